@@ -1,22 +1,24 @@
 import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
-// What a machine can check of the house rules, with the reason as the message. Layout is oxfmt's.
-// No rule here needs types, so the whole project takes seconds; tsc checks those.
+// House rules that a program can check, with the reason as the message. oxfmt checks the layout.
+// No rule here needs types, so linting the whole project takes seconds. tsc checks the types.
 
 const NOTHING_IN_APPLY = {
-    // In the function given to apply(), not in what it is called on: `new Key(…).result.apply(…)` is fine.
+    // Matches only inside the function that apply() gets: `new Key(…).result.apply(…)` is allowed.
     selector:
         "CallExpression[callee.property.name='apply'] > :matches(ArrowFunctionExpression, FunctionExpression) :matches(NewExpression, ThrowStatement)",
-    message: "No resources and no throws inside apply(): preview cannot show the one, and the other hangs the run.",
+    message:
+        "No resources and no throws inside apply(): a preview does not show such a resource, and a throw hangs the run.",
 };
 const GENERATION_MAY_BE_UNKNOWN = {
     selector: "Property > MemberExpression[object.property.name='metadata'][property.name='generation']",
-    message: "A plan holds the run to none where the object is not there yet: use generationOf() of generation.ts.",
+    message:
+        "For an object that does not exist yet, a plan would require an undefined generation: use generationOf() of generation.ts.",
 };
 const NO_CONSOLE = {
     selector: "MemberExpression[object.name='console']",
-    message: "Only pulumi.log reaches the operator in order. Use it, or return the text.",
+    message: "Only messages of pulumi.log are printed in order. Use it, or return the text.",
 };
 const NO_APPLY_IN_TESTS = {
     selector: "CallExpression[callee.property.name='apply']",
@@ -31,15 +33,15 @@ const NO_SKIPPED_TESTS = {
     message: "A green run means that every test ran: define the case where it can run, or delete it.",
 };
 
-/** Rules of everything that a program run executes. */
+/** Syntax rules for all code of the Pulumi program. */
 const PROGRAM = [NOTHING_IN_APPLY, GENERATION_MAY_BE_UNKNOWN, NO_CONSOLE];
 
 /**
  * Imports point one way: index → stacks → topologies of components/ → its subjects, in the order of SUBJECTS.
- * @param files who may not
- * @param regex what, as written in the import
- * @param message why
- * @param syntax the other syntax rules of these files: the last list for a file wins, so each is complete
+ * @param files files for which the imports are forbidden
+ * @param regex forbidden import paths
+ * @param message reason
+ * @param syntax other syntax rules for these files: the last list for a file wins, so each list must be complete
  */
 function layer(files, regex, message, syntax = PROGRAM) {
     const dynamic = { selector: `ImportExpression[source.value=/${regex.replaceAll("/", "\\/")}/]`, message };
@@ -52,12 +54,12 @@ function layer(files, regex, message, syntax = PROGRAM) {
     };
 }
 
-const ABOUT_PREFLIGHT = "Preflight knows components and dns only: settings come in as arguments.";
+const ABOUT_PREFLIGHT = "Preflight may import only components and dns: settings come in as arguments.";
 const ABOUT_RULES =
     "Rules check the resulting resources, independent of the program, and also run without a policy pack.";
-const FROM_BELOW = "Components know nothing above them: what they need comes in as arguments.";
+const FROM_BELOW = "Components must not import what uses them: settings come in as arguments.";
 
-/** What a run of Pulumi executes. */
+/** Code of the Pulumi program. */
 const PRODUCT = ["*.ts", "config/**", "preflight/**", "stacks/**", "components/**", "dns/**"];
 
 /** Folders of components/, from the bottom up: each may import those before it. */
@@ -87,7 +89,7 @@ export default tseslint.config(
     tseslint.configs.recommended,
     {
         rules: {
-            "no-undef": "off", // tsc knows better which names exist
+            "no-undef": "off", // tsc checks which names exist.
             "@typescript-eslint/no-unused-vars": [
                 "error",
                 { argsIgnorePattern: "^_", varsIgnorePattern: "^_", ignoreRestSiblings: true },
@@ -97,33 +99,37 @@ export default tseslint.config(
     { files: ["**/*.js", "**/*.cjs"], rules: { "@typescript-eslint/no-require-imports": "off" } },
     // Emulators treat control bytes as the real programs do.
     { files: ["sandbox/**"], rules: { "no-control-regex": "off" } },
-    // Recordings and other programs' answers have no types of ours.
+    // Recordings and answers of other programs have no types.
     { files: ["test/**", "sandbox/test/**"], rules: { "@typescript-eslint/no-explicit-any": "off" } },
 
     layer(
         ["index.ts", "options.ts"],
         "^\\./(ops|sandbox|bench|client|policy|test)(/|$)",
-        "The program knows nothing of the tools around it.",
+        "The program must not depend on the tools around it.",
     ),
     layer(
         ["config/**"],
         "^(?:\\.\\./)+(index|stacks|preflight|ops|sandbox|bench|client|policy|test)(/|$)",
-        "Config knows the shapes of components, and nothing of those who read it.",
+        "Config depends on types of components, and on no code that reads the config.",
     ),
-    layer(["stacks/**"], "^\\.\\./(?!components/)", "Stacks know components only: settings come in as arguments."),
+    layer(
+        ["stacks/**"],
+        "^\\.\\./(?!components/)",
+        "Stacks may import only components: settings come in as arguments.",
+    ),
     layer(["preflight/*.ts"], "^\\.\\./(?!components/|dns/|config/problem-list$)", ABOUT_PREFLIGHT),
     layer(["preflight/*/**"], "^\\.\\./\\.\\./(?!components/|dns/|config/problem-list$)", ABOUT_PREFLIGHT),
-    // Used by the program, the command line and the sandbox.
+    // dns/ is used by the program, the command line and the sandbox.
     layer(
         ["dns/**"],
         "^\\.\\./(?!components/cloudflare/dns-record$)",
-        "What looks at name servers knows the shape of a record, and nothing of those who ask.",
+        "DNS queries depend on the type of a record, and on no code that uses them.",
     ),
     layer(["components/*.ts"], "^\\.\\./", FROM_BELOW),
     ...SUBJECTS.map((subject, at) =>
         layer([`components/${subject}/**`], aboveSubject(SUBJECTS.slice(at + 1)), FROM_BELOW),
     ),
-    // Stored as text and run in a process of its own: the Pulumi SDK is not there, what it prints is what is shown.
+    // Stored as text in the state and run in a separate process, without the Pulumi SDK: Pulumi shows what it prints.
     layer(["components/kubernetes/until-settled.ts"], aboveSubject(SUBJECTS.slice(1)), FROM_BELOW, [NOTHING_IN_APPLY]),
     layer(
         ["components/etcd/prepared-provider.ts"],
@@ -134,13 +140,13 @@ export default tseslint.config(
     layer(
         ["ops/**"],
         "^\\.\\.?/(?:\\.\\./)*(index|stacks|preflight|sandbox|bench|policy(?!/rules(/|$))|test)(/|$)",
-        "The command line reads config and runs Pulumi: it knows no stack from inside, and no sandbox. Of the policy pack it has the rules.",
+        "The command line reads config and runs Pulumi: it must not import stacks or the sandbox. Of the policy pack it may import only the rules.",
         [],
     ),
     layer(
         ["policy/**"],
         "^\\.\\./",
-        "The policy pack checks the resulting resources and knows nothing of the program.",
+        "The policy pack checks the resulting resources, and must not depend on the program.",
         [],
     ),
     layer(["policy/rules/*.ts"], "^(\\.\\./|@pulumi/)", ABOUT_RULES, []),
@@ -148,17 +154,17 @@ export default tseslint.config(
     layer(
         ["policy/rules/rendered/**"],
         "^(\\.\\./(?!\\.\\.)(?!resource$|rule$|kubernetes/objects$)|\\.\\./\\.\\./(?!\\.\\./(components/|config/keys/|config/values$))|@pulumi/)",
-        "What is compared with what comes out is rendered by the components, with settings that the schema takes.",
+        "Expected resources are rendered by the components, with settings that pass the config schema.",
         [],
     ),
     layer(
         ["client/typescript/**"],
         "^\\.\\./",
-        "A package of its own: its callers have nothing else of this repository.",
+        "The client is a separate package: its users have no other file of this repository.",
         [],
     ),
 
-    // What a reader has to hold in mind at once. These rules take no message of ours: split by what a part does, and name it.
+    // Limits for size and complexity. These rules support no custom message: split the code by purpose, and name each part.
     {
         files: [...PRODUCT, "policy/**", "ops/**", "sandbox/**"],
         ignores: ["sandbox/test/**"],

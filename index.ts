@@ -5,7 +5,7 @@ import { OPTION_STACKS, type CheckedStack } from "./options";
 export = async () => {
     const settings = readSettings(pulumi.getProject());
     warn(settings.warnings);
-    // TypeScript does not see that the entry of an option takes the settings of that option.
+    // TypeScript cannot infer that the check of an option takes the settings of the same option.
     const check = OPTION_STACKS[settings.option] as (
         settings: Settings,
         api: typeof cloudflareApi,

@@ -18,7 +18,7 @@ import { cloudflare } from "./stacks/cloudflare";
 import { inter } from "./stacks/inter";
 import { intra } from "./stacks/intra";
 
-/** A stack whose preflight checks have found no problem. */
+/** A stack whose preflight checks found no problem. */
 export interface CheckedStack {
     /** Warnings for the operator. */
     warnings: string[];
@@ -26,10 +26,10 @@ export interface CheckedStack {
     create: () => Record<string, unknown>;
 }
 
-/** How the Cloudflare API is reached; called only where the option uses it. */
+/** Returns the access to the Cloudflare API. Called only for options that use it. */
 type CloudflareApi = () => ApiAccess;
 
-/** Preflight checks and stack of each option. */
+/** Preflight checks and Pulumi stack of each option. */
 export const OPTION_STACKS: {
     [O in Option]: (settings: SettingsByOption[O], api: CloudflareApi) => Promise<CheckedStack>;
 } = {
@@ -63,13 +63,13 @@ type GatewayOptionSettings = IntraASettings | IntraBSettings | InterSettings;
 
 interface CheckedGateway {
     warnings: string[];
-    /** The cluster that was checked. Unset: its hosts are not a cluster yet. */
+    /** The checked cluster. Unset if the stack has not created the cluster yet. */
     cluster?: ClusterAccess;
     /** Kubeconfig to use while the first node is down. */
     fallbackAccess?: ClusterAccess;
 }
 
-/** The cluster and its exposure. */
+/** Checks the cluster and the exposure of the gateway. */
 async function checkGateway(settings: GatewayOptionSettings, api: CloudflareApi): Promise<CheckedGateway> {
     const checked = await checkCluster(settings);
     if (settings.exposure === undefined) return checked;
@@ -77,7 +77,7 @@ async function checkGateway(settings: GatewayOptionSettings, api: CloudflareApi)
     return { ...checked, warnings: [...checked.warnings, ...warnings] };
 }
 
-/** The hosts first, where the stack makes a cluster of them: there may be none yet. */
+/** Checks the hosts first if the stack creates the cluster, which may not exist yet. */
 async function checkCluster(settings: GatewayOptionSettings): Promise<CheckedGateway> {
     const { nodes, cluster } = settings;
     if (nodes === undefined) return { warnings: await preflight(settings, owner()), cluster };

@@ -16,50 +16,49 @@ import { Zone, type ZoneSettings } from "./cloudflare/zone";
 export interface CloudflareAccessArgs {
     /** Id of the Cloudflare account. */
     account: string;
-    /** Names callers use; the first is the main one. */
+    /** Host names for callers; the first is the main one. */
     hostnames: string[];
     zone: ZoneSettings;
     plan: Plan;
-    /** The zone's other records, and the phase of its move to Cloudflare. Unset: the stack does not manage them. */
+    /** The zone's other records, and the phase of its move to Cloudflare. Default: none, the stack does not manage them. */
     dns?: { phase: Phase; records: ZoneRecord[] };
     /** `host:port` of Alpa, as seen from the hosts of the connectors. */
     endpoint: string;
-    /** Path prefix in the output `url`. Unset: none. `/alpa`, which every stack serves, works in any case. */
+    /** Path prefix in the output `url`. Default: none. Every stack also serves `/alpa`. */
     pathPrefix?: string;
-    /** The connectors, without the token that they join the tunnel with. */
+    /** The connectors, without the tunnel token. */
     connectors: Omit<CloudflaredHostArgs, "token" | "teamName">;
-    /** The part before `.cloudflareaccess.com`. */
+    /** Name of the Zero Trust team: the part before `.cloudflareaccess.com`. */
     teamName: string;
-    /** Unset: none. */
+    /** Rate limit of the edge. Default: none. */
     rateLimit?: RateLimit;
     browserChecks: "skip" | "keep";
-    /** Model for requests without one. Unset: no Worker, and Alpa rejects such requests. */
+    /** Model for requests without one. Default: none: there is no Worker, and Alpa rejects these requests. */
     defaultModel?: string;
     /**
-     * How long the edge waits for the first byte of an answer, in seconds. Unset: the zone's setting is not changed.
+     * Longest wait of the edge for the first byte of an answer, in seconds. Default: the zone's setting is not changed.
      */
     proxyTimeoutSeconds?: number;
-    /** Mail addresses that are notified a week before a token expires. */
+    /** Mail addresses to notify a week before a token expires. */
     notify: string[];
     consumers: TokenConsumer[];
-    /** Day on which a credential expires according to the config, by `<consumer>/<credential>`. */
+    /** Expiry date of a credential in the config, by `<consumer>/<credential>`. */
     expires: Record<string, string>;
 }
 
-/** Access at Cloudflare's edge and a tunnel to Alpa: what a request passes, from the last step to the first. */
+/** Access at Cloudflare's edge and a tunnel to Alpa. The children are in the reverse order of a request's path. */
 export class CloudflareAccess extends pulumi.ComponentResource {
     /** Entry point of callers, without a trailing slash. */
     readonly url: string;
     /** Client id and secret by `<consumer>/<credential>`; secret. */
     readonly credentials: pulumi.Output<Record<string, TokenPair>>;
     /**
-     * Day on which each token expires, by `<consumer>/<credential>`: by the config or by Cloudflare, whichever is
-     * sooner.
+     * Expiry date of each token, by `<consumer>/<credential>`: the earlier one of the config's and Cloudflare's.
      */
     readonly expires: pulumi.Output<Record<string, string>>;
-    /** A request with the first token that is not disabled; works as pasted; secret. */
+    /** A curl command with the first enabled token, ready to paste; secret. */
     readonly curl: pulumi.Output<string>;
-    /** Name servers that the registrar must set before the zone resolves. */
+    /** Name servers to set at the registrar, before the zone resolves. */
     readonly nameServers: pulumi.Output<string[]>;
     /** Ids of the tokens that the config disables, by `<consumer>/<credential>`. */
     readonly disabled: pulumi.Output<Record<string, string>>;
@@ -80,8 +79,7 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         const access = new Access(
             `${name}-access`,
             { account, hostnames, tokenIds: tokens.ids },
-            // Cloudflare rejects an application for a name without a zone in the account, and this run may create the
-            // zone.
+            // Cloudflare rejects an application for a name without a zone in the account. This run may create the zone.
             { ...inside, dependsOn: zone },
         );
         const { tunnelId } = tunnel;
@@ -93,8 +91,8 @@ export class CloudflareAccess extends pulumi.ComponentResource {
             },
             inside,
         );
-        // Without rules a connector answers 503. At a destroy the connectors stop before the tunnel is deleted, since
-        // Cloudflare rejects that while one is connected.
+        // Without rules a connector answers 503. A destroy stops the connectors first, since Cloudflare does not delete a
+        // tunnel with a connected connector.
         const connectors = new CloudflaredHost(
             `${name}-connectors`,
             { ...args.connectors, teamName, token: tunnel.token },
@@ -102,20 +100,20 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         );
         const rules = new EdgeRules(`${name}-edge`, { ...args, prefixes, zoneId }, inside);
         const worker = this.worker(name, args, zoneId);
-        // Created last and deleted first: these records lead the names to Alpa, so its protection must exist before.
+        // Created last and deleted first: these records point the names to Alpa, so its protection must already exist.
         const after = [access, routes, connectors, rules, ...worker];
         const service = { hostnames, target: tunnel.target, after };
         const dns = args.dns && new DnsRecords(`${name}-dns`, { zoneId, service, ...args.dns }, inside);
         for (const hostname of namesOfOurOwn(args))
             new cloudflare.DnsRecord(
-                // Named after its host name: if another name becomes the first, the record of the earlier one stays
-                // unchanged as an alias.
+                // The resource is named after its host name. If another name becomes the main one, the earlier name keeps its
+                // record, as an alias.
                 `${name}-record-${hostname}`,
                 { zoneId, name: hostname, type: "CNAME", content: tunnel.target, proxied: true, ttl: 1 },
                 {
                     ...inside,
                     dependsOn: after,
-                    // renamed 2026-11; remove after every stack has been updated, before it changes its hostname
+                    // Renamed 2026-11. Remove the alias when every stack has been updated.
                     aliases: hostname === hostnames[0] ? [{ name: `${name}-record` }] : undefined,
                 },
             );
@@ -128,7 +126,7 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         this.disabled = pulumi.output(tokens.disabled) as pulumi.Output<Record<string, string>>;
         this.zoneStatus = zone.status;
         this.ds = dns?.ds;
-        // Only the address: the other outputs go to the stack, and would be in the state twice.
+        // Registers only the address: the other outputs are outputs of the stack, and would be in the state twice.
         this.registerOutputs({ url: this.url });
     }
 
@@ -142,26 +140,31 @@ export class CloudflareAccess extends pulumi.ComponentResource {
 }
 
 /**
- * Host names that are not among the zone's other records, which point to the tunnel in the course of the zone's move.
+ * Host names that are not among the zone's other records. Those others point to the tunnel from phase `proxied` on.
  */
 export function namesOfOurOwn({ hostnames, dns }: Pick<CloudflareAccessArgs, "hostnames" | "dns">): string[] {
     return hostnames.filter((hostname) => !dns?.records.some(({ name }) => name === hostname));
 }
 
-/** `<consumer>/<credential>`; empty: there is none. */
+/** `<consumer>/<credential>` of the first enabled token; empty if there is none. */
 function firstEnabled(consumers: TokenConsumer[]): string {
     const all = consumers.flatMap(({ name, credentials }) => credentials.map((one) => ({ name, ...one })));
     const first = all.find(({ enabled }) => enabled);
     return first === undefined ? "" : `${first.name}/${first.id}`;
 }
 
-/** The two headers of a service token; none where there is no token. */
+/** The two headers of a service token; empty without a token. */
 export function tokenHeaders(pair: TokenPair | undefined): string[] {
     if (pair === undefined) return [];
     return [`CF-Access-Client-Id: ${pair.clientId}`, `CF-Access-Client-Secret: ${pair.clientSecret}`];
 }
 
-/** @param ends times of Cloudflare @param days days of the config, of more credentials maybe */
+/**
+ * Returns the earlier of the two dates of each token.
+ *
+ * @param ends expiry times at Cloudflare
+ * @param days expiry dates in the config, also of credentials without a token
+ */
 export function sooner(ends: Record<string, string>, days: Record<string, string>): Record<string, string> {
     const cloudflares = Object.entries(ends).map(([who, end]): [string, string] => [who, end.slice(0, 10)]);
     return Object.fromEntries([

@@ -26,14 +26,14 @@ import { Verification, VERIFICATION_PREFIX } from "./opt/verification";
 export interface ConversionSettings {
     phase: Phase;
     opt: OptSettings;
-    /** A running upgrade of the model, after the conversion. Unset: none. */
+    /** A running upgrade of the model, after the conversion. Default: none. */
     upgrade?: { phase: UpgradePhase; opt: OptSettings };
     bareMetal: BareMetalSettings;
-    /** Retry-After of the 503 answers meanwhile, in seconds. */
+    /** Retry-After of the 503 answers during the conversion, in seconds. */
     retryAfterSeconds: number;
     /** Digest of the list of callers. */
     callers: string;
-    /** The operator who holds the lock, and until when. Unset: not locked. */
+    /** The lock holder, and the time at which the lock expires. Unset if not locked. */
     holder?: { name: string; until: string };
     /** Incremented for a run after an interrupted one, so that all requests of the phase are repeated. */
     attempt: number;
@@ -49,7 +49,7 @@ interface Around {
     binding: GatewayBinding;
     readiness: AcceptSettings;
     rampart: OptComponentArgs["rampart"];
-    /** What the gateway keeps of requests. Unset: nothing */
+    /** Metrics and access log of the gateway. Default: none. */
     observed?: Observed;
     conversion: ConversionSettings;
 }
@@ -57,9 +57,9 @@ interface Around {
 /** Outputs of a stack about its conversion. */
 export interface ConversionOutputs {
     phase: pulumi.Output<Phase>;
-    /** Phase of an upgrade of the model. Unset: none is in progress. */
+    /** Phase of an upgrade of the model. Unset if none is in progress. */
     upgrade?: pulumi.Output<UpgradePhase>;
-    /** When that phase was reached, for example `2026-11-30T12:00:00.000Z`; it stays while the phase does. */
+    /** When that phase was reached, for example `2026-11-30T12:00:00.000Z`; unchanged while the phase is the same. */
     since: pulumi.Output<string>;
     /** The lock holder, and when the lock expires. */
     holder?: pulumi.Output<{ name: string; until: string }>;
@@ -75,11 +75,11 @@ export interface ConversionOutputs {
 export class Conversion {
     /** Target of the upstreams in this phase. */
     readonly alpa: AlpaSettings;
-    /** Callers get 503 with this Retry-After. Unset: the route is open. */
+    /** Callers get 503 with this Retry-After. Unset if the route is open. */
     readonly refused?: { retryAfterSeconds: number };
     /** Resources before the callers' route. */
     readonly before: pulumi.Resource[];
-    /** Unset: the last run has ended. */
+    /** Number of the current attempt. Unset if the last run has completed. */
     readonly attempt?: number;
 
     constructor(
@@ -112,7 +112,7 @@ export class Conversion {
             { parent, dependsOn: route },
         );
         const reached = this.record("reached", [route, ...sides, verification, ...others]);
-        // Set only when the run has completed: the outputs of an interrupted run must show the previous phase.
+        // Outputs are set only after the whole run: those of an interrupted run must show the previous phase.
         const whole = <T>(value: T) => reached.id.apply(() => value);
         return {
             phase: whole(phase),
@@ -123,7 +123,7 @@ export class Conversion {
         };
     }
 
-    /** Bare metal and component. The side that releases the GPUs comes first. */
+    /** Resources of bare metal and of the component. The side that releases the GPUs comes first. */
     private sides(dependsOn: pulumi.Resource[]): pulumi.Resource[] {
         const { name, parent, around } = this;
         const { namespace, cluster, binding, rampart, readiness, conversion } = around;
@@ -177,7 +177,7 @@ export class Conversion {
     }
 }
 
-/** What holds, also while one version of the model takes the place of another. */
+/** State in a phase of the conversion, or of an upgrade of the model. */
 function stateIn({ phase, upgrade }: Pick<ConversionSettings, "phase" | "upgrade">): PhaseState {
     if (upgrade === undefined) return stateOf(phase);
     const { refused, runs } = upgradeStateOf(upgrade.phase);

@@ -10,7 +10,7 @@ export interface GatewayCallersArgs {
     cluster: ClusterAccess;
     /** The gateway of another stack that the callers use. */
     gateway: SharedGateway;
-    /** Waits, in seconds. */
+    /** Time limits, in seconds. */
     readiness: AcceptSettings;
     consumers: ConsumerSettings[];
 }
@@ -23,7 +23,7 @@ export class GatewayCallers extends pulumi.ComponentResource {
     readonly credentials: pulumi.Output<Record<string, string>>;
     /** Secret that signs the tokens of a credential with HS256, by `<consumer>/<credential>`; secret. */
     readonly jwtSecrets: pulumi.Output<Record<string, string>>;
-    /** A request with the first key that works as pasted; secret. */
+    /** A curl command with the first key, ready to paste; secret. */
     readonly curl: pulumi.Output<string>;
 
     constructor(name: string, args: GatewayCallersArgs, opts?: pulumi.ComponentResourceOptions) {

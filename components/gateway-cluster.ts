@@ -25,13 +25,13 @@ import { SharedCounters, type CountersSettings } from "./consumers/shared-counte
 import { GatewayTls, type GatewayTlsSettings } from "./apisix/tls";
 import { VERIFICATION_PREFIX } from "./opt/verification";
 
-/** How APISIX is installed. */
+/** Installation of APISIX. */
 export type GatewaySettings =
     | OwnGateway
     | ({
           installer: "existing";
           url: string;
-          /** Its entry point inside the cluster. Unset: the stack has no tunnel in front of it. */
+          /** Entry point inside the cluster. Unset if the stack has no tunnel in front of the gateway. */
           origin?: GatewayOrigin;
       } & GatewayBinding);
 
@@ -44,22 +44,22 @@ export interface GatewayClusterArgs {
     /** Path prefix in the output `url`. @default `/alpa`, which every stack serves */
     pathPrefix?: string;
     gateway: GatewaySettings;
-    /** A host name at Cloudflare in front of the gateway. Unset: callers connect to the gateway directly. */
+    /** A host name at Cloudflare in front of the gateway. Default: none, and callers connect to the gateway directly. */
     exposure?: ExposureSettings;
-    /** Unset: the gateway speaks HTTP. */
+    /** TLS. Default: none, and the gateway serves HTTP. */
     tls?: GatewayTlsSettings;
-    /** Unset: each APISIX pod counts limits for itself. */
+    /** Counter server. Default: none, and each APISIX pod counts limits for itself. */
     sharedCounters?: CountersSettings;
-    /** Waits, in seconds. */
+    /** Time limits, in seconds. */
     readiness: AcceptSettings & { graphTimeoutSeconds: number };
     consumers: ConsumerSettings[];
-    /** Classes of callers with slots. Unset: none. */
+    /** Classes of callers with slots. Default: none. */
     classes?: CallerClass[];
-    /** The conversion of Alpa, which is being moved into the cluster or runs there. Unset: Alpa stays outside. */
+    /** The conversion of Alpa, during and after its move into the cluster. Unset if Alpa stays outside. */
     conversion?: ConversionSettings;
 }
 
-/** What the options with a gateway share: from the entry point to the upstream, in the order traffic meets it. */
+/** The common part of the options with a gateway. The children are in the order of a request's path. */
 export abstract class GatewayCluster extends pulumi.ComponentResource {
     /** Entry point of callers, without a trailing slash. */
     readonly url: string;
@@ -67,14 +67,14 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
     readonly credentials: pulumi.Output<Record<string, string>>;
     /** Secret that signs the tokens of a credential with HS256, by `<consumer>/<credential>`; secret. */
     readonly jwtSecrets: pulumi.Output<Record<string, string>>;
-    /** A request with the first key that works as pasted; secret. */
+    /** A curl command with the first key, ready to paste; secret. */
     readonly curl: pulumi.Output<string>;
     /** Output for stacks of more callers. */
     readonly gateway: SharedGateway;
-    /** State of a conversion; undefined without one. */
+    /** Outputs of a conversion; undefined without one. */
     readonly conversion?: ConversionOutputs;
 
-    /** @param type token of the option's own component, which every URN below it holds */
+    /** @param type type token of the option's component, which is part of every child's URN */
     constructor(type: string, name: string, args: GatewayClusterArgs, opts?: pulumi.ComponentResourceOptions) {
         super(type, name, {}, opts);
         const { namespace, cluster, alpa, guard, gateway, readiness, pathPrefix } = args;
@@ -95,7 +95,7 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         const conversion = this.convert(name, args, binding, after.dependsOn);
         const { refused, attempt } = conversion ?? {};
         const shared = this.sharedCounters(name, args, binding, home);
-        // Callers are redirected to HTTPS once it is served, admitted once Alpa answers, and counted once the counters run.
+        // The route depends on TLS for its redirect, on Alpa's answers in a conversion, and on the counters of classes.
         const before = [tls, ...(conversion?.before ?? []), args.classes && shared].filter((one) => one !== undefined);
         const route = new AlpaRoute(
             `${name}-route`,
@@ -115,15 +115,15 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
                 pods,
                 consumers: args.consumers,
                 counters: shared?.counters,
-                // A gateway of this stack is deleted with the namespace. An existing gateway stays, and must reject
+                // A gateway of this stack is deleted with the namespace. An existing gateway remains, so it must reject the
                 // deleted credentials.
                 deletedWith: ownGateway ? home : undefined,
             },
-            // Limits that refer to the counters before they run would reject every caller, or limit none.
+            // Limits that are active before the counters run would reject every caller, or limit none.
             { ...after, dependsOn: [...after.dependsOn, ...(shared ? [shared] : [])] },
         );
         const open = conversion ? [...prefixes, VERIFICATION_PREFIX] : prefixes;
-        // The DNS name leads to a gateway that has its route and its consumers already.
+        // The DNS name is created last, when the gateway has its route and its consumers.
         this.expose(name, args, open, [...after.dependsOn, route, consumers]);
 
         this.conversion = conversion?.finish(gateway.url, route, [consumers]);
@@ -132,7 +132,7 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         this.credentials = secretMap(consumers.keys);
         this.jwtSecrets = secretMap(consumers.jwtSecrets);
         this.curl = this.credentials.apply((keys) => keyLine(this.url, Object.values(keys)[0]));
-        // Only the address: the other outputs go to the stack, and would be in the state twice.
+        // Registers only the address: the other outputs are outputs of the stack, and would be in the state twice.
         this.registerOutputs({ url: this.url });
     }
 
@@ -204,12 +204,12 @@ function gatewayOrigin({ gateway, namespace }: Pick<GatewayClusterArgs, "gateway
     return { service: GATEWAY_SERVICE, namespace: apisix, labels: APISIX_PODS.matchLabels, podPort: DATA_PORT };
 }
 
-/** Example request for a completion, with a key. @param key unset: there is none */
+/** Example curl command for a completion. @param key undefined if there is no key */
 export function keyLine(url: string, key: string | undefined): string {
     return curlLine(url, key === undefined ? [] : [`apikey: ${key}`]);
 }
 
-/** What stacks of more callers take from this one. */
+/** Output for stacks of more callers. */
 function sharedGateway(
     { namespace, alpa, gateway }: GatewayClusterArgs,
     url: string,
@@ -226,7 +226,7 @@ function sharedGateway(
     };
 }
 
-/** Only the binding: the settings of an existing gateway contain it among others. */
+/** Picks the binding from the settings of an existing gateway. */
 function bindingOf({ ingressClass, gateway, gatewayNamespace }: GatewayBinding): GatewayBinding {
     return { ingressClass, gateway, gatewayNamespace };
 }

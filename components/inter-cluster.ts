@@ -5,11 +5,11 @@ import type { Availability } from "./apisix/availability";
 import type { OwnGateway } from "./apisix/installation";
 
 export interface InterClusterArgs extends GatewayClusterArgs {
-    /** Installed by this project: the availability of an existing gateway is not known. */
+    /** The gateway must be installed by this project, since the availability of an existing gateway is unknown. */
     gateway: OwnGateway & { release: ReleaseSettings & { availability: Availability } };
 }
 
-/** The gateway in a cluster of its own, which survives the loss of any one node; Alpa is outside of it. */
+/** The gateway in a separate cluster, which survives the loss of any single node. Alpa is outside of it. */
 export class InterCluster extends GatewayCluster {
     constructor(name: string, args: InterClusterArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:components:InterCluster", name, args, opts);

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** How the Cloudflare API is reached. */
+/** Access to the Cloudflare API. */
 export interface ApiAccess {
     token?: string;
-    /** Without a slash at the end. */
+    /** URL without a trailing slash. */
     baseUrl: string;
     /** Whether the token is in the stack file in plain text. */
     inPlain: boolean;
@@ -12,7 +12,7 @@ export interface ApiAccess {
 /** Form of a token that the Cloudflare provider accepts. */
 const FORM = /^[0-9A-Za-z_-]{40,80}$/;
 
-/** As the provider reads it: the stack config first, then the environment. */
+/** Reads the access as the provider does: from the stack config, else from the environment. */
 export function readApiAccess(isSecret: (key: string) => boolean): ApiAccess {
     const config = pulumi.runtime.allConfig();
     const ours = config["cloudflare:apiToken"];
@@ -24,7 +24,7 @@ export function readApiAccess(isSecret: (key: string) => boolean): ApiAccess {
     };
 }
 
-/** The problems never quote the token. */
+/** Problems of the access. They never quote the token. */
 export function apiProblems({ token, inPlain }: ApiAccess): string[] {
     if (token === undefined || token === "")
         return [

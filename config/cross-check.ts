@@ -3,8 +3,8 @@ import { pathText } from "./problems";
 import { isMapping } from "./unchecked";
 
 /**
- * A parsed value without the parts that have a wrong type, so each key may be absent. Values of the right type that
- * break another rule are kept.
+ * A parsed value without parts of a wrong type, so each key may be absent. Values of the right type are kept even if they
+ * violate another rule.
  */
 export type Sound<T> = T extends readonly (infer Entry)[]
     ? (Sound<Entry> | undefined)[]
@@ -16,8 +16,8 @@ export type Sound<T> = T extends readonly (infer Entry)[]
 const WRONG_KIND = ["invalid_type", "invalid_value", "invalid_union", "invalid_key", "invalid_element"];
 
 /**
- * A check of values that only make sense together. It also runs when other keys have problems, so that all problems are
- * reported together.
+ * A check of several values together. It also runs if other keys have problems, so that all problems are reported
+ * together.
  * @param check returns problems, each beginning with the path of its key
  */
 export function crossCheck<T>(check: (config: Sound<T>) => string[]): z.core.$ZodCheck<T> {

@@ -11,7 +11,7 @@ import { isInside } from "./values";
 
 export type { ApiAccess, Settings };
 
-/** The stack config as Pulumi hands it over: every key of the project, structured values as JSON text. */
+/** The stack config in Pulumi's form: every key of the project, with structured values as JSON text. */
 export type RawConfig = Record<string, string>;
 
 /** All problems of the stack config, which the user must correct. */
@@ -33,28 +33,28 @@ export function readSettings(project: string): Settings {
     return parse(raw, isSecret, new Date(), api);
 }
 
-/** How the provider, and therefore also the preflight check, reaches the Cloudflare API. */
+/** Access to the Cloudflare API for the provider and the preflight checks. */
 export function cloudflareApi(): ApiAccess {
     return readApiAccess((key) => secretKeys().includes(key));
 }
 
 /**
- * The language host passes the names of encrypted keys in this variable (RunRequest.configSecretKeys of Pulumi's
- * protocol); the SDK's function for it is internal.
+ * Reads the names of encrypted keys from the environment variable of the language host (RunRequest.configSecretKeys of
+ * Pulumi's protocol), since the SDK's function for it is internal.
  */
 function secretKeys(): string[] {
     return JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as string[];
 }
 
 /**
- * Checks a stack config and gives it the shape the components take.
- * @param isSecret whether a key is stored encrypted; Pulumi calls a mapping secret as soon as one value in it is, so
- * the second argument asks about one value
+ * Checks a stack config and converts it into settings of the components.
+ * @param isSecret whether a key is stored encrypted. Pulumi marks a mapping as secret if any value in it is, so the second
+ * argument selects one value
  * @param today decides which credentials have expired
- * @param api how the Cloudflare API is reached; unset: it is not checked
- * @param folder where the stack file is: files that it names begin there
- * @param callers text of the file of `consumersFile`. Unset: it is read
- * @throws ConfigError naming every problem at once.
+ * @param api access to the Cloudflare API. Default: none, and it is not checked
+ * @param folder folder of the stack file, the base of relative paths in it
+ * @param callers text of the callers file. Default: it is read from the file
+ * @throws ConfigError with all problems
  */
 export function parse(
     raw: RawConfig,
@@ -102,7 +102,7 @@ function optionProblem(option: unknown): string | undefined {
     return `option: must be one of ${OPTIONS.join(", ")} (got ${JSON.stringify(option)}).${didYouMean(String(option), OPTIONS) || " Choose one."}`;
 }
 
-/** Keys whose value is a text, whatever it looks like. */
+/** Keys whose value is always a text, even if it looks like JSON. */
 const TEXTS = [
     "option",
     "of",
@@ -115,7 +115,7 @@ const TEXTS = [
     "browserChecks",
 ];
 
-/** Structured values arrive as JSON text, numbers and booleans too; anything else is a plain string. */
+/** Parses a value: structured values, numbers and booleans are JSON text, and all others are plain strings. */
 function valueOf(text: string, key: string): unknown {
     if (TEXTS.includes(key)) return text;
     try {

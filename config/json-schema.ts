@@ -16,9 +16,9 @@ const SECURE: JsonSchema = {
 };
 
 /**
- * JSON Schema of `Pulumi.<stack>.yaml`, for editors: they complete keys, show their descriptions, and mark unknown
- * ones. Only `pulumi preview` checks rules that involve several values.
- * @param project name of the Pulumi project, which keys of the config begin with
+ * JSON Schema of `Pulumi.<stack>.yaml` for editors, which complete keys, show descriptions and mark unknown keys. Rules
+ * about several values are only checked by `pulumi preview`.
+ * @param project name of the Pulumi project, the prefix of config keys
  */
 export function stackFileSchema(project: string): JsonSchema {
     const optionKey = `${project}:option`;
@@ -41,7 +41,7 @@ export function stackFileSchema(project: string): JsonSchema {
     };
 }
 
-/** JSON Schema of a file that `consumersFile` names. */
+/** JSON Schema of a callers file. */
 export function callersFileSchema(): JsonSchema {
     const { consumers } = DEFINITIONS["intra-a"].schema.shape;
     return {
@@ -59,7 +59,7 @@ function keysOf(project: string, option: Option): JsonSchema {
     const prefixed = (name: string) => `${project}:${name}`;
     return {
         properties: Object.fromEntries(names.map((name) => [prefixed(name), properties[name]])),
-        // Keys of other packages, such as kubernetes:…, are theirs.
+        // Keys of other packages, for example kubernetes:…, are not checked.
         patternProperties: { [`^${project}:(?!(${names.join("|")})$)`]: false },
         required: required.map(prefixed),
     };
@@ -75,7 +75,7 @@ function plain(schema: z.ZodType): JsonSchema {
             if (hasShortForm(zodSchema)) widen(jsonSchema, { type: "string" });
             if (isCoerced(zodSchema)) widen(jsonSchema, { type: "number" });
             if (jsonSchema.type === "string" && SECRETS.includes(field)) widen(jsonSchema, SECURE);
-            // A command sets the secrets, so a stack file without them must be valid too.
+            // Secrets are set by a command later, so a stack file without them must be valid.
             if (jsonSchema.required)
                 jsonSchema.required = jsonSchema.required.filter((name) => !SECRETS.includes(name));
         },
@@ -91,7 +91,7 @@ function explainDefault(schema: JsonSchema): void {
     if (reason !== undefined) schema.description = `${schema.description} Reason for the default: ${reason}`;
 }
 
-/** Whether a text is allowed instead of the mapping: the schema converts it into one before the checks. */
+/** Whether a text is allowed instead of the mapping. The schema converts the text into a mapping before the checks. */
 function hasShortForm(schema: z.core.$ZodType): boolean {
     return schema instanceof z.ZodPipe && schema.in instanceof z.ZodTransform;
 }

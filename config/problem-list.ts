@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** Everything that is wrong in one place, at once. Pulumi prints the message of a `RunError` and nothing else. */
+/** An error with all problems. Pulumi prints only the message of a `RunError`. */
 export class ProblemList extends pulumi.RunError {
     constructor(
         where: string,

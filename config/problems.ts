@@ -1,7 +1,7 @@
 import { distance } from "fastest-levenshtein";
 import * as z from "zod";
 
-/** Keys in which a misplaced kubeconfig or key could be: messages never quote their values. */
+/** Keys that could contain a misplaced kubeconfig or key. Messages never quote their values. */
 const HOLDS_SECRETS = [
     /^cluster(\.kubeconfig)?$/,
     /^consumers(\[\d+\](\.credentials(\[\d+\](\.(key|publicKey))?)?)?)?$/,
@@ -9,30 +9,30 @@ const HOLDS_SECRETS = [
     /^(tunnel|cluster|alpa\.(firewall|watchdog)|convert(\.bareMetal)?)(\.(hosts|nodes)(\[\d+\](\.(privateKey|sudoPassword))?)?)?$/,
 ];
 
-/** What to do about a key that is required and missing. */
+/** Advice for required keys that are missing. */
 const HINTS: Record<string, string> = {
     of: "Run: pulumi config set of organization/alpa-auth/intra",
     alpa: "Set alpa.endpoints to host:port of the Alpa service.",
     account: "Run: pulumi config set account <32 digits of the dashboard's address>",
     hostname: "Run: pulumi config set hostname llm.example.com",
     opt: "Set opt.image, model, gpuMemory, nodes, rayVersion and weights.",
-    "opt.weights": "Set one of claim, hostPath and inImage: where the weights are.",
-    convert: "Set convert.bareMetal: the hosts Alpa runs on now, and the systemd service that runs it.",
-    "convert.bareMetal": "Set hosts, and unit or commands: a rollback needs a way to start Alpa again.",
+    "opt.weights": "Set one of claim, hostPath and inImage, the source of the weights.",
+    convert: "Set convert.bareMetal: the current hosts of Alpa, and the systemd service that runs it.",
+    "convert.bareMetal": "Set hosts, and unit or commands: a rollback must start Alpa again.",
     "convert.bareMetal.commands.start": "Set the command that starts Alpa: a rollback needs it.",
     zone: "Set zone.name and zone.plan.",
     tunnel: "Set tunnel.image.tag; with option cloudflare tunnel.hosts, version and sha256.",
     access: "Run: pulumi config set --path access.teamName <part before .cloudflareaccess.com>",
 };
 
-/** ` (got …)`, for values short and harmless enough to show. */
+/** ` (got …)` for short values without secrets; empty for others. */
 export function got(input: unknown): string {
     return input === undefined || typeof input === "object" ? "" : ` (got ${JSON.stringify(input)})`;
 }
 
 /**
- * One schema issue, with the texts of {@link wording}, as an operator reads it: `where: what must hold (got). What to do.`
- * @param schema the schema that found it, for "did you mean"
+ * Message for one schema issue, with the texts of {@link wording}: `where: what must hold (got). What to do.`
+ * @param schema the schema with the issue, for "did you mean"
  * @param owners keys of other options, with the option that has them
  */
 export function explain(
@@ -95,7 +95,7 @@ function at(value: unknown, path: PropertyKey[]): unknown {
     return path.reduce<unknown>((v, key) => (v as Record<PropertyKey, unknown> | undefined)?.[key], value);
 }
 
-/** Keys the schema knows at a path, for suggestions. */
+/** Keys of the schema at a path, for suggestions. */
 function keysAt(schema: z.core.$ZodType, path: PropertyKey[]): string[] {
     let here: z.core.$ZodType = schema;
     for (const step of path) {
@@ -109,8 +109,7 @@ function keysAt(schema: z.core.$ZodType, path: PropertyKey[]): string[] {
 }
 
 /**
- * The schema inside `optional`, `default` and `prefault`, and after the step that converts a short form into the long
- * one.
+ * The schema inside `optional`, `default` and `prefault`, and after the conversion of a short form into the long one.
  */
 export function unwrap(type: z.core.$ZodType): z.core.$ZodType {
     for (;;) {

@@ -4,9 +4,8 @@ import { DEFINITIONS, type Option } from "./options";
 import { unwrap } from "./problems";
 
 /**
- * What a key's `.meta()` holds in addition to zod's own fields: `description`, one sentence or two; `examples`, of
- * which the page shows the first; `unset`, what happens without the key, if it has no default value; `reason`, why that
- * is the default.
+ * Fields of a key's `.meta()` in addition to zod's own: `description`, one or two sentences; `examples`, the first of which
+ * is on the page; `unset`, the effect of a missing key without a default value; `reason`, the reason for the default.
  */
 interface KeyMeta {
     description?: string;
@@ -15,17 +14,17 @@ interface KeyMeta {
     reason?: string;
 }
 
-/** One key of an option, as its page of the reference shows it. */
+/** One key of an option on its page of the reference. */
 export interface KeyEntry extends KeyMeta {
     /** Path below the project's prefix; `[]` stands for any entry of a list. */
     path: string;
-    /** What the value is, in words. */
+    /** Description of the value's type. */
     type: string;
-    /** `required`: in every mapping that can have the key. */
+    /** `required` applies to every mapping that can have the key. */
     need: "required" | "default" | "optional";
-    /** The default value. Unset: {@link KeyMeta.unset} describes it. */
+    /** The default value. Unset if {@link KeyMeta.unset} describes the default. */
     preset?: unknown;
-    /** Whether the value is a mapping, whose keys have entries of their own. */
+    /** Whether the value is a mapping. Its keys have their own entries. */
     isMapping: boolean;
     schema: z.core.$ZodType;
 }
@@ -38,27 +37,27 @@ const SECRET_FILES: Record<string, string> = {
     sudoPassword: "password.txt",
 };
 
-/** Every key of an option, in the order of its schema; a mapping comes before its own keys. */
+/** Every key of an option, in the order of its schema. A mapping comes before its keys. */
 export function keysOf(option: Option): KeyEntry[] {
     return entries(DEFINITIONS[option].schema, "");
 }
 
 /**
  * The page of the reference for an option, as Markdown.
- * @param project name of the Pulumi project, which keys of the config begin with
+ * @param project name of the Pulumi project, the prefix of config keys
  */
 export function configurationPage(option: Option, project: string): string {
     const keys = keysOf(option);
     return [
         `# Configuration keys of option ${option}`,
-        `Every key of a stack with \`${project}:option: ${option}\`. In \`Pulumi.<stack>.yaml\` a key has the prefix \`${project}:\`. [How to set keys](README.md) explains paths, secrets and what must hold between keys. In headings, \`[]\` stands for an entry of a list.`,
-        "<!-- Generated from the schema in config/. After a change of it: npm run golden -->",
+        `Every key of a stack with \`${project}:option: ${option}\`. In \`Pulumi.<stack>.yaml\` a key has the prefix \`${project}:\`. [How to set keys](README.md) explains paths, secrets and rules between keys. In headings, \`[]\` stands for an entry of a list.`,
+        "<!-- Generated from the schema in config/. After changing it, run: npm run golden -->",
         ...keys.map(section),
         "",
     ].join("\n\n");
 }
 
-/** The path on the command line of an example: the first entry of each list. */
+/** Example command that sets a secret key, with the first entry of each list. */
 export function commandFor({ path }: KeyEntry): string | undefined {
     const file = SECRET_FILES[path.split(".").pop()!];
     if (file === undefined || !/\.(key|kubeconfig|privateKey|sudoPassword)$/.test(path)) return undefined;
@@ -103,7 +102,7 @@ function entries(type: z.core.$ZodType, path: string): KeyEntry[] {
     const isList = inner instanceof z.ZodArray;
     const item = isList ? unwrap(inner.element) : inner;
     const own = path === "" ? [] : [entry(type, path)];
-    // A mapping whose keys an operator chooses.
+    // The operator chooses the keys of this mapping.
     if (item instanceof z.ZodRecord && item.valueType instanceof z.ZodObject)
         return [...own, ...entries(item.valueType, `${path}.<name>`)];
     if (!(item instanceof z.ZodObject)) return own;

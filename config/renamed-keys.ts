@@ -4,7 +4,7 @@ import { pathText } from "./problems";
 
 type Values = Record<string, unknown>;
 
-/** A key that has another name, or another form, since an earlier version. */
+/** A key whose name or form has changed since an earlier version. */
 interface RenamedKey {
     old: string;
     new: string[];
@@ -14,7 +14,7 @@ interface RenamedKey {
      * Values of the new keys, in their order.
      * @default the old value for each
      * @param siblings the other keys of the same mapping
-     * @returns undefined for a value that is no old form
+     * @returns undefined for a value that does not have an old form
      */
     values?: (old: unknown, siblings: Values) => unknown[] | undefined;
 }
@@ -24,7 +24,7 @@ const GATEWAY: Option[] = [...INTRA, "inter"];
 
 const EXPOSURES: Record<string, string> = { azure: "direct", cloudflare: "tunnel" };
 
-/** Each key that has another name in stack files of earlier versions; a test compares a list in the docs with it. */
+/** Each key with another name in stack files of earlier versions. A test compares it with a list in the docs. */
 export const RENAMED_KEYS: RenamedKey[] = [
     {
         old: "exposure",
@@ -34,7 +34,7 @@ export const RENAMED_KEYS: RenamedKey[] = [
     },
     { old: "tunnel.replicas", new: ["tunnel.connectors"], options: GATEWAY },
     { old: "tunnel.instances", new: ["tunnel.connectorsPerHost"], options: ["cloudflare"] },
-    // Images have the same three keys everywhere.
+    // All images have the same three keys.
     ...["gateway.image", "gateway.etcdImage", "gateway.sharedCounters.image"].map((image): RenamedKey => ({
         old: `${image}.tag`,
         new: [`${image}.tag`, `${image}.digest`],
@@ -103,7 +103,7 @@ function taintOf(old: unknown): unknown {
     return key === undefined ? old : { key, ...(value === undefined ? {} : { value }), effect };
 }
 
-/** An image in one text as the keys that it has now. */
+/** Splits an image reference into the current keys. */
 function imageParts(image: string): Record<string, string> {
     const [name, digest = ""] = image.split("@");
     const [, repository, tag = ""] = /^(.*?)(?::(\w[\w.-]*))?$/.exec(name)!;
@@ -111,7 +111,7 @@ function imageParts(image: string): Record<string, string> {
 }
 
 /**
- * Renames old keys to the present ones, so that an old name is one problem and hides no other problem.
+ * Renames old keys to the current ones, so that an old name is a single problem and does not hide others.
  * @returns a problem for each old name
  */
 export function renameKeys(values: Values, option: Option): { values: Values; problems: string[] } {
@@ -154,7 +154,7 @@ function valueAt(values: unknown, path: Path): unknown {
     }, values);
 }
 
-/** A copy with a value at a path. @param value undefined takes the key away */
+/** A copy with a value at a path. @param value undefined removes the key */
 function withValue(values: unknown, [step, ...rest]: Path, value: unknown): unknown {
     const next = rest.length === 0 ? value : withValue(valueAt(values, [step]), rest, value);
     if (Array.isArray(values)) return (values as unknown[]).map((one, i) => (i === step ? next : one));

@@ -15,13 +15,13 @@ const LISTS: [key: string, ...path: string[]][] = [
 const PROJECT = "alpa-auth";
 
 /**
- * Secrets of hosts, keys of callers and the TLS key that a stack file has in plain text. For a list or a mapping,
- * Pulumi only says that some value in it is encrypted.
- * @returns whether a value is one of them. It compares values and not places, since the config of a run may come from
- * another file.
+ * Finds secrets of hosts, keys of callers and the TLS key in plain text in a stack file. For a list or a mapping, Pulumi
+ * only reports that some value in it is encrypted.
+ * @returns function that checks whether a value is one of these secrets. It compares values instead of paths, since the
+ * config of a run may come from another file
  */
 export function plainSecrets(text: string | undefined): (value: unknown) => boolean {
-    // Most stacks have none, and reading a thousand callers takes half a second.
+    // Evaluated only when needed, since parsing a thousand callers takes half a second.
     let plain: string[] | undefined;
     return (value) => (plain ??= plainIn(text)).includes(String(value));
 }
@@ -34,7 +34,7 @@ function plainIn(text: string | undefined): string[] {
         .map(String);
 }
 
-/** Undefined if the config is in another place. @param stack its name without organization and project */
+/** Text of a stack file; undefined if it does not exist. @param stack name without organization and project */
 export function readStackFile(stack: string, folder = "."): string | undefined {
     try {
         return readFileSync(join(folder, `Pulumi.${stack}.yaml`), "utf8");
@@ -43,7 +43,7 @@ export function readStackFile(stack: string, folder = "."): string | undefined {
     }
 }
 
-/** A file that cannot be parsed counts as empty: Pulumi reports it. */
+/** Parses the file. An invalid file counts as empty, since Pulumi reports it. */
 function parsed(text: string): unknown {
     try {
         return parse(text, { merge: true });
@@ -52,7 +52,7 @@ function parsed(text: string): unknown {
     }
 }
 
-/** Values that do not match the schema are ignored: the config check reports them. */
+/** Hosts in the file. Values that do not match the schema are ignored, since the config check reports them. */
 function hostsOf(file: unknown): Record<string, unknown>[] {
     return LISTS.flatMap(([key, ...path]) => valuesOf(file, key).map((value) => path.reduce(field, value)))
         .flatMap(entries)

@@ -5,14 +5,14 @@ import { VERIFIER } from "../components/opt/conversion-phases";
 import { DEFAULT_OVERLAP_DAYS, DEFAULT_TOKEN_OVERLAP_DAYS } from "./keys/consumers/credentials";
 import { got } from "./problems";
 
-// Schemas of values that the keys of every option use.
+// Schemas of values that keys of several options use.
 
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
-/** Kubernetes' limit for a DNS label; also for the value of a label, which is `<consumer>.<credential>`. */
+/** Kubernetes' limit for a DNS label and for a label value, which here is `<consumer>.<credential>`. */
 export const LABEL_LIMIT = 63;
 /** Default namespace of a stack's objects. */
 export const DEFAULT_NAMESPACE = "alpa-auth";
-/** Default port of the entry point on every node, where callers connect to the nodes. */
+/** Default node port of the entry point. */
 export const DEFAULT_NODE_PORT = 30800;
 
 export const positive = (what: string) => {
@@ -26,8 +26,8 @@ export const dnsLabel = z.string().refine((s) => DNS_LABEL.test(s) && s.length <
 });
 
 /**
- * The verifier's name is reserved in every option: a stack can change to option intra-b, and stacks of callers share a
- * gateway.
+ * Name of a consumer. The verifier's name is reserved in every option, since a stack can change to option intra-b, and
+ * stacks of callers share a gateway.
  */
 export const consumerName = dnsLabel.refine((name) => name !== VERIFIER, {
     error: `must not be ${VERIFIER}, the consumer that checks the component of option intra-b. Choose another name`,
@@ -73,12 +73,12 @@ export const endpoint = z.string().check((ctx) => {
         ctx.issues.push(problem(ctx.value, "must have a port between 1 and 65535", "Alpa listens on 20001"));
 });
 
-/** One problem of a value, for a check of the schema. `quote`: whether to repeat the value. */
+/** Text of a problem for a check of the schema. @param options.quote whether the text contains the value */
 export function problem(input: unknown, what: string, advice: string, { quote } = { quote: true }) {
     return { code: "custom" as const, input, message: `${what}${quote ? got(input) : ""}. ${advice}` };
 }
 
-/** Prefixes of other services, and words for which Alpa would confuse requests: it searches the whole path for them. */
+/** Prefixes of other services, and words that Alpa searches for in the whole path. */
 const TAKEN = /completions|logprobs|^\/(alpa-verification|apisix|cdn-cgi)$/;
 
 /** Key `pathPrefix`. */
@@ -90,7 +90,7 @@ export const pathPrefix = z
     })
     .optional();
 
-/** An address without user name and password; anything else as it is. */
+/** Removes user name and password from an address. */
 function withoutUser(input: unknown): unknown {
     return typeof input === "string" ? input.replace(/\/\/[^/@]*@/, "//") : input;
 }
@@ -109,8 +109,8 @@ export const tokenOverlapDays = positive("a number of days").default(DEFAULT_TOK
 });
 
 /**
- * Key `consumersFile`. The file is part of the commit, as the program is: history, review and rollback read it there,
- * so a path outside the project is rejected.
+ * Key `consumersFile`. History, review and rollback read the file from the program's commit, so a path outside of the
+ * project is rejected.
  */
 export const consumersFile = z
     .string({ error: () => "must be a path as a text. Write for example callers/intra.yaml" })

@@ -1,35 +1,35 @@
 /**
- * Reads zone files as Azure and BIND write them (RFC 1035, 5.1), with the line of every entry. No npm package for zone
- * files fits: they have no line numbers, cut texts at a semicolon, and silently skip unknown entries.
+ * Parses zone files of Azure and BIND (RFC 1035, 5.1), with the line of every entry. The npm packages for zone files have
+ * no line numbers, truncate texts at a semicolon, and silently skip unknown entries.
  */
 
 /** A word of a zone file, without its quotes and escapes. */
 export interface Word {
     text: string;
     quoted: boolean;
-    /** Whether it had a backslash: in a name, such a character is none of ours. */
+    /** Whether the word had a backslash. Names with escaped characters are not supported. */
     escaped: boolean;
 }
 
 interface Line {
     line: number;
-    /** Whether the line begins with a blank: it belongs to the previous name. */
+    /** Whether the line begins with a blank, so it belongs to the previous name. */
     blank: boolean;
     words: Word[];
 }
 
 export interface Entry {
     line: number;
-    /** Whole name in lower case, without the final dot. */
+    /** Full name in lower case, without the final dot. */
     name: string;
     escaped: boolean;
-    /** In seconds; of the file, when the entry has none. */
+    /** TTL in seconds: of the entry, else that of the file. */
     ttl: number | undefined;
-    /** IN, or the word AZURE of alias records. */
+    /** IN, or AZURE for alias records. */
     class: string;
     type: string;
     words: Word[];
-    /** Origin of relative names in its data. */
+    /** Origin of relative names in the entry's data. */
     origin: string;
 }
 
@@ -62,7 +62,7 @@ export function readBind(text: string, zone?: string): ZoneText {
             const value = words[1]?.text ?? "";
             if (first.toUpperCase() === "$TTL" && TTL.test(value)) defaultTtl = seconds(value);
             else if (first.toUpperCase() === "$ORIGIN" && value !== "") {
-                // Exports of Azure's portal leave out the final dot.
+                // Exports of Azure's portal have no final dot.
                 origin = origin === undefined || value.endsWith(".") ? lower(value) : absolute(value, origin);
                 found.origin ??= origin;
             } else
@@ -76,7 +76,7 @@ export function readBind(text: string, zone?: string): ZoneText {
         const rest = fields(words);
         if (typeof rest === "string") problems.push({ line, text: rest });
         else if (name === undefined)
-            problems.push({ line, text: "must begin with a name: no line before it has one. Correct it" });
+            problems.push({ line, text: "must begin with a name, since no line before it has one. Correct it" });
         else if (origin === undefined)
             problems.push({ line, text: "must come after $ORIGIN, or the zone must be named. Use --zone" });
         else
@@ -112,7 +112,7 @@ function fields(words: Word[]): Pick<Entry, "ttl" | "class" | "type" | "words"> 
     return { ttl, class: family ?? "IN", type: type.text.toUpperCase(), words };
 }
 
-/** A name as a zone file means it. */
+/** Converts a name of a zone file into a full name. */
 export function absolute(name: string, origin: string): string {
     if (name === "@") return origin;
     return name.endsWith(".") || origin === "" ? lower(name) : lower(`${name}.${origin}`);
@@ -129,7 +129,7 @@ function seconds(text: string): number {
     );
 }
 
-/** Lines with their words; parentheses join lines, and a semicolon outside of quotes ends one. */
+/** Lines with their words. Parentheses join lines, and a semicolon outside of quotes begins a comment. */
 function* logicalLines(text: string, problems: LineProblem[]): Generator<Line> {
     const token = /\\(\d{3}|[\s\S])|\r?\n|[();"]|[ \t]+|[^\\\s();"]+|[\s\S]/g;
     let line = 1;

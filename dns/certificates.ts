@@ -1,15 +1,15 @@
 /** Host names for which the edge has a certificate. */
 import type { CertificatePack } from "./cloudflare";
 
-/** Names without an active certificate. A wildcard holds for one level. */
+/** Names without an active certificate. A wildcard covers one level. */
 function uncovered(names: string[], packs: CertificatePack[]): string[] {
     const active = packs.filter(({ status }) => status === "active").flatMap(({ hosts }) => hosts);
     return names.filter((name) => !active.includes(name) && !active.includes(name.replace(/^[^.]+/, "*")));
 }
 
 /**
- * Requirement of names without a certificate; undefined if there is none. @param packs the certificates, or why they
- * are not known
+ * Requirement for names without a certificate; undefined if all have one. @param packs the certificates, or why they are
+ * unknown
  */
 export function certificateNeed(names: string[], packs: CertificatePack[] | string): string | undefined {
     if (names.length === 0) return undefined;

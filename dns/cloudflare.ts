@@ -1,14 +1,14 @@
 /** Reads the state of a zone's move from Cloudflare's API. No error quotes the token. */
 
 export interface CloudflareAccess {
-    /** With `/client/v4`, without a slash at the end. */
+    /** URL with `/client/v4`, without a trailing slash. */
     baseUrl: string;
     token: string;
 }
 
 export interface ZoneStatus {
     id: string;
-    /** initializing, pending, active, moved. */
+    /** `initializing`, `pending`, `active` or `moved`. */
     status: string;
     nameServers: string[];
     createdOn?: Date;
@@ -21,7 +21,7 @@ export interface CertificatePack {
     hosts: string[];
 }
 
-/** Fields read of the API's answers. */
+/** The used fields of the API's answers. */
 interface ZoneAnswer {
     id: string;
     name: string;
@@ -43,7 +43,7 @@ interface DnssecAnswer {
 const PAGE = 100;
 const DEFAULT_URL = "https://api.cloudflare.com/client/v4";
 
-/** Access from the same sources as the Cloudflare provider. undefined: there is no token. */
+/** Access from the same environment variables as the Cloudflare provider; undefined without a token. */
 export function accessFromEnvironment(env = process.env): CloudflareAccess | undefined {
     const { CLOUDFLARE_API_TOKEN: token, CLOUDFLARE_BASE_URL: url } = env;
     return token ? { token, baseUrl: (url || DEFAULT_URL).replace(/\/+$/, "") } : undefined;
@@ -56,7 +56,7 @@ export class CloudflareZones {
         private readonly signal?: AbortSignal,
     ) {}
 
-    /** undefined: the token can read no such zone. @param account required owner of the zone, if known */
+    /** Status of a zone; undefined if the token can read no such zone. @param account account of the zone, if known */
     async zone(name: string, account?: string): Promise<ZoneStatus | undefined> {
         const within = account === undefined ? "" : `&account.id=${encodeURIComponent(account)}`;
         const found = (await this.get(`zones?name=${encodeURIComponent(name)}${within}`)) as ZoneAnswer[];
@@ -81,7 +81,7 @@ export class CloudflareZones {
         return `${found.key_tag} ${found.algorithm} ${type} ${String(found.digest).toLowerCase()}`;
     }
 
-    /** Names for which the edge answers now. */
+    /** Names that Cloudflare proxies now. */
     async proxiedNames(id: string): Promise<string[]> {
         const names = new Set<string>();
         for (let page = 1, full = true; full; page++) {
@@ -105,7 +105,7 @@ export class CloudflareZones {
             answer = await fetch(`${this.access.baseUrl}/${path}`, {
                 headers: { Authorization: `Bearer ${this.access.token}`, Accept: "application/json" },
                 signal: this.signal,
-                redirect: "error", // it would take the token elsewhere
+                redirect: "error", // A redirect would send the token to another address.
             });
         } catch (error) {
             const { name, cause, message } = error as Error & { cause?: { code?: string; message?: string } };

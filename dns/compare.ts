@@ -28,12 +28,12 @@ export interface Sides {
     signal?: AbortSignal;
 }
 
-/** Questions that wait for answers at the same time. */
+/** Number of concurrent queries. */
 const AT_ONCE = 16;
-/** Answers that some network could cut off, in bytes of text: they are asked by TCP too. */
+/** Size of answers in bytes of text from which TCP is checked too, since some networks drop large UDP packets. */
 const LARGE = 400;
 
-/** @throws NoAnswer naming every server that does not answer at all, by UDP and by TCP */
+/** @throws NoAnswer with every server that answers neither by UDP nor by TCP */
 export async function compare(sides: Sides): Promise<ComparedRow[]> {
     await allAnswer(sides);
     const checks = checksOf(sides.records, sides.zone, sides.atEdge, sides.hostnames);
@@ -44,14 +44,14 @@ export async function compare(sides: Sides): Promise<ComparedRow[]> {
     return [...seen, ...again].sort((a, b) => Number(a.equal) - Number(b.equal));
 }
 
-/** Skip dead servers, whose timeout would apply to every question. */
+/** Checks first that all servers answer, since the timeout of a dead one would apply to every query. */
 async function allAnswer({ zone, old, new: fresh, signal }: Sides): Promise<void> {
     const dead = await pooled(
         [...old, ...fresh].flatMap((server) => [false, true].map((tcp) => ({ server, tcp }))),
         async ({ server, tcp }) => {
             try {
                 const { rcode } = await ask(server, { name: zone, type: "SOA" }, { tcp, signal });
-                return rcode === "NOERROR" ? [] : [`${server.label}: says ${rcode} of ${zone}`];
+                return rcode === "NOERROR" ? [] : [`${server.label}: answers ${rcode} for ${zone}`];
             } catch (error) {
                 if (!(error instanceof NoAnswer)) throw error;
                 return [error.message];
@@ -77,9 +77,9 @@ async function compareOne(check: Check, sides: Sides, { tcp }: { tcp: boolean })
     return { ...row, equal: wrong === undefined, note: wrong ?? check.why ?? "" };
 }
 
-/** Answer of a server, or of all servers of a side, to one question. */
+/** Answer of one server, or of all servers of a side, to one query. */
 interface Said {
-    /** Values in one spelling, without order and TTL. */
+    /** Values in canonical form, independent of order and TTL. */
     text: string;
     /** `failed`: no answer, an error, or servers that disagree. */
     kind: "values" | "nothing" | "delegated" | "failed";
@@ -139,7 +139,7 @@ function outcome(answer: Answer, { name, type }: Check): Said {
     return { kind: "nothing", text: "NODATA" };
 }
 
-/** Runs `work` on all, a few at a time; results in the order of the items. */
+/** Runs `work` on all items, a few at a time. The results are in the order of the items. */
 async function pooled<T, R>(items: T[], work: (item: T) => Promise<R>): Promise<R[]> {
     const results = new Array<R>(items.length);
     let next = 0;

@@ -8,46 +8,45 @@ import { findServers, findSome, parentServers, systemLookup, type Lookup } from 
 export interface DnsFacts {
     zone: string;
     now: Date;
-    /** undefined: Cloudflare has no such zone. */
+    /** Status of the zone at Cloudflare; undefined if it does not exist there. */
     status: ZoneStatus | undefined;
     /** Delegation in the parent zone: names of the servers, and its TTL in seconds. */
     delegation: { servers: string[]; ttlSeconds: number } | undefined;
-    /** TTL of the old zone's own NS set, in seconds; 0: no old server answers. */
+    /** TTL of the old zone's own NS set, in seconds; 0 if no old server answers. */
     oldNsTtlSeconds: number;
     /** Values of the DS records in the parent zone. */
     ds: string[];
     /** Value of the DS record that Cloudflare's signatures need; undefined while it does not sign. */
     ownDs: string | undefined;
-    /** Rows of the comparison that are not equal; undefined: not compared, since the zone has moved already. */
+    /** Unequal rows of the comparison; undefined if it was not run, because the zone has already moved. */
     differences: ComparedRow[] | undefined;
     /**
-     * Edge certificates, or why they are not known: until a name is proxied, the token needs no permission to read
-     * them.
+     * Edge certificates, or why they are unknown: the token needs no permission to read them before a name is proxied.
      */
     certificates: CertificatePack[] | string;
     /** Names that are to be proxied. */
     proxied: string[];
     /** Names that the stack creates itself, always proxied. */
     hostnames: string[];
-    /** Names that the edge answers now, which show the reached phase. Also empty while unknown. */
+    /** Names that Cloudflare proxies now, which show the reached phase; also empty if unknown. */
     proxiedNow: string[];
     /** Sources that did not answer. */
     unanswered: string[];
 }
 
 export interface FactsQuestion {
-    /** In lower case, without the final dot. */
+    /** Name of the zone in lower case, without the final dot. */
     zoneName: string;
-    /** Account of the zone. Unset: any that the token can read. */
+    /** Account of the zone. Default: any that the token can read. */
     account?: string;
     records: ZoneRecord[];
     /** Names of the service that are not among the records. */
     hostnames?: string[];
-    /** `host` or `host:port`. */
+    /** Old name servers, each `host` or `host:port`. */
     oldServers: string[];
-    /** Unset: those that Cloudflare names. */
+    /** New name servers. Default: those that Cloudflare assigned. */
     newServers?: string[];
-    /** Unset: looked up. */
+    /** Name servers of the parent zone. Default: they are looked up. */
     parentServers?: string[];
     api: CloudflareAccess;
     lookup?: Lookup;
@@ -55,7 +54,7 @@ export interface FactsQuestion {
     signal?: AbortSignal;
 }
 
-/** Does not throw if a server does not answer: `unanswered` then lists it. */
+/** Gathers the facts. It does not throw if a server does not answer: `unanswered` then lists the server. */
 export async function gatherDnsFacts(question: FactsQuestion): Promise<DnsFacts> {
     const { zoneName: zone, records, api, signal, lookup = systemLookup() } = question;
     const proxied = [...new Set(records.filter((record) => record.proxied).map(({ name }) => name))];
@@ -77,7 +76,7 @@ export async function gatherDnsFacts(question: FactsQuestion): Promise<DnsFacts>
     await Promise.all([
         learn(fromCloudflare(facts, question.account, new CloudflareZones(api, signal), learn)),
         learn(fromParent(facts, question, lookup)),
-        // The old servers may be gone at the end of a move, when they are no longer needed.
+        // The old servers may be shut down at the end of a move, when they are no longer needed.
         fromOldServers(facts, question, lookup).catch(() => undefined),
     ]);
     if (facts.status && facts.delegation && !delegatedToUs(facts)) await learn(compareSides(facts, question, lookup));
@@ -119,7 +118,7 @@ async function fromCloudflare(
     ]);
 }
 
-/** Asks all servers of the parent zone, since they differ while a change propagates. One that is down is ignored. */
+/** Queries all servers of the parent zone, since they differ while a change propagates. Servers without an answer are ignored. */
 async function fromParent(facts: DnsFacts, question: FactsQuestion, lookup: Lookup): Promise<void> {
     const { zone } = facts;
     const labels = question.parentServers ?? (await parentServers(zone, lookup));

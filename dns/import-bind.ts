@@ -20,7 +20,7 @@ export function importBind(text: string, file: string, zone?: string): Imported 
     for (const { line, text } of read.problems) found.problems.push(`${file}:${line}: ${text}.`);
     for (const entry of read.entries) take(entry, top, `${file}:${entry.line}`, found);
     if (read.entries.length === 0 && found.problems.length === 0)
-        found.problems.push(`${file}:1: must have records of a zone, and has none. Export it again.`);
+        found.problems.push(`${file}:1: must have records of a zone (it has none). Export it again.`);
     return found;
 }
 
@@ -56,7 +56,7 @@ function take(entry: Entry, zone: string, where: string, { items, notes, problem
     }
 }
 
-/** The value of an entry; a text is an open decision; undefined: the words are invalid for this type. */
+/** The value of an entry, or a text that describes an open decision; undefined if the words are invalid for the type. */
 function valueOf({ type, words, origin }: Entry): object | string | undefined {
     const name = (word: Word) => (word.text === "." ? "." : absolute(word.text, origin));
     const number = (word: Word) => (/^\d+$/.test(word.text) ? Number(word.text) : NaN);
@@ -91,7 +91,7 @@ function valueOf({ type, words, origin }: Entry): object | string | undefined {
     }
 }
 
-/** A text, or why it needs a decision. */
+/** The value of a TXT record, or a text that describes an open decision. */
 export function textValue(content: string): object | string {
     if (content === "") return "an empty text, which Cloudflare does not store: remove this entry";
     if (/[^\x20-\x7e]/.test(content) || /^"[\s\S]*"$/.test(content))

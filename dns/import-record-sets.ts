@@ -1,6 +1,6 @@
 /**
- * Records of a zone from `az network dns record-set list -o json`. Versions of the CLI differ in the case of the keys
- * (`ARecords`, `aRecords`, `arecords`), so it is not looked at.
+ * Records of a zone from `az network dns record-set list -o json`. Versions of the CLI differ in the case of keys
+ * (`ARecords`, `aRecords`, `arecords`), so keys are case-insensitive.
  */
 import { LineCounter, isMap, isSeq, parseDocument, type Node } from "yaml";
 import { type ZoneRecord } from "../components/cloudflare/dns-record";
@@ -10,7 +10,7 @@ import { isWithin, plainAddress, plainName, plainTarget } from "./names";
 
 type Fields = Record<string, unknown>;
 
-/** Key of a set's data by type, and the conversion of one record. A text is an open decision. */
+/** Key of a set's data by type, and the conversion of one record. A resulting text describes an open decision. */
 const TYPES: Record<string, { key: string; value: (of: Fields) => object | string }> = {
     A: { key: "arecords", value: (of) => ({ content: text(of, "ipv4address") }) },
     AAAA: { key: "aaaarecords", value: (of) => ({ content: plainAddress(text(of, "ipv6address")) }) },
@@ -62,7 +62,7 @@ export function importRecordSets(source: string, file: string, zone?: string): I
     const document = parseDocument(source, { lineCounter: lines });
     const found: Imported = { zone: zone ?? "", items: [], notes: [], problems: [] };
     const lineOf = (node: Node | null) => `${file}:${node?.range ? lines.linePos(node.range[0]).line : 1}`;
-    // What follows the first is of its making.
+    // Later errors are consequences of the first one.
     for (const { message, pos } of document.errors.slice(0, 1)) {
         const why = message.split("\n")[0].replace(/ at line \d+, column \d+:?$/, "");
         found.problems.push(`${file}:${lines.linePos(pos[0]).line}: must be JSON (${why}). Export it again.`);
@@ -74,12 +74,12 @@ export function importRecordSets(source: string, file: string, zone?: string): I
         return found;
     }
     found.zone ||= zoneOf(sets.toJSON() as Fields[]);
-    if (found.zone === "") found.problems.push(`${file}:1: must say which zone it is. Use --zone.`);
+    if (found.zone === "") found.problems.push(`${file}:1: must have the name of its zone (it has none). Use --zone.`);
     for (const item of sets.items as Node[]) take(isMap(item) ? folded(item.toJSON()) : {}, lineOf(item), found);
     return found;
 }
 
-/** Every zone has an SOA set at its top. */
+/** Name of the zone, which has an SOA set at its apex. */
 function zoneOf(sets: Fields[]): string {
     const soa = sets.map(folded).find((set) => typeOf(set) === "SOA");
     return plainName(String(soa?.fqdn ?? ""));
@@ -146,7 +146,7 @@ function isComplete(made: object | string): boolean {
     );
 }
 
-/** With keys in lower case. */
+/** Converts keys to lower case. */
 function folded(value: unknown): Fields {
     if (typeof value !== "object" || value === null) return {};
     return Object.fromEntries(Object.entries(value).map(([key, part]) => [key.toLowerCase(), part]));

@@ -1,7 +1,7 @@
 /** Result of importing an export: records, open decisions, and notes on omitted or changed entries. */
 import { type ZoneRecord } from "../components/cloudflare/dns-record";
 
-/** Place of a record whose value the export does not have. The data is refused while one is in it. */
+/** A record whose value the export does not contain. The config check rejects data with such a record. */
 export interface Undecided {
     name: string;
     type: string;
@@ -12,16 +12,16 @@ export interface Undecided {
 export interface Imported {
     zone: string;
     items: (ZoneRecord | Undecided)[];
-    /** What was left out or changed, and why. */
+    /** Omitted and changed entries, each with the reason. */
     notes: string[];
-    /** Lines that cannot be read: nothing is imported while there are any. */
+    /** Invalid lines. Nothing is imported if there are any. */
     problems: string[];
 }
 
 /** Cloudflare's limits for records that are not proxied, in seconds. */
 const SHORTEST = 60;
 const LONGEST = 86400;
-/** Azure's own default. */
+/** Azure's default TTL, in seconds. */
 const DEFAULT_TTL = 3600;
 
 /** The nearest TTL that Cloudflare accepts, with a note if it differs. */
@@ -32,7 +32,7 @@ export function possibleTtl(ttl: number | undefined, where: string, notes: strin
     return possible;
 }
 
-/** Kinds of Azure resources behind alias records, with what to put in their place. */
+/** Kinds of Azure resources behind alias records, with advice for a replacement. */
 const ALIASES: [kind: RegExp, advice: (id: string) => string][] = [
     [
         /\/publicIPAddresses\//i,
@@ -47,6 +47,6 @@ const ALIASES: [kind: RegExp, advice: (id: string) => string][] = [
 ];
 
 export function aliasAdvice(id: string): string {
-    const advice = ALIASES.find(([kind]) => kind.test(id))?.[1](id) ?? "what the name answers now";
+    const advice = ALIASES.find(([kind]) => kind.test(id))?.[1](id) ?? "the present answer for the name";
     return `alias of ${id}: give ${advice}`;
 }

@@ -1,4 +1,4 @@
-/** Names of the DNS as this project writes them: in lower case, without the final dot. The root is the empty text. */
+/** DNS names in the form of this project: in lower case, without the final dot. The root is the empty text. */
 import { isIPv6 } from "node:net";
 
 /** Longest name, in characters without the final dot, and longest label (RFC 1035, 2.3.4). */
@@ -9,12 +9,12 @@ export function plainName(name: string): string {
     return name.toLowerCase().replace(/\.$/, "");
 }
 
-/** The target of MX or SRV: as `plainName`, but a dot alone, which means "none", stays. */
+/** The target of MX or SRV in the form of `plainName`, except for a single dot, which means "none". */
 export function plainTarget(name: string): string {
     return name === "." ? name : plainName(name);
 }
 
-/** A name of a record: letters, digits, hyphens and underscores; `*` as the first label. */
+/** Whether a text is a name of a record: letters, digits, hyphens and underscores, and `*` as the first label. */
 export function isName(name: string): boolean {
     const labels = name.split(".");
     if (labels[0] === "*" && labels.length > 1) labels.shift();
@@ -25,29 +25,29 @@ export function isWildcard(name: string): boolean {
     return name.startsWith("*.");
 }
 
-/** Whether a name is the other one, or below it. */
+/** Whether a name equals `top` or is below it. */
 export function isWithin(name: string, top: string): boolean {
     return top === "" || name === top || name.endsWith(`.${top}`);
 }
 
-/** The name one label up; of a top-level domain the root. */
+/** The name without its first label; the root for a top-level domain. */
 export function parentOf(name: string): string {
     return name.includes(".") ? name.slice(name.indexOf(".") + 1) : "";
 }
 
-/** A name and those above it, up to and with `top`. */
+/** A name and all names above it, up to and including `top`. */
 export function upTo(name: string, top: string): string[] {
     return name === top || !isWithin(name, top) ? [name] : [name, ...upTo(parentOf(name), top)];
 }
 
-/** The highest delegation that a name is in, among the names that have NS records of their own. */
+/** The highest delegation that contains a name. @param cuts names with their own NS records */
 export function delegationOf(name: string, zone: string, cuts: Set<string>): string | undefined {
     return upTo(name, zone)
         .filter((above) => above !== zone && cuts.has(above))
         .at(-1);
 }
 
-/** One spelling for each IPv6 address. */
+/** Canonical form of an IP address. */
 export function plainAddress(address: string): string {
     return isIPv6(address) ? new URL(`http://[${address}]/`).hostname.slice(1, -1) : address;
 }

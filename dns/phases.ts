@@ -3,24 +3,24 @@ import { type Phase } from "../components/cloudflare/dns-record";
 import { certificateNeed } from "./certificates";
 import { delegatedToUs, type DnsFacts } from "./facts";
 
-/** Days after which Cloudflare deletes a free zone that waits for its delegation, or has lost it. */
+/** Days after which Cloudflare deletes a free zone without a delegation: a new one, or one that has lost it. */
 const DELETED_AFTER_DAYS = { pending: 28, moved: 7 };
 const DAY_MS = 24 * 60 * 60 * 1000;
 const CHECK = "npm run ops -- check dns";
 
-/** Why a zone must not enter a phase yet; empty: it may, or it has been there. */
+/** Why a zone must not enter a phase yet; empty if it may, or if the phase is already reached. */
 export function phaseProblems(phase: Phase, facts: DnsFacts): string[] {
     if (isReached(phase, facts)) return [];
     const say = (what: string) => `dns.phase: ${phase} ${what}`;
     const { status, zone, unanswered } = facts;
     if (unanswered.length > 0)
         return unanswered.map((why) =>
-            say(`needs to know how far the move has come (${why}). ${wayOut(phase, facts)}`),
+            say(`needs the state of the move, which is unknown (${why}). ${wayOut(phase, facts)}`),
         );
     if (!status)
         return [
             say(
-                `needs the zone at Cloudflare (no ${zone} for this token). Give the token "Zone: Zone: Read" for it; if there is none yet, begin with phase mirror.`,
+                `needs the zone at Cloudflare (no ${zone} for this token). Give the token "Zone: Zone: Read" for it; if the zone does not exist yet, begin with phase mirror.`,
             ),
         ];
     if (phase === "delegated") return [...foreignDs(facts), ...differences(facts)].map(say);
@@ -28,8 +28,8 @@ export function phaseProblems(phase: Phase, facts: DnsFacts): string[] {
 }
 
 /**
- * Whether Cloudflare already serves the target state of a phase. The phase then changes nothing, or is a step back, and
- * is never rejected: a run that revokes a token or corrects a record must not wait for a name server.
+ * Whether Cloudflare already has the target state of a phase. The phase is then no change or a step back, and is never
+ * rejected: a run that revokes a token or corrects a record must not wait for a name server.
  */
 function isReached(phase: Phase, facts: DnsFacts): boolean {
     const { status, proxied, proxiedNow, ownDs } = facts;
@@ -46,14 +46,14 @@ function isReached(phase: Phase, facts: DnsFacts): boolean {
     }
 }
 
-/** Going back to mirror would remove proxied names from the proxy. */
+/** Advice for a problem. It never suggests a return to mirror that would remove names from the proxy. */
 function wayOut(phase: Phase, { proxied, proxiedNow, ownDs }: DnsFacts): string {
     if (phase === "delegated") return "Correct it, or go back to mirror.";
     const fresh = proxied.filter((name) => !proxiedNow.includes(name));
     if (phase === "signed" && ownDs === undefined) return "Correct it; until then stay in phase proxied.";
     if (fresh.length === 0 || fresh.length === proxied.length)
-        return "Correct it; until then stay in the phase before.";
-    return `Correct it; until then leave proxied out of ${fresh.join(", ")}.`;
+        return "Correct it; until then stay in the previous phase.";
+    return `Correct it; until then remove proxied from ${fresh.join(", ")}.`;
 }
 
 /** Requirements of the later phases, in addition to the absence of foreign DS records. */
@@ -61,13 +61,13 @@ function missing(phase: Phase, facts: DnsFacts): string[] {
     return [...settled(facts), ...certificates(facts), ...(phase === "signed" ? oldAnswersGone(facts) : [])];
 }
 
-/** A DS record that Cloudflare's keys do not match makes validating resolvers reject the whole zone. */
+/** Rejects DS records without a matching key at Cloudflare: validating resolvers would reject the whole zone. */
 function foreignDs({ ds, ownDs, zone }: DnsFacts): string[] {
     const foreign = ds.filter((value) => value !== ownDs);
     if (foreign.length === 0) return [];
     return [
         `needs the parent zone to have no DS record for ${zone} except Cloudflare's (got ${foreign.join("; ")}). ` +
-            "Remove that at the registrar and wait for its TTL to pass; 24 h is safe.",
+            "Remove it at the registrar and wait until its TTL has passed; 24 h is safe.",
     ];
 }
 
@@ -95,25 +95,25 @@ function settled(facts: DnsFacts): string[] {
     return problems;
 }
 
-/** The stack's own names are included: they are proxied from the start. */
+/** Checks the certificates, also for the stack's own names, which are proxied from the start. */
 function certificates({ proxied, hostnames, certificates }: DnsFacts): string[] {
     const need = certificateNeed([...new Set([...hostnames, ...proxied])], certificates);
     return need === undefined ? [] : [need];
 }
 
 /**
- * Resolvers that still ask the old servers get answers without signatures, which a DS record would make invalid
- * (bogus).
+ * Checks that resolvers no longer query the old servers: their answers have no signatures, and a DS record would make them
+ * invalid (bogus).
  */
 function oldAnswersGone({ status, delegation, oldNsTtlSeconds, ds, ownDs, now }: DnsFacts): string[] {
-    if (ownDs !== undefined && ds.includes(ownDs)) return []; // signed already
+    if (ownDs !== undefined && ds.includes(ownDs)) return []; // The zone is already signed.
     const since = status!.activatedOn;
     // Resolvers use the TTL of the parent zone's delegation, or of the old zone's own NS records.
     const kept = Math.max(delegation?.ttlSeconds ?? 0, oldNsTtlSeconds);
     const until = since && new Date(since.getTime() + kept * 1000);
     if (until && until <= now) return [];
     return [
-        `needs the old delegation to be out of all caches (${until ? `not before ${until.toISOString()}` : "when the zone became active is not known"}). Wait.`,
+        `needs the old delegation to be out of all caches (${until ? `not before ${until.toISOString()}` : "the time at which the zone became active is unknown"}). Wait.`,
     ];
 }
 
@@ -122,7 +122,7 @@ export function phaseNotes(phase: Phase, facts: DnsFacts): string[] {
     const { status, ds, ownDs, delegation, proxied, unanswered } = facts;
     const notes: string[] = [];
     const reached = isReached(phase, facts);
-    if (reached) notes.push(...unanswered.map((why) => `dns: how far the move has come is not known (${why}).`));
+    if (reached) notes.push(...unanswered.map((why) => `dns: the state of the move is unknown (${why}).`));
     if (!status) return notes;
     if (reached && (phase === "proxied" || phase === "signed") && unanswered.length === 0)
         notes.push(...missing(phase, lookedAt(facts)).map((what) => `dns: phase ${phase} is reached, and ${what}`));
@@ -144,24 +144,24 @@ export function phaseNotes(phase: Phase, facts: DnsFacts): string[] {
         );
     if (phase === "mirror" && delegatedToUs(facts))
         notes.push(
-            `dns: the parent zone still delegates to Cloudflare, whatever the phase is. To go back, set the old name servers at the registrar: resolvers follow within ${delegation!.ttlSeconds} s.`,
+            `dns: the parent zone still delegates to Cloudflare, independent of the phase. To go back, set the old name servers at the registrar: resolvers follow within ${delegation!.ttlSeconds} s.`,
         );
     if (phase !== "signed" && ownDs !== undefined)
         notes.push(
             ds.includes(ownDs)
-                ? "dns: the zone stays signed. Before its delegation leaves Cloudflare: remove the DS record at the registrar and wait for its TTL to pass."
-                : "dns: the zone stays signed at Cloudflare, without a DS record: harmless. Turn DNSSEC off there if you no longer want it.",
+                ? "dns: the zone stays signed. Before its delegation leaves Cloudflare: remove the DS record at the registrar and wait until its TTL has passed."
+                : "dns: the zone stays signed at Cloudflare, without a DS record, which is harmless. Turn DNSSEC off there if you no longer want it.",
         );
     const publish = unanswered.length === 0 && foreign.length === 0 && oldAnswersGone(facts).length === 0;
     if (phase === "signed" && ownDs !== undefined && !ds.includes(ownDs) && publish)
         notes.push(
-            `dns: not validated yet. Publish at the registrar: DS ${ownDs}. If the delegation came back to Cloudflare since the zone became active (${status.activatedOn?.toISOString()}), first wait two days after that: Cloudflare may still report the earlier time.`,
+            `dns: the signatures are not validated yet. Publish at the registrar: DS ${ownDs}. If the delegation came back to Cloudflare since the zone became active (${status.activatedOn?.toISOString()}), first wait two days after that: Cloudflare may still report the earlier time.`,
         );
     notes.push(...deletion(facts));
     return notes;
 }
 
-/** Warn that the token lacks access to certificates only while a name is about to be proxied. */
+/** Keeps the warning about unreadable certificates only if a name is about to be proxied. */
 function lookedAt(facts: DnsFacts): DnsFacts {
     const { certificates, hostnames, proxied, proxiedNow } = facts;
     const arrived = [...hostnames, ...proxied].every((name) => proxiedNow.includes(name));

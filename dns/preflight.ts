@@ -7,32 +7,32 @@ import { type Lookup } from "./servers";
 export interface DnsSettings {
     /** Name of the zone, in lower case, without the final dot. */
     zone: string;
-    /** Account of the zone. Unset: any that the token can read. */
+    /** Account of the zone. Default: any that the token can read. */
     account?: string;
     phase: Phase;
     records: ZoneRecord[];
     /** Names of the service that are not among the records. */
     hostnames?: string[];
-    /** `host` or `host:port`. */
+    /** Old name servers, each `host` or `host:port`. */
     oldServers: string[];
-    /** Unset or empty: those that Cloudflare names. */
+    /** New name servers. Unset or empty for those that Cloudflare assigned. */
     newServers?: string[];
-    /** Unset or empty: looked up. */
+    /** Name servers of the parent zone. Unset or empty to look them up. */
     parentServers?: string[];
 }
 
 export interface DnsReport {
     problems: string[];
-    /** Worth a warning; no reason to stop. */
+    /** Warnings, which do not stop the run. */
     notes: string[];
 }
 
-/** Longest time for all of it, in seconds: below the limit of the whole preflight. */
+/** Time limit of this check, in seconds: below that of the whole preflight. */
 const LIMIT_SECONDS = 25;
 
 /**
  * Problems and warnings about the phase in the config. Runs before every preview and update.
- * @param access unset: as the provider reads it from the environment
+ * @param access Default: from the environment variables of the provider
  */
 export async function dnsReport(
     settings: DnsSettings,

@@ -9,7 +9,7 @@ import { valueOf } from "./values";
 
 /** A name server: an address and a port. */
 export interface Server {
-    /** As the operator wrote it, for tables and messages. */
+    /** Name from the operator, for tables and messages. */
     label: string;
     host: string;
     port: number;
@@ -31,32 +31,32 @@ export interface Answer {
     /** NOERROR, NXDOMAIN, SERVFAIL … */
     rcode: string;
     authoritative: boolean;
-    /** Whether it came by TCP, because it is too large for UDP or because that was asked for. */
+    /** Whether the answer came by TCP, because it is too large for UDP or TCP was requested. */
     tcp: boolean;
     answers: Row[];
-    /** NS of a delegation; SOA where there is nothing. */
+    /** NS records of a delegation, or SOA of an empty answer. */
     authority: Row[];
     additional: Row[];
 }
 
 export interface QueryOptions {
     tcp?: boolean;
-    /** Longest wait for one answer, in milliseconds. @default 2000: as resolvers wait, some 5 times a round trip */
+    /** Longest wait for one answer, in milliseconds. @default 2000, as resolvers wait: about five round trips */
     timeoutMilliseconds?: number;
     /** Aborts all waits. */
     signal?: AbortSignal;
 }
 
-/** A server did not answer, or not with DNS. */
+/** A server sent no valid DNS answer. */
 export class NoAnswer extends Error {}
 
-/** Largest answer by UDP, in bytes: what passes every network in one piece (DNS flag day 2020). */
+/** Largest answer by UDP, in bytes, that passes every network without fragmentation (DNS flag day 2020). */
 const UDP_SIZE = 1232;
-/** One datagram may be lost; after two without an answer the server counts as down. */
+/** Tries by UDP: one datagram may be lost, and after two the server counts as down. */
 const UDP_TRIES = 2;
 const TIMEOUT_MS = 2000;
 
-/** @throws NoAnswer when the server does not answer in time */
+/** @throws NoAnswer if the server does not answer in time */
 export async function ask(server: Server, question: Question, options: QueryOptions = {}): Promise<Answer> {
     if (options.tcp) return byTcp(server, question, options);
     for (let tries = 1; ; tries++)
@@ -72,13 +72,13 @@ function query({ name, type }: Question): packet.Packet & { id: number } {
     return {
         type: "query",
         id: randomInt(0x10000),
-        flags: 0, // no recursion: a name server that recurses would answer for others
+        flags: 0, // Without recursion, since a recursive server would return answers of other servers.
         questions: [{ name, type: type as packet.RecordType, class: "IN" }],
         additionals: [{ type: "OPT", name: ".", udpPayloadSize: UDP_SIZE, flags: 0, options: [] } as never],
     };
 }
 
-/** undefined: cut off, so it must be asked by TCP. */
+/** Sends the query by UDP; undefined for a truncated answer, which needs TCP. */
 function byUdp(server: Server, question: Question, options: QueryOptions): Promise<Answer | undefined> {
     const sent = query(question);
     const socket = createSocket(isIPv6(server.host) ? "udp6" : "udp4");
@@ -87,10 +87,10 @@ function byUdp(server: Server, question: Question, options: QueryOptions): Promi
     socket.on("message", (message) => {
         if (cutOff(message, sent.id)) return ended.done(undefined);
         const reply = decoded(message, sent);
-        // Not ours, or forged: the true one may still come.
+        // Other packets may be forged, and the real answer may still arrive.
         if (reply) ended.done({ ...shaped(reply), tcp: false });
     });
-    // Connected: only what comes from that server is taken.
+    // A connected socket only receives packets of that server.
     socket.connect(server.port, server.host, () => ended.open() && socket.send(packet.encode(sent)));
     return ended.promise;
 }
@@ -113,7 +113,7 @@ function byTcp(server: Server, question: Question, options: QueryOptions): Promi
     return ended.promise;
 }
 
-/** One wait that ends once, whatever happens, and then frees what it holds. */
+/** One wait, which settles exactly once and then frees its timers and sockets. */
 function waiting<T>(server: Server, how: string, { timeoutMilliseconds, signal }: QueryOptions, free: () => void) {
     let settle!: { resolve: (value: T) => void; reject: (error: Error) => void };
     const promise = new Promise<T>((resolve, reject) => (settle = { resolve, reject }));
@@ -132,13 +132,13 @@ function waiting<T>(server: Server, how: string, { timeoutMilliseconds, signal }
     const aborted = () => fail("no time left");
     if (signal?.aborted) setImmediate(aborted);
     else if (signal) {
-        setMaxListeners(0, signal); // one for each question: Node.js takes more than ten for a leak
+        setMaxListeners(0, signal); // Each query adds a listener, and Node.js reports more than ten as a leak.
         signal.addEventListener("abort", aborted);
     }
     return { promise, fail, done: (value: T) => end(() => settle.resolve(value)), open: () => !over };
 }
 
-/** Checked first, since a truncated answer may end in the middle of a record. */
+/** Whether an answer is truncated. Checked before decoding, since it may end in the middle of a record. */
 function cutOff(message: Buffer, id: number): boolean {
     return message.length >= 12 && message.readUInt16BE(0) === id && (message[2] & 0x82) === 0x82;
 }
@@ -155,7 +155,7 @@ function decoded(
     }
     const asked = sent.questions![0];
     const [echo] = reply.questions ?? [];
-    // FORMERR and the like may come without the question.
+    // An answer with FORMERR or a similar error may have no question.
     const same = !echo || (plainName(echo.name) === plainName(asked.name) && echo.type === asked.type);
     return reply.type === "response" && reply.id === sent.id && same ? reply : undefined;
 }

@@ -7,23 +7,23 @@ import { delegationOf, isWildcard, isWithin, parentOf, upTo } from "./names";
 import { type Question } from "./query";
 
 export interface Check extends Question {
-    /** Values that the data has, sorted; `[]`: there must be none; undefined: only the two sides are compared. */
+    /** Required values, sorted; `[]` if there must be none; undefined to compare only the two sides. */
     expected?: string[];
     /**
-     * `edge`: a proxied name, where the new side must have addresses of its own.
-     * `flattened`: a CNAME at the apex, of which both sides have the addresses.
+     * `edge`: a proxied name, for which the new side must answer with addresses of the edge.
+     * `flattened`: a CNAME at the apex, for which both sides answer with addresses.
      */
     as?: "edge" | "flattened";
-    /** What it is asked for, when it is not simply a record. */
+    /** Reason of the query, unless it is for a record. */
     why?: string;
 }
 
-/** Types whose absence at the apex matters as much as a record would. */
+/** Types that are also compared at the apex if the records file has none. */
 const AT_APEX = ["A", "AAAA", "CAA", "MX", "TXT"];
 
 /**
- * @param atEdge whether proxied names are answered by the edge already
- * @param hostnames names that the stack makes for itself: their absence is not asked for
+ * @param atEdge whether the edge already answers for proxied names
+ * @param hostnames names that the stack itself creates, whose absence is not checked
  * @param random label of a name that does not exist in the zone
  */
 export function checksOf(
@@ -46,7 +46,7 @@ export function checksOf(
 
     const checks = [...sets.values()].flatMap((set): Check[] => {
         const [{ name, type }] = set;
-        // Wildcards are seen in what they answer, below.
+        // Wildcards are checked below by names that they match.
         if (isWildcard(name) || proxied.has(name) || (name === zone && type === "CNAME")) return [];
         const cut = delegationOf(name, zone, cuts);
         if (cut !== undefined && (name !== cut || (type !== "NS" && type !== "DS")))
@@ -83,7 +83,7 @@ export function checksOf(
     return checks;
 }
 
-/** Names between a record and its zone that have none of their own: they exist, without data. */
+/** Names between a record and its zone without their own records (empty non-terminals): they exist, without data. */
 function emptyNames(names: Set<string>, zone: string): string[] {
     const between = [...names].flatMap((name) => upTo(parentOf(name), zone));
     return [...new Set(between)].filter((name) => name !== zone && isWithin(name, zone) && !names.has(name));

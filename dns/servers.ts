@@ -1,4 +1,4 @@
-/** Name servers as an operator names them, and where they are. */
+/** Finds the addresses of name servers. */
 import { Resolver } from "node:dns/promises";
 import { isIP } from "node:net";
 import { parentOf } from "./names";
@@ -6,13 +6,13 @@ import { type Server } from "./query";
 
 const DNS_PORT = 53;
 
-/** Finds addresses and the servers of a zone. Tests and the sandbox give their own. */
+/** Looks up addresses, and the name servers of a zone. Tests and the sandbox replace it. */
 export interface Lookup {
     address(host: string): Promise<string>;
     nameServers(zone: string): Promise<string[]>;
 }
 
-/** Through the machine's own resolvers. */
+/** Lookup by the machine's resolvers. */
 export function systemLookup(): Lookup {
     const resolver = new Resolver({ timeout: 2000, tries: 2 });
     return {
@@ -24,7 +24,7 @@ export function systemLookup(): Lookup {
     };
 }
 
-/** `host`, `host:port`, `[address]:port`. @throws Error naming a host that has no address */
+/** Finds servers. @param labels each `host`, `host:port` or `[address]:port` @throws Error with a host without an address */
 export async function findServers(labels: string[], lookup: Lookup): Promise<Server[]> {
     return Promise.all(
         labels.map(async (label) => {
@@ -42,7 +42,7 @@ export async function findServers(labels: string[], lookup: Lookup): Promise<Ser
     );
 }
 
-/** Those of the servers that have an address. @throws Error of the first host, when none has */
+/** Finds the servers that have an address. @throws Error of the first host, if none has */
 export async function findSome(labels: string[], lookup: Lookup): Promise<Server[]> {
     const found = await Promise.allSettled(labels.map((label) => findServers([label], lookup)));
     const servers = found.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
@@ -51,7 +51,7 @@ export async function findSome(labels: string[], lookup: Lookup): Promise<Server
     return servers;
 }
 
-/** Names of the servers that hold NS and DS of a zone: those of the nearest zone above. */
+/** Names of the servers with the NS and DS records of a zone: those of the nearest zone above. */
 export async function parentServers(zone: string, lookup: Lookup): Promise<string[]> {
     for (let above = parentOf(zone); above !== ""; above = parentOf(above)) {
         const found = await lookup.nameServers(above).catch(() => []);

@@ -1,9 +1,9 @@
-/** Values of records between the wire and the one spelling that this project compares: that of `recordValue`. */
+/** Converts values of records between the wire format and the canonical form of `recordValue`. */
 import type * as packet from "dns-packet";
 import { type ZoneRecord } from "../components/cloudflare/dns-record";
 import { plainAddress, plainName, plainTarget } from "./names";
 
-/** Value of an answer, as `recordValue` spells that of a record. */
+/** Value of an answer, in the form of `recordValue`. */
 export function valueOf(answer: packet.Answer): string {
     switch (answer.type) {
         case "A":
@@ -44,7 +44,7 @@ export function valueOf(answer: packet.Answer): string {
     }
 }
 
-/** Data of a record, as the packet library writes it on the wire. */
+/** Data of a record, for the DNS packet library. */
 export function wireData(record: ZoneRecord): unknown {
     switch (record.type) {
         case "MX":

@@ -1,5 +1,5 @@
 /**
- * Settles like the work, but fails at once with the reason of the signal when that aborts: aborted work may never end.
+ * Settles as `work` does, and rejects with the signal's reason as soon as the signal aborts: aborted work may never end.
  */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     let fail: () => void = () => undefined;

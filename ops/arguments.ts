@@ -11,19 +11,19 @@ export interface Noun {
     /** One word, or several: `model upgrade` is below `model`. */
     name: string;
     description: string;
-    /** In the order in which the help lists them. */
+    /** Verbs, in the order in which the help lists them. */
     commands: AddCommand[];
 }
 
-/** What every command takes that changes a stack: see {@link withChange}. */
+/** Options of every command that changes a stack: see {@link withChange}. */
 export interface ChangeArgs {
     stack?: string;
-    /** The operator consents to the change. Unset: it is only shown. */
+    /** Whether the operator consents to the change. Default: false, and the command only shows the change. */
     yes?: boolean;
     json?: boolean;
 }
 
-/** A whole number of at least `least`, and with few enough digits for its consumer. */
+/** Parses a whole number from `least` to 999999999. */
 export function wholeNumber(least: number): (text: string) => number {
     return (text) => {
         if (/^\d{1,9}$/.test(text) && Number(text) >= least) return Number(text);
@@ -31,7 +31,7 @@ export function wholeNumber(least: number): (text: string) => number {
     };
 }
 
-/** Name of a consumer, id of a credential. */
+/** Parses the name of a consumer or the id of a credential. */
 export function label(text: string): string {
     if (/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(text) && text.length <= LABEL_LIMIT) return text;
     throw new InvalidArgumentError(`Must be a DNS label: a-z, 0-9 and -, at most ${LABEL_LIMIT} characters.`);
@@ -41,7 +41,7 @@ export function labels(text: string): string[] {
     return text.split(",").map((name) => label(name.trim()));
 }
 
-/** An option that may be repeated. @param without the default, as text for the help */
+/** An option that may be repeated. @param without text for the help that describes the default */
 export function repeatable(flags: string, about: string, without = "none"): Option {
     const collect = (value: string, before: string[]) => [...before, value];
     return new Option(flags, `${about}; may be repeated`).argParser(collect).default([], without);
@@ -51,25 +51,25 @@ export function withStack(command: Command): Command {
     return command.option("--stack <name>", "stack to work on (default: the one Pulumi has selected)");
 }
 
-/** For every command that prints an answer: standard output has one JSON document, and nothing else. */
+/** Adds `--json` to a command that prints an answer: standard output is then exactly one JSON document. */
 export function withJson(command: Command): Command {
     return command.option("--json", "print one JSON document instead of text");
 }
 
 /**
- * For every command that changes something: it only shows what would change, until the operator consents.
- * @param does what happens then
+ * Adds `--yes` to a command that changes something. Without it, the command only shows what would change.
+ * @param does what the command does with it
  */
 export function withConsent(command: Command, does: string): Command {
     return command.option(CONSENT, `${does}; without it, show what would change and change nothing`);
 }
 
-/** For every command that changes a stack. @param does what consent lets it do */
+/** Adds `--stack`, `--yes` and `--json` to a command that changes a stack. @param does what the command does with `--yes` */
 export function withChange(command: Command, does = "write the stack file and run pulumi up"): Command {
     return withJson(withConsent(withStack(command), does));
 }
 
-/** Lines of a shell below the help of a command, without the name of the program in front. */
+/** Adds example command lines to the help of a command. @param lines without the name of the program */
 export function withExamples(command: Command, ...lines: string[]): Command {
     return command.addHelpText("after", ["", "Examples:", ...lines.map((line) => `  alpa-auth ${line}`)].join("\n"));
 }
@@ -87,7 +87,7 @@ export function withCredential(command: Command, about = "id of the credential")
     return withConsumer(command).argument("<credential>", about, label);
 }
 
-/** The same `--stack` for the command that comes next, where it was given. */
+/** Returns ` --stack <name>` for a suggested next command; empty if this command got no `--stack`. */
 export function stackFlag({ stack }: { stack?: string }): string {
     return stack === undefined ? "" : ` --stack ${stack}`;
 }

@@ -13,7 +13,7 @@ export interface AnswerFormat {
 /**
  * The last line of a command that changes something and was run without consent. It goes to standard output with text,
  * and to standard error with JSON.
- * @param does what the command does with consent, as `write the file`
+ * @param does what the command does with consent, for example `write the file`
  */
 export function dryRun({ out, note }: Pick<Context, "out" | "note">, does: string, answer: AnswerFormat): void {
     const isText = !answer.json && (answer.format ?? "text") === "text";

@@ -7,7 +7,7 @@ import { auditGateway, type AuditGateway } from "./gateway/audit";
 import { underPolicy, WITHOUT_PACK } from "./stack/policy-pack";
 import { runPulumi, type PulumiRunner } from "./stack/pulumi";
 
-/** Root of the clone: where Pulumi finds its project. */
+/** Root of the clone, with Pulumi.yaml. */
 export const ROOT = resolve(__dirname, "..");
 
 /** Everything outside the process that a command uses. Tests replace it. */
@@ -28,14 +28,14 @@ export interface Context {
     auditGateway: AuditGateway;
     /** Whether a port of an address answers. */
     stateOfPort: typeof stateOf;
-    /** Result of the command: standard output. */
+    /** Prints the result of the command, to standard output. */
     out(text: string): void;
     /** Writes raw text to the terminal, if there is one. */
     terminal?: (text: string) => void;
-    /** Messages during the command: standard error, so that a result can be piped. */
+    /** Prints messages during the command to standard error, so that the result can be piped. */
     note(text: string): void;
     stdin(): Promise<string>;
-    /** The same in parts, for what may be larger than memory. */
+    /** Standard input in parts, since it may be larger than memory. */
     stdinStream(): AsyncIterable<string | Buffer>;
 }
 
@@ -46,7 +46,7 @@ export function realContext(): Context {
         // The sandbox runs the shipped stacks with files of its own, and never changes the shipped ones.
         folder: resolve(process.env.ALPA_AUTH_STACK_FILES ?? ROOT),
         today: new Date(),
-        refusalSeconds: 30, // seen: below 2
+        refusalSeconds: 30, // Measured: below 2.
         // For host names that do not resolve: the sandbox's edge has no DNS and no TLS.
         get connectTo() {
             return loopback(process.env.ALPA_AUTH_CONNECT_TO);

@@ -2,7 +2,7 @@ import { day, daysUntil } from "../config/keys/consumers/credentials";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** The day so many days after another, as `2027-01-31` (UTC). */
+/** The day `days` days after `today`, in the form `2027-01-31` (UTC). */
 export function dayAfter(today: Date, days: number): string {
     return new Date(today.getTime() + days * DAY_MS).toISOString().slice(0, 10);
 }

@@ -1,4 +1,4 @@
-/** What each command prints with `--json`, as the reference of the command line shows it. */
+/** The `--json` output of each command, for the reference of the command line. */
 
 const EDIT = "`{stack, changed, file, diff, effects, warnings, next}`";
 const REMOVAL = "`{stack, changed, file, diff, effects, warnings, next, proofs: [{text, failed}]}`";
@@ -11,7 +11,7 @@ const STATUS =
 const CALLERS =
     "[{caller, kind, requests, successes, unsuccessful: [{status, reason, requests}], upstreamSeconds, bytesSent, …}]";
 
-/** By noun and verb. A command that has `--json` must be in it. */
+/** JSON output by noun and verb. Every command with `--json` must be in this table. */
 export const JSON_DOCUMENTS: Record<string, string> = {
     "consumer list": "list of `{consumer, credential, live, problems, …}`, one for each credential",
     "consumer show": `\`{stack, name, type, file, class, limits, ownLimits, lastHandout, ${CREDENTIALS}}\``,
@@ -47,15 +47,17 @@ export const JSON_DOCUMENTS: Record<string, string> = {
     "convert plan": PLAN,
     "convert status": STATUS,
     "convert run":
-        "`{stack, to, outcome, …}`; `outcome` is `converted`, `returned`, `stopped`, `human` or `none`. Without `--yes` that of `convert plan`",
-    "convert abort": "`{stack, to, outcome, …}`, also with `outcome` `asked`. Without `--yes` that of `convert status`",
+        "`{stack, to, outcome, …}`; `outcome` is `converted`, `returned`, `stopped`, `human` or `none`. Without `--yes`: the document of `convert plan`",
+    "convert abort":
+        "the document of `convert run`; `outcome` can also be `asked`. Without `--yes`: the document of `convert status`",
     "convert rehearse": "`{stack, outcome, …}`; `outcome` is `planned` or `rehearsed`",
     "model upgrade plan":
         "`{stack, reached, underWay, old, new, sameAnswers, steps, budgetSeconds, downSeconds, wholeReturnSeconds, problems}`",
-    "model upgrade status": "`{stack, state, old, new, …}`, the rest as of `convert status`",
+    "model upgrade status": "`{stack, state, old, new, …}`; the other fields are those of `convert status`",
     "model upgrade run":
-        "`{stack, to, outcome, place, downSeconds, why, record}`; `to` is `old` or `new`, `outcome` is `upgraded`, `returned`, `stopped` or `human`. Without `--yes` that of `model upgrade plan`",
-    "model upgrade abort": "the same, also with `outcome` `asked`. Without `--yes` that of `model upgrade status`",
+        "`{stack, to, outcome, place, downSeconds, why, record}`; `to` is `old` or `new`, `outcome` is `upgraded`, `returned`, `stopped` or `human`. Without `--yes`: the document of `model upgrade plan`",
+    "model upgrade abort":
+        "the document of `model upgrade run`; `outcome` can also be `asked`. Without `--yes`: the document of `model upgrade status`",
     "model upgrade rehearse": "`{stack, outcome, …}`; `outcome` is `planned` or `rehearsed`",
     "dns import": "`{zone, entries, toDecide, warnings, notes, out, data}`; `data` is `null` with `--out`",
 };

@@ -1,8 +1,8 @@
 import Table from "cli-table3";
 
-/** Rows with a heading, as a table for people. */
+/** Renders rows with a heading as a table. */
 export function table(head: string[], rows: string[][]): string {
-    // No colours: the heading of this library is red, which looks like an error, and pipes get escape codes.
+    // No colours: the library's red heading looks like an error, and pipes would get escape codes.
     const drawn = new Table({ head, style: { head: [], border: [] } });
     drawn.push(...rows);
     return drawn.toString();
@@ -14,7 +14,7 @@ export function json(value: unknown): string {
 
 const LONGEST = 300;
 
-/** Text of another system on one line, without control characters that a terminal would execute. */
+/** Text of another system on one line, without control characters that a terminal would interpret. */
 export function printable(text: string): string {
     return text.replace(/[^\x20-\x7e]/g, "?").slice(0, LONGEST);
 }

@@ -13,7 +13,7 @@ import { modelUpgrade } from "./model/upgrade";
 import { stack } from "./stack";
 import { token } from "./token";
 
-/** In the order in which the help lists them. */
+/** Nouns, in the order in which the help lists them. */
 const NOUNS: Noun[] = [consumer, token, stack, check, convert, modelUpgrade, dns, completion];
 
 export function program(context: Context): Command {
@@ -31,13 +31,13 @@ export function program(context: Context): Command {
     return root;
 }
 
-/** The command of a word, which a noun of two words may share with another. */
+/** The subcommand of a word. Nouns of two words may share the first one. */
 function below(command: Command, word: string): Command {
     const found = command.commands.find((one) => one.name() === word);
     return found ?? command.command(word).description(`Commands: ${word}`);
 }
 
-/** Every verb, with the words that are typed for it. */
+/** Every verb, with its words on the command line. */
 export function verbsOf(command: Command, words: string[] = []): { words: string[]; verb: Command }[] {
     if (command.commands.length === 0) return [{ words, verb: command }];
     return command.commands.flatMap((sub) => verbsOf(sub, [...words, sub.name()]));

@@ -1,14 +1,14 @@
 import type { Command, Help } from "commander";
 import { JSON_DOCUMENTS } from "./json-documents";
 
-/** The page of the reference for the command line, as Markdown: every noun and verb with its arguments and options. */
+/** Renders the command line reference as Markdown: every noun and verb with its arguments and options. */
 export function cliPage(root: Command): string {
     const help = root.createHelp();
     return [
         `# Command line: ${root.name()}`,
         help.commandDescription(root),
         "Run it in the clone as `npx alpa-auth <noun> <verb>`, or as `npm run ops -- <noun> <verb>`. [Consent, exit codes and JSON](command-line.md) are the same for all.",
-        "<!-- Generated from the commands in ops/. After a change of them: npm run golden -->",
+        "<!-- Generated from the commands in ops/. After changing these, run: npm run golden -->",
         ...help
             .visibleCommands(root)
             .filter(isOwn)
@@ -17,7 +17,7 @@ export function cliPage(root: Command): string {
     ].join("\n\n");
 }
 
-/** @param above words in front of the noun's own */
+/** @param above words in front of the noun */
 function nounSections(noun: Command, help: Help, above: string[]): string[] {
     const verbs = help.visibleCommands(noun).filter(isOwn);
     const words = [...above, noun.name()];
@@ -49,7 +49,7 @@ function verbSections(verb: Command, noun: string, help: Help): string[] {
     ];
 }
 
-/** `<` and `|` begin a tag or a cell in Markdown. */
+/** Escapes `<` and `|`, which begin a tag or a cell in Markdown. */
 function plain(text: string): string {
     return text.replaceAll("<", "&lt;").replaceAll("|", "\\|");
 }

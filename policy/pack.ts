@@ -7,10 +7,10 @@ import { noSecretInClear } from "./rules/secrets";
 type Policy = ResourceValidationPolicy & Partial<StackValidationPolicy>;
 
 /**
- * The rules as CrossGuard runs them.
+ * The rules as a policy pack of CrossGuard.
  *
- * A validation gets all secrets in plain text, so it cannot tell which values are secret. Only a remediation gets the
- * secret markers, and the engine calls it right before the validations: so one rule has a remediation that changes
+ * A validation gets all secrets in plain text, so it cannot distinguish which values are secret. Only a remediation gets
+ * the secret markers, and the engine calls it right before the validations. So one rule has a remediation that changes
  * nothing and records the resource for all rules. Its level is therefore `remediate`, which rejects violations like
  * `mandatory`.
  */
@@ -52,21 +52,21 @@ export function policies(rules: readonly Rule[], exceptions: Exception[], today:
 
 /** Values from the SDK are proxies that reveal secrets and throw on unknown values. */
 function resourceFrom({ type, name, urn, opts, props }: Given): Resource {
-    // Their internal fields have the original values without a proxy.
+    // The proxies' internal fields have the original values.
     const fields = Object.entries(Object.getOwnPropertyDescriptors(props)).map(([field, { value }]) => [field, value]);
     const inputs = withSecrets(Object.fromEntries(fields)) as Record<string, unknown>;
     return resourceOf({ type, name, urn, protect: opts.protect, inputs });
 }
 type Given = Pick<ResourceValidationArgs, "type" | "name" | "urn" | "opts" | "props">;
 
-/** At the end the SDK passes the outputs of providers, if it knows them. */
+/** Id of a resource. For the stack validation, the SDK passes the outputs of providers, if it has them. */
 function idOf({ props }: Pick<Given, "props">): unknown {
     const id: unknown = Object.getOwnPropertyDescriptor(props, "id")?.value;
     return typeof id === "string" ? resourceOf({ ...NOTHING, id }).id : undefined;
 }
 const NOTHING = { type: "", name: "", urn: "", protect: false, inputs: {} };
 
-/** Converts the SDK's marker of a secret into that of the rules. */
+/** Converts the SDK's secret markers into those of the rules. */
 function withSecrets(value: unknown): unknown {
     if (value instanceof PackSecret) return new Secret(withSecrets(value.value));
     if (Array.isArray(value)) return value.map(withSecrets);

@@ -1,8 +1,8 @@
 /** Results of the preflight checks. */
 export interface Findings {
-    /** Problems; each stops the run. */
+    /** Problems. Each one stops the run. */
     problems: string[];
-    /** Warnings; the run continues. */
+    /** Warnings. They do not stop the run. */
     warnings: string[];
 }
 

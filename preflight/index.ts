@@ -13,7 +13,7 @@ import { certManager, endedCertificate, redirectLeft } from "./kubernetes/tls";
 /**
  * Checks the cluster before any change. @param owner name of the running stack, as in the owner annotations @returns
  * warnings for the operator
- * @throws PreflightError naming every problem, or the address of a cluster that does not answer in 30 s
+ * @throws PreflightError with every problem, or with the address of a cluster that does not answer in 30 s
  */
 export async function preflight(
     settings: InstalledGateway,

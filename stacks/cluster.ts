@@ -27,8 +27,8 @@ export function clusterOf({
     if (nodes === undefined) return { access: cluster, provider: new k8s.Provider("cluster", cluster), outputs: {} };
     const made = new Microk8s("nodes", { ...nodes, answerTimeoutSeconds });
     const kubeconfig = fallbackAccess?.kubeconfig ?? made.kubeconfig;
-    // The cluster is the same whichever node the kubeconfig names: without an identifier, the provider would replace
-    // all objects when the node changes. Its objects go before the nodes do, whichever node the kubeconfig came from.
+    // The kubeconfig of any node is for the same cluster. Without an identifier, the provider would replace all objects
+    // when the node changes. The dependency deletes the cluster's objects before the nodes.
     const after = fallbackAccess === undefined ? {} : { dependsOn: made };
     const provider = new k8s.Provider("cluster", { kubeconfig, clusterIdentifier: owner() }, after);
     return { access: { kubeconfig }, provider, outputs: { kubeconfig } };

@@ -6,7 +6,7 @@ import { firewallOf } from "./firewall";
 import type { AroundTheGateway } from "./intra";
 import { watchdogOf } from "./watchdog";
 
-/** Option inter: a highly available gateway in a cluster of its own, Alpa outside of it. */
+/** Option inter: a highly available gateway in a separate cluster, with Alpa outside of it. */
 export function inter(
     settings: InterClusterArgs & AroundTheGateway & { firewall?: FirewallSettings; watchdog?: AlpaWatchdogArgs },
 ) {

@@ -8,7 +8,7 @@ import { watchdogOf } from "./watchdog";
 /** Further settings of options with their own gateway. */
 export interface AroundTheGateway extends StackCluster {
     expires: Record<string, string>;
-    /** Required settings on Azure. Unset: no output for them. */
+    /** Required settings at Azure, as an output. Default: none. */
     azure?: AzureSide;
 }
 

@@ -1,15 +1,15 @@
-/** Times that follow from the longest answer: how long a gateway's pod may take to stop, and its namespace to be gone. */
+/** Times derived from the longest answer: graceful shutdown of gateway pods, and deletion of their namespace. */
 
 interface AnswerTime {
-    /** Longest time one answer may take, in seconds: a pod that stops waits for it. */
+    /** Longest time for one answer, in seconds. A pod that stops waits this long for running answers. */
     answerTimeoutSeconds: number;
 }
 
 /** preStop sleep of the chart: by its end no new request is routed to the pod. The chart has no value for it. */
 const PRE_STOP_SECONDS = 30;
-/** Beyond the longest answer: time to connect and to send, before the answer's own time begins. */
+/** Additional time to connect and to send the request, before the answer's own time begins. */
 const ANSWER_MARGIN_SECONDS = 30;
-/** For nginx to end by itself, before it is killed. */
+/** Additional time for nginx to end by itself before it is killed. */
 const KILL_MARGIN_SECONDS = 15;
 
 /** Margin for the deletion of a namespace and its objects other than pods. */
@@ -26,7 +26,7 @@ export function graceSeconds(times: AnswerTime): number {
     return PRE_STOP_SECONDS + shutdownSeconds(times) + KILL_MARGIN_SECONDS;
 }
 
-/** Time for the deletion of a namespace with such pods, in seconds. @param times unset: the default times */
+/** Time for the deletion of a namespace with such pods, in seconds. @param times Default: the default grace period */
 export function goneSeconds(times: AnswerTime | undefined): number {
     return Math.max(USUAL_GONE_SECONDS, times === undefined ? 0 : graceSeconds(times) + GONE_MARGIN_SECONDS);
 }

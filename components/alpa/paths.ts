@@ -1,9 +1,9 @@
-/** Path callers see in front of Alpa's own. Every stack serves it. */
+/** Path prefix that every stack serves in front of Alpa's own paths. */
 export const PREFIX = "/alpa";
 
 /**
  * Path prefixes that a stack serves in front of Alpa's own paths; the first is the one in the documentation for
- * callers. @param own the stack's, if any
+ * callers. @param own prefix from the stack's config, if any
  */
 export function servedPrefixes(own: string | undefined): string[] {
     return own === undefined || own === PREFIX ? [PREFIX] : [own, PREFIX];
@@ -16,10 +16,10 @@ export function servedPrefixes(own: string | undefined): string[] {
 export const REVISION_HEADER = "X-Alpa-Auth-Revision";
 
 /**
- * Number of connections on which a gateway pod is queried about a change. Each worker of nginx has its own copy of the
+ * Number of connections for verifying a change at a gateway pod. Each worker of nginx has its own copy of the
  * configuration, and a connection stays with its worker.
  */
 export const WORKER_CONNECTIONS = 4;
 
-/** With Cloudflare's header the redirect to HTTPS does not apply (plugin-chain.ts), so pods are asked on their HTTP port. */
+/** With Cloudflare's header there is no redirect to HTTPS (plugin-chain.ts), so pods answer on their HTTP port. */
 export const NO_REDIRECT = { "CF-Ray": "evidence" };

@@ -2,9 +2,9 @@
 export const SAMPLE_COMPLETION = '{"model":"default","prompt":"Paris is","max_tokens":8}';
 
 /**
- * A request for a completion, to paste into a shell. The credential goes through standard input, since every user of
- * the machine can read command lines; the leading blank keeps it out of the history if HISTCONTROL has `ignorespace`.
- * @param headers with the credential; empty: the request has none and gets 401
+ * A curl command for a completion, to paste into a shell. It passes the credential on standard input, since every user of
+ * the machine can read command lines. The leading blank keeps it out of the history if HISTCONTROL has `ignorespace`.
+ * @param headers headers with the credential; if empty, the request gets 401
  */
 export function curlLine(url: string, headers: string[]): string {
     const ask = (more: string) =>

@@ -1,10 +1,10 @@
 /**
- * The access log of APISIX as one JSON object for each request of a caller. Only these fields: no header, path, query string or
- * body of a request is in it, since each of them can hold a key or a prompt.
+ * The access log of APISIX: one JSON object for each request of a caller. It has no header, path, query string or body of
+ * a request, since each of these can contain a key or a prompt.
  *
- * nginx knows no variable for the consumer of APISIX, and `$http_x_consumer_username` is empty when it writes the line: the
- * route removes that header before Alpa is asked. So the server declares two variables, and a function of the route sets them
- * (`nameCaller` in components/route/name-caller.ts).
+ * nginx has no variable for the consumer of APISIX, and `$http_x_consumer_username` is empty when nginx writes the line,
+ * since the route removes that header from requests to Alpa. So the server declares two variables, and a function of the
+ * route sets them (`nameCaller` in components/route/name-caller.ts).
  */
 
 /** Variables of nginx that the route sets. */
@@ -21,21 +21,20 @@ const FIELDS: [name: string, variable: string, kind?: "number"][] = [
     ["status", "status", "number"],
     ["reason", "alpa_reason"],
     ["request_time", "request_time", "number"],
-    // A list after several tries, for example `0.001, 2.310`; empty if the request did not go to Alpa.
+    // A list after several tries, for example `0.001, 2.310`; empty if the request was not forwarded to Alpa.
     ["upstream_time", "upstream_response_time"],
     ["bytes_received", "request_length", "number"],
     ["bytes_sent", "bytes_sent", "number"],
     ["client", "remote_addr"],
 ];
 
-/** Format of a line, in one-quoted text of nginx: it must not have that quote in it. */
+/** Format of a line. nginx's settings have it in single quotes, so it must not contain one. */
 export const ACCESS_LOG_FORMAT = `{${FIELDS.map(([name, variable, kind]) =>
     kind === "number" ? `"${name}":$${variable}` : `"${name}":"$${variable}"`,
 ).join(",")}}`;
 
 /**
- * A caller may choose any request id, even a key: only ids in the form of a UUID are logged, as the gateway generates
- * them.
+ * A caller may choose any request id, even a key, so only ids in the form of the gateway's own, a UUID, are logged.
  */
 const REQUEST_ID = `map $http_x_request_id $alpa_request_id {
     "~^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$" $http_x_request_id;
@@ -43,9 +42,9 @@ const REQUEST_ID = `map $http_x_request_id $alpa_request_id {
 }`;
 
 /**
- * The path itself may hold anything. When the line is written, it is the one that Alpa is asked with wherever the route came as far as
- * `proxy-rewrite`, which calls ngx.req.set_uri (plugins/proxy-rewrite.lua, 3.18.0): then the prefix is gone. What is on no
- * rule is answered by the gateway, with 404.
+ * Name of the route instead of the path, which may contain any text. `$uri` is the path after `proxy-rewrite`, without the
+ * prefix, if the request got that far (ngx.req.set_uri in plugins/proxy-rewrite.lua, 3.18.0). A path without a rule gets
+ * 404 from the gateway.
  */
 const ROUTE = `map "$status:$upstream_status:$uri" $alpa_route {
     "~^404::" other;
@@ -56,8 +55,8 @@ const ROUTE = `map "$status:$upstream_status:$uri" $alpa_route {
 }`;
 
 /**
- * Why the gateway did not pass a request on, or got no answer: from the status and, after a colon, what Alpa answered.
- * After a second colon is the rest of the caller's limit, which the limit on open requests does not set.
+ * Why the gateway did not forward a request or got no answer. The input is the status, Alpa's status, and the remaining
+ * requests of the caller's limit, which the limit on open requests does not set.
  */
 const REASON = `map "$status:$upstream_status:$sent_http_x_ratelimit_remaining" $alpa_reason {
     "~^400::" request-not-accepted;
@@ -75,7 +74,7 @@ const REASON = `map "$status:$upstream_status:$sent_http_x_ratelimit_remaining" 
     default "";
 }`;
 
-/** nginx writes whole lines up to this many bytes at once; a pipe takes so many from one of two workers unbroken (PIPE_BUF). */
+/** Longest atomic write to a pipe (PIPE_BUF): nginx writes whole lines up to this size, so lines of two workers do not mix. */
 const BUFFER_BYTES = 4096;
 
 /** Parts of `nginx_config` in APISIX's settings file. */
@@ -91,10 +90,10 @@ export function accessLogSettings() {
         http_server_configuration_snippet: [CONSUMER_VARIABLE, CREDENTIAL_VARIABLE]
             .map((variable) => `set $${variable} "";`)
             .join("\n"),
-        // Warnings have the request line with its query string, and there is one for each request that is rejected
-        // (`run_plugin` in plugin.lua, 3.18.0): a key that a caller sends there by mistake would stand next to the lines.
+        // APISIX logs a warning for each rejected request, with the request line and its query string (`run_plugin` in
+        // plugin.lua, 3.18.0). The query string may contain a key that a caller has sent there by mistake.
         error_log_level: "error",
-        // Requests of the ingress controller, every minute.
+        // The Admin API gets requests of the ingress controller every minute.
         http_admin_configuration_snippet: "access_log off;",
     };
 }

@@ -3,26 +3,26 @@ import { openLister, openReader, type Live, type Reader } from "../kubernetes/cl
 import { isReadyPod, POD_ADMIN_PORT } from "./gateway-pods";
 import { connectToPod, type PodAnswer } from "../kubernetes/pod-connection";
 
-// Reading the Admin API of the gateway's pods. All of this may be stored in the state as text, by the rules of
+// Reads the Admin API of the gateway's pods. Dynamic resources store this code in the state as text: the rules are in
 // dynamic-resource.ts.
 
-/** The Secret with the keys of the Admin API, as apisix-values.ts has it. */
+/** The Secret with the keys of the Admin API: ADMIN_KEYS_SECRET in values.ts. */
 const KEYS = "apisix-admin-keys";
 
-/** The Admin API of one ready gateway pod, with the key that may only read. */
+/** The Admin API of one ready gateway pod, opened with the read-only key. */
 export interface AdminApi {
     /** @param path below `/apisix/admin/` */
     get(path: string): Promise<PodAnswer>;
     close(): void;
 }
 
-/** Why the Admin API could not be opened: `status` 404 when there is no Secret with its keys. */
+/** Why the Admin API could not be opened. `status` is 404 if there is no Secret with its keys. */
 export type AdminApiError = Error & { status?: number };
 
 /**
  * Opens the Admin API of a ready gateway pod through port-forwarding.
- * @param connections to that pod; requests take turns on them
- * @throws AdminApiError saying what is missing
+ * @param connections number of connections to the pod, which requests use in turn
+ * @throws AdminApiError that names the missing Secret or pod
  */
 export async function openAdminApi(access: PlainAccess, namespace: string, connections = 1): Promise<AdminApi> {
     const key = await viewerKey(openReader(access), namespace);
@@ -42,7 +42,7 @@ export async function openAdminApi(access: PlainAccess, namespace: string, conne
     };
 }
 
-/** The key that may only read; undefined where the gateway has no Secret of ours, or the user may not read it. */
+/** The read-only key; undefined if the gateway has no Secret of this project, or if the user may not read it. */
 export async function viewerKey(read: Reader, namespace: string): Promise<string | undefined> {
     const secret = await read({ apiVersion: "v1", kind: "Secret", namespace, name: KEYS }).catch((error) => {
         if ((error as { code?: number }).code !== 403) throw error;
@@ -52,15 +52,14 @@ export async function viewerKey(read: Reader, namespace: string): Promise<string
     return viewer === undefined ? undefined : Buffer.from(viewer, "base64").toString();
 }
 
-/** Whether a pod runs APISIX, and takes requests. */
+/** Whether a pod runs APISIX and is ready. */
 export function isReadyGateway(pod: Live): boolean {
     return isReadyPod(pod, { "app.kubernetes.io/name": "apisix" });
 }
 
 /**
- * State of etcd according to the answer to `GET /apisix/admin/routes`. APISIX writes the keys of its folders only when
- * a pod starts: while they are missing, every list is 404, and the ingress controller can send nothing (seen with
- * 3.18.0).
+ * State of etcd, from the answer to `GET /apisix/admin/routes`. APISIX creates the keys of its folders only when a pod
+ * starts. While they are missing, every list returns 404, and the ingress controller cannot send changes (3.18.0).
  */
 export function etcdState({ status, body }: Pick<PodAnswer, "status" | "body">): "present" | "lost" | "unknown" {
     if (status === 200) return "present";
@@ -73,7 +72,7 @@ export function etcdState({ status, body }: Pick<PodAnswer, "status" | "body">):
 }
 
 /**
- * Problem of the gateway as a whole, from an answer of the Admin API: why APISIX receives no change, and what to run.
+ * Problem of the whole gateway, from an answer of the Admin API: why APISIX receives no change, and the command to run.
  */
 export function troubleOf(answer: Pick<PodAnswer, "status" | "body">, namespace: string): string | undefined {
     const restart = `Run: kubectl -n ${namespace} rollout restart deployment/apisix`;

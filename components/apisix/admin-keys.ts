@@ -11,9 +11,9 @@ export interface AdminKeysArgs {
 }
 
 /**
- * The two keys of APISIX's Admin API, generated: the chart's own are known to everyone.
+ * The two keys of APISIX's Admin API, generated, since the chart's defaults are publicly known.
  *
- * The option `deletedWith` is handed on to the Secret: it stays until that takes the namespace with it.
+ * Passes the option `deletedWith` on to the Secret, which is then deleted together with its namespace.
  */
 export class AdminKeys extends pulumi.ComponentResource {
     /** Name of the Secret that holds them. */

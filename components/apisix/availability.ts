@@ -2,45 +2,45 @@ import { APISIX_PODS } from "../kubernetes/network-policies";
 
 /** A gateway that keeps serving when a node is drained or lost. It needs three schedulable nodes. */
 export interface Availability {
-    /** Longest time one answer may take, in seconds: a pod that stops waits for it. */
+    /** Longest time for one answer, in seconds. A pod that stops waits this long for running answers. */
     answerTimeoutSeconds: number;
 }
 
-/** Minimum of APISIX pods and of nodes: while one is down, the loss of another one must not be an outage. */
+/** Minimum number of APISIX pods and of nodes: while one is down, the loss of another must not be an outage. */
 export const LEAST_NODES = 3;
-/** etcd members: the smallest number that survives the loss of one. Not a setting: it cannot change in place. */
+/** etcd members: the smallest number that survives the loss of one. It is not configurable, since it cannot change in place. */
 export const ETCD_MEMBERS = 3;
 
-/** Labels of the ingress controller's pods: as a sub-chart of `apisix`, the chart has this alias. */
+/** Labels of the ingress controller's pods: the alias of its sub-chart in the chart `apisix`. */
 export const CONTROLLER_PODS = { matchLabels: { "app.kubernetes.io/name": "ingress-controller" } };
 
 /** Values of the chart `apisix` for APISIX itself. */
 export function gatewayValues() {
     return {
-        // A surge pod first, then one pod less: three pods serve at any time, and a draining pod delays no request.
+        // Creates a surge pod first: three pods serve at any time, and a draining pod delays no request.
         updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
         // The chart prefers minAvailable if it is not empty, and its default of 90 % would block every drain.
         podDisruptionBudget: { enabled: true, minAvailable: "", maxUnavailable: 1 },
-        // Not anti-affinity, which counts terminating pods: on three nodes the next pod would wait ten minutes for one
-        // that finishes its answers, and a fourth pod could never be scheduled.
+        // Spread instead of anti-affinity, which counts terminating pods: on three nodes, a new pod would wait ten minutes
+        // for one that finishes its answers, and a fourth pod could never be scheduled.
         topologySpreadConstraints: [
             {
                 maxSkew: 1,
                 topologyKey: "kubernetes.io/hostname",
                 whenUnsatisfiable: "DoNotSchedule",
-                // Do not wait for a drained or lost node: its pod is scheduled on another one.
+                // The pod of a drained or lost node is scheduled on another node at once.
                 nodeTaintsPolicy: "Honor",
                 labelSelector: APISIX_PODS,
-                // Spread the pods of each version separately, or old pods would affect where new ones are scheduled.
+                // Spreads the pods of each version separately, so that old pods do not affect the scheduling of new ones.
                 matchLabelKeys: ["pod-template-hash"],
             },
         ],
-        // Two workers for each pod, whatever the node has: they need this much for what Alpa can answer.
+        // Two workers for each pod on any node. They need these resources for the load that Alpa can serve.
         resources: { requests: { cpu: "250m", memory: "512Mi" }, limits: { memory: "1Gi" } },
     };
 }
 
-/** Values of the sub-chart `ingress-controller`: the one that holds the lease writes, the other waits for it. */
+/** Values of the sub-chart `ingress-controller`: the pod with the lease writes, and the other one waits for the lease. */
 export function controllerValues() {
     return {
         deployment: {
@@ -49,7 +49,7 @@ export function controllerValues() {
                 {
                     maxSkew: 1,
                     topologyKey: "kubernetes.io/hostname",
-                    // Preferred, not required: two pods on one node are better than one that is not scheduled.
+                    // Preferred, not required: two pods on one node are better than an unscheduled pod.
                     whenUnsatisfiable: "ScheduleAnyway",
                     labelSelector: CONTROLLER_PODS,
                 },

@@ -1,4 +1,4 @@
-/** Certificates in PEM form, the server's own first. */
+/** Parses certificates in PEM form, the server's own first. */
 import { X509Certificate } from "node:crypto";
 
 export function chainOf(pem: string): { certificates: X509Certificate[]; unreadable?: string } {
@@ -13,7 +13,7 @@ export function chainOf(pem: string): { certificates: X509Certificate[]; unreada
     return certificates.length === 0 ? { certificates, unreadable: "there is none" } : { certificates };
 }
 
-/** Expired certificates, as messages name them, with the date. */
+/** Expired certificates, with their name in messages and their expiry date. */
 export function endedIn(certificates: X509Certificate[], today: Date): { name: string; on: string }[] {
     return certificates.flatMap((one, i) => (hasEnded(one, today) ? [{ name: which(i), on: day(one.validTo) }] : []));
 }
@@ -22,12 +22,12 @@ export function hasEnded({ validTo }: X509Certificate, today: Date): boolean {
     return new Date(validTo) <= today;
 }
 
-/** How messages name a certificate of a chain. */
+/** Name of a certificate of a chain in messages. */
 export function which(index: number): string {
     return index === 0 ? "the certificate" : `number ${index + 1} of the chain`;
 }
 
-/** As `2027-01-31`. @param date as a certificate has it */
+/** Formats a date like `2027-01-31`. @param date in the form of a certificate */
 export function day(date: string): string {
     return new Date(date).toISOString().slice(0, 10);
 }

@@ -14,10 +14,10 @@ export const CONTROLLER_BUDGET = "alpa-auth-ingress-controller";
 /**
  * Lets a drain evict one ingress controller at a time.
  *
- * An object of this project, not a value of the chart: the chart's `templates/pdb.yaml` includes templates that no file
- * of it defines (apisix-ingress-controller 1.1.1 and 1.1.2), so `podDisruptionBudget.enabled` fails to render.
+ * It is an object of this project, since the chart's `podDisruptionBudget.enabled` fails to render: `templates/pdb.yaml`
+ * includes undefined templates (apisix-ingress-controller 1.1.1 and 1.1.2).
  *
- * The option `deletedWith` is handed on to the budget: it stays until that takes the namespace with it.
+ * Passes the option `deletedWith` on to the budget, which is then deleted together with its namespace.
  */
 export class ControllerBudget extends pulumi.ComponentResource {
     constructor(name: string, args: ControllerBudgetArgs, opts?: pulumi.ComponentResourceOptions) {

@@ -10,21 +10,21 @@ export interface EtcdSecretsArgs {
     namespace: pulumi.Input<string>;
     /** Name of the Secret. */
     secretName: string;
-    /** Of etcd's user root; secret. */
+    /** Password of etcd's user root; secret. */
     password: pulumi.Input<string>;
 }
 
 /**
- * Characters from which APISIX's key is generated. 16 bytes are a key for AES-128: the only length that every supported
- * version of APISIX takes. APISIX reads a variable of digits as a number, and a key must be text.
+ * Form of APISIX's generated encryption key. 16 bytes are a key for AES-128, the only length that every supported version
+ * of APISIX accepts. Without digits, since APISIX parses a variable of digits as a number, and a key must be text.
  */
 export const KEYRING = { length: 16, special: false, numeric: false };
 
 /**
- * What APISIX needs to read its configuration in etcd: the password of etcd's user root, and the key by which APISIX
- * encrypts credentials before it stores them. APISIX's own keys are known to everyone.
+ * The Secret with which APISIX reads its configuration in etcd: the password of etcd's user root, and the key with which
+ * APISIX encrypts stored credentials. APISIX's default keys are publicly known.
  *
- * The option `deletedWith` is handed on to the Secret: it stays until that takes the namespace with it.
+ * Passes the option `deletedWith` on to the Secret, which is then deleted together with its namespace.
  */
 export class EtcdSecrets extends pulumi.ComponentResource {
     constructor(name: string, args: EtcdSecretsArgs, opts?: pulumi.ComponentResourceOptions) {

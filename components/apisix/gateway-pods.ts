@@ -3,7 +3,7 @@ import { openLister, type Live } from "../kubernetes/cluster-reader";
 import { connectToPod, type PodConnection, type PodConnectionError } from "../kubernetes/pod-connection";
 import type { Verdict } from "../kubernetes/readiness";
 
-// Part of what the state keeps as text for dynamic resources, by the rules of dynamic-resource.ts.
+// Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
 
 /** The pods of a gateway, which are queried to verify that a change has reached them. */
 export interface GatewayPods {
@@ -12,8 +12,8 @@ export interface GatewayPods {
     /** Labels that the pods have in common. */
     labels: Record<string, string>;
     /**
-     * What happens if the pods cannot be found or queried. `fail`: the stack installed them, so that is an error.
-     * `settle`: the gateway already existed, and the user may lack permission: the settle time is waited instead.
+     * Behaviour if the pods cannot be found or queried. `fail`: error, since the stack installed the pods. `settle`: the
+     * provider waits for the settle time, since the user may lack permission at an existing gateway.
      */
     unasked: "fail" | "settle";
 }
@@ -40,8 +40,8 @@ export function isReadyPod(pod: Live, labels: Record<string, string>): boolean {
 }
 
 /**
- * A verdict based only on the pods' answers, although the Admin API should have been read too.
- * @param viewer the key for reading it
+ * Adds a warning to a verdict from the pods' answers alone, if the Admin API should have been read too.
+ * @param viewer the read-only key of the Admin API
  */
 export function withoutAdmin(verdict: Verdict, gateway: GatewayPods, viewer: string | undefined): Verdict {
     if (viewer !== undefined || verdict.state !== "ready") return verdict;
@@ -57,9 +57,9 @@ export function controllerLogs(namespace: string): string {
 
 /** Result of querying one ready pod of a gateway. */
 export interface PodReport {
-    /** Name for messages. */
+    /** Name of the pod in messages. */
     title: string;
-    /** What the pod still lacks. Unset: it has the change, or could not be queried. */
+    /** The part of the change that the pod does not have yet. Unset if it has the change, or could not be queried. */
     lacks?: string;
     /** Why the pod could not be queried; the text names the pod. */
     error?: string;
@@ -67,7 +67,7 @@ export interface PodReport {
     status?: number;
 }
 
-/** How messages name the pods of a gateway. */
+/** Name of a gateway's pods in messages. */
 export function podsTitle({ namespace, labels }: GatewayPods): string {
     const selector = Object.entries(labels).map((pair) => pair.join("="));
     return `pod with the labels ${selector.join(",")} in namespace ${namespace}`;
@@ -75,8 +75,8 @@ export function podsTitle({ namespace, labels }: GatewayPods): string {
 
 /**
  * Queries every ready pod of a gateway, all at the same time.
- * @param pods all of its namespace
- * @param ask what a pod still lacks, or undefined when it has the change
+ * @param pods all pods of the gateway's namespace
+ * @param ask returns the part of the change that a pod does not have yet; undefined if it has the change
  */
 export async function askReadyPods(
     access: PlainAccess,
@@ -107,7 +107,7 @@ export async function askReadyPods(
     );
 }
 
-/** Whether nothing listens on the queried port: at an existing gateway such a pod may be a control plane. */
+/** Whether the pod does not listen on the queried port: at an existing gateway it may belong to the control plane. */
 export function isClosed({ error }: PodReport): boolean {
     return /connection refused/.test(error ?? "");
 }

@@ -7,7 +7,7 @@ export interface GracefulShutdownArgs {
     namespace: string;
     /** Time between SIGTERM and SIGKILL of a pod, in seconds. */
     graceSeconds: number;
-    /** Changes whenever the chart is installed or deployed again: a re-created Deployment has lost the grace period. */
+    /** Changes with each installation of the chart, since a re-created Deployment has lost the grace period. */
     installed: pulumi.Input<string>;
 }
 
@@ -15,17 +15,17 @@ export interface GracefulShutdownArgs {
 const ROLLOUT_MINUTES = 15;
 
 /**
- * Gives APISIX pods time to finish their answers. The chart has no value for it, and Kubernetes' own 30 s are over
- * before the chart's pause in front of the stop is.
+ * Sets the grace period of APISIX pods, so that they finish their answers. The chart has no value for it, and the default
+ * of Kubernetes, 30 s, ends with the chart's preStop sleep.
  *
- * A server-side apply of one field, which no rendering of the chart has: Helm changes what differs between two of them, so
- * it outlives every upgrade. It comes after the installation, which starts the pods a second time; routes come after it.
+ * It is a server-side apply of one field that the chart never renders. Helm only changes fields that differ between two
+ * renderings, so the field survives every upgrade. The patch restarts the pods once, and routes are created after it.
  *
- * Passes the option `deletedWith` on: removing the field would restart the pods right before they are deleted.
+ * Passes the option `deletedWith` on, since removing the field would restart the pods right before their deletion.
  */
 export class GracefulShutdown extends pulumi.ComponentResource {
     constructor(name: string, args: GracefulShutdownArgs, opts?: pulumi.ComponentResourceOptions) {
-        // The former name of the class: with another type token the patch would be deleted and created, which restarts the pods.
+        // The former name of the class. Another type token would re-create the patch, which restarts the pods.
         super("alpa-auth:parts:GracefulStop", name, {}, opts);
         const { namespace, graceSeconds, installed } = args;
         new k8s.apps.v1.DeploymentPatch(
@@ -35,7 +35,7 @@ export class GracefulShutdown extends pulumi.ComponentResource {
                     name: FULL_NAME,
                     namespace,
                     annotations: {
-                        // A fixed name, like every object of this project.
+                        // All objects of this project have fixed names.
                         "pulumi.com/patchFieldManager": "alpa-auth",
                         // Kubernetes writes its default of 30 s into the Deployment, with Helm as the field manager.
                         "pulumi.com/patchForce": "true",

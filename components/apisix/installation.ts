@@ -23,7 +23,7 @@ export type OwnGateway =
           installer: "rampart";
           release: ReleaseSettings;
           url: string;
-          /** Unset: Rampart is already installed. */
+          /** Settings for installing Rampart. Unset if it is already installed. */
           install?: RampartInstall;
           retry: number;
       }
@@ -34,7 +34,7 @@ export interface InstallationArgs {
     namespace: string;
     cluster: ClusterAccess;
     gateway: OwnGateway;
-    /** Whether callers come only through the connectors of a tunnel. */
+    /** Whether callers connect only through the connectors of a tunnel. */
     onlyConnectors: boolean;
     /** Longest wait for Rampart, in seconds. */
     graphTimeoutSeconds: number;
@@ -44,8 +44,8 @@ type InNamespace = (namespace: string, opts: pulumi.ComponentResourceOptions) =>
 
 /**
  * Installs APISIX with all objects that it needs, as children of `parent`.
- * @param home what holds the namespace of the routes
- * @returns what routes and callers are bound to; they come after it
+ * @param home resource of the routes' namespace
+ * @returns the objects that routes and consumers refer to, and depend on
  */
 export function installGateway(
     name: string,
@@ -65,8 +65,8 @@ export function installGateway(
     const profileText = profileOf(gateway.release, namespace);
     const etcd = etcdOf(name, parent, home, args, profileText);
     const inNamespace = (apisix: string, o: pulumi.ComponentResourceOptions) => {
-        // No pod starts without the keys, so the keys are created last: the network policies are in force before
-        // anything listens.
+        // No pod starts without the keys, so the keys are created last: the network policies are then in force before any
+        // pod listens.
         const callersFrom = args.onlyConnectors ? { namespace, labels: CONNECTOR_LABELS } : undefined;
         const tls = gateway.release.tls === undefined ? {} : { tls: true };
         const { metrics } = observability ?? {};
@@ -105,7 +105,7 @@ export function installGateway(
     );
 }
 
-/** etcd is created before APISIX, and gets the data of an earlier chart's etcd before APISIX gets its address. */
+/** Creates etcd before APISIX. It gets the data of an earlier chart's etcd before APISIX gets its address. */
 function etcdOf(
     name: string,
     parent: pulumi.Resource,

@@ -4,11 +4,11 @@ import { METRICS_PORT } from "../kubernetes/network-policies";
 
 /** Metrics, access log and dashboards of the gateway pods. */
 export interface ObservabilitySettings {
-    /** Unset: APISIX counts nothing. */
+    /** Metrics. Default: none. */
     metrics?: MetricsSettings;
-    /** Each pod writes one line of JSON for each request. Unset: the format of APISIX */
+    /** Whether each pod logs one line of JSON for each request. Default: false, the format of APISIX. */
     accessLog?: boolean;
-    /** Dashboards for Grafana, of the metrics. Unset: none. */
+    /** Dashboards of the metrics for Grafana. Default: none. */
     dashboards?: DashboardSettings;
 }
 
@@ -18,17 +18,17 @@ export const METRICS_PATH = "/apisix/prometheus/metrics";
 export const METRICS_PORT_NAME = "prometheus";
 
 /**
- * Upper bounds of the latency histogram, in milliseconds. APISIX's own end at 60 s, and an answer of a large model takes
- * minutes: 600 s is the default of `alpa.answerTimeoutSeconds`. 10 and 100 ms tell what the gateway itself adds. Each bound
- * is a time series for each route, upstream node and kind of latency.
+ * Upper bounds of the latency histogram, in milliseconds. APISIX's default bounds end at 60 s, but an answer of a large model
+ * takes minutes: 600 s is the default of `alpa.answerTimeoutSeconds`. 10 and 100 ms show the gateway's own latency. Each
+ * bound is a time series for each route, upstream node and kind of latency.
  */
 export const LATENCY_BUCKETS = [10, 100, 1000, 5000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000];
 
 /**
- * Metadata of the plugin `prometheus`, by which APISIX leaves values of labels empty. Every caller has a series for each status;
- * a histogram is 13 series for each of three kinds of latency, so it is kept by route and upstream node and not by caller: with
- * 5,000 callers it would be 195,000 series and more (docs/operate/watch.md, how many series there are). How long a caller waited,
- * the access log says. The matched path repeats the route, and bytes by node repeat those by caller.
+ * Metadata of the plugin `prometheus`, with which APISIX leaves label values empty. Every caller has a series for each status.
+ * A histogram has 13 series for each of three kinds of latency, so it is kept by route and upstream node instead of by caller:
+ * 5,000 callers would have 195,000 series or more (docs/operate/watch.md, how many series there are). The access log has the
+ * latency by caller. The matched path would repeat the route, and bytes by node would repeat bytes by caller.
  */
 export const METRICS_METADATA = {
     prometheus: {
@@ -40,18 +40,18 @@ export const METRICS_METADATA = {
     },
 };
 
-/** Memory for the counts: 3.17 has 10 MiB, which is full at some thousand callers; this is the default of 3.18. */
+/** Memory for the counters, the default of 3.18. The default of 3.17, 10 MiB, is full with some thousand callers. */
 const COUNTS_MEMORY = "128m";
-/** For the text that a scraper reads: 10 MiB by default, which 30,000 series fill. A second one is made next to the first. */
+/** Memory for the text that a scraper reads. The default of 10 MiB is full with 30,000 series, and APISIX keeps two texts. */
 const TEXT_MEMORY = "64m";
 
-/** Values of the chart: a named port of the pod, and where the pods say that they have metrics. */
+/** Values of the chart for pods: a named port, and the annotations for scrapers. */
 export function podValues({ metrics }: ObservabilitySettings = {}) {
     if (metrics === undefined || metrics.podMonitor) return {};
     return { podAnnotations: scrapeAnnotations(METRICS_PORT, METRICS_PATH) };
 }
 
-/** Values of the chart below `apisix`. APISIX itself reads {@link metricsAttributes}; the chart names the port of the pod. */
+/** Values of the chart below `apisix`, which name the pod's port. APISIX itself reads {@link metricsAttributes}. */
 export function metricsValues({ metrics }: ObservabilitySettings = {}) {
     return metrics === undefined ? {} : { prometheus: { enabled: true, containerPort: METRICS_PORT } };
 }
@@ -68,7 +68,7 @@ export function metricsAttributes({ metrics }: ObservabilitySettings = {}) {
     };
 }
 
-/** Shared memory of nginx, in the parts of `nginx_config` that have it. Pages that nothing is written to cost nothing. */
+/** Sizes of shared memory, for parts of `nginx_config`. Unused pages take no memory. */
 export function metricsMemory({ metrics }: ObservabilitySettings = {}) {
     if (metrics === undefined) return { http: {}, rest: {} };
     return {

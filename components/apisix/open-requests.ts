@@ -1,33 +1,33 @@
 /**
- * What callers with limits get while the server that counts is down: `each-pod` admits them, and each APISIX pod counts their
- * requests by itself; `refuse` rejects them with 500; `allow` admits them without limits.
+ * Behaviour for callers with limits while the counter server is down: `each-pod` admits them, and each APISIX pod counts
+ * their requests by itself; `refuse` rejects them with 500; `allow` admits them without limits.
  */
 export const WHEN_DOWN = ["each-pod", "refuse", "allow"] as const;
 export type WhenDown = (typeof WHEN_DOWN)[number];
 
-/** Where limits are counted once for all APISIX pods. */
+/** Connection settings of the server that counts limits for all APISIX pods. */
 export interface Counters {
     /** Host of the server, as seen from APISIX. */
     host: string;
     whenDown: WhenDown;
     /** Longest wait for the server, in milliseconds. */
     timeoutMilliseconds: number;
-    /** Longest time one request may take, in seconds: a place in the count of open requests is given up after it. */
+    /** Longest time one request may take, in seconds. After it, the count of open requests no longer includes the request. */
     answerTimeoutSeconds: number;
 }
 
-/** Requests that are still open when a gateway pod dies would hold their places for an hour, the plugin's default. */
+/** Additional time. Requests of a gateway pod that died would otherwise count for an hour, the plugin's default. */
 const GIVE_UP_SECONDS = 60;
 
-/** Settings of every limit: the answer to a request over it, and the variable by which requests are counted. */
+/** Settings of every limit: the status for a request over the limit, and the variable by which requests are counted. */
 export const refusedBy = (key: string) => ({ key, rejected_code: 429 });
 
 /**
  * Config of APISIX's `limit-conn`: requests that are open at the same time.
- * @param most how many may be open
- * @param key variable by which they are counted
- * @param message what a request above it is answered
- * @param counters unset: each APISIX pod counts for itself
+ * @param most limit
+ * @param key variable by which requests are counted
+ * @param message answer to a request over the limit
+ * @param counters counter server. Default: none, and each APISIX pod counts for itself
  */
 export function openRequests(most: number, key: string, message: string, counters?: Counters): Record<string, unknown> {
     return {

@@ -14,10 +14,10 @@ export interface GatewayMonitorArgs {
 export const POD_MONITOR = "alpa-auth-gateway";
 
 /**
- * Tells the Prometheus operator of the gateway pods. Whether its Prometheus takes the object, and reaches the pods, is up to
- * that Prometheus and to `observability.metrics.scrapers`.
+ * PodMonitor of the gateway pods for the Prometheus operator. The selectors of its Prometheus decide whether it is used, and
+ * `observability.metrics.scrapers` decides whether Prometheus can reach the pods.
  *
- * The option `deletedWith` is handed on to the object: it stays until that takes the namespace with it.
+ * Passes the option `deletedWith` on to the PodMonitor, which is then deleted together with its namespace.
  */
 export class GatewayMonitor extends pulumi.ComponentResource {
     constructor(name: string, args: GatewayMonitorArgs, opts?: pulumi.ComponentResourceOptions) {

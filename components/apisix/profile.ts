@@ -10,16 +10,16 @@ import { metadata } from "../kubernetes/ownership";
 export interface ProfileSettings {
     /** URL of etcd. */
     etcd: string;
-    /** How long nginx waits for running requests when it stops, in seconds. */
+    /** Longest wait of a stopping nginx for running requests, in seconds. */
     shutdownSeconds: number;
-    /** Unset: HTTP alone. */
+    /** TLS. Default: none, HTTP only. */
     tls?: {
         /** Versions, for example `TLSv1.2 TLSv1.3`. */
         protocols: string;
-        /** Port that callers reach it on, for redirects. */
+        /** Port of HTTPS for callers, for redirects. */
         publicPort: number;
     };
-    /** Unset: APISIX counts nothing, and logs in its own format. */
+    /** Metrics and access log. Default: no metrics, and the log format of APISIX. */
     observability?: ObservabilitySettings;
 }
 
@@ -34,19 +34,18 @@ export interface ApisixProfileArgs {
 export const PROFILE = "alpa-auth";
 export const PROFILE_FILE = `config-${PROFILE}.yaml`;
 
-/** The chart sets it, from the Secret that its values name. */
+/** Environment variable that the chart sets, from the Secret in its values. */
 const ETCD_PASSWORD_VARIABLE = "APISIX_ETCD_PASSWORD";
 export const KEYRING_VARIABLE = "APISIX_KEYRING";
 
 /**
- * What APISIX encrypts with by default. They are publicly known, and only decrypt data from before this project set a
- * key.
+ * Default encryption keys of APISIX. They are publicly known, and only decrypt data from before this project set a key.
  */
 const DEFAULT_KEYRING = ["qeddd145sfvddff3", "edd1c9f0985e76a2"];
 
 /**
- * Cipher suites of TLS 1.2: those with forward secrecy and authenticated encryption. The chart's own list ends with
- * AES128-SHA and AES256-SHA, which have neither. TLS 1.3 has suites of its own.
+ * Cipher suites of TLS 1.2 with forward secrecy and authenticated encryption. The chart's list ends with AES128-SHA and
+ * AES256-SHA, which have neither. TLS 1.3 has its own suites.
  */
 export const TLS_CIPHERS = ["AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305"]
     .flatMap((cipher) => ["ECDSA", "RSA"].map((key) => `ECDHE-${key}-${cipher}`))
@@ -56,10 +55,10 @@ export const TLS_CIPHERS = ["AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-
  * APISIX's settings in a separate file next to the chart's. No value of the chart sets the keyring of
  * `data_encryption` or `worker_shutdown_timeout`, whose default of 240 s cuts longer answers off.
  *
- * The chart could take the file as a value (`fullCustomConfig`), but renders it as a template, and so does the helmfile
- * of Rampart: neither would leave `${{…}}`, by which APISIX reads its keys, as it is.
+ * The chart accepts the file as a value (`fullCustomConfig`), but the chart and the helmfile of Rampart render it as a
+ * template. Both would change `${{…}}`, with which APISIX reads its keys.
  *
- * The option `deletedWith` is handed on to the ConfigMap: it stays until that takes the namespace with it.
+ * Passes the option `deletedWith` on to the ConfigMap, which is then deleted together with its namespace.
  */
 export class ApisixProfile extends pulumi.ComponentResource {
     constructor(name: string, args: ApisixProfileArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -73,13 +72,13 @@ export class ApisixProfile extends pulumi.ComponentResource {
     }
 }
 
-/** The settings file: the contents of the chart's own file with our values, and the shutdown timeout. */
+/** The settings file: the content of the chart's file with this project's values, and the shutdown timeout. */
 export function renderProfile(settings: ProfileSettings): string {
     const { etcd, shutdownSeconds, tls, observability } = settings;
     return stringify({
         apisix: {
             node_listen: [9080],
-            // Without TLS, HTTP/2 would be in plain text: no caller needs it, and a proxy in front may interpret it
+            // Without TLS, HTTP/2 would be in plain text. No caller needs that, and a proxy in front may interpret it
             // differently.
             enable_http2: false,
             enable_control: true,
@@ -89,7 +88,7 @@ export function renderProfile(settings: ProfileSettings): string {
             dns_resolver_valid: 30,
             data_encryption: {
                 enable_encrypt_fields: true,
-                // The first key encrypts, and all of them decrypt.
+                // The first key encrypts; all keys decrypt.
                 keyring: [variable(KEYRING_VARIABLE), ...DEFAULT_KEYRING],
             },
             ssl:
@@ -105,7 +104,7 @@ export function renderProfile(settings: ProfileSettings): string {
         ...pluginAttributes(settings),
         nginx_config: {
             error_log: "/dev/stderr",
-            // As many workers as the pod's memory limit allows; the default is one for each core of the node.
+            // The pod's memory limit allows two workers. The default is one for each core of the node.
             worker_processes: 2,
             worker_shutdown_timeout: `${shutdownSeconds}s`,
             ...observedParts(observability),
@@ -135,7 +134,7 @@ export function renderProfile(settings: ProfileSettings): string {
     });
 }
 
-/** Parts of `nginx_config` that depend on what is observed. */
+/** Parts of `nginx_config` that depend on metrics and access log. */
 function observedParts(observability: ObservabilitySettings | undefined) {
     const { http, ...snippets } = observability?.accessLog
         ? accessLogSettings()
@@ -159,8 +158,8 @@ function variable(name: string): string {
 }
 
 /**
- * Name of the ConfigMap that holds a settings file. Another file has another name: pods with new values wait for their
- * file, which with Rampart may be created after them, and earlier pods keep their own file.
+ * Name of the ConfigMap with a settings file, which depends on the content. So pods with new values wait for their file,
+ * which Rampart may create after the pods, and earlier pods keep their own file.
  */
 export function profileName(text: string): string {
     return `alpa-auth-apisix-${createHash("sha256").update(text).digest("hex").slice(0, 10)}`;

@@ -7,11 +7,11 @@ import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import { metadata } from "../kubernetes/ownership";
 
 export interface RampartGatewayArgs {
-    /** Namespace of the graph. Rampart makes the component's own namespace from it. */
+    /** Namespace of the graph. Rampart derives the component's namespace from it. */
     namespace: string;
     release: ReleaseSettings;
     cluster: ClusterAccess;
-    /** Raised by the operator to deploy an unchanged graph again after a failure. */
+    /** Number that the operator raises to deploy an unchanged graph again after a failure. */
     retry: number;
     /** Longest wait for the deployment, in seconds. */
     timeoutSeconds: number;
@@ -23,7 +23,7 @@ const GRAPH = "gateway";
 const COMPONENT = "apisix";
 const API_VERSION = "rampart.petuum.com/v1beta2";
 
-/** Namespace Rampart makes for the gateway: `<graph's namespace>-<graph>-<component>`. */
+/** Namespace that Rampart creates for the gateway: `<graph's namespace>-<graph>-<component>`. */
 export function componentNamespace(namespace: string): string {
     return `${namespace}-${GRAPH}-${COMPONENT}`;
 }
@@ -37,7 +37,7 @@ export function componentInstallation(namespace: string): Installation {
 export class RampartGateway extends pulumi.ComponentResource {
     /** The resource whose deletion deletes the whole installation. */
     readonly installation: pulumi.Resource;
-    /** Changes whenever Rampart has deployed it. */
+    /** Changes with each deployment by Rampart. */
     readonly installed: pulumi.Output<string>;
 
     constructor(name: string, args: RampartGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -45,8 +45,8 @@ export class RampartGateway extends pulumi.ComponentResource {
         const { namespace, cluster, timeoutSeconds } = args;
         const object = { apiVersion: API_VERSION, kind: "RampartGraph", namespace, name: GRAPH };
 
-        // Created first and deleted last: after the graph is deleted, its namespace is still Terminating, and a new
-        // graph of that name would be rejected.
+        // Created first and deleted last: the namespace of a deleted graph is Terminating for a while, and a new graph
+        // with the same name would be rejected.
         const free = new Awaited(
             `${name}-namespace-free`,
             {
@@ -78,7 +78,7 @@ export class RampartGateway extends pulumi.ComponentResource {
             { parent: this, dependsOn: graph },
         );
         // Rampart's deployment waits for pods, and the pods wait for these objects, so they are created while Rampart
-        // is deploying. Rampart deletes them together with the namespace, so that no pod ever runs without policies.
+        // deploys. Rampart deletes them together with the namespace, so no pod ever runs without policies.
         const needed = args.inNamespace(componentNamespace(namespace), {
             parent: this,
             dependsOn: inside,
@@ -96,7 +96,7 @@ export class RampartGateway extends pulumi.ComponentResource {
     }
 }
 
-/** Spec of the graph. Admission needs every empty map; it knows no version range and no chart Secret. */
+/** Spec of the graph. Rampart's admission requires every empty map, and supports neither version ranges nor chart Secrets. */
 export function renderGraph(args: Pick<RampartGatewayArgs, "namespace" | "release" | "retry">) {
     const { chart } = args.release;
     return {
@@ -110,7 +110,7 @@ export function renderGraph(args: Pick<RampartGatewayArgs, "namespace" | "releas
                     config: apisixValues(args.release, args.namespace, componentInstallation(args.namespace)),
                     inputs: {},
                     outputs: {},
-                    // A free-form field, and part of the generation: changing it is the only way to deploy the same
+                    // A free-form field whose change increments the generation, the only method to deploy the same
                     // graph again.
                     $ui: { retry: args.retry },
                 },

@@ -13,7 +13,7 @@ export interface ApisixReleaseArgs {
     release: ReleaseSettings;
     cluster: ClusterAccess;
     /**
-     * Files or URLs of the CRDs; empty: the cluster has them already. @default the pinned releases of their projects
+     * Files or URLs of the CRDs; empty if the cluster already has them. @default the pinned releases of their projects
      */
     crds?: string[];
     /** Creates the objects that the pods need in the release's namespace before they can start. */
@@ -35,7 +35,7 @@ export function releaseInstallation(namespace: string): Installation {
 export class ApisixRelease extends pulumi.ComponentResource {
     /** The resource whose deletion deletes the whole installation. */
     readonly installation: pulumi.Resource;
-    /** Changes whenever Helm has installed or upgraded it. */
+    /** Changes with each installation or upgrade by Helm. */
     readonly installed: pulumi.Output<string>;
 
     constructor(name: string, args: ApisixReleaseArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -91,8 +91,8 @@ export class ApisixRelease extends pulumi.ComponentResource {
 }
 
 /**
- * Transformation of each CRD: it stays when the stack is destroyed, since deleting a CRD deletes every object of its
- * kind, including those of other owners; and it has an owner annotation, so that no other stack overwrites it.
+ * Transformation of each CRD. The CRD is kept when the stack is destroyed, since deleting it would delete every object of
+ * its kind, including those of other owners. Its owner annotation prevents other stacks from overwriting it.
  */
 export function keptAndOwned({ props, opts }: pulumi.ResourceTransformArgs): pulumi.ResourceTransformResult {
     const { annotations, ...rest } = (props.metadata ?? {}) as { annotations?: object };

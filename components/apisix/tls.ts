@@ -8,16 +8,16 @@ import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import { credentialMetadata, metadata } from "../kubernetes/ownership";
 import { secretData } from "../kubernetes/secret-data";
 
-/** Where a certificate comes from. */
+/** Source of a certificate. */
 export type CertificateSource =
-    /** In PEM form; the key is a secret. */
+    /** Certificate and private key in PEM form; the key is a secret. */
     | { kind: "files"; certificate: string; key: pulumi.Output<string> }
-    /** cert-manager gets and renews it. */
+    /** cert-manager issues and renews it. */
     | { kind: "cert-manager"; issuer: { name: string; kind: "ClusterIssuer" | "Issuer" } };
 
 /** TLS settings of the gateway. */
 export interface GatewayTlsSettings {
-    /** Names that the certificate is served for; a caller that names no other gets an error in the handshake. */
+    /** Host names of the certificate. The TLS handshake fails for a caller with another name or without SNI. */
     hostnames: string[];
     source: CertificateSource;
     /** Whether HTTP redirects callers to HTTPS. */
@@ -136,14 +136,14 @@ export function renderCertificate(hostnames: string[], issuer: { name: string; k
         secretName: TLS_CERTIFICATE,
         dnsNames: hostnames,
         issuerRef: { group: "cert-manager.io", ...issuer },
-        // A new key with each renewal; older versions of cert-manager keep the first key by default.
+        // Each renewal creates a new key. Older versions of cert-manager keep the first key by default.
         privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" },
     };
 }
 
 /**
- * Name of the Secret with the certificate. Another certificate has another: the provider replaces a Secret whose data
- * changes, and of one name it would delete the old one first, with the certificate in use.
+ * Name of the Secret with the certificate, which depends on the certificate. The provider replaces a Secret whose data
+ * changes, and with a fixed name it would first delete the Secret with the certificate in use.
  */
 export function tlsSecret(source: CertificateSource): string {
     if (source.kind === "cert-manager") return TLS_CERTIFICATE;

@@ -9,19 +9,19 @@ import { etcdUrl } from "../etcd/names";
 export interface ReleaseSettings {
     chart: { repository: string; version: string };
     image: { repository: string; tag: string };
-    /** Image of etcd, as the kubelet takes it. */
+    /** Image reference of etcd. */
     etcdImage: string;
-    /** APISIX pods. */
+    /** Number of APISIX pods. */
     replicas: number;
-    /** Port of the entry point on every node. Unset: none, and the entry point is inside the cluster only. */
+    /** Node port of the entry point. Default: none, and the entry point is only reachable inside the cluster. */
     nodePort?: number;
-    /** TLS. Unset: the entry point serves HTTP. */
+    /** TLS. Default: none, and the entry point serves HTTP. */
     tls?: ReleaseTls;
-    /** StorageClass of etcd's volumes. Unset: the cluster's default. */
+    /** StorageClass of etcd's volumes. Default: that of the cluster. */
     storageClass?: string;
-    /** Settings for high availability. Unset: the gateway may run on a single node, and stops with it. */
+    /** Settings for high availability. Default: none, and the gateway may stop together with its node. */
     availability?: Availability;
-    /** Metrics and access log. Unset: no metrics, and the log format of APISIX. */
+    /** Metrics and access log. Default: no metrics, and the log format of APISIX. */
     observability?: ObservabilitySettings;
 }
 
@@ -29,40 +29,41 @@ export interface ReleaseSettings {
 export interface Installation {
     /** Name of the Helm release. */
     release: string;
-    /** Its namespace. */
+    /** Namespace of the Helm release. */
     namespace: string;
 }
 
-/** TLS at the gateway, as far as the release has a part in it. */
+/** TLS settings of the release. */
 export interface ReleaseTls {
-    /** Port of TLS on every node. */
+    /** Node port of TLS. */
     nodePort: number;
     minimumVersion: "1.2" | "1.3";
-    /** Port that callers reach it on, for redirects. */
+    /** Port of HTTPS for callers, for redirects. */
     publicPort: number;
 }
 
-/** Base of every object name the chart makes; set, so that the names do not depend on the release's. */
+/** Base of the chart's object names, set so that they do not depend on the name of the release. */
 export const FULL_NAME = "apisix";
 
 /** Names of the chart's objects, for references to them. */
 export const ADMIN_SERVICE = { name: `${FULL_NAME}-admin`, port: 9180 };
 /** Entry point inside the cluster. */
 export const GATEWAY_SERVICE = { name: `${FULL_NAME}-gateway`, port: 80 };
-/** Secret the chart reads both Admin API keys from; it must be there before a pod can start. */
+/** Secret with both Admin API keys. No pod starts before it exists. */
 export const ADMIN_KEYS_SECRET = { name: "apisix-admin-keys", admin: "admin", viewer: "viewer" };
 
-/** Fields of the Secret that is named after etcd. */
+/** Fields of the Secret of {@link etcdSecretName}. */
 export const ETCD_SECRET = { password: "etcd-root-password", keyring: "keyring" };
 
-/** Own name, so that no other ingress controller in the cluster takes these objects, and this one takes no others'. */
+/** Unique name, so that each ingress controller in the cluster only processes its own objects. */
 export function controllerName(namespace: string): string {
     return `apisix.apache.org/${namespace}`;
 }
 
 /**
- * Values for the chart `apisix` 2.14.0 with its sub-chart ingress-controller 1.1.1, for either installer. The public chart's documentation is the source of each name; Helm silently ignores unknown values, so a
- * test compares every path with the chart.
+ * Values for the chart `apisix` 2.14.0 with its sub-chart ingress-controller 1.1.1, for either installer. The source of each
+ * name is the public chart's documentation. Helm silently ignores unknown values, so a test compares every path with the
+ * chart.
  */
 export function apisixValues(settings: ReleaseSettings, namespace: string, installation: Installation) {
     const { image, replicas, nodePort, tls, availability, observability } = settings;
@@ -85,7 +86,7 @@ export function apisixValues(settings: ReleaseSettings, namespace: string, insta
                 },
             },
         },
-        // Disabled: the image that the chart supports gets no fixes.
+        // Disabled, since the image that the chart supports gets no fixes.
         etcd: { enabled: false },
         externalEtcd: {
             host: [etcdUrl(namespace)],
@@ -95,15 +96,15 @@ export function apisixValues(settings: ReleaseSettings, namespace: string, insta
         },
         "ingress-controller": {
             enabled: true,
-            // Disabled: version 2.0.1 of the webhook only warns, and its objects belong to the whole cluster.
+            // Disabled, since the webhook of 2.0.1 only warns, and its objects are cluster-wide.
             webhook: { enabled: false },
             config: {
-                // The chart's 15 s can be too short for many consumers, since each synchronization sends all pending
-                // changes.
+                // The chart's default of 15 s can be too short for many consumers, since each synchronization sends all
+                // pending changes.
                 execADCTimeout: "60s",
                 controllerName: controllerName(namespace),
-                // The chart's own IngressClass comes without a GatewayProxy: objects of that class are accepted
-                // and never sent to APISIX. Ours has another name.
+                // The chart's own IngressClass has no GatewayProxy: its objects are accepted but never sent to APISIX.
+                // The class of this project has another name.
                 kubernetes: { ingressClass: `${namespace}-chart`, defaultIngressClass: false },
             },
             gatewayProxy: { createDefault: false },
@@ -113,15 +114,15 @@ export function apisixValues(settings: ReleaseSettings, namespace: string, insta
 }
 
 /**
- * Members of etcd. One is enough for a gateway that may stop with its node: a restart of it does not stop APISIX, which keeps
- * its configuration in memory. When it loses its data, the ingress controller writes it again only after a restart of APISIX
- * (decision 0033).
+ * Number of etcd members. One is enough for a gateway that may stop with its node: a restart of etcd does not stop APISIX,
+ * which keeps its configuration in memory. If etcd loses its data, the ingress controller writes it again only after a
+ * restart of APISIX (decision 0033).
  */
 export function etcdMembers({ availability }: Pick<ReleaseSettings, "availability">): number {
     return availability === undefined ? 1 : ETCD_MEMBERS;
 }
 
-/** Values that make APISIX read our settings file. @param profile name of the ConfigMap that holds it */
+/** Values that make APISIX read this project's settings file. @param profile name of the ConfigMap with the file */
 function settingsFileValues(profile: string, etcdSecret: string) {
     const keyring = { secretKeyRef: { name: etcdSecret, key: ETCD_SECRET.keyring } };
     return {
@@ -142,8 +143,8 @@ function settingsFileValues(profile: string, etcdSecret: string) {
 }
 
 /**
- * Name of the Secret with what APISIX needs to read etcd. The etcd that the chart brought along had that name too, so both
- * are the same Secret while a stack moves from it.
+ * Name of the Secret with etcd's password and APISIX's encryption key. The chart's own etcd used the same name, so both
+ * are the same Secret while a stack moves to etcd of this project.
  */
 export function etcdSecretName({ release }: Installation): string {
     return `${release}-etcd`;
@@ -163,11 +164,11 @@ interface ServiceValues {
 }
 
 function serviceValues(nodePort: number | undefined, tls: ReleaseTls | undefined): ServiceValues {
-    // The chart always writes the policy, and with this type Kubernetes takes none but an empty one.
+    // The chart always renders the policy, and Kubernetes accepts only an empty one for this type.
     if (nodePort === undefined) return { type: "ClusterIP", externalTrafficPolicy: "" };
     return {
         type: "NodePort",
-        // Cluster, not Local: every node answers on the port, whichever runs the pod.
+        // Cluster instead of Local: every node answers on the port, also without a pod of its own.
         externalTrafficPolicy: "Cluster",
         http: { nodePort },
         ...(tls === undefined ? {} : { tls: { nodePort: tls.nodePort } }),
@@ -186,10 +187,10 @@ function tlsValues(tls: ReleaseTls) {
     };
 }
 
-/** nginx's wait for running requests in the chart's own settings file, in seconds. */
+/** Longest wait of nginx for running requests in the chart's own settings file, in seconds. */
 const CHART_SHUTDOWN_SECONDS = 240;
 
-/** Text of APISIX's settings file. @param namespace that of the routes */
+/** Text of APISIX's settings file. @param namespace namespace of the routes */
 export function profileOf({ availability, tls, observability }: ReleaseSettings, namespace: string): string {
     return renderProfile({
         etcd: etcdUrl(namespace),

@@ -1,14 +1,14 @@
-/** Version of the chart `apisix` unless the config names another; its image is {@link DEFAULT_TAG}. */
+/** Default version of the chart `apisix`; its image is {@link DEFAULT_TAG}. */
 export const DEFAULT_CHART = "2.14.0";
 export const DEFAULT_TAG = "3.18.0-ubuntu";
 
-/** Major and minor version, as `[3, 18]`. */
+/** Major and minor version, for example `[3, 18]`. */
 export type ApisixVersion = readonly [major: number, minor: number];
 
 const OLDEST: ApisixVersion = [3, 17];
 /**
- * The oldest APISIX that may serve callers. In older ones jwt-auth trusts the algorithm that the token names: with the public
- * key of a caller anyone signs tokens of that caller (algorithm confusion).
+ * The oldest APISIX that may serve callers. In older versions jwt-auth trusts the algorithm in the token: anyone with the
+ * public key of a caller can sign tokens of that caller (algorithm confusion).
  */
 export const OLDEST_APISIX = OLDEST.join(".");
 
@@ -16,7 +16,7 @@ export function isForgeable(major: number, minor: number): boolean {
     return isBefore([major, minor], OLDEST);
 }
 
-/** Whether the tag of an image names an APISIX before that version. A tag without a version says nothing: false. */
+/** Whether an image tag is an APISIX version before `oldest`; false for a tag without a version. */
 export function isTagBefore(tag: string | undefined, oldest: ApisixVersion): boolean {
     const found = /^(\d+)\.(\d+)/.exec(tag ?? "");
     return found !== null && isBefore([Number(found[1]), Number(found[2])], oldest);

@@ -14,29 +14,29 @@ export interface GatewayBinding {
 }
 
 export interface GatewayWiringArgs {
-    /** Namespace of APISIX and of its Admin API's Service and Secret: that is where a GatewayProxy looks for them. */
+    /** Namespace of APISIX, where the GatewayProxy looks for the Service and the Secret of the Admin API. */
     apisixNamespace: string;
-    /** Namespace of the routes; also the name of the classes, which belong to the whole cluster. */
+    /** Namespace of the routes, and name of the classes, which are cluster-wide. */
     namespace: string;
     /** Whether APISIX counts requests. @default false */
     metrics?: boolean;
 }
 
 /**
- * A class has no namespace, and the API server drops this field. The provider adds a namespace only to kinds that the
- * cluster does not know yet: without the field, a first `up` would differ from its preview and stop at its plan.
- * Differences in it count for nothing (Check and Diff of pulumi-kubernetes 4.34).
+ * A class has no namespace, and the API server drops this field. The provider adds a namespace only to kinds without a CRD
+ * in the cluster: without the field, a first `up` would differ from its preview and violate its plan. The provider ignores
+ * differences in the field (Check and Diff of pulumi-kubernetes 4.34).
  */
 const CLASS_NAMESPACE = "default";
 
-/** The controller puts a finalizer on a GatewayClass. A stopped controller never removes it: fail after 2 minutes. */
+/** The controller's finalizer on a GatewayClass stays if the controller is stopped, so the deletion fails after 2 minutes. */
 const BROKEN_CONTROLLER = { delete: "2m" };
 
 /**
- * Tells the ingress controller which APISIX to configure.
+ * Binds routes and consumers to one APISIX.
  *
- * IngressClass (for routes) and Gateway (for consumers) lead to one GatewayProxy, so that both end in one
- * configuration. A second GatewayProxy for the same Admin API would be refused.
+ * IngressClass (for routes) and Gateway (for consumers) refer to the same GatewayProxy, so that both are written into one
+ * configuration. The controller would reject a second GatewayProxy for the same Admin API.
  */
 export class GatewayWiring extends pulumi.ComponentResource {
     readonly binding: GatewayBinding;

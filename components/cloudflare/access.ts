@@ -4,20 +4,20 @@ import { owner } from "../kubernetes/ownership";
 
 export interface AccessArgs {
     account: string;
-    /** Names that are protected; the first is the main one. */
+    /** Protected host names; the first is the main one. */
     hostnames: string[];
     /** Ids of the admitted service tokens. */
     tokenIds: pulumi.Input<string>[];
 }
 
 /**
- * How long Access accepts its cookie instead of the token, in its classic mode. Such a cookie also outlives the
- * revocation of its token, so this is far below the default of 24 hours.
+ * Lifetime of the cookie that Access accepts instead of the token in its classic mode. The cookie outlives the revocation
+ * of its token, so the lifetime is far below the default of 24 hours.
  */
 const SESSION = "15m";
 
 /**
- * Requires one of the declared service tokens with every request. Without declared tokens, it rejects every request.
+ * Requires one of the declared service tokens in every request. Without declared tokens, it rejects every request.
  */
 export class Access extends pulumi.ComponentResource {
     /** Audience of the JWT that Access adds to an admitted request. */
@@ -27,7 +27,7 @@ export class Access extends pulumi.ComponentResource {
         super("alpa-auth:parts:Access", name, {}, opts);
         const { account, hostnames, tokenIds } = args;
 
-        // Cloudflare rejects an empty policy; an application without a policy rejects every request.
+        // Cloudflare rejects an empty policy. An application without a policy rejects every request.
         const policies = tokenIds.length === 0 ? [] : [this.policy(name, account, tokenIds)];
         const application = new cloudflare.ZeroTrustAccessApplication(
             `${name}-application`,
@@ -60,7 +60,7 @@ export function renderApplication(hostnames: string[], policyIds: pulumi.Input<s
     return {
         type: "self_hosted",
         domain: hostnames[0],
-        // Set even for a single name: without it the provider keeps Cloudflare's value, and the last alias would stay.
+        // Set even for a single name: otherwise the provider keeps Cloudflare's value, with the last removed alias.
         destinations: hostnames.map((uri) => ({ type: "public", uri })),
         policies: policyIds.map((id, i) => ({ id, precedence: i + 1 })),
         sessionDuration: SESSION,
@@ -70,10 +70,10 @@ export function renderApplication(hostnames: string[], policyIds: pulumi.Input<s
     };
 }
 
-/** Inputs of its policy, without its account and its name. */
+/** Inputs of the policy, without its account and its name. */
 export function renderPolicy(tokenIds: pulumi.Input<string>[]) {
     return {
-        // Service Auth. A token matched by an Allow policy is sent to the login page.
+        // Service Auth: with an Allow policy, a request with a token would be redirected to the login page.
         decision: "non_identity",
         includes: tokenIds.map((tokenId) => ({ serviceToken: { tokenId } })),
         sessionDuration: SESSION,

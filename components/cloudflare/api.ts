@@ -1,28 +1,28 @@
 /** Address of the Cloudflare API, and the token. */
 export interface ApiAccess {
     token?: string;
-    /** Without a slash at the end. */
+    /** URL without a trailing slash. */
     baseUrl: string;
 }
 
 /** Answer of the API. */
 export interface Answer<T> {
     status: number;
-    /** Set in a successful answer. */
+    /** Result; set only in a successful answer. */
     result?: T;
-    /** Error of Cloudflare as `code message`. It never contains request headers. */
+    /** Cloudflare's error as `code message`. It never contains request headers. */
     said: string;
 }
 
 /** A reader of the API: it never changes anything. */
 export interface ApiReader {
-    /** @throws Error when nothing answers */
+    /** Reads one object. @throws Error if the API does not answer */
     get<T>(path: string): Promise<Answer<T>>;
-    /** All pages of a list. @throws Error when nothing answers */
+    /** Reads all pages of a list. @throws Error if the API does not answer */
     list<T>(path: string): Promise<Answer<T[]>>;
 }
 
-/** Entries of one page, and pages that are read: more than any list here can have. */
+/** Entries of one page, and most pages that are read: more than any list of this project can have. */
 const PAGE = 50;
 const MOST_PAGES = 40;
 
@@ -32,12 +32,12 @@ interface Envelope<T> {
     result_info?: { total_pages?: number };
 }
 
-/** @param signal ends every request */
+/** @param signal aborts every request */
 export function openApi({ token, baseUrl }: ApiAccess, signal: AbortSignal): ApiReader {
     const ask = async <T>(path: string): Promise<Answer<T> & { pages?: number }> => {
         const response = await fetch(`${baseUrl}/${path}`, {
             headers: { Authorization: `Bearer ${token}`, Accept: "application/json" },
-            redirect: "error", // which would send the token along
+            redirect: "error", // A redirect would send the token to another address.
             signal,
         });
         const body = (await response.json().catch(() => ({}))) as Envelope<T>;
@@ -54,7 +54,7 @@ export function openApi({ token, baseUrl }: ApiAccess, signal: AbortSignal): Api
                 const answer = await ask<T[]>(`${path}${mark}page=${page}&per_page=${PAGE}`);
                 if (answer.result === undefined) return answer;
                 all.push(...answer.result);
-                // Not every list counts its pages: one that is not full is the last.
+                // Some lists have no number of pages, so a page that is not full is the last one.
                 if (answer.result.length < PAGE && page >= (answer.pages ?? 1)) break;
             }
             return { status: 200, result: all, said: "" };

@@ -2,9 +2,9 @@ import { isIPv6 } from "node:net";
 
 /** Settings of the Azure side from the stack config. */
 export interface AzureChoice {
-    /** Name callers use. */
+    /** Host name for callers. */
     hostname: string;
-    /** Addresses that the name leads to. */
+    /** Addresses of the host name. */
     addresses: string[];
     /** Time to live of the record set, in seconds. */
     ttl: number;
@@ -19,17 +19,17 @@ export interface RecordSet {
     ttl: number;
 }
 
-/** One rule of the load balancer, in Azure's words. */
+/** One rule of the load balancer, with Azure's field names. */
 export interface LoadBalancerRule {
     protocol: "Tcp";
     frontendPort: number;
-    /** A node port: the backends are all nodes. */
+    /** Node port. The backends are all nodes. */
     backendPort: number;
     idleTimeoutInMinutes: number;
     enableTcpReset: true;
 }
 
-/** In Azure's words. Without a path: an HTTP probe counts a backend as up for an answer of 200 only. */
+/** Health probe, with Azure's field names. It is a TCP probe, since an HTTP probe requires status 200. */
 export interface HealthProbe {
     protocol: "Tcp";
     port: number;
@@ -37,26 +37,26 @@ export interface HealthProbe {
     probeThreshold: number;
 }
 
-/** Required settings at Azure: operators set them, and `ops check` compares them. */
+/** Required settings at Azure: operators apply them, and `ops check` compares them. */
 export interface AzureSide {
     dnsRecords: RecordSet[];
     loadBalancer: { rules: LoadBalancerRule[]; healthProbe: HealthProbe };
 }
 
 /**
- * Azure's limits for the idle timeout of a rule, in minutes. Its reference of the API says 30, its how-to page of 2024
- * says 100; what is within both is taken everywhere.
+ * Azure's limits for the idle timeout of a rule, in minutes. Azure's API reference has a maximum of 30, and its how-to page
+ * of 2024 has 100. The lower one is valid everywhere.
  */
 export const IDLE_MINUTES = { min: 4, max: 30 };
-/** Beyond the longest answer, in seconds: nothing moves on the connection while Alpa computes. */
+/** Additional seconds beyond the longest answer: a connection is idle while Alpa computes. */
 const IDLE_BEYOND_SECONDS = 60;
 
-/** Minutes that an idle connection must stay open for the longest answer. May be more than Azure allows. */
+/** Required idle timeout for the longest answer, in minutes. It may exceed Azure's limit. */
 export function idleMinutes(answerTimeoutSeconds: number): number {
     return Math.max(IDLE_MINUTES.min, Math.ceil((answerTimeoutSeconds + IDLE_BEYOND_SECONDS) / 60));
 }
 
-/** @param nodePorts of HTTP, and of HTTPS where the gateway speaks it */
+/** @param nodePorts node ports of HTTP, and of HTTPS if the gateway serves it */
 export function azureSide(
     { hostname, addresses, ttl, ports }: AzureChoice,
     nodePorts: { http: number; https?: number },
@@ -70,7 +70,7 @@ export function azureSide(
         frontendPort,
         backendPort,
         idleTimeoutInMinutes,
-        // A flow that was idle for too long ends with an error then, and not in silence.
+        // A flow that was idle for too long then ends with an error instead of silently.
         enableTcpReset: true,
     });
     return {
@@ -86,7 +86,7 @@ export function azureSide(
                 ...(nodePorts.https === undefined ? [] : [rule(ports.https, nodePorts.https)]),
                 rule(ports.http, nodePorts.http),
             ],
-            // TCP: it needs no credential and never reaches Alpa, and a node answers as long as any pod is ready.
+            // TCP needs no credential and never reaches Alpa. A node answers while any pod is ready.
             healthProbe: {
                 protocol: "Tcp",
                 port: nodePorts.https ?? nodePorts.http,

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { openApi, type ApiAccess } from "./api";
 
-/** Longest wait for Cloudflare, in seconds: an operator who stops a caller waits for it. */
+/** Longest wait for Cloudflare, in seconds. It is short, since an operator who stops a caller waits for it. */
 const LIMIT_SECONDS = 15;
 
 /** Pause between two requests, in milliseconds. */
@@ -19,11 +19,10 @@ export interface DisabledTokens {
 }
 
 /**
- * Waits until Cloudflare itself says that it refuses these tokens. Pulumi's word for it is not enough: a provider before 6.20 does
- * not know `enabled`, so it reports no change, and the tokens work on; and a token that was enabled by hand is a change
- * that only a refresh sees.
+ * Waits until Cloudflare's API reports these tokens as disabled. Pulumi's result is not enough: providers before 6.20 ignore
+ * `enabled`, so the tokens would still work, and only a refresh detects a token that was enabled by hand.
  * Warns of a token that the API lists without the field `enabled`.
- * @throws RunError naming each token that is still accepted after the limit, or what kept the API from telling
+ * @throws RunError with each token that is still enabled after the limit, or with the reason why the API did not answer
  */
 export async function untilDisabled(
     { account, ids }: DisabledTokens,
@@ -55,7 +54,7 @@ export async function untilDisabled(
     throw failure(accepted.length > 0 ? accepted.map(stillAccepted) : [unknown(Object.keys(ids), silence)]);
 }
 
-/** Tokens that the list has without the field `enabled`. */
+/** Warns of tokens that the API lists without the field `enabled`. */
 async function warnOfUntold(ids: Record<string, string>, list: LiveToken[]): Promise<void> {
     const isUntold = (id: string) => list.some((token) => token.id === id && typeof token.enabled !== "boolean");
     const whos = Object.keys(ids).filter((who) => isUntold(ids[who]));
@@ -63,27 +62,27 @@ async function warnOfUntold(ids: Record<string, string>, list: LiveToken[]): Pro
 }
 
 function cannotTell(whos: string[]): string {
-    return `consumers: ${whos.join(", ")}: enabled is false, and Cloudflare's API does not say whether it rejects these tokens. Try one: it must get 401 or 403. To be sure, remove the credential.`;
+    return `consumers: ${whos.join(", ")}: enabled is false, and Cloudflare's API does not show whether it rejects these tokens. Try one: it must get 401 or 403. To be sure, remove the credential.`;
 }
 
 function stillAccepted(who: string): string {
     return (
-        `consumers: ${who}: must be refused by Cloudflare (enabled is false), which still accepts it. Run: pulumi up --refresh. ` +
-        "If it says this again, Pulumi uses a Cloudflare provider older than 6.20, which ignores enabled: take pulumi-resource-cloudflare " +
+        `consumers: ${who}: must be rejected by Cloudflare (enabled is false), which still accepts it. Run: pulumi up --refresh. ` +
+        "If this error occurs again, Pulumi uses a Cloudflare provider older than 6.20, which ignores enabled: take pulumi-resource-cloudflare " +
         "off PATH and repeat. To stop the caller at once, remove the credential and run pulumi up."
     );
 }
 
 function unknown(whos: string[], said: string): string {
     return (
-        `consumers: ${whos.join(", ")}: Cloudflare's API must say that it refuses them, and did not (${said || "no answer"}). ` +
+        `consumers: ${whos.join(", ")}: Cloudflare's API must confirm that it rejects them, and did not (${said || "no answer"}). ` +
         "Run later: npm run ops -- consumer list --check"
     );
 }
 
-/** Everything else of the run goes on: Pulumi prints the message at its end, and the run fails. */
+/** Error that fails the run but does not stop its other resources. Pulumi prints the message at the end of the run. */
 function failure(problems: string[]): pulumi.RunError {
     const error = new pulumi.RunError(problems.join("\n"));
-    error.stack = ""; // as in config/problem-list.ts
+    error.stack = ""; // Without a stack trace, as in config/problem-list.ts.
     return error;
 }

@@ -5,19 +5,19 @@ export const PHASES = ["mirror", "delegated", "proxied", "signed"] as const;
 export type Phase = (typeof PHASES)[number];
 
 interface Common {
-    /** Whole name, in lower case and without the final dot. */
+    /** Full name, in lower case and without the final dot. */
     name: string;
     /** TTL of the record after the move, in seconds. */
     ttl: number;
-    /** Whether it is to be proxied, from phase `proxied` on. */
+    /** Whether Cloudflare proxies the name, from phase `proxied` on. */
     proxied: boolean;
 }
 export interface ContentRecord extends Common {
-    /** Types whose value is one text. */
+    /** Record types whose value is a single text. */
     type: "A" | "AAAA" | "CNAME" | "MX" | "NS" | "PTR" | "TXT";
     /** Address, name without the final dot, or text without quotes. */
     content: string;
-    /** Of MX only. */
+    /** Priority, only for MX. */
     priority?: number;
 }
 export interface CaaRecord extends Common {
@@ -36,7 +36,7 @@ export interface TlsaRecord extends Common {
     type: "TLSA";
     data: { usage: number; selector: number; matchingType: number; certificate: string };
 }
-/** One record of a zone, as reviewed. */
+/** One record of a zone from the records file. */
 export type ZoneRecord = ContentRecord | CaaRecord | DsRecord | SrvRecord | TlsaRecord;
 export type RecordType = ZoneRecord["type"];
 
@@ -51,16 +51,16 @@ export interface RenderedRecord {
     data?: Record<string, string | number>;
 }
 
-/** Time to live while a zone moves, in seconds: a mistake is over after five minutes. */
+/** Time to live while a zone moves, in seconds: resolvers forget a mistake after five minutes. */
 const MOVE_TTL = 300;
-/** Cloudflare's word for "automatic", the only time to live of a proxied record. */
+/** Cloudflare's value for "automatic", the only time to live of a proxied record. */
 const AUTOMATIC = 1;
 /** Longest string inside a TXT record, in bytes (RFC 1035, 3.3). */
 const TXT_STRING = 255;
 
 /**
- * A record as it is set at Cloudflare in a phase.
- * @param moveTtl longest time to live while the zone moves, in seconds; a shorter one of the record's own stays
+ * Renders a record for Cloudflare in a phase of the move.
+ * @param moveTtl longest time to live while the zone moves, in seconds; a shorter TTL of the record is kept
  */
 export function renderRecord(record: ZoneRecord, phase: Phase, moveTtl = MOVE_TTL): RenderedRecord {
     const { name, type } = record;
@@ -69,8 +69,8 @@ export function renderRecord(record: ZoneRecord, phase: Phase, moveTtl = MOVE_TT
     const own = record.proxied ? moveTtl : record.ttl;
     const ttl = proxied ? AUTOMATIC : moving ? Math.min(own, moveTtl) : own;
     if ("data" in record) {
-        // Cloudflare also returns the priority of an SRV record outside `data`: without it here, every refresh shows a
-        // diff.
+        // Cloudflare also returns the priority of an SRV record outside of `data`. Without this input, every refresh would
+        // show a diff.
         const priority = record.type === "SRV" ? { priority: record.data.priority } : {};
         return { name, type, ttl, proxied, ...priority, data: { ...record.data } };
     }
@@ -79,9 +79,9 @@ export function renderRecord(record: ZoneRecord, phase: Phase, moveTtl = MOVE_TT
 }
 
 /**
- * Name of the record's resource, built from the fields that identify the record: a new TTL, a new priority or the proxy
- * is an update in place. A name has at most one CNAME, so a new target must be an update too: Cloudflare rejects a
- * second CNAME, and Pulumi creates the replacement before it deletes.
+ * Name of the record's resource, from the fields that identify the record. A new TTL, priority or proxy setting is then an
+ * update in place. A new target of a CNAME is also an update: Cloudflare rejects a second CNAME for a name, and Pulumi would
+ * create the replacement before it deletes.
  */
 export function logicalName(record: ZoneRecord): string {
     const readable = `${record.name}-${record.type.toLowerCase()}`;
@@ -90,7 +90,7 @@ export function logicalName(record: ZoneRecord): string {
     return `${readable}-${createHash("sha256").update(value).digest("hex").slice(0, 10)}`;
 }
 
-/** The value as dig prints it, but: names in lower case and without the final dot, texts joined and without quotes. */
+/** The value in the form of dig, but with names in lower case without the final dot, and texts joined without quotes. */
 export function recordValue(record: ZoneRecord): string {
     switch (record.type) {
         case "MX":
@@ -109,8 +109,8 @@ export function recordValue(record: ZoneRecord): string {
 }
 
 /**
- * Content of a TXT record as Cloudflare stores it: quoted strings of at most 255 bytes. It splits and quotes what comes
- * otherwise, and then every run would see another content than its own.
+ * Content of a TXT record in Cloudflare's form: quoted strings of at most 255 bytes. Cloudflare would convert any other
+ * form, and every run would then show a diff.
  */
 export function quoteText(text: string): string {
     const strings = text.match(new RegExp(`[\\s\\S]{1,${TXT_STRING}}`, "g")) ?? [""];

@@ -4,29 +4,29 @@ import { logicalName, renderRecord, type Phase, type ZoneRecord } from "./dns-re
 
 export interface DnsRecordsArgs {
     zoneId: pulumi.Input<string>;
-    /** The reviewed records. */
+    /** The records of the records file. */
     records: ZoneRecord[];
-    /** Names among the records that point to the tunnel from phase `proxied` on. Unset: none. */
+    /** Names among the records that point to the tunnel from phase `proxied` on. Default: none. */
     service?: ServiceNames;
     /** Phase of the zone's move. Preflight checks the conditions of each phase. */
     phase: Phase;
     /**
-     * Longest time to live before phase `proxied`, in seconds; Cloudflare takes 60 or more.
-     * @default 300: a mistake is over after five minutes
+     * Longest time to live before phase `proxied`, in seconds. Cloudflare's minimum is 60.
+     * @default 300: resolvers forget a mistake after five minutes
      */
     moveTtlSeconds?: number;
 }
 
 /**
- * Names that callers used before the move and keep using. Each is a CNAME, so that its switch to the tunnel updates one
- * record: Cloudflare rejects a CNAME next to an address record, and deleting first would leave the name without an
+ * Names that callers use before and after the move. Each is a CNAME, so that its switch to the tunnel updates one record.
+ * Cloudflare rejects a CNAME next to an address record, and deleting the address first would leave the name without an
  * answer.
  */
 export interface ServiceNames {
     hostnames: string[];
-    /** Name of the tunnel. */
+    /** DNS name of the tunnel. */
     target: pulumi.Input<string>;
-    /** Resources that protect the service; they exist before its names point to the tunnel. */
+    /** Resources that protect the service. They must exist before the names point to the tunnel. */
     after: pulumi.Resource[];
 }
 
@@ -45,8 +45,8 @@ export class DnsRecords extends pulumi.ComponentResource {
             return new cloudflare.DnsRecord(
                 `${name}-${logicalName(record)}`,
                 { zoneId, ...rendered, ...(turned ? { content: turned.target } : {}) },
-                // From phase `delegated` on the zone may be live: one that leaves the data, or the stack, takes mail and
-                // more with it. docs/operate/dns-move.md says how one goes.
+                // From phase `delegated` on the zone may be live, and removing a record from the data could break mail and
+                // more. docs/operate/dns-move.md describes how to remove a record.
                 { parent: this, dependsOn: turned?.after, protect: phase !== "mirror" },
             );
         });
@@ -56,13 +56,13 @@ export class DnsRecords extends pulumi.ComponentResource {
                 {
                     zoneId,
                     status: "active",
-                    // Set to Cloudflare's own values: if they were unset, every refresh would show differences.
+                    // Cloudflare's own values. Without them, every refresh would show a diff.
                     dnssecMultiSigner: false,
                     dnssecPresigned: false,
                     dnssecUseNsec3: false,
                 },
-                // Kept when the phase goes back or the stack is destroyed: without signatures and with the DS record
-                // still at the registry, validating resolvers would refuse the whole zone.
+                // Kept when the phase is set back or the stack is destroyed: without signatures, and with the DS record
+                // still at the registry, validating resolvers would reject the whole zone.
                 { parent: this, dependsOn: made, retainOnDelete: true },
             );
             this.ds = signed.ds;

@@ -7,9 +7,9 @@ export type Plan = "free" | "pro" | "business" | "enterprise";
 export interface RateLimit {
     requests: number;
     perSeconds: number;
-    /** How long requests over the limit are rejected, in seconds. */
+    /** Time for which requests over the limit are rejected, in seconds. */
     blockSeconds: number;
-    /** What is counted: an address, or a client id and an address together, which needs Enterprise. */
+    /** Counts by address, or by client id and address together, which needs Cloudflare's Enterprise plan. */
     per: "address" | "client";
 }
 
@@ -19,17 +19,17 @@ export interface EdgeRulesArgs {
     plan: Plan;
     /** Path prefixes that are served in addition to Alpa's own paths. */
     prefixes: string[];
-    /** Unset: none. */
+    /** Rate limit. Default: none. */
     rateLimit?: RateLimit;
     browserChecks: "skip" | "keep";
     /**
-     * What the edge waits for the first byte of an answer, in seconds, for the whole zone. Unset: as it is, also when it was
-     * set before: Cloudflare has no deletion of a setting.
+     * Longest wait of the edge for the first byte of an answer, in seconds, for the whole zone. Default: the zone's setting
+     * is not changed. Removing the value does not reset it, since Cloudflare cannot delete a setting.
      */
     proxyTimeoutSeconds?: number;
 }
 
-/** Phases of the rulesets. A zone has one ruleset of its own for each. */
+/** Phases of the rulesets. A zone has one ruleset for each phase. */
 export const RATE_LIMIT_PHASE = "http_ratelimit";
 export const CUSTOM_PHASE = "http_request_firewall_custom";
 
@@ -42,7 +42,7 @@ export class EdgeRules extends pulumi.ComponentResource {
             new cloudflare.Ruleset(
                 `${name}-${role}`,
                 { zoneId, name: owner(), kind: "zone", phase, rules },
-                // A second one for the same phase is refused.
+                // Cloudflare rejects a second ruleset for the same phase.
                 { parent: this, deleteBeforeReplace: true },
             );
 
@@ -61,7 +61,7 @@ export class EdgeRules extends pulumi.ComponentResource {
 /** Exempts programs from browser checks: without it some clients get 403 (`error code: 1010`) before Access. */
 export function renderSkip(hostnames: string[]) {
     return {
-        // A fixed reference; without it each change creates a new rule.
+        // Without a fixed reference, each change would create a new rule.
         ref: "alpa_auth_skip_browser_checks",
         description: "Callers are programs: no browser checks",
         action: "skip",
@@ -80,9 +80,9 @@ export function renderRateLimit(
     limit: RateLimit,
     { hostnames, plan, prefixes }: Pick<EdgeRulesArgs, "hostnames" | "plan" | "prefixes">,
 ) {
-    // The id is what a caller claims: Access looks at it later. Without the address anyone could use up a caller's limit.
+    // Access verifies the client id only after this rule. Without the address, anyone could use up a caller's limit.
     const who = limit.per === "client" ? [CLIENT_ID, "ip.src"] : ["ip.src"];
-    // On the free plan a rule may look at the path only, and says nothing of its own in the refusal.
+    // On the free plan a rule can only match the path, and cannot set the answer to rejected requests.
     const free = plan === "free";
     return {
         ref: "alpa_auth_rate_limit",
@@ -98,7 +98,7 @@ export function renderRateLimit(
         expression: free ? pathIs(prefixes) : hostIs(hostnames),
         enabled: true,
         ratelimit: {
-            // Counted apart in each data center; Cloudflare requires it.
+            // Cloudflare requires separate counts for each data center.
             characteristics: ["cf.colo.id", ...who],
             period: limit.perSeconds,
             requestsPerPeriod: limit.requests,

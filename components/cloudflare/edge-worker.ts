@@ -5,12 +5,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { owner } from "../kubernetes/ownership";
 import { serviceDescription } from "../alpa/service-description";
 
-/** Settings that are written into the script. */
+/** Settings in the script of the Worker. */
 export interface EdgeWorkerSettings {
     hostnames: string[];
-    /** Path prefixes served in addition to Alpa's own paths. The description names the first. */
+    /** Path prefixes served in addition to Alpa's own paths. The service description has the first. */
     prefixes: string[];
-    /** Name of the model that a request without one is for. */
+    /** Name of the model for requests without one. */
     model: string;
 }
 
@@ -20,8 +20,8 @@ export interface EdgeWorkerArgs extends EdgeWorkerSettings {
 }
 
 /**
- * Adds the model to requests without one, and answers GET with a description of the service: only a Worker can change a
- * body at the edge.
+ * Adds the model to requests without one, and answers GET with a description of the service. At the edge, only a Worker can
+ * change a body.
  */
 export class EdgeWorker extends pulumi.ComponentResource {
     constructor(name: string, args: EdgeWorkerArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -32,10 +32,10 @@ export class EdgeWorker extends pulumi.ComponentResource {
             { accountId: account, scriptName: workerName(owner()), ...renderWorker({ hostnames, prefixes, model }) },
             { parent: this },
         );
-        // Above the limit of requests Cloudflare answers 1027 by itself: a route that is made by the API fails closed.
+        // Above the plan's limit of requests, Cloudflare answers with error 1027: routes that the API creates fail closed.
         for (const hostname of hostnames)
             new cloudflare.WorkersRoute(
-                // As the name's record: when another becomes the first, the one before goes on untouched.
+                // Named like the DNS record: if another name becomes the main one, the route of the earlier one is unchanged.
                 `${name}-route-${hostname}`,
                 { zoneId, pattern: workerPattern(hostname), script: script.scriptName },
                 { parent: this },
@@ -49,7 +49,7 @@ export function workerName(owner: string): string {
     return owner.toLowerCase().replace(/[^a-z0-9-]+/g, "-");
 }
 
-/** Requests that the Worker gets: all of a name, by either scheme. */
+/** Route pattern: all requests to a host name, with HTTP or HTTPS. */
 export function workerPattern(hostname: string): string {
     return `${hostname}/*`;
 }
@@ -63,7 +63,7 @@ const TEXT = readFileSync(join(__dirname, "edge-worker.mjs"), "utf8");
 export function renderWorker({ hostnames, prefixes, model }: EdgeWorkerSettings) {
     const settings = { hostnames, prefixes, model, description: serviceDescription(prefixes[0], model) };
     return {
-        // JSON is a literal of JavaScript too, whatever its texts hold.
+        // JSON text is always a valid JavaScript literal.
         content: `const SETTINGS = ${JSON.stringify(settings)};\n\n${TEXT}`,
         mainModule: MODULE,
         compatibilityDate: COMPATIBILITY_DATE,

@@ -6,17 +6,17 @@ import { Tunnel } from "./tunnel";
 import { TunnelRoutes } from "./tunnel-routes";
 import { Zone, type ZoneSettings } from "./zone";
 
-/** How callers reach a gateway through Cloudflare. */
+/** Settings of a gateway's exposure through Cloudflare. */
 export interface ExposureSettings {
     /** Id of the Cloudflare account. */
     account: string;
-    /** Name callers use. */
+    /** Host name for callers. */
     hostname: string;
     zone: ZoneSettings;
     plan: Plan;
     connectors: ConnectorSettings;
     browserChecks: "skip" | "keep";
-    /** What the edge waits for the first byte of an answer, in seconds. Unset: as it is. */
+    /** Longest wait of the edge for the first byte of an answer, in seconds. Default: the zone's setting is not changed. */
     proxyTimeoutSeconds?: number;
 }
 
@@ -24,9 +24,9 @@ export interface ExposureSettings {
 export interface GatewayOrigin {
     service: { name: string; port: number };
     namespace: string;
-    /** The pods behind the Service. Unset: any of the namespace. */
+    /** Labels of the pods behind the Service. Default: any pod of the namespace. */
     labels?: Record<string, string>;
-    /** Port that they listen on. */
+    /** Port on which the pods listen. */
     podPort: number;
 }
 
@@ -34,11 +34,11 @@ export interface CloudflareExposureArgs extends ExposureSettings {
     /** Namespace of the connectors. */
     namespace: string;
     origin: GatewayOrigin;
-    /** Prefixes of Alpa's two paths that the gateway serves; the tunnel forwards no other path. */
+    /** Prefixes of Alpa's two paths at the gateway. The tunnel forwards no other path. */
     prefixes: string[];
 }
 
-/** A host name at Cloudflare and a tunnel to the gateway, which authenticates callers: Access is not used here. */
+/** A host name at Cloudflare and a tunnel to the gateway. The gateway authenticates callers, so Access is not used. */
 export class CloudflareExposure extends pulumi.ComponentResource {
     constructor(name: string, args: CloudflareExposureArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:CloudflareExposure", name, {}, opts);
@@ -54,8 +54,8 @@ export class CloudflareExposure extends pulumi.ComponentResource {
             { account, tunnelId, hostnames, endpoint: endpointOf(origin), paths },
             inside,
         );
-        // Without rules a connector answers 503. On the way out connectors stop before the tunnel is deleted, which is
-        // refused while any is there.
+        // Without rules a connector answers 503. A destroy stops the connectors first, since Cloudflare does not delete a
+        // tunnel with a connected connector.
         const connectors = new CloudflaredDeployment(
             `${name}-connectors`,
             {
@@ -77,12 +77,12 @@ export class CloudflareExposure extends pulumi.ComponentResource {
     }
 }
 
-/** Expressions for the paths that lead to the gateway. */
+/** Expressions for the paths that are forwarded to the gateway. */
 export function pathsBehind(prefixes: string[]): string[] {
     return prefixes.map((prefix) => `^${prefix}/(completions|logprobs)?$`);
 }
 
-/** The whole name, which needs no search list. */
+/** Endpoint of the gateway. The fully qualified name needs no search domain. */
 export function endpointOf({ service, namespace }: Pick<GatewayOrigin, "service" | "namespace">): string {
     return `${service.name}.${namespace}.svc.cluster.local:${service.port}`;
 }

@@ -3,16 +3,16 @@ import type * as pulumi from "@pulumi/pulumi";
 export interface SecretVersionsArgs {
     /** Version of each token's secret, by `<consumer>/<credential>`. */
     versions: Record<string, number>;
-    /** What tells one secret from another, by `<consumer>/<credential>`; secret. */
+    /** Fingerprint of each secret, by `<consumer>/<credential>`; secret. */
     fingerprints: pulumi.Input<Record<string, string>>;
 }
 
-// All of this is stored in the state as text, by the rules of dynamic-resource.ts.
+// The state stores this code as text: the rules are in dynamic-resource.ts.
 
 type Inputs = pulumi.Unwrap<SecretVersionsArgs>;
 
 export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
-    /** In preview too, with what the state has. What it does not have is new, and may begin with any version. */
+    /** Also runs in preview, and compares with the state. A token that is not in the state may start with any version. */
     async check(olds, news) {
         const before = olds.versions ?? {};
         const failures = Object.entries(news.versions)
@@ -33,7 +33,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     async create(inputs) {
         return { id: "secret-versions", outs: inputs };
     },
-    /** @throws Error naming each token whose version went up and whose secret stayed: nothing of it is remembered */
+    /** @throws Error with each token whose version was raised without a new secret; the state then keeps the old version */
     async update(_id, olds, inputs) {
         const stale = Object.entries(inputs.versions).filter(
             ([who, version]) =>

@@ -4,47 +4,47 @@ import { createHash } from "node:crypto";
 import { owner } from "../kubernetes/ownership";
 import { SecretVersions } from "./secret-versions";
 
-/** One service token, as the stack config lists it. */
+/** One service token of the stack config. */
 export interface TokenCredential {
     id: string;
-    /** How long Cloudflare accepts it, as `8760h`, or `forever`. */
+    /** Validity of the token at Cloudflare, for example `8760h`, or `forever`. */
     duration: string;
     enabled: boolean;
-    /** Raised by one for a new secret in place. Unset: the first. */
+    /** Version of the secret: raising it by one creates a new secret in place. Default: 1. */
     secretVersion?: number;
-    /** Day on which the previous secret stops working (UTC); with `secretVersion`. */
+    /** Day on which the previous secret stops working (UTC); required with `secretVersion`. */
     previousSecretExpires?: string;
 }
 
-/** One caller, as the stack config lists it. */
+/** One caller of the stack config. */
 export interface TokenConsumer {
     name: string;
-    /** All credentials are valid. */
+    /** The caller's credentials, all of which are valid at the same time. */
     credentials: TokenCredential[];
 }
 
 export interface ServiceTokensArgs {
     account: string;
     consumers: TokenConsumer[];
-    /** Mail addresses that are notified a week before a token expires. */
+    /** Mail addresses to notify a week before a token expires. */
     notify: string[];
 }
 
-/** What a caller sends, in one header each. */
+/** The two values that a caller sends, each in its own header. */
 export interface TokenPair {
     clientId: string;
     clientSecret: string;
 }
 
-/** The callers' service tokens, each its own resource, so that a change of one touches no other. */
+/** The callers' service tokens. Each is its own resource, so that a change of one does not affect the others. */
 export class ServiceTokens extends pulumi.ComponentResource {
-    /** Ids for the policy: not the client ids. */
+    /** Ids of the tokens for the policy. They are not the client ids. */
     readonly ids: pulumi.Output<string>[] = [];
-    /** By `<consumer>/<credential>`; secret. */
+    /** Client id and secret by `<consumer>/<credential>`; secret. */
     readonly pairs: Record<string, pulumi.Output<TokenPair>> = {};
     /** When each token expires at Cloudflare, by `<consumer>/<credential>`. */
     readonly ends: Record<string, pulumi.Output<string>> = {};
-    /** Ids of those that the config disables, by `<consumer>/<credential>`. */
+    /** Ids of the tokens that the config disables, by `<consumer>/<credential>`. */
     readonly disabled: Record<string, pulumi.Output<string>> = {};
 
     constructor(name: string, args: ServiceTokensArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -102,7 +102,7 @@ export function renderToken({ duration, enabled, secretVersion, previousSecretEx
     return {
         duration,
         enabled,
-        // Both or neither: the provider refuses one alone.
+        // The provider requires both or neither.
         ...(previousSecretExpires === undefined
             ? {}
             : {
@@ -126,7 +126,7 @@ export function tokenName(owner: string, consumer: string, credential: string): 
     return `${owner}/${consumer}/${credential}`;
 }
 
-/** Tells one secret from another and gives nothing away: of 40 random characters nothing can be guessed. */
+/** Identifies a secret without revealing it, since 40 random characters cannot be guessed. */
 export function fingerprint({ clientId, clientSecret }: TokenPair): string {
     return createHash("sha256").update(`${clientId}:${clientSecret}`).digest("hex");
 }

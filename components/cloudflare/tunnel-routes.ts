@@ -5,29 +5,29 @@ export interface TunnelRoutesArgs {
     account: string;
     tunnelId: pulumi.Input<string>;
     hostnames: string[];
-    /** `host:port` of Alpa, or of what is in front of it, as seen from the connectors. */
+    /** `host:port` of Alpa, or of a gateway in front of it, as seen from the connectors. */
     endpoint: string;
     /** Regular expressions of the forwarded paths. */
     paths: string[];
-    /** Access application whose requests the connector accepts. Unset: the origin authenticates callers itself. */
+    /** Access application whose JWT the connector requires. Unset if the origin authenticates callers itself. */
     access?: {
         teamName: string;
-        /** Audience of the Access application: what a request's JWT must be made for. */
+        /** Audience of the Access application, which a request's JWT must have. */
         audience: pulumi.Input<string>;
     };
 }
 
 /**
- * Paths of Alpa's service, bare and behind prefixes, anchored: Alpa picks what it does by a part of the path, so a prefix does not
- * mind it, and other paths would reach it too. A rule cannot ask for the method.
+ * Anchored expressions for Alpa's paths, with and without prefixes. Alpa routes by a part of the path, so it accepts prefixes,
+ * and unanchored expressions would forward other paths too. A rule cannot match the method.
  */
 export function alpaPaths(prefixes: string[]): string[] {
     return ["completions", "logprobs"].map((path) => `^(${prefixes.join("|")})?/${path}$`);
 }
 
-/** Answer of the connector to everything else. */
+/** Answer of the connector to all other requests. */
 const NOWHERE = "http_status:404";
-/** Longest wait for a connection to the origin, in seconds: it is on the same host or in the same network. */
+/** Longest wait for a connection to the origin, in seconds. The origin is on the same host or in the same network. */
 const CONNECT_SECONDS = 5;
 
 /** Rules of the connectors, which they read from Cloudflare without a restart. */

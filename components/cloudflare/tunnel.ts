@@ -3,17 +3,17 @@ import * as pulumi from "@pulumi/pulumi";
 import { owner } from "../kubernetes/ownership";
 
 export interface TunnelArgs {
-    /** Id of the account it belongs to. */
+    /** Id of the Cloudflare account. */
     account: string;
 }
 
 /**
- * The tunnel between Cloudflare and the hosts of Alpa. Its connectors open outgoing connections, so no port is open for
- * callers.
+ * The tunnel between Cloudflare and the hosts of Alpa. Its connectors open outgoing connections, so the hosts need no open
+ * port for callers.
  */
 export class Tunnel extends pulumi.ComponentResource {
     readonly tunnelId: pulumi.Output<string>;
-    /** Target of the hostname's record; it leads somewhere inside Cloudflare only. */
+    /** Target of the host name's record, which only resolves inside Cloudflare. */
     readonly target: pulumi.Output<string>;
     /** Token with which a connector joins the tunnel; secret. */
     readonly token: pulumi.Output<string>;
@@ -23,7 +23,7 @@ export class Tunnel extends pulumi.ComponentResource {
 
         const tunnel = new cloudflare.ZeroTrustTunnelCloudflared(
             `${name}-tunnel`,
-            // From the start: changing where the rules come from replaces the tunnel, and with it the connectors' token.
+            // Set from the start: a later change of the rules' source would replace the tunnel and the connectors' token.
             { accountId: account, name: tunnelName(owner()), configSrc: "cloudflare" },
             // Cloudflare rejects a second tunnel of the same name.
             { parent: this, deleteBeforeReplace: true },
@@ -35,8 +35,8 @@ export class Tunnel extends pulumi.ComponentResource {
             { accountId: account, tunnelId: tunnel.id },
             { parent: this },
         );
-        // Of the tunnel, said here too: as long as there is none the SDK (3.248) forgets it, and then no plan of a first run
-        // could be carried out, whose dependencies are others. And the result of an invoke is never secret by itself.
+        // The SDK (3.248) loses the dependency on a tunnel that does not exist yet, and the plan of a first run would then
+        // fail because its dependencies differ, so it is added here. The result of an invoke is not secret by itself.
         this.token = pulumi.secret(pulumi.all([token, tunnel.id]).apply(([text]) => text));
         this.registerOutputs({ tunnelId: this.tunnelId, target: this.target });
     }

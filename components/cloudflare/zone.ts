@@ -9,7 +9,7 @@ export interface ZoneSettings {
 }
 
 export interface ZoneArgs extends ZoneSettings {
-    /** Id of the account it belongs to. */
+    /** Id of the Cloudflare account. */
     account: string;
 }
 
@@ -21,7 +21,7 @@ export class Zone extends pulumi.ComponentResource {
     readonly zoneId: pulumi.Output<string>;
     /** Name servers that the registrar must delegate to before the zone is served. */
     readonly nameServers: pulumi.Output<string[]>;
-    /** `pending` until the registrar names them; a made zone's is as of the last refresh. */
+    /** `pending` until the registrar has these name servers. For a created zone, the status is that of the last refresh. */
     readonly status: pulumi.Output<string>;
 
     constructor(name: string, args: ZoneArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -38,7 +38,7 @@ export class Zone extends pulumi.ComponentResource {
         return new cloudflare.Zone(
             `${name}-zone`,
             { name: args.name, account: { id: args.account } },
-            // A new name or account would replace the zone, and destroy would delete it: neither may happen unasked.
+            // A new name or account would replace the zone, and a destroy would delete it. Both need an explicit unprotect.
             { parent: this, protect: true, retainOnDelete: true },
         );
     }

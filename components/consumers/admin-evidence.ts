@@ -1,15 +1,15 @@
 import type { Sent, LiveConsumer, Plugin } from "./credential-evidence";
 import type { PodConnection } from "../kubernetes/pod-connection";
 
-// Part of what the state keeps as text for dynamic resources, by the rules of dynamic-resource.ts.
+// Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
 
-/** Settings of a plugin that the Admin API may store in another form: it encrypts some of them. */
+/** Plugin settings that the Admin API may store encrypted. */
 const ENCRYPTED = /password|secret/;
 
 /**
  * Compares the objects that APISIX has stored with some Consumers: their limits and credentials.
- * @param gone credentials that must not be stored any more
- * @returns what differs; undefined when nothing does
+ * @param gone credentials that must no longer be stored
+ * @returns the first difference; undefined if there is none
  */
 export async function askAdmin(
     admin: PodConnection,
@@ -26,13 +26,13 @@ export async function askAdmin(
         try {
             return JSON.parse(body) as { value?: Stored; list?: { value: Stored }[] };
         } catch {
-            // The parser would quote the answer, which may hold keys.
+            // The parser's own error would quote the answer, which may contain keys.
             throw new Error("its Admin API answers something that is not JSON");
         }
     };
     const claims = async (consumer: string) => {
         const { list } = (await get(`consumers/${namespace}_${consumer}/credentials`)) ?? {};
-        // An empty list is an object to the Lua encoder.
+        // APISIX's Lua encoder writes an empty list as an object.
         const stored = Array.isArray(list) ? list : [];
         return stored.map(({ value }) => value.plugins?.["jwt-auth"]?.key);
     };
@@ -58,7 +58,7 @@ interface Stored {
     plugins?: Record<string, Record<string, unknown> | undefined>;
 }
 
-/** Name of the first plugin that is stored otherwise. The Admin API adds defaults, so only what is set is compared. */
+/** Name of the first plugin whose stored settings differ. Only set fields are compared, since the Admin API adds defaults. */
 function difference(wanted: Plugin[], stored: NonNullable<Stored["plugins"]>): string | undefined {
     for (const { name, config = {} } of wanted) {
         const there = stored[name];

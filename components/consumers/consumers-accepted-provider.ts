@@ -13,19 +13,19 @@ export interface ConsumersAcceptedArgs {
     cluster: ClusterAccess;
     /** Namespace of the consumers and of the route. */
     namespace: string;
-    /** `metadata.generation` of each Consumer by its name: those with a new one are waited for. */
+    /** `metadata.generation` of each Consumer by its name. The provider waits for Consumers with a new generation. */
     generations: pulumi.Input<Record<string, pulumi.Input<number | undefined>>>;
-    /** Digest of the credentials' Secrets of each Consumer by its name; a secret. Another key changes no generation. */
+    /** Digest of each Consumer's Secrets by its name; a secret. A new key does not change the generation. */
     materials: pulumi.Input<Record<string, pulumi.Input<string>>>;
     /** The pods that must authenticate the credentials. */
     gateway: GatewayPods;
     /** Longest wait, in seconds. */
     timeoutSeconds: number;
-    /** How long the ingress controller must accept all of them where the pods cannot be asked, in seconds. */
+    /** Time for which the ingress controller must accept all Consumers if the pods cannot be queried, in seconds. */
     settleSeconds: number;
 }
 
-// All of this is stored in the state as text, by the rules of dynamic-resource.ts.
+// The state stores this code as text: the rules are in dynamic-resource.ts.
 
 type Inputs = pulumi.Unwrap<Omit<ConsumersAcceptedArgs, "cluster">> & PlainAccess;
 
@@ -54,12 +54,12 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     },
 };
 
-/** The state of an older version has no digests. */
+/** Sorted digests. The state of an older version has none. */
 function sortedOf(materials: Inputs["materials"] | undefined) {
     return Object.entries(materials ?? {}).sort();
 }
 
-/** @throws Error with the controller's words for each consumer it refuses, or naming a gateway pod that lags */
+/** @throws Error with the controller's message for each rejected consumer, or with the name of a gateway pod that lags */
 async function untilAccepted(inputs: Inputs, names: string[]): Promise<void> {
     if (names.length === 0) return;
     const { namespace, gateway, timeoutSeconds, settleSeconds } = inputs;

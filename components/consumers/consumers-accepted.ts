@@ -3,9 +3,9 @@ import { DynamicResource } from "../kubernetes/dynamic-resource";
 import type { ConsumersAcceptedArgs } from "./consumers-accepted-provider";
 
 /**
- * Waits until every gateway pod authenticates the credentials of each Consumer that is new or changed. The ingress
- * controller's own condition is not enough: it says Available before it sends anything to APISIX. One for all consumers: it
- * lists them once a look, and keeps one number for each in the state.
+ * Waits until every gateway pod authenticates the credentials of each new or changed Consumer. The ingress controller's
+ * condition is not enough: it is Available before the controller sends the change to APISIX. One resource for all consumers
+ * needs one list request for each poll, and one number for each consumer in the state.
  */
 export class ConsumersAccepted extends DynamicResource {
     constructor(name: string, args: ConsumersAcceptedArgs, opts: pulumi.CustomResourceOptions) {

@@ -21,27 +21,27 @@ import { secretData } from "../kubernetes/secret-data";
 export type Credential = { id: string } & (
     | {
           method: "key";
-          /** The key the caller has already. Unset: one is generated. */
+          /** The caller's existing key. Default: a generated key. */
           key?: pulumi.Output<string>;
       }
-    /** Signed with a generated secret that caller and gateway share. */
+    /** Tokens are signed with a generated secret that caller and gateway share. */
     | { method: "jwt"; algorithm: "HS256" }
-    /** Signed with the private key of the caller, which never leaves the caller. */
+    /** Tokens are signed with the caller's private key, which only the caller has. */
     | { method: "jwt"; algorithm: PublicKeyAlgorithm; publicKey: string }
 );
 
-/** One caller, as the stack config lists it. */
+/** One caller of the stack config. */
 export interface ConsumerSettings {
-    /** DNS label; the APISIX username becomes `<namespace>_<name>`. */
+    /** DNS label. The consumer's name in APISIX is `<namespace>_<name>`. */
     name: string;
     limits: Limits;
-    /** All credentials are valid; two of them overlap while the caller switches. */
+    /** Credentials, all valid at the same time: two of them overlap while the caller switches. */
     credentials: Credential[];
-    /** Keys that operators have set for the caller, also of expired credentials. Unset: none. */
+    /** Keys that operators have set for the caller, also of expired credentials. Default: none. */
     brought?: BroughtKey[];
 }
 
-/** A key that no stack has generated: so no new one comes in its place when its entry is declared again. */
+/** A key that the stack did not generate, so declaring its entry again does not create a new key. */
 export interface BroughtKey {
     /** Id of the credential. */
     id: string;
@@ -59,16 +59,16 @@ export interface ConsumersArgs {
     readiness: AcceptSettings;
     /** The pods that a change of a caller must reach. */
     pods: GatewayPods;
-    /** Deleted together with it, without a proof that the gateway rejects the credentials. Unset: never. */
+    /** Resource whose deletion includes these objects, without a check that pods reject the credentials. Default: none. */
     deletedWith?: pulumi.Resource;
-    /** Unset: each APISIX pod counts limits for itself. */
+    /** Counter server. Default: none, and each APISIX pod counts limits for itself. */
     counters?: Counters;
 }
 
 /**
- * The callers with their credentials. Each consumer's resources are its own, so that a change of it touches no other's:
- * a Secret for each credential, the salt of generated material where there is any, and one Consumer object. They share
- * the seed of that, and two waits, which are no objects in the cluster: a wait for each would be most of a large state.
+ * The callers with their credentials. Each consumer has its own resources, so that a change affects no other consumer: a
+ * Secret for each credential, a salt for each generated key, and one Consumer object. All share one seed for generated keys
+ * and two resources that wait. A wait for each consumer would be most of a large state.
  */
 export class Consumers extends pulumi.ComponentResource {
     /** Key by `<consumer>/<credential>`; secret. */
@@ -125,7 +125,7 @@ export class Consumers extends pulumi.ComponentResource {
                 new k8s.core.v1.Secret(
                     `${name}-secret`,
                     { metadata: credentialMetadata(name, namespace), data: secretData(material) },
-                    // A key that was revoked is rejected before it is anywhere.
+                    // A revoked key is rejected before any object with it is created.
                     { parent: this, dependsOn: memory },
                 ),
         );
@@ -150,8 +150,8 @@ export class Consumers extends pulumi.ComponentResource {
     }
 
     /**
-     * Fields of a credential's Secret. Every field of it becomes a setting of the credential as a text, and APISIX
-     * refuses numbers and booleans given as text: so nothing but these.
+     * Fields of a credential's Secret. Each field becomes a text setting of the credential. APISIX rejects numbers and
+     * booleans as text, so the Secret has no other fields.
      */
     private material(
         name: string,
@@ -171,7 +171,7 @@ export class Consumers extends pulumi.ComponentResource {
     }
 }
 
-/** Digest of the Secrets of one consumer, to detect changes. @param materials of its credentials, in their order */
+/** Digest of the Secrets of one consumer, to detect changes. @param materials fields of each Secret, in order */
 export function materialsDigest(materials: Record<string, string>[]): string {
     return createHash("sha256").update(JSON.stringify(materials)).digest("hex");
 }
@@ -189,14 +189,14 @@ function broughtKeys(consumers: ConsumerSettings[]): RevocationsArgs {
     };
 }
 
-/** Name of the Secret of one credential. A dot joins two labels: with a dash, a-b.c and a.b-c would have one name. */
+/** Name of the Secret of one credential. Labels are joined by a dot, since with a dash a-b.c and a.b-c would collide. */
 export function secretName(consumer: string, credential: string): string {
     return `${consumer}.${credential}`;
 }
 
 /**
- * Value of the claim `key` by which APISIX finds the credential of a token. One for each credential: two with the same
- * would overwrite each other, and could not overlap.
+ * Value of the claim `key`, by which APISIX finds the credential of a token. It is unique for each credential: two
+ * credentials with the same value would overwrite each other.
  */
 export function claimKey(namespace: string, consumer: string, credential: string): string {
     return `${namespace}_${consumer}.${credential}`;
@@ -222,7 +222,7 @@ export function renderConsumer(
     const plugins = limitPlugins(consumer.limits, namespace, counters);
     return {
         gatewayRef: { name: binding.gateway, namespace: binding.gatewayNamespace },
-        // The name is optional in the definition and required by the controller.
+        // The CRD has the name as optional, but the controller requires it.
         credentials: consumer.credentials.map(({ id, method }) => ({
             name: id,
             type: `${method}-auth`,

@@ -3,7 +3,7 @@ import type { Live, Reader } from "../kubernetes/cluster-reader";
 import { NO_REDIRECT, PREFIX, WORKER_CONNECTIONS } from "../alpa/paths";
 import type { PodConnection } from "../kubernetes/pod-connection";
 
-// Part of what the state keeps as text for dynamic resources, by the rules of dynamic-resource.ts.
+// Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
 
 /** The credentials of a Consumer. */
 export type LiveConsumer = Live & {
@@ -15,26 +15,26 @@ export interface Plugin {
     config?: Record<string, unknown>;
 }
 
-/** One credential, with what a request must carry to be authenticated by it. */
+/** One credential, with the headers that authenticate a request. */
 export interface Sent {
     /** `<consumer>/<credential>`. */
     who: string;
-    /** Headers. Unset: only the caller can sign its tokens, so no request can be sent with it. */
+    /** Headers. Unset if only the caller can sign tokens, so no request can be sent. */
     headers?: Record<string, string>;
-    /** Value of the claim `key`, of a credential with tokens. */
+    /** Value of the claim `key`, only for a credential with tokens. */
     claim?: string;
 }
 
-/** From this number of credentials on, one connection: a first `up` of many callers. */
+/** From this number of credentials on, only one connection is used, for a first `up` with many callers. */
 const MANY = 50;
 /**
- * How long a token for one question is valid, in seconds: a day, so that the clocks of operator and gateway may differ. It is
- * sent through port-forwarding alone.
+ * Validity of a token for one request, in seconds: a day, so that the clocks of operator and gateway may differ. The token
+ * is only sent through port-forwarding.
  */
 const TOKEN_SECONDS = 86_400;
 /**
- * The gateway itself rejects a query string, after authentication and before the limits: 400 for a valid credential, 401 for
- * any other, and Alpa sees neither.
+ * A request that the gateway rejects after authentication and before the limits, because of its query string: a valid
+ * credential gets 400, any other gets 401, and neither request reaches Alpa.
  */
 const QUESTION = { method: "POST", path: `${PREFIX}/completions?evidence` };
 
@@ -57,7 +57,7 @@ export function sentWith(who: string, secret: Live | undefined): Sent | undefine
     return { who, claim: key, headers: { Authorization: `Bearer ${token}` } };
 }
 
-/** The credentials of some Consumers, each with what to send. */
+/** The credentials of some Consumers, each with its headers. */
 export async function credentialsOf(read: Reader, namespace: string, consumers: LiveConsumer[]): Promise<Sent[]> {
     const sent: Sent[] = [];
     for (const { metadata, spec } of consumers)
@@ -70,9 +70,9 @@ export async function credentialsOf(read: Reader, namespace: string, consumers: 
 }
 
 /**
- * Asks one pod whether it authenticates credentials, or rejects them.
- * @param elsewhere whether a pod without the route is enough: the route is deleted too
- * @returns which credential is not there yet, and what the pod answered; undefined when all are
+ * Queries one pod whether it authenticates credentials, or rejects them.
+ * @param elsewhere whether a pod without the route is accepted, because the route is deleted too
+ * @returns the first credential with another result, and the pod's answer; undefined if all are as required
  */
 export async function askWith(
     connect: () => PodConnection,
@@ -85,7 +85,7 @@ export async function askWith(
     const good = expected === "authenticates" ? 400 : 401;
     for (let i = 0; i < (asked.length >= MANY ? 1 : WORKER_CONNECTIONS); i++) {
         const connection = connect();
-        // On the same connection: a credential is never sent to another owner's route at a shared gateway.
+        // Checked on the same connection: a credential must never be sent to another owner's route at a shared gateway.
         const { status: bare } = await connection.request({ ...QUESTION, headers: NO_REDIRECT });
         if (bare !== 401) {
             if (elsewhere) continue;

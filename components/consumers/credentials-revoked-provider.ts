@@ -22,26 +22,27 @@ export interface CredentialsRevokedArgs {
     namespace: string;
     /** Each declared credential, as `<consumer>/<credential>`. */
     credentials: string[];
-    /** The pods that must reject those that are removed. */
+    /** The pods that must reject the removed credentials. */
     gateway: GatewayPods;
     /** Longest wait, in seconds. */
     timeoutSeconds: number;
-    /** How long to wait where the pods cannot be asked, in seconds. */
+    /** Time to wait if the pods cannot be queried, in seconds. */
     settleSeconds: number;
 }
 
-// All of this is stored in the state as text, by the rules of dynamic-resource.ts.
+// The state stores this code as text: the rules are in dynamic-resource.ts.
 
 type Inputs = pulumi.Unwrap<Omit<CredentialsRevokedArgs, "cluster">> & PlainAccess;
 
 export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     async diff(_id, olds, news) {
-        // A deletion gets the inputs of the state, whose kubeconfig may be dead by then. This runs before, in the same process.
+        // A deletion gets the inputs of the state, whose kubeconfig may no longer work. This diff runs before it, in the same
+        // process, and passes the current one on.
         (globalThis as Record<string, unknown>).alpaAuthAccess = { kubeconfig: news.kubeconfig, context: news.context };
         const removed = olds.credentials.some((one) => !news.credentials.includes(one));
         const moved = olds.namespace !== news.namespace;
         return {
-            // All inputs: the deletion of a later `up` uses those in the state.
+            // Compares all inputs, since the deletion in a later `up` uses the inputs in the state.
             changes: JSON.stringify(olds) !== JSON.stringify({ ...olds, ...news }),
             replaces: removed || moved ? [moved ? "namespace" : "credentials"] : [],
         };
@@ -58,7 +59,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     },
 };
 
-/** @throws Error naming a gateway pod that still authenticates a credential that is not declared any more */
+/** @throws Error with the name of a gateway pod that still authenticates a removed credential */
 async function untilRejected(inputs: Inputs): Promise<void> {
     const { namespace, gateway, timeoutSeconds, settleSeconds } = inputs;
     const read = openReader(inputs);
@@ -73,7 +74,7 @@ async function untilRejected(inputs: Inputs): Promise<void> {
             const removed = (gone ??= await removedOf(inputs));
             if (removed.length === 0) return { state: "ready", proved: true };
             if ((await read({ apiVersion: "v1", kind: "Namespace", name: gateway.namespace })) === undefined)
-                return { state: "ready", proved: true }; // the gateway itself is gone
+                return { state: "ready", proved: true }; // The gateway itself is deleted.
             const route = { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: "alpa" };
             const closed = (await read(route)) === undefined;
             const viewer = await viewerKey(read, gateway.namespace);
@@ -89,7 +90,7 @@ async function untilRejected(inputs: Inputs): Promise<void> {
     });
 }
 
-/** The credentials that no Consumer has any more, each with what to send; their Secrets still exist. */
+/** The credentials that no Consumer has any longer, each with its headers. Their Secrets still exist. */
 async function removedOf(inputs: Inputs): Promise<Sent[]> {
     const { namespace, credentials } = inputs;
     const list = openLister(inputs);
@@ -104,7 +105,7 @@ async function removedOf(inputs: Inputs): Promise<Sent[]> {
     const removed = credentials.filter((one) => !secretOf.has(one));
     if (removed.length === 0) return [];
     const secrets = new Map((await list("v1", "Secret", namespace)).map((secret) => [secret.metadata?.name, secret]));
-    // A key that was moved to another entry stays valid, as the config says.
+    // A key that the config has moved to another entry stays valid.
     const kept = new Set([...secretOf.values()].map((name) => textsOf(secrets.get(name)).key));
     return removed
         .map((who) => sentWith(who, secrets.get(who.replace("/", "."))))

@@ -11,11 +11,11 @@ const BYTES = { key: 24, "jwt-secret": 32 };
 export type Role = keyof typeof BYTES;
 
 /**
- * Generated keys and secrets. Those of a stack derive from one secret seed, each with its own salt, which is created
- * and deleted with its credential: so each secret is unique, and does not change with other credentials.
+ * Generated keys and secrets. All are derived from one secret seed of the stack, each with its own salt. The salt is created
+ * and deleted with its credential, so each secret is unique and independent of other credentials.
  *
- * `RandomPassword` for each would hash it with bcrypt, 0.05 s of a core, and cannot be told not to. `RandomBytes` does
- * not, but has the bytes in its id, and no id in a state is secret (pulumi/pulumi#8946). A salt may be read by anyone.
+ * A `RandomPassword` for each secret would always hash it with bcrypt, 0.05 s of a core. `RandomBytes` has the bytes in its
+ * id, and ids in the state are not secret (pulumi/pulumi#8946). A salt does not have to be secret.
  */
 export class GeneratedSecrets {
     private readonly seed: pulumi.Output<string>;
@@ -24,8 +24,8 @@ export class GeneratedSecrets {
         name: string,
         private readonly parent: pulumi.Resource,
     ) {
-        // It exists without any caller too, so that the first caller needs no special case. 64 letters and digits: 381
-        // bits.
+        // The seed also exists without callers, so that the first caller is no special case. 64 letters and digits have
+        // 381 bits.
         this.seed = new random.RandomPassword(`${name}-seed`, { length: 64, special: false }, { parent }).result;
     }
 
@@ -36,7 +36,7 @@ export class GeneratedSecrets {
     }
 }
 
-/** HKDF (RFC 5869) with SHA-256, as hexadecimal text: what headers, shells and YAML take as it is. */
+/** HKDF (RFC 5869) with SHA-256, as hexadecimal text, which needs no quoting in headers, shells and YAML. */
 export function derive(seed: string, salt: string, role: Role): string {
     return Buffer.from(hkdfSync("sha256", seed, salt, `alpa-auth ${role}`, BYTES[role])).toString("hex");
 }

@@ -1,11 +1,11 @@
 import { createHash, createPublicKey } from "node:crypto";
 
-/** The same for one key however it is written, as SPKI with a compressed point too; undefined where it cannot be read. */
+/** Canonical text of a public key, independent of its encoding, for example a compressed point; undefined if invalid. */
 export function publicKeyNumbers(pem: string): string | undefined {
     try {
         return JSON.stringify(Object.entries(createPublicKey(pem).export({ format: "jwk" })).sort());
     } catch {
-        return undefined; // the config check reports it
+        return undefined; // The config check reports an invalid key.
     }
 }
 

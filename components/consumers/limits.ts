@@ -3,7 +3,7 @@ import { countedIn, openRequests, refusedBy, type Counters } from "../apisix/ope
 
 /** Limits of one caller. */
 export interface Limits {
-    /** Requests in each window of `perSeconds`; the two come together. */
+    /** Requests in each window of `perSeconds`. Both are set, or neither. */
     requests?: number;
     /** Length of the window, in seconds. */
     perSeconds?: number;
@@ -11,17 +11,17 @@ export interface Limits {
     concurrent?: number;
 }
 
-/** Limits of a caller: its own, and the stack's defaults for the others. */
+/** Limits of a caller: its own, and the stack's defaults for limits that it does not set. */
 export function callerLimits(ofStack: Limits | undefined, own: Limits | undefined): Limits {
     return { ...ofStack, ...own };
 }
 
-/** Whether any caller has one. */
+/** Whether any caller has a limit. */
 export function hasLimits(callers: { limits: Limits }[]): boolean {
     return callers.some(({ limits }) => Object.keys(limits).length > 0);
 }
 
-/** Warning about limits at a gateway whose number of pods is not known. */
+/** Warning about limits at a gateway with an unknown number of pods. */
 export const COUNTED_APART =
     "limits: each APISIX pod of the existing gateway counts on its own, so with several pods a caller gets several times its limit. See docs/set-up/intra-a.md.";
 
@@ -34,8 +34,8 @@ export interface ConsumerPlugin {
 /**
  * Plugins that enforce a caller's limits, for all its credentials together. APISIX counts each consumer's plugin
  * separately, so a change of one consumer resets no other count.
- * @param scope namespace of the consumer: groups of the same name in one gateway must have the same settings
- * @param counters unset: each APISIX pod counts for itself
+ * @param scope namespace of the consumer, part of the group's name: groups with the same name must have the same settings
+ * @param counters counter server. Default: none, and each APISIX pod counts for itself
  */
 export function limitPlugins(limits: Limits, scope: string, counters?: Counters): ConsumerPlugin[] {
     const { requests, perSeconds, concurrent } = limits;
@@ -60,8 +60,8 @@ export function limitPlugins(limits: Limits, scope: string, counters?: Counters)
 }
 
 /**
- * Limit of one APISIX pod, for the time without shared counters: a leaky bucket for twice the requests of a window.
- * It never rejects what the shared count admits: a caller may send all of one window at its end and all of the next at once.
+ * Limit of one APISIX pod while the shared counters are down: a leaky bucket for twice the requests of a window. It never
+ * rejects a request that the shared count would admit, even if a caller sends all requests of two windows at their border.
  */
 function eachPod(requests: number, perSeconds: number, message: string): Record<string, unknown> {
     return {
@@ -73,16 +73,16 @@ function eachPod(requests: number, perSeconds: number, message: string): Record<
     };
 }
 
-/** To six digits: APISIX stores 14, and the ingress controller would write a number with more at each synchronization. */
+/** Rounds up to six digits. APISIX stores 14, and the ingress controller would write a longer number at each synchronization. */
 function roundedUp(rate: number): number {
     const rounded = Number(rate.toPrecision(6));
     return rounded < rate ? Number((rate * (1 + 1e-5)).toPrecision(6)) : rounded;
 }
 
 /**
- * With a group APISIX need not hash the plugin's settings for each request, which is nearly all that this limit costs.
- * All members of a group must have the same settings, and a name keeps them as long as the process lives, even when no
- * member is left: so every change of a setting must be a new name.
+ * Name of a plugin group. With a group, APISIX does not hash the plugin's settings for each request, which is nearly the
+ * whole cost of this limit. All members must have the same settings, and APISIX keeps those of a name until its process
+ * ends. So every change of a setting needs a new name.
  */
 function groupName(scope: string, config: { count: number; time_window: number }): string {
     const digest = createHash("sha256").update(JSON.stringify(config)).digest("hex").slice(0, 8);

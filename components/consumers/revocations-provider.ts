@@ -2,27 +2,27 @@ import { createHmac, randomBytes } from "node:crypto";
 import type * as pulumi from "@pulumi/pulumi";
 
 export interface RevocationsArgs {
-    /** Digest of each key that a caller has brought, and of each public key, by `<consumer>/<credential>`; a secret. */
+    /** Digest of each key that an operator has set, and of each public key, by `<consumer>/<credential>`; a secret. */
     declared: pulumi.Input<Record<string, string>>;
-    /** Ids of revocations that the config takes back, by the `<consumer>/<credential>` that has the key again. */
+    /** Ids of revocations that the config reverts, by the `<consumer>/<credential>` with the key. */
     readmit: Record<string, string>;
 }
 
-// All of this is stored in the state as text, by the rules of dynamic-resource.ts.
+// The state stores this code as text: the rules are in dynamic-resource.ts.
 
-/** A key that was declared, and is no more. */
+/** A key that was declared and then removed. */
 export interface Revocation {
-    /** What a config names to take it back. */
+    /** Id for `readmit` in the config. */
     id: string;
     /** `<consumer>/<credential>` that had the key. */
     who: string;
-    /** When the run began that revoked it, ISO 8601. */
+    /** Start of the run that revoked the key, ISO 8601. */
     at: string;
     /** Salted hash of the key's digest. */
     hash: string;
 }
 
-/** What the state remembers, in clear: a revoked key opens nothing. */
+/** The record in the state. It is not secret, since a revoked key is no longer valid. */
 export interface RevocationRecord {
     salt: string;
     revoked: Revocation[];
@@ -32,7 +32,7 @@ type Inputs = pulumi.Unwrap<RevocationsArgs>;
 type State = Inputs & RevocationRecord;
 
 export const provider: pulumi.dynamic.ResourceProvider<Inputs, State> = {
-    /** In preview too. @throws Error naming each key that was revoked and whose revocation the config does not name */
+    /** Also runs in preview. @throws Error with each declared key that is revoked, unless `readmit` names the revocation */
     async diff(_id, olds, news) {
         const problems = readmitted(olds, news.declared)
             .filter(({ who, revocation }) => news.readmit[who] !== revocation.id)
@@ -63,7 +63,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, State> = {
     },
 };
 
-/** The revocations whose key is declared again, each with the `<consumer>/<credential>` that has it. */
+/** The revocations whose key is declared again, each with the `<consumer>/<credential>` of the key. */
 export function readmitted(
     { salt, revoked }: RevocationRecord,
     declared: Record<string, string>,

@@ -3,8 +3,8 @@ import { DynamicResource } from "../kubernetes/dynamic-resource";
 import type { RevocationsArgs } from "./revocations-provider";
 
 /**
- * Remembers which keys of callers' own this stack has revoked. A config that declares one of them again is rejected in preview,
- * unless it names the revocation. It creates no object outside of the state (decision 0036).
+ * Records the revoked keys of this stack that it did not generate. A config that declares a revoked key again is rejected in
+ * preview, unless `readmit` names the revocation. This resource exists only in the state (decision 0036).
  */
 export class Revocations extends DynamicResource {
     constructor(name: string, args: RevocationsArgs, opts: pulumi.CustomResourceOptions) {

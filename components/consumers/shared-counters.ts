@@ -6,7 +6,7 @@ import { metadata } from "../kubernetes/ownership";
 
 /** Settings of the server that counts limits for all APISIX pods. */
 export interface CountersSettings {
-    /** What callers with limits get while the counters are down. */
+    /** Behaviour for callers with limits while the counters are down. */
     whenDown: WhenDown;
     /** Longest wait for the counters, in milliseconds. */
     timeoutMilliseconds: number;
@@ -18,26 +18,26 @@ export interface SharedCountersArgs {
     /** Namespace APISIX runs in. */
     apisixNamespace: string;
     settings: CountersSettings;
-    /** Longest time one request may take, in seconds. */
+    /** Longest time for one request, in seconds. */
     answerTimeoutSeconds: number;
 }
 
-/** Name of its objects in the namespace of the routes. */
+/** Name of the counter server's objects in the namespace of the routes. */
 export const COUNTERS = "alpa-auth-counters";
 const LABELS = { "app.kubernetes.io/name": COUNTERS };
 const PORT = 6379;
 /**
- * How long the pod stays on a node in such a state before another node runs it, in seconds; Kubernetes' own 300 would leave
- * limits uncounted that long. A node is `unreachable` once it was silent for node-monitor-grace-period (50 s), and from then on
- * the pod is no member of the Service: to wait longer gains nothing. `not-ready` is also a kubelet that restarts.
+ * Seconds until the pod of a node in this state is evicted. With the default of Kubernetes, 300, limits would not be counted
+ * for that long. A node is `unreachable` after node-monitor-grace-period (50 s), and then its pod is no longer in the
+ * Service, so waiting has no use. `not-ready` can also be a kubelet that restarts.
  */
 const TOLERATED_SECONDS = { unreachable: 0, "not-ready": 30 };
 
 /**
- * A server that speaks Redis and counts for every APISIX pod. It holds counts and nothing else, in memory: a restart
- * starts them again. It has no password, since a plugin's settings would show it; the policy lets only APISIX in.
+ * A Redis-compatible server that counts for every APISIX pod. It keeps only counts, in memory, so a restart resets them. It
+ * has no password, since the plugin's settings would show it. The network policy admits only APISIX.
  *
- * One pod: while it is away `whenDown` says what happens. A second one would need a program that chooses between them
+ * It has one pod; `whenDown` defines the behaviour while the pod is down. A second pod would need a failover program
  * (docs/decisions/0048-callers-are-served-while-counters-move.md).
  */
 export class SharedCounters extends pulumi.ComponentResource {
@@ -77,7 +77,7 @@ export function countersOf(
     { whenDown, timeoutMilliseconds }: CountersSettings,
     answerTimeoutSeconds: number,
 ): Counters {
-    // The fully qualified name: APISIX does not use a pod's search domains.
+    // Fully qualified, since APISIX does not use a pod's search domains.
     const host = `${COUNTERS}.${namespace}.svc.cluster.local`;
     return { host, whenDown, timeoutMilliseconds, answerTimeoutSeconds };
 }
@@ -96,16 +96,16 @@ export function renderPolicy(apisixNamespace: string) {
     };
 }
 
-/** Spec of the Service: inside the cluster alone. */
+/** Spec of the Service, which is only reachable inside the cluster. */
 export function renderService() {
     return { type: "ClusterIP", selector: LABELS, ports: [{ port: PORT, targetPort: PORT }] };
 }
 
-/** Spec of the Deployment: no disk, no account, nothing it does not need. */
+/** Spec of the Deployment: no disk, no service account token, no capabilities. */
 export function renderServer(image: CountersSettings["image"]) {
     return {
         replicas: 1,
-        // The new pod is ready before the old one stops: counts begin again either way, and callers notice no pause.
+        // The new pod is ready before the old one stops: counts restart in any case, but callers notice no pause.
         strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
         selector: { matchLabels: LABELS },
         template: {
@@ -129,8 +129,8 @@ export function renderServer(image: CountersSettings["image"]) {
                     {
                         name: "server",
                         image: `${image.repository}:${image.tag}`,
-                        // No snapshots and no append-only file. When memory is full, writes fail as if the server were
-                        // down: evicting counters would silently lift limits.
+                        // No snapshots and no append-only file. If memory is full, writes fail as if the server were down, since
+                        // evicting counters would silently lift limits.
                         args: [
                             ...["valkey-server", "--save", "", "--appendonly", "no"],
                             ...["--maxmemory", "64mb", "--maxmemory-policy", "noeviction", "--protected-mode", "no"],

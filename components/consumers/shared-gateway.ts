@@ -6,20 +6,20 @@ import { COUNTED_APART, hasLimits } from "./limits";
 
 /** Output `gateway` of a stack, for stacks of more callers. It has no secrets. */
 export interface SharedGateway {
-    /** Namespace of the route, and so of every consumer. */
+    /** Namespace of the route and of every consumer. */
     namespace: string;
     binding: GatewayBinding;
-    /** Unset: each APISIX pod counts limits for itself. */
+    /** Counter server. Unset if each APISIX pod counts limits for itself. */
     counters?: Counters;
-    /** Number of APISIX pods. Unset: unknown, since this project did not install the gateway. */
+    /** Number of APISIX pods. Unset if unknown, because this project did not install the gateway. */
     replicas?: number;
     /** Entry point of callers, without a trailing slash. */
     url: string;
-    /** Longest time one answer may take, in seconds. */
+    /** Longest time for one answer, in seconds. */
     answerTimeoutSeconds: number;
 }
 
-/** Of tokens at a gateway whose version is not known. */
+/** Warning about tokens at a gateway with an unknown version. */
 export const FORGEABLE = `consumers: APISIX before ${OLDEST_APISIX} accepts tokens that are forged with a caller's public key, and the version of the existing gateway is not known. Check it: npm run ops -- check smoke`;
 
 /** Warnings about callers at a gateway that this project did not install. */

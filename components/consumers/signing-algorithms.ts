@@ -1,11 +1,11 @@
 import type { KeyObject } from "node:crypto";
 
-/** Shortest RSA key, in bits: NIST SP 800-131A refuses shorter ones. */
+/** Shortest RSA key, in bits: NIST SP 800-131A disallows shorter keys. */
 const SHORTEST_RSA = 2048;
 
 /**
- * Algorithms by which callers sign tokens with their own private key. For each: a check of the public key, since APISIX
- * accepts any text and then rejects every token; and the digest that Node.js signs with.
+ * Algorithms with which callers sign tokens with their own private key. Each has a check of the public key, since APISIX
+ * accepts any text and then rejects every token, and the digest that Node.js signs with.
  */
 const BY_PUBLIC_KEY = {
     RS256: {
@@ -34,7 +34,7 @@ const BY_PUBLIC_KEY = {
 } satisfies Record<string, { digest: string | null; problem: (key: KeyObject) => string | undefined }>;
 
 export type PublicKeyAlgorithm = keyof typeof BY_PUBLIC_KEY;
-/** A generated secret signs with HS256; of the others only the public key is held. */
+/** HS256 uses a generated secret. For all other algorithms the stack only has the public key. */
 export type Algorithm = "HS256" | PublicKeyAlgorithm;
 
 const PUBLIC_KEY_ALGORITHMS = Object.keys(BY_PUBLIC_KEY) as PublicKeyAlgorithm[];
@@ -43,12 +43,12 @@ export const ALGORITHMS: readonly Algorithm[] = ["HS256", ...PUBLIC_KEY_ALGORITH
 /** "RS256, ES256 and EdDSA" */
 export const PUBLIC_KEY_NAMES = new Intl.ListFormat("en-GB").format(PUBLIC_KEY_ALGORITHMS);
 
-/** Problem of a public key for an algorithm; undefined if there is none, or the algorithm has no public key. */
+/** Problem of a public key for an algorithm; undefined if there is none, or if the algorithm has no public key. */
 export function keyProblem(key: KeyObject, algorithm: Algorithm): string | undefined {
     return algorithm === "HS256" ? undefined : BY_PUBLIC_KEY[algorithm].problem(key);
 }
 
-/** The digest that Node.js signs with; null where the algorithm has its own. */
+/** The digest that Node.js signs with; null if the algorithm includes one. */
 export function digestOf(algorithm: PublicKeyAlgorithm): string | null {
     return BY_PUBLIC_KEY[algorithm].digest;
 }

@@ -1,13 +1,13 @@
 import type { EtcdMember } from "./json-api";
 
-// Part of what the state keeps as text for dynamic resources, by the rules of dynamic-resource.ts.
+// Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
 
 /** Key range of APISIX: the first key, and the end after the last one. Its prefix is `/apisix` (profile.ts). */
 const FIRST = "/apisix/";
 const BEHIND = "/apisix0";
 /** Keys in one answer. etcd sends them in order. */
 const PAGE = 500;
-/** Operations in one transaction, and bytes of their values: etcd takes 128, and 1.5 MiB of a request. */
+/** Most operations and bytes in one transaction. etcd's limits are 128 operations and 1.5 MiB for a request. */
 const MOST = { operations: 100, bytes: 500_000 };
 
 interface KeyValue {
@@ -16,8 +16,8 @@ interface KeyValue {
 }
 
 /**
- * Makes the keys of APISIX in `to` those that are in `from`, as of one revision, and deletes all others there.
- * @returns how many keys that are
+ * Copies the keys of APISIX from one revision of `from` to `to`, and deletes all other keys in `to`.
+ * @returns number of copied keys
  */
 export async function copyKeys(from: EtcdMember, to: EtcdMember): Promise<number> {
     const [wanted, there] = [await keysOf(from), await keysOf(to)];
@@ -45,7 +45,7 @@ async function keysOf(member: EtcdMember): Promise<KeyValue[]> {
         for (const one of kvs) all.push({ key: one.key, value: one.value ?? "" });
         if (!page.more || kvs.length === 0) return all;
         revision ??= page.header?.revision;
-        // The least key behind the last one.
+        // The smallest key after the last one.
         const last = Buffer.from(kvs[kvs.length - 1].key, "base64");
         key = Buffer.concat([last, Buffer.from([0])]).toString("base64");
     }

@@ -17,19 +17,19 @@ export interface EtcdArgs {
     /** Namespace APISIX runs in. */
     apisixNamespace: string;
     former: FormerEtcd;
-    /** URN of the resource that the password was a child of, in versions whose chart brought etcd along. */
+    /** URN of the former parent of the password, in versions that used the chart's etcd. */
     passwordWasIn: pulumi.Input<string>;
 }
 
-/** Longest wait for its answer, in seconds: its pods are ready before. */
+/** Longest wait for etcd's answer after its pods are ready, in seconds. */
 const TIMEOUT_SECONDS = 120;
 
 /**
- * etcd, where APISIX stores its configuration: etcd's own image, in a namespace of its own. It is created before
- * APISIX, and deleted after it; docs/decisions/0046-etcds-own-image.md says why.
+ * etcd, where APISIX stores its configuration: etcd's own image in a separate namespace. It is created before APISIX and
+ * deleted after it; docs/decisions/0046-etcds-own-image.md has the reasons.
  */
 export class Etcd extends pulumi.ComponentResource {
-    /** Of its user root; secret. */
+    /** Password of etcd's user root; secret. */
     readonly password: pulumi.Output<string>;
 
     constructor(name: string, args: EtcdArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -78,7 +78,7 @@ export class Etcd extends pulumi.ComponentResource {
             {
                 ...{ cluster, former },
                 place: { namespace, pods: memberNames(settings.members) },
-                // The id is unknown in the preview of a new one, which has no uid yet: a plan must say that there will be one.
+                // A new StatefulSet has no uid in preview. Its unknown id makes the uid unknown in the plan instead of missing.
                 uid: pulumi.all([members.id, members.metadata]).apply(([, { uid }]) => uid),
                 password: this.password,
                 timeoutSeconds: TIMEOUT_SECONDS,
@@ -94,13 +94,13 @@ export function renderBudget() {
     return { maxUnavailable: 1, selector: ETCD_PODS };
 }
 
-/** A namespace that restricts its pods to what etcd needs. */
+/** A namespace with the strictest pod security level. */
 function closed(namespace: string) {
     const { labels, ...rest } = metadata(namespace);
     return { ...rest, labels: { ...labels, "pod-security.kubernetes.io/enforce": "restricted" } };
 }
 
-/** Spec of each policy, by its role: APISIX reaches etcd, the members each other, and no other pod reaches either. */
+/** Spec of each policy, by its role: only APISIX reaches etcd's clients port, and only members reach each other. */
 export function renderPolicies(apisixNamespace: string) {
     const from = (peers: object[], port: number) => ({ from: peers, ports: [{ port, protocol: "TCP" }] });
     return {

@@ -4,15 +4,15 @@ import type { PlainAccess } from "../kubernetes/api-server";
 // etcd's JSON gateway (3.6: https://etcd.io/docs/v3.6/dev-guide/api_grpc_gateway/), through the API server's port-forwarding.
 // The image has no shell for scripts, and a password is sent in a body, never on a command line.
 //
-// These functions are part of what the state keeps as text for dynamic resources, by the rules of dynamic-resource.ts.
+// Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
 
-/** The pods of one etcd, of which any may be asked. */
+/** The pods of one etcd, any of which may be queried. */
 export interface EtcdPlace {
     namespace: string;
     pods: string[];
 }
 
-/** A connection to one member. Bytes are base64 in what it takes and gives. */
+/** A connection to one member. Bytes in requests and answers are in base64. */
 export interface EtcdMember {
     /** Whether etcd requires a password. */
     asks: boolean;
@@ -21,7 +21,7 @@ export interface EtcdMember {
     close(): void;
 }
 
-/** What of etcd's answers is read here. Numbers are text. */
+/** The used fields of etcd's answers. Numbers are text. */
 export interface EtcdReply {
     header?: { revision?: string };
     token?: string;
@@ -35,8 +35,8 @@ export type EtcdError = Error & { etcd?: string };
 const CLIENT = 2379;
 
 /**
- * Opens a member that answers, as the user root where etcd asks for a password.
- * @throws EtcdError that {@link isRejected} knows; Error when no member answers
+ * Connects to a member that answers, as the user root if etcd requires a password.
+ * @throws EtcdError if etcd rejects the password, see {@link isRejected}; Error if no member answers
  */
 export async function openEtcd(access: PlainAccess, place: EtcdPlace, password: string): Promise<EtcdMember> {
     let last: Error = new Error(`etcd in ${place.namespace}: it has no pods`);
@@ -87,7 +87,7 @@ async function ask(
         headers,
         body: JSON.stringify(body),
     });
-    // An answer that is no JSON is not etcd's.
+    // An answer that is not JSON does not come from etcd.
     let said: EtcdReply & { message?: string } = {};
     try {
         said = JSON.parse(answer.body);
@@ -99,7 +99,7 @@ async function ask(
     throw Object.assign(new Error(`etcd ${pod}: ${path}: ${why}`), { etcd: why });
 }
 
-/** Makes etcd require the password of its user root. Safe to repeat after a run that was cut off. */
+/** Makes etcd require the password of its user root. Safe to repeat after an interrupted run. */
 export async function enablePassword(member: EtcdMember, password: string): Promise<void> {
     const root = { name: "root", password };
     await member.call("auth/user/add", root).catch(async (error: EtcdError) => {

@@ -2,11 +2,11 @@ import { CLIENT_PORT, ETCD, ETCD_PODS, HEALTH_PORT, memberNames, PEER_PORT, PEER
 
 /** Settings of etcd from the stack config. */
 export interface EtcdSettings {
-    /** As the kubelet takes it. */
+    /** Image reference. */
     image: string;
-    /** 1, or an odd number: a majority of the members keeps working. It cannot change later. */
+    /** Number of members, odd, since a majority must be up. It cannot change later. */
     members: number;
-    /** StorageClass of the members' volumes. Unset: the cluster's default. */
+    /** StorageClass of the members' volumes. Default: that of the cluster. */
     storageClass?: string;
 }
 
@@ -15,23 +15,23 @@ const DATA = "/var/lib/etcd";
 const USER = 65532;
 
 /**
- * Spec of the StatefulSet. The image has no shell, so all is said by flags: each member has the list of all of them, and
- * they form a cluster when a majority of them is there.
- * @param namespace that of etcd
+ * Spec of the StatefulSet. The image has no shell, so everything is set by flags. Each member has the list of all members,
+ * which form a cluster as soon as a majority is up.
+ * @param namespace namespace of etcd
  */
 export function renderMembers(settings: EtcdSettings, namespace: string) {
     const { image, members, storageClass } = settings;
     return {
         replicas: members,
         serviceName: PEERS,
-        // A member is ready when the cluster has a leader, so none may wait for the one before it.
+        // A member is ready when the cluster has a leader, so members must start in parallel.
         podManagementPolicy: "Parallel",
         selector: ETCD_PODS,
         template: {
             metadata: { labels: ETCD_PODS.matchLabels },
             spec: {
                 automountServiceAccountToken: false,
-                // Variables of Services begin with ETCD_ as well, and etcd reads such as its flags.
+                // Kubernetes' variables for Services begin with ETCD_ too, and etcd would read them as flags.
                 enableServiceLinks: false,
                 securityContext: {
                     runAsNonRoot: true,
@@ -67,11 +67,11 @@ function renderContainer(members: number, namespace: string) {
             { name: "peer", containerPort: PEER_PORT },
             { name: "health", containerPort: HEALTH_PORT },
         ],
-        // A member without a quorum is not ready but alive, since a restart would not help.
+        // A member without a quorum is not ready but live, since a restart would not help.
         startupProbe: { ...probe("/livez"), periodSeconds: 2, failureThreshold: 150 },
         readinessProbe: probe("/readyz"),
         livenessProbe: probe("/livez"),
-        // An etcd that is killed for its memory comes back, but no change of a consumer arrives meanwhile.
+        // An etcd that is OOM-killed restarts, but APISIX receives no change of a consumer meanwhile.
         resources: { requests: { cpu: "250m", memory: "512Mi" }, limits: { memory: "1Gi" } },
         securityContext: {
             allowPrivilegeEscalation: false,
@@ -86,7 +86,7 @@ function flags(members: number, namespace: string): Record<string, string> {
     const peer = (name: string) => `http://${name}.${PEERS}.${namespace}.svc.cluster.local:${PEER_PORT}`;
     return {
         name: "$(POD_NAME)",
-        // A folder of its own in the volume: etcd needs one that no other user may read.
+        // etcd requires a folder that no other user may read, so it gets its own folder in the volume.
         "data-dir": `${DATA}/data`,
         "listen-client-urls": `http://0.0.0.0:${CLIENT_PORT}`,
         "advertise-client-urls": `http://$(POD_NAME).${PEERS}.${namespace}.svc.cluster.local:${CLIENT_PORT}`,
@@ -97,9 +97,9 @@ function flags(members: number, namespace: string): Record<string, string> {
             .map((name) => `${name}=${peer(name)}`)
             .join(","),
         "initial-cluster-token": namespace,
-        // The state is left at its default "new": a member that was removed and added again needs another one, and
-        // kubectl can set that in the environment (docs/operate/etcd.md).
-        // Each change of a consumer is a revision: without an end to them the volume fills.
+        // The flag initial-cluster-state keeps its default "new". A member that is removed and added again needs another
+        // value, which kubectl can set in the environment (docs/operate/etcd.md).
+        // Each change of a consumer is a revision. Without compaction the volume would fill.
         "auto-compaction-mode": "periodic",
         "auto-compaction-retention": "1h",
     };
@@ -110,7 +110,8 @@ function probe(path: string) {
 }
 
 /**
- * Two members on one node would fail together, and lose the quorum. A local volume binds its member to a node anyway.
+ * Anti-affinity: two members on one node would fail together and lose the quorum. A local volume binds its member to a node
+ * anyway.
  */
 function apart() {
     return {
@@ -120,7 +121,7 @@ function apart() {
     };
 }
 
-/** Spec of the Service that APISIX finds etcd by. */
+/** Spec of the Service through which APISIX connects to etcd. */
 export function renderService() {
     return {
         selector: ETCD_PODS.matchLabels,
@@ -128,7 +129,7 @@ export function renderService() {
     };
 }
 
-/** Spec of the Service that names each member. They find each other before they are ready. */
+/** Spec of the headless Service with a DNS name for each member, also before it is ready. */
 export function renderPeers() {
     return {
         clusterIP: "None",

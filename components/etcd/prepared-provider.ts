@@ -6,13 +6,13 @@ import { untilSettled } from "../kubernetes/until-settled";
 import { copyKeys } from "./copy";
 import { enablePassword, isRejected, openEtcd, type EtcdPlace } from "./json-api";
 
-/** The etcd that an earlier chart installed, and how to tell that APISIX no longer uses it. */
+/** The etcd that an earlier chart installed, and the ConfigMap that shows whether APISIX still uses it. */
 export interface FormerEtcd {
-    /** Namespace of APISIX, in which it was. */
+    /** Namespace of APISIX and of the former etcd. */
     namespace: string;
-    /** Name of its StatefulSet. */
+    /** Name of the former StatefulSet. */
     name: string;
-    /** Name of the ConfigMap with the settings by which APISIX finds its etcd now. */
+    /** Name of the ConfigMap with APISIX's settings for the new etcd. */
     profile: string;
 }
 
@@ -20,21 +20,21 @@ export interface EtcdPreparedArgs {
     cluster: ClusterAccess;
     /** The members' pods. */
     place: EtcdPlace;
-    /** `metadata.uid` of their StatefulSet: one that was re-created may be empty. */
+    /** `metadata.uid` of the StatefulSet: a re-created one may be empty. */
     uid: pulumi.Input<string>;
-    /** Of etcd's user root; a secret. */
+    /** Password of etcd's user root; a secret. */
     password: pulumi.Input<string>;
     former: FormerEtcd;
     /** Longest wait for etcd, in seconds. */
     timeoutSeconds: number;
 }
 
-// All of this is stored in the state as text, by the rules of dynamic-resource.ts.
+// The state stores this code as text: the rules are in dynamic-resource.ts.
 
 type Inputs = pulumi.Unwrap<Omit<EtcdPreparedArgs, "cluster">> & PlainAccess;
 
 export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
-    /** Asks etcd too, in preview as well: one that has lost its volume asks for no password until it is prepared again. */
+    /** Also queries etcd, in preview too: after the loss of its volume, etcd requires no password until it is prepared again. */
     async diff(_id, olds, news) {
         const subject = ({ kubeconfig, place, uid, password }: Inputs) =>
             JSON.stringify([kubeconfig, place, uid, password]);
@@ -53,7 +53,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     },
 };
 
-/** @param before the password until now */
+/** @param before the previous password */
 async function prepare(inputs: Inputs, before?: string): Promise<void> {
     const { place, password, timeoutSeconds } = inputs;
     const title = `etcd in namespace ${place.namespace}`;
@@ -81,7 +81,7 @@ async function prepare(inputs: Inputs, before?: string): Promise<void> {
     await moveKeys(inputs);
 }
 
-/** @returns what etcd made of the password before */
+/** @returns whether etcd required no password before, or accepted or rejected this one */
 async function setPassword(inputs: Inputs): Promise<"open" | "accepted" | "rejected"> {
     const { place, password } = inputs;
     const member = await openEtcd(inputs, place, password).catch((error: Error) => {
@@ -101,8 +101,8 @@ async function asksForNone(inputs: Inputs): Promise<boolean> {
 }
 
 /**
- * Members of the etcd of before, while it holds what APISIX reads: it is there, and APISIX has not been told of the new one.
- * @returns 0: there is nothing to copy
+ * Number of members of the former etcd, while it exists and APISIX does not have the new one's address.
+ * @returns 0 if there is nothing to copy
  */
 async function formerMembers(inputs: Inputs): Promise<number> {
     const { namespace, name, profile } = inputs.former;
@@ -121,8 +121,8 @@ interface Deployment {
 }
 
 /**
- * Fills the new etcd before APISIX gets its address: pods that start find every route and caller. Each run does it again, until
- * APISIX has been told: the etcd of before may have changed since an earlier run failed.
+ * Copies the keys to the new etcd before APISIX gets its address, so that new pods have every route and caller. Each run
+ * repeats it until APISIX has the address, since the former etcd may have changed since an earlier failed run.
  */
 async function moveKeys(inputs: Inputs): Promise<void> {
     const { place, password, former } = inputs;

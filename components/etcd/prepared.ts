@@ -3,8 +3,8 @@ import { DynamicResource } from "../kubernetes/dynamic-resource";
 import type { EtcdPreparedArgs } from "./prepared-provider";
 
 /**
- * Prepares etcd: it requires its password, and has the data of the earlier etcd. The image has no scripts that would do
- * either. What needs etcd depends on this.
+ * Prepares etcd: enables its password, and copies the data of an earlier etcd. The image has no scripts for either.
+ * Resources that need etcd depend on this one.
  */
 export class EtcdPrepared extends DynamicResource {
     constructor(name: string, args: EtcdPreparedArgs, opts: pulumi.CustomResourceOptions) {

@@ -4,20 +4,20 @@ import { owner } from "../kubernetes/ownership";
 import { connection, placeOf, type SshHost } from "./ssh-host";
 import { commandLine } from "./ssh-script";
 
-/** Actions of a host command, each as the words after the names of host and stack. */
+/** Arguments of a script for each operation, after the names of host and stack. */
 export interface HostStep {
     on: SshHost;
     create: pulumi.Input<string>[];
-    /** @default create */
+    /** @default the arguments of create */
     update?: pulumi.Input<string>[];
-    /** @default nothing is done */
+    /** @default none: a deletion runs no command */
     delete?: string[];
     script: pulumi.Input<string>;
     /** The command is replaced when one of these values changes. */
     triggers?: string[];
 }
 
-/** A command as root on a host. Its script, which holds secrets, is read from standard input. */
+/** A command that runs as root on a host. Its script, which contains secrets, is passed on standard input. */
 export function hostCommand(
     name: string,
     { on, script, triggers, ...commands }: HostStep,
@@ -35,7 +35,7 @@ export function hostCommand(
             stdin: pulumi.secret(script),
             triggers,
             logging: command.remote.Logging.None,
-            // SSH servers do not accept environment variables from clients, and the output of the last run is not used.
+            // SSH servers reject environment variables of clients, and the script does not use the output of the last run.
             addPreviousOutputInEnv: false,
         },
         { ...opts, deleteBeforeReplace: true, additionalSecretOutputs: ["stdin", "stdout", "stderr"] },

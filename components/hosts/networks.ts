@@ -13,7 +13,7 @@ function parse(text: string): Network | undefined {
     return kind.isValid(text) ? new kind(text) : undefined;
 }
 
-/** Requirement that an address or network breaks, for a message after "must be". */
+/** Requirement that an address or network violates, as text after "must be"; undefined if it is valid. */
 export function networkProblem(text: string): string | undefined {
     const network = parse(text);
     if (network === undefined || (network instanceof Address6 && network.is4()))
@@ -24,12 +24,12 @@ export function networkProblem(text: string): string | undefined {
     return undefined;
 }
 
-/** An IPv4 address, as a name of a host never is. */
+/** Whether a text is an IPv4 address. A host name never is. */
 export function isIpv4(text: string): boolean {
     return parse(text) instanceof Address4 && !text.includes("/");
 }
 
-/** Whether checked networks hold an IPv4 address. */
+/** Whether checked networks contain an IPv4 address. */
 export function holdIpv4(networks: string[], address: string): boolean {
     return networks.some((text) => {
         const network = parse(text);
@@ -43,7 +43,7 @@ export function overlapIpv4(one: string, other: string): boolean {
     return a.isInSubnet(b) || b.isInSubnet(a);
 }
 
-/** Checked networks in one form and order, apart by family, without those that lie in others. */
+/** Checked networks by family, in canonical form and order, without networks that are part of others. */
 export function normalNetworks(texts: string[]): { ipv4: string[]; ipv6: string[] } {
     const all = texts.map((text) => parse(text)!);
     const of = <T extends Network>(kind: new (text: string) => T) => {

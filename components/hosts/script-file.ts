@@ -5,10 +5,9 @@ import { dirname, join } from "node:path";
 type Constants = Record<string, string | number>;
 
 /**
- * Reads a shell script from the folder of its TypeScript. The header, up to the first blank line, and directives of
- * ShellCheck are for readers and editors, and are not sent to hosts. A line `. ./FILE` becomes that file, without the
- * blank line before it.
- * @returns the text for given constants; it throws where `@NAME@` has no value
+ * Reads a shell script. The header, up to the first blank line, and directives of ShellCheck are removed, since they are for
+ * readers and editors. A line `. ./FILE` is replaced by that file, without the blank line before it.
+ * @returns a function that inserts constants and throws if a `@NAME@` has no value
  */
 export function scriptFile(...path: string[]): (constants?: Constants) => string {
     const file = join(...path);

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type * as ssh2 from "ssh2";
 import type { SshHost } from "./ssh-host";
 
-/** A host with its secrets in plain text, only while they are used. */
+/** A host with its secrets in plain text. */
 export type PlainSshHost = Omit<SshHost, "privateKey" | "sudoPassword"> & {
     privateKey: string;
     sudoPassword?: string;
@@ -15,10 +15,10 @@ export interface Said {
     stderr: string;
 }
 
-/** Runs a command on a host, with a text on its standard input. @throws Error where the host cannot be reached */
+/** Runs a command on a host, with a text on its standard input. @throws Error if the host cannot be reached */
 export type RunOnHost = (host: PlainSshHost, command: string, stdin: string, signal: AbortSignal) => Promise<Said>;
 
-/** The host with what it takes to log in, once that is known. */
+/** Resolves the host's login secrets. */
 export async function plainHost(host: SshHost): Promise<PlainSshHost> {
     const secrets = pulumi.all([host.privateKey, host.sudoPassword]);
     const [privateKey, sudoPassword] = await new Promise<[string, string | undefined]>((resolve) =>
@@ -28,11 +28,11 @@ export async function plainHost(host: SshHost): Promise<PlainSshHost> {
 }
 
 /**
- * Runs a command over SSH from this process, for checks and actions outside of resources. A host with another key is
+ * Runs a command over SSH from this process, for checks and actions outside of resources. A host with another host key is
  * rejected.
  */
 export const runOnHost: RunOnHost = async (host, command, stdin, signal) => {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- not at the top: most stacks reach no host
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded only when needed: most stacks have no hosts
     const { Client, utils } = require("ssh2") as typeof ssh2;
     const key = utils.parseKey(host.hostKey.trim());
     if (key instanceof Error || Array.isArray(key)) throw new Error("the host key cannot be read");
@@ -86,7 +86,7 @@ export const runOnHost: RunOnHost = async (host, command, stdin, signal) => {
 /** Error about a host whose key is not that of the config. */
 export const MISMATCH = "the host has another key than the config says";
 
-/** The key of the config is asked for: a server has several, and shows the one that fits. */
+/** Host key algorithms for the config's key: a server has several keys, and presents the one that the client requests. */
 function algorithms(type: string) {
     const names = type === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"] : [type];
     return names as NonNullable<NonNullable<ssh2.ConnectConfig["algorithms"]>["serverHostKey"]>;

@@ -1,34 +1,34 @@
-// What runs on hosts that are reached by SSH, as root. Plain sh, and tools that every server has.
-// Secrets are in the text that the shell reads, and from there in its memory: never in a command line or a variable that
-// other processes see.
+// Renders scripts that run on hosts over SSH as root. They use plain sh, and tools that every server has.
+// Secrets are in the script, which the shell reads from standard input. They are never in a command line or in an
+// environment variable, which other processes can read.
 
 import { scriptFile } from "./script-file";
 
-/** A text as one word of sh. */
+/** Quotes a text as one word of sh. */
 export const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** Becomes root, and has sh read $as_root. */
+/** Script that becomes root and runs $as_root. */
 const AS_USER = scriptFile(__dirname, "as-user.sh")();
 
-/** A script, as functions that are all read before anything runs: what it starts must not read the rest of it. */
+/** Wraps a script in a function, so that sh reads all of it first: programs that it starts must not read the rest. */
 const main = (variables: Record<string, string>, body: string) =>
     `${Object.entries(variables)
         .map(([name, value]) => `${name}=${quote(value)}\n`)
         .join("")}main() {\n${body}}\nmain "$@" </dev/null\n`;
 
 /**
- * What sh reads on a host.
+ * Renders the script that sh reads on a host.
  * @param asRoot body of a script of sh that becomes root first, gets the same arguments and stops at the first error;
  *   the first argument is the name of the host in messages
- * @param variables what the script reads as variables; secrets too
- * @param sudoPassword unset: sudo asks for none
+ * @param variables shell variables of the script, which may be secret
+ * @param sudoPassword undefined if sudo needs no password
  */
 export function scriptAsRoot(asRoot: string, variables: Record<string, string>, sudoPassword?: string): string {
     const script = main(variables, `set -eu\n${asRoot}`);
     return main({ password: sudoPassword ?? "", as_root: script }, `set -eu\n${AS_USER}`);
 }
 
-/** Command line that reads such a script and has no secrets: what a preview shows. */
+/** Command line for a script on standard input. It has no secrets, and a preview shows it. */
 export function commandLine(...words: string[]): string {
     return `sh -s -- ${words.map(word).join(" ")}`;
 }

@@ -1,4 +1,4 @@
-/** Limits the wait for an answer. @throws Error with the time limit */
+/** Limits the wait for an answer. @throws Error with the limit when it is exceeded */
 export async function answerWithin<T>(seconds: number, answer: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {

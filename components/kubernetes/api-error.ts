@@ -1,4 +1,4 @@
-// Part of what the state keeps as text for dynamic resources, by the rules of dynamic-resource.ts.
+// Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
 
 /**
  * Message of an API server's error. A schema error, which quotes the schema, is shortened to the field and the problem.
@@ -9,7 +9,7 @@ export function apiErrorMessage(error: unknown): string {
     try {
         words = (typeof body === "string" ? JSON.parse(body) : body).message ?? words;
     } catch {
-        // Not an answer of the API server: the error speaks for itself.
+        // It is not an answer of the API server, so the error's own message is used.
     }
     const lines = words.trim().split("\n");
     if (!lines.some((line) => line.startsWith("Failed validating "))) return lines.join("\n");

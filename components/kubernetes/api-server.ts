@@ -6,23 +6,23 @@ import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { parse } from "yaml";
 
-// Requests to the API server. `@kubernetes/client-node` is loaded only for kubeconfigs that need what it has for them: its
-// 2,700 files take 0.4 s of a core in the program and again in the process of the dynamic resources, and it makes a
-// connection for each request.
+// Requests to the API server. `@kubernetes/client-node` is loaded only for kubeconfigs that need its authentication
+// methods: its 2,700 files take 0.4 s of a core in the program and again in the process of the dynamic resources, and it
+// opens a connection for each request.
 //
-// Part of what the state keeps as text for dynamic resources, by the rules of dynamic-resource.ts.
+// Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
 
-/** Access with the kubeconfig in plain, for the moment of use only. */
+/** Access with the kubeconfig in plain text, only while it is used. */
 export interface PlainAccess {
     kubeconfig?: string;
     context?: string;
 }
 
-/** An API server, and how the user of a kubeconfig reaches it. */
+/** An API server, with the connection options of the kubeconfig's user. */
 export interface ApiServer {
-    /** Address without a slash at its end. */
+    /** Address without a trailing slash. */
     server: string;
-    /** What `https.request` takes for one request. */
+    /** Options of `https.request` for one request. */
     options(): Promise<https.RequestOptions>;
 }
 
@@ -52,21 +52,21 @@ interface Kubeconfig {
     "current-context"?: string;
 }
 
-/** @throws Error when the access names no cluster */
+/** @throws Error if the kubeconfig has no cluster for the context */
 export function openApiServer(access: PlainAccess): ApiServer {
     return withoutLibrary(access) ?? withLibrary(access);
 }
 
 /**
- * The Kubernetes client, loaded by its first use. That takes 0.4 s of a core (measured 2026-11); a preview and most of the
- * operators' commands do without.
+ * The Kubernetes client, loaded at its first use. Loading takes 0.4 s of a core (measured 2026-11), and a preview and most
+ * commands do not need it.
  */
 export function kubernetesClient(): typeof client {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would load it at once
     return require("@kubernetes/client-node") as typeof client;
 }
 
-/** The kubeconfig of an access, read by the library. */
+/** The kubeconfig of an access, parsed by the library. */
 export function kubeConfigOf(access: PlainAccess): client.KubeConfig {
     const config = new (kubernetesClient().KubeConfig)();
     if (access.kubeconfig === undefined) config.loadFromDefault();
@@ -75,7 +75,7 @@ export function kubeConfigOf(access: PlainAccess): client.KubeConfig {
     return config;
 }
 
-/** With helper programs, proxies and service accounts, whose credentials may be other ones for each request. */
+/** Opens a kubeconfig with helper programs, proxies or service accounts, whose credentials may change with each request. */
 function withLibrary(access: PlainAccess): ApiServer {
     const config = kubeConfigOf(access);
     const server = config.getCurrentCluster()?.server;
@@ -90,7 +90,7 @@ function withLibrary(access: PlainAccess): ApiServer {
     };
 }
 
-/** Of a kubeconfig with no more than certificates and a token. @returns undefined for others, those with errors included */
+/** Opens a kubeconfig that has only certificates and a token. @returns undefined for others, also for invalid ones */
 function withoutLibrary(access: PlainAccess): ApiServer | undefined {
     const { cluster, user, folder } = entriesOf(access) ?? {};
     if (cluster?.server === undefined || user === undefined || folder === undefined) return undefined;
@@ -127,10 +127,10 @@ function withoutLibrary(access: PlainAccess): ApiServer | undefined {
     return { server, options: () => Promise.resolve({ agent, headers }) };
 }
 
-/** Cluster and user of the context, and the folder that paths in the kubeconfig start from. */
+/** Cluster and user of the context, and the base folder for paths in the kubeconfig. */
 function entriesOf({ kubeconfig, context }: PlainAccess) {
     const named = process.env.KUBECONFIG || join(homedir(), ".kube", "config");
-    // Several files, or none: the library merges, and knows where else to look.
+    // With several files, or none, the library merges them and searches its other locations.
     if (kubeconfig === undefined && (named.includes(delimiter) || !existsSync(named))) return undefined;
     try {
         const text = kubeconfig ?? readFileSync(named, "utf8");
@@ -141,12 +141,12 @@ function entriesOf({ kubeconfig, context }: PlainAccess) {
         const { user } = file.users.find(({ name }) => name === chosen.user)!;
         return { cluster, user, folder: kubeconfig === undefined ? dirname(named) : "." };
     } catch {
-        // The library says what is wrong with it.
+        // The library reports the error.
         return undefined;
     }
 }
 
-/** What is sent besides the path. */
+/** Method, headers and body of a request. */
 export interface ApiRequest {
     /** @default GET */
     method?: string;
@@ -156,9 +156,9 @@ export interface ApiRequest {
 }
 
 /**
- * Asks for an object or a list, as JSON.
+ * Sends a request and parses the JSON of the answer.
  * @throws ApiError for an answer other than 2xx
- * @throws Error with the `code` of the network when there is no answer
+ * @throws Error with the network error's `code` if there is no answer
  */
 export async function askApi<T>(api: ApiServer, path: string, asked: ApiRequest = {}): Promise<T> {
     const { method = "GET", body, type = "application/json" } = asked;
@@ -178,7 +178,7 @@ export async function askApi<T>(api: ApiServer, path: string, asked: ApiRequest 
             sent.end(body && JSON.stringify(body));
         });
     const { status, text } = await send()
-        // The server may close a connection that was kept at the moment it is used again.
+        // The server may close a kept-alive connection at the moment of its reuse.
         .catch((error: NodeJS.ErrnoException & { closed: boolean }) =>
             error.closed && error.code === "ECONNRESET" ? send() : Promise.reject(error),
         )

@@ -15,20 +15,20 @@ export interface AwaitedArgs {
      * `metadata.uid` of the object, if it can be re-created with the same generation: a new uid is awaited again too.
      */
     uid?: pulumi.Input<string>;
-    /** Longest wait, in seconds; for {@link goneAfter} too. */
+    /** Longest wait, in seconds, also for {@link goneAfter}. */
     timeoutSeconds: number;
-    /** How long it must stay ready, in seconds. @default 0 */
+    /** Time for which the object must stay ready, in seconds. @default 0 */
     settleSeconds?: number;
-    /** A namespace that must be gone before this resource counts as deleted: Rampart leaves it Terminating. */
+    /** Namespace that must not exist before this resource counts as deleted: Rampart leaves it Terminating. */
     goneAfter?: string;
 }
 
-// All of this is stored in the state as text, by the rules of dynamic-resource.ts.
+// The state stores this code as text: the rules are in dynamic-resource.ts.
 
 type Inputs = pulumi.Unwrap<Omit<AwaitedArgs, "cluster">> & PlainAccess;
 export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     async diff(_id, olds, news) {
-        // The kubeconfig too, and what is waited for then: deletion will use those in the state.
+        // Compares the inputs of a deletion too, since a deletion uses those in the state.
         const ofDeletion = ({ kubeconfig, goneAfter, timeoutSeconds }: Inputs) =>
             JSON.stringify([kubeconfig, goneAfter, goneAfter && timeoutSeconds]);
         return { changes: subject(olds) !== subject(news) || ofDeletion(olds) !== ofDeletion(news) };
@@ -52,7 +52,7 @@ function subject({ object, until, generation, uid }: Inputs): string {
     return JSON.stringify([object, until, generation, uid]);
 }
 
-/** @throws Error naming what was waited for, how far it came, and how to look */
+/** @throws Error with the object's name, its last state and a command that shows the object */
 async function untilReady(inputs: Inputs): Promise<void> {
     const { object, until, timeoutSeconds, settleSeconds = 0 } = inputs;
     const title = titleOf(object);
@@ -69,12 +69,12 @@ async function untilReady(inputs: Inputs): Promise<void> {
     await untilSettled({ title, hint, timeoutSeconds, settleSeconds, look });
 }
 
-/** Waits for a namespace to go. @throws Error when it does not in time, naming the namespace */
+/** Waits until a namespace is deleted. @throws Error with its name if it still exists after the time limit */
 async function untilGone(inputs: Inputs, name: string): Promise<void> {
     const { timeoutSeconds } = inputs;
     const read = openReader(inputs);
     const start = Date.now();
-    // A read that fails says nothing about the namespace: it is asked again until the time limit.
+    // A failed read does not show the state of the namespace, so it is repeated until the time limit.
     const there = () => read({ apiVersion: "v1", kind: "Namespace", name }).catch(() => ({}));
     while (await there()) {
         if (Date.now() - start > timeoutSeconds * 1000)

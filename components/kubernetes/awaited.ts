@@ -2,19 +2,19 @@ import type * as pulumi from "@pulumi/pulumi";
 import { DynamicResource } from "./dynamic-resource";
 import type { AwaitedArgs } from "./awaited-provider";
 
-/** How long to wait for the ingress controller. */
+/** Time limits for the ingress controller. */
 export interface AcceptSettings {
     /** Longest wait for one object, in seconds. */
     acceptTimeoutSeconds: number;
-    /** How long an object must stay accepted where the gateway's pods cannot be asked, in seconds. */
+    /** Time for which an object must stay accepted if the gateway's pods cannot be queried, in seconds. */
     settleSeconds: number;
 }
 
 /**
- * Waits until a controller has done its part, and fails with the controller's own message when it rejects the object.
+ * Waits until a controller has accepted an object, and fails with the controller's message if it rejects the object.
  *
- * The Kubernetes provider can wait for a condition too, but does not recognise a final "no": it waits out the whole
- * time and then says only that it timed out. A failed wait is not recorded as done, so the next `up` waits again.
+ * The Kubernetes provider can wait for a condition too, but does not detect a rejection: it waits until its time limit and
+ * reports only a timeout. A failed wait is not stored in the state, so the next `up` waits again.
  */
 export class Awaited extends DynamicResource {
     constructor(name: string, args: AwaitedArgs, opts: pulumi.CustomResourceOptions) {

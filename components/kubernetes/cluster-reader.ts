@@ -4,7 +4,7 @@ import type { Observed } from "./readiness";
 export interface ObjectRef {
     apiVersion: string;
     kind: string;
-    /** Unset for an object of the whole cluster. */
+    /** Unset for a cluster-scoped object. */
     namespace?: string;
     name: string;
 }
@@ -23,10 +23,10 @@ export type Live = Observed & {
     [field: string]: unknown;
 };
 
-/** Reads objects, nothing more; undefined for one that does not exist, or whose kind the cluster does not know. */
+/** Reads an object; undefined if the object, or the CRD of its kind, does not exist. */
 export type Reader = (ref: ObjectRef) => Promise<Live | undefined>;
 
-// Part of what the state keeps as text for dynamic resources, by the rules of dynamic-resource.ts.
+// Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
 
 /** Name of an object in messages. */
 export function titleOf({ kind, namespace, name }: ObjectRef): string {
@@ -41,18 +41,18 @@ export function isAbsent(error: unknown): boolean {
 
 interface Kind {
     kind: string;
-    /** In paths. */
+    /** Plural name in paths. */
     name: string;
     namespaced: boolean;
 }
 
-/** Says where the objects of a kind are: the path of all of them, or of those in one namespace. */
+/** Returns the path of the objects of a kind, in one namespace or in all. */
 export type Finder = (apiVersion: string, kind: string, namespace?: string) => Promise<string>;
 
-/** Kinds by group and version, for each API server: its reader and its lister share these answers. */
+/** Kinds by group and version for each API server, shared by its reader and its lister. */
 const KINDS = new WeakMap<ApiServer, Record<string, Promise<{ resources: Kind[] }>>>();
 
-/** Asks for the kinds of each group and version once, and again for a kind that was not among them. */
+/** Requests the kinds of each group and version once, and again for a kind that was missing. */
 export function openFinder(api: ApiServer): Finder {
     const known = KINDS.get(api) ?? {};
     KINDS.set(api, known);
@@ -69,7 +69,7 @@ export function openFinder(api: ApiServer): Finder {
     };
 }
 
-/** The path of one object, in namespace default where none is named. */
+/** The path of one object. The default namespace is `default`. */
 export async function pathOf(
     find: Finder,
     { apiVersion, kind, namespace = "default", name }: ObjectRef,
@@ -77,7 +77,7 @@ export async function pathOf(
     return `${await find(apiVersion, kind, namespace)}/${encodeURIComponent(name)}`;
 }
 
-/** Opens a cluster for reading. @param api is asked. @default the one of the access */
+/** Opens a cluster for reading. @param api API server to use. Default: that of the access */
 export function openReader(access: PlainAccess, api = openApiServer(access)): Reader {
     const find = openFinder(api);
     return async (ref) => {
@@ -90,7 +90,7 @@ export function openReader(access: PlainAccess, api = openApiServer(access)): Re
     };
 }
 
-/** Lists the objects of a kind, in one namespace or in all; none where the cluster does not know the kind. */
+/** Lists the objects of a kind, in one namespace or in all; empty if the cluster does not have the kind. */
 export type Lister = (apiVersion: string, kind: string, namespace?: string) => Promise<Live[]>;
 
 /** Opens a cluster for listing. @param api as in {@link openReader} */

@@ -13,7 +13,7 @@ const OF_APISIX = [
     "httproutepolicies",
     "pluginconfigs",
 ];
-/** In the experimental bundle of Gateway API 1.3.0, which is the one the chart brings. */
+/** CRDs in the experimental bundle of Gateway API 1.3.0, which the chart installs. */
 const OF_GATEWAY_API = [
     ...["backendtlspolicies", "gatewayclasses", "gateways", "grpcroutes", "httproutes", "referencegrants"],
     ...["tcproutes", "tlsroutes", "udproutes"],
@@ -25,13 +25,13 @@ export const PUBLISHED_CRDS = [
     "https://github.com/kubernetes-sigs/gateway-api/releases/download/v1.3.0/experimental-install.yaml",
 ];
 
-/** Names of the definitions that come with an ingress controller. */
+/** Names of the CRDs that are installed with an ingress controller. */
 export const DEFINITIONS = [
     ...OF_APISIX.map((plural) => `${plural}.apisix.apache.org`),
     ...OF_GATEWAY_API.map((plural) => `${plural}.gateway.networking.k8s.io`),
 ];
 
-/** Version in which this project writes each kind: an older definition does not serve it. */
+/** API version in which this project writes each kind. An older CRD does not serve it. */
 export const WRITTEN_VERSIONS: Record<string, string> = {
     "apisixroutes.apisix.apache.org": "v2",
     "apisixupstreams.apisix.apache.org": "v2",
@@ -42,9 +42,8 @@ export const WRITTEN_VERSIONS: Record<string, string> = {
 };
 
 /**
- * Kinds that ingress controller 2.0.1 always watches if Gateway API is installed: without their definitions it exits
- * two minutes after each start ("failed to wait for gateway caches to sync"). It does not need the definitions of the
- * other kinds of routes.
+ * Kinds that ingress controller 2.0.1 always watches if Gateway API is installed. Without their CRDs it exits two minutes
+ * after each start ("failed to wait for gateway caches to sync"). It does not need the CRDs of other kinds of routes.
  */
 export const WATCHED_VERSIONS: Record<string, string> = {
     "grpcroutes.gateway.networking.k8s.io": "v1",

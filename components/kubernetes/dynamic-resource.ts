@@ -5,18 +5,18 @@ import { build } from "esbuild";
 const COMPONENTS = join(__dirname, "..");
 
 /**
- * A resource whose provider is a file of this project; to Pulumi's engine, one of a `pulumi.dynamic.Resource`. Pulumi's own class
- * makes text of a provider by looking up in the running program each function that it refers to, and each value that those
- * refer to: a third of the time of a preview (measured 2026-11). Here esbuild makes it, of the file and what that imports.
+ * A dynamic resource whose provider is a file of this project. For Pulumi's engine it is a `pulumi.dynamic.Resource`. Pulumi's
+ * own class serializes a provider by following every function and value in the running program, which takes a third of the
+ * time of a preview (measured 2026-11). Here esbuild bundles the file and its imports.
  *
- * The text is stored in the state and runs in a process of its own, also when a later version of this project deletes the
- * resource. So it may import whatever of this project and its packages it needs, but not the Pulumi SDK, and nothing of the
- * program's own values is there.
+ * The text is stored in the state and runs in a separate process, also when a later version of this project deletes the
+ * resource. So it may import code of this project and its packages, but not the Pulumi SDK, and it has no access to values
+ * of the program.
  */
 export abstract class DynamicResource extends pulumi.CustomResource {
     /**
-     * @param provider its file below `components/`, without `.ts`; exports a `provider`
-     * @param type name of the type, which is part of the URN
+     * @param provider file below `components/`, without `.ts`, that exports a `provider`
+     * @param type name of the resource type, which is part of the URN
      */
     protected constructor(
         provider: string,
@@ -33,8 +33,8 @@ export abstract class DynamicResource extends pulumi.CustomResource {
 let texts: Promise<Record<string, string>> | undefined;
 
 /**
- * Code of each provider as the state keeps it, and as a process of its own runs it: one module, whose `handler` Pulumi calls.
- * Packages are not part of it. All at once, since that takes no longer than one: 0.1 s of a core (measured 2026-11).
+ * Code of each provider for the state and the provider's process: one module without packages, whose `handler` Pulumi calls.
+ * All are bundled at once, which takes no longer than one: 0.1 s of a core (measured 2026-11).
  */
 function providerTexts(): Promise<Record<string, string>> {
     texts ??= build({

@@ -1,14 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** A resource of the provider of Kubernetes. */
+/** A resource of the Kubernetes provider. */
 interface KubernetesObject {
     metadata: pulumi.Output<{ generation?: number }>;
 }
 
 /**
- * `metadata.generation` of an object. Unknown as long as there is none: in the preview of an object that the API server
- * cannot be asked about, because its namespace or kind is not there yet. A plan then leaves it open, where it would
- * otherwise hold the run to having none (seen with Pulumi 3.274).
+ * `metadata.generation` of an object. It is unknown in the preview of an object whose namespace or kind does not exist yet,
+ * since the API server cannot return a generation. If it were undefined, the plan would require that it stays undefined
+ * (Pulumi 3.274).
  */
 export function generationOf({ metadata }: KubernetesObject): pulumi.Output<number | undefined> {
     return metadata.apply(

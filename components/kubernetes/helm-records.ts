@@ -10,13 +10,12 @@ export interface ReleaseName {
 /**
  * Hook that lets Helm install a release again whose first installation was killed.
  *
- * Helm keeps a record of each release in a Secret (type helm.sh/release.v1, labels `owner`, `name` and `status`) and
- * refuses to install under a name that has one. A killed run leaves such a record, of an installation that will never
- * end, and nothing of it in the state. Without its record, Helm takes over what the killed run has made: those objects
- * carry the name of their release.
+ * Helm keeps a record of each release in a Secret (type helm.sh/release.v1, labels `owner`, `name` and `status`), and
+ * rejects an installation whose name has a record. A killed run leaves a record of an unfinished installation, and no
+ * release in the state. Without the record, Helm adopts the objects of the killed run, which carry the release's name.
  *
- * Runs before a creation only, so the record of a release that is in the state is never touched.
- * @param which `any` where the namespace is the stack's own; `unfinished` where others may have installed it
+ * The hook runs only before a creation, so it never deletes the record of a release in the state.
+ * @param which `any` if the namespace belongs to the stack; `unfinished` if others may have installed the release
  */
 export function takeOverRelease(
     name: string,

@@ -4,14 +4,14 @@ import type { PlainAccess } from "./api-server";
 
 /** Access to a cluster. */
 export interface ClusterAccess {
-    /** Content of a kubeconfig. Unset: what the environment says (`KUBECONFIG`, else `~/.kube/config`). */
+    /** Content of a kubeconfig. Default: that of the environment (`KUBECONFIG`, else `~/.kube/config`). */
     kubeconfig?: pulumi.Output<string>;
-    /** Context to use. Unset: the current one. */
+    /** Context to use. Default: the current context. */
     context?: string;
 }
 
 /**
- * Says whether a text is a kubeconfig with something to connect to. Errors never quote the text, since it contains
+ * Checks that a text is a kubeconfig with a cluster, a user and a context. Errors never quote the text, since it contains
  * keys.
  */
 export function parseKubeconfig(text: string): { ok: true } | { ok: false; why: string } {
@@ -29,7 +29,7 @@ export function parseKubeconfig(text: string): { ok: true } | { ok: false; why: 
     return missing.length === 0 ? { ok: true } : { ok: false, why: `it has no ${missing.join(", no ")}` };
 }
 
-/** The access of a stack, with its kubeconfig in plain once it is known. */
+/** Resolves the access of a stack, with its kubeconfig in plain text. */
 export async function plainAccess(cluster: ClusterAccess): Promise<PlainAccess> {
     const { kubeconfig, context } = cluster;
     if (kubeconfig === undefined) return { context };

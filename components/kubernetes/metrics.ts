@@ -1,17 +1,17 @@
 import type { ScrapingPods } from "./network-policies";
 
-/** Who reads the metrics of pods, and how a Prometheus finds them. */
+/** The pods that read metrics, and the discovery by Prometheus. */
 export interface MetricsSettings {
-    /** The pods that may read them. Empty: none. */
+    /** The pods that may read the metrics; empty if none may. */
     scrapers: ScrapingPods[];
-    /** Whether a PodMonitor tells the Prometheus operator of them; else annotations of the pods do. */
+    /** Whether Prometheus finds the pods by a PodMonitor (Prometheus operator) instead of annotations. */
     podMonitor: boolean;
 }
 
-/** Seconds between two readings, as in the ServiceMonitor of APISIX's chart, whose Service would lead each reading to another pod. */
+/** Scrape interval in seconds, that of the ServiceMonitor in APISIX's chart, which would scrape another pod each time. */
 const INTERVAL_SECONDS = 15;
 
-/** Spec of a PodMonitor: every pod by itself, in its own namespace alone. @param port name of the container's port */
+/** Spec of a PodMonitor: scrapes every pod of its own namespace. @param port name of the container's port */
 export function renderPodMonitor(matchLabels: Record<string, string>, port: string, path: string) {
     return {
         selector: { matchLabels },
@@ -19,7 +19,7 @@ export function renderPodMonitor(matchLabels: Record<string, string>, port: stri
     };
 }
 
-/** Annotations of pods by which the usual configuration of Prometheus finds them. */
+/** Pod annotations with which the usual configuration of Prometheus finds the metrics. */
 export function scrapeAnnotations(port: number, path: string) {
     return { "prometheus.io/scrape": "true", "prometheus.io/port": `${port}`, "prometheus.io/path": path };
 }

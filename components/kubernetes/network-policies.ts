@@ -3,25 +3,25 @@ import * as pulumi from "@pulumi/pulumi";
 import { metadata } from "./ownership";
 
 export interface NetworkPoliciesArgs {
-    /** Namespace APISIX and the ingress controller run in, and nothing else. */
+    /** Namespace that contains only APISIX and the ingress controller. */
     namespace: pulumi.Input<string>;
     /**
-     * Namespace and labels of the only pods through which callers come. Unset: callers may connect from any address.
+     * Namespace and labels of the only pods that may forward callers' requests. Default: callers connect from any address.
      */
     callersFrom?: { namespace: string; labels: Record<string, string> };
-    /** Whether callers may use TLS too. @default false */
+    /** Whether callers may also use TLS. @default false */
     tls?: boolean;
     /** The pods that may read the metrics of APISIX. @default none */
     scrapers?: ScrapingPods[];
 }
 
-/** Pods that read the metrics of APISIX: those of a namespace that have all of these labels. */
+/** Pods that read the metrics of APISIX, by namespace and labels. */
 export interface ScrapingPods {
     namespace: string;
     labels: Record<string, string>;
 }
 
-// Labels the chart puts on its pods. Two names for the ingress controller: as a chart, and under its alias.
+// Labels of the chart's pods. The ingress controller has two names: that of its own chart, and its alias.
 export const APISIX_PODS = { matchLabels: { "app.kubernetes.io/name": "apisix" } };
 const INGRESS_CONTROLLER = {
     matchExpressions: [
@@ -30,23 +30,23 @@ const INGRESS_CONTROLLER = {
 };
 /** Data port of APISIX in its container. */
 export const DATA_PORT = 9080;
-/** The same for TLS. */
+/** TLS port of APISIX in its container. */
 const TLS_PORT = 9443;
 const ADMIN_PORT = 9180;
 /** Port of APISIX's metrics, the chart's default. */
 export const METRICS_PORT = 9091;
 
-/** Prefix of a policy's name, before its role. */
+/** Prefix of the policies' names, in front of the role. */
 export const POLICY_PREFIX = "alpa-auth-";
-/** Names of the policies. @param settings that decide which there are */
+/** Names of the policies. @param settings settings that decide which policies exist */
 export function policyNames(settings: Pick<NetworkPoliciesArgs, "scrapers">): string[] {
     return Object.keys(renderPolicies(settings)).map((role) => `${POLICY_PREFIX}${role}`);
 }
 
 /**
- * Allowed connections in the gateway's namespace: callers reach the data port and nothing else.
+ * Allowed connections in the gateway's namespace: callers reach only the data port.
  *
- * The option `deletedWith` is handed on to the policies: they stay in force until it takes the namespace with it.
+ * Passes the option `deletedWith` on to the policies, which stay in force until their namespace is deleted.
  */
 export class NetworkPolicies extends pulumi.ComponentResource {
     constructor(name: string, args: NetworkPoliciesArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -89,7 +89,7 @@ export function renderPolicies({
     };
 }
 
-/** Rule for pods that read the metrics, which name every caller. */
+/** Rule for pods that read the metrics. It is restricted, since the metrics contain the name of every caller. */
 function renderMetricsPolicy(scrapers: ScrapingPods[]) {
     return {
         podSelector: APISIX_PODS,
@@ -98,7 +98,7 @@ function renderMetricsPolicy(scrapers: ScrapingPods[]) {
     };
 }
 
-/** Pods of one namespace, as a rule names them. @param labels unset: all of them */
+/** Peer of a rule for pods of one namespace. @param labels Default: all pods */
 export function peer({ namespace, labels }: { namespace: string; labels?: Record<string, string> }) {
     return {
         namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },

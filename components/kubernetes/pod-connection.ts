@@ -3,10 +3,10 @@ import { Duplex } from "node:stream";
 import type * as webSockets from "ws";
 import { openApiServer, type PlainAccess } from "./api-server";
 
-// Requests to one pod through the API server's port-forwarding (`kubectl port-forward`). Unlike the pod proxy it passes the
-// Authorization header on, and unlike a pod's own address it works from outside the cluster and through NetworkPolicies.
+// Requests to one pod through the API server's port-forwarding (`kubectl port-forward`). Unlike the pod proxy, it passes
+// the Authorization header on. Unlike the pod's address, it works outside of the cluster and with network policies.
 //
-// Part of what the state keeps as text for dynamic resources, by the rules of dynamic-resource.ts.
+// Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
 
 /** A port of one pod. */
 export interface PodPort {
@@ -28,14 +28,14 @@ export interface PodAnswer {
     body: string;
 }
 
-/** An HTTP connection to one pod. It is opened by the first request and again after it has ended. */
+/** An HTTP connection to one pod. The first request opens it, and later requests open it again after it has ended. */
 export interface PodConnection {
-    /** @throws Error when the API server or the pod cannot be asked, or no answer comes in time */
+    /** @throws Error if the API server or the pod does not answer in time */
     request(request: PodRequest): Promise<PodAnswer>;
     close(): void;
 }
 
-/** An error of the API server's: 403 when the user may not create `pods/portforward`, 404 when the pod is gone. */
+/** Error of the API server: 403 if the user may not create `pods/portforward`, 404 if the pod does not exist. */
 export type PodConnectionError = Error & { status?: number };
 
 /** Longest time for one answer, in seconds. None of these requests reaches Alpa. */
@@ -55,10 +55,10 @@ export async function openPodStream(access: PlainAccess, { namespace, pod, port 
         final: (done) => done(void socket.close()),
         destroy: (error, done) => done((socket.close(), error)),
     });
-    // Told by the request that uses it, or below.
+    // The request that uses the stream, or the code below, reports the error.
     duplex.on("error", () => undefined);
     const begun = [false, false];
-    // Before it is open: the first messages may come together with that.
+    // Registered before the connection opens, since the first messages may arrive together with its opening.
     socket.on("message", (message: Buffer) => {
         const [channel, data] = [message[0], message.subarray(begun[message[0]] ? 1 : 3)];
         begun[channel] = true;
@@ -78,10 +78,10 @@ export async function openPodStream(access: PlainAccess, { namespace, pod, port 
     return duplex;
 }
 
-/** Requests to one port of a pod, over one connection that is kept. */
+/** Requests to one port of a pod over one persistent connection. */
 export function connectToPod(access: PlainAccess, target: PodPort): PodConnection {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    // What Node's agent calls on a TCP socket has no meaning for a stream inside a WebSocket.
+    // Methods that Node's agent calls on a TCP socket have no effect on a stream inside a WebSocket.
     const noop = () => undefined;
     agent.createConnection = (_options, done) => {
         openPodStream(access, target).then(

@@ -1,6 +1,6 @@
 import type { Verdict } from "./readiness";
 
-// Part of what the state keeps as text for dynamic resources, by the rules of dynamic-resource.ts.
+// Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
 
 /** Fields of a pod that show its problems. */
 export interface ObservedPod {
@@ -30,20 +30,20 @@ export interface ObservedEvent {
     involvedObject?: { uid?: string };
 }
 
-/** Kubernetes retries forever: an error that lasts this long counts as final. */
+/** Seconds after which an error counts as final, since Kubernetes retries forever. */
 const FINAL_SECONDS = 60;
 /** Failed starts after which a container counts as broken: Ray may start before other parts that it needs. */
 const FAILED_STARTS = 3;
-/** Reasons of a container that waits for its image, or for an object in its settings. */
+/** Reasons of a container that waits for its image, or for a ConfigMap or Secret. */
 const NOT_MADE = /^(ErrImage|ImagePull|InvalidImage|CreateContainerConfig)/;
 /** Messages of kubelets, registries and containerd about errors that no retry can fix. */
 const NEVER =
     /InvalidImageName|not found|manifest unknown|does not exist|unauthorized|denied|forbidden|no match for platform|type check failed/i;
 
 /**
- * Why pods do not become ready, where they or the kubelet say so: an image that cannot be pulled, a volume that cannot be
- * mounted, a container that ends again and again, or no node for it. Undefined when nothing is known to be wrong.
- * @param events of the pods' namespace
+ * Why pods do not become ready, according to their status and events: an image that cannot be pulled, a volume that cannot
+ * be mounted, a container that keeps exiting, or no suitable node. Undefined if no problem is known.
+ * @param events events of the pods' namespace
  * @param patient whether to wait for problems that may end by themselves, for example an unreachable registry
  */
 export function troubleOf(pods: ObservedPod[], events: ObservedEvent[] = [], patient = false): Verdict | undefined {
@@ -63,7 +63,7 @@ function troublesOf({ metadata, status }: ObservedPod, events: ObservedEvent[], 
     const verdicts = containers.flatMap((container): Verdict[] => {
         const { reason = "", message = "" } = container.state?.waiting ?? {};
         if (NOT_MADE.test(reason)) {
-            // While a container waits for its next try, older kubelets give the reason only in an event.
+            // While a container is in back-off, older kubelets give the reason only in an event.
             const pulled = events.find((event) => /^Failed to pull image/.test(event.message ?? ""))?.message;
             const words = /^Back-off pulling image "[^"]*"$/.test(message) && pulled ? pulled : message;
             const why = [reason, trimmed(words)].filter(Boolean).join(": ");
@@ -88,7 +88,7 @@ function troublesOf({ metadata, status }: ObservedPod, events: ObservedEvent[], 
     return verdicts;
 }
 
-/** Events of one pod, the newest first. Events of an earlier pod with the same name are left out. */
+/** Events of one pod, newest first, without events of an earlier pod with the same name. */
 function inOrder(events: ObservedEvent[], { metadata }: ObservedPod): ObservedEvent[] {
     const at = ({ lastTimestamp, eventTime }: ObservedEvent) =>
         new Date((lastTimestamp ?? eventTime ?? 0) as string).getTime();

@@ -3,7 +3,7 @@ const UNITS: Record<string, number> = {
     ...{ Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40, Pi: 2 ** 50, Ei: 2 ** 60 },
 };
 
-/** What a quantity of Kubernetes is, as `15500m` or `200Gi`; of memory in bytes. Unset: none. */
+/** Value of a Kubernetes quantity, for example `15500m` or `200Gi`; memory in bytes. @default 0 */
 export function quantity(text: string | number = 0): number {
     const [, number, unit] = /^(.*?)([numkMGTPE]?|[KMGTPE]i)$/.exec(`${text}`) ?? [];
     return Number(number) * UNITS[unit];

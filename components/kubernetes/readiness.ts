@@ -1,12 +1,12 @@
-/** Condition of one Kubernetes object to wait for, judged only from the object, without Pulumi or network. */
+/** Condition of one Kubernetes object to wait for. It is judged only from the object, without Pulumi or network. */
 export type Until =
     /** A RampartGraph whose current generation is deployed. */
     | { kind: "graph-deployed" }
-    /** A RampartGraph whose current generation is there with nothing running. */
+    /** A RampartGraph whose current generation is undeployed. */
     | { kind: "graph-undeployed" }
-    /** The namespace Rampart makes for a component; judged on the namespace, with the graph for the reason why not. */
+    /** The namespace that Rampart creates for a component. The graph only provides the reason if the namespace is missing. */
     | { kind: "graph-namespace"; namespace: string }
-    /** A namespace that is not on its way out: a Terminating one still counts as existing for Rampart. */
+    /** A namespace that is not Terminating: Rampart counts a Terminating one as existing. */
     | { kind: "not-terminating" }
     /** An object of the ingress controller, or of cert-manager: this condition is True for the current generation. */
     | {
@@ -19,18 +19,18 @@ export type Until =
 export type Verdict =
     | {
           state: "ready";
-          /** The data plane itself has confirmed it, so there is nothing to wait for. */
+          /** The data plane has confirmed the change, so no settle time is needed. */
           proved?: true;
           /** Why the data plane could not be queried. */
           unproved?: string;
       }
     | { state: "waiting"; why: string }
-    /** The controller says no, in its own words. It counts once it has been so for this long without interruption. */
+    /** The controller rejects the object, with its message. The rejection is final after this time without interruption. */
     | { state: "failed"; why: string; finalAfterSeconds: number };
 
 /**
- * How long a condition must be False before it counts. The ingress controller says InvalidSpec while its cache lacks
- * what an object refers to, and SyncFailed until its next try at APISIX: it pauses 1, 2, then 4 s between them.
+ * Seconds for which a condition must be False before it counts as final. The ingress controller sets InvalidSpec while its
+ * cache lacks a referenced object, and SyncFailed until its next try at APISIX, after 1, 2, and then 4 s.
  */
 const PASSING_NO_SECONDS = 10;
 
@@ -47,9 +47,9 @@ export interface Observed {
 }
 
 /**
- * Says how far an object is.
- * @param object the live object; undefined when it does not exist
- * @param namespace phase of the namespace of a `graph-namespace`, undefined when it does not exist
+ * Judges whether an object is ready.
+ * @param object the live object; undefined if it does not exist
+ * @param namespace phase of the namespace of a `graph-namespace`; undefined if it does not exist
  */
 export function judge(until: Until, object: Observed | undefined, namespace?: string): Verdict {
     if (until.kind === "not-terminating")
@@ -67,7 +67,7 @@ export function judge(until: Until, object: Observed | undefined, namespace?: st
     };
 }
 
-/** Deployed or Failed count only for the current generation: the older phase stays until the controller looks. */
+/** Deployed and Failed count only for the current generation: an old phase remains until the controller reconciles. */
 function judgeGraph(graph: Observed, wanted: "Deployed" | "Undeployed" = "Deployed"): Verdict {
     const { phase, reason, messages, observedGeneration } = graph.status ?? {};
     const generation = graph.metadata?.generation;
@@ -88,14 +88,13 @@ function judgeGraph(graph: Observed, wanted: "Deployed" | "Undeployed" = "Deploy
 }
 
 /**
- * The part of Rampart's failure text that may be shown. A failed deployment's text quotes the whole environment
- * of the controller process before it comes to the point, so only what follows `stderr:` is kept; a text that quotes no
- * environment is shown as it is.
+ * The part of Rampart's failure text that may be shown. The text of a failed deployment quotes the whole environment of
+ * the controller process, so only the part after `stderr:` is kept. A text without an environment is not changed.
  */
 export function rampartWords(messages = ""): string {
     const parts = messages.split(/^stderr:[ \t]*\n?/m);
     if (parts.length > 1) {
-        // Several components can fail: each has its own text, and the next one starts again with the environment.
+        // Several components can fail. Each has its own text, which starts with the environment.
         return parts
             .slice(1)
             .map((part) => part.split(/\n(?=Deployment failed running )/)[0].trim())
@@ -109,7 +108,7 @@ export function rampartWords(messages = ""): string {
 
 function judgeCondition({ type, patient }: Extract<Until, { kind: "condition" }>, object: Observed): Verdict {
     const condition = object.status?.conditions?.find((c) => c.type === type);
-    // An object of a class or gateway that no controller serves never gets a status at all.
+    // An object whose class or gateway has no controller never gets a status.
     if (!condition)
         return {
             state: "waiting",

@@ -1,6 +1,6 @@
 import type { Verdict } from "./readiness";
 
-// Part of what the state keeps as text for dynamic resources, by the rules of dynamic-resource.ts.
+// Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
 
 export interface Wait {
     /** Name of the awaited object in messages. */
@@ -9,18 +9,18 @@ export interface Wait {
     hint: string;
     /** Longest wait, in seconds. */
     timeoutSeconds: number;
-    /** How long it must stay ready where the data plane does not show it, in seconds. */
+    /** Time for which the object must stay ready if the data plane cannot confirm it, in seconds. */
     settleSeconds: number;
-    /** Says how far it is. One that fails is asked again: a restarting API server answers again by itself. */
+    /** Reads the state. A failed read is repeated, since a restarting API server answers again by itself. */
     look: () => Promise<Verdict>;
-    /** Possible cause of a failed wait, and what to run; called once, before the error is thrown. */
+    /** Possible cause of a failed wait, with a command to run. Called once, before the error is thrown. */
     trouble?: () => Promise<string | undefined>;
 }
 
-/** Longest time for one look, in seconds: more than one at thousands of callers takes. */
+/** Longest time for one read, in seconds: more than a read with thousands of callers takes. */
 const LOOK_SECONDS = 120;
 
-/** A connection that is dead may never answer, and no wait may be without end. */
+/** Limits one read, since a dead connection may never answer. */
 function withinTime(look: Promise<Verdict>): Promise<Verdict> {
     return new Promise((resolve, reject) => {
         const limit = setTimeout(() => reject(new Error(`no answer within ${LOOK_SECONDS} s`)), LOOK_SECONDS * 1000);
@@ -28,7 +28,7 @@ function withinTime(look: Promise<Verdict>): Promise<Verdict> {
     });
 }
 
-/** @throws Error naming what was waited for, how far it came, and how to look */
+/** @throws Error with the object's name, its last state and a command that shows the object */
 export async function untilSettled(wait: Wait): Promise<void> {
     const { title, hint, timeoutSeconds, settleSeconds, look, trouble = async () => undefined } = wait;
     const told = async (what: string) => new Error([what, await trouble(), hint].filter(Boolean).join(" "));
@@ -60,8 +60,8 @@ export async function untilSettled(wait: Wait): Promise<void> {
             console.log(`waiting for ${title}: ${why} (${Math.round((now - start) / 1000)} of ${timeoutSeconds} s)`);
             lastWord = now;
         }
-        // 0.1 s at first: the ingress controller passes most changes on within 0.2 s. Then 0.5 s after a small read. A look
-        // at a thousand callers is work for the API server, which has the controller to serve: a fifth of the time at most.
+        // The first pause is 0.1 s, since the ingress controller applies most changes within 0.2 s, and later ones are 0.5 s.
+        // Reading a thousand callers is work for the API server, so reads take at most a fifth of the time.
         const took = Date.now() - now;
         const least = now - start < 2000 ? 100 : 500;
         await new Promise((resolve) => setTimeout(resolve, Math.min(Math.max(least, 4 * took), 5000)));

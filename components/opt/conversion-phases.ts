@@ -1,20 +1,20 @@
-/** Phases of a conversion: each is a state of routes, bare metal and component, one step after the previous one. */
+/** Phases of a conversion in order. Each is a state of routes, bare metal and component. */
 export const PHASES = ["prepare", "drain", "stop", "start", "verify", "switch", "done"] as const;
 export type Phase = (typeof PHASES)[number];
 
 /** State in a phase. */
 export interface PhaseState {
-    /** Where callers' requests go; while they go nowhere, callers get 503. */
+    /** Target of callers' requests. With `nowhere` callers get 503. */
     callers: "bare-metal" | "nowhere" | "component";
     /**
-     * The target of the upstreams and of the verification route: it changes only while the callers' route is closed.
+     * The target of the upstreams and of the verification route. It changes only while the callers' route is closed.
      */
     upstream: "bare-metal" | "component";
     /** Whether bare metal holds the GPUs. */
     bareMetal: boolean;
     /** Whether the component holds the GPUs. */
     component: boolean;
-    /** Whether bare metal starts when its hosts do. */
+    /** Whether bare metal starts at boot of its hosts. */
     atBoot: boolean;
 }
 
@@ -36,7 +36,7 @@ export function stateOf(phase: Phase): PhaseState {
 export const BEFORE = "intra-a";
 
 /**
- * Phases of an upgrade of the model after a conversion. After its end there is no phase, and `opt` names the new
+ * Phases of an upgrade of the model after a conversion. After the last one, the phase is removed and `opt` names the new
  * version.
  */
 export const UPGRADE_PHASES = ["prepare", "drain", "stop", "start", "verify", "switch"] as const;
@@ -44,13 +44,13 @@ export type UpgradePhase = (typeof UPGRADE_PHASES)[number];
 
 /** State in a phase of an upgrade. */
 export interface UpgradeState {
-    /** Callers get 503. */
+    /** Whether callers get 503. */
     refused: boolean;
     /** The version that holds the GPUs. */
     runs: "old" | "new" | "none";
 }
 
-/** As in a conversion, with the old version in the role of bare metal. */
+/** State in a phase: that of a conversion, with the old version in the role of bare metal. */
 export function upgradeStateOf(phase: UpgradePhase): UpgradeState {
     const { callers, bareMetal, component } = STATES[phase];
     return { refused: callers === "nowhere", runs: bareMetal ? "old" : component ? "new" : "none" };

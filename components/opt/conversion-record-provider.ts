@@ -15,7 +15,7 @@ export interface Beginning {
     attempt: string;
     /** Nodes of the conversion, separated by commas. */
     nodes: string;
-    /** The operator who holds the lock of the conversion. Unset: not locked. */
+    /** The lock holder of the conversion. Unset if not locked. */
     holder?: string;
     /** When the lock expires. */
     until?: string;
@@ -23,7 +23,7 @@ export interface Beginning {
 
 /** Fields that are written after all changes. */
 export interface Ending {
-    /** Stage that was reached. `since` says when, and stays while the stage does. */
+    /** Stage that was reached. `since` is the time, which does not change while the stage is the same. */
     phase: Stage;
     /** Digest of the callers at that time. */
     callers: string;
@@ -36,7 +36,7 @@ export interface ConversionRecordArgs {
     end?: Ending;
 }
 
-// All of this is stored in the state as text, by the rules of dynamic-resource.ts.
+// The state stores this code as text: the rules are in dynamic-resource.ts.
 
 type Inputs = pulumi.Unwrap<Omit<ConversionRecordArgs, "cluster">> & PlainAccess;
 type State = Inputs & { since?: string };
@@ -76,7 +76,7 @@ function fieldsOf({ begin, end }: Inputs, olds?: Inputs): Fields {
     return { phase, callers, ...(olds?.end?.phase === phase ? {} : { since: new Date().toISOString() }) };
 }
 
-/** @returns since when the phase holds, which a write of the same phase leaves as it was */
+/** @returns the start of the phase, which a write of the same phase does not change */
 async function write(inputs: Inputs, fields: Fields): Promise<{ since?: string }> {
     const { data } = await written(inputs, fields);
     return data?.since === undefined ? {} : { since: data.since };
@@ -101,7 +101,7 @@ async function patch(inputs: Inputs, data: Fields): Promise<Written> {
     return inWords(inputs, open(inputs).patch(object, undefined, undefined, undefined, undefined, merge));
 }
 
-/** @throws Error with the API server's message; unchanged if the object does not exist */
+/** @throws Error with the API server's message, or the original error if the object does not exist */
 async function inWords<T>(inputs: Inputs, writing: Promise<T>): Promise<T> {
     try {
         return await writing;

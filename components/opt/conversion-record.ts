@@ -6,9 +6,8 @@ import type { ConversionRecordArgs } from "./conversion-record-provider";
 export const RECORD_LABELS = { "alpa-auth.io/role": "conversion" };
 
 /**
- * The ConfigMap that records the progress of a conversion. A run starts with one of these resources and ends with
- * another, so that a reader can tell a completed run from an interrupted one. Deleting the first one deletes the
- * object.
+ * The ConfigMap that records the progress of a conversion. A run starts with one of these resources and ends with another,
+ * which distinguishes a completed run from an interrupted one. Deleting the first one deletes the object.
  */
 export class ConversionRecord extends DynamicResource {
     /** Time at which the reached phase in the object was reached. */

@@ -11,7 +11,7 @@ export interface ImagesReadyArgs {
     namespace: string;
     /** Name of the DaemonSet. */
     name: string;
-    /** How many nodes must have a pod of it. */
+    /** Number of nodes that must have a pod of the DaemonSet. */
     nodes: number;
     /** `metadata.generation` of the object: a new generation is awaited again. */
     generation: pulumi.Input<number | undefined>;
@@ -19,7 +19,7 @@ export interface ImagesReadyArgs {
     timeoutSeconds: number;
 }
 
-// All of this is stored in the state as text, by the rules of dynamic-resource.ts.
+// The state stores this code as text: the rules are in dynamic-resource.ts.
 
 type Inputs = pulumi.Unwrap<Omit<ImagesReadyArgs, "cluster">> & PlainAccess;
 
@@ -42,7 +42,7 @@ function subject({ namespace, name, nodes, generation }: Inputs): string {
     return JSON.stringify([namespace, name, nodes, generation]);
 }
 
-/** @throws Error naming what was waited for, how far it came, and how to look */
+/** @throws Error with the DaemonSet's name, its last state and a command that shows the pods */
 async function untilReady(inputs: Inputs): Promise<void> {
     const { namespace, name, nodes, timeoutSeconds } = inputs;
     const ref = { apiVersion: "apps/v1", kind: "DaemonSet", namespace, name };
@@ -75,7 +75,7 @@ export interface ObservedDaemonSet {
     };
 }
 
-/** @param nodes how many must have a pod of it */
+/** @param nodes number of nodes that must have a pod */
 export function judgeImages(set: ObservedDaemonSet | undefined, nodes: number): Verdict {
     if (set === undefined) return { state: "waiting", why: "it does not exist" };
     const {
@@ -92,7 +92,7 @@ export function judgeImages(set: ObservedDaemonSet | undefined, nodes: number): 
     return { state: "ready" };
 }
 
-/** Only one thing can keep a running pod from being ready. */
+/** Verdict about a running pod that is not ready: its weights are missing, the only possible reason. */
 function withoutWeights(pods: ObservedPod[]): Verdict | undefined {
     const empty = pods.find(({ metadata, status }) => {
         const [container] = status?.containerStatuses ?? [];

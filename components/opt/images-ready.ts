@@ -3,8 +3,8 @@ import { DynamicResource } from "../kubernetes/dynamic-resource";
 import type { ImagesReadyArgs } from "./images-ready-provider";
 
 /**
- * Waits until image and weights are on every node. Quotes the kubelet's reason if they are not, and fails early if no
- * retry can help: an image that does not exist, a missing folder.
+ * Waits until image and weights are on every node. If they are not, it fails with the kubelet's reason, and at once if no
+ * retry can help, for example if the image or a folder does not exist.
  */
 export class ImagesReady extends DynamicResource {
     constructor(name: string, args: ImagesReadyArgs, opts: pulumi.CustomResourceOptions) {

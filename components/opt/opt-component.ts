@@ -20,20 +20,20 @@ export interface OptComponentArgs {
     cluster: ClusterAccess;
     opt: OptSettings;
     /**
-     * Another version that is also on the nodes, and whether it is the running one. Unset: there is only one version.
+     * Another version that is also on the nodes, and whether it is the running one. Unset if there is only one version.
      */
     next?: { opt: OptSettings; runs: boolean };
-    /** Whether it holds the GPUs. Otherwise everything is prepared, and no Ray cluster runs. */
+    /** Whether the component runs. Otherwise everything is prepared, but no Ray cluster holds GPUs. */
     running: boolean;
     /** Longest time one answer may take, in seconds. */
     answerTimeoutSeconds: number;
-    /** Settings for Rampart. Unset: Helm installs the operator. */
+    /** Settings for Rampart. Unset if Helm installs the operator. */
     rampart?: { retry: number; timeoutSeconds: number };
-    /** A changed number repeats the request for the cluster, even if nothing else has changed. */
+    /** Number of the attempt. Changing it writes the RayCluster again. */
     attempt: number;
-    /** Whether the run changes no phase: then a new attempt number does not make it wait until the cluster runs. */
+    /** Whether the run does not change the phase. Then a new attempt does not wait until the cluster runs. */
     back?: boolean;
-    /** How long it must stay ready, in seconds. */
+    /** Time for which the cluster must stay ready, in seconds. */
     settleSeconds: number;
 }
 
@@ -106,7 +106,7 @@ export class OptComponent extends pulumi.ComponentResource {
         new k8s.core.v1.Service(
             `${name}-service`,
             {
-                // The Service has no pods while no cluster runs, so do not wait for them.
+                // Pulumi must not wait for the Service's pods, since there are none while no cluster runs.
                 metadata: skipAwait(attempted(metadata(OPT, namespace), attempt)),
                 spec: renderService(),
             },
@@ -145,7 +145,7 @@ function skipAwait({ annotations, ...rest }: ReturnType<typeof metadata>) {
     return { ...rest, annotations: { ...annotations, "pulumi.com/skipAwait": "true" } };
 }
 
-/** Spec of the Service: inside the cluster alone. */
+/** Spec of the Service, which is only reachable inside the cluster. */
 export function renderService() {
     return {
         type: "ClusterIP",
@@ -155,9 +155,9 @@ export function renderService() {
 }
 
 /**
- * Ingress to the pods: from the gateway to Alpa's port, and between the pods. Egress: between the pods, and to DNS
- * servers at any address, since a node's own DNS server is no pod. Pods on the network of their nodes are under no
- * policy.
+ * Network policy. Ingress: from the gateway to Alpa's port, and between the pods. Egress: between the pods, and to DNS
+ * servers at any address, since the DNS server of a node is not a pod. Network policies do not apply to pods with host
+ * networking.
  */
 export function renderPolicy(apisixNamespace: string) {
     const eachOther = [{ podSelector: { matchLabels: OPT_PODS } }];

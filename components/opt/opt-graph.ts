@@ -6,13 +6,13 @@ import { metadata } from "../kubernetes/ownership";
 import { ALPA_PORT, watchedCommand } from "./opt-head";
 import type { OperatorChart, OptSettings, RampartCharts } from "./opt-settings";
 
-/** Name of the graph that holds the operator, or with shape `rampart` all of it. */
+/** Name of the graph with the operator, and with shape `rampart` also with Ray and Alpa. */
 export const OPT_GRAPH = "opt";
 const API_VERSION = "rampart.petuum.com/v1beta2";
-/** Longest wait for a namespace of the graph to be gone, in seconds: twice what Rampart takes for it, with its second pass. */
+/** Longest wait for the deletion of a graph's namespace, in seconds: twice the time that Rampart needs for its two passes. */
 const GONE_SECONDS = 600;
 
-/** Namespace Rampart makes for a component of the graph. */
+/** Namespace that Rampart creates for a component of the graph. */
 export function optNamespace(namespace: string, component: string): string {
     return `${namespace}-${OPT_GRAPH}-${component}`;
 }
@@ -32,7 +32,7 @@ export class OptGraph extends pulumi.ComponentResource {
         super("alpa-auth:parts:OptGraph", name, {}, opts);
         const { namespace, cluster, spec, timeoutSeconds } = args;
 
-        // Deleted last: Rampart rejects a graph of this name while a namespace of the previous one is terminating.
+        // Deleted last: Rampart rejects a graph with this name while a namespace of the previous graph is Terminating.
         const free = Object.keys(spec.graph.components).map((component) => {
             const home = optNamespace(namespace, component);
             return new Awaited(
@@ -90,15 +90,15 @@ const component = (
     config,
     inputs: {},
     outputs: {},
-    // A free-form field, and part of the generation: changing it is the only way to deploy the same graph again.
+    // A free-form field whose change increments the generation, the only method to deploy the same graph again.
     $ui: { ...again },
 });
 
-/** Numbers that make Rampart deploy a graph again when one is raised. */
+/** Numbers in a graph. Raising one makes Rampart deploy the graph again. */
 interface Again {
     /** Raised by the operator. */
     retry: number;
-    /** Raised after an interrupted run. Unset: the last run ended. */
+    /** Raised after an interrupted run. Unset if the last run has completed. */
     attempt?: number;
 }
 

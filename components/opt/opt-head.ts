@@ -3,7 +3,7 @@ import { quote } from "../hosts/ssh-script";
 import { progressConstants, type Progress } from "../hosts/watchdog/progress";
 import type { OptSettings } from "./opt-settings";
 
-/** Port of Alpa in the head's pod: a constant of Alpa's. */
+/** Port of Alpa in the head's pod, a constant in Alpa. */
 export const ALPA_PORT = 20001;
 /** Port of Ray's GCS. */
 export const GCS_PORT = 6379;
@@ -13,13 +13,13 @@ const WATCHDOG_VARIABLE = "ALPA_WATCHDOG";
 const renderWatchdog = scriptFile(__dirname, "watch-alpa.sh");
 const renderWithWatchdog = scriptFile(__dirname, "with-watchdog.sh");
 
-/** Script that watches Alpa in its container, and ends when Alpa makes no progress. */
+/** Script of the watchdog in Alpa's container, which ends when Alpa makes no progress. */
 export function watchdogScript(progress: Omit<Progress, "port">): string {
     return renderWatchdog(progressConstants({ ...progress, port: ALPA_PORT })).trim();
 }
 
 /**
- * Command that starts Alpa with its watchdog in a chart of Rampart, so that the container ends when Alpa makes no
+ * Command that starts Alpa together with its watchdog in a chart of Rampart. The container ends when Alpa makes no
  * progress.
  */
 export function watchedCommand({ command, watchdog }: Pick<OptSettings, "command" | "watchdog">): string {
@@ -28,10 +28,10 @@ export function watchedCommand({ command, watchdog }: Pick<OptSettings, "command
 }
 
 /**
- * Program that the head's container runs next to Ray. It waits until every node has joined, starts Alpa, and ends when
- * Alpa has ended or a node has been down for half a minute: Alpa does not notice that, and stops answering. The
- * container then ends and restarts, and the model is loaded again.
- * @param watchdog ends too when the program in ALPA_WATCHDOG has ended
+ * Program in the head's container next to Ray. It waits until every node has joined, starts Alpa, and ends when Alpa has
+ * ended or a node has been down for half a minute, since Alpa does not detect a lost node and stops answering. The container
+ * then restarts and loads the model again.
+ * @param watchdog whether it also ends when the program in ALPA_WATCHDOG has ended
  */
 function watch(watchdog: boolean): string {
     const start = `watchdog = subprocess.Popen(["/bin/bash", "-c", os.environ["${WATCHDOG_VARIABLE}"]])\n`;
@@ -75,14 +75,14 @@ export function headVariables({
 }
 
 /**
- * Whether Alpa answers with its model loaded. Its port is open before that, and it says so with 400; a request without a
- * prompt is refused before it costs anything.
+ * Probe that checks whether Alpa has loaded its model. Its port is open before, and answers with a specific error. The probe
+ * sends a request without a prompt, which Alpa rejects without using the GPUs.
  */
 export const LOADED = loaded("");
 
 /**
- * The same, where a watchdog tells a busy Alpa from one that has stopped: an answer that does not come in time means a batch that
- * runs, since a model that is not loaded is said at once. Otherwise a batch of half a minute would make the pod unready, and new
+ * The same probe, but a timeout counts as success: it means a running batch, since Alpa reports an unloaded model at once.
+ * The watchdog detects a stopped Alpa instead. Without this, a batch of half a minute would make the pod unready, and new
  * callers would get 503.
  */
 export const LOADED_OR_BUSY = loaded(`except socket.timeout:
@@ -103,7 +103,7 @@ sys.exit(1 if "is not registered" in message or "No replica of model" in message
 }
 
 /**
- * Waits for running answers before the pod stops: it gets no new requests, since a terminating pod is removed from its
+ * preStop script that waits for running answers. The pod gets no new requests, since a terminating pod is removed from its
  * Service.
  * @param seconds longest time, in seconds
  */
@@ -112,19 +112,19 @@ export function afterAnswers(seconds: number, port = ALPA_PORT): string {
 }
 
 /**
- * Keeps a worker running as long as its head: a running answer needs the GPUs of all nodes, and the operator deletes
- * all pods of a RayCluster at the same time.
+ * preStop script that keeps a worker running as long as its head. A running answer needs the GPUs of all nodes, but the
+ * operator deletes all pods of a RayCluster at the same time.
  * @param seconds longest time, in seconds
  */
 export function afterHead(seconds: number, port = GCS_PORT): string {
     return whileConnected(seconds, ANY_PORT, hex(port));
 }
 
-/** Any port, for one of the two sides of a connection. */
+/** Pattern for any port. */
 const ANY_PORT = "[0-9A-F]{4}";
 const renderWait = scriptFile(__dirname, "while-connected.sh");
 
-/** The script ends with the last connection of these two ports. */
+/** Script that ends with the last connection between these two ports. */
 function whileConnected(seconds: number, local: string, remote: string): string {
     return renderWait({ SECONDS: seconds, LOCAL: local, REMOTE: remote }).trim();
 }

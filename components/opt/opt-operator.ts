@@ -7,15 +7,15 @@ import type { OperatorChart } from "./opt-settings";
 import { metadata } from "../kubernetes/ownership";
 
 export interface OptOperatorArgs {
-    /** Namespace that it watches. */
+    /** Namespace that the operator watches. */
     namespace: string;
     cluster: ClusterAccess;
     chart: OperatorChart;
-    /** Settings for Rampart, which deploys it as a graph; unset: Helm installs it. */
+    /** Settings for Rampart, which deploys the operator as a graph. Unset if Helm installs it. */
     rampart?: { retry: number; timeoutSeconds: number };
 }
 
-/** Namespace of the operator where Helm installs it. */
+/** Namespace of the operator if Helm installs it. */
 export function operatorNamespace(namespace: string): string {
     return `${namespace}-kuberay`;
 }
@@ -37,7 +37,7 @@ export class OptOperator extends pulumi.ComponentResource {
     private release(name: string, { namespace, cluster, chart }: OptOperatorArgs): void {
         const home = operatorNamespace(namespace);
         const space = new k8s.core.v1.Namespace(`${name}-namespace`, { metadata: metadata(home) }, { parent: this });
-        // The limit for names of releases is lower than that of namespaces.
+        // A fixed name, since names of releases have a lower length limit than namespaces.
         const named = { release: "kuberay", namespace: home };
         new k8s.helm.v3.Release(
             `${name}-release`,

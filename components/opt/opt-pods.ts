@@ -10,26 +10,25 @@ import {
 } from "./opt-head";
 import type { OptSettings } from "./opt-settings";
 
-/** Name of the RayCluster, of the Service in front of it, and of what surrounds them. */
+/** Name of the RayCluster, of its Service and of its other objects. */
 export const OPT = "alpa-opt";
-/** Pods of the RayCluster, and its head among them. */
+/** Labels of all pods of the RayCluster, and of its head. */
 export const OPT_PODS = { "ray.io/cluster": OPT };
 export const OPT_HEAD = { ...OPT_PODS, "ray.io/node-type": "head" };
 /**
- * Names of the DaemonSets that keep image and weights on the nodes: of the running version, and of the one that
- * replaces it.
+ * Names of the DaemonSets that keep image and weights on the nodes, for the running version and for the new one.
  */
 export const IMAGES = `${OPT}-images`;
 export const NEXT_IMAGES = `${OPT}-next-images`;
-/** Time beyond the longest answer until a pod is killed, in seconds. */
+/** Additional seconds after the longest answer until a pod is killed. */
 const STOP_SECONDS = 30;
-/** A pod whose Ray has died answers no request any more, so its shutdown does not wait for answers. */
+/** Short grace period for a pod whose Ray has died, since it has no running answers. */
 const DEAD = { terminationGracePeriodSeconds: STOP_SECONDS };
 
-/** Nodes with GPUs may have a taint for pods without GPUs. */
+/** Tolerations: GPU nodes may have a taint against pods without GPUs. */
 export const TOLERATIONS = [{ key: "nvidia.com/gpu", operator: "Exists", effect: "NoSchedule" }];
 
-/** For every user of the image, the kernel allows only the system calls of the default profile. */
+/** Restricts system calls to those of the default seccomp profile. */
 const SECCOMP = { securityContext: { seccompProfile: { type: "RuntimeDefault" } } };
 
 /** Settings of the pods. */
@@ -40,15 +39,15 @@ export interface PodSettings {
 }
 
 /**
- * Spec of the RayCluster: the head on the first node with Alpa in its container, a worker on each of the others, each with
- * its node's GPUs.
+ * Spec of the RayCluster: the head with Alpa on the first node, and a worker on each other node. Each pod has its node's
+ * GPUs.
  */
 export function renderRayCluster({ opt, answerTimeoutSeconds, running }: PodSettings & { running: boolean }) {
     const [head, ...others] = opt.nodes;
     return {
         rayVersion: opt.rayVersion,
         suspend: !running,
-        // Otherwise a change of image or command would not restart running pods.
+        // Without this strategy, a change of image or command would not restart running pods.
         upgradeStrategy: { type: "Recreate" },
         headGroupSpec: {
             rayStartParams: {},
@@ -90,11 +89,11 @@ function pod(opt: OptSettings, node: string, answerTimeoutSeconds: number) {
     };
 }
 
-/** Volume of the weights; none if they are in the image. */
+/** Volume of the weights; empty if they are in the image. */
 function weightsVolume({ weights }: Pick<OptSettings, "weights">) {
     const { claim, hostPath } = weights;
     if (claim !== undefined) return [{ name: "weights", persistentVolumeClaim: { claimName: claim, readOnly: true } }];
-    // A missing folder is an error, and is not created.
+    // With this type, a missing folder is an error and is not created.
     return hostPath === undefined ? [] : [{ name: "weights", hostPath: { path: hostPath, type: "Directory" } }];
 }
 
@@ -108,9 +107,9 @@ function container(opt: OptSettings) {
     return {
         image,
         resources: { limits: size, requests: size },
-        // The root file system is writable, since Ray writes to folders of its image. Every user may open GPU devices.
+        // The root file system is writable, since Ray writes to folders of its image. GPU devices are open to every user.
         securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
-        // The last lines of its log show why it ended.
+        // Kubernetes then shows the last lines of the log as the reason for the exit.
         terminationMessagePolicy: "FallbackToLogsOnError",
         volumeMounts: [{ name: "shm", mountPath: "/dev/shm" }, ...weightsMount(opt)],
     };
@@ -123,7 +122,7 @@ function headContainer(opt: OptSettings, answerTimeoutSeconds: number) {
         command: ["/bin/bash", "-c", "--"],
         args: [HEAD_SCRIPT],
         env: headVariables(opt),
-        // All ports are listed: once one is listed, the operator opens no others.
+        // All ports are listed, since the operator adds no default ports to a list.
         ports: [
             { name: "gcs-server", containerPort: GCS_PORT },
             { name: "dashboard", containerPort: 8265 },
@@ -156,7 +155,7 @@ function workerContainer(opt: OptSettings, answerTimeoutSeconds: number) {
         ...container(opt),
         lifecycle: preStop(afterHead(answerTimeoutSeconds + STOP_SECONDS)),
         readinessProbe: { ...joined, periodSeconds: 30, failureThreshold: 3 },
-        // A restarted head does not know its workers: they restart too, and join it.
+        // A restarted head has no workers, so the workers restart too and join it.
         livenessProbe: { ...joined, initialDelaySeconds: 60, periodSeconds: 60, failureThreshold: 3, ...DEAD },
     };
 }
@@ -166,8 +165,8 @@ function preStop(script: string) {
 }
 
 /**
- * Spec of a DaemonSet that has the image and the weights on every node, and does nothing: images are pulled before
- * callers wait for them, an image in use is not garbage-collected, and missing weights are reported in time.
+ * Spec of a DaemonSet whose idle pods use the image and the weights on every node. So images are pulled before callers wait
+ * for them, are not garbage-collected, and missing weights are reported in time.
  */
 export function renderImages(opt: OptSettings, name = IMAGES) {
     const labels = { "app.kubernetes.io/name": name };

@@ -1,12 +1,12 @@
 import type { Progress } from "../hosts/watchdog/progress";
 
-/** Versions of Rampart's own charts, in the private repository whose address is in a Secret of that name. */
+/** Versions of Rampart's charts. The address of their private repository is in a Secret. */
 export interface RampartCharts {
     repository: string;
     operator: string;
     cluster: string;
     service: string;
-    /** Name of the Service that the last one makes. */
+    /** Name of the Service that the chart of Alpa creates. */
     serviceName: string;
 }
 
@@ -18,9 +18,9 @@ export interface OperatorChart {
     image: { repository: string; tag: string };
 }
 
-/** Place of the weights; with neither of the two they are in the image. */
+/** Source of the weights. Without claim and hostPath they are in the image. */
 export interface Weights {
-    /** Folder in which the pods have them. */
+    /** Folder of the weights in the pods. */
     mountPath: string;
     /** PersistentVolumeClaim in the namespace of the pods. */
     claim?: string;
@@ -31,7 +31,7 @@ export interface Weights {
 /** Alpa as a component of the cluster. */
 export type OptSettings = {
     image: string;
-    /** Labels `kubernetes.io/hostname`; the first is the head's. */
+    /** Nodes, by the label `kubernetes.io/hostname`. The first one runs the head. */
     nodes: string[];
     /** Number of GPUs that Alpa uses on each node. */
     gpusPerNode: number;
@@ -39,11 +39,11 @@ export type OptSettings = {
     weights: Weights;
     /** Command that starts Alpa, in a shell of the head's container. */
     command: string;
-    /** Watchdog that ends the container when Alpa makes no progress. Unset: none. */
+    /** Watchdog that ends the container when Alpa makes no progress. Default: none. */
     watchdog?: Omit<Progress, "port">;
-    /** Shared memory of each pod, part of its memory: a quantity of Kubernetes, as `16Gi`. */
+    /** Shared memory of each pod, part of its memory: a Kubernetes quantity, for example `16Gi`. */
     sharedMemory: string;
-    /** Of each pod, as quantities of Kubernetes. */
+    /** Resources of each pod, as Kubernetes quantities. */
     cpu: string;
     memory: string;
     runtimeClass?: string;
@@ -53,7 +53,7 @@ export type OptSettings = {
 } & (
     | {
           shape: "kuberay";
-          /** Unset: an existing operator watches the namespace. */
+          /** Chart of KubeRay's operator. Unset if an existing operator watches the namespace. */
           operatorChart?: OperatorChart;
       }
     | { shape: "rampart"; charts: RampartCharts }

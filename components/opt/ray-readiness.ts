@@ -1,6 +1,6 @@
 import type { Observed, Verdict } from "../kubernetes/readiness";
 
-// Part of what the state keeps as text for dynamic resources, by the rules of dynamic-resource.ts.
+// Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
 
 /** Fields of a RayCluster that show its readiness. */
 export interface ObservedCluster {
@@ -8,7 +8,7 @@ export interface ObservedCluster {
     status?: Observed["status"] & { readyWorkerReplicas?: number; desiredWorkerReplicas?: number };
 }
 
-/** Until the operator has seen the current generation, its conditions belong to the previous one. */
+/** Judges a RayCluster. Conditions count only after the operator has observed the current generation. */
 export function judgeRayCluster(cluster: ObservedCluster | undefined, running: boolean): Verdict {
     if (cluster === undefined) return { state: "waiting", why: "it does not exist" };
     const { metadata, status } = cluster;

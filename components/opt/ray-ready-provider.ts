@@ -12,21 +12,21 @@ export interface RayReadyArgs {
     namespace: string;
     /** Name of the RayCluster. */
     name: string;
-    /** Whether all pods must be ready, and so the model loaded; otherwise none may be left. */
+    /** Whether all pods must be ready with the model loaded. If false, no pod may exist. */
     running: boolean;
     /** `metadata.generation` of the object: a new generation is awaited again. */
     generation: pulumi.Input<number | undefined>;
-    /** A changed number makes it wait again too. */
+    /** Number of the attempt. Changing it waits again. */
     attempt: number;
-    /** Whether the run changes no phase: then a new attempt number does not make it wait until the cluster runs. */
+    /** Whether the run does not change the phase. Then a new attempt does not wait until the cluster runs. */
     back?: boolean;
     /** Longest wait, in seconds. */
     timeoutSeconds: number;
-    /** How long the cluster must stay in that state, in seconds. */
+    /** Time for which the cluster must stay in the state, in seconds. */
     settleSeconds: number;
 }
 
-// All of this is stored in the state as text, by the rules of dynamic-resource.ts.
+// The state stores this code as text: the rules are in dynamic-resource.ts.
 
 type Inputs = pulumi.Unwrap<Omit<RayReadyArgs, "cluster">> & PlainAccess;
 
@@ -44,7 +44,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     },
 };
 
-/** A return must not wait for a component that has stopped running: it is about to be suspended anyway. */
+/** Whether to wait. A return must not wait for a component that has failed, since it is suspended next. */
 function mustWait(olds: Inputs, news: Inputs): boolean {
     const before = news.running && news.back ? { ...olds, attempt: news.attempt } : olds;
     return subject(before) !== subject(news);
@@ -55,7 +55,7 @@ function subject({ namespace, name, running, generation, attempt }: Inputs): str
     return JSON.stringify([namespace, name, running, generation, attempt]);
 }
 
-/** @throws Error naming what was waited for, how far it came, and how to look */
+/** @throws Error with the RayCluster's name, its last state and a command that shows it */
 async function untilReady(inputs: Inputs): Promise<void> {
     const { namespace, name, running, timeoutSeconds, settleSeconds } = inputs;
     const ref = { apiVersion: "ray.io/v1", kind: "RayCluster", namespace, name };
@@ -64,7 +64,7 @@ async function untilReady(inputs: Inputs): Promise<void> {
     const look = async (): Promise<Verdict> => {
         const verdict = judgeRayCluster((await read(ref)) as ObservedCluster | undefined, running);
         if (!running || verdict.state !== "waiting") return verdict;
-        // The operator never gives up on pods, and reports few of their problems.
+        // The operator retries pods forever, and reports few of their problems.
         const pods = await list("v1", "Pod", namespace);
         const own = pods.filter(({ metadata }) => metadata?.labels?.["ray.io/cluster"] === name);
         const events = await list("v1", "Event", namespace);

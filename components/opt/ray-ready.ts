@@ -3,8 +3,8 @@ import { DynamicResource } from "../kubernetes/dynamic-resource";
 import type { RayReadyArgs } from "./ray-ready-provider";
 
 /**
- * Waits until a RayCluster runs with its model loaded, or until none of its pods runs. For a failing pod it quotes the
- * reason of the cluster, for example an image that cannot be pulled or a container that keeps crashing.
+ * Waits until a RayCluster runs with its model loaded, or until none of its pods exists. The error for a failing pod quotes
+ * the cluster's reason, for example an image that cannot be pulled or a container that keeps exiting.
  */
 export class RayReady extends DynamicResource {
     constructor(name: string, args: RayReadyArgs, opts: pulumi.CustomResourceOptions) {

@@ -19,22 +19,22 @@ export interface VerificationArgs {
     cluster: ClusterAccess;
     readiness: AcceptSettings;
     guard: GuardSettings;
-    /** Longest time one answer may take, in seconds. */
+    /** Longest time for one answer, in seconds. */
     answerTimeoutSeconds: number;
-    /** Settings of the gateway's access log and metrics. Unset: none */
+    /** Settings of the gateway's access log and metrics. Default: none. */
     observed?: Observed;
-    /** A changed number writes the rules again, even if they are unchanged. Unset: 0 */
+    /** Number of the attempt. Changing it writes the rules again. Default: 0. */
     attempt?: number;
 }
 
-/** Name of the ApisixRoute, and path of it in front of Alpa's own. */
+/** Name of the ApisixRoute, and its path prefix in front of Alpa's paths. */
 export const VERIFICATION = "alpa-verification";
 export const VERIFICATION_PREFIX = `/${VERIFICATION}`;
 const CREDENTIAL = "key";
 
 /**
- * A route that stays open during a conversion, only for the verifier: through the same gateway and the same plugins to
- * the target of the callers' route.
+ * A route only for the verifier, which stays open during a conversion. It uses the same gateway, plugins and target as the
+ * callers' route.
  */
 export class Verification extends pulumi.ComponentResource {
     /** Key of the verifier, for the header `apikey`; secret. */
@@ -109,7 +109,7 @@ export class Verification extends pulumi.ComponentResource {
     }
 }
 
-/** Spec of the ApisixRoute: the two paths of Alpa for one consumer, whether or not the callers' route is open. */
+/** Spec of the ApisixRoute: the two paths of Alpa for one consumer, independent of the callers' route. */
 export function renderVerification(
     args: Pick<VerificationArgs, "namespace" | "binding" | "guard" | "answerTimeoutSeconds" | "observed">,
 ) {

@@ -4,7 +4,7 @@ import { apiErrorMessage } from "../kubernetes/api-error";
 import { askApi, openApiServer, type ApiRequest, type PlainAccess } from "../kubernetes/api-server";
 import { isAbsent, openFinder, openReader, pathOf, titleOf, type Live } from "../kubernetes/cluster-reader";
 
-// All of this is stored in the state as text, by the rules of dynamic-resource.ts.
+// The state stores this code as text: the rules are in dynamic-resource.ts.
 
 export interface GraphInputs extends PlainAccess {
     apiVersion: string;
@@ -14,24 +14,24 @@ export interface GraphInputs extends PlainAccess {
     timeoutSeconds: number;
 }
 /**
- * Inputs and outputs that the state keeps. Never the status: a failed deployment's text quotes the environment of
- * Rampart's controller.
+ * Inputs and outputs in the state. The status is never stored, since the text of a failed deployment quotes the environment
+ * of Rampart's controller.
  */
 export type GraphState = GraphInputs & { generation?: number; uid?: string };
 
-/** Field manager of our fields. */
+/** Field manager of this project's fields. */
 const MANAGER = "alpa-auth";
-/** Pulumi's placeholder for a value that is not known before `up`. */
+/** Pulumi's placeholder for a value that is unknown before `up`. */
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-/** Deletion takes a minute more than its work, and helm uninstall runs twice: 15 minutes. */
+/** Longest wait for a deletion: 15 minutes, since helm uninstall runs twice, and Rampart waits for a further minute. */
 const DELETE_SECONDS = 900;
 
 export const provider: pulumi.dynamic.ResourceProvider<GraphInputs, GraphState> = {
     /**
-     * Called in preview and in `up`: a rejection by Rampart's admission webhook is visible before anything is changed.
+     * Runs in preview and in `up`: Rampart's admission webhook rejects a graph before anything is changed.
      */
     async check(_olds, news) {
-        // The stored text of this code contains the placeholder too, so only the inputs are searched.
+        // Searches only these inputs, since the stored text of this code contains the placeholder too.
         const { metadata, spec, kubeconfig, context } = news;
         const known = !JSON.stringify([metadata, spec, kubeconfig, context]).includes(UNKNOWN);
         const why = known ? await refusalOf(news) : undefined;
@@ -42,10 +42,10 @@ export const provider: pulumi.dynamic.ResourceProvider<GraphInputs, GraphState> 
             olds.metadata.name === news.metadata.name && olds.metadata.namespace === news.metadata.namespace
                 ? []
                 : ["metadata"];
-        // Also the access to the cluster, since a deletion uses the one in the state. A changed time limit is no
-        // difference.
+        // Includes the access to the cluster, since a deletion uses the one in the state. A changed time limit does not
+        // count as a difference.
         const part = ({ metadata, spec, kubeconfig, context }: GraphInputs) => [metadata, spec, kubeconfig, context];
-        // Two graphs whose gateways have the same node port cannot exist at the same time.
+        // Deletes first, since two gateways cannot use the same node port.
         return { changes: !isDeepStrictEqual(part(olds), part(news)), replaces, deleteBeforeReplace: true };
     },
     async create(inputs) {
@@ -77,11 +77,11 @@ export const provider: pulumi.dynamic.ResourceProvider<GraphInputs, GraphState> 
 };
 
 async function settleAndApply(inputs: GraphInputs): Promise<GraphState> {
-    // An update of a graph that is Deploying makes Rampart uninstall every component and delete their namespaces while
-    // it deploys the new generation into them. On create too: a killed run leaves a graph that is not in the state.
+    // Updating a graph that is Deploying makes Rampart uninstall every component and delete their namespaces while it
+    // deploys the new generation into them. This also applies to a create: a killed run leaves a graph outside the state.
     const unsettled = (live: Live | undefined) => {
-        // The same spec creates no new generation. A killed run leaves such a graph, which waits for objects that this
-        // run creates: waiting for it first would take until the time limit.
+        // The same spec creates no new generation. The graph of a killed run waits for objects that this run creates, so
+        // waiting for the graph first would end in a timeout.
         if (live && isDeepStrictEqual(live.spec, inputs.spec)) return undefined;
         const phase = live?.status?.phase;
         if (phase !== "Deploying" && phase !== "Undeploying") return undefined;
@@ -110,7 +110,7 @@ async function refusalOf(inputs: GraphInputs): Promise<string | undefined> {
     try {
         await apply(inputs, "All");
     } catch (error) {
-        // Before the first `up` the namespace does not exist, and neither does the kind if the run installs Rampart.
+        // Before the first `up` the namespace does not exist, nor does the kind if the run installs Rampart.
         if (!isAbsent(error)) return refusedText(inputs, error);
     }
     return undefined;
@@ -128,7 +128,7 @@ function refusedText(inputs: GraphInputs, error: unknown): string {
     );
 }
 
-/** Waits, with a check each second. @throws Error with the reason and a command to check, after the time limit */
+/** Waits, with one check per second. @throws Error with the reason and a command to run, after the time limit */
 async function waitWhile(
     inputs: GraphInputs,
     reason: (live: Live | undefined) => string | undefined,
@@ -138,7 +138,7 @@ async function waitWhile(
     const { namespace, name } = inputs.metadata;
     const start = Date.now();
     for (;;) {
-        // A read that fails says nothing about the graph: it is asked again until the time limit.
+        // A failed read does not show the state of the graph, so it is repeated until the time limit.
         const why = await read(refOf(inputs)).then(
             reason,
             (error) => `not read in ${limitSeconds} s (${apiErrorMessage(error)})`,

@@ -2,13 +2,13 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { PlainAccess } from "../kubernetes/api-server";
 import { openLister } from "../kubernetes/cluster-reader";
 
-// All of this is stored in the state as text, by the rules of dynamic-resource.ts.
+// The state stores this code as text: the rules are in dynamic-resource.ts.
 
 /** Longest wait for a graph that is being deleted: the 15 minutes that its deletion may take. */
 const GOING_SECONDS = 900;
 /**
- * Longest wait for the deletion of a graph to begin: after an `up` without `rampart.install` the state has no
- * dependency of this stack's graph on Rampart, so `destroy` deletes both at the same time.
+ * Longest wait until the deletion of a graph begins. After an `up` without `rampart.install`, this stack's graph no longer
+ * depends on Rampart in the state, so `destroy` deletes both at the same time.
  */
 const STAYING_SECONDS = 60;
 
@@ -38,7 +38,7 @@ export const provider: pulumi.dynamic.ResourceProvider<PlainAccess, PlainAccess>
     },
 };
 
-/** The graphs of the whole cluster that need Rampart, and how long to wait until they are deleted. */
+/** The graphs of the whole cluster that need Rampart, and the longest wait for their deletion. */
 async function inTheWay(access: PlainAccess): Promise<{ why?: string; seconds: number }> {
     try {
         const graphs = await openLister(access)("rampart.petuum.com/v1beta2", "RampartGraph");

@@ -15,9 +15,9 @@ export interface RampartInstall {
     version: string;
     /** Namespace Rampart runs in. */
     namespace: string;
-    /** Whether the stack creates the namespace, as in a cluster that it creates. @default false: it exists */
+    /** Whether the stack creates the namespace, for example in a cluster that it creates. @default false: it exists */
     ownNamespace?: boolean;
-    /** Secret in that namespace with `username` and `password` of the repository. Unset: none is needed. */
+    /** Secret in that namespace with `username` and `password` of the repository. Unset if the repository needs no login. */
     credentialsSecret?: string;
 }
 
@@ -25,7 +25,7 @@ export interface RampartArgs extends RampartInstall {
     cluster: ClusterAccess;
 }
 
-/** Rampart itself. It outlives every graph: without its controller a graph can never be deleted. */
+/** Rampart itself. It is deleted after every graph, since a graph cannot be deleted without its controller. */
 export class Rampart extends pulumi.ComponentResource {
     constructor(name: string, args: RampartArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:Rampart", name, { ...args, cluster: undefined }, opts);

@@ -15,7 +15,7 @@ export interface AlpaRouteArgs extends Pick<
     RouteRules,
     "guard" | "ownGateway" | "pathPrefix" | "tls" | "refused" | "observed" | "classes" | "counters"
 > {
-    /** Namespace of the route; consumers are in the same. */
+    /** Namespace of the route and of the consumers. */
     namespace: string;
     binding: GatewayBinding;
     alpa: AlpaSettings;
@@ -23,7 +23,7 @@ export interface AlpaRouteArgs extends Pick<
     readiness: AcceptSettings;
     /** The pods that a change of the route must reach. */
     pods: GatewayPods;
-    /** A changed number writes the rules again, even if they are unchanged. Unset: 0 */
+    /** Number of the attempt. Changing it writes the rules again. Default: 0. */
     attempt?: number;
 }
 
@@ -44,7 +44,7 @@ export class AlpaRoute extends pulumi.ComponentResource {
                 metadata: attempted(metadata(ROUTE, namespace), args.attempt),
                 spec: renderRoute({ ...rules, revision }),
             },
-            // A route to an upstream that does not exist yet is accepted, and its callers get no answer.
+            // The controller accepts a route to an upstream that does not exist yet, and callers would get no answer.
             { parent: this, dependsOn: upstreams },
         );
         const accepted = new Awaited(
@@ -81,8 +81,8 @@ export class AlpaRoute extends pulumi.ComponentResource {
                 apiVersion: "apisix.apache.org/v2",
                 kind: "ApisixUpstream",
                 metadata: attempted(metadata(`alpa-${role}`, namespace), attempt),
-                // Without a class: with one the controller waits 5 minutes for the upstream after each start, and sends
-                // nothing meanwhile.
+                // The upstream has no class: with a class, the controller waits 5 minutes for it after each start and sends
+                // no changes meanwhile.
                 spec,
             },
             { parent: this },
@@ -107,7 +107,7 @@ function rulesOf(args: AlpaRouteArgs): RouteRules {
     };
 }
 
-/** Digest of the rules and upstreams, by which an answer shows which of them are in force. */
+/** Digest of the rules and upstreams. Answers contain it, which shows the rules in force. */
 function revisionOf(rendered: object): string {
     return createHash("sha256").update(JSON.stringify(rendered)).digest("hex").slice(0, 12);
 }

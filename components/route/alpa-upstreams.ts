@@ -2,27 +2,27 @@
 export interface AlpaEndpoint {
     /** `host:port`. */
     address: string;
-    /** Its share of the requests, relative to the weights of the others. */
+    /** Share of the requests, relative to the other weights. */
     weight: number;
 }
 
-/** The Alpa service, which stays as it is: a Ray cluster on bare metal. */
+/** The unmodified Alpa service. */
 export interface AlpaSettings {
     endpoints: AlpaEndpoint[];
-    /** Longest time one answer may take, in seconds: Alpa sends nothing before it is complete. */
+    /** Longest time one answer may take, in seconds. Alpa sends nothing before the answer is complete. */
     answerTimeoutSeconds: number;
     /**
-     * Leave out services that do not answer, and spread `/logprobs` over all of them by caller.
-     * @default false: `/logprobs` goes to the first, and there are no health checks
+     * Whether to skip services that do not answer, and to distribute `/logprobs` over all services by caller.
+     * @default false: `/logprobs` goes to the first service, and there are no health checks
      */
     failover?: boolean;
 }
 
-/** Seconds to connect, and to send a request: prompts are small. */
+/** Time limits for connecting and for sending a request, in seconds. Prompts are small. */
 export const CONNECT_SECONDS = 5;
 const SEND_SECONDS = 60;
 
-/** Seconds between two health checks of a service, and the timeout of one. */
+/** Interval and timeout of health checks, in seconds. */
 const CHECK_SECONDS = 5;
 const CHECK_TIMEOUT_SECONDS = 3;
 
@@ -35,8 +35,8 @@ export function completionsUpstream({ endpoints, answerTimeoutSeconds, failover 
 }
 
 /**
- * `/logprobs` of one caller goes to one service: the cache that makes the next call cheap lives in that service's memory.
- * Which one is decided by the caller's name, for all gateway pods alike and whatever the credential.
+ * `/logprobs` of one caller goes to one service, since the cache that makes the next call cheap is in that service's memory.
+ * The service depends only on the caller's name, in all gateway pods and for all credentials.
  */
 export function logprobsUpstream({ endpoints, answerTimeoutSeconds, failover }: AlpaSettings) {
     if (!several(endpoints, failover)) return renderUpstream(endpoints.slice(0, 1), answerTimeoutSeconds);
@@ -47,7 +47,7 @@ export function logprobsUpstream({ endpoints, answerTimeoutSeconds, failover }: 
     };
 }
 
-/** With a single service there is no choice, and a health check has no effect. */
+/** Whether health checks and distribution apply, which needs more than one service. */
 function several(endpoints: AlpaEndpoint[], failover = false): boolean {
     return failover && endpoints.length > 1;
 }
@@ -69,12 +69,12 @@ export function renderUpstream(endpoints: AlpaEndpoint[], answerTimeoutSeconds: 
 }
 
 /**
- * Makes each gateway pod check every service. It is written as an HTTP check, since version 2.0.1 of the ingress
- * controller turns a TCP check into `GET /` as well. Alpa answers that with 400, which is in neither of APISIX's own
- * lists and so would change nothing: here it counts as good, and a service that comes back is taken back.
+ * Makes each gateway pod check every service. It is an HTTP check, since ingress controller 2.0.1 turns a TCP check into
+ * `GET /` as well. Alpa answers that with 400, which APISIX by default treats as neither healthy nor unhealthy. Here 400
+ * counts as healthy, so that a recovered service gets requests again.
  *
- * The checks detect a host, a process or a network that is down, and move their callers after two checks. They do not
- * detect an Alpa whose batch loop has ended: it still answers 400. A single failed request moves no caller.
+ * The checks detect a host, process or network that is down, and move its callers after two checks. They do not detect an
+ * Alpa whose batch loop has ended, since it still answers 400. A single failed request does not move callers.
  */
 function healthChecks() {
     const interval = `${CHECK_SECONDS}s`;
@@ -83,12 +83,12 @@ function healthChecks() {
             active: {
                 type: "http",
                 httpPath: "/",
-                // In nanoseconds.
+                // The field is in nanoseconds.
                 timeout: CHECK_TIMEOUT_SECONDS * 1e9,
-                // It has no meaning here, but the controller writes its default under a name that APISIX does not know.
+                // Without effect for HTTP, but the controller writes its default under a name that APISIX rejects.
                 strictTLS: false,
                 healthy: { interval, successes: 1, httpCodes: [200, 400] },
-                // `timeout` is a number of times. More of them than of refusals: Alpa may be slow and at work.
+                // `timeout` is a count. It is higher than that of refused connections, since a busy Alpa may be slow.
                 unhealthy: { interval, tcpFailures: 2, timeout: 4, httpFailures: 4, httpCodes: [500, 502, 503, 504] },
             },
         },

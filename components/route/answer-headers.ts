@@ -1,9 +1,9 @@
 import { plugin, type RoutePlugin } from "./route-plugin";
 
 /**
- * Two headers that no plugin of APISIX sets correctly. A caller authenticated by its token would still get a
- * WWW-Authenticate for a key, since key-auth runs first. And limits return the end of their window in fractions of a
- * second, which Retry-After does not allow; a limit on open requests returns nothing, so one second.
+ * Two headers that no plugin of APISIX sets correctly. A caller with a valid token would still get a WWW-Authenticate for a
+ * key, since key-auth runs first. Limits return the end of their window in fractions of a second, which Retry-After does not
+ * allow. A limit on open requests returns no time, so Retry-After is one second.
  */
 const CHALLENGE_AND_RETRY = `return function()
     if ngx.status ~= 401 then
@@ -15,7 +15,7 @@ const CHALLENGE_AND_RETRY = `return function()
     end
 end`;
 
-/** A year. The header must not be sent over HTTP (RFC 6797, 7.2), and a tunnel uses HTTP. */
+/** HSTS for a year. The header must not be sent over HTTP (RFC 6797, 7.2), which a tunnel uses. */
 const HSTS = `return function()
     if ngx.var.scheme == "https" then
         ngx.header["Strict-Transport-Security"] = "max-age=31536000"

@@ -1,17 +1,18 @@
 import { alpaError, plugin, type RoutePlugin } from "./route-plugin";
 
-/** In Lua. JSON has no `]]` but in a text, and these have none. */
+/** Error body as a Lua string. It must not contain `]]`. */
 const body = (message: string) => `[[${JSON.stringify(alpaError(message))}]]`;
 
 /**
- * What no plugin does with the headers of a request, before the first one that authenticates:
+ * Checks of request headers that no plugin has, before authentication:
  *
- * - A header with an underscore in its name is removed. Many servers read X_Consumer_Username as X-Consumer-Username, and APISIX
- *   passes it on. Of more than 100 headers, the gateway's own included, APISIX shows plugins the first 100 only, so more are rejected.
- * - A token whose header or claims are no JSON object is rejected: jwt-auth 3.18.0 indexes them, which is an error (500) for null,
- *   true and numbers. Base64 of what begins with a brace begins with `e` and one of 16 characters.
+ * - Removes headers with an underscore in their name: many servers treat X_Consumer_Username as X-Consumer-Username, and
+ *   APISIX forwards it. Requests with more than 100 headers, the gateway's own included, are rejected, since APISIX shows
+ *   plugins only the first 100.
+ * - Rejects a token whose header or claims are not a JSON object: jwt-auth 3.18.0 indexes them, which is an error (500) for
+ *   null, true and numbers. Base64 of a text that begins with a brace begins with `e` and one of 16 characters.
  *
- * @param unauthorized what any other bad credential is answered
+ * @param unauthorized error message for any other invalid credential
  */
 export function incomingHeaders(unauthorized: string): RoutePlugin {
     return plugin("serverless-pre-function", {

@@ -1,6 +1,6 @@
 /**
- * Schemas of a number that may also be sent as a text: Alpa reads both by `int()` or `float()`. JSON Schema bounds a text by a
- * pattern alone, so each bound is written twice. Texts are plain decimals; Python's other spellings are rejected.
+ * Schemas of a number that may also be sent as a text, since Alpa parses both with `int()` or `float()`. JSON Schema can bound
+ * a text only by a pattern, so each bound is written twice. Texts must be plain decimals; Python's other forms are rejected.
  */
 export function wholeNumber(minimum: number, maximum: number) {
     return {
@@ -11,7 +11,7 @@ export function wholeNumber(minimum: number, maximum: number) {
     };
 }
 
-/** From 0 to a whole number, fractions included. */
+/** Schema of a number from 0 to `maximum`, with fractions. */
 export function fractionUpTo(maximum: number) {
     const below = `(?:${decimals(0, maximum - 1)})(?:\\.[0-9]+)?`;
     return {
@@ -35,7 +35,7 @@ function decimals(from: number, to: number): string {
         .join("|");
 }
 
-/** The same for two numbers of as many digits. */
+/** The same for two numbers with the same number of digits. */
 function sameLength(from: string, to: string): string {
     if (from === to) return from;
     const [first, last] = [Number(from[0]), Number(to[0])];

@@ -33,9 +33,9 @@ const REMOVED_HEADERS = [
     "X-Consumer-Custom-ID",
 ];
 
-/** Names that no request can carry, so both methods look at their header only: nginx discards an argument without a name. */
+/** Names that no request can contain, so both methods read only their header: nginx drops an argument without a name. */
 const NO_QUERY_ARGUMENT = "";
-/** The name of a cookie ends before this character. */
+/** A cookie's name cannot contain this character. */
 const NO_COOKIE = "=";
 
 /**
@@ -44,15 +44,15 @@ const NO_COOKIE = "=";
  */
 const WHO_MAY = 2395;
 
-/** Authentication: a key or a token, either is enough. Every route has it. */
+/** Authentication by a key or a token. Every route has it. */
 function authentication(): RoutePlugin[] {
     const key = { header: "apikey", query: NO_QUERY_ARGUMENT, hide_credentials: true };
     const token = {
         header: "authorization",
         query: NO_QUERY_ARGUMENT,
         cookie: NO_COOKIE,
-        // A token without exp would work until its credential is removed. The list makes its claims required, so it has
-        // exp, but not nbf.
+        // A token without exp would be valid until its credential is removed. The list makes its claims required, so it
+        // contains exp but not nbf.
         claims_to_verify: ["exp"],
         hide_credentials: true,
     };
@@ -66,7 +66,7 @@ function authentication(): RoutePlugin[] {
     ];
 }
 
-/** The same for every failure: details of a rejected credential would help an attacker. */
+/** One message for every failure, since details of a rejected credential would help an attacker. */
 const UNAUTHORIZED =
     "authentication required: send a valid key in the header apikey, or a valid token in Authorization";
 
@@ -74,9 +74,9 @@ const UNAUTHORIZED =
 export interface AnswerSettings {
     /** See {@link shapeErrors}. */
     revision?: string;
-    /** Whether the gateway serves TLS: then answers over TLS have HSTS. */
+    /** Whether the gateway serves TLS. Answers over TLS then have HSTS. */
     tls?: boolean;
-    /** Access log and metrics of requests. Unset: none */
+    /** Access log and metrics of requests. Default: none. */
     observed?: Observed;
 }
 
@@ -88,28 +88,28 @@ export interface Observed {
     named?: boolean;
 }
 
-/** Counts requests, under the name of the rule that they match. */
+/** Counts requests under the name of their rule. */
 function counts({ observed }: AnswerSettings): RoutePlugin[] {
     return observed?.counted ? [plugin("prometheus", { prefer_name: true })] : [];
 }
 
-/** `_meta` of the plugin right behind authentication. */
+/** `_meta` of the first plugin after authentication. */
 function behindAuthentication({ observed }: AnswerSettings) {
     return { priority: WHO_MAY, ...(observed?.named ? { pre_function: NAME_CALLER } : {}) };
 }
 
-/** Which callers reach Alpa. */
+/** Settings that decide which callers reach Alpa. */
 export interface Passing extends AnswerSettings, ClassSettings {
-    /** The only consumer that is authorized. Unset: every declared consumer. */
+    /** The only authorized consumer. Default: every declared consumer. */
     only?: string;
-    /** Set: the route is closed, and callers get 503 with this Retry-After. */
+    /** Closes the route: callers get 503 with this Retry-After. Default: the route is open. */
     refused?: { retryAfterSeconds: number };
 }
 
 /**
  * Plugins for requests to one of Alpa's two paths.
- * @param path Alpa's own path; fixed, so that no spelling of the caller's reaches another one
- * @param namespace namespace of the declared consumers; a consumer of another one may share this gateway
+ * @param path Alpa's own path. It is fixed, so that no spelling in a request reaches another path
+ * @param namespace namespace of the declared consumers. Consumers of other namespaces may share this gateway
  */
 export function alpaChain(
     path: "/completions" | "/logprobs",
@@ -147,7 +147,7 @@ export function serviceChain(prefix: string, model: string, answers: AnswerSetti
     ];
 }
 
-/** Refuses a request with a query string: Alpa reads none, and a secret in it would end in Alpa's log. */
+/** Rejects requests with a query string: Alpa uses none, and would write a secret in it into its log. */
 export function queryStringChain(answers: AnswerSettings = {}): RoutePlugin[] {
     return [
         ...authentication(),
@@ -164,13 +164,12 @@ export function queryStringChain(answers: AnswerSettings = {}): RoutePlugin[] {
 /** The plugin that redirects callers from HTTP to HTTPS. */
 export const REDIRECT = "redirect";
 
-/** Before all other plugins of a route: a request by HTTP is redirected without authentication. */
+/** Priority before all other plugins of a route: a request by HTTP is redirected without authentication. */
 const FIRST = 23000;
 
 /**
- * Redirects HTTP to HTTPS: 301 for GET and HEAD, 308 for requests that must stay a POST. Requests that carry
- * Cloudflare's header come from the tunnel, which is HTTP inside the cluster: while an exposure is changed they would
- * go in circles.
+ * Redirects HTTP to HTTPS: 301 for GET and HEAD, and 308 for POST. Requests with Cloudflare's header are exempt: they come
+ * from the tunnel, which uses HTTP inside the cluster, and would loop while an exposure is changed.
  */
 export function toHttps(): RoutePlugin {
     return plugin(REDIRECT, {
@@ -192,9 +191,8 @@ export function closedChain(prefix: string, answers: AnswerSettings = {}): Route
 }
 
 /**
- * Turns error answers of the gateway into the form of Alpa's errors: the pages of nginx, and the two forms that plugins
- * use. Alpa's own errors match neither pattern and keep their bytes.
- * The header of the revision says by which version of the rules the gateway has answered.
+ * Converts error answers of the gateway into the format of Alpa's errors: the pages of nginx, and the two formats of plugins.
+ * Alpa's own errors match neither pattern and are not changed. A header has the revision of the rules in force.
  */
 function shapeErrors({ revision }: AnswerSettings): RoutePlugin {
     const shape = '{"type":"error","message":"$1","stacktrace":""}';
@@ -223,7 +221,7 @@ function shapeErrors({ revision }: AnswerSettings): RoutePlugin {
     });
 }
 
-/** After authentication: a request without a credential still gets 401. */
+/** Answers 503 after authentication, so that a request without a credential still gets 401. */
 function comeBack(seconds: number) {
     const { headers, ...rest } = abort(
         503,

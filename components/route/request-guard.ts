@@ -3,52 +3,51 @@ import { alpaError, plugin, type RoutePlugin } from "./route-plugin";
 
 /** Requests that are rejected before they reach Alpa. */
 export interface GuardSettings {
-    /** Whether requests that stop Alpa are refused. Off, only the size of a body is bounded. @default true */
+    /** Whether requests that would crash Alpa are rejected. If false, only the size of a body is limited. @default true */
     enabled?: boolean;
     /** Largest request body, in bytes. */
     maxBodyBytes: number;
-    /** Longest prompt and answer together, in tokens, as Alpa was started. */
+    /** Most tokens of prompt and answer together, as in Alpa's launch settings. */
     contextTokens: number;
-    /** Tokens that Alpa's tokenizer has: ids from 0 to one less. */
+    /** Number of token ids of Alpa's tokenizer: the ids are below it. */
     vocabulary: number;
-    /** Name of the model that a request without one is for, as Alpa was started with. */
+    /** Name of the model for requests without one, as in Alpa's launch settings. */
     defaultModel: string;
-    /** Most prompts of one request: each takes a place in a batch of Alpa, and limits count requests. */
+    /** Most prompts in one request: each takes a slot in a batch of Alpa, but limits count requests. */
     maxPrompts: number;
     /**
      * Largest `min_tokens` of a request. Above 0 it bounds the prompts of all requests, see {@link completionsSchema}.
-     * @default 0: a prompt may be as long as the model takes
+     * @default 0: a prompt may have the model's full length
      */
     minTokens?: number;
 }
 
 /**
- * It runs after authentication (2600), so that only callers see its errors, and before the limits (1003), so that a
- * rejected request uses no quota.
+ * Priority after authentication (2600), so that only callers see its errors, and before the limits (1003), so that a
+ * rejected request does not count.
  */
 const PRIORITY = 2390;
-/** Most bytes of one character in UTF-8, and a token is at least a byte: bounds the tokens of a text from its length. */
+/** Upper bound of tokens for one character: a UTF-8 character has at most 4 bytes, and a token at least one. */
 export const MOST_TOKENS_A_CHARACTER = 4;
 /**
- * Longest text, in characters for each token of the model's length. Twice what English text or code has at most, so that only
- * texts that Alpa rejects as too long are rejected here.
+ * Longest text, in characters for each token of the model's length. This is twice the maximum for English text or code, so that
+ * only texts that Alpa rejects as too long are rejected here.
  */
 const CHARACTERS_A_TOKEN = 8;
 /**
- * Longest part of a text without a blank, in bytes. The tokenizer of OPT is written in Python, and its time grows with the
- * square of that length, while Alpa's worker does nothing else: 64 KiB without a blank took 152 s, 4 prompts of 8 KiB with a
- * blank every 1,024 bytes 4 s (transformers 4.23.1, 2026-11). About 340 Chinese characters.
+ * Longest part of a text without a blank, in bytes: about 340 Chinese characters. The tokenizer of OPT is written in Python. Its
+ * time grows with the square of that length, and Alpa's worker does nothing else meanwhile: 64 KiB without a blank took 152 s,
+ * 4 prompts of 8 KiB with a blank every 1,024 bytes 4 s (transformers 4.23.1, 2026-11).
  */
 const LONGEST_WORD = 1024;
-/** Prompts that Alpa generates for at once, and the most it takes in one call for logprobs (alpa/serve, b8078a9). */
+/** Prompts in a batch of Alpa, and the most in one call for logprobs (alpa/serve, b8078a9). */
 export const ALPA_BATCH = 4;
 
 /**
- * Rejects requests that stop the unmodified Alpa or bypass its rules. One exception inside its batch loop ends the
- * loop: from then on every valid request hangs, while its port stays open. Seen on alpa-projects/alpa at b8078a9; each
- * rule names what it rejects.
+ * Rejects requests that crash the unmodified Alpa or bypass its rules. One exception inside Alpa's batch loop ends the loop:
+ * every later request then hangs, while the port stays open (alpa-projects/alpa at b8078a9).
  *
- * JSON is decoded and encoded again on the way, so Alpa sees the same values in another spelling (docs/evaluate/requests.md).
+ * APISIX decodes and encodes the JSON, so Alpa gets the same values in another notation (docs/evaluate/requests.md).
  */
 export function guardPlugins(path: "/completions" | "/logprobs", guard: GuardSettings): RoutePlugin[] {
     const { maxBodyBytes } = guard;
@@ -69,8 +68,8 @@ export function guardPlugins(path: "/completions" | "/logprobs", guard: GuardSet
 }
 
 /**
- * A form is passed on unread by the plugin, and Alpa reads any body as JSON: with another Content-Type every other rule
- * could be passed by. An encoded body cannot be read at all.
+ * Required headers. The plugin does not validate a form, but Alpa parses any body as JSON, so another Content-Type would
+ * bypass all other rules. The plugin cannot read a compressed body.
  */
 const HEADERS = {
     type: "object",
@@ -82,11 +81,11 @@ const HEADERS = {
 };
 
 /**
- * The body of POST /completions. Fields that are not named pass, as Alpa ignores them.
+ * Schema of the body of POST /completions. Other fields are allowed, since Alpa ignores them.
  *
- * Alpa generates for a batch at once, and a batch mixes callers: the longest prompt of any and the largest `min_tokens` of any
- * must fit into the model's length together, and the largest `max_tokens` of any must reach that `min_tokens`. One exception to
- * either ends the loop. So `min_tokens` is 0, or the setting for it bounds every prompt, with or without `min_tokens`.
+ * A batch of Alpa mixes requests of several callers. In a batch, the longest prompt and the largest `min_tokens` together must
+ * fit into the model's length, and the largest `max_tokens` must be at least the largest `min_tokens`: otherwise an exception
+ * ends the loop. So `min_tokens` is 0, or the setting for it limits every prompt, with or without `min_tokens`.
  */
 export function completionsSchema(guard: GuardSettings) {
     const { contextTokens, vocabulary, maxPrompts, minTokens = 0 } = guard;
@@ -99,12 +98,12 @@ export function completionsSchema(guard: GuardSettings) {
             model: model(guard),
             prompt: prompts(prompt, vocabulary, maxPrompts, characters),
             min_tokens: wholeNumber(0, minTokens),
-            max_tokens: wholeNumber(1, contextTokens), // a negative one ends the loop
+            max_tokens: wholeNumber(1, contextTokens), // A negative value ends the loop.
             temperature: fractionUpTo(100),
             top_p: fractionUpTo(1),
-            n: wholeNumber(1, 1), // any other fails an assertion in the loop
+            n: wholeNumber(1, 1), // Any other value fails an assertion in the loop.
             echo: { type: "boolean" },
-            api_key: { type: "null" }, // Alpa refuses any other, and writes it into its log
+            api_key: { type: "null" }, // Alpa rejects any other value, and writes it into its log.
         },
         allOf: [notSent, ...(minTokens === 0 ? [] : [reached(minTokens, contextTokens)])],
     };
@@ -123,7 +122,7 @@ function reached(minTokens: number, contextTokens: number) {
     };
 }
 
-/** The body of POST /logprobs. */
+/** Schema of the body of POST /logprobs. */
 export function logprobsSchema(guard: GuardSettings) {
     const { contextTokens, vocabulary, maxPrompts } = guard;
     return {
@@ -137,7 +136,7 @@ export function logprobsSchema(guard: GuardSettings) {
                 Math.min(maxPrompts, ALPA_BATCH),
                 contextTokens * CHARACTERS_A_TOKEN,
             ),
-            top_k: wholeNumber(1, 100_000), // a negative one ends the loop
+            top_k: wholeNumber(1, 100_000), // A negative value ends the loop.
             cache_id: { type: "string", pattern: "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$" },
             api_key: { type: "null" },
         },
@@ -145,25 +144,26 @@ export function logprobsSchema(guard: GuardSettings) {
     };
 }
 
-/** APISIX adds the default to a body without the field. */
+/** Schema of the field `model`. APISIX adds the default to a body without the field. */
 function model({ defaultModel }: GuardSettings) {
     return { type: "string", minLength: 1, default: defaultModel };
 }
 
 /**
- * `stop` is an error in Alpa; `g-recaptcha-response` gives a request priority over all others; Alpa uses `input`
- * instead of the checked prompt.
+ * Forbidden fields: `stop` is an error in Alpa, `g-recaptcha-response` gives a request priority over all others, and Alpa
+ * uses `input` instead of the checked prompt.
  */
 const notSent = {
     not: { anyOf: ["stop", "g-recaptcha-response", "input"].map((field) => ({ required: [field] })) },
 };
 
 /**
- * A text, texts, token ids, or lists of token ids. An id of 2^31 or more ends the loop, and with `echo` every id that the
- * tokenizer lacks does: it decodes the prompt too. The model has 7 more than the tokenizer (huggingface/transformers#18268).
+ * Schema of a prompt: a text, texts, token ids, or lists of token ids. An id of 2^31 or more ends the loop. With `echo`, so does
+ * every id that the tokenizer lacks, since Alpa decodes the prompt too. The model has 7 ids more than the tokenizer
+ * (huggingface/transformers#18268).
  * @param tokens most ids of one prompt
- * @param most prompts in a list
- * @param characters of a text at most
+ * @param most most prompts in a list
+ * @param characters most characters of a text
  */
 function prompts(tokens: number, vocabulary: number, most: number, characters: number) {
     const text = {
@@ -182,7 +182,7 @@ function prompts(tokens: number, vocabulary: number, most: number, characters: n
     return { anyOf: [text, { ...some, items: text }, ids, { ...some, items: ids }] };
 }
 
-/** One text for every rejection: the plugin's own text is no JSON, and names only the first violated rule. */
+/** One message for every rejection: the plugin's own text is not JSON, and names only the first violated rule. */
 function refusal(path: "/completions" | "/logprobs", { maxPrompts, minTokens = 0 }: GuardSettings): string {
     const least = minTokens === 0 ? "0" : `up to ${minTokens}, with max_tokens of ${minTokens} or more`;
     const fields =

@@ -9,7 +9,7 @@ export function plugin(name: string, config: Record<string, unknown>): RoutePlug
     return { name, enable: true, config };
 }
 
-/** An error in the format of Alpa's client, which fails on an error without `stacktrace`. */
+/** An error in the format of Alpa's errors: Alpa's client requires the field `stacktrace`. */
 export function alpaError(message: string) {
     return { type: "error", message, stacktrace: "" };
 }

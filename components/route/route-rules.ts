@@ -23,8 +23,8 @@ import type { RoutePlugin } from "./route-plugin";
 /** Name of the ApisixRoute. */
 export const ROUTE = "alpa";
 /**
- * Upstream of the rules that answer themselves: a rule without any is rejected. Port 1 of the gateway's own pod, where
- * nothing listens, so that a gateway that leaves a plugin out closes (502) instead of opening the way to Alpa.
+ * Upstream of the rules that answer requests themselves, since a rule requires one. Port 1 of the gateway's own pod has no
+ * listener, so that a gateway that skips a plugin answers 502 instead of forwarding to Alpa.
  */
 export const NOWHERE = "127.0.0.1:1";
 
@@ -34,21 +34,21 @@ export interface RouteRules extends ClassSettings {
     guard: GuardSettings;
     ingressClassName: string;
     answerTimeoutSeconds: number;
-    /** Whether to reject requests to every other path of the gateway. False at a gateway that serves other routes. */
+    /** Whether to reject requests to all other paths. False at a gateway that serves other routes. */
     ownGateway: boolean;
     /** Path prefix in the output `url`. @default `/alpa`, which every stack serves */
     pathPrefix?: string;
-    /** Whether the gateway serves TLS, and redirects HTTP to it. Unset: it speaks HTTP alone */
+    /** TLS of the gateway, and whether it redirects HTTP. Default: none, HTTP only. */
     tls?: { redirect: boolean };
-    /** Callers get 503 with this Retry-After. Unset: the route is open. */
+    /** Callers get 503 with this Retry-After. Default: the route is open. */
     refused?: Passing["refused"];
-    /** Settings of the gateway's access log and metrics. Unset: none */
+    /** Settings of the gateway's access log and metrics. Default: none. */
     observed?: Observed;
     /** Revision of the rules, for a header of error answers. @default no such header */
     revision?: string;
 }
 
-/** Spec of the ApisixRoute: two open paths, what the service is, the query strings on them, and the rest closed. */
+/** Spec of the ApisixRoute: two open paths, the service description, rejected query strings, and all other paths closed. */
 export function renderRoute(rules: RouteRules) {
     const { guard, ownGateway, tls, observed, revision } = rules;
     const [prefix] = servedPrefixes(rules.pathPrefix);
@@ -85,7 +85,7 @@ export function renderRoute(rules: RouteRules) {
 
 const NO_QUERY = [{ subject: { scope: "Variable", name: "args" }, op: "RegexNotMatch", value: "." }];
 
-/** These paths below each prefix that is served. */
+/** The given paths below each served prefix. */
 function below({ pathPrefix }: RouteRules, ...paths: string[]): string[] {
     return servedPrefixes(pathPrefix).flatMap((prefix) => paths.map((path) => `${prefix}${path}`));
 }
@@ -108,7 +108,7 @@ function openRule(role: "completions" | "logprobs", rules: RouteRules) {
     };
 }
 
-/** A rule that the gateway answers itself. */
+/** A rule whose requests the gateway answers itself. */
 function answeredRule(name: string, match: object, priority: number, plugins: RoutePlugin[], tls: RouteRules["tls"]) {
     return {
         name,

@@ -11,21 +11,21 @@ export interface RouteServedArgs {
     cluster: ClusterAccess;
     /** The pods that must apply the new rules. */
     gateway: GatewayPods;
-    /** Revision of the rules, which answers have in {@link REVISION_HEADER}. */
+    /** Revision of the rules, which answers contain in {@link REVISION_HEADER}. */
     revision: string;
-    /** A changed number makes it wait again, even if nothing else has changed. */
+    /** Number of the attempt. Changing it waits again. */
     attempt: number;
     /** Longest wait, in seconds. */
     timeoutSeconds: number;
-    /** How long to wait where the pods cannot be asked, in seconds. */
+    /** Time to wait if the pods cannot be queried, in seconds. */
     settleSeconds: number;
 }
 
-// All of this is stored in the state as text, by the rules of dynamic-resource.ts.
+// The state stores this code as text: the rules are in dynamic-resource.ts.
 
 type Inputs = pulumi.Unwrap<Omit<RouteServedArgs, "cluster">> & PlainAccess;
 
-/** One request for each rule. Without a credential none reaches Alpa. */
+/** One request for each rule, without a credential, so that none reaches Alpa. */
 const REQUESTS = [
     { method: "POST", path: `${PREFIX}/completions` },
     { method: "POST", path: `${PREFIX}/logprobs` },
@@ -48,7 +48,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     },
 };
 
-/** Each request on each of several connections, since each worker of nginx has its own configuration. */
+/** Pairs every request with every connection, since each worker of nginx has its own configuration. */
 function pairs(connect: () => PodConnection) {
     const connections = Array.from({ length: WORKER_CONNECTIONS }, connect);
     return connections.flatMap((connection) => REQUESTS.map((request) => [connection, request] as const));
@@ -59,7 +59,7 @@ function subject({ revision, attempt, gateway }: Inputs): string {
     return JSON.stringify([revision, attempt, gateway.namespace]);
 }
 
-/** @throws Error naming a gateway pod that applies other rules */
+/** @throws Error with the name of a gateway pod that applies other rules */
 async function untilServed(inputs: Inputs): Promise<void> {
     const { gateway, revision, timeoutSeconds, settleSeconds } = inputs;
     const header = REVISION_HEADER.toLowerCase();

@@ -3,7 +3,7 @@ import { endpoint, positive, text } from "../values";
 import { answerKeys } from "./exposure/schema";
 import { alpaWatchdog } from "./hosts/alpa-watchdog";
 
-/** Longest wait of the gateway for one answer, in seconds, if neither the config nor an edge in front sets another. */
+/** Longest wait of the gateway for one answer, in seconds, unless the config or an edge in front sets another. */
 export const DEFAULT_ANSWER_SECONDS = 600;
 
 /** Keys of `alpa` in every option with a gateway. */

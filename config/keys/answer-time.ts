@@ -1,19 +1,19 @@
 import { DEFAULT_PROXY_TIMEOUT } from "../options/cloudflare/schema";
 import { MOST_GRACE_SECONDS } from "./tunnel";
 
-/** The keys that decide how long an answer may take. */
+/** The keys that determine the longest answer time. */
 interface Answers {
     alpa?: { answerTimeoutSeconds?: number; tokensPerSecond?: number; maxTokens?: number };
     proxyTimeoutSeconds?: number;
     tunnel?: { graceSeconds?: number };
 }
 
-/** How long Alpa waits for more prompts of a batch before it begins, in seconds. */
+/** Longest wait of Alpa for more prompts of a batch, in seconds. */
 const BATCH_WAIT_SECONDS = 1;
 
 /**
- * Alpa sends nothing before an answer is complete, and the edge gives up on a connection without data. The problems
- * show the arithmetic.
+ * Checks that the longest answer fits into the timeout of the edge: Alpa sends nothing before an answer is complete. The
+ * problems show the arithmetic.
  */
 export function answerTimeProblems({ alpa = {}, proxyTimeoutSeconds, tunnel }: Answers): string[] {
     const limit = proxyTimeoutSeconds ?? DEFAULT_PROXY_TIMEOUT;

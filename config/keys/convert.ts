@@ -130,7 +130,9 @@ export const convert = z
                     }),
             })
             .optional()
-            .describe("Who runs a conversion at present. `ops convert` writes it, and rejects a second conversion."),
+            .describe(
+                "User and host that run a conversion at present. `ops convert` writes it, and rejects a second conversion.",
+            ),
     })
     .describe(
         "The conversion of Alpa from bare metal to the cluster: its phase, and how to start Alpa on bare metal again.",

@@ -7,14 +7,14 @@ import { imageDigest, imageRepository, imageTag } from "./images";
 import { got } from "../problems";
 import { dnsLabel, isHost, pinned, positive, text, url } from "../values";
 
-/** A full version: Rampart's admission webhook accepts no range and no leading v. */
+/** A full version: Rampart's admission webhook rejects ranges and a leading v. */
 const EXACT_VERSION = /^\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$/;
 /** Default range of node ports of a Kubernetes API server. */
 const NODE_PORTS = { min: 30000, max: 32767 };
 
 /**
- * Images of Bitnami, and of mirrors that keep their names: scripts configure them, while flags configure etcd's own
- * image.
+ * Images of Bitnami, and of mirrors with the same names. They are configured by scripts instead of flags, as etcd's own
+ * image is.
  */
 const BITNAMI = /(^|[/-])bitnami\w*\//;
 const BITNAMI_TAG = /-debian-\d+-r\d+$/;
@@ -129,7 +129,7 @@ export const installedGatewayKeys = {
             }),
             timeoutMilliseconds: positive("a time in milliseconds").default(100).meta({
                 description:
-                    "Longest wait for the counter server, in milliseconds. While the counter server hangs, each request waits that long; with `each-pod` and `allow` once for each kind of limit (requests, open requests).",
+                    "Longest wait for the counter server, in milliseconds. While the counter server hangs, each request waits that long. With `each-pod` and `allow` it waits once for each kind of limit (requests, open requests).",
                 reason: "Long enough for a busy server in the same cluster, short enough for callers.",
             }),
             image: z
@@ -202,6 +202,6 @@ export const gateway = z
 
 function newEnough(tag: string): boolean {
     const version = /^(\d+)\.(\d+)/.exec(tag);
-    if (!version) return !/\d/.test(tag) || /latest/i.test(tag); // reported as not pinned already
+    if (!version) return !/\d/.test(tag) || /latest/i.test(tag); // The check for pinned tags already reports this tag.
     return !isForgeable(Number(version[1]), Number(version[2]));
 }

@@ -7,7 +7,7 @@ import { enabled, reason, reasonFor } from "./reason";
 /** Default limit of Alpa for prompt and answer together, in tokens. */
 export const DEFAULT_CONTEXT_TOKENS = 1024;
 
-/** Each worker of the gateway holds a body in memory while the guard reads it. */
+/** Largest allowed body: each worker of the gateway holds a body in memory while the guard reads it. */
 const MOST_BODY_BYTES = 1_048_576;
 
 /** Key `guard`. */
@@ -18,7 +18,7 @@ export const guard = z
             reason: "One such request stops Alpa for all callers.",
         }),
         reason: reason.meta({
-            description: "Why the guard is off. Required with `enabled: false`; each run then warns.",
+            description: "Reason why the guard is off. Required with `enabled: false`; each run then warns.",
             examples: ["a proxy in front checks requests"],
             unset: "not set",
         }),
@@ -54,6 +54,6 @@ export const guard = z
                 reason: "With 0 every combination of accepted requests fits into a batch.",
             }),
     })
-    .check(reasonFor(false, "Say why requests that stop Alpa may pass"))
+    .check(reasonFor(false, "Give the reason why requests that stop Alpa may pass"))
     .prefault({})
     .describe("The request guard: requests that are known to stop Alpa get 400 before they reach it.");

@@ -10,9 +10,9 @@ import type * as z from "zod";
 type Config = Sound<ParsedGatewayOption>;
 
 /**
- * Checks what a gateway needs to survive the loss of a node, except for the nodes, which preflight counts.
- * @param given the same before it was parsed: which keys there are
- * @param promise the option or key that promises this
+ * Checks the settings with which a gateway survives the loss of a node. Preflight checks the number of nodes.
+ * @param given the config before parsing, which shows which keys are set
+ * @param promise the option or key that requires this
  */
 export function availabilityProblems(config: Config, given: Raw, promise: string): string[] {
     const { exposure, gateway, tunnel } = config;
@@ -29,7 +29,7 @@ export function availabilityProblems(config: Config, given: Raw, promise: string
     return problems;
 }
 
-/** Checks the keys that `gateway.highAvailability` needs. @param given the same before it was parsed */
+/** Checks the keys that `gateway.highAvailability` needs. @param given the config before parsing */
 export function highAvailabilityChecks(
     config: Config & { gateway?: Sound<z.infer<typeof gateway>> },
     given: Raw,

@@ -6,7 +6,7 @@ import { pinned } from "../values";
 const REPOSITORY = /^[a-z0-9]+([._-]+[a-z0-9]+)*(:\d+)?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*$/;
 const TAG = /^\w[\w.-]{0,127}$/;
 
-/** Where an image comes from: its registry, unless that is Docker Hub, and its name. */
+/** Repository of an image: its registry, unless that is Docker Hub, and its name. */
 export const imageRepository = z.string().refine((name) => REPOSITORY.test(name), {
     error: (i) =>
         `must be an image without tag and digest, for example registry.example.com/apisix${got(i.input)}. Correct it`,
@@ -18,7 +18,7 @@ const tagForm = (i: { input?: unknown }) =>
 /** Tag of an image, which may be `latest`. */
 export const anyTag = z.string().refine((tag) => TAG.test(tag), { error: tagForm });
 
-/** Tag of an image that names one version. */
+/** Tag of an image with one version, never `latest`. */
 export const imageTag = pinned.refine((tag) => !pinned.safeParse(tag).success || TAG.test(tag), { error: tagForm });
 
 /** Key `digest` of an image. */
@@ -29,7 +29,7 @@ export const imageDigest = z
     })
     .optional()
     .meta({
-        description: "Digest of the image: the image stays the same, whatever its registry does with the tag.",
+        description: "Digest of the image: the image stays the same even if the registry moves the tag.",
         examples: [`sha256:${"0".repeat(64)}`],
         unset: "not set; only the tag selects the image",
     });
@@ -39,17 +39,17 @@ interface Pinned {
     digest?: string;
 }
 
-/** Tag and digest in one text: charts accept both in their field for the tag. */
+/** Tag and digest in one text, which charts accept in their field for the tag. */
 export function tagOf({ tag, digest }: Pinned): string {
     return digest === undefined ? tag : `${tag}@${digest}`;
 }
 
-/** Repository and tag, from which charts and pods build the name of an image. */
+/** Repository and tag, from which charts and pods build an image reference. */
 export function imageOf({ repository, ...pin }: Pinned & { repository: string }): { repository: string; tag: string } {
     return { repository, tag: tagOf(pin) };
 }
 
-/** The full name of an image, as the kubelet expects it. */
+/** The full image reference. */
 export function imageName({ repository, tag, digest }: Partial<Pinned> & { repository: string }): string {
     return [repository, tag && `:${tag}`, digest && `@${digest}`].filter(Boolean).join("");
 }

@@ -9,7 +9,7 @@ import { got } from "../problems";
 import { isGiven } from "../unchecked";
 import { consumerName, dnsLabel, LABEL_LIMIT } from "../values";
 
-/** A label of Kubernetes: an optional DNS name and a slash, then a name of up to 63 characters. */
+/** Key of a Kubernetes label: an optional DNS name with a slash, then a name of up to 63 characters. */
 const LABEL_KEY = /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/;
 const LABEL_VALUE = /^[A-Za-z0-9]([-\w.]*[A-Za-z0-9])?$/;
 
@@ -34,12 +34,12 @@ const podLabels = z.record(z.string(), z.string()).superRefine((labels, context)
 const scraper = z.strictObject({
     namespace: dnsLabel.meta({ description: "Namespace of the pods that read the metrics.", examples: ["monitoring"] }),
     podLabels: podLabels.meta({
-        description: "Labels of those pods, all of which a pod must have. At least one.",
+        description: "Labels of those pods. A pod must have all of them. Name at least one.",
         examples: [{ "app.kubernetes.io/name": "prometheus" }],
     }),
 });
 
-/** The sidecar makes a folder of this name. */
+/** Name of the folder that the sidecar creates. */
 const folder = z
     .string()
     .regex(/^[A-Za-z0-9][\w.-]{0,62}$/, {
@@ -52,7 +52,7 @@ const docsUrl = z
     .string()
     .regex(/^https?:\/\/[\w.-]+(:\d+)?(\/[\w.-]+)*$/, {
         error: (i) =>
-            `must be an address with http:// or https://, without user, query or a slash at the end${got(i.input)}. Correct it`,
+            `must be an address with http:// or https://, without user, query or a trailing slash${got(i.input)}. Correct it`,
     })
     .optional();
 
@@ -68,12 +68,12 @@ export const observability = z
                 }),
                 scrapers: z.array(scraper).default([]).meta({
                     description: "The pods that may read the metrics.",
-                    reason: "No pod may, unless it is named.",
+                    reason: "The metrics contain the names of all callers.",
                 }),
                 podMonitor: onOff.meta({
                     description:
-                        "Whether the stack makes a PodMonitor for the Prometheus operator. Otherwise the pods have annotations `prometheus.io`.",
-                    reason: "A cluster without the Prometheus operator has no such kind.",
+                        "Whether the stack creates a PodMonitor for the Prometheus operator. Otherwise the pods have annotations `prometheus.io`.",
+                    reason: "A cluster without the Prometheus operator does not have the kind PodMonitor.",
                 }),
             })
             .prefault({})
@@ -82,11 +82,11 @@ export const observability = z
             .strictObject({
                 enabled: onOff.meta({
                     description:
-                        'Whether the stack makes a ConfigMap with dashboards of the metrics, for the sidecar of Grafana: label `grafana_dashboard: "1"`. Restarts nothing.',
+                        'Whether the stack creates a ConfigMap with dashboards of the metrics, for the sidecar of Grafana: label `grafana_dashboard: "1"`. Restarts nothing.',
                     reason: "A cluster without Grafana has no use for it, and one stack for each Grafana is enough.",
                 }),
                 namespace: dnsLabel.optional().meta({
-                    description: "Namespace of the ConfigMap, which must exist if it is another one than the stack's.",
+                    description: "Namespace of the ConfigMap. It must exist, unless it is the namespace of the stack.",
                     examples: ["monitoring"],
                     unset: "the namespace of the stack, for a sidecar that searches all (`searchNamespace: ALL`)",
                 }),
@@ -107,7 +107,7 @@ export const observability = z
             .strictObject({
                 consumer: consumerName.meta({
                     description:
-                        "Name of that consumer: one of `consumers` with a key, and limits of at most 2 requests a minute, one at a time.",
+                        "Name of the consumer: one of `consumers`, with a key and limits of at most 2 requests a minute, one at a time.",
                     examples: ["caller-path"],
                 }),
             })
@@ -118,11 +118,11 @@ export const observability = z
         accessLog: onOff.meta({
             description:
                 "Whether gateway pods write a line of JSON for each request, with caller and credential. A change restarts the gateway pods.",
-            reason: "To turn it on restarts the gateway pods.",
+            reason: "Turning it on restarts the gateway pods.",
         }),
     })
     .prefault({})
-    .describe("What operators see of the gateway: metrics, dashboards and an access log.");
+    .describe("Observability of the gateway for operators: metrics, dashboards and an access log.");
 
 type Parsed = z.infer<typeof observability>;
 
@@ -138,15 +138,15 @@ interface Checked {
 }
 
 /**
- * Most requests per minute for the consumer of `callerPath`; usual is one in five minutes. A longer window may have no
- * more requests either, since all may come within one minute.
+ * Most requests per minute for the consumer of `callerPath`, which usually sends one in five minutes. A longer window must
+ * not have more requests, since all may be sent within one minute.
  */
 const MOST_A_MINUTE = 2;
 
 /** Keys that do not concern connectors. */
 const OF_THE_GATEWAY = ["dashboards", "callerPath", "accessLog"];
 
-/** With low limits, a leaked key of this consumer, which is on a host outside the stack, can use little of Alpa. */
+/** Requires low limits for this consumer: its key is on a host outside the stack, and a leaked key could use Alpa. */
 function callerPathProblems(asked: Sound<Parsed>["callerPath"], consumers: Sound<Checked>["consumers"] = []): string[] {
     const name = asked?.consumer;
     if (name === undefined) return [];
@@ -172,7 +172,7 @@ function callerPathProblems(asked: Sound<Parsed>["callerPath"], consumers: Sound
     ];
 }
 
-/** Checks `observability` against other keys. @param given the same before it was parsed: which keys there are */
+/** Checks `observability` against other keys. @param given the config before parsing, which shows which keys are set */
 export function observabilityProblems(
     { observability: asked, exposure, gateway, consumers }: Sound<Checked>,
     given: Raw,
@@ -219,7 +219,7 @@ function metricsProblems({
     ];
 }
 
-/** Who reads metrics, of the gateway or of connectors; empty where they are off. */
+/** Settings of the metrics of gateway or connectors; empty if they are disabled. */
 export function metricsSettings({ metrics }: Parsed): { metrics?: MetricsSettings } {
     const { enabled, podMonitor } = metrics;
     if (!enabled) return {};
@@ -227,7 +227,7 @@ export function metricsSettings({ metrics }: Parsed): { metrics?: MetricsSetting
     return { metrics: { scrapers, podMonitor } };
 }
 
-/** Checked values as part of the release settings of the components; empty if nothing is enabled. */
+/** Converts checked values into release settings of the components; empty if nothing is enabled. */
 export function observabilitySettings(asked: Parsed): Pick<ReleaseSettings, "observability"> {
     const { metrics, accessLog } = asked;
     const { enabled: hasDashboards, ...dashboards } = asked.dashboards;
@@ -241,7 +241,7 @@ export function observabilitySettings(asked: Parsed): Pick<ReleaseSettings, "obs
     };
 }
 
-/** Warns when metrics are enabled but no scraper is named, since no pod can read them then. */
+/** Warns if metrics are enabled without scrapers, since then no pod can read them. */
 export function observabilityWarnings({ metrics }: Parsed): string[] {
     if (!metrics.enabled || metrics.scrapers.length > 0) return [];
     return [

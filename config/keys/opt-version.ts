@@ -80,10 +80,10 @@ export const weights = z
         mountPath: plainPath.default("/weights").meta({
             description:
                 "Folder in which the pods find the weights; mounted read-only, unless the image contains them.",
-            reason: "A folder of its own, so that it hides nothing of the image.",
+            reason: "A separate folder does not hide files of the image.",
         }),
     })
-    .describe("Where the weights are: exactly one of `claim`, `hostPath` and `inImage`.");
+    .describe("Source of the weights: exactly one of `claim`, `hostPath` and `inImage`.");
 
 /** Key `opt.command`. */
 export const command = text("a command")
@@ -96,7 +96,7 @@ export const command = text("a command")
 
 /** Key `opt.model`. */
 export const model = modelName.meta({
-    description: "Name of the model, as Alpa knows it.",
+    description: "Name of the model, as Alpa spells it.",
     examples: ["alpa/opt-175b"],
 });
 
@@ -116,7 +116,7 @@ export const parametersBillion = z
 /** Key `opt.rayVersion`. */
 export const rayVersion = exactVersion.meta({ description: "Version of Ray in the image.", examples: ["2.0.0"] });
 
-/** Key `opt.upgrade`: what differs between the running version and the one that replaces it. */
+/** Key `opt.upgrade`: the differences between the running version and the new version. */
 export const upgrade = z
     .strictObject({
         phase: z.enum(UPGRADE_PHASES).default("prepare").meta({
@@ -126,7 +126,7 @@ export const upgrade = z
         }),
         image: image.optional().describe("Image of the new version."),
         model: model.optional().meta({
-            description: "Name of the new model, as Alpa knows it.",
+            description: "Name of the new model, as Alpa spells it.",
             examples: ["alpa/opt-175b"],
             unset: "`opt.model`",
         }),
@@ -140,9 +140,7 @@ export const upgrade = z
             examples: ["2.0.0"],
             unset: "`opt.rayVersion`",
         }),
-        weights: weights
-            .optional()
-            .describe("Where the weights of the new version are; takes the place of `opt.weights`."),
+        weights: weights.optional().describe("Source of the weights of the new version; replaces `opt.weights`."),
         command: command.meta({
             description: "Command that starts the new version.",
             examples: ["python3 -m alpa.serve --model opt"],
@@ -165,7 +163,7 @@ interface Version {
     upgrade?: Sound<z.infer<typeof upgrade>>;
 }
 
-/** Key `opt` as it is after its upgrade. */
+/** Key `opt` after its upgrade. */
 export function upgraded<Opt extends Version>(opt: Opt): Opt {
     const { phase: _, ...changed } = opt.upgrade ?? {};
     const given = Object.fromEntries(Object.entries(changed).filter(([, value]) => value !== undefined));

@@ -22,14 +22,14 @@ const operatorVersion = pinned.refine((version) => !/^\d+\.\d+\.\d+/.test(versio
 const nodeName = z
     .string()
     .refine((name) => /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(name), {
-        error: (i) => `must be the name of a node, as kubectl get nodes prints it${got(i.input)}. Correct it`,
+        error: (i) => `must be the name of a node in the output of kubectl get nodes${got(i.input)}. Correct it`,
     })
     .meta({
         description: "Name of the node, its label `kubernetes.io/hostname`. An entry that is a text has only this key.",
         examples: ["dgx-01"],
     });
 
-/** A node, as its name or as a mapping with its GPUs. */
+/** A node: its name, or a mapping with its GPUs. */
 const node = z.preprocess(
     (input) => (typeof input === "string" ? { name: input } : input),
     z.strictObject({
@@ -86,7 +86,7 @@ export const opt = z
                 }),
             })
             .prefault({})
-            .describe("What each pod requests on its node, in addition to the GPUs."),
+            .describe("Resources that each pod requests on its node, in addition to the GPUs."),
         runtimeClass: dnsLabel.optional().meta({
             description: "RuntimeClass of the pods.",
             examples: ["nvidia"],
@@ -105,7 +105,7 @@ export const opt = z
                     unset: "not set",
                 }),
             })
-            .check(reasonFor(true, "Say why the pods' ports may be open on the nodes"))
+            .check(reasonFor(true, "Give the reason why the pods' ports may be open on the nodes"))
             .prefault({})
             .describe("Whether the pods use the network of their nodes instead of that of the cluster."),
         startTimeoutSeconds: positive("a time in seconds").default(2400).meta({
@@ -114,7 +114,7 @@ export const opt = z
         }),
         operator: z.enum(["install", "existing"]).default("install").meta({
             description:
-                "The KubeRay operator: `install` installs one for `namespace` alone, `existing` uses one that already watches it.",
+                "The KubeRay operator: `install` installs one only for `namespace`, `existing` uses one that already watches it.",
             reason: "With its own operator the stack does not depend on the version of another.",
         }),
         operatorChart: z

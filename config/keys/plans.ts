@@ -33,7 +33,7 @@ export function planProblems({ zone, rateLimit = {}, proxyTimeoutSeconds }: Aske
         );
     if (proxyTimeoutSeconds !== undefined && proxyTimeoutSeconds !== DEFAULT_PROXY_TIMEOUT && has !== "enterprise")
         problems.push(
-            `proxyTimeoutSeconds: must be ${DEFAULT_PROXY_TIMEOUT} with plan ${has} (got ${proxyTimeoutSeconds}). Another needs plan enterprise.`,
+            `proxyTimeoutSeconds: must be ${DEFAULT_PROXY_TIMEOUT} with plan ${has} (got ${proxyTimeoutSeconds}). Another value needs plan enterprise.`,
         );
     return problems;
 }

@@ -28,7 +28,7 @@ export const rampartInstall = z.strictObject({
 export const rampart = z
     .strictObject({
         install: rampartInstall.optional().meta({
-            description: "Install Rampart from your private chart repository: there is no public one.",
+            description: "Install Rampart from your private chart repository, since there is no public one.",
             unset: "Rampart must already run in the cluster",
         }),
         retry: z

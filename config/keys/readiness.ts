@@ -2,10 +2,10 @@ import * as z from "zod";
 import { got } from "../problems";
 import { positive } from "../values";
 
-/** Default waits. */
+/** Default time limits, in seconds. */
 export const DEFAULT_READINESS = { graphTimeoutSeconds: 2700, acceptTimeoutSeconds: 120, settleSeconds: 15 };
 
-/** A wait that ends before an object can have settled always fails. */
+/** Rejects a time limit below the settle time, since the wait would always fail. */
 export function shortWaits({ acceptTimeoutSeconds: accept, settleSeconds: settle }: Waits = {}): string[] {
     if (accept === undefined || settle === undefined || accept > settle) return [];
     return [
@@ -30,7 +30,7 @@ export const acceptKeys = {
         .default(DEFAULT_READINESS.settleSeconds)
         .meta({
             description:
-                "How long an object must stay accepted before the stack relies on it, in seconds. Used where the stack cannot query the gateway pods.",
+                "How long an object must stay accepted before the stack relies on it, in seconds. Used if the stack cannot query the gateway pods.",
             reason: "The ingress controller reports acceptance before it has written to APISIX.",
         }),
 };
@@ -45,4 +45,4 @@ export const readiness = z
         ...acceptKeys,
     })
     .prefault({})
-    .describe("Limits of waits.");
+    .describe("Time limits for waits.");

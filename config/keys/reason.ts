@@ -7,16 +7,16 @@ interface Choice {
     reason?: string;
 }
 
-/** Key `enabled` of a setting that is unsafe in one of its states. */
+/** Key `enabled` of a setting with an unsafe value. */
 export const enabled = z.boolean({ error: (i) => `must be true or false${got(i.input)}. Correct it` });
 
 /** Key `reason` next to it. */
 export const reason = text("the reason").optional();
 
 /**
- * Check of such a mapping.
+ * Checks that a mapping has a reason exactly if `enabled` has the unsafe value.
  * @param unsafe value of `enabled` that needs a reason
- * @param advice what the reason must say
+ * @param advice advice in the error
  */
 export function reasonFor(unsafe: boolean, advice: string) {
     return (ctx: z.core.ParsePayload<Choice>): void => {

@@ -11,9 +11,9 @@ const host = sshHost.extend({
     }),
 });
 
-/** Longest grace period that cloudflared starts with, in seconds (`MaxGracePeriod` in connection/connection.go, 2026.8.2). */
+/** Longest grace period that cloudflared accepts, in seconds (`MaxGracePeriod` in connection/connection.go, 2026.8.2). */
 export const MOST_GRACE_SECONDS = 180;
-/** Time that a connector gets to stop in addition to the longest answer, in seconds. */
+/** Additional seconds for a connector to stop after the longest answer. */
 const GRACE_BEYOND_SECONDS = 20;
 
 export const graceSeconds = positive("a time in seconds")
@@ -34,11 +34,11 @@ export function defaultGrace(answerSeconds: number): number {
     return Math.min(answerSeconds + GRACE_BEYOND_SECONDS, MOST_GRACE_SECONDS);
 }
 
-/** Warns that connectors do not wait for the longest answers. @param answerSeconds the longest answer */
+/** Warns if connectors cannot wait for the longest answers. @param answerSeconds the longest answer */
 export function cutAnswers(answerSeconds: number): string[] {
     if (answerSeconds <= MOST_GRACE_SECONDS) return [];
     return [
-        `tunnel: a connector that stops waits at most ${MOST_GRACE_SECONDS} s for its running answers, and answers may take up to ${answerSeconds} s: those that take longer are cut off (502). Change connectors while no long answers are running.`,
+        `tunnel: a connector that stops waits at most ${MOST_GRACE_SECONDS} s for its running answers, and answers may take up to ${answerSeconds} s. Longer ones are interrupted (502). Change connectors while no long answers are running.`,
     ];
 }
 
@@ -66,9 +66,10 @@ export const tunnel = z
             examples: ["https://mirror.example.com/cloudflared"],
             unset: "the release page of its project",
         }),
-        connectorsPerHost: positive("a number of connectors")
-            .default(2)
-            .meta({ description: "Connectors on each host.", reason: "One serves while the other is upgraded." }),
+        connectorsPerHost: positive("a number of connectors").default(2).meta({
+            description: "Connectors on each host.",
+            reason: "One connector serves while the other is upgraded.",
+        }),
         graceSeconds,
     })
     .describe("The connectors (`cloudflared`) that forward requests from Cloudflare to Alpa.");

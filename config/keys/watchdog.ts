@@ -4,8 +4,8 @@ import { got } from "../problems";
 import { positive } from "../values";
 
 /**
- * Alpa waits up to a second for more prompts of a batch, and the script counts whole seconds: with less than this a
- * healthy Alpa on a busy host would be restarted.
+ * Smallest `idleSeconds`. Alpa waits up to a second for more prompts of a batch, and the script counts whole seconds, so a
+ * smaller value would restart a healthy Alpa on a busy host.
  */
 const LEAST_IDLE_SECONDS = 10;
 
@@ -14,12 +14,12 @@ export const progressKeys = {
     idleSeconds: positive("a time in seconds")
         .refine((seconds) => seconds < 1 || seconds >= LEAST_IDLE_SECONDS, {
             error: (i) =>
-                `must be at least ${LEAST_IDLE_SECONDS}${got(i.input)}. Raise it, or a healthy Alpa that waits for a batch is restarted`,
+                `must be at least ${LEAST_IDLE_SECONDS}${got(i.input)}. Raise it, or the watchdog restarts a healthy Alpa that waits for a batch`,
         })
         .default(DEFAULT_IDLE_SECONDS)
         .meta({
             description:
-                "How long a completion may wait while Alpa computes nothing, in seconds. After that its batch loop counts as ended.",
+                "Longest wait of a completion while Alpa computes nothing, in seconds. After that its batch loop counts as ended.",
             reason: "Alpa waits at most a second for more prompts to fill a batch.",
         }),
     stuckSeconds: positive("a time in seconds")
@@ -36,14 +36,14 @@ export const optWatchdog = z
     .strictObject({
         enabled: z.boolean().default(true).meta({
             description: "Whether the watchdog runs. A change restarts Alpa.",
-            reason: "The key is given to have one.",
+            reason: "Setting the key requests a watchdog.",
         }),
         ...progressKeys,
     })
     .meta({
         description: "Restarts Alpa when it makes no progress. A change restarts Alpa once.",
         examples: [{}],
-        unset: "a hung Alpa is restarted by hand",
+        unset: "an operator must restart a hung Alpa",
     });
 
 interface ParsedLimits {
@@ -53,10 +53,10 @@ interface ParsedLimits {
 }
 
 /**
- * Checked values in the shape the components take.
+ * Converts checked values into settings of the components.
  * @param answerSeconds longest time that callers wait for one answer, in seconds. Alpa continues to compute after that,
  * hence the factor 2 in the default
- * @returns undefined where no watchdog runs
+ * @returns undefined without a watchdog
  */
 export function progressLimits(watchdog: ParsedLimits | undefined, answerSeconds: number): ProgressLimits | undefined {
     if (!watchdog?.enabled) return undefined;
@@ -66,8 +66,8 @@ export function progressLimits(watchdog: ParsedLimits | undefined, answerSeconds
 
 /**
  * Checks the keys of a watchdog against other keys.
- * @param where the key
- * @param answerSeconds longest time that callers wait for one answer. Unset: it is not known
+ * @param where path of the watchdog's key
+ * @param answerSeconds longest time that callers wait for one answer; undefined if unknown
  */
 export function watchdogProblems(
     where: string,

@@ -13,8 +13,8 @@ import type { IntraBSettings } from "./intra-b/settings";
 import type { OptionDefinition } from "./option";
 
 /**
- * Settings of each option. To add an option, begin here: every table by option then fails to compile until it has an
- * entry.
+ * Settings of each option. To add an option, add it here first: every table by option then fails to compile until it has
+ * an entry.
  */
 export interface SettingsByOption {
     "intra-a": IntraASettings;
@@ -24,7 +24,7 @@ export interface SettingsByOption {
     callers: CallersSettings;
 }
 export type Option = keyof SettingsByOption;
-/** Everything that a run of the program needs. */
+/** All settings of a run of the program. */
 export type Settings = SettingsByOption[Option];
 
 /** Definition of each option, in the order of docs/reference/configuration. */
@@ -38,7 +38,7 @@ export const DEFINITIONS: { [O in Option]: OptionDefinition<SettingsByOption[O]>
 export const OPTIONS = Object.keys(DEFINITIONS) as Option[];
 
 /**
- * For each key that an option does not have: the options or exposure that have it, by its path; `[]` stands for any
+ * For each key that an option does not have, by its path: the options or the exposure that have it. `[]` stands for any
  * entry of a list.
  */
 export function ownersOfOthers(option: Option): Record<string, string> {

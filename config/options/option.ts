@@ -3,29 +3,29 @@ import type { ApiAccess } from "../api-access";
 import { crossCheck, type Sound } from "../cross-check";
 import { wording } from "../problems";
 
-/** Keys of a stack config with values that nothing has checked. */
+/** Keys of a stack config with unchecked values. */
 export type Raw = Record<string, unknown>;
 
 /** Arguments of an option's checks other than the values. */
 export interface CheckContext {
     /** Whether a key of the stack config, or a value in it, is stored encrypted. */
     isSecret: (key: string, value?: unknown) => boolean;
-    /** Decides which credentials have expired. */
+    /** Current day, which decides which credentials have expired. */
     today: Date;
-    /** How the Cloudflare API is reached. Unset: it is not checked. */
+    /** Access to the Cloudflare API. Default: none, and it is not checked. */
     api?: ApiAccess;
-    /** Where the stack file is: files that it names begin there. */
+    /** Folder of the stack file, the base of relative paths in it. */
     folder: string;
 }
 
 /** Result of reading a stack config. */
 export interface OptionResult<Settings> {
     issues: z.core.$ZodIssue[];
-    /** Settings in the shape the components take. Unset: there are issues. */
+    /** Returns the settings of the components. Unset if there are issues. */
     settings?: () => Settings;
 }
 
-/** One option: its keys, and how they become settings. */
+/** One option: its keys, and their conversion into settings. */
 export interface OptionDefinition<Settings> {
     /** Every key, without the project's prefix. */
     schema: z.ZodObject;

@@ -1,8 +1,8 @@
-/** The dashboard of one caller: what it sends, and what comes of it. */
+/** The dashboard of one caller: its requests and their results. */
 import type { DashboardBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
 import { ANY_ROUTE, curves, dashboardOf, figure, link, queryVariable, times, TO_ALPA, type Query } from "./panels";
 
-/** Of the chosen caller. */
+/** Label of the selected caller. */
 const OWN = 'consumer="$consumer"';
 
 const perMinute = (labels: string, by = "") =>
@@ -12,7 +12,7 @@ export function caller(): DashboardBuilder {
     const board = dashboardOf(
         "alpa-auth-caller",
         "alpa-auth: one caller",
-        "What one caller sends, and what comes of it. A caller is a consumer of APISIX: the namespace, an underscore, and its name.",
+        "Requests of one caller and their results. A caller is a consumer of APISIX: the namespace, an underscore, and its name.",
     ).links([link(["Callers", "operate/callers.md"]), link(["Troubleshooting", "operate/troubleshooting.md"])]);
     board.withVariable(
         queryVariable("consumer", "Caller", `label_values(apisix_http_status{${ANY_ROUTE}, consumer!=""}, consumer)`),
@@ -49,13 +49,13 @@ function overTime() {
         }),
         curves({
             title: "Requests by path",
-            description: "query-string also has the requests by which pulumi up proves that a credential has arrived.",
+            description: "query-string also has the requests with which pulumi up verifies a credential.",
             queries: [[perMinute(ANY_ROUTE, " by (route)"), "{{route}}"]],
             unit: "reqpm",
         }),
         curves({
             title: "Share over a limit (429)",
-            description: "Of its requests to Alpa. AlpaAuthCallerOverLimit fires above one half.",
+            description: "Share of its requests to Alpa. AlpaAuthCallerOverLimit fires above one half.",
             queries: [
                 [
                     `(sum(rate(apisix_http_status{${OWN}, ${TO_ALPA}, code="429"}[30m])) or vector(0)) / sum(rate(apisix_http_status{${OWN}, ${TO_ALPA}}[30m]))`,
@@ -67,7 +67,7 @@ function overTime() {
         }),
         curves({
             title: "Share of all requests to Alpa",
-            description: "Of all callers of the chosen stacks.",
+            description: "Share of the requests of all callers of the selected stacks.",
             queries: [
                 [
                     `sum(rate(apisix_http_status{${OWN}, ${TO_ALPA}}[30m])) / sum(rate(apisix_http_status{${TO_ALPA}, consumer!=""}[30m]))`,
@@ -85,7 +85,7 @@ function overTime() {
         times({
             title: "Time of Alpa, for all callers",
             description:
-                "The histogram has no caller: 5,000 would be 195,000 series. How long this caller waited, the access log tells.",
+                "The histogram has no caller: 5,000 would be 195,000 series. The access log has the times of this caller.",
             queries: [
                 [
                     `histogram_quantile(0.95, sum by (le, route) (rate(apisix_http_latency_bucket{type="upstream", ${TO_ALPA}}[30m])))`,

@@ -1,4 +1,4 @@
-/** Panels of the gateway's pods, and of what is around them. */
+/** Panels of the gateway's pods and related components. */
 import { ANY_ROUTE, compared, curves, perMinute, type Page } from "./panels";
 
 const DOWN: Page = ["Connections are refused", "operate/troubleshooting.md#connections-are-refused"];
@@ -10,7 +10,7 @@ const COUNTERS: Page = [
 const CONNECTORS: Page = ["Are the connectors connected?", "operate/watch.md#are-the-connectors-connected"];
 const SERIES: Page = ["How many series there are", "operate/watch.md#how-many-series-there-are"];
 export const NOTHING: Page = ["Alpa answers nothing", "operate/alpa-hangs.md#alpa-answers-nothing"];
-/** Where there has been a connector in the last day. */
+/** Condition that a connector has existed in the last day. */
 const WITH_TUNNEL = "and on () max_over_time(alpa_auth:connectors:connected[1d]) > 0";
 
 export function gateway() {
@@ -18,7 +18,7 @@ export function gateway() {
         compared(
             curves({
                 title: "Gateway pods",
-                description: "Pods that Prometheus reads, and those that the rule file expects.",
+                description: "Pods that Prometheus scrapes, and the number that the rule file expects.",
                 queries: [
                     ["count(apisix_node_info{})", "pods"],
                     ["alpa_auth:gateway_pods:expected", "expected"],
@@ -29,13 +29,13 @@ export function gateway() {
         ),
         curves({
             title: "etcd is reached",
-            description: "1: the pod reaches etcd; 0: no change of a caller arrives there.",
+            description: "1: the pod reaches etcd; 0: it receives no change of a caller.",
             queries: [["apisix_etcd_reachable{}", "{{instance}}"]],
             page: ETCD,
         }),
         curves({
             title: "The gateway itself answers 500",
-            description: "With gateway.sharedCounters the first suspect is the server that counts limits.",
+            description: "With gateway.sharedCounters, check the counter server first.",
             queries: [[perMinute(`${ANY_ROUTE}, code="500", response_source="apisix"`), "500"]],
             unit: "reqpm",
             page: COUNTERS,
@@ -50,7 +50,7 @@ export function gateway() {
         compared(
             curves({
                 title: "Connectors",
-                description: "Those that are connected to Cloudflare, and those that the rule file expects.",
+                description: "Connectors that are connected to Cloudflare, and the number that the rule file expects.",
                 queries: [
                     [`alpa_auth:connectors:connected ${WITH_TUNNEL}`, "connected"],
                     [`alpa_auth:connectors:expected ${WITH_TUNNEL}`, "expected"],

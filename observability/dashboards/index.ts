@@ -1,20 +1,20 @@
 /**
- * The dashboards for Grafana, as code: docs/examples/grafana/ has them as JSON (`npm run golden` writes it), which is what
- * operators import and what a stack puts into a ConfigMap. Nothing that `pulumi up` runs imports this folder.
+ * The dashboards for Grafana, as code. `npm run golden` writes them as JSON to docs/examples/grafana/, which operators import
+ * or a stack puts into a ConfigMap. The Pulumi program does not import this folder.
  *
- * Labels and names of metrics are those of APISIX 3.18 (docs/operate/watch.md), and of docs/examples/prometheus/alpa-auth.rules.yml.
+ * Labels and metrics are those of APISIX 3.18 (docs/operate/watch.md) and of docs/examples/prometheus/alpa-auth.rules.yml.
  */
 import type { DashboardBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
 import { caller } from "./caller";
 import { operators } from "./operators";
 
-/** By the name of the file, without its end, which is also the dashboard's uid in Grafana. */
+/** Dashboards by file name without extension, which is also the uid in Grafana. */
 export const DASHBOARDS: Record<string, () => DashboardBuilder> = {
     "alpa-auth-operators": operators,
     "alpa-auth-caller": caller,
 };
 
-/** A dashboard as Grafana imports it. */
+/** JSON of a dashboard for Grafana's import. */
 export function jsonOf(build: () => DashboardBuilder): string {
     return `${JSON.stringify(build().build(), null, 4)}\n`;
 }

@@ -1,4 +1,4 @@
-/** The dashboard for operators: whether callers get answers, who they are, and how the gateway does. */
+/** The dashboard for operators: answers to callers, requests by caller, and state of the gateway. */
 import { RowBuilder, type DashboardBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
 import { ETCD, gateway, NOTHING } from "./gateway";
 import {
@@ -17,7 +17,7 @@ import {
     type Page,
 } from "./panels";
 
-/** Answers of a large model take minutes: over less time there would often be none. */
+/** Window for latencies: answers of a large model take minutes, so a shorter window would often be empty. */
 const LATENCY_WINDOW = "30m";
 
 const FAILS: Page = ["Answers fail with 5xx", "operate/troubleshooting.md#answers-fail-with-5xx"];
@@ -35,7 +35,7 @@ export function operators(): DashboardBuilder {
     const board = dashboardOf(
         "alpa-auth-operators",
         "alpa-auth: gateway",
-        "Whether callers of Alpa get answers, who they are, and how the gateway does. docs/operate/watch.md explains the metrics.",
+        "Answers to callers of Alpa, requests by caller, and state of the gateway. docs/operate/watch.md explains the metrics.",
     ).links([
         link(["Alerts and metrics", "operate/watch.md"]),
         link(["Troubleshooting", "operate/troubleshooting.md"]),
@@ -53,8 +53,8 @@ export function operators(): DashboardBuilder {
         words(
             "What no metric tells",
             [
-                "APISIX has no metric of when certificates and credentials expire: `npm run ops -- consumer expiring` tells it,",
-                "and [Certificates](${docs}/operate/certificates.md) and [Callers](${docs}/operate/callers.md) say how to renew them.",
+                "APISIX has no metric for the expiry of certificates and credentials: `npm run ops -- consumer expiring` shows it,",
+                "and [Certificates](${docs}/operate/certificates.md) and [Callers](${docs}/operate/callers.md) explain the renewal.",
                 "[What no metric tells](${docs}/operate/watch.md#what-no-metric-tells) has the rest.",
             ].join("\n"),
         ),
@@ -70,7 +70,7 @@ function now() {
         }),
         figure({
             title: "Failed in the last hour",
-            description: "Share of answers with 5xx. 4xx are the caller's to mend, and count neither way.",
+            description: "Share of answers with 5xx. 4xx are errors of the caller, and are not counted.",
             queries: [
                 [
                     `(sum(rate(apisix_http_status{${TO_ALPA}, code=~"5.."}[1h])) or vector(0)) / sum(rate(apisix_http_status{${TO_ALPA}, code=~"2..|5.."}[1h]))`,
@@ -94,21 +94,21 @@ function now() {
         figure({
             title: "Gateway pods that are missing",
             description:
-                "Pods that alpa_auth:gateway_pods:expected in the rule file asks for, less those that Prometheus reads.",
+                "Pods that alpa_auth:gateway_pods:expected in the rule file requires, minus those that Prometheus scrapes.",
             queries: [["alpa_auth:gateway_pods:expected - (count(apisix_node_info{}) or vector(0))", "missing"]],
             bad: 1,
             page: LOST,
         }),
         figure({
             title: "Pods without etcd",
-            description: "They go on with the callers that they know, and receive no change.",
+            description: "They continue with their present callers, and receive no change.",
             queries: [["count(apisix_etcd_reachable{} == 0) or vector(0)", "pods"]],
             bad: 1,
             page: ETCD,
         }),
         figure({
             title: "Alerts",
-            description: "Alerts of the rule file that fire.",
+            description: "Firing alerts of the rule file.",
             queries: [['count(ALERTS{alertname=~"AlpaAuth.+", alertstate="firing"}) or vector(0)', "alerts"]],
             bad: 1,
             page: ["Alerts", "operate/watch.md#alerts"],
@@ -121,7 +121,7 @@ function answers() {
         curves({
             title: "Requests by status class",
             description:
-                "Each status once. A series begins with its first request, which rate() does not see: look at the access log for single requests.",
+                "Each status once. A series begins with its first request, which rate() does not see: for single requests, see the access log.",
             queries: [
                 [perMinute(`${TO_ALPA}, code=~"2.."`), "2xx: answered"],
                 [perMinute(`${TO_ALPA}, code=~"4..", code!~"429|499"`), "4xx: rejected"],
@@ -134,7 +134,7 @@ function answers() {
         curves({
             title: "Failures by status and source",
             description:
-                "Source upstream: Alpa answered so; nginx: Alpa gave no answer (502, 504); apisix: the gateway itself, with 500 most often the server that counts limits.",
+                "Source upstream: Alpa's answer; nginx: no answer of Alpa (502, 504); apisix: the gateway itself, with 500 most often the counter server.",
             queries: [
                 [perMinute(`${TO_ALPA}, code=~"5.."`, " by (code, response_source)"), "{{code}} {{response_source}}"],
             ],
@@ -144,7 +144,7 @@ function answers() {
         }),
         curves({
             title: "A completion as a caller sends it",
-            description: "1: the last one was answered; 0: it was not.",
+            description: "1: the last one got an answer; 0: it did not.",
             queries: [["alpa_auth_caller_path_success{}", "{{path}}"]],
             page: CALLER_PATH,
             noValue: "no host sends any",
@@ -159,7 +159,7 @@ function answers() {
         }),
         curves({
             title: "Requests without a valid credential (401)",
-            description: "The metrics do not tell who sends them: the access log has the address.",
+            description: "The metrics do not show the sender: the access log has the address.",
             queries: [[perMinute(`${ANY_ROUTE}, code="401"`), "401"]],
             unit: "reqpm",
             page: REJECTED,
@@ -179,7 +179,7 @@ function callers() {
     return [
         curves({
             title: "Requests by caller",
-            description: "The ten callers with the most, whatever came of their requests.",
+            description: "The ten callers with the most requests, with any result.",
             queries: [[`topk(10, ${perMinute(`${TO_ALPA}, consumer!=""`, " by (consumer)")})`, "{{consumer}}"]],
             unit: "reqpm",
         }),
@@ -212,7 +212,7 @@ function latency() {
         compared(
             times({
                 title: "Time of Alpa",
-                description: `Over ${LATENCY_WINDOW} at each point, since answers take minutes. Above 600 s the histogram has no bound. Dashed: from where AlpaAuthAnswersSlow fires.`,
+                description: `Over ${LATENCY_WINDOW} at each point, since answers take minutes. Above 600 s the histogram has no bound. Dashed: threshold of AlpaAuthAnswersSlow.`,
                 queries: [
                     [quantile(0.5, "upstream"), "half of the answers take less"],
                     [quantile(0.95, "upstream"), "95 %"],
@@ -225,7 +225,7 @@ function latency() {
         ),
         histogram({
             title: "Answers by time of Alpa",
-            description: "How many answers took how long.",
+            description: "Number of answers by time.",
             queries: [
                 [
                     `sum by (le) (increase(apisix_http_latency_bucket{type="upstream", ${TO_ALPA}}[$__rate_interval]))`,
@@ -235,7 +235,7 @@ function latency() {
         }),
         curves({
             title: "Time of the gateway itself",
-            description: `What authentication, limits and checks add, over ${LATENCY_WINDOW}.`,
+            description: `Time of authentication, limits and checks, over ${LATENCY_WINDOW}.`,
             queries: [
                 [quantile(0.5, "apisix"), "half of the requests take less"],
                 [quantile(0.95, "apisix"), "95 %"],

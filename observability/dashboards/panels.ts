@@ -1,4 +1,4 @@
-/** What the dashboards have in common: variables, panels of each kind, and links to the pages of docs/. */
+/** Common parts of the dashboards: variables, panels of each kind, and links to the pages of docs/. */
 import type { Builder, Dataquery } from "@grafana/grafana-foundation-sdk/cog";
 import {
     BigValueColorMode,
@@ -24,34 +24,34 @@ const HALF = WHOLE / 2;
 const HEIGHT = 8;
 const LOW = 4;
 
-/** Routes to Alpa of the chosen stacks. Others reject, or verify credentials. */
+/** Routes to Alpa of the selected stacks. Other routes reject requests, or verify credentials. */
 export const TO_ALPA = 'route=~"${stack}_alpa_(completions|logprobs)"';
-/** Every rule of the chosen stacks. */
+/** Every rule of the selected stacks. */
 export const ANY_ROUTE = 'route=~"${stack}_alpa.*"';
 
 const SOURCE = { type: "prometheus", uid: "${datasource}" };
 
-/** An expression of Prometheus, and what its series are called. */
+/** An expression of Prometheus, and the legend of its series. */
 export type Query = [expression: string, legend: string];
 
-/** A heading of a page below docs/, which says what to do. */
+/** A heading of a page below docs/ with instructions. */
 export type Page = [title: string, target: string];
 
-/** What a panel shows. */
+/** Content of a panel. */
 export interface Shown {
     title: string;
-    /** What it says, and what it does not say. */
+    /** Meaning and limits of the values. */
     description: string;
     queries: Query[];
-    /** @default none */
+    /** Page with instructions. @default none */
     page?: Page;
-    /** Of Grafana: reqpm, ms, percentunit … @default none */
+    /** Unit of Grafana: reqpm, ms, percentunit … @default none */
     unit?: string;
-    /** What it says where no series is. @default Grafana's "No data", which also means that Prometheus reads nothing */
+    /** Text if there is no series. @default Grafana's "No data", which can also mean that Prometheus scrapes nothing */
     noValue?: string;
 }
 
-/** 0 where gateway pods are read, for what has no series before its first request; nothing where none is. */
+/** Adds 0 for a missing series, which begins with its first request, if Prometheus scrapes gateway pods. */
 const OR_ZERO = " or 0 * count(apisix_node_info{})";
 
 export function link([title, target]: Page): dashboard.DashboardLinkBuilder {
@@ -61,11 +61,11 @@ export function link([title, target]: Page): dashboard.DashboardLinkBuilder {
         .targetBlank(true);
 }
 
-/** Requests a minute, with these labels. @param by grouping of PromQL; empty: the sum */
+/** Requests per minute with these labels. @param by grouping of PromQL; empty for the sum */
 export const perMinute = (labels: string, by = "") =>
     `60 * sum${by} (rate(apisix_http_status{${labels}}[$__rate_interval]))${by === "" ? OR_ZERO : ""}`;
 
-/** Curves over time, half as wide as the page. */
+/** A panel with curves over time, with half the width of the page. */
 export function curves(shown: Shown): timeseries.PanelBuilder {
     const { title, description, queries, page, unit = "short", noValue } = shown;
     const panel = new timeseries.PanelBuilder()
@@ -88,14 +88,14 @@ export function curves(shown: Shown): timeseries.PanelBuilder {
     return noValue === undefined ? panel : panel.noValue(noValue);
 }
 
-/** The same with a logarithmic axis, for times from milliseconds to minutes: the long ones would hide the short ones. */
+/** The same with a logarithmic axis, so that milliseconds are visible next to minutes. */
 export function times(shown: Shown): timeseries.PanelBuilder {
     return curves({ unit: "ms", ...shown })
         .min(1)
         .scaleDistribution(new ScaleDistributionConfigBuilder().type(ScaleDistribution.Log).log(10));
 }
 
-/** With a dashed line for what others are compared with. @param name its legend */
+/** Adds a dashed line for a reference value. @param name legend of the line */
 export function compared(panel: timeseries.PanelBuilder, name: string): timeseries.PanelBuilder {
     return panel.overrideByName(name, [
         { id: "custom.lineStyle", value: { fill: "dash", dash: [10, 10] } },
@@ -103,7 +103,7 @@ export function compared(panel: timeseries.PanelBuilder, name: string): timeseri
     ]);
 }
 
-/** One number, of now. @param bad from which value on it is red; unset: it has no color @param width columns */
+/** A panel with the current value. @param shown.bad value from which it is red. Default: no color @param shown.width columns */
 export function figure(shown: Shown & { bad?: number; width?: number }): stat.PanelBuilder {
     const { title, description, queries, page, unit = "short", bad, width = 4 } = shown;
     const good = { value: null, color: "green" };
@@ -124,11 +124,11 @@ export function figure(shown: Shown & { bad?: number; width?: number }): stat.Pa
         .colorMode(bad === undefined ? BigValueColorMode.None : BigValueColorMode.Value)
         .span(width)
         .height(LOW);
-    // increase() extrapolates: a count would have a fraction.
+    // increase() extrapolates, so a count would have a fraction.
     return unit === "short" ? panel.decimals(0) : panel;
 }
 
-/** Numbers of the whole time range by caller, one column for each query. */
+/** A table of the whole time range by caller, with one column for each query. */
 export function columns(shown: Shown): table.PanelBuilder {
     const { title, description, queries } = shown;
     const names = Object.fromEntries(queries.map(([, legend], at) => [`Value #${refId(at)}`, legend]));
@@ -146,7 +146,7 @@ export function columns(shown: Shown): table.PanelBuilder {
         .height(HEIGHT);
 }
 
-/** How many fell between two bounds of a histogram, over time. */
+/** A heatmap of a histogram over time. */
 export function histogram({ title, description, queries, unit = "ms" }: Shown): heatmap.PanelBuilder {
     return new heatmap.PanelBuilder()
         .title(title)
@@ -159,7 +159,7 @@ export function histogram({ title, description, queries, unit = "ms" }: Shown): 
         .height(HEIGHT);
 }
 
-/** A text with links. @param content Markdown */
+/** A panel with text and links. @param content Markdown */
 export function words(title: string, content: string): text.PanelBuilder {
     return new text.PanelBuilder().title(title).mode(text.TextMode.Markdown).content(content).span(WHOLE).height(LOW);
 }

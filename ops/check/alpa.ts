@@ -30,7 +30,7 @@ export interface CheckAlpaArgs {
 /** What one host's watchdog has found. */
 export interface WatchedHost {
     host: string;
-    /** `answers`, `stuck`, `loading`, `absent` or `rejected`, by progress.sh; `unknown`: it cannot be read, or is too old. */
+    /** `answers`, `stuck`, `loading`, `absent` or `rejected`, from progress.sh; `unknown` if it cannot be read or is too old. */
     state: string;
     why: string;
     /** How long the host has been in this state, and the age of the watchdog's last check, in seconds. */
@@ -49,7 +49,9 @@ export async function checkAlpa(context: Context, args: CheckAlpaArgs, run: RunO
     const settings = readSettings(stack.text, secrets, dirname(stack.file), context.today, stack.callers?.text);
     const watchdog = "watchdog" in settings ? settings.watchdog : undefined;
     if (watchdog === undefined)
-        throw new UsageError(["alpa.watchdog: required, or no host watches Alpa. Set it, and run pulumi up."]);
+        throw new UsageError([
+            "alpa.watchdog: required, since no host checks Alpa without it. Set it, and run pulumi up.",
+        ]);
     const signal = AbortSignal.timeout(args.timeout * 1000);
     const found = await Promise.all(watchdog.hosts.map((one) => readHost(one, run, signal)));
     context.out(args.json ? json(found) : render(found));
@@ -73,7 +75,7 @@ async function readHost({ host, watchdog }: Watched, run: RunOnHost, signal: Abo
     }
 }
 
-/** @param text of the state file, and the host's time */
+/** Evaluates the state of one host. @param text content of the state file, and the host's time */
 export function judged(
     text: string,
     { idleSeconds, stuckSeconds }: Pick<Watched["watchdog"], "idleSeconds" | "stuckSeconds">,
@@ -87,7 +89,7 @@ export function judged(
     const { state = "unknown", why = "", now, since, looked, restarts } = fields;
     const ago = (then: string | undefined) => Math.max(0, Number(now) - Number(then));
     const times = { sinceSeconds: ago(since), lookedSeconds: ago(looked), restarts: Number(restarts) };
-    // A check of the watchdog waits in Alpa's queue like requests of callers.
+    // A check of the watchdog waits in Alpa's queue, as callers' requests do.
     const oldest = 2 * stuckSeconds + idleSeconds + PAUSE_SECONDS;
     if (!(times.lookedSeconds <= oldest))
         return {

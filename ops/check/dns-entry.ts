@@ -7,7 +7,7 @@ import { FindingsError, UsageError } from "../errors";
 import { json, table } from "../output";
 import { stackRecords } from "./azure-stack";
 
-/** What one name server says of one record set. */
+/** Answer of one name server for one record set. */
 export interface EntryRow {
     name: string;
     type: string;
@@ -19,12 +19,12 @@ export interface EntryRow {
 
 export interface EntryDnsArgs {
     json?: boolean;
-    /** Name servers of the zone; empty: they are looked up. */
+    /** Name servers of the zone. Default: empty, and they are looked up in DNS. */
     server: string[];
     timeout: number;
 }
 
-/** Compares the record sets of exposure direct with what each name server of the zone says. */
+/** Compares the record sets of exposure direct with the answers of each name server of the zone. */
 export async function checkEntryDns(
     context: Context,
     text: string,

@@ -57,7 +57,7 @@ export interface CheckDnsArgs {
     timeout: number;
 }
 
-/** What is compared: from the options, and from the stack file where an option is not given. */
+/** Zone, records and servers to compare: from the command line options, else from the stack file. */
 interface Wanted {
     zone: string;
     records: ZoneRecord[];
@@ -84,7 +84,7 @@ export async function checkDns(context: Context, args: CheckDnsArgs): Promise<vo
     context.note(`${wanted.zone}: ${rows.length} answers, all equal.`);
 }
 
-/** Whether the stack has exposure direct, whose zone stays at Azure, and no --zone is given. */
+/** Whether the stack has exposure direct, whose zone stays at Azure, and the command got no --zone. */
 async function isOfAzure(context: Context, args: CheckDnsArgs): Promise<boolean> {
     const { stack, zone, records, old, new: fresh, server } = args;
     if (server.length > 0) return true;
@@ -119,10 +119,10 @@ async function readWanted(context: Context, args: CheckDnsArgs, signal: AbortSig
     const old = args.old.length > 0 ? args.old : asTexts(value("dns", "oldServers"));
     const phase = PHASES.indexOf(String(value("dns", "phase")) as (typeof PHASES)[number]);
     const problems: string[] = [];
-    if (zone === "") problems.push("--zone: required where the stack has no zone.name. Name the zone.");
+    if (zone === "") problems.push("--zone: required, since the stack has no zone.name. Name the zone.");
     if (file === undefined)
-        problems.push("--records: required where the stack has no dns.records. Name the file with the records.");
-    if (old.length === 0) problems.push("--old: required where the stack has no dns.oldServers. Name the servers.");
+        problems.push("--records: required, since the stack has no dns.records. Name the file with the records.");
+    if (old.length === 0) problems.push("--old: required, since the stack has no dns.oldServers. Name the servers.");
     if (problems.length > 0) throw new UsageError(problems);
     const data = readZoneData(file!, zone, args.records === undefined && stack ? dirname(stack.file) : undefined);
     if (data.problems.length > 0) throw new UsageError(data.problems);

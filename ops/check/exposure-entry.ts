@@ -8,9 +8,9 @@ export interface Entry {
     address: string;
     /** Address of the outputs, with Alpa's prefix as its path. */
     url: URL;
-    /** Port of HTTP in addition to TLS, if it must redirect. */
+    /** Port for plain HTTP, if it must redirect to TLS. */
     httpPort?: number;
-    /** Certificates to trust, in PEM form. Unset: those of the system. */
+    /** Certificates to trust, in PEM form. Default: those of the system. */
     ca?: string;
     /** Statuses that reject a request without a credential. */
     refused: number[];
@@ -145,7 +145,7 @@ async function certificate(entry: Entry, port: number): Promise<EntryCheck> {
 
 async function oldVersion(entry: Entry, port: number): Promise<EntryCheck> {
     const { address } = entry;
-    const check = "TLS 1.1 is refused";
+    const check = "TLS 1.1 is rejected";
     const old = { minVersion: "TLSv1.1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" } as const;
     try {
         await handshake(entry, port, { ...old, rejectUnauthorized: false });

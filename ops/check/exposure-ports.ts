@@ -39,13 +39,13 @@ export const CLOSED_PORTS: Port[] = [
     { port: 10259, what: "Kubernetes, scheduler", risk: "only authentication protects it" },
 ];
 
-/** open: something answers. closed: the host says that nothing listens. filtered: no answer at all. */
+/** open: a program accepts connections. closed: the host answers that none listens. filtered: no answer. */
 export type State = "open" | "closed" | "filtered" | "not looked at";
 
 /** Longest wait for one connection, in milliseconds: a round trip around the world, and one lost packet. */
 const CONNECT_MS = 3000;
 
-/** @param end deadline of the whole check, in milliseconds since the epoch */
+/** Connects to one port. @param end deadline of the whole check, in milliseconds since the epoch */
 export function stateOf(address: string, port: number, end: number): Promise<State> {
     const left = end - Date.now();
     if (left <= 0) return Promise.resolve("not looked at");

@@ -52,10 +52,10 @@ export interface Target {
     addresses: string[];
     /** Addresses of hosts that serve no callers: none of their ports may answer. */
     shut: string[];
-    /** Ports of the entry point at these addresses; empty where callers come by a tunnel. */
+    /** Ports of the entry point at these addresses; empty if callers use a tunnel. */
     entryPorts: number[];
     ports: Port[];
-    /** What the entry point must answer, at each of its addresses. */
+    /** Required answers of the entry point, for each of its addresses. */
     entries: Omit<Entry, "end">[];
 }
 
@@ -83,7 +83,7 @@ function adviceOn(ports: PortRow[], entry: EntryCheck[]): string {
     return [
         open.length > 0 ? "Close the open ports in the firewall or the network security group. " : "",
         wrong.length > open.length || entry.some(({ ok }) => !ok)
-            ? "Correct the entry point or its certificate as the table says. "
+            ? "Correct the entry point or its certificate: the table shows what is wrong. "
             : "",
     ].join("");
 }
@@ -137,8 +137,7 @@ async function readTarget(context: Context, args: CheckExposureArgs): Promise<Ta
     const outputs = JSON.parse(
         await ask(context.pulumi, ["stack", "output", "--json", "--stack", stack.name]),
     ) as StackOutputs;
-    if (outputs.url === undefined)
-        throw new UsageError([`--stack: ${stack.short} must have been brought up. Run: pulumi up`]);
+    if (outputs.url === undefined) throw new UsageError([`--stack: ${stack.short} has no outputs yet. Run: pulumi up`]);
     const url = new URL(outputs.url);
     const atCloudflare =
         readValue(stack.text, "exposure") === "tunnel" || readValue(stack.text, "option") === "cloudflare";
@@ -150,7 +149,7 @@ async function readTarget(context: Context, args: CheckExposureArgs): Promise<Ta
     if (bad.length > 0) throw new UsageError(bad);
     if (atCloudflare && args.address.length + args.closed.length === 0)
         throw new UsageError([
-            "--address: required where callers come through Cloudflare. Name the hosts: they must not answer from outside.",
+            "--address: required, since callers come through Cloudflare. Name the hosts: they must not answer from outside.",
         ]);
     const ca = args.ca === undefined ? undefined : readCa(args.ca);
     const access = readValue(stack.text, "option") === "cloudflare";
@@ -171,7 +170,7 @@ async function readTarget(context: Context, args: CheckExposureArgs): Promise<Ta
         args.address.length > 0 ? args.address : known.length > 0 ? known : await addressesOf(url.hostname);
     const httpPort = url.protocol === "https:" ? httpPortOf(stack, outputs) : undefined;
     const entryPorts = [Number(url.port || (url.protocol === "https:" ? 443 : 80)), ...(httpPort ? [httpPort] : [])];
-    // With `tls.redirect` off, HTTP serves requests too; the program has warned of that.
+    // With `tls.redirect` off, HTTP serves requests too; the preview warns of that.
     const redirects = readValue(stack.text, "tls", "redirect") !== false;
     return {
         addresses,
@@ -182,7 +181,7 @@ async function readTarget(context: Context, args: CheckExposureArgs): Promise<Ta
     };
 }
 
-/** Port of HTTP in addition to TLS: of the load balancer, or of the nodes. */
+/** Port for plain HTTP in addition to TLS: at the load balancer, or at the nodes. */
 function httpPortOf({ text }: Stack, { loadBalancer }: StackOutputs): number {
     const rule = loadBalancer?.rules.at(-1);
     return rule?.frontendPort ?? Number(readValue(text, "gateway", "nodePort") ?? DEFAULT_NODE_PORT);

@@ -53,8 +53,7 @@ export class Caller {
             auth,
             allowHttp: this.allowHttp,
             answerTimeoutSeconds: this.timeoutSeconds,
-            // A call that expects an answer waits if the limit is used up; a call that expects a rejection is made only
-            // once.
+            // A call that expects an answer is repeated after the limit's window. A call that expects a rejection is not.
             maxAttempts: expected === "answer" ? 3 : 1,
             onAnswer: (one) => (seen = one),
         });
@@ -75,7 +74,7 @@ function meaningOf(expected: Expectation, seen: Seen | undefined, error: unknown
     if (error !== undefined && !(error instanceof AlpaClientError)) throw error;
     if (expected === "answer") return error === undefined ? "" : error.message;
     if (expected === "limit") {
-        if (error === undefined) return "no limit stops this caller (must be 429)";
+        if (error === undefined) return "no limit rejects this caller's requests (must be 429)";
         if (seen?.status !== 429) return error.message;
         return error.retryAfterSeconds === undefined ? "429 without Retry-After" : "";
     }

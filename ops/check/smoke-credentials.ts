@@ -20,7 +20,7 @@ export interface Presented {
  */
 const OVER_SECONDS = 30;
 
-/** @param access whether Cloudflare Access authenticates callers, which accepts only service tokens */
+/** @param access whether Cloudflare Access authenticates callers; it accepts only service tokens */
 export async function credentialsOf(
     { name, credentials }: Consumer,
     outputs: Outputs,

@@ -58,11 +58,11 @@ export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
         ]);
     const outputs = await readOutputs(context, stack);
     const url = args.url ?? outputs.url;
-    if (url === undefined) throw new UsageError([`--stack: ${stack.short} must have been brought up. Run: pulumi up`]);
+    if (url === undefined) throw new UsageError([`--stack: ${stack.short} has no outputs yet. Run: pulumi up`]);
     const { namespace } = await gatewayOf(context, stack);
     const presented = await credentialsOf(consumer, outputs, namespace, access);
     const good = presented.filter(({ expect }) => expect === "answer");
-    // Each accepted request makes Alpa compute.
+    // Each accepted request takes computing time of Alpa.
     const needed = good.length * METHODS.length;
     if (needed > args.mostRequests)
         throw new UsageError([
@@ -111,7 +111,7 @@ function notTried(
         );
 }
 
-/** Sends requests until the limit is reached, within --most-requests. @returns why it was not tried, if so */
+/** Sends requests until the limit rejects one, at most --most-requests. @returns why the limit was not tried, if so */
 async function limitRow(
     caller: Caller,
     credential: Presented | undefined,
@@ -168,7 +168,7 @@ function report(context: Context, { json: asJson }: SmokeArgs, result: Report): 
     const wrong = rows.filter(({ ok }) => !ok).length;
     if (wrong > 0)
         throw new FindingsError(
-            `smoke: ${url} must answer only its callers (${wrong} of ${rows.length} checks are wrong). Look at the rows with NO; then: npm run ops -- consumer list --check`,
+            `smoke: ${url} must answer only its callers (${wrong} of ${rows.length} checks failed). Look at the rows with NO, then run: npm run ops -- consumer list --check`,
         );
     if (!rows.some(({ got }) => got === "200"))
         throw new Failure(

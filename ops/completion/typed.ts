@@ -1,15 +1,15 @@
 import type { Command } from "commander";
 
 export interface Flag {
-    /** With both dashes. */
+    /** Name of the option, with both dashes. */
     name: string;
     about: string;
-    /** Unset: it takes none, or any text. */
+    /** Values of the option. Unset: it takes no value, or any text. */
     choices?: readonly string[];
     takesValue: boolean;
 }
 
-/** What may follow words of a command line. */
+/** Words that may follow the given words of a command line. */
 export interface Completions {
     /** `[]`, `["consumer"]` or `["consumer", "add"]`. */
     words: string[];
@@ -17,7 +17,7 @@ export interface Completions {
     flags: Flag[];
 }
 
-/** For the program, each noun and each verb: what may follow it, as the help says. */
+/** Returns the words that may follow the program, each noun and each verb, as in their help. */
 export function completionsOf(command: Command, words: string[] = []): Completions[] {
     const help = command.createHelp();
     const flags = help.visibleOptions(command).map((option) => ({

@@ -27,7 +27,10 @@ export const command: AddCommand = (consumer, context) => {
         .addOption(choice("--method <method>", METHOD_HELP, METHODS))
         .addOption(choice("--algorithm <name>", "signing algorithm, required with jwt (default: none)", ALGORITHMS))
         .option("--class <name>", "priority class of a new caller, one of classes (default: none)", label)
-        .option("--expires <day>", "day from which it is expired (UTC), for example 2027-01-31 (default: never)")
+        .option(
+            "--expires <day>",
+            "day from which the credential is expired (UTC), for example 2027-01-31 (default: never)",
+        )
         .action((name, args) => addConsumer(context, name, args));
     withExamples(
         withLimits(add, "limit of a new caller", "that of the stack"),
@@ -39,7 +42,7 @@ export const command: AddCommand = (consumer, context) => {
 
 export interface AddArgs extends ChangeArgs, LimitArgs {
     credential: string;
-    /** Unset: the default method of the stack's option. */
+    /** Default: the default method of the stack's option. */
     method?: Method;
     algorithm?: Algorithm;
     publicKeyFile?: string;

@@ -14,10 +14,10 @@ export const command: AddCommand = (consumer, context) =>
         "consumer expiring --fail-on 7 --json",
     )
         .description("List credentials that expire soon or have expired")
-        .option("--within <days>", "list those that expire within so many days", wholeNumber(0), 30)
+        .option("--within <days>", "list those that expire within this number of days", wholeNumber(0), 30)
         .option(
             "--fail-on <days>",
-            "exit with 3 when one expires within so many days, or has expired (default: never)",
+            "exit with 3 when a credential expires within this number of days, or has expired (default: never)",
             wholeNumber(0),
         )
         .action((args) => expiring(context, args));
@@ -28,7 +28,7 @@ export interface Expiring {
     expires: string;
     /** Days until it expires; negative if it has expired. */
     days: number;
-    /** The shortest of these periods within which it expires. */
+    /** The shortest of these periods within which the credential expires. */
     class: "expired" | "1 day" | "7 days" | "30 days" | "later";
 }
 

@@ -25,7 +25,10 @@ export const command: AddCommand = (consumer, context) =>
         .option("--out <file>", "write a new file that only you can read (default: print)")
         .addOption(repeatable("--recipient <key>", "encrypt to age1…, ssh-ed25519 … or ssh-rsa …"))
         .option("--recipient-file <file>", "encrypt to the public keys of a file, one in each line (default: none)")
-        .option("--again <reason>", "why to hand it out again, if it was handed out before (default: refuse)")
+        .option(
+            "--again <reason>",
+            "reason to hand it out again, if it was handed out before (default: none, and the command fails)",
+        )
         .action((name, id, args) => handout(context, name, id, args));
 
 export interface HandoutArgs {
@@ -114,7 +117,7 @@ function pageOf(stack: Stack, name: string, credential: Credential, outputs: Out
     return { ...page, credential: { method: "jwt", algorithm: algorithm as PublicKeyAlgorithm, claim } };
 }
 
-/** Creates a file that only this user can read; it can be filled, or removed again. */
+/** Creates a file that only this user can read. @returns functions that fill or remove it */
 function openNew(file: string) {
     let handle: number;
     try {

@@ -35,7 +35,7 @@ export interface ImportArgs extends ChangeArgs {
     classes?: WeightClasses;
 }
 
-/** Imports the keys of an Alpa keys file, so that callers keep their keys. Prints only names. */
+/** Imports the keys of an Alpa keys file, so that callers keep their keys. The output has names and no keys. */
 export async function importKeys(context: Context, file: string, args: ImportArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const { keys, content } = readKeys(file);
@@ -113,7 +113,7 @@ function placeholder(i: number): string {
     return `(encrypted by --yes, ${i + 1})`;
 }
 
-/** Puts the ciphertext of every key in its place. */
+/** Replaces the placeholder of every key by its ciphertext. */
 async function encryptKeys(context: Context, stack: Stack, text: string, keys: string[]): Promise<string> {
     const ciphers = await encryptSecrets(context, stack, keys);
     return ciphers.reduce(

@@ -2,13 +2,13 @@
 import { InvalidArgumentError } from "commander";
 import { UsageError } from "../errors";
 
-/** Weight of a key that `api_key_weights` does not name: API_KEY_DEFAULT_WEIGHT of Alpa (alpa/serve, b8078a9). */
+/** Weight of a key that is not in `api_key_weights`: API_KEY_DEFAULT_WEIGHT of Alpa (alpa/serve, b8078a9). */
 const DEFAULT_WEIGHT = 10;
 
 /** Class by weight. */
 export type WeightClasses = ReadonlyMap<number, string>;
 
-/** The argument `50=interactive,1=batch`. */
+/** Parses the argument `50=interactive,1=batch`. */
 export function weightClasses(text: string): WeightClasses {
     const pairs = text.split(",").map((part) => /^\s*(\d+(?:\.\d+)?)\s*=\s*([a-z0-9-]+)\s*$/.exec(part));
     if (pairs.some((pair) => pair === null))
@@ -17,9 +17,9 @@ export function weightClasses(text: string): WeightClasses {
 }
 
 /**
- * Class of each key, in their order; undefined for a weight that has none.
+ * Returns the class of each key, in the order of the keys; undefined for a weight without a class.
  * @param content of Alpa's keys file
- * @throws UsageError for a weight that no key has; never with a key in it
+ * @throws UsageError for a weight that no key has; the message contains no key
  */
 export function classesOf(keys: string[], content: unknown, classes: WeightClasses): (string | undefined)[] {
     const weights = weightsOf(keys, content);
@@ -38,7 +38,7 @@ export function classesOf(keys: string[], content: unknown, classes: WeightClass
 export function lostWeights(keys: string[], content: unknown): string | undefined {
     const weights = weightsOf(keys, content);
     if (new Set(weights).size <= 1) return undefined;
-    return `the keys have different weights in Alpa's queue (${distinct(weights)}), which the gateway does not know. Put their callers into classes: --classes <weight>=<class>,…`;
+    return `the keys have different weights in Alpa's queue (${distinct(weights)}), which the gateway does not have. Put their callers into classes: --classes <weight>=<class>,…`;
 }
 
 function weightsOf(keys: string[], content: unknown): number[] {

@@ -8,7 +8,7 @@ import { readNumber, readValue } from "../stack/stack-file";
 
 export type LimitArgs = Pick<Limits, (typeof LIMITS)[number]>;
 
-/** @param whose first words of each description @param otherwise the default of a limit, for the help */
+/** @param whose first words of each description @param otherwise default of a limit, as text for the help */
 export function withLimits(command: Command, whose: string, otherwise: string): Command {
     const unset = `(default: ${otherwise})`;
     return command
@@ -17,20 +17,20 @@ export function withLimits(command: Command, whose: string, otherwise: string): 
         .option("--concurrent <n>", `${whose}: requests open at the same time ${unset}`, wholeNumber(1));
 }
 
-/** The limits that were given; undefined if none was. */
+/** Limits from the command line; undefined if there are none. */
 export function limitsGiven(args: LimitArgs): LimitArgs | undefined {
     const given = LIMITS.flatMap((name) => (args[name] === undefined ? [] : [[name, args[name]] as const]));
     return given.length === 0 ? undefined : Object.fromEntries(given);
 }
 
-/** Options whose stacks have no classes: their callers are at the edge, or at the gateway of another stack. */
+/** Options without classes: their callers authenticate at the edge, or at the gateway of another stack. */
 const WITHOUT_CLASSES = ["cloudflare", "callers"];
 
-/** Problems of `--class`. The config check finds them too, but names the place of the caller in the list. */
+/** Problems of `--class`. The config check finds them too, but it names the index of the caller instead of this option. */
 export function classProblems({ text }: Pick<Stack, "text">, name: string): string[] {
     const option = String(readValue(text, "option"));
     if (WITHOUT_CLASSES.includes(option))
-        return [`--class: belongs to a stack that makes a gateway (got option ${option}). Leave it out.`];
+        return [`--class: belongs to a stack with a gateway of its own (got option ${option}). Leave it out.`];
     const known = knownClasses(text);
     // If `classes` is stored as JSON text, as `pulumi config set` writes it, only the config check reads it.
     if (known === undefined || known.includes(name)) return [];
@@ -44,7 +44,7 @@ export function classProblems({ text }: Pick<Stack, "text">, name: string): stri
     ];
 }
 
-/** Names in `classes`; undefined where they are not written out. */
+/** Names in `classes`; undefined if `classes` is stored as JSON text. */
 function knownClasses(text: string): string[] | undefined {
     const classes = readValue(text, "classes");
     if (classes === undefined || classes === null) return [];

@@ -33,7 +33,7 @@ export interface ListArgs {
     check?: boolean;
 }
 
-const UNREADABLE = "the config is invalid, so limits and tokens were not compared (pulumi preview says why)";
+const UNREADABLE = "the config is invalid, so limits and tokens were not compared (pulumi preview shows the errors)";
 
 /** Compares the callers of the config with those in the cluster, or at Cloudflare. */
 export async function list(context: Context, args: ListArgs): Promise<void> {
@@ -98,7 +98,7 @@ function render(all: Row[]): string {
         .join("\n");
 }
 
-/** One line for all callers of other stacks: they may be thousands, and each stack lists its own. */
+/** One line for all callers of other stacks: there may be thousands of them, and each stack lists its own. */
 function otherStacks(all: Row[]): string[] {
     const callers = new Map<string, Set<string>>();
     for (const { stack, consumer } of all)
@@ -109,7 +109,7 @@ function otherStacks(all: Row[]): string[] {
 }
 
 function renderRows(rows: Row[]): string {
-    // The column is left out where it would be empty.
+    // An empty column is omitted.
     const named = rows.some((row) => row.class !== undefined);
     return table(
         [
@@ -134,7 +134,7 @@ function renderRows(rows: Row[]): string {
 function renderTokens(rows: TokenRow[]): string {
     if (rows.length === 0) return "No consumers, neither in the config nor at Cloudflare.";
     return table(
-        ["consumer", "credential", "expires", "ends at Cloudflare", "live", "problems"],
+        ["consumer", "credential", "expires", "expires at Cloudflare", "live", "problems"],
         rows.map((row) => [
             row.consumer,
             row.credential ?? "(none)",

@@ -1,4 +1,4 @@
-/** `ops consumer move-to-file`: the callers of a stack file into a file of their own, which has no limit of size. */
+/** `ops consumer move-to-file`: moves the callers of a stack file into a callers file, which has no size limit. */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { isInside } from "../../config/values";
@@ -25,7 +25,7 @@ export const command: AddCommand = (consumer, context) =>
         .argument("<file>", "the new file, relative to the folder of Pulumi.yaml, for example callers/intra.yaml")
         .action((file, args) => moveToFile(context, file, args));
 
-/** Shows both files, and with consent writes them. The callers stay what they are, so no `pulumi up` is run. */
+/** Shows both files, and writes them with consent. The callers do not change, so no `pulumi up` is run. */
 export async function moveToFile(context: Context, name: string, args: ChangeArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const file = join(context.program ?? ROOT, name);
@@ -57,7 +57,7 @@ export async function moveToFile(context: Context, name: string, args: ChangeArg
 
 function write(stack: Stack, { name, file, own, callers }: Record<"name" | "file" | "own" | "callers", string>): void {
     mkdirSync(dirname(file), { recursive: true });
-    // Nothing reads it before the stack file names it.
+    // No program reads this file before the stack file refers to it.
     writeFileSync(file, callers, { flag: "wx" });
     const created = { name, file, text: "" };
     remember({ ...stack, callers: created }, callers, created);

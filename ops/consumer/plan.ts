@@ -31,7 +31,7 @@ export interface NewAsAsked extends Omit<NewCredential, "key"> {
     class?: string;
 }
 
-/** The files that list callers: the stack file, and its file of callers. */
+/** The files that list callers: the stack file and its callers file. */
 type Lists = Pick<Stack, "text" | "callers">;
 
 /** A new consumer, or an additional credential of an existing one. */
@@ -59,7 +59,7 @@ export function planAdd(lists: Lists, name: string, asked: NewAsAsked, today: Da
     };
 }
 
-/** A second credential as the successor of one that then expires. */
+/** A new credential as the successor of an existing one, which gets an expiry date. */
 export function planRotate(lists: Lists, name: string, id: string, asked: Rotation, today: Date): Plan {
     const { consumer, credential, problems } = lookUp(lists, name, id);
     problems.push(...dayProblems("--expires", asked.expires, today), ...overlapProblems(lists.text, asked.overlapDays));
@@ -145,7 +145,7 @@ export function planRemove(lists: Lists, name: string): Plan {
     };
 }
 
-/** Edits the file that contains the consumer. A new one is added to the file of callers, if there is one. */
+/** Edits the file that contains the consumer. A new consumer is added to the callers file, if there is one. */
 export function edit(
     { text, callers }: Lists,
     name: string,
@@ -155,7 +155,7 @@ export function edit(
     return { after: change(callers.text), inCallersFile: true };
 }
 
-/** A consumer and a credential that must be in the config. */
+/** Finds a consumer and a credential. @throws UsageError if the config does not have them */
 export function lookUp(lists: Lists, name: string, id?: string) {
     const consumers = callersOf(lists);
     const consumer = consumers.find((c) => c.name === name);
@@ -179,7 +179,7 @@ export function lookUp(lists: Lists, name: string, id?: string) {
     return { consumer, credential, problems };
 }
 
-/** `key`, `jwt HS256`, with the end if it has one. */
+/** For example `key` or `jwt HS256, until 2027-01-31`. */
 function describe({ method, algorithm, expires }: Pick<Credential, "method" | "algorithm" | "expires">): string {
     const how = [method, algorithm].filter((word) => word !== undefined).join(" ");
     return expires === undefined ? how : `${how}, until ${expires}`;

@@ -1,4 +1,4 @@
-/** `consumer prune-expired`: removes expired credentials from the gateway, and does nothing else. For a run every night. */
+/** `consumer prune-expired`: removes expired credentials from the gateway and changes nothing else. For a nightly job. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -34,7 +34,7 @@ export interface PruneExpiredArgs extends Pick<ReviewArgs, "stack" | "format"> {
     yes?: boolean;
 }
 
-/** Shows what has expired, and with consent removes exactly that. @throws FindingsError when the same run would do more */
+/** Shows the expired credentials, and removes exactly these with consent. @throws FindingsError if the run would change more */
 export async function pruneExpired(context: Context, args: PruneExpiredArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const against = await obstaclesOrConversion(context, stack);

@@ -41,6 +41,6 @@ export async function revokeAndVerify(
     reportChange(context, args, change, next, { proofs });
     if (failed)
         throw new Failure(
-            `${name}: not every stopped credential was seen to be refused (see above). The change itself is done.`,
+            `${name}: the change is applied, but there is no proof that every revoked credential is rejected (see above).`,
         );
 }

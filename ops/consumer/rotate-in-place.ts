@@ -5,19 +5,19 @@ import type { Plan } from "../stack/file-edit";
 import type { Credential } from "../stack/stack-file";
 
 export interface Rotation {
-    /** Value of --successor, which is invalid with a service token, since that gets a new secret in place. */
+    /** Value of --successor, which is invalid for a service token, since a service token gets a new secret in place. */
     successor?: string;
     overlapDays: number;
     publicKey?: string;
-    /** End of the successor. */
+    /** Expiry date of the successor. */
     expires?: string;
 }
 
 /**
- * A new secret for a service token, in place: an account has at most 50 of them, so a second token for each would halve
- * that. Cloudflare keeps one secret before the current one, until a day.
- * @param problems those that prevent any rotation
- * @returns with `set`, the edit of the file that contains the token
+ * Plans a new secret for a service token in place: an account has at most 50 tokens, and a second token for each rotation
+ * would halve that. Cloudflare keeps one previous secret, until a given day.
+ * @param problems problems that prevent any rotation
+ * @returns the plan, with `set`, the edit of the file that contains the token
  */
 export function planRotateInPlace(
     name: string,

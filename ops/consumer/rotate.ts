@@ -15,7 +15,7 @@ import { forget } from "./handouts/record";
 import { planRotate } from "./plan";
 import { readPublicKey, withPublicKey } from "./public-key-file";
 
-/** A week: callers are told on a working day, and most switch on the next ones. */
+/** A week: operators announce a rotation on a working day, and most callers switch on the following days. */
 const OVERLAP_DAYS = 7;
 
 export const command: AddCommand = (consumer, context) =>
@@ -34,7 +34,10 @@ export const command: AddCommand = (consumer, context) =>
             wholeNumber(1),
             OVERLAP_DAYS,
         )
-        .option("--expires <day>", "day from which the successor is expired, for example 2027-01-31 (default: never)")
+        .option(
+            "--expires <day>",
+            "day from which the successor is expired (UTC), for example 2027-01-31 (default: never)",
+        )
         .action((name, id, args) => rotate(context, name, id, args));
 
 export interface RotateArgs extends ChangeArgs {
@@ -44,7 +47,7 @@ export interface RotateArgs extends ChangeArgs {
     expires?: string;
 }
 
-/** Adds a successor to a credential, which ends after an overlap. */
+/** Adds a successor to a credential, which expires after an overlap. */
 export async function rotate(context: Context, name: string, id: string, args: RotateArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const asked = { ...args, publicKey: readPublicKey(args.publicKeyFile) };

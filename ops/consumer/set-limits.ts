@@ -10,25 +10,28 @@ import { edit, lookUp } from "./plan";
 
 export const command: AddCommand = (consumer, context) =>
     withExamples(
-        withLimits(withChange(withConsumer(consumer.command("set-limits"))), "new limit of the caller", "as it is"),
+        withLimits(withChange(withConsumer(consumer.command("set-limits"))), "new limit of the caller", "unchanged"),
         "consumer set-limits team-b --requests 120 --per-seconds 60",
         "consumer set-limits team-b --clear --concurrent 4 --yes",
         "consumer set-limits night-jobs --class batch --clear",
     )
-        .description("Change the limits of a caller, or its priority class; those that are not given stay as they are")
-        .option("--clear", "remove the caller's own limits first, so that those of the stack hold (default: keep them)")
-        .option("--class <name>", "put the caller into this priority class, one of classes (default: as it is)", label)
-        .option("--no-class", "take the caller out of its class (default: as it is)")
+        .description("Change the limits of a caller, or its priority class; limits without an option do not change")
+        .option(
+            "--clear",
+            "remove the caller's own limits first, so that those of the stack apply (default: keep them)",
+        )
+        .option("--class <name>", "put the caller into this priority class, one of classes (default: unchanged)", label)
+        .option("--no-class", "remove the caller from its class (default: unchanged)")
         .action((name, args) => changeLimits(context, name, args));
 
 export interface SetLimitsArgs extends ChangeArgs, LimitArgs {
     /** Remove the caller's own limits first. */
     clear?: boolean;
-    /** Class of the caller; false: none. Unset: as it is. */
+    /** Class of the caller; false removes it from its class. Default: no change. */
     class?: string | false;
 }
 
-/** Changes what the config says of one caller's limits and class; no credential is touched. */
+/** Changes the limits and the class of one caller in the config. Its credentials do not change. */
 export async function changeLimits(context: Context, name: string, args: SetLimitsArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const change = await carryOut(context, stack, planSetLimits(stack, name, args), args);

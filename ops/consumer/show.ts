@@ -20,7 +20,7 @@ export const command: AddCommand = (consumer, context) =>
         "consumer show team-b",
         "consumer show team-b --stack intra --json",
     )
-        .description("Show what the config says of one caller: credentials, limits, last handout; never shows a secret")
+        .description("Show one caller of the config: credentials, limits, last handout; never shows a secret")
         .action((name, args) => show(context, name, args));
 
 export interface ShowArgs {
@@ -28,22 +28,22 @@ export interface ShowArgs {
     json?: boolean;
 }
 
-/** One caller as the config has it. Nothing of it is secret. */
+/** One caller of the config, without secrets. */
 interface ShownConsumer {
     /** Short name of the stack. */
     stack: string;
     name: string;
     /** Component that authenticates the caller. */
     type: "gateway" | "cloudflare-access";
-    /** The file that contains its entry, as the config names it. */
+    /** The file that contains the caller, with its name from the config. */
     file: string;
-    /** Its priority class; null where it has none. */
+    /** Priority class; null if the caller has none. */
     class: string | null;
     /** Limits in force: its own limits, and those of the stack for limits that it does not set. */
     limits: Limits;
-    /** In its entry. */
+    /** Limits that the caller's own entry sets. */
     ownLimits: Limits;
-    /** Of any of its credentials. */
+    /** The last handout of any of its credentials. */
     lastHandout: (HandedOut & { credential: string }) | null;
     credentials: ShownCredential[];
 }
@@ -52,21 +52,21 @@ interface ShownCredential {
     id: string;
     method: string;
     algorithm: string | null;
-    /** `expired` ones are left out by the next `pulumi up`. */
+    /** The next `pulumi up` removes an `expired` credential. */
     state: "active" | "expired" | "disabled";
     expires: string | null;
-    /** Until it expires; 0 or negative once it is over. */
+    /** Days until it expires; 0 or negative after its expiry. */
     daysLeft: number | null;
     /** Number of a service token's secret. */
     secretVersion: number | null;
     /** Day on which the previous secret stops working. */
     previousSecretExpires: string | null;
-    /** SHA-256 of the public key (DER, SubjectPublicKeyInfo), in base64. Of a secret there is none. */
+    /** SHA-256 of the public key (DER, SubjectPublicKeyInfo), in base64; null for a credential with a secret. */
     fingerprint: string | null;
     lastHandout: HandedOut | null;
 }
 
-/** Shows what the config and the record of handouts say of one caller. Asks neither the cluster nor Cloudflare. */
+/** Shows one caller from the config and the records of handouts, without requests to the cluster or Cloudflare. */
 export async function show(context: Context, name: string, args: ShowArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const { consumer, problems } = lookUp(stack, name);

@@ -27,7 +27,7 @@ export const command: AddCommand = (consumer, context) =>
         .option("--log <file>", "access log of the gateway; - is standard input (default: none)")
         .option(
             "--prometheus <url>",
-            "Prometheus server with the gateway's metrics, which have no seconds of Alpa (default: none)",
+            "Prometheus server with the gateway's metrics, which do not measure Alpa's seconds (default: none)",
         )
         .addOption(
             choice(
@@ -60,7 +60,7 @@ interface Usage {
     /** Prometheus extrapolates, and does not see the first requests of a new series. */
     isEstimate: boolean;
     since: string;
-    /** Begin and end of the period, in UTC. */
+    /** Start and end of the period, in UTC. */
     from: string;
     to: string;
     /** Lines of the access log; null with Prometheus. */
@@ -79,7 +79,7 @@ export async function usage(context: Context, args: UsageArgs): Promise<void> {
         );
     if (readValue(stack.text, "option") === "cloudflare")
         problems.push(
-            `--stack: ${stack.short} has option cloudflare, and so no gateway. See the logs of Access at Cloudflare.`,
+            `--stack: ${stack.short} has option cloudflare, which has no gateway. See the logs of Access at Cloudflare.`,
         );
     if (problems.length > 0 || period === undefined) throw new UsageError(problems);
     const { namespace } = await gatewayOf(context, stack);
@@ -105,16 +105,16 @@ function sourceProblems({ log, prometheus, by }: UsageArgs): string[] {
             "--log, --prometheus: one of them is required. Give --log <file>, or --log - for standard input.",
         );
     if (log !== undefined && prometheus !== undefined)
-        problems.push("--log, --prometheus: only one of them can be the source. Leave one out.");
+        problems.push("--log, --prometheus: only one of them can be the source. Remove one.");
     if (prometheus !== undefined && by === "credential")
-        problems.push("--by: the metrics have no credentials. Use --log, or leave out --by.");
+        problems.push("--by: the metrics do not distinguish credentials. Use --log, or remove --by.");
     const address = prometheus === undefined ? undefined : addressProblem(prometheus);
     const file = log === undefined ? undefined : fileProblem(log);
     return [...problems, ...[address, file].filter((one) => one !== undefined)];
 }
 
 function formProblems({ json, csv }: UsageArgs): string[] {
-    return json && csv ? ["--json, --csv: only one of them can be the output. Leave one out."] : [];
+    return json && csv ? ["--json, --csv: only one of them can be the output. Remove one."] : [];
 }
 
 const STDIN = "-";
@@ -156,7 +156,7 @@ async function readLog(context: Context, log: string, period: Period, byCredenti
         throw new Failure(`--log: ${log} cannot be read to its end (${errorMessage(error)}).`);
     });
     const { read, oldest } = found.lines;
-    // Zeros for all callers would look like a period without requests.
+    // A table of zeros would look like a period without requests.
     if (oldest === null)
         throw new UsageError([
             `--log: must have lines of the access log (${log === STDIN ? "standard input" : log} has ${read} lines, none from the access log). Set observability.accessLog, and use kubectl logs without --timestamps and --prefix.`,
@@ -172,7 +172,7 @@ function sayLines({ note }: Context, { read, counted, older, ahead, other, oldes
         [ahead, "more than 5 minutes ahead of this machine's clock (compare the clocks)"],
     ] as const;
     const parts = left.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
-    note(`Counted ${counted} of ${read} lines${parts.length === 0 ? "" : `; left out: ${parts.join(", ")}`}.`);
+    note(`Counted ${counted} of ${read} lines${parts.length === 0 ? "" : `; not counted: ${parts.join(", ")}`}.`);
     if (oldest !== null && Date.parse(oldest) > from.getTime())
         note(`The oldest line of the log is of ${oldest}: if requests before that are missing, the log is too short.`);
 }

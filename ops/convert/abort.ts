@@ -7,12 +7,12 @@ import { status } from "./status";
 
 export const command: AddCommand = (convert, context) =>
     withExamples(
-        withChange(convert.command("abort"), "return, or ask the running conversion to"),
+        withChange(convert.command("abort"), "return, or tell the running conversion to return"),
         "convert abort --stack intra",
         "convert abort --stack intra --yes",
     )
         .description("Return to intra-a: tell the running conversion to return, or return from here if none is running")
-        .option("--take-over", "take over a conversion whose machine is gone (default: refuse)")
+        .option("--take-over", "take over a conversion whose machine is gone (default: fail)")
         .action((args) => abort(context, args));
 
 export function abort(context: Context, args: RunArgs & AbortArgs): Promise<void> {

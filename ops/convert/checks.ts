@@ -9,9 +9,9 @@ import { setPlace } from "./stack-edit";
 export type Target = "intra-a" | "intra-b";
 
 /**
- * Problems that prevent a conversion from beginning. Only another running conversion blocks a return to intra-a: an
- * operator who returns may have no time to fix anything else first.
- * @param ours name of this process as lock holder
+ * Problems that prevent a conversion from starting. Only another running conversion prevents a return to intra-a, since
+ * the operator may have no time to correct anything else first.
+ * @param ours lock holder name of this process
  */
 export async function verdictOf(context: Context, found: CutoverState, to: Target, ours?: string): Promise<Verdict> {
     const holders = heldByAnother(found, ours, new Date());
@@ -20,7 +20,7 @@ export async function verdictOf(context: Context, found: CutoverState, to: Targe
     return { problems: await formalProblems(context, found, false, problems), notes: [] };
 }
 
-/** Problems that the config check finds with the first phase set, for converting and for returning. */
+/** Problems of the config with the first phase set, for a conversion and for a return. */
 async function configProblems(context: Context, { stack }: CutoverState): Promise<string[]> {
     const text = setPlace(stack.text, "prepare", { name: "plan", until: "2000-01-01T00:00:00Z" });
     return checkConfig(text, await readSecrets(context, stack), dirname(stack.file), stack.callers?.text).problems;

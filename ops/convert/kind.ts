@@ -10,7 +10,7 @@ import { holderOfStep } from "../cutover/stack-holder";
 import { leave, measuredIn, placeIn, restOf, setMeasured, setPlace } from "./stack-edit";
 import { readNumber, readValue } from "../stack/stack-file";
 
-/** All places of a conversion. */
+/** Every state of a conversion: before the first phase, and in each phase. */
 export const PLACES: readonly Place[] = ["intra-a", ...PHASES];
 
 const FORWARD: Record<Phase, StepDescription> = {
@@ -29,7 +29,7 @@ const FORWARD: Record<Phase, StepDescription> = {
         waitsFor: "the same answers as bare metal's, within the time limit",
     },
     switch: { does: "callers' routes point to the component", waitsFor: "a caller's request to be answered" },
-    done: { does: "bare metal does not start at boot any more", waitsFor: "the hosts to confirm it" },
+    done: { does: "bare metal no longer starts at boot", waitsFor: "the hosts to confirm it" },
 };
 
 const BACK: Partial<Record<Place, StepDescription>> = {
@@ -56,7 +56,7 @@ const BACK_BY_HAND: Partial<Record<Place, string>> = {
     "intra-a": "Callers are served. Find the object that is not deleted: pulumi preview --diff",
 };
 
-/** Seconds for each step that was never measured. @param answerSeconds longest time for one answer */
+/** Default seconds of each step without a measured time. @param answerSeconds longest time for one answer */
 export function defaults(answerSeconds: number): Expected {
     return expectedTimes(answerSeconds, "intra-a");
 }
@@ -65,8 +65,8 @@ export function defaults(answerSeconds: number): Expected {
 export const OTHERS_SECONDS = 900;
 
 /**
- * Sum of all timeouts in one step of a return: for each host in turn the GPUs must be free and Ray must start, and then
- * Alpa must answer.
+ * Sum of all timeouts in one step of a return, in seconds. One host after another must have free GPUs and start Ray, and
+ * then Alpa must answer.
  */
 export function patience(text: string, answerSeconds: number): number {
     const of = (key: keyof typeof DEFAULT_HOST_WAITS) =>

@@ -30,7 +30,7 @@ export function targetOption(about: string): Option {
     return choice("--to <option>", about, ["intra-a", "intra-b"]);
 }
 
-/** Shows the plan, and what prevents it. Changes nothing. @throws FindingsError when something does */
+/** Shows the plan and the problems that prevent it. Changes nothing. @throws FindingsError if there are problems */
 async function plan(context: Context, args: PlanArgs): Promise<void> {
     const { run, problems } = await showPlan(context, args);
     if (problems.length > 0)
@@ -43,7 +43,7 @@ async function plan(context: Context, args: PlanArgs): Promise<void> {
 interface ShownPlan {
     /** Problems that prevent the conversion. */
     problems: string[];
-    /** The command that carries it out. Unset: nothing is to be done. */
+    /** The command that carries it out. Unset if there is nothing to do. */
     run?: string;
 }
 

@@ -7,7 +7,7 @@ import { findStack } from "../stack/stack";
 import { readValue } from "../stack/stack-file";
 import { CONVERSION } from "./kind";
 
-/** @throws UsageError when the stack is none that can be converted */
+/** @throws UsageError if the stack cannot be converted */
 export async function readState(context: Context, name: string | undefined): Promise<CutoverState> {
     const stack = await findStack(context, name);
     const option = readValue(stack.text, "option");

@@ -9,7 +9,7 @@ const REQUIRED = "Set it in convert.rehearsal";
 
 /**
  * @param own config of production's stack
- * @param overlay what `convert.rehearsal` says
+ * @param overlay value of `convert.rehearsal`
  * @param merged config of the rehearsal's stack
  */
 export function rehearsalProblems(own: Values, overlay: Values, merged: Values): string[] {
@@ -25,7 +25,7 @@ export function nodesOf(opt: unknown): string[] {
 function overlaps(own: Values, overlay: Values): string[] {
     if (Object.keys(overlay).length === 0)
         return [
-            "convert.rehearsal: required. Set what differs in the rehearsal: alpa.endpoints, gateway.nodePort, opt and convert.bareMetal.",
+            "convert.rehearsal: required. Set the keys that differ in the rehearsal: alpa.endpoints, gateway.nodePort, opt and convert.bareMetal.",
         ];
     const problems: string[] = [];
     const endpoints = list(mapping(overlay.alpa).endpoints);
@@ -50,7 +50,7 @@ function overlaps(own: Values, overlay: Values): string[] {
         );
     if (mapping(own.cluster).nodes !== undefined && overlay.cluster === undefined)
         problems.push(
-            "convert.rehearsal.cluster: required where the stack makes its cluster, which the rehearsal must only use. Set kubeconfig or context.",
+            "convert.rehearsal.cluster: required if the stack creates its cluster, since the rehearsal must not create one. Set kubeconfig or context.",
         );
     return [...problems, ...sharedNodes(own, overlay), ...sharedHosts(own, overlay)];
 }
@@ -90,6 +90,6 @@ function claimed({ opt }: Values): string[] {
     const { claim } = mapping(mapping(opt).weights);
     if (claim === undefined) return [];
     return [
-        `convert.rehearsal.opt.weights: must not be a claim, since the rehearsal has another namespace (got ${String(claim)}). Set hostPath or inImage.`,
+        `convert.rehearsal.opt.weights: must not be a claim, since the rehearsal's namespace does not exist yet (got ${String(claim)}). Set hostPath or inImage.`,
     ];
 }

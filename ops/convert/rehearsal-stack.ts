@@ -16,11 +16,11 @@ export interface RehearsalStack {
     secrets: Map<string, string>;
     /** Settings that are missing, or must differ from production's. */
     problems: string[];
-    /** What it uses in the cluster, one sentence each. */
+    /** Cluster resources that the rehearsal uses, one sentence each. */
     needs: string[];
 }
 
-/** Keys of the stack that the rehearsal has too, unless it has others. Neither entry point nor nodes nor callers are among them. */
+/** Keys that the rehearsal inherits from the stack. Entry point, nodes and callers are not inherited. */
 const SHARED = ["cluster", "gateway", "readiness", "guard", "opt"];
 /** Keys with alternative forms: the rehearsal's form replaces production's. */
 const WHOLE = [["cluster"], ["opt", "weights"]];
@@ -48,7 +48,7 @@ export function rehearsalStack(text: string, secrets: ReadonlyMap<string, string
     return { values, secrets: taken, problems: rehearsalProblems(own, overlay, merged), needs: needsOf(merged) };
 }
 
-/** The text of its file. @param made what Pulumi wrote when it made the stack @param sealed ciphertext by placeholder */
+/** The rehearsal's stack file. @param made text of the file after `pulumi stack init` @param sealed ciphertext by placeholder */
 export function renderRehearsal(made: string, values: Values, sealed: ReadonlyMap<string, string>): string {
     const head = (parseYaml(made).toJS() ?? {}) as Values;
     const prefixed = Object.entries(values).map(([key, value]) => [`${PROJECT}:${key}`, value]);
@@ -57,9 +57,9 @@ export function renderRehearsal(made: string, values: Values, sealed: ReadonlyMa
 }
 
 /**
- * A gateway next to production's. Rampart can install only one in a cluster, since it gives every release the same name
- * and the chart names its cluster roles after that: so Helm installs it, and does not change the CRDs that production's
- * gateway needs.
+ * A gateway next to production's, installed by Helm. Rampart can install only one gateway in a cluster, since it gives
+ * every release the same name, and the chart names its cluster roles after the release. Helm does not change the CRDs,
+ * which production's gateway needs.
  */
 function gatewayOf(own: Values, overlay: Values): Values {
     const { existing: _, ...gateway } = mapping(own.gateway);

@@ -36,11 +36,11 @@ export const command: AddCommand = (convert, context) =>
         )
         .action((args) => rehearse(context, args, THERE_AND_BACK));
 
-/** What is rehearsed. */
+/** One kind of rehearsal: of a conversion, or of an upgrade of the model. */
 export interface Rehearsal {
-    /** What is done in the stack, for example `convert and return`. */
+    /** Actions in the rehearsal stack for messages, for example `convert and return`. */
     does: string;
-    /** What was done in the stack, for example `conversion and return`. */
+    /** The same actions as a noun, for example `conversion and return`. */
     done: string;
     /** Folders of its records. */
     kinds: RecordFolder["kind"][];
@@ -80,7 +80,7 @@ export async function rehearse(context: Context, args: ChangeArgs, rehearsal: Re
     }
     if (existsSync(file))
         problems.push(
-            `${short}: must not exist yet (an earlier rehearsal was not removed). Check what is in it, then run: ${clearing(name)}`,
+            `${short}: must not exist yet (an earlier rehearsal was not removed). Check its resources, then run: ${clearing(name)}`,
         );
     if (problems.length > 0) throw new UsageError(problems);
     // Without consent this text is the answer; otherwise it introduces the progress messages.
@@ -107,7 +107,7 @@ function recorded({ folder }: Pick<Context, "folder">, kind: RecordFolder["kind"
     return records({ folder, kind }, short);
 }
 
-/** The stack of an interrupted rehearsal no longer exists, so nothing of it can be continued. */
+/** The stack of an interrupted rehearsal no longer exists, so the rehearsal cannot be continued. */
 function endEarlier({ folder }: Context, kind: RecordFolder["kind"], short: string): void {
     for (const { file } of recorded({ folder }, kind, short).filter((one) => !isOver(one))) {
         const entry = { time: new Date().toISOString(), run: basename(file, ".jsonl"), who: whoAmI() };
@@ -127,7 +127,7 @@ async function make(
     const placeholders = [...secrets.keys()];
     const ciphers = await encryptSecrets(context, empty, [...secrets.values()]);
     const text = renderRehearsal(empty.text, values, new Map(ciphers.map((cipher, i) => [placeholders[i], cipher])));
-    // This command has just written it, so it is no foreign edit.
+    // This command has just written the file, so later checks must not report it as another edit.
     remember(empty, text);
     if (existsSync(file)) replace(file, text);
     else writeFileSync(file, text, { mode: 0o600 });
@@ -135,7 +135,9 @@ async function make(
     const args = ["up", "--yes", "--skip-preview", "--stack", name, "--config-file", file];
     const { code, stdout, stderr } = await context.pulumi(args, { onLine: (line) => context.note(`  ${line}`) });
     if (code !== 0)
-        throw new Failure(`${broken(short, name, rehearsal, undefined)} Pulumi said: ${errorsIn(stdout + stderr)}`);
+        throw new Failure(
+            `${broken(short, name, rehearsal, undefined)} Output of Pulumi: ${errorsIn(stdout + stderr)}`,
+        );
 }
 
 async function clear(context: Context, name: string, file: string): Promise<void> {
@@ -149,7 +151,7 @@ async function clear(context: Context, name: string, file: string): Promise<void
 
 function broken(short: string, name: string, { does }: Rehearsal, result: Ended | undefined): string {
     const why = result === undefined ? "" : ` (${result.outcome} at ${result.place}: ${result.why ?? "see above"})`;
-    return `rehearsal: must ${does}${why}. Stack ${short} is kept, so that you can see what failed: npm run ops -- convert status --stack ${short}. Then remove it: ${clearing(name)}`;
+    return `rehearsal: must ${does}${why}. Stack ${short} is kept for troubleshooting: npm run ops -- convert status --stack ${short}. Then remove it: ${clearing(name)}`;
 }
 
 function clearing(name: string): string {

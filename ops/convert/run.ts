@@ -23,7 +23,7 @@ export const command: AddCommand = (convert, context) =>
         .addOption(targetOption("target option (default: intra-b, or that of the running conversion)"))
         .option(
             "--take-over",
-            "continue a conversion that another machine has begun, if that machine is gone (default: refuse)",
+            "continue a conversion that another machine has begun, if that machine is gone (default: fail)",
         )
         .action((args) => (args.yes ? run(context, args) : showRun(context, args)));
 
@@ -32,7 +32,7 @@ export interface RunArgs extends Pick<ChangeArgs, "stack" | "json"> {
     takeOver?: boolean;
 }
 
-/** Shows what a run would do. @throws UsageError with the problems of the run */
+/** Shows the steps of a run. @throws UsageError with the problems of the run */
 async function showRun(context: Context, args: RunArgs): Promise<void> {
     const { run, problems } = await showPlan(context, { ...args, to: args.to ?? "intra-b" });
     if (problems.length > 0) throw new UsageError(problems);
@@ -47,7 +47,7 @@ export async function run(context: Context, args: RunArgs): Promise<void> {
     if (result.outcome !== wanted) throw new Failure(unhappy(CONVERSION, result));
 }
 
-/** @param onlyUnderWay refuse to begin anything new */
+/** @param onlyUnderWay whether to continue only a conversion in progress, and never to start one */
 export async function convert(context: Context, args: RunArgs, onlyUnderWay = false): Promise<Ended | undefined> {
     const stack = await findStack(context, args.stack);
     const ended = await carryOut(context, CONVERSION, stack, () => decide(context, args, onlyUnderWay));
@@ -60,7 +60,7 @@ export async function convert(context: Context, args: RunArgs, onlyUnderWay = fa
     return ended;
 }
 
-/** @returns undefined when nothing is to be done */
+/** @returns undefined if there is nothing to do */
 async function decide(context: Context, args: RunArgs, onlyUnderWay: boolean): Promise<Task | undefined> {
     const found = await readState(context, args.stack);
     const { reached, direction, why } = found.progress;
@@ -72,7 +72,7 @@ async function decide(context: Context, args: RunArgs, onlyUnderWay: boolean): P
     }
     if (direction !== undefined && to === "intra-a" && args.to === "intra-b")
         throw new UsageError([
-            `--to: must be intra-a while it returns (${why ?? "it was asked for"}). Run: npm run ops -- convert run --yes, and convert again afterwards.`,
+            `--to: must be intra-a while the conversion returns (${why ?? "an operator requested it"}). Run: npm run ops -- convert run --yes, and convert again afterwards.`,
         ]);
     return {
         found,

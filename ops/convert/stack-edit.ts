@@ -14,7 +14,7 @@ export function placeIn(text: string): Place | undefined {
     return PHASES.includes(phase as Phase) ? (phase as Phase) : undefined;
 }
 
-/** Sets the phase and the lock holder, who also has the last step of a return. */
+/** Sets the phase and the lock holder. The last step of a return still needs the lock. */
 export function setPlace(text: string, place: Place, holder: Holder): string {
     return editYaml(text, (document) => {
         document.setIn(["config", keyOf(document, "option")], place === "intra-a" ? "intra-a" : "intra-b");
@@ -35,7 +35,7 @@ export function leave(text: string): string {
 /** Steps whose times the stack file keeps. */
 const KEPT = ["drain", "stop", "start", "verify", "switch"] as const;
 
-/** Writes what steps took, in whole seconds. */
+/** Writes the measured times of steps, in whole seconds. */
 export function setMeasured(text: string, times: Expected): string {
     const known = KEPT.filter((step) => times[step] !== undefined);
     if (known.length === 0) return text;

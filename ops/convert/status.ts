@@ -17,7 +17,7 @@ export interface StatusArgs {
     json?: boolean;
 }
 
-/** Says where a stack is between the options. */
+/** Shows how far a stack is between the two options. */
 export async function status(context: Context, args: StatusArgs): Promise<void> {
     const found = await readState(context, args.stack);
     const { reached, asked } = found.progress;

@@ -27,7 +27,7 @@ export interface CutoverJob {
     /** Name of the stack for Pulumi. */
     stack: string;
     short: string;
-    /** Its record. */
+    /** File of the cutover's record. */
     file: string;
     run: string;
     who: string;
@@ -37,7 +37,7 @@ export interface CutoverJob {
     rest: string;
     /** The stack file as it was when this process began. */
     text: string;
-    /** Its file of callers when this process began. */
+    /** The stack's callers file as it was when this process began. */
     callers?: CallersFile;
     /** Longest time for one answer, in seconds. */
     answerSeconds: number;
@@ -91,7 +91,7 @@ export function write({ file, run, who, context, kind }: CutoverJob, event: Even
     if (event.event === "return") context.note(`\nReturning to ${kind.before}: ${event.why}.`);
 }
 
-/** Releases the lock after a return, where that needs no run. */
+/** Releases the lock after a return that needs no `pulumi up` for it. */
 export async function leaveStack({ context, kind, stack }: CutoverJob): Promise<void> {
     const found = await findStack(context, stack);
     const after = kind.leave(found.text);
@@ -128,7 +128,7 @@ async function prove(
     return {};
 }
 
-/** The old service must answer. Different answers are only noted, since callers are better served than not. */
+/** Verifies that the old service answers. Different answers are only a note: any answer is better than 503. */
 async function oldAnswers(job: CutoverJob, answers: Answer[] | undefined, signal: AbortSignal): Promise<string> {
     if (answers === undefined)
         return `${job.kind.old}'s answers were not recorded, so the new answers could not be compared`;

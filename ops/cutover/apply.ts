@@ -18,35 +18,35 @@ export interface Run {
     first: boolean;
     /** {@link Kind.restOf} when the cutover began: no other edit may be applied with it. */
     rest: string;
-    /** During a return: the original file, which is used; other edits are put aside. */
+    /** During a return: the original stack file, which the return uses. Other edits are saved in a separate file. */
     kept?: string;
-    /** The file of callers when it began, with its name. */
+    /** The callers file when the cutover began, with its name. */
     callers?: CallersFile;
-    /** Makes the new text of the stack file. */
+    /** Returns the new text of the stack file. */
     edit: (text: string) => string;
     onLine: (line: string) => void;
     signal: AbortSignal;
 }
 
-/** While another update holds the stack's lock: pause between two tries, and longest wait, in seconds. */
+/** Pause between two tries, and longest wait, while another update holds the stack's lock, in seconds. */
 const ASK_SECONDS = 5;
 const LOCKED_SECONDS = 600;
 /** Lock message of the file backend: `created by user@host (pid 123) at …`. */
 const LOCKED_BY = /created by \S+@(\S+) \(pid (\d+)\)/;
 const SAID_LIMIT = 2000;
 
-/** @throws Error with Pulumi's own words */
+/** @throws Error with Pulumi's own message */
 export async function bringUp(context: Context, run: Run): Promise<void> {
     const { stack: name, kind, rest, kept, callers, edit, onLine, signal } = run;
     const others = callers === undefined ? undefined : textOf(callers.file);
-    // The file of callers comes first: if it is unreadable, the stack cannot be read.
+    // The callers file is restored first, since the stack cannot be read while this file is unreadable.
     if (kept !== undefined && callers !== undefined && others !== callers.text) {
         putAside(context, kind, callers.name, others ?? "");
         mkdirSync(dirname(callers.file), { recursive: true });
         writeFileSync(callers.file, callers.text);
     }
     const stack = await findStack(context, name);
-    // Checked before the edit: a stack file with a step that was never begun would cause a return.
+    // Checked before the edit: a step in the stack file that never began would cause a return.
     signal.throwIfAborted();
     const edited = !isSame(kind, stack.text, rest);
     const changed = edited ? basename(stack.file) : others !== callers?.text ? callers!.name : undefined;
@@ -74,7 +74,7 @@ export async function bringUp(context: Context, run: Run): Promise<void> {
             cancelled = true;
             await context.pulumi(["cancel", "--yes", "--stack", name], { signal });
         } else if (begins) {
-            // The run has not begun, so the stack file must not contain the step.
+            // The run did not begin, so the stack file must not contain the step.
             replace(stack.file, stack.text);
             remember(stack, stack.text);
             throw new Error(`another run holds the stack's lock (${errorsIn(said)}). Wait for it to end`);
@@ -95,7 +95,7 @@ function isSame({ restOf }: Pick<Kind, "restOf">, text: string, rest: string): b
     }
 }
 
-/** undefined: the file does not exist any more. */
+/** Text of a file; undefined if the file no longer exists. */
 function textOf(file: string): string | undefined {
     try {
         return readFileSync(file, "utf8");
@@ -134,7 +134,7 @@ export function errorsIn(said: string): string {
         if (!/^\s*error: /.test(line)) return [];
         const first = line.trim().replace(/^error: /, "");
         if (!line.endsWith(":")) return [first];
-        // A provider's message about a command is in the next line; findings of a check are in a list.
+        // A provider puts a command's message into the next line. Findings of a check follow as a list.
         const below = lines.slice(i + 1).map((one) => one.trim());
         const end = below.findIndex((one, j) => j > 0 && !one.startsWith("- "));
         return [[first, ...below.slice(0, end < 0 ? undefined : end)].join(" ")];
@@ -143,5 +143,5 @@ export function errorsIn(said: string): string {
     const policy = /\[mandatory\]/.test(said) ? packWords(said)?.replace(/\s+/g, " ") : undefined;
     const last = policy === undefined ? lines.filter((line) => line.trim() !== "").slice(-3) : [policy];
     const text = (found.length > 0 ? found : last).join("; ");
-    return text.length > SAID_LIMIT ? `${text.slice(0, SAID_LIMIT)} …` : text || "it said nothing";
+    return text.length > SAID_LIMIT ? `${text.slice(0, SAID_LIMIT)} …` : text || "it printed nothing";
 }

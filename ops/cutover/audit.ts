@@ -8,13 +8,13 @@ import type { Before, Direction, Place } from "./phases";
 export interface Versions {
     /** Version of this program. */
     program: string;
-    /** Commit of the clone, followed by `+` if files differ from it. Unset: the program is not in a git clone. */
+    /** Commit of the clone, followed by `+` if files differ from it. Unset outside of a git clone. */
     commit?: string;
     pulumi: string;
     node: string;
 }
 
-/** How it ended. `human`: it could not return by itself. */
+/** How the cutover ended. `human`: it could not return by itself. */
 export type Outcome = "converted" | "upgraded" | "returned" | "human";
 
 /** What an upgrade of the model changes of key `opt`. */
@@ -32,7 +32,7 @@ export type Event =
           from: Place;
           to: Before | "intra-b" | "new";
           budgetSeconds: number;
-          /** Of an upgrade of the model. */
+          /** Only for an upgrade of the model. */
           change?: ModelChange;
           versions: Versions;
       }
@@ -50,10 +50,10 @@ export type Event =
           said?: string;
       }
     | { event: "answers"; answers: Answer[] }
-    /** `done` has failed, and callers are served all the same. */
+    /** Step `done` has failed, but callers are served. */
     | { event: "serves"; said: string }
     | { event: "return"; why: string }
-    /** `cleared`: the stack of a rehearsal that was cut off is gone. */
+    /** `cleared`: the stack of an interrupted rehearsal no longer exists. */
     | { event: "end"; outcome: Outcome | "cleared"; place: Place; downSeconds: number; said?: string };
 
 export type Entry = Event & {
@@ -82,9 +82,9 @@ function folderOf({ folder, kind }: RecordFolder): string {
 }
 
 /**
- * File of a new record. Its name sorts after all others, even if a clock was ahead, since the last one is the cutover
- * in progress.
- * @param at when it begins
+ * File of a new record. Its name sorts after all others, even if a clock was ahead, since the last file is that of the
+ * cutover in progress.
+ * @param at start of the cutover
  */
 export function newFile(folder: RecordFolder, stack: string, at: Date): string {
     const last = filesOf(folder, stack).at(-1);
@@ -103,7 +103,7 @@ export function records(folder: RecordFolder, stack: string): Conversion[] {
         .map((file) => ({ file, entries: parse(file) }));
 }
 
-/** Names of their files, oldest first. */
+/** File names of a stack's records, oldest first. */
 function filesOf(folder: RecordFolder, stack: string): string[] {
     if (!existsSync(folderOf(folder))) return [];
     const own = new RegExp(`^${stack.replace(/\./g, "\\.")}-\\d{8}T\\d{6}Z\\.jsonl$`);
@@ -134,12 +134,12 @@ function parse(file: string): Entry[] {
                 if (line.startsWith("{")) return [];
             }
             throw new UsageError([
-                `${basename(file)}: must have one JSON object in each line (line ${i + 1} has none; maybe git left a merge conflict in it). Correct it.`,
+                `${basename(file)}: must have one JSON object in each line (line ${i + 1} has none, perhaps because of a merge conflict in git). Correct it.`,
             ]);
         });
 }
 
-/** Adds an event, and returns when it is on disk: after a crash nothing else shows what was done. */
+/** Adds an event, and returns when it is on disk: after a crash only this file shows which steps began. */
 export function append(file: string, entry: Entry): void {
     mkdirSync(dirname(file), { recursive: true });
     const cut = existsSync(file) && !/(^|\n)$/.test(readFileSync(file, "utf8"));
@@ -152,7 +152,7 @@ export function append(file: string, entry: Entry): void {
     }
 }
 
-/** Whether it has ended. A cutover that needs a human has not ended. */
+/** Whether the cutover has ended. A cutover that needs a human has not ended. */
 export function isOver({ entries }: Conversion): boolean {
     const last = entries.at(-1);
     return last === undefined || (last.event === "end" && last.outcome !== "human");

@@ -8,13 +8,13 @@ import { committed } from "./identity";
 import type { CutoverState } from "./read-state";
 
 export interface Verdict {
-    /** Problems that prevent it from beginning. */
+    /** Problems that prevent the cutover from starting. */
     problems: string[];
-    /** Problems that do not prevent it. */
+    /** Warnings. They do not prevent the cutover. */
     notes: string[];
 }
 
-/** @param others already found @returns them all */
+/** Adds the problems of every kind of cutover. @param others problems that were found before @returns all problems */
 export async function formalProblems(
     context: Context,
     { kind, stack, budget }: CutoverState,
@@ -27,13 +27,13 @@ export async function formalProblems(
     const last = await committed(stack);
     if (against.length === 0 && last !== undefined && kind.restOf(last) !== kind.restOf(stack.text))
         problems.push(
-            `${basename(stack.file)}: must be committed, except for what ${kind.noun === "conversion" ? "a conversion" : "an upgrade"} changes (it differs from HEAD in something else, maybe in callers). Commit it.`,
+            `${basename(stack.file)}: must be committed, except for what ${kind.noun === "conversion" ? "a conversion" : "an upgrade"} changes (it differs from HEAD in other values, perhaps callers). Commit it.`,
         );
     if (problems.length === 0) problems.push(...(await unapplied(context, stack)));
     return problems;
 }
 
-/** @param isBack whether it only returns */
+/** @param isBack whether the cutover is only a return */
 export function budgetProblems({ seconds, expected }: Budget, isBack: boolean): string[] {
     const all = isBack ? neededBack(expected) : needed(expected);
     if (all <= seconds) return [];
@@ -42,11 +42,11 @@ export function budgetProblems({ seconds, expected }: Budget, isBack: boolean): 
         ? `${duration(all)} back`
         : `${duration(remainingForward("prepare", expected))} there, ${duration(TURN_SECONDS)} to turn round and ${duration(wholeReturn(expected))} back`;
     return [
-        `convert.budgetMinutes: must be at least ${minutes}, for ${sum} as expected or measured (got ${seconds / 60}). Run: pulumi config set --path convert.budgetMinutes ${minutes}`,
+        `convert.budgetMinutes: must be at least ${minutes}, for the expected or measured ${sum} (got ${seconds / 60}). Run: pulumi config set --path convert.budgetMinutes ${minutes}`,
     ];
 }
 
-/** @param ours name of this process as lock holder; undefined: it is none yet */
+/** @param ours lock holder name of this process; undefined if it does not hold the lock yet */
 export function heldByAnother(
     { kind, holder }: Pick<CutoverState, "kind" | "holder">,
     ours: string | undefined,
@@ -54,11 +54,11 @@ export function heldByAnother(
 ): string[] {
     if (holder === undefined || holder.name === ours || !(Date.parse(holder.until) > now.getTime())) return [];
     return [
-        `${kind.noun}: another process runs it (the cluster says ${holder.name}, until ${holder.until}). Wait, or if that machine is gone: npm run ops -- ${kind.command} run --yes --take-over`,
+        `${kind.noun}: another process runs it (lock holder in the cluster: ${holder.name}, until ${holder.until}). Wait, or if that machine is gone: npm run ops -- ${kind.command} run --yes --take-over`,
     ];
 }
 
-/** Unapplied changes would be applied with the first phase. */
+/** Checks for unapplied changes, which the first phase would apply too. */
 async function unapplied({ pulumi }: Context, stack: CutoverState["stack"]): Promise<string[]> {
     const args = ["preview", "--expect-no-changes", "--stack", stack.name, "--config-file", stack.file];
     const { code, stdout, stderr } = await pulumi(args);
@@ -67,6 +67,6 @@ async function unapplied({ pulumi }: Context, stack: CutoverState["stack"]): Pro
     return [
         /no changes were expected|changes were expected/i.test(said)
             ? `${stack.short}: must have no unapplied changes, since each phase would apply them too (pulumi preview shows changes). Run: pulumi up -s ${stack.short}`
-            : `${stack.short}: pulumi preview must succeed (${said}). Correct what it names.`,
+            : `${stack.short}: pulumi preview must succeed (${said}). Correct the errors.`,
     ];
 }

@@ -1,5 +1,6 @@
 /**
- * How long steps take, and until when a cutover can continue and still have time to return. Pure; durations in seconds.
+ * Expected times of steps, and the latest time at which a cutover can continue and still return within the budget. Pure.
+ * All durations are in seconds.
  */
 import { BREAK_OFF_SECONDS } from "../stack/pulumi";
 import { backFrom, closesWindow, forwardFrom, isDown, nameOf, PHASES, type Place, type Step } from "./phases";
@@ -7,7 +8,7 @@ import { backFrom, closesWindow, forwardFrom, isDown, nameOf, PHASES, type Place
 /** Expected time of a step, by {@link nameOf}. */
 export type Expected = Record<string, number>;
 
-/** Longest time for reading the outputs after a failure: callers wait for the return. */
+/** Longest time for reading the outputs after a failure. Callers get 503 until the return. */
 export const LOOK_AGAIN_SECONDS = 60;
 
 /**
@@ -18,9 +19,9 @@ export const TURN_SECONDS = BREAK_OFF_SECONDS + LOOK_AGAIN_SECONDS;
 export interface Budget {
     seconds: number;
     expected: Expected;
-    /** Sum of the program's own timeouts in a step, in seconds: no step of a return is interrupted earlier. */
+    /** Sum of the program's own timeouts in a step, in seconds. No step of a return is interrupted earlier. */
     patienceSeconds: number;
-    /** Longest time for verifying a step, in seconds; it also applies to steps that callers do not wait for. */
+    /** Longest time for verifying a step, in seconds, also outside of the 503s. */
     lookSeconds: number;
 }
 
@@ -46,8 +47,8 @@ export function remainingForward(place: Place, expected: Expected): number {
 }
 
 /**
- * The longest return after a failure in any step with 503s, whether it fails during the step or in its verification.
- * After `switch` callers may have sent requests, which must end first.
+ * The longest return after a failure in any step with 503s, whether the step itself or its verification fails. After
+ * `switch` callers may have sent requests, which must end first.
  */
 export function wholeReturn(expected: Expected): number {
     const failing = untilServed(forwardFrom("prepare")).map(({ to }) => to);
@@ -55,15 +56,15 @@ export function wholeReturn(expected: Expected): number {
     return Math.max(...ways);
 }
 
-/** Expected time of the return from a place, as far as callers wait for it. */
+/** Expected time of the return from a place during which callers get 503. */
 export function returnFrom(place: Place, halfWay: boolean, expected: Expected): number {
-    // The place before the first phase comes after the end of the 503s.
+    // The last step of a return, to the place before the first phase, begins after the end of the 503s.
     const steps = untilServed(backFrom(place, halfWay, "old"));
-    // In `done` callers are served, so the first step of the return costs them no time.
+    // In `done` callers are served until `drain`, so the first step of the return causes no 503s.
     return sum(place === "done" ? steps.filter(({ to }) => to !== "switch") : steps, expected);
 }
 
-/** Longest time with 503s: all forward steps, a change of direction at the very end, and the whole return. */
+/** Longest time with 503s: all forward steps, a change of direction after the last one, and the whole return. */
 export function needed(expected: Expected): number {
     return remainingForward("prepare", expected) + TURN_SECONDS + wholeReturn(expected);
 }
@@ -83,8 +84,8 @@ export function mustReturn(place: Place, elapsed: number, { seconds, expected }:
 }
 
 /**
- * Seconds after the beginning of the 503s at which a forward step must have ended: the steps after it, a change of
- * direction and the whole return must still fit into the budget. Undefined for steps that callers do not wait for.
+ * Latest end of a forward step, in seconds from the start of the 503s: the steps after it, a change of direction and the
+ * whole return must still fit into the budget. Undefined for steps without 503s.
  */
 export function latestEnd({ to }: Step, { seconds, expected }: Budget): number | undefined {
     if (!isDown(to) && to !== "switch") return undefined;
@@ -95,8 +96,8 @@ export function latestEnd({ to }: Step, { seconds, expected }: Budget): number |
 const SLOWER_BACK = 3;
 
 /**
- * Seconds after which a step of a return is interrupted. That is late, since callers gain nothing from interrupting a
- * step that may still succeed: it is for steps that hang, which would otherwise never be retried or reported.
+ * Seconds after which a step of a return is interrupted. The limit is high, since interrupting a step that may still
+ * succeed helps no caller. It is for steps that hang, which would otherwise never be retried or reported.
  */
 export function longestBack(step: Step, { expected, patienceSeconds }: Budget): number {
     return Math.max(SLOWER_BACK * expectedOf(step, expected), patienceSeconds);
@@ -106,8 +107,8 @@ export function longestBack(step: Step, { expected, patienceSeconds }: Budget): 
 const SHORT_SECONDS = 300;
 
 /**
- * Longest time of a verification, in seconds. Its questions are short, but the first may wait for running answers, and
- * the repetition for those of the next batch.
+ * Longest time of a verification, in seconds. Its questions are short, but the first may wait in Alpa's queue for running
+ * answers, and its repetition for those of the next batch.
  */
 export function longestLook(answerSeconds: number): number {
     return 2 * answerSeconds + SHORT_SECONDS;

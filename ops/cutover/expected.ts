@@ -1,4 +1,4 @@
-/** Expected times of steps: measured ones where there are any, else those of docs/operate/convert.md. */
+/** Expected times of steps: measured times, else the defaults of docs/operate/convert.md. */
 import type { Conversion } from "./audit";
 import type { Expected } from "./clock";
 import type { Before, Place } from "./phases";
@@ -6,14 +6,15 @@ import type { Before, Place } from "./phases";
 /** The longest of this many measured times is used: one fast step must not shorten the time reserved for a return. */
 const LOOK_BACK = 3;
 
-/** OPT-66B is 132 GB, at 200 MB/s 11 minutes; and one for processes or pods to start. */
+/** 11 minutes to load OPT-66B, 132 GB at 200 MB/s, and 1 minute for processes or pods to start. */
 const LOAD_SECONDS = 720;
-/** systemd kills a unit after 90 s, and pods are killed earlier; 30 s more until the GPUs are seen free. */
+/** systemd kills a unit after 90 s, and pods end earlier. It takes 30 s more until the check sees free GPUs. */
 const STOP_SECONDS = 120;
 
 /**
- * Seconds for each step that was never measured. With them the way there and the longest way back fit into the default budget.
- * @param answerSeconds longest time for one answer: running ones are let end before what gives them is stopped
+ * Default seconds of each step without a measured time. With them, all forward steps and the longest return fit into the
+ * default budget.
+ * @param answerSeconds longest time for one answer: running answers end before Alpa is stopped
  */
 export function expectedTimes(answerSeconds: number, before: Before): Expected {
     return {
@@ -36,7 +37,7 @@ export function expectedTimes(answerSeconds: number, before: Before): Expected {
     };
 }
 
-/** Longest measured time of each step in the last ones that have it, in seconds. */
+/** Longest time of each step in its last {@link LOOK_BACK} measurements, in seconds. */
 export function measured(conversions: Conversion[]): Expected {
     const found: Expected = {};
     const times = new Map<string, number>();
@@ -54,9 +55,9 @@ export function measured(conversions: Conversion[]): Expected {
             }
             if (entry.event !== "step-end" || entry.outcome !== "done") continue;
             reached = entry.to;
-            // A repeated step, or one continued after a crash or a failure, takes only a part of its time.
+            // A step that is repeated, or continued after a crash or a failure, is shorter than a whole step.
             if (again || begun.get(entry.step) !== 1) continue;
-            // Ignores times of a clock that was set back.
+            // A clock that was set back gives a time of zero or below.
             if (entry.seconds > 0) own[entry.step] = entry.seconds;
         }
         for (const [step, seconds] of Object.entries(own)) {

@@ -1,7 +1,7 @@
 /**
- * The lock holder of a conversion, according to the cluster. The stack's outputs only show completed runs, and a name
- * does not show whether its process lives: the running process writes a heartbeat next to the name, and a process that
- * would take over waits for it.
+ * The lock holder of a conversion in the cluster. The stack's outputs show only completed runs, and a name does not show
+ * whether its process still runs. So the running process writes heartbeats next to the name, and a process that would
+ * take over waits for a heartbeat first.
  */
 import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
 import { setTimeout as pause } from "node:timers/promises";
@@ -14,10 +14,10 @@ import type { CutoverCommand } from "./lock";
 
 export interface ClusterHolder {
     name: string;
-    /** As `2026-11-26T12:00:00Z`. */
+    /** For example `2026-11-26T12:00:00Z`. */
     until: string;
     /**
-     * Heartbeat: another text every {@link HolderView.beatSeconds} while the process lives, and after a blank the id of
+     * Heartbeat `<time> <user>@<host>`, which changes every {@link HolderView.beatSeconds} while the process runs. It names
      * the process, since a takeover keeps the holder's name. Unset: no heartbeat yet.
      */
     beat?: string;
@@ -30,23 +30,23 @@ export function userAndHost({ name, beat }: ClusterHolder): string {
 
 export interface HolderView {
     beatSeconds: number;
-    /** Undefined: not locked. */
+    /** Reads the lock holder; undefined if there is none. */
     read(): Promise<ClusterHolder | undefined>;
-    /** Writes a heartbeat of the holder of that name; does nothing if the cluster has another holder. */
+    /** Writes a heartbeat for a holder; does nothing if the cluster has another holder. */
     beat(name: string, who: string): Promise<void>;
 }
 
 export type OpenHolder = (access: PlainAccess, namespace: string) => HolderView;
 
 const BEAT_SECONDS = 10;
-/** This many heartbeats must be missing: one may be late, and another one lost. */
+/** Number of missing heartbeats after which a process counts as gone: one may be late, and another lost. */
 const MISSED = 3;
 /** Longest wait for an answer of the API server, in seconds. */
 const LIMIT_SECONDS = 10;
 
 export const openHolder: OpenHolder = (access, namespace) => {
     const k8s = kubernetesClient();
-    // Created only when needed: invalid access is reported as an error of the request.
+    // Created for each request, so that invalid access is an error of the request.
     const api = () => k8s.KubernetesObjectApi.makeApiClient(kubeConfigOf(access));
     const metadata = { name: RECORD, namespace };
     const record = { apiVersion: "v1", kind: "ConfigMap", metadata };
@@ -81,7 +81,7 @@ export const openHolder: OpenHolder = (access, namespace) => {
     };
 };
 
-/** Names for messages about what is taken over. */
+/** Texts for messages about a takeover. */
 interface Words {
     command: CutoverCommand;
     noun: string;
@@ -89,18 +89,18 @@ interface Words {
 
 /** A process that takes over a conversion whose process may still run. */
 export interface Successor {
-    /** The name that its record has in the cluster, or that it takes. */
+    /** Lock holder name of its record in the cluster, or the name that it would take. */
     own: string;
     who: string;
-    /** It is the record of another user or machine. */
+    /** Whether the record is of another user or machine. */
     foreign: boolean;
     takeOver: boolean;
     kind: Words;
 }
 
 /**
- * Name for this process as lock holder: the one in the cluster if that is taken over.
- * @throws UsageError if the holder of that name still runs
+ * Returns the lock holder name for this process. After a takeover it is the name in the cluster.
+ * @throws UsageError if the process of that holder still runs
  */
 export async function nameToBe(
     { own, who, foreign, takeOver, kind }: Successor,
@@ -112,12 +112,12 @@ export async function nameToBe(
     if (!(there.name === own ? foreign || userAndHost(there) !== who : takeOver)) return own;
     if (await isAlive(view, kind, interrupted))
         throw new UsageError([
-            `${kind.noun}: must have stopped before it can be taken over (${userAndHost(there)} still reports to the cluster every ${view.beatSeconds} s). Wait, or end it where it runs: npm run ops -- ${kind.command} abort --yes`,
+            `${kind.noun}: must have stopped before a takeover (${userAndHost(there)} still sends a heartbeat every ${view.beatSeconds} s). Wait, or end it on its machine: npm run ops -- ${kind.command} abort --yes`,
         ]);
     return there.name;
 }
 
-/** Waits for longer than a running process can go without a heartbeat. No clock of another machine matters. */
+/** Waits longer than the longest pause between two heartbeats. It does not depend on the clocks of other machines. */
 async function isAlive(
     view: HolderView,
     { command, noun }: Words,
@@ -126,7 +126,7 @@ async function isAlive(
     const read = () =>
         view.read().catch((error: Error) => {
             throw new Failure(
-                `cluster: cannot say whether the ${noun} to take over is still running (${error.message}). Check the cluster's address and the network.`,
+                `cluster: cannot be read, so it is unknown whether the ${noun} to take over still runs (${error.message}). Check the cluster's address and the network.`,
             );
         });
     const before = await read();
@@ -143,8 +143,8 @@ async function isAlive(
 }
 
 /**
- * Sends heartbeats until the returned function is called. A heartbeat that fails stops no step: Pulumi reports an
- * unreachable cluster.
+ * Sends heartbeats until the returned function is called. A failed heartbeat does not stop a step, since Pulumi itself
+ * reports an unreachable cluster.
  */
 export function startBeat(view: HolderView, name: string, who: string): () => void {
     const beat = () => void view.beat(name, who).catch(() => undefined);

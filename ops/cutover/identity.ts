@@ -24,12 +24,12 @@ export async function versions(context: Context): Promise<Versions> {
     };
 }
 
-/** The stack file as it was committed last; undefined where git has none. */
+/** The stack file in the last commit; undefined if git does not have it. */
 export function committed({ file }: Stack): Promise<string | undefined> {
     return ifKnown(git(["show", `HEAD:./${basename(file)}`], dirname(file)));
 }
 
-/** What git printed; undefined where it failed: outside of a work tree, or without it. */
+/** Output of git; undefined if git failed, for example outside of a work tree, or is not installed. */
 function ifKnown(printed: Promise<string>): Promise<string | undefined> {
     return printed.catch(() => undefined);
 }

@@ -1,9 +1,9 @@
-/** Whether a conversion of a stack or an upgrade of its model is running: then no other edit of its file is allowed. */
+/** Detects a conversion of a stack or an upgrade of its model in progress, which forbids other edits of the stack file. */
 import type { Stack } from "../stack/stack";
 import { readValue } from "../stack/stack-file";
 import { holderOf } from "./lock";
 
-/** @param folder of the stack files @returns the problem of any other change */
+/** @param folder folder of the stack files @returns the problem to report for any other edit */
 export function conversionInProgress(folder: string, { short, text }: Stack, now: Date): string | undefined {
     const held = holderOf(folder, short);
     const until = readValue(text, "convert", "holder", "until");

@@ -4,7 +4,7 @@ import type { Event, Outcome } from "./audit";
 import type { Place, Step } from "./phases";
 import type { Seen } from "./state";
 
-/** What the display shows while a step runs. Instants in milliseconds. */
+/** Data of the progress display while a step runs. Instants in milliseconds. */
 export interface View {
     step: Step;
     began: number;
@@ -14,27 +14,27 @@ export interface View {
     downSince?: number;
 }
 
-/** What was found at the end of a step. */
+/** Result of verifying a step. */
 export interface Proof {
     /** A sentence for the record. */
     said?: string;
-    /** Answers of what served before, to be compared with later. */
+    /** Recorded answers of the old service, to be compared with later answers. */
     answers?: Answer[];
 }
 
 export interface Actions {
-    /** In milliseconds. */
+    /** Current time in milliseconds. */
     now(): number;
-    /** Brings the stack to the place of a step. @throws if that was not reached, or `signal` interrupted it */
+    /** Brings the stack to the place of a step. @throws if it does not reach the place, or `signal` aborts it */
     bring(step: Step, signal: AbortSignal): Promise<void>;
     /**
-     * Verifies the result of a step. Its result is ignored once `signal` is aborted. @param answers those of what
-     * served before, as far as recorded
+     * Verifies the result of a step. The proof is ignored once `signal` is aborted. @param answers recorded answers of the
+     * old service, if there are any
      */
     prove(step: Step, answers: Answer[] | undefined, signal: AbortSignal): Promise<Proof>;
     /**
-     * Checks that callers are served at the current target of their routes. Its result is ignored once `signal` is
-     * aborted. @returns a sentence; @throws when they are not
+     * Checks that callers are served at the current target of their routes. The result is ignored once `signal` is
+     * aborted. @returns a sentence with the proof @throws if callers are not served
      */
     serves(signal: AbortSignal): Promise<string>;
     /** Reads the stack's outputs. Its result is ignored once `signal` is aborted. */
@@ -45,21 +45,21 @@ export interface Actions {
     show(view: View | undefined): void;
 }
 
-/** Orders from outside while it runs. */
+/** Orders to a running cutover. */
 export interface Orders {
-    /** To return; its reason is a sentence. */
+    /** Order to return. Its reason is a sentence. */
     back: AbortSignal;
-    /** To stop at the present place, so that it can be continued later. */
+    /** Order to stop at the current place, so that the cutover can be continued later. */
     stop: AbortSignal;
 }
 
 export interface Result {
     outcome: Outcome | "stopped";
-    /** Last place that was reached whole. */
+    /** Last place that was reached completely. */
     place: Place;
-    /** How long callers got 503; if it was stopped, until then. */
+    /** Seconds during which callers got 503; if the cutover was stopped, until then. */
     downSeconds: number;
-    /** Why it returned, or what stopped it. */
+    /** Why it returned or was stopped. */
     why?: string;
     /** The failed step that a human must handle. */
     failed?: Step;

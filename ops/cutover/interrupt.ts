@@ -1,4 +1,4 @@
-/** Interrupts a step: by an order, or at a time. */
+/** Interrupts a step because of an order, or at a given time. */
 import { unlessAborted } from "../abort";
 import { duration } from "./clock";
 import type { Actions } from "./interfaces";
@@ -13,7 +13,7 @@ export class StepInterruption {
         return this.controller.signal;
     }
 
-    /** Interrupts with an order, and for its reason. */
+    /** Interrupts when the order comes, with the order's reason. */
     onOrder(order: AbortSignal): void {
         const call = () => this.controller.abort(order.reason);
         if (order.aborted) return call();
@@ -26,7 +26,7 @@ export class StepInterruption {
         this.undo.push(this.at(instant, () => this.controller.abort(why)));
     }
 
-    /** Does not wait for the work after an interruption: it may never end. */
+    /** Waits for work, but not after an interruption: interrupted work may never end. */
     race<T>(work: Promise<T>): Promise<T> {
         return unlessAborted(work, this.signal);
     }

@@ -1,4 +1,4 @@
-/** What differs between the kinds of cutover: a conversion, and an upgrade of the model. */
+/** The differences between the two kinds of cutover: a conversion, and an upgrade of the model. */
 import type { Outputs, Stack } from "../stack/stack";
 import type { Conversion } from "./audit";
 import type { CutoverCommand } from "./lock";
@@ -8,9 +8,9 @@ import type { Seen } from "./state";
 
 export interface Kind {
     command: CutoverCommand;
-    /** What it is called in a sentence. */
+    /** Name of this kind in a sentence. */
     noun: string;
-    /** Folder of its records, below `.alpa-auth`. */
+    /** Folder of the records of this kind, below `.alpa-auth`. */
     folder: "convert" | "model-upgrade";
     /** Place before the first phase. */
     before: Before;
@@ -26,9 +26,9 @@ export interface Kind {
     byHand(step: Step): string;
     /** Consequence of a `done` that has failed twice. */
     withoutDone: string;
-    /** Where a stack is. @param records those of the stack, oldest first */
+    /** Returns the place of a stack. @param records records of the stack, oldest first */
     seen(stack: Pick<Stack, "text">, outputs: Outputs, records: Conversion[]): Seen;
-    /** Seconds for each step that was never measured. @param answerSeconds longest time for one answer */
+    /** Default seconds of each step without a measured time. @param answerSeconds longest time for one answer */
     defaults(answerSeconds: number): Expected;
     /** Measured times that the stack file has. */
     kept(text: string): Expected;

@@ -1,21 +1,21 @@
-/** One conversion at a time from one clone. Between clones the cluster's record of the holder decides. */
+/** Lock for one cutover at a time in one clone. Between clones, the lock holder in the cluster decides. */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { UsageError } from "../errors";
 
-/** What an operator types in front of `run`, `status` and `abort`. */
+/** The words in front of `run`, `status` and `abort` on the command line. */
 export type CutoverCommand = "convert" | "model upgrade";
 
 export interface Held {
     pid: number;
-    /** Start time of the process from the system, since a pid can be reused. Unset: the system does not provide it. */
+    /** Start time of the process, since a pid can be reused. Unset if the operating system does not provide it. */
     began?: string;
     host: string;
     who: string;
-    /** Command that runs. Unset: an older version took the lock. */
+    /** The running command. Unset if an older version took the lock. */
     command?: CutoverCommand;
-    /** As `2026-11-26T12:00:00.000Z`. */
+    /** For example `2026-11-26T12:00:00.000Z`. */
     since: string;
 }
 
@@ -23,21 +23,21 @@ function lockFile(folder: string, stack: string): string {
     return join(folder, ".alpa-auth", "local", `convert-${stack}.lock`);
 }
 
-/** File that asks the running conversion to return, by its existence. */
+/** File whose existence orders the running conversion to return. */
 export function orderFile(folder: string, stack: string): string {
     return join(folder, ".alpa-auth", "local", `convert-${stack}.abort`);
 }
 
-/** The process that holds the lock; undefined if there is none, or if it has ended. */
+/** The process that holds the lock; undefined if there is no lock, or if its process has ended. */
 export function holderOf(folder: string, stack: string): Held | undefined {
     const held = read(lockFile(folder, stack));
     return held !== undefined && isAlive(held) ? held : undefined;
 }
 
 /**
- * Takes the lock, also one that a crash has left.
- * @returns what gives it back
- * @throws UsageError that says who has it
+ * Takes the lock, also a stale lock after a crash.
+ * @returns a function that releases the lock
+ * @throws UsageError that names the lock holder
  */
 export function takeLock(
     folder: string,
@@ -87,7 +87,9 @@ function putAside(file: string, seen: Held | undefined, stack: string): void {
 
 function busy(stack: string, file: string, held: Held | undefined): string {
     const by =
-        held === undefined ? "another process's" : `${held.who}'s since ${held.since}, pid ${held.pid} on ${held.host}`;
+        held === undefined
+            ? "another process's"
+            : `by ${held.who} since ${held.since}, pid ${held.pid} on ${held.host}`;
     const command = held?.command ?? "convert";
     const what = command === "convert" ? "a conversion" : "an upgrade of its model";
     return `${stack}: has ${what} in progress already (${by}). Check: npm run ops -- ${command} status. If that process no longer exists, remove ${file}`;
@@ -101,7 +103,7 @@ function read(file: string): Held | undefined {
     }
 }
 
-/** A process of another machine cannot be checked, so it counts as alive. */
+/** Whether a process still runs. A process of another machine cannot be checked, so it counts as running. */
 function isAlive({ pid, began, host }: Held): boolean {
     if (host !== hostname()) return true;
     try {
@@ -113,7 +115,7 @@ function isAlive({ pid, began, host }: Held): boolean {
     return began === undefined || now === undefined || began === now;
 }
 
-/** Available on Linux only. */
+/** Start time of a process; undefined on systems other than Linux. */
 function beganAt(pid: number): string | undefined {
     const stat = `/proc/${pid}/stat`;
     if (!existsSync(stat)) return undefined;

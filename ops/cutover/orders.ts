@@ -1,4 +1,4 @@
-/** Orders from outside while a cutover runs: signals, and the file that `abort` writes. */
+/** Orders to a running cutover: signals of the system, and the file that `abort` writes. */
 import { existsSync, rmSync } from "node:fs";
 import type { Context } from "../context";
 import type { Stack } from "../stack/stack";
@@ -10,14 +10,14 @@ export interface Listening {
     stop: AbortSignal;
     /** Orders the return, like Ctrl-C. */
     turn(why: string): void;
-    /** Reason of the interruption, if there was one. */
+    /** Reason of the interruption, if the cutover was interrupted. */
     interrupted(): string | undefined;
     end(): void;
 }
 
 /**
- * Ctrl-C once returns, and twice stops at the present place, as SIGTERM and a closed terminal do. `abort` writes the
- * file.
+ * Listens for orders. The first Ctrl-C and the file of `abort` order a return. The second Ctrl-C, SIGTERM and a closed
+ * terminal order a stop at the current place.
  */
 export function listen(
     context: Context,

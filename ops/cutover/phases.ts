@@ -1,35 +1,35 @@
 /**
- * The way from one Alpa to the one that replaces it on the same GPUs, as steps: a conversion, or an upgrade of the model.
- * Pure: what a step does is in the program.
+ * The steps from an old Alpa service to the new one on the same GPUs, in a conversion or an upgrade of the model. Pure: the
+ * Pulumi program has the effects of each step.
  */
 
 import { PHASES, stateOf, type Phase } from "../../components/opt/conversion-phases";
 
 export { PHASES, type Phase };
 
-/** Where a stack is before the first phase: option intra-a of a conversion, the old version of an upgrade. */
+/** Place of a stack before the first phase: option intra-a in a conversion, the old version in an upgrade. */
 export type Before = "intra-a" | "old";
 
-/** Where a stack is: before the first phase, or in one. */
+/** Place of a stack in a cutover: before the first phase, or in a phase. */
 export type Place = Before | Phase;
 
-/** A number that rises on the way: 0 before the first phase. */
+/** Number of a place in forward order; 0 before the first phase. */
 export function positionOf(place: Place): number {
     return PHASES.indexOf(place as Phase) + 1;
 }
 
 export type Direction = "forward" | "back";
 
-/** One `pulumi up` from a place to its neighbour; or to the same place again, after one that failed half-way. */
+/** One `pulumi up` from a place to its neighbour, or to the same place again after a failed one. */
 export interface Step {
     direction: Direction;
     to: Place;
 }
 
-/** What an operator reads of a step. */
+/** Texts about a step for the operator. */
 export interface StepDescription {
     does: string;
-    /** What it waits for, for the longest part of its time. */
+    /** The event that takes the longest part of the step's time. */
     waitsFor: string;
 }
 
@@ -43,36 +43,36 @@ export function isDown(place: Place): boolean {
     return positionOf(place) > 0 && stateOf(place as Phase).callers === "nowhere";
 }
 
-/** Whether it begins the time in which callers get 503. */
+/** Whether the 503s begin with a step. */
 export function opensWindow({ direction, to }: Step): boolean {
     return direction === "forward" ? to === "drain" : to === "start";
 }
 
-/** Whether it ends the time in which callers get 503. */
+/** Whether the 503s end with a step. */
 export function closesWindow({ direction, to }: Step): boolean {
     return direction === "forward" ? to === "switch" : to === "prepare";
 }
 
-/** What callers notice while a step runs. */
+/** Effect on callers while a step runs. */
 export function whatIsDown(step: Step): string {
     return isDown(step.to) || closesWindow(step) ? "callers get 503" : "nothing";
 }
 
-/** Steps that are left to the end. */
+/** Remaining forward steps from a place. */
 export function forwardFrom(place: Place): Step[] {
     return PHASES.slice(positionOf(place)).map((to) => ({ direction: "forward", to }));
 }
 
-/** Steps of a cutover that begins: it includes `prepare`, which records the answers of the old service. */
+/** Forward steps of a new cutover, always with `prepare`, which records the answers of the old service. */
 export function forwardAnew(place: Place): Step[] {
     return [...(place === "prepare" ? [{ direction: "forward", to: place } as Step] : []), ...forwardFrom(place)];
 }
 
 /**
- * Steps of a return. There `start` and `verify` are one step, since only the questions differ.
- * @param place the one that was reached last
- * @param halfWay whether a step to another place has begun: then the reached place is applied again first, since the
- * steps of a return are defined only from a reached place
+ * Steps of a return, in which `start` and `verify` are one step, since they differ only in the questions.
+ * @param place last place that was reached
+ * @param halfWay whether a step to another place has begun. Then the return first applies the reached place again, since
+ * its steps are only defined from a reached place
  */
 export function backFrom(place: Place, halfWay: boolean, before: Before): Step[] {
     const left = [before, ...PHASES]

@@ -17,23 +17,23 @@ export interface CutoverState {
     kind: Kind;
     stack: Stack;
     outputs: Outputs;
-    /** Lock holder according to the cluster, or according to the outputs if the cluster does not answer. */
+    /** Lock holder in the cluster, or in the stack's outputs if the cluster does not answer. */
     holder?: ClusterHolder;
     cluster: HolderView;
     progress: ConversionProgress;
     conversions: Conversion[];
     budget: Budget;
-    /** Measured times; the others are estimates. */
+    /** Measured times. All other times are estimates. */
     measured: Expected;
     /** Longest time for one answer, in seconds. */
     answerSeconds: number;
 }
 
-/** @throws UsageError when the stack has not been brought up */
+/** @throws UsageError if the stack has no outputs, because `pulumi up` never succeeded */
 export async function outputsOf(context: Context, stack: Stack): Promise<Outputs> {
     const outputs = await readOutputs(context, stack);
     if (outputs.url === undefined)
-        throw new UsageError([`--stack: ${stack.short} must have been brought up. Run: pulumi up -s ${stack.short}`]);
+        throw new UsageError([`--stack: ${stack.short} has no outputs yet. Run: pulumi up -s ${stack.short}`]);
     return outputs;
 }
 
@@ -61,7 +61,7 @@ export async function cutoverState(
     };
 }
 
-/** @param known times of steps that were measured */
+/** @param known measured times of steps */
 export function budgetOf(kind: Pick<Kind, "defaults" | "patience">, text: string, known: Expected): Budget {
     const minutes = readNumber(text, "convert", "budgetMinutes") ?? DEFAULT_BUDGET_MINUTES;
     const longest = longestAnswer(text);

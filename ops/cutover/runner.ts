@@ -1,5 +1,5 @@
 /**
- * Takes the steps of a cutover, and returns after a failure or when time runs out. All effects are in {@link Actions}.
+ * Runs the steps of a cutover, and returns after a failure or when time runs out. All effects are in {@link Actions}.
  */
 import { errorMessage } from "../errors";
 import type { Answer } from "./service/answers";
@@ -11,7 +11,7 @@ import { StepInterruption, within } from "./interrupt";
 import { closesWindow, isDown, nameOf, opensWindow, PHASES, positionOf, type Place, type Step } from "./phases";
 import { backPath, type ConversionProgress } from "./state";
 
-/** Number of tries of `done` and of a step of a return: the cause of a failure may be gone at the second try. */
+/** Tries of `done` and of each step of a return: the cause of a failure may be temporary. */
 const TRIES = 2;
 
 export class CutoverRunner {
@@ -20,7 +20,7 @@ export class CutoverRunner {
     private downSince: number | undefined;
     private downSeconds: number;
     private answers: Answer[] | undefined;
-    /** The record says that it returns. */
+    /** Whether the record has the event `return`. */
     private returning: boolean;
 
     constructor(
@@ -35,7 +35,7 @@ export class CutoverRunner {
         ({ downSeconds: this.downSeconds, answers: this.answers } = progress);
     }
 
-    /** Continues from the present place, to the end or back. */
+    /** Continues from the current place, forward or back. */
     async go(): Promise<Result> {
         const { direction, next, why } = this.progress;
         if (direction === "back") return this.back(next, why);
@@ -78,20 +78,20 @@ export class CutoverRunner {
     /** Why a forward step must not begin. */
     private reasonToReturn({ to }: Step): string | undefined {
         if (this.orders.back.aborted) return String(this.orders.back.reason);
-        // A place that is already reached needs only verification.
+        // A place that is already reached needs no step, only verification.
         const before = to === this.reached ? to : (PHASES[positionOf(to) - 2] ?? this.kind.before);
         if (positionOf(to) >= positionOf("stop") && to !== "done" && this.answers === undefined)
             return `${this.kind.old}'s answers were not recorded, so the new answers could not be compared`;
-        if (isDown(before) && this.downSince === undefined) return "since when callers get 503 is not known";
+        if (isDown(before) && this.downSince === undefined) return "it is not known since when callers get 503";
         if (!mustReturn(before, this.elapsed(), this.budget)) return undefined;
-        return `${duration(this.elapsed())} of ${duration(this.budget.seconds)} are over, and the rest is not enough to continue and, if that fails, to return`;
+        return `${duration(this.elapsed())} of ${duration(this.budget.seconds)} have passed, and the rest is too short to continue and, if that fails, to return`;
     }
 
     private elapsed(): number {
         return this.downSince === undefined ? 0 : (this.actions.now() - this.downSince) / 1000;
     }
 
-    /** @returns why it failed, if so */
+    /** Runs a step. @returns why it failed, if it did */
     private async take(step: Step): Promise<string | undefined> {
         const { actions } = this;
         const { direction, to } = step;
@@ -152,13 +152,13 @@ export class CutoverRunner {
         if (end !== undefined)
             interruption.atInstant(
                 end,
-                `it was not done ${duration(limit!)} after the 503s began: any later, the return would not fit into the budget`,
+                `it did not end within ${duration(limit!)} of the start of the 503s, the latest time that leaves enough of the budget for a return`,
             );
         const longest = longestBack(step, budget);
         if (!forward)
             interruption.atInstant(
                 began + longest * 1000,
-                `it was not done after ${duration(longest)}, longer than all its waits together`,
+                `it did not end after ${duration(longest)}, longer than all its timeouts together`,
             );
         return { interruption, latestEnd: end };
     }
@@ -176,7 +176,7 @@ export class CutoverRunner {
         const { actions, orders } = this;
         const reading = within(actions, [orders.stop], LOOK_AGAIN_SECONDS, (signal) => actions.readPlaces(signal));
         const now = await reading.catch(() => undefined);
-        // Otherwise the last known place is kept: it is never ahead of the real one.
+        // If they cannot be read, the last known place is kept: it is never ahead of the real one.
         if (now !== undefined) ({ reached: this.reached, asked: this.asked } = now);
     }
 

@@ -2,10 +2,10 @@
 import { Scalar, type Document } from "yaml";
 import { PROJECT } from "../stack/stack-file";
 
-/** The lock holder, and the time until which others must wait without further heartbeats. */
+/** The lock holder, and the time at which its lock expires without further heartbeats. */
 export interface Holder {
     name: string;
-    /** As `2026-11-26T12:00:00Z`. */
+    /** For example `2026-11-26T12:00:00Z`. */
     until: string;
 }
 
@@ -20,14 +20,14 @@ export function holderOfStep(name: string, last: boolean): Holder {
 
 export function setHolder(document: Document, { name, until }: Holder): void {
     const holder = ["config", keyOf(document, "convert"), "holder"];
-    // Without quotes Pulumi would read a time, and hand it on in another form.
+    // Without quotes Pulumi would parse a timestamp and pass it on in another form.
     const quoted = new Scalar(until);
     quoted.type = Scalar.QUOTE_DOUBLE;
     document.setIn(holder, document.createNode({ name }, { flow: true }));
     document.setIn([...holder, "until"], quoted);
 }
 
-/** Pulumi takes a key without its project too. */
+/** Key of a setting in the file: Pulumi also accepts it without the project's name. */
 export function keyOf(document: Document, name: string): string {
     return document.hasIn(["config", name]) ? name : `${PROJECT}:${name}`;
 }

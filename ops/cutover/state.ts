@@ -1,4 +1,4 @@
-/** How far a cutover is: from the stack's outputs, its file and the record, never from memory. Pure. */
+/** State of a cutover, from the stack's outputs, the stack file and the record. Pure. */
 import type { Answer } from "./service/answers";
 import { isOver, type Conversion } from "./audit";
 import {
@@ -19,7 +19,7 @@ import {
 export interface Seen {
     /** Last place that a `pulumi up` has completely reached, from the stack's outputs. */
     reached: Place;
-    /** Place in the stack file: it differs from `reached` during a step, and after a failed one. */
+    /** Place in the stack file. It differs from `reached` during a step and after a failed step. */
     asked: Place;
     /** Id of the cutover in progress, from its record. */
     run?: string;
@@ -29,11 +29,11 @@ export interface Seen {
 
 /** State of the cutover in progress, if there is one. */
 export interface ConversionProgress extends Seen {
-    /** Unset: no cutover is in progress, and the stack is before the first phase or after the last. */
+    /** Unset if no cutover is in progress, so the stack is before the first phase or after the last. */
     direction?: Direction;
-    /** Why it returns although it began to go forward. */
+    /** Why a cutover that began forward now returns. */
     why?: string;
-    /** File of its record. Unset: there is none, or that conversion is over. */
+    /** File of the record. Unset if there is no record, or if its cutover is over. */
     file?: string;
     /** Since when callers get 503, in milliseconds. */
     downSince?: number;
@@ -41,9 +41,9 @@ export interface ConversionProgress extends Seen {
     downSeconds: number;
     /** Answers of the old service, recorded before it was stopped. */
     answers?: Answer[];
-    /** Steps that `run` does next. */
+    /** Remaining steps, in the order in which `run` does them. */
     next: Step[];
-    /** The step that has begun and not ended: it was interrupted, or runs at this moment. */
+    /** The step without an end in the record: it was interrupted, or is running now. */
     open?: string;
 }
 
@@ -74,11 +74,11 @@ export function progressOf(seen: Seen, conversions: Conversion[], before: Before
             delete progress.downSince;
         }
     }
-    // A return that begins days later compares with what was recorded on the way there.
+    // A return that begins days later compares its answers with those of the last conversion.
     if (progress.direction === "back") progress.answers ??= lastAnswers(conversions);
-    // The record may lack the present period with 503s, if someone changed the stack by hand.
+    // The record lacks the current period with 503s if the stack was changed by hand.
     if (isDown(reached)) progress.downSince ??= seen.since === undefined ? undefined : Date.parse(seen.since);
-    // A step that was done but not verified is repeated, which changes nothing but verifies it. After a change of
+    // A step that was applied but not verified is repeated: this only verifies it. After a change of
     // direction this is not needed.
     const proved = done || begun?.to !== reached || begun.direction !== progress.direction;
     progress.next =
@@ -96,7 +96,7 @@ function lastAnswers(conversions: Conversion[]): Answer[] | undefined {
     return all.flatMap((entry) => (entry.event === "answers" ? [entry.answers] : [])).at(-1);
 }
 
-/** Steps of a return. @param proved whether the reached place is known to serve as it should */
+/** Steps of a return. @param proved whether the reached place was verified */
 export function backPath(reached: Place, asked: Place, before: Before, proved = true): Step[] {
     const ahead = positionOf(asked) > positionOf(reached);
     return backFrom(reached, ahead || !proved, before);
@@ -112,6 +112,6 @@ function withoutRecord(seen: Seen, before: Before): ConversionProgress {
     const progress: ConversionProgress = { ...seen, downSeconds: 0, next: [] };
     if (settled) return progress;
     const downSince = isDown(reached) && since !== undefined ? Date.parse(since) : undefined;
-    const why = "no record says what was done before";
+    const why = "there is no record of the earlier steps";
     return { ...progress, direction: "back", why, downSince, next: backPath(reached, asked, before) };
 }

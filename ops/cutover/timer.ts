@@ -1,11 +1,11 @@
-/** Clock of a conversion, and calls at a given time of it. */
+/** Clock of a conversion, and calls at a given time. */
 
-/** How soon a sleep of the machine is detected, in seconds. Also, no timer of Node.js may be longer than 24 days. */
+/** Longest timer, in seconds: detects a sleep of the machine, and stays below the limit of Node.js, 24 days. */
 const LOOK_SECONDS = 5;
 
 /**
- * The system's clock, in milliseconds; if it is set back meanwhile, time still moves on, or callers would wait longer.
- * @param steady goes by what was counted since the begin, and stands while the machine is asleep
+ * The system's clock in milliseconds, which also advances if the clock is set back: otherwise callers would wait longer.
+ * @param steady a monotonic clock, which stops while the machine sleeps
  */
 export function startClock(system = () => Date.now(), steady = () => performance.now()): () => number {
     const begin = system() - steady();

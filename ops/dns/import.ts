@@ -24,7 +24,7 @@ export const command: AddCommand = (dns, context) =>
         .option("--out <file>", "write a new file, for example dns/example.com.yaml (default: print)")
         .action((file, args) => importZone(context, file, args));
 
-/** Most problems shown for a file that is no zone: more would not help. */
+/** Most problems that are shown. A file that is not a zone would have one for each line. */
 const SHOWN = 20;
 /** Largest file, in bytes: Cloudflare itself takes 256 KiB, and a thousand records are a tenth of this. */
 const LARGEST = 4 * 1024 * 1024;
@@ -51,7 +51,8 @@ export async function importZone(context: Context, file: string, args: DnsImport
     for (const note of found.notes) context.note(note);
     const { problems, warnings } = parseZoneData(text, found.zone, name);
     for (const warning of warnings) context.note(warning);
-    if (problems.length > 0) context.note(`Decisions that this data needs before it is accepted, ${problems.length}:`);
+    if (problems.length > 0)
+        context.note(`Decisions to make before the config check accepts this data, ${problems.length}:`);
     for (const problem of problems) context.note(`  - ${problem}`);
     const summary = `${found.items.length} entries of ${found.zone}, ${problems.length} to decide.`;
     if (out !== undefined && existsSync(out))

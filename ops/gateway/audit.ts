@@ -1,4 +1,4 @@
-/** Compares what is in APISIX with what the ingress controller writes there. It only reads, with the Admin API's viewer key. */
+/** Compares the objects in APISIX with those of the ingress controller. Reads only, with the Admin API's viewer key. */
 import type { PlainAccess } from "../../components/kubernetes/api-server";
 import { openLister, openReader } from "../../components/kubernetes/cluster-reader";
 import { openAdminApi, type AdminApiError } from "../../components/apisix/admin-api";
@@ -8,13 +8,13 @@ import { CONNECTIONS, foreignObjects, type Foreign } from "./foreign";
 
 export interface Audit {
     foreign: Foreign[];
-    /** Why APISIX was not read, or a problem of APISIX as a whole. Unset: it was read. */
+    /** Why APISIX could not be read, or a problem of APISIX as a whole. Unset if it was read. */
     unread?: string;
-    /** It was not read, since the gateway is not installed by this project and may not allow it. */
+    /** Whether APISIX was not read because this project did not install it, so its Admin API may be closed. */
     isUnknown?: boolean;
 }
 
-/** Tests give their own. */
+/** Tests replace this function. */
 export type AuditGateway = (access: PlainAccess, binding: GatewayBinding, isInstalled: boolean) => Promise<Audit>;
 
 /**
@@ -24,7 +24,7 @@ export type AuditGateway = (access: PlainAccess, binding: GatewayBinding, isInst
 const SETTLE_SECONDS = 10;
 const PAUSE_SECONDS = 2;
 
-/** @param isInstalled whether a stack of this project has installed the gateway, so that its Admin API must be there */
+/** @param isInstalled whether a stack of this project has installed the gateway, so its Admin API must answer */
 export const auditGateway: AuditGateway = async (access, binding, isInstalled) => {
     const namespace = binding.gatewayNamespace;
     const audit = async () => {
@@ -51,7 +51,7 @@ export const auditGateway: AuditGateway = async (access, binding, isInstalled) =
  */
 const BUSY = 429;
 
-/** Repeats a request while Kubernetes is busy. @throws the last answer after a while, and any other error at once */
+/** Repeats a request while Kubernetes answers 429, up to `seconds`. @throws the last answer then, and other errors at once */
 export async function untilNotBusy<T>(ask: () => Promise<T>, seconds = 30, pause = PAUSE_SECONDS): Promise<T> {
     const start = Date.now();
     for (;;) {
@@ -65,7 +65,7 @@ export async function untilNotBusy<T>(ask: () => Promise<T>, seconds = 30, pause
     }
 }
 
-/** Findings that are in every reading during a period. */
+/** Returns the findings that persist: they are in every reading during a period. */
 export async function lasting(
     read: () => Promise<Foreign[]>,
     seconds = SETTLE_SECONDS,

@@ -1,6 +1,6 @@
 /**
- * Ids of all objects that the ingress controller 2.0.1 writes into APISIX, from the Kubernetes objects. They follow its
- * `api/adc/types.go` and `internal/adc/translator`, and ADC 0.23.1's `libs/differ`.
+ * Ids of all objects that the ingress controller 2.0.1 writes into APISIX, computed from the Kubernetes objects. Sources:
+ * `api/adc/types.go` and `internal/adc/translator` of the controller, and `libs/differ` of ADC 0.23.1.
  */
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
@@ -9,15 +9,15 @@ import type { GatewayBinding } from "../../components/apisix/wiring";
 
 type OfRoutes = "routes" | "stream_routes" | "services" | "upstreams";
 
-/** Ids of what the ingress controller writes. */
+/** Ids of the ingress controller's objects in APISIX. */
 export interface Expected {
-    /** Its name, which is in a label of nearly all that it writes. */
+    /** The controller's name, which is in a label of nearly all its objects. */
     controller: string;
-    /** By the kind's folder in the Admin API. */
+    /** Ids by the kind's folder in the Admin API. */
     ids: Record<OfRoutes | "ssls" | "global_rules" | "plugin_metadata", Set<string>>;
-    /** Ids of credentials by APISIX's name of the consumer, with the credential's own name. */
+    /** By APISIX's name of the consumer: the id of each credential, with its name. */
     consumers: Map<string, Map<string, string>>;
-    /** `kind namespace/name` of objects whose ids are not computed here: the controller's labels identify them. */
+    /** `kind namespace/name` of objects that are identified by the controller's labels, since their ids are not computed here. */
     byLabel: Set<string>;
 }
 
@@ -110,7 +110,7 @@ function fullName({ metadata }: Live): string {
     return `${metadata!.namespace}_${metadata!.name}`;
 }
 
-/** Whether the controller processes an object because of its class, and writes it into this APISIX. */
+/** Whether the controller processes an object of this class, and writes it into this APISIX. */
 function boundBy(classes: Live[], controller: string, proxy: ProxyName): (object: Live) => boolean {
     const leading = classes.filter((one) => {
         const { controller: theirs, parameters } = specOf(one) as { controller?: string; parameters?: ProxyName };
@@ -150,7 +150,7 @@ interface RouteSpec {
     stream?: { name: string; protocol?: string }[];
 }
 
-/** Each rule is a service with a route; the service's upstream has the service's id, further ones have their own. */
+/** Each rule is a service with a route. The first upstream has the service's id; further upstreams have their own. */
 function idsOfRoutes(objects: Live[]): Record<OfRoutes, Set<string>> {
     const ids = { routes: new Set<string>(), stream_routes: new Set<string>(), services: new Set<string>() };
     const further: string[] = [];
@@ -171,7 +171,7 @@ function idsOfRoutes(objects: Live[]): Record<OfRoutes, Set<string>> {
     return { ...ids, upstreams: new Set([...ids.services, ...further]) };
 }
 
-/** Names of plugins that are switched on: in one kind unless they are off, in the other only when they are on. */
+/** Names of enabled plugins. The default of `enable` is true, and that of `enabled` is false. */
 function enabled(plugins: unknown, field: "enable" | "enabled"): string[] {
     return ((plugins as { name: string; enable?: boolean; enabled?: boolean }[] | undefined) ?? [])
         .filter((plugin) => plugin[field] ?? field === "enable")

@@ -1,8 +1,8 @@
 /**
- * Objects in APISIX that the ingress controller did not write. Anyone who had an Admin key may have created routes,
- * consumers and credentials there. The ingress controller does not remove all of it, whatever is changed or rotated
- * afterwards: ADC 0.23.1 looks at eight kinds of objects and at some of their fields, and an object that it cannot read
- * makes its whole synchronization fail.
+ * Objects in APISIX that the ingress controller did not write. Anyone with a leaked Admin key may have created routes,
+ * consumers and credentials. The ingress controller does not remove all of these, even after a rotation of the keys: ADC
+ * 0.23.1 compares eight kinds of objects and some of their fields, and an object that it cannot read makes the whole
+ * synchronization fail.
  */
 import { troubleOf, type AdminApi } from "../../components/apisix/admin-api";
 import { quote } from "../../components/hosts/ssh-script";
@@ -14,24 +14,24 @@ import type { Expected } from "./expected";
 export interface Foreign {
     /** One sentence. It contains the object's names, and no other content. */
     says: string;
-    /** Its place below `/apisix/admin/`. */
+    /** Path of the object below `/apisix/admin/`. */
     path: string;
     /** Command that removes it. */
     repair: string;
-    /** Name of the consumer, and of the credential, where it is one of them. */
+    /** Name of the consumer, and of the credential, if the object is one of these. */
     consumer?: string;
     credential?: string;
 }
 
 type Value = Record<string, unknown> & { id?: string; name?: string; labels?: Record<string, string> };
 
-/** An object as a list shows it. The key is its place in etcd and cannot be chosen freely, unlike its content. */
+/** An object in a list of the Admin API. Its key in etcd cannot be chosen freely, unlike its content. */
 interface Item {
     key: string;
     value: Value;
 }
 
-/** Kinds of objects by their folder, in the order in which they can be deleted, with what they are called. */
+/** Names of the kinds of objects by their folder, in the order in which they can be deleted. */
 const KINDS = {
     global_rules: "global rule",
     routes: "route",
@@ -49,7 +49,7 @@ const KINDS = {
 type Kind = keyof typeof KINDS;
 
 const METADATA = ["id", "name", "desc", "labels", "create_time", "update_time"];
-/** Fields that ADC writes, or compares and restores. It leaves other fields as they are. */
+/** Fields that ADC writes, or compares and restores. It does not change other fields. */
 const FIELDS: Partial<Record<Kind | "credentials", string[]>> = {
     routes: [
         ...[...METADATA, "uri", "uris", "host", "hosts", "priority", "timeout", "vars", "methods", "enable_websocket"],
@@ -65,7 +65,7 @@ const FIELDS: Partial<Record<Kind | "credentials", string[]>> = {
 };
 /** Kinds whose objects carry the controller's labels. */
 const LABELLED: Kind[] = ["routes", "services", "consumers", "ssls"];
-/** Requests for credentials under way at the same time: one for each consumer. */
+/** Number of concurrent requests for credentials, one consumer each. */
 export const CONNECTIONS = 4;
 
 /**
@@ -97,7 +97,7 @@ export async function foreignObjects(api: AdminApi, expected: Expected, namespac
     return [...found, ...(await foreignCredentials(api, expected, usernames, namespace))];
 }
 
-/** @returns nothing where the kind is switched off */
+/** @returns an empty list if APISIX has disabled the kind */
 async function listOf(api: AdminApi, folder: string, namespace: string, mayMiss = false): Promise<Item[]> {
     const { status, body } = await api.get(folder);
     if (status === 404 && mayMiss) return [];
@@ -138,14 +138,14 @@ function isOfObject({ labels }: Value, objects: Set<string>): boolean {
     return objects.has(`${labels?.["k8s/kind"]} ${labels?.["k8s/namespace"]}/${labels?.["k8s/name"]}`);
 }
 
-/** What is wrong with an object that is not ours. */
+/** Problem of an object that the ingress controller did not write. */
 function strange(kind: Kind, { value }: Item, { controller }: Expected): string {
     return LABELLED.includes(kind) && hasLabels(value, controller)
         ? "has the ingress controller's labels, but belongs to no Kubernetes object"
-        : "was not made by the ingress controller";
+        : "was not written by the ingress controller";
 }
 
-/** What is wrong with an object that is ours; undefined: nothing. */
+/** Problem of an object that the ingress controller wrote; undefined if there is none. */
 function surplus(kind: Kind, { key, value }: Item, services: Set<string>): string | undefined {
     const fields = more(kind, value);
     if (kind === "global_rules")
@@ -207,7 +207,7 @@ function foreignCredential(
             : ". It has no name, so every synchronization of the ingress controller fails: APISIX receives no change";
     const what = isKnown
         ? `was changed by hand in fields that the ingress controller does not restore (${[...fields, "name"].join(", ")})`
-        : "was not made by the ingress controller";
+        : "was not written by the ingress controller";
     return {
         says: plain(`APISIX: credential ${shown(id, value.name)} of consumer ${username} ${what}${ends}`),
         path,
@@ -229,7 +229,7 @@ function foreign(namespace: string, kind: Kind, { key, value }: Item, problem: s
     };
 }
 
-/** Longest name that is shown: an attacker may have chosen it. */
+/** Longest part of a name that is shown: an attacker may have chosen the name. */
 const NAME = 60;
 
 function shown(id: string, name: unknown): string {
@@ -238,8 +238,8 @@ function shown(id: string, name: unknown): string {
 }
 
 /**
- * Text before the repair commands: while a leaked Admin key is valid, all deleted objects can come back. @param stack
- * that made the gateway
+ * Text before the repair commands: while a leaked Admin key is valid, deleted objects can be created again. @param stack
+ * stack of the gateway
  */
 export function beforeRepair(namespace: string, stack: string): string[] {
     return [
@@ -250,7 +250,7 @@ export function beforeRepair(namespace: string, stack: string): string[] {
     ];
 }
 
-/** The key goes through pipes alone: a command line can be read by everyone on the machine. */
+/** Command that deletes an object. It passes the key only through pipes, since all users of a machine can read command lines. */
 function deletion(namespace: string, path: string): string {
     const key = `kubectl -n ${namespace} get secret apisix-admin-keys -o jsonpath='{.data.admin}' | base64 -d`;
     const url = quote(`http://127.0.0.1:9180/apisix/admin/${path}`);

@@ -4,7 +4,7 @@ import { choice } from "../arguments";
 export const FORMATS = ["text", "json", "markdown"] as const;
 export const FAIL_ON = ["breaks-callers", "risk", "none"] as const;
 
-/** For every command whose answer has several forms: `--format`, and `--json` as everywhere. The first form is the default. */
+/** Adds `--format` and `--json` to a command with several output formats. The first format is the default. */
 export function withFormat(
     command: Command,
     about = "how to print the review",
@@ -18,9 +18,9 @@ export function withFormat(
         });
 }
 
-/** For every command whose result is a review. */
+/** Adds `--format`, `--json` and `--fail-on` to a command that prints a review. */
 export function withReview(command: Command, limit: (typeof FAIL_ON)[number] = FAIL_ON[0]): Command {
     return withFormat(command, "how to print it; markdown is for a pull request").addOption(
-        choice("--fail-on <severity>", "exit with 3 when a finding is at least this bad", FAIL_ON, limit),
+        choice("--fail-on <severity>", "exit with 3 when a finding is at least this severe", FAIL_ON, limit),
     );
 }

@@ -1,4 +1,4 @@
-/** Steps of a preview as changes of resources: one for each, with what differs. */
+/** Steps of a preview as changes: one for each resource, with its differences. */
 import { isComputed } from "./computed";
 import {
     differences,
@@ -19,7 +19,7 @@ export interface Change {
     /** Name in the program. */
     name: string;
     type: string;
-    /** Package and kind, as `kubernetes Consumer`: what rules are found by. */
+    /** Package and kind, for example `kubernetes Consumer`: selects the rule. */
     kind: string;
     op: Operation;
     /** Inputs before and after. */
@@ -27,12 +27,12 @@ export interface Change {
     new?: Props;
     /** Properties that Pulumi names as the reason, secret ones among them. */
     reasons: Path[];
-    /** Id at the provider before and after. Unset: it has none yet, or none any more. */
+    /** Id at the provider, before or after the change. Unset if the resource has none. */
     id?: string;
     newId?: string;
-    /** Deleted only from the state: the object itself stays. */
+    /** Whether it is deleted only from the state, so the object itself stays. */
     retained: boolean;
-    /** Left over from a replacement in an earlier run, which did not delete it. */
+    /** Whether it is left over from a replacement in an earlier run that did not delete it. */
     leftover: boolean;
     /** Name under which the same run creates it again: it was renamed without an alias. */
     renamed?: string;
@@ -64,7 +64,7 @@ export function changesOf(steps: Step[]): Change[] {
         const leftover = op === "delete" && step.oldState?.delete === true;
         const key = leftover ? `${step.urn} ${step.oldState?.id}` : step.urn;
         const before = found.get(key);
-        // A replacement comes in up to three steps, of which one may have no old state.
+        // A replacement has up to three steps, one of which may have no old state.
         if (before) merge(before, step, op);
         else found.set(key, changeOf(step, op));
     }
@@ -117,8 +117,8 @@ export function kindOf(type: string): string {
 }
 
 /**
- * A resource that is deleted under one name and created under another is the same object: Pulumi would create it first,
- * and then delete it.
+ * Pairs a resource that is deleted under one name and created under another: both are the same object, which Pulumi would
+ * first create and then delete.
  */
 function paired(changes: Change[]): Change[] {
     const made = new Map(changes.filter(({ op }) => op === "create").map((change) => [identity(change), change]));
@@ -175,7 +175,7 @@ function overlap(a: Path, b: Path): boolean {
     return a.slice(0, length).every((part, i) => String(part) === String(b[i]));
 }
 
-/** The value there, or the secret that it is in. */
+/** The value at a path, or the secret that contains it. */
 function nearest(props: Props, path: Path): unknown {
     for (let length = path.length; length > 0; length--) {
         const value = valueAt(props, path.slice(0, length));

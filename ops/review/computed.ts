@@ -1,7 +1,7 @@
-/** Properties of resources at Cloudflare that Cloudflare fills in: its provider names them as reasons of every update. */
+/** Properties that Cloudflare itself sets: its provider names them as reasons of every update. */
 import type { Path } from "./differences";
 
-/** By kind: properties that are only outputs in @pulumi/cloudflare 6.22.1; a test compares the list. */
+/** Output-only properties of @pulumi/cloudflare 6.22.1, by kind. A test compares the list with the provider's schema. */
 export const OUTPUTS: Record<string, string[]> = {
     "cloudflare Zone": [
         ...["activatedOn", "cnameSuffix", "createdOn", "developmentMode", "meta", "modifiedOn", "nameServers"],
@@ -40,7 +40,7 @@ export const OUTPUTS: Record<string, string[]> = {
     "cloudflare WorkersRoute": [],
 };
 
-/** Inputs that Cloudflare fills in where the program leaves them out. */
+/** Inputs that Cloudflare sets if the program does not. */
 export const FILLED: Record<string, string[]> = {
     "cloudflare Zone": ["vanityNameServers"],
     "cloudflare ZoneSetting": ["enabled"],
@@ -52,7 +52,7 @@ export const FILLED: Record<string, string[]> = {
     ],
 };
 
-/** Whether only the API's answer decides the value of a property; for an input, if it is not set before and after. */
+/** Whether Cloudflare sets a property: an output, or an input that the program sets neither before nor after. */
 export function isComputed(kind: string, [name]: Path, ...sides: Record<string, unknown>[]): boolean {
     const names = [...(OUTPUTS[kind] ?? []), ...(FILLED[kind] ?? [])];
     return names.includes(String(name)) && sides.every((inputs) => inputs[String(name)] === undefined);

@@ -6,10 +6,10 @@ export type Props = Record<string, unknown>;
 
 export interface Difference {
     path: Path;
-    /** Undefined: there is none. */
+    /** Undefined if there is no value. */
     old: unknown;
     new: unknown;
-    /** Secret on both sides, so only Pulumi knows that it differs. */
+    /** Whether the value is secret on both sides, so only Pulumi knows that it differs. */
     hidden?: boolean;
 }
 
@@ -19,8 +19,8 @@ export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 export const SECRET = "[secret]";
 
 /**
- * @param wholes patterns of paths that are compared as a whole, as `spec.plugins` or `spec.*.name`; they, and what is under
- * one with `**`, are looked for also below what only one side has
+ * @param wholes patterns of paths that are compared as a whole, for example `spec.plugins` or `spec.*.name`. They also apply
+ * inside a value that only one side has; `**` covers everything below a path
  */
 export function differences(old: unknown, now: unknown, wholes: string[][], path: Path = []): Difference[] {
     if (isDeepStrictEqual(old, now)) return [];
@@ -43,20 +43,20 @@ export function differences(old: unknown, now: unknown, wholes: string[][], path
     );
 }
 
-/** Whether a path follows a pattern as far as the shorter of them goes. `**` at the end stands for all that is deeper. */
+/** Whether a path and a pattern agree up to the end of the shorter one. `**` at the end matches all deeper parts. */
 function fits(pattern: string[], path: Path): boolean {
     const end = pattern.indexOf("**");
     const length = Math.min(end === -1 ? pattern.length : end, path.length);
     return Array.from({ length }, (_, i) => pattern[i] === "*" || pattern[i] === String(path[i])).every(Boolean);
 }
 
-/** Whether a pattern stands for a path, and not only for a part of it. */
+/** Whether a pattern matches a whole path, and not only a part of it. */
 export function covers(pattern: string[], path: Path): boolean {
     const end = pattern.indexOf("**");
     return (end === -1 ? pattern.length === path.length : path.length >= end) && fits(pattern, path);
 }
 
-/** A path as Pulumi writes it: `spec.plugins[0]["a.b"]`. */
+/** Parses a path in Pulumi's notation, for example `spec.plugins[0]["a.b"]`. */
 export function parsePath(text: string): Path {
     const parts = text.matchAll(/\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|\[\*\]|([^.[\]]+)/g);
     return [...parts].map(([, quoted, index, name]) =>
@@ -76,7 +76,7 @@ export function pathText(path: Path): string {
         .join("");
 }
 
-/** The value at a path; undefined when there is none. */
+/** The value at a path; undefined if there is none. */
 export function valueAt(value: unknown, path: Path): unknown {
     return path.reduce<unknown>(
         (at, part) =>
@@ -85,7 +85,7 @@ export function valueAt(value: unknown, path: Path): unknown {
     );
 }
 
-/** Whether a value is, or contains, one that is known only after the change is applied. */
+/** Whether a value, or a part of it, is known only after the change is applied. */
 export function isUnknown(value: unknown): boolean {
     return has(value, (text) => text.includes(UNKNOWN));
 }

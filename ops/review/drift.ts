@@ -18,7 +18,7 @@ export const command: AddCommand = (stack, context) =>
         "stack drift --stack intra",
         "stack drift --stack intra --json --fail-on breaks-callers",
     )
-        .description("Show drift: what was changed outside Pulumi, and what it means for callers; changes nothing")
+        .description("Show drift: changes outside of Pulumi, and their effect on callers; changes nothing")
         .action((args) => drift(context, args));
 
 /** Additional access is harmless in a reviewed change, but not in one outside of Pulumi. */
@@ -47,7 +47,7 @@ export async function drift(context: Context, args: DriftArgs): Promise<void> {
     failOn(report, args.failOn);
 }
 
-/** Objects in APISIX that the ingress controller did not write, of which Pulumi knows nothing. */
+/** Objects in APISIX that the ingress controller did not write. Pulumi does not manage them. */
 async function inApisix(context: Context, stack: Stack): Promise<Finding[]> {
     if (readValue(stack.text, "option") === "cloudflare") return [];
     const { binding, isInstalled } = await gatewayOf(context, stack);
@@ -67,7 +67,7 @@ async function inApisix(context: Context, stack: Stack): Promise<Finding[]> {
     ];
 }
 
-/** It may be of any resource, so it counts as the worst: of a dynamic one, as etcd that has lost its data, Pulumi says no more. */
+/** An unshown change has the worst severity, since it may be of any resource, for example of etcd that has lost its data. */
 function unshownFinding(counted: string, stack: string): Finding {
     return {
         code: "change-not-shown",
@@ -85,14 +85,14 @@ function unreadFinding(why: string): Finding {
     return { code: "gateway-not-read", severity: "risk", says, evidence: [], todo };
 }
 
-/** The present state as a change from the state that Pulumi applied. */
+/** The current state as a change from the state that Pulumi applied. */
 function driftOf(preview: Preview): Preview {
     return { ...preview, steps: preview.steps.map(live) };
 }
 
 /**
- * A provider that does not read inputs back has the present values only in its outputs. Only fields that the inputs
- * have are compared: the system sets the others.
+ * Takes the current values from the outputs of a provider that does not read inputs back. Only fields of the inputs are
+ * compared, since the system sets the other fields.
  */
 function live(step: Step): Step {
     const { op, oldState, newState } = step;
@@ -103,7 +103,7 @@ function live(step: Step): Step {
     };
 }
 
-/** The part of a value that another one has too. */
+/** The part of `theirs` whose fields `ours` has too. */
 function within(ours: unknown, theirs: unknown): unknown {
     if (!isMap(ours) || !isMap(theirs)) return theirs;
     const shared = Object.entries(ours).filter(([key]) => key in theirs || !key.startsWith("__"));

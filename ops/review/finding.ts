@@ -1,6 +1,6 @@
 /** Findings of a review. Their codes are stable, so that pipelines and people can rely on them. */
 
-/** From the most dangerous. `breaks-callers`: callers lose access, or a protection is removed. */
+/** Severities, the most dangerous first. `breaks-callers`: callers lose access, or a protection is removed. */
 export const SEVERITIES = ["breaks-callers", "risk", "harmless"] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
@@ -8,9 +8,9 @@ export interface Evidence {
     /** Name of the resource in the program. */
     resource: string;
     urn: string;
-    /** Path of the property. Unset: the resource as a whole. */
+    /** Path of the property. Unset if the finding is about the whole resource. */
     property?: string;
-    /** As text; `[secret]` for what is secret. Unset: there is none. */
+    /** Value as text, or `[secret]`. Unset if there is none. */
     old?: string;
     new?: string;
 }
@@ -21,7 +21,7 @@ export interface Finding {
     /** One sentence about the effect on callers and operators. */
     says: string;
     evidence: Evidence[];
-    /** What to do about it. */
+    /** Instruction for the reviewer. */
     todo: string;
 }
 
@@ -30,7 +30,7 @@ const HAND_OUT =
 const QUIET = "Apply it when there are few requests.";
 const UNDO = "Check whether it is intended. If not, remove it from the change.";
 
-/** Every code with its default severity and what to do. The order is that of a review, the most dangerous first. */
+/** Every code with its default severity and its instruction, in the order of a review, the most dangerous first. */
 export const CODES = {
     "authentication-removed": [
         "breaks-callers",
@@ -43,13 +43,16 @@ export const CODES = {
     "change-not-shown": ["breaks-callers", "See which resource it is: pulumi refresh --preview-only --diff."],
     "policy-violated": [
         "breaks-callers",
-        "Correct it: pulumi up refuses it where the pack is on. docs/review/policy.md says how an exception is made.",
+        "Correct it: pulumi up rejects it if the policy pack is enabled. For an exception, see docs/review/policy.md.",
     ],
     "revocation-broken": [
         "breaks-callers",
         "Do not apply it unless the caller's key never leaked: anyone who has it gets access again.",
     ],
-    "opens-to-network": ["breaks-callers", "Say who needs it. If it is not needed, remove it from the change."],
+    "opens-to-network": [
+        "breaks-callers",
+        "State in the pull request who needs the access. If no one does, remove it from the change.",
+    ],
     "zone-deleted": ["breaks-callers", "Do not apply it: every record is deleted with the zone, mail included."],
     "data-deleted": ["breaks-callers", "Save the data first, or keep the resource."],
     "gateway-deleted": ["breaks-callers", "Move the callers to another gateway before this one is deleted."],
@@ -84,10 +87,10 @@ export const CODES = {
     "credential-changed": ["breaks-callers", HAND_OUT],
     "credential-ends-sooner": ["breaks-callers", HAND_OUT],
     "limit-lowered": ["breaks-callers", "Tell the caller: it may get 429 for requests that were served before."],
-    "request-refused": ["breaks-callers", "Tell the callers which requests are refused from then on."],
+    "request-refused": ["breaks-callers", "Tell the callers which requests are rejected from then on."],
     "timeout-lowered": [
         "breaks-callers",
-        "Make sure that no answer takes longer than the new limit: longer ones are cut off with 504 or 524.",
+        "Make sure that no answer takes longer than the new limit: longer answers end with 504 or 524.",
     ],
     "service-interrupted": ["breaks-callers", QUIET],
     "alpa-stopped": [
@@ -125,10 +128,7 @@ export const CODES = {
     "dns-record-changed": ["risk", "Make sure that no client needs the old answer: resolvers cache it for its TTL."],
     deleted: ["risk", UNDO],
     replaced: ["risk", QUIET],
-    "left-behind": [
-        "risk",
-        "The object stays, but no stack manages it any more. Delete it by hand, or import it into a stack.",
-    ],
+    "left-behind": ["risk", "The object stays, but no stack manages it. Delete it by hand, or import it into a stack."],
     "unknown-until-apply": ["risk", "Check this property again when the change is applied."],
     "unknown-resource": [
         "risk",
@@ -157,7 +157,7 @@ export type Code = keyof typeof CODES;
 
 const ORDER = Object.keys(CODES);
 
-/** The most dangerous first. */
+/** Sorts findings, the most dangerous first. */
 export function byDanger(a: Finding, b: Finding): number {
     return (
         SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||

@@ -1,4 +1,4 @@
-/** Findings of a run: the rule of its kind judges every change, and a change without a rule is a risk. */
+/** Findings of a run: each change is judged by the rule of its kind, and a change without a rule is a risk. */
 import type { Change } from "./changes";
 import { differencesOf } from "./changes";
 import { covers, isSecret, isUnknown, parsePath, pathText, valueAt, type Difference, type Path } from "./differences";
@@ -21,7 +21,7 @@ export function runOf(changes: Change[], config: Record<string, string>, today: 
     };
 }
 
-/** The most dangerous first. */
+/** Findings, the most dangerous first. */
 export function judge(run: Run): Finding[] {
     const found = new Map<string, Finding>();
     for (const change of run.changes)
@@ -70,7 +70,7 @@ function ofProperties(change: Change, rule: KindRule, run: Run): Judged[] {
             {
                 verdict: {
                     code: "other-change",
-                    says: `${titleOf(change)} changes, and the preview does not show what`,
+                    says: `${titleOf(change)} changes, and the preview does not show which property`,
                 },
             },
         ];
@@ -81,7 +81,7 @@ function ofProperties(change: Change, rule: KindRule, run: Run): Judged[] {
     });
 }
 
-/** A rule cannot judge a value that is not known yet, neither as lower nor as removed. */
+/** The verdict, or `unknown` for a value that is not known yet: a rule can judge it neither as lower nor as removed. */
 function orUnknown(verdict: Verdict, change: Change, { new: now }: Difference): Verdict {
     const unknown = typeof now === "string" && isUnknown(now) && verdict.code !== "unknown-until-apply";
     return unknown ? { code: "unknown-until-apply", says: untilApplied(change) } : verdict;
@@ -121,7 +121,7 @@ function recreated({ renamed, name }: Change, rule: KindRule): Verdicts {
     };
 }
 
-/** A retained object is not deleted, but Pulumi no longer manages it, so the finding is that of a deletion. */
+/** A retained object is no longer managed by Pulumi, so its finding is that of a deletion. */
 function leftBehind(change: Change, rule: KindRule, run: Run): Verdicts {
     if (listed(rule.deleted(change, run)).length === 0) return undefined;
     return { code: "left-behind", says: `${titleOf(change)} is kept, and this stack no longer manages it` };
@@ -142,7 +142,7 @@ function evidenceOf(change: Change, verdict: Verdict, difference?: Difference): 
     const old = sides ? shown(veiled(sides.old, sides.new), path) : undefined;
     const now = sides ? shown(veiled(sides.new, sides.old), path) : undefined;
     if (property === undefined) return { resource: name, urn, ...(EXISTS[op] as object) };
-    // For a value that is secret on both sides, only the fact that it differs is shown.
+    // Of a value that is secret on both sides, the review shows only that it differs.
     const hidden = difference?.hidden && !isSecret(difference.old) ? {} : undefined;
     return {
         resource: name,
@@ -152,7 +152,7 @@ function evidenceOf(change: Change, verdict: Verdict, difference?: Difference): 
     };
 }
 
-/** Path of a value: names in the path decide whether it is secret, also for a part that a rule has selected. */
+/** Path of a value, also of a part that a rule has selected: names in the path decide whether the value is secret. */
 function placeOf({ kind, old, new: now }: Change, { property }: Verdict, difference?: Difference): Path {
     const at = difference?.path ?? [];
     const names = [old, now].flatMap((side) => nameOf(valueAt(side, at.slice(0, -1)), at.at(-1)));

@@ -3,17 +3,17 @@ import { SEVERITIES, type Finding, type Severity } from "./finding";
 import { cut, evidenceText, grouped, plain, summary, TITLES, todosOf, type Review } from "./report";
 import { counted } from "./values-text";
 
-/** A comment of GitHub may have 65,536 characters; the rest is for text that a workflow adds. */
+/** Longest review: a comment on GitHub may have 65,536 characters, and a workflow adds its own text. */
 export const LONGEST = 64_000;
 /** Characters reserved for the line about omitted findings. */
 const NOTE = 300;
 const EVIDENCE = 3;
-/** Most findings of a code that are listed first, so that many findings of one code do not hide others. */
+/** Number of findings of a code that are chosen first, so that many findings of one code do not crowd out others. */
 const FIRST = 10;
 
 /**
- * If it gets too long, findings of every code are kept, and then the most dangerous ones.
- * @param picture Mermaid text of the stack. It is left out where the findings need its place.
+ * Renders a review. If it is too long, findings of every code are kept first, and then the most dangerous ones.
+ * @param picture Mermaid text of the stack, which is omitted if the findings need the space
  */
 export function renderMarkdown(review: Review, longest = LONGEST, picture?: string): string {
     const drawn = picture === undefined ? "" : pictureText(picture);
@@ -99,19 +99,19 @@ function missingText(rest: Finding[]): string {
         (severity) => [severity, rest.filter((finding) => finding.severity === severity).length] as const,
     );
     const counts = of.filter(([, n]) => n > 0).map(([severity, n]) => `${n} ${severity}`);
-    return `\n**${counted(rest.length, "finding")} left out, since the comment would be too long (${counts.join(", ")}).** All of them: \`npm run ops -- stack review --format json\`\n`;
+    return `\n**${counted(rest.length, "finding")} omitted, since the comment would be too long (${counts.join(", ")}).** To see all: \`npm run ops -- stack review --format json\`\n`;
 }
 
-/** Values come from other people's files: they make no links, mentions, headings or HTML of a comment. */
+/** Escapes values, which come from files of others, so that they cannot form links, mentions, headings or HTML. */
 export function escaped(text: string): string {
     return (
         plain(text)
             // First, since a character may be written by its number.
             .replace(/&/g, "&amp;")
             .replace(/[\\`*_{}[\]<>#|~]/g, "\\$&")
-            // What makes a link or a mention by itself is parted by a space that is not seen.
+            // A zero-width space breaks text that GitHub would turn into a link or a mention.
             .replace(/[@#]|:(?=\/\/)|\bwww(?=\.)|\b(mailto|xmpp):|\bGH(?=-\d)/gi, "$&\u200b")
-            // As GitHub says: between two of them is a formula, which a backslash does not prevent.
+            // GitHub renders text between two dollar signs as a formula, even after a backslash, and documents this escape.
             .replace(/\$/g, "<span>$$</span>")
     );
 }

@@ -1,6 +1,6 @@
 /**
- * A plan that `pulumi preview --save-plan` wrote: `DeploymentPlanV1` of the Pulumi CLI (sdk/go/common/apitype/plan.go, read
- * at 3.274.1). It has only what changes of each resource, so the state that it was made against is read too.
+ * A plan that `pulumi preview --save-plan` wrote: `DeploymentPlanV1` of the Pulumi CLI (sdk/go/common/apitype/plan.go at
+ * 3.274.1). A plan has only the changed properties of each resource, so the state of that time is read too.
  */
 import { isDeepStrictEqual } from "node:util";
 import { UsageError } from "../errors";
@@ -37,7 +37,7 @@ export interface Exported {
     pending_operations?: unknown[];
 }
 
-/** @param where how the text is named in problems. @param state what the plan will be carried out against */
+/** Parses a plan. @param where name of the text in messages @param state the state that the plan will be applied to */
 export function readPlan(text: string, where: string, state: Exported, stack?: string): Preview {
     const plan = parsed(text, where);
     const resources = plan.resourcePlans as Record<string, ResourcePlan>;
@@ -54,7 +54,7 @@ function parsed(text: string, where: string): Props & { manifest?: { time?: stri
     try {
         value = JSON.parse(text);
     } catch (error) {
-        throw new UsageError([`${where}: must be whole JSON (${jsonProblem(error)}). It may be cut off. ${MAKE}`]);
+        throw new UsageError([`${where}: must be complete JSON (${jsonProblem(error)}). It may be truncated. ${MAKE}`]);
     }
     if (isMap(value) && isMap(value.resourcePlans)) {
         const plans = Object.values(value.resourcePlans);
@@ -63,7 +63,7 @@ function parsed(text: string, where: string): Props & { manifest?: { time?: stri
         const strange = plans.flatMap(({ steps = [] }) => steps).find((step) => !OPERATIONS.has(step));
         if (strange === undefined) return value;
         throw new UsageError([
-            `${where}: must have only operations that this version knows (got ${JSON.stringify(strange)}, of another version of Pulumi). Use the version that is pinned.`,
+            `${where}: must have only operations of the pinned version of Pulumi (got ${JSON.stringify(strange)}). Use the pinned version.`,
         ]);
     }
     const hint = isMap(value) && "steps" in value ? " It is a preview: use --preview." : "";
@@ -80,11 +80,11 @@ function isResourcePlan(value: unknown): value is ResourcePlan {
 
 const MAKE = "Make it with: pulumi preview --save-plan plan.json";
 
-/** The plan does not have later changes of the state: Pulumi would reject it, or it would undo them. */
+/** Detects a plan older than the state: Pulumi would reject it, or it would undo later changes. */
 function older({ manifest }: { manifest?: { time?: string } }, where: string, state: Exported): string[] {
     const [made, changed] = [manifest?.time, state.manifest?.time].map((time) => Date.parse(time ?? ""));
-    // Of some backends a state has no time; a plan always has.
-    if (Number.isNaN(made)) return [`${where}: must say when it was made (it does not). ${MAKE}`];
+    // A state has no time in some backends. A plan always has one.
+    if (Number.isNaN(made)) return [`${where}: must have the time at which it was made (it has none). ${MAKE}`];
     if (!(changed > made)) return [];
     return [
         `${where}: must be newer than the state (made ${manifest?.time}, state of ${state.manifest?.time}). The stack has changed since: create the plan again.`,
@@ -96,16 +96,16 @@ function otherVersion({ manifest }: { manifest?: { version?: string } }, where: 
     const [made, changed] = [major(manifest?.version), major(state.manifest?.version)];
     if (made === undefined || changed === undefined || made === changed) return [];
     return [
-        `${where}: must be of the version of Pulumi that made the state (got ${manifest?.version}, state of ${state.manifest?.version}). Make it with that one.`,
+        `${where}: must be of the same version of Pulumi as the state (got ${manifest?.version}, state of ${state.manifest?.version}). Create it with that version.`,
     ];
 }
 
 function stepsOf(urn: string, { steps = [], goal }: ResourcePlan, known: Map<string, ResourceState>): Step[] {
-    // Default providers, which the engine creates itself, are in no preview either (pkg/engine/update.go,
+    // Previews also omit default providers, which the engine creates itself (pkg/engine/update.go,
     // `isDefaultProviderStep`).
     const isDefault = /^urn:pulumi:.*\bpulumi:providers:[^:]+::default/.test(urn);
     const old = known.get(urn) ?? aliased(urn, goal, known);
-    // As in a preview, an unchanged resource is a step only if its protection changes (`shouldShow` in
+    // As in a preview, an unchanged resource has a step only if its protection changes (`shouldShow` in
     // pkg/backend/display).
     const stays = Boolean(goal?.protect ?? old?.protect) === Boolean(old?.protect);
     const done = steps.filter((step) => step !== "same" || !stays);
@@ -128,7 +128,7 @@ function stepsOf(urn: string, { steps = [], goal }: ResourcePlan, known: Map<str
     }));
 }
 
-/** The resource as the state knows it by an earlier name. */
+/** The resource in the state under an earlier name. */
 function aliased(
     urn: string,
     goal: ResourcePlan["goal"],
@@ -146,7 +146,7 @@ function aliased(
     );
 }
 
-/** A value as previews print it. */
+/** A value in the form that previews print. */
 function blinded(value: unknown): unknown {
     if (Array.isArray(value)) return value.map(blinded);
     if (!isMap(value)) return value;

@@ -21,31 +21,31 @@ const PLUGINS: Record<string, { comes: [Code, string]; goes: [Code, string]; cha
         changes: ["request-refused", "the gateway answers other requests itself"],
     },
     "request-validation": {
-        comes: ["request-refused", "the guard refuses requests that stop Alpa"],
-        goes: ["protection-weakened", "the guard is removed: one request can stop Alpa for all callers"],
+        comes: ["request-refused", "the guard rejects requests that would crash Alpa"],
+        goes: ["protection-weakened", "the guard is removed: one request can crash Alpa for all callers"],
         changes: ["guard-changed", "the guard accepts other requests than before"],
     },
     "client-control": {
-        comes: ["request-refused", "long bodies are refused"],
+        comes: ["request-refused", "long bodies are rejected"],
         goes: ["protection-weakened", "bodies of any length are read"],
-        changes: ["request-refused", "the longest body changes"],
+        changes: ["request-refused", "the limit for the length of bodies changes"],
     },
     "response-rewrite": errors(),
     "serverless-post-function": errors(),
     "serverless-pre-function": {
-        comes: ["request-refused", "malformed tokens are refused, and headers with an underscore do not reach Alpa"],
+        comes: ["request-refused", "malformed tokens are rejected, and headers with an underscore do not reach Alpa"],
         goes: ["protection-weakened", "Alpa gets headers with an underscore, and a malformed token is an error 500"],
-        changes: ["request-refused", "other requests are refused before authentication"],
+        changes: ["request-refused", "other requests are rejected before authentication"],
     },
     "request-id": {
         comes: ["changed-inside", "answers have a request id"],
-        goes: ["errors-changed", "answers have no request id any more"],
+        goes: ["errors-changed", "answers no longer have a request id"],
         changes: ["errors-changed", "answers have request ids of another form"],
     },
     prometheus: {
         comes: ["changed-inside", "requests are counted, by caller, route and status"],
         goes: ["changed-inside", "requests are no longer counted"],
-        changes: ["changed-inside", "requests are counted in another way"],
+        changes: ["changed-inside", "requests are counted differently"],
     },
     "proxy-rewrite": {
         comes: ["route-changed", "Alpa gets other headers or another path"],
@@ -67,7 +67,7 @@ function auth(): (typeof PLUGINS)[string] {
         comes: ["authentication-changed", "callers must authenticate"],
         // The finding of the rule reports that authentication is removed.
         goes: ["authentication-changed", "one authentication method is removed"],
-        changes: ["authentication-changed", "callers authenticate in another way"],
+        changes: ["authentication-changed", "callers authenticate differently"],
     };
 }
 
@@ -81,7 +81,7 @@ function errors(): (typeof PLUGINS)[string] {
 
 const UNKNOWN_PLUGIN = { comes: "is new", goes: "goes", changes: "changes its settings" };
 
-/** @param title what the rule serves. @param at path of the list */
+/** @param title name of the rule for messages @param at path of the list */
 export function pluginVerdicts(title: string, at: string, old: unknown, now: unknown): Verdict[] {
     const [before, after] = [byName(old), byName(now)];
     const verdicts = [...new Set([...before.keys(), ...after.keys()])].flatMap((name): Verdict[] => {
@@ -137,15 +137,16 @@ export function pluginVerdicts(title: string, at: string, old: unknown, now: unk
         : verdicts;
 }
 
-/** Rejecting every request, or no longer doing so, weighs more than rejecting some. */
+/** Verdict about a plugin that starts or stops rejecting every request, which is more severe than rejecting some. */
 function refusal(title: string, old: Props | undefined, now: Props | undefined): Partial<Verdict> {
     const [was, is] = [refusesAll(old), refusesAll(now)];
     if (was === is) return {};
     if (was !== undefined && is !== undefined)
-        return { code: "errors-changed", says: `${title}: every request is refused with ${is}, not ${was}` };
-    if (is !== undefined) return { code: "service-interrupted", says: `${title}: every request is refused with ${is}` };
+        return { code: "errors-changed", says: `${title}: every request is rejected with ${is} instead of ${was}` };
+    if (is !== undefined)
+        return { code: "service-interrupted", says: `${title}: every request is rejected with ${is}` };
     if (now === undefined) return {};
-    return { code: "way-in-added", says: `${title}: requests are no longer refused with ${was}` };
+    return { code: "way-in-added", says: `${title}: requests are no longer rejected with ${was}` };
 }
 
 /** The status that every request gets. */
@@ -155,7 +156,7 @@ function refusesAll(plugin: Props | undefined): string | undefined {
     return isMap(meta) && meta.filter !== undefined ? undefined : String(abort.http_status);
 }
 
-/** Verdicts for settings that matter more, or less, than the others of the plugin. */
+/** Verdicts for settings with another severity than the plugin's other settings. */
 function finer(name: string, old: Props | undefined, now: Props | undefined): Partial<Verdict> {
     if (old === undefined || now === undefined) return {};
     if (/-auth$/.test(name) && filterOf(now) !== undefined && !isDeepStrictEqual(filterOf(old), filterOf(now)))
@@ -165,7 +166,7 @@ function finer(name: string, old: Props | undefined, now: Props | undefined): Pa
     if (/-auth$/.test(name) && hiding(old).some((one) => !hiding(now).includes(one)))
         return { code: "protection-weakened", severity: "breaks-callers" };
     if (name === "client-control" && bodyLimit(now) > bodyLimit(old)) return { code: "changed-inside" };
-    // The finding of client-control, which runs before this plugin, reports the length.
+    // client-control runs before this plugin and has its own finding about the length.
     if (name === "request-validation" && isDeepStrictEqual(schemas(old), schemas(now)))
         return { code: "changed-inside" };
     return {};
@@ -184,7 +185,7 @@ function hiding({ name, config }: Props): string[] {
     return [...(itself === true ? [String(name)] : []), ...parts];
 }
 
-/** Whether a plugin tells the access log who the caller is. */
+/** Whether a plugin passes the caller's name to the access log. */
 function isNamed(plugin: Props | undefined): boolean {
     const meta = isMap(plugin?.config) ? plugin.config._meta : undefined;
     return isMap(meta) && meta.pre_function === NAME_CALLER;
@@ -221,7 +222,7 @@ function schemas({ config }: Props): unknown {
     return isMap(config) ? [config.body_schema, config.header_schema] : undefined;
 }
 
-/** Only the setting that differs, if it is one: a whole guard is too long to read. */
+/** The only setting that differs, if it is a single one: a whole guard is too long to read. */
 function narrowed(property: string, old: Props | undefined, now: Props | undefined) {
     const [from, to] = [old?.config, now?.config];
     if (!isMap(from) || !isMap(to)) return { property, old, new: now };
@@ -234,7 +235,7 @@ function narrowed(property: string, old: Props | undefined, now: Props | undefin
         : { property: `${property}.config.${key}`, old: from[key], new: to[key] };
 }
 
-/** The digest of all rules in the headers changes with any rule, so it is not reported in addition. */
+/** Removes the digest of all rules from the headers: it changes with any rule, and has no finding of its own. */
 function withoutRevision(plugin: Props): Props {
     const { config } = plugin;
     const set = isMap(config) && isMap(config.headers) ? config.headers.set : undefined;

@@ -25,8 +25,8 @@ export function exceptionsOf(root: string, today: Date): Exception[] {
 }
 
 /**
- * Violations that the change adds: existing ones are not reported here, only by the pack.
- * @param state unset: rules that look at all resources of a stack are left out, since a preview has those that change only
+ * Violations that the change adds. Only the pack itself reports existing violations.
+ * @param state Default: none, and rules about all resources of a stack are skipped, since a preview has only changed resources
  */
 export function policyFindings(
     preview: Preview,
@@ -50,12 +50,12 @@ export function policyFindings(
         }));
 }
 
-/** One resource may have another URN after a rename. */
+/** Identifies a violation without the URN, which changes when a resource is renamed. */
 function keyOf({ rule, name, message }: Violation): string {
     return JSON.stringify([rule, name, message]);
 }
 
-/** All resources before and after, or, without a state, those that change. */
+/** All resources before and after the change; without a state, only the changed ones. */
 function sides({ steps }: Preview, state: Exported | undefined): [before: Resource[], after: Resource[]] {
     const old = new Map<string, ResourceState>(
         (state?.resources ?? []).filter((r) => !r.delete).map((r) => [r.urn, r]),

@@ -1,6 +1,6 @@
 /**
- * What `pulumi preview --json` prints: `PreviewDigest` of the Pulumi CLI (pkg/display/json.go, read at 3.274.1). Resources
- * that stay as they are are not among its steps, and secrets are written as `[secret]` whatever it is asked for.
+ * Output of `pulumi preview --json`: `PreviewDigest` of the Pulumi CLI (pkg/display/json.go at 3.274.1). Its steps have
+ * no unchanged resources, and it writes secrets as `[secret]`, even with --show-secrets.
  */
 import { PROJECT } from "../stack/stack-file";
 import { Failure, UsageError } from "../errors";
@@ -9,7 +9,7 @@ import { PROVIDER_ENV } from "../stack/pulumi";
 import { plain } from "./report";
 import { jsonProblem, withoutSecrets } from "./values-text";
 
-/** One resource before or after, as far as it is used here. */
+/** The used fields of a resource before or after the change. */
 export interface ResourceState {
     urn: string;
     type: string;
@@ -34,15 +34,15 @@ export interface Step {
 }
 
 export interface Preview {
-    /** As URNs name it. */
+    /** Name of the stack in URNs. */
     stack: string;
     steps: Step[];
-    /** Config of the run by whole key, secrets as `[secret]`. */
+    /** Config of the run by full key, secrets as `[secret]`. */
     config: Record<string, string>;
 }
 
 export interface Refresh extends Preview {
-    /** Changes that Pulumi counts and leaves out of the steps, as `update: 1 counted, 0 shown`. */
+    /** Changes that Pulumi counts but omits from the steps, for example `update: 1 counted, 0 shown`. */
     unshown: string[];
 }
 
@@ -67,8 +67,8 @@ export const OPERATIONS: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * @param where how the text is named in problems. @param stack short name of the stack it must be of. Unset: any
- * @throws Failure where a change is not shown: what it does cannot be judged
+ * @param where name of the text in messages @param stack short name of the expected stack. Default: any
+ * @throws Failure if a change is not shown, since it cannot be judged
  */
 export function readPreview(text: string, where: string, stack?: string): Preview {
     const { unshown, ...preview } = readRefresh(text, where, stack);
@@ -77,13 +77,15 @@ export function readPreview(text: string, where: string, stack?: string): Previe
     return preview;
 }
 
-/** The same of a refresh, in which changes may be unshown: the reader must report them. */
+/** Reads the preview of a refresh, which may have unshown changes. The function's caller must report them. */
 export function readRefresh(text: string, where: string, stack?: string): Refresh {
     const digest = parsed(text, where);
     const errors = list(digest.diagnostics).filter((d) => isMap(d) && d.severity === "error");
     if (errors.length > 0) throw new UsageError(errors.map((d) => failedPreview(where, d as Props)));
     if (digest.maybeCorrupt === true)
-        throw new UsageError([`${where}: must be of a run that ended (Pulumi says it may be corrupt). Make it again.`]);
+        throw new UsageError([
+            `${where}: must be of a completed run (Pulumi marks it as possibly corrupt). Create it again.`,
+        ]);
     // The preview of a stack without resources has no field for steps.
     if (digest.steps !== undefined && !Array.isArray(digest.steps))
         throw new UsageError([`${where}: must have a list of steps. ${MAKE}`]);
@@ -106,14 +108,17 @@ export function readRefresh(text: string, where: string, stack?: string): Refres
     return { stack: name, steps, config, unshown: unshownChanges(digest.changeSummary, steps) };
 }
 
-const MAKE = "Make it with: pulumi preview --json > preview.json";
-const SHOW = `Pulumi counts a change that the preview does not show. Set ${Object.entries(PROVIDER_ENV)
+const MAKE = "Create it with: pulumi preview --json > preview.json";
+const SETTINGS = Object.entries(PROVIDER_ENV)
     .map(([name, value]) => `${name}=${value}`)
-    .join(" ")} where it runs and make it again; if that is set, look without --json, at --diff.`;
+    .join(" ");
+const SHOW =
+    "Pulumi counts a change that the preview does not show. " +
+    `Set ${SETTINGS} where the preview runs, and create it again; if that is set, read pulumi preview --diff without --json.`;
 
 /**
- * Of a provider that sends no detailed diff, as a dynamic one, Pulumi 3.274 counts the updates that a refresh finds, and
- * leaves them out of the steps (`ShowPreviewDigest` in pkg/backend/display/json.go).
+ * Changes that Pulumi 3.274 counts but omits from the steps: updates found by a refresh, if their provider sends no detailed
+ * diff, for example a dynamic provider (`ShowPreviewDigest` in pkg/backend/display/json.go).
  */
 function unshownChanges(summary: unknown, steps: Step[]): string[] {
     if (!isMap(summary)) return [];
@@ -133,7 +138,7 @@ function parsed(text: string, where: string): Props {
             throw new UsageError([
                 `${where}: must be one document, not a stream of events. Unset PULUMI_ENABLE_STREAMING_JSON_PREVIEW. ${MAKE}`,
             ]);
-        throw new UsageError([`${where}: must be whole JSON (${jsonProblem(error)}). It may be cut off. ${MAKE}`]);
+        throw new UsageError([`${where}: must be complete JSON (${jsonProblem(error)}). It may be truncated. ${MAKE}`]);
     }
     if (!isMap(value)) {
         const got = value === null ? "null" : `a ${Array.isArray(value) ? "list" : typeof value}`;
@@ -143,10 +148,10 @@ function parsed(text: string, where: string): Props {
 }
 
 function failedPreview(where: string, { message }: Props): string {
-    return `${where}: the preview must have succeeded (it says: ${errorText(message)})`;
+    return `${where}: the preview must have succeeded (its error: ${errorText(message)})`;
 }
 
-/** What Pulumi says of a failure. Programs and providers may put any text into it. */
+/** Pulumi's error message, printable: programs and providers may put any text into it. */
 export function errorText(message: unknown): string {
     const said = String(message)
         .trim()
@@ -159,7 +164,7 @@ function stepProblems(step: unknown, where: string): string[] {
         return [`${where}: must have an operation and a URN. ${MAKE}`];
     if (!OPERATIONS.has(step.op))
         return [
-            `${where}: must have an operation that this version knows (got ${JSON.stringify(step.op)}, of another version of Pulumi). Use the version that is pinned.`,
+            `${where}: must have an operation of the pinned version of Pulumi (got ${JSON.stringify(step.op)}). Use the pinned version.`,
         ];
     const states = [step.oldState, step.newState].filter((state) => state !== undefined && state !== null);
     if (states.length === 0) return [`${where}: must have the state before or after. ${MAKE}`];
@@ -172,8 +177,8 @@ function stepProblems(step: unknown, where: string): string[] {
 }
 
 /**
- * The one stack of all URNs. @returns undefined when there are none
- * @throws UsageError when they are of several, of another project, or of another stack than is asked for
+ * The common stack of all URNs. @returns undefined if there are no URNs
+ * @throws UsageError if the URNs are of several stacks, of another project, or not of the stack `asked`
  */
 export function stackOf(urns: string[], where: string, asked?: string): string | undefined {
     const names = new Set(

@@ -3,10 +3,10 @@ import { SEVERITIES, type Evidence, type Finding, type Severity } from "./findin
 import { counted } from "./values-text";
 
 export interface Review {
-    /** @default a change that is to be applied */
+    /** Subject of the review. @default a change before it is applied */
     about?: "drift";
     stack: string;
-    /** Resources by what happens to them. */
+    /** Number of resources by operation. */
     changes: Record<string, number>;
     findings: Finding[];
 }
@@ -17,9 +17,9 @@ export const TITLES: Record<Severity, string> = {
     harmless: "Harmless",
 };
 
-/** Findings of one code that are shown in full; more of them would hide the next code. */
+/** Findings of one code that are shown. The rest is only counted, so that the next code stays visible. */
 const SHOWN = 10;
-/** Resources and properties that are shown of one finding. */
+/** Pieces of evidence of one finding that are shown. */
 const EVIDENCE = 3;
 
 /** Findings of one code and severity, in the order of a review. */
@@ -45,7 +45,7 @@ export function summary({ about, stack, changes, findings }: Review): string {
     return `${title}: ${what}. ${found.length === 0 ? "Callers notice nothing." : `Findings: ${found.join(", ")}.`}`;
 }
 
-/** Changes of a resource outside of Pulumi. */
+/** Words for operations in a drift report. */
 const WAS: Record<string, string> = { update: "changed", delete: "gone", replace: "replaced", create: "new" };
 
 export function renderText(review: Review): string {
@@ -58,12 +58,12 @@ export function renderText(review: Review): string {
     return lines.map(plain).join("\n");
 }
 
-/** Values come from files of others: line breaks, control characters and changes of the text direction are removed. */
+/** Removes line breaks, control characters and changes of text direction, since values come from files of others. */
 export function plain(line: string): string {
     return line.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ");
 }
 
-/** Longest sentence. As JSON it is whole. */
+/** Longest sentence in the text output. JSON has the full sentence. */
 const SENTENCE = 400;
 
 export function cut(says: string): string {
@@ -83,7 +83,7 @@ function serious(group: Finding[]): string[] {
     ];
 }
 
-/** What to do about the findings that are shown of a group: of most codes it is the same for all. */
+/** Instructions for the findings of a group that are shown. For most codes all findings have the same one. */
 export function todosOf(group: Finding[]): string[] {
     return [...new Set(group.slice(0, SHOWN).map(({ todo }) => todo))];
 }

@@ -1,4 +1,4 @@
-/** `ops stack review`: what a change does to live callers, before it is applied. */
+/** `ops stack review`: shows the effect of a change on live callers before it is applied. */
 import { readFileSync, statSync } from "node:fs";
 import { readCallersFile } from "../../config/keys/consumers/file";
 import { isInside } from "../../config/values";
@@ -29,16 +29,19 @@ export const command: AddCommand = (stack, context) =>
         "stack review --stack intra --preview preview.json --format markdown --fail-on none",
     )
         .description(
-            "Review what a change does to live callers, most dangerous first; runs pulumi preview, or reads one",
+            "Review the effects of a change on live callers, most dangerous first; runs pulumi preview, or reads its output",
         )
-        .option("--preview <file>", "read what pulumi preview --json printed (default: run pulumi preview)")
+        .option("--preview <file>", "read the output of pulumi preview --json (default: run pulumi preview)")
         .option("--plan <file>", "read a plan of pulumi preview --save-plan (default: run pulumi preview)")
-        .option("--save-plan <file>", "save the plan, so that pulumi up --plan does what was reviewed (default: none)")
+        .option(
+            "--save-plan <file>",
+            "save the plan, so that pulumi up --plan applies exactly the reviewed change (default: none)",
+        )
         .action((args) => review(context, args));
 
 export interface ReviewArgs {
     stack?: string;
-    /** File with the output of `pulumi preview --json`. Unset: the command runs it. */
+    /** File with the output of `pulumi preview --json`. Default: none, and the command runs it. */
     preview?: string;
     /** File that `pulumi preview --save-plan` wrote. */
     plan?: string;
@@ -52,7 +55,7 @@ export async function review(context: Context, args: ReviewArgs): Promise<void> 
     const problems = [
         args.preview && args.plan ? "--plan: must not come with --preview. Choose one of them." : "",
         args.savePlan && (args.preview || args.plan)
-            ? "--save-plan: must not come with --preview or --plan, since it saves the plan of a new preview. Leave one of them out."
+            ? "--save-plan: must not come with --preview or --plan, since it saves the plan of a new preview. Remove one of them."
             : "",
     ].filter((problem) => problem !== "");
     if (problems.length > 0) throw new UsageError(problems);
@@ -63,7 +66,7 @@ export async function review(context: Context, args: ReviewArgs): Promise<void> 
 }
 
 async function read(context: Context, args: ReviewArgs): Promise<{ preview: Preview; state?: Exported }> {
-    // A preview file can be read without the backend; with --stack it is compared with the present state.
+    // A preview file can be read without the backend. With --stack it is compared with the current state.
     const offline = args.preview !== undefined && args.stack === undefined;
     if (offline) return { preview: readPreview(fileText("--preview", args.preview!), "--preview") };
     const stack = await findStack(context, args.stack);
@@ -77,7 +80,7 @@ async function read(context: Context, args: ReviewArgs): Promise<{ preview: Prev
     return { preview, state };
 }
 
-/** Findings of a preview. @param state unset: nothing is known of it */
+/** Findings of a preview. @param state state of the stack. Default: unknown */
 export function reviewOf(preview: Preview, today: Date, state: Exported = {}): Review {
     const changes = changesOf(preview.steps);
     const findings = judge(runOf(changes, preview.config, today));
@@ -87,8 +90,8 @@ export function reviewOf(preview: Preview, today: Date, state: Exported = {}): R
 }
 
 /**
- * The same, with violations of the policy pack.
- * @param program folder of the program that was previewed, which has the file of callers
+ * Findings of a preview, with violations of the policy pack.
+ * @param program folder of the previewed program, which has the callers file
  */
 export function fullReview(
     context: Context,
@@ -102,7 +105,7 @@ export function fullReview(
     return { ...found, findings: [...found.findings, ...broken].sort(byDanger) };
 }
 
-/** The config with the callers of both lists: either contains the expiry of a credential. */
+/** The config with the callers of the stack file and of the callers file, both of which may have expiry dates. */
 function withCallers(config: Preview["config"], program: string): Preview["config"] {
     const [file, list] = [`${PROJECT}:consumersFile`, `${PROJECT}:consumers`];
     const name = config[file];
@@ -111,11 +114,11 @@ function withCallers(config: Preview["config"], program: string): Preview["confi
     try {
         return { ...config, [list]: JSON.stringify([...(JSON.parse(config[list] ?? "[]") as unknown[]), ...callers]) };
     } catch {
-        return config; // an encrypted list cannot be read
+        return config; // An encrypted list cannot be read.
     }
 }
 
-/** Mermaid text of the stack, with what the preview changes; undefined where the format or an unread state allows none. */
+/** Mermaid text of the stack with the changes of the preview; undefined for formats without pictures, or without a state. */
 export function pictureOf(
     preview: Preview,
     state: Exported | undefined,
@@ -125,26 +128,26 @@ export function pictureOf(
     return picture && renderMermaid(picture);
 }
 
-/** @param picture Mermaid text for a comment */
+/** Renders a review. @param picture Mermaid text for a comment */
 export function render(found: Review, format: ReviewArgs["format"], picture?: string): string {
     if (format === "json") return json(found);
     return format === "markdown" ? renderMarkdown(found, LONGEST, picture) : renderText(found);
 }
 
-/** Findings of at least that severity. */
+/** Findings of at least a severity. */
 export function asBadAs(findings: Finding[], limit: ReviewArgs["failOn"]): Finding[] {
     const bad = (SEVERITIES as readonly Severity[]).slice(0, limit === "none" ? 0 : SEVERITIES.indexOf(limit) + 1);
     return findings.filter(({ severity }) => bad.includes(severity));
 }
 
-/** @throws FindingsError when a finding is as bad as that, or worse */
+/** @throws FindingsError if a finding has at least the severity `limit` */
 export function failOn({ about, stack, findings }: Review, limit: ReviewArgs["failOn"]): void {
     const found = asBadAs(findings, limit).length;
     if (found === 0) return;
     const what = limit === "risk" ? "have no risk for callers" : "break no caller";
     const subject = about === "drift" ? "what was changed outside Pulumi" : "the change";
     throw new FindingsError(
-        `${stack}: ${subject} must ${what} (${found} of ${findings.length} findings are too severe). Read them above, or choose another --fail-on.`,
+        `${stack}: ${subject} must ${what} (${found} of ${findings.length} findings are too severe). See above, or choose another --fail-on.`,
     );
 }
 
@@ -168,12 +171,12 @@ interface Ended {
     stderr: string;
 }
 
-/** What a preview with `--json` gave. @throws Failure in its own words */
+/** The preview that a run with `--json` printed. @throws Failure with Pulumi's error message */
 export function previewRun(what: string, stack: Stack, run: Ended): Preview {
     return readPreview(printedBy(what, stack, run), what, stack.short);
 }
 
-/** What a run of Pulumi printed that succeeded. @throws Failure in its own words */
+/** Output of a successful run of Pulumi. @throws Failure with Pulumi's error message */
 export function printedBy(what: string, stack: Stack, { code, stdout, stderr }: Ended): string {
     const locked = lockFailure(stack, stdout + stderr);
     if (locked) throw locked;
@@ -181,7 +184,7 @@ export function printedBy(what: string, stack: Stack, { code, stdout, stderr }: 
     return stdout;
 }
 
-/** What a failed preview says in its document: on standard error there is nothing then. */
+/** Error messages of a failed preview from its JSON document, since standard error has none. */
 function errorsOf(stdout: string): string {
     try {
         const { diagnostics = [] } = JSON.parse(stdout) as { diagnostics?: { severity: string; message: string }[] };
@@ -199,7 +202,7 @@ export async function exported({ pulumi }: Context, stack: Stack): Promise<Expor
     return (JSON.parse(text) as { deployment?: Exported }).deployment ?? {};
 }
 
-/** Resources whose state has changed since the preview, or that were added or removed since. */
+/** Resources that have been changed, added or removed in the state since the preview. */
 function olderThan({ steps }: Preview, { resources = [] }: Exported): string[] {
     const now = new Map(resources.filter((r) => !r.delete).map((r) => [r.urn, r]));
     const stale = steps.filter(({ op, urn, oldState }) => {
@@ -215,11 +218,11 @@ function olderThan({ steps }: Preview, { resources = [] }: Exported): string[] {
     if (stale.length === 0) return [];
     const names = stale.slice(0, 3).map(({ urn }) => urn.split("::").at(-1));
     return [
-        `--preview: must be newer than the state (${stale.length} of ${steps.length} steps are of an earlier one: ${names.join(", ")}). The stack has changed since: create the preview again.`,
+        `--preview: must be newer than the state (${stale.length} of ${steps.length} steps are of an earlier state: ${names.join(", ")}). The stack has changed since: create the preview again.`,
     ];
 }
 
-/** A preview has neither unchanged resources nor its time: a file older than the state shows that it is outdated. */
+/** Detects an outdated preview by the time of its file, since a preview has neither a time nor unchanged resources. */
 function writtenBefore(file: string, { manifest }: Exported): string[] {
     const written = statSync(file).mtime;
     if (!(written.getTime() < Date.parse(manifest?.time ?? ""))) return [];

@@ -1,4 +1,4 @@
-/** The shape of a rule: what a kind of resource means to callers, property by property. */
+/** The shape of a rule: the effects of a kind of resource on callers, property by property. */
 import type { Change } from "./changes";
 import type { Difference } from "./differences";
 import type { Code, Severity } from "./finding";
@@ -8,9 +8,9 @@ export interface Verdict {
     code: Code;
     /** One sentence without a full stop. */
     says: string;
-    /** @default that of the code */
+    /** @default the severity of the code */
     severity?: Severity;
-    /** Narrower evidence than the difference as a whole. */
+    /** Path of narrower evidence than the whole difference. */
     property?: string;
     old?: unknown;
     new?: unknown;
@@ -18,36 +18,36 @@ export interface Verdict {
 
 export type Verdicts = Verdict[] | Verdict | undefined;
 
-/** All of a run, for rules that look at more than one resource. */
+/** All changes of a run, for rules about more than one resource. */
 export interface Run {
     changes: Change[];
-    /** The same by kind and name of the object, as `kubernetes Consumer lab`. */
+    /** Changes by kind and name of the object, for example `kubernetes Consumer lab`. */
     objects: Map<string, Change>;
-    /** Config of the run by whole key, secrets hidden. */
+    /** Config of the run by full key, secrets hidden. */
     config: Record<string, string>;
     today: Date;
 }
 
 /**
- * What a property means. The first row that covers a difference judges it; values below its path are compared as a
+ * The rule for a property. The first row whose path covers a difference judges it. Values at this path are compared as a
  * whole.
  */
 export type Row = readonly [at: string, judge: (difference: Difference, change: Change, run: Run) => Verdicts];
 
-/** What a kind of resource means. */
+/** The rules for a kind of resource. */
 export interface KindRule {
-    /** Of a whole resource. @default harmless, `added` */
+    /** Judges the creation of a resource. @default harmless, `added` */
     created?(change: Change, run: Run): Verdicts;
     deleted(change: Change, run: Run): Verdicts;
-    /** In addition to the findings about its differences. */
+    /** Judges a replacement, in addition to the findings about its differences. */
     replaced(change: Change, run: Run): Verdicts;
     rows: Row[];
 }
 
-/** Nothing that a caller could notice. */
+/** A verdict for changes without any effect on callers. */
 export const nothing = (): undefined => undefined;
 
-/** A kind that no caller can notice whatever happens to it. */
+/** A kind whose changes never have an effect on callers. */
 export const UNNOTICED: KindRule = {
     created: nothing,
     deleted: nothing,
@@ -55,7 +55,7 @@ export const UNNOTICED: KindRule = {
     rows: [["**", nothing]],
 };
 
-/** Whether an object is deleted for good: not if it is retained, or if it is left over from a replacement. */
+/** Whether the object is really deleted: not if it is retained, or left over from a replacement. */
 export const goes = ({ op, retained, leftover }: Change): boolean => op === "delete" && !retained && !leftover;
 
 /** The object's own name, else the resource's. For a replaced object, the earlier name, which callers know. */
@@ -69,12 +69,12 @@ export function objectTitle(change: Change): string {
     return `${change.kind.split(" ")[1]} ${objectName(change)}`;
 }
 
-/** A path with dots in its names is written with `/` between its parts, others with `.`. */
+/** Parts of a path, separated by `/` if a name has dots, and otherwise by `.`. */
 export function patternOf(at: string): string[] {
     return at.split(at.includes("/") ? "/" : ".");
 }
 
-/** Says the same of every difference. */
+/** Returns the same verdict for every difference. */
 export const always =
     (code: Code, says: (change: Change) => string, severity?: Severity) =>
     (_: Difference, change: Change): Verdict => ({ code, says: says(change), ...(severity && { severity }) });

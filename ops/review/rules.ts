@@ -1,4 +1,4 @@
-/** Every kind that this project makes, and what changes of it mean. A kind that is not here is a risk. */
+/** The rule of every kind that this project creates. A kind without a rule is a risk. */
 import type { Change } from "./changes";
 import type { Difference } from "./differences";
 import { nothing, UNNOTICED, type KindRule, type Row, type Verdicts } from "./rule";
@@ -40,7 +40,7 @@ export const RULES: Record<string, KindRule | undefined> = {
     "kubernetes Gateway": cluster.wiring,
     "kubernetes NetworkPolicy": networkPolicy,
     "kubernetes PodDisruptionBudget": cluster.budget,
-    // Tells Prometheus where to read metrics; network policies decide whether it may.
+    // Only configures where Prometheus reads metrics: network policies decide whether it can.
     "kubernetes PodMonitor": UNNOTICED,
     "kubernetes Deployment": cluster.deployment,
     "kubernetes StatefulSet": members,
@@ -80,7 +80,7 @@ export const RULES: Record<string, KindRule | undefined> = {
     "pulumi Provider": cluster.provider,
 };
 
-/** Undefined for an unknown kind. */
+/** The rule for a change; undefined for an unknown kind. */
 export function ruleOf(change: Change): KindRule | undefined {
     return change.kind === "dynamic RampartGraph" ? graphRule(change) : RULES[change.kind];
 }
@@ -88,11 +88,11 @@ export function ruleOf(change: Change): KindRule | undefined {
 /** Prefixes of labels and annotations that only Pulumi, people and this project use. */
 const OURS = /^(alpa-auth\.io|pulumi\.com|app\.kubernetes\.io|meta\.helm\.sh)\//;
 
-/** Of every kind, after its own rows. */
+/** Rows for every kind, after the kind's own rows. */
 export const COMMON: Row[] = [
     ["metadata/labels/**", mark],
     ["metadata/annotations/**", mark],
-    // Another name or namespace is another object: the finding of its replacement reports it.
+    // Another name or namespace means a replacement, which has its own finding.
     ["metadata/name", nothing],
     ["metadata/namespace", nothing],
 ];

@@ -1,11 +1,11 @@
-/** Time limits of routes and upstreams, as `600s`. */
+/** Time limits of routes and upstreams, for example `600s`. */
 import { isMap } from "./differences";
 import type { Verdict } from "./rule";
 
-/** Seconds of each unit that APISIX's controller takes. */
+/** Seconds in each unit that the ingress controller accepts. */
 const SECONDS: Record<string, number> = { ms: 0.001, s: 1, m: 60, h: 3600 };
 
-/** @param title in front of each sentence. @param at path of the limits */
+/** @param title start of each sentence @param at path of the limits */
 export function timeoutVerdicts(title: string, at: string, old: unknown, now: unknown): Verdict[] {
     const [before, after] = [isMap(old) ? old : {}, isMap(now) ? now : {}];
     return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((key) => {
@@ -15,7 +15,7 @@ export function timeoutVerdicts(title: string, at: string, old: unknown, now: un
     });
 }
 
-/** Verdict about one time limit. A missing value means a default that is not known here. */
+/** Verdict about one time limit. A missing value means APISIX's default, which is not known here. */
 export function timeoutVerdict(title: string, property: string, old: unknown, now: unknown): Verdict {
     const [from, to] = [seconds(old), seconds(now)];
     const sides = { property, old, new: now };
@@ -38,7 +38,7 @@ function said(value: unknown): string {
     return value === undefined ? "the default" : typeof value === "number" ? `${value} s` : String(value);
 }
 
-/** Undefined: it is no time. */
+/** Parses a time; undefined if it is invalid. */
 export function seconds(value: unknown): number | undefined {
     if (typeof value === "number") return value;
     if (typeof value !== "string") return undefined;

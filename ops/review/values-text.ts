@@ -1,7 +1,7 @@
 /** Values as text for a reviewer. Secrets are never shown, even if they are not marked. */
 import { isMap, SECRET, UNKNOWN, type Path, type Props } from "./differences";
 
-/** Names of fields with secrets, also if a provider does not mark them. */
+/** Names of fields that contain secrets even if a provider does not mark them as secret. */
 const SECRET_NAME =
     /^(stringData|stdin|kubeconfig|environment|bcryptHash|key|result|(proxy-)?authorization)$|(^|client|tunnel|access|auth|bearer|refresh|[_-])(secret|token)$|passw|passphrase|(private|secret|admin)[_-]?key|api[_-]?(key|token)$|last-applied-configuration$/i;
 /** Base64 of a JSON object: signed tokens, and the token of a tunnel. */
@@ -9,13 +9,13 @@ const TOKEN = /\beyJ(?:[\w-]+\.[\w-]+\.[\w-]*|[\w+/-]{20,}=*)/;
 /** A name and password in an address; passwords may have an `@` in them. */
 const LOGIN = /(?<=:\/\/)[^/\s:@]*:[^/\s]+(?=@)/;
 const BEARER = /(?<=\bBearer )[\w.~+/=-]{16,}/;
-/** Text that is a secret in any place, also keys in a list stored as text, and options of a command. */
+/** Text that is a secret anywhere, for example keys in a list that is stored as text, and options of a command. */
 const SECRET_TEXT = new RegExp(
     ["PRIVATE KEY", String.raw`\b(key|stringData)["']?\s*:`, "--[\\w-]*(token|secret|passw)[\\w-]*[= ]"]
         .concat([TOKEN, LOGIN, BEARER].map(({ source }) => source))
         .join("|"),
 );
-/** The same as a part of a sentence. */
+/** A private key inside a sentence. */
 const PEM = /-----BEGIN [A-Z ]*PRIVATE KEY-----[^]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/;
 const IN_SENTENCE = new RegExp([PEM, TOKEN, LOGIN, BEARER].map(({ source }) => source).join("|"), "g");
 const UNTIL_APPLIED = "(known when applied)";
@@ -29,7 +29,7 @@ export function shown(value: unknown, path: Path = []): string | undefined {
     return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }
 
-/** A value without parts that are secret on the other side: the value may be the same and only its mark differ. */
+/** A value without the parts that are secret on the other side: perhaps only the secret mark has changed. */
 export function veiled(value: unknown, other: unknown): unknown {
     if (other === SECRET) return value === undefined ? undefined : SECRET;
     if (typeof value !== "object" || value === null || typeof other !== "object" || other === null) return value;
@@ -43,7 +43,7 @@ export function withoutSecrets(says: string): string {
     return says.replace(IN_SENTENCE, SECRET);
 }
 
-/** Why a text is no JSON, without the excerpt that Node.js adds. */
+/** Why a text is not JSON, without the excerpt that Node.js adds. */
 export function jsonProblem(error: unknown): string {
     return (error as Error).message.replace(/, (\.\.\.)?"[^]*$/, "").split("\n")[0];
 }
@@ -63,7 +63,7 @@ function masked(value: unknown, path: Path): unknown {
     return Object.fromEntries(entries.map(([key, part]) => [key, masked(part, [...path, ...nameOf(value, key), key])]));
 }
 
-/** Of a variable or a header that is written as a name and a value: the name, which says what the value is. */
+/** Name of a variable or header that is stored as name and value: the name shows whether the value is secret. */
 export function nameOf(pair: unknown, key: string | number | undefined): string[] {
     return key === "value" && isMap(pair) && typeof pair.name === "string" ? [pair.name] : [];
 }
@@ -72,7 +72,7 @@ function isInSecret(path: Path): boolean {
     return path.some(
         (part, i) =>
             typeof part === "string" &&
-            // Keys of the Admin API, as the chart takes them.
+            // Keys of the Admin API in the chart's values.
             (SECRET_NAME.test(part) ||
                 (/^(admin|viewer)$/.test(part) && isAt(path.slice(0, i), "admin", "credentials"))),
     );

@@ -4,7 +4,7 @@ import { ask } from "./pulumi";
 import type { Stack } from "./stack";
 import { PROJECT, readValue } from "./stack-file";
 
-/** The cluster of a stack: its kubeconfig stays in this process. */
+/** Access to the cluster of a stack. Its kubeconfig stays in this process. */
 export async function accessOf({ pulumi }: Context, stack: Stack): Promise<PlainAccess> {
     if (readValue(stack.text, "cluster", "nodes") !== undefined) {
         const output = ["stack", "output", "kubeconfig", "--show-secrets", "--stack", stack.name];

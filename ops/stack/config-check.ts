@@ -16,9 +16,9 @@ export interface Verdict {
 
 /**
  * Checks a stack file as `pulumi up` will.
- * @param secrets plain text by ciphertext, for the checks that look into secrets
- * @param folder where the stack file is
- * @param callers text of the file that `consumersFile` names
+ * @param secrets plain text by ciphertext, for checks of secret values
+ * @param folder folder of the stack file
+ * @param callers text of the callers file
  */
 export function checkConfig(
     text: string,
@@ -59,7 +59,7 @@ export function readSettings(
     return parse(Object.fromEntries(raw), isSecret, today, undefined, folder, callers);
 }
 
-/** Plain text by ciphertext of all secrets of a stack file, read through a pipe; asks Pulumi only if there are any. */
+/** Plain text by ciphertext of all secrets of a stack file, read through a pipe. Runs Pulumi only if the file has secrets. */
 export async function readSecrets({ pulumi }: Context, stack: Stack): Promise<Map<string, string>> {
     const found = new Map<string, string>();
     if (!/\bsecure:/.test(stack.text)) return found;
@@ -73,7 +73,7 @@ export async function readSecrets({ pulumi }: Context, stack: Stack): Promise<Ma
     return found;
 }
 
-/** Walks through the encrypted and the plain form of a value at the same time. */
+/** Collects pairs from the encrypted and the plain form of the same value. */
 function pair(sealed: unknown, plain: unknown, found: Map<string, string>): void {
     if (typeof sealed !== "object" || sealed === null) return;
     const { secure } = sealed as { secure?: unknown };

@@ -1,4 +1,4 @@
-/** Edits of the list of consumers, in a stack file or in the file that `consumersFile` names. */
+/** Edits of the list of consumers, in a stack file or in its callers file. */
 import { Document, isAlias, isMap, isNode, isScalar, isSeq, parse, Scalar } from "yaml";
 import type { Node, Pair, YAMLMap, YAMLSeq } from "yaml";
 import type { Limits } from "../../components/consumers/limits";
@@ -16,7 +16,7 @@ import { LIMITS } from "./limits";
 import { placesOf, PROJECT, readConsumers, type Consumer, type NewCredential } from "./stack-file";
 import { editYaml, keepCommentsBelow, parseYaml } from "./yaml-edit";
 
-/** Adds a credential to a consumer, which is made if it does not exist. */
+/** Adds a credential to a consumer, and creates the consumer if it does not exist. */
 export function addCredential(
     text: string,
     consumer: string,
@@ -30,7 +30,7 @@ interface Addition {
     consumer: string;
     credential: NewCredential;
     limits?: Limits;
-    /** Of `classes`. @default none */
+    /** Name of a class in `classes`. @default none */
     class?: string;
 }
 
@@ -40,7 +40,7 @@ export function addCredentials(text: string, additions: Addition[]): string {
     return editYaml(text, (document) => additions.forEach((one) => add(document, known, one)));
 }
 
-/** @param known callers of the file, those of an alias too */
+/** @param known callers of the file, including those of YAML aliases */
 function add(document: Document, known: Consumer[], { consumer, credential, limits, class: named }: Addition): void {
     const list = consumersNode(document) ?? newList(document);
     const owner = find(list, "name", consumer);
@@ -48,10 +48,10 @@ function add(document: Document, known: Consumer[], { consumer, credential, limi
     else if (known.some(({ name }) => name === consumer)) throw notWrittenOut(consumer);
     const siblings = owner?.get("credentials", true) ?? anyCredentials(list);
     const entry = document.createNode(credential) as YAMLMap;
-    // In the style of the other entries, except that a key of several lines needs block style.
+    // Uses the style of the other entries, but a key of several lines needs block style.
     entry.flow = credential.publicKey === undefined && (!isSeq(siblings) || inFlow(siblings));
     for (const { key, value } of entry.items as Pair<Scalar, Node>[]) {
-        // Without quotes Pulumi would read a time, and maybe a number.
+        // Without quotes Pulumi would parse a timestamp, or perhaps a number.
         if (key.value === "expires") (value as Scalar).type = Scalar.QUOTE_DOUBLE;
         if (key.value === "id") quoteUnlessText(value);
         if (key.value === "publicKey") (value as Scalar).type = Scalar.BLOCK_LITERAL;
@@ -67,21 +67,21 @@ function add(document: Document, known: Consumer[], { consumer, credential, limi
     list.add(made);
 }
 
-/** A name like `2026-11-25`, `0x1` or `no` is a time, a number or a choice to one of the readers of YAML 1.1 and 1.2. */
+/** Quotes a name like `2026-11-25`, `0x1` or `no`, which YAML 1.1 or 1.2 parses as a timestamp, a number or a boolean. */
 function quoteUnlessText(node: unknown): void {
     const scalar = node as Scalar<string>;
     const texts = (["1.1", "1.2"] as const).map((version) => parse(scalar.value, { version }) as unknown);
     if (texts.some((text) => typeof text !== "string")) scalar.type = Scalar.QUOTE_DOUBLE;
 }
 
-/** Sets the day from which a credential is left out. */
+/** Sets the day from which a credential is expired. */
 export function setExpires(text: string, consumer: string, id: string, day: string): string {
     return editYaml(text, (document) => {
         setDay(credentialNode(document, consumer, id), "expires", day);
     });
 }
 
-/** A day in quotes, with the comment of the one that was there. */
+/** Sets a day, in quotes, and keeps the comment of the earlier value. */
 function setDay(entry: YAMLMap, key: string, text: string): void {
     const day = new Scalar(text);
     day.type = Scalar.QUOTE_DOUBLE;
@@ -89,7 +89,7 @@ function setDay(entry: YAMLMap, key: string, text: string): void {
     entry.set(key, day);
 }
 
-/** Sets the number of a service token's secret, and the day from which the one before is refused. */
+/** Sets the number of a service token's secret, and the day from which the previous secret is rejected. */
 export function setSecretVersion(text: string, consumer: string, id: string, version: number, until: string): string {
     return editYaml(text, (document) => {
         const entry = credentialNode(document, consumer, id);
@@ -113,7 +113,7 @@ export function removeConsumer(text: string, consumer: string): string {
     });
 }
 
-/** Sets the limits that a consumer has of its own; without any it has those of the stack. */
+/** Sets the consumer's own limits. A consumer without own limits has those of the stack. */
 export function setLimits(text: string, consumer: string, limits: Limits): string {
     const limitsOf = (entry: YAMLMap) => entry.get("limits", true) as unknown;
     return editYaml(text, (document) => {
@@ -125,14 +125,14 @@ export function setLimits(text: string, consumer: string, limits: Limits): strin
         if (isAlias(node)) throw notWrittenOut(`limits of ${consumer}`);
         if (Object.keys(limits).length === 0) return void entry.delete("limits");
         if (!isMap(node)) return insertLimits(document, entry, limits);
-        // In place, so that the comment of a limit stays.
+        // Edited in place, so that the comment of a limit is kept.
         for (const name of LIMITS)
             if (limits[name] === undefined) node.delete(name);
             else node.set(name, limits[name]);
     });
 }
 
-/** Puts a consumer into a class. @param named unset: into none */
+/** Puts a consumer into a class. @param named name of the class; undefined removes the consumer from its class */
 export function setClass(text: string, consumer: string, named: string | undefined): string {
     return editYaml(text, (document) => {
         const classOf = (one: YAMLMap) => one.get("class", true) as unknown;
@@ -143,7 +143,7 @@ export function setClass(text: string, consumer: string, named: string | undefin
         const node = classOf(entry);
         if (isAlias(node)) throw notWrittenOut(`class of ${consumer}`);
         if (named === undefined) return void entry.delete("class");
-        // In place, so that its comment stays.
+        // Edited in place, so that the comment is kept.
         if (isScalar(node)) node.value = named;
         else insertBelowName(entry, document.createPair("class", named));
     });
@@ -156,15 +156,15 @@ function insertLimits(document: Document, entry: YAMLMap, limits: Limits): void 
     insertBelowName(entry, pair as Pair);
 }
 
-/** As `add` writes it. */
+/** Inserts a pair below the name, as `add` does. */
 function insertBelowName(entry: YAMLMap, pair: Pair): void {
     const name = entry.items.findIndex(({ key }) => isScalar(key) && key.value === "name");
     entry.items.splice(name + 1, 0, pair);
 }
 
 /**
- * Moves callers without their own keys from a stack file to a file of callers.
- * @returns both texts, and the names of those that moved and of those that stayed
+ * Moves callers without keys in the file from a stack file to a callers file.
+ * @returns both texts, and the names of the callers that were moved and of those that were not
  */
 export function moveConsumers(
     text: string,
@@ -208,12 +208,12 @@ function removeEntry(text: string, find: (document: Document) => { list: YAMLSeq
 function remove(list: YAMLSeq, entry: Node): void {
     const at = list.items.indexOf(entry);
     list.items.splice(at, 1);
-    // The blank line that parted it from the one before it.
+    // Removes the blank line before an entry that is now the first.
     const next = list.items[0] as Node | undefined;
     if (at === 0 && next) next.spaceBefore = false;
     if (list.items.length > 0 || list.flow) return;
-    list.flow = true; // an empty block is no list
-    list.comment = undefined; // what stands below it stays there
+    list.flow = true; // An empty block would not be a list.
+    list.comment = undefined; // Comments below the list stay in the file.
 }
 
 function append(document: Document, name: string, consumer: YAMLMap, entry: YAMLMap): void {

@@ -3,7 +3,7 @@ import { isAlias, isMap, isScalar, isSeq, visit, type Document, type Node, type 
 import { UsageError } from "../errors";
 import { placesOf, PROJECT, valuesOf } from "./stack-file";
 
-/** The list as it is in the file, for editing; undefined if there is none. */
+/** The node of the list, for editing; undefined if there is none. */
 export function consumersNode(document: Document): YAMLSeq | undefined {
     const nodes = valuesOf(document);
     if (nodes.length > 1)
@@ -14,14 +14,14 @@ export function consumersNode(document: Document): YAMLSeq | undefined {
     if (node === undefined || isSeq(node)) return node;
     // Replacing this value by a new list would revoke all its callers.
     throw new UsageError([
-        `consumers: must be a list that is written out in the stack file (it is ${isAlias(node) ? "an alias" : isScalar(node) ? "one text" : "a mapping"}). Write it out.`,
+        `consumers: must be a list in the stack file (it is ${isAlias(node) ? "an alias" : isScalar(node) ? "one text" : "a mapping"}). Write a list.`,
     ]);
 }
 
 export function newList(document: Document): YAMLSeq {
     const list = document.createNode([]) as YAMLSeq;
     const none = document.get("config", true);
-    // A config without a value accepts none either; its comment stays.
+    // `config:` without a value becomes a mapping, which keeps its comment.
     if (isScalar(none)) document.set("config", Object.assign(document.createNode({}), { commentBefore: none.comment }));
     document.setIn(placesOf(document, "consumers")[0], list);
     return list;
@@ -41,7 +41,7 @@ export function credentialNode(document: Document, consumer: string, id: string)
     return entry;
 }
 
-/** The entry of a consumer, to be edited. @param more of its nodes that are edited too */
+/** The entry of a consumer, for editing. @param more returns further nodes of the entry that are edited */
 export function consumerNode(document: Document, name: string, more: (entry: YAMLMap) => Node[]): YAMLMap {
     const list = consumersNode(document);
     const entry = writtenOut(list && find(list, "name", name), name);
@@ -49,28 +49,28 @@ export function consumerNode(document: Document, name: string, more: (entry: YAM
     return entry;
 }
 
-/** Editing an entry that is only an alias would change all its uses. */
+/** Rejects an entry that is an alias, since an edit would change all its uses. */
 function writtenOut(node: YAMLMap | undefined, what: string): YAMLMap {
     if (node) return node;
     throw notWrittenOut(what);
 }
 
 export function notWrittenOut(what: string): UsageError {
-    return new UsageError([`${what}: must be written out in the stack file, not as an alias. Write it out.`]);
+    return new UsageError([`${what}: must not be a YAML alias in the stack file. Write the entry itself.`]);
 }
 
-/** Checks for aliases of a node: an edit would change them too, or leave them without their anchor. */
+/** Rejects nodes with aliases: an edit would change the aliases too, or delete their anchor. */
 export function namedNowhereElse(document: Document, what: string, ...nodes: Node[]): void {
     const named = new Set<string>();
     visit(document, { Alias: (_, { source }) => void named.add(source) });
     const anchor = nodes.map((node) => (node as { anchor?: string }).anchor).find((name) => named.has(name ?? ""));
     if (anchor === undefined) return;
     throw new UsageError([
-        `${what}: must not be named elsewhere in the stack file (it is, or a part of it, as *${anchor}). Write that out.`,
+        `${what}: must not be used elsewhere in the stack file (it or a part of it is, as alias *${anchor}). Replace the alias by its value.`,
     ]);
 }
 
-/** A node with all that is in it. */
+/** A node with all nodes below it. */
 export function within(node: Node): Node[] {
     const all: Node[] = [];
     visit(node, { Node: (_, one) => void all.push(one) });

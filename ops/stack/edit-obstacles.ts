@@ -7,7 +7,7 @@ import { conversionInProgress } from "../cutover/in-progress";
 import { said } from "./pulumi";
 import type { Stack } from "./stack";
 
-/** A file that commands edit: the stack file, or its file of callers. */
+/** A file that commands edit: the stack file, or its callers file. */
 export type Edited = Pick<Stack, "file" | "text">;
 
 export function filesOf(stack: Stack): Edited[] {
@@ -20,30 +20,30 @@ export async function obstacles(context: Context, stack: Stack): Promise<string[
     return [...edits.flat(), ...(await pendingOperations(context, stack))];
 }
 
-/** The same, and a running conversion: for every change except those of the conversion itself. */
+/** The same problems, and a running conversion: for every change except those of the conversion itself. */
 export async function obstaclesOrConversion(context: Context, stack: Stack, now = new Date()): Promise<string[]> {
     const converting = conversionInProgress(context.folder, stack, now);
     return [...(await obstacles(context, stack)), ...(converting === undefined ? [] : [converting])];
 }
 
-/** A manual uncommitted edit would be applied with ours, and a rollback would lose it. */
+/** Detects an uncommitted edit by hand: this run would apply it too, and a rollback would lose it. */
 async function foreignEdits(stack: Stack, edited: Edited): Promise<string[]> {
     const { file } = edited;
     const status = await gitStatus(file);
     if (typeof status !== "string")
         return [
-            `${basename(file)}: git must say whether it has uncommitted changes (it says: ${status.problem}). Look: git status`,
+            `${basename(file)}: git must show whether it has uncommitted changes (it fails: ${status.problem}). Run: git status`,
         ];
     if (status.trim() === "" || isOurs(stack, edited)) return [];
     return [
-        `${basename(file)}: must have no uncommitted changes but those of this command (git says ${status.slice(0, 2).trim()}). Commit or revert them, so that the commit of this change has nothing else.`,
+        `${basename(file)}: must have no uncommitted changes except those of this command (git status: ${status.slice(0, 2).trim()}). Commit or revert them, so that this change gets its own commit.`,
     ];
 }
 
 /** git status of the file; empty outside of a work tree, or without git. */
 function gitStatus(file: string): Promise<string | { problem: string }> {
     const args = ["-C", dirname(file), "status", "--porcelain", "--", file];
-    const env = { ...process.env, LC_ALL: "C" }; // its messages are parsed
+    const env = { ...process.env, LC_ALL: "C" }; // The code below parses git's messages.
     return new Promise((resolve) =>
         execFile("git", args, { env }, (error, stdout, stderr) => {
             if (!error) return resolve(stdout);
@@ -59,7 +59,7 @@ function hasRepository(folder: string): boolean {
     return existsSync(join(folder, ".git")) || (dirname(folder) !== folder && hasRepository(dirname(folder)));
 }
 
-/** Whether the text is the one that we wrote last, or the one before, restored by hand. */
+/** Whether the text is that of this program's last edit, or the text before it, restored by hand. */
 function isOurs(stack: Stack, edited: Edited): boolean {
     const [ours, before] = (["ours", "before"] as const).map((what) => {
         const file = local(stack, edited, what);
@@ -68,7 +68,7 @@ function isOurs(stack: Stack, edited: Edited): boolean {
     return ours === hash(edited.text) || before === edited.text;
 }
 
-/** An interrupted run may have created objects that are not in the state. */
+/** Detects pending operations: an interrupted run may have created objects that are not in the state. */
 async function pendingOperations({ pulumi }: Context, stack: Stack): Promise<string[]> {
     const { code, stdout, stderr } = await pulumi(["stack", "export", "--stack", stack.name]);
     if (code !== 0) return [`--stack: must be a stack of the backend (${said(stderr)}). See: pulumi stack ls`];
@@ -82,10 +82,10 @@ async function pendingOperations({ pulumi }: Context, stack: Stack): Promise<str
 }
 
 /**
- * Records the file before our edit, and that the edit is ours, in a folder next to it that git ignores: both are only
- * useful in this clone. Secrets in them are as encrypted as in the stack file.
- * @param edited which of its files
- * @returns the copy to go back to
+ * Records the file before and after this program's edit in a folder that git ignores: both are only useful in this clone.
+ * Secrets stay encrypted, as in the stack file.
+ * @param edited the edited file of the stack
+ * @returns path of the copy from before the edit
  */
 export function remember(stack: Stack, after: string, edited: Edited = stack): string {
     const before = local(stack, edited, "before");
@@ -95,7 +95,7 @@ export function remember(stack: Stack, after: string, edited: Edited = stack): s
     return before;
 }
 
-/** All of them next to the stack file: git ignores that folder, but none next to a file of callers. */
+/** Path of a record. All records are next to the stack file, where git ignores their folder. */
 function local({ file, callers }: Stack, edited: Edited, what: "ours" | "before"): string {
     const name = edited.file === callers?.file ? callers.name.replaceAll("/", "~") : basename(file);
     return join(dirname(file), ".alpa-auth", "local", `${name}.${what}`);

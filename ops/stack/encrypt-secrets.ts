@@ -8,8 +8,8 @@ import type { Stack } from "./stack";
 import { PROJECT } from "./stack-file";
 
 /**
- * Ciphertext of each secret, by the stack's own key. Pulumi makes it in a copy of the stack file, since it writes all of a
- * file in its own style; the secrets go to it on standard input, and reach no disk but encrypted.
+ * Encrypts each secret with the stack's key. Pulumi gets the secrets on standard input, so only ciphertext reaches the
+ * disk. It writes into a copy of the stack file, since it rewrites a whole file in its own style.
  */
 export async function encryptSecrets({ pulumi }: Context, stack: Stack, secrets: string[]): Promise<string[]> {
     const folder = mkdtempSync(join(tmpdir(), "alpa-auth-"));

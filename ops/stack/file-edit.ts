@@ -11,26 +11,26 @@ import { lockFailure, NOTHING_CHANGED } from "./backend-lock";
 import { maskKeys } from "./mask-secrets";
 import type { Stack } from "./stack";
 
-/** A planned edit of a stack file, or of its file of callers. */
+/** A planned edit of a stack file, or of its callers file. */
 export interface Plan {
-    /** Text of the file after it; undefined while problems leave nothing to show. */
+    /** Text of the file after the edit; undefined if problems prevent it. */
     after?: string;
-    /** Whether it is the file of callers. @default the stack file */
+    /** Whether it edits the callers file. @default false: the stack file */
     inCallersFile?: boolean;
-    /** Problems that prevent it. */
+    /** Problems that prevent the edit. */
     problems: string[];
-    /** Its effects, one sentence each. */
+    /** Effects of the edit, one sentence each. */
     effects: string[];
 }
 
 export interface ChangeOptions extends AnswerFormat {
-    /** The operator consents. Unset: the change is only shown. */
+    /** Whether the operator consents. Default: false, and the change is only shown. */
     yes?: boolean;
-    /** Plain text of secrets that come with the change, by what stands for them in the text. */
+    /** Plain text of new secrets, by their placeholder in the text. */
     secrets?: ReadonlyMap<string, string>;
-    /** Makes the final text where the plan has only something that stands for secrets. */
+    /** Replaces the placeholders of secrets in the text by ciphertext. */
     encrypt?: (text: string) => Promise<string>;
-    /** Called once `pulumi up` has begun with the new file, even if it fails; not if a lock prevents it. */
+    /** Called after `pulumi up` has started with the new file, even if it fails. Not called if a lock prevents the run. */
     written?: () => void;
 }
 
@@ -38,27 +38,27 @@ export interface ChangeOptions extends AnswerFormat {
 export interface Change {
     /** Short name of the stack. */
     stack: string;
-    /** Whether it was carried out; without consent it is only shown. */
+    /** Whether the change was carried out; false without consent. */
     changed: boolean;
-    /** File that it edits, as messages name it. */
+    /** Name of the edited file in messages. */
     file: string;
-    /** In unified form. Secrets are in it as ciphertext or not at all. */
+    /** Unified diff. It contains secrets only as ciphertext. */
     diff: string;
-    /** What it means, one sentence each. */
+    /** Effects of the change, one sentence each. */
     effects: string[];
     /** New warnings of the program. */
     warnings: string[];
 }
 
-/** Prints a change as JSON, or what is left to say of it in text. @param next commands, each with what it is for */
+/** Prints a change as JSON, or the rest of the text output. @param next next commands, each with its purpose */
 export function reportChange(context: Context, answer: AnswerFormat, change: Change, next: string[], more = {}): void {
     if (answer.json) return context.out(json({ ...change, next: change.changed ? next : [], ...more }));
     if (change.changed && next.length > 0) context.out(`\nDone. ${next.join("\n")}`);
 }
 
 /**
- * Shows a change of a stack file and, with the operator's consent, makes it and runs `pulumi up`. With `json` nothing of it is
- * printed: {@link reportChange} does, once it is over.
+ * Shows a change of a stack file and, with the operator's consent, writes it and runs `pulumi up`. With `json` it prints
+ * nothing; {@link reportChange} prints the result.
  * @throws UsageError with all problems, before anything is changed
  */
 export async function carryOut(context: Context, stack: Stack, plan: Plan, options: ChangeOptions): Promise<Change> {
@@ -101,7 +101,7 @@ async function consider(
         const verdict = edited === stack ? check(after, callers?.text) : check(text, after);
         problems.push(...verdict.problems);
         change.diff = renderDiff(file, edited.text, after);
-        // Existing warnings are left out: each `pulumi up` prints them.
+        // Existing warnings are omitted, since each `pulumi up` prints them.
         const before = new Set(check(text, callers?.text).warnings);
         change.warnings = verdict.warnings.filter((warning) => !before.has(warning));
     }
@@ -109,12 +109,12 @@ async function consider(
     return { change, problems };
 }
 
-/** As messages name it. */
+/** Name of the file in messages. */
 function nameOf(stack: Stack, edited: Edited): string {
     return edited === stack.callers ? stack.callers.name : basename(edited.file);
 }
 
-/** The change as a reviewer reads it; secrets are in it as ciphertext or not at all. */
+/** Unified diff for a reviewer. It contains secrets only as ciphertext. */
 export function renderDiff(name: string, before: string, after: string): string {
     const options = { headerOptions: FILE_HEADERS_ONLY };
     return createTwoFilesPatch(
@@ -153,6 +153,6 @@ async function up(context: Context, stack: Stack, edited: Edited, before: string
     const run = `pulumi up -s ${stack.short}`;
     throw new Failure(
         `pulumi up: must succeed (ended with ${code}, see above). ${nameOf(stack, edited)} keeps the edit. ` +
-            `Correct what it names and run: ${run}\nOr go back: cp ${back} ${name} && ${run}`,
+            `Correct the error and run: ${run}\nOr go back: cp ${back} ${name} && ${run}`,
     );
 }

@@ -14,7 +14,7 @@ import { said } from "./pulumi";
 import type { Stack } from "./stack";
 import { readNumber, readValue } from "./stack-file";
 
-/** What commands need to know of the gateway that a stack's callers call. */
+/** Data about the gateway of a stack's callers. */
 export interface Gateway {
     /** Namespace of the consumers. */
     namespace: string;
@@ -23,17 +23,17 @@ export interface Gateway {
     /** Counter server of another stack's gateway. Unset: each APISIX pod counts on its own. */
     counters?: Counters;
     /**
-     * Objects that routes and consumers refer to. Unset: the other stack was last updated by a version without this
+     * Objects that routes and consumers refer to. Unset if the other stack was last updated by a version without this
      * output.
      */
     binding?: GatewayBinding;
-    /** Its pods. Unset as `binding` is. */
+    /** Pods of the gateway. Unset in the same case as `binding`. */
     pods?: GatewayPods;
-    /** Whether a stack of this project has installed it. */
+    /** Whether a stack of this project has installed the gateway. */
     isInstalled: boolean;
 }
 
-/** The gateway of the stack itself, or with option callers of the stack that installed the gateway. */
+/** The stack's own gateway or, with option callers, that of the stack that installed it. */
 export async function gatewayOf(context: Context, stack: Stack): Promise<Gateway> {
     if (readValue(stack.text, "option") === "callers") return ofAnotherStack(context, stack);
     const namespace = String(readValue(stack.text, "namespace") ?? DEFAULT_NAMESPACE);
@@ -84,12 +84,12 @@ async function ofAnotherStack({ pulumi }: Context, stack: Stack): Promise<Gatewa
         return {
             namespace: found.namespace,
             answerTimeoutSeconds: found.answerTimeoutSeconds!,
-            // Its outputs for an existing gateway do not include pods.
+            // A stack with an existing gateway has no pods in its outputs.
             isInstalled: found.replicas !== undefined,
             ...(found.binding ? { binding: found.binding, pods: podsOf(found.binding, false) } : {}),
             ...(found.counters ? { counters: found.counters } : {}),
         };
     throw new Failure(
-        `of: stack ${of} must have the output gateway (Pulumi says: ${said(stderr)}). Correct the name, or run: pulumi up -s ${of}`,
+        `of: stack ${of} must have the output gateway (error of Pulumi: ${said(stderr)}). Correct the name, or run: pulumi up -s ${of}`,
     );
 }

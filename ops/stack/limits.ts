@@ -2,24 +2,24 @@ import { callerLimits, type Limits } from "../../components/consumers/limits";
 import type { Stack } from "./stack";
 import { readConsumers, readNumber, readValue } from "./stack-file";
 
-/** Names of the limits, as the config has them. */
+/** Names of the limits in the config. */
 export const LIMITS = ["requests", "perSeconds", "concurrent"] as const;
 
 type Lists = Pick<Stack, "text" | "callers">;
 
-/** Limits in the entry of a caller, in the file that contains it. */
+/** Limits that the entry of a caller sets. */
 export function ownLimits(lists: Lists, caller: string): Limits {
     const entry = entryOf(lists, caller);
     return entry === undefined ? {} : limitsAt(entry.list, "consumers", entry.index, "limits");
 }
 
-/** What a caller may use: its own limits, and those of the stack for what these and the share of its class leave out. */
+/** Limits in force for a caller: its own, and those of the stack that neither its entry nor its class's share sets. */
 export function limitsInForce(lists: Lists, caller: string): Limits {
     const { concurrent, ...rest } = callerLimits(limitsAt(lists.text, "limits"), ownLimits(lists, caller));
     return concurrent === undefined || classWithShare(lists, caller) !== undefined ? rest : { ...rest, concurrent };
 }
 
-/** Name of the class whose share a caller has with others; undefined where it has none. */
+/** Name of the caller's class, if the class has a share. */
 export function classWithShare(lists: Lists, caller: string): string | undefined {
     const entry = entryOf(lists, caller);
     const name = entry && readValue(entry.list, "consumers", entry.index, "class");
@@ -27,7 +27,7 @@ export function classWithShare(lists: Lists, caller: string): string | undefined
     return readNumber(lists.text, "classes", name, "slots") === undefined ? undefined : name;
 }
 
-/** The file that lists a caller, and its place there. */
+/** The list that contains a caller, and its index there. */
 function entryOf({ text, callers }: Lists, caller: string): { list: string; index: string } | undefined {
     for (const list of [text, callers?.text ?? ""]) {
         const index = readConsumers(list).findIndex(({ name }) => name === caller);

@@ -3,19 +3,19 @@ import { join } from "node:path";
 import { UsageError } from "../errors";
 import type { PulumiRunner } from "./pulumi";
 
-/** Names the reason for a run without the pack. */
+/** Environment variable with the reason for a run without the pack. */
 export const WITHOUT_PACK = "ALPA_AUTH_NO_POLICY_BECAUSE";
 const LEAST_REASON = 10;
 
-/** Arguments by which Pulumi runs the policy pack. @param root of the clone */
+/** Arguments with which Pulumi runs the policy pack. @param root root of the clone */
 export function packOf(root: string): string[] {
     return [`--policy-pack=${join(root, "policy")}`];
 }
 
 /**
- * The same Pulumi, whose every `up` is under the pack of this clone: also where it runs an earlier program, since the rules
- * of today hold.
- * @param because why not. It is said at each run
+ * Wraps Pulumi so that every `up` runs under the policy pack of this clone. This also applies to an earlier program, since
+ * the current rules are in force.
+ * @param because reason for running without the pack, which is printed at each run
  */
 export function underPolicy(
     pulumi: PulumiRunner,
@@ -24,10 +24,10 @@ export function underPolicy(
     note: (line: string) => void,
 ): PulumiRunner {
     return (args, options) => {
-        // Checked at the first call, before any stack file is written.
+        // The reason is checked at the first call, before any stack file is written.
         if (because && because.trim().length < LEAST_REASON)
             throw new UsageError([
-                `${WITHOUT_PACK}: must say why, in ${LEAST_REASON} characters or more. Unset it, to run under the policy pack.`,
+                `${WITHOUT_PACK}: must give a reason of at least ${LEAST_REASON} characters. Unset it to run under the policy pack.`,
             ]);
         if (args[0] !== "up") return pulumi(args, options);
         if (!because) return pulumi([...args, ...packOf(root)], options);

@@ -8,34 +8,34 @@ export interface PulumiResult {
 }
 
 export interface PulumiOptions {
-    /** Standard input: the only way for a secret, since a command line can be read by everyone on the machine. */
+    /** Standard input. Secrets are passed only here, since all users of a machine can read command lines. */
     input?: string;
     /** Called with each line of both streams. */
     onLine?: (line: string) => void;
-    /** Stops Pulumi: with SIGINT, with a second one after a while, and finally with SIGKILL. */
+    /** Stops Pulumi: with SIGINT, later with a second SIGINT, and finally with SIGKILL. */
     signal?: AbortSignal;
 }
 
 /**
- * Seconds between the signals: after the first Pulumi finishes running operations, after the second it gives up, and
+ * Seconds between the signals: after the first one Pulumi finishes running operations, after the second it gives up, and
  * then it is killed.
  */
 const PATIENCE_SECONDS = [60, 30];
 
-/** Longest time from the first signal to the end of Pulumi. */
+/** Longest time from the first signal to the end of Pulumi, in seconds. */
 export const BREAK_OFF_SECONDS = PATIENCE_SECONDS.reduce((sum, seconds) => sum + seconds, 0);
 
 /**
- * For the processes that Pulumi starts. The Cloudflare provider says only then which of its properties differ, and without
- * that the JSON of a refresh leaves the resource out (pulumi-terraform-bridge, pkg/pf/tfbridge/provider_diff.go).
+ * Environment of Pulumi and its providers. With it the Cloudflare provider reports which properties differ. Otherwise the
+ * JSON of a refresh omits the resource (pulumi-terraform-bridge, pkg/pf/tfbridge/provider_diff.go).
  */
 export const PROVIDER_ENV = { PULUMI_TF_BRIDGE_ACCURATE_PF_BRIDGE_PREVIEW: "true" };
 
 export type PulumiRunner = (args: string[], options?: PulumiOptions) => Promise<PulumiResult>;
 
 /**
- * Runs the `pulumi` of PATH, without prompts. Ctrl-C reaches Pulumi too, and this process waits until Pulumi has ended
- * properly: otherwise it would leave pending operations.
+ * Runs `pulumi` from PATH, without prompts. Ctrl-C reaches Pulumi too, and this process waits until Pulumi has ended, which
+ * avoids pending operations.
  */
 export function runPulumi(folder: string, patienceSeconds = PATIENCE_SECONDS): PulumiRunner {
     return async (args, { input = "", onLine, signal } = {}) => {
@@ -43,11 +43,11 @@ export function runPulumi(folder: string, patienceSeconds = PATIENCE_SECONDS): P
             cwd: folder,
             env: { ...process.env, ...PROVIDER_ENV },
             stdio: ["pipe", "pipe", "pipe"],
-            // With a signal, this process passes Ctrl-C on: if Pulumi got it twice, it would give up at once.
+            // With `signal`, this process passes Ctrl-C on. If Pulumi also got it from the terminal, it would give up at once.
             detached: signal !== undefined,
         });
         const wait = () => undefined;
-        // In its own process group, it would outlive this process and run unobserved.
+        // Pulumi in its own process group would otherwise outlive this process.
         const leave = () => void child.kill("SIGINT");
         process.on("exit", leave);
         process.on("SIGINT", wait);
@@ -80,7 +80,7 @@ export function runPulumi(folder: string, patienceSeconds = PATIENCE_SECONDS): P
     };
 }
 
-/** @returns what ends the watch over the signal */
+/** Stops Pulumi when the signal aborts. @returns a function that stops listening */
 function breakOff(child: ChildProcess, signal: AbortSignal | undefined, patienceSeconds: number[]): () => void {
     let timer: NodeJS.Timeout | undefined;
     const patience = [...patienceSeconds];
@@ -91,7 +91,7 @@ function breakOff(child: ChildProcess, signal: AbortSignal | undefined, patience
             timer = setTimeout(press, seconds * 1000);
             return;
         }
-        // Processes that Pulumi has started may hold its streams open, and this process would wait for them.
+        // Processes that Pulumi has started may hold its streams open, and this process would wait for these.
         child.on("exit", () => [child.stdout, child.stderr].forEach((stream) => stream?.destroy()));
         child.kill("SIGKILL");
     };
@@ -104,7 +104,7 @@ function breakOff(child: ChildProcess, signal: AbortSignal | undefined, patience
 }
 
 /**
- * Runs pulumi and returns its output. @throws Failure with its standard error; never with its standard output, which
+ * Runs pulumi and returns its output. @throws Failure with its standard error, but never with its standard output, which
  * may be secret
  */
 export async function ask(pulumi: PulumiRunner, args: string[], options?: PulumiOptions): Promise<string> {

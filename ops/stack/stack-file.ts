@@ -8,11 +8,11 @@ import { parseYaml } from "./yaml-edit";
 type GatewayCredential = z.input<typeof gatewayCredential>;
 type ServiceToken = z.input<typeof serviceToken>;
 
-/** Authentication methods of callers; the last one only with option cloudflare. */
+/** Authentication methods of callers. `service-token` is only for option cloudflare. */
 export const METHODS = [...gatewayCredential.shape.method.options, ...serviceToken.shape.method.values] as const;
 export type Method = (GatewayCredential | ServiceToken)["method"];
 
-/** A credential as the stack file lists it, which no check has seen. Never with its key. */
+/** A credential in the stack file, not validated and without its key. */
 export type Credential = { id: string; method: string; algorithm?: string } & Pick<
     GatewayCredential,
     "publicKey" | "expires"
@@ -21,15 +21,15 @@ export type Credential = { id: string; method: string; algorithm?: string } & Pi
 
 export interface Consumer {
     name: string;
-    /** Name in `classes`. */
+    /** Name of a class in `classes`. */
     class?: string;
     credentials: Credential[];
 }
 
-/** A credential to be written. */
+/** A new credential to write into the file. */
 export type NewCredential = Pick<GatewayCredential, "id" | "algorithm" | "publicKey" | "expires"> & {
     method: Method;
-    /** Ciphertext of a key the caller has already. */
+    /** Ciphertext of a key that the caller already has. */
     key?: { secure: string };
 };
 
@@ -37,8 +37,8 @@ export type NewCredential = Pick<GatewayCredential, "id" | "algorithm" | "public
 export const PROJECT = "alpa-auth";
 
 /**
- * The callers of a stack file, or of the file that `consumersFile` names. Entries that do not match the schema are left
- * out: the config check reports them.
+ * The callers of a stack file, or of a callers file. Entries that do not match the schema are omitted, since the config
+ * check reports them.
  */
 export function readConsumers(text: string): Consumer[] {
     const document = parseYaml(text);
@@ -70,31 +70,31 @@ export function readValue(text: string, key: string, ...path: string[]): unknown
     return undefined;
 }
 
-/** Where a key can stand: below `config`, with the project in front or without; in a file of callers at the top. */
+/** Possible paths of a key: below `config`, with or without the project's prefix; in a callers file at the top level. */
 export function placesOf(document: Document, key: string): string[][] {
     if (document.has("consumers") && !document.has("config")) return [[key]];
     return [`${PROJECT}:${key}`, key].map((name) => ["config", name]);
 }
 
-/** A number that stands there. `pulumi config set` writes it as a text, which the program takes for the number it is. */
+/** A number in the config. `pulumi config set` writes it as text, which the program parses as a number. */
 export function readNumber(text: string, key: string, ...path: string[]): number | undefined {
     const value = readValue(text, key, ...path);
     const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
     return typeof number === "number" && !Number.isNaN(number) ? number : undefined;
 }
 
-/** The list in the config; Pulumi also passes on a list that is stored as JSON text. */
+/** The list of consumers. Pulumi also accepts a list that is stored as JSON text. */
 function listed(document: Document): unknown {
     const [value] = valuesOf(document).map((node) => node.toJS(document) as unknown);
     if (typeof value !== "string") return value;
     try {
         return JSON.parse(value);
     } catch {
-        return undefined; // the config check reports it
+        return undefined; // The config check reports invalid JSON.
     }
 }
 
-/** A key without a value has no entries. */
+/** Nodes of the list of consumers; empty for a key without a value. */
 export function valuesOf(document: Document): Node[] {
     const nodes = placesOf(document, "consumers")
         .map((place) => document.getIn(place, true) as Node | undefined)

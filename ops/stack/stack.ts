@@ -12,17 +12,17 @@ import { readConsumers, readValue, type Consumer } from "./stack-file";
 export interface Stack {
     /** Name for Pulumi, possibly with organization and project. */
     name: string;
-    /** Last part of the name, which file names use. */
+    /** Last part of the name, which is part of file names. */
     short: string;
     file: string;
     text: string;
-    /** The file that `consumersFile` names. Unset: the stack file alone lists the callers. */
+    /** The file of key `consumersFile`. Unset if only the stack file lists callers. */
     callers?: CallersFile;
 }
 
 /** A file with callers, in addition to those of the stack file. */
 export interface CallersFile {
-    /** As the config names it: relative to the folder of Pulumi.yaml. */
+    /** Name in the config, relative to the folder of Pulumi.yaml. */
     name: string;
     file: string;
     text: string;
@@ -33,11 +33,11 @@ export function callersOf({ text, callers }: Pick<Stack, "text" | "callers">): C
     return [...readConsumers(text), ...(callers === undefined ? [] : readConsumers(callers.text))];
 }
 
-/** @param option the stack that was asked for; else the one Pulumi has selected */
+/** @param option value of `--stack`. Default: the stack that Pulumi has selected */
 export async function findStack(context: Context, option: string | undefined): Promise<Stack> {
     const name = option ?? (await selected(context));
     const short = name.split("/").pop()!;
-    // Becomes part of a path, so only characters of a stack name are allowed.
+    // The name becomes part of a path, so only characters of a stack name are allowed.
     if (!/^[\w-][\w.-]*$/.test(short))
         throw new UsageError([
             `--stack: must be the name of a stack (got ${JSON.stringify(name)}). See: pulumi stack ls`,
@@ -50,10 +50,10 @@ export async function findStack(context: Context, option: string | undefined): P
 }
 
 /**
- * Name of the file with more callers; undefined without one. Other checks report problems of it or of the stack file.
+ * Name of the callers file; undefined if there is none. Other checks report problems of this name or of the stack file.
  */
 function callersFileName(text: string): string | undefined {
-    // Most stacks have none, and reading a thousand callers takes half a second.
+    // Most stacks have no callers file, and parsing a thousand callers takes half a second.
     if (!text.includes("consumersFile")) return undefined;
     try {
         const name = readValue(text, "consumersFile");
@@ -65,8 +65,8 @@ function callersFileName(text: string): string | undefined {
 }
 
 /**
- * The file of callers that a stack file names, as the program finds it.
- * @throws UsageError where it cannot be used: without it, callers that are live would look like strangers
+ * Reads the callers file of a stack, from the same path as the Pulumi program.
+ * @throws UsageError if it cannot be used: without it, live callers would look unknown
  */
 export function callersFileOf(text: string, program = ROOT): { callers?: CallersFile } {
     const name = callersFileName(text);
@@ -84,7 +84,7 @@ async function selected({ pulumi }: Context): Promise<string> {
     throw new UsageError(["--stack: required while Pulumi has no stack selected. See: pulumi stack ls"]);
 }
 
-/** Outputs of a stack, as far as they are used here. */
+/** The used outputs of a stack. */
 export interface Outputs {
     url?: string;
     /** Key by `<consumer>/<credential>`. */
@@ -95,7 +95,7 @@ export interface Outputs {
     serviceTokens: Record<string, TokenPair>;
     /** Expiry date by `<consumer>/<credential>`, if it has one; with service tokens also Cloudflare's. */
     expires: Record<string, string>;
-    /** With option intra-b: the phase of the conversion, from the cluster. */
+    /** Only with option intra-b: the phase of the conversion, from the cluster. */
     conversion?: ConversionOutput;
 }
 
@@ -104,7 +104,7 @@ export interface ConversionOutput {
     phase: string;
     /** Phase of an upgrade of the model. */
     upgrade?: string;
-    /** When it was reached. */
+    /** When the phase was reached. */
     since?: string;
     holder?: { name: string; until: string };
     /** Route to the component that only the verifier may use. */
@@ -112,7 +112,7 @@ export interface ConversionOutput {
 }
 
 /**
- * Reads the outputs with their secrets through a pipe, so that only this process has them. @param signal breaks it off
+ * Reads the outputs with their secrets through a pipe, so that only this process has them. @param signal aborts the read
  */
 export async function readOutputs({ pulumi }: Context, stack: Stack, signal?: AbortSignal): Promise<Outputs> {
     const text = await ask(pulumi, ["stack", "output", "--json", "--show-secrets", "--stack", stack.name], { signal });

@@ -3,11 +3,11 @@ import { Document, isCollection, isMap, isScalar, parseDocument, visit, type Nod
 import { UsageError } from "../errors";
 
 /**
- * Edits YAML, and keeps every line that the edit does not touch. The library keeps comments and order, but writes all
- * of a file in one style: aligned comments would move, and a reviewer could not see what has changed.
+ * Edits YAML, and keeps every line that the edit does not touch. The library keeps comments and order, but rewrites the
+ * whole file in one style: aligned comments would move, and the diff would hide the change.
  */
 export function editYaml(text: string, edit: (document: Document) => void): string {
-    // Files with Windows line breaks: the library writes none, so the edited lines would differ from the others.
+    // The library writes no Windows line breaks, so edited lines would differ from the other lines.
     if (/\r\n/.test(text) && !/(^|[^\r])\n/.test(text))
         return editYaml(text.replaceAll("\r\n", "\n"), edit).replaceAll("\n", "\r\n");
     const style = styleOf(text);
@@ -22,10 +22,10 @@ export function editYaml(text: string, edit: (document: Document) => void): stri
         if (meaning(merged) === meaning(edited)) return merged;
         first ??= edited;
     }
-    return first!; // the content matters more than the style
+    return first!; // The content is more important than the style.
 }
 
-/** @throws UsageError when the text is no YAML of a stack file; does not quote it, because it may hold secrets */
+/** @throws UsageError if the text is not a YAML stack file; the error does not quote it, since it may contain secrets */
 export function parseYaml(text: string): Document {
     const document = parseDocument(text);
     const [error] = document.errors;
@@ -99,10 +99,10 @@ function alignment(from: string[], to: string[]): number[] {
 }
 
 /**
- * Comments below an entry that was removed from a list, in their place again: the library takes them for a part of it, also
- * where they stand above what comes next. Those that are indented more than the entry go with it.
- * @param entry of `before`, as it was read
- * @param first whether it was the first of its list
+ * Restores comments below an entry that was removed from a list. The library treats them as a part of the entry, even if
+ * they belong to the next one. Comments that are indented more than the entry are deleted with it.
+ * @param entry node of the entry in `before`
+ * @param first whether it was the first entry of the list
  */
 export function keepCommentsBelow(before: string, after: string, entry: Node, first: boolean): string {
     const lines = before.split("\n");
@@ -129,23 +129,23 @@ export function keepCommentsBelow(before: string, after: string, entry: Node, fi
     return meaning(kept) === meaning(after) ? kept : after;
 }
 
-/** Content of a YAML text, independent of its formatting; undefined if it cannot be parsed. */
+/** Content of a YAML text as JSON, independent of formatting; undefined if it cannot be parsed. */
 function meaning(text: string): string | undefined {
     const document = parseDocument(text);
     return document.errors.length > 0 ? undefined : JSON.stringify(document.toJS());
 }
 
-/** Pulumi's YAML has dates, and hands one on as a time. */
+/** A date: Pulumi's YAML parser passes it on as a timestamp. */
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
-/** A node's value as Pulumi hands it to the program. @param secrets plain text by ciphertext */
+/** A node's value as Pulumi passes it to the program. @param secrets plain text by ciphertext */
 export function asPulumiReads(document: Document, secrets: ReadonlyMap<string, string>): unknown {
     const copy = document.clone();
     visit(copy, {
         Map: (_, map) => {
             const cipher = map.items.length === 1 ? map.get("secure") : undefined;
             if (typeof cipher !== "string") return;
-            // Keeps its anchor: several hosts may use the same key.
+            // The copy keeps the anchor, since several hosts may use the same key.
             return Object.assign(copy.createNode(secrets.get(cipher) ?? cipher), { anchor: map.anchor });
         },
         Scalar: (key, scalar) => {

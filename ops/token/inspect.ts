@@ -17,7 +17,7 @@ export const command: AddCommand = (token, context) =>
         "token inspect < token.txt",
         "token inspect --verify --json < token.txt",
     )
-        .description("Show what is in the token on standard input, and whose it is")
+        .description("Show the content of the token on standard input, and its caller")
         .option("--verify", "verify the signature too; exit with 3 unless it is valid")
         .action((args) => inspect(context, args));
 
@@ -67,7 +67,7 @@ function decode(token: string) {
     try {
         return { header: decodeProtectedHeader(token), claims: decodeJwt(token) };
     } catch {
-        // Text that is no token could be any secret, so it is not quoted.
+        // Text that is not a token could be any secret, so it is not quoted.
         throw new UsageError(["token: must be a JWT on standard input: three parts with dots between. Pipe it in."]);
     }
 }
@@ -83,20 +83,20 @@ function ownerOf(stack: Stack, namespace: string, key: unknown): Owner | undefin
 function expiryInWords({ exp, nbf }: JWTPayload, now: Date): string {
     const early = typeof nbf === "number" && nbf * 1000 > now.getTime();
     const ignored = early ? `; nbf ${iso(nbf)}: the gateway ignores it` : "";
-    const why = exp === undefined ? "it has no claim exp" : "its claim exp is no number";
-    if (typeof exp !== "number") return `none: ${why}, so the gateway refuses it${ignored}`;
+    const why = exp === undefined ? "it has no claim exp" : "its claim exp is not a number";
+    if (typeof exp !== "number") return `none: ${why}, so the gateway rejects it${ignored}`;
     const seconds = exp - Math.floor(now.getTime() / 1000);
     const span = inUnits(Math.abs(seconds));
     return seconds > 0 ? `in ${span}, at ${iso(exp)}${ignored}` : `expired ${span} ago, at ${iso(exp)}`;
 }
 
 function keyInWords(owner: Owner | undefined, key: unknown, alg: string | undefined, today: Date): string {
-    if (key === undefined) return "missing: the gateway refuses a token without the claim key";
+    if (key === undefined) return "missing: the gateway rejects a token without the claim key";
     if (!owner) return "not of a credential of this stack";
     const { method, algorithm, expires } = owner.credential;
-    if (method !== "jwt") return `of ${owner.who}, which is of method ${method} and takes no token`;
+    if (method !== "jwt") return `of ${owner.who}, which has method ${method} and accepts no token`;
     if (algorithm !== alg)
-        return `of ${owner.who}, whose algorithm is ${algorithm}, not ${alg}: the gateway refuses it`;
+        return `of ${owner.who}, whose algorithm is ${algorithm}, not ${alg}: the gateway rejects it`;
     return `of ${owner.who}${isOver(expires, today) ? `, which expired on ${expires}` : ""}`;
 }
 
@@ -119,7 +119,7 @@ async function verify(context: Context, stack: Stack, token: string, owner: Owne
     }
 }
 
-/** A number that is no time of a calendar is shown as it is: a token may hold any. */
+/** ISO 8601 of a time. A number outside of the calendar's range is shown unchanged, since a token may contain any number. */
 function iso(seconds: number): string {
     const time = new Date(seconds * 1000);
     return Number.isNaN(time.getTime()) ? `${seconds}` : time.toISOString().replace(/\.\d+/, "");

@@ -26,7 +26,7 @@ export const command: AddCommand = (token, context) =>
  */
 const LONGEST_TTL_SECONDS = 24 * 60 * 60;
 
-/** Claims for the owner and the validity of a token, which callers cannot choose. */
+/** Claims for owner and validity, which `--claims` cannot set. */
 const OURS = ["key", "iat", "exp", "nbf"];
 
 export interface IssueArgs {
@@ -45,11 +45,11 @@ export async function issue(context: Context, name: string, id: string, args: Is
     const more = extraClaims(args.claims, problems);
     if (credential && credential.method !== "jwt")
         problems.push(
-            `${who}: must be a credential of method jwt (got ${credential.method}). Its caller sends a key, no token.`,
+            `${who}: must be a credential of method jwt (got ${credential.method}). Its caller sends a key instead of a token.`,
         );
     else if (credential && credential.algorithm !== "HS256")
         problems.push(
-            `${who}: must be of algorithm HS256 (got ${credential.algorithm}). The caller signs it, with the private key that only the caller has.`,
+            `${who}: must have algorithm HS256 (got ${credential.algorithm}). The caller signs its tokens with its private key.`,
         );
     if (credential && isOver(credential.expires, context.today))
         problems.push(`${who}: expired on ${credential.expires}. Add a credential: npm run ops -- consumer add`);
@@ -69,7 +69,7 @@ export async function issue(context: Context, name: string, id: string, args: Is
     context.out(args.json ? json(answer) : signed);
     context.note(`Works until ${end.toISOString().slice(0, 19)}Z. Send it as: Authorization: Bearer <token>`);
     if (isOver(credential!.expires, end))
-        context.note(`warning: ${who} itself expires on ${credential!.expires}; the token works no longer than that.`);
+        context.note(`warning: ${who} itself expires on ${credential!.expires}; the token stops working then.`);
 }
 
 /** `900`, `15m`, `1h`, in seconds. */

@@ -2,10 +2,10 @@ import { parse } from "yaml";
 import * as z from "zod";
 import type { Violation } from "./index";
 
-/** Exempts one resource from one rule until a date. Written in policy/exceptions.yaml, where a review sees it. */
+/** Exempts one resource from one rule until a date. It is in policy/exceptions.yaml, so that it is reviewed. */
 export interface Exception {
     rule: string;
-    /** URN of the resource, for one stack; or its name, for every stack that has one. */
+    /** URN of the resource, for one stack, or its name, for every stack with such a resource. */
     resource: string;
     reason: string;
     /** Last day on which it is valid, for example 2027-01-31 (UTC). */
@@ -17,7 +17,7 @@ export const MOST_DAYS = 90;
 const LEAST_REASON = 10;
 const DAY = 86_400_000;
 
-/** Every problem of the file at once. */
+/** An error with every problem of the file. */
 export class ExceptionsError extends Error {
     constructor(readonly problems: string[]) {
         super(

@@ -1,13 +1,13 @@
 import { UNKNOWN, type Resource } from "./resource";
 import type { Rule } from "./rule";
 
-/** Objects that this project makes, by apiVersion. */
+/** Kinds of objects that this project creates, by apiVersion. */
 const OBJECTS: Record<string, string[]> = {
     v1: ["ConfigMap", "Namespace", "Secret", "Service"],
     "apps/v1": ["DaemonSet", "Deployment", "StatefulSet"],
     "networking.k8s.io/v1": ["IngressClass", "NetworkPolicy"],
     "policy/v1": ["PodDisruptionBudget"],
-    // Kinds in the files of gateway.crds.
+    // The files of gateway.crds contain only this kind.
     "apiextensions.k8s.io/v1": ["CustomResourceDefinition"],
     "apisix.apache.org/v2": ["ApisixRoute", "ApisixTls", "ApisixUpstream"],
     "apisix.apache.org/v1alpha1": ["Consumer", "GatewayProxy"],
@@ -36,7 +36,7 @@ export const TYPES: ReadonlySet<string> = new Set([
     ...["", "Config"].map((kind) => ofCloudflare(`ZeroTrustTunnelCloudflared${kind}`)),
 ]);
 
-/** Components of this project, by the folder that they are in. */
+/** Components of this project, by their folder. */
 const COMPONENTS: Record<string, string[]> = {
     components: ["CloudflareAccess", "GatewayCallers", "InterCluster", "IntraCluster"],
     parts: [
@@ -79,7 +79,7 @@ const COMPONENTS: Record<string, string[]> = {
         "Zone",
     ],
 };
-/** Resources whose provider this project has written. */
+/** Resources with a provider of this project. */
 const DYNAMIC = [
     "Awaited",
     "ConsumersAccepted",
@@ -122,7 +122,7 @@ export const knownTypes: Rule = {
     },
 };
 
-/** The provider creates the object of the kind in the inputs, whatever the type says. */
+/** Checks the kind in the inputs: the provider creates an object of that kind, independent of the type. */
 function disguised({ type, props }: Resource): string[] {
     const { apiVersion, kind } = props;
     const unset = (field: unknown) => field === undefined || field === UNKNOWN;

@@ -1,13 +1,13 @@
 /**
- * A resource as rules see it, whether the engine evaluates them during a run or a command reads a preview or a state.
+ * A resource in the form for rules, both for the engine during a run and for commands that read a preview or a state.
  */
 
 export type Tree = Record<string, unknown>;
 
-/** A value that is not known before the run. Rules leave it to the run itself. */
+/** A value that is not known before the run. Rules skip it, and the run itself checks it. */
 export const UNKNOWN = Symbol("not known before the run");
 
-/** A value that Pulumi keeps as a secret. */
+/** A value that Pulumi marks as secret. */
 export class Secret {
     constructor(readonly value: unknown) {}
 }
@@ -18,19 +18,19 @@ export interface Resource {
     name: string;
     urn: string;
     protect: boolean;
-    /** Its id at the provider. Undefined or {@link UNKNOWN} before it is created, and where the source lacks it. */
+    /** Id at the provider. Undefined or {@link UNKNOWN} before the creation, and if the source does not have it. */
     id?: unknown;
-    /** Inputs with secrets in plain text: for comparisons, never for messages. */
+    /** Inputs with secrets in plain text, for comparisons and never for messages. */
     props: Tree;
-    /** The same, with every secret as a {@link Secret}. */
+    /** Inputs with every secret as a {@link Secret}. */
     marked: Tree;
 }
 
-// From sdk/nodejs/runtime/rpc.ts of pulumi/pulumi 3.248: how secrets and unknown values travel and are stored.
+// Encoding of secrets and unknown values, from sdk/nodejs/runtime/rpc.ts of pulumi/pulumi 3.248.
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 const UNKNOWN_VALUES = new Set([
-    "04da6b54-80e4-46f7-96ec-b56ff0331ba9", // a string, and every unknown of a preview's JSON
+    "04da6b54-80e4-46f7-96ec-b56ff0331ba9", // A string, and every unknown value in a preview's JSON.
     "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7", // a boolean
     "3eeb2bf0-c639-47a8-9e75-3b44932eb421", // a number
     "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2", // a list
@@ -41,7 +41,7 @@ const UNKNOWN_VALUES = new Set([
 /** The CLI's placeholder for a secret. */
 const HIDDEN = "[secret]";
 
-/** @param inputs in the format for providers, of a state or of a preview, or with secrets as {@link Secret} */
+/** @param given inputs in the format of providers, states or previews, or with secrets as {@link Secret} */
 export function resourceOf(given: Omit<Resource, "props" | "marked"> & { inputs: Tree }): Resource {
     const { inputs, id, ...rest } = given;
     const marked = read(inputs) as Tree;
@@ -82,7 +82,7 @@ function opened(value: unknown): unknown {
     return Object.fromEntries(Object.entries(value).map(([field, part]) => [field, opened(part)]));
 }
 
-/** The value at a path, as in `spec.http`; unknown below what is unknown. */
+/** The value at a path, for example `spec.http`; {@link UNKNOWN} below an unknown value. */
 export function at(tree: unknown, path: string): unknown {
     let here = tree;
     for (const field of path.split("."))
@@ -91,16 +91,16 @@ export function at(tree: unknown, path: string): unknown {
     return here;
 }
 
-/** The elements of a list; none of what is no list. */
+/** The elements of a list; empty for other values. */
 export const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
-/** The fields of a map; none of what is no map. */
+/** The fields of a map; empty for other values. */
 export const map = (value: unknown): Tree =>
     typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Tree) : {};
-/** A number, or a text that is one; NaN for anything else, also for unknown values, so that comparisons are false. */
+/** The number in a value; NaN for other values, also for unknown ones, so that comparisons are false. */
 export const number = (value: unknown) => (["number", "string"].includes(typeof value) ? Number(value) : NaN);
 /** Whether a value is known and differs. A missing value differs. */
 export const isOther = (value: unknown, expected: unknown) => value !== UNKNOWN && value !== expected;
-/** A value for messages. Not for secrets. */
+/** Text of a value for messages. It must not be a secret. */
 export function shown(value: unknown): string {
     if (value === undefined) return "nothing";
     return value === UNKNOWN ? "something unknown" : JSON.stringify(value);
@@ -113,7 +113,7 @@ export function kindOf({ props, type }: Resource): string {
     return isObject ? String(props.kind) : type.split(":").pop()!;
 }
 
-/** Types of the components that a resource is in, from the outside in. */
+/** Types of a resource's parent components, outermost first. */
 function componentsOf({ urn }: Resource): string[] {
     return (urn.split("::")[2] ?? "").split("$").slice(0, -1);
 }
@@ -121,7 +121,7 @@ function componentsOf({ urn }: Resource): string[] {
 export const isInside = (resource: Resource, component: string) =>
     componentsOf(resource).some((type) => type.endsWith(`:${component}`));
 
-/** Calls `seen` with every text in a tree and its path; secrets are left out. */
+/** Calls `seen` with every text in a tree and its path, except for secrets. */
 export function eachText(tree: unknown, seen: (text: string, path: string) => void, path = ""): void {
     if (typeof tree === "string") seen(tree, path);
     else if (Array.isArray(tree)) tree.forEach((part, i) => eachText(part, seen, `${path}[${i}]`));

@@ -1,6 +1,6 @@
 import type { Resource, Tree } from "./resource";
 
-/** A violation in the form `where: what must hold (actual value). What to do.` It never has a secret's value. */
+/** A violation in the form `where: what must hold (actual value). What to do.` It never contains a secret. */
 export type Message = string;
 
 /** A rule for every stack. */
@@ -11,10 +11,10 @@ export interface Rule {
     title: string;
     /** The consequence of a violation. */
     reason: string;
-    /** A resource that violates it; a test shows that it does. */
+    /** A resource that violates the rule, as a test proves. */
     example: { type: string; inputs: Tree; inside?: string };
     /** Violations of one resource. */
     check?: (resource: Resource) => Message[];
-    /** Violations between resources, checked when all are known. */
+    /** Violations that concern several resources, checked when all are known. */
     checkStack?: (resources: Resource[]) => { urn: string; message: Message }[];
 }

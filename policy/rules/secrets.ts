@@ -2,23 +2,23 @@ import { at, eachText, kindOf, list, map, Secret, type Resource } from "./resour
 import { containersOf, podsOf, textOf } from "./kubernetes/objects";
 import type { Rule } from "./rule";
 
-/** Fields that are secrets if they are texts. */
+/** Names of fields whose texts are secrets. */
 const SECRET_FIELD =
     /^(password|passwd|passphrase|sudoPassword|privateKey|private_key|privateKeyPassphrase|secret|clientSecret|client_secret|apiToken|apiKey|accessToken|token|kubeconfig|redis_password|adminKey|tunnelSecret)$/;
-/** Variables of containers that are secrets; a variable that ends in _FILE has the name of a file. */
+/** Names of container variables with secrets. A variable that ends in _FILE has a file name instead. */
 const SECRET_VARIABLE = /(PASSWORD|PASSWD|TOKEN|SECRET|PRIVATE_KEY|API_KEY|ADMIN_KEY)$/;
 /** Patterns that must not occur in any readable text. */
 const SHAPES: [what: string, shape: RegExp][] = [
     ["a private key", /-----BEGIN [A-Z ]*PRIVATE KEY-----/],
     ["a token (JWT)", /\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}/],
-    // {"a":"…","t":"…","s":"…"} in base64
+    // Base64 of {"a":"…","t":"…","s":"…"}.
     ["the token of a tunnel", /\beyJhIjoi[\w+/-]{40,}/],
     ["a key of a kubeconfig", /\bclient-key-data: *[A-Za-z0-9+/=]{40,}/],
     ["a URL with a password", /\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@"']*:[^\s/@"']+@/],
 ];
-const MARK = "Give it as a secret: pulumi.secret(…), or --secret in the config.";
+const MARK = "Mark it as a secret: pulumi.secret(…), or --secret in the config.";
 
-/** Fields in which a Pulumi secret would be readable in the cluster for anyone who can read the object. */
+/** Reports Pulumi secrets in fields that anyone with access to the object can read in the cluster. */
 function openInTheCluster(resource: Resource): string[] {
     const { props } = resource;
     const kind = kindOf(resource);
@@ -52,7 +52,7 @@ function openInTheCluster(resource: Resource): string[] {
     return found;
 }
 
-/** All values of a Kubernetes Secret are secrets. */
+/** Checks that all values of a Kubernetes Secret are Pulumi secrets. */
 function openSecret({ marked }: Resource): string[] {
     return ["data", "stringData"].flatMap((field) =>
         Object.values(map(marked[field])).some((value) => typeof value === "string" && value !== "")
@@ -61,10 +61,10 @@ function openSecret({ marked }: Resource): string[] {
     );
 }
 
-/** The provider of Kubernetes takes the path of a kubeconfig too, and by itself that of the environment. */
+/** Whether a text is the path of a kubeconfig, which the Kubernetes provider also accepts. */
 const isPlace = (field: string, text: string) => field === "kubeconfig" && !/\n|\{|:\s/.test(text);
 
-/** Values of variables of secrets, as containers and charts write them down. */
+/** Paths of variables with secrets, in the form of containers and charts. */
 function* variables(tree: unknown, path = ""): Generator<string> {
     if (typeof tree !== "object" || tree === null || tree instanceof Secret) return;
     const { name, value } = map(tree);
@@ -78,7 +78,7 @@ const RANDOM = /(?<![\w/-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{16,}(?![\w/])/;
 const UNBROKEN = /[A-Za-z0-9]{20,}/;
 /** A header or a setting with a key as its value. */
 const GIVEN = /\b(api-?key|authorization|cf-access-client-secret|password|passwd|token|secret)["']?\s*[=:]\s*\S/i;
-/** Not looked at: names of host and stack, which as-rendered compares, and the digest of a release, which is public. */
+/** Parts that are not searched: names of host and stack, which as-rendered compares, and the public digest of a release. */
 const NAMED = /^sh -s -- \S+ \S+(?= )|(?<= install \d+\.\d+\.\d+ )[0-9a-f]{64}(?= )/g;
 
 /**
@@ -95,7 +95,7 @@ function inCommand({ type, marked }: Resource): string[] {
         return RANDOM.test(words) || looksRandom(words);
     });
     const triggers: string[] = [];
-    // Labels of nodes, which have names of models in them.
+    // Triggers contain labels of nodes, which may include names of models.
     eachText(marked.triggers, (text, path) => void (looksRandom(text) && triggers.push(`triggers${path}`)));
     return [
         ...lines.map(
@@ -114,7 +114,7 @@ function inClear(resource: Resource): string[] {
     eachText(resource.marked, (text, path) => {
         const field = path.split(".").pop()!;
         const shape = SHAPES.find(([, pattern]) => pattern.test(text));
-        if (shape) found.push(`${path}: must be secret (it holds ${shape[0]}). ${MARK}`);
+        if (shape) found.push(`${path}: must be secret (it contains ${shape[0]}). ${MARK}`);
         else if ((SECRET_FIELD.test(field) || SECRET_VARIABLE.test(field)) && text !== "" && !isPlace(field, text))
             found.push(`${path}: must be secret (it is in plain text). ${MARK}`);
     });
@@ -122,7 +122,7 @@ function inClear(resource: Resource): string[] {
     return [...new Set([...found, ...inCommand(resource), ...openInTheCluster(resource)])];
 }
 
-/** Shorter texts match by chance, and no key of this project is that short. */
+/** Shortest compared secret: shorter texts match by chance, and no key of this project is shorter. */
 const LEAST_LENGTH = 16;
 /** Fields in Secrets of credentials that are not secret. */
 const PUBLIC = /^(algorithm|public_key|tls\.crt|ca\.crt|username|user)$/;
@@ -145,7 +145,7 @@ function* secretsOf(resource: Resource): Generator<string> {
     }
 }
 
-/** Words that a text consists of: by themselves, and as parts of addresses and settings. */
+/** Words of a text, also as parts of addresses and settings. */
 function* words(text: string): Generator<string> {
     if (text.length < LEAST_LENGTH) return;
     yield text.trim();
@@ -164,7 +164,7 @@ function copied(resources: Resource[]): { urn: string; message: string }[] {
             for (const word of words(text)) {
                 const owner = secrets.get(word);
                 if (owner === undefined) continue;
-                const message = `${path}: must not repeat a secret (that of ${owner}, in plain text). Leave it out, or pass it as a secret output.`;
+                const message = `${path}: must not repeat a secret (that of ${owner}, in plain text). Remove it, or pass it as a secret output.`;
                 found.set(`${urn} ${path}`, { urn, message });
             }
         });

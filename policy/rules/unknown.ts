@@ -1,8 +1,8 @@
 import { Secret, UNKNOWN, type Resource, type Tree } from "./resource";
 
 /**
- * Whether the value at the path with which a message begins is, wholly or in part, unknown before the run. The run then
- * checks it before it changes that resource. A hidden secret next to it does not count as unknown.
+ * Whether a part of the value at the start of a message is unknown before the run. The run then checks it before it changes
+ * the resource. A hidden secret does not count as unknown.
  */
 export function isJudgedLater({ marked }: Resource, message: string): boolean {
     let here: unknown = marked;

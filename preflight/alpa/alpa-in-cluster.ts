@@ -12,8 +12,8 @@ import { roomProblems } from "./node-capacity";
 import { NO_FINDINGS, type Findings } from "../findings";
 
 /**
- * Requirements of the component: nodes with GPUs, the weights, an operator with matching CRDs, and a gateway that it
- * can admit.
+ * Requirements of the component: nodes with GPUs, the weights, an operator with matching CRDs, and a gateway whose pods its
+ * network policy can admit.
  */
 export async function component(settings: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     if (settings.conversion === undefined) return [];
@@ -29,9 +29,9 @@ export async function component(settings: GatewayClusterArgs, cluster: ClusterVi
 }
 
 /**
- * Problems that block a step forward. They must not block a step back, whose reason may be a broken component, nor a
- * run without a step: a credential must be revocable while a node is down. Free capacity of the nodes changes by
- * itself, and once callers wait, this check must not cause a full rollback.
+ * Problems that block a step forward. They must not block a step back, which a broken component may require, nor a run
+ * without a step, since credentials must be revocable while a node is down. Free capacity of the nodes changes by itself,
+ * so during the 503s it must not cause a full return.
  */
 export async function componentOnItsWay(settings: GatewayClusterArgs, cluster: ClusterView): Promise<Findings> {
     if (settings.conversion === undefined) return NO_FINDINGS;
@@ -55,7 +55,7 @@ async function runtimeProblems({ runtimeClass }: Opt, cluster: ClusterView): Pro
     return [`opt.runtimeClass: RuntimeClass ${runtimeClass} must exist. Correct the name, or create it.`];
 }
 
-/** Two Ray clusters cannot use the same GPUs of a node, whichever starts first. */
+/** Rejects nodes of another conversion, since two Ray clusters cannot use the same GPUs. */
 async function takenNodes({ namespace, conversion }: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     const others = (await cluster.list("ray.io/v1", "RayCluster")).filter(
         ({ metadata }) => metadata?.namespace !== namespace || metadata?.name !== OPT,
@@ -66,12 +66,12 @@ async function takenNodes({ namespace, conversion }: GatewayClusterArgs, cluster
         const { namespace: space, name, annotations } = other.metadata ?? {};
         const whose = annotations?.[OWNER_ANNOTATION];
         return [
-            `opt.nodes: ${shared.join(", ")} must not be in two conversions (RayCluster ${space}/${name}${whose ? ` of stack ${whose}` : ""} has it). Choose other nodes, or end that one first.`,
+            `opt.nodes: ${shared.join(", ")} must not be in two conversions (RayCluster ${space}/${name}${whose ? ` of stack ${whose}` : ""} has it). Choose other nodes, or end the other conversion first.`,
         ];
     });
 }
 
-/** Nodes that the pods of a RayCluster ask for by name. */
+/** Nodes that the pods of a RayCluster select by name. */
 function pinnedTo({ spec }: Live): string[] {
     type Group = { template?: { spec?: { nodeSelector?: Record<string, string> } } };
     const { headGroupSpec, workerGroupSpecs = [] } = (spec ?? {}) as {
@@ -91,7 +91,7 @@ async function weightsProblems({ namespace, conversion }: GatewayClusterArgs, cl
     return upgrade?.opt.weights.claim === opt.weights.claim ? problems : [...problems, ...ofNext];
 }
 
-/** @param key which version has them */
+/** @param key path of the version's key */
 async function claimProblems(
     key: string,
     namespace: string,
@@ -105,7 +105,7 @@ async function claimProblems(
         return [`${where} must exist, with the weights in its volume. Create it, or correct the name.`];
     const { accessModes = [] } = (live.spec ?? {}) as { accessModes?: string[] };
     const { phase = "not known" } = live.status ?? {};
-    // A claim that binds with its first pod gets an empty volume.
+    // A claim that is bound by its first pod gets an empty volume.
     if (phase !== "Bound")
         return [
             `${where} must be bound to the volume that holds the weights (it is ${phase}). Look: kubectl -n ${namespace} describe pvc ${claim}`,
@@ -117,7 +117,7 @@ async function claimProblems(
     ];
 }
 
-/** Helm and Rampart never update a CRD: an old one silently drops unknown fields. */
+/** Checks the CRDs of the operator: Helm and Rampart never update a CRD, and an old one silently drops unknown fields. */
 async function operatorProblems({ conversion }: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     const { opt } = conversion!;
     if (opt.shape !== "kuberay") return [];
@@ -131,11 +131,11 @@ async function operatorProblems({ conversion }: GatewayClusterArgs, cluster: Clu
     }
     if (JSON.stringify(live.spec).includes('"upgradeStrategy"')) return [];
     return [
-        `CustomResourceDefinition ${name}: must have the field upgradeStrategy, which KubeRay has since 1.6. Apply the definitions of a newer operator with kubectl apply --server-side.`,
+        `CustomResourceDefinition ${name}: must have the field upgradeStrategy, which KubeRay has since 1.6. Apply the CRDs of a newer operator with kubectl apply --server-side.`,
     ];
 }
 
-/** The component admits only pods of APISIX: those of an existing gateway must be in the namespace that it selects. */
+/** Checks that the pods of an existing gateway are in the namespace whose APISIX pods the component admits. */
 async function gatewayProblems({ gateway, conversion }: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     const { shape, hostNetwork } = conversion!.opt;
     if (gateway.installer !== "existing" || shape !== "kuberay" || hostNetwork) return [];

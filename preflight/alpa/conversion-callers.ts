@@ -8,7 +8,7 @@ import type { ClusterView } from "../kubernetes/cluster";
 /**
  * Callers that differ from those in the cluster, for a conversion without a record of its callers: other names,
  * credentials, methods or limits. Of a JWT credential only the method is compared, since its algorithm is in a Secret.
- * @returns names, at most five; undefined where nothing differs, or where there is no caller yet
+ * @returns names, at most five; undefined if nothing differs, or if there is no caller yet
  */
 export async function differingCallers(
     { namespace, consumers }: Pick<GatewayClusterArgs, "namespace" | "consumers">,

@@ -22,7 +22,7 @@ export interface Recorded {
     going?: Stage;
     attempt: number;
     callers?: string;
-    /** Holder of the lock, and its expiry. */
+    /** Lock holder, and the time at which the lock expires. */
     holder?: string;
     until?: string;
 }
@@ -43,8 +43,8 @@ export async function recorded(namespace: string, cluster: ClusterView): Promise
 
 export interface Attempt {
     /**
-     * Number of runs that started after an interrupted one, including this one. After a completed run it does not
-     * change, so that no request is repeated.
+     * Number of runs that started after an interrupted one, including this run. It does not change after a completed run, so
+     * that no request is repeated.
      */
     attempt: number;
     /** Whether the run returns to an earlier phase, or stays in the reached one. */
@@ -61,17 +61,17 @@ export async function attemptOf(
     return { attempt: going === undefined ? attempt : attempt + 1, ...(onward ? {} : { back: true }) };
 }
 
-/** What a run requests. */
+/** The settings of a run. */
 export type Asked = GatewayClusterArgs & {
     /** Lock holder for the last step of the return. */
     holder?: string;
     /** Digest of the list of callers, if option intra-a has a conversion. */
     callers?: string;
-    /** How long callers may get 503, and how long the steps of that time took. */
+    /** Longest time for which callers may get 503, and measured times of its steps. */
     window?: { budgetMinutes: number; seconds: Record<string, number> };
 };
 
-/** Checks that this run makes at most one step of one conversion, and no other change. */
+/** Checks that this run makes at most one step of a conversion, and then no other change. */
 export async function conversion(
     settings: Asked,
     cluster: ClusterView,
@@ -100,7 +100,7 @@ interface RayClusterSpec {
     headGroupSpec?: { template?: { spec?: { containers?: object[]; volumes?: object[] } } };
 }
 
-/** Image, command and weights of a head, which identify a version of the model. */
+/** Image, command and weights of a head, which together identify a version of the model. */
 function versionIn({ headGroupSpec }: RayClusterSpec) {
     const { containers = [], volumes = [] } = headGroupSpec?.template?.spec ?? {};
     const { image, env = [] } = (containers[0] ?? {}) as { image?: string; env?: { name: string; value?: string }[] };
@@ -120,11 +120,11 @@ async function otherVersion({ namespace, conversion }: Asked, cluster: ClusterVi
     const named = versionIn(renderRayCluster({ opt, answerTimeoutSeconds: 0, running: true }));
     if (isDeepStrictEqual(runs, named)) return [];
     return [
-        `opt.upgrade: must not be removed while callers are served by another version than that of opt (image ${runs.image} runs, and opt has ${named.image}): callers would wait until that is loaded. Restore opt.upgrade, and run: npm run ops -- model upgrade run --yes, or abort --yes`,
+        `opt.upgrade: must not be removed while callers are served by another version than that of opt (image ${runs.image} runs, and opt has ${named.image}): callers would wait until the version of opt is loaded. Restore opt.upgrade, and run: npm run ops -- model upgrade run --yes, or abort --yes`,
     ];
 }
 
-/** The checks before the cluster exists: no run has reached a phase there. */
+/** The checks before the cluster exists, when no run has reached a phase. */
 export function withoutRecord({ conversion: asked }: Pick<Asked, "conversion">): string[] {
     return stepProblems({ reached: BEFORE, attempt: 0 }, asked ? stageOf(asked) : BEFORE);
 }
@@ -141,14 +141,14 @@ function stepProblems({ reached, going }: Recorded, wanted: Stage): string[] {
         return upgradeProblems({ reached, going }, wanted, allowed);
     if (going !== undefined)
         return [
-            `convert.phase: must be ${others}, since the run from ${reached} to ${going} did not end (got ${wanted}). Finish it, or go back to ${reached}.`,
+            `convert.phase: must be ${others}, since the run from ${reached} to ${going} did not end (got ${wanted}). Finish that run, or go back to ${reached}.`,
         ];
     return [
         `convert.phase: must go one step at a time (got ${wanted}, and the last run reached ${reached}). Set it to ${others}.`,
     ];
 }
 
-/** Before and after an upgrade of the model there is no phase of it. */
+/** Checks the phase of an upgrade of the model, which is unset before and after the upgrade. */
 function upgradeProblems({ reached, going }: Pick<Recorded, "reached" | "going">, wanted: Stage, allowed: Stage[]) {
     const shown = (stage: Stage) => (isUpgrade(stage) ? stage.replace("upgrade-", "") : "none");
     const others = [...new Set(allowed.filter(isUpgrade).map(shown))].join(" or ");
@@ -163,8 +163,8 @@ function upgradeProblems({ reached, going }: Pick<Recorded, "reached" | "going">
 }
 
 /**
- * A downtime budget that is shorter than the steps. Checked only before the first step: afterwards it must not block a
- * run, since the rollback may be the shorter way.
+ * Reports a downtime budget that is shorter than the steps. It is checked only before the first step, since afterwards it
+ * must not block a return.
  */
 function shortBudget(window: Asked["window"]): string[] {
     if (window === undefined) return [];
@@ -173,7 +173,7 @@ function shortBudget(window: Asked["window"]): string[] {
     const sum = times.reduce((total, [, time]) => total + time, 0);
     if (sum <= budgetMinutes * 60) return [];
     return [
-        `convert.budgetMinutes: must be at least ${Math.ceil(sum / 60)}, which the steps took when they were last done (got ${budgetMinutes}: ` +
+        `convert.budgetMinutes: must be at least ${Math.ceil(sum / 60)}, the time of the steps in the last conversion (got ${budgetMinutes}: ` +
             `${times.map(([step, time]) => `${step} ${time} s`).join(", ")}). Raise it, or stay in prepare.`,
     ];
 }
@@ -185,7 +185,7 @@ function heldByAnother({ holder, until }: Recorded, ours: string | undefined, no
     ];
 }
 
-/** What has changed; undefined if nothing has. */
+/** The changed callers; undefined if there are none. */
 async function callersChanged(
     settings: Asked,
     { callers, reached }: Recorded,

@@ -11,8 +11,7 @@ const GPUS = "nvidia.com/gpu";
 export type Settings = Pick<GatewayClusterArgs, "namespace" | "conversion">;
 
 /**
- * Checks that every node has enough free GPUs: the scheduler counts only requests of pods, not other processes on the
- * GPUs.
+ * Checks that every node has enough free GPUs. The scheduler counts only requests of pods, not other processes on the GPUs.
  */
 export async function gpuProblems({ namespace, conversion }: Settings, cluster: ClusterView): Promise<string[]> {
     const { nodes, gpusPerNode } = conversion!.opt;
@@ -46,7 +45,7 @@ export async function gpuProblems({ namespace, conversion }: Settings, cluster: 
     });
 }
 
-/** Nodes by the label that pods ask for. */
+/** Nodes by the label that pods select. */
 export function byHostname(nodes: Live[]): Map<string | undefined, Live> {
     return new Map(nodes.map((node) => [node.metadata?.labels?.[HOSTNAME] ?? node.metadata?.name, node]));
 }
@@ -58,7 +57,7 @@ export function isOurs({ metadata }: Live, namespace: string): boolean {
     return ["ray", "alpa"].some((component) => metadata?.namespace === optNamespace(namespace, component));
 }
 
-/** Resources that a pod reserves on a node: the sum of its containers, or its largest init container. */
+/** Amount of a resource that a pod reserves on a node: the sum of its containers, or its largest init container. */
 export function asksFor({ spec, status }: Live, node: string | undefined, resource: string): number {
     type Container = { resources?: { requests?: Record<string, string>; limits?: Record<string, string> } };
     const pod = (spec ?? {}) as { nodeName?: string; containers?: Container[]; initContainers?: Container[] };

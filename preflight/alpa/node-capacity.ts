@@ -5,12 +5,12 @@ import { TOLERATIONS } from "../../components/opt/opt-pods";
 import { nodeState, type ClusterView } from "../kubernetes/cluster";
 import { asksFor, byHostname, isOurs, type Settings } from "./gpus";
 
-/** How many of the largest pods a message names. */
+/** Number of the largest pods in a message. */
 const NAMED = 3;
 
 /**
- * Checks that the component's pods can be scheduled on every node, with enough free cores and memory. The pods are
- * created in phase `start`, when bare metal has stopped: without this check, callers would wait for a full return.
+ * Checks that the component's pods can be scheduled on every node, with enough free cores and memory. The pods are created
+ * in phase `start`, after bare metal has stopped: without this check, callers would get 503 until the end of a return.
  */
 export async function roomProblems({ namespace, conversion }: Settings, cluster: ClusterView): Promise<string[]> {
     const { nodes, cpu, memory } = conversion!.opt;
@@ -32,12 +32,12 @@ export async function roomProblems({ namespace, conversion }: Settings, cluster:
     });
 }
 
-/** What the component's pods request on each node. */
+/** Request of the component's pods for one resource of a node. */
 interface Wanted {
     resource: "cpu" | "memory";
     /** Quantity in the notation of Kubernetes. */
     amount: string;
-    /** Unit of a quantity that sums are shown in. */
+    /** Unit of sums in messages. */
     unit: "" | "Gi";
 }
 
@@ -49,7 +49,7 @@ function notLeft(name: string, node: Live, others: Live[], { resource, amount, u
         .filter(({ asks }) => asks > 0)
         .sort((a, b) => b.asks - a.asks);
     const sum = taken.reduce((total, { asks }) => total + asks, 0);
-    // Sums of thousandths are not exact.
+    // Sums of thousandths are not exact in floating point.
     if (has - sum >= quantity(amount) - 1e-6) return [];
     const shown = (value: number) => `${inShort(value / quantity(`1${unit}`))}${unit}`;
     const most = taken.slice(0, NAMED).map(({ pod, asks }) => {
@@ -61,7 +61,7 @@ function notLeft(name: string, node: Live, others: Live[], { resource, amount, u
     ];
 }
 
-/** Why the component's pods may not be placed on a node; undefined where they may. */
+/** Why the component's pods cannot be scheduled on a node; undefined if they can. */
 function unfitFor(node: Live): string | undefined {
     const { spec, ...rest } = node as unknown as V1Node;
     const taints = spec?.taints?.filter(

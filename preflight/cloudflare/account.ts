@@ -4,10 +4,10 @@ import { tunnelName } from "../../components/cloudflare/tunnel";
 import { anotherStack } from "./another-stack";
 import type { Findings } from "./findings";
 
-/** Cloudflare's limit for an account. */
+/** Cloudflare's limit of service tokens in an account. */
 const MOST_TOKENS = 50;
 
-/** Findings in the account: tokens, tunnel, team, application, mails. */
+/** Checks the account: tokens, tunnel, team, application and notification mails. */
 export async function accountFindings(
     settings: CloudflareAccessArgs,
     owner: string,
@@ -25,11 +25,11 @@ export async function accountFindings(
 
 interface LiveToken {
     name?: string;
-    /** Not every version of the API returns this. */
+    /** Missing in some versions of the API. */
     client_secret_version?: number;
 }
 
-/** New tokens are created before removed ones are deleted, so both count. */
+/** Checks the number of tokens. New tokens are created before removed ones are deleted, so both count. */
 async function serviceTokens({ account, consumers }: CloudflareAccessArgs, owner: string, findings: Findings) {
     const path = `accounts/${account}/access/service_tokens`;
     const live = await findings.list<LiveToken>("Account: Access: Service Tokens: Edit", path);
@@ -43,7 +43,7 @@ async function serviceTokens({ account, consumers }: CloudflareAccessArgs, owner
     const fresh = found.filter((token) => token === undefined).length;
     if (live.length + fresh > MOST_TOKENS)
         findings.problems.push(
-            `consumers: must leave the account with at most ${MOST_TOKENS} service tokens, Cloudflare's limit (got ${live.length} there and ${fresh} new). Remove some, in a run of its own if they are this stack's.`,
+            `consumers: must leave the account with at most ${MOST_TOKENS} service tokens, Cloudflare's limit (got ${live.length} existing and ${fresh} new). Remove some; tokens of this stack in a separate run.`,
         );
     declared.forEach(({ who, credential }, i) => {
         const has = found[i]?.client_secret_version;
@@ -64,18 +64,18 @@ export async function tunnel({ account }: Pick<CloudflareAccessArgs, "account">,
     const theirs = found?.find((tunnel) => tunnel.name === name && tunnel.config_src === "local");
     if (theirs)
         findings.problems.push(
-            `tunnel: the name ${name} must be free or this stack's (a tunnel of that name exists, and its rules are on its host, so it is not this stack's). Rename that tunnel.`,
+            `tunnel: the name ${name} must be unused or this stack's (a tunnel with that name exists, but its rules are on its host, so it is not this stack's). Rename that tunnel.`,
         );
 }
 
-/** The connectors check each JWT against the team's keys: with another team they would reject every request. */
+/** Checks the team: the connectors verify each JWT with the team's keys, and reject every request if the team is wrong. */
 async function team({ account, teamName }: CloudflareAccessArgs, findings: Findings) {
     const organization = await findings.getIfAllowed<{ auth_domain?: string; strict_service_token_auth?: boolean }>(
         `accounts/${account}/access/organizations`,
     );
     if (organization?.auth_domain === undefined) {
         findings.warnings.push(
-            'access.teamName: not checked, because the token may not read the team. Give it "Account: Access: Organizations, Identity Providers, and Groups: Read", or compare the name yourself: with another one every request gets 403.',
+            'access.teamName: not checked, because the token may not read the team. Give it "Account: Access: Organizations, Identity Providers, and Groups: Read", or compare the name yourself: with another name every request gets 403.',
         );
         return;
     }
@@ -96,7 +96,7 @@ interface Application {
     destinations?: { uri?: string }[];
 }
 
-/** Two applications cannot have the same domain, and one on a path of ours would take that path's requests. */
+/** Rejects other applications on the host names: they would conflict, or get the requests of a path. */
 async function applications({ account, hostnames }: CloudflareAccessArgs, owner: string, findings: Findings) {
     const path = `accounts/${account}/access/apps`;
     const found = await findings.list<Application>("Account: Access: Apps and Policies: Edit", path);

@@ -1,13 +1,13 @@
 import type { Answer, ApiReader } from "../../components/cloudflare/api";
 
-/** Findings of the checks so far, and their API calls. */
+/** Collects the findings of the checks, and makes their API calls. */
 export class Findings {
     readonly problems: string[] = [];
     readonly warnings: string[] = [];
 
     constructor(private readonly api: ApiReader) {}
 
-    /** @param permission what the token needs for it, as the dashboard calls it */
+    /** Reads an object. @param permission required permission of the token, with its name in the dashboard */
     async get<T>(permission: string, path: string): Promise<T | undefined> {
         return this.judged(permission, await this.api.get<T>(path));
     }
@@ -16,14 +16,14 @@ export class Findings {
         return this.judged(permission, await this.api.list<T>(path));
     }
 
-    /** For what may be missing: returns undefined, without a finding. */
+    /** Reads an object; undefined, without a finding, if the token may not read it. */
     async getIfAllowed<T>(path: string): Promise<T | undefined> {
         return (await this.api.get<T>(path)).result;
     }
 
     private judged<T>(permission: string, { status, result, said }: Answer<T>): T | undefined {
         if (result !== undefined) return result;
-        // Cloudflare returns the same error for an account that the token does not reach and for a missing permission.
+        // Cloudflare returns the same error for an account outside the token's scope and for a missing permission.
         const cure = permission.startsWith("Account:")
             ? "Add it to the token, or correct account"
             : "Add it to the token";

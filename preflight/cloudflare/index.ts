@@ -7,16 +7,16 @@ import { Findings } from "./findings";
 import { zoneFindings } from "./zone";
 import { CloudflareError } from "./cloudflare-error";
 
-/** Settings with the name servers to query about a move. */
+/** Settings, with the name servers to query during a move. */
 type Settings = CloudflareAccessArgs & { dns?: Omit<DnsSettings, "zone"> };
 
-/** Timeout of all checks, in seconds: an operator without a network should not wait longer for the error. */
+/** Time limit of all checks, in seconds, so that an operator without a network gets the error soon. */
 const LIMIT_SECONDS = 30;
 
 /**
  * Checks the account and the zone before anything is changed in them.
  * @param owner name of the running stack, as in the owner annotations @returns warnings for the operator
- * @throws CloudflareError naming every problem, or the address of an API that does not answer in 30 s
+ * @throws CloudflareError with every problem, or with the address of an API that does not answer in 30 s
  */
 export async function cloudflarePreflight(
     settings: Settings,
@@ -31,7 +31,7 @@ export async function cloudflarePreflight(
     ]);
 }
 
-/** The same for a gateway behind Cloudflare, without the checks of Access. */
+/** The checks for a gateway behind Cloudflare, without those of Access. */
 export async function exposurePreflight(
     settings: ExposureSettings,
     owner: string,

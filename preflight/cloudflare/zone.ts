@@ -17,7 +17,7 @@ interface LiveZone {
     plan?: { legacy_id?: string };
 }
 
-/** Settings of a stack about its zone. */
+/** Settings of a stack for its zone. */
 type ZoneSide = Pick<
     CloudflareAccessArgs,
     | "account"
@@ -31,7 +31,7 @@ type ZoneSide = Pick<
     | "proxyTimeoutSeconds"
 >;
 
-/** Findings in the zone: its account, its plan, and records and rules that conflict with ours. */
+/** Checks the zone: its account, its plan, and conflicting records and rules. */
 export async function zoneFindings(settings: ZoneSide, owner: string, findings: Findings): Promise<void> {
     const { account, zone, plan } = settings;
     const permission = zone.manage === "create" ? "Zone: Zone: Edit" : "Zone: Zone: Read";
@@ -44,7 +44,7 @@ export async function zoneFindings(settings: ZoneSide, owner: string, findings: 
         findings.problems.push(
             `zone.plan: must be ${real}, the plan that ${zone.name} has (got ${plan}). Correct it, or order the plan first.`,
         );
-    // The findings about a move, if the config describes one, include this.
+    // With a move in the config, the findings about the move include this.
     if (settings.dns === undefined) asleep(settings, ours, findings);
     await Promise.all([
         names(settings, owner, ours, findings),
@@ -64,16 +64,16 @@ function missing({ account, zone }: ZoneSide, found: LiveZone[], findings: Findi
         );
     else if (zone.manage === "existing")
         findings.problems.push(
-            `zone.name: ${zone.name} must be a zone that the token can read (it finds none of that name). Give the token "Zone: Zone: Read" for it; if the zone does not exist yet, set zone.manage to create.`,
+            `zone.name: ${zone.name} must be a zone that the token can read (none is found). Give the token "Zone: Zone: Read" for it; if the zone does not exist yet, set zone.manage to create.`,
         );
 }
 
 /**
- * No name of a zone resolves before the registrar delegates to its servers, and Cloudflare deletes a pending zone after
- * a time.
+ * Warns about a zone that is not active: no name resolves before the registrar delegates to its servers, and Cloudflare
+ * deletes a pending zone after some time.
  */
 function asleep({ zone }: ZoneSide, { status, name_servers: servers = [] }: LiveZone, findings: Findings) {
-    const registrar = `Have the registrar name ${servers.join(" and ") || "its name servers"}.`;
+    const registrar = `Set the name servers at the registrar to ${servers.join(" and ") || "its name servers"}.`;
     if (status === "pending" || status === "initializing")
         findings.warnings.push(
             `zone: ${zone.name} is pending, so no caller reaches it yet; on plan free Cloudflare deletes it 28 days after its creation. ${registrar}`,
@@ -90,8 +90,9 @@ async function names(settings: ZoneSide, owner: string, { id, status }: LiveZone
 }
 
 /**
- * Without a certificate, the TLS handshake of callers fails. A pending zone gets its certificate when it is active.
- * @param fresh whether the run points a name at the tunnel: only then are invisible certificates worth a warning
+ * Checks the certificates, since the TLS handshake of callers fails without one. A pending zone gets its certificate when
+ * it becomes active.
+ * @param fresh whether the run points a name to the tunnel. Only then unreadable certificates cause a warning
  */
 async function certificates({ hostnames }: ZoneSide, zoneId: string, fresh: boolean, findings: Findings) {
     const packs = await findings.getIfAllowed<Partial<CertificatePack>[]>(
@@ -103,15 +104,16 @@ async function certificates({ hostnames }: ZoneSide, zoneId: string, fresh: bool
     if (need !== undefined) findings.warnings.push(`hostname: ${need}`);
 }
 
-/** Records that a warning names. */
+/** Most records in a warning. */
 const MOST_NAMED = 10;
 
 /** Record types that conflict with a CNAME. MX and TXT do not: Cloudflare flattens the CNAME. */
 const CLASHING = ["A", "AAAA", "CNAME"];
 
 /**
- * A record of this stack points to its tunnel, or to a deleted tunnel of the same name.
- * @returns whether a name has no record of ours yet
+ * Rejects foreign records of the host names. A record of this stack points to its tunnel, or to a deleted tunnel with the
+ * same name.
+ * @returns whether a name has no record of this stack yet
  */
 async function records(settings: ZoneSide, owner: string, zoneId: string, findings: Findings): Promise<boolean> {
     let fresh = false;
@@ -134,13 +136,13 @@ async function records(settings: ZoneSide, owner: string, zoneId: string, findin
             .find(({ type, content = "" }) => type !== "CNAME" || !ours.includes(content));
         if (other)
             findings.problems.push(
-                `hostname: ${hostname} must have no record of its own (it has ${other.type} ${other.content}). Delete it when callers may move, or choose another name.`,
+                `hostname: ${hostname} must have no other record (it has ${other.type} ${other.content}). Delete it when callers can switch, or choose another name.`,
             );
     }
     return fresh;
 }
 
-/** Records that Cloudflare serves and the config lacks: Cloudflare's scan of a new zone or a user created them. */
+/** Warns about records that the config lacks. Cloudflare's scan of a new zone, or a user, created them. */
 async function strangers({ hostnames, dns }: ZoneSide, zoneId: string, findings: Findings): Promise<void> {
     const live = await findings.list<{ name?: string; type?: string }>(
         "Zone: DNS: Edit",
@@ -156,7 +158,7 @@ async function strangers({ hostnames, dns }: ZoneSide, zoneId: string, findings:
     );
 }
 
-/** A zone has one ruleset for each phase, so ours cannot be created if another one exists. */
+/** Rejects foreign rulesets: a zone has only one ruleset for each phase. */
 async function rules(settings: ZoneSide, owner: string, zoneId: string, findings: Findings) {
     const wanted = [
         ...(settings.rateLimit ? [{ phase: RATE_LIMIT_PHASE, key: "rateLimit", advice: "leave it out" }] : []),
@@ -177,14 +179,14 @@ async function rules(settings: ZoneSide, owner: string, zoneId: string, findings
         findings.problems.push(
             other
                 ? `${key}: the zone must have no rules of another stack in phase ${phase} (it has those of stack ${other.stack}, and there can be one ruleset). ${other.advice} Else, t${keep}`
-                : `${key}: the zone must have no rules of its own in phase ${phase} (it has "${theirs.name}", and there can be one ruleset). T${keep}`,
+                : `${key}: the zone must have no foreign rules in phase ${phase} (it has "${theirs.name}", and there can be one ruleset). T${keep}`,
         );
     }
 }
 
 /**
- * A Worker of others on a path of the service would get that path's requests, and one with our name would be
- * overwritten.
+ * Rejects foreign Workers on a path of the service, which would get its requests, and warns about a Worker that this run
+ * would overwrite.
  */
 async function workers({ account, hostnames }: ZoneSide, owner: string, zoneId: string, findings: Findings) {
     const name = workerName(owner);
@@ -222,14 +224,14 @@ async function timeout(zoneId: string, findings: Findings) {
     );
     if (setting?.editable === false)
         findings.problems.push(
-            "proxyTimeoutSeconds: must be left out where the plan does not include it (Cloudflare says it cannot be changed). Remove it, or order plan enterprise.",
+            "proxyTimeoutSeconds: must not be set, since the plan does not include it (Cloudflare reports it as not editable). Remove it, or order plan enterprise.",
         );
 }
 
-/** Default proxy read timeout of a zone, in seconds: the config assumes it too (DEFAULT_PROXY_TIMEOUT there). */
+/** Default proxy read timeout of a zone, in seconds: the same as DEFAULT_PROXY_TIMEOUT of the config. */
 const UNTOUCHED_TIMEOUT = 125;
 
-/** A setting that a stack no longer manages keeps its value, but the config then assumes the default. */
+/** Warns about a timeout that the stack no longer sets: Cloudflare keeps it, but the checks assume the default. */
 async function leftTimeout({ zone }: ZoneSide, zoneId: string, findings: Findings) {
     const setting = await findings.getIfAllowed<{ value?: unknown }>(`zones/${zoneId}/settings/${TIMEOUT}`);
     const seconds = setting?.value;

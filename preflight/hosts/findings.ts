@@ -5,16 +5,16 @@ import type { Probed } from "../../components/hosts/microk8s/probe-script";
 
 /** A host that has answered. */
 export interface ProbedHost extends Probed {
-    /** Place of it in the config, for messages. */
+    /** Path of the host in the config, for messages. */
     where: string;
-    /** Its name in the config. */
+    /** Name of the host in the config. */
     place: string;
     wanted: Microk8sArgs["nodes"][number];
-    /** How far its clock is ahead of the one here, in seconds. */
+    /** Seconds by which the host's clock is ahead of this machine's. */
     ahead: number;
 }
 
-/** Largest difference of two clocks that does no harm, in seconds. */
+/** Largest allowed difference of two clocks, in seconds. */
 const CLOCK_SECONDS = 5;
 /** Tolerance of the comparison, in seconds: rounding to whole seconds, and network delay. */
 const CLOCK_BLUR_SECONDS = 1;
@@ -34,7 +34,7 @@ export function hostFindings(host: ProbedHost, { channel }: Microk8sArgs, owner:
         );
     else if (host.owner !== undefined && host.owner !== owner)
         must(
-            `not be a node of another stack (it is ${host.owner}'s). If this one was called that, rename it back: pulumi stack rename. Else use another host.`,
+            `not be a node of another stack (it is ${host.owner}'s). If that was this stack's earlier name, rename it back: pulumi stack rename. Otherwise use another host.`,
         );
     else if (host.channel !== undefined && host.channel !== channel)
         must(
@@ -42,7 +42,7 @@ export function hostFindings(host: ProbedHost, { channel }: Microk8sArgs, owner:
         );
     if (host.owner === owner && host.role !== undefined && host.role !== wanted.role)
         must(
-            `stay a ${host.role} node (the config says ${wanted.role}). Take it out of cluster.nodes, run pulumi up, and put it back.`,
+            `stay a ${host.role} node (the config says ${wanted.role}). Remove it from cluster.nodes, run pulumi up, and add it again.`,
         );
     for (const taken of host.taken)
         must(
@@ -64,7 +64,7 @@ export function hostWarnings(
     ];
 }
 
-/** Problems among the hosts. @param away nodes of the cluster that do not answer, by their names in the config */
+/** Problems between hosts. @param away nodes of the cluster that do not answer, by their names in the config */
 export function clusterFindings(
     hosts: ProbedHost[],
     { nodes }: Microk8sArgs,
@@ -74,7 +74,7 @@ export function clusterFindings(
     return [...sameNames(hosts), ...clocks(hosts), ...voters(hosts, nodes, owner, away)];
 }
 
-/** Kubernetes identifies nodes by hostname. */
+/** Rejects equal hostnames, since Kubernetes identifies nodes by hostname. */
 function sameNames(hosts: ProbedHost[]): string[] {
     return hosts.flatMap((host, i) => {
         const first = hosts.findIndex(({ hostname }) => hostname === host.hostname);
@@ -85,26 +85,26 @@ function sameNames(hosts: ProbedHost[]): string[] {
     });
 }
 
-/** A new certificate of one node is not valid yet for a node whose clock is behind, and leases expire early. */
+/** Compares the clocks: a node with a slow clock rejects new certificates of other nodes, and leases expire early. */
 function clocks(hosts: ProbedHost[]): string[] {
     const sorted = hosts.filter(({ ahead }) => Number.isFinite(ahead)).sort((a, b) => a.ahead - b.ahead);
     const [behind, ahead] = [sorted[0], sorted[sorted.length - 1]];
     if (behind === undefined || ahead.ahead - behind.ahead <= CLOCK_SECONDS + CLOCK_BLUR_SECONDS) return [];
     const seconds = Math.round(ahead.ahead - behind.ahead);
     return [
-        `cluster.nodes: clocks must be within ${CLOCK_SECONDS} s, or a node does not trust certificates that another has just created (${ahead.place} is ${seconds} s ahead of ${behind.place}). Set them by NTP. Look: timedatectl`,
+        `cluster.nodes: clocks must be within ${CLOCK_SECONDS} s, or a node rejects certificates that another node has just created (${ahead.place} is ${seconds} s ahead of ${behind.place}). Set them by NTP. Look: timedatectl`,
     ];
 }
 
-/** The first control-plane node starts the cluster; if a cluster exists, that would start a second one. */
+/** Checks the first control-plane node, since it would start a second cluster if it is not in the existing one. */
 function voters(hosts: ProbedHost[], nodes: Microk8sArgs["nodes"], owner: string, away: string[]): string[] {
     const members = hosts.filter((host) => host.owner === owner && host.joined);
-    // Other hosts that did not answer may be members.
+    // Hosts that did not answer may be members.
     if (members.length === 0 || hosts.length + away.length < nodes.length) return [];
     const voting = members.filter(({ wanted }) => wanted.role === "control-plane");
     if (voting.length === 0)
         return [
-            `cluster.nodes: must keep a control-plane node that is in the cluster (of its members only workers are left: ${members.map(({ place }) => place).join(", ")}). Keep the last control-plane node until another has joined.`,
+            `cluster.nodes: must keep a control-plane node that is in the cluster (all remaining members are workers: ${members.map(({ place }) => place).join(", ")}). Keep the last control-plane node until another has joined.`,
         ];
     const place = placeOf(nodes.find(({ role }) => role === "control-plane")!);
     const first = hosts.find((host) => host.place === place);

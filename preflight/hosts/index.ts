@@ -12,7 +12,7 @@ import { openCluster } from "../kubernetes/cluster";
 import { clusterFindings, hostFindings, hostWarnings, type ProbedHost } from "./findings";
 import { HostsError } from "./hosts-error";
 
-/** Timeout of all checks, in seconds: an operator whose hosts are down should not wait longer for the error. */
+/** Time limit of all checks, in seconds, so that an operator gets the error soon if hosts are down. */
 const LIMIT_SECONDS = 30;
 
 /** Longest wait for the cluster's list of its nodes, in seconds. */
@@ -23,8 +23,8 @@ export const NO_CLUSTER_YET =
     "cluster: nodes are not a cluster yet, so only the hosts were checked. Problems in the cluster are reported once the run has created it.";
 
 /**
- * Requirements of the gateway that a new cluster lacks, as far as the config shows. @param storage the StorageClass it
- * gets
+ * Requirements of the gateway that a new cluster does not meet, according to the config. @param storage StorageClass of the
+ * new cluster
  */
 export function withoutCluster(
     { gateway, tls }: Pick<GatewayClusterArgs, "gateway" | "tls">,
@@ -34,7 +34,7 @@ export function withoutCluster(
     const warnings: string[] = [];
     if (gateway.installer === "rampart" && gateway.install === undefined)
         warnings.push(
-            "gateway.installer: rampart needs Rampart in the cluster, and a new cluster has none. Set rampart.install to your chart of it, choose helm, or install Rampart once the nodes are a cluster, and run pulumi up again.",
+            "gateway.installer: rampart needs Rampart in the cluster, and a new cluster has none. Set rampart.install to your chart of Rampart, choose helm, or install Rampart once the nodes are a cluster, and run pulumi up again.",
         );
     if (tls?.source.kind === "cert-manager")
         warnings.push(
@@ -47,7 +47,7 @@ export function withoutCluster(
     const { dashboards } = gateway.release.observability ?? {};
     if (dashboards?.namespace !== undefined)
         warnings.push(
-            "observability.dashboards.namespace: must exist, and a new cluster has no namespace but that of the stack. Remove it until the nodes are a cluster with your Grafana.",
+            "observability.dashboards.namespace: must exist, and a new cluster has only the namespace of the stack. Remove it until the nodes are a cluster with your Grafana.",
         );
     const has = storage === "hostpath" ? HOSTPATH_CLASS : undefined;
     const { storageClass: wanted = has } = gateway.release;
@@ -62,7 +62,7 @@ export function withoutCluster(
 interface UnreachableHost {
     place: string;
     problem: string;
-    /** No connection: it may be back later. False: it answers, and rejects the login or the checks. */
+    /** Whether there is no connection, so the host may be back later. False if it rejects the login or the checks. */
     isDown: boolean;
 }
 
@@ -79,8 +79,8 @@ export interface FormedCluster {
  * Checks the hosts of a cluster before anything is changed on them. A node that is down does not stop the run, since
  * credentials must stay revocable. A run that must change that node fails there. @param owner name of the running
  * stack, as recorded on its hosts
- * @returns access to the cluster, where the hosts form one already
- * @throws HostsError naming every problem, and each host that is no node yet and does not answer in 30 s
+ * @returns access to the cluster, if the hosts already form one
+ * @throws HostsError with every problem, and with each host that is not a node yet and does not answer in 30 s
  */
 export async function hostsPreflight(
     settings: Microk8sArgs,
@@ -117,7 +117,9 @@ export async function hostsPreflight(
         access: { kubeconfig: pulumi.secret(kubeconfig) },
         isFallback: tolerated.some(({ place }) => place === first),
         warnings: [
-            ...tolerated.map(({ problem }) => `${problem} The others are a cluster, so this run goes on without it.`),
+            ...tolerated.map(
+                ({ problem }) => `${problem} The other hosts are a cluster, so this run continues without it.`,
+            ),
             ...hosts.flatMap((host) => hostWarnings(host, settings, owner)),
         ],
     };
@@ -127,13 +129,13 @@ function isUnreachable(answer: ProbedHost | UnreachableHost): answer is Unreacha
     return "problem" in answer;
 }
 
-/** Hosts that are nodes of the cluster, by their names in the config; none when its API server does not answer. */
+/** Names in the config of hosts that are nodes of the cluster; empty if the API server does not answer. */
 async function nodesOf(kubeconfig: string, open: typeof openCluster): Promise<string[]> {
     try {
         const nodes = await answerWithin(ASK_SECONDS, open({ kubeconfig }).list("v1", "Node"));
         return nodes.flatMap(({ metadata }) => metadata?.labels?.[PLACE_LABEL] ?? []);
     } catch {
-        // Without an answer of the cluster the host counts as missing, which is reported as a problem.
+        // Without an answer of the cluster, the host counts as missing, which is a problem.
         return [];
     }
 }
@@ -157,7 +159,7 @@ async function checkHost(
             return { place, problem: `${where}: ${why}`, isDown: false };
         }
         const probed = readProbe(stdout);
-        // Half of the second that rounding of the host's clock hides.
+        // Adds half a second, since the host's clock is rounded down to seconds.
         return { ...probed, where, place, wanted, ahead: probed.clock + 0.5 - here };
     } catch (error) {
         const rejected = rejection(place, wanted.user, (error as Error).message);
@@ -172,7 +174,7 @@ function rejection(place: string, user: string, why: string): string | undefined
     if (why === MISMATCH)
         return `${place} must have the host key of the config (it has another). If it was reinstalled, compare on the host, and set hostKey: ssh-keyscan -t ed25519 ${place}`;
     if (/authentication methods failed/i.test(why))
-        return `${place} must accept user ${user} with privateKey (it does not). Add the public key of it to ~${user}/.ssh/authorized_keys, or correct user or privateKey.`;
+        return `${place} must accept user ${user} with privateKey (it does not). Add the public key of privateKey to ~${user}/.ssh/authorized_keys, or correct user or privateKey.`;
     if (/parse.*private ?key|private ?key.*(parse|format)/i.test(why))
         return `${place} must be reached with a private key that can be read (it cannot). Set privateKey again.`;
     return undefined;

@@ -13,7 +13,7 @@ import { checkCluster } from "./check-cluster";
 import { onlyProblems, type Findings } from "../findings";
 import { GatewayError } from "./gateway-error";
 
-/** Longest value of a label, which carries the APISIX username. */
+/** Longest label value: a label contains the consumer's name in APISIX. */
 const LABEL_LIMIT = 63;
 
 /** Output `gateway` of the other stack, which may be of another version of this project. */
@@ -34,9 +34,9 @@ const sharedGateway: z.ZodType<SharedGateway> = z.object({
 });
 
 /**
- * The output `gateway` of another stack, read by a function of the engine: the resource StackReference would keep a
- * copy of all that stack's outputs, its callers' keys too, in the state of this one.
- * @throws GatewayError when there is no such stack, or no gateway of it
+ * Reads the output `gateway` of another stack by a function of the engine. The resource StackReference would store a copy of
+ * all outputs of that stack, also its callers' keys, in this stack's state.
+ * @throws GatewayError if the stack does not exist, or has no gateway
  */
 export async function gatewayOf(stack: string): Promise<SharedGateway> {
     let outputs: Record<string, unknown>;
@@ -50,23 +50,23 @@ export async function gatewayOf(stack: string): Promise<SharedGateway> {
                 .trim()
                 .split("\n")[0] || "nothing";
         throw new GatewayError([
-            `of: must be a stack of this backend (Pulumi says: ${said}). Correct the name; see: pulumi stack ls --all`,
+            `of: must be a stack of this backend (error of Pulumi: ${said}). Correct the name; see: pulumi stack ls --all`,
         ]);
     }
     const parsed = sharedGateway.safeParse(outputs.gateway);
     if (parsed.success) return parsed.data;
     const why =
         Object.keys(outputs).length === 0
-            ? "it has no outputs: it is destroyed, or was never brought up"
+            ? "it has no outputs: it is destroyed, or pulumi up has never run"
             : outputs.gateway === undefined
-              ? "it has no such output: it has no gateway, or was last brought up by an earlier version"
-              : "it has another form, of another version";
+              ? "it has no such output: it has no gateway, or was last updated by an earlier version"
+              : "it has the form of another version";
     throw new GatewayError([`of: stack ${stack} must have the output gateway (${why}). Run: pulumi up -s ${stack}`]);
 }
 
 /**
  * Checks the gateway and its cluster before any caller is created.
- * @param of the stack that made the gateway, by its whole name
+ * @param of full name of the gateway's stack
  * @param owner name of the running stack, as in the owner annotations @returns warnings for the operator @throws
  * GatewayError if the callers do not fit the gateway, PreflightError if the cluster has problems
  */
@@ -86,7 +86,7 @@ export async function callersPreflight(
     return warnings;
 }
 
-/** Conflicts between callers and gateway, which are known only once the gateway is known. */
+/** Conflicts between callers and gateway. */
 function unfit(
     { of, consumers }: { of: string; consumers: ConsumerSettings[] },
     { namespace, counters, replicas }: SharedGateway,
@@ -106,7 +106,7 @@ function unfit(
     return { problems, warnings: replicas === undefined ? inPlaceWarnings(consumers) : [] };
 }
 
-/** Every caller needs the route, and its owner annotation proves that this is the cluster of the other stack. */
+/** Checks the route of the other stack. Its owner annotation shows whether this is the right cluster. */
 async function routeOf(stack: string, namespace: string, cluster: ClusterView): Promise<string[]> {
     const route = { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: "alpa" };
     const live = await cluster.read(route);
@@ -118,6 +118,6 @@ async function routeOf(stack: string, namespace: string, cluster: ClusterView): 
     const theOther = stack.split("/").slice(1).join("/");
     if (theirs === theOther) return [];
     return [
-        `of: ApisixRoute ${namespace}/alpa must be of stack ${theOther} (it ${theirs === undefined ? "has no owner" : `belongs to stack ${theirs}`}). Set cluster to that stack's, or correct of.`,
+        `of: ApisixRoute ${namespace}/alpa must be of stack ${theOther} (it ${theirs === undefined ? "has no owner" : `belongs to stack ${theirs}`}). Set cluster to the cluster of that stack, or correct of.`,
     ];
 }

@@ -4,13 +4,13 @@ import type { Findings } from "../findings";
 import { openCluster, type ClusterView } from "./cluster";
 import { PreflightError } from "./preflight-error";
 
-/** Timeout of all checks, in seconds: an operator whose cluster is down should not wait longer for the error. */
+/** Time limit of all checks, in seconds, so that an operator gets the error soon if the cluster is down. */
 const LIMIT_SECONDS = 30;
 
 /**
  * Runs all checks on a cluster that answers.
  * @returns warnings
- * @throws PreflightError naming every problem, or the address of a cluster that does not answer in 30 s
+ * @throws PreflightError with every problem, or with the address of a cluster that does not answer in 30 s
  */
 export async function checkCluster(
     access: ClusterAccess,
@@ -38,7 +38,7 @@ async function opened(cluster: ClusterAccess, open: typeof openCluster): Promise
     }
 }
 
-/** Distinguishes a cluster that is down from one that rejects the request: the causes differ. */
+/** Message for a cluster that is down, or rejects the credentials or the request. */
 function unanswered(server: string, error: unknown): string {
     const said = firstLine(error);
     const { code } = error as { code?: unknown };

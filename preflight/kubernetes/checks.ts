@@ -10,12 +10,12 @@ import type { InstalledGateway } from "./nodes";
 import { gatewayNamespace, plannedObjects } from "./planned-objects";
 
 /**
- * Up to this many objects of a kind are read one by one; more are listed, since a thousand consumers are two thousand
+ * Up to this number, objects of a kind are read one by one. More are listed, since a thousand consumers have two thousand
  * objects.
  */
 const READ_EACH = 20;
 
-/** Name the chart gives the role of an ingress controller that Rampart installs. */
+/** Name of the cluster role of an ingress controller that Rampart installs. */
 const CONTROLLER_ROLE = "component-apisix-ingress-manager-role";
 
 /** Requirements of the stack: Rampart, or the existing gateway. */
@@ -40,7 +40,7 @@ export async function prerequisites(settings: GatewayClusterArgs, cluster: Clust
     return [];
 }
 
-/** An existing installation of Rampart. */
+/** Checks for an existing installation of Rampart. */
 async function inPlace(cluster: ClusterView): Promise<string[]> {
     const missing = await absent(cluster, [
         definition("rampartgraphs.rampart.petuum.com"),
@@ -53,13 +53,12 @@ async function inPlace(cluster: ClusterView): Promise<string[]> {
     ];
 }
 
-/** What the operator's own chart of Rampart needs before it can be installed. */
+/** Requirements for installing Rampart by the operator's own chart. */
 async function forInstall(install: RampartInstall, cluster: ClusterView): Promise<string[]> {
     const { namespace, ownNamespace, credentialsSecret: name } = install;
     const home = { apiVersion: "v1", kind: "Namespace", name: namespace };
     if ((await absent(cluster, [home])).length > 0) {
-        // The Secret cannot exist yet: the run that creates the namespace stops at this check, and the next one
-        // continues.
+        // The Secret cannot exist before the stack has created the namespace, so it is not checked.
         if (ownNamespace) return [];
         return [`rampart.install.namespace: ${title(home)} must exist. Run: kubectl create namespace ${namespace}`];
     }
@@ -70,25 +69,25 @@ async function forInstall(install: RampartInstall, cluster: ClusterView): Promis
     );
 }
 
-/** etcd's volumes: a claim of a missing StorageClass stays pending for ever, and etcd with it. */
+/** Checks the StorageClass: etcd and its claims stay pending forever without it. */
 export async function storageClass({ gateway, nodes }: InstalledGateway, cluster: ClusterView): Promise<string[]> {
     if (gateway.installer === "existing") return [];
     const wanted = gateway.release.storageClass;
-    // The stack creates one, but a failed run may have stopped before.
+    // The stack creates this class. It may be missing after a failed run.
     if (nodes?.storage === "hostpath" && wanted === undefined) return [];
     const classes = await cluster.storageClasses();
     if (classes.some((c) => (wanted === undefined ? c.isDefault : c.name === wanted))) return [];
     const found = `the cluster has ${classes.map((c) => c.name).join(", ") || "none"}`;
     return [
         wanted === undefined
-            ? `gateway.storageClass: required where no StorageClass is the default (${found}). Name one.`
+            ? `gateway.storageClass: required, since no StorageClass is the default (${found}). Name one.`
             : `gateway.storageClass: StorageClass ${wanted} must exist (${found}). Correct the name, or create it.`,
     ];
 }
 
 /**
- * The chart names the ingress controller's cluster roles after the release, and Rampart calls every release
- * `component`: a second graph with an ingress controller fails, and only after Rampart has started to deploy it.
+ * Rejects a second ingress controller of Rampart. The chart names cluster roles after the release, and Rampart calls every
+ * release `component`, so a second one fails after Rampart has started to deploy it.
  */
 async function otherController(cluster: ClusterView, ours: string): Promise<string[]> {
     const role = { apiVersion: "rbac.authorization.k8s.io/v1", kind: "ClusterRole", name: CONTROLLER_ROLE };
@@ -100,7 +99,7 @@ async function otherController(cluster: ClusterView, ours: string): Promise<stri
     ];
 }
 
-/** The entry point's ports must be free, or ours. */
+/** Checks that the entry point's ports are unused, or used by this stack. */
 export async function nodePort(settings: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     const { gateway } = settings;
     if (gateway.installer === "existing") return [];
@@ -122,13 +121,13 @@ export async function nodePort(settings: GatewayClusterArgs, cluster: ClusterVie
     });
 }
 
-/** A gateway that accepts no changes: a run would time out and stop half-way. */
+/** Reports a gateway that accepts no changes, with which a run would time out. */
 export async function deafGateway(settings: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     const { gateway } = settings;
     if (gateway.installer === "existing") return [];
     const problems = await troubleIn(gatewayNamespace(settings)!, cluster);
     const place = { namespace: etcdNamespace(settings.namespace), pods: memberNames(etcdMembers(gateway.release)) };
-    // An etcd that has lost its volume requires no password. The run sets it before anything else.
+    // An etcd that has lost its volume requires no password. The run sets the password first.
     return problems.length > 0 && (await cluster.isOpenEtcd(place)) ? [] : problems;
 }
 
@@ -137,7 +136,7 @@ export async function troubleIn(namespace: string, cluster: ClusterView): Promis
     return trouble === undefined ? [] : [`gateway: ${trouble}`];
 }
 
-/** Objects with our names and another owner: server-side apply would silently take them over. */
+/** Rejects existing objects of other owners with names of this stack: server-side apply would silently take them over. */
 export function foreignObjects(settings: GatewayClusterArgs, cluster: ClusterView, owner: string): Promise<string[]> {
     return foreignAmong(plannedObjects(settings), cluster, owner);
 }
@@ -157,7 +156,7 @@ export async function foreignAmong(objects: ObjectRef[], cluster: ClusterView, o
     return problems;
 }
 
-/** The existing ones of these objects, in their order. */
+/** Reads the objects, in their order: undefined for a missing one. */
 async function liveObjects(objects: ObjectRef[], cluster: ClusterView): Promise<(Live | undefined)[]> {
     const kinds = new Map<string, ObjectRef[]>();
     for (const object of objects) {
@@ -188,7 +187,7 @@ function foreign(object: ObjectRef, theirs: string | undefined, owner: string): 
     );
 }
 
-/** The missing ones of these objects. */
+/** Those of the objects that are missing. */
 export async function absent(cluster: ClusterView, objects: ObjectRef[]): Promise<ObjectRef[]> {
     const found = await Promise.all(objects.map((o) => cluster.read(o)));
     return objects.filter((_, i) => !found[i]);

@@ -10,7 +10,7 @@ import {
 import { adminTrouble } from "../../components/apisix/admin-api";
 import { openEtcd, type EtcdPlace } from "../../components/etcd/json-api";
 
-/** A Service that holds a port on every node. */
+/** A Service with a node port. */
 export interface NodePortService {
     namespace: string;
     name: string;
@@ -19,18 +19,18 @@ export interface NodePortService {
 
 export interface StorageClass {
     name: string;
-    /** Used by claims that name no StorageClass. */
+    /** Whether claims without a StorageClass use it. */
     isDefault: boolean;
 }
 
-/** A node, as the scheduler sees it. */
+/** A node from the scheduler's view. */
 export interface NodeState {
     name: string;
-    /** Why no pod can be scheduled there; unset: pods can. */
+    /** Why no pod can be scheduled on the node. Unset if pods can. */
     unfit?: string;
 }
 
-/** The cluster as the checks read it. Tests pass a fake. */
+/** Read access to the cluster for the checks. Tests use a fake. */
 export interface ClusterView {
     /** Address of the API server, for messages. */
     readonly server: string;
@@ -47,7 +47,7 @@ export interface ClusterView {
     isOpenEtcd(place: EtcdPlace): Promise<boolean>;
 }
 
-/** Opens the cluster of a stack. @throws Error when the access names no cluster */
+/** Opens the cluster of a stack. @throws Error if the kubeconfig has no cluster */
 export function openCluster(access: PlainAccess): ClusterView {
     const api = openApiServer(access);
     const all = async <T>(path: string) => (await askApi<{ items: T[] }>(api, path)).items;
@@ -76,7 +76,7 @@ export function openCluster(access: PlainAccess): ClusterView {
         nodes: async () => (await all<V1Node>("/api/v1/nodes")).map(nodeState),
         gatewayTrouble: (namespace) => adminTrouble(access, namespace),
         isOpenEtcd: (place) =>
-            // Any password shows it: etcd rejects a wrong one only if it requires one.
+            // Any password works for this check: etcd rejects a wrong one only if it requires a password.
             openEtcd(access, place, "unknown").then(
                 (member) => (member.close(), !member.asks),
                 () => false,
@@ -84,7 +84,7 @@ export function openCluster(access: PlainAccess): ClusterView {
     };
 }
 
-/** Whether pods that tolerate no taint may be placed on a node. */
+/** Whether pods without tolerations can be scheduled on a node. */
 export function nodeState({ metadata, spec, status }: V1Node): NodeState {
     const name = metadata!.name!;
     if (spec?.unschedulable) return { name, unfit: "cordoned" };

@@ -4,7 +4,7 @@ import { DEFINITIONS, WATCHED_VERSIONS, WRITTEN_VERSIONS } from "../../component
 import { OWNER_ANNOTATION } from "../../components/kubernetes/ownership";
 import type { ClusterView } from "./cluster";
 
-/** Kinds that only a stack with a gateway of its own writes. */
+/** CRDs of kinds that only a stack with its own gateway writes. */
 const OF_OUR_OWN_GATEWAY = ["gatewayproxies.apisix.apache.org", "gatewayclasses.gateway.networking.k8s.io"];
 
 export function definition(name: string): ObjectRef {
@@ -12,8 +12,8 @@ export function definition(name: string): ObjectRef {
 }
 
 /**
- * CRDs belong to the whole cluster: the run must not overwrite those of others, and those must serve the versions that
- * this project writes. Helm never updates a CRD, so an old one stays.
+ * Checks CRDs, which are cluster-wide. The run must not overwrite CRDs of other owners, and existing CRDs must serve the
+ * versions that this project writes, since Helm never updates a CRD.
  */
 export async function definitions(
     settings: GatewayClusterArgs,
@@ -35,12 +35,12 @@ export async function definitions(
         // When Rampart installs the chart, it creates missing CRDs.
         if (!live && gateway.installer !== "rampart")
             problems.push(
-                `gateway.${gateway.installer === "helm" ? "crds" : "existing"}: CustomResourceDefinition ${name} must exist${why}. Install the definitions of ingress controller 2.x and of Gateway API.`,
+                `gateway.${gateway.installer === "helm" ? "crds" : "existing"}: CustomResourceDefinition ${name} must exist${why}. Install the CRDs of ingress controller 2.x and of Gateway API.`,
             );
         else if (live && !served(live).includes(wanted))
             problems.push(
                 `CustomResourceDefinition ${name}: must serve version ${wanted} (it serves ${served(live).join(", ") || "none"}). ` +
-                    "Helm never updates a definition: apply those of ingress controller 2.x and of Gateway API.",
+                    "Helm never updates a CRD: apply the CRDs of ingress controller 2.x and of Gateway API.",
             );
     });
     return problems;
@@ -55,8 +55,8 @@ async function othersDefinitions(cluster: ClusterView, owner: string): Promise<s
     );
     const whose = owners.length > 0 ? `, of stack ${owners.join(" and ")}` : "";
     return [
-        `gateway.crds: would overwrite definitions that are not this stack's (${theirs.join(", ")}${whose}). ` +
-            "Set it to [] to use those in the cluster.",
+        `gateway.crds: would overwrite CRDs that are not this stack's (${theirs.join(", ")}${whose}). ` +
+            "Set it to [] to use the CRDs in the cluster.",
     ];
 }
 

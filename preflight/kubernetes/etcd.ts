@@ -8,9 +8,9 @@ import type { ClusterView } from "./cluster";
 const WAY = 'Set it back, or follow "Replace etcd" in docs/operate/etcd.md.';
 
 /**
- * Settings that cannot change in place for a running etcd. Kubernetes rejects another StorageClass of a StatefulSet, in
- * the middle of a run; and each member begins with the list of all of them, so that more members can form a second cluster,
- * which reports healthy like the first.
+ * Rejects changes that a running etcd does not support. Kubernetes would reject another StorageClass of a StatefulSet in the
+ * middle of a run. Another number of members could form a second cluster that also reports healthy, since each member starts
+ * with the list of all members.
  */
 export async function etcdInPlace(settings: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     const { gateway, namespace } = settings;

@@ -6,16 +6,16 @@ import { NO_FINDINGS, type Findings } from "../findings";
 import type { ClusterView, NodeState } from "./cluster";
 import { gatewayNamespace } from "./planned-objects";
 
-/** What a stack installs, and on which cluster. */
+/** Settings of a gateway that the stack installs, and of its cluster. */
 export type InstalledGateway = GatewayClusterArgs & {
-    /** Set where the stack makes the cluster, with the StorageClass that it gives it. */
+    /** Set if the stack creates the cluster, with its StorageClass. */
     nodes?: { storage?: string };
 };
 
 /**
- * A highly available gateway needs several nodes. With too few, it is not installed; an existing one may still be
- * changed, since a credential must be revocable while a node is down. If the stack creates the cluster, a failed run
- * may have left fewer nodes, and this run creates the rest.
+ * Checks the number of nodes of a highly available gateway. With too few nodes it is not installed, but an existing gateway
+ * can be changed, since credentials must be revocable while a node is down. In a cluster that the stack creates, this run
+ * may add nodes that a failed run did not create.
  */
 export async function nodes(settings: InstalledGateway, cluster: ClusterView): Promise<Findings> {
     const { gateway } = settings;
@@ -39,14 +39,14 @@ export async function nodes(settings: InstalledGateway, cluster: ClusterView): P
     };
 }
 
-/** They run, since the spread of pods allows one more on a node than on another. */
+/** Warning about nodes with several pods. The spread of pods allows one more pod on some nodes. */
 const crowded = (replicas: number, nodes: number) =>
     `gateway.replicas: ${replicas} pods share ${nodes} nodes that accept pods, so the loss of one node stops several of them. Add nodes, or lower it to ${nodes}.`;
 
 /**
- * Alpa services inside a network of Calico. Packets from pods to them keep the pod's address, to which no other host
- * has a route (`natOutgoing` of the pool: decision 0021); requests would wait for answers that cannot come.
- * @returns warnings; none where the cluster does not say which networks it has
+ * Warns about Alpa services inside a network of Calico. Packets from pods to them keep the pod's address, to which other
+ * hosts have no route, so answers never arrive (`natOutgoing` of the pool: decision 0021).
+ * @returns warnings; empty if the cluster's networks cannot be read
  */
 export async function podNetworks({ alpa }: InstalledGateway, cluster: ClusterView): Promise<Findings> {
     const pools = await cluster.list("crd.projectcalico.org/v1", "IPPool").catch(() => []);

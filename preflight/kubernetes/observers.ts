@@ -4,7 +4,7 @@ import { absent } from "./checks";
 import type { ClusterView } from "./cluster";
 import { definition } from "./crds";
 
-/** The Prometheus operator must be installed before the run: otherwise its kind is unknown in the middle of an `up`. */
+/** Requires the Prometheus operator, since an `up` without its CRD would fail half-way. */
 export async function podMonitors({ gateway, exposure }: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     const ofGateway = gateway.installer === "existing" ? undefined : gateway.release.observability?.metrics;
     if (![ofGateway, exposure?.connectors.metrics].some((metrics) => metrics?.podMonitor)) return [];
@@ -15,7 +15,7 @@ export async function podMonitors({ gateway, exposure }: GatewayClusterArgs, clu
     );
 }
 
-/** An operator must create a namespace for dashboards that is not the stack's. */
+/** Requires the namespace for dashboards, which an operator must create unless it is the stack's. */
 export async function dashboardsHome(
     { gateway, namespace: own }: GatewayClusterArgs,
     cluster: ClusterView,

@@ -27,8 +27,8 @@ export function gatewayNamespace({ gateway, namespace }: GatewayClusterArgs): st
 }
 
 /**
- * Every object the program is going to make in the cluster, with a name chosen by us. A test compares this with what
- * the components register. CRDs are not included, since they belong to the whole cluster.
+ * Every object with a fixed name that the program creates in the cluster. A test compares the list with the resources of
+ * the components. CRDs are not included, since they are cluster-wide.
  */
 export function plannedObjects(settings: GatewayClusterArgs): ObjectRef[] {
     const { namespace, gateway, consumers } = settings;

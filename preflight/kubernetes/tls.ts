@@ -9,7 +9,7 @@ import type { ClusterView } from "./cluster";
 import { definition } from "./crds";
 import { NO_FINDINGS, type Findings } from "../findings";
 
-/** cert-manager must be installed before the run: otherwise its kinds are unknown in the middle of an `up`. */
+/** Requires cert-manager, since an `up` without its CRDs would fail half-way. */
 export async function certManager({ tls, namespace }: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     if (tls?.source.kind !== "cert-manager") return [];
     const kinds = [definition("certificates.cert-manager.io")];
@@ -31,7 +31,7 @@ export async function certManager({ tls, namespace }: GatewayClusterArgs, cluste
 }
 
 /**
- * An expired certificate is not put into service, since every handshake would fail. One that is already in service only
+ * Rejects an expired certificate that is new, since every handshake would fail. A certificate that is already in use only
  * causes a warning, since credentials must stay revocable.
  */
 export async function endedCertificate(
@@ -46,7 +46,7 @@ export async function endedCertificate(
     return isServed ? { problems: [], warnings: said } : { problems: said, warnings: [] };
 }
 
-/** The same before the cluster exists. */
+/** Rejects an expired certificate before the cluster exists. */
 export function endedFiles(tls: GatewayClusterArgs["tls"]): string[] {
     if (tls?.source.kind !== "files") return [];
     return endedIn(chainOf(tls.source.certificate).certificates, new Date()).map(
@@ -55,12 +55,12 @@ export function endedFiles(tls: GatewayClusterArgs["tls"]): string[] {
 }
 
 /**
- * A run that removes TLS and the redirect together closes HTTPS before the route serves HTTP again: until the pods have
- * restarted, it redirects callers to a closed port.
+ * Rejects the removal of TLS together with its redirect: until the pods have restarted, the route would redirect callers to
+ * the closed port of HTTPS.
  */
 export async function redirectLeft(settings: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     const { gateway, tls, namespace } = settings;
-    // Without a port for HTTP there is no redirect.
+    // Without a node port for HTTP there is no redirect.
     if (tls !== undefined || gateway.installer === "existing" || gateway.release.nodePort === undefined) return [];
     const route = await cluster.read({
         apiVersion: "apisix.apache.org/v2",

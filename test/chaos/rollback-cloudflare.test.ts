@@ -137,7 +137,7 @@ describe("ops stack rollback from option cloudflare to intra-a", () => {
         assert.equal(without.code, 2, without.stderr);
         assert.match(
             without.stderr,
-            /tunnel: must be known \(it was secret in version 2, and is in no stack file here\)/,
+            /tunnel: cannot be restored \(it was secret in version 2, and is in no stack file of this clone\)/,
         );
         const given = ["--new-credentials", "--config-file", join(folder, "of-then.yaml")];
         const key = (await stack.outputs()).credentials["alice/k1"];

@@ -89,7 +89,7 @@ describe("ops stack rollback on the engine", () => {
         assert.deepEqual(second.changed, ["caller bob gets access"]);
         assert.match(
             (await clone.ops(stack, "stack", "diff", "2", "1")).stdout,
-            /caller bob loses access[^]*taken back: [0-9a-f]+ second/,
+            /caller bob loses access[^]*reverted: [0-9a-f]+ second/,
         );
 
         const back = () => clone.back(stack, 1);
@@ -108,7 +108,7 @@ describe("ops stack rollback on the engine", () => {
     it("refuses to bring a revoked key back as if it were the old one", async () => {
         const { code, stderr } = await clone.ops(stack, "stack", "rollback", "--to", "2", "--yes");
         assert.equal(code, 2, stderr);
-        assert.match(stderr, /those of bob\/b1 were deleted when they were revoked/);
+        assert.match(stderr, /those of bob\/b1 were deleted when the credentials were revoked/);
     });
 
     it("stops at a lock before anything is changed", async () => {

@@ -194,7 +194,7 @@ describe("a caller's credential", () => {
 
     it("that ends soon, or has ended, is warned about by each run and is an output", async () => {
         assert.match(said, /consumers: alice\/soon expires in [45] days, on /);
-        assert.match(said, /consumers: alice\/old expired on 2020-01-01 and is left out/);
+        assert.match(said, /consumers: alice\/old expired on 2020-01-01 and has no access/);
         assert.equal((await stack.outputs()).expires["alice/soon"], SOON);
     });
 

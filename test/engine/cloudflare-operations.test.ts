@@ -162,7 +162,7 @@ describe("daily work with option cloudflare on the engine", () => {
     it("revokes by `ops consumer revoke`, and the edge's refusal is the proof", async () => {
         const old = await pair("bob/b");
         const told = await ops("consumer", "revoke", "bob", "b", "--yes");
-        assert.match(told, /bob\/b: refused by https:\/\/\S+ \(401 after \d+ s, 404 before\)\./);
+        assert.match(told, /bob\/b: rejected by https:\/\/\S+ \(401 after \d+ s, 404 before\)\./);
         assert.deepEqual(await Promise.all([status(old), status(await pair("alice/a"))]), [401, 200]);
         for (const line of said) assert.ok(!line.includes(old.clientSecret), "a secret that is in no handout");
     });

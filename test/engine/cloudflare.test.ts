@@ -137,7 +137,7 @@ describe("cloudflare on the engine", () => {
         const codes = (JSON.parse(stdout).findings as { code: string }[]).map((finding) => finding.code);
         for (const one of ["credential-revoked", "way-in-removed", "authentication-removed"])
             assert.ok(codes.includes(one), stdout);
-        assert.match(stdout, /Worker alpa-worker-script: the edge does something else with requests/);
+        assert.match(stdout, /Worker alpa-worker-script: the edge processes requests differently/);
         succeeded(await stack.up("--refresh"));
         assert.deepEqual(application().policies, before);
         assert.equal(script().content, text);

@@ -42,7 +42,7 @@ describe("gateway.installer", () => {
         const second = await TestStack.create("second", { consumers, gateway: { installer: "helm", crds } });
         assert.match(
             failed(await second.preview()),
-            /gateway\.crds: would overwrite definitions that are not this stack's \(.*, of stack alpa-auth\/helmed\)\. Set it to \[\]/,
+            /gateway\.crds: would overwrite CRDs that are not this stack's \(.*, of stack alpa-auth\/helmed\)\. Set it to \[\]/,
         );
         second.configure({ consumers, gateway: { installer: "helm", crds: [] } });
         succeeded(await second.up());

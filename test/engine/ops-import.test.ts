@@ -40,7 +40,7 @@ describe("npm run ops, with keys from elsewhere", () => {
         assert.equal(await status({ apikey: brought }), 200);
         assert.ok(!readFileSync(file, "utf8").includes(brought));
         // Another change, with a secret in the file: checked with it, and written back as it was.
-        assert.match((await operator.done("consumer revoke tokens hs --yes")).out, /tokens\/hs: refused/);
+        assert.match((await operator.done("consumer revoke tokens hs --yes")).out, /tokens\/hs: rejected/);
         assert.equal(await status({ Authorization: `Bearer ${jwt}` }), 401);
         assert.equal(await status({ apikey: brought }), 200);
         assert.match((await operator.done("consumer remove brought --yes")).out, /brought\/imported: refused/);

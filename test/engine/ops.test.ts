@@ -114,7 +114,7 @@ describe("npm run ops", () => {
         const { out } = await done("consumer revoke alice k1 --yes");
         assert.match(
             out,
-            /alice\/k1: refused by the 1 gateway pod and by http:\S+\/alpa \(401 after \d+ s, 400 before\)/,
+            /alice\/k1: rejected by the 1 gateway pod and by http:\S+\/alpa \(401 after \d+ s, 400 before\)/,
         );
         assert.equal(await status({ apikey: old }), 401);
         assert.equal(await status({ apikey: await key("alice/k3") }), 200);

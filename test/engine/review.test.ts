@@ -147,10 +147,10 @@ describe("review on the engine", () => {
             const drift = await stack.ops("stack", "drift");
             for (const { code, stdout, stderr } of [list, drift]) {
                 assert.equal(code, 3, stdout + stderr);
-                assert.match(stdout, /APISIX: consumer eve was not made by the ingress controller/);
+                assert.match(stdout, /APISIX: consumer eve was not written by the ingress controller/);
                 assert.match(
                     stdout,
-                    /APISIX: credential door of consumer \S+ was not made by the ingress controller\. It has/,
+                    /APISIX: credential door of consumer \S+ was not written by the ingress controller\. It has/,
                 );
                 for (const path of [door, "consumers/eve"])
                     assert.ok(stdout.includes(`-X DELETE -H @- 'http://127.0.0.1:9180/apisix/admin/${path}'`), path);

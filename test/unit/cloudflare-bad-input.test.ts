@@ -39,7 +39,7 @@ const FOUND_AT_ONCE: [where: string, what: string, find: () => string[], problem
         "the config",
         "a hostname outside the zone",
         () => config({ hostname: "llm.example.org" }),
-        /^hostname: must lie in zone example\.com/,
+        /^hostname: must be in zone example\.com/,
     ],
     [
         "the config",
@@ -77,7 +77,7 @@ const FOUND_AT_ONCE: [where: string, what: string, find: () => string[], problem
         "the data",
         "a proxied record with a ttl",
         () => data("- { name: a.example.com, type: A, content: 192.0.2.1, proxied: true, ttl: 300 }"),
-        /^dns\/example\.com\.yaml:1 a\.example\.com A ttl: must be left out of a proxied record/,
+        /^dns\/example\.com\.yaml:1 a\.example\.com A ttl: must not be set for a proxied record/,
     ],
     [
         "the data",
@@ -159,7 +159,7 @@ describe("bad input of option cloudflare", () => {
             [
                 "a zone that is not there",
                 () => look({ zone: { name: "example.net", plan: "pro" }, hostname: "llm.example.net" }),
-                /^zone\.name: example\.net must be a zone that the token can read \(it finds none of that name\)/,
+                /^zone\.name: example\.net must be a zone that the token can read \(none is found\)/,
             ],
             [
                 "a plan larger than the zone has",

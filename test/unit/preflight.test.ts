@@ -186,7 +186,7 @@ describe("preflight", () => {
             "a cluster where no class of storage is the default",
             "rampart",
             { objects: RAMPART, storage: [{ name: "nfs", isDefault: false }] },
-            /^gateway\.storageClass: required where no StorageClass is the default \(the cluster has nfs\)\. Name one\.$/,
+            /^gateway\.storageClass: required, since no StorageClass is the default \(the cluster has nfs\)\. Name one\.$/,
         ],
         [
             "definitions that are too old for what we write",
@@ -203,7 +203,7 @@ describe("preflight", () => {
                     [CRD("gateways.gateway.networking.k8s.io")]: "alpa-auth/other",
                 },
             },
-            /^gateway\.crds: would overwrite definitions that are not this stack's \(consumers\.apisix\.apache\.org, gateways\.gateway\.networking\.k8s\.io, of stack alpa-auth\/other\)\. Set it to \[\]/,
+            /^gateway\.crds: would overwrite CRDs that are not this stack's \(consumers\.apisix\.apache\.org, gateways\.gateway\.networking\.k8s\.io, of stack alpa-auth\/other\)\. Set it to \[\]/,
         ],
         [
             "a second ingress controller under Rampart",
@@ -381,7 +381,7 @@ describe("preflight", () => {
                 undefined
             >;
             assert.deepEqual((await problems(installer, { objects: others }, values)).problems, [
-                `gateway.${key}: CustomResourceDefinition grpcroutes.gateway.networking.k8s.io must exist, or the ingress controller exits two minutes after its start. Install the definitions of ingress controller 2.x and of Gateway API.`,
+                `gateway.${key}: CustomResourceDefinition grpcroutes.gateway.networking.k8s.io must exist, or the ingress controller exits two minutes after its start. Install the CRDs of ingress controller 2.x and of Gateway API.`,
             ]);
         });
 

@@ -6,11 +6,11 @@ import { metadata } from "../../kubernetes/ownership";
 
 /** Settings of the dashboards for Grafana. */
 export interface DashboardSettings {
-    /** Namespace that Grafana's sidecar reads ConfigMaps of. Unset: that of the routes. */
+    /** Namespace in which Grafana's sidecar reads ConfigMaps. Default: that of the routes. */
     namespace?: string;
     /** Folder of Grafana, for sidecars with `folderAnnotation: grafana_folder`. */
     folder: string;
-    /** Address of the folder docs/ of this repository, without a slash at its end. Unset: links are paths in the repository. */
+    /** Address of the repository's folder docs/, without a trailing slash. Default: none, and links are repository paths. */
     docsUrl?: string;
 }
 
@@ -22,21 +22,21 @@ export interface GatewayDashboardsArgs extends DashboardSettings {
 export const DASHBOARDS = "alpa-auth-dashboards";
 
 /**
- * Label and annotation of Grafana's Helm chart, whose sidecar looks for them (values `sidecar.dashboards.label`, `.labelValue` and
- * `.folderAnnotation` of grafana 10.x, 2026-11; the annotation is the usual one, the chart has none by default).
+ * Label and annotation that the sidecar of Grafana's Helm chart looks for (values `sidecar.dashboards.label`, `.labelValue`
+ * and `.folderAnnotation` of grafana 10.x, 2026-11). The annotation is the usual one; the chart has no default for it.
  */
 const LABEL = { grafana_dashboard: "1" };
 const FOLDER_ANNOTATION = "grafana_folder";
 
-/** Where the dashboards are as JSON. They are written by `npm run golden`, from observability/dashboards. */
+/** Folder with the dashboards as JSON, which `npm run golden` writes from observability/dashboards. */
 const FOLDER = join(__dirname, "../../../docs/examples/grafana");
 const FILES = ["alpa-auth-operators.json", "alpa-auth-caller.json"];
-/** Variable at the beginning of links to pages. */
+/** Dashboard variable at the start of links to documentation. */
 const DOCS_VARIABLE = "docs";
 
 /**
- * The dashboards of docs/examples/grafana as a ConfigMap, which the sidecar of Grafana reads. Whether it does is up to that Grafana:
- * nothing is asked of it. They are the same for every stack, so one stack for each Grafana is enough.
+ * The dashboards of docs/examples/grafana as a ConfigMap for the sidecar of Grafana. The stack does not check whether
+ * Grafana reads it. The dashboards are the same for every stack, so one stack for each Grafana is enough.
  */
 export class GatewayDashboards extends pulumi.ComponentResource {
     constructor(name: string, args: GatewayDashboardsArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -59,7 +59,7 @@ export class GatewayDashboards extends pulumi.ComponentResource {
     }
 }
 
-/** Annotations and data of the ConfigMap. @throws Error where a file of the clone is missing */
+/** Annotations and data of the ConfigMap. @throws Error if a file of the clone is missing */
 export function renderDashboards({ folder, docsUrl }: Omit<DashboardSettings, "namespace">) {
     return {
         annotations: { [FOLDER_ANNOTATION]: folder },

@@ -6,15 +6,15 @@ import { peer, type ScrapingPods } from "../../kubernetes/network-policies";
 import { credentialMetadata, metadata } from "../../kubernetes/ownership";
 import { secretData } from "../../kubernetes/secret-data";
 
-/** The connectors of a cluster, as the stack config describes them. */
+/** Settings of the connectors in a cluster. */
 export interface ConnectorSettings {
-    /** Image of cloudflared; the tag is its version, as in `2026.8.2`, with or without a digest behind `@`. */
+    /** Image of cloudflared. The tag is its version, for example `2026.8.2`, optionally with `@` and a digest. */
     image: { repository: string; tag: string };
     /** Number of pods; one more during a rollout. */
     replicas: number;
-    /** How long a connector that stops waits for running answers, in seconds: at most 180, or it does not start. */
+    /** Longest wait of a stopping connector for running answers, in seconds. cloudflared allows at most 180. */
     graceSeconds: number;
-    /** Who reads their metrics. Unset: any pod may, and no Prometheus finds them. */
+    /** Pods that may read the metrics. Default: any pod, and no PodMonitor. */
     metrics?: MetricsSettings;
 }
 
@@ -26,31 +26,31 @@ export interface CloudflaredDeploymentArgs extends ConnectorSettings {
     origin: { namespace: string; labels?: Record<string, string>; port: number };
 }
 
-/** Name of its objects in the namespace of the routes. */
+/** Name of the connectors' objects in the namespace of the routes. */
 export const CONNECTORS = "alpa-auth-cloudflared";
-/** Labels of its pods, for network policies that admit them. */
+/** Labels of the connectors' pods, for network policies that admit them. */
 export const CONNECTOR_LABELS = { "app.kubernetes.io/name": CONNECTORS };
 
-/** Cloudflare's image has no shell, and runs as this user. */
+/** User of Cloudflare's image, which has no shell. */
 const NONROOT = 65532;
 const METRICS_PORT = 2000;
-/** Name of that port, and path of the metrics (cloudflared metrics/metrics.go, 2026.8.2). */
+/** Name of the metrics port, and path of the metrics (cloudflared metrics/metrics.go, 2026.8.2). */
 const METRICS = { port: "metrics", path: "/metrics" };
-/** Where Cloudflare listens for connectors: QUIC over UDP, and HTTP/2 over TCP where that does not pass. */
+/** Cloudflare's port for connectors: QUIC over UDP, or HTTP/2 over TCP if UDP is blocked. */
 export const EDGE_PORT = 7844;
 const DNS_PORT = 53;
 const TOKEN = { folder: "/etc/cloudflared/token", file: "token" };
-/** Time beyond the grace period until the kubelet kills a connector that does not end itself, in seconds. */
+/** Additional seconds after the grace period until the kubelet kills a connector that has not ended. */
 const STOP_MARGIN_SECONDS = 20;
-/** Time beyond that for the API server to forget the pods, in seconds, and the provider's own patience. */
+/** Further seconds for the API server to delete the pods, and for the provider to notice. */
 const DELETE_MARGIN_SECONDS = 120;
 const DEFAULT_DELETE_SECONDS = 600;
 
 /**
- * Connectors (`cloudflared`) as pods: they connect to Cloudflare and serve only their health and metrics. A new pod is ready
- * before an old one stops, and a stopping pod has its grace period to finish its answers.
+ * Connectors (`cloudflared`) as pods, which connect to Cloudflare and serve only health and metrics. A new pod is ready
+ * before an old one stops, and a stopping pod finishes its answers within its grace period.
  *
- * The provider waits for the rollout, so a wrong token or blocked egress fails the run.
+ * The provider waits for the rollout, so the run fails with a wrong token or blocked egress.
  */
 export class CloudflaredDeployment extends pulumi.ComponentResource {
     constructor(name: string, args: CloudflaredDeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -106,8 +106,8 @@ export function renderConnectorMonitor() {
 }
 
 /**
- * Fingerprint of the token: a connector reads the token only when it starts, so a new one must replace the pods. It
- * does not reveal the token, which is too long to guess.
+ * Fingerprint of the token: a connector reads the token only when it starts, so a new token must replace the pods. The
+ * fingerprint does not reveal the token, which is too long to guess.
  */
 function fingerprint(token: pulumi.Output<string>): pulumi.Output<string> {
     const digest = token.apply((text) => createHash("sha256").update(text).digest("hex").slice(0, 16));
@@ -127,7 +127,7 @@ export function renderConnectors(settings: ConnectorSettings, fingerprint: pulum
     const { replicas, graceSeconds, metrics } = settings;
     return {
         replicas,
-        // A pod is ready when it is connected to Cloudflare: only then does an old one stop.
+        // A pod is ready when it is connected to Cloudflare. An old pod stops only after that.
         strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
         selector: { matchLabels: CONNECTOR_LABELS },
         template: {
@@ -185,14 +185,14 @@ function container({ image, graceSeconds }: ConnectorSettings) {
         ],
         env: [
             { name: "TUNNEL_TOKEN_FILE", value: `${TOKEN.folder}/${TOKEN.file}` },
-            // Its checks at the start ask Cloudflare's API too, which the policy does not let it reach.
-            // As a variable: versions that know no such checks ignore it.
+            // Disables checks at the start that query Cloudflare's API, which the network policy blocks. Older
+            // versions without these checks ignore the variable.
             { name: "TUNNEL_NO_PRECHECKS", value: "true" },
         ],
         ports: [{ name: METRICS.port, containerPort: METRICS_PORT }],
         readinessProbe: { ...health, failureThreshold: 3 },
-        // Two minutes: a connector reconnects by itself, and with a shorter time an outage of Cloudflare would restart
-        // all pods at once.
+        // Restarts after two minutes: a connector reconnects by itself, and a shorter time would restart all pods at once
+        // during an outage of Cloudflare.
         livenessProbe: { ...health, initialDelaySeconds: 10, failureThreshold: 12 },
         resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { memory: "256Mi" } },
         volumeMounts: [{ name: "token", mountPath: TOKEN.folder, readOnly: true }],
@@ -204,15 +204,15 @@ function container({ image, graceSeconds }: ConnectorSettings) {
     };
 }
 
-/** Spec of the budget. It has maxUnavailable, since minAvailable would never allow evicting a single pod. */
+/** Spec of the budget. With minAvailable instead of maxUnavailable, a single pod could never be evicted. */
 export function renderBudget() {
     return { maxUnavailable: 1, selector: { matchLabels: CONNECTOR_LABELS } };
 }
 
 /**
- * Egress to Cloudflare, to DNS and to the gateway; ingress only to the port of metrics and health. No network policy
- * restricts the kubelet, which asks there whether the pod is ready.
- * @param scrapers the only pods that may read the metrics. Unset: any
+ * Network policy: egress to Cloudflare, DNS and the gateway; ingress only to the port of metrics and health. Network
+ * policies do not restrict the kubelet's readiness checks on that port.
+ * @param scrapers the only pods that may read the metrics. Default: any pod
  */
 export function renderPolicy({ port, ...pods }: CloudflaredDeploymentArgs["origin"], scrapers?: ScrapingPods[]) {
     const both = (number: number) => ["TCP", "UDP"].map((protocol) => ({ port: number, protocol }));
@@ -223,7 +223,7 @@ export function renderPolicy({ port, ...pods }: CloudflaredDeploymentArgs["origi
         policyTypes: ["Ingress", "Egress"],
         ingress: scrapers?.length === 0 ? [] : [read],
         egress: [
-            // To any address: those of Cloudflare change, and a name server may run on the node itself.
+            // Any address is allowed: Cloudflare's addresses change, and a name server may run on the node itself.
             { ports: [...both(EDGE_PORT), ...both(DNS_PORT)] },
             { to: [peer(pods)], ports: [{ port, protocol: "TCP" }] },
         ],

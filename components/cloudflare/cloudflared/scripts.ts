@@ -1,4 +1,4 @@
-// What runs on the hosts of the connectors.
+// Scripts for the hosts of the connectors.
 
 import { renderUnit, type Times, UNIT } from "./unit";
 import { scriptFile } from "../../hosts/script-file";
@@ -6,7 +6,7 @@ import { commandLine, scriptAsRoot } from "../../hosts/ssh-script";
 
 const AS_ROOT = scriptFile(__dirname, "connectors.sh")({ UNIT });
 
-/** Shell script for a host. Its arguments choose between installing and removing. Contains the secrets. */
+/** Shell script for a host, with secrets. Its arguments select installing or removing. */
 export function renderScript(
     secrets: { token: string; sudoPassword?: string },
     times: Times,
@@ -22,7 +22,7 @@ export function renderScript(
     return scriptAsRoot(AS_ROOT, variables, secrets.sudoPassword);
 }
 
-/** Command lines, without secrets: what a preview shows. */
+/** Command lines without secrets, which a preview shows. */
 export function renderCommands(
     host: string,
     owner: string,

@@ -1,21 +1,21 @@
-// What systemd runs on the hosts of the connectors.
+// The systemd unit on the hosts of the connectors.
 
 /** Name of this project's files and services on a host. */
 export const UNIT = "alpa-auth-cloudflared";
 
 export interface Times {
-    /** How long a connector that stops waits for running answers, in seconds: at most 180, or it does not start. */
+    /** Longest wait of a stopping connector for running answers, in seconds. cloudflared allows at most 180. */
     graceSeconds: number;
     /** Longest time from the start of a connector to its first connection to Cloudflare, in seconds. */
     startSeconds: number;
 }
 
-/** Time beyond the grace period until systemd ends a connector that does not end itself, in seconds. */
+/** Additional seconds after the grace period until systemd kills a connector that has not ended. */
 const STOP_MARGIN_SECONDS = 20;
 
 /**
- * Unit file of the connectors of one host, a template. The token is a credential: the service's user can read it, no other,
- * and it is in no command line. Operators may add flags as variables (TUNNEL_TRANSPORT_PROTOCOL, …) in /etc/default.
+ * Template unit of the connectors of one host. The token is a systemd credential: only the service's user can read it, and
+ * it is in no command line. Operators may set flags as variables (TUNNEL_TRANSPORT_PROTOCOL, …) in /etc/default.
  */
 export function renderUnit({ graceSeconds, startSeconds }: Times): string {
     return `[Unit]

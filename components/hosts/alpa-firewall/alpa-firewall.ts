@@ -14,8 +14,8 @@ export interface AlpaFirewallArgs {
 }
 
 /**
- * Rules on the hosts that Alpa runs on: only the gateway's nodes reach it. They are a table of nftables of their own, and
- * all else on the host stays as it is.
+ * Firewall rules on the hosts of Alpa, so that only the gateway's nodes reach Alpa. They are a separate nftables table, and
+ * do not change other rules of the host.
  *
  * A removed address can reach Alpa for another hour, for a node that drains. A new address is added within seconds,
  * long before its node has joined, so no resource waits for this one.
@@ -35,8 +35,8 @@ export class AlpaFirewall extends pulumi.ComponentResource {
                     ...renderCommands(placeOf(host), owner, rules),
                     stdin: pulumi.secret(script),
                     logging: command.remote.Logging.None,
-                    // SSH servers do not accept environment variables from clients, and the output of the last run is
-                    // not used.
+                    // SSH servers reject environment variables of clients, and the script does not use the output of the last
+                    // run.
                     addPreviousOutputInEnv: false,
                 },
                 { parent: this, dependsOn: before, additionalSecretOutputs: ["stdin", "stdout", "stderr"] },

@@ -1,24 +1,24 @@
 import { createHash } from "node:crypto";
 import { normalNetworks } from "../networks";
 
-/** Which addresses may reach which ports on the hosts of Alpa. */
+/** Addresses that may reach the ports of Alpa and Ray on Alpa's hosts. */
 export interface FirewallRules {
     /** Ports that Alpa answers on. */
     alpaPorts: number[];
-    /** Addresses and networks of the gateway's nodes, which may reach only Alpa's ports. */
+    /** Addresses and networks of the gateway's nodes, which may only reach Alpa's ports. */
     gateways: string[];
-    /** Further ports of these hosts, Ray's: one number, or two with `-` between. Only `alsoFrom` reaches them. */
+    /** Ports of Ray, each a number or a range with `-`. Only `alsoFrom` may reach them. */
     rayPorts: string[];
-    /** Addresses and networks that reach all these ports, as other Ray nodes. */
+    /** Addresses and networks that may reach all these ports, for example other Ray nodes. */
     alsoFrom: string[];
 }
 
 /** Name of this project's files and services on a host. */
 export const FIREWALL = "alpa-auth-firewall";
-/** The table, in nft's words: all that the rules are in, and all that is ever taken away. */
+/** Family and name of the nftables table. It contains all rules, and this project deletes no other table. */
 export const TABLE = "inet alpa_auth";
 
-/** Names of the bridges that Docker, Podman, nerdctl and other users of CNI make for containers. */
+/** Interface names of container bridges of Docker, Podman, nerdctl and other users of CNI. */
 const CONTAINER_BRIDGES = ["docker*", "br-*", "podman*", "cni*", "nerdctl*"];
 
 /**
@@ -28,14 +28,14 @@ const CONTAINER_BRIDGES = ["docker*", "br-*", "podman*", "cni*", "nerdctl*"];
 const IPV6_EXTENSIONS = [0, 43, 44, 51, 60];
 
 /**
- * The rules as nft reads them: loaded in one transaction, they replace this stack's previous rules and no other rules.
+ * The rules in nft's language. They are loaded in one transaction, and replace only this stack's previous rules.
  *
- * Only the packet that opens a connection (SYN without ACK) is looked at, and only on its way to these ports of this host
- * or of a container on it. So what runs goes on, and the kernel need not track connections for it. It is looked at before
- * any translation of addresses, so that ports published by a container are seen too.
+ * They match only packets that open a connection (SYN without ACK) to these ports of this host or of its containers. So
+ * established connections continue, and the kernel need not track connections. The rules run before address translation,
+ * so that they also match ports that a container publishes.
  *
- * Where nothing tracks connections, fragments come here before the kernel puts them together. Those that can hide a SYN
- * or its port are dropped from every sender.
+ * Without connection tracking, fragments arrive here before the kernel reassembles them. Fragments that can hide a SYN or
+ * its port are dropped from every sender.
  */
 export function renderRules(rules: FirewallRules): string {
     const ray = portSet(rules.rayPorts);
@@ -53,12 +53,12 @@ export function renderRules(rules: FirewallRules): string {
 
 const MARK = "alpa-auth ";
 
-/** Text that only these rules have in the list of nft, to check whether they are loaded. */
+/** Text that is unique to these rules in the output of nft, to check whether they are loaded. */
 export function stampOf(text: string): string {
     return new RegExp(`comment ("${MARK}[0-9a-f]+")`).exec(text)![1];
 }
 
-/** The rules for an operator who loads them, with how that is done. */
+/** The rules for an operator who loads them by hand, with instructions. */
 export function printedRules(rules: FirewallRules): string {
     return `# Lets only the gateway's nodes reach Alpa. On each host that Alpa runs on, as root:
 #   nft -c -f FILE                  checks this file, and changes nothing
@@ -72,7 +72,7 @@ ${renderRules(rules)}`;
 function addressSets(name: string, rules: FirewallRules): string[] {
     const texts = { gateways: rules.gateways, others: rules.alsoFrom, leaving: [] }[name] ?? [];
     const { ipv4, ipv6 } = normalNetworks(texts);
-    // Addresses that the gateway had until now stay for a while: see the scripts.
+    // Removed addresses of the gateway stay allowed for a while: see the scripts.
     const flags = name === "leaving" ? "interval, timeout" : "interval";
     const set = (family: 4 | 6, elements: string[]) => [
         `    set ${name}${family} {`,
@@ -92,9 +92,9 @@ function entryChain(alpa: string | undefined, ray: string | undefined): string[]
         '        iif "lo" accept',
         // With TCP's flags in the second fragment, 8 bytes from the start, no rule sees a SYN in the first one.
         "        ip frag-off & 0x1fff == 1 meta l4proto tcp jump protect",
-        // What an IPv6 fragment but the first says of the next header counts for nothing, and may be anything.
+        // The next header in an IPv6 fragment after the first has no meaning and may have any value.
         "        frag frag-off 1 jump protect",
-        // Behind these the TCP header begins anywhere.
+        // Behind these headers the TCP header can begin at any offset.
         `        frag nexthdr { ${IPV6_EXTENSIONS.join(", ")} } jump protect`,
         ...(alpa === undefined ? [] : [`        ${opening} ${alpa} jump alpa`]),
         ...(ray === undefined ? [] : [`        ${opening} ${ray} jump ray`]),
@@ -102,15 +102,15 @@ function entryChain(alpa: string | undefined, ray: string | undefined): string[]
     ];
 }
 
-/** Accepts only addresses of the sets. */
+/** A chain that accepts only addresses of the sets. */
 function guardChain(name: string, sets: string[]): string[] {
     const accept = sets.flatMap((set) => [`        ip saddr @${set}4 accept`, `        ip6 saddr @${set}6 accept`]);
     return [`    chain ${name} {`, ...accept, "        jump protect", "    }"];
 }
 
 /**
- * Drops and counts what is for this host, or comes from outside for a container on it. The rest goes on: it is for others,
- * or stays between containers.
+ * A chain that drops and counts packets for this host, and packets from outside for its containers. Forwarded packets and
+ * packets between containers pass.
  */
 function protectChain(): string[] {
     return [
@@ -122,7 +122,7 @@ function protectChain(): string[] {
     ];
 }
 
-/** Ports in ascending order, those that touch or overlap as one range: one text, however they are given. */
+/** Ports in ascending order, with adjacent and overlapping ones merged, so that the order in the config does not matter. */
 function portSet(ports: string[]): string | undefined {
     const ranges = ports.map(portRange).sort((a, b) => a[0] - b[0]);
     const merged: [number, number][] = [];

@@ -8,7 +8,7 @@ import { commandLine, scriptAsRoot } from "../ssh-script";
 
 const AS_ROOT = scriptFile(__dirname, "firewall.sh")({ FIREWALL, TABLE });
 
-/** Shell script for a host. Its arguments choose between installing and removing. Contains the password of sudo. */
+/** Shell script for a host, with the sudo password. Its arguments select installing or removing. */
 export function renderScript(rules: FirewallRules, sudoPassword?: string): string {
     const text = renderRules(rules);
     const { ipv4, ipv6 } = normalNetworks(rules.gateways);

@@ -1,8 +1,8 @@
 import { FIREWALL, TABLE } from "./rules";
 
 /**
- * Loads the rules at boot, before the network is there. `nftables.service` empties all tables whenever it starts, stops or
- * is reloaded: after it, these are loaded again. @nft@ is where the host has nft.
+ * Unit that loads the rules at boot before the network is up, and again after each start, stop or reload of
+ * `nftables.service`, which flushes all tables. `@nft@` is the path of nft on the host.
  */
 export const UNIT_TEXT = `[Unit]
 Description=alpa-auth: who may reach Alpa on this host

@@ -6,10 +6,9 @@ import { hostCommand } from "../host-command";
 import { placeOf, type SshHost } from "../ssh-host";
 
 /**
- * Starts or stops Alpa on bare metal. A stop waits for running answers, and is complete when every GPU is free; a start
- * needs free GPUs, and is complete when Alpa answers with its model loaded. A side that is already in its state is left
- * unchanged. The hosts then belong to this stack, and reject other stacks. Deleting this resource releases the hosts
- * and changes nothing else on them.
+ * Starts or stops Alpa on bare metal. A stop waits for running answers, and is complete when every GPU is free. A start
+ * needs free GPUs, and is complete when Alpa answers with its model loaded. Alpa is not changed if it already is in the
+ * required state. The hosts then belong to this stack, and reject other stacks. Deleting this resource only releases them.
  */
 export class BareMetal extends pulumi.ComponentResource {
     constructor(name: string, args: BareMetalArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -29,7 +28,7 @@ export class BareMetal extends pulumi.ComponentResource {
         };
         const boot = `boot=${atBoot ? "as-found" : "never"}`;
         const before: command.remote.Command[] = [];
-        // The head first, for start and stop: workers join it, and it sends them their work.
+        // The head is first, for start and stop: workers join it, and it distributes the work.
         hosts.forEach((host, i) => {
             const start = ["start", ...(i === 0 ? [] : [runOf(before[0])]), boot];
             const stop = ["stop", ...(i === 0 ? ["after-answers"] : []), boot];
@@ -44,7 +43,7 @@ export class BareMetal extends pulumi.ComponentResource {
     }
 }
 
-/** The run of Ray that a worker must have joined: that of the head, known once the head has answered. */
+/** Id of the head's Ray run, which a worker must have joined. It is known after the head has answered. */
 function runOf(head: command.remote.Command): pulumi.Output<string> {
     return pulumi
         .unsecret(head.stdout)

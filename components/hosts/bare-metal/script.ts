@@ -5,8 +5,8 @@ import type { BareMetalArgs } from "./settings";
 const AS_ROOT = scriptFile(__dirname, "bare-metal.sh")();
 
 /**
- * Shell script for a bare-metal host. Its arguments choose between start, stop and the check that Alpa answers.
- * Contains the password of sudo.
+ * Shell script for a bare-metal host, with the sudo password. Its arguments select start, stop or the check that Alpa
+ * answers.
  */
 export function bareMetalScript(args: BareMetalArgs, sudoPassword?: string): string {
     const { how, alpaHost, port, stopTimeoutSeconds, startTimeoutSeconds, answerTimeoutSeconds } = args;

@@ -1,14 +1,13 @@
 import type { SshHost } from "../ssh-host";
 
 /**
- * Service or commands that run Ray and Alpa on a host. Commands run as root, and `start` must not stay in the
- * foreground.
+ * Service or commands that run Ray and Alpa on a host. Commands run as root, and `start` must return.
  */
 export type Launch = { unit: string } | { commands: { start: string; stop: string } };
 
-/** Alpa without the cluster: a Ray cluster on hosts that are reached by SSH. */
+/** Alpa outside of the Kubernetes cluster: a Ray cluster on hosts that are managed over SSH. */
 export interface BareMetalSettings {
-    /** The first is the Ray head node, where Alpa is. */
+    /** Hosts. The first is the Ray head node, where Alpa answers. */
     hosts: SshHost[];
     /** Service or commands that run Ray and Alpa. */
     how: Launch;
@@ -24,10 +23,10 @@ export interface BareMetalSettings {
 
 export interface BareMetalArgs extends BareMetalSettings {
     running: boolean;
-    /** Whether its service starts with the host. */
+    /** Whether the service starts at boot. */
     atBoot: boolean;
-    /** Longest time one answer may take, in seconds: the stop waits that long for running answers. */
+    /** Longest time one answer may take, in seconds. The stop waits this long for running answers. */
     answerTimeoutSeconds: number;
-    /** A changed number runs everything again, even if nothing else has changed. */
+    /** Number of the attempt. Changing it runs all scripts again. */
     attempt: number;
 }

@@ -7,9 +7,9 @@ const CLUSTER_DNS = "10.152.183.10";
 export const POD_NETWORK = "10.1.0.0/16";
 export const SERVICE_NETWORK = "10.152.183.0/24";
 
-/** StorageClass of a node's own disk, or none. */
+/** StorageClass for the node's own disk, or none. */
 export type Storage = "hostpath" | "none";
-/** Name of that StorageClass. */
+/** Name of the StorageClass for the node's own disk. */
 export const HOSTPATH_CLASS = "microk8s-hostpath";
 
 export interface LaunchSettings {
@@ -19,25 +19,25 @@ export interface LaunchSettings {
     /** Names and addresses in the API server's certificate. */
     sans: string[];
     storage: Storage;
-    /** Network that pods get their addresses from. Unset: {@link POD_NETWORK}. */
+    /** Pod network. Default: {@link POD_NETWORK}. */
     podNetwork?: string;
 }
 
-/** Names and addresses in the certificate of a node. @param sans those of every node, in addition to its own */
+/** Names and addresses in the certificate of a node. @param sans those of all nodes; the node's own address is added */
 export function certificateNames({ role, address }: { role: string; address: string }, sans: string[]): string[] {
     return role === "control-plane" ? [...new Set([address, ...sans])] : [];
 }
 
 /**
- * What MicroK8s reads while it is installed (its launch configuration, version 0.1.0). It replaces the default
- * configuration of MicroK8s, so it repeats the parts of that one that are needed.
+ * Launch configuration that MicroK8s reads during its installation (version 0.1.0). It replaces the default configuration,
+ * so it repeats the required parts of the default.
  *
- * Without the authorization mode, every token may do everything; the rbac add-on sets it on one node only. Add-ons are the
- * cluster's: a joining node with add-ons of its own would install them into the cluster it leaves. No token and no join:
- * a failed join of a launch configuration is retried every 5 s for ever, and reported nowhere.
+ * Without the authorization mode, every token has all permissions; the rbac add-on sets the mode only on one node. Add-ons
+ * are enabled later for the whole cluster: a joining node would install its own add-ons into the cluster that it leaves. The
+ * configuration has no join, since MicroK8s retries a failed join every 5 s forever without reporting it.
  *
- * The pods' network is Calico's pool and kube-proxy's cluster-cidr alike: `extraCNIEnv`, since MicroK8s 1.28. It is read with
- * its two companions, which are as they are anyway (https://canonical.com/microk8s/docs/change-cidr).
+ * The pod network is set for Calico's pool and kube-proxy's cluster-cidr by `extraCNIEnv`, since MicroK8s 1.28. MicroK8s
+ * requires two more variables with it, which keep their defaults (https://canonical.com/microk8s/docs/change-cidr).
  */
 export function renderLaunch({ role, first, sans, storage, podNetwork }: LaunchSettings): string {
     const addons = ["dns", ...(storage === "hostpath" ? ["hostpath-storage"] : [])];

@@ -6,15 +6,15 @@ import { clusterScript, drainSeconds } from "./scripts";
 import { placeOf } from "../ssh-host";
 
 export interface Microk8sArgs {
-    /** Hosts that become nodes. The first control-plane one starts the cluster, the others join in this order. */
+    /** Hosts of the nodes. The first control-plane node starts the cluster, and the others join in this order. */
     nodes: NodeHost[];
-    /** Channel of the snap, as track/risk. Nodes that run are never upgraded. */
+    /** Channel of the snap, in the form track/risk. Running nodes are never upgraded. */
     channel: string;
-    /** More names and addresses in the API server's certificate. Each node's own address is in it. */
+    /** Additional names and addresses in the API server's certificate, which always has each node's own address. */
     sans: string[];
-    /** StorageClass that the cluster gets. */
+    /** StorageClass of the cluster. */
     storage: Storage;
-    /** Network that pods get their addresses from. Unset: MicroK8s' own, 10.1.0.0/16. */
+    /** Pod network. Default: 10.1.0.0/16, the default of MicroK8s. */
     podNetwork?: string;
     /** Longest wait for one state of a node, in seconds. */
     waitSeconds: number;
@@ -22,16 +22,16 @@ export interface Microk8sArgs {
 
 /** Settings of the gateway that the nodes need. */
 export interface Microk8sLoad {
-    /** Longest time one answer may take, in seconds: a node that leaves waits for its pods to finish theirs. */
+    /** Longest time one answer may take, in seconds. A node that leaves waits until its pods have finished their answers. */
     answerTimeoutSeconds: number;
 }
 
 /**
- * A MicroK8s cluster on hosts that are reached by SSH. Nodes join one after another. A node in the required state is
- * not changed, and a node that this stack did not install is rejected. The next run completes an interrupted one.
+ * A MicroK8s cluster on hosts that are managed over SSH. Nodes join one after another. A node in the required state is not
+ * changed, and a node that this stack did not install is rejected. The next run completes an interrupted one.
  */
 export class Microk8s extends pulumi.ComponentResource {
-    /** Access for an administrator; secret. Known when every node is ready. */
+    /** Kubeconfig of an administrator; secret. Known when every node is ready. */
     readonly kubeconfig: pulumi.Output<string>;
 
     constructor(name: string, args: Microk8sArgs & Microk8sLoad, opts?: pulumi.ComponentResourceOptions) {

@@ -9,35 +9,35 @@ import { placeOf, type SshHost } from "../ssh-host";
 import { plainHost, runOnHost } from "../ssh-run";
 import { commandLine } from "../ssh-script";
 
-/** A host that becomes a node. */
+/** A host of a node. */
 export interface NodeHost extends SshHost {
     role: "control-plane" | "worker";
-    /** Each as `name=value`. */
+    /** Labels, in the form `name=value`. */
     labels: string[];
-    /** Each as `name=value:effect`. */
+    /** Taints, in the form `name=value:effect`. */
     taints: string[];
 }
 
 export interface Microk8sNodeArgs {
     host: NodeHost;
-    /** Control-plane node that is asked about this one. Unset: there is no other. */
+    /** Control-plane node that runs commands about this node. Unset if there is no other. */
     peer?: SshHost;
-    /** Whether it starts the cluster. */
+    /** Whether the node starts the cluster. */
     first: boolean;
     channel: string;
-    /** More names and addresses in the API server's certificate. */
+    /** Additional names and addresses in the API server's certificate. */
     sans: string[];
     storage: Storage;
-    /** Network of pods. Unset: MicroK8s' own. */
+    /** Pod network. Default: that of MicroK8s. */
     podNetwork?: string;
     waits: Waits;
-    /** What must be in the cluster before this node joins. */
+    /** Resources of nodes that must join before this one. */
     after: pulumi.Resource[];
 }
 
 /**
- * One node of a MicroK8s cluster. Each step has its reverse, so removing a node runs the chain from its end: pods are
- * moved to other nodes, the node leaves, the others remove it, and MicroK8s is uninstalled.
+ * One node of a MicroK8s cluster. The deletion of each step reverses it, so removing a node runs the steps backwards: it
+ * drains the node, the node leaves, the other nodes remove it, and MicroK8s is uninstalled.
  */
 export class Microk8sNode extends pulumi.ComponentResource {
     private readonly place: string;
@@ -61,8 +61,8 @@ export class Microk8sNode extends pulumi.ComponentResource {
         );
         const node = pulumi.unsecret(snap.stdout);
         const token = this.token();
-        // The first node starts the cluster without an invitation, but the others must still remove it when it is
-        // deleted.
+        // The first node starts the cluster without an invitation, but when it is deleted, the others must remove it
+        // too.
         const invitation = peer && {
             on: peer,
             ...(first ? { create: ["hold"] } : { create: ["invite", "new"], update: ["invite", "again"] }),
@@ -96,7 +96,7 @@ export class Microk8sNode extends pulumi.ComponentResource {
         this.registerOutputs({});
     }
 
-    /** Join token of this node alone: generated here, so that it can be passed to the node. */
+    /** Join token for this node only, generated here so that it can be passed to both sides. */
     private token(): random.RandomPassword | undefined {
         if (this.args.first) return undefined;
         // MicroK8s accepts no shorter token.
@@ -125,8 +125,8 @@ export class Microk8sNode extends pulumi.ComponentResource {
     }
 
     /**
-     * An invitation expires after some minutes. If the node could not use it, the next run, maybe days later, still has
-     * it in the state, so it is renewed right before the node joins.
+     * Renews the invitation right before the node joins. An invitation expires after some minutes, and a run days after a failed
+     * join would still have the old one in the state.
      */
     private invitedAgain(peer: SshHost, node: pulumi.Output<string>, token: pulumi.Output<string>) {
         const script = this.onCluster(peer, node, token);

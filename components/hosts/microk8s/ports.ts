@@ -1,4 +1,4 @@
-/** A port that MicroK8s takes on every node. */
+/** A port that MicroK8s uses on every node. */
 export interface TakenPort {
     port: number;
     protocol: "tcp" | "udp";
@@ -7,10 +7,9 @@ export interface TakenPort {
 }
 
 /**
- * Ports that MicroK8s takes on a node, with Calico and dqlite as it comes: the list of services and ports of its
- * documentation, and what kubelet, kube-proxy and Calico's agent listen on when nothing else is said. Ray picks ports of its workers between 10002 and
- * 19999 unless `--min-worker-port` and `--max-worker-port` say otherwise, and so may hold any of the five-digit ones
- * tomorrow that are free today.
+ * Ports that MicroK8s uses on a node, with its defaults Calico and dqlite: the services and ports of its documentation, and
+ * the default ports of kubelet, kube-proxy and Calico's agent. Ray chooses ports for its workers between 10002 and 19999
+ * unless `--min-worker-port` and `--max-worker-port` are set, so it may later use a five-digit port that is free now.
  */
 export const PORTS: TakenPort[] = [
     { port: 16443, protocol: "tcp", by: "API server" },

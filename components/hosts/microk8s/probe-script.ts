@@ -3,29 +3,29 @@ import { commandLine, scriptAsRoot } from "../ssh-script";
 
 /** Facts about a host, read before anything is changed. */
 export interface Probed {
-    /** `ID` of /etc/os-release, and its name for people. */
+    /** `ID` of /etc/os-release. */
     system: string;
     systemName: string;
     snapd: boolean;
     hostname: string;
     /** Ports of MicroK8s that other programs use, with their names; only for a host without MicroK8s. */
     taken: string[];
-    /** Channel that its MicroK8s follows. Unset: there is none. */
+    /** Channel of the installed MicroK8s. Unset if MicroK8s is not installed. */
     channel?: string;
-    /** Stack that installed it. Unset: none did. */
+    /** Stack that installed it. Unset if none did. */
     owner?: string;
-    /** Whether it is in the cluster of that stack. */
+    /** Whether the host is in the cluster of that stack. */
     joined: boolean;
     /** Whether a MicroK8s that no stack installed is in a cluster with other nodes. */
     clustered: boolean;
     role?: string;
-    /** Names and addresses that its certificate is for, with a blank between two. */
+    /** Names and addresses in the node's certificate, separated by blanks. */
     sans?: string;
-    /** Kubeconfig of a cluster that was finished; the node that started it says so. */
+    /** Kubeconfig of a complete cluster, from the node that started it. */
     kubeconfig?: string;
-    /** The same of another control-plane node, which does not know whether the cluster was finished. */
+    /** Kubeconfig from another control-plane node, which cannot tell whether the cluster is complete. */
     spareKubeconfig?: string;
-    /** Its clock, in seconds since 1970. */
+    /** Clock of the host, in seconds since 1970. */
     clock: number;
 }
 
@@ -36,7 +36,7 @@ export function probe(place: string, owner: string, sudoPassword?: string): { co
     return { command: commandLine(place, owner, "look"), script: scriptAsRoot(PROBE, {}, sudoPassword) };
 }
 
-/** What the script printed. */
+/** Parses the output of the script. */
 export function readProbe(text: string): Probed {
     const lines = text.split("\n").flatMap((line) => {
         const [, key, value] = /^(\w+)=(.*)$/.exec(line) ?? [];

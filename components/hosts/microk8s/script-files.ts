@@ -2,10 +2,10 @@ import { POD_NETWORK } from "./launch";
 import { PORTS } from "./ports";
 import { scriptFile } from "../script-file";
 
-/** Folder with what this project knows of MicroK8s on a host. */
+/** Folder with this project's records about MicroK8s on a host. */
 export const FOLDER = "/etc/alpa-auth-microk8s";
 
-/** Label of a node: name of its host in the config that made it. A host that is renamed there stays. */
+/** Node label with the name of its host in the config. Renaming a host in the config does not change the label. */
 export const PLACE_LABEL = "alpa-auth.io/place";
 
 /** Body of a script of this folder. */

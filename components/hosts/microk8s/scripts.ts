@@ -1,4 +1,4 @@
-// What runs on the hosts of a MicroK8s cluster: see ssh-script.ts for how it gets there.
+// Scripts for the hosts of a MicroK8s cluster. ssh-script.ts runs them.
 
 import { graceSeconds } from "../../alpa/answer-times";
 import { POD_NETWORK } from "./launch";
@@ -14,7 +14,7 @@ export const INVITATION_SECONDS = 600;
 /** Time until an evicted pod runs on another node, in seconds: the disruption budget allows one eviction at a time. */
 const START_ELSEWHERE_SECONDS = 525;
 
-/** Longest time for the pods of a node to end, in seconds. A gateway's pod takes what its longest answer may take. */
+/** Longest time for the pods of a node to end, in seconds. A gateway pod may need the time of the longest answer. */
 export function drainSeconds(answerTimeoutSeconds: number): number {
     return graceSeconds({ answerTimeoutSeconds }) + START_ELSEWHERE_SECONDS;
 }
@@ -29,15 +29,15 @@ export interface Waits {
 /** Values for a node that are not in its command line. The URL of the invitation is a secret. */
 export interface NodeFacts {
     launch: string;
-    /** Names and addresses in its certificate, in the form of the launch configuration. */
+    /** Names and addresses in the node's certificate, in the form of the launch configuration. */
     sans: string[];
-    /** Network of pods. @default MicroK8s' own */
+    /** Pod network. @default that of MicroK8s */
     podNetwork?: string;
     url?: string;
     sudoPassword?: string;
 }
 
-/** Script for a node: what it does is in its command line. */
+/** Script for a node. The command line selects its action. */
 export function nodeScript(
     { launch, sans, podNetwork = POD_NETWORK, url = "", sudoPassword }: NodeFacts,
     waits: Waits,
@@ -46,13 +46,13 @@ export function nodeScript(
     return scriptAsRoot(ON_NODE, variables, sudoPassword);
 }
 
-/** Facts for a control-plane node about another node, or about itself. */
+/** Values about a node for a script on a control-plane node. */
 export interface ClusterFacts {
-    /** Name in the cluster. */
+    /** Name of the node in the cluster. */
     node: string;
-    /** Name of its host in the config. */
+    /** Name of the node's host in the config. */
     place: string;
-    /** Address of the node that is asked, as the config has it. */
+    /** Address of the control-plane node in the config. */
     address?: string;
     labels?: string[];
     taints?: string[];

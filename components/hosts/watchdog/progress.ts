@@ -3,24 +3,24 @@ import { quote } from "../ssh-script";
 /** Limits after which Alpa counts as making no progress. */
 export interface ProgressLimits {
     /**
-     * How long a completion may wait while no batch runs, in seconds: the batch loop has ended then. Alpa begins a batch at the
-     * latest 1 s after a request came (`batch_timeout` of launch_model_worker.py).
+     * Longest wait of a completion while no batch runs, in seconds. After that, Alpa's batch loop counts as ended: Alpa
+     * starts a batch at most 1 s after a request (`batch_timeout` of launch_model_worker.py).
      */
     idleSeconds: number;
-    /** How long one batch may run, in seconds: more than the longest answer takes. */
+    /** Longest time for one batch, in seconds: more than the longest answer. */
     stuckSeconds: number;
 }
 
 export interface Progress extends ProgressLimits {
-    /** Alpa's, on 127.0.0.1. */
+    /** Port of Alpa on 127.0.0.1. */
     port: number;
     /** Name of the model that Alpa has registered. */
     model: string;
 }
 
 /**
- * 60 s: about 120 looks of which none met a batch. Batches that take less than half a second are not seen by a look; then a
- * queue that is longer than a minute, hundreds of requests, would be taken for an Alpa that has stopped.
+ * 60 s are about 120 checks without a running batch. Checks do not detect batches below half a second, so with such short
+ * batches a queue of more than a minute, which is hundreds of requests, would look like a stopped Alpa.
  */
 export const DEFAULT_IDLE_SECONDS = 60;
 

@@ -11,10 +11,10 @@ export interface HostWatchdog extends ProgressLimits {
     port: number;
     /** Name of the model that Alpa has registered. */
     model: string;
-    /** Service that is restarted when Alpa makes no progress. Unset: it is only reported. */
+    /** Service to restart when Alpa makes no progress. Default: none, and the watchdog only reports. */
     restart?: {
         unit: string;
-        /** Shortest time between two restarts, in seconds: loading the model must fit into it. */
+        /** Shortest time between two restarts, in seconds: long enough to load the model. */
         pauseSeconds: number;
     };
 }
@@ -32,7 +32,7 @@ export function lookScript({ restart, ...progress }: HostWatchdog): string {
     }).trim();
 }
 
-/** Script for sh on a host. Its arguments choose between installing and removing. It contains the password of sudo. */
+/** Script for sh on a host, with the sudo password. Its arguments select installing or removing. */
 export function watchdogScript(watchdog: HostWatchdog, sudoPassword?: string): string {
     const variables = {
         look: lookScript(watchdog),

@@ -2,10 +2,10 @@ import { PAUSE_SECONDS } from "./progress";
 
 /** Name of everything of the watchdog on a host: its service, timer and folder. */
 export const WATCHDOG = "alpa-auth-watchdog";
-/** File with the result of the last check: readable for every user of the host, and lost at a restart of the host. */
+/** File with the result of the last check: readable by every user, and deleted when the host restarts. */
 export const STATE_FILE = `/run/${WATCHDOG}/state`;
 
-/** One check of Alpa. It takes as long as Alpa needs (look.sh), and runs as root, which may restart a service. */
+/** Service for one check of Alpa. It has no time limit (look.sh limits itself), and runs as root to restart a service. */
 export const SERVICE_TEXT = `[Unit]
 Description=alpa-auth: whether Alpa on this host makes progress
 

@@ -18,7 +18,7 @@ const OLDEST_APISIX: ApisixVersion = [3, 18];
 
 /**
  * Checks classes against the consumers in them.
- * @param given the same config before it was parsed: tells which keys are given
+ * @param given the config before parsing, which shows which keys are set
  */
 export function classChecks(option: string, config: Config, given: Raw): string[] {
     const { classes = {} } = config;
@@ -77,7 +77,7 @@ function ofClass(name: string, { classes, consumers = [], guard }: Config): stri
     ];
 }
 
-/** The slots of all classes must fit into the batches of all Alpa services. */
+/** Checks that the slots of all classes fit into the batches of all Alpa services. */
 function tooManySlots({ alpa, classes = {} }: Config): string[] {
     const services = alpa?.endpoints?.length ?? 0;
     const shares = Object.entries(classes).flatMap(([name, one]) =>
@@ -103,7 +103,7 @@ function wrongGateway({ gateway }: Config): string[] {
     ];
 }
 
-/** With limits, the check of limits reports the same problem. */
+/** Requires the counter server for slots with several replicas. If limits are set, the check of limits reports this. */
 function uncounted(option: string, { gateway, limits, consumers = [] }: Config, given: Raw): string[] {
     const isSaid = limits !== undefined || consumers.some((one) => one?.limits !== undefined);
     const isSpread = option === "inter" || (gateway as { highAvailability?: boolean } | undefined)?.highAvailability;

@@ -9,7 +9,7 @@ import { DEFAULT_NAMESPACE } from "../../values";
 import { sshHostProblems } from "../hosts/ssh-host";
 import type { ParsedCluster } from "./schema";
 
-/** Control-plane nodes that a cluster needs to survive the loss of one. */
+/** Fewest control-plane nodes of a cluster that survives the loss of one. */
 const FEWEST_FOR_HA = 3;
 /** Keys of `cluster` for creating a cluster. */
 const OF_NODES = ["channel", "sans", "storage", "podNetwork", "waitSeconds"] as const;
@@ -21,7 +21,7 @@ type Nodes = NonNullable<Sound<ParsedCluster>["nodes"]>;
 
 /**
  * Checks the keys of `cluster` against each other and against other keys.
- * @param given the same config before it was parsed: tells which keys are given
+ * @param given the config before parsing, which shows which keys are set
  */
 export function clusterChecks(config: Config, given: Raw, { isSecret }: Pick<CheckContext, "isSecret">): string[] {
     const { cluster = {} } = config;
@@ -43,7 +43,7 @@ export function clusterChecks(config: Config, given: Raw, { isSecret }: Pick<Che
     ];
 }
 
-/** In a cluster that the stack creates, Rampart's namespace belongs to the stack and is deleted with it. */
+/** Checks Rampart's namespace in a cluster that the stack creates, since it is deleted with the stack. */
 function ramparts({ rampart, namespace: routes = DEFAULT_NAMESPACE }: Config): string[] {
     const namespace = rampart?.install?.namespace;
     if (namespace === undefined || (namespace !== routes && !/^(default|kube-.*)$/.test(namespace))) return [];
@@ -73,7 +73,7 @@ export function haProblems({ cluster }: Pick<Config, "cluster">): string[] {
     ];
 }
 
-/** A kubeconfig is the key to the cluster: in plain text it would stay in the repository's history. */
+/** Rejects a kubeconfig in plain text: the credential would stay in the repository's history. */
 export function kubeconfigInPlain(
     { kubeconfig }: Pick<Sound<ParsedCluster>, "kubeconfig"> = {},
     isSecret: () => boolean,
@@ -86,8 +86,8 @@ export function kubeconfigInPlain(
 }
 
 /**
- * No host may have an address in the pods' network: packets to that address, also answers of a node, stay inside the
- * cluster.
+ * Rejects hosts with an address in the pod network: packets to such an address, also answers of a node, would stay inside
+ * the cluster.
  */
 function networkProblems({ cluster = {}, alpa }: Config): string[] {
     const { nodes = [], podNetwork = POD_NETWORK, channel } = cluster;
@@ -124,7 +124,7 @@ function withoutNodes(cluster: Sound<ParsedCluster>): string[] {
     );
 }
 
-/** Two ports of one address are one host, or two hosts behind one address: MicroK8s refuses to join either. */
+/** Rejects two nodes with one address: MicroK8s cannot join them. */
 function sameAddress(nodes: Nodes): string[] {
     return nodes.flatMap(({ address, port } = {}, i) => {
         const first = nodes.findIndex((other) => other?.address === address);

@@ -70,7 +70,7 @@ const node = sshHost.extend({
 const channel = z.string().check((ctx) => {
     const [, minor] = /^1\.(\d+)\/(?:stable|candidate|beta|edge)$/.exec(ctx.value) ?? [];
     if (ctx.value.includes("strict"))
-        ctx.issues.push(problem(ctx.value, "must be a channel with classic confinement", "Take the -strict away"));
+        ctx.issues.push(problem(ctx.value, "must be a channel with classic confinement", "Remove -strict"));
     else if (minor === undefined)
         ctx.issues.push(
             problem(
@@ -94,7 +94,7 @@ const podNetwork = z.string().check((ctx) => {
     const wrong = value.includes(":") ? "an IPv4 network, for example 10.200.0.0/16" : networkProblem(value);
     const bits = Number(/\/(\d+)$/.exec(value)?.[1]);
     if (wrong !== undefined) ctx.issues.push(problem(value, `must be ${wrong}`, "Correct it"));
-    // Calico gives each node blocks of 64 addresses.
+    // Calico assigns each node blocks of 64 addresses.
     else if (!(bits >= 8 && bits <= 24))
         ctx.issues.push(problem(value, "must be a network of /8 to /24, with addresses for all pods", "Correct it"));
     else if (overlapIpv4(value, SERVICE_NETWORK))
@@ -103,7 +103,7 @@ const podNetwork = z.string().check((ctx) => {
         );
 });
 
-/** Key `cluster` of an option with a gateway: an existing cluster, or nodes on which one is created. */
+/** Key `cluster` of an option with a gateway: an existing cluster, or nodes for a new one. */
 export const cluster = z
     .strictObject({
         kubeconfig: z

@@ -9,16 +9,16 @@ import { sshHostOf } from "../hosts/ssh-host";
 export interface ClusterSettings {
     cluster: ClusterAccess;
     /**
-     * Unset: the cluster exists. Set: `cluster` is a context that does not exist, until the stack has created the
-     * cluster.
+     * Nodes of a cluster that the stack creates. `cluster` then has a context that does not exist, until the stack has created
+     * the cluster. Unset if the cluster exists.
      */
     nodes?: Microk8sArgs;
 }
 
-/** No kubeconfig has such a context: a request with it fails, instead of reaching the cluster of the environment. */
+/** A context that no kubeconfig has, so that requests fail instead of reaching the cluster of the environment. */
 const NOWHERE: ClusterAccess = { context: "(of cluster.nodes)" };
 
-/** Checked values in the shape the components take. */
+/** Converts checked values into settings of the components. */
 export function clusterSettings({ kubeconfig, context, nodes, ...wanted }: ParsedCluster): ClusterSettings {
     if (nodes === undefined)
         return { cluster: { kubeconfig: kubeconfig === undefined ? undefined : pulumi.secret(kubeconfig), context } };
@@ -32,7 +32,7 @@ export function clusterSettings({ kubeconfig, context, nodes, ...wanted }: Parse
     return { cluster: NOWHERE, nodes: { nodes: nodes.map(nodeOf), channel, sans, storage, waitSeconds, ...own } };
 }
 
-/** The components pass labels and taints to kubectl as words, in an order that does not depend on the stack file. */
+/** Converts labels and taints into arguments of kubectl, in an order that does not depend on the stack file. */
 function nodeOf({ labels, taints, ...host }: NonNullable<ParsedCluster["nodes"]>[number]): NodeHost {
     const pairs = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
     return {

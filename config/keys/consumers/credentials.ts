@@ -14,22 +14,22 @@ export { ALGORITHMS, type Algorithm };
 
 /** Shortest key that an operator may set, in characters: 16 of an alphabet of 64 are 96 bits, too many to guess. */
 export const SHORTEST_KEY = 16;
-/** Text that is valid in a header: visible ASCII, no blanks. A line break would end the header. */
+/** Text that is valid in a header: visible ASCII without blanks or line breaks. */
 const HEADER_SAFE = /^[\x21-\x7e]+$/;
 
 /**
- * Longest overlap of an old credential with its successor, in days, unless the stack sets another. A quarter is enough
- * for the slowest caller; a longer overlap is a second credential, and a leaked one works all that time.
+ * Default longest overlap of an old credential with its successor, in days. A quarter is enough for the slowest caller,
+ * and a leaked credential is valid for the whole overlap.
  */
 export const DEFAULT_OVERLAP_DAYS = 90;
-/** The same for a service token: Cloudflare's dashboard offers no more. The limit of its API is not documented. */
+/** The same for a service token: the maximum of Cloudflare's dashboard. The limit of its API is not documented. */
 export const DEFAULT_TOKEN_OVERLAP_DAYS = 30;
 
-/** Each run warns this many days before a credential expires. */
+/** Days before the expiry of a credential from which each run warns. */
 const WARN_DAYS = 30;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** A day as `2027-01-31`, that exists. */
+/** Schema of an existing day in the form `2027-01-31`. */
 export const day = z.string().refine((text) => dayOf(text) !== undefined, {
     error: (i) => `must be a day, for example 2027-01-31${got(i.input)}. Correct it`,
 });
@@ -42,7 +42,7 @@ interface Entry {
     readmit?: string;
 }
 
-/** A credential, with its place in the config. */
+/** A credential, with its path in the config. */
 interface Place {
     where: string;
     entry: Entry;
@@ -85,13 +85,13 @@ function keyProblems({ where, entry }: Place, isSecret: (key: string) => boolean
         problems.push(
             `${where}.key: must be stored encrypted (it is in the stack file in plain text). Run: pulumi config set --secret --path '${where}.key'`,
         );
-    // With an empty key, an empty header would be a valid credential.
+    // An empty key would make an empty header a valid credential.
     if (key.length < SHORTEST_KEY)
         problems.push(
             `${where}.key: must have at least ${SHORTEST_KEY} characters. Remove it, and the stack generates a key.`,
         );
     else if (key.startsWith("$"))
-        // APISIX reads $env://… and $secret://… as references: the key would be the value that they refer to.
+        // APISIX treats $env://… and $secret://… as references, so the key would be the value that they refer to.
         problems.push(
             `${where}.key: must not begin with $, which APISIX reads as a reference to a secret. Remove it, and the stack generates a key.`,
         );
@@ -102,7 +102,7 @@ function keyProblems({ where, entry }: Place, isSecret: (key: string) => boolean
     return problems;
 }
 
-/** With two callers of one key, the gateway knows only the last one, and authenticates the other under that name. */
+/** Rejects two callers with one key: the gateway would authenticate both under the name of the last one. */
 function twice(places: Place[]): string[] {
     const keyOf = ({ key }: Entry) => (key === "" ? undefined : key);
     return repeats(places, keyOf).map(
@@ -111,8 +111,8 @@ function twice(places: Place[]): string[] {
 }
 
 /**
- * Callers with one public key: the holder of its private key can sign as each of them, since the names in tokens are no
- * secret. Two credentials of one caller may have the same key, since its holder is the same.
+ * Rejects two callers with one public key: the holder of its private key could sign as both, since the names in tokens are
+ * not secret. Two credentials of one caller may have the same key.
  */
 function sharedPairs(places: Place[]): string[] {
     const keyOf = ({ publicKey }: Entry) => (publicKey === undefined ? undefined : publicKeyNumbers(publicKey));
@@ -124,7 +124,7 @@ function sharedPairs(places: Place[]): string[] {
         );
 }
 
-/** Each place with a value that an earlier one has, and the first of these. */
+/** Each credential whose value an earlier one has, with the first of these. */
 function repeats(places: Place[], valueOf: (entry: Entry) => string | undefined): [Place, first: Place][] {
     const seen = new Map<string, Place>();
     return places.flatMap((place): [Place, Place][] => {
@@ -164,11 +164,11 @@ function tokenProblems({ where, entry }: Place): string[] {
 
 const ONE_PUBLIC_KEY = /^\s*-----BEGIN PUBLIC KEY-----[^-]*-----END PUBLIC KEY-----\s*$/;
 
-/** What is wrong with a public key for an algorithm. APISIX accepts any text as a key, and then rejects every token. */
+/** Problem of a public key for an algorithm; undefined if there is none. */
 export function publicKeyProblem(pem: string, algorithm: Algorithm): string | undefined {
     if (/PRIVATE KEY/.test(pem))
         return "must be a public key (got a private key). Treat it as leaked: create a new key pair, and set only its public key.";
-    // Node.js reads more forms than APISIX, which accepts any text as a key and then rejects every token.
+    // Node.js parses more formats than APISIX, which accepts any text as a key and then rejects every token.
     if (!ONE_PUBLIC_KEY.test(pem))
         return "must be one public key in PEM form, from BEGIN PUBLIC KEY to END PUBLIC KEY. Convert a key of another form with openssl pkey -pubin -pubout, and a certificate with openssl x509 -pubkey -noout.";
     let key: KeyObject;
@@ -185,15 +185,15 @@ export function daysUntil(text: string, today: Date): number {
     return Math.round((dayOf(text)! - Math.floor(today.getTime() / DAY_MS) * DAY_MS) / DAY_MS);
 }
 
-/** The warning for a credential that has expired or expires soon; undefined otherwise. */
+/** Warning about a credential that has expired or expires soon; undefined for others. */
 export function expiryWarning(who: string, expires: string, today: Date): string | undefined {
     const days = daysUntil(expires, today);
-    if (days <= 0) return `consumers: ${who} expired on ${expires} and is left out. Remove the entry.`;
+    if (days <= 0) return `consumers: ${who} expired on ${expires} and has no access. Remove the entry.`;
     if (days > WARN_DAYS) return undefined;
     return `consumers: ${who} expires in ${days} day${days === 1 ? "" : "s"}, on ${expires}. Add a second credential before that date.`;
 }
 
-/** The day without a time. Pulumi reads a day without quotes as a time, and passes it on as Go formats one. */
+/** The day without a time: Pulumi parses a day without quotes as a timestamp, and passes it on in Go's format. */
 export function dayText(text: string): string {
     return text.replace(/ 00:00:00 \+0000 UTC$/, "");
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { ParsedGatewayOption } from "../../options/gateway/schema";
 
-/** A digest of the list of callers, with their limits, classes and methods, but without keys that operators set. */
+/** A digest of the list of callers, with their limits, classes and methods, without keys that operators set. */
 export function digestOf({
     consumers,
     limits,

@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
 import { isMapping, list, mapping } from "../../unchecked";
 
-/** Content of a file of callers. */
+/** Content of a callers file. */
 export interface CallersFile {
-    /** The entries of the file, without keys, which such a file must not have. */
+    /** The entries of the file, without keys, which a callers file must not contain. */
     callers: unknown[];
     problems: string[];
 }
 
-/** @param folder the folder that the name is relative to */
+/** Reads a callers file. @param folder base of the relative name */
 export function readCallersFile(name: string, folder: string): CallersFile {
     try {
         return parseCallersFile(readFileSync(join(folder, name), "utf8"), name);
@@ -23,8 +23,8 @@ export function readCallersFile(name: string, folder: string): CallersFile {
 }
 
 /**
- * Reads the text of a file of callers. The problems never quote it, since it may have a key by mistake.
- * @param name as the problems are to name it
+ * Parses the text of a callers file. The problems never quote the text, since it may contain a key by mistake.
+ * @param name name of the file in the problems
  */
 export function parseCallersFile(text: string, name: string): CallersFile {
     const refused = (...problems: string[]): CallersFile => ({ callers: [], problems });
@@ -50,7 +50,7 @@ export function parseCallersFile(text: string, name: string): CallersFile {
     return { callers, problems: [...unknown, ...problems] };
 }
 
-/** The callers without keys, and the places where there were keys. */
+/** The callers without keys, and the paths of the removed keys. */
 function withoutKeys(consumers: unknown[]): { callers: unknown[]; keys: string[] } {
     const keys: string[] = [];
     const callers = consumers.map((consumer, i) => {
@@ -67,9 +67,9 @@ function withoutKeys(consumers: unknown[]): { callers: unknown[]; keys: string[]
 }
 
 /**
- * Messages about all callers, first those of the stack file, with the paths of callers of the file changed to their
- * place in that file.
- * @param own how many callers the stack file has
+ * Rewrites messages about the list of all callers, which begins with those of the stack file: paths of later callers become
+ * paths in the callers file.
+ * @param own number of callers in the stack file
  */
 export function placedInFile(texts: string[], own: number, name: string): string[] {
     return texts.map((text) =>

@@ -37,7 +37,7 @@ export function longCredentials(consumers: NamedConsumers): string[] {
 
 export type Named = [where: string, name: string, limit: number];
 
-/** Checks the length of names that consist of others. */
+/** Checks the length of names that are built from other names. */
 export function tooLong(names: Named[]): string[] {
     return names
         .filter(([, name, limit]) => name.length > limit)

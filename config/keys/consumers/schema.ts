@@ -4,7 +4,7 @@ import { day } from "./credentials";
 import { callerClass } from "../classes/schema";
 import { consumerName, dnsLabel, positive, problem } from "../../values";
 
-/** Id of a revocation, as the record of revocations gives it. */
+/** Id of a revocation in the record of revocations. */
 export const REVOCATION_ID = /^revocation-[0-9a-f]{8}$/;
 
 export const credential = z.strictObject({
@@ -56,7 +56,8 @@ export const credential = z.strictObject({
     readmit: z
         .string({ error: () => "must be a text. Correct it" })
         .regex(REVOCATION_ID, {
-            error: () => "must be the id of a revocation, as revocation-0123abcd. The error of pulumi up names it",
+            error: () =>
+                "must be the id of a revocation, for example revocation-0123abcd. The error of pulumi up names it",
         })
         .optional()
         .meta({

@@ -3,7 +3,7 @@ import { day } from "./credentials";
 import { got } from "../../problems";
 import { consumerName, dnsLabel, positive } from "../../values";
 
-/** A duration as Go formats it, in whole hours, minutes and seconds. */
+/** A duration in Go's format, in whole hours, minutes and seconds. */
 const DURATION = /^(?=\d)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/;
 /** Longest duration in Go, in seconds: 2562047h47m16s, 63 bits of nanoseconds. */
 const LONGEST_SECONDS = Math.floor(2 ** 63 / 1e9);
@@ -68,7 +68,7 @@ export const credential = z.strictObject({
     }),
 });
 
-/** One caller that comes through Cloudflare Access. */
+/** One caller that authenticates at Cloudflare Access. */
 export const consumer = z.strictObject({
     name: consumerName.meta({
         description: "Name of the caller. Its tokens are called `<project>/<stack>/<name>/<id>`.",

@@ -1,15 +1,15 @@
 import { logicalName, type ZoneRecord } from "../../../components/cloudflare/dns-record";
 import { delegationOf, isWithin, upTo } from "../../../dns/names";
 
-/** A record, with its place as problems name it. */
+/** A record, with its position for problems. */
 export interface Placed {
     record: ZoneRecord;
     where: string;
 }
 
-/** Certification authorities of Cloudflare's edge certificates, as CAA records name them. */
+/** Certificate authorities of Cloudflare's edge certificates, by their names in CAA records. */
 const EDGE_AUTHORITIES = ["letsencrypt.org", "pki.goog", "ssl.com"];
-/** Ends of target names for mail or ownership checks: Cloudflare cannot proxy such names, or must not. */
+/** Suffixes of target names for mail or ownership checks, which Cloudflare cannot or must not proxy. */
 const NOT_FOR_THE_PROXY = ["dkim.amazonses.com", "onmicrosoft.com", "acm-validations.aws"];
 
 /** Problems and warnings that concern several records together. */
@@ -38,15 +38,15 @@ function twice(placed: Placed[]): string[] {
         const first = seen.get(key);
         seen.set(key, first ?? where);
         if (first === undefined) return [];
-        // A name can have only one CNAME, whatever its target.
+        // A name can have only one CNAME, also with different targets.
         const what = record.type === "CNAME" ? "be the only CNAME of its name" : "be listed only once";
         return [`${where}: must ${what} (${first} has the same). Remove one.`];
     });
 }
 
 /**
- * Checks that updating one record can point each name that callers use to the tunnel.
- * @param hostnames those of the service; names that the file does not have are not checked
+ * Checks that each name of the service can be pointed to the tunnel by updating a single record.
+ * @param hostnames names of the service. Names that are not in the file are not checked
  * @param zone the zone's own name can be a CNAME only at Cloudflare, not at the old name servers
  */
 export function serviceProblems(records: ZoneRecord[], hostnames: string[], file: string, zone: unknown): string[] {
@@ -89,8 +89,8 @@ function apexProblems({ record, where }: Placed, zone: string): string[] {
 }
 
 /**
- * A name with a CNAME can have no other record. At the apex Cloudflare answers with addresses instead of the CNAME, so
- * only address records conflict.
+ * Rejects other records at a name with a CNAME. At the apex, Cloudflare answers with addresses instead of the CNAME, so only
+ * address records conflict.
  */
 function besideCname(group: Placed[], zone: string): string[] {
     const cname = group.find(({ record }) => record.type === "CNAME");
@@ -101,7 +101,7 @@ function besideCname(group: Placed[], zone: string): string[] {
         .map(({ where }) => `${where}: must not have the same name as a CNAME (${cname.where}). Remove one.`);
 }
 
-/** Cloudflare proxies a name as a whole, not single addresses. */
+/** Rejects names that are partly proxied: Cloudflare proxies a whole name. */
 function halfProxied(group: Placed[]): string[] {
     const addresses = group.filter(({ record }) => record.type === "A" || record.type === "AAAA");
     if (!addresses.some(({ record }) => record.proxied)) return [];
@@ -128,7 +128,7 @@ function proxyProblems({ record, where }: Placed, byName: Map<string, Placed[]>)
     return [];
 }
 
-/** For a name, the CAA records of the nearest name at or above it apply. */
+/** Warns about CAA records that block the edge certificate. The CAA records of the nearest name at or above apply. */
 function forbiddenAuthorities(placed: Placed[], zone: string): string[] {
     const names = new Set([zone, ...placed.filter(({ record }) => record.proxied).map(({ record }) => record.name)]);
     const warnings = new Set<string>();
@@ -139,7 +139,7 @@ function forbiddenAuthorities(placed: Placed[], zone: string): string[] {
         const caa = placed.flatMap(({ record, where }) =>
             record.type === "CAA" && record.name === holder ? [{ ...record.data, where }] : [],
         );
-        // Universal certificates name the zone and *.zone, so both tags matter; for wildcards issuewild takes
+        // Universal certificates contain the zone and *.zone, so both tags apply. For wildcards, issuewild takes
         // precedence over issue.
         for (const tag of ["issue", "issuewild"]) {
             const allowed = caa.filter((one) => one.tag === tag);
@@ -165,7 +165,7 @@ function depthWarnings({ record, where }: Placed, zone: string): string[] {
     return warnings;
 }
 
-/** A delegated zone answers for all names below it; the parent only returns addresses of its name servers. */
+/** Warns about records below a delegation: the delegated zone answers for all names below it. */
 function belowDelegations(placed: Placed[], zone: string): string[] {
     const cuts = new Set(placed.filter(({ record }) => record.type === "NS").map(({ record }) => record.name));
     const glue = new Set(placed.flatMap(({ record }) => (record.type === "NS" ? [record.content] : [])));

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { isName, plainAddress, plainTarget } from "../../../dns/names";
 import { got } from "../../problems";
 
-/** TTLs that Cloudflare accepts for a record that is not proxied, in seconds; only Enterprise may go down to 30. */
+/** TTLs that Cloudflare accepts for a record that is not proxied, in seconds. Only plan Enterprise allows 30 or more. */
 export const TTLS = { min: 60, max: 86400 };
 /**
  * Longest record in wire format at Cloudflare, in bytes; a TXT record needs one more byte for each 255 (Cloudflare's
@@ -20,7 +20,7 @@ const target = (what: string, { orNone } = { orNone: false }) =>
         .string({ error: (i) => `must be ${what}${got(i.input)}. Correct it` })
         .transform(plainTarget)
         .refine((name) => isName(name) || (orNone && name === "."), {
-            error: (i) => `must be ${what}${got(i.input)}. Write the whole name, for example host.example.com`,
+            error: (i) => `must be ${what}${got(i.input)}. Write the full name, for example host.example.com`,
         });
 
 const whole = (max: number) =>

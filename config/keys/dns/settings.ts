@@ -8,7 +8,7 @@ import { relations, serviceProblems, type Placed } from "./checks";
 import { ENTRIES, TTLS } from "./schema";
 import { didYouMean, explain, got, wording } from "../../problems";
 
-/** `host` or `host:port`, the host a name or an IPv4 address; `[…]:port` with IPv6. */
+/** `host` or `host:port` with a name or an IPv4 address, or `[…]:port` with IPv6. */
 const server = z.string().regex(/^([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/i, {
     error: (i) => `must be the host of a name server, with or without a port${got(i.input)}. Correct it`,
 });
@@ -17,7 +17,7 @@ const server = z.string().regex(/^([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/i, {
 export const dnsSchema = z.strictObject({
     phase: z.enum(PHASES).default("mirror").meta({
         description: "Phase of the move of the zone to Cloudflare. A return to an earlier phase is always allowed.",
-        reason: "The first phase: Cloudflare has the records, and no resolver asks it.",
+        reason: "The first phase: Cloudflare has the records, and no resolver queries it.",
     }),
     records: z
         .string()
@@ -66,14 +66,14 @@ export interface ZoneData {
     warnings: string[];
 }
 
-/** Reads the records file of a zone. @param folder where the stack file is */
+/** Reads the records file of a zone. @param folder folder of the stack file */
 export function readZoneData(file: string, zone: string, folder = "."): ZoneData {
     try {
         return parseZoneData(readFileSync(resolve(folder, file), "utf8"), zone, file);
     } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code === undefined) throw error;
-        const problem = `${file}: must be a readable file (${code}). Make it with: npm run ops -- dns import`;
+        const problem = `${file}: must be a readable file (${code}). Create it with: npm run ops -- dns import`;
         return { records: [], problems: [problem], warnings: [] };
     }
 }
@@ -81,7 +81,7 @@ export function readZoneData(file: string, zone: string, folder = "."): ZoneData
 /**
  * Checks the text of a records file. Every problem has its line number.
  * @param zone in lower case, without the final dot
- * @param file as the problems are to name it
+ * @param file name of the file in the problems
  */
 export function parseZoneData(text: string, zone: string, file: string): ZoneData {
     const lines = new LineCounter();
@@ -94,7 +94,7 @@ export function parseZoneData(text: string, zone: string, file: string): ZoneDat
     if (broken.length > 0) return { records: [], problems: broken, warnings: [] };
     const list = document.contents;
     if (!isSeq(list)) {
-        const problem = `${file}:1: must be a list of records. Make it with: npm run ops -- dns import`;
+        const problem = `${file}:1: must be a list of records. Create it with: npm run ops -- dns import`;
         return { records: [], problems: [problem], warnings: [] };
     }
     if (list.items.length === 0) {
@@ -157,10 +157,10 @@ function parseEntry(item: YAMLMap, zone: string, at: At, problems: string[]): Zo
 }
 
 function nameProblem(name: unknown, zone: string): string | undefined {
-    if (typeof name !== "string") return `required. Write @ for ${zone}, or a whole name.`;
+    if (typeof name !== "string") return `required. Write @ for ${zone}, or a full name.`;
     const whole = wholeName(name, zone);
     if (!isWithin(whole, zone))
-        return `must be @ or a whole name in ${zone}${got(name)}. ${name.includes(".") ? "Correct it" : `Write ${name}.${zone}`}.`;
+        return `must be @ or a full name in ${zone}${got(name)}. ${name.includes(".") ? "Correct it" : `Write ${name}.${zone}`}.`;
     if (!isName(whole))
         return `must be labels of a-z, 0-9, - and _, at most 63 characters each${got(name)}. Correct it.`;
     return undefined;
@@ -174,9 +174,9 @@ function ttlProblem({ ttl, proxied }: Record<string, unknown>): string | undefin
     if (proxied === true)
         return ttl === undefined || ttl === 1
             ? undefined
-            : `must be left out of a proxied record, whose TTL is always 300 s${got(ttl)}. Remove it.`;
+            : `must not be set for a proxied record, whose TTL is always 300 s${got(ttl)}. Remove it.`;
     if (ttl === undefined) return `required, in seconds. Use 300 while the zone moves.`;
-    if (typeof ttl !== "number") return undefined; // the schema says so
+    if (typeof ttl !== "number") return undefined; // The schema reports this problem.
     if (!Number.isInteger(ttl) || ttl < TTLS.min || ttl > TTLS.max)
         return `must be from ${TTLS.min} to ${TTLS.max} seconds${got(ttl)}. Correct it.`;
     return undefined;

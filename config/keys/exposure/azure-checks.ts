@@ -6,7 +6,7 @@ import { isGiven } from "../../unchecked";
 import { tlsProblems } from "../tls/checks";
 
 /**
- * Checks the keys of exposure direct against each other, in every option. @param given the same before it was parsed
+ * Checks the keys of exposure direct against each other, in every option. @param given the config before parsing
  */
 export function azureChecks(config: Sound<ParsedGatewayOption>, given: Raw, context: CheckContext): string[] {
     if (given.exposure === "tunnel") return [];
@@ -16,10 +16,10 @@ export function azureChecks(config: Sound<ParsedGatewayOption>, given: Raw, cont
     if (isGiven(given, "azure") && gateway?.installer === "existing")
         problems.push("azure: belongs to a gateway that this stack installs (got installer existing). Remove it.");
     if (isGiven(given, "azure") && hasAddress)
-        problems.push("gateway.address: must be left out with azure.hostname, which is what callers use. Remove it.");
+        problems.push("gateway.address: must not be set with azure.hostname, since callers use that name. Remove it.");
     else if (isGiven(given, "tls") && hasAddress)
         problems.push(
-            "gateway.address: must be left out with tls, since callers use the first of tls.hostnames. Remove it.",
+            "gateway.address: must not be set with tls, since callers use the first of tls.hostnames. Remove it.",
         );
     const { http, https } = azure?.ports ?? {};
     // Without TLS there is no redirect to the other port, unless the config names it.

@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import * as z from "zod";
 import { dnsLabel, positive, problem } from "../../values";
 
-/** A host name of at least two labels, as callers type it. */
+/** A host name of at least two labels, in the form that callers use. */
 export const hostName = z.string().check((ctx) => {
     const labels = ctx.value.split(".");
     const good = labels.length > 1 && labels.every((label) => dnsLabel.safeParse(label).success);

@@ -19,7 +19,7 @@ export interface AzureConfig {
     tls?: z.infer<typeof tlsSchema>;
 }
 
-/** The address that callers use, unless it is the node port of HTTP; undefined then. */
+/** The address for callers; undefined if it is the node port of HTTP. */
 export function azureUrl(config: AzureConfig): string | undefined {
     const { azure, tls } = config;
     if (tls !== undefined) return address("https", azure?.hostname ?? names(config)[0], httpsPort(config)!, 443);
@@ -45,7 +45,7 @@ export function releaseTls(config: AzureConfig): ReleaseTls | undefined {
     return { nodePort, minimumVersion, publicPort: httpsPort(config)! };
 }
 
-/** The TLS settings of the gateway; the key is a secret from here on. */
+/** The TLS settings of the gateway. The key becomes a secret here. */
 export function gatewayTls(config: AzureConfig): GatewayTlsSettings | undefined {
     const { tls } = config;
     if (tls === undefined) return undefined;

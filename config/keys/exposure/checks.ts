@@ -7,11 +7,11 @@ import { answerTimeProblems } from "../answer-time";
 import { planProblems } from "../plans";
 import { answerKeys, exposureKeys } from "./schema";
 
-/** Keys that only exposure direct has: with a tunnel, Cloudflare has the name and the certificate. */
+/** Keys of exposure direct only. With a tunnel, Cloudflare has the name and the certificate. */
 const DIRECT_KEYS = ["azure", "tls"];
-/** Keys with the address that callers use, with exposure direct. */
+/** Keys of exposure direct with the address for callers. */
 const DIRECT_ADDRESSES = ["gateway.address", "gateway.existing.url"];
-/** Paths of keys that only exposure tunnel has. */
+/** Paths of keys of exposure tunnel only. */
 const TUNNEL_KEYS = [
     ...Object.keys(exposureKeys),
     ...Object.keys(answerKeys).map((key) => `alpa.${key}`),
@@ -20,7 +20,7 @@ const TUNNEL_KEYS = [
 
 /**
  * Checks that no key belongs to the other exposure, and that the values fit together.
- * @param given the same before it was parsed: which keys there are
+ * @param given the config before parsing, which shows which keys are set
  */
 export function exposureChecks(option: string, config: Sound<ParsedGatewayOption>, given: Raw): string[] {
     const { exposure, gateway } = config;
@@ -52,7 +52,7 @@ export function exposureChecks(option: string, config: Sound<ParsedGatewayOption
     return [...problems, ...hostnameProblems(config), ...planProblems(config), ...answerTimeProblems(config)];
 }
 
-/** The values without keys of the other exposure, so that the schema does not report those a second time. */
+/** The values without keys of the other exposure, which the schema would report a second time. */
 export function ofTheExposure(values: Raw): Raw {
     const foreign = values.exposure === "tunnel" ? DIRECT_KEYS : TUNNEL_KEYS;
     return foreign.reduce((rest, path) => without(rest, path.split(".")), values);

@@ -7,7 +7,7 @@ import { imageDigest, imageRepository, imageTag } from "../images";
 
 const { account, hostname, certificate, zone, alpa, browserChecks, proxyTimeoutSeconds } = cloudflareSchema.shape;
 
-/** Cloudflare's limit of connectors per tunnel, less the additional one during a rollout. */
+/** Cloudflare's limit of connectors per tunnel, minus the additional one during a rollout. */
 const MOST_CONNECTORS = 24;
 
 const zoneInPlace = zone.pick({ name: true, plan: true }).describe("The DNS zone at Cloudflare. It must exist.");
@@ -34,8 +34,8 @@ const tunnel = z
             })
             .default(2)
             .meta({
-                description: "Number of connectors, each in a pod of its own, on different nodes if possible.",
-                reason: "One serves while the other is upgraded.",
+                description: "Number of connectors, each in its own pod, on different nodes if possible.",
+                reason: "One connector serves while the other is upgraded.",
             }),
         graceSeconds,
     })
@@ -74,5 +74,5 @@ export const exposureKeys = {
     proxyTimeoutSeconds,
 };
 
-/** The same keys, required where exposure is tunnel. */
+/** The keys that exposure: tunnel requires. */
 export const requiredExposureKeys = { account, hostname, zone: zoneInPlace, tunnel };

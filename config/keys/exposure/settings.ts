@@ -10,17 +10,17 @@ import type { ParsedGatewayOption as Parsed } from "../../options/gateway/schema
 import { DEFAULT_NODE_PORT } from "../../values";
 
 /**
- * The gateway times out this long before the edge does, so that callers get its error, in Alpa's format, and not an
- * HTML page.
+ * Seconds by which the gateway times out before the edge, so that callers get the gateway's error in Alpa's format instead
+ * of an HTML page.
  */
 const BEFORE_THE_EDGE_SECONDS = 5;
 
-/** The keys that decide the longest answer time. */
+/** The keys that determine the longest answer time. */
 export type AnswerWait = Pick<Parsed, "exposure" | "proxyTimeoutSeconds"> & {
     alpa: Pick<Parsed["alpa"], "answerTimeoutSeconds">;
 };
 
-/** The same for a config that may have problems. Undefined if it has no exposure. */
+/** Longest answer time of a config that may have problems; undefined without a valid exposure. */
 export function answerSecondsIfKnown(config: Sound<AnswerWait>): number | undefined {
     const { exposure, alpa } = config;
     if (alpa?.answerTimeoutSeconds !== undefined) return alpa.answerTimeoutSeconds;
@@ -28,7 +28,7 @@ export function answerSecondsIfKnown(config: Sound<AnswerWait>): number | undefi
     return exposure === "tunnel" ? edgeWaits(config) - BEFORE_THE_EDGE_SECONDS : undefined;
 }
 
-/** Longest time one answer may take, in seconds. */
+/** Longest time for one answer, in seconds. */
 export function answerSeconds(config: AnswerWait): number {
     const { exposure, alpa } = config;
     if (alpa.answerTimeoutSeconds !== undefined) return alpa.answerTimeoutSeconds;
@@ -36,7 +36,7 @@ export function answerSeconds(config: AnswerWait): number {
     return Math.max(1, edgeWaits(config) - BEFORE_THE_EDGE_SECONDS);
 }
 
-/** Port on every node. Undefined: none, since callers come through the tunnel. */
+/** Node port of the gateway; undefined if callers only use the tunnel. */
 export function nodePort({ exposure, gateway }: Parsed): number | undefined {
     return gateway.nodePort ?? (exposure === "direct" ? DEFAULT_NODE_PORT : undefined);
 }
@@ -70,7 +70,7 @@ export function exposureWarnings(config: Parsed): string[] {
         warnings.push("tunnel.connectors: 1, so the loss of the connector's node is an outage. Set 2.");
     if (gateway.nodePort !== undefined)
         warnings.push(
-            `gateway.nodePort: ${gateway.nodePort} is open in addition to the tunnel, so callers can reach the gateway without TLS and without Cloudflare. Remove it when no caller uses it any more.`,
+            `gateway.nodePort: ${gateway.nodePort} is open in addition to the tunnel, so callers can reach the gateway without TLS and without Cloudflare. Remove it when callers no longer use it.`,
         );
     return warnings;
 }

@@ -37,7 +37,7 @@ export const alpaFirewall = z
         apply: z.enum(["print", "ssh"]).default("print").meta({
             description:
                 "`print` returns the firewall rules as the output `alpaFirewall`; `ssh` loads them on `hosts`.",
-            reason: "The program changes no host that it was not asked to change.",
+            reason: "The stack changes hosts only on request.",
         }),
         hosts: z
             .array(sshHost)
@@ -68,7 +68,7 @@ export const alpaFirewall = z
             .array(ports)
             .default([])
             .meta({
-                description: "Further ports of these hosts that only `alsoFrom` may reach, for example those of Ray.",
+                description: "Other ports of these hosts that only `alsoFrom` may reach, for example those of Ray.",
                 examples: [["6379", "10002-19999"]],
                 reason: "Only the port of Alpa is known.",
             }),
@@ -87,7 +87,7 @@ interface Config {
 
 /**
  * Checks the keys of `alpa.firewall` against each other and against other keys.
- * @param given the same before it was parsed: which keys there are
+ * @param given the config before parsing, which shows which keys are set
  * @param isSecret whether a value is stored encrypted
  */
 export function firewallProblems(
@@ -108,7 +108,7 @@ export function firewallProblems(
     const { ports: more = [] } = firewall;
     if (more.length > 0 && !named("alsoFrom"))
         problems.push(
-            "alpa.firewall.alsoFrom: required with ports, since the rules cut off a Ray node that is not named. Name all Ray nodes, or write [] if there are none.",
+            "alpa.firewall.alsoFrom: required with ports, since the rules block every Ray node that is not in this list. Name all Ray nodes, or write [] if there are none.",
         );
     return [...problems, ...portProblems(endpoints, more, hosts)];
 }
@@ -128,7 +128,7 @@ function unknownNodes(nodes: Sound<{ address: string }[]> | undefined): string[]
     });
 }
 
-/** The rules must not block SSH, and each port may have only one rule. */
+/** Checks that the rules do not block SSH, and that each port has only one rule. */
 function portProblems(
     endpoints: Sound<{ address: string }[]>,
     more: (string | undefined)[],
@@ -161,9 +161,9 @@ function portProblems(
 }
 
 /**
- * Checked values in the shape the component takes.
+ * Converts checked values into settings of the component.
  * @param endpoints `host:port` of each Alpa service
- * @param nodes addresses of the cluster's nodes, where the stack makes them
+ * @param nodes addresses of the cluster's nodes, if the stack creates the cluster
  * @returns undefined if no address is known
  */
 export function firewallSettings(
@@ -183,7 +183,7 @@ export function firewallSettings(
     return { rules, apply: "ssh", hosts: firewall.hosts!.map(sshHostOf) };
 }
 
-/** Warnings for the operator. @param nodes as for the settings */
+/** Warnings for the operator. @param nodes addresses of the cluster's nodes, if the stack creates the cluster */
 export function firewallWarnings(
     settings: FirewallSettings | undefined,
     endpoints: string[],

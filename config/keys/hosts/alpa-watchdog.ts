@@ -9,8 +9,8 @@ import { progressKeys, progressLimits, watchdogProblems } from "../watchdog";
 import { sshHost, sshHostOf, sshHostProblems } from "./ssh-host";
 
 /**
- * Default pause between restarts, in seconds. A model must load within it: 300 GB of weights over a network take half
- * an hour.
+ * Default shortest time between restarts, in seconds. The model must be loaded within it: 300 GB of weights over a network
+ * take half an hour.
  */
 const DEFAULT_RESTART_PAUSE_SECONDS = 3600;
 
@@ -27,7 +27,7 @@ export const alpaWatchdog = z
             .describe("The hosts on which Alpa answers. For one Alpa on several hosts that is only the Ray head node."),
         restart: z.boolean().default(false).meta({
             description: "Whether `unit` is restarted when Alpa makes no progress. `false` only reports it.",
-            reason: "A restart ends every answer in progress: an operator asks for it.",
+            reason: "A restart ends every answer in progress, so an operator must enable it.",
         }),
         unit: z
             .string()
@@ -48,7 +48,7 @@ export const alpaWatchdog = z
         ...progressKeys,
     })
     .meta({
-        description: "Reports when Alpa makes no progress, on its hosts, and restarts it if asked to.",
+        description: "Reports when Alpa makes no progress, on its hosts, and restarts it if configured.",
         unset: "no watchdog",
     });
 
@@ -56,8 +56,8 @@ export type ParsedWatchdog = z.infer<typeof alpaWatchdog>;
 
 /**
  * Checks the keys of `alpa.watchdog` against each other and against other keys.
- * @param given the stack config before it was parsed: which keys there are
- * @param answerSeconds longest time that callers wait for one answer. Unset: it is not known
+ * @param given the stack config before parsing, which shows which keys are set
+ * @param answerSeconds longest time that callers wait for one answer; undefined if unknown
  * @param isSecret whether a value is stored encrypted
  */
 export function alpaWatchdogProblems(
@@ -108,10 +108,10 @@ export function watchdogWarnings(watchdog: ParsedWatchdog | undefined, endpoints
 }
 
 /**
- * Checked values in the shape the component takes.
+ * Converts checked values into settings of the component.
  * @param endpoints `host:port` of each Alpa service
  * @param answerSeconds longest time that callers wait for one answer, in seconds
- * @returns undefined where no watchdog is wanted
+ * @returns undefined without a watchdog
  */
 export function alpaWatchdogSettings(
     watchdog: ParsedWatchdog | undefined,

@@ -8,13 +8,13 @@ import { isHost, text } from "../../values";
 
 const HOST_KEY = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]{40,}={0,2}( .*)?$/;
 
-/** @param advice what to write instead of a wrong port */
+/** Schema of a port. @param advice second sentence of the error */
 export const port = (advice: string) =>
     z.number().refine((n) => Number.isInteger(n) && n >= 1 && n <= 65535, {
         error: (i) => `must be a port between 1 and 65535${got(i.input)}. ${advice}`,
     });
 
-/** A host that the program reaches by SSH: an entry of each key that lists some. */
+/** Schema of a host that is managed over SSH, for every list of hosts. */
 export const sshHost = z.strictObject({
     address: z
         .string()
@@ -47,12 +47,12 @@ export const sshHost = z.strictObject({
         .describe("Private key of the user, as a secret, without a passphrase."),
     sudoPassword: text("a password")
         .optional()
-        .meta({ description: "Password of the user for sudo, as a secret.", unset: "sudo asks for no password" }),
+        .meta({ description: "Password of the user for sudo, as a secret.", unset: "sudo needs no password" }),
 });
 
 export type ParsedSshHost = z.infer<typeof sshHost>;
 
-/** Checked values in the shape the components take; further keys of the entry stay as they are. */
+/** Converts a checked host into settings of the components, and keeps further keys of the entry. */
 export function sshHostOf<T extends ParsedSshHost>(host: T): Omit<T, "privateKey" | "sudoPassword"> & SshHost {
     const { privateKey, sudoPassword, ...rest } = host;
     return {
@@ -66,7 +66,7 @@ export function sshHostOf<T extends ParsedSshHost>(host: T): Omit<T, "privateKey
  * Checks the hosts of a list, and that their secrets are encrypted.
  * @param key path of the list, for example `tunnel.hosts`
  * @param isSecret whether a value is stored encrypted
- * @param twice what to do about a host that is named twice
+ * @param twice advice in the error about a duplicate host
  */
 export function sshHostProblems(
     key: string,
@@ -81,7 +81,7 @@ export function sshHostProblems(
         for (const [name, value] of Object.entries({ privateKey, sudoPassword }))
             if (value !== undefined && !isSecret(value))
                 problems.push(
-                    `${where}.${name}: must be stored encrypted (it is in the stack file in plain text). Anyone who can read that file knows it: change it on the host, and run: pulumi config set --secret --path '${where}.${name}'`,
+                    `${where}.${name}: must be stored encrypted (it is in the stack file in plain text). Anyone with access to that file can read it: change it on the host, and run: pulumi config set --secret --path '${where}.${name}'`,
                 );
         const wrong = privateKey === undefined ? undefined : sshKeyProblem(privateKey);
         if (wrong !== undefined) problems.push(`${where}.privateKey: ${wrong}`);

@@ -5,7 +5,7 @@ const OPENSSH_MAGIC = "openssh-key-v1\0";
 const PASSPHRASE =
     "must have no passphrase, since a run cannot enter one. Create a separate key for this: ssh-keygen -t ed25519 -N ''";
 
-/** The problem of a private key for SSH, if it has one. Never quotes the key. */
+/** Problem of a private key for SSH; undefined if there is none. Never quotes the key. */
 export function sshKeyProblem(pem: string): string | undefined {
     const kind = BEGIN.exec(pem)?.[1];
     if (kind === undefined)
@@ -20,9 +20,9 @@ export function sshKeyProblem(pem: string): string | undefined {
     }
 }
 
-const CUT_OFF = "must be a whole private key (it is damaged or cut off). Set the content of the file again.";
+const CUT_OFF = "must be a complete private key (it is damaged or truncated). Set the content of the file again.";
 
-/** Checks a key in the format of ssh-keygen, which Node.js does not read: its header, and whether it is encrypted. */
+/** Checks header and encryption of a key in the format of ssh-keygen, which Node.js does not support. */
 function openSshProblem(pem: string): string | undefined {
     const body = /-----BEGIN OPENSSH PRIVATE KEY-----([A-Za-z0-9+/=\s]+)-----END OPENSSH PRIVATE KEY-----\s*$/.exec(
         pem,

@@ -6,10 +6,10 @@ import type { CheckContext, Raw } from "../../options/option";
 import { isGiven } from "../../unchecked";
 import { DEFAULT_NODE_PORT } from "../../values";
 
-/** Each run warns this many days before a certificate expires: a renewal should have happened by then. */
+/** Days before the expiry of a certificate from which each run warns, since it should have been renewed by then. */
 const WARN_DAYS = 30;
 const DAY_MS = 86_400_000;
-/** Shorter RSA keys are refused by OpenSSL at its usual security level, so by APISIX and by callers. */
+/** Shortest RSA key: OpenSSL rejects shorter keys at its default security level, in APISIX and in clients. */
 const LEAST_RSA_BITS = 2048;
 const CERTIFICATE = "tls.certificate.files.certificate";
 const KEY = "tls.certificate.files.key";
@@ -22,7 +22,7 @@ export function tlsHostnames(
     return (tls?.hostnames ?? [azure?.hostname]).filter((name) => name !== undefined);
 }
 
-/** Checks the keys of `tls` against each other and against other keys. @param given the same before it was parsed */
+/** Checks the keys of `tls` against each other and against other keys. @param given the config before parsing */
 export function tlsProblems(
     { tls, azure, gateway }: Sound<ParsedGatewayOption>,
     given: Raw,
@@ -81,20 +81,20 @@ function certificateProblems(pem: string, keyPem: string, hostnames: string[], t
         const next = certificates[i + 1];
         if (next && !one.checkIssued(next))
             problems.push(
-                `${CERTIFICATE}: each certificate must stand before the one that issued it (number ${i + 2} did not issue number ${i + 1}). Put the server's own first, then the others in order.`,
+                `${CERTIFICATE}: each certificate must come before its issuer's (number ${i + 2} did not issue number ${i + 1}). Put the server's own first, then the others in order.`,
             );
     }
     for (const name of hostnames)
         if (leaf.checkHost(name, { subject: "never" }) === undefined)
             problems.push(
-                `${CERTIFICATE}: must be valid for ${name} (it names ${namesOf(leaf)}). Order one for that name.`,
+                `${CERTIFICATE}: must be valid for ${name} (it names ${namesOf(leaf)}). Order a certificate for that name.`,
             );
     return [...problems, ...keyProblems(leaf, keyPem)];
 }
 
-/** Never quotes the key. */
+/** Problems of the private key. They never quote it. */
 function keyProblems(leaf: X509Certificate, pem: string): string[] {
-    if (pem === "") return []; // the schema says so
+    if (pem === "") return []; // The schema reports this problem.
     if (/ENCRYPTED/.test(pem))
         return [`${KEY}: must be a key without a passphrase, which APISIX could not enter. Decrypt it: openssl pkey`];
     let key: KeyObject;
@@ -104,9 +104,7 @@ function keyProblems(leaf: X509Certificate, pem: string): string[] {
         return [`${KEY}: must be a private key in PEM form. Give the content of the file.`];
     }
     if (!leaf.checkPrivateKey(key))
-        return [
-            `${KEY}: must be the key of the first certificate. Set the key and the certificate that belong together.`,
-        ];
+        return [`${KEY}: must be the key of the first certificate. Set the matching key and certificate.`];
     const bits = key.asymmetricKeyDetails?.modulusLength;
     if (key.asymmetricKeyType === "rsa" && bits !== undefined && bits < LEAST_RSA_BITS)
         return [`${KEY}: must have ${LEAST_RSA_BITS} bits or more with RSA (got ${bits}). Order another certificate.`];

@@ -18,7 +18,7 @@ const files = z
         ),
     })
     .optional()
-    .meta({ description: "A certificate of your own.", unset: "cert-manager gets it" });
+    .meta({ description: "A certificate of your own.", unset: "cert-manager issues it" });
 
 const certManager = z
     .strictObject({
@@ -29,9 +29,12 @@ const certManager = z
         }),
     })
     .optional()
-    .meta({ description: "A certificate that cert-manager in the cluster gets and renews.", unset: "`files` has it" });
+    .meta({
+        description: "A certificate that cert-manager in the cluster issues and renews.",
+        unset: "`files` has it",
+    });
 
-/** Key `tls`: the gateway speaks TLS itself. */
+/** Key `tls`: TLS at the gateway. */
 export const tls = z
     .strictObject({
         certificate: z
@@ -72,7 +75,7 @@ export const tls = z
         }),
         minimumVersion: z
             .enum(["1.2", "1.3"], {
-                // YAML reads 1.2 as a number.
+                // YAML parses 1.2 as a number.
                 error: (i) =>
                     typeof i.input === "number" ? `must be a text${got(i.input)}. Write it in quotes` : undefined,
             })

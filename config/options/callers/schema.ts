@@ -5,7 +5,7 @@ import { consumer, limits } from "../../keys/consumers/schema";
 import { got } from "../../problems";
 import { consumersFile, maxOverlapDays } from "../../values";
 
-/** The full name of a stack: Pulumi accepts all three parts on every backend. */
+/** The full name of a stack, whose three parts Pulumi accepts on every backend. */
 const WHOLE_NAME = /^[\w.-]+\/[\w.-]+\/[\w.-]+$/;
 
 const { kubeconfig, context } = cluster.unwrap().shape;
@@ -20,7 +20,7 @@ export const callersSchema = z.strictObject({
         .string()
         .refine((name) => WHOLE_NAME.test(name), {
             error: (i) =>
-                `must be the whole name of a stack, <organization>/<project>/<stack>${got(i.input)}. Write for example organization/alpa-auth/intra`,
+                `must be the full name of a stack, <organization>/<project>/<stack>${got(i.input)}. Write for example organization/alpa-auth/intra`,
         })
         .meta({
             description:
@@ -31,10 +31,10 @@ export const callersSchema = z.strictObject({
         .strictObject({ kubeconfig, context })
         .prefault({})
         .describe("The cluster that the gateway runs in: the same as in the stack of the gateway."),
-    readiness: z.strictObject(acceptKeys).prefault({}).describe("Limits of waits."),
+    readiness: z.strictObject(acceptKeys).prefault({}).describe("Time limits for waits."),
     limits: limits
         .optional()
-        .meta({ description: "Limits of each caller that has none of its own.", unset: "no limits" }),
+        .meta({ description: "Limits of each caller without limits of its own.", unset: "no limits" }),
     maxOverlapDays,
     consumers: z
         .array(consumer.omit({ class: true }))

@@ -3,18 +3,18 @@ import type { GatewayCallersArgs } from "../../../components/gateway-callers";
 import type { ParsedCallers } from "./schema";
 import { livingCallers } from "../gateway/settings";
 
-/** Option callers: consumers of another stack's gateway. The outputs of that stack are read during a run. */
+/** Option callers: consumers at another stack's gateway. A run reads the outputs of that stack. */
 export interface CallersSettings extends Omit<GatewayCallersArgs, "gateway"> {
     option: "callers";
     /** Full name of the stack that has the gateway. */
     of: string;
-    /** Warnings for the operator, which do not stop the run. */
+    /** Warnings for the operator. They do not stop the run. */
     warnings: string[];
-    /** Day on which a credential expires, by `<consumer>/<credential>`. */
+    /** Expiry date of a credential, by `<consumer>/<credential>`. */
     expires: Record<string, string>;
 }
 
-/** Checked values in the shape the components take. */
+/** Converts checked values into settings of the components. */
 export function callersSettings(config: ParsedCallers, today: Date): CallersSettings {
     const { of, cluster, readiness } = config;
     const kubeconfig = cluster.kubeconfig === undefined ? undefined : pulumi.secret(cluster.kubeconfig);

@@ -10,11 +10,11 @@ import { isGiven, mapping } from "../../unchecked";
 import type { CheckContext, Raw } from "../option";
 import { edgeWaits, type ParsedCloudflare } from "./schema";
 
-/** Cloudflare's limit for an account. */
+/** Cloudflare's limit of service tokens in an account. */
 const MOST_TOKENS = 50;
-/** Cloudflare's limit for an Access application. */
+/** Cloudflare's limit of host names in an Access application. */
 const MOST_HOSTNAMES = 5;
-/** Cloudflare's limit for a tunnel. */
+/** Cloudflare's limit of connectors in a tunnel. */
 const MOST_CONNECTORS = 25;
 const LAST_PORT = 65535;
 
@@ -23,7 +23,7 @@ type Consumers = NonNullable<Config["consumers"]>;
 
 /**
  * Checks the keys of option cloudflare against each other.
- * @param given the same before it was parsed: which keys there are
+ * @param given the config before parsing, which shows which keys are set
  * @param data the records file of the zone, if the config names one
  */
 export function cloudflareChecks(
@@ -63,7 +63,7 @@ export function cloudflareChecks(
     ];
 }
 
-/** The host names that callers use, with option cloudflare or exposure tunnel. */
+/** The keys of the host names for callers, with option cloudflare or exposure tunnel. */
 interface Named {
     hostname?: string;
     aliases?: (string | undefined)[];
@@ -86,7 +86,7 @@ export function hostnameProblems({ hostname, aliases = [], certificate, zone: { 
         const first = names.findIndex(([, other]) => other === name);
         if (first < i) problems.push(`${where}: must be listed only once (${names[first][0]} is the same). Remove it.`);
         if (name !== zone && !name.endsWith(`.${zone}`))
-            problems.push(`${where}: must lie in zone ${zone} (got ${JSON.stringify(name)}). Correct one of them.`);
+            problems.push(`${where}: must be in zone ${zone} (got ${JSON.stringify(name)}). Correct one of them.`);
         else if (name !== zone && name.slice(0, -zone.length - 1).includes(".") && certificate !== "advanced")
             problems.push(
                 `${where}: must be one level below ${zone}, since the zone's own certificate covers no deeper names (got ${JSON.stringify(name)}). Shorten it, or order a certificate for it and set certificate to advanced.`,
@@ -95,7 +95,7 @@ export function hostnameProblems({ hostname, aliases = [], certificate, zone: { 
     return problems;
 }
 
-/** Each connector counts against Cloudflare's limit, and needs a port of its own on its host. */
+/** Checks the number of connectors against Cloudflare's limit, and their ports: each needs its own on the host. */
 function connectorProblems({ hosts: all = [], connectorsPerHost: each }: Config["tunnel"] = {}): string[] {
     if (each === undefined) return [];
     const problems: string[] = [];
@@ -112,7 +112,7 @@ function connectorProblems({ hosts: all = [], connectorsPerHost: each }: Config[
     return problems;
 }
 
-/** Reads the records file that a config names. @param folder where the stack file is */
+/** Reads the records file of a config. @param folder folder of the stack file */
 export function zoneData(values: Raw, folder: string): ZoneData {
     const { records } = mapping(values.dns);
     const { name } = mapping(values.zone);
@@ -121,14 +121,14 @@ export function zoneData(values: Raw, folder: string): ZoneData {
     return readZoneData(records, name, folder);
 }
 
-/** The provider accepts version and date only together, and they must stay in the config once they are set. */
+/** Checks rotations: the provider accepts version and date only together, and both must stay in the config. */
 function rotationProblems(consumers: Consumers, longest: number | undefined, today: Date): string[] {
     return consumers.flatMap((consumer, i) =>
         (consumer?.credentials ?? []).flatMap(({ secretVersion: version, previousSecretExpires: until } = {}, j) => {
             const where = `consumers[${i}].credentials[${j}]`;
             if (version !== undefined && version > 1 && until === undefined)
                 return [
-                    `${where}.previousSecretExpires: required with secretVersion ${version}. Set the day on which the previous secret stops working; keep a day that is over.`,
+                    `${where}.previousSecretExpires: required with secretVersion ${version}. Set the day on which the previous secret stops working; keep it after that day.`,
                 ];
             if (until !== undefined && (version === undefined || version === 1))
                 return [

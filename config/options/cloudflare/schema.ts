@@ -10,16 +10,16 @@ import { consumersFile, endpoint, isHost, pathPrefix, positive, text, tokenOverl
 /** Cloudflare's plans of a zone, smallest first. */
 export const PLANS = ["free", "pro", "business", "enterprise"] as const;
 export type Plan = (typeof PLANS)[number];
-/** Windows and block times that the API accepts for rate limits, in seconds. */
+/** Windows and block times of rate limits that the API accepts, in seconds. */
 const PERIODS = [10, 60, 120, 300, 600, 3600, 86400];
 /**
- * Default time in seconds that the edge waits for the first byte of an answer; then it answers 524. From Cloudflare's
- * table of connection limits since 2026 (change 32243 of cloudflare-docs); 100 before.
+ * Default wait of the edge for the first byte of an answer, in seconds. After it the edge answers 524. Source: Cloudflare's
+ * table of connection limits since 2026 (change 32243 of cloudflare-docs); it was 100 before.
  */
 export const DEFAULT_PROXY_TIMEOUT = 125;
-/** Longest time that plan Enterprise may set, in seconds. */
+/** Longest wait of the edge that plan Enterprise can set, in seconds. */
 const LONGEST_PROXY_TIMEOUT = 6000;
-/** Longest prompt and answer together of the models in question, in tokens. */
+/** Most tokens of prompt and answer together of OPT models. */
 export const DEFAULT_MAX_TOKENS = 1024;
 
 const domain = (what: string) =>
@@ -97,7 +97,7 @@ export const cloudflareSchema = z.strictObject({
                     description: "Longest time that one answer may take, in seconds.",
                     examples: [100],
                     unset: "`proxyTimeoutSeconds`",
-                    reason: "The edge waits no longer.",
+                    reason: "The timeout of the edge.",
                 }),
             tokensPerSecond: z
                 .number()
@@ -123,7 +123,7 @@ export const cloudflareSchema = z.strictObject({
         .describe("The Alpa service behind the tunnel. The stack does not change it."),
     pathPrefix: pathPrefix.meta({
         description:
-            "Path prefix in front of the paths of Alpa that callers are given. Requests without a prefix and with `/alpa` are served too.",
+            "Path prefix in front of Alpa's paths, as callers get it. Requests without a prefix and with `/alpa` are served too.",
         examples: ["/alpa-opt-service"],
         unset: "no prefix",
     }),
@@ -156,13 +156,13 @@ export const cloudflareSchema = z.strictObject({
             blockSeconds: period("a time in seconds", PERIODS)
                 .optional()
                 .meta({
-                    description: "How long requests over the limit get 429, in seconds.",
+                    description: "Time for which requests over the limit get 429, in seconds.",
                     examples: [60],
                     unset: "the length of the window",
                 }),
             per: z.enum(["address", "client"]).default("address").meta({
                 description:
-                    "What is counted: requests of each `address`, or of each `client` id at each address, which needs plan `enterprise`.",
+                    "Counts requests by `address`, or by `client` id and address, which needs plan `enterprise`.",
                 reason: "Every plan supports it.",
             }),
         })
@@ -184,12 +184,12 @@ export const cloudflareSchema = z.strictObject({
                 reason: "Requests without `model` work as with the other options.",
             }),
             reason: reason.meta({
-                description: "Why no Worker may run. Required with `enabled: false`.",
+                description: "Reason why no Worker may run. Required with `enabled: false`.",
                 examples: ["no Workers in this account"],
                 unset: "not set",
             }),
         })
-        .check(reasonFor(false, "Say why no Worker may run"))
+        .check(reasonFor(false, "Give the reason why no Worker may run"))
         .prefault({})
         .describe(
             "The Worker at the edge. It adds a missing `model`, and answers `GET` of a prefix with a description of the service.",
@@ -200,7 +200,7 @@ export const cloudflareSchema = z.strictObject({
         })
         .optional()
         .meta({
-            description: `How long the edge waits for an answer, in seconds. Another value than ${DEFAULT_PROXY_TIMEOUT} needs plan \`enterprise\`, and applies to the whole zone.`,
+            description: `Longest wait of the edge for an answer, in seconds. Another value than ${DEFAULT_PROXY_TIMEOUT} needs plan \`enterprise\`, and applies to the whole zone.`,
             examples: [300],
             unset: `the value of the zone is not changed; Cloudflare uses ${DEFAULT_PROXY_TIMEOUT}`,
         }),
@@ -228,14 +228,14 @@ export type ParsedCloudflare = z.infer<typeof cloudflareSchema>;
 
 type EdgeWait = Pick<ParsedCloudflare, "proxyTimeoutSeconds">;
 
-/** How long the edge waits for an answer according to the config, in seconds. */
+/** Wait of the edge for an answer according to the config, in seconds. */
 export function edgeWaits({ proxyTimeoutSeconds }: EdgeWait): number {
     return proxyTimeoutSeconds ?? DEFAULT_PROXY_TIMEOUT;
 }
 
 /**
- * The timeout that the stack sets for the zone: a value in the config, also the default value, if the plan allows
- * setting it. It applies to the whole zone, and Cloudflare keeps the last value when the stack no longer sets it.
+ * The timeout that the stack sets for the zone: any value in the config, also the default value, if the plan allows
+ * setting it. It applies to the whole zone, and Cloudflare keeps the last value if the stack no longer sets it.
  */
 export function heldTimeout({ proxyTimeoutSeconds }: EdgeWait, plan: Plan): EdgeWait {
     return proxyTimeoutSeconds === undefined || plan !== "enterprise" ? {} : { proxyTimeoutSeconds };

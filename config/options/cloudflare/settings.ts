@@ -11,23 +11,23 @@ import { sshHostOf } from "../../keys/hosts/ssh-host";
 /** Option cloudflare: Access at the edge, a tunnel to the Ray head node, and no gateway. */
 export interface CloudflareSettings extends CloudflareAccessArgs {
     option: "cloudflare";
-    /** Warnings for the operator, which do not stop the run. */
+    /** Warnings for the operator. They do not stop the run. */
     warnings: string[];
-    /** The watchdog on Alpa's hosts. Unset: none. */
+    /** The watchdog on Alpa's hosts. Default: none. */
     watchdog?: AlpaWatchdogArgs;
-    /** Unset: the stack does not manage the zone's other records. */
+    /** The zone's other records. Unset if the stack does not manage them. */
     dns?: CloudflareAccessArgs["dns"] & {
-        /** Old name servers of the zone, as `host` or `host:port`. */
+        /** Old name servers of the zone, in the form `host` or `host:port`. */
         oldServers: string[];
-        /** Cloudflare's name servers of the zone. Empty: looked up in DNS. */
+        /** Cloudflare's name servers of the zone; empty to look them up in DNS. */
         newServers: string[];
-        /** Name servers of the parent zone. Empty: looked up in DNS. */
+        /** Name servers of the parent zone; empty to look them up in DNS. */
         parentServers: string[];
     };
 }
 
 /**
- * Checked values in the shape the components take.
+ * Converts checked values into settings of the components.
  * @param data the records file of the zone, if the config names one
  */
 export function cloudflareSettings(config: ParsedCloudflare, data: ZoneData, today: Date): CloudflareSettings {
@@ -120,7 +120,7 @@ function longestAnswer(config: ParsedCloudflare): number {
     return config.alpa.answerTimeoutSeconds ?? edgeWaits(config);
 }
 
-/** Warns that nothing checks whether answers fit into the edge's timeout, since Alpa's speed is not set. */
+/** Warns if Alpa's speed is not set, since answers then cannot be checked against the edge's timeout. */
 export function unmeasured(
     { tokensPerSecond, maxTokens }: Pick<ParsedCloudflare["alpa"], "tokensPerSecond" | "maxTokens">,
     proxyTimeoutSeconds: number,

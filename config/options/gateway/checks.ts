@@ -22,14 +22,14 @@ const OF_OUR_OWN = [
     "etcdImage",
     "sharedCounters",
 ];
-/** Helm's own limit for the name of a release; the release is called like the namespace. */
+/** Helm's limit for the name of a release, which is the name of the namespace. */
 const RELEASE_LIMIT = 53;
 
 type Config = Sound<ParsedGatewayOption>;
 
 /**
  * Checks the keys of an option with a gateway against each other.
- * @param given the same before it was parsed: which keys there are
+ * @param given the config before parsing, which shows which keys are set
  */
 export function gatewayChecks(
     option: "intra-a" | "intra-b" | "inter",
@@ -51,7 +51,7 @@ export function gatewayChecks(
 
 function ofOtherInstallers(option: string, { gateway }: Config, given: Raw): string[] {
     const installer = gateway?.installer;
-    // With a wrong installer it is unknown which keys belong to it.
+    // Without a valid installer it is unknown which keys are allowed.
     if (installer === undefined) return [];
     const foreign: [where: string, installer: string][] = [
         // The schema of option inter has no existing gateway.

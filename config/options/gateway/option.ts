@@ -17,13 +17,13 @@ interface GatewayOption<Data, Settings> {
     exposedSchema: z.ZodType<Data>;
     /**
      * Checks the option's own keys against each other.
-     * @param given the same before it was parsed: which keys there are
+     * @param given the config before parsing, which shows which keys are set
      */
     checks: (config: Sound<Data>, given: Raw, context: CheckContext) => string[];
     settings: (data: Data, today: Date) => Settings;
 }
 
-/** An option with a gateway. Checks that all these options share are here. */
+/** Defines an option with a gateway, with the checks that all these options share. */
 export function gatewayOption<Data extends ParsedGatewayOption, Settings>({
     option,
     schema,

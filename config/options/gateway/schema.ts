@@ -13,11 +13,11 @@ import { readiness } from "../../keys/readiness";
 import { tls } from "../../keys/tls/schema";
 import { consumersFile, DEFAULT_NAMESPACE, dnsLabel, maxOverlapDays, pathPrefix } from "../../values";
 
-/** Keys that every option with a gateway has in the same form. */
+/** Common keys of all options with a gateway. */
 export const gatewayOptionKeys = {
     exposure: z.enum(["direct", "tunnel"]).default("direct").meta({
         description:
-            "How callers reach the gateway: `direct` at its address and port, with a load balancer of yours in front; `tunnel` through Cloudflare, with no open port.",
+            "How callers reach the gateway: `direct` at its address and port, with your own load balancer in front; `tunnel` through Cloudflare, with no open port.",
         reason: "It needs no account at Cloudflare.",
     }),
     namespace: dnsLabel
@@ -25,7 +25,7 @@ export const gatewayOptionKeys = {
         .meta({ description: "Namespace of routes, consumers and credentials.", reason: "The name of this project." }),
     cluster,
     pathPrefix: pathPrefix.meta({
-        description: "Path prefix in front of the paths of Alpa that callers are given, in addition to `/alpa`.",
+        description: "Path prefix in front of Alpa's paths, as callers get it, in addition to `/alpa`.",
         examples: ["/alpa-opt-service"],
         unset: "`/alpa`",
         reason: "The prefix that existing callers use.",
@@ -36,7 +36,7 @@ export const gatewayOptionKeys = {
     rampart,
     readiness,
     limits: limits.optional().meta({
-        description: "Limits of each caller that has none of its own. They count requests, not tokens or prompts.",
+        description: "Limits of each caller without limits of its own. They count requests, not tokens or prompts.",
         unset: "no limits",
     }),
     classes,
@@ -53,7 +53,7 @@ export const gatewayOptionKeys = {
 type Shared = z.infer<z.ZodObject<typeof gatewayOptionKeys>>;
 type AlpaKeys = z.infer<z.ZodObject<typeof alpaKeys>>;
 
-/** What the options with a gateway have in common. */
+/** Common parsed keys of the options with a gateway. */
 export type ParsedGatewayOption = Shared & {
     alpa: AlpaKeys & { endpoints: (string | { address: string; weight: number })[] };
     gateway: Omit<z.infer<typeof gateway>, "highAvailability">;

@@ -46,7 +46,7 @@ export function sharedSettings(config: Parsed, today: Date) {
 interface Callers {
     consumers: ConsumerSettings[];
     warnings: string[];
-    /** Day on which a credential expires, by `<consumer>/<credential>`. */
+    /** Expiry date of a credential, by `<consumer>/<credential>`. */
     expires: Record<string, string>;
 }
 
@@ -128,7 +128,7 @@ export function rampartInstall({ rampart, cluster }: Pick<Parsed, "rampart" | "c
     return install && { ...install, ...(cluster.nodes === undefined ? {} : { ownNamespace: true }) };
 }
 
-/** Address of the tunnel's name; undefined without a tunnel. */
+/** URL of the tunnel's host name; undefined without a tunnel. */
 export function publicUrl({ exposure, hostname }: Parsed): string | undefined {
     return exposure === "tunnel" ? `https://${hostname}` : undefined;
 }

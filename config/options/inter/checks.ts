@@ -6,7 +6,7 @@ import { alpaWatchdogProblems, watchedProblems } from "../../keys/hosts/alpa-wat
 import type { CheckContext, Raw } from "../option";
 import type { ParsedInter } from "./schema";
 
-/** Checks the keys of option inter against each other. @param given the same before it was parsed */
+/** Checks the keys of option inter against each other. @param given the config before parsing */
 export function interChecks(config: Sound<ParsedInter>, given: Raw, { isSecret }: CheckContext): string[] {
     return [
         ...availabilityProblems(config, given, "option inter"),

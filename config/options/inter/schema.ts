@@ -8,7 +8,7 @@ import { alpaKeys } from "../../keys/alpa";
 import { got } from "../../problems";
 import { endpoint, positive } from "../../values";
 
-/** A service by its address alone, or with its weight. */
+/** A service: its address, or a mapping with its weight. */
 const weighed = z.preprocess(
     (input) => (typeof input === "string" ? { address: input } : input),
     z.strictObject({
@@ -73,7 +73,7 @@ const gateway = z
 /** Keys of option inter, without the project's prefix. */
 export const interSchema = z.strictObject({
     option: z.literal("inter").meta({
-        description: "The option of this stack: `inter`, a highly available gateway on a cluster of its own.",
+        description: "The option of this stack: `inter`, a highly available gateway in a separate cluster.",
         examples: ["inter"],
     }),
     alpa: alpaObject,

@@ -12,22 +12,22 @@ import type { ParsedInter as Parsed } from "./schema";
 import { observabilitySettings } from "../../keys/observability";
 import { publicUrl, rampartInstall, sharedSettings } from "../gateway/settings";
 
-/** Option inter: a highly available gateway in a cluster of its own, Alpa outside of it. */
+/** Option inter: a highly available gateway in a separate cluster, with Alpa outside of it. */
 export interface InterSettings extends InterClusterArgs, ClusterSettings {
     option: "inter";
-    /** Warnings for the operator, which do not stop the run. */
+    /** Warnings for the operator. They do not stop the run. */
     warnings: string[];
-    /** Day on which a credential expires, by `<consumer>/<credential>`. */
+    /** Expiry date of a credential, by `<consumer>/<credential>`. */
     expires: Record<string, string>;
-    /** Required settings at Azure, for the outputs. Unset: no such outputs. */
+    /** Required settings at Azure, for the outputs. Default: none. */
     azure?: AzureSide;
-    /** Sources that may reach Alpa on its hosts. Unset: the addresses of the nodes are unknown. */
+    /** Firewall rules for Alpa's hosts. Unset if the addresses of the nodes are unknown. */
     firewall?: FirewallSettings;
-    /** The watchdog on Alpa's hosts. Unset: none. */
+    /** The watchdog on Alpa's hosts. Default: none. */
     watchdog?: AlpaWatchdogArgs;
 }
 
-/** Checked values in the shape the components take. */
+/** Converts checked values into settings of the components. */
 export function interSettings(config: Parsed, today: Date): InterSettings {
     const answerTimeoutSeconds = answerSeconds(config);
     const { warnings, ...shared } = sharedSettings(config, today);

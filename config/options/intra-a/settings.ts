@@ -12,24 +12,24 @@ import { observabilitySettings } from "../../keys/observability";
 import { publicUrl, rampartInstall, sharedSettings } from "../gateway/settings";
 import type { ParsedIntraA as Parsed } from "./schema";
 
-/** Option intra-a: the gateway runs on the nodes that already run the bare-metal Ray cluster. */
+/** Option intra-a: the gateway runs on the nodes of the bare-metal Ray cluster. */
 export interface IntraASettings extends GatewayClusterArgs, ClusterSettings {
     option: "intra-a";
-    /** Warnings for the operator, which do not stop the run. */
+    /** Warnings for the operator. They do not stop the run. */
     warnings: string[];
-    /** Day on which a credential expires, by `<consumer>/<credential>`. */
+    /** Expiry date of a credential, by `<consumer>/<credential>`. */
     expires: Record<string, string>;
-    /** Required settings at Azure, for the outputs. Unset: no such outputs. */
+    /** Required settings at Azure, for the outputs. Default: none. */
     azure?: AzureSide;
-    /** The watchdog on Alpa's hosts. Unset: none. */
+    /** The watchdog on Alpa's hosts. Default: none. */
     watchdog?: AlpaWatchdogArgs;
-    /** Holder of the lock for the last step of a conversion's return. Unset: none. */
+    /** Lock holder for the last step of a conversion's return. Default: none. */
     holder?: string;
-    /** Digest of the list of callers, for the record of a conversion. Unset: no conversion is planned. */
+    /** Digest of the list of callers, for the record of a conversion. Unset if no conversion is planned. */
     callers?: string;
 }
 
-/** Checked values in the shape the components take. */
+/** Converts checked values into settings of the components. */
 export function intraASettings(config: Parsed, today: Date): IntraASettings {
     const { alpa } = config;
     const endpoints = alpa.endpoints.map((address) => ({ address, weight: 1 }));

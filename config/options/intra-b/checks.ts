@@ -13,9 +13,9 @@ import type { ParsedIntraA } from "../intra-a/schema";
 import type { CheckContext, Raw } from "../option";
 import type { ParsedIntraB } from "./schema";
 
-/** Half precision, as Alpa keeps its weights. */
+/** Bytes of a parameter: Alpa stores weights in half precision. */
 const BYTES_A_PARAMETER = 2;
-/** The part of a GPU's memory that weights may fill: the rest is for CUDA, activations and the cache of keys and values. */
+/** Share of a GPU's memory for weights. The rest is for CUDA, activations and the cache of keys and values. */
 const USABLE = 0.9;
 const GIB = 2 ** 30;
 
@@ -26,7 +26,7 @@ type Opt = Sound<ParsedOpt>;
 /**
  * Checks the keys of options intra-a and intra-b against each other: both may have keys `opt` and `convert`, for the
  * conversion.
- * @param given the same before it was parsed: which keys there are
+ * @param given the config before parsing, which shows which keys are set
  */
 export function intraChecks(config: Config, given: Raw, { isSecret }: CheckContext): string[] {
     const { option, opt, convert, gateway } = config;
@@ -94,7 +94,7 @@ function memoryProblems({ model, gpuMemory, gpusPerNode, nodes = [], parametersB
     const billions = parametersBillion ?? parametersOf(model);
     if (billions === undefined && model !== undefined && model !== "")
         return [
-            `opt.parametersBillion: required where the model's name has no number of them (got ${JSON.stringify(model)}). Set it to the model's parameters, in billions.`,
+            `opt.parametersBillion: required, since the model's name has no number of parameters (got ${JSON.stringify(model)}). Set it to the model's parameters, in billions.`,
         ];
     if (billions === undefined || gpuMemory === undefined || gpusPerNode === undefined) return [];
     const asked = (billions * 1e9 * BYTES_A_PARAMETER) / GIB;
@@ -116,7 +116,7 @@ export function parametersOf(model: string | undefined): number | undefined {
     return Number(`${number}${tenths && `.${tenths}`}`) / (unit.toLowerCase() === "m" ? 1000 : 1);
 }
 
-/** @param at path of the key that has them */
+/** Checks the weights. @param at path of their key */
 function weightsProblems({ weights, shape }: Pick<Opt, "weights" | "shape">, given: Raw, at: string[]): string[] {
     if (weights === undefined) return [];
     const where = [...at, "weights"].join(".");
@@ -126,7 +126,7 @@ function weightsProblems({ weights, shape }: Pick<Opt, "weights" | "shape">, giv
     const problems: string[] = [];
     if (named.length !== 1)
         problems.push(
-            `${where}: must have exactly one of claim, hostPath and inImage (got ${named.join(" and ") || "none"}). Say where the weights are.`,
+            `${where}: must have exactly one of claim, hostPath and inImage (got ${named.join(" and ") || "none"}). Set the one with the weights.`,
         );
     if (shape === "rampart" && named.length === 1 && named[0] !== "inImage")
         problems.push(
@@ -151,7 +151,9 @@ function upgradeProblems({ option, opt, convert }: Config, given: Raw): string[]
             "opt.upgrade: belongs to opt.shape kuberay, since Rampart's charts cannot download a second image to the nodes in advance (got shape rampart). Change opt.image, which interrupts callers.",
         );
     if (Object.values(changed).every((value) => value === undefined))
-        problems.push("opt.upgrade: must change something of opt (got only a phase). Set image, model or weights.");
+        problems.push(
+            "opt.upgrade: must change at least one key of opt (got only a phase). Set image, model or weights.",
+        );
     return problems;
 }
 
@@ -161,8 +163,7 @@ function convertProblems({ bareMetal }: Convert, given: Raw, isSecret: (value: u
     if (bareMetal === undefined) return [];
     const problems = sshHostProblems("convert.bareMetal.hosts", bareMetal.hosts ?? [], isSecret);
     const forms = ["unit", "commands"].filter((key) => isGiven(given, "convert", "bareMetal", key));
-    const hint =
-        forms.length > 1 ? "Remove one of them." : "A rollback needs a way to start Alpa again: name its service.";
+    const hint = forms.length > 1 ? "Remove one of them." : "A rollback must start Alpa again: name its service.";
     if (forms.length !== 1)
         problems.push(
             `convert.bareMetal: must have exactly one of unit and commands (got ${forms.join(" and ") || "none"}). ${hint}`,
@@ -170,7 +171,7 @@ function convertProblems({ bareMetal }: Convert, given: Raw, isSecret: (value: u
     return problems;
 }
 
-/** A conversion moves one Alpa: the host of its endpoint is also the Ray head node. */
+/** Checks that the host of the only endpoint is the Ray head node, since a conversion moves one Alpa. */
 function headProblems(endpoints: (string | undefined)[], bareMetal: Convert["bareMetal"]): string[] {
     if (endpoints.length > 1)
         return [

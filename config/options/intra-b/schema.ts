@@ -6,7 +6,7 @@ import { requiredExposureKeys } from "../../keys/exposure/schema";
 import { convert } from "../../keys/convert";
 import { opt } from "../../keys/opt";
 
-/** Keys of option intra-b, without the project's prefix: as docs/reference/configuration has them. */
+/** Keys of option intra-b, without the project's prefix. `docs/reference/configuration` is compared with this. */
 export const intraBSchema = z.strictObject({
     option: z.literal("intra-b").meta({
         description: "The option of this stack: `intra-b`, the gateway and Alpa itself in the cluster.",

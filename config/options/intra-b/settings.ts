@@ -11,17 +11,17 @@ import { progressLimits } from "../../keys/watchdog";
 import { intraASettings, type IntraASettings } from "../intra-a/settings";
 import { sshHostOf } from "../../keys/hosts/ssh-host";
 
-/** Option intra-b: like intra-a, and Alpa runs in the cluster or is being moved there. */
+/** Option intra-b: like intra-a, but Alpa runs in the cluster or is being converted. */
 export interface IntraBSettings extends Omit<IntraASettings, "option"> {
     option: "intra-b";
     conversion: ConversionSettings;
-    /** How long callers may get 503, and how long the steps of that time took. Unset: nothing was measured. */
+    /** Longest time for which callers may get 503, and measured times of its steps. Unset without measurements. */
     window?: { budgetMinutes: number; seconds: Record<string, number> };
 }
 
 const SERVING = "/opt/alpa/examples/llm_serving";
 
-/** Checked values in the shape the components take. */
+/** Converts checked values into settings of the components. */
 export function intraBSettings(config: ParsedIntraB, today: Date): IntraBSettings {
     const { opt, convert } = config;
     const { warnings, ...shared } = intraASettings({ ...config, option: "intra-a" }, today);

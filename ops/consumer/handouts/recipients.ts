@@ -3,7 +3,7 @@ import { armor, Encrypter } from "age-encryption";
 import { UsageError } from "../../errors";
 import { sshRecipient } from "./ssh-recipient";
 
-/** Recipients from the options and from a file, each with its place. */
+/** Recipients from the options and from a file, each with its origin for messages. */
 export function readRecipients(given: string[], file: string | undefined): [where: string, recipient: string][] {
     const list = given.map((recipient): [string, string] => ["--recipient", recipient.trim()]);
     if (file === undefined) return list;
@@ -19,7 +19,7 @@ export function readRecipients(given: string[], file: string | undefined): [wher
     const found = lines.flatMap((line, i): [string, string][] =>
         /^\s*(#|$)/.test(line) ? [] : [[`${file}:${i + 1}`, line.trim()]],
     );
-    // Falling back to plain text would give away what was to be encrypted.
+    // Falling back to plain text would leak a credential that the operator wanted to encrypt.
     if (found.length === 0)
         throw new UsageError([`--recipient-file: must name a public key (${file} has none). Add one.`]);
     return [...list, ...found];
@@ -54,7 +54,7 @@ function ageRecipient(recipient: string): string {
 function problemOf(recipient: string, error: Error): string {
     if (/PRIVATE KEY|SECRET-KEY/i.test(recipient))
         return "must be a public key (got a private key). Treat it as leaked: its owner must create a new key pair.";
-    // Other text is not quoted, since it could be a secret in the wrong place.
+    // Other text is not quoted, since it could be a secret that was given by mistake.
     const got = /^(age1|ssh-)/.test(recipient) ? ` (got ${shortened(recipient)}: ${error.message})` : "";
     return `must be a public key: age1…, ssh-ed25519 … or ssh-rsa …${got}. Ask the caller for it.`;
 }

@@ -7,20 +7,20 @@ import type { Stack } from "../../stack/stack";
 /** Record of one handout of a credential. It never contains the credential. */
 export interface HandedOut {
     at: string;
-    /** Public keys that it was encrypted for, shortened; empty: it was handed out in plain text. */
+    /** Public keys that the credential was encrypted for, shortened; empty if it was handed out in plain text. */
     recipients: string[];
     /** Reason for handing it out again. */
     reason?: string;
 }
 
-/** Times a credential was handed out, oldest first. */
+/** Handouts of a credential, oldest first. */
 export function handouts(context: Context, stack: Stack, consumer: string, id: string): HandedOut[] {
     const file = recordFile(context, stack, consumer, id);
     if (!existsSync(file)) return [];
     const list = parseHandouts(readFileSync(file, "utf8"));
     if (list !== undefined) return list;
     throw new UsageError([
-        `${relative(process.cwd(), file)}: must be a JSON list of handouts, as this command writes it (it cannot be read; maybe git left a merge conflict in it). Keep the entries of both sides, and commit it.`,
+        `${relative(process.cwd(), file)}: must be a JSON list of handouts, as this command writes it (it is invalid, perhaps because of a merge conflict in git). Keep the entries of both sides, and commit it.`,
     ]);
 }
 
@@ -46,8 +46,8 @@ function isHandedOut(entry: unknown): entry is HandedOut {
 }
 
 /**
- * Records a handout before it happens. The file of a first handout is created exclusively: of two operators at the same
- * time, one is rejected. A file for each credential, so that two branches in git never conflict.
+ * Records a handout before it happens. The file of a first handout is created exclusively, so only one of two concurrent
+ * operators succeeds. Each credential has its own file, so that two branches in git never conflict.
  */
 export function record(
     context: Context,

@@ -8,7 +8,7 @@ import { Stanza, type Recipient } from "age-encryption";
 
 const ED25519 = "age-encryption.org/v1/ssh-ed25519";
 const RSA = "age-encryption.org/v1/ssh-rsa";
-/** age refuses shorter ones. */
+/** Shortest RSA key that the program age accepts, in bits. */
 const SHORTEST_RSA = 2048;
 
 /** @param line as in `id_ed25519.pub` or `authorized_keys`, without options @throws Error with what is wrong */
@@ -17,7 +17,7 @@ export function sshRecipient(line: string): Recipient {
     const wire = Buffer.from(encoded, "base64");
     const [name, ...fields] = wireFields(wire);
     if (wire.toString("base64") !== encoded || name.toString() !== type) throw new Error("it is damaged");
-    // Tells age at the caller which of its keys to try.
+    // The caller's age program selects the key to try by this tag.
     const tag = base64(createHash("sha256").update(wire).digest().subarray(0, 4));
     if (type === "ssh-ed25519" && fields.length === 1) return ed25519Recipient(tag, wire, fields[0]);
     if (type === "ssh-rsa" && fields.length === 2) return rsaRecipient(tag, fields[0], fields[1]);
@@ -30,7 +30,7 @@ function ed25519Recipient(tag: string, wire: Buffer, key: Buffer): Recipient {
         wrapFileKey(fileKey) {
             const ephemeral = x25519.utils.randomSecretKey();
             const share = x25519.getPublicKey(ephemeral);
-            // Binds the exchange to the SSH key, not only to the point that it stands for.
+            // Binds the exchange to the SSH key and not only to the curve point that is derived from it.
             const tweak = new Uint8Array(hkdfSync("sha256", "", wire, ED25519, 32));
             const shared = x25519.getSharedSecret(tweak, x25519.getSharedSecret(ephemeral, theirs));
             const wrapping = new Uint8Array(hkdfSync("sha256", shared, Buffer.concat([share, theirs]), ED25519, 32));
@@ -56,7 +56,7 @@ function rsaRecipient(tag: string, e: Buffer, n: Buffer): Recipient {
     };
 }
 
-/** Fields of an SSH key: each has its length in front. */
+/** Fields of an SSH key in wire format: each is preceded by its length. */
 function wireFields(wire: Buffer): Buffer[] {
     const fields: Buffer[] = [];
     for (let at = 0; at < wire.length;) {

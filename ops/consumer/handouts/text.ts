@@ -2,7 +2,7 @@ import { digestOf, type PublicKeyAlgorithm } from "../../../components/consumers
 import { SAMPLE_COMPLETION } from "../../../components/alpa/sample";
 import type { TokenPair } from "../../../components/cloudflare/service-tokens";
 
-/** What a caller gets. */
+/** Everything that a caller gets with a handout. */
 export interface Handout {
     /** `<consumer>/<credential>`. */
     who: string;
@@ -105,8 +105,8 @@ function tokenParts(handout: Handout, credential: Extract<Handout["credential"],
 }
 
 /**
- * The credential goes through standard input: a command line can be read by everyone on the machine. The blank in front
- * keeps it out of the history of bash where HISTCONTROL has `ignorespace`, as on Debian and Ubuntu.
+ * curl reads the credential from standard input, since all users of a machine can read command lines. The leading blank
+ * keeps the command out of the history of bash if HISTCONTROL has `ignorespace`, as on Debian and Ubuntu.
  */
 function curl({ url, answerTimeoutSeconds }: Handout, header: string, literal = true): string {
     const end = literal ? "'END'" : "END";
@@ -117,7 +117,7 @@ function curl({ url, answerTimeoutSeconds }: Handout, header: string, literal = 
     ]);
 }
 
-/** @param body method that reads the answer: an error of the edge is HTML */
+/** @param body Python expression that reads the answer: an error of the edge is HTML */
 function pythonRequest({ url, answerTimeoutSeconds }: Handout, headers: string, body = "answer.json()"): string[] {
     return [
         "session = requests.Session()",
@@ -180,7 +180,7 @@ function typescriptToken(credential: Extract<Handout["credential"], { method: "j
     ];
 }
 
-/** @param redirect what becomes of one; @param body what reads the answer */
+/** @param redirect how fetch handles a redirect @param body method that reads the answer */
 function typescriptRequest({ url }: Handout, header: string, redirect = "error", body = "json"): string[] {
     return [
         "// fetch of Node.js gives up after 300 s without an answer: for longer ones use a smaller max_tokens, or undici's Agent.",

@@ -12,19 +12,19 @@ import { only, type Entry, type Subject } from "./entry";
 
 export interface Commit {
     id: string;
-    /** When it was committed, last: a rebase or an author's date of another day must hide nothing. */
+    /** Committer date: an author's date can be older than the period of the log, for example after a rebase. */
     at: string;
     who: string;
-    /** Ids. None: it is the first. */
+    /** Ids of the parents; empty for the first commit. */
     parents: string[];
 }
 
-/** Commits that changed the list of callers, in the stack file or in the file of callers. None where git has no history of them. */
+/** Commits that changed the list of callers, in the stack file or in the callers file; empty if git has no history of these. */
 export async function readCommits({ context, stack, consumer }: Subject): Promise<Entry[]> {
     const folder = dirname(stack.file);
     const top = await topOf(folder);
     if (top === undefined) {
-        context.note(`${stack.file} is not in git: who edited it is not known.`);
+        context.note(`${stack.file} is not in git, so its edits are not in this list.`);
         return [];
     }
     if ((await git(["rev-parse", "--is-shallow-repository"], folder)).trim() === "true")
@@ -35,7 +35,7 @@ export async function readCommits({ context, stack, consumer }: Subject): Promis
         .filter((file) => isBelow(top, file));
     const configAt = (revision: string) => configIn(top, revision, relative(top, stack.file), program);
     const entries: Entry[] = [];
-    // One after another: a thousand processes of git at once would not fit.
+    // In sequence, since a thousand concurrent git processes would exhaust the machine.
     for (const { id, at, who, parents } of await commitsOf(top, files)) {
         const now = only(consumer, await configAt(id));
         const sides: string[][] = [];
@@ -46,12 +46,12 @@ export async function readCommits({ context, stack, consumer }: Subject): Promis
     return entries;
 }
 
-/** Changes of a merge commit itself: what it only takes over from one parent has its own commit. */
+/** Changes that a merge commit has in comparison with every parent: other changes have a commit of their own. */
 function inEach([first, ...others]: string[][]): string[] {
     return first.filter((line) => others.every((lines) => lines.includes(line)));
 }
 
-/** Root of the git work tree of a folder. Undefined: the folder is in none, or git is not installed. */
+/** Root of the git work tree of a folder; undefined outside of a work tree or without git. */
 export async function topOf(folder: string): Promise<string | undefined> {
     return git(["rev-parse", "--show-toplevel"], folder).then(
         (text) => text.trim(),
@@ -61,7 +61,7 @@ export async function topOf(folder: string): Promise<string | undefined> {
 
 /** Commits that changed one of the files. */
 export async function commitsOf(top: string, files: string[], filter: string[] = []): Promise<Commit[]> {
-    // An operator's git may be set to print what it finds of a signature, on lines of their own.
+    // The operator's git config may have log.showSignature, which adds lines to the output.
     const format = ["--format=%H%x00%cI%x00%aN%x00%P", "--no-show-signature"];
     // A new repository has no commit, which git reports as a failure.
     const text = await git(["log", ...format, ...filter, "HEAD", "--", ...files], top).catch(() => "");
@@ -74,7 +74,7 @@ export async function commitsOf(top: string, files: string[], filter: string[] =
         });
 }
 
-/** Text of a file in a revision; undefined where it was not there. */
+/** Text of a file in a revision; undefined if the revision does not have the file. */
 export async function textAt(top: string, revision: string, path: string): Promise<string | undefined> {
     return git(["show", `${revision}:${path}`], top).catch((error: unknown) => {
         if (error instanceof Failure) return undefined;
@@ -82,7 +82,7 @@ export async function textAt(top: string, revision: string, path: string): Promi
     });
 }
 
-/** The callers of a revision: those of the stack file and those of the file that it names. */
+/** Callers in a revision: those of the stack file and those of its callers file. */
 async function configIn(top: string, revision: string, path: string, program: string): Promise<Config> {
     const text = await textAt(top, revision, path);
     if (text === undefined) return {};

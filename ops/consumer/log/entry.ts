@@ -4,26 +4,26 @@ import type { Config } from "../../stack/history/versions";
 
 /** One action of an admin on callers. It contains no secret. */
 export interface Entry {
-    /** ISO 8601: of a commit when it was committed, of a version the start of its run. */
+    /** ISO 8601: the committer date of a commit, or the start of the run of a version. */
     at: string;
-    /** Author of the commit, or who ran Pulumi. Null: unknown. */
+    /** Author of the commit, or the user who ran Pulumi; null if unknown. */
     who: string | null;
     /**
      * `commit`: the list of callers was edited, which changes nothing at the gateway. `version`: Pulumi applied it.
-     * `handout`: a caller was given a credential.
+     * `handout`: an operator handed out a credential.
      */
     source: "commit" | "version" | "handout";
-    /** Whole id of the commit, or number of the version. Null: the record of a handout that is in no commit. */
+    /** Full id of the commit, or number of the version; null for a handout whose record is not committed. */
     reference: string | null;
     /** One sentence each. */
     changes: string[];
 }
 
-/** Whose log is read. */
+/** Stack and caller whose log is read. */
 export interface Subject {
     context: Context;
     stack: Stack;
-    /** Name of the only caller to look at. */
+    /** Name of a caller. Default: all callers. */
     consumer?: string;
 }
 

@@ -6,8 +6,8 @@ import { commitsOf, textAt, topOf } from "./commits";
 import type { Entry, Subject } from "./entry";
 
 /**
- * Handouts of credentials, from their records and, where those went away with a credential, from git. Who did it is the
- * author of the commit that has the record first.
+ * Handouts of credentials, from their records, and from git for records that were deleted with their credential. The
+ * operator of a handout is the author of the first commit with its record.
  */
 export async function readHandouts({ context, stack, consumer }: Subject): Promise<Entry[]> {
     const folder = handoutsFolder(context, stack);

@@ -21,7 +21,7 @@ export const command: AddCommand = (consumer, context) =>
             "List what admins did to callers: edits from git, versions from Pulumi's history, handouts from their records",
         )
         .argument("[consumer]", "name of a caller; without it, every caller", label)
-        // A quarter: what an access review looks back on.
+        // A quarter, the period of an access review.
         .option("--since <time>", "minutes, hours or days before now, for example 90m, 24h or 365d", "90d")
         .action((name, args) => log(context, name, args));
 

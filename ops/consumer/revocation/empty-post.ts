@@ -4,7 +4,7 @@ import { request as requestHttps } from "node:https";
 const LIMIT_SECONDS = 10;
 
 /**
- * Status of an empty POST, or why there was none. Never quotes the request, and follows no redirect.
+ * Returns the status of an empty POST, or the reason why there was no answer. Never quotes the request or follows a redirect.
  * @param connectTo address to connect to instead of that of an https URL, whose name goes into the header Host
  */
 export function postStatus(url: string, headers: Record<string, string>, connectTo?: string): Promise<string> {

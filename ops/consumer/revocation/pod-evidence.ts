@@ -1,4 +1,4 @@
-/** What each pod of a gateway answers to a credential that was revoked. */
+/** The answer of each gateway pod to a revoked credential. */
 import type { PlainAccess } from "../../../components/kubernetes/api-server";
 import { openLister, type Live } from "../../../components/kubernetes/cluster-reader";
 import { askWith, type Sent } from "../../../components/consumers/credential-evidence";
@@ -13,28 +13,28 @@ import {
     type GatewayPods,
 } from "../../../components/apisix/gateway-pods";
 
-/** The pods that must reject what is revoked, and the access to ask them. */
+/** The pods that must reject a revoked credential, and the access to query them. */
 export interface ProvingPods {
     access: PlainAccess;
-    /** Unset: the pods are not known. */
+    /** Unset if the stack's outputs do not name the pods. */
     pods?: GatewayPods;
 }
 
 export interface PodEvidence {
-    /** Pods that were asked. */
+    /** Number of queried pods. */
     asked: number;
     /** Queried pods that do not reject the credential, each with its answer. */
     lagging: string[];
     /** Pods that could not be queried, and why. */
     unasked: string[];
-    /** Not all pods of an existing gateway can be queried, so the proof is partial. */
+    /** Whether the proof is partial, because not all pods of an existing gateway can be queried. */
     isPartial: boolean;
 }
 
 const UNKNOWN_PODS =
     "the gateway's stack was last updated by an older version, whose outputs do not name the gateway pods";
 
-/** Asks every ready pod once. */
+/** Queries every ready pod once. */
 export async function askRejected({ access, pods }: ProvingPods, sent: Sent): Promise<PodEvidence> {
     if (pods === undefined) return { asked: 0, lagging: [], unasked: [UNKNOWN_PODS], isPartial: true };
     const settles = pods.unasked === "settle";

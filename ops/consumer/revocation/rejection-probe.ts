@@ -4,7 +4,7 @@ import { signToken } from "../../token/sign";
 import { askRejected, type PodEvidence, type ProvingPods } from "./pod-evidence";
 import { postStatus } from "./empty-post";
 
-/** Pause between two requests, in seconds: not so short that it looks like an attack, and short enough to be exact. */
+/** Pause between two requests, in seconds: long enough not to look like an attack, short enough for an exact time. */
 const PAUSE_SECONDS = 0.5;
 /**
  * Number of rejections in a row that prove a revocation at the public address, where each request may reach another
@@ -12,7 +12,7 @@ const PAUSE_SECONDS = 0.5;
  */
 const IN_A_ROW = 3;
 /**
- * Where a credential is tried: a request that only reaches its answer with a valid credential, and never reaches Alpa.
+ * A request that tests a credential: only a valid credential gets the status `letIn`, and no request reaches Alpa.
  */
 interface Door {
     path: string;
@@ -29,7 +29,7 @@ const GATEWAY: Door = {
     refused: ["401"],
     keeper: "the ingress controller",
 };
-/** A path that Alpa does not have is answered by the connector, behind Access; which status Access gives depends on the team's mode. */
+/** The connector, behind Access, answers a path that Alpa does not have. The status of Access depends on the team's mode. */
 const EDGE: Door = {
     path: "/is-this-token-let-in",
     letIn: "404",
@@ -46,32 +46,32 @@ export interface Proof {
 
 /** A credential that is about to be stopped. */
 export interface Probe {
-    /** Asks until the gateway refuses it. */
+    /** Sends requests until the gateway or the edge rejects the credential. */
     prove(limitSeconds: number): Promise<Proof>;
 }
 
-/** Where credentials are tried, and with what. */
+/** Stack and pods that a credential is tested with. */
 export interface Tried {
     /** Outputs from before the change: afterwards they no longer contain the credential. */
     outputs: Outputs;
     /** Namespace of the consumers. */
     namespace: string;
-    /** The gateway's pods. Unset: with service tokens, which the edge checks. */
+    /** The gateway's pods. Unset for service tokens, which the edge checks. */
     pods?: ProvingPods;
     /** See {@link postStatus}. */
     connectTo?: string;
 }
 
 /**
- * Asks the gateway or the edge with a credential while it still works, so that a rejection afterwards means something.
- * Nothing of this reaches Alpa.
+ * Sends a credential to the gateway or the edge while it is still valid, so that a later rejection proves the revocation.
+ * No request reaches Alpa.
  * @param publicKey of a credential whose tokens only the caller can sign
  */
 export async function probe(tried: Tried, who: string, publicKey: string | undefined): Promise<Probe> {
     const { outputs, namespace, pods, connectTo } = tried;
     const { url } = outputs;
     const door = outputs.serviceTokens[who] === undefined ? GATEWAY : EDGE;
-    // Created again for each request: a token must not expire while pulumi runs, and be rejected for that.
+    // Each request gets a new token: an old one could expire while pulumi runs, and be rejected because of that.
     const headers = () => headerOf(outputs, namespace, who);
     const sent = await headers();
     const say = (text: string, failed = false): Proof => ({ text: `${who}: ${text}`, failed });
@@ -94,26 +94,25 @@ export async function probe(tried: Tried, who: string, publicKey: string | undef
                 const advice = status === door.letIn ? "It still works" : "Whether it still works is not known";
                 const statuses = door.refused.join(", ").replace(/, (\d+)$/, " or $1");
                 return say(
-                    `must be refused with ${statuses} by ${url} within ${limitSeconds} s (got ${status}). ${advice}: look at ${door.keeper}, then run: npm run ops -- consumer list --check`,
+                    `must be rejected with ${statuses} by ${url} within ${limitSeconds} s (got ${status}). ${advice}: check ${door.keeper}, then run: npm run ops -- consumer list --check`,
                     true,
                 );
             }
             if (before !== door.letIn)
                 return say(
-                    `rejected with ${status} by ${url}, but it was not accepted before this change either (${before}), so this proves nothing.`,
+                    `rejected with ${status} by ${url}, but it was not accepted before this change either (${before}), so the revocation is not proven.`,
                 );
             const seen = `${url} (${status} after ${after} s, ${before} before)`;
             if (evidence?.isPartial)
                 return say(
-                    `the proof is partial. It is refused by ${seen}, but not every gateway pod was queried: ${evidence.unasked.join("; ")}. A pod that was not queried may still accept it: let an operator with permission to query the pods check.`,
+                    `the proof is partial. It is rejected by ${seen}, but not every gateway pod was queried: ${evidence.unasked.join("; ")}. A pod that was not queried may still accept it: let an operator with permission to query the pods check.`,
                 );
-            return say(`refused by ${evidence ? `${everyPod(evidence.asked)} and by ` : ""}${seen}.`);
+            return say(`rejected by ${evidence ? `${everyPod(evidence.asked)} and by ` : ""}${seen}.`);
         },
     };
 }
 
-const LOOK =
-    "Look at the ingress controller and at the pods named here, then run: npm run ops -- consumer list --check";
+const LOOK = "Check the ingress controller and the pods named here, then run: npm run ops -- consumer list --check";
 
 /** Queries the pods until all reject the credential, or the time is over. */
 async function podsReject(
@@ -136,9 +135,9 @@ async function podsReject(
 function podTrouble({ asked, lagging, unasked, isPartial }: PodEvidence, limitSeconds: number): string | undefined {
     const within = `by every gateway pod within ${limitSeconds} s`;
     if (lagging.length > 0)
-        return `must be refused ${within} (${lagging.length} of the ${asked} queried pods do not refuse it: ${lagging.join("; ")}). It may still work.`;
+        return `must be rejected ${within} (${lagging.length} of the ${asked} queried pods do not reject it: ${lagging.join("; ")}). It may still work.`;
     if (unasked.length > 0 && !isPartial)
-        return `could not be shown to be refused ${within} (${unasked.join("; ")}). It is not known whether it still works there.`;
+        return `has no proof of rejection ${within} (${unasked.join("; ")}). These pods may still accept it.`;
     return undefined;
 }
 

@@ -14,7 +14,7 @@ export interface LiveConsumer {
     credentials: { id: string; type?: string; secret?: string }[];
     /** Plugins as in the object. */
     plugins: ConsumerPlugin[];
-    /** Whether the ingress controller has accepted the present version. */
+    /** Whether the ingress controller has accepted the current generation. */
     accepted: boolean;
     /** Message of the ingress controller. */
     message?: string;
@@ -25,21 +25,21 @@ export interface LiveConsumer {
 export interface Live {
     consumers: LiveConsumer[];
     /**
-     * Problem of the route, which shows whether APISIX accepts what the controller sends: a Consumer stays Available
-     * even if not. Undefined if there is none.
+     * Problem of the route, if there is one. It shows whether APISIX accepts the controller's changes: a Consumer stays
+     * Available even if APISIX rejects it.
      */
     routeProblem?: string;
-    /** Names of the Secrets of the namespace; never what is in them. */
+    /** Names of the Secrets of the namespace, without their content. */
     secrets: Set<string>;
-    /** Fields of Secrets with settings of tokens, by the name of the Secret; never what signs them. */
+    /** Fields of Secrets with settings of tokens, by the name of the Secret, without the signing secret. */
     tokens: Map<string, Record<string, string>>;
 }
 
 /** Longest wait for the API server, in seconds. */
 const LIMIT_SECONDS = 30;
-/** Secrets of tokens that are asked for at the same time. */
+/** Number of concurrent requests for Secrets of tokens. */
 const AT_ONCE = 20;
-/** Of all other Secrets only the name leaves the API server. */
+/** Media type with which the API server sends only the names of Secrets. */
 const NAMES_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
 /**
@@ -106,7 +106,7 @@ async function readAll(
     };
 }
 
-/** The object, or the definition of its kind, is not there yet. */
+/** Handles 404: the object or the CRD of its kind does not exist yet. */
 function absent<T>(instead: T): (error: { code?: number }) => T {
     return (error) => {
         if (error.code === 404) return instead;
@@ -138,7 +138,7 @@ interface Condition {
 }
 
 export function readConsumer({ metadata, spec, status }: ConsumerObject): LiveConsumer {
-    // In this kind the condition is called Available; a condition of an older generation does not count.
+    // A Consumer has the condition Available. A condition with an older observedGeneration does not count.
     const condition = status?.conditions?.find(({ type }) => type === "Available");
     const current = condition?.observedGeneration === metadata.generation;
     return {

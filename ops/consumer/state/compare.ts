@@ -6,27 +6,27 @@ import { differences, type Rendered } from "./rendered-consumer";
 /** Used instead of a consumer's name, which never has brackets. */
 export const ALL = "(all)";
 
-/** One credential in the config, in the cluster, or in both. Nothing of the credential itself. */
+/** One credential in the config, in the cluster, or in both, without its secret. */
 export interface Row {
     /** `ALL` for a problem of all consumers. */
     consumer: string;
-    /** Another stack of this project that owns the caller. Null: this stack owns it, or it has no owner. */
+    /** Another stack of this project that owns the caller; null if this stack owns it, or if it has no owner. */
     stack: string | null;
-    /** Its priority class in the config. Absent if it has none. */
+    /** Priority class in the config. Unset if the caller has none. */
     class?: string;
-    /** Null: a consumer without any. */
+    /** Id of the credential; null for a consumer without credentials. */
     credential: string | null;
     method: string | null;
     algorithm: string | null;
     expires: string | null;
-    /** Whether the Consumer object of the cluster has it. */
+    /** Whether the Consumer object in the cluster has the credential. */
     live: boolean;
     /**
-     * Whether the ingress controller has accepted the object's present version, and APISIX accepts what the controller
-     * sends.
+     * Whether the ingress controller has accepted the object's current generation, and APISIX accepts the controller's
+     * changes.
      */
     accepted: boolean;
-    /** When the ingress controller last reported that. */
+    /** When the ingress controller last reported `accepted`. */
     lastApplied: string | null;
     /** Whether its Secret exists; null if it needs none. */
     secret: boolean | null;
@@ -38,7 +38,7 @@ export interface Row {
 
 /**
  * @param owner name of this stack in its objects
- * @param rendered the callers as the program renders them. Unset: limits and tokens are not compared
+ * @param rendered the callers as the program renders them. Default: none, and limits and tokens are not compared
  */
 export function compare(
     config: Consumer[],
@@ -104,11 +104,11 @@ function rowOf(
     if (!object) problems.push(credential && over ? "consumer not live" : "not live");
     else if (credential && over && found) problems.push("expired, and works until the next pulumi up");
     else if (credential && !over && !found) problems.push("not live");
-    // Ways in that APISIX has are called like those of the config, with a suffix.
+    // APISIX has the config's names of the authentication methods with the suffix `-auth`.
     else if (credential && found && found.type !== `${credential.method}-auth`)
         problems.push(`live as ${found.type ?? "no known type"}`);
     if (object && !object.accepted)
-        problems.push(`not accepted: ${object.message ?? "no word of the ingress controller"}`);
+        problems.push(`not accepted: ${object.message ?? "no message from the ingress controller"}`);
     const secret = found ? found.secret !== undefined && live.secrets.has(found.secret) : null;
     if (secret === false) problems.push("Secret missing");
     return {
@@ -131,7 +131,7 @@ function unwanted(consumer: string, id: string | null, object: LiveConsumer, liv
     return { ...strange(consumer, id, object, live), problems: [why] };
 }
 
-/** A row for a live object that is not in the config. */
+/** A row for a live credential that the config does not have. */
 function strange(consumer: string, id: string | null, object: LiveConsumer, live: Live): Row {
     const secret = object.credentials.find((c) => c.id === id)?.secret;
     return {

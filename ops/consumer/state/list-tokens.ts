@@ -10,10 +10,10 @@ import { PROJECT, readValue, type Consumer } from "../../stack/stack-file";
 /** Longest wait for Cloudflare, in seconds. */
 const LIMIT_SECONDS = 30;
 
-/** One service token in the config, at Cloudflare, or in both. Nothing of its secret. */
+/** One service token in the config, at Cloudflare, or in both, without its secret. */
 export interface TokenRow {
     consumer: string;
-    /** Null: a consumer without any. */
+    /** Id of the credential; null for a consumer without credentials. */
     credential: string | null;
     method: "service-token" | null;
     expires: string | null;
@@ -51,7 +51,7 @@ export async function tokenRows(context: Context, stack: Stack): Promise<TokenRo
     return compareTokens(callersOf(stack), answer.result, `${PROJECT}/${stack.short}`, context.today);
 }
 
-/** @param owner in front of the names of this stack's tokens */
+/** @param owner prefix of the names of this stack's tokens */
 export function compareTokens(config: Consumer[], live: LiveToken[], owner: string, today: Date): TokenRow[] {
     const known = new Set<string>();
     const rows = config.flatMap(({ name: consumer, credentials }): TokenRow[] => {
@@ -67,8 +67,8 @@ export function compareTokens(config: Consumer[], live: LiveToken[], owner: stri
             if (!over && !found) problems.push("not live");
             const ends = found?.expires_at ?? null;
             if (!over && ends !== null && Date.parse(ends) <= today.getTime())
-                problems.push("expired at Cloudflare: rotate it");
-            // Without a refresh Pulumi does not see manual changes.
+                problems.push("expired at Cloudflare: rotate the credential");
+            // Without a refresh Pulumi does not detect manual changes.
             if (!over && enabled && found?.enabled === false)
                 problems.push("disabled at Cloudflare, and not in the config: pulumi up --refresh");
             if (!over && !enabled && found?.enabled === true)
@@ -103,7 +103,7 @@ export function compareTokens(config: Consumer[], live: LiveToken[], owner: stri
     return [...rows, ...strangers];
 }
 
-/** As the provider reads it: the stack file first, then the environment. The token stays in this process. */
+/** Finds the API token as the provider does: in the stack file, else in the environment. It stays in this process. */
 export async function accessOf({ pulumi }: Context, stack: Stack): Promise<ApiAccess> {
     const base = readValue(stack.text, "cloudflare:baseUrl") ?? process.env.CLOUDFLARE_BASE_URL;
     const baseUrl = String(base ?? "https://api.cloudflare.com/client/v4").replace(/\/$/, "");
@@ -111,7 +111,7 @@ export async function accessOf({ pulumi }: Context, stack: Stack): Promise<ApiAc
         const token = process.env.CLOUDFLARE_API_TOKEN;
         if (token) return { token, baseUrl };
         throw new UsageError([
-            "CLOUDFLARE_API_TOKEN: required where the stack file has no cloudflare:apiToken. Set it.",
+            "CLOUDFLARE_API_TOKEN: required, since the stack file has no cloudflare:apiToken. Set it.",
         ]);
     }
     const args = ["config", "get", "cloudflare:apiToken", "--stack", stack.name, "--config-file", stack.file];

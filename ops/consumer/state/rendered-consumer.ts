@@ -15,7 +15,7 @@ import type { Live, LiveConsumer } from "./cluster-consumers";
 export interface Rendered {
     /** Plugins that enforce its limits. */
     plugins: ConsumerPlugin[];
-    /** Fields of the Secret of each credential with tokens, by its id; never what signs them. */
+    /** Fields of the Secret of each credential with tokens, by the id of the credential, without the signing secret. */
     tokens: Map<string, Record<string, string>>;
 }
 
@@ -28,7 +28,7 @@ export async function renderedOf(
     try {
         const secrets = await readSecrets(context, stack);
         const settings = readSettings(stack.text, secrets, dirname(stack.file), context.today, stack.callers?.text);
-        if (settings.option === "cloudflare") return undefined; // it has tokens of Cloudflare, and no limits
+        if (settings.option === "cloudflare") return undefined; // This option has service tokens of Cloudflare, and no limits.
         const counters =
             settings.option === "callers"
                 ? gateway.counters
@@ -68,7 +68,7 @@ function byName(plugins: ConsumerPlugin[]): Record<string, unknown> {
     return Object.fromEntries(plugins.map(({ name, config }) => [name, config]));
 }
 
-/** Names whose values are not the same on both sides. */
+/** Names whose values differ between the two sides. */
 function differing(left: Record<string, unknown>, right: Record<string, unknown>): string[] {
     const names = [...new Set([...Object.keys(left), ...Object.keys(right)])];
     return names.filter((name) => !isDeepStrictEqual(left[name], right[name]));

@@ -2,40 +2,40 @@ import * as z from "zod";
 import type { Period } from "./period";
 import { Tally } from "./tally";
 
-/** The fields of a line that are counted, as components/apisix/access-log.ts has nginx write them. */
+/** The fields that are counted, in the log format of components/apisix/access-log.ts. */
 const LINE = z.object({
     time: z.iso.datetime({ offset: true }),
     consumer: z.string(),
     credential: z.string(),
     status: z.number().int(),
     reason: z.string().regex(/^[a-z-]{0,40}$/),
-    // One number for each Alpa service that was asked; nginx writes `-` for one that gave no answer.
+    // One number for each upstream that got the request; nginx writes `-` for an upstream that did not answer.
     upstream_time: z.string().regex(/^[-\d., :]*$/),
     bytes_sent: z.number().nonnegative(),
 });
 
 /** How far the clock of a gateway pod may be ahead of this machine's. */
 const CLOCK_SKEW_MS = 5 * 60_000;
-/** More than any line of the access log has. What is longer is not kept in memory. */
+/** Longer than any line of the access log. The rest of a longer line is not kept in memory. */
 const LONGEST_LINE = 64 * 1024;
 
 /** How the lines were counted. `counted`, `older`, `ahead` and `other` add up to `read`. */
 export interface Lines {
     read: number;
     counted: number;
-    /** From before the period. */
+    /** Lines with a time before the period. */
     older: number;
-    /** More than 5 minutes ahead of this machine's clock. */
+    /** Lines with a time over 5 minutes ahead of this machine's clock. */
     ahead: number;
-    /** Not of the access log: of APISIX's error log, or of another program. */
+    /** Lines of APISIX's error log, or of another program. */
     other: number;
-    /** Time of the oldest line of the access log. null: there is none. */
+    /** Time of the oldest line of the access log; null if there is no line. */
     oldest: string | null;
 }
 
 /**
  * Counts an access log line by line: a log may be larger than memory.
- * @param byCredential each credential for itself, and not each caller
+ * @param byCredential whether to count by credential instead of by caller
  */
 export async function readAccessLog(
     input: AsyncIterable<string | Buffer>,
@@ -87,7 +87,7 @@ function count(tally: Tally, line: Line, byCredential: boolean): void {
     );
 }
 
-/** Lines in groups, which is many times as fast as one after another. Empty ones are left out. */
+/** Yields groups of lines without empty lines: many times faster than single lines. */
 async function* linesOf(input: AsyncIterable<string | Buffer>): AsyncGenerator<string[]> {
     const decoder = new TextDecoder();
     let rest = "";

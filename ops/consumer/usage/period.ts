@@ -1,6 +1,6 @@
-/** The time before now that figures are of. */
+/** The period that figures are for, which ends now. */
 export interface Period {
-    /** As the operator and Prometheus write it: `90m`, `24h`, `7d`. */
+    /** Length in the form of the option and of Prometheus: `90m`, `24h`, `7d`. */
     since: string;
     from: Date;
     to: Date;
@@ -8,7 +8,7 @@ export interface Period {
 
 const UNIT_MS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** @returns undefined for what is no length of time */
+/** Parses a period. @returns undefined for an invalid text */
 export function readPeriod(since: string, now: Date): Period | undefined {
     const [, number, unit] = /^([1-9]\d{0,3})([mhd])$/.exec(since) ?? [];
     if (number === undefined) return undefined;

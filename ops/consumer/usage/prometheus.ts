@@ -33,8 +33,8 @@ export function addressProblem(text: string): string | undefined {
 /**
  * Asks a Prometheus server for the requests and bytes of the routes of a namespace.
  * @param namespace of the consumers, a DNS label
- * @param note takes warnings of the server
- * @throws Failure where there is no Prometheus, or none with metrics of a gateway
+ * @param note prints warnings of the server
+ * @throws Failure if Prometheus does not answer, or has no metrics of a gateway
  */
 export async function readPrometheus(
     address: string,
@@ -47,7 +47,7 @@ export async function readPrometheus(
     const ask = (query: string) => answerTo(address, query, period, { signal, timeoutSeconds, note });
     const routes = `route=~"${namespace}_alpa.*"`;
     const [gateways, statuses, bytes] = await Promise.all([
-        // Each gateway pod has it from its start on; the counters begin with the first request.
+        // Each gateway pod has this metric from its start; the counters begin with the first request.
         ask(`count(last_over_time(apisix_node_info[${period.since}]))`),
         ask(`sum by (consumer, code) (increase(apisix_http_status{${routes}}[${period.since}]))`),
         ask(`sum by (consumer) (increase(apisix_bandwidth{type="egress",${routes}}[${period.since}]))`),
@@ -74,7 +74,7 @@ function isNumber({ value: [, text] }: Sample): boolean {
     return Number.isFinite(Number(text));
 }
 
-/** Prometheus extrapolates an increase to the whole period, so it may have a fraction. */
+/** Rounds an increase: Prometheus extrapolates it to the whole period, so it may have a fraction. */
 function whole([, text]: Sample["value"]): number {
     return Math.round(Number(text));
 }
@@ -128,7 +128,7 @@ function parsed(text: string): unknown {
     }
 }
 
-/** fetch has the reason one level below. */
+/** Reason of a failed request, which fetch puts into the error's `cause`. */
 function reasonOf(error: unknown): string {
     const { cause } = error as { cause?: { code?: string } };
     return cause?.code ?? errorMessage(cause ?? error);

@@ -16,7 +16,7 @@ const BAR_WIDTH = 20;
 /** Eighths of a full block. */
 const PARTS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
-/** For people. Each bar is a share of the longest, that of the caller with the most requests. */
+/** Renders a table. The bar of the caller with the most requests has the full width, and the others are relative to it. */
 export function renderTable(rows: UsageRow[]): string {
     const most = Math.max(0, ...rows.map(({ requests }) => requests));
     const byCredential = rows.some(({ digest }) => digest !== undefined);
@@ -36,7 +36,7 @@ export function renderTable(rows: UsageRow[]): string {
     );
 }
 
-/** Fewer than one eighth of a character are one, so that no caller with a request looks like one without. */
+/** A value above zero gets at least one eighth of a character, which distinguishes it from zero. */
 export function bar(value: number, most: number): string {
     if (value <= 0) return "";
     const eighths = Math.max(1, Math.round((value / most) * BAR_WIDTH * 8));
@@ -51,7 +51,7 @@ function credentialOf({ credential, digest = "" }: UsageRow): string {
     return credential ?? (digest === "" ? "" : `${printable(digest)} ${NOT_IN_CONFIG}`);
 }
 
-/** For spreadsheets and charging: RFC 4180, with a header. What is unknown is empty. */
+/** Renders CSV for spreadsheets and charging: RFC 4180, with a header. Unknown values are empty. */
 export function renderCsv(stack: string, { from, to }: Period, rows: UsageRow[]): string {
     const byCredential = rows.some(({ digest }) => digest !== undefined);
     const head = [
@@ -66,11 +66,11 @@ export function renderCsv(stack: string, { from, to }: Period, rows: UsageRow[])
         row.upstreamSeconds === null ? "" : row.upstreamSeconds.toFixed(3),
         String(row.bytesSent),
     ]);
-    // RFC 4180 ends each line with CR and LF; the last LF is that of the terminal.
+    // RFC 4180 ends each line with CR and LF; `out` adds the last LF.
     return [head, ...lines].map((fields) => `${fields.map(csvField).join(",")}\r`).join("\n");
 }
 
-/** A spreadsheet takes a text for a formula that begins with one of these. */
+/** Quotes a field. A spreadsheet would interpret a text that begins with one of these characters as a formula. */
 function csvField(text: string): string {
     const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
     return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;

@@ -5,19 +5,19 @@ import type { Figures, Owner, Tally } from "./tally";
 
 /** Figures of one caller, or of one of its credentials. */
 export interface UsageRow extends Figures {
-    /** Its name in the stack; with the namespace in front if that is another one. null: requests without a caller. */
+    /** Name in the stack, or `namespace/name` in another namespace; null for requests without a caller. */
     caller: string | null;
-    /** `unknown`: the config does not have it. `verification`: the program's own checks of option intra-b. */
+    /** `unknown`: the config does not have the caller. `verification`: the program's own checks of option intra-b. */
     kind: "caller" | "unknown" | "verification" | "no-caller";
-    /** Id of the credential in the config; null if the config has none with this digest. Unset: figures are of all of them. */
+    /** Id of the credential in the config; null if unknown there. Unset: the figures are for all credentials. */
     credential?: string | null;
     /** APISIX's id of the credential: SHA-1 of `<namespace>_<caller>.<credential>`, in hex. */
     digest?: string;
 }
 
 /**
- * Rows for all callers and credentials of the config, also without requests, and for unknown ones with requests; most
- * requests first.
+ * Rows for all callers and credentials of the config, also those without requests, and for unknown callers with
+ * requests. Sorted by requests, most first.
  */
 export function usageRows(tally: Tally, callers: Consumer[], namespace: string, byCredential: boolean): UsageRow[] {
     const rest = new Map(tally.figures().map((one) => [keyOf(one[0]), one]));

@@ -1,8 +1,8 @@
-/** Requests that got no 2xx. */
+/** Number of requests with a status other than 2xx, by status and reason. */
 export interface Unsuccessful {
     status: number;
     /**
-     * Reason in the access log. null: Alpa answered with this status, or the source is Prometheus, which has no
+     * Reason in the access log; null if Alpa answered with this status, or if the source is Prometheus, which has no
      * reasons.
      */
     reason: string | null;
@@ -11,23 +11,23 @@ export interface Unsuccessful {
 
 export interface Figures {
     requests: number;
-    /** With a status of 2xx. */
+    /** Requests with a status of 2xx. */
     successes: number;
-    /** The most frequent first. */
+    /** Sorted by frequency, the most frequent first. */
     unsuccessful: Unsuccessful[];
-    /** Time that Alpa took including its queue, in seconds. null: the source does not have it. */
+    /** Time that Alpa took including its queue, in seconds; null if the source does not have it. */
     upstreamSeconds: number | null;
     /** Bytes of the answers, with their headers. */
     bytesSent: number;
 }
 
-/** Whose figures: APISIX's name of the consumer, empty without a caller, and APISIX's id of its credential, where the source has it. */
+/** APISIX's name of the consumer, empty without a caller, and APISIX's id of its credential, if the source has it. */
 export interface Owner {
     consumer: string;
     digest?: string;
 }
 
-/** What is added to the figures of an owner. */
+/** Values to add to the figures of an owner. */
 export interface Added {
     status: number;
     reason: string | null;
@@ -41,7 +41,7 @@ interface Sum {
     bytesSent: number;
 }
 
-/** Sums of each owner. */
+/** Sums by owner. */
 export class Tally {
     private readonly sums = new Map<string, Sum>();
 
@@ -59,7 +59,7 @@ export class Tally {
         this.of(owner).bytesSent += bytes;
     }
 
-    /** @param milliseconds whole ones, whose sum is exact */
+    /** @param milliseconds a whole number, so that the sum is exact */
     addUpstream(owner: Owner, milliseconds: number): void {
         this.of(owner).upstreamMs += milliseconds;
     }
@@ -68,7 +68,7 @@ export class Tally {
         return [...this.sums.values()].map(({ owner, ...sum }) => [owner, this.figuresOf(sum)]);
     }
 
-    /** Figures of an owner without a request. */
+    /** Figures of an owner without requests. */
     get zero(): Figures {
         return this.figuresOf({ statuses: new Map(), upstreamMs: 0, bytesSent: 0 });
     }

@@ -1,4 +1,4 @@
-/** Tells the running process to return; if there is none, returns in this process. */
+/** Orders the running process to return, or returns in this process if none is running. */
 import { writeFileSync } from "node:fs";
 import type { Context } from "../../context";
 import { dryRun } from "../../consent";
@@ -17,13 +17,13 @@ export interface AbortArgs {
 
 export interface Aborting {
     kind: Kind;
-    /** Shows where the stack is. */
+    /** Shows the stack's phase. */
     status(): Promise<void>;
     /** Returns from this process. */
     goBack(): Promise<Ended | undefined>;
 }
 
-/** Without --yes it only shows where the stack is. */
+/** Aborts a cutover. Without --yes it only shows the stack's phase. */
 export async function abortCutover(
     context: Context,
     args: AbortArgs,
@@ -41,15 +41,15 @@ export async function abortCutover(
         if (result !== undefined && result.outcome !== "returned") throw new Failure(unhappy(kind, result));
         return;
     }
-    // The order would stop what another command carries out.
+    // The order would abort the cutover of another command.
     const { command: other = command } = holder;
     if (other !== command)
         throw new UsageError([
-            `${command} abort: ${other} is what is running (${holder.who}'s since ${holder.since}, pid ${holder.pid} on ${holder.host}). Run: npm run ops -- ${other} abort --yes --stack ${short}`,
+            `${command} abort: the running command is ${other} (of ${holder.who} since ${holder.since}, pid ${holder.pid} on ${holder.host}). Run: npm run ops -- ${other} abort --yes --stack ${short}`,
         ]);
     writeFileSync(orderFile(context.folder, short), "");
     if (args.json) return context.out(json({ stack: short, to: before, outcome: "asked", holder }));
     context.out(
-        `Asked ${holder.who}, pid ${holder.pid} on ${holder.host}, to return to ${before}. Watch: npm run ops -- ${command} status --stack ${short}`,
+        `Told the process of ${holder.who}, pid ${holder.pid} on ${holder.host}, to return to ${before}. Watch: npm run ops -- ${command} status --stack ${short}`,
     );
 }

@@ -17,21 +17,21 @@ import { progressOf } from "../state";
 import { ProgressDisplay } from "./progress";
 import type { Ended } from "./report";
 
-/** What a command has decided to do. */
+/** The cutover that a command is to start or continue. */
 export interface Task {
     found: CutoverState;
     /** Target of the cutover. */
     to: Extract<Event, { event: "begin" }>["to"];
     takeOver?: boolean;
-    /** A cutover that goes forward is to return. */
+    /** Whether the operator requests the return of a cutover that goes forward. */
     forced: boolean;
-    /** Problems that prevent it from beginning. @param holder name of the lock holder */
+    /** Problems that prevent the cutover from starting. @param holder name of the lock holder */
     verdict(holder: string): Promise<Verdict>;
-    /** Additional data for its record. */
+    /** Additional data for the first event of the record. */
     begin?: Pick<Extract<Event, { event: "begin" }>, "change">;
 }
 
-/** @param decide returns the task; undefined: there is none @returns the outcome; undefined: there was no task */
+/** @param decide returns the task, or undefined if there is none @returns the outcome, or undefined without a task */
 export async function carryOut(
     context: Context,
     words: Pick<Kind, "command" | "before">,
@@ -48,7 +48,7 @@ export async function carryOut(
         const job = await begin(context, task, orders.interrupted);
         const known = records({ folder: context.folder, kind: kind.folder }, stack.short);
         const progress = progressOf(kind.seen(found.stack, found.outputs, known), known, kind.before);
-        if (forced) orders.turn("it was asked for");
+        if (forced) orders.turn("an operator requested it");
         const runner = new CutoverRunner(kind, progress, budget, cutoverActions(job), orders);
         const stopBeat = startBeat(cluster, job.holder, job.who);
         const ended = await runner.go().finally(stopBeat);
@@ -60,7 +60,7 @@ export async function carryOut(
     }
 }
 
-/** Records that it begins, or continues. @throws UsageError with all problems */
+/** Records the start or the continuation of a cutover. @throws UsageError with all problems */
 async function begin(context: Context, task: Task, interrupted: () => string | undefined): Promise<CutoverJob> {
     const { found } = task;
     const { kind, stack, progress, answerSeconds } = found;
@@ -86,7 +86,7 @@ async function begin(context: Context, task: Task, interrupted: () => string | u
     return job;
 }
 
-/** Its name in the cluster's record. */
+/** Lock holder name of this process in the cluster. */
 function nameInCluster(
     { found: { kind, conversions, progress, cluster, holder }, takeOver = false }: Task,
     file: string,
@@ -99,7 +99,7 @@ function nameInCluster(
     return nameToBe({ own, who, foreign, takeOver, kind }, cluster, holder, interrupted);
 }
 
-/** @returns what is to be noted @throws UsageError with all problems that prevent it */
+/** @returns warnings @throws UsageError with all problems that prevent the cutover */
 async function notesOf({ found, verdict }: Task, holder: string): Promise<string[]> {
     const begins = found.progress.direction === undefined;
     const { problems, notes } = begins ? await verdict(holder) : { problems: [], notes: [] };
@@ -125,7 +125,7 @@ async function writeBegin(job: CutoverJob, { found, to, begin }: Task): Promise<
     job.context.note(`Record: ${relative(process.cwd(), job.file)}`);
 }
 
-/** The holder name of the recorded one in the cluster, which a continuing process keeps. */
+/** Lock holder name of a recorded cutover. A process that continues it keeps the name. */
 function nameIn(first: Entry | undefined): string | undefined {
     return first && `${first.who} ${first.run}`;
 }

@@ -5,12 +5,12 @@ import type { View } from "../interfaces";
 import type { Kind } from "../kind";
 import { nameOf } from "../phases";
 
-/** Between two lines where there is no terminal, in seconds. */
+/** Time between two lines without a terminal, in seconds. */
 const LINE_SECONDS = 30;
 
 /**
  * @param now in milliseconds
- * @param last what Pulumi said last
+ * @param last last line of Pulumi's output
  */
 export function renderProgress({ describe }: Pick<Kind, "describe">, view: View, now: number, last: string): string {
     const { step, began, expectedSeconds, latestEnd, downSince } = view;
@@ -49,7 +49,7 @@ export class ProgressDisplay {
         this.draw();
     }
 
-    /** A line of Pulumi's. */
+    /** Takes a line of Pulumi's output. */
     line(line: string): void {
         // eslint-disable-next-line no-control-regex -- colours
         const plain = line.replace(/\x1b\[[0-9;]*m/g, "").trim();
@@ -60,7 +60,7 @@ export class ProgressDisplay {
         else this.draw();
     }
 
-    /** On a terminal, Pulumi's output is printed only after a failure. */
+    /** Prints Pulumi's output after a failure, if the terminal did not show it. */
     failed(): void {
         if (this.context.terminal === undefined) return;
         this.context.terminal("\r\x1b[K");

@@ -7,7 +7,7 @@ import type { Result } from "../interfaces";
 import type { Kind } from "../kind";
 import { nameOf, type Place, type Step } from "../phases";
 
-/** A cutover that has come to an end, or was stopped. */
+/** A cutover that has ended or was stopped. */
 export interface Ended extends Result {
     /** Target of the cutover. */
     to: string;
@@ -15,7 +15,7 @@ export interface Ended extends Result {
     file: string;
 }
 
-/** @param said one sentence for each successful outcome */
+/** Prints the outcome. @param said one sentence for each successful outcome */
 export function report(
     context: Context,
     args: { json?: boolean },
@@ -44,8 +44,8 @@ export function unhappy(kind: Kind, { outcome, why, failed, served, stack, place
 }
 
 /**
- * @param step the one that cannot be taken: `done`, or one of the way back
- * @param served with `done`: what shows that callers are served
+ * @param step the failed step: `done`, or a step of a return
+ * @param served only for `done`: proof that callers are served
  */
 export function whatAHumanMustDo(kind: Kind, step: Step, why: string, stack: string, served?: string): string {
     const { command } = kind;
@@ -54,14 +54,14 @@ export function whatAHumanMustDo(kind: Kind, step: Step, why: string, stack: str
     if (step.direction === "forward")
         return (
             `${command}: a human is needed. Callers are served by ${kind.new} (${served}), but ${failed}\n` +
-            `  1. Correct what this message names. ${kind.withoutDone}\n` +
-            `  2. Run: ${run("run")}, which tries it again; or return: ${run("abort")}`
+            `  1. Correct this error. ${kind.withoutDone}\n` +
+            `  2. Run: ${run("run")}, which tries the step again; or return: ${run("abort")}`
         );
     return (
         `${command}: a human is needed. ${failed}\n` +
-        `  1. Correct what this message names. ${kind.byHand(step)}\n` +
+        `  1. Correct this error. ${kind.byHand(step)}\n` +
         `  2. Run: ${run("abort")}, which continues the return from there.\n` +
-        `  Its state: npm run ops -- ${command} status --stack ${stack}`
+        `  To see the state: npm run ops -- ${command} status --stack ${stack}`
     );
 }
 
@@ -75,7 +75,7 @@ export const BY_HAND: Partial<Record<Place, string>> = {
     stop: "Check that the component's pods are gone: kubectl get pods -A -l ray.io/cluster",
 };
 
-/** @param who the service that should serve callers */
+/** Advice if the routes do not point to a service. @param who the service that should serve callers */
 export function notLedTo(who: string): string {
     return `Find out why the gateway does not route callers to ${who}: ${GATEWAY}`;
 }

@@ -9,7 +9,7 @@ import { holderOf } from "../lock";
 import { isDown, nameOf } from "../phases";
 import type { CutoverState } from "../read-state";
 
-/** @param more facts of this kind @param settled text if no cutover is in progress */
+/** Prints the state. @param more facts of this kind @param settled text if no cutover is in progress */
 export function showStatus(
     context: Context,
     args: { json?: boolean },
@@ -51,8 +51,8 @@ export function showStatus(
 }
 
 /**
- * `running`: on this machine. `elsewhere`: the cluster names another user or machine, whose process may no longer
- * exist.
+ * `running`: a process on this machine runs it. `elsewhere`: the cluster names another user or machine as lock holder,
+ * whose process may no longer exist.
  */
 type State = "settled" | "running" | "elsewhere" | "interrupted";
 
@@ -85,21 +85,17 @@ function lines({ kind, progress, stack, budget }: CutoverState, facts: Facts, ot
     const { reached, asked, direction, why } = progress;
     const ops = (verb: string) => `npm run ops -- ${kind.command} ${verb} --stack ${stack.short}`;
     const way =
-        direction === "back"
-            ? `on its way back to ${kind.before}${why ? ` (${why})` : ""}`
-            : `on its way to ${kind.target}`;
+        direction === "back" ? `returning to ${kind.before}${why ? ` (${why})` : ""}` : `in progress to ${kind.target}`;
     const text = [
-        `${stack.short}: ${way}. Reached: ${reached}${asked === reached ? "" : `; asked for and not reached: ${asked}`}.`,
+        `${stack.short}: ${way}. Reached: ${reached}${asked === reached ? "" : `; requested and not reached: ${asked}`}.`,
     ];
     if (facts.step !== null)
-        text.push(
-            `Step ${facts.step} ${facts.state === "interrupted" ? "was interrupted: it began and did not end" : "runs"}.`,
-        );
+        text.push(`Step ${facts.step} ${facts.state === "interrupted" ? "was interrupted before its end" : "runs"}.`);
     text.push(`Callers: ${facts.callers}${facts.downSeconds > 0 ? `, ${duration(facts.downSeconds)} in all` : ""}.`);
     if (facts.secondsUntilReturn !== null)
         text.push(
             facts.secondsUntilReturn > 0
-                ? `If the next step is not done in ${duration(facts.secondsUntilReturn)}, it returns by itself. The remaining steps are expected to take ${duration(remainingForward(reached, budget.expected))}.`
+                ? `If the next step does not end in ${duration(facts.secondsUntilReturn)}, the cutover returns by itself. The remaining steps are expected to take ${duration(remainingForward(reached, budget.expected))}.`
                 : `It is too late to continue: ${kind.command} run returns to ${kind.before}.`,
         );
     if (facts.record !== null) text.push(`Record: ${facts.record}`);
@@ -110,7 +106,7 @@ function lines({ kind, progress, stack, budget }: CutoverState, facts: Facts, ot
     if (others !== undefined)
         return [
             ...text,
-            `No process runs it on this machine; the cluster says that another machine does: ${others}. If that machine is gone: ${ops("run --yes --take-over")}`,
+            `No process runs it on this machine. The lock holder in the cluster is on another machine: ${others}. If that machine is gone: ${ops("run --yes --take-over")}`,
         ];
     return [...text, `No process runs it. Continue: ${ops("run --yes")}; or return: ${ops("abort --yes")}`];
 }

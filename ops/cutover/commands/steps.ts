@@ -1,4 +1,4 @@
-/** The table of the steps that are to be taken, with their times. */
+/** The table of the remaining steps, with their times. */
 import { table } from "../../output";
 import { duration, expectedOf, needed, remainingForward, returnFrom, wholeReturn } from "../clock";
 import { nameOf, whatIsDown, type Step } from "../phases";
@@ -36,7 +36,7 @@ export function drawn(rows: StepRow[]): string {
     );
 }
 
-/** @param isBack whether it only returns */
+/** @param isBack whether the cutover is only a return */
 export function timesOf({ progress, budget: { seconds, expected } }: CutoverState, isBack: boolean) {
     return {
         budgetSeconds: seconds,
@@ -45,7 +45,7 @@ export function timesOf({ progress, budget: { seconds, expected } }: CutoverStat
     };
 }
 
-/** What callers notice of a cutover that begins. @param isBack only the way back is to be taken */
+/** Effects of a new cutover on callers. @param isBack whether the cutover is only a return */
 export function noticed(found: CutoverState, isBack: boolean): string[] {
     const { budget } = found;
     const { downSeconds, wholeReturnSeconds } = timesOf(found, isBack);
@@ -54,6 +54,6 @@ export function noticed(found: CutoverState, isBack: boolean): string[] {
     const spare = budget.seconds - needed(budget.expected);
     return [
         ...lines,
-        `The longest return takes ${duration(wholeReturnSeconds)}. If the steps together take ${duration(spare)} longer than expected, it returns by itself.`,
+        `The longest return takes ${duration(wholeReturnSeconds)}. If the steps together take ${duration(spare)} longer than expected, the cutover returns by itself.`,
     ];
 }

@@ -1,7 +1,7 @@
 /**
  * Sends the same questions to the old and the new service of a cutover, over the route that only the verifier may use.
- * Greedy answers of one model are the same each time, but Alpa gives all requests of a batch the temperature of the
- * last one: while callers are served, an answer counts once it has come twice.
+ * Greedy answers of one model are always the same. But Alpa uses the temperature of the last request for its whole batch,
+ * so an answer counts only after it was the same twice.
  */
 import { ApiKey, Client, type Seen } from "../../../client/typescript/src/index";
 
@@ -26,21 +26,21 @@ export interface AskOptions {
     /** Longest time for one answer, in seconds. */
     timeoutSeconds: number;
     signal?: AbortSignal;
-    /** Credentials may be sent over plain HTTP: the stack's own address has no TLS. */
+    /** Whether credentials may be sent over plain HTTP, because the stack's own address has no TLS. */
     allowHttp?: boolean;
 }
 
-/** Short, so that they cost little; of several kinds, so that a wrong model or broken weights are seen. */
+/** Prompts are short to save time, and of several kinds to detect a wrong model or broken weights. */
 const PROMPTS = ["Paris is the capital of", "1, 2, 3, 4, 5,", "The opposite of cold is"];
 const TOKENS = 12;
 const LIKELIEST = 5;
 /** Most tries of each question until two answers in a row are the same. */
 const TRIES = 6;
-/** Two runs of the same fp16 model differ by less; the likeliest tokens of a text differ by much more. */
+/** Logprobs of two runs of the same fp16 model differ by less, those of different tokens by much more. */
 const LOGPROB_TOLERANCE = 0.05;
-/** A new service that is slower than the old one by more than this factor is not accepted. */
+/** Longest time of a new answer, as a multiple of the slowest recorded answer. */
 const SLOWER = 2;
-/** Alpa waits up to 1 s for more prompts of a batch, in both measurements. */
+/** Additional time: in both measurements Alpa may wait up to 1 s for more prompts of a batch. */
 const SLACK_MILLISECONDS = 2000;
 
 /** The service answers, but not as recorded. */
@@ -60,7 +60,7 @@ export async function recordAnswers(route: VerificationRoute, options: AskOption
         }
         if (same === undefined)
             throw new Error(
-                `${question.method} of ${JSON.stringify(question.prompt)}: must get the same answer twice in a row, to be compared later (${TRIES} answers differ). Try again when there are fewer callers.`,
+                `${question.method} of ${JSON.stringify(question.prompt)}: must get the same answer twice in a row, to be compared later (${TRIES} answers differ). Try again when there are fewer requests.`,
             );
         recorded.push(same);
     }
@@ -69,7 +69,7 @@ export async function recordAnswers(route: VerificationRoute, options: AskOption
 
 /**
  * Sends the questions again, and compares the answers. @param bounded whether slow answers count as different @returns
- * a sentence; @throws Different
+ * a sentence with the result @throws Different
  */
 export async function compareAnswers(
     route: VerificationRoute,
@@ -94,9 +94,9 @@ export async function compareAnswers(
 }
 
 /**
- * Sends the questions to another model or other weights: each must get the same answer twice, not empty and within the
- * time limit.
- * @returns a sentence with what was answered; @throws Different
+ * Sends the questions to another model or other weights. Each must get the same answer twice, which is not empty and
+ * within the time limit.
+ * @returns a sentence with the answers @throws Different
  */
 export async function checkAnswers(
     route: VerificationRoute,

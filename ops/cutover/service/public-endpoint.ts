@@ -1,4 +1,4 @@
-/** Checks what a caller gets at the public address. */
+/** Checks the answers that a caller gets at the public address. */
 import { ApiKey, Client, Jwt, type Credential, type Seen } from "../../../client/typescript/src/index";
 import { claimKey } from "../../../components/consumers/consumers";
 import { VERIFIER } from "../../../components/opt/conversion-phases";
@@ -15,8 +15,8 @@ export interface EndpointCaller {
 }
 
 /**
- * Credentials for the checks, in order: of the consumer for tests, then one of each other consumer that has one in the outputs.
- * Each check uses up one request of the consumer's limit.
+ * Credentials for the checks, in this order: of the test consumer, then one of each other consumer in the outputs.
+ * Each check counts as one request of the consumer's limit.
  */
 export function endpointCallers({ credentials, jwtSecrets }: Outputs, namespace: string): EndpointCaller[] {
     const all = [...Object.keys(credentials), ...Object.keys(jwtSecrets)];
@@ -31,9 +31,9 @@ export function endpointCallers({ credentials, jwtSecrets }: Outputs, namespace:
 
 export interface PublicEndpoint {
     url: string;
-    /** Callers to try in order, if one is over its limit. Empty: only the verifier can be used. */
+    /** Callers in order; the next one is tried if a caller is over its limit. Empty: only the verifier can be used. */
     callers: EndpointCaller[];
-    /** Route without callers' limits. Unset: there is none. */
+    /** The verifier's route, without callers' limits. Unset if the stack has none. */
     verification?: VerificationRoute;
     /** Longest time for one answer, in seconds. */
     timeoutSeconds: number;
@@ -46,18 +46,18 @@ export interface PublicEndpoint {
 const MOST_CALLERS = 5;
 const PROMPT = "Paris is";
 const PAUSE_SECONDS = 0.5;
-/** Required number of equal results in a row: a gateway may have several pods, which get a change one after another. */
+/** Required number of equal results in a row: a gateway's pods get a change one after another. */
 const IN_A_ROW = 3;
 
-/** Every caller was over its limit: the gateway itself answers 429, so that shows nothing about Alpa. */
+/** Every caller was over its limit. The gateway itself answers 429, so the answers prove nothing about Alpa. */
 class Limited extends Error {}
 
 /**
- * Verifies that a caller gets an answer of Alpa, or the verifier does if all callers are over their limits.
- * @returns a sentence; @throws with the actual answer
+ * Verifies that a caller gets an answer of Alpa, or the verifier if all callers are over their limits.
+ * @returns a sentence with the proof @throws with the actual answer
  */
 export async function proveServed(endpoint: PublicEndpoint): Promise<string> {
-    if (endpoint.callers.length === 0) return asVerifier(endpoint, "no caller's key is known here");
+    if (endpoint.callers.length === 0) return asVerifier(endpoint, "this machine has no caller's key");
     try {
         const { seen, who } = await askUntil(endpoint, 1, wrongAnswer, true);
         return `${who} got an answer from ${endpoint.url} after ${seen.milliseconds} ms`;
@@ -84,7 +84,7 @@ function wrongAnswer(seen: Seen | undefined, error: unknown): string | undefined
         : `must be answered (${seen?.status ?? "no answer"}: ${errorMessage(error)})`;
 }
 
-/** Verifies that a caller gets 503 with Retry-After. @returns a sentence; @throws with the actual answer */
+/** Verifies that a caller gets 503 with Retry-After. @returns a sentence with the proof @throws with the actual answer */
 export async function proveRefused(endpoint: PublicEndpoint): Promise<string> {
     const wrong = (seen: Seen | undefined) => {
         if (seen?.status !== 503) return `must get 503 (got ${seen?.status ?? "no answer"})`;
@@ -95,8 +95,8 @@ export async function proveRefused(endpoint: PublicEndpoint): Promise<string> {
 }
 
 /**
- * Repeats a request until its result is right several times in a row. @param giveUp to throw {@link Limited} rather
- * than wait for a limit's end
+ * Repeats a request until its result is right several times in a row. @param giveUp whether to throw {@link Limited}
+ * instead of waiting for the end of a limit's window
  */
 async function askUntil(
     { url, callers, timeoutSeconds, patienceSeconds, signal }: PublicEndpoint,

@@ -1,4 +1,4 @@
-/** Which version replaces which: from the command line, the record or the stack file. */
+/** The old and the new version of an upgrade, from the command line, the record or the stack file. */
 import { Option, type Command } from "commander";
 import type * as z from "zod";
 import { command, image, model, parametersBillion, rayVersion, weights } from "../../../config/keys/opt-version";
@@ -20,8 +20,11 @@ export interface VersionArgs {
 /** Options of a command that begins an upgrade. */
 export function withVersion(verb: Command): Command {
     return verb
-        .option("--image <image>", "image of the new version, with a tag or digest (default: that which runs)")
-        .option("--model <name>", "name of the new model, as Alpa knows it (default: that which runs)")
+        .option(
+            "--image <image>",
+            "image of the new version, with a tag or digest (default: that of the running version)",
+        )
+        .option("--model <name>", "name of the new model, as Alpa spells it (default: the running model)")
         .option("--weights-path <folder>", "folder with the new weights, on every node (default: those in use)")
         .option("--weights-claim <name>", "PersistentVolumeClaim with the new weights (default: those in use)")
         .option("--ray-version <version>", "version of Ray in the new image (default: that of the running image)")
@@ -35,7 +38,7 @@ export function withVersion(verb: Command): Command {
         .addOption(
             choice(
                 "--answers <which>",
-                "what the new version must answer: the same as the old one, or anything (default: the same, unless model or weights change)",
+                "required answers of the new version: the same as those of the old one, or any (default: the same, unless model or weights change)",
                 ["same", "any"],
             ),
         );
@@ -52,7 +55,7 @@ const SCHEMAS: Record<(typeof VERSION_KEYS)[number], z.ZodType> = {
     command,
 };
 
-/** Whether a new version was asked for. */
+/** Whether the options name a new version. */
 export function asksForVersion(args: VersionArgs): boolean {
     const { image, model, parametersBillion, rayVersion, weightsPath, weightsClaim, command } = args;
     return [image, model, parametersBillion, rayVersion, weightsPath, weightsClaim, command].some(
@@ -74,15 +77,15 @@ export function askedChange(args: VersionArgs, text: string): { change: ModelCha
     if (problems.length === 0 && Object.keys(next).length === 0)
         problems.push(
             asksForVersion(args)
-                ? `${flags(args)}: must name another version than the one that runs (got the same). Name the new one.`
-                : "--image: required, or another option that names the new version: --model, --weights-path, --weights-claim. Name what is new.",
+                ? `${flags(args)}: must name another version than the one that runs (got the same). Name the new version.`
+                : "--image: required, or another option that names the new version: --model, --weights-path, --weights-claim. Add one.",
         );
     return { change: changeOf(opt, next, args.answers), problems };
 }
 
 /**
- * The change that a stack file says is under way; undefined where it says none.
- * @param answers which the new version must give, as far as it was asked for
+ * The change that is in progress according to the stack file, if there is one.
+ * @param answers value of `--answers`, if given
  */
 export function changeIn(text: string, answers?: VersionArgs["answers"]): ModelChange | undefined {
     const opt = optIn(text);
@@ -128,7 +131,7 @@ function imageIn(text: string): Values {
     return given({ repository, tag, digest });
 }
 
-/** Problems that the config check has with a value, with the option in front. */
+/** Problems of a value that the config check finds, each with the option's name. */
 function invalid(key: keyof typeof SCHEMAS, value: unknown): string[] {
     const option = {
         weights: "--weights-path",
@@ -146,14 +149,14 @@ function belonging(args: VersionArgs, opt: Values): string[] {
     const { inImage, hostPath, claim } = (opt.weights ?? {}) as Values;
     const problems: string[] = [];
     if (weightsPath !== undefined && weightsClaim !== undefined)
-        problems.push("--weights-path: must not be given with --weights-claim (got both). Say where the weights are.");
+        problems.push("--weights-path: must not be given with --weights-claim (got both). Remove one.");
     const isNew = model !== undefined && model !== opt.model;
     const inNewImage = inImage === true && image !== undefined;
     if (isNew && weightsPath === undefined && weightsClaim === undefined && !inNewImage)
         problems.push(
             inImage === true
                 ? "--image: required with another --model, whose weights are in it. Name its image."
-                : `--weights-path: required with another --model (the weights in use are those of ${String(opt.model)}: ${String(hostPath ?? claim)}). Say where those of ${model} are, or use --weights-claim.`,
+                : `--weights-path: required with another --model (the weights in use are those of ${String(opt.model)}: ${String(hostPath ?? claim)}). Name the folder with those of ${model}, or use --weights-claim.`,
         );
     if (isNew && opt.command !== undefined && args.command === undefined)
         problems.push(

@@ -8,9 +8,9 @@ import type { UpgradeState } from "./read-state";
 import { setPlace } from "./stack-edit";
 
 /**
- * Problems that prevent an upgrade from beginning. Only another running one blocks a return.
- * @param isBack whether it only returns
- * @param ours name of this process as lock holder
+ * Problems that prevent an upgrade from starting. Only another running upgrade prevents a return.
+ * @param isBack whether the upgrade is only returned
+ * @param ours lock holder name of this process
  */
 export async function verdictOf(
     context: Context,
@@ -27,7 +27,7 @@ export async function verdictOf(
     return { problems: await formalProblems(context, found, false, [...own, ...config, ...holders]), notes: [] };
 }
 
-/** Problems that the config check finds with the first phase set. */
+/** Problems of the config with the first phase set. */
 async function configProblems(context: Context, { stack, change }: UpgradeState): Promise<string[]> {
     const text = setPlace(stack.text, "prepare", change, { name: "plan", until: "2000-01-01T00:00:00Z" });
     return checkConfig(text, await readSecrets(context, stack), dirname(stack.file), stack.callers?.text).problems;

@@ -1,4 +1,4 @@
-/** An upgrade of the model as a cutover: from the running version in the cluster to the one that replaces it. */
+/** An upgrade of the model as a cutover: from the running version in the cluster to the new version. */
 import { measuredIn } from "../../convert/stack-edit";
 import { OTHERS_SECONDS } from "../../convert/kind";
 import { isOver, type Conversion, type ModelChange } from "../../cutover/audit";
@@ -83,7 +83,7 @@ export function upgradeOf(change: ModelChange): Kind {
         },
         defaults: (answerSeconds) => expectedTimes(answerSeconds, "old"),
         kept(text): Expected {
-            // A conversion has measured the start of the same component.
+            // A conversion starts the same component, so its measured time applies.
             const { start } = measuredIn(text);
             return start === undefined ? {} : { start, "back to drain": start };
         },
@@ -99,7 +99,7 @@ export function upgradeOf(change: ModelChange): Kind {
     };
 }
 
-/** Place of a stack without a phase: one of the two ends, depending on the last step. */
+/** Place of a stack without a phase: `old` or `done`, depending on the last recorded step. */
 function endOf(records: Conversion[]): "old" | "done" {
     const last = records.at(-1);
     if (last === undefined || isOver(last)) return "old";

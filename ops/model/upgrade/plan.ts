@@ -22,7 +22,7 @@ export interface PlanArgs extends VersionArgs {
     json?: boolean;
 }
 
-/** Shows the plan, and what prevents it. Changes nothing. @throws FindingsError when something does */
+/** Shows the plan and the problems that prevent it. Changes nothing. @throws FindingsError if there are problems */
 async function plan(context: Context, args: PlanArgs): Promise<void> {
     const problems = await showPlan(context, args);
     if (problems.length > 0)
@@ -32,7 +32,7 @@ async function plan(context: Context, args: PlanArgs): Promise<void> {
     if (!args.json) context.out("\nNothing was changed. Next: the same command with run --yes instead of plan");
 }
 
-/** Prints the steps with their times. @returns what prevents them */
+/** Prints the steps with their times. @returns the problems that prevent them */
 export async function showPlan(context: Context, args: PlanArgs): Promise<string[]> {
     const found = await readState(context, args);
     const { progress, stack, change } = found;

@@ -1,4 +1,4 @@
-/** Reads how far an upgrade of the model is, and from which version to which. */
+/** Reads the state of an upgrade of the model, with its old and new version. */
 import { placeIn as convertedTo } from "../../convert/stack-edit";
 import type { Context } from "../../context";
 import { isOver, records, type Conversion, type ModelChange } from "../../cutover/audit";
@@ -18,8 +18,8 @@ export interface UpgradeState extends CutoverState {
 const NOTHING: ModelChange = { old: {}, new: {}, sameAnswers: true };
 
 /**
- * @param args options with the new version; during an upgrade the record has it
- * @throws UsageError when the stack's model cannot be upgraded
+ * @param args options with the new version. During an upgrade the version comes from the record
+ * @throws UsageError if the stack's model cannot be upgraded
  */
 export async function readState(context: Context, args: VersionArgs & { stack?: string }): Promise<UpgradeState> {
     const stack = await findStack(context, args.stack);

@@ -16,7 +16,7 @@ export const command: AddCommand = (upgrade, context) =>
         )
         .action((args) => rehearse(context, args, withVersionOf(args)));
 
-/** The small model is moved into the cluster, and the new version takes its place. */
+/** Converts the rehearsal stack with the small model, and then upgrades it to the new version. */
 function withVersionOf(args: VersionArgs): Rehearsal {
     const { image, model, parametersBillion, rayVersion, weightsPath, weightsClaim, command, answers } = args;
     const version = { image, model, parametersBillion, rayVersion, weightsPath, weightsClaim, command, answers };

@@ -23,7 +23,7 @@ export const command: AddCommand = (upgrade, context) =>
         .description("Upgrade, or continue an upgrade; returns to the old version when a step fails or time runs out")
         .option(
             "--take-over",
-            "continue an upgrade that another machine has begun, if that machine is gone (default: refuse)",
+            "continue an upgrade that another machine has begun, if that machine is gone (default: fail)",
         )
         .action((args) => (args.yes ? run(context, args) : showRun(context, args)));
 
@@ -31,7 +31,7 @@ export interface RunArgs extends Pick<ChangeArgs, "stack" | "json">, VersionArgs
     takeOver?: boolean;
 }
 
-/** Shows what a run would do. @throws UsageError with the problems of the run */
+/** Shows the steps of a run. @throws UsageError with the problems of the run */
 async function showRun(context: Context, args: RunArgs): Promise<void> {
     const problems = await showPlan(context, args);
     if (problems.length > 0) throw new UsageError(problems);
@@ -48,7 +48,7 @@ async function run(context: Context, args: RunArgs): Promise<void> {
 /** Texts for messages, which do not depend on the versions. */
 export const WORDS = upgradeOf({ old: {}, new: {}, sameAnswers: true });
 
-/** @param goBack refuse to begin anything new, and return */
+/** @param goBack whether only to return, and never to start an upgrade */
 export async function upgradeModel(context: Context, args: RunArgs, goBack = false): Promise<Ended | undefined> {
     const stack = await findStack(context, args.stack);
     const ended = await carryOut(context, UPGRADE, stack, () => decide(context, args, goBack));
@@ -61,7 +61,7 @@ export async function upgradeModel(context: Context, args: RunArgs, goBack = fal
     return ended;
 }
 
-/** @returns undefined when nothing is to be done */
+/** @returns undefined if there is nothing to do */
 async function decide(context: Context, args: RunArgs, goBack: boolean): Promise<Task | undefined> {
     const found = await readState(context, args);
     const { reached, direction } = found.progress;

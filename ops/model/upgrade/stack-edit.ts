@@ -14,7 +14,7 @@ export const VERSION_KEYS = ["image", "model", "parametersBillion", "rayVersion"
 
 type Values = Record<string, unknown>;
 
-/** Whether a value names a phase. */
+/** Whether a value is the name of a phase. */
 export function isPhase(value: unknown): value is UpgradePhase {
     return UPGRADE_PHASES.includes(value as UpgradePhase);
 }
@@ -58,8 +58,7 @@ function put(document: Document, path: string[], value: unknown): void {
 }
 
 /**
- * The stack file without the values that this upgrade changes. A value that is of neither version is kept, since it is
- * another edit.
+ * The stack file without the values that this upgrade changes. A value of neither version is another edit, so it is kept.
  */
 export function restOf(text: string, { old, new: next }: ModelChange): string {
     const { config = {}, ...rest } = parseYaml(text).toJS() as { config?: Record<string, unknown> };

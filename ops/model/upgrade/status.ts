@@ -18,7 +18,7 @@ export interface StatusArgs {
     json?: boolean;
 }
 
-/** Says how far an upgrade of the model is. */
+/** Shows the state of an upgrade of the model. */
 export async function status(context: Context, args: StatusArgs): Promise<void> {
     const found = await readState(context, { stack: args.stack });
     const { change, progress, stack } = found;

@@ -2,11 +2,11 @@
 import { isMap, type Difference, type Props } from "../differences";
 import type { Verdict } from "../rule";
 
-/** Fields that follow from others: they are reported only if nothing else changes. */
+/** Fields that are derived from other fields. Their changes are reported only if nothing else changes. */
 const DERIVED = new Set(["group", "rejected_msg"]);
 const COUNTED = new Set(["policy", "redis_host", "redis_port", "redis_timeout", "key_ttl"]);
 
-/** The plugin that counts a caller's requests in each pod while the counters are down. It follows from `limit-count`. */
+/** The plugin that counts a caller's requests in each pod while the counters are down. It is derived from `limit-count`. */
 const EACH_POD = "limit-req";
 
 /** @param who `Caller lab` */
@@ -20,7 +20,7 @@ export function limitVerdicts(who: string, { old, new: now }: Difference): Verdi
     ];
 }
 
-/** Reports a change that only matters while the counters are down: pods begin or stop counting on their own. */
+/** Reports that pods start or stop counting on their own, which only has an effect while the counters are down. */
 function meanwhileVerdicts(who: string, before: Map<string, Props>, after: Map<string, Props>): Verdict[] {
     const isBounded = after.has(EACH_POD);
     if (before.has(EACH_POD) === isBounded || before.has("limit-count") !== after.has("limit-count")) return [];
@@ -46,7 +46,7 @@ function ofPlugin(who: string, name: string, old: Props | undefined, now: Props 
         new: key ? now?.[key] : (limitText(name, now) ?? now),
     });
     if (!/^limit-(count|conn)$/.test(name))
-        return [verdict("limit-changed", `${who} gets, loses or changes the plugin ${name}`)];
+        return [verdict("limit-changed", `${who}: plugin ${name} is added, removed or changed`)];
     if (old === undefined)
         return [
             verdict("limit-lowered", `${who} is limited to ${limitText(name, now)!}, and had no such limit before`),
@@ -80,7 +80,7 @@ function ofPlugin(who: string, name: string, old: Props | undefined, now: Props 
     for (const key of keys.filter(
         (k) => !DERIVED.has(k) && !COUNTED.has(k) && !["count", "time_window", "conn"].includes(k),
     ))
-        verdicts.push(verdict("limit-changed", `${who}: the limit is enforced in another way (${key})`, key));
+        verdicts.push(verdict("limit-changed", `${who}: the limit is enforced differently (${key})`, key));
     if (verdicts.length > 0) return verdicts;
     return keys.map((key) =>
         key === "group"
@@ -94,7 +94,7 @@ function byName(value: unknown): Map<string, Props> {
     return new Map(all.map(({ name, config }) => [String(name), isMap(config) ? config : {}]));
 }
 
-/** Undefined for a plugin that is no limit. */
+/** Text of a limit; undefined for a plugin that is not a limit. */
 function limitText(name: string, config: Props | undefined): string | undefined {
     if (config === undefined) return undefined;
     if (name === "limit-conn") return `${String(config.conn)} open at the same time`;

@@ -1,4 +1,4 @@
-/** Shares of classes of callers, as the plugin `workflow` of a route's rule holds them. */
+/** Shares of classes of callers, from the plugin `workflow` of a route's rule. */
 import { isDeepStrictEqual } from "node:util";
 import { classNamed } from "../../../components/route/caller-classes";
 import { isMap, type Props } from "../differences";
@@ -10,13 +10,13 @@ interface Share {
     members: string[];
     /** Requests open at the same time. */
     open: number;
-    /** Where they are counted, and how. */
+    /** Counter server, and settings of the count. */
     rest: Props;
 }
 
 /**
- * @param title what the rule serves. @param at path of the plugin
- * @returns undefined where the plugin is not as this project renders it
+ * @param title name of the rule for messages @param at path of the plugin
+ * @returns undefined if this project did not render the plugin
  */
 export function classVerdicts(
     title: string,
@@ -69,7 +69,7 @@ function ofClass(title: string, property: string, name: string, old?: Share, now
 
 const shareText = ({ open, members }: Share) => `${open} open requests (${listed(members)})`;
 
-/** By the name of the class. No plugin: no class has a share. */
+/** Shares by the name of the class; empty without a plugin. */
 function sharesOf(plugin: Props | undefined): Map<string, Share> | undefined {
     if (plugin === undefined) return new Map();
     const { config } = plugin;

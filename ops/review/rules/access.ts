@@ -50,7 +50,7 @@ export const accessPolicy: KindRule = {
                     ? bypass(change)
                     : {
                           code: "authentication-changed",
-                          says: `Access policy ${change.name} decides in another way: requests with a token may be redirected to a login page`,
+                          says: `Access policy ${change.name} has another decision: requests with a token may be redirected to a login page`,
                       },
         ],
         ["sessionDuration", session],
@@ -77,10 +77,10 @@ function includes({ old, new: now }: Difference, change: Change, run: Run): Verd
     const sides = { property: "includes", old, new: now };
     if (strangersIn(now).length > 0) return [{ ...others(change), ...sides }];
     const [before, after] = [tokens(old), tokens(now)];
-    // A token that is created in this run has no id yet, or in a drift one that the change contains.
+    // A token that this run creates has no id yet, or, in a drift report, has an id from the change itself.
     const more = after.filter((id) => !before.includes(id) && !isUnknown(id) && !tokensOf(run, "create").includes(id));
     const gone = before.filter((id) => !after.includes(id) && !tokensOf(run, "delete").includes(id));
-    // Replaced tokens are in the list as unknown ones.
+    // The list contains replaced tokens as unknown values.
     const unknown = (Array.isArray(now) ? now : []).filter(isUnknown).length;
     const replaced = run.changes.filter(({ kind, op }) => kind === TOKEN && op === "replace").length;
     const left = gone.length > Math.min(unknown, replaced) ? gone.length - Math.min(unknown, replaced) : 0;
@@ -113,7 +113,7 @@ function tokens(value: unknown): string[] {
     return (Array.isArray(value) ? value : []).map(tokenOf).filter((id) => id !== undefined);
 }
 
-/** Ids of the tokens that a run makes, or deletes. */
+/** Ids of the tokens that a run creates or deletes. */
 function tokensOf({ changes }: Run, op: "create" | "delete"): string[] {
     return changes
         .filter((change) => change.kind === TOKEN && !change.retained && (change.op === op || change.op === "replace"))
@@ -147,11 +147,11 @@ export const accessApplication: KindRule = {
               },
     replaced: (change) => ({
         code: "service-interrupted",
-        says: `Access application ${change.name} is replaced, for another audience: connectors reject every request until they know it`,
+        says: `Access application ${change.name} is replaced, for another audience: connectors reject every request until they have the new audience`,
     }),
     rows: [
         ["domain", hostname],
-        // Without destinations there is one: the domain.
+        // Without destinations, the domain is the only one.
         ["destinations", (names, change) => hostname({ ...names, old: names.old ?? change.old?.domain }, change)],
         ["policies", policies],
         ["serviceAuth401Redirect", always("errors-changed", () => "Callers without a token get another answer")],

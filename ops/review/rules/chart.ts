@@ -19,7 +19,7 @@ export function valueRows(base: Path): Row[] {
             at("apisix/admin/**"),
             (_, change) => ({
                 code: "protection-weakened",
-                says: `The Admin API of ${gateway(change)} is protected in another way`,
+                says: `The Admin API of ${gateway(change)} is protected differently`,
             }),
         ],
         [at("apisix/plugins"), (d, change) => [...pluginsOn(d, change), ...restart(base)(d, change)]],
@@ -30,13 +30,13 @@ export function valueRows(base: Path): Row[] {
         [at("podDisruptionBudget/**"), budget],
         [
             at("updateStrategy/**"),
-            (_, change) => ({ code: "gateway-changed", says: `${gateway(change)}: pods are replaced in another way` }),
+            (_, change) => ({ code: "gateway-changed", says: `${gateway(change)}: pods are replaced differently` }),
         ],
         [at("**"), restart(base)],
     ];
 }
 
-/** Those of the ingress controller. @param at the whole path of a value */
+/** Rows of the ingress controller's values. @param at returns the full path of a value */
 function controllerRows(at: (path: string) => string): Row[] {
     return [
         [
@@ -66,7 +66,7 @@ function controllerRows(at: (path: string) => string): Row[] {
     ];
 }
 
-/** Follows from another value, whose finding reports it if both change. */
+/** No finding if another value changes too, which this value is derived from. */
 function unlessWith(other: string, judge: (difference: Difference, change: Change) => Verdict) {
     const path = patternOf(other);
     return (difference: Difference, change: Change): Verdicts =>
@@ -90,7 +90,7 @@ function replicas({ old: before, new: after }: Difference, change: Change): Verd
     const says = `${gateway(change)}: ${String(old)} pods become ${String(now)}`;
     if (Number(now) === 0) return { code: "service-interrupted", says: `${says}: no caller is served` };
     if (!fewer) return { code: "gateway-changed", severity: "harmless", says };
-    return { code: "gateway-changed", says: `${says}; answers of the pods that stop may be cut off` };
+    return { code: "gateway-changed", says: `${says}; answers of the pods that stop may be interrupted` };
 }
 
 function controllerRestarts(): Verdict {
@@ -101,7 +101,7 @@ function controllerRestarts(): Verdict {
     };
 }
 
-/** The chart runs one by default. */
+/** Number of ingress controllers; the chart's default is 1. */
 function controllers({ old = 1, new: now = 1 }: Difference): Verdict {
     const says = `Ingress controller: ${String(old)} pods become ${String(now)}`;
     if (Number(now) === 0)
@@ -134,7 +134,7 @@ function serviceType({ old, new: now }: Difference, change: Change): Verdict {
     return opens ? { code: "opens-to-network", severity: "risk", says } : { code: "way-in-removed", says };
 }
 
-/** Whether callers notice depends on how many pods there are, before and after. */
+/** Verdict about replaced pods: the effect on callers depends on the number of pods before and after. */
 export function restart(base: Path) {
     return (_: Difference, change: Change): Verdict[] => {
         const count = (props: unknown) => Number(valueAt(props, [...base, "replicaCount"]) ?? 1);

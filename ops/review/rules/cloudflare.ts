@@ -1,13 +1,13 @@
 /** Properties that every kind at Cloudflare has. */
 import { nothing, type Row } from "../rule";
 
-/** Names of objects at Cloudflare, which only people use. */
+/** Names of objects at Cloudflare, which have no effect. */
 export const NAMES: Row[] = [
     ["name", nothing],
     ["description", nothing],
     ["comment", nothing],
 ];
-/** The replacement reports another account or zone. */
+/** Account and zone: another one means a replacement, which has its own finding. */
 export const PLACE: Row[] = [
     ["accountId", nothing],
     ["zoneId", nothing],

@@ -39,7 +39,7 @@ export const wiring: KindRule = {
             "spec.**",
             (_, change) => ({
                 code: "gateway-changed",
-                says: `${title(change)}: the gateway receives routes and callers in another way`,
+                says: `${title(change)}: the gateway receives routes and callers differently`,
             }),
         ],
     ],
@@ -65,12 +65,15 @@ export const budget: KindRule = {
     ],
 };
 
-/** Connectors and counters. Others are not this project's. */
+/** Deployments of this project: connectors and counters. */
 export const deployment: KindRule = {
     deleted: (change, run) =>
         isCounters(change)
             ? (countedElsewhere(run) ?? counters(run, "go"))
-            : { code: "way-in-removed", says: `${title(change)} is deleted: what it routed to is no longer reachable` },
+            : {
+                  code: "way-in-removed",
+                  says: `${title(change)} is deleted: the service behind it is no longer reachable`,
+              },
     replaced: (change, run) =>
         isCounters(change)
             ? counters(run, "are away")
@@ -78,10 +81,7 @@ export const deployment: KindRule = {
     rows: [
         ["spec.replicas", fewer],
         ["spec.template.**", (_, change) => (isCounters(change) ? RESTARTED : rolled(change))],
-        [
-            "spec.strategy.**",
-            always("gateway-changed", (change) => `${title(change)}: pods are replaced in another way`),
-        ],
+        ["spec.strategy.**", always("gateway-changed", (change) => `${title(change)}: pods are replaced differently`)],
     ],
 };
 
@@ -93,7 +93,7 @@ const RESTARTED: Verdict = {
     says: "The counters of limits move to a new pod: all counts restart",
 };
 
-/** What callers with limits notice while the counters are away. */
+/** Effect on callers with limits while the counters are down. */
 const MEANWHILE: Record<WhenDown, Omit<Verdict, "property">> = {
     "each-pod": {
         code: "pods-restart",
@@ -103,7 +103,7 @@ const MEANWHILE: Record<WhenDown, Omit<Verdict, "property">> = {
     refuse: { code: "service-interrupted", says: "callers with limits get 500 meanwhile; then all counts restart" },
 };
 
-/** If the config no longer has counters, requests of other stacks' callers may still fail without them. */
+/** Verdict about the counters. Without counters in the config, callers of other stacks may still need them. */
 function counters({ config }: Run, does: string): Verdict {
     const gateway = config["alpa-auth:gateway"] ?? "";
     const chosen = /"whenDown":\s*"([-a-z]+)"/.exec(gateway)?.[1];
@@ -112,7 +112,7 @@ function counters({ config }: Run, does: string): Verdict {
     return { ...verdict, says: `The counters of limits ${does}: ${says}` };
 }
 
-/** Pulumi deletes last: by then callers that the run has moved no longer use the counters. */
+/** Verdict about deleted counters. Pulumi deletes last, so callers that the run has moved no longer use them. */
 function countedElsewhere({ changes }: Run): Verdict | undefined {
     const isCounted = (props: Change["old"]) => JSON.stringify(props ?? {}).includes('"policy":"redis"');
     const moved = ({ kind, old, new: now }: Change) =>
@@ -132,7 +132,7 @@ function rolled(change: Change): Verdict {
         : { code: "service-interrupted", says: `${title(change)}: its only pod restarts` };
 }
 
-/** Kubernetes runs one by default. */
+/** Number of pods; the default of Kubernetes is 1. */
 function fewer({ old: before, new: after }: Difference, change: Change): Verdict {
     const [old, now] = [before ?? 1, after ?? 1];
     const says = `${title(change)}: ${String(old)} pods become ${String(now)}`;
@@ -152,12 +152,7 @@ export const definition: KindRule = {
         code: "data-deleted",
         says: `${title(change)} is deleted with every object of its kind, and created again`,
     }),
-    rows: [
-        [
-            "spec.**",
-            always("gateway-changed", (change) => `${title(change)}: the definition changes to another version`),
-        ],
-    ],
+    rows: [["spec.**", always("gateway-changed", (change) => `${title(change)}: the CRD changes to another version`)]],
 };
 
 /** The provider: access to the cluster or the account. */
@@ -175,7 +170,7 @@ export const provider: KindRule = {
             "**",
             (_, change) => ({
                 code: "other-change",
-                says: `Provider ${change.name}: Pulumi connects to the cluster or the account in another way`,
+                says: `Provider ${change.name}: Pulumi connects to the cluster or the account differently`,
             }),
         ],
     ],

@@ -36,7 +36,7 @@ export const consumer: KindRule = {
     ],
 };
 
-/** This project's own, and not one of that name in the config. */
+/** Whether it is the verifier of this project, and not a consumer of the config with the same name. */
 const isVerifier = (change: Change) =>
     caller(change) === VERIFIER && /-conversion-verification-consumer$/.test(change.name);
 
@@ -91,7 +91,7 @@ function endOf({ config, today }: Run, name: string, id: string): string {
         const day = dayText(expires);
         return `: its expiry date in the config, ${day}, ${new Date(day) <= today ? "has come" : "is near"}`;
     } catch {
-        return ""; // an encrypted list cannot be read
+        return ""; // An encrypted list cannot be read.
     }
 }
 

@@ -15,7 +15,7 @@ function consumerOf({ objects }: Run, name: string): Change | undefined {
     return objects.get(`kubernetes Consumer ${name}`);
 }
 
-/** Together with all its credentials, which the finding of the Consumer reports. */
+/** Whether the Consumer itself is created or deleted: the finding of the Consumer then covers all its credentials. */
 function comesOrGoes(owner: Change | undefined): boolean {
     return owner !== undefined && (owner.op === "create" || goes(owner));
 }
@@ -27,7 +27,7 @@ function isNewSecret(change: Change): boolean {
 }
 
 export const secret: KindRule = {
-    // The finding of its Consumer reports a new one; other Secrets matter only to pods that wait for them.
+    // A new credential is in the finding of its Consumer. Other Secrets only affect pods that wait for them.
     created: nothing,
     deleted(change, run) {
         const credential = credentialOf(change);
@@ -37,7 +37,7 @@ export const secret: KindRule = {
                 : { code: "deleted", says: `Secret ${objectName(change)} is deleted` };
         const [name, id] = credential;
         const owner = consumerOf(run, name);
-        // The finding of the Consumer reports it: the Consumer is deleted, or no longer names the credential.
+        // The Consumer is deleted or no longer names the credential, so it has its own finding.
         if (owner && !owner.retained && !lists(owner.new, id)) return undefined;
         return {
             code: "credential-revoked",
@@ -54,7 +54,7 @@ export const secret: KindRule = {
     ],
 };
 
-/** Its differences report it, where they are visible. */
+/** Verdict about a replacement, unless its visible differences have findings. */
 function away(change: Change, run: Run): Verdicts {
     const told = differencesOf(change, [["stringData"], ["data"]]);
     if (told.some(({ path }) => ["stringData", "data", "type"].includes(String(path[0])))) return undefined;
@@ -95,7 +95,7 @@ function material(_: Difference, change: Change, run: Run): Verdicts {
     };
 }
 
-/** The source of generated material. The finding of its Secret reports a salt; no other finding reports the seed. */
+/** Judges a changed source of generated keys. The finding of the Secret covers a salt; only this finding covers the seed. */
 function generated(change: Change, run: Run): Verdicts {
     const { name } = change;
     if (/-seed$/.test(name))
@@ -103,8 +103,8 @@ function generated(change: Change, run: Run): Verdicts {
             code: "all-credentials-change",
             says: "Every generated key and secret changes at once, without an overlap: the seed is replaced",
         };
-    if (/-(admin|viewer)$/.test(name)) return undefined; // their Secret reports it
-    if (/^nodes-.*-token$/.test(name)) return undefined; // the node that joins with it reports it
+    if (/-(admin|viewer)$/.test(name)) return undefined; // The finding of the Secret covers them.
+    if (/^nodes-.*-token$/.test(name)) return undefined; // The finding of the node that joins with the token covers it.
     const salt = /^([a-z0-9-]+)\.([a-z0-9-]+)-(key|jwt-secret)$/.exec(name);
     if (!salt) return { code: "replaced", says: `${name}: the generated value changes` };
     const owner = consumerOf(run, salt[1]);
@@ -118,11 +118,11 @@ function generated(change: Change, run: Run): Verdicts {
 
 export const random: KindRule = {
     created: nothing,
-    // If the whole stack is destroyed, the seed is deleted too: findings then report every caller.
+    // The seed is also deleted with the whole stack, and then every caller has its own finding.
     deleted: (change, run) =>
         /-seed$/.test(change.name) && !run.changes.some(isNewSecret) ? undefined : generated(change, run),
     replaced: generated,
-    // With other settings Pulumi replaces a generated value, which the finding above reports.
+    // With other settings Pulumi replaces a generated value, which has the finding above.
     rows: [
         [
             "**",

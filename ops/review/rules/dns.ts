@@ -38,7 +38,7 @@ export const dnsRecord: KindRule = {
                 isUnknown(now) && isService(change)
                     ? {
                           code: "unknown-until-apply",
-                          says: `${recordName(change)}: where the name points is known only when it is applied`,
+                          says: `${recordName(change)}: the target of the name is known only when it is applied`,
                       }
                     : {
                           code: "dns-record-changed",
@@ -66,11 +66,14 @@ export const dnsRecord: KindRule = {
             "ttl",
             (_, change) => ({
                 code: "changed-inside",
-                says: `${recordName(change)}: resolvers cache answers for another time`,
+                says: `${recordName(change)}: the TTL changes, which is how long resolvers cache answers`,
             }),
         ],
-        ["data.**", always("dns-record-changed", (change) => `${recordName(change)}: another answer`)],
-        ["priority", always("dns-record-changed", (change) => `${recordName(change)}: another priority`)],
+        ["data.**", always("dns-record-changed", (change) => `${recordName(change)}: the record has other content`)],
+        [
+            "priority",
+            always("dns-record-changed", (change) => `${recordName(change)}: the record has another priority`),
+        ],
         ["type", always("dns-record-changed", (change) => `${recordName(change)} has another type`)],
         ["comment", nothing],
         [
@@ -105,12 +108,12 @@ export const dnssec: KindRule = {
     }),
     deleted: (change) => ({
         code: "way-in-removed",
-        says: `${change.name}: the zone is not signed any more; with a DS record at the registrar no validating resolver gets an answer`,
+        says: `${change.name}: the zone is no longer signed; with a DS record at the registrar no validating resolver gets an answer`,
     }),
     replaced: (change) => ({ code: "way-in-removed", says: `${change.name}: the zone is signed with other keys` }),
     rows: [
         ["status", signing],
-        // Set to Cloudflare's own values, so that a refresh finds no difference.
+        // The program sets these to Cloudflare's own values, so that a refresh finds no difference.
         ...["dnssecMultiSigner", "dnssecPresigned", "dnssecUseNsec3"].map((flag): Row => [flag, signingMode]),
         ...PLACE,
     ],
@@ -126,5 +129,5 @@ function signing({ old, new: now }: Difference, { name }: Change): Verdict {
 }
 
 function signingMode({ old = false, new: now = false }: Difference, { name }: Change): Verdicts {
-    return old === now ? undefined : { code: "dns-record-changed", says: `${name}: the zone is signed in another way` };
+    return old === now ? undefined : { code: "dns-record-changed", says: `${name}: the zone is signed differently` };
 }

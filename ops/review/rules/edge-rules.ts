@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { isMap, type Props } from "../differences";
 import type { Verdict } from "../rule";
 
-/** @param title what the rules are called. @param old rules before, and `now` after; undefined: there were none */
+/** @param title name of the rules for messages @param old rules before the change @param now rules after it; undefined: none */
 export function edgeRuleVerdicts(title: string, old: unknown, now: unknown): Verdict[] {
     const [before, after] = [byRef(old), byRef(now)];
     const verdicts: Verdict[] = [];
@@ -36,9 +36,9 @@ function byRef(value: unknown): Map<string, Props> {
 
 const isOn = ({ enabled }: Props) => enabled !== false;
 const isLimit = ({ ratelimit }: Props) => isMap(ratelimit);
-/** Exempts requests from other checks of the edge. */
+/** Whether a rule exempts requests from other checks of the edge. */
 const isSkip = ({ action }: Props) => action === "skip";
-/** Blocks a request, or sends a challenge that a program cannot solve. */
+/** Whether a rule blocks requests, or sends a challenge that a program cannot solve. */
 const refuses = ({ action }: Props) => action === "block" || /challenge$/.test(String(action));
 
 function comes(title: string, rule: Props): Verdict {
@@ -48,24 +48,24 @@ function comes(title: string, rule: Props): Verdict {
             code: "request-refused",
             says: "The edge now limits the rate of requests, which it did not before",
         };
-    if (refuses(rule)) return { code: "request-refused", says: `${title}: the edge refuses more requests` };
-    if (isSkip(rule)) return { code: "protection-weakened", says: `${title}: the edge looks at fewer requests` };
-    return { code: "route-changed", says: `${title}: the edge does something more with requests` };
+    if (refuses(rule)) return { code: "request-refused", says: `${title}: the edge rejects more requests` };
+    if (isSkip(rule)) return { code: "protection-weakened", says: `${title}: the edge checks fewer requests` };
+    return { code: "route-changed", says: `${title}: the edge has one more action for requests` };
 }
 
 function goes(title: string, rule: Props): Verdict {
     if (!isOn(rule)) return { code: "changed-inside", says: `${title}: a disabled rule is removed` };
     if (isLimit(rule)) return { code: "limit-removed", says: "The edge no longer limits the rate of requests" };
-    if (refuses(rule)) return { code: "protection-weakened", says: `${title}: the edge refuses fewer requests` };
+    if (refuses(rule)) return { code: "protection-weakened", says: `${title}: the edge rejects fewer requests` };
     if (isSkip(rule))
         return {
             code: "request-refused",
-            says: "The edge checks for browsers again: it refuses some client libraries",
+            says: "The edge checks for browsers again: it rejects some client libraries",
         };
-    return { code: "route-changed", says: `${title}: the edge does something less with requests` };
+    return { code: "route-changed", says: `${title}: the edge has one action less for requests` };
 }
 
-/** What only people read. */
+/** Fields without an effect on requests. */
 const NOTES = ["ref", "id", "description", "version", "lastUpdated", "logging"];
 
 function changes(title: string, property: string, old: Props, now: Props): Verdict[] {
@@ -101,10 +101,9 @@ function changes(title: string, property: string, old: Props, now: Props): Verdi
 
 function changed(title: string, key: string, now: Props): Verdict {
     const isAnswer = key === "actionParameters" && (refuses(now) || isLimit(now));
-    if (isAnswer)
-        return { code: "errors-changed", says: `${title}: the edge answers rejected requests in another way` };
-    if (refuses(now)) return { code: "request-refused", says: `${title}: the edge refuses other requests` };
-    return { code: "route-changed", says: `${title} of the edge are for other requests, or do something else` };
+    if (isAnswer) return { code: "errors-changed", says: `${title}: the edge answers rejected requests differently` };
+    if (refuses(now)) return { code: "request-refused", says: `${title}: the edge rejects other requests` };
+    return { code: "route-changed", says: `${title} of the edge match other requests, or have another action` };
 }
 
 /** Changes of the rate limit and of the block time. */
@@ -119,20 +118,20 @@ function rates(property: string, { ratelimit: old }: Props, { ratelimit: now }: 
     if (is < was || number(now, "requestsPerPeriod") < number(old, "requestsPerPeriod"))
         verdicts.push({
             code: "limit-lowered",
-            says: `The edge lets fewer requests through: ${text(old)} becomes ${text(now)}`,
+            says: `The edge allows fewer requests: ${text(old)} becomes ${text(now)}`,
             ...sides,
         });
     else if (is > was)
         verdicts.push({
             code: "limit-raised",
-            says: `The edge lets more requests through: ${text(old)} becomes ${text(now)}`,
+            says: `The edge allows more requests: ${text(old)} becomes ${text(now)}`,
             ...sides,
         });
     const [blocked, blocks] = [number(old, "mitigationTimeout"), number(now, "mitigationTimeout")];
     if (blocks > blocked)
         verdicts.push({
             code: "limit-lowered",
-            says: `The edge refuses a caller for longer: ${blocked} s become ${blocks} s`,
+            says: `The edge blocks a caller for longer: ${blocked} s become ${blocks} s`,
             ...sides,
         });
     const known = ["requestsPerPeriod", "period", "mitigationTimeout"];
@@ -140,10 +139,10 @@ function rates(property: string, { ratelimit: old }: Props, { ratelimit: now }: 
     if (verdicts.length === 0 && blocks < blocked)
         verdicts.push({
             code: "limit-raised",
-            says: `The edge refuses a caller for less time: ${blocked} s become ${blocks} s`,
+            says: `The edge blocks a caller for less time: ${blocked} s become ${blocks} s`,
             ...sides,
         });
     if (verdicts.length === 0 || !isDeepStrictEqual(rest(old), rest(now)))
-        verdicts.push({ code: "limit-changed", says: "The edge counts requests in another way", ...sides });
+        verdicts.push({ code: "limit-changed", says: "The edge counts requests differently", ...sides });
     return verdicts;
 }

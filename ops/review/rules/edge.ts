@@ -9,13 +9,13 @@ import { edgeRuleVerdicts } from "./edge-rules";
 export const ruleset: KindRule = {
     created: (change, { changes }) => {
         const rules = change.new?.rules;
-        // It skips checks for browsers, and callers are programs.
+        // This rule skips checks for browsers, since callers are programs.
         const isSkip = Array.isArray(rules) && rules.every((rule) => isMap(rule) && rule.action === "skip");
         // With a new tunnel the service is new, so the rule admits no request that was rejected before.
         const isNew = changes.some(
             ({ kind, op }) => kind === "cloudflare ZeroTrustTunnelCloudflared" && op === "create",
         );
-        if (isSkip || isNew) return { code: "added", says: `${title(change)} are made` };
+        if (isSkip || isNew) return { code: "added", says: `${title(change)} are created` };
         return edgeRuleVerdicts(title(change), undefined, rules);
     },
     deleted: (change) => edgeRuleVerdicts(title(change), change.old?.rules, undefined),

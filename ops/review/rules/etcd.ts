@@ -1,4 +1,4 @@
-/** etcd, where APISIX stores its configuration: the one of this project, or that of earlier charts. */
+/** etcd, where APISIX stores its configuration: etcd of this project, or of earlier charts. */
 import type { Change } from "../changes";
 import { valueAt, type Difference, type Path } from "../differences";
 import { objectName, type KindRule, type Row, type Run, type Verdict, type Verdicts } from "../rule";
@@ -43,7 +43,7 @@ function size({ old, new: now }: Difference): Verdict {
           };
 }
 
-/** Rows of the values of an etcd that the chart brings along. */
+/** Rows of the values of the chart's own etcd. */
 export function valuesOfEtcd(base: Path): Row[] {
     const at = (path: string) => [...base, "etcd", path].join("/");
     const isOn = (change: Change) => valueAt(change.new, [...base, "etcd", "enabled"]) !== false;

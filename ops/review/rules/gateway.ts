@@ -29,11 +29,11 @@ const replaced = (change: Change): Verdict[] => [
     },
 ];
 
-/** Of every graph, whatever it deploys. */
+/** Rows of every graph, independent of its components. */
 export const OF_GRAPHS: Row[] = [
-    ["metadata.name", nothing], // Another name is another graph: told by its replacement.
+    ["metadata.name", nothing], // Another name means a replacement, which has its own finding.
     ["metadata.namespace", nothing],
-    // Access to the cluster, and timeouts: they do not change the graph.
+    // Access to the cluster and timeouts do not change the graph.
     ["kubeconfig", nothing],
     ["context", nothing],
     ["timeoutSeconds", nothing],
@@ -41,14 +41,14 @@ export const OF_GRAPHS: Row[] = [
     ["uid", nothing],
 ];
 
-/** A graph that had APISIX in it. */
+/** A graph that contained APISIX before the change. */
 export const gatewayGraphWithout: KindRule = {
     deleted,
     replaced,
     rows: [["spec.graph.**", (_, change) => deleted(change)], ...OF_GRAPHS],
 };
 
-/** A graph with APISIX in it. */
+/** A graph that contains APISIX. */
 export const gatewayGraph: KindRule = {
     created: (change) => ({ code: "added", says: `${gateway(change)} is installed` }),
     deleted,
@@ -79,7 +79,7 @@ export const gatewayGraph: KindRule = {
 const isApisix = (props: Change["old"]) => /apisix/.test(String(props?.chart));
 const isGateway = ({ old, new: now }: Change) => isApisix(old) || isApisix(now);
 
-/** Of APISIX, or of Rampart. */
+/** A Helm release of APISIX or of Rampart. */
 export const release: KindRule = {
     created: (change) => ({ code: "added", says: `Release ${change.name} is installed` }),
     deleted: (change) =>
@@ -106,7 +106,7 @@ export const release: KindRule = {
         ["namespace", nothing],
         ["timeout", nothing],
         ["skipAwait", nothing],
-        // Other data of the provider about the chart.
+        // Further data of the provider about the chart.
         ["checksum", nothing],
         ["resourceNames.**", nothing],
         ["manifest", nothing],
@@ -150,7 +150,7 @@ export const deploymentPatch: KindRule = {
     }),
     replaced: nothing,
     rows: [
-        // Changes with every installation, so that the field is set again after it.
+        // The annotation changes with every installation, so that the field is set again afterwards.
         ["metadata/annotations/**", nothing],
         [
             "spec.template.spec.terminationGracePeriodSeconds",
@@ -170,7 +170,7 @@ export const deploymentPatch: KindRule = {
     ],
 };
 
-/** Dashboards, which neither callers nor gateway pods use. */
+/** Whether it is a dashboard, which neither callers nor gateway pods use. */
 const isOfGrafana = (change: Change): boolean =>
     [change.old, change.new].some((one) => isMap(one?.metadata) && one.metadata.name === DASHBOARDS);
 
@@ -184,13 +184,13 @@ export const configMap: KindRule = {
         isOfGrafana(change) ||
         changes.some((other) => other !== change && other.kind === "kubernetes ConfigMap" && other.op !== "delete")
             ? undefined
-            : { code: "deleted", says: `ConfigMap ${change.name} is deleted: pods that need it cannot start any more` },
+            : { code: "deleted", says: `ConfigMap ${change.name} is deleted: pods that need it can no longer start` },
     rows: [
         [
             "data",
             (_, change) =>
                 isOfGrafana(change) ||
-                // Replaced by one with another name, as intended.
+                // It is replaced by a ConfigMap with another name, as intended.
                 (isMap(change.old?.metadata) &&
                     isMap(change.new?.metadata) &&
                     change.old.metadata.name !== change.new.metadata.name)

@@ -32,7 +32,7 @@ const modelGraph: KindRule = {
     ],
 };
 
-/** A graph that had Alpa in it. */
+/** A graph that contained Alpa before the change. */
 const modelGraphWithout: KindRule = {
     ...modelGraph,
     rows: [
@@ -62,7 +62,7 @@ const otherGraph: KindRule = {
         ],
         [
             "spec.graph.**",
-            (_, { name }) => ({ code: "gateway-changed", says: `Graph ${name}: Rampart deploys something else` }),
+            (_, { name }) => ({ code: "gateway-changed", says: `Graph ${name}: Rampart deploys other components` }),
         ],
         ...OF_GRAPHS,
     ],

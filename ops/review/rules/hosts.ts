@@ -10,7 +10,7 @@ const part = ({ name }: Change): "firewall" | "watchdog" | "connectors" | "node"
     return (own as "firewall" | "watchdog" | undefined) ?? (/^nodes-/.test(name) ? "node" : "connectors");
 };
 
-/** Steps of a node that affect callers when they are undone. */
+/** Steps of a node whose deletion affects callers. */
 const NODE_STEP = /-(snap|joined|member|ready|labels|token)$/;
 
 export const hostCommand: KindRule = {
@@ -29,7 +29,7 @@ export const hostCommand: KindRule = {
         bareMetal.is(change)
             ? bareMetal.deleted()
             : change.old?.delete === undefined
-              ? { code: "changed-inside", says: `${change.name} is deleted, and nothing is done on its host` }
+              ? { code: "changed-inside", says: `${change.name} is deleted, without any change on its host` }
               : ({
                     firewall: {
                         code: "opens-to-network",
@@ -68,7 +68,7 @@ export const hostCommand: KindRule = {
                 : { code: "host-changed", says: `${nodeOf(change)} is reset in one step, and configured again` },
         })[part(change)] as Verdict,
     rows: [
-        ["delete", nothing], // what will be run one day
+        ["delete", nothing], // The script for a later deletion.
         ["connection.host", always("host-changed", (change) => `command ${change.name} runs on another host`)],
         ["connection", reached],
         ["connection.**", reached],
@@ -78,9 +78,9 @@ export const hostCommand: KindRule = {
     ],
 };
 
-/** How Pulumi logs in: nothing that a caller could notice, and nothing that happens on the host. */
+/** Pulumi's login to the host: a change has no effect on callers or on the host. */
 function reached(_: unknown, change: Change): Verdict {
-    return { code: "changed-inside", says: `${change.name}: Pulumi logs in to the host in another way` };
+    return { code: "changed-inside", says: `${change.name}: Pulumi logs in to the host differently` };
 }
 
 function changed(change: Change): Verdict {
@@ -101,7 +101,7 @@ function changed(change: Change): Verdict {
     }[part(change)] as Verdict;
 }
 
-/** What a watchdog does when Alpa makes no progress. */
+/** Text about the watchdog's action when Alpa makes no progress. */
 function whatThen({ new: now }: Change): string {
     const [, unit] = / restart=(\S+)/.exec(String(now?.create ?? "")) ?? [];
     return unit === undefined ? "" : `, and ${unit} is restarted when it makes no progress`;

@@ -17,7 +17,7 @@ function areRefused({ config }: Run): boolean {
             stateOf(phase).callers === "nowhere"
         );
     } catch {
-        return false; // without a phase nothing is concluded
+        return false; // Without a phase it is unknown.
     }
 }
 
@@ -53,7 +53,7 @@ export const rayCluster: KindRule = {
         ],
         [
             "spec.**",
-            // All pods go at once: see decision 0026.
+            // All pods are deleted at once: see decision 0026.
             (_, change, run) =>
                 isSuspended(change.old) || isSuspended(change.new)
                     ? { code: "changed-inside", says: `${component(change)}, which does not run, changes` }
@@ -66,7 +66,7 @@ export const rayCluster: KindRule = {
     ],
 };
 
-/** A DaemonSet that only keeps an image on the nodes. This project has no other DaemonSet. */
+/** DaemonSets that keep an image on the nodes. This project has no other DaemonSet. */
 export const images: KindRule = {
     created: (change) => ofImages(change, { code: "added", says: `Nodes download an image (${objectName(change)})` }),
     deleted: (change) =>
@@ -95,7 +95,7 @@ function ofImages(change: Change, verdict: Verdict): Verdict {
 const isStop = (create: unknown) => /\b(stop|silent)\b/.test(String(create));
 const bootOf = (create: unknown) => /\bboot=(\S+)/.exec(String(create))?.[1];
 
-/** Hosts that Alpa runs on without a cluster. Alpa is left as it is when their resource goes. */
+/** Hosts on which Alpa runs without a cluster. Deleting their resource does not change Alpa. */
 export const bareMetal = {
     is: ({ name }: Change) => /-bare-metal-/.test(name),
     created: ({ new: now }: Change, run: Run): Verdict =>
@@ -104,12 +104,12 @@ export const bareMetal = {
             : { code: "added", says: "the stack now manages Alpa on bare metal, which keeps running" },
     deleted: (): Verdict => ({
         code: "changed-inside",
-        says: "the stack no longer manages Alpa on bare metal, and leaves it as it is",
+        says: "the stack no longer manages Alpa on bare metal, and does not change it",
     }),
     changed({ path, old, new: now }: Difference, { name }: Change, run: Run): Verdict {
         const what = `${name}: Alpa on bare metal`;
         if (path[0] !== "create" || typeof now !== "string")
-            return { code: "host-changed", says: `${what} is managed in another way` };
+            return { code: "host-changed", says: `${what} is managed differently` };
         if (isStop(now) !== isStop(old))
             return isStop(now) ? stops("Alpa on bare metal", run) : starts("Alpa on bare metal");
         if (bootOf(old) !== bootOf(now))

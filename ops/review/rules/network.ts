@@ -10,7 +10,7 @@ import { comeAlong, goesWithRay, namespaceOf } from "./pods";
 export const networkPolicy: KindRule = {
     created,
     deleted: (change, run) =>
-        // The protected objects are deleted too, and their findings report it.
+        // The protected objects are deleted too, and have their own findings.
         run.changes.some((other) => goes(other) && isGuarded(change, other)) ||
         comeAlong(run, "delete", change, podsOf(change)) ||
         goesWithRay(run, change)
@@ -51,11 +51,11 @@ function isGuarded(policy: Change, other: Change): boolean {
     const its = String(namespaceOf(other));
     if (other.kind === "kubernetes Namespace") return objectName(other) === namespace;
     if (other.kind === "kubernetes Release") return its === namespace;
-    // Rampart makes a namespace for each component of a graph.
+    // Rampart creates a namespace for each component of a graph.
     return other.kind === "dynamic RampartGraph" && namespace.startsWith(`${its}-${objectName(other)}-`);
 }
 
-/** Policies that only admit pods: without them another policy still blocks all others. */
+/** Policies that only admit pods, with the effect of their deletion: another policy still blocks all other pods. */
 const CLOSED: Record<string, string> = {
     [`${POLICY_PREFIX}metrics`]: "the metrics of the gateway are closed to scrapers",
     [`${POLICY_PREFIX}etcd`]: "etcd is no longer in the namespace of APISIX",
@@ -72,7 +72,7 @@ function staysClosed(change: Change, { changes }: Run): boolean {
 
 const podsOf = ({ new: now, old }: Change) => valueAt(now ?? old, ["spec", "podSelector", "matchLabels"]);
 
-/** Policies add up: a new policy admits what it lists, and the first policy of a pod blocks everything else. */
+/** Judges a new policy. It admits the peers that it lists, and a pod's first policy blocks all other peers. */
 function created(change: Change, run: Run): Verdict[] {
     const { ingress, egress } = (change.new?.spec ?? {}) as { ingress?: unknown; egress?: unknown };
     const opens = rules(ingress).filter((rule) => !isInside(rule));
@@ -108,7 +108,7 @@ function created(change: Change, run: Run): Verdict[] {
     ];
 }
 
-/** Whether a rule admits only pods that it names. */
+/** Whether a rule admits only pods that it selects by a label. */
 function isInside(rule: unknown): boolean {
     const { from } = (isMap(rule) ? rule : {}) as { from?: unknown };
     return (
@@ -125,7 +125,7 @@ function hasOnly(rule: unknown, numbers: Set<unknown>): boolean {
 
 /** Ports that a new gateway opens for callers. */
 const DATA = new Set<unknown>([9080, 9443]);
-/** Metrics about all callers, for named pods. */
+/** Port with metrics about all callers. */
 const METRICS = new Set<unknown>([METRICS_PORT]);
 /** Readiness and metrics of the connectors. */
 const TOLD = new Set<unknown>([2000]);
@@ -164,7 +164,7 @@ function isToSame(rule: unknown, other: unknown): boolean {
 
 const isIn = (all: unknown[], one: unknown) => all.some((other) => isDeepStrictEqual(other, one));
 
-/** Rules of a policy admit peers; a wider or additional rule admits more. */
+/** Judges the rules of a policy: a wider or additional rule admits more peers. */
 function reach({ old, new: now }: Difference, change: Change, what: string, property: string): Verdict[] {
     const [before, after] = [rules(old), rules(now)];
     const more = after
@@ -223,5 +223,5 @@ function ruleText(rule: unknown): string {
     const who = rules(from ?? to);
     const numbers = rules(ports).map((one) => String(isMap(one) ? one.port : one));
     const by = ports ? ` (port ${numbers.join(", ")})` : "";
-    return `${who.length > 0 ? JSON.stringify(who) : "everybody"}${by}`;
+    return `${who.length > 0 ? JSON.stringify(who) : "all peers"}${by}`;
 }

@@ -1,4 +1,4 @@
-/** Objects that belong to pods of a Deployment, and have no effect without them. */
+/** Objects that only have an effect together with the pods of a Deployment. */
 import type { Change, Operation } from "../changes";
 import { isMap, valueAt } from "../differences";
 import { goes, objectName, type Run } from "../rule";
@@ -16,7 +16,7 @@ export function comeAlong({ changes }: Run, op: Operation, change: Change, label
     });
 }
 
-/** Whether the user of this object is deleted: a Deployment, or a listener with a certificate. */
+/** Whether the object that uses this one is deleted: a Deployment, or a listener with a certificate. */
 export function goWithUser({ changes }: Run, namespace: unknown, name: string): boolean {
     return changes.some(
         (one) =>
@@ -27,7 +27,7 @@ export function goWithUser({ changes }: Run, namespace: unknown, name: string): 
     );
 }
 
-/** Whether Alpa in the cluster is deleted too, which has the same name as its surrounding objects. */
+/** Whether the change belongs to the deletion of Alpa in the cluster, whose objects all have the same name. */
 export function goesWithRay({ changes }: Run, change: Change): boolean {
     return changes.some(
         (one) =>

@@ -1,4 +1,4 @@
-/** Routes to Alpa: what an ApisixRoute serves, and which requests must authenticate. */
+/** Routes to Alpa: the requests that an ApisixRoute serves, and which of them must authenticate. */
 import { isDeepStrictEqual } from "node:util";
 import { isMap, isUnknownAt, valueAt, type Difference, type Props } from "../differences";
 import { isOn, pluginVerdicts } from "../plugins";
@@ -23,7 +23,7 @@ export const route: KindRule = {
         /-conversion-verification-rules$/.test(change.name)
             ? {
                   code: "changed-inside",
-                  says: `Route ${objectName(change)}, by which a conversion is checked, is deleted`,
+                  says: `Route ${objectName(change)}, which checks a conversion, is deleted`,
               }
             : { code: "way-in-removed", says: `Route ${objectName(change)} is deleted: callers get 404` },
     replaced: (change) => ({
@@ -95,7 +95,7 @@ function comes(name: string, rule: Props, before: Map<string, Props>): Verdict {
     return { code: "route-changed", says };
 }
 
-/** Name of a new rule for the same requests. */
+/** Name of the new rule that matches the same requests, if there is one. */
 function renamedFrom({ match: of }: Props, after: Map<string, Props>, known: Set<string>): string | undefined {
     if (!isMap(of)) return undefined;
     return [...after].find(([name, rule]) => !known.has(name) && isDeepStrictEqual(rule.match, of))?.[0];
@@ -111,7 +111,7 @@ function ofRule(name: string, old: Props, now: Props): Verdict[] {
     if (!leadsNowhere(now) && authPlugins(old).length > 0 && authPlugins(now).length === 0)
         verdicts.push({
             code: "authentication-removed",
-            says: `${title}: no key or token is required any more`,
+            says: `${title}: requests no longer need a key or token`,
             property: `${at}.plugins`,
             old: authPlugins(old),
             new: authPlugins(now),
@@ -128,7 +128,7 @@ function ofRule(name: string, old: Props, now: Props): Verdict[] {
         )
             verdicts.push({
                 code: "route-changed",
-                says: `${title}: rule ${name} is matched in another way (${key})`,
+                says: `${title}: rule ${name} is matched differently (${key})`,
                 property: `${at}.${key}`,
                 old: old[key],
                 new: now[key],
@@ -137,7 +137,8 @@ function ofRule(name: string, old: Props, now: Props): Verdict[] {
 }
 
 function elsewhere(title: string, wasNowhere: boolean, isNowhere: boolean): Verdict {
-    if (wasNowhere === isNowhere) return { code: "upstream-replaced", says: `${title}: requests go elsewhere` };
+    if (wasNowhere === isNowhere)
+        return { code: "upstream-replaced", says: `${title}: requests go to another upstream` };
     return isNowhere
         ? { code: "way-in-removed", says: `${title}: is no longer forwarded` }
         : { code: "opens-to-network", says: `${title}: is forwarded to Alpa, which it was not before` };
@@ -154,7 +155,7 @@ function match(at: string, title: string, { match: old }: Props, { match: now }:
     ] as const) {
         const [from, to] = [strings(before[key]), strings(after[key])];
         if (isDeepStrictEqual(from, to)) continue;
-        // An empty list is no condition at all.
+        // An empty list is not a condition.
         const gone =
             to.length === 0 ? [] : from.length === 0 ? ["all others"] : from.filter((one) => !to.includes(one));
         const more =
@@ -181,7 +182,7 @@ function match(at: string, title: string, { match: old }: Props, { match: now }:
         if (!["paths", "methods", "hosts", "remoteAddrs"].includes(key) && !isDeepStrictEqual(before[key], after[key]))
             verdicts.push({
                 code: "route-changed",
-                says: `${title}: is matched in another way (${key})`,
+                says: `${title}: is matched differently (${key})`,
                 property: `${at}.match.${key}`,
                 old: before[key],
                 new: after[key],

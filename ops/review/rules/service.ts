@@ -1,4 +1,4 @@
-/** Services: from where their pods can be reached. */
+/** Services: the sources that can reach their pods. */
 import { isDeepStrictEqual } from "node:util";
 import type { Change } from "../changes";
 import { isMap, isUnknown, valueAt } from "../differences";
@@ -21,7 +21,7 @@ export const service: KindRule = {
         };
     },
     deleted: (change, run) =>
-        // The finding of those pods reports it.
+        // Those pods have their own finding.
         goesWithRay(run, change) || comeAlong(run, "delete", change, valueAt(change.old, ["spec", "selector"]))
             ? undefined
             : { code: "way-in-removed", says: `${title(change)} is deleted` },
@@ -44,7 +44,7 @@ export const service: KindRule = {
                     ? isFewer(old, now)
                         ? {
                               code: "way-in-removed",
-                              says: `${title(change)} has only ports ${portsText(now)} from then on`,
+                              says: `${title(change)} now has only ports ${portsText(now)}`,
                           }
                         : {
                               code: "opens-to-network",
@@ -52,12 +52,12 @@ export const service: KindRule = {
                           }
                     : { code: "gateway-changed", says: `${title(change)} has other ports` },
         ],
-        ["spec.**", always("gateway-changed", (change) => `${title(change)} leads elsewhere`)],
+        ["spec.**", always("gateway-changed", (change) => `${title(change)} selects other pods`)],
     ],
 };
 
 const EVERY = ["every address"];
-/** How widely a type of Service can be reached; an unknown type counts as from anywhere. */
+/** Types of Service from the narrowest to the widest reach. An unknown type counts as the widest. */
 const REACH: unknown[] = ["ExternalName", "ClusterIP", "NodePort", "LoadBalancer"];
 const reachOf = (type: unknown = "ClusterIP") => (REACH.includes(type) ? REACH.indexOf(type) : REACH.length);
 const portsOf = ({ new: now }: Change) => valueAt(now, ["spec", "ports"]);
@@ -66,8 +66,8 @@ const isOutside = ({ new: now }: Change) =>
 
 function outside(change: Change, old: number, now: number, property: string): Verdict {
     return now > old
-        ? { code: "opens-to-network", says: `${title(change)} is reachable from more places than before`, property }
-        : { code: "way-in-removed", says: `${title(change)} is reachable from fewer places than before`, property };
+        ? { code: "opens-to-network", says: `${title(change)} is reachable from more sources than before`, property }
+        : { code: "way-in-removed", says: `${title(change)} is reachable from fewer sources than before`, property };
 }
 
 function addresses(change: Change, old: unknown, now: unknown): Verdict[] {
@@ -89,7 +89,7 @@ function addresses(change: Change, old: unknown, now: unknown): Verdict[] {
     ];
 }
 
-/** A subset of the earlier ones. */
+/** Whether the new ports are a subset of the earlier ones. */
 function isFewer(old: unknown, now: unknown): boolean {
     const [before, after] = [old, now].map((list) => (Array.isArray(list) ? list : []));
     return after.length > 0 && after.every((one) => before.some((other) => isDeepStrictEqual(one, other)));

@@ -41,17 +41,17 @@ function hosts({ old, new: now }: Difference, change: Change): Verdict[] {
             ? [
                   {
                       code: "way-in-removed",
-                      says: `${title(change)}: no certificate for ${listed(gone)} any more`,
+                      says: `${title(change)}: no longer has a certificate for ${listed(gone)}`,
                   } as const,
               ]
             : []),
         ...(more.length > 0
-            ? [{ code: "way-in-added", says: `${title(change)}: a certificate for ${listed(more)} too` } as const]
+            ? [{ code: "way-in-added", says: `${title(change)}: also has a certificate for ${listed(more)}` } as const]
             : []),
     ];
 }
 
-/** Definitions of kinds. With one goes every object of its kind, other people's too. */
+/** CRDs. Deleting a CRD deletes every object of its kind, also those of other owners. */
 
 function hostNames(value: unknown): unknown[] {
     return Array.isArray(value) ? value : [];

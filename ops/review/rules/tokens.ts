@@ -43,11 +43,11 @@ function duration({ old, new: now }: Difference, change: Change): Verdict {
     const hours = (value: unknown) =>
         value === "forever" ? Infinity : Number(/^(\d+)h/.exec(String(value))?.[1] ?? NaN);
     const who = `Credential ${credential(change)}`;
-    // Cloudflare counts from the update or from the creation, which is unknown here; in the second case it expires at
-    // once.
+    // Cloudflare counts from the update or from the creation, which is unknown here. In the second case the token may
+    // expire at once.
     if (!(hours(now) >= hours(old)))
-        return { code: "credential-ends-sooner", says: `${who} expires sooner, maybe at once` };
-    return { code: "credential-ends-later", says: `${who} lasts longer` };
+        return { code: "credential-ends-sooner", says: `${who} expires sooner, perhaps at once` };
+    return { code: "credential-ends-later", says: `${who} expires later` };
 }
 
 function rotated({ old, new: now }: Difference, change: Change, { today }: { today: Date }): Verdict {
@@ -62,7 +62,7 @@ function rotated({ old, new: now }: Difference, change: Change, { today }: { tod
 }
 
 function previous({ old, new: now }: Difference, change: Change, { today }: { today: Date }): Verdicts {
-    if (old === undefined || change.old?.clientSecretVersion !== change.new?.clientSecretVersion) return undefined; // the version reports it
+    if (old === undefined || change.old?.clientSecretVersion !== change.new?.clientSecretVersion) return undefined; // The change of the version has its own finding.
     const who = `Credential ${credential(change)}`;
     if (typeof now === "string" && now > String(old))
         return { code: "credential-ends-later", says: `${who}: the earlier secret expires later` };

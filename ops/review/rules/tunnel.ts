@@ -7,16 +7,19 @@ import { NAMES, PLACE } from "./cloudflare";
 export const tunnel: KindRule = {
     deleted: (change) => ({
         code: "way-in-removed",
-        says: `Tunnel ${change.name} is deleted: the names that point to it answer 530`,
+        says: `Tunnel ${change.name} is deleted: requests to its DNS names get 530`,
     }),
     replaced: (change) => ({
         code: "service-interrupted",
-        says: `Tunnel ${change.name} is replaced: names, connectors and its token must follow`,
+        says: `Tunnel ${change.name} is replaced: DNS names, connectors and the tunnel token must be changed too`,
     }),
     rows: [
         [
             "configSrc",
-            always("gateway-changed", (change) => `Tunnel ${change.name}: connectors read their rules from elsewhere`),
+            always(
+                "gateway-changed",
+                (change) => `Tunnel ${change.name}: connectors read their rules from another source`,
+            ),
         ],
         ...NAMES,
         ...PLACE,
@@ -92,7 +95,7 @@ function ingresses({ old, new: now }: Difference): Verdict[] {
     return verdicts;
 }
 
-/** If existing rules need no Access token, the gateway behind them authenticates, and so it does for a new rule. */
+/** Judges a new rule. If the existing rules need no Access token, the gateway behind them authenticates callers. */
 function comes(says: string, rule: Ingress, before: Ingress[]): Verdict {
     const refuses = /^http_status:[45]\d\d$/.test(String(rule.service));
     const asksNobody = (one: Ingress) => accessOf(one)?.required !== true;
@@ -136,7 +139,7 @@ function ofIngress(says: string, property: string, old: Ingress, now: Ingress): 
     if (!isDeepStrictEqual(rest(old), rest(now)))
         verdicts.push({
             code: "route-changed",
-            says: `${says}: the connectors reach Alpa in another way`,
+            says: `${says}: the connectors reach Alpa differently`,
             property: `${property}.originRequest`,
             old: rest(old),
             new: rest(now),

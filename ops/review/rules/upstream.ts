@@ -31,12 +31,12 @@ export const upstream: KindRule = {
             "spec.healthCheck",
             (_, change) => ({
                 code: "route-changed",
-                says: `Upstream ${objectName(change)}: the health of services is checked in another way`,
+                says: `Upstream ${objectName(change)}: health checks of the services change`,
             }),
         ],
         [
             "spec.ingressClassName",
-            // A route takes an upstream whatever its class: it only decides what the controller waits for.
+            // A route uses an upstream of any class. The class only decides whether the controller waits for the upstream.
             ({ new: now }, change) => ({
                 code: now === undefined ? "changed-inside" : "gateway-changed",
                 says: `Upstream ${objectName(change)}: the ingress controller ${now === undefined ? "no longer waits" : "waits"} 5 minutes for it after each start`,
@@ -52,7 +52,7 @@ export const upstream: KindRule = {
     ],
 };
 
-/** Upstream of rules that answer without a service. It has no use without their route. */
+/** Judges the upstream of rules that answer without a service. It has no effect without their route. */
 function closed(change: Change, { changes }: Run): Verdicts {
     if (changes.some((other) => other.kind === "kubernetes ApisixRoute" && goes(other))) return undefined;
     return {
@@ -85,7 +85,7 @@ function nodes({ old, new: now }: Difference, change: Change): Verdict[] {
             ? [
                   {
                       code: "upstream-removed",
-                      says: `${title}: ${listed(gone)} gets no requests any more`,
+                      says: `${title}: ${listed(gone)} no longer gets requests`,
                       ...sides,
                   } as const,
               ]
@@ -130,6 +130,6 @@ function retries({ old, new: now }: Difference, change: Change): Verdict {
 function spread(_: Difference, change: Change): Verdict {
     return {
         code: "route-changed",
-        says: `Upstream ${objectName(change)}: callers are distributed in another way; /logprobs of a caller may lose its cache`,
+        says: `Upstream ${objectName(change)}: callers are distributed differently; /logprobs of a caller may lose its cache`,
     };
 }

@@ -3,7 +3,7 @@ import type { Change } from "../changes";
 import { always, goes, nothing, type KindRule, type Run, type Verdicts } from "../rule";
 import { PLACE } from "./cloudflare";
 
-const otherwise = always("route-changed", ({ name }) => `Worker ${name}: the edge does something else with requests`);
+const otherwise = always("route-changed", ({ name }) => `Worker ${name}: the edge processes requests differently`);
 
 export const workersScript: KindRule = {
     created: ({ name }) => ({ code: "added", says: `Worker ${name} is created: it fills in a missing model` }),
@@ -13,19 +13,19 @@ export const workersScript: KindRule = {
         ["content", otherwise],
         ["compatibilityDate", otherwise],
         ["mainModule", nothing],
-        // The replacement reports another name.
+        // Another name means a replacement, which has its own finding.
         ["scriptName", nothing],
         ...PLACE,
     ],
 };
 
 export const workersRoute: KindRule = {
-    // The finding of the Worker, or of the DNS record, reports it.
+    // The Worker, or the DNS record, has its own finding.
     created: nothing,
     deleted: passes,
     replaced: (change) => refused(`Requests to ${patternOf(change)} pass no Worker for a moment`),
     rows: [
-        ["pattern", always("route-changed", ({ name }) => `Route ${name} of a Worker is for other requests`)],
+        ["pattern", always("route-changed", ({ name }) => `Route ${name} of a Worker matches other requests`)],
         [
             "script",
             ({ new: now }, change) =>
@@ -37,7 +37,7 @@ export const workersRoute: KindRule = {
     ],
 };
 
-/** The findings of the Worker or of the name's record report what is deleted with them. */
+/** Judges a deleted route, unless the Worker or the name's DNS record is deleted too and has its own finding. */
 function passes(change: Change, { changes }: Run): Verdicts {
     const hostname = patternOf(change).split("/")[0];
     const isTold = changes.some(
@@ -46,7 +46,7 @@ function passes(change: Change, { changes }: Run): Verdicts {
             (other.kind === "cloudflare WorkersScript" ||
                 (other.kind === "cloudflare DnsRecord" && other.old?.name === hostname)),
     );
-    return isTold ? undefined : refused(`Requests to ${patternOf(change)} pass no Worker`);
+    return isTold ? undefined : refused(`Requests to ${patternOf(change)} no longer pass through the Worker`);
 }
 
 const patternOf = ({ new: now, old }: Change) => String((old ?? now)?.pattern);

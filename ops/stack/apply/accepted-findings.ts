@@ -7,16 +7,16 @@ import { day, daysUntil } from "../../../config/keys/consumers/credentials";
 import { UsageError } from "../../errors";
 import { CODES, type Finding } from "../../review/finding";
 
-/** Lets one finding of one stack through until a day. */
+/** Accepts one finding of one stack until a given day. */
 export interface Acceptance {
     stack: string;
     code: string;
-    /** Name of a resource that the finding is about. One that is about several needs an entry for each. */
+    /** Name of a resource of the finding. A finding about several resources needs an entry for each. */
     resource: string;
-    /** Path of the property, where the finding is about one. */
+    /** Path of the property, if the finding is about a property. */
     property?: string;
     reason: string;
-    /** Last day on which it counts, as 2027-01-31 (UTC). */
+    /** Last day on which the entry is valid, for example 2027-01-31 (UTC). */
     until: string;
 }
 
@@ -44,7 +44,7 @@ const schema = z.strictObject({
     ),
 });
 
-/** @throws UsageError with all problems of the file; without a file nothing is accepted */
+/** Reads the file; an empty list without a file. @throws UsageError with all problems of the file */
 export function readAccepted(root: string, today: Date): Acceptance[] {
     const file = join(root, FILE);
     if (!existsSync(file)) return [];
@@ -75,7 +75,7 @@ export function readAccepted(root: string, today: Date): Acceptance[] {
 
 function codeProblems(code: string, where: string): string[] {
     if (code in ELSEWHERE)
-        return [`${where}: must not be ${code}: an exception for that goes into ${ELSEWHERE[code]}.`];
+        return [`${where}: must not be ${code}: exceptions for this code belong in ${ELSEWHERE[code]}.`];
     return code in CODES ? [] : [`${where}: must be a code of a review (got ${JSON.stringify(code)}). Correct it.`];
 }
 
@@ -100,7 +100,7 @@ export function acceptedBy(
     return [...new Set(found as Acceptance[])];
 }
 
-/** Lines for the file that would accept findings; none if they cannot be accepted. */
+/** Lines for the file that would accept the findings; empty if they cannot be accepted. */
 export function entriesFor(findings: Finding[], stack: string, until: string): string[] {
     const lines = findings
         .filter(({ code }) => !(code in ELSEWHERE))

@@ -1,4 +1,4 @@
-/** `ops stack apply`: carries out the plan that was reviewed, and nothing else. */
+/** `ops stack apply`: applies the reviewed plan and nothing else. */
 import { resolve } from "node:path";
 import { withConsent, withExamples, withStack, type AddCommand } from "../../arguments";
 import { dryRun } from "../../consent";
@@ -19,7 +19,9 @@ export const command: AddCommand = (stack, context) =>
         "stack apply --stack intra --plan plan",
         "stack apply --stack intra --plan plan --yes",
     )
-        .description("Apply the plan of a check, and nothing else; it must be of this commit, config and state")
+        .description(
+            "Apply the plan of stack check, and nothing else; the plan must be of the current commit, config and state",
+        )
         .requiredOption("--plan <folder>", "folder written by stack check --out")
         .action((args) => apply(context, args));
 

@@ -63,14 +63,14 @@ export async function check(context: Context, args: CheckArgs): Promise<void> {
         judge(context, args, reviewed(context, args, preview, state), acceptances, refusal);
         await savePlanOrigin(context, folder, stack, state);
     } catch (error) {
-        // A plan that did not pass must not be applicable.
+        // Without the file, a plan that did not pass the check cannot be applied.
         removeFolder(folder);
         throw error;
     }
     context.note(`\nNext: npm run ops -- stack apply --yes --plan ${args.out} --stack ${stack.name}`);
 }
 
-/** A review, and the picture that belongs to it in a comment. */
+/** A review, with its picture for a comment. */
 interface Reviewed {
     found: Review;
     picture?: string;
@@ -105,7 +105,7 @@ function judge(
     if (problems.length > 0) throw new FindingsError(problems.join("\n"));
 }
 
-/** Longest text under a review: a comment of GitHub has 1,500 characters in addition to the review. */
+/** Longest text under a review: a comment on GitHub has room for 1,500 characters in addition to the review. */
 const LONGEST = 1_000;
 
 function verdict(
@@ -118,10 +118,10 @@ function verdict(
     const safe = format === "markdown" ? escaped : plain;
     const reasons = accepted.map(({ code, resource, reason }) => `${code} of ${resource} (${reason})`).join("; ");
     const lines = [
-        refusal === undefined ? "" : "The policy pack rejects it: the output of the run says why.",
+        refusal === undefined ? "" : "The policy pack rejects it: the output of the run has the reason.",
         standing === 0
             ? ""
-            : `${standing} of ${against} findings prevent it: the output of the run says how to accept one.`,
+            : `${standing} of ${against} findings prevent it: the output of the run shows how to accept a finding.`,
         accepted.length === 0 ? "" : `Accepted in ${FILE}: ${safe(reasons)}`,
     ].filter((line) => line !== "");
     const text = lines.join("\n\n");

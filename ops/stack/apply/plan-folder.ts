@@ -1,4 +1,4 @@
-/** A plan in a folder, with what it belongs to: stack, commit, config and state. */
+/** A plan in a folder, with its stack, commit, config and state. */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -15,11 +15,11 @@ const schema = z.strictObject({
     stack: z.string(),
     /** Commit of the program. */
     commit: z.string(),
-    /** SHA-256 of the stack file, with its file of callers. */
+    /** SHA-256 of the stack file and its callers file. */
     config: z.string(),
     /** SHA-256 of the plan. */
     plan: z.string(),
-    /** Mark of the state that it was made against. */
+    /** Identifies the state that the plan was created for: see state-digest.ts. */
     state: z.string(),
     made: z.string(),
 });
@@ -28,12 +28,10 @@ export type SavedPlan = z.infer<typeof schema>;
 export const planIn = (folder: string) => join(folder, "plan.json");
 const originIn = (folder: string) => join(folder, "plan.bound.json");
 
-/** Creates the folder, readable only by the present user. */
+/** Creates the folder, readable only by the current user. */
 export function makeFolder(folder: string): void {
     if (existsSync(folder))
-        throw new UsageError([
-            `--out: must name a folder that is not there yet (got ${folder}). Remove it, or choose another.`,
-        ]);
+        throw new UsageError([`--out: must name a new folder (${folder} exists). Remove it, or choose another.`]);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
 }
 
@@ -56,7 +54,7 @@ export async function uncommitted({ program = ROOT }: Context): Promise<string[]
     if (first === undefined) return [];
     const more = others.length === 0 ? "" : ` and ${others.length} more`;
     return [
-        `--out: a plan must be of a commit, without other changes (git says: ${first}${more}). Commit or revert them.`,
+        `--out: a plan must be of a commit without other changes (git status: ${first}${more}). Commit or revert them.`,
     ];
 }
 
@@ -64,7 +62,7 @@ export function removeFolder(folder: string): void {
     rmSync(folder, { recursive: true, force: true });
 }
 
-/** @returns the plan's text @throws UsageError with all that it does not belong to */
+/** @returns the plan's text @throws UsageError with every mismatch of stack, commit, config and state */
 export async function readSavedPlan(
     context: Context,
     folder: string,
@@ -82,11 +80,11 @@ export async function readSavedPlan(
             : `must be of the commit that is checked out, ${commit.slice(0, 10)} (got ${saved.commit.slice(0, 10)}). Check that one out, or ${AGAIN}`,
         saved.config === configOf(stack)
             ? ""
-            : `must be of ${[basename(stack.file), stack.callers?.name].filter(Boolean).join(" and ")} as it is (it has changed since). ${capital(AGAIN)}`,
-        saved.plan === sha256(plan) ? "" : `must be as it was made (plan.json has changed since). ${capital(AGAIN)}`,
+            : `must be of ${[basename(stack.file), stack.callers?.name].filter(Boolean).join(" and ")} without later changes (it has changed since). ${capital(AGAIN)}`,
+        saved.plan === sha256(plan) ? "" : `must be unchanged (plan.json has changed since). ${capital(AGAIN)}`,
         saved.state === now
             ? ""
-            : `must be of the present state (made for the state of ${saved.state}; the present one is of ${now}). The stack has changed since: ${AGAIN}`,
+            : `must be of the current state (made for the state of ${saved.state}; the current state is of ${now}). The stack has changed since: ${AGAIN}`,
     ].filter((problem) => problem !== "");
     if (problems.length > 0) throw new UsageError(problems.map((problem) => `--plan: ${problem}`));
     return { plan, saved };
@@ -106,7 +104,7 @@ function parsed(text: string): SavedPlan {
     try {
         return schema.parse(JSON.parse(text));
     } catch {
-        throw new UsageError([`--plan: must be whole (plan.bound.json cannot be read). ${capital(AGAIN)}`]);
+        throw new UsageError([`--plan: must be complete (plan.bound.json cannot be read). ${capital(AGAIN)}`]);
     }
 }
 

@@ -8,9 +8,9 @@ import { packOf, packWords } from "../policy-pack";
 import type { Stack } from "../stack";
 
 /**
- * @param plan where Pulumi saves it
- * @returns the preview, and why the pack rejects it; a rejected change is previewed again without the pack, so that it
- * can be reviewed
+ * @param plan file to which Pulumi saves the plan
+ * @returns the preview, and why the policy pack rejects it. A rejected change is previewed again without the pack, so that
+ * it can be reviewed
  */
 export async function previewPlan(
     context: Context,
@@ -25,18 +25,18 @@ export async function previewPlan(
     try {
         return { preview: previewRun("pulumi preview", stack, underPack) };
     } catch (refused) {
-        // This run reports a lock, or an error of the program itself, too.
+        // This run also fails because of a lock or an error of the program.
         const preview = previewRun("pulumi preview", stack, await context.pulumi(json));
-        // With --json Pulumi only says that it failed, without the pack's messages.
+        // With --json Pulumi prints that it failed, but not the messages of the pack.
         const { stdout } = await context.pulumi(["preview", ...at, ...pack]);
         return { preview, refusal: packWords(stdout) ?? (refused as Error).message };
     }
 }
 
 /**
- * Carries a plan out. Pulumi previews it first, and stops before any change if that differs from the plan or the pack
- * rejects it.
- * @param message what the history says of it
+ * Carries out a plan. Pulumi creates a preview first, and stops before any change if the preview differs from the plan or
+ * the policy pack rejects it.
+ * @param message message of the update in Pulumi's history
  */
 export async function carryOutPlan(context: Context, stack: Stack, plan: string, message: string): Promise<void> {
     context.note(`\npulumi up, stack ${stack.name}, as planned:`);

@@ -1,4 +1,4 @@
-/** A picture of a stack from its state, and from what a preview changes of it. */
+/** A picture of a stack from its state and, optionally, the changes of a preview. */
 import type { Exported } from "../../review/plan";
 import type { Preview } from "../../review/preview";
 import { pictureOf } from "./parts";
@@ -7,7 +7,7 @@ import { resourcesOf } from "./resources";
 
 /**
  * @param stack short name
- * @returns undefined where there is nothing to draw
+ * @returns undefined if there is nothing to draw
  */
 export function draw(stack: string, state: Exported, preview?: Preview): Picture | undefined {
     const resources = resourcesOf(state, preview);

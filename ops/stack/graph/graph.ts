@@ -1,4 +1,4 @@
-/** `ops stack graph`: a picture of what a request passes, from the state of a stack, with what a preview changes coloured. */
+/** `ops stack graph`: draws the path of a request through a stack from its state, with the changes of a preview in colour. */
 import { withExamples, withStack, type AddCommand } from "../../arguments";
 import type { Context } from "../../context";
 import { UsageError } from "../../errors";
@@ -19,13 +19,13 @@ export const command: AddCommand = (stack, context) =>
         "stack graph --stack intra",
         "stack graph --stack intra --preview preview.json --format svg > intra.svg",
     )
-        .description("Draw a stack: what a request passes, where it runs, and what a preview changes of it")
-        .option("--preview <file>", "colour what pulumi preview --json printed (default: none)")
+        .description("Draw a stack: the path of a request, the nodes and hosts, and the changes of a preview")
+        .option("--preview <file>", "colour the changes in the output of pulumi preview --json (default: none)")
         .action((args) => graph(context, args));
 
 export interface GraphArgs {
     stack?: string;
-    /** File with what `pulumi preview --json` printed. Unset: the stack as it is. */
+    /** File with the output of `pulumi preview --json`. Default: none, and the stack is drawn as it is. */
     preview?: string;
     format: (typeof GRAPH_FORMATS)[number];
 }

@@ -28,7 +28,7 @@ function box({ id, label, change }: Part): string {
     return `${id}["${lines.map(quoted).join("<br>")}"]${change === undefined ? "" : `:::${change}`}`;
 }
 
-/** Entity codes of Mermaid: a quote would end the text, and `#` begin such a code. */
+/** Escapes characters by entity codes of Mermaid: a quote would end the text, and `#` would begin an entity code. */
 function quoted(text: string): string {
     return text.replace(/[#"<>&`\\]/g, (letter) => `#${letter.charCodeAt(0)};`);
 }

@@ -1,4 +1,4 @@
-/** Finds the parts that a request passes, and those that configure or count, among the resources of a stack. */
+/** Selects the parts of a picture from a stack's resources: those on the path of a request, and those that configure or count. */
 import { NOWHERE } from "../../../components/route/route-rules";
 import { VERIFIER } from "../../../components/opt/conversion-phases";
 import type { Operation } from "../../review/changes";
@@ -46,7 +46,7 @@ function drawCallers({ resources, parts }: Drawing): void {
     parts.push({ id: "callers", label, ...changeOf([...consumers, ...tokens]) });
 }
 
-/** The entry point for callers, and what follows it. @returns id of the part that receives the requests next */
+/** Draws the callers' entry point. @returns id of the part that receives the requests next */
 function drawEntrance({ resources, parts, lines }: Drawing): string {
     const tunnels = ofKind(resources, "cloudflare ZeroTrustTunnelCloudflared");
     if (tunnels.length === 0) {
@@ -86,12 +86,12 @@ function drawConnectors({ resources, parts }: Drawing): void {
     parts.push({ id: "connectors", label, ...(place && { place }), ...changeOf([...pods, ...hosts, ...tunnel]) });
 }
 
-/** @returns id of APISIX; undefined in option cloudflare, which has none */
+/** @returns id of APISIX; undefined with option cloudflare, which has no gateway */
 function drawGateway(drawing: Drawing): string | undefined {
     const { resources, parts, lines } = drawing;
     const routes = ofKind(resources, "kubernetes ApisixRoute");
     if (routes.length === 0) return undefined;
-    // Of an existing gateway, the stack has only the routes.
+    // With an existing gateway, the stack has only the routes.
     const [proxy] = ofKind(resources, "kubernetes GatewayProxy");
     const place = proxy && namespaceOf(proxy);
     const chart = chartValues(resources);
@@ -101,7 +101,7 @@ function drawGateway(drawing: Drawing): string | undefined {
     const made = chart === undefined ? [] : [chart.resource];
     parts.push({ id: "apisix", label, place, ...changeOf([...made, ...routes], made) });
     if (chart === undefined) return "apisix";
-    // It is not visible here which program of the chart an update of its values changes.
+    // An update of the chart's values does not show which of its programs changes.
     const come = chart.resource.change === "update" ? {} : changeOf(made);
     const controllers = replicasOf(controllerOf(chart.values));
     parts.push({ id: "controller", label: ["ingress controller", controllers], place, ...come });
@@ -190,7 +190,7 @@ function ofKind(resources: Resource[], ...kinds: string[]): Resource[] {
     return resources.filter(({ kind }) => kinds.includes(kind));
 }
 
-/** Commands that a component of ours runs on hosts. */
+/** Commands that a component of this project runs on hosts. */
 function onHosts(resources: Resource[], component: string): Resource[] {
     return resources.filter(({ urn }) => urn.includes(`alpa-auth:parts:${component}$`));
 }
@@ -235,8 +235,8 @@ function pathsOf(rule: Props): string[] {
 }
 
 /**
- * What a change does to a part that some resources make up.
- * @param whole those without which it is not there. @default all of them
+ * The change of a part that consists of some resources.
+ * @param whole resources without which the part does not exist. @default all of them
  */
 function changeOf(resources: Resource[], whole: Resource[] = resources): { change?: Operation } {
     const changes = new Set(whole.map(({ change }) => change));

@@ -1,4 +1,4 @@
-/** The parts of a stack as a picture shows them. How each format draws it is in mermaid.ts and dot.ts. */
+/** The parts of a picture of a stack. Each format has its own file, for example mermaid.ts. */
 import type { Operation } from "../../review/changes";
 
 export interface Part {
@@ -6,9 +6,9 @@ export interface Part {
     id: string;
     /** Lines of the box. The first one is its name. */
     label: string[];
-    /** Where it runs, as the title of the frame around it. Unset: outside of every frame. */
+    /** Title of the frame around the part: the cluster, node or host on which it runs. Unset: no frame. */
     place?: string;
-    /** What the change does to it. Unset: nothing. */
+    /** Operation of the change on the part. Unset if it does not change. */
     change?: Operation;
 }
 
@@ -16,7 +16,7 @@ export interface Line {
     from: string;
     to: string;
     label?: string;
-    /** What goes along it: requests of callers are drawn whole, what configures or counts them is drawn broken. */
+    /** `requests` of callers are drawn as a solid line; `control`, which configures or counts, as a dashed line. */
     carries: "requests" | "control";
 }
 
@@ -34,7 +34,7 @@ export const COLOURS: Record<Operation, { fill: string; border: string }> = {
     delete: { fill: "#ffdcd8", border: "#cf222e" },
 };
 
-/** Words of the legend, and of a box that changes. */
+/** Words for operations, in the legend and in changed boxes. */
 export const CHANGED: Record<Operation, string> = {
     create: "created",
     update: "changed",
@@ -42,7 +42,7 @@ export const CHANGED: Record<Operation, string> = {
     delete: "deleted",
 };
 
-/** Parts by place, in the order in which they come; those without a place first. */
+/** Parts by frame, in their original order. Parts without a frame come first. */
 export function byPlace(parts: Part[]): [place: string | undefined, parts: Part[]][] {
     const places = new Map<string | undefined, Part[]>([[undefined, []]]);
     for (const part of parts) places.set(part.place, [...(places.get(part.place) ?? []), part]);

@@ -1,4 +1,4 @@
-/** The resources of a stack as a picture is drawn from: those of its state, and what a preview makes of them. */
+/** The resources of a stack for a picture: those of its state, with the changes of a preview. */
 import { changesOf, kindOf, type Operation } from "../../review/changes";
 import { isMap, SECRET, UNKNOWN, valueAt, type Props } from "../../review/differences";
 import type { Exported } from "../../review/plan";
@@ -6,13 +6,13 @@ import type { Preview } from "../../review/preview";
 
 export interface Resource {
     urn: string;
-    /** Package and kind, as `kubernetes Consumer`. */
+    /** Package and kind, for example `kubernetes Consumer`. */
     kind: string;
     inputs: Props;
     change?: Operation;
 }
 
-/** @param preview unset: the stack as it is */
+/** @param preview Default: none, and the stack is drawn as it is */
 export function resourcesOf(state: Exported, preview?: Preview): Resource[] {
     const found = new Map<string, Resource>();
     for (const { urn, type = "", inputs = {}, delete: leftover } of state.resources ?? [])
@@ -22,7 +22,7 @@ export function resourcesOf(state: Exported, preview?: Preview): Resource[] {
     return [...found.values()];
 }
 
-/** Text at a path. Undefined where there is none, and where it is secret or not known yet: neither is drawn. */
+/** Text at a path; undefined if it is missing, secret or not known yet. */
 export function textAt(inputs: unknown, ...path: (string | number)[]): string | undefined {
     const value = valueAt(inputs, path);
     if (typeof value === "number" || typeof value === "boolean") return String(value);
@@ -30,7 +30,7 @@ export function textAt(inputs: unknown, ...path: (string | number)[]): string | 
     return value;
 }
 
-/** Maps of a list at a path; what is secret or not known yet is none. */
+/** Maps of a list at a path; empty if the list is secret or not known yet. */
 export function mapsAt(inputs: unknown, ...path: (string | number)[]): Props[] {
     const value = valueAt(inputs, path);
     return Array.isArray(value) ? value.filter(isMap) : [];

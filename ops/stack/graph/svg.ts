@@ -4,14 +4,14 @@ import { byPlace, CHANGED, COLOURS, type Part, type Picture } from "./picture";
 const FONT = 'fontname="Helvetica,Arial,sans-serif"';
 
 export async function renderSvg(picture: Picture): Promise<string> {
-    // Loaded here: it is large, and no other command needs it.
+    // The library is loaded here, since it is large and no other command needs it.
     const { instance } = await import("@viz-js/viz");
     const svg = (await instance()).renderString(dotOf(picture), { format: "svg" });
-    // Of the file only the drawing is wanted: without the DOCTYPE of a host on the internet it can stand in a page.
+    // Only the <svg> element, which a page can include, without the DOCTYPE, which refers to a host on the internet.
     return svg.slice(svg.indexOf("<svg"));
 }
 
-/** The same in the language of Graphviz. */
+/** The picture in Graphviz's DOT language. */
 export function dotOf({ stack, parts, lines }: Picture): string {
     const frames = byPlace(parts).flatMap(([place, inside], i) =>
         place === undefined

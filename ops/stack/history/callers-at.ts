@@ -1,4 +1,4 @@
-/** Callers of a version that were in a separate file: Pulumi's history has its name, and git its content. */
+/** Reads the callers file of a version: Pulumi's history has its name, and git has its content. */
 import { parseCallersFile } from "../../../config/keys/consumers/file";
 import { isInside } from "../../../config/values";
 import { ROOT } from "../../context";
@@ -9,9 +9,9 @@ import { git } from "./commits";
 import type { Config, Version } from "./versions";
 
 /**
- * Text of the file of callers in the commit of a version.
- * @returns undefined where its config names none
- * @throws Failure that says why it cannot be known
+ * Text of the callers file in the commit of a version.
+ * @returns undefined if the version's config has no callers file
+ * @throws Failure if the text is unknown, with the reason
  */
 export async function callersFileAt(
     { number, config, commit, dirty }: Version,

@@ -1,4 +1,4 @@
-/** What git knows of the commits that versions ran from. */
+/** Reads from git the commits that versions ran from. */
 import { execFile } from "node:child_process";
 import { Failure } from "../../errors";
 import { ROOT } from "../../context";
@@ -6,13 +6,13 @@ import { ROOT } from "../../context";
 export interface GitOptions {
     /** Longest time, in seconds. @default 60: a clone on a slow disk; nothing here needs the network */
     timeoutSeconds?: number;
-    /** Stops git. */
+    /** Stops git when it aborts. */
     signal?: AbortSignal;
 }
 
-/** Runs git in a folder. @throws Failure in its own words, or when it takes too long */
+/** Runs git in a folder. @throws Failure with git's error message, or after the time limit */
 export function git(args: string[], folder = ROOT, { timeoutSeconds = 60, signal }: GitOptions = {}): Promise<string> {
-    // Not the variables of a hook that may have called us: they would name another repository.
+    // Without variables of a git hook that may have started this process: they would name another repository.
     const { GIT_DIR: _, GIT_INDEX_FILE: __, GIT_WORK_TREE: ___, ...rest } = process.env;
     const env = { ...rest, LC_ALL: "C", GIT_TERMINAL_PROMPT: "0" };
     const limits = { maxBuffer: 64 * 1024 * 1024, timeout: timeoutSeconds * 1000, signal };
@@ -57,5 +57,5 @@ export async function commitsBetween(from: string, to: string, folder?: string):
     return log
         .split("\n")
         .filter((line) => line !== "")
-        .map((line) => (line.startsWith("<") ? `taken back: ${line.slice(2)}` : line.slice(2)));
+        .map((line) => (line.startsWith("<") ? `reverted: ${line.slice(2)}` : line.slice(2)));
 }

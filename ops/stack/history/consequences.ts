@@ -12,11 +12,11 @@ import type { Config } from "./versions";
 interface Caller {
     credentials: Map<string, Props>;
     limits: Limits;
-    /** Name of the caller's class. Unset: none. */
+    /** Name of the caller's class. Unset if it has none. */
     class?: unknown;
 }
 
-/** Replaces a list of callers that cannot be read. */
+/** Placeholder for a list of callers that cannot be read. */
 export class Unread {
     constructor(readonly why: string) {}
 }
@@ -35,7 +35,9 @@ export function callerLines(before: Config, after: Config): string[] {
         if (to === undefined) return [`caller ${name} loses access`];
         return [...credentialLines(name, from, to), ...(hidden ? [] : limitLines(name, from, to))];
     });
-    return hidden ? [...lines, "callers: limits is secret, so the history does not show what each may use"] : lines;
+    return hidden
+        ? [...lines, "callers: limits is secret, so the history does not show the limits of each caller"]
+        : lines;
 }
 
 function credentialLines(name: string, old: Caller, now: Caller): string[] {
@@ -52,7 +54,7 @@ function credentialLines(name: string, old: Caller, now: Caller): string[] {
 
 const KNOWN = new Set([...Object.keys(gatewayCredential.shape), ...Object.keys(serviceToken.shape)]);
 
-/** A credential without values that may be misplaced keys: values of unknown fields, and an invalid method. */
+/** A credential without values that may be misplaced secrets: values of unknown fields, and an invalid method. */
 function readable(credential: Props): Props {
     const isKnown = (key: string, value: unknown) =>
         key === "method" ? METHODS.some((method) => method === value) : KNOWN.has(key);
@@ -94,7 +96,7 @@ function limitsIn(value: unknown): Limits | undefined {
     return isMap(value) ? value : undefined;
 }
 
-/** Also of a value that is kept as one text, as `pulumi config set` without `--path` does. */
+/** Parses a value that is stored as JSON text, as `pulumi config set` does without `--path`. */
 function structured(value: unknown): unknown {
     if (typeof value !== "string") return value;
     try {
@@ -104,7 +106,7 @@ function structured(value: unknown): unknown {
     }
 }
 
-/** Every other key that differs, down to the value. */
+/** One line for each differing value of all other keys. */
 export function settingLines(before: Config, after: Config): string[] {
     const { consumers: _, ...old } = before;
     const { consumers: __, ...now } = after;
@@ -115,7 +117,7 @@ function arrow(what: string, old: unknown, now: unknown, path: (string | number)
     return `${what}: ${shown(old, path) ?? "(none)"} -> ${shown(now, path) ?? "(none)"}`;
 }
 
-/** Keys that are secret in both, so that a difference cannot be detected. */
+/** Keys that are secret in both versions, so a difference cannot be detected. */
 export function secretKeys(before: Config, after: Config): string[] {
     return Object.keys(after).filter((key) => after[key] === SECRET && isDeepStrictEqual(before[key], SECRET));
 }

@@ -1,4 +1,4 @@
-/** `ops stack diff A B`: what differs between two versions, for callers, in the config, and in the program. */
+/** `ops stack diff A B`: the differences between two versions in callers, config and program. */
 import { wholeNumber, withExamples, withJson, withStack, type AddCommand } from "../../arguments";
 import type { Context } from "../../context";
 import { UsageError } from "../../errors";
@@ -59,7 +59,7 @@ function programLines(a: Version, b: Version, commits: string[] | undefined): st
         .filter(({ dirty }) => dirty)
         .map(({ number }) => `version ${number} ran with changes that are in no commit`);
     if (a.commit === undefined || b.commit === undefined)
-        return ["one of them ran outside of git: no commit is known", ...changes];
+        return ["one of them ran outside of git, so its commit is unknown", ...changes];
     if (commits === undefined)
         return [`${a.commit.slice(0, 10)} -> ${b.commit.slice(0, 10)}: not in this clone. Run: git fetch`, ...changes];
     return [...commits, ...changes];

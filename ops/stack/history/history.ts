@@ -1,4 +1,4 @@
-/** `ops stack history`: who changed a stack, when, from which commit, and what it meant for callers. */
+/** `ops stack history`: author, time and commit of each change of a stack, with its effects on callers. */
 import { wholeNumber, withExamples, withJson, withStack, type AddCommand } from "../../arguments";
 import type { Context } from "../../context";
 import { json, table } from "../../output";
@@ -14,18 +14,18 @@ export const command: AddCommand = (stack, context) =>
         "stack history --stack intra",
         "stack history --last 5 --json",
     )
-        .description("List the versions of the stack: author, time, commit, and what each changed for callers")
+        .description("List the versions of the stack: author, time, commit, and changes for callers")
         .option("--last <n>", "number of versions, newest first", wholeNumber(1), 20)
         .action((args) => history(context, args));
 
 export interface HistoryArgs {
     stack?: string;
     json?: boolean;
-    /** How many versions, the newest of them. */
+    /** Number of versions to show, the newest first. */
     last: number;
 }
 
-/** Lines of a cell; the rest is in `--json` and in `diff`. */
+/** Most lines in a cell. `--json` and `diff` show all. */
 const LINES = 6;
 
 export async function history(context: Context, args: HistoryArgs): Promise<void> {
@@ -39,7 +39,7 @@ export async function history(context: Context, args: HistoryArgs): Promise<void
             .map((version) => rowOf(version, versions, configOf)),
     );
     if (args.json) return context.out(json(rows));
-    if (rows.length === 0) return context.out(`Stack ${stack.short} was never brought up.`);
+    if (rows.length === 0) return context.out(`Stack ${stack.short} has no versions: pulumi up has never run.`);
     const head = ["version", "when", "who", "commit", "option", "what", "for callers and in the config"];
     context.out(table(head, rows.map(cells)));
     context.note(

@@ -1,6 +1,6 @@
 /**
- * Versions of a stack, from `pulumi stack history --json` of any backend (pkg/cmd/pulumi/stack/stack_history.go, read
- * at 3.274.1). The file backend has no numbers: there the number is the position in the history, from 1.
+ * Versions of a stack, from `pulumi stack history --json` (pkg/cmd/pulumi/stack/stack_history.go at 3.274.1), for any
+ * backend. The file backend has no version numbers, so the number is the position in the history, from 1.
  */
 import type { Context } from "../../context";
 import { Failure } from "../../errors";
@@ -9,7 +9,7 @@ import { isMap, SECRET } from "../../review/differences";
 import { PROJECT } from "../stack-file";
 import type { Stack } from "../stack";
 
-/** Config by key without the project, structured; `[secret]` for what is secret, or has a secret in it. */
+/** Config by key without the project, structured; `[secret]` for a value that is or contains a secret. */
 export type Config = Record<string, unknown>;
 
 export interface Version {
@@ -21,14 +21,14 @@ export interface Version {
     /** ISO 8601. */
     start: string;
     message: string;
-    /** Whole id of the commit of the program. Unset: it ran outside of a git work tree. */
+    /** Full id of the program's commit. Unset if it ran outside of a git work tree. */
     commit?: string;
-    /** The work tree had changes that are in no commit. */
+    /** Whether the work tree had uncommitted changes. */
     dirty: boolean;
-    /** Author of the commit, and the pipeline that ran it. Unset: unknown. */
+    /** Author of the commit, and the pipeline that ran Pulumi. Unset if unknown. */
     who?: string;
     config: Config;
-    /** Resources by what happened to them, without those that stayed. */
+    /** Number of resources by operation, without unchanged ones. */
     changes: Record<string, number>;
 }
 
@@ -46,9 +46,9 @@ interface Update {
 /** Placeholder of a secret that Pulumi can no longer decrypt (stack_history.go). */
 const UNREADABLE = "ERROR_UNABLE_TO_DECRYPT";
 
-/** The oldest first. @param more arguments for Pulumi; with `--show-secrets` configs are in plain, as far as they can be read */
+/** Versions, oldest first. @param more arguments for Pulumi; `--show-secrets` shows secrets that can still be decrypted */
 export async function readVersions({ pulumi }: Context, stack: Stack, more: string[] = []): Promise<Version[]> {
-    // Without pages, since the first page has only the last ten.
+    // Page size 0 returns all versions; the default returns only the last ten.
     const args = ["stack", "history", "--json", "--page-size", "0", ...more, "--stack", stack.name];
     const text = await ask(pulumi, args);
     let updates: unknown;
@@ -57,11 +57,11 @@ export async function readVersions({ pulumi }: Context, stack: Stack, more: stri
     } catch {
         updates = undefined;
     }
-    // null: the stack was never updated.
+    // null means that the stack was never updated.
     if (updates === null) return [];
     if (!Array.isArray(updates) || !updates.every(isMap))
         throw new Failure(
-            "pulumi stack history: must print a list of updates (it does not). Use the version that is pinned.",
+            "pulumi stack history: must print a list of updates (it does not). Use the pinned version of Pulumi.",
         );
     return (updates as Update[]).reverse().map((update, i) => versionOf(update, i + 1));
 }
@@ -99,7 +99,7 @@ function whoOf(environment: Record<string, string>): { who?: string } {
     return who === "" ? {} : { who };
 }
 
-/** The last version before another one whose config was applied. @returns undefined when there is none */
+/** The last version before `version` whose config was applied; undefined if there is none. */
 export function before(versions: Version[], version: Version): Version | undefined {
     return versions.filter((other) => other.number < version.number && isDone(other)).at(-1);
 }
@@ -108,7 +108,7 @@ export function isDone({ kind, result }: Version): boolean {
     return kind === "update" && result === "succeeded";
 }
 
-/** The problem with a number that is of no version. */
+/** The error message for a number without a version. */
 export function unknownVersion(number: number, versions: Version[], stack: string): string {
     const numbers = versions.filter(isDone).map((version) => version.number);
     const known = numbers.length > 0 ? `${numbers.slice(-10).join(", ")}` : "none";

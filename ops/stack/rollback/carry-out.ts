@@ -1,4 +1,4 @@
-/** Previews an earlier program with its config into a plan, and carries out that plan. */
+/** Previews an earlier program with its config, saves the plan, and carries it out. */
 import type { Context } from "../../context";
 import { Failure, UsageError } from "../../errors";
 import { lockFailure, NOTHING_CHANGED } from "../backend-lock";
@@ -16,7 +16,7 @@ export interface Earlier {
     program: string;
     /** File of its config. */
     config: string;
-    /** File of the plan. Secrets in it are as encrypted as in the state. */
+    /** File of the plan. Its secrets are encrypted, as in the state. */
     plan: string;
     signal: AbortSignal;
 }
@@ -31,17 +31,17 @@ export async function earlierPreview({ pulumi }: Context, earlier: Earlier): Pro
     } catch (error) {
         if (!(error instanceof Failure || error instanceof UsageError)) throw error;
         throw new Failure(
-            `version ${number}: its program must accept its own config and the present state. ${error.message}\nNothing was changed. Choose another version: npm run ops -- stack history`,
+            `version ${number}: its program must accept its own config and the current state. ${error.message}\nNothing was changed. Choose another version: npm run ops -- stack history`,
         );
     }
 }
 
-/** What a run says that would do other things than its plan (pkg/resource/deploy/step_generator.go, deployment_executor.go). */
+/** Pulumi's errors for a run that differs from its plan (pkg/resource/deploy/step_generator.go, deployment_executor.go). */
 const OTHER_THAN_PLAN = /^.*(violates plan|is not allowed by the plan|none were seen).*$/m;
 
 /**
  * Applies the reviewed preview. Pulumi previews again, and applies the plan only if that preview is the same. @param
- * state that the preview was made against
+ * state the state that the preview was made for
  */
 export async function up(context: Context, earlier: Earlier, state: Exported): Promise<void> {
     const { pulumi, note } = context;
@@ -57,7 +57,7 @@ export async function up(context: Context, earlier: Earlier, state: Exported): P
     if (locked) throw locked;
     const begun = /^Updating \(/m.test(said);
     const now = begun
-        ? `Part of it may be done. Run this again, or return to the newer version: pulumi up -s ${stack.short}.`
+        ? `A part of the change may be applied. Run this again, or return to the newer version: pulumi up -s ${stack.short}.`
         : "Nothing was changed.";
     const other = OTHER_THAN_PLAN.exec(said)?.[0].trim();
     if (other) throw new Failure(changed(stack, other.replace(/^error: /, ""), now, begun));
@@ -66,10 +66,10 @@ export async function up(context: Context, earlier: Earlier, state: Exported): P
     );
 }
 
-/** @param begun whether the run has begun: the difference may then come from values that the review could not know */
+/** @param begun whether the run has started. Then the difference may come from values that were unknown in the review */
 function changed({ short }: Stack, what: string, now: string, begun = false): string {
-    const why = begun ? ", or a value that the review could not know is known now" : "";
-    return `${short}: the stack has changed since its review (${what})${why}. ${now} See: npm run ops -- stack history; then run this again, and read its new review.`;
+    const why = begun ? ", or a value that was unknown in the review is known now" : "";
+    return `${short}: the stack has changed since its review (${what})${why}. ${now} See: npm run ops -- stack history; then run this again, and read the new review.`;
 }
 
 function at({ program, stack, config }: Earlier): string[] {

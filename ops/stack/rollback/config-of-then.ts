@@ -12,27 +12,27 @@ import { PROJECT } from "../stack-file";
 import type { Stack } from "../stack";
 import { keepRotated } from "./rotated";
 
-/** Stack files that secrets are taken from. */
+/** Files from which secrets are copied. */
 export interface Sources {
-    /** Stack file of that version. Undefined: it is in no commit, and was not given. */
+    /** Stack file of that version. Undefined if it is in no commit and was not given. */
     then?: string;
     now: string;
-    /** Present callers, of the stack file and of its file of callers. */
+    /** Current callers, of the stack file and of its callers file. */
     callers?: unknown[];
-    /** Config of the version with its secrets in plain text, for comparisons. Undefined: it can no longer be read. */
+    /** Config of the version with its secrets in plain text, for comparisons. Undefined if it can no longer be decrypted. */
     plain?: Config;
 }
 
 export interface ConfigOfThen {
     text: string;
-    /** Keys that keep their present secrets. */
+    /** Keys that keep their current secrets. */
     ofToday: string[];
-    /** Service tokens that keep their present secret. */
+    /** Service tokens that keep their current secret. */
     kept: string[];
     problems: string[];
 }
 
-/** Values from the history; secret values from a stack file that has the same other values there. */
+/** Takes values from the history, and secrets from a stack file whose other values for the same key are equal. */
 export function configOfThen({ number, config }: Version, { then, now, callers, plain }: Sources): ConfigOfThen {
     const today = contentOf(now);
     // Values encrypted with another passphrase or key can no longer be read.
@@ -46,7 +46,7 @@ export function configOfThen({ number, config }: Version, { then, now, callers, 
             continue;
         }
         const known = plain?.[key];
-        // A value from that version's own file is assumed to be right.
+        // A value from that version's own file is used without a comparison.
         const old = sealedAt(usable, key, known === undefined || known === SECRET ? undefined : known, true);
         const live = old.value === undefined ? sealedAt(now, key, known, false) : undefined;
         made[name] = old.value ?? live?.value;
@@ -65,12 +65,12 @@ export function configOfThen({ number, config }: Version, { then, now, callers, 
 interface Sealed {
     /** Value in the file, with encrypted secrets. */
     value?: unknown;
-    /** Where it differs in more than its secrets; empty if unknown. */
+    /** Paths that differ in more than their secrets; empty if unknown. */
     differs?: string[];
 }
 
 /**
- * @param known values of that version, secrets in plain text. @param own whether the file is that of that version: then
+ * @param known values of that version, secrets in plain text @param own whether the file is that of that version. Then
  * its values are used without a comparison
  */
 function sealedAt(file: string | undefined, key: string, known: unknown, own: boolean): Sealed {
@@ -97,7 +97,7 @@ function withoutPlace(convert: unknown): unknown {
     return rest;
 }
 
-/** Both values, without the parts that are encrypted in the first. */
+/** Both values, without the parts that are encrypted in `sealed`. */
 function withoutSecrets(sealed: unknown, read: unknown, known: unknown): { before: unknown; after: unknown } {
     if (isSealed(sealed)) {
         // If one value is encrypted as a whole, the other is treated in the same way.
@@ -120,16 +120,16 @@ function missing(key: string, number: number, differs: string[] | undefined): st
     const listed = differs?.slice(0, 3).join(", ");
     const why =
         differs === undefined
-            ? "is in no stack file here"
+            ? "is in no stack file of this clone"
             : differs.length === 0
-              ? "how today's differs is unknown"
-              : `stack files here differ in more than its secrets: ${listed}${differs.length > 3 ? ` and ${differs.length - 3} more` : ""}`;
-    return `${key}: must be known (it was secret in version ${number}, and ${why}). Give the stack file of that version, encrypted like today's: --config-file <file>`;
+              ? "its difference from the current value is unknown"
+              : `stack files of this clone differ in more than its secrets: ${listed}${differs.length > 3 ? ` and ${differs.length - 3} more` : ""}`;
+    return `${key}: cannot be restored (it was secret in version ${number}, and ${why}). Give the stack file of that version, encrypted with the same key as the current file: --config-file <file>`;
 }
 
 /**
- * Config of a version with its secrets, through a pipe. Pulumi reads the encryption settings from a stack file and may
- * write to it, so it gets a copy.
+ * Reads the config of a version with its secrets, through a pipe. Pulumi reads the encryption settings from a stack file
+ * and may write to it, so it gets a copy.
  */
 export async function readPlain(
     context: Context,
@@ -147,7 +147,7 @@ export async function readPlain(
         const { number, start } = version;
         return versions.find((one) => one.number === number && one.start === start)?.config;
     } catch (error) {
-        // Then the config is unknown, as if it were encrypted with another key.
+        // The config is then unknown, as if it were encrypted with another key.
         if (error instanceof Failure) return undefined;
         throw error;
     }

@@ -7,20 +7,22 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 export interface Interruption {
     /** Aborted, with a Failure as its reason, once the process gets a signal to end. */
     signal: AbortSignal;
-    /** Ends as the promise does, or fails at once when the process gets a signal to end. */
+    /** Settles as the promise does, or rejects at once when the process gets a signal to end. */
     race<T>(promise: Promise<T>): Promise<T>;
     /** Restores the earlier handling of signals. */
     end(): void;
 }
 
-/** Holds the process's own end back, so that what uses the signal can clean up. */
+/** Delays the end of the process, so that running work can clean up. */
 export function interruption(): Interruption {
     const order = new AbortController();
     const onSignal = (name: NodeJS.Signals) => {
         // After SIGHUP the terminal may be closed.
         if (name === "SIGHUP")
             for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
-        order.abort(new Failure(`rollback: was ended by ${name}. See what was done: npm run ops -- stack history`));
+        order.abort(
+            new Failure(`rollback: was ended by ${name}. See which changes were made: npm run ops -- stack history`),
+        );
     };
     SIGNALS.forEach((name) => process.on(name, onSignal));
     const { signal } = order;

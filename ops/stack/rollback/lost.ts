@@ -19,7 +19,7 @@ export function lostIn({ steps }: Preview): Lost {
         if (zone) lost.never.push(zoneProblem(change));
         if (/^random Random(Uuid|Password)$/.test(change.kind) && isSeedAnew(change, changes))
             lost.never.push(
-                `${change.name}: the seed of all generated keys is replaced, so no earlier key comes back. Choose a version with the same seed, or bring the callers up as new ones: npm run ops -- consumer add`,
+                `${change.name}: the seed of all generated keys is replaced, so no earlier key is restored. Choose a version with the same seed, or add the callers again with new credentials: npm run ops -- consumer add`,
             );
         const rotated = rotatedSince(change);
         if (rotated !== undefined) lost.never.push(rotated);
@@ -33,10 +33,10 @@ function zoneProblem({ op, old, new: now }: Change): string {
     const name = String((op === "delete" ? old : now)?.name ?? "zone");
     return op === "create"
         ? `zone ${name}: it was deleted with its records, and a new zone of the same name gets other name servers. Restore it by hand (docs/operate/dns-move.md)`
-        : `zone ${name}: going back would delete it with every record. Keep it, and do not use pulumi state unprotect for this`;
+        : `zone ${name}: the rollback would delete it with every record. Keep the zone, and do not use pulumi state unprotect for this`;
 }
 
-/** A seed that comes while callers stay. Of a stack that comes back as a whole everything is new anyway. */
+/** Whether the seed is created while callers exist. A stack that is created as a whole has only new keys anyway. */
 function isSeedAnew({ name, op }: Change, changes: Change[]): boolean {
     return /-seed$/.test(name) && op === "replace" && changes.some(({ kind }) => kind === "kubernetes Secret");
 }
@@ -47,14 +47,14 @@ function rotatedSince({ kind, op, name, old, new: now }: Change): string | undef
     const [before, after] = [old, now].map((side) => Number(side?.clientSecretVersion ?? 1));
     if (!(after < before)) return undefined;
     const who = name.replace(/-token$/, "").replace(".", "/");
-    return `${who}: its secret was rotated since (version ${before}, then ${after}), and an earlier one does not come back. Choose a version after the rotation`;
+    return `${who}: its secret was rotated since (version ${before}, then ${after}), and an earlier secret cannot be restored. Choose a version after the rotation`;
 }
 
-/** `lab/2026a`, of what makes a credential's material. */
+/** Name of the credential whose generated key is replaced, for example `lab/2026a`. */
 function renewedBy({ kind, op, name, new: now }: Change): string | undefined {
     if (op !== "create" && op !== "replace") return undefined;
     const salt = kind === "random RandomUuid" ? /^([a-z0-9-]+)\.([a-z0-9-]+)-(key|jwt-secret)$/.exec(name) : null;
-    // The verifier of a conversion is no caller: each check reads its key from the outputs.
+    // The verifier of a conversion is not a caller: each check reads its key from the outputs.
     if (salt?.[1] === VERIFIER) return undefined;
     if (salt) return `${salt[1]}/${salt[2]}`;
     const token =

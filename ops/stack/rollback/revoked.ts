@@ -1,4 +1,4 @@
-/** Which revocations going back would break: keys of callers' own come back as they were, unlike generated ones. */
+/** Revocations that a rollback would break: it restores keys that callers brought themselves, unlike generated keys. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
@@ -10,7 +10,7 @@ import { CODES, type Finding } from "../../review/finding";
 import type { Exported } from "../../review/plan";
 import { PROJECT } from "../stack-file";
 
-/** A program that has one of these files keeps the record of revocations, and takes `readmit` in its config. */
+/** Files of programs that keep the record of revocations and support `readmit` in their config. */
 export const RECORD_KEEPERS = [
     "components/consumers/revocations-provider.ts",
     "components/consumers/revocations-provider.ts",
@@ -21,15 +21,15 @@ const TYPE = "pulumi-nodejs:dynamic/alpa-auth:Revocations";
 export interface Broken {
     /** `<consumer>/<credential>` that was revoked. */
     revoked: string;
-    /** Credential of that version that has the key. Unset: none has it, but the program of that version does not know the revocation. */
+    /** Credential of that version with the key. Unset: none has it, but that program keeps no record. */
     who?: string;
     id: string;
 }
 
 /**
- * @param state of today, with its record
- * @param lists texts of the stack file of that version, and of its file of callers
- * @param readSecrets its plain text by ciphertext; asked only where something was revoked
+ * @param state current state, with the record of revocations
+ * @param lists texts of the stack file of that version, and of its callers file
+ * @param readSecrets reads the plain text by ciphertext of that version; called only if a key was revoked
  * @param program folder of the program of that version
  */
 export async function brokenRevocations(
@@ -49,7 +49,7 @@ export async function brokenRevocations(
     return [...broken, ...others.map(({ id, who }: Revocation) => ({ id, revoked: who }))];
 }
 
-/** The stack file, or the file of callers, with the revocations that it breaks, where the program of that version takes them: its preview shows what they mean. */
+/** Adds `readmit` for broken revocations to a stack file or callers file, if that version's program supports it. */
 export function withReadmit(config: string, broken: Broken[], program: string): string {
     if (broken.length === 0 || !keepsRecord(program)) return config;
     const document = parseDocument(config);
@@ -70,7 +70,7 @@ export function revocationFindings(broken: Broken[], program: string): Finding[]
     return broken.map(({ revoked, who }) => ({
         code: "revocation-broken",
         severity: CODES["revocation-broken"][0],
-        says: `Breaks the revocation of ${revoked}: ${who === undefined ? "the program of that version does not know the revocation, so its key can be declared again" : `its revoked key works again, as ${who}`}`,
+        says: `Breaks the revocation of ${revoked}: ${who === undefined ? "the program of that version has no record of revocations, so the key can be declared again" : `its revoked key works again, as ${who}`}`,
         evidence: [],
         todo: CODES["revocation-broken"][1],
     }));
@@ -82,7 +82,7 @@ export function revocationProblems(broken: Broken[], named: string[]): string[] 
     if (open.length === 0) return [];
     const flags = open.map((who) => `--readmit ${who}`).join(" ");
     return [
-        `--to: going back must not break a revocation, and would break that of ${open.join(", ")}. Choose another version. To break it nonetheless, add: ${flags}`,
+        `--to: the rollback must not break a revocation (it would break that of ${open.join(", ")}). Choose another version. To accept the revoked keys again, add: ${flags}`,
     ];
 }
 
@@ -101,12 +101,12 @@ function declaredIn(config: string, secrets: ReadonlyMap<string, string>): Recor
     return declared;
 }
 
-/** Callers of a stack file and of its file of callers, of any form. */
+/** Callers of a stack file and of its callers file, not validated. */
 export function rawCallers(...texts: (string | undefined)[]): Record<string, unknown>[] {
     return texts.flatMap((text) => (text === undefined ? [] : consumersOf(parseYaml(text).toJS())));
 }
 
-/** The list of a stack file, also where it is kept as one text, or of a file of callers. */
+/** The list of a stack file, also if it is stored as JSON text, or of a callers file. */
 function consumersOf(file: unknown): Record<string, unknown>[] {
     const config = isMap(file) ? (isMap(file.config) ? file.config : file) : {};
     const list = config[`${PROJECT}:consumers`] ?? config.consumers;

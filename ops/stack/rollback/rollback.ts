@@ -1,4 +1,4 @@
-/** `ops stack rollback --to N`: applies the program and the config of an earlier version to the present state. */
+/** `ops stack rollback --to N`: applies the program and the config of an earlier version to the current state. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -31,7 +31,7 @@ export const command: AddCommand = (stack, context) =>
         withFormat(
             withConsent(
                 withStack(stack.command("rollback")),
-                "carry it out, and call the service from outside after it",
+                "carry out the rollback, and test the service from outside afterwards",
             ),
         ),
         "stack rollback --stack intra --to 41",
@@ -41,7 +41,7 @@ export const command: AddCommand = (stack, context) =>
         .requiredOption("--to <version>", "number of the version, from stack history", wholeNumber(1))
         .option(
             "--new-credentials",
-            "accept that revoked credentials come back with new secrets, to be handed out again (default: refuse)",
+            "accept that revoked credentials are created again with new secrets, to be handed out again (default: fail)",
         )
         .addOption(repeatable("--readmit <consumer/credential>", "accept the revoked key of a credential again"))
         .option("--config-file <file>", "the stack file of that version (default: that of its commit)")
@@ -52,11 +52,11 @@ export interface RollbackArgs extends TargetArgs {
     stack?: string;
     format: ReviewArgs["format"];
     yes?: boolean;
-    /** Accept that earlier credentials are re-created, and that their callers need new ones. */
+    /** Accepts that earlier credentials are re-created with new secrets, which their callers need. */
     newCredentials?: boolean;
     /** Revoked credentials whose keys may be accepted again, as `<consumer>/<credential>`. */
     readmit: string[];
-    /** Caller for the calls that follow. */
+    /** Test caller for the calls after the rollback. */
     consumer: string;
 }
 
@@ -96,12 +96,12 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
     const { stack, target, config, program, scratch, interrupted } = way;
     const { number, start } = target.version;
     context.note(
-        `Back to version ${number} of ${start}: commit ${target.commit.slice(0, 10)}, against the state of today.`,
+        `Back to version ${number} of ${start}: commit ${target.commit.slice(0, 10)}, against the current state.`,
     );
-    if (target.ofToday.length > 0) context.note(`Secrets of today are used for: ${target.ofToday.join(", ")}.`);
+    if (target.ofToday.length > 0) context.note(`Current secrets are used for: ${target.ofToday.join(", ")}.`);
     if (target.kept.length > 0)
         context.note(
-            `${target.kept.join(", ")}: keeps the secret of today, which was rotated since: an earlier one does not come back.`,
+            `${target.kept.join(", ")}: keeps the current secret, which was rotated since: an earlier secret cannot be restored.`,
         );
     const plan = join(scratch, "plan.json");
     const earlier = { stack, number, program, config, plan, signal: interrupted.signal };
@@ -132,7 +132,7 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
     await tryFromOutside(context, args, way);
 }
 
-/** Calls the service as the test caller of the version, where it has one. */
+/** Calls the service as the test caller, if the version has it. */
 async function tryFromOutside(context: Context, args: RollbackArgs, way: Way): Promise<void> {
     const { stack, target, program, scratch, interrupted } = way;
     const { consumer } = args;
@@ -146,22 +146,22 @@ async function tryFromOutside(context: Context, args: RollbackArgs, way: Way): P
     try {
         await interrupted.race(smoke({ ...context, out, folder: scratch, program }, calls));
     } catch (error) {
-        // The rollback is done, but the service does not answer or cannot be tested: a failure, since something was
-        // changed.
+        // The rollback is applied, but the service does not answer or cannot be tested. That is a failure, since the
+        // stack was changed.
         throw error instanceof FindingsError || error instanceof UsageError ? new Failure(error.message) : error;
     }
 }
 
 /**
- * What stood in the commit, with the secrets of today and what is accepted again. Only if these differ: a version with
- * a changed work tree cannot be rolled back to.
+ * Writes the callers file of the commit, with current secrets and readmitted keys. Writes only if the text differs, since
+ * a later rollback rejects versions of a changed work tree.
  */
 function writeCallers(file: string, text: string): void {
     if (readFileSync(file, "utf8") !== text) writeFileSync(file, text);
 }
 
 /**
- * Rejects a rollback that needs deleted secrets, breaks a present rule or a revocation, or re-creates credentials.
+ * Rejects a rollback that needs deleted secrets, breaks a current rule or a revocation, or re-creates credentials.
  * @returns the re-created credentials that were accepted
  */
 function refuse(
@@ -175,13 +175,13 @@ function refuse(
         renewed.length === 0 || newCredentials
             ? []
             : [
-                  `--to: going back must not need deleted secrets: those of ${renewed.join(", ")} were deleted when they were revoked or rotated, and new ones would be created. Callers that still use the old ones would get 401. To accept that, add --new-credentials, and hand out the new ones`,
+                  `--to: the rollback must not need deleted secrets (those of ${renewed.join(", ")} were deleted when the credentials were revoked or rotated, and new ones would be created). Callers with the old secrets would get 401. To accept that, add --new-credentials, and hand out the new secrets`,
               ];
     const broken = findings
         .filter(({ code }) => code === "policy-violated")
         .map(
             ({ says, evidence: [{ resource }] }) =>
-                `--to: going back must break no rule of today's. ${resource}: ${says}. Choose another version; or add an exception to policy/exceptions.yaml, with a reason and an end, and commit it (docs/review/policy.md)`,
+                `--to: the rollback must break no current rule of the policy pack. ${resource}: ${says}. Choose another version; or add an exception to policy/exceptions.yaml, with a reason and a last day, and commit it (docs/review/policy.md)`,
         );
     const problems = [
         ...never.map((one) => `--to: ${one}`),
@@ -193,7 +193,7 @@ function refuse(
     return renewed;
 }
 
-/** The stack file of the clone follows where the program is the same; else the next run of it would undo all this. */
+/** Writes the version's config into the clone if its program is the same. Otherwise prints how to revert the clone. */
 async function saveConfig(context: Context, { stack, target }: Way): Promise<void> {
     const { number } = target.version;
     const head = (await git(["rev-parse", "HEAD"], context.program)).trim();
@@ -204,16 +204,16 @@ async function saveConfig(context: Context, { stack, target }: Way): Promise<voi
         );
     }
     const { callers } = target;
-    // Of the same commit and a clean work tree: it differs by what the rollback has kept or accepted again.
+    // The commit is the same and its work tree was clean, so the file differs only by kept and readmitted secrets.
     const file = callers && join(context.program ?? ROOT, callers.name);
     if (file && readFileSync(file, "utf8") !== callers.text) {
         writeFileSync(file, callers.text);
-        context.note(`${callers.name} has the callers of version ${number} from now on. Look at it and commit it.`);
+        context.note(`${callers.name} now has the callers of version ${number}. Check it and commit it.`);
     }
     if (isDeepStrictEqual(contentOf(stack.text), contentOf(target.config))) return;
     const before = remember(stack, target.config);
     writeFileSync(stack.file, target.config);
     context.note(
-        `${basename(stack.file)} has the config of version ${number} from now on, without its comments; what was there is in ${before}. Look at it and commit it.`,
+        `${basename(stack.file)} now has the config of version ${number}, without its comments. The previous text is in ${before}. Check it and commit it.`,
     );
 }

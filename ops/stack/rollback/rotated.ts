@@ -4,9 +4,9 @@ import { isMap } from "../../review/differences";
 import { setSecretVersion } from "../consumers-edit";
 
 /**
- * Callers of that version, with the present secret version where it is newer: an earlier secret cannot be restored, and
- * the caller has the present one.
- * @param then list of the config, of any form @returns the list, and `<consumer>/<credential>` of those that keep today's
+ * Callers of that version, with the current secret version if it is newer: an earlier secret cannot be restored, and the
+ * caller has the current one.
+ * @param then list of the config, not validated @returns the list, and `<consumer>/<credential>` with the current secret
  */
 export function keepRotated(then: unknown, now: unknown): { consumers: unknown; kept: string[] } {
     const kept: string[] = [];
@@ -28,7 +28,7 @@ export function keepRotated(then: unknown, now: unknown): { consumers: unknown; 
     return { consumers, kept };
 }
 
-/** The same of the text of a file of callers, which keeps its comments. */
+/** The same for the text of a callers file, whose comments are kept. */
 export function keepRotatedIn(text: string, now: unknown): { text: string; kept: string[] } {
     const { consumers, kept } = keepRotated((parseYaml(text).toJS() as { consumers?: unknown } | null)?.consumers, now);
     const edited = entries(consumers)

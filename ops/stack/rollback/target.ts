@@ -1,4 +1,4 @@
-/** Whether a version can be gone back to, and with which config. */
+/** Finds the target of a rollback: whether it is possible, and the config to apply. */
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { PHASES } from "../../cutover/phases";
@@ -17,25 +17,25 @@ import { keepRotatedIn } from "./rotated";
 export interface Target {
     version: Version;
     commit: string;
-    /** Text of the stack file of that version. Secrets are as encrypted as in the files it is made of. */
+    /** Text of the stack file of that version. Its secrets are encrypted, as in their original files. */
     config: string;
-    /** The file of callers of that version, in the folder of the program. Unset: the config names none. */
+    /** The callers file of that version, in the folder of the program. Unset if the config has none. */
     callers?: { name: string; text: string };
-    /** Keys that keep their present secrets. */
+    /** Keys that keep their current secrets. */
     ofToday: string[];
-    /** Service tokens that keep their present secret. */
+    /** Service tokens that keep their current secret. */
     kept: string[];
 }
 
 export interface TargetArgs {
     to: number;
-    /** Stack file of that version, where it is in no commit. */
+    /** Stack file of that version, if it is in no commit. */
     configFile?: string;
 }
 
 /**
- * Looks for the version, its commit and its config.
- * @param scratch folder for what is needed on the way
+ * Finds the version, its commit and its config.
+ * @param scratch folder for temporary files
  * @throws UsageError with all problems that prevent the rollback
  */
 export async function findTarget(
@@ -96,7 +96,7 @@ function notToGoBackTo(version: Version): string[] {
               ]),
         ...(commit === undefined
             ? [
-                  `${where} must have a commit (its program ran outside of git). Go back by hand: git switch, pulumi config, pulumi up`,
+                  `${where} must have a commit (its program ran outside of git). Roll back by hand: git switch, pulumi config, pulumi up`,
               ]
             : []),
         ...(dirty
@@ -123,13 +123,13 @@ function placeOf({ config }: Version, plain: Config | undefined): string | undef
 }
 
 /**
- * A conversion moves between bare metal and the component in verified steps, with the callers' route closed meanwhile:
- * a config of another phase cannot be applied at once.
- * @param phase that the stack has reached. Unset: of no conversion. @param there of the version
+ * Rejects a version with another phase of a conversion. A conversion moves between bare metal and the component in
+ * verified steps, with the callers' route closed, so the config of another phase cannot be applied at once.
+ * @param phase phase that the stack has reached; undefined without a conversion @param there phase of the version
  */
 function stageProblems(phase: string | undefined, there: string | undefined, number: number): string[] {
     const here = phase ?? "intra-a";
-    // The config of that version is unknown too, which is rejected elsewhere.
+    // The config of that version is then unknown too, which another check rejects.
     if (there === undefined) return [];
     // In the first phase bare metal still serves callers.
     const serves = (place: string) => (place === "prepare" ? "intra-a" : place);
@@ -144,7 +144,7 @@ function stageProblems(phase: string | undefined, there: string | undefined, num
     ];
 }
 
-/** The stack file as it was in that commit. Undefined: it was in no commit, or is kept elsewhere. */
+/** The stack file in a commit; undefined if it was not committed, or is outside of the work tree. */
 async function fileAt(root: string, commit: string, { file }: Stack): Promise<string | undefined> {
     const name = relative(root, file);
     if (name.startsWith("..")) return undefined;
@@ -161,12 +161,12 @@ function given(file: string): string {
     }
 }
 
-/** Uncommitted changes of the clone: after the rollback there would be no commit to return to. */
+/** Rejects uncommitted changes of the clone: after the rollback there would be no commit to return to. */
 export async function uncommitted(root: string): Promise<string[]> {
     const files = await uncommittedFiles(root);
     if (files.length === 0) return [];
     return [
-        `work tree: must have no uncommitted changes (git says: ${files
+        `work tree: must have no uncommitted changes (git status: ${files
             .slice(0, 3)
             .join(
                 ", ",

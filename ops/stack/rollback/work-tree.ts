@@ -1,4 +1,4 @@
-/** The program of another commit, next to the clone and with its own packages. */
+/** A work tree with the program of another commit and its packages, outside of the clone. */
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import { Failure } from "../../errors";
 import { git } from "../history/commits";
 
 export interface WorkTreeOptions {
-    /** Stops creating the work tree. */
+    /** Stops the creation of the work tree when it aborts. */
     signal?: AbortSignal;
     /** Longest time for `npm ci`, in seconds. @default 600: 700 packages through a slow proxy, times three */
     installSeconds?: number;
@@ -36,12 +36,12 @@ export async function withWorkTree<T>(
         await git(add, root, { timeoutSeconds: CHECKOUT_SECONDS, signal });
         const modules = await samePackages(root, commit);
         if (modules === undefined) await install(context, folder, installSeconds, signal);
-        // Next to the work tree, where Node.js looks too: inside, git would take it for a change, and this version for
-        // one that ran with changes in no commit.
+        // In the folder above the work tree, where Node.js searches too. Inside, git would report the link as an
+        // uncommitted change, and Pulumi's history would record that.
         else symlinkSync(modules, join(scratch, "node_modules"), "dir");
         return await use(folder);
     } finally {
-        // Works in any state: git prunes a work tree whose folder is missing.
+        // Deleting the folder works in any state: git prunes a work tree without a folder.
         rmSync(scratch, { recursive: true, force: true });
         await git(["worktree", "prune"], root).catch(() => undefined);
     }
@@ -55,13 +55,13 @@ async function samePackages(root: string, commit: string): Promise<string | unde
     return changed.trim() === "" ? modules : undefined;
 }
 
-/** `npm ci`: what the lock file says, and no script of a package. @throws Failure with what it said */
+/** Runs `npm ci`, without scripts of packages. @throws Failure with its output */
 function install(context: Context, folder: string, seconds: number, signal: AbortSignal | undefined): Promise<void> {
     context.note("npm ci, for the packages of that commit:");
     const child = spawn("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
         cwd: folder,
         stdio: ["ignore", "pipe", "pipe"],
-        // A group of its own, to be ended as a whole.
+        // npm has its own process group, so that all its processes can be ended.
         detached: true,
     });
     let said = "";
@@ -69,11 +69,11 @@ function install(context: Context, folder: string, seconds: number, signal: Abor
         stream.setEncoding("utf8").on("data", (text: string) => (said += text));
     let late = false;
     const end = () => {
-        // Its files are deleted with the work tree, so it can be killed.
+        // npm can be killed, since its files are deleted with the work tree.
         try {
             if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
         } catch {
-            // It has just ended by itself.
+            // The process group has already ended.
         }
     };
     const clock = setTimeout(() => {

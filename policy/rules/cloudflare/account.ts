@@ -2,7 +2,7 @@ import { at, isOther, list, map, shown, UNKNOWN, type Resource } from "../resour
 import type { Rule } from "../rule";
 
 const SERVICE_AUTH = "non_identity";
-/** @param names field names of the provider, also older ones that it still accepts */
+/** @param names type names of the provider, also older ones that it still accepts */
 const isOfType = (resource: Resource, ...names: string[]) =>
     resource.type.startsWith("cloudflare:") && names.includes(resource.type.split(":").pop()!);
 

@@ -53,7 +53,7 @@ function uncovered(resources: Resource[]): Found {
                     return [];
                 if (covered.includes(hostname)) return [];
                 const name = hostname === undefined ? "every name" : String(hostname);
-                const message = `config.ingresses[${i}].hostname: ${name} is not covered by an Access application of this stack as a whole. Add it to the application's destinations.`;
+                const message = `config.ingresses[${i}].hostname: ${name} is not completely covered by an Access application of this stack. Add it to the application's destinations.`;
                 return [{ urn, message }];
             }),
         );
@@ -63,7 +63,7 @@ function uncovered(resources: Resource[]): Found {
 function foreign(resources: Resource[], kind: string, field: string, path: string, of: string): Found {
     const ids = resources.filter((resource) => kindOf(resource) === of).map(({ id }) => id);
     const isKnown = (id: unknown) => typeof id === "string";
-    // A resource that is about to be created has no id yet, so neither has the entry for it.
+    // A resource that this run creates has no id yet, so its entry has none either.
     const unnamed = ids.filter((id) => !isKnown(id)).length;
     const what = of === POLICY ? "policy" : "service token";
     return resources

@@ -27,19 +27,19 @@ const WHOLE = /^[a-z0-9-]+(\.[a-z0-9-]+)+\/\*$/;
 function wholeName({ pattern }: Resource["props"]): string[] {
     if (pattern === UNKNOWN || WHOLE.test(String(pattern))) return [];
     return [
-        "pattern: must be one whole name and /* after it. Another pattern calls no Worker, or a different one. Correct it.",
+        "pattern: must be one full host name followed by /*. With another pattern, requests pass no Worker or a different one. Correct it.",
     ];
 }
 
 function otherScript({ script }: Resource["props"], scripts: unknown[]): string[] {
     if (script === UNKNOWN || scripts.includes(UNKNOWN) || scripts.includes(script)) return [];
-    return ["script: must be a Worker of this stack. Remove the route, or name that one."];
+    return ["script: must be a Worker of this stack. Remove the route, or name a Worker of this stack."];
 }
 
 function otherName({ pattern }: Resource["props"], covered: unknown[]): string[] {
     if (pattern === UNKNOWN || covered.includes(UNKNOWN)) return [];
     if (covered.some((hostname) => pattern === `${String(hostname)}/*`)) return [];
     return [
-        "pattern: must be for a name of this stack's Access application, as a whole. Correct it, or add the name there.",
+        "pattern: must be for a host name that this stack's Access application covers completely. Correct it, or add the name there.",
     ];
 }

@@ -4,12 +4,12 @@ import { isNowhere, NOWHERE, rulesOf } from "./route-rules";
 import type { Rule } from "../rule";
 
 /**
- * APISIX's default of 60 s is too short for long answers. The limit is not the stack's default of 600 s, since an
- * answer has 125 s behind Cloudflare, and a stack may set a shorter time.
+ * Shortest allowed timeout, APISIX's default. It is not the stack's default of 600 s, since Cloudflare limits answers to
+ * 125 s, and a stack may set a shorter time.
  */
 const LEAST_READ_SECONDS = 60;
 
-/** The longest grace period that cloudflared starts with: a longer answer cannot be waited for. */
+/** The longest grace period that cloudflared accepts. It cannot wait for longer answers. */
 const MOST_GRACE_SECONDS = 180;
 
 /** @returns seconds of a time in APISIX's notation: 600s, 10m, 500ms */
@@ -70,7 +70,7 @@ function shorterThanUpstream(resources: Resource[]) {
                 ...list(props.upstreams).map((one) => reads.get(keyOf(resource, at(one, "name"))) ?? 0),
             );
             if (!((secondsOf(read) ?? Infinity) < longest)) return [];
-            const message = `${where}.timeout.read: must be as long as its upstream's, ${longest} s (got ${shown(read)}): it is the one that counts. Raise it.`;
+            const message = `${where}.timeout.read: must be as long as its upstream's, ${longest} s (got ${shown(read)}), since it overrides that. Raise it.`;
             return [{ urn: resource.urn, message }];
         }),
     );
@@ -80,7 +80,7 @@ function keyOf({ props }: Resource, name = at(props, "metadata.name")): string {
     return `${String(at(props, "metadata.namespace"))}/${String(name)}`;
 }
 
-/** Connectors that stop before the longest answer has arrived. */
+/** Reports connectors whose grace period is shorter than the longest answer. */
 function stoppedEarly(resources: Resource[]) {
     const longest = Math.max(
         0,
@@ -101,7 +101,7 @@ function stoppedEarly(resources: Resource[]) {
     );
 }
 
-/** Pods that finish their answers for this many seconds after SIGTERM. */
+/** Pods of connectors, with the seconds for which they finish answers after SIGTERM. */
 function stops(resource: Resource) {
     return podsOf(resource).flatMap(({ spec, where }) => {
         const args = containersOf(spec, where).flatMap(({ container }) => list(container.args));
@@ -111,7 +111,7 @@ function stops(resource: Resource) {
     });
 }
 
-/** A connector starts with its grace period, and is not killed before it is over. */
+/** Checks that cloudflared accepts the grace period, and that Kubernetes does not kill the pod before its end. */
 function graces(resource: Resource): string[] {
     return stops(resource).flatMap(({ spec, where, grace }) => {
         if (grace > MOST_GRACE_SECONDS)

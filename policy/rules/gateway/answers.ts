@@ -3,10 +3,10 @@ import { everyRequest, isNowhere, pluginsOf, rulesOf, type RouteRule } from "./r
 import type { Rule } from "../rule";
 import { isUpstream } from "./answer-times";
 
-/** Format of an error that Alpa's own client reads. */
+/** Format of errors that Alpa's own client can parse. */
 const SHAPE = { type: "error", stacktrace: "" };
 
-/** @returns whether a value, or the JSON in a text, is an error in that shape */
+/** @returns whether a value, or the JSON in a text, is an error in this format */
 function isShaped(value: unknown): boolean {
     if (value === UNKNOWN) return true;
     let error: unknown = value;
@@ -20,7 +20,7 @@ function isShaped(value: unknown): boolean {
     return type === SHAPE.type && typeof message === "string" && stacktrace === SHAPE.stacktrace;
 }
 
-/** Whether the status is not an error. An unknown one counts as good. */
+/** Whether the status is not an error. An unknown status counts as no error. */
 const isGood = (status: unknown) => status === UNKNOWN || (typeof status === "number" && status < 400);
 const LIKE = 'Write {"type":"error","message":"…","stacktrace":""}.';
 
@@ -59,7 +59,7 @@ function ruleErrors(rule: RouteRule): string[] {
     ];
 }
 
-/** Rewrites answers of 400 and more into that shape. */
+/** Whether a plugin rewrites answers of 400 and above into this format. */
 function shapes(config: Tree): boolean {
     const [condition] = list(config.vars);
     const [what, how, status] = list(condition);
@@ -73,7 +73,7 @@ function shapes(config: Tree): boolean {
     );
 }
 
-/** A request over a limit gets 429, on which clients wait. */
+/** Checks that a request over a limit gets 429, after which clients wait, in the right format. */
 function limitErrors(resource: Resource): string[] {
     if (kindOf(resource) !== "Consumer") return [];
     return list(at(resource.props, "spec.plugins")).flatMap((plugin, i) => {
@@ -88,7 +88,7 @@ function edgeErrors(resource: Resource): string[] {
     if (!resource.type.endsWith(":Ruleset")) return [];
     return list(resource.props.rules).flatMap((rule, i) => {
         const response = at(rule, "actionParameters.response");
-        // With plan free a rule cannot have its own response.
+        // With plan free, a rule cannot set its response.
         if (response === undefined || response === UNKNOWN || isShaped(at(response, "content"))) return [];
         return [`rules[${i}].actionParameters.response.content: must have the format of Alpa's errors. ${LIKE}`];
     });
@@ -107,11 +107,11 @@ export const noRetries: Rule = {
         const retries = at(resource.props, "spec.retries");
         return [
             ...(isOther(retries, 0)
-                ? [`spec.retries: must be 0 (got ${shown(retries)}; unset, APISIX tries every node). Set it.`]
+                ? [`spec.retries: must be 0 (got ${shown(retries)}; if unset, APISIX tries every node). Set it.`]
                 : []),
-            // They override the upstream's own settings, including its timeouts.
+            // Port settings override the upstream's own settings, including its timeouts.
             ...(list(at(resource.props, "spec.portLevelSettings")).length > 0
-                ? ["spec.portLevelSettings: must be empty (got some). Write them as the upstream's own."]
+                ? ["spec.portLevelSettings: must be empty (got some). Move them into the settings of the upstream."]
                 : []),
         ];
     },
@@ -146,5 +146,5 @@ function several({ where, props }: RouteRule): string[] {
     const upstreams = list(props.upstreams).map((upstream) => at(upstream, "name"));
     if (!logprobs || isNowhere({ where, props }) || (upstreams.length === 1 && upstreams[0] === "alpa-logprobs"))
         return [];
-    return [`${where}.upstreams: must be alpa-logprobs alone (got ${shown(upstreams)}). Correct it.`];
+    return [`${where}.upstreams: must be only alpa-logprobs (got ${shown(upstreams)}). Correct it.`];
 }

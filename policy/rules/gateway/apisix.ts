@@ -3,7 +3,7 @@ import { at, eachText, isInside, map, number, shown, UNKNOWN, type Resource } fr
 import { apisixCharts, chartImages, chartsOf, containersOf, DIGEST, isApisix, podsOf } from "../kubernetes/objects";
 import type { Rule } from "../rule";
 
-/** @returns the two first numbers of a tag, as `3.18.0-ubuntu` */
+/** @returns the first two numbers of a tag, for example of `3.18.0-ubuntu` */
 function versionOf(tag: unknown): number[] | undefined {
     const found = /^v?(\d+)\.(\d+)(?:[.@-]|$)/.exec(String(tag));
     return found ? [Number(found[1]), Number(found[2])] : undefined;
@@ -83,7 +83,7 @@ function knownKeys(resource: Resource): string[] {
     return found;
 }
 
-/** The generated keys of this project. */
+/** Checks the length of this project's generated keys. */
 function shortKeys(resource: Resource): string[] {
     const { length } = resource.props;
     if (!resource.type.endsWith(":RandomPassword") || !isInside(resource, "AdminKeys")) return [];
@@ -101,7 +101,7 @@ const pin = (where: string, got: unknown) => `${where}: must be one version (got
 export const versionsPinned: Rule = {
     name: "versions-pinned",
     title: "Images, charts and files from the network have a pinned version.",
-    reason: "Others can change what is not pinned, without a preview: a restart is then an upgrade, which no rollback reverts.",
+    reason: "Unpinned content can change without a preview: a restart is then an upgrade, which no rollback reverts.",
     example: {
         type: "kubernetes:apps/v1:Deployment",
         inputs: {
@@ -133,7 +133,7 @@ function movingCharts(resource: Resource): string[] {
     });
 }
 
-/** CRDs by URL: the file of a branch changes over time. */
+/** Checks CRDs by URL, since the file of a branch changes over time. */
 function movingFiles(resource: Resource): string[] {
     if (!/^kubernetes:yaml(\/v2)?:Config(File|Group)$/.test(resource.type)) return [];
     const files = [resource.props.files, resource.props.file].flat();

@@ -7,7 +7,7 @@ import type { Rule } from "../rule";
 const TOPOLOGY = "InterCluster";
 /** Labels of the ingress controller's pods in the chart. */
 const CONTROLLER_LABELS = { "app.kubernetes.io/name": "ingress-controller" };
-/** While one node is down, the loss of another must not be an outage. */
+/** Least numbers of pods: while one node is down, the loss of another must not be an outage. */
 const LEAST = { gateways: 3, etcd: 3, controllers: 2, connectors: 2 };
 
 export const interOutlivesANode: Rule = {
@@ -49,7 +49,7 @@ function chart({ values, where }: Chart): string[] {
         ...(least === "" || least === null || least === UNKNOWN
             ? []
             : [
-                  `${where}.podDisruptionBudget.minAvailable: must be "" (got ${shown(least)}): it would stop drains. Set it.`,
+                  `${where}.podDisruptionBudget.minAvailable: must be "" (got ${shown(least)}), since it would block drains. Set it.`,
               ]),
         ...(list(at(values, "topologySpreadConstraints")).length > 0 || at(values, "affinity.podAntiAffinity")
             ? []
@@ -67,7 +67,7 @@ function connectors(resource: Resource): string[] {
     return [`spec.replicas: must be ${LEAST.connectors} or more (got ${shown(replicas)}). Raise it.`];
 }
 
-/** etcd, the only StatefulSet of this project. */
+/** Checks the number of members of etcd, the only StatefulSet of this project. */
 function members(resource: Resource): string[] {
     const replicas = at(resource.props, "spec.replicas");
     if (kindOf(resource) !== "StatefulSet" || replicas === UNKNOWN || number(replicas) >= LEAST.etcd) return [];
@@ -75,8 +75,7 @@ function members(resource: Resource): string[] {
 }
 
 /**
- * Pods that a drain may evict all at once: those of Deployments and StatefulSets, and of the chart's ingress
- * controller.
+ * Reports pods that a drain may evict all at once: of Deployments and StatefulSets, and of the chart's ingress controller.
  */
 function withoutBudget(inside: Resource[]) {
     const budgets = inside.filter((resource) => kindOf(resource) === "PodDisruptionBudget");
@@ -108,7 +107,7 @@ function withoutBudget(inside: Resource[]) {
     return [...controllers, ...deployments];
 }
 
-/** APISIX pods that are killed before the longest answer is complete. */
+/** Reports APISIX pods that are killed before the longest answer is complete. */
 function killedEarly(inside: Resource[]) {
     const longest = Math.max(
         0,
@@ -120,6 +119,6 @@ function killedEarly(inside: Resource[]) {
         .flatMap(podsOf)
         .map(({ spec }) => spec.terminationGracePeriodSeconds);
     if (longest === 0 || graces.some((grace) => grace === UNKNOWN || number(grace) > longest)) return [];
-    const message = `terminationGracePeriodSeconds of APISIX: must be more than the longest answer, ${longest} s (got ${shown(graces[0])}; Kubernetes' own is 30). Patch the Deployment.`;
+    const message = `terminationGracePeriodSeconds of APISIX: must be more than the longest answer, ${longest} s (got ${shown(graces[0])}; the default of Kubernetes is 30). Patch the Deployment.`;
     return installed.map(({ urn }) => ({ urn, message }));
 }

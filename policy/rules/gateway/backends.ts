@@ -5,10 +5,10 @@ import type { RouteRule } from "./route-rules";
 /** Targets of routes and tunnels. */
 
 const ALPA = 20001;
-/** Services of the charts for closed ports, whatever their own ports are. */
+/** Services of the charts for closed ports, independent of their own port numbers. */
 const CLOSED_SERVICE = /(^|-)(etcd|etcd-headless|apisix-admin|apisix-control|head-svc)$/;
 
-/** No route of the gateway leads to a closed port, except Alpa. */
+/** Reports routes to closed ports other than Alpa's. */
 function leads(where: string, service: unknown, port: unknown, field: string): string[] {
     if (typeof service === "string" && CLOSED_SERVICE.test(service.split(".")[0]))
         return [`${where}: must not route to ${service}. Remove it.`];
@@ -20,7 +20,7 @@ function leads(where: string, service: unknown, port: unknown, field: string): s
     return what ? [`${where}: must not route to ${what} (port ${number(port)}). Remove it.`] : [];
 }
 
-/** The Services that a rule names by itself. */
+/** Checks the Services in a rule. */
 export function backends({ where, props }: RouteRule): string[] {
     return list(props.backends).flatMap((backend, i) => {
         const { serviceName, servicePort } = map(backend);
@@ -28,18 +28,18 @@ export function backends({ where, props }: RouteRule): string[] {
     });
 }
 
-/** Targets of an ApisixUpstream. */
+/** Checks the targets of an ApisixUpstream. */
 export function externalNodes({ props }: Resource): string[] {
     return list(at(props, "spec.externalNodes")).flatMap((node, i) => {
         const where = `spec.externalNodes[${i}]`;
         const { type, name, port } = map(node);
         const found = leads(where, name, port, "port");
-        // Anything but Domain is the name of a Service, which may have any port.
+        // A type other than Domain is the name of a Service, which may have any port.
         return found.length === 0 &&
             port === undefined &&
             node !== UNKNOWN &&
             ![UNKNOWN, "Domain"].includes(type as string)
-            ? [`${where}.port: must be a number (got nothing): a Service has several. Write it.`]
+            ? [`${where}.port: must be a number (got nothing), since a Service can have several ports. Write it.`]
             : found;
     });
 }
@@ -47,7 +47,7 @@ export function externalNodes({ props }: Resource): string[] {
 const CONFIGS = ["ZeroTrustTunnelCloudflaredConfig", "TunnelConfig"];
 const NETWORKS = ["ZeroTrustTunnelCloudflaredRoute", "TunnelRoute"];
 
-/** A tunnel leads only to the gateway, which authenticates, or forwards only requests that have passed Access. */
+/** Checks that a tunnel forwards only to the gateway, which authenticates, or only requests that have passed Access. */
 export function tunnel(resource: Resource): string[] {
     const { props } = resource;
     if (NETWORKS.includes(kindOf(resource)))

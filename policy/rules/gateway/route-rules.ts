@@ -14,7 +14,7 @@ export interface Plugin {
 
 /** Upstream of rules that answer themselves. */
 export const NOWHERE = "alpa-nowhere";
-/** Plugins that require a credential, and can remove it. */
+/** Plugins that require a credential, and can hide it from the upstream. */
 const ASKING = ["key-auth", "jwt-auth", "basic-auth", "hmac-auth"];
 
 export function rulesOf(resource: Resource): RouteRule[] {
@@ -23,8 +23,8 @@ export function rulesOf(resource: Resource): RouteRule[] {
 }
 
 /**
- * Enabled plugins of a rule: a plugin without `enable` is enabled (CRD of the ingress controller 2.x). Of several with the same
- * name, the last one applies.
+ * Enabled plugins of a rule. A plugin without `enable` is enabled (CRD of the ingress controller 2.x). If several have the
+ * same name, the last one applies.
  */
 export function pluginsOf({ where, props }: RouteRule): Plugin[] {
     const on = list(props.plugins)
@@ -47,7 +47,7 @@ export const isUnknown = ({ props }: RouteRule): boolean =>
     props.plugins === UNKNOWN ||
     list(props.plugins).some((plugin) => plugin === UNKNOWN || at(plugin, "config") === UNKNOWN);
 
-/** How a rule authenticates: by one plugin, or by one of several in multi-auth. */
+/** Plugins that authenticate in a rule, also those inside multi-auth. */
 export function authenticationOf(rule: RouteRule): (Plugin & { wrapper?: Tree })[] {
     return pluginsOf(rule).flatMap((plugin): (Plugin & { wrapper?: Tree })[] => {
         if (ASKING.includes(plugin.name)) return [plugin];
@@ -65,7 +65,7 @@ export function authenticationOf(rule: RouteRule): (Plugin & { wrapper?: Tree })
     });
 }
 
-/** Whether it has no reachable upstream, as far as is known. */
+/** Whether a rule has no reachable upstream. */
 export function isNowhere({ props }: RouteRule): boolean {
     const { upstreams, backends } = props;
     return (

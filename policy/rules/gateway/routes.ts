@@ -14,7 +14,7 @@ import {
 import type { Rule } from "../rule";
 import { backends, externalNodes, tunnel } from "./backends";
 
-/** Kinds that route callers and whose authentication the rules cannot check. */
+/** Kinds of routes whose authentication the rules cannot check. */
 const OTHER_WAYS = ["Ingress", "HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute"];
 
 export const routeAsks: Rule = {
@@ -45,7 +45,7 @@ export const routeAsks: Rule = {
     },
 };
 
-/** APISIX ignores a disabled plugin in every route (`filter` in apisix/plugin.lua). */
+/** Reports a list of plugins: APISIX ignores plugins outside of the list in every route (`filter` in apisix/plugin.lua). */
 function pluginsOff({ values, where }: Chart): string[] {
     return list(at(values, "apisix.plugins")).length > 0
         ? [
@@ -82,7 +82,7 @@ function asks(rule: RouteRule): string[] {
     ]);
 }
 
-/** The Secret overrides the settings in the route. */
+/** Reports plugins with settings in a Secret, which override those in the route. */
 function settingsUnseen({ where, props }: RouteRule): string[] {
     return list(props.plugins).flatMap((plugin, i) =>
         [undefined, "", UNKNOWN].includes(at(plugin, "secretRef") as string)
@@ -94,10 +94,10 @@ function settingsUnseen({ where, props }: RouteRule): string[] {
 const hasEnd = (claims: unknown) =>
     claims === UNKNOWN || list(claims).some((claim) => claim === UNKNOWN || claim === "exp");
 
-/** Whether it is one of the two rules of this project that need no credential, unchanged. */
+/** The two rules of this project that need no credential. */
 const ANSWER_THEMSELVES = ["closed", "query-string"];
 
-/** The gateway rejects every request of the rule, and its upstream does not listen. */
+/** Whether the gateway rejects every request of the rule, and its upstream does not listen. */
 function answersItself(rule: RouteRule): boolean {
     if (!ANSWER_THEMSELVES.includes(String(rule.props.name)) || !isNowhere(rule)) return false;
     const refusal = pluginsOf(rule).find(({ name }) => name === "fault-injection");
@@ -106,7 +106,7 @@ function answersItself(rule: RouteRule): boolean {
     return always && typeof http_status === "number" && http_status >= 400;
 }
 
-/** Upstream that such rules name. */
+/** Checks the upstream of rules that need no credential. */
 function nowhere({ props }: Resource): string[] {
     if (at(props, "metadata.name") !== NOWHERE) return [];
     const found = at(props, "spec.externalNodes");
@@ -116,7 +116,7 @@ function nowhere({ props }: Resource): string[] {
     const right = nodes.length === 1 && at(node, "name") === "127.0.0.1" && at(node, "port") === 1;
     return right
         ? []
-        : [`spec.externalNodes: must be 127.0.0.1:1 alone, where nothing listens (got ${shown(nodes)}). Correct it.`];
+        : [`spec.externalNodes: must be only 127.0.0.1:1, which has no listener (got ${shown(nodes)}). Correct it.`];
 }
 
 /** Headers that never reach Alpa: secrets of every authentication method, and names that only the gateway may set. */

@@ -23,7 +23,8 @@ export const valuesSeen: Rule = {
         );
         return [
             ...objects.map(
-                (place) => `${place}: must be empty (got some objects). Make them resources, which rules read.`,
+                (place) =>
+                    `${place}: must be empty (got some objects). Declare them as resources, which the rules check.`,
             ),
             ...(files ? ["valueYamlFiles: must be empty (got some). Move their content into values."] : []),
             ...programs.map(

@@ -4,9 +4,9 @@ import { apisixCharts, chartImages, containersOf, DIGEST, podsOf } from "./objec
 import type { Rule } from "../rule";
 
 const named = (where: string, got: unknown) =>
-    `${where}: must have a digest, for example valkey/valkey:8.1.4-alpine@sha256:… (got ${shown(got)}). Add that of your registry.`;
+    `${where}: must have a digest, for example valkey/valkey:8.1.4-alpine@sha256:… (got ${shown(got)}). Add the digest of your registry.`;
 
-/** Optional, since this project does not know a registry's digests: its own defaults are tags. */
+/** Optional, since this project's default images have tags: digests depend on the registry. */
 export const imagesByDigest: Rule = {
     name: "images-by-digest",
     title: "Images are named with their digest.",
@@ -43,7 +43,7 @@ function imagesOfCharts(resource: Resource): string[] {
 /** Rules that apply only if policy/optional.yaml names them. */
 export const OPTIONAL: readonly Rule[] = [imagesByDigest];
 
-/** @param text of policy/optional.yaml @throws Error that names an unknown optional rule */
+/** @param text text of policy/optional.yaml @throws Error with the name of an unknown rule */
 export function optionalRules(text: string): Rule[] {
     const names = (map(parse(text)).rules ?? []) as unknown;
     const known = OPTIONAL.map(({ name }) => name);

@@ -71,11 +71,11 @@ function openPolicy({ props }: Resource): string[] {
     });
 }
 
-/** @returns description of peers that are no named pods */
+/** @returns description of peers other than pods that are selected by labels; undefined if there are none */
 function openPeer(from: unknown[]): string | undefined {
     for (const peer of from) {
         const { ipBlock, namespaceSelector, podSelector } = map(peer);
-        // An address range includes every machine in it, and pods that keep their own address.
+        // An address range admits every machine in it, and pods with their own address.
         if (map(ipBlock).cidr !== undefined) return "addresses";
         const anyPod = podSelector === undefined || isBroad(podSelector);
         if (namespaceSelector !== undefined && namespaceSelector !== UNKNOWN && anyPod)
@@ -86,7 +86,7 @@ function openPeer(from: unknown[]): string | undefined {
     return undefined;
 }
 
-/** Whether a selector requires no label value: it is empty, or only excludes labels or accepts any value. */
+/** Whether a selector requires no label value, because it is empty, only excludes labels, or accepts any value. */
 function isBroad(selector: unknown): boolean {
     if (selector === UNKNOWN) return false;
     const { matchLabels, matchExpressions } = map(selector);

@@ -25,7 +25,7 @@ export function chartsOf(resource: Resource): Chart[] {
             version: at(component, "chart.version"),
             values: map(at(component, "config")),
             where: `spec.graph.components.${name}.config`,
-            // Rampart makes it: <graph's namespace>-<graph>-<component>.
+            // Rampart creates the namespace <graph's namespace>-<graph>-<component>.
             namespace: base.every((part) => typeof part === "string") ? base.join("-") : undefined,
         };
     });
@@ -43,29 +43,29 @@ function released(props: Tree): Chart {
     };
 }
 
-/** A text; anything else becomes an empty one. */
+/** Returns the value if it is a text, otherwise an empty text. */
 export const textOf = (value: unknown) => (typeof value === "string" ? value : "");
 
-/** A chart as a file: its name ends in its version. */
+/** File name of a chart, which ends with the version. */
 const FILE = /-v?(\d+\.\d+\.\d+[0-9A-Za-z.+-]*)\.tgz$/;
 
-/** @param chart a name, or the path or address of a chart or of a file of one */
+/** Name of a chart. @param chart a name, or the path or URL of a chart or of a chart file */
 function nameOf(chart: unknown): string {
     return textOf(chart).replace(FILE, "").replace(/\/+$/, "").split("/").pop()!;
 }
 
-/** A mirror may rename the chart. */
+/** Whether a chart is that of APISIX, which a mirror may have renamed. */
 export const isApisix = (chart: string) =>
     /apisix/i.test(chart) && !/apisix-(ingress-controller|dashboard)$/i.test(chart);
-/** Charts that install an APISIX. */
+/** Charts of a resource that install APISIX. */
 export const apisixCharts = (resource: Resource) => chartsOf(resource).filter(({ name }) => isApisix(name));
 
-/** Namespaces of the gateways that these resources install; undefined of a release that names none. */
+/** Namespaces of the gateways that these resources install; undefined for a release without a namespace. */
 export const gatewayNamespaces = (resources: Resource[]) =>
     resources.flatMap((resource) => apisixCharts(resource).map(({ namespace }) => namespace));
 
 /**
- * The images in values of APISIX's chart, each with its path. The image of etcd counts only if the chart installs etcd.
+ * The images in values of APISIX's chart, each with its path. The image of etcd is included only if the chart installs etcd.
  */
 export function chartImages(values: Chart["values"]): { image: string; tag: unknown; digest: unknown }[] {
     return ["image", "etcd.image"]
@@ -76,7 +76,7 @@ export function chartImages(values: Chart["values"]): { image: string; tag: unkn
         });
 }
 
-/** End of an image's name that has a digest, so it always means the same bytes. */
+/** Digest at the end of an image reference, which always selects the same content. */
 export const DIGEST = /@sha256:[0-9a-f]{64}$/;
 
 /** Pod specs of a resource, each with its path. */
@@ -99,21 +99,21 @@ export function podsOf(resource: Resource): { where: string; spec: Tree }[] {
 }
 
 const PODS_BY_TEMPLATE = ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"];
-/** Where each kind of KubeRay describes its cluster. */
+/** Path of the cluster spec in each kind of KubeRay. */
 export const RAY_CLUSTERS: Record<string, string> = {
     RayCluster: "spec",
     RayService: "spec.rayClusterConfig",
     RayJob: "spec.rayClusterSpec",
 };
 
-/** Containers of a pod, those of its start too, with their place. */
+/** Containers and init containers of a pod, with their paths. */
 export function containersOf(spec: Tree, where: string): { where: string; container: Tree }[] {
     return ["initContainers", "containers"].flatMap((field) =>
         list(spec[field]).map((container, i) => ({ where: `${where}.${field}[${i}]`, container: map(container) })),
     );
 }
 
-/** Namespace and name of a Kubernetes object, where both are known. */
+/** Namespace and name of a Kubernetes object, as far as they are known. */
 export function objectName({ props }: Resource): { namespace?: string; name?: string } {
     const { namespace, name } = map(props.metadata);
     return Object.fromEntries(

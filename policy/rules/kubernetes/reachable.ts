@@ -66,7 +66,7 @@ function service(resource: Resource, where: string): string[] {
 function pods(resource: Resource): string[] {
     return podsOf(resource).flatMap(({ spec, where }) => [
         ...(spec.hostNetwork === true
-            ? [`${where}.hostNetwork: must be off: every port of the pod is then one of the node. Remove it.`]
+            ? [`${where}.hostNetwork: must be off, since it opens every port of the pod on the node. Remove it.`]
             : []),
         ...["initContainers", "containers"].flatMap((field) =>
             list(spec[field]).flatMap((container, i) =>

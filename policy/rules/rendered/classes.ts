@@ -1,14 +1,14 @@
 import { at, list, type Resource } from "../resource";
 
-/** Properties of a route's classes that need separate forms; their names and numbers are settings. */
+/** Properties of a route's classes that need separate forms. Their names and numbers are settings. */
 export interface Classes {
-    /** How many callers each class has. */
+    /** Number of callers of each class. */
     members: number[];
-    /** What callers get while the counter server is down. Unset: each pod counts on its own. */
+    /** Behaviour while the counter server is down. Unset: each pod counts on its own. */
     whenDown?: "refuse" | "allow";
 }
 
-/** The classes of a route as it has them, by the first rule with any: any number of callers may share. */
+/** The classes of a route, from its first rule with classes. */
 export function classesOf({ props }: Resource): Classes {
     const [found] = list(at(props, "spec.http")).flatMap((rule) =>
         list(at(rule, "plugins")).filter((one) => at(one, "name") === "workflow"),
@@ -20,7 +20,7 @@ export function classesOf({ props }: Resource): Classes {
     return { members, whenDown: at(settings, "allow_degradation") === true ? "allow" : "refuse" };
 }
 
-/** Classes of as many callers, for an example of settings. */
+/** Example settings of classes with the same numbers of callers. */
 export const sampleClasses = ({ members }: Classes) =>
     members.map((count, i) => ({
         name: `sample-class-${i}`,

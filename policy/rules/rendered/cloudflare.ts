@@ -18,7 +18,7 @@ interface Rendered {
     forms: Form[];
 }
 
-/** This many different names. */
+/** Returns `count` different names. */
 const samples = (count: number, what: string) => Array.from({ length: count }, (_, i) => `sample-${what}-${i}`);
 const without = (props: Resource["props"], ...fields: string[]) =>
     Object.fromEntries(Object.entries(props).filter(([field]) => !fields.includes(field)));
@@ -47,7 +47,7 @@ export function policy({ props }: Resource): Rendered {
 }
 
 /**
- * Forwarded paths, with or without a prefix of the stack: to Alpa, or to a gateway, also during a conversion of Alpa.
+ * Forwarded paths, with or without a prefix of the stack: to Alpa, or to a gateway, also during a conversion.
  */
 const WAYS = ["/sample-prefix", PREFIX].flatMap((prefix) => [
     { prefix, paths: (own: string) => alpaPaths(servedPrefixes(own)), access: true },
@@ -65,7 +65,7 @@ export function tunnelConfig({ props }: Resource): Rendered {
                 return form(
                     {
                         hostnames: samples(hosts, "host"),
-                        // A stack without its own prefix has no such setting to read back.
+                        // Without its own prefix, a stack has no setting to read back.
                         ...(prefix === PREFIX ? {} : { prefix }),
                         host: "endpoint.example.org",
                         service: { name: "sample-service", port: 21001 },
@@ -76,7 +76,7 @@ export function tunnelConfig({ props }: Resource): Rendered {
                         config: renderRoutes({
                             hostnames,
                             paths: paths(own),
-                            // A gateway authenticates callers itself, and is in the cluster.
+                            // Without Access the target is the gateway in the cluster, which authenticates callers.
                             ...(access
                                 ? { endpoint: `${host}:${service.port}`, access: through }
                                 : { endpoint: endpointOf({ service, namespace }) }),
@@ -91,7 +91,7 @@ export function tunnelConfig({ props }: Resource): Rendered {
 
 const LIMIT = { requests: 61, perSeconds: 67, blockSeconds: 71 };
 
-/** Rules of the edge name their hosts or their paths in an expression, which is compared as a whole. */
+/** Form of edge rules, whose expression with hosts or paths is compared as a whole. */
 export function ruleset({ props }: Resource): Rendered {
     const expression = String(at(list(props.rules)[0], "expression"));
     const hostnames = [...expression.matchAll(/"([a-z0-9.-]+)"/g)].map(([, name]) => name);
@@ -114,7 +114,7 @@ export function ruleset({ props }: Resource): Rendered {
     };
 }
 
-/** A tunnel with local rules could forward anywhere, and anyone who knows a given secret could join it. */
+/** Form of a tunnel. With local rules it could forward anywhere, and anyone with a given secret could join it. */
 export function tunnel({ props }: Resource): Rendered {
     return {
         actual: without(props, "accountId", "name"),
@@ -122,7 +122,7 @@ export function tunnel({ props }: Resource): Rendered {
     };
 }
 
-/** The one setting of a zone that this project writes. */
+/** Form of the only zone setting that this project writes. */
 export function zoneSetting({ props }: Resource): Rendered {
     return {
         actual: map({ settingId: props.settingId, value: props.value }),
@@ -134,7 +134,7 @@ export function zoneSetting({ props }: Resource): Rendered {
 
 const DURATION = /^(forever|(?=\d)(\d+h)?(\d+m)?(\d+s)?)$/;
 
-/** Any duration that the config accepts, also `forever`: the Access policy decides which tokens are admitted. */
+/** Checks a token. Every duration of the config is allowed, since the Access policy decides which tokens are admitted. */
 export function token({ props, urn }: Resource): string[] {
     const [, stack, project] = /^urn:pulumi:([^:]+)::([^:]+)::/.exec(urn) ?? [];
     const { name } = props;
@@ -158,11 +158,11 @@ export function token({ props, urn }: Resource): string[] {
         ),
         ...(name === UNKNOWN || String(name).startsWith(`${project}/${stack}/`)
             ? []
-            : [`name: must begin with ${project}/${stack}/, which says whose token it is. Correct it.`]),
+            : [`name: must begin with ${project}/${stack}/, which identifies the owner of the token. Correct it.`]),
     ];
 }
 
-/** Only mail addresses: webhooks could notify parties that the stack does not list. */
+/** Form of notifications. It has only mail addresses, since webhooks could notify others. */
 export function expiryMail({ props }: Resource): Rendered {
     const emails = list(at(props, "mechanisms.emails"));
     const anybody = emails.map((one) => ({
@@ -200,7 +200,7 @@ export function worker({ props }: Resource): Rendered {
 
 const SAMPLE_SETTINGS: EdgeWorkerSettings = { hostnames: [], prefixes: [PREFIX], model: "sample-model" };
 
-/** Settings of another form lead to another text. */
+/** Parses the settings. Invalid settings result in another text, which is reported. */
 function workerSettings(content: string): EdgeWorkerSettings {
     try {
         const { hostnames, prefixes, model } = JSON.parse(/^const SETTINGS = ([^\n]*);\n/.exec(content)?.[1] ?? "");
@@ -214,7 +214,7 @@ function workerSettings(content: string): EdgeWorkerSettings {
     }
 }
 
-/** All requests of a name, to a Worker of any name: `workers-own` says which. */
+/** Form of a Worker's route: all requests of a host name. Rule `workers-own` checks the Worker. */
 export function workerRoute({ props }: Resource): Rendered {
     return {
         actual: without(props, "zoneId"),

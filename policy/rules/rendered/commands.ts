@@ -2,7 +2,7 @@ import { placeOf } from "../../../components/hosts/ssh-host";
 import { at, isOther, list, map, shown, UNKNOWN, type Resource } from "../resource";
 
 /**
- * Command line for a host: `sh -s --` and words without shell syntax. The script, with its secrets, is the standard
+ * Command line for a host: `sh -s --` and words without shell syntax. The script with its secrets is passed on standard
  * input.
  */
 const COMMAND_LINE = /^sh -s --((?: (?:[\w./:@=-]+|'(?:[^']|'\\'')*'))*)$/;
@@ -12,11 +12,11 @@ const NUMBER = String.raw`\d{1,9}`;
 const ADDRESSES = String.raw`[0-9a-f.:/,]+`;
 const ROLE = "(control-plane|worker)";
 const BOOT = "boot=(as-found|never)";
-/** Number of the start of Alpa. */
+/** Id of a Ray run of Alpa's head. */
 const HEAD = String.raw`(as-found|[0-9.]{1,40})`;
 const ATTEMPT = `attempt=${NUMBER}`;
 
-/** Actions of this project on hosts, after the names of the host and the stack. Only one of them has a digest. */
+/** Arguments of this project's scripts, after the names of host and stack. */
 const ASKED = [
     "(addons|drain|hold|kubeconfig|mark|ready|release|remove|remove-node|start|unmark)",
     "invite (new|again)",
@@ -33,7 +33,7 @@ const ASKED = [
     `install alpa=[0-9,]+( from=${ADDRESSES})?( ray=[0-9,]+)?( also-from=${ADDRESSES})?`,
 ].map((words) => new RegExp(`^${words}$`));
 
-/** Words of a command line that this project renders for this host and this stack. */
+/** Whether this project renders the command line for this host and this stack. */
 function isAsked({ urn, props }: Resource, line: string): boolean {
     const words = [...(COMMAND_LINE.exec(line)?.[1] ?? "").matchAll(WORD)].map(([word]) => unquoted(word));
     const [, stack, project] = /^urn:pulumi:([^:]+)::([^:]+)::/.exec(urn) ?? [];
@@ -43,7 +43,7 @@ function isAsked({ urn, props }: Resource, line: string): boolean {
 }
 
 function isPlace(place: string, { host, port = 22 }: Record<string, unknown>): boolean {
-    if (typeof host !== "string" || typeof port !== "number") return true; // not set, or not known yet
+    if (typeof host !== "string" || typeof port !== "number") return true; // The host is not set, or not known yet.
     return place === placeOf({ address: host, port });
 }
 
@@ -71,10 +71,12 @@ export function commandLines(resource: Resource): string[] {
         .map(([field, value]) => `${field}: must be ${shown(value)}: logs must not show what a script prints. Set it.`);
     const input = marked.stdin;
     const open =
-        typeof input === "string" ? ["stdin: must be secret: a script holds secrets. Write pulumi.secret(…)."] : [];
+        typeof input === "string"
+            ? ["stdin: must be secret, since a script contains secrets. Write pulumi.secret(…)."]
+            : [];
     const variables = Object.keys((at(props, "environment") as object | undefined) ?? {}).length > 0;
     const sent = variables
-        ? ["environment: must be empty: process lists show variables. Pass them in stdin, as a secret."]
+        ? ["environment: must be empty, since process lists show variables. Pass them in stdin, as a secret."]
         : [];
     return [
         ...lines,

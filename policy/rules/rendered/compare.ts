@@ -29,7 +29,7 @@ export function differences(actual: unknown, forms: Form[]): string[] {
     return more > 0 ? [...most, `${more} more differences. Correct those above first.`] : most;
 }
 
-/** For each form the paths of its values, without the paths that all forms have. */
+/** Paths of the values of each form, without the paths that all forms have. */
 const shapes = new WeakMap<Form[], string[][]>();
 
 function shapesOf(forms: Form[]): string[][] {
@@ -44,14 +44,14 @@ function shapesOf(forms: Form[]): string[][] {
 }
 
 /**
- * The forms that share the most known paths with an object; only those are rendered, since each rendering takes time.
+ * The forms that share the most known paths with an object. Only these are rendered, since each rendering takes time.
  */
 function nearest(actual: unknown, forms: Form[]): Form[] {
     if (forms.length === 1) return forms;
     const here = leaves(actual);
     const unknown = [...here].filter(([, { value }]) => value === UNKNOWN).map(([key]) => key);
     const isUnknown = (key: string) => unknown.some((above) => key === above || key.startsWith(keyOf(above, "")));
-    // Distance: the number of paths that only one side has, without those of every form.
+    // The distance is the number of paths that only one side has, without those of every form.
     const distances = shapesOf(forms).map((keys) =>
         keys.reduce((sum, key) => sum + (isUnknown(key) ? 0 : here.has(key) ? -1 : 1), 0),
     );
@@ -72,11 +72,11 @@ function compared(actual: unknown, form: Form): string[] {
     const problems = form.problems?.(settings as never) ?? [];
     const pair = { expected, actual, where: "", key: "" };
     const loose: Pair["loose"] = new Map();
-    // Values that depend on settings that were not read back are computed only if something differs, since each setting
+    // Values that depend on settings that were not read back are computed only after a difference, since each setting
     // needs a rendering.
     if (differ({ ...pair, loose }).next().done) return problems;
     const rendered = renderedLeaves(expected);
-    // Unknown settings come last: values that depend on one of them are not compared.
+    // Unknown settings come last, since values that depend on one of them are not compared.
     for (const why of ["example", "nowhere", "unknown"] as const)
         for (const [path] of unread.filter((one) => one[1] === why)) {
             const other = replaced(settings, path, another(valueAt(settings, path)));
@@ -87,8 +87,8 @@ function compared(actual: unknown, form: Form): string[] {
 }
 
 /**
- * A setting that does not match and keeps its example value, one that occurs only in a digest, or one that is not known
- * yet.
+ * Why a setting was not read back: `example` does not match and keeps its example value, `nowhere` occurs only in a digest,
+ * and `unknown` is not known yet.
  */
 type Loose = "example" | "nowhere" | "unknown";
 

@@ -6,8 +6,7 @@ import { made } from "./gateway";
 export { DASHBOARDS };
 
 /**
- * The ConfigMap with dashboards, compared by content: Grafana shows it, so it must not contain links or queries of
- * others.
+ * The ConfigMap with dashboards, compared by content: Grafana shows it, so it must not contain foreign links or queries.
  */
 export function dashboards({ props }: Resource): { actual: unknown; forms: Form[] } {
     const data = at(props, "data");

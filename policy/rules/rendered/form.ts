@@ -1,8 +1,8 @@
 import { UNKNOWN, type Tree } from "../resource";
 
 /**
- * One form in which this project renders an object. The settings are examples: every number and text in them may
- * differ, and is read back from the rendered object. A choice (`true`, an absent field) is a form of its own.
+ * One form in which this project renders an object. The settings are examples: numbers and texts may differ, and are read
+ * back from the actual object. Each choice (`true`, an absent field) is a separate form.
  */
 export interface Form {
     settings: Tree;
@@ -20,10 +20,10 @@ export function form<S extends object>(
     return { settings: settings as Tree, render: remembering(render), problems };
 }
 
-/** Most cached renderings of one form: an object needs one for each setting that cannot be read back. */
+/** Most cached renderings of one form. An object needs one for each setting that cannot be read back. */
 const MOST_RENDERINGS = 200;
 
-/** Caches renderings: objects of a stack share most settings, and rendering a route takes 3 ms. */
+/** Caches renderings, since objects of a stack share most settings, and rendering a route takes 3 ms. */
 function remembering<S extends object>(render: (settings: S) => unknown): (settings: S) => unknown {
     const known = new Map<string, unknown>();
     return (settings) => {
@@ -46,7 +46,7 @@ export function combinations<const T extends Record<string, readonly unknown[]>>
 
 type Path = string[];
 type Leaf = string | number | boolean | null | symbol;
-/** Where a setting occurs in the rendered object: in a text, or as a number plus an offset. */
+/** Occurrence of a setting in the rendered object: in a text, or as a number plus an offset. */
 type Place = { path: Path } & ({ pattern: RegExp; group: number } | { offset: number });
 interface Setting {
     path: Path;
@@ -54,14 +54,14 @@ interface Setting {
 }
 
 /**
- * Characters of names, addresses, versions and paths, which cannot form an expression of nginx or Lua, or a regular
+ * Characters of names, addresses, versions and paths. They cannot form an expression of nginx or Lua, or a regular
  * expression.
  */
 const PLAIN = String.raw`[\w./:@-]+`;
 
 const settingsOf = new WeakMap<Form, Setting[]>();
 
-/** The settings of a form and their places, found by rendering with another value of each setting. */
+/** The settings of a form and their occurrences, found by rendering with another value of each setting. */
 export function placesOf(form: Form): Setting[] {
     const known = settingsOf.get(form);
     if (known) return known;
@@ -81,7 +81,7 @@ export function placesOf(form: Form): Setting[] {
         }
     }
     for (const [key, parts] of texts) addTexts(first.get(key)!, parts);
-    // A number that is only this setting is read before one that also depends on another setting.
+    // A number that depends only on this setting is read first.
     for (const { places } of settings) places.sort((a, b) => offsetOf(a) - offsetOf(b));
     settingsOf.set(form, settings);
     return settings;
@@ -107,7 +107,7 @@ function addTexts({ path, value }: { path: Path; value: Leaf }, parts: Part[]): 
         at = start + length;
     }
     const pattern = new RegExp(`${source}${escaped(text.slice(at))}$`);
-    // A place that is exactly the setting is read before one where it is part of a text.
+    // A text that is exactly the setting is read first.
     const alone = parts.length === 1 && parts[0].length === text.length;
     for (const [i, { setting }] of sorted.entries())
         setting.places[alone ? "unshift" : "push"]({ path, pattern, group: i + 1 });
@@ -117,7 +117,7 @@ const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
 export const another = (value: unknown) => (typeof value === "number" ? value * 2 + 7 : `${String(value)}x`);
 
-/** @param first rendered with one value of the setting @param second rendered with another value */
+/** @param first text rendered with one value of the setting @param second text rendered with another value */
 function placeOf(
     value: number | string,
     first: Leaf,
@@ -136,8 +136,8 @@ function placeOf(
 }
 
 /**
- * The value of a setting, read from its first place in the object; none if the text there does not match. A setting
- * without a place, or in an unknown value, may have any value.
+ * The value of a setting, read from its first occurrence in the object; none if the text does not match. A setting without
+ * an occurrence, or in an unknown value, may have any value.
  */
 export function readBack({ places }: Setting, actual: unknown): { value?: unknown; free?: "nowhere" | "unknown" } {
     const found = places.map((place) => ({ place, leaf: valueAt(actual, place.path) }));

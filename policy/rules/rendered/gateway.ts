@@ -14,11 +14,11 @@ import { combinations, form, type Form } from "./form";
 
 // Forms of the objects that configure the gateway.
 
-/** Forms of a kind, by the name that the object must have. */
+/** Forms of a kind, by the required name of the object. */
 export type ByName = Record<string, (resource: Resource) => Form[]>;
 
 const { enabled: _, ...RULES } = guard.parse({});
-/** No setting in the schema limits another one. */
+/** Settings of the guard in which no setting limits another. */
 const GUARD = { ...RULES, defaultModel: "sample-model" };
 const BINDING = { ingressClass: "sample-class", gateway: "sample-gateway", gatewayNamespace: "sample-edge" };
 const NAMESPACE = "sample-namespace";
@@ -31,17 +31,17 @@ const guardProblems = ({ defaultModel: _, ...values }: Record<string, unknown>) 
         ({ path, message }) => `spec.http: ${path.join(".")} ${message}.`,
     );
 
-/** @param where the field that contains the prefix */
+/** @param where field with the prefix */
 export const prefixProblems = (prefix: string | undefined, where: string) =>
     (pathPrefix.safeParse(prefix).error?.issues ?? []).map(({ message }) => `${where}: a prefix ${message}.`);
 
-/** Settings that change the guard's rules. If the guard is off, none of them is rendered. */
+/** Settings that change the guard's rules. None of them is rendered if the guard is off. */
 const GUARDS = { off: [true, undefined], minTokens: [128, undefined] } as const;
 const guarded = (minTokens: number | undefined) => (minTokens === undefined ? GUARD : { ...GUARD, minTokens });
 
 const inNamespace = (namespace: string, spec: object) => ({ metadata: { namespace }, spec });
 
-/** Metrics and access log of a route: each of the two is in all of its rules or in none. */
+/** Metrics and access log of a route. Each is in all of its rules or in none. */
 function observedIn({ props }: Resource) {
     const text = JSON.stringify(props.spec) ?? "";
     const counted = text.includes('"name":"prometheus"');
@@ -79,7 +79,7 @@ const routesWith = ({ whenDown, ...classes }: Classes, observed: Observed): Form
                         ownGateway: choices.ownGateway!,
                         observed,
                         refused: choices.refused && (rest.refused as { retryAfterSeconds: number }),
-                        // It has the same longest answer time as the route.
+                        // The counters have the same longest answer time as the route.
                         counters: whenDown && {
                             ...(counters as typeof COUNTERS),
                             answerTimeoutSeconds: rest.answerTimeoutSeconds,
@@ -122,7 +122,7 @@ export const routes: ByName = {
 
 type UpstreamRole = keyof ReturnType<typeof renderUpstreams>;
 
-/** As many services as the object has, with any addresses. */
+/** Forms of an upstream with the object's number of services, and any addresses. */
 function upstream(role: UpstreamRole, resource: Resource): Form[] {
     const known = at(resource.props, "spec.externalNodes");
     const nodes = known === UNKNOWN ? 2 : Math.max(1, list(known).length);
@@ -160,7 +160,7 @@ export const upstreams: ByName = Object.fromEntries(
     ROLES.map((role) => [`alpa-${role}`, (resource: Resource) => upstream(role, resource)]),
 );
 
-/** Consumer as rendered for the name and the number of credentials that the resource has. */
+/** Forms of a Consumer with the resource's name and number of credentials. */
 export function consumers(resource: Resource): Form[] {
     const methods = list(at(resource.props, "spec.credentials")).map((one) => at(one, "type") === "jwt-auth");
     return made(`consumer ${methods.join(" ")}`, () =>
@@ -195,7 +195,7 @@ export function consumers(resource: Resource): Form[] {
 const credential = (id: string, token: boolean): Credential =>
     token ? { id, method: "jwt", algorithm: "HS256" } : { id, method: "key" };
 
-/** Objects that refer to the Admin API are named after the namespace of the routes. */
+/** Forms of the objects that refer to the Admin API. Their names contain the namespace of the routes. */
 export function wiring(role: keyof ReturnType<typeof renderWiring>) {
     return () =>
         made(`wiring ${role}`, () =>
@@ -232,7 +232,7 @@ function metricsPolicy({ props }: Resource): Form[] {
     ]);
 }
 
-/** As many scrapers as a rule has peers, each with as many labels, since operators choose both. */
+/** Example scrapers with the rule's numbers of peers and labels, since operators choose both. */
 export function scrapersAs(from: unknown) {
     const labels = list(from).map((one) => Object.keys(map(at(one, "podSelector.matchLabels"))));
     return labels.map((names, i) => ({
@@ -243,13 +243,13 @@ export function scrapersAs(from: unknown) {
 
 const memory = new Map<string, Form[]>();
 
-/** Forms are cached, since each keeps the places of its settings. */
+/** Caches forms, since each keeps the occurrences of its settings. */
 export function made(shape: string, make: () => Form[]): Form[] {
     if (!memory.has(shape)) memory.set(shape, make());
     return memory.get(shape)!;
 }
 
-/** Spec of a Kubernetes object, and the named fields of its metadata. */
+/** Spec of a Kubernetes object, and the given fields of its metadata. */
 export function objectOf({ props }: Resource, ...fields: ("name" | "namespace")[]): unknown {
     const metadata = Object.fromEntries(fields.map((field) => [field, at(props, `metadata.${field}`)]));
     return { ...(fields.length > 0 ? { metadata } : {}), spec: props.spec };

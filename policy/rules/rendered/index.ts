@@ -42,7 +42,7 @@ export const asRendered: Rule = {
 
 type Compared = (resource: Resource) => string[];
 
-/** Comparison of each kind. Kinds that are not here contain only settings, or known-types rejects them. */
+/** Comparison of each kind. All other kinds contain only settings, or are rejected by known-types. */
 const COMPARED: Record<string, Compared> = {
     ApisixRoute: byName(routes, "namespace"),
     ApisixUpstream: byName(upstreams, "namespace"),
@@ -95,15 +95,15 @@ function byName(forms: ByName, ...fields: "namespace"[]): Compared {
         const found = Object.hasOwn(forms, String(name)) ? forms[String(name)] : undefined;
         if (found) return differences(objectOf(resource, ...fields), found(resource));
         return [
-            `metadata.name: no ${kindOf(resource)} of this name is rendered by this project (those are ${Object.keys(forms).join(", ")}). Remove it.`,
+            `metadata.name: this project renders no ${kindOf(resource)} with this name (only ${Object.keys(forms).join(", ")}). Remove it.`,
         ];
     };
 }
 
-/** The graph with only KubeRay's operator, from its public chart. */
+/** Whether it is the graph with only KubeRay's operator, from its public chart. */
 const isOperator = ({ props }: Resource) => Object.hasOwn(map(at(props, "spec.graph.components")), "kuberay");
 
-/** The graph of shape `rampart`: its repository is a Secret that names it. */
+/** Checks the graph of shape `rampart`, whose repository is in a Secret. */
 function otherComponents({ props }: Resource): string[] {
     return Object.entries(map(at(props, "spec.graph.components"))).flatMap(([name, component]) => {
         const where = `spec.graph.components.${name}`;

@@ -91,7 +91,7 @@ export const podMonitors: ByName = {
 
 const names = (count: number) => Array.from({ length: Math.max(1, count) }, (_, i) => `sample-${i}.example.org`);
 
-/** Certificate of the gateway, for this many names. */
+/** Forms of the gateway's certificate, with the object's number of host names. */
 export const certificates: Record<"served" | "issued", ByName> = {
     served: {
         [TLS_OBJECT]: ({ props }) => {
@@ -129,10 +129,10 @@ export const services: ByName = {
     ...optServices,
 };
 
-/** Shortest generated text of this program. */
+/** Shortest generated text of this project. */
 const LEAST_LENGTH = 32;
 
-/** The seed of keys: any letters and digits, too many to guess. */
+/** Form of the seed of keys: letters and digits, long enough not to be guessed. */
 export function password({ props }: Resource): { actual: unknown; forms: Form[] } {
     return {
         actual: props,

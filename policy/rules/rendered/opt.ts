@@ -7,14 +7,14 @@ import { made, type ByName } from "./gateway";
 
 // Alpa in the cluster.
 
-/** Charts by component of the model's graph, which are private charts of Rampart, so their values are not compared. */
+/** Charts by component of the model's graph. Their values are not compared, since they are private charts of Rampart. */
 export const OPT_CHARTS: Record<string, string> = {
     operator: "kuberay-operator",
     ray: "ray-cluster",
     alpa: "alpa-opt-service",
 };
 
-/** Alpa as a component, with so many nodes; the command is whatever starts Alpa there. */
+/** Example settings of Alpa as a component, with the number of nodes and the command of the object. */
 function opts(
     nodes: number,
     command: string,
@@ -73,14 +73,14 @@ export const rayClusters: ByName = {
                 "value",
             );
         const workers = at(props, "spec.workerGroupSpecs");
-        // The head also gets the number of nodes.
+        // The head's variable ALPA_NODES also has the number of nodes.
         const nodes = workers === UNKNOWN ? Number(variable("ALPA_NODES")) || 1 : 1 + list(workers).length;
         const command = variable("ALPA_COMMAND");
         return made(`ray ${nodes} ${String(command)}`, () => opts(nodes, String(command), renderRayCluster));
     },
 };
 
-/** For the running version, and for the one that replaces it. */
+/** Forms of the DaemonSets for the running version and for the new version. */
 export const daemonSets: ByName = Object.fromEntries(
     [IMAGES, NEXT_IMAGES].map((name): [string, ByName[string]] => [
         name,

@@ -1,10 +1,10 @@
 import { at, isOther, map, shown, type Resource } from "../resource";
 
-// Objects whose content operators choose; only parts with an effect of their own are checked.
+// Objects whose content operators choose. Only parts with a known effect are checked.
 
 const SECRET_TYPES = ["Opaque", "kubernetes.io/tls"];
 
-/** Kubernetes writes the token of an account into some; APISIX reads a text that begins so as the name of another secret. */
+/** Checks a Secret: Kubernetes fills some types with a service account token, and APISIX treats `$…` as a reference. */
 export function secret({ props }: Resource): string[] {
     const { type = SECRET_TYPES[0] } = props;
     const found = SECRET_TYPES.every((one) => isOther(type, one))
@@ -20,7 +20,7 @@ export function secret({ props }: Resource): string[] {
     return [...found, ...references];
 }
 
-/** A conversion webhook could give the ingress controller other objects than those that the rules have checked. */
+/** Rejects a conversion webhook, which could change objects after the rules have checked them. */
 export function definition({ props }: Resource): string[] {
     const strategy = at(props, "spec.conversion.strategy") ?? "None";
     return isOther(strategy, "None")

@@ -5,13 +5,13 @@ import { keyDigest } from "../../../components/consumers/key-digest";
 import { gatewayNamespaces } from "../kubernetes/objects";
 import { at, isInside, kindOf, list, map, number, UNKNOWN, type Resource } from "../resource";
 
-// Resources that prove or record a change must refer to the callers, the route and the gateway of this stack.
+// Resources that verify or record a change must refer to the callers, the route and the gateway of this stack.
 
 type Found = { urn: string; message: string }[];
 
 export function proofs(resources: Resource[]): Found {
     const of = (kind: string) => resources.filter((resource) => kindOf(resource) === kind);
-    // The verifier of a conversion has no caller behind it, and goes with the conversion.
+    // The verifier of a conversion is not a caller, and is deleted with the conversion.
     const consumers = of("Consumer").filter((resource) => !isInside(resource, "Verification"));
     const routes = of("ApisixRoute").filter(({ props }) => at(props, "metadata.name") === ROUTE);
     const asked = PROOFS.flatMap(of);
@@ -41,7 +41,7 @@ const PROOFS = ["CredentialsRevoked", "ConsumersAccepted", "RouteServed"];
 const ownResources = (resources: Resource[]) =>
     resources.filter(({ type }) => /^pulumi-nodejs:/.test(type) && !/:(Revocations|SecretVersions)$/.test(type));
 
-/** Without this resource nothing is proved or recorded about its objects. */
+/** Reports a missing resource, without which no change of its objects is verified or recorded. */
 function missing(objects: Resource[], kinds: string[], of: (kind: string) => Resource[]): Found {
     if (objects.length === 0) return [];
     const [{ urn, props }] = objects;
@@ -74,7 +74,7 @@ function oneOf(urn: string, where: string, value: unknown, known: unknown[]): Fo
     return [{ urn, message: `${where}: must be ${String(known[0])}, as in the rest of this stack. Correct it.` }];
 }
 
-/** `<consumer>/<credential>` of each that a Consumer has; undefined where one of them is not known. */
+/** `<consumer>/<credential>` of every credential of the Consumers; undefined if one is not known. */
 function declaredBy(consumers: Resource[]): string[] | undefined {
     const all = consumers.flatMap(({ props }): unknown[] => {
         const [name, named] = [at(props, "metadata.name"), at(props, "spec.credentials")];
@@ -86,7 +86,7 @@ function declaredBy(consumers: Resource[]): string[] | undefined {
 
 const isKnown = (value: unknown) => value !== undefined && value !== UNKNOWN && !list(value).includes(UNKNOWN);
 
-/** If a credential is not listed, nothing proves that it is rejected after its removal. */
+/** Checks the list of credentials: the removal of an unlisted credential would not be verified. */
 function credentials({ urn, props }: Resource, consumers: Resource[]): Found {
     const all = declaredBy(consumers);
     if (all === undefined || !isKnown(props.credentials)) return [];
@@ -127,10 +127,10 @@ function accepted({ urn, props }: Resource, consumers: Resource[], secrets: Reso
     return [...lists, ...stale];
 }
 
-/** In the order in which they are written. */
+/** Fields of a Secret, in the order of the digest. */
 const FIELDS = ["key", "algorithm", "public_key", "secret"];
 
-/** What the Secret of a credential holds; undefined where that is not known. */
+/** Content of a credential's Secret; undefined if it is not known. */
 function material(consumer: Resource, id: unknown, secrets: Resource[]): Record<string, string> | undefined {
     const { name, namespace } = map(consumer.props.metadata);
     const data = secrets.find(
@@ -144,7 +144,7 @@ function material(consumer: Resource, id: unknown, secrets: Resource[]): Record<
     return Object.fromEntries(all) as Record<string, string>;
 }
 
-/** A key that a caller has brought, and a public one: a salt stands behind every other. */
+/** Checks the record of keys. It contains keys that operators have set and public keys; all others have a salt. */
 function declared({ urn, props }: Resource, consumers: Resource[], secrets: Resource[], salts: Resource[]): Found {
     if (!isKnown(props.declared)) return [];
     const told = map(props.declared);
@@ -152,7 +152,7 @@ function declared({ urn, props }: Resource, consumers: Resource[], secrets: Reso
     return [
         ...Object.keys(map(props.readmit))
             .filter((who) => !(who in told))
-            .map((who) => ({ urn, message: `readmit.${who}: must be a credential with a key of its own. Remove it.` })),
+            .map((who) => ({ urn, message: `readmit.${who}: must be a credential with key or publicKey. Remove it.` })),
         ...consumers.flatMap((consumer) =>
             list(at(consumer.props, "spec.credentials")).flatMap((one) => {
                 const [name, id] = [at(consumer.props, "metadata.name"), at(one, "name")];
@@ -166,7 +166,7 @@ function declared({ urn, props }: Resource, consumers: Resource[], secrets: Reso
                     : [
                           {
                               urn,
-                              message: `declared: must have the digest of ${who}'s key, or its revocation is forgotten. Add it.`,
+                              message: `declared: must have the digest of ${who}'s key, or its revocation is not recorded. Add it.`,
                           },
                       ];
             }),
@@ -187,7 +187,7 @@ function revision({ urn, props }: Resource, routes: Resource[]): Found {
     return oneOf(urn, "revision", props.revision, known);
 }
 
-/** Without the record, a version could decrease unnoticed. */
+/** Checks the record of secret versions, without which a version could decrease unnoticed. */
 function versions({ urn, props }: Resource, tokens: Resource[]): Found {
     const named = tokens.map(({ props: token }) => ({ name: token.name, version: token.clientSecretVersion ?? 1 }));
     if (!isKnown(props.versions) || named.some(({ name }) => typeof name !== "string")) return [];
@@ -208,7 +208,7 @@ function versions({ urn, props }: Resource, tokens: Resource[]): Found {
             .filter(({ name, version }) => who(name) in told && version !== UNKNOWN && told[who(name)] !== version)
             .map(({ name }) => ({
                 urn,
-                message: `versions.${who(name)}: must be that of the token's secret. Correct it.`,
+                message: `versions.${who(name)}: must be the version of the token's secret. Correct it.`,
             })),
     ];
 }
@@ -227,7 +227,7 @@ function images({ urn, props }: Resource, clusters: Resource[]): Found {
     return oneOf(urn, "nodes", Number.isNaN(number(props.nodes)) ? UNKNOWN : number(props.nodes), nodes);
 }
 
-/** Fields that all of them are given from one setting. The message shows no value: a kubeconfig is a secret. */
+/** Checks that resources have the same value in a field of one setting. Messages contain no value, since it may be secret. */
 function alike(resources: Resource[], field: string): Found {
     const known = resources.filter(({ props }) => props[field] !== UNKNOWN);
     const counts = new Map<unknown, number>();
@@ -239,6 +239,6 @@ function alike(resources: Resource[], field: string): Found {
         .filter(({ props }) => props[field] !== usual)
         .map(({ urn }) => ({
             urn,
-            message: `${field}: must be that of the other resources of this stack. Correct it.`,
+            message: `${field}: must be the same as in the other resources of this stack. Correct it.`,
         }));
 }

@@ -24,12 +24,12 @@ const RELEASE = {
     availability: { answerTimeoutSeconds: 600 },
 };
 
-/** Settings of etcd, which is not part of the release. */
+/** Settings that are not rendered: etcd is not part of the release. */
 const NOT_RENDERED = { etcdImage: "" };
 
 const SETTINGS = { namespace: NAMESPACE, retry: 5, release: RELEASE };
 
-/** Metrics settings in the values of a chart; the access log only affects the name of the settings file. */
+/** Metrics settings in the values of a chart. The access log only changes the name of the settings file. */
 function metricsIn(values: unknown): ObservabilitySettings[] {
     const [ports, annotations] = [at(values, "apisix.prometheus"), at(values, "podAnnotations")];
     const off = ports === undefined || ports === UNKNOWN ? [{}] : [];
@@ -38,7 +38,7 @@ function metricsIn(values: unknown): ObservabilitySettings[] {
 }
 
 /**
- * Forms of the chart's values, for every choice of a stack config.
+ * Forms of the chart's values, for every choice in a stack config.
  * @param observed possible metrics settings
  */
 function releases(
@@ -78,7 +78,7 @@ const repositoryProblems = (repository: string) =>
         ({ message }) => `repositoryOpts.repo: ${message}.`,
     );
 
-/** A release with its chart and repository. */
+/** Renders a release with its chart and repository. */
 const installed = (
     { release, namespace }: Installation,
     chart: { name: string; repository: string },
@@ -91,7 +91,7 @@ const OPERATOR = {
     image: { repository: "mirror.example.org/sample", tag: "v1.6.99-sample" },
 };
 
-/** Checked inputs of a Helm release: name, chart, repository and values. */
+/** The compared inputs of a Helm release: name, chart, repository and values. */
 function given({ props }: Resource): unknown {
     const { name, namespace, chart, repositoryOpts } = props;
     const repo = at(repositoryOpts, "repo");
@@ -124,7 +124,7 @@ export function otherRelease(resource: Resource): { actual: unknown; forms: Form
     return {
         actual: given(resource),
         forms: made("other releases", () => [
-            // Rampart's chart is the operator's own, under any name, and gets no values.
+            // Rampart's chart is the operator's own. It may have any name, and gets no values.
             form(
                 { namespace: NAMESPACE, chart: "sample-chart", repository: "https://charts.example.org" },
                 ({ namespace, chart, repository }) =>
@@ -169,7 +169,7 @@ export const graphs: ByName = {
         ]),
 };
 
-/** The settings file of APISIX, compared by its content. */
+/** Form of APISIX's settings file, compared by content. */
 export function profile({ props }: Resource): { actual: unknown; forms: Form[] } {
     const text = at(props, "data");
     const file = map(text)[PROFILE_FILE];

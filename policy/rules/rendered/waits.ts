@@ -14,12 +14,12 @@ import { preparations } from "./etcd";
 import { form, type Form } from "./form";
 import { made } from "./gateway";
 
-// Resources with a provider of this project's own: they wait for objects, prove something about the gateway, or record
-// something. What they name of other resources is compared in proofs.ts.
+// Resources with a provider of this project, which wait for objects, verify the gateway, or record a change. proofs.ts
+// compares their references to other resources.
 
 const NAMESPACE = "sample-namespace";
 
-/** Texts and choices by form; times may be any that the config takes. */
+/** Compares texts and choices by form. Times may have any value that the config accepts. */
 const judged =
     (fields: string[], forms: () => Form[]) =>
     ({ type, props }: Resource): string[] => [
@@ -36,7 +36,7 @@ function times(props: Tree): string[] {
     });
 }
 
-/** Whether the pods must be asked depends on who installed the gateway. */
+/** Forms with and without required queries of the pods, depending on who installed the gateway. */
 const gateways = (more: Tree) =>
     (["fail", "settle"] as const).map((unasked) =>
         form({ pods: NAMESPACE, ...more }, ({ pods, ...rest }) => ({
@@ -79,7 +79,7 @@ const inNamespace = (...names: string[]) =>
         names.map((name) => form({ namespace: NAMESPACE }, ({ namespace }) => ({ namespace, name }))),
     );
 
-/** It writes a ConfigMap, which must be no other one. */
+/** Checks the name of the ConfigMap that the resource writes. */
 function record({ props }: Resource): string[] {
     const { name } = map(props.metadata);
     return name === RECORD || name === UNKNOWN || props.metadata === UNKNOWN
@@ -87,7 +87,7 @@ function record({ props }: Resource): string[] {
         : [`metadata.name: must be ${RECORD}. Correct it.`];
 }
 
-/** A reverted revocation is given by its id. */
+/** Checks that a reverted revocation is given by its id. */
 function revocations({ props }: Resource): string[] {
     return Object.entries(map(props.readmit)).flatMap(([who, id]) =>
         id === UNKNOWN || REVOCATION_ID.test(String(id))

@@ -5,7 +5,7 @@ import { COUNTERS } from "../../../components/consumers/shared-counters";
 import { apisixCharts, gatewayNamespaces, objectName } from "../kubernetes/objects";
 import { at, kindOf, list, map, shown, UNKNOWN, type Resource } from "../resource";
 
-/** Field of an object with the namespace of the gateway that receives its content. */
+/** Field with the namespace of the gateway, by kind of object. */
 const PLACES: Record<string, string> = {
     GatewayProxy: "metadata.namespace",
     IngressClass: "spec.parameters.namespace",
@@ -14,7 +14,7 @@ const PLACES: Record<string, string> = {
 };
 
 /**
- * A stack with a gateway must bind routes and callers' keys to that gateway: another gateway would receive all keys.
+ * Reports objects that refer to another gateway, which would receive all keys, although the stack has its own gateway.
  */
 export function otherGateways(resources: Resource[]): { urn: string; message: string }[] {
     const own = gatewayNamespaces(resources);
@@ -28,7 +28,7 @@ export function otherGateways(resources: Resource[]): { urn: string; message: st
     });
 }
 
-/** Network policies may admit only this stack's gateway, or its connectors. */
+/** Reports network policies that admit pods other than this stack's gateway or connectors. */
 export function otherPeers(resources: Resource[]): { urn: string; message: string }[] {
     const of = (kind: string) => resources.filter((resource) => kindOf(resource) === kind);
     const charts = resources.flatMap(apisixCharts);
@@ -36,7 +36,7 @@ export function otherPeers(resources: Resource[]): { urn: string; message: strin
     const gateways = charts.length > 0 ? charts.map(({ namespace }) => namespace ?? UNKNOWN) : inPlace;
     const connectors = of("Deployment").filter(({ props }) => at(props, "metadata.name") === CONNECTORS);
     const places = connectors.map(({ props }) => at(props, "metadata.namespace"));
-    // A port on the nodes is for callers from anywhere.
+    // A node port can be used by callers from anywhere.
     const isOpen = charts.some(({ values }) => at(values, "service.type") !== "ClusterIP");
     const judges: Record<string, (policy: Resource) => string[]> = {
         [COUNTERS]: ({ props }) => peerIn(props, "spec.ingress.0.from", gateways),
@@ -46,7 +46,7 @@ export function otherPeers(resources: Resource[]): { urn: string; message: strin
             if (at(props, where) !== undefined) return peerIn(props, where, places);
             return connectors.length === 0 || isOpen
                 ? []
-                : ["spec.ingress[0].from: must name the connectors, through which all callers come. Write it."];
+                : ["spec.ingress[0].from: must name the connectors, since all callers use them. Add them."];
         },
         [CONNECTORS]: ({ props }) =>
             charts.length > 0
@@ -61,18 +61,18 @@ export function otherPeers(resources: Resource[]): { urn: string; message: strin
 const NAMESPACE_LABEL = "kubernetes.io/metadata.name";
 const shownAt = (path: string) => path.replace(/\.(\d+)/g, "[$1]");
 
-/** The namespace of the first peer in a list, which as-rendered lets be any. */
+/** Checks the namespace of the first peer in a list, which as-rendered does not check. */
 function peerIn(props: Resource["props"], path: string, known: unknown[]): string[] {
     const labels = at(props, `${path}.0.namespaceSelector.matchLabels`);
     const namespace = labels === UNKNOWN ? UNKNOWN : map(labels)[NAMESPACE_LABEL];
     if ([namespace, ...known].includes(UNKNOWN) || known.includes(namespace)) return [];
     const where = `${shownAt(path)}[0].namespaceSelector`;
     return known.length === 0
-        ? [`${where}: must not let through pods that this stack does not have (got ${shown(namespace)}). Remove it.`]
+        ? [`${where}: must not admit pods that this stack does not have (got ${shown(namespace)}). Remove it.`]
         : [`${where}: must be the namespace ${String(known[0])} (got ${shown(namespace)}). Correct it.`];
 }
 
-/** The gateway that this stack installs has these labels and this port. */
+/** Checks labels and port of the gateway that this stack installs. */
 function gatewayPods(props: Resource["props"]): string[] {
     const labels = at(props, "spec.egress.1.to.0.podSelector.matchLabels");
     const port = at(props, "spec.egress.1.ports.0.port");
@@ -89,7 +89,7 @@ function gatewayPods(props: Resource["props"]): string[] {
     ];
 }
 
-/** Namespaces that tunnels lead to. */
+/** Namespaces that tunnels forward to. */
 function origins(tunnels: Resource[]): unknown[] {
     return tunnels.flatMap(({ props }) => {
         const rules = at(props, "config.ingresses");

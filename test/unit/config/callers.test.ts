@@ -10,9 +10,9 @@ const long = "a".repeat(40);
 
 const refused: Refused[] = [
     ["no stack", { of: undefined }, /^of: required\. Run: pulumi config set of organization\/alpa-auth\/intra$/],
-    ["a stack by a part of its name", { of: "intra" }, /^of: must be the whole name .* \(got "intra"\)\. Write for/],
-    ["a stack without its organisation", { of: "alpa-auth/intra" }, /^of: must be the whole name/],
-    ["a stack with more parts", { of: "a/b/c/d" }, /^of: must be the whole name/],
+    ["a stack by a part of its name", { of: "intra" }, /^of: must be the full name .* \(got "intra"\)\. Write for/],
+    ["a stack without its organisation", { of: "alpa-auth/intra" }, /^of: must be the full name/],
+    ["a stack with more parts", { of: "a/b/c/d" }, /^of: must be the full name/],
     [
         "a namespace",
         { namespace: "alpa" },
@@ -48,7 +48,7 @@ const refused: Refused[] = [
     [
         "several things at once",
         { of: "x", limits: { requests: 1 } },
-        /^of: must be the whole name/,
+        /^of: must be the full name/,
         /^limits: must have requests and perSeconds together/,
     ],
 ];

@@ -57,19 +57,19 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
     [
         "a hostname outside the zone",
         { hostname: "llm.example.org" },
-        /^hostname: must lie in zone example\.com \(got "llm\.example\.org"\)/,
+        /^hostname: must be in zone example\.com \(got "llm\.example\.org"\)/,
     ],
     [
         "a hostname that only ends like the zone",
         { hostname: "llm-example.com" },
-        /^hostname: must lie in zone example\.com/,
+        /^hostname: must be in zone example\.com/,
     ],
     [
         "a hostname two levels below",
         { hostname: "a.llm.example.com" },
         /^hostname: must be one level below example\.com/,
     ],
-    ["an alias outside the zone", { aliases: ["llm.example.org"] }, /^aliases\[0\]: must lie in zone/],
+    ["an alias outside the zone", { aliases: ["llm.example.org"] }, /^aliases\[0\]: must be in zone/],
     [
         "a name that is named twice",
         { aliases: ["llm.example.com"] },
@@ -85,7 +85,7 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
         "a zone with a final dot",
         { zone: { name: "example.com.", plan: "pro" } },
         /^zone\.name: must be/,
-        /^hostname: must lie in/,
+        /^hostname: must be in/,
     ],
     [
         "more connectors than a tunnel takes",
@@ -106,7 +106,7 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
     [
         "no reason against the Worker",
         { edgeWorker: { enabled: false } },
-        "edgeWorker.reason: required with enabled false. Say why no Worker may run.",
+        "edgeWorker.reason: required with enabled false. Give the reason why no Worker may run.",
     ],
     ["no Alpa", { alpa: { ...ALPA, endpoints: [] } }, /^alpa\.endpoints: must name exactly one/],
     [
@@ -126,7 +126,7 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
     [
         "a version without a date",
         one({ secretVersion: 2 }),
-        `${AT}.previousSecretExpires: required with secretVersion 2. Set the day on which the previous secret stops working; keep a day that is over.`,
+        `${AT}.previousSecretExpires: required with secretVersion 2. Set the day on which the previous secret stops working; keep it after that day.`,
     ],
     [
         "a date without a version",
@@ -204,7 +204,7 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
     [
         "another timeout than 125 s",
         { ...zone({ plan: "business" }), proxyTimeoutSeconds: 300 },
-        "proxyTimeoutSeconds: must be 125 with plan business (got 300). Another needs plan enterprise.",
+        "proxyTimeoutSeconds: must be 125 with plan business (got 300). Another value needs plan enterprise.",
     ],
     [
         "a timeout beyond Cloudflare's",
@@ -358,7 +358,7 @@ describe("config of option cloudflare", () => {
         const longer = (seconds: number) =>
             cloudflareStack({ ...zone({ plan: "enterprise" }), proxyTimeoutSeconds: seconds });
         const cut =
-            /^tunnel: a connector that stops waits at most 180 s for its running answers, and answers may take up to 181 s: /;
+            /^tunnel: a connector that stops waits at most 180 s for its running answers, and answers may take up to 181 s\. Longer ones are interrupted \(502\)/;
         assert.deepEqual(
             [159, 160, 161, 600].map((seconds) => longer(seconds).connectors.graceSeconds),
             [179, 180, 180, 180],
@@ -474,7 +474,7 @@ describe("a private key to log in with", () => {
             whole.replace(/b3BlbnNz/, "xxxxxxxx"),
             SSH_KEY.replace(/\n.*\n-----END/, "\n-----END"),
         ])
-            assert.match(sshKeyProblem(text)!, /^must be a whole private key/);
+            assert.match(sshKeyProblem(text)!, /^must be a complete private key/);
     });
 });
 

@@ -68,11 +68,7 @@ const refused: Refused<object>[] = [
     ["a channel that moves", { nodes: [node(1)], channel: "latest/stable" }, /must be track\/risk with a pinned track/],
     ["a channel without a risk", { nodes: [node(1)], channel: "1.34" }, /got "1\.34"\)\. Write for example 1\.34\/s/],
     ["an unknown risk", { nodes: [node(1)], channel: "1.34/stabel" }, /^cluster\.channel: must be track\/risk/],
-    [
-        "strict confinement",
-        { nodes: [node(1)], channel: "1.34-strict/stable" },
-        /classic confinement.*Take the -strict/,
-    ],
+    ["strict confinement", { nodes: [node(1)], channel: "1.34-strict/stable" }, /classic confinement.*Remove -strict/],
     ["a channel that is too old", { nodes: [node(1)], channel: "1.26/stable" }, /^cluster\.channel: must be 1\.27 or/],
     [
         "labels that are a text",

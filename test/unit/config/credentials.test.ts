@@ -200,7 +200,7 @@ describe("the end of a credential", () => {
             /^consumers: lab\/old expires in 30 days, on 2026-12-25\. Add a second credential before that date\.$/,
         ],
         ["2026-11-26", /expires in 1 day, on/],
-        ["2026-11-25", /^consumers: lab\/old expired on 2026-11-25 and is left out\. Remove the entry\.$/],
+        ["2026-11-25", /^consumers: lab\/old expired on 2026-11-25 and has no access\. Remove the entry\.$/],
     ];
     for (const [day, warning] of warnings)
         it(`${warning ? "is warned about" : "is not warned about yet"}: ${day}`, () => {

@@ -16,7 +16,7 @@ const refused: [what: string, list: string[], problems: (string | RegExp)[]][] =
         "a proxied record with a time to live",
         ["name: www.example.com, type: A, ttl: 300, content: 192.0.2.1, proxied: true"],
         [
-            "dns/example.com.yaml:1 www.example.com A ttl: must be left out of a proxied record, whose TTL is always 300 s (got 300). Remove it.",
+            "dns/example.com.yaml:1 www.example.com A ttl: must not be set for a proxied record, whose TTL is always 300 s (got 300). Remove it.",
         ],
     ],
     [
@@ -54,12 +54,12 @@ const refused: [what: string, list: string[], problems: (string | RegExp)[]][] =
     [
         "a name outside of the zone",
         ["name: www.example.org, type: A, ttl: 300, content: 192.0.2.1"],
-        [/name: must be @ or a whole name in example\.com \(got "www\.example\.org"\)\. Correct it\./],
+        [/name: must be @ or a full name in example\.com \(got "www\.example\.org"\)\. Correct it\./],
     ],
     [
         "a name that ends like the zone and is none of it",
         ["name: badexample.com, type: A, ttl: 300, content: 192.0.2.1"],
-        [/must be @ or a whole name in example\.com/],
+        [/must be @ or a full name in example\.com/],
     ],
     [
         "a relative name",

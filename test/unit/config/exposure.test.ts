@@ -96,7 +96,7 @@ describe("config of exposure tunnel", () => {
             { gateway: { installer: "existing", existing } },
             /^gateway\.existing\.url: required with exposure direct/,
         ],
-        ["a name outside the zone", { ...EXPOSURE, hostname: "llm.example.org" }, /^hostname: must lie in zone/],
+        ["a name outside the zone", { ...EXPOSURE, hostname: "llm.example.org" }, /^hostname: must be in zone/],
         ["a name two levels down", { ...EXPOSURE, hostname: "a.b.example.com" }, /^hostname: must be one level below/],
         [
             "a longer wait than the plan has",

@@ -30,7 +30,7 @@ const refused: Refused[] = [
         "neither component nor way back",
         intraBValues({ opt: undefined, convert: undefined }),
         "opt: required. Set opt.image, model, gpuMemory, nodes, rayVersion and weights.",
-        "convert: required. Set convert.bareMetal: the hosts Alpa runs on now, and the systemd service that runs it.",
+        "convert: required. Set convert.bareMetal: the current hosts of Alpa, and the systemd service that runs it.",
     ],
     [
         "an image without a tag",
@@ -47,7 +47,7 @@ const refused: Refused[] = [
         upgrade({ image: { repository: "alpa", tag: "2" } }, "prepare"),
         /^opt\.upgrade: needs option intra-b and convert\.phase done, .* \(got intra-b and prepare\)/,
     ],
-    ["an upgrade to nothing else", upgrade({}), /^opt\.upgrade: must change something of opt/],
+    ["an upgrade to nothing else", upgrade({}), /^opt\.upgrade: must change at least one key of opt/],
     [
         "an upgrade to an image without a tag",
         upgrade({ image: { repository: "alpa" } }),
@@ -87,12 +87,12 @@ const refused: Refused[] = [
     [
         "a model of unknown size",
         opt({ model: "alpa/bloom" }),
-        /^opt\.parametersBillion: required where the model's name has no number of them \(got "alpa\/bloom"\)/,
+        /^opt\.parametersBillion: required, since the model's name has no number of parameters \(got "alpa\/bloom"\)/,
     ],
     [
         "nothing of where the weights are",
         opt({ weights: undefined }),
-        "opt.weights: required. Set one of claim, hostPath and inImage: where the weights are.",
+        "opt.weights: required. Set one of claim, hostPath and inImage, the source of the weights.",
     ],
     ["no weights", opt({ weights: {} }), /^opt\.weights: must have exactly one of .* \(got none\)/],
     [
@@ -163,13 +163,13 @@ const refused: Refused[] = [
     [
         "the host's network without a reason",
         opt({ hostNetwork: { enabled: true } }),
-        "opt.hostNetwork.reason: required with enabled true. Say why the pods' ports may be open on the nodes.",
+        "opt.hostNetwork.reason: required with enabled true. Give the reason why the pods' ports may be open on the nodes.",
     ],
     ["an unknown phase", convert({ phase: "strat" }), /^convert\.phase: must be one of .*Did you mean start\?$/],
     [
         "no way to start bare metal again",
         bareMetal({ unit: undefined }),
-        /^convert\.bareMetal: must have exactly one of unit and commands \(got none\)\. A rollback needs a way to start Alpa again:/,
+        /^convert\.bareMetal: must have exactly one of unit and commands \(got none\)\. A rollback must start Alpa again:/,
     ],
     [
         "two ways to start it",
@@ -179,7 +179,7 @@ const refused: Refused[] = [
     [
         "no bare metal, to which the way back leads",
         intraBValues({ convert: {} }),
-        "convert.bareMetal: required. Set hosts, and unit or commands: a rollback needs a way to start Alpa again.",
+        "convert.bareMetal: required. Set hosts, and unit or commands: a rollback must start Alpa again.",
     ],
     [
         "a way to stop it and none to start it",

@@ -207,12 +207,12 @@ describe("config of exposure direct", () => {
         [
             "a second address for callers",
             () => ({ azure, gateway: { address: "10.0.0.1" } }),
-            /^gateway\.address: must be left out with azure\.hostname/,
+            /^gateway\.address: must not be set with azure\.hostname/,
         ],
         [
             "an address for callers that is none of the names of the certificate",
             () => ({ tls: tls(good, { hostnames: ["llm.example.com"] }), gateway: { address: "10.0.0.1" } }),
-            /^gateway\.address: must be left out with tls/,
+            /^gateway\.address: must not be set with tls/,
         ],
         [
             "both with exposure tunnel",

@@ -65,7 +65,7 @@ const refused: Refused[] = [
     [
         "a time in which a healthy Alpa may wait for a batch",
         values({ hosts: [HOST], idleSeconds: 9 }),
-        "alpa.watchdog.idleSeconds: must be at least 10 (got 9). Raise it, or a healthy Alpa that waits for a batch is restarted.",
+        "alpa.watchdog.idleSeconds: must be at least 10 (got 9). Raise it, or the watchdog restarts a healthy Alpa that waits for a batch.",
     ],
     [
         "less time than the longest answer takes behind a tunnel",

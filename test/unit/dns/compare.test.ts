@@ -167,6 +167,6 @@ describe("comparison of both sides", () => {
     });
 
     it("says so when a server does not have the zone", async () => {
-        await assert.rejects(rows({ zone: "example.org", records: [] }), /old: says REFUSED of example\.org/);
+        await assert.rejects(rows({ zone: "example.org", records: [] }), /old: answers REFUSED for example\.org/);
     });
 });

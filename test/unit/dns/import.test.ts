@@ -72,7 +72,7 @@ describe("import of az network dns zone export", () => {
             "x AZURE ALIAS A /p/dnszones/example.com/A/y",
             /the value of the record that it points to/,
         ],
-        ["an alias of something else", "x AZURE ALIAS A /p/other/t", /what the name answers now/],
+        ["an alias of something else", "x AZURE ALIAS A /p/other/t", /the present answer for the name/],
     ];
     for (const [what, line, why] of undecided)
         it(`leaves ${what} to a person, and in its place`, () => {
@@ -196,7 +196,7 @@ describe("import of az network dns record-set list", () => {
         [
             "sets without a zone",
             JSON.stringify([{ ...SETS[4], fqdn: undefined }]),
-            /must say which zone it is\. Use --zone/,
+            /must have the name of its zone \(it has none\)\. Use --zone/,
         ],
     ];
     for (const [what, text, problem] of refused)

@@ -57,7 +57,7 @@ const refused: [why: string, phase: Phase, facts: DnsFacts, problem: string | Re
         "the zone above has a DS record of others",
         "delegated",
         { ...MIRRORED, ds: ["1 8 2 cd"] },
-        "dns.phase: delegated needs the parent zone to have no DS record for example.com except Cloudflare's (got 1 8 2 cd). Remove that at the registrar and wait for its TTL to pass; 24 h is safe.",
+        "dns.phase: delegated needs the parent zone to have no DS record for example.com except Cloudflare's (got 1 8 2 cd). Remove it at the registrar and wait until its TTL has passed; 24 h is safe.",
     ],
     ["one DS record of two is of others", "signed", { ...READY, ds: [OWN_DS, "1 8 2 cd"] }, /\(got 1 8 2 cd\)/],
     ["Cloudflare has no such zone", "delegated", { ...MIRRORED, status: undefined }, /needs the zone at Cloudflare/],
@@ -65,7 +65,7 @@ const refused: [why: string, phase: Phase, facts: DnsFacts, problem: string | Re
         "a server does not answer",
         "delegated",
         { ...MIRRORED, unanswered: ["x by UDP: no answer"] },
-        /needs to know how far the move has come \(x by UDP: no answer\)/,
+        /needs the state of the move, which is unknown \(x by UDP: no answer\)/,
     ],
     [
         "the delegation is the old one",
@@ -132,7 +132,7 @@ const refused: [why: string, phase: Phase, facts: DnsFacts, problem: string | Re
         "the time when it became active is unknown",
         "signed",
         { ...READY, ds: [], ...zone({ activatedOn: undefined }) },
-        /when the zone became active is not known/,
+        /the time at which the zone became active is unknown/,
     ],
 ];
 
@@ -179,11 +179,7 @@ describe("phases of a move", () => {
     });
 
     const BROKEN: [what: string, facts: Partial<DnsFacts>, note: RegExp][] = [
-        [
-            "a name server cannot be asked",
-            { unanswered: ["x by UDP: no answer"] },
-            /not known .*\(x by UDP: no answer\)/,
-        ],
+        ["a name server cannot be asked", { unanswered: ["x by UDP: no answer"] }, /unknown \(x by UDP: no answer\)/],
         ["the zone above names others", { delegation: MIRRORED.delegation }, /is reached, and needs exactly/],
         ["the zone is no longer active", zone({ status: "moved" }), /is reached, and needs the zone active/],
         ["a certificate has gone", { certificates: [] }, /is reached, and needs an active edge certificate/],
@@ -211,7 +207,7 @@ describe("phases of a move", () => {
     it("refuse one more name at the proxy while something is not known, and do not send the others back", () => {
         const facts = { ...MOVED, proxied: [...MOVED.proxied, "new.example.com"], unanswered: ["x"] };
         assert.deepEqual(phaseProblems("proxied", facts), [
-            "dns.phase: proxied needs to know how far the move has come (x). Correct it; until then leave proxied out of new.example.com.",
+            "dns.phase: proxied needs the state of the move, which is unknown (x). Correct it; until then remove proxied from new.example.com.",
         ]);
         for (const phase of ["proxied", "signed"] as const)
             for (const now of [facts, { ...facts, proxiedNow: [] }, { ...MOVED, ownDs: undefined, unanswered: ["x"] }])
@@ -249,7 +245,7 @@ describe("phases of a move", () => {
             "that the registrar is not changed",
             "mirror",
             MOVED,
-            /still delegates to Cloudflare, whatever the phase is.*within 172800 s/,
+            /still delegates to Cloudflare, independent of the phase.*within 172800 s/,
         ],
         ["that the zone stays signed", "proxied", MOVED, /stays signed\. Before its delegation leaves Cloudflare/],
         ["that signatures without a DS record are harmless", "proxied", { ...MOVED, ds: [] }, /harmless/],
@@ -283,7 +279,7 @@ describe("phases of a move", () => {
             "what it could not learn",
             "mirror",
             { ...MIRRORED, unanswered: ["x"] },
-            /how far the move has come is not known \(x\)/,
+            /the state of the move is unknown \(x\)/,
         ],
         [
             "nothing of DS once the delegation is Cloudflare's",

@@ -69,7 +69,7 @@ describe("dns preflight", () => {
         const [problem] = await problemsOf(settings, { ...access(), token });
         assert.match(
             problem,
-            /^dns\.phase: delegated needs to know how far the move has come \(Cloudflare GET zones: 401 \(1000 /,
+            /^dns\.phase: delegated needs the state of the move, which is unknown \(Cloudflare GET zones: 401 \(1000 /,
         );
         assert.ok(!problem.includes(token));
     });
@@ -101,12 +101,15 @@ describe("dns preflight", () => {
     it("sees how far a zone has come in its records, and then only warns of a name server that is away", async () => {
         const records = [{ ...RECORDS[0], proxied: true }];
         const away = { ...settings, phase: "proxied" as const, records, parentServers: ["127.0.0.1:1"] };
-        assert.match((await dnsReport(away, access())).problems.join("\n"), /needs to know how far the move has come/);
+        assert.match(
+            (await dnsReport(away, access())).problems.join("\n"),
+            /needs the state of the move, which is unknown/,
+        );
         await world.update("proxied", records);
         try {
             const { problems, notes } = await dnsReport(away, access());
             assert.deepEqual(problems, []);
-            assert.match(notes.join("\n"), /how far the move has come is not known \(127\.0\.0\.1:1/);
+            assert.match(notes.join("\n"), /the state of the move is unknown \(127\.0\.0\.1:1/);
         } finally {
             await world.update("mirror", RECORDS);
         }
@@ -118,7 +121,7 @@ describe("dns preflight", () => {
             { baseUrl: "http://127.0.0.1:1/client/v4", token: ADMIN },
         );
         assert.deepEqual(problems, []);
-        assert.match(notes[0], /^dns: how far the move has come is not known \(Cloudflare GET zones: /);
+        assert.match(notes[0], /^dns: the state of the move is unknown \(Cloudflare GET zones: /);
     });
 
     it("asks for the old servers while they are needed", async () => {

@@ -174,7 +174,7 @@ describe("ops, changing a stack", () => {
         const { ops, text, folder } = bench({ says: ({ args }) => (args[0] === "up" ? { code: 255 } : undefined) });
         const { code, note } = await ops(...ADD, "--yes");
         assert.equal(code, 1);
-        assert.match(note, /Pulumi\.intra\.yaml keeps the edit\. Correct what it names and run: pulumi up -s intra/);
+        assert.match(note, /Pulumi\.intra\.yaml keeps the edit\. Correct the error and run: pulumi up -s intra/);
         assert.match(text(), /bob/);
         const back = /Or go back: (cp .*) && pulumi up -s intra/.exec(note)![1];
         execFileSync("sh", ["-c", back]);

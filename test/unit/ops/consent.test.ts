@@ -66,7 +66,7 @@ describe("consent to a change", () => {
             assert.equal(code, 2);
             assert.equal(
                 note,
-                "error: --apply: is not an option any more. Use --yes, the consent flag of every command.\n",
+                "error: --apply: is no longer an option. Use --yes, the consent flag of every command.\n",
             );
             assert.deepEqual([out, calls, text()], ["", [], before]);
         });
@@ -80,7 +80,7 @@ describe("consent to a change", () => {
     it("suggests prune-expired for consumer expire, and no command with a similar spelling", async () => {
         const { code, note } = await bench().ops("consumer", "expire", "--apply");
         assert.equal(code, 2);
-        assert.equal(note, "error: consumer expire: is not a command any more. Use consumer prune-expired.\n");
+        assert.equal(note, "error: consumer expire: is no longer a command. Use consumer prune-expired.\n");
     });
 
     const CALLS: string[][] = [

@@ -171,7 +171,7 @@ const refused: [what: string, command: string, problem: RegExp][] = [
     [
         "a token for RS256",
         "token issue tokens rs --ttl 1h",
-        /must be of algorithm HS256 \(got RS256\)\. The caller signs it/,
+        /must have algorithm HS256 \(got RS256\)\. The caller signs its tokens/,
     ],
     ["a token for what has expired", "token issue tokens gone --ttl 1h", /tokens\/gone: expired on 2026-11-25\./],
     [

@@ -143,7 +143,7 @@ export const CLOSED: Record<string, Case[]> = {
                 podSelector: {},
                 ingress: [{ from: [{ podSelector: { matchLabels: { app: "debug" } } }] }],
             }),
-            /^metadata\.name: no NetworkPolicy of this name is rendered/m,
+            /^metadata\.name: this project renders no NetworkPolicy with this name/m,
         ],
         [
             "a rule of a tunnel for another host",
@@ -172,7 +172,7 @@ export const CLOSED: Record<string, Case[]> = {
                 metadata: { name: "more" },
                 spec: { template: { spec: { containers: [], volumes: [{ name: "root", hostPath: { path: "/" } }] } } },
             }),
-            /^metadata\.name: no DaemonSet of this name is rendered/m,
+            /^metadata\.name: this project renders no DaemonSet with this name/m,
         ],
         [
             "a Service that opens the gateway in addition to its tunnel",
@@ -182,7 +182,7 @@ export const CLOSED: Record<string, Case[]> = {
                 selector: { "app.kubernetes.io/name": "apisix" },
                 ports: [{ port: 80, targetPort: 9080 }],
             }),
-            /^metadata\.name: no Service of this name is rendered/m,
+            /^metadata\.name: this project renders no Service with this name/m,
         ],
         [
             "a tunnel with a chosen secret",
@@ -520,13 +520,13 @@ export const CLOSED: Record<string, Case[]> = {
                 a.domain = "llm.example.com/private";
                 a.destinations = [{ type: "public", uri: "llm.example.com/private" }];
             }),
-            /^config\.ingresses\[0\]\.hostname: llm\.example\.com is not covered/m,
+            /^config\.ingresses\[0\]\.hostname: llm\.example\.com is not completely covered/m,
         ],
         [
             "a name of the tunnel that no Access application has",
             "cloudflare",
             tunnelRules((rules) => rules.unshift({ ...rules[0], hostname: "old.example.com" })),
-            /^config\.ingresses\[0\]\.hostname: old\.example\.com is not covered/m,
+            /^config\.ingresses\[0\]\.hostname: old\.example\.com is not completely covered/m,
         ],
         [
             "a service token that another program makes",
@@ -554,7 +554,7 @@ export const CLOSED: Record<string, Case[]> = {
             "a Worker in front of a name that Access does not guard",
             "cloudflare",
             inputs("WorkersRoute", undefined, (r) => (r.pattern = "www.example.com/*")),
-            /^pattern: must be for a name of this stack's Access application/m,
+            /^pattern: must be for a host name that this stack's Access application/m,
         ],
     ],
     "no-secret-in-clear": [

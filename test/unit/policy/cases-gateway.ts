@@ -103,7 +103,7 @@ export const GATEWAY: Record<string, Case[]> = {
             "a nowhere that leads somewhere",
             "intra",
             upstream("nowhere", (s) => (s.externalNodes[0].name = "10.0.0.11")),
-            /must be 127\.0\.0\.1:1 alone/,
+            /must be only 127\.0\.0\.1:1/,
         ],
         [
             "a list of plugins, which turns others off in every route",
@@ -493,7 +493,7 @@ export const GATEWAY: Record<string, Case[]> = {
             "logprobs led to the upstream of completions",
             "intra",
             rule("logprobs", (r) => (r.upstreams = [{ name: "alpa-completions" }])),
-            /^spec\.http\[1\]\.upstreams: must be alpa-logprobs alone/m,
+            /^spec\.http\[1\]\.upstreams: must be only alpa-logprobs/m,
         ],
     ],
     "apisix-version": [

@@ -36,7 +36,7 @@ export const PEERS: Record<string, Case[]> = {
             "callers through connectors that are not there",
             "exposed",
             without("Deployment", "alpa-auth-cloudflared"),
-            /^spec\.ingress\[0\]\.from\[0\]\.namespaceSelector: must not let through pods that this stack does not have/m,
+            /^spec\.ingress\[0\]\.from\[0\]\.namespaceSelector: must not admit pods that this stack does not have/m,
         ],
         [
             "connectors that reach any pods of the gateway's namespace",

@@ -52,7 +52,7 @@ export const PROOFS: Record<string, Case[]> = {
             "a proof that waits otherwise than the others",
             "intra",
             revoked((given) => (given.timeoutSeconds = 100_000)),
-            /^timeoutSeconds: must be that of the other resources/m,
+            /^timeoutSeconds: must be the same as in the other resources/m,
         ],
         [
             "a wait of no time",
@@ -64,7 +64,7 @@ export const PROOFS: Record<string, Case[]> = {
             "a proof that asks another cluster",
             "intra",
             revoked((given) => (given.kubeconfig = secret("apiVersion: v1\nclusters: []"))),
-            /^kubeconfig: must be that of the other resources/m,
+            /^kubeconfig: must be the same as in the other resources/m,
         ],
         [
             "a credential without a verification of its revocation",
@@ -118,7 +118,7 @@ export const PROOFS: Record<string, Case[]> = {
             "a revocation that is taken back for no credential",
             "brought",
             memory((_, given) => (given.readmit = { "other/a": "revocation-01234567" })),
-            /^readmit\.other\/a: must be a credential with a key of its own/m,
+            /^readmit\.other\/a: must be a credential with key or publicKey/m,
         ],
         [
             "a revocation that is taken back by no id",
@@ -136,7 +136,7 @@ export const PROOFS: Record<string, Case[]> = {
             "a token whose version is remembered as a lower one",
             "cloudflare",
             tokens(({ versions }) => (versions["lab/2026b"] = 1)),
-            /^versions\.lab\/2026b: must be that of the token's secret/m,
+            /^versions\.lab\/2026b: must be the version of the token's secret/m,
         ],
         [
             "a wait for another state of a route",

@@ -65,7 +65,7 @@ export const SECRETS: Record<string, Case[]> = {
             "a private key in any text",
             "cloudflare",
             inputs("Command", "alpa-connectors-10.0.0.11", (given) => (given.create += `\n${KEY}`)),
-            /^create: must be secret \(it holds a private key\)/m,
+            /^create: must be secret \(it contains a private key\)/m,
         ],
         [
             "a token in any text",
@@ -73,7 +73,7 @@ export const SECRETS: Record<string, Case[]> = {
             inputs("Namespace", "alpa-auth", ({ metadata }) => {
                 metadata.annotations.note = `use eyJhbGciOiJIUzI1NiJ9.eyJrZXkiOiJhbHBhIn0.c2lnbmF0dXJlLW9mLWl0`;
             }),
-            /^metadata\.annotations\.note: must be secret \(it holds a token \(JWT\)\)/m,
+            /^metadata\.annotations\.note: must be secret \(it contains a token \(JWT\)\)/m,
         ],
         [
             "a password in an address",
@@ -81,13 +81,13 @@ export const SECRETS: Record<string, Case[]> = {
             inputs("Release", "alpa-apisix-release", (given) => {
                 given.repositoryOpts.repo = `https://bot:${LONG}@charts.example.org/`;
             }),
-            /repositoryOpts\.repo: must be secret \(it holds a URL with a password\)/,
+            /repositoryOpts\.repo: must be secret \(it contains a URL with a password\)/,
         ],
         [
             "a password in an address without a name",
             "intra",
             configMap({ url: `redis://:${LONG}@counters:6379` }),
-            /^data\.url: must be secret \(it holds a URL with a password\)/m,
+            /^data\.url: must be secret \(it contains a URL with a password\)/m,
         ],
         [
             "the token of a tunnel in any text",
@@ -96,7 +96,7 @@ export const SECRETS: Record<string, Case[]> = {
                 const token = { a: "4".repeat(32), t: "0".repeat(36), s: LONG };
                 given.create += ` --token ${Buffer.from(JSON.stringify(token)).toString("base64")}`;
             }),
-            /^create: must be secret \(it holds the token of a tunnel\)/m,
+            /^create: must be secret \(it contains the token of a tunnel\)/m,
         ],
         [
             "a kubeconfig in clear",

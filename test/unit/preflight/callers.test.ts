@@ -164,10 +164,10 @@ describe("the gateway of another stack", () => {
     });
 
     const refused: [what: string, outputs: object | undefined, problem: RegExp][] = [
-        ["a stack that does not exist", undefined, /^of: must be a stack of this backend \(Pulumi says: /],
+        ["a stack that does not exist", undefined, /^of: must be a stack of this backend \(error of Pulumi: /],
         ["a destroyed stack", {}, /must have the output gateway \(it has no outputs: it is destroyed/],
         ["a stack without a gateway", { url: "https://x" }, /\(it has no such output: it has no gateway, or/],
-        ["a form of another version", { gateway: { namespace: "x" } }, /\(it has another form, of another version\)/],
+        ["a form of another version", { gateway: { namespace: "x" } }, /\(it has the form of another version\)/],
     ];
     for (const [what, outputs, problem] of refused)
         it(`refuses ${what}`, async () => {

@@ -207,7 +207,7 @@ describe("preflight of Cloudflare", () => {
             "a zone that is not there",
             { zones: { result: [] } },
             {},
-            /^zone\.name: example\.com must be a zone that the token can read \(it finds none of that name\)/,
+            /^zone\.name: example\.com must be a zone that the token can read \(none is found\)/,
         ],
         [
             "a zone of another account",
@@ -231,9 +231,14 @@ describe("preflight of Cloudflare", () => {
             "48 tokens of others and 3 new",
             { [SERVICE_TOKENS]: { result: live(48) } },
             {},
-            /at most 50 service tokens, Cloudflare's limit \(got 48 there and 3 new\)/,
+            /at most 50 service tokens, Cloudflare's limit \(got 48 existing and 3 new\)/,
         ],
-        ["120 tokens over three pages", { [SERVICE_TOKENS]: { result: live(120) } }, {}, /\(got 120 there and 3 new\)/],
+        [
+            "120 tokens over three pages",
+            { [SERVICE_TOKENS]: { result: live(120) } },
+            {},
+            /\(got 120 existing and 3 new\)/,
+        ],
         [
             "a secret older than Cloudflare's",
             { [SERVICE_TOKENS]: { result: [{ name: `${OWNER}/lab/2026b`, client_secret_version: 3 }] } },
@@ -244,7 +249,7 @@ describe("preflight of Cloudflare", () => {
             "a tunnel that is configured by a local file",
             { [TUNNELS]: { result: [{ name: "alpa-auth-test", config_src: "local" }] } },
             {},
-            /^tunnel: the name alpa-auth-test must be free or this stack's/,
+            /^tunnel: the name alpa-auth-test must be unused or this stack's/,
         ],
         [
             "another team",
@@ -272,7 +277,7 @@ describe("preflight of Cloudflare", () => {
             "a record in the place of ours",
             { [RECORDS]: { result: [{ type: "A", content: "192.0.2.1" }] } },
             {},
-            /^hostname: llm\.example\.com must have no record of its own \(it has A 192\.0\.2\.1\)/,
+            /^hostname: llm\.example\.com must have no other record \(it has A 192\.0\.2\.1\)/,
         ],
         [
             "an address behind other records of the name",
@@ -285,7 +290,7 @@ describe("preflight of Cloudflare", () => {
                 },
             },
             {},
-            /^hostname: llm\.example\.com must have no record of its own \(it has AAAA 2001:db8::1\)/,
+            /^hostname: llm\.example\.com must have no other record \(it has AAAA 2001:db8::1\)/,
         ],
         [
             "the record of another tunnel",
@@ -299,19 +304,19 @@ describe("preflight of Cloudflare", () => {
                 [RECORDS]: { result: [{ type: "CNAME", content: "y.cfargotunnel.com" }] },
             },
             {},
-            /^hostname: llm\.example\.com must have no record of its own \(it has CNAME y\.cfargotunnel\.com\)/,
+            /^hostname: llm\.example\.com must have no other record \(it has CNAME y\.cfargotunnel\.com\)/,
         ],
         [
             "rules in the place of ours",
             { [RULESETS]: { result: [{ kind: "zone", phase: "http_request_firewall_custom", name: "default" }] } },
             {},
-            /^browserChecks: the zone must have no rules of its own .*"default"/,
+            /^browserChecks: the zone must have no foreign rules .*"default"/,
         ],
         [
             "its own application from before the stack was renamed, and does not say to delete it",
             { [APPS]: { result: [{ name: "alpa-auth/old", domain: "llm.example.com" }] } },
             {},
-            /^hostname: llm\.example\.com must have no Access application of another stack \(it has that of stack old\)\. If this stack was called that, rename it back: pulumi stack rename old\. Else choose another name, or destroy that stack\.$/,
+            /^hostname: llm\.example\.com must have no Access application of another stack \(it has that of stack old\)\. If that was this stack's earlier name, rename it back: pulumi stack rename old\. Else choose another name, or destroy that stack\.$/,
         ],
         [
             "its own rules from before the stack was renamed, and says to rename it back first",
@@ -321,13 +326,13 @@ describe("preflight of Cloudflare", () => {
                 },
             },
             {},
-            /^browserChecks: the zone must have no rules of another stack in phase \S+ \(it has those of stack old, .*\)\. If this stack was called that, rename it back: pulumi stack rename old\. Else, to keep those, set it to keep, /,
+            /^browserChecks: the zone must have no rules of another stack in phase \S+ \(it has those of stack old, .*\)\. If that was this stack's earlier name, rename it back: pulumi stack rename old\. Else, to keep those, set it to keep, /,
         ],
         [
             "a timeout that the plan does not have",
             { [TIMEOUT]: { result: { editable: false } }, zones: zone({ plan: { legacy_id: "enterprise" } }) },
             ENTERPRISE,
-            /^proxyTimeoutSeconds: must be left out/,
+            /^proxyTimeoutSeconds: must not be set/,
         ],
         [
             "several things",
@@ -446,7 +451,7 @@ describe("preflight of Cloudflare", () => {
         assert.ok(problems.length > 0);
         assert.ok(asked.includes(`GET /zones?name=example.com&account.id=${ACCOUNT}`), asked.join("\n"));
         for (const problem of problems)
-            assert.match(problem, /^dns\.phase: delegated needs to know how far the move has come/);
+            assert.match(problem, /^dns\.phase: delegated needs the state of the move, which is unknown/);
     });
     it("says where the move is, in its first phase, instead of what it says of a zone alone", async () => {
         const closed = ["127.0.0.1:9"];

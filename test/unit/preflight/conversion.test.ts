@@ -250,7 +250,7 @@ describe("preflight of a conversion", () => {
         const of = (wanted: Stage, from: Stage, going = from) =>
             problems(wanted, { phase: from, going, callers }, {}, { budgetMinutes: 30, measured });
         const said = [
-            "convert.budgetMinutes: must be at least 34, which the steps took when they were last done (got 30: drain 20 s, stop 100 s, start 1800.5 s, verify 60 s, switch 20 s). Raise it, or stay in prepare.",
+            "convert.budgetMinutes: must be at least 34, the time of the steps in the last conversion (got 30: drain 20 s, stop 100 s, start 1800.5 s, verify 60 s, switch 20 s). Raise it, or stay in prepare.",
         ];
         assert.deepEqual(await of("drain", "prepare"), said);
         assert.deepEqual(await of("drain", "prepare", "drain"), said, "the first run to it did not end");

@@ -75,16 +75,16 @@ describe("untilDisabled", () => {
             log.warn = warn;
         }
         assert.equal(warned.length, 1);
-        assert.match(warned[0], /^consumers: lab\/a: enabled is false, and Cloudflare's API does not say whether/);
+        assert.match(warned[0], /^consumers: lab\/a: enabled is false, and Cloudflare's API does not show whether/);
     });
 
     it("names each that is still accepted, and says what to do", async () => {
         const [first, second, ...others] = (await problem([{ 1: true, 2: true }])).split("\n");
         assert.match(
             first,
-            /^consumers: lab\/a: must be refused by Cloudflare .* Run: pulumi up --refresh\. .* older than 6\.20, .* off PATH .* remove the credential and run pulumi up\.$/,
+            /^consumers: lab\/a: must be rejected by Cloudflare .* Run: pulumi up --refresh\. .* older than 6\.20, .* off PATH .* remove the credential and run pulumi up\.$/,
         );
-        assert.match(second, /^consumers: nlp\/a: must be refused/);
+        assert.match(second, /^consumers: nlp\/a: must be rejected/);
         assert.deepEqual(others, []);
     });
 

@@ -93,6 +93,6 @@ describe("ops check alpa", () => {
     it("needs a stack that has a watchdog", async () => {
         const { code, note } = await bench().ops("check", "alpa");
         assert.equal(code, 2);
-        assert.match(note, /alpa\.watchdog: required, or no host watches Alpa/);
+        assert.match(note, /alpa\.watchdog: required, since no host checks Alpa/);
     });
 });

@@ -86,7 +86,7 @@ describe("ops check exposure", () => {
         assert.deepEqual(findings(said).wrong, []);
         assert.equal(said.code, 0, said.note);
         const checks = findings(said).entry.map(({ check }) => check);
-        assert.ok(checks.includes("TLS 1.1 is refused") && checks.includes(`the certificate is valid for ${NAME}`));
+        assert.ok(checks.includes("TLS 1.1 is rejected") && checks.includes(`the certificate is valid for ${NAME}`));
     });
     it("says of an open port what it means, first, and exits with 3", async () => {
         const port = await listen(createServer(gateway));
@@ -118,7 +118,7 @@ describe("ops check exposure", () => {
         assert.equal(findings(said).ports.length, CLOSED_PORTS.length);
         const unnamed = await run(outputs, { "alpa-auth:exposure": "tunnel" });
         assert.equal(unnamed.code, 2);
-        assert.match(unnamed.note, /--address: required where callers come through Cloudflare/);
+        assert.match(unnamed.note, /--address: required, since callers come through Cloudflare/);
     });
     it("expects all ports of a host without callers to be closed, and checks no entry point there", async () => {
         const port = await listen(createServer(gateway));
@@ -235,7 +235,7 @@ describe("ops check exposure", () => {
     });
 
     const usage: [what: string, outputs: object, args: string[], problem: RegExp][] = [
-        ["a stack that is not up", {}, [], /must have been brought up/],
+        ["a stack that is not up", {}, [], /has no outputs yet/],
         [
             "a name for an address",
             { url: "http://10.0.0.1" },

@@ -122,7 +122,7 @@ describe("ops check smoke", () => {
         await admit({}, { requests: 1000, perSeconds: 60 });
         const { code, out } = await run();
         assert.equal(code, 3);
-        assert.match(out, /limit.*│ 200 .*│ NO .*no limit stops this caller/);
+        assert.match(out, /limit.*│ 200 .*│ NO .*no limit rejects this caller's requests/);
     });
 
     it("fails when a credential is refused, and says how", async () => {
@@ -130,7 +130,7 @@ describe("ops check smoke", () => {
         const { code, out, note } = await run();
         assert.equal(code, 3);
         assert.match(out, /token .*│ smoke\/hs .*│ 401 │ NO /);
-        assert.match(note, /must answer only its callers \(2 of 15 checks are wrong\)/);
+        assert.match(note, /must answer only its callers \(2 of 15 checks failed\)/);
     });
 
     it("fails when strangers are let in, and when the gateway is old", async () => {
@@ -179,7 +179,7 @@ describe("ops check smoke", () => {
         assert.match(edge.note, /Run: npm run ops -- consumer add smoke --yes$/m);
         const down = await run({ outputs: {} });
         assert.equal(down.code, 2);
-        assert.match(down.note, /--stack: intra must have been brought up/);
+        assert.match(down.note, /--stack: intra has no outputs yet/);
     });
 
     it("asks at another address of the service when told so", async () => {

@@ -75,7 +75,7 @@ describe("ops consumer log", () => {
             ["2026-11-23", "Ada", "version", ["failed: caller alice loses access", "failed: caller bob loses access"]],
             ["2026-11-20", "Ada", "version", ["caller alice gets access", "caller bob gets access"]],
         ]);
-        assert.match(note, /is not in git: who edited it is not known/);
+        assert.match(note, /is not in git, so its edits are not in this list/);
     });
 
     it("says who edited which credential, without ciphertext, and where a file could not be read", async () => {

@@ -239,7 +239,7 @@ describe("ops consumer revoke --yes of a service token", () => {
             statuses = [404, 404, status];
             const { code, out, note } = await revoke();
             assert.equal(code, 0, note);
-            assert.match(out, new RegExp(`lab/a: refused by http:\\S+ \\(${status} after \\d s, 404 before\\)\\.`));
+            assert.match(out, new RegExp(`lab/a: rejected by http:\\S+ \\(${status} after \\d s, 404 before\\)\\.`));
             assert.ok(asked.every((request) => request.url === "/is-this-token-let-in"));
             assert.equal(asked[0].headers["cf-access-client-secret"], PAIR.clientSecret);
             assert.ok(!(out + note).includes("s3cret"));
@@ -258,7 +258,7 @@ describe("ops consumer revoke --yes of a service token", () => {
         assert.equal(code, 1);
         assert.match(
             out,
-            /must be refused with 401, 403 or 302 .* \(got 404\)\. It still works: look at the Access application/,
+            /must be rejected with 401, 403 or 302 .* \(got 404\)\. It still works: check the Access application/,
         );
     });
     it("takes no proof from a refusal that was there before", async () => {
@@ -301,7 +301,7 @@ describe("ops consumer list of service tokens", () => {
         assert.deepEqual(
             rows(found).map((r) => [`${r.consumer}/${r.credential}`, r.live, r.problems]),
             [
-                ["lab/a", true, ["expired at Cloudflare: rotate it"]],
+                ["lab/a", true, ["expired at Cloudflare: rotate the credential"]],
                 ["lab/old", true, ["expired, and works until the next pulumi up"]],
                 ["lab/new", false, ["not live"]],
                 ["none/null", false, []],

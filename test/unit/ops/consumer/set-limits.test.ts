@@ -155,7 +155,7 @@ describe("ops consumer set-limits", () => {
                 "a class at the edge",
                 TEXT.replace("intra-a", "cloudflare"),
                 ["bob", "--class", "batch"],
-                /--class: belongs to a stack that makes a gateway \(got option cloudflare\)\. Leave it out\./,
+                /--class: belongs to a stack with a gateway of its own \(got option cloudflare\)\. Leave it out\./,
             ],
             [
                 "a share with an own limit on open requests, as the schema does",
@@ -199,8 +199,11 @@ describe("ops consumer set-limits", () => {
         const ordered = `${shared.replace("          limits: *most\n", "")}        - { name: carol, limits: *most, credentials: [] }\n`;
         assert.throws(
             () => setLimits(ordered, "bob", { concurrent: 1 }),
-            /bob: must not be named elsewhere .* as \*most/,
+            /bob: must not be used elsewhere .* as alias \*most/,
         );
-        assert.throws(() => setLimits(ordered, "carol", { concurrent: 1 }), /limits of carol: must be written out/);
+        assert.throws(
+            () => setLimits(ordered, "carol", { concurrent: 1 }),
+            /limits of carol: must not be a YAML alias/,
+        );
     });
 });

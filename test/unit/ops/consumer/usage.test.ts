@@ -188,7 +188,7 @@ describe("ops consumer usage of the access log", () => {
         for (const form of [[], ["--json"], ["--csv"]]) {
             const { code, out, note } = await bench({ stdin }).ops("consumer", "usage", "--log", "-", ...form);
             assert.equal(code, 0, note);
-            assert.match(note, /Counted 1 of 10 lines; left out: 9 not of the access log\./);
+            assert.match(note, /Counted 1 of 10 lines; not counted: 9 not of the access log\./);
             assert.ok(!(out + note).includes(secret));
         }
     });

@@ -133,10 +133,14 @@ describe("npm run ops -- convert run", () => {
         [state.callers, state.failing] = [{}, { done: 2 }];
         assert.match(
             (await ops("convert", "run", "--yes")).note,
-            /Callers are served by the component \(no caller's key is known/,
+            /Callers are served by the component \(this machine has no caller's key/,
         );
         const said = record().flatMap((entry) => ("said" in entry && entry.said !== undefined ? [entry.said] : []));
-        assert.equal(said.filter((one) => /^no caller's key .* alpa-verifier got an answer from/.test(one)).length, 2);
+        assert.equal(
+            said.filter((one) => /^this machine has no caller's key.* alpa-verifier got an answer from/.test(one))
+                .length,
+            2,
+        );
         state.failing = { done: 2 };
         state.onUp = (to) => {
             if (to === "done") state.verifierStatus = 502;
@@ -417,13 +421,13 @@ describe("npm run ops -- convert, interrupted", () => {
         assert.ok(!existsSync(join(folder, ".alpa-auth/local/convert-intra.abort")));
         const { code, out } = await ops("convert", "abort", "--yes");
         assert.equal(code, 0);
-        assert.match(out, /Asked bob@ops, pid \d+ on .*, to return to intra-a/);
+        assert.match(out, /Told the process of bob@ops, pid \d+ on .*, to return to intra-a/);
         assert.ok(existsSync(join(folder, ".alpa-auth/local/convert-intra.abort")));
         assert.deepEqual(state.ups, []);
         const { note } = await ops("convert", "run", "--yes");
         assert.match(
             note,
-            /intra: has a conversion in progress already \(bob@ops's since 2026-11-26T12:00:00\.000Z, pid/,
+            /intra: has a conversion in progress already \(by bob@ops since 2026-11-26T12:00:00\.000Z, pid/,
         );
     });
 
@@ -514,25 +518,22 @@ describe("npm run ops -- convert, interrupted", () => {
         state.inCluster = bob;
         const { code, note } = await ops("convert", "run", "--yes");
         assert.equal(code, 2);
-        assert.match(note, /another process runs it \(the cluster says bob@far r1, until 2099/);
+        assert.match(note, /another process runs it \(lock holder in the cluster: bob@far r1, until 2099/);
         assert.match(
             (await ops("convert", "status")).out,
-            /the cluster says that another machine does: bob@far r1, until 2099.*--take-over/,
+            /The lock holder in the cluster is on another machine: bob@far r1, until 2099.*--take-over/,
         );
         assert.equal(JSON.parse((await ops("convert", "status", "--json")).out).state, "elsewhere");
         let looks = 0;
         state.onLook = () => looks++ === 3 && (bob.beat = "2");
         const alive = await ops("convert", "run", "--yes", "--take-over");
         assert.equal(alive.code, 2);
-        assert.match(
-            alive.note,
-            /must have stopped before it can be taken over \(bob@far still reports to the cluster every/,
-        );
+        assert.match(alive.note, /must have stopped before a takeover \(bob@far still sends a heartbeat every/);
         assert.deepEqual([state.ups, record()], [[], []]);
         const taken = await ops("convert", "run", "--yes", "--take-over");
         assert.equal(taken.code, 0, taken.note);
         assert.deepEqual(state.ups, ["drain", "prepare", "intra-a"]);
-        assert.match(taken.note, /no record says what was done before|Record: /);
+        assert.match(taken.note, /there is no record of the earlier steps|Record: /);
         assert.ok(record().some((entry) => entry.event === "end" && entry.outcome === "returned"));
     });
 
@@ -548,7 +549,7 @@ describe("npm run ops -- convert, interrupted", () => {
         it.state.onLook = () => (bob.beat = String(looks++));
         const { code, note } = await it.ops("convert", "run", "--yes");
         assert.equal(code, 2, note);
-        assert.match(note, /must have stopped before it can be taken over/);
+        assert.match(note, /must have stopped before a takeover/);
         assert.deepEqual(it.state.ups, []);
         it.state.onLook = () => undefined;
         assert.equal((await it.ops("convert", "run", "--yes")).code, 0);
@@ -565,14 +566,11 @@ describe("npm run ops -- convert, interrupted", () => {
         it.state.onLook = () => (ours.beat = `${looks++} bob@far`);
         assert.match(
             (await it.ops("convert", "status")).out,
-            /the cluster says that another machine does: bob@far, until /,
+            /The lock holder in the cluster is on another machine: bob@far, until /,
         );
         const { code, note } = await it.ops("convert", "run", "--yes");
         assert.equal(code, 2, note);
-        assert.match(
-            note,
-            /must have stopped before it can be taken over \(bob@far still reports to the cluster every/,
-        );
+        assert.match(note, /must have stopped before a takeover \(bob@far still sends a heartbeat every/);
         assert.deepEqual(it.state.ups, []);
         it.state.onLook = () => undefined;
         assert.equal((await it.ops("convert", "run", "--yes")).code, 0, "once the other process is silent");
@@ -610,7 +608,10 @@ describe("npm run ops -- convert, interrupted", () => {
         };
         const { code, note } = await ops("convert", "run", "--yes", "--take-over");
         assert.equal(code, 1);
-        assert.match(note, /cluster: cannot say whether the conversion .* is still running \(no route to host\)/);
+        assert.match(
+            note,
+            /cluster: cannot be read, so it is unknown whether the conversion .* still runs \(no route to host\)/,
+        );
         assert.deepEqual(state.ups, []);
     });
 });
@@ -626,12 +627,12 @@ describe("npm run ops -- convert, refused", () => {
         [
             "a budget shorter than the expected times",
             CONVERT_FILE.replace("budgetMinutes: 60", "budgetMinutes: 50"),
-            /convert\.budgetMinutes: must be at least 57, for 28:00 there, 2:30 to turn round and 26:00 back as expected or measured \(got 50\)/,
+            /convert\.budgetMinutes: must be at least 57, for the expected or measured 28:00 there, 2:30 to turn round and 26:00 back \(got 50\)/,
         ],
         [
             "a budget shorter than the measured times",
             CONVERT_FILE.replace("  alpa-auth:convert:\n", "$&    measured: { start: 1800 }\n"),
-            /convert\.budgetMinutes: must be at least 75, for 46:00 there/,
+            /convert\.budgetMinutes: must be at least 75, for the expected or measured 46:00 there/,
         ],
         [
             "no way to start bare metal again",

@@ -130,7 +130,7 @@ describe("ops convert rehearse", () => {
         [
             "a cluster that the stack makes",
             TEXT.replace("config:\n", "config:\n  alpa-auth:cluster: { nodes: [] }\n"),
-            /convert\.rehearsal\.cluster: required where the stack makes its cluster/,
+            /convert\.rehearsal\.cluster: required if the stack creates its cluster/,
         ],
     ];
     for (const [why, text, problem] of refused)

@@ -84,7 +84,7 @@ describe("ops convert, the runner", () => {
     it("breaks a step of the way back off that hangs, tries it again, and shows it to a human", async () => {
         const { world, result } = await convert({ fails: { start: 1 }, takes: { "back to drain": 1e6 } });
         assert.deepEqual([result.outcome, nameOf(result.failed!)], ["human", "back to drain"]);
-        assert.match(result.why!, /^it was not done after 1:00:00, longer than all its waits together/);
+        assert.match(result.why!, /^it did not end after 1:00:00, longer than all its timeouts together/);
         assert.equal(world.steps().filter((step) => step === "back to drain").length, 2);
         // Not one that is only slow.
         const slow = await convert({ fails: { start: 1 }, takes: { "back to drain": 3500 } });
@@ -97,7 +97,9 @@ describe("ops convert, the runner", () => {
             assert.equal(result.outcome, "returned");
             assert.match(
                 result.why!,
-                step === "prepare" ? /^prepare: the check of this step did not end in 25:00/ : /^\w+: it was not done/,
+                step === "prepare"
+                    ? /^prepare: the check of this step did not end in 25:00/
+                    : /^\w+: it did not end within/,
             );
             assert.ok(result.downSeconds <= world.budget.seconds, `${result.downSeconds}`);
         });
@@ -195,7 +197,7 @@ describe("ops convert, the runner", () => {
     it("breaks a step off when later the way back would not fit, and returns within the budget", async () => {
         const { world, result } = await convert({ takes: { start: 100_000 } });
         assert.equal(result.outcome, "returned");
-        assert.match(result.why!, /^start: it was not done \d+:\d\d after the 503s began/);
+        assert.match(result.why!, /^start: it did not end within \d+:\d\d of the start of the 503s/);
         assert.ok(result.downSeconds <= world.budget.seconds, `${result.downSeconds}`);
         // The limit was used: it was not given up early.
         assert.ok(result.downSeconds > needed(world.budget.expected) - world.budget.expected.verify - 180);
@@ -360,7 +362,7 @@ describe("ops convert, killed", () => {
         world.now += 2 * 3600_000;
         const result = (await world.go())!;
         assert.equal(result.outcome, "returned");
-        assert.match(result.why!, /^2:\d\d:\d\d of 1:00:00 are over/);
+        assert.match(result.why!, /^2:\d\d:\d\d of 1:00:00 have passed/);
         assert.ok(result.downSeconds > 2 * 3600);
     });
 

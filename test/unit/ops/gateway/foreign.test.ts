@@ -102,7 +102,7 @@ describe("what is in APISIX and is not of the ingress controller", () => {
     });
 
     const NO_OBJECT = "has the ingress controller's labels, but belongs to no Kubernetes object";
-    const BY_HAND = "was not made by the ingress controller";
+    const BY_HAND = "was not written by the ingress controller";
     const strangers: [what: string, path: string, value: object, says: string][] = [
         ["a consumer", "consumers/eve", { username: "eve" }, `APISIX: consumer eve ${BY_HAND}`],
         [

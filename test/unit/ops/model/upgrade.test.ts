@@ -138,7 +138,7 @@ describe("npm run ops -- model upgrade run", () => {
         const other = await upgradeBench(text());
         Object.assign(other.state, state);
         const status = JSON.parse((await other.ops("model", "upgrade", "status", "--json")).out);
-        assert.deepEqual([status.direction, status.why], ["back", "no record says what was done before"]);
+        assert.deepEqual([status.direction, status.why], ["back", "there is no record of the earlier steps"]);
         const { code, note } = await other.ops("model", "upgrade", "abort", "--yes");
         assert.equal(code, 0, note);
         assert.deepEqual([other.state.runs, bare(other.text())], ["1.0.0", bare(UPGRADE_FILE)]);
@@ -284,11 +284,11 @@ describe("npm run ops -- model upgrade, refused", () => {
             assert.equal(code, 2);
             assert.match(
                 note,
-                new RegExp(`${command} is what is running .*Run: npm run ops -- ${command} abort --yes`),
+                new RegExp(`the running command is ${command} .*Run: npm run ops -- ${command} abort --yes`),
             );
             assert.equal(existsSync(join(folder, ".alpa-auth/local/convert-intra.abort")), false);
             const run = await ops(...command.split(" "), "run", "--yes");
-            assert.match(run.note, new RegExp(`already \\(bob.*Check: npm run ops -- ${command} status`));
+            assert.match(run.note, new RegExp(`already \\(by bob.*Check: npm run ops -- ${command} status`));
         }
     });
 

@@ -150,7 +150,7 @@ describe("ops stack drift", () => {
         const steps = [{ op: "update", urn: token.urn, oldState: lasting("8760h"), newState: lasting("forever") }];
         const { code, out } = await drift(steps);
         assert.equal(code, 3, out);
-        assert.match(out, /RISK\n {2}credential-ends-later {2}Credential lab\/a lasts longer/);
+        assert.match(out, /RISK\n {2}credential-ends-later {2}Credential lab\/a expires later/);
     });
 
     it("fails where Pulumi counts a change that it does not show, at each --fail-on, and shows the others", async () => {

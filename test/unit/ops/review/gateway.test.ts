@@ -78,7 +78,7 @@ describe("review of the plugins of a route", () => {
             "another status of a refusal",
             refusal({}),
             refusal({ http_status: 404 }),
-            /^risk errors-changed: .*404, not 403/,
+            /^risk errors-changed: .*404 instead of 403/,
         ],
     ];
     it("says of metrics and of names in the access log that no caller notices them", () => {
@@ -119,7 +119,7 @@ describe("review of a plugin of which it is not known yet whether it is on", () 
         it(`counts it as off (${what})`, () =>
             assert.match(
                 said([step("ApisixRoute", "r", route(key()), route(off))])[0],
-                /^breaks-callers authentication-removed: .*no key or token is required/,
+                /^breaks-callers authentication-removed: .*requests no longer need a key or token/,
             ));
 });
 
@@ -198,7 +198,7 @@ describe("review of a rule of a route under another name", () => {
     it("says what else differs", () =>
         assert.match(
             of(under("new")),
-            /^breaks-callers authentication-removed: \/completions: no key or token is required/,
+            /^breaks-callers authentication-removed: \/completions: requests no longer need a key or token/,
         ));
 });
 

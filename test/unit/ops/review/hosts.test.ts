@@ -39,7 +39,7 @@ describe("review of a step of a host that has nothing to take back", () => {
         const found = said([step("Command", "nodes-addons", { create: "x" }, undefined)]);
         assert.match(
             found.join("\n"),
-            /^harmless changed-inside: nodes-addons is deleted, and nothing is done on its host$/,
+            /^harmless changed-inside: nodes-addons is deleted, without any change on its host$/,
         );
     });
 });

@@ -26,21 +26,21 @@ describe("a comment that would be too long", () => {
         for (const said of ["caller-removed of 9", "credential-revoked of 9", "all pods restart", "etcd restarts"])
             assert.ok(text.includes(said), said);
         assert.match(text, /`credential-revoked` and \d+ more findings of this code/);
-        assert.match(text, /\*\*\d+ findings left out, since the comment would be too long \(\d+ breaks-callers\)/);
+        assert.match(text, /\*\*\d+ findings omitted, since the comment would be too long \(\d+ breaks-callers\)/);
         // As text there are ten of a code.
-        assert.match(text, /All of them: `npm run ops -- stack review --format json`/);
+        assert.match(text, /To see all: `npm run ops -- stack review --format json`/);
     });
 
     it("has what comes after a finding that does not fit by itself", () => {
         const long = { ...finding("caller-removed", "caller long goes"), evidence: [] };
         const huge = renderMarkdown(review({ ...long, todo: "x".repeat(LONGEST) }, finding("limit-lowered", "less")));
         assert.ok(huge.includes("less") && !huge.includes("caller long"), huge.slice(0, 300));
-        assert.match(huge, /\*\*1 finding left out/);
+        assert.match(huge, /\*\*1 finding omitted/);
     });
 
     it("counts nothing as left out where all of it is there", () => {
         const text = comment(...many("caller-removed", 30), ...many("pods-restart", 30));
-        assert.doesNotMatch(text, /left out|more findings/);
+        assert.doesNotMatch(text, /omitted|more findings/);
         assert.equal(text.match(/^- `/gm)?.length, 60);
     });
 });

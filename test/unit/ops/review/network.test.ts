@@ -117,7 +117,7 @@ describe("review of what the network lets through", () => {
     it("names of a rule that is narrower what is no longer let in, and not the rest", () => {
         const [old, now] = [[{ ports: ports(9080, 9443) }], [{ ports: ports(9080) }]];
         const [says] = said([step("NetworkPolicy", "p", policy({ ingress: old }), policy({ ingress: now }))]);
-        assert.match(says, /everybody \(port 9443\) may no longer reach it/);
+        assert.match(says, /all peers \(port 9443\) may no longer reach it/);
     });
 
     it("takes what connectors tell of themselves for no opening, where their pods are made with the policy", () => {

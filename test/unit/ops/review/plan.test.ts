@@ -131,7 +131,7 @@ describe("ops stack review --plan", () => {
         [
             "one of another version",
             plan(revoke, { time: "2026-11-25T11:00:00Z", version: "v4.0.0" }),
-            /must be of the version of Pulumi that made the state \(got v4\.0\.0/,
+            /must be of the same version of Pulumi as the state \(got v4\.0\.0/,
         ],
         [
             "one of another project",
@@ -143,9 +143,13 @@ describe("ops stack review --plan", () => {
             plan(revoke).replaceAll("pulumi:intra", "pulumi:prod"),
             /must be of stack intra \(got prod\)/,
         ],
-        ["one that does not say when it was made", plan(revoke, { time: "" }), /must say when it was made/],
+        [
+            "one that does not say when it was made",
+            plan(revoke, { time: "" }),
+            /must have the time at which it was made/,
+        ],
         ["a preview", '{"steps":[]}', /It is a preview: use --preview/],
-        ["what is cut off", plan(revoke).slice(0, 40), /must be whole JSON/],
+        ["what is cut off", plan(revoke).slice(0, 40), /must be complete JSON/],
         [
             "a resource without a plan",
             '{"resourcePlans":{"urn:pulumi:intra::alpa-auth::a:b:C::x":null}}',
@@ -160,7 +164,7 @@ describe("ops stack review --plan", () => {
         [
             "an operation of another version",
             plan({ [URN]: { steps: ["teleport"], goal: goal({}) } }),
-            /must have only operations that this version knows \(got "teleport", of another version of Pulumi\)/,
+            /must have only operations of the pinned version of Pulumi \(got "teleport"\)/,
         ],
     ];
     for (const [what, text, problem] of refused)

@@ -207,7 +207,7 @@ describe("ops stack review", () => {
         assert.ok(out.trimEnd().length <= LONGEST, String(out.length));
         assert.ok(out.length > LONGEST * 0.9, String(out.length));
         for (let i = 0; i < 300; i++) assert.ok(out.includes(`Caller old-${i} loses access`), `old-${i}`);
-        assert.match(out, /\d+ findings left out, since the comment would be too long \(\d+ harmless\)/);
+        assert.match(out, /\d+ findings omitted, since the comment would be too long \(\d+ harmless\)/);
     });
 
     it("lets no name of a caller's write links, mentions or HTML into a comment", async () => {
@@ -239,7 +239,11 @@ describe("ops stack review", () => {
 describe("ops stack review refuses", () => {
     const refused: [what: string, text: string, problem: RegExp, args?: string[]][] = [
         ["an empty file", "", /--preview: must not be empty/],
-        ["what is cut off", digest(gone("alice")).slice(0, 80), /--preview: must be whole JSON .* It may be cut off/],
+        [
+            "what is cut off",
+            digest(gone("alice")).slice(0, 80),
+            /--preview: must be complete JSON .* It may be truncated/,
+        ],
         ["JSON of something else", '{"a":1}', /must be what pulumi preview --json prints/],
         ["a list", "[]", /must be what pulumi preview --json prints \(got a list\)/],
         ["nothing", "null", /must be what pulumi preview --json prints \(got null\)/],
@@ -264,13 +268,13 @@ describe("ops stack review refuses", () => {
         [
             "an operation of another version",
             digest({ ...gone("a"), op: "teleport" }),
-            /must have an operation that this version knows \(got "teleport", of another version of Pulumi\)/,
+            /must have an operation of the pinned version of Pulumi \(got "teleport"\)/,
         ],
         ["a step without states", digest({ op: "create", urn: `${URN}a` }), /must have the state before or after/],
         [
             "a preview that failed",
             JSON.stringify({ diagnostics: [{ severity: "error", message: "error: no cluster\n" }] }),
-            /must have succeeded \(it says: no cluster\)/,
+            /must have succeeded \(its error: no cluster\)/,
         ],
         [
             "a state that is none",

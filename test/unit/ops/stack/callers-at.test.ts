@@ -56,11 +56,11 @@ describe("callers of a file, in earlier versions", () => {
     it("keep the secret of a service token that was rotated since, also in another list", async () => {
         const { code, note, found } = await back([update(commits.lab, named), update(commits.now, named)]);
         assert.equal(code, 0, note);
-        assert.match(note, /nlp\/a: keeps the secret of today/);
+        assert.match(note, /nlp\/a: keeps the current secret/);
         assert.match(found[0], /^# the lab\n[^]*secretVersion: 2\n +previousSecretExpires: "2026-12-09"/);
         const consumers = { "alpa-auth:consumers": { objectValue: [nlp(token)], value: "" } };
         const inStackFile = await back([update(commits.now, consumers), update(commits.now, named)]);
-        assert.match(inStackFile.note, /nlp\/a: keeps the secret of today/);
+        assert.match(inStackFile.note, /nlp\/a: keeps the current secret/);
     });
 
     it("do not bring a revoked public key back, unless the operator names it", async () => {
@@ -73,7 +73,7 @@ describe("callers of a file, in earlier versions", () => {
         const history = [update(commits.lab, named), update(commits.now, named)];
         const { code, note, found } = await back(history, [], state);
         assert.equal(code, 2, note);
-        assert.match(note, /would break that of lab\/ed\. .* add: --readmit lab\/ed/);
+        assert.match(note, /would break that of lab\/ed\)\. .* add: --readmit lab\/ed/);
         assert.ok(found[0].includes(`readmit: ${outputs!.revoked[0].id}`));
         assert.equal((await back(history, ["--readmit", "lab/ed"], state)).code, 0);
     });

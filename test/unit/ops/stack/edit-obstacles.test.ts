@@ -19,7 +19,7 @@ describe("ops, a stack file in git", () => {
         assert.equal(code, 2);
         assert.match(
             note,
-            /Pulumi\.intra\.yaml: must have no uncommitted changes but those of this command \(git says M\)/,
+            /Pulumi\.intra\.yaml: must have no uncommitted changes except those of this command \(git status: M\)/,
         );
         assert.ok(!text().includes("zoe"));
     });
@@ -64,12 +64,12 @@ describe("ops, a stack file in git", () => {
         assert.equal(config.code, 2);
         assert.match(
             config.note,
-            /Pulumi\.intra\.yaml: git must say whether it has uncommitted changes \(it says: fatal: bad config/,
+            /Pulumi\.intra\.yaml: git must show whether it has uncommitted changes \(it fails: fatal: bad config/,
         );
         rmSync(join(folder, ".git/config"));
         writeFileSync(join(folder, ".git/HEAD"), "damaged\n");
         const head = await ops(...ADD, "--yes");
-        assert.match(head.note, /\(it says: fatal: not a git repository/);
+        assert.match(head.note, /\(it fails: fatal: not a git repository/);
         assert.equal(text(), STACK_FILE);
     });
 

@@ -131,7 +131,7 @@ describe("ops stack history", () => {
                 "nothing is claimed of limits that are secret",
                 config([own(per(10))], { limits: "secret!" }),
                 config([own(undefined)], { limits: "secret!" }),
-                ["callers: limits is secret, so the history does not show what each may use"],
+                ["callers: limits is secret, so the history does not show the limits of each caller"],
             ],
         ];
         for (const [what, before, after, says] of CASES)
@@ -158,8 +158,8 @@ describe("ops stack history", () => {
             /│ 2 +│ 2026-11-20 10:00 │ +│ 0123456789 and changes │ intra-a │ update +│ caller bob gets access/,
         );
         assert.match((await ops(UPDATES).ops("stack", "history")).out, /│ 4 +│ [^│]+│ GitHub 7 │ none +│/);
-        assert.match((await ops(null).ops("stack", "history")).out, /never brought up/);
-        assert.match((await ops([]).ops("stack", "history")).out, /never brought up/);
+        assert.match((await ops(null).ops("stack", "history")).out, /has no versions: pulumi up has never run/);
+        assert.match((await ops([]).ops("stack", "history")).out, /has no versions: pulumi up has never run/);
     });
 });
 
@@ -171,7 +171,7 @@ describe("ops stack diff", () => {
         assert.match(out, /cluster: secret in both; whether it differs is not shown/);
         assert.match(
             out,
-            /Program\n {2}one of them ran outside of git: no commit is known\n {2}version 2 ran with changes that are in no commit/,
+            /Program\n {2}one of them ran outside of git, so its commit is unknown\n {2}version 2 ran with changes that are in no commit/,
         );
     });
 

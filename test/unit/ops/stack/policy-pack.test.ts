@@ -71,6 +71,6 @@ describe("the policy pack of npm run ops", () => {
         const said: string[] = [];
         const context = { ...realContext(), pulumi, note: (line: string) => void said.push(line) };
         assert.equal(await run(["stack", "review", "--stack", "intra"], context), 2);
-        assert.match(said.join(), /ALPA_AUTH_NO_POLICY_BECAUSE: must say why/);
+        assert.match(said.join(), /ALPA_AUTH_NO_POLICY_BECAUSE: must give a reason/);
     });
 });

@@ -36,7 +36,7 @@ describe("config of ops stack rollback", () => {
         });
         assert.equal(code, 0, note);
         assert.deepEqual(config["alpa-auth:tunnel"], host("10.0.0.1", secure("now")));
-        assert.match(note, /Secrets of today are used for: tunnel\./);
+        assert.match(note, /Current secrets are used for: tunnel\./);
     });
 
     const others: [what: string, now: object, differs: string][] = [
@@ -53,9 +53,12 @@ describe("config of ops stack rollback", () => {
         it(`refuses today's object with ${what}, names where it differs, and no value`, async () => {
             const { code, note, seen } = await configFor(tunnel(hidden(host("10.0.0.1", PLAIN))), { text: now(live) });
             assert.equal(code, 2, note);
-            const words = `tunnel: must be known \\(it was secret in version 1, and stack files here differ in more than its secrets: ${differs}`;
+            const words = `tunnel: cannot be restored \\(it was secret in version 1, and stack files of this clone differ in more than its secrets: ${differs}`;
             assert.match(note, new RegExp(words));
-            assert.match(note, /Give the stack file of that version, encrypted like today's: --config-file <file>/);
+            assert.match(
+                note,
+                /Give the stack file of that version, encrypted with the same key as the current file: --config-file <file>/,
+            );
             assert.ok(!note.includes("10.0.0."));
             assert.deepEqual(seen, []);
         });
@@ -64,7 +67,7 @@ describe("config of ops stack rollback", () => {
         const lost = { "alpa-auth:tunnel": { secret: true, value: "ERROR_UNABLE_TO_DECRYPT" } };
         const { code, note } = await configFor(lost, { text: now(host("10.0.0.1", secure("now"))) });
         assert.equal(code, 2, note);
-        assert.match(note, /tunnel: must be known .* how today's differs is unknown\)/);
+        assert.match(note, /tunnel: cannot be restored .* its difference from the current value is unknown\)/);
     });
 
     it("takes a secret that is nothing but one from today's file", async () => {
@@ -93,7 +96,7 @@ describe("config of ops stack rollback", () => {
         const same = await configFor({ "alpa-auth:consumers": hidden(list(["a", "b"], PLAIN)) }, { text });
         assert.equal(same.code, 0, same.note);
         const fewer = await configFor({ "alpa-auth:consumers": hidden(list(["a"], PLAIN)) }, { text });
-        assert.match(fewer.note, /consumers: must be known .* differ in more than its secrets: consumers\[1\]/);
+        assert.match(fewer.note, /consumers: cannot be restored .* differ in more than its secrets: consumers\[1\]/);
     });
 
     it("keeps the secret of a service token that was rotated since, and says so", async () => {
@@ -107,9 +110,9 @@ describe("config of ops stack rollback", () => {
         const { code, note, config } = await configFor(then({ expires: "2027-01-31" }), { text });
         assert.equal(code, 0, note);
         assert.deepEqual(config["alpa-auth:consumers"], callers({ expires: "2027-01-31", ...rotated }));
-        assert.match(note, /nlp\/a: keeps the secret of today, which was rotated since/);
+        assert.match(note, /nlp\/a: keeps the current secret, which was rotated since/);
         const same = await configFor(then(rotated), { text });
-        assert.doesNotMatch(same.note, /keeps the secret/);
+        assert.doesNotMatch(same.note, /keeps the current secret/);
     });
 
     it("refuses what is in no stack file, all at once", async () => {
@@ -118,7 +121,9 @@ describe("config of ops stack rollback", () => {
         for (const key of ["consumers", "token"])
             assert.match(
                 note,
-                new RegExp(`${key}: must be known \\(it was secret in version 1, and is in no stack file here`),
+                new RegExp(
+                    `${key}: cannot be restored \\(it was secret in version 1, and is in no stack file of this clone`,
+                ),
             );
     });
 
@@ -135,7 +140,7 @@ describe("config of ops stack rollback", () => {
             });
             assert.equal(code, 0, note);
             assert.deepEqual(config["alpa-auth:tunnel"], host("10.0.0.9", secure("then")));
-            assert.doesNotMatch(note, /Secrets of today/);
+            assert.doesNotMatch(note, /Current secrets are used/);
         });
 
         it("refuses one that is none, or that was encrypted in another way", async () => {
@@ -144,7 +149,7 @@ describe("config of ops stack rollback", () => {
             const given = join(repository.root, ".git/given.yaml");
             writeFileSync(given, now(host("10.0.0.9", secure("then"))).replace("v1:abc", "v1:other"));
             const other = await configFor(tunnel(hidden(then)), { text, more: ["--config-file", given] });
-            assert.match(other.note, /tunnel: must be known/);
+            assert.match(other.note, /tunnel: cannot be restored/);
         });
 
         it("takes the one of the commit, unless the version ran with another", async () => {
@@ -156,7 +161,7 @@ describe("config of ops stack rollback", () => {
             assert.equal(code, 0, note);
             assert.deepEqual(config["alpa-auth:tunnel"], host("10.0.0.9", secure("then")));
             const other = await configFor(tunnel(hidden(host("10.0.0.7", PLAIN))), { head, folder, text });
-            assert.match(other.note, /tunnel: must be known/);
+            assert.match(other.note, /tunnel: cannot be restored/);
         });
     });
 });

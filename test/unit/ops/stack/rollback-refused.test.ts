@@ -38,7 +38,7 @@ describe("ops stack rollback refuses", () => {
         [
             "to delete a zone",
             [made(ZONE, "zone", { name: "example.com" }, "delete")],
-            /zone example\.com: going back would delete it with every record/,
+            /zone example\.com: the rollback would delete it with every record/,
         ],
         [
             "a service token whose secret was rotated since",
@@ -48,7 +48,7 @@ describe("ops stack rollback refuses", () => {
                     oldState: made(TOKEN, "nlp.b-token", { ...TOKEN_INPUTS, clientSecretVersion: 2 }).newState,
                 },
             ],
-            /nlp\/b: its secret was rotated since \(version 2, then 1\), and an earlier one does not come back/,
+            /nlp\/b: its secret was rotated since \(version 2, then 1\), and an earlier secret cannot be restored/,
         ],
         [
             "another seed while callers stay",
@@ -56,7 +56,7 @@ describe("ops stack rollback refuses", () => {
                 made(SALT_TYPE, "alpa-seed", {}, "replace"),
                 made("kubernetes:core/v1:Secret", "lab.2026a", { metadata: { name: "x" } }, "update"),
             ],
-            /alpa-seed: the seed of all generated keys is replaced, so no earlier key comes back/,
+            /alpa-seed: the seed of all generated keys is replaced, so no earlier key is restored/,
         ],
     ];
     for (const [what, steps, problem] of never)
@@ -77,7 +77,7 @@ describe("ops stack rollback refuses", () => {
         assert.match(refused.out, /policy-violated/);
         assert.match(
             refused.note,
-            /--to: going back must break no rule of today's\. admin: Rule known-types of the policy pack: .* policy\/exceptions\.yaml/,
+            /--to: the rollback must break no current rule of the policy pack\. admin: Rule known-types of the policy pack: .* policy\/exceptions\.yaml/,
         );
         assert.ok(refused.seen.every(({ verb }) => verb === "preview"));
         const exception = `{ rule: known-types, resource: admin, reason: back to version 1 for a day, until: "2026-11-26" }`;
@@ -157,7 +157,7 @@ describe("ops stack rollback refuses", () => {
         [
             "after it has begun",
             `Previewing update (intra):\nUpdating (intra):\nerror: resource urn:x violates plan: parent changed`,
-            /\(resource urn:x violates plan: parent changed\).* or a value that the review could not know is known now\. Part of it may be done\. Run this again, or return/,
+            /\(resource urn:x violates plan: parent changed\).* or a value that was unknown in the review is known now\. A part of the change may be applied\. Run this again, or return/,
         ],
     ];
     for (const [what, stdout, then] of broken)
@@ -179,7 +179,7 @@ describe("ops stack rollback refuses", () => {
         assert.equal(code, 1);
         assert.match(
             note,
-            /version 1: its program must accept its own config and the present state\. .*tls: is not known[^]*Nothing was changed/,
+            /version 1: its program must accept its own config and the current state\. .*tls: is not known[^]*Nothing was changed/,
         );
         assert.equal(git("worktree", "list").split("\n").length, 1);
     });
@@ -233,7 +233,7 @@ describe("ops stack rollback refuses", () => {
                 args[1] === "export" ? { stdout: '{"deployment":{"pending_operations":[{}]}}' } : undefined;
             const { code, note } = await rollback(["--to", "1"], { history: [update(repository.first)], says });
             assert.equal(code, 2);
-            assert.match(note, /work tree: must have no uncommitted changes \(git says: M index\.ts\)/);
+            assert.match(note, /work tree: must have no uncommitted changes \(git status: M index\.ts\)/);
             assert.match(note, /must have no pending operations/);
         } finally {
             git("checkout", "-q", "index.ts");

@@ -337,7 +337,7 @@ describe("editing a stack file", () => {
         [
             "one text",
             `config:\n  alpa-auth:consumers: '${list}'\n`,
-            /consumers: must be a list that is written out in the stack file \(it is one text\)/,
+            /consumers: must be a list in the stack file \(it is one text\)/,
         ],
         ["an alias", `x: &c ${list}\nconfig:\n  alpa-auth:consumers: *c\n`, /\(it is an alias\)/],
         ["one text without the project", `config:\n  consumers: '${list}'\n`, /\(it is one text\)/],
@@ -373,18 +373,22 @@ describe("editing a stack file", () => {
         - { id: b, method: jwt, algorithm: ES256, publicKey: *pem }
 `;
     const shared: [what: string, edit: (text: string) => string, problem: RegExp][] = [
-        ["adds to it", (t) => addCredential(t, "bob", { id: "n", method: "key" }), /bob: must not be named elsewhere/],
+        ["adds to it", (t) => addCredential(t, "bob", { id: "n", method: "key" }), /bob: must not be used elsewhere/],
         [
             "adds where it is named",
             (t) => addCredential(t, "eve", { id: "n", method: "key" }),
-            /credentials of eve: must be written out/,
+            /credentials of eve: must not be a YAML alias/,
         ],
-        ["revokes in it", (t) => removeCredential(t, "bob", "a"), /bob\/a: must not be named .* as \*both/],
-        ["gives an end in it", (t) => setExpires(t, "bob", "a", "2027-01-01"), /bob\/a: must not be named/],
-        ["removes who has it", (t) => removeConsumer(t, "bob"), /bob: must not be named elsewhere/],
-        ["revokes one that is named", (t) => removeCredential(t, "jo", "a"), /jo\/a: must not be named .* as \*one/],
-        ["ends one that is named", (t) => setExpires(t, "jo", "a", "2027-01-01"), /jo\/a: must not be named/],
-        ["revokes one whose key is named", (t) => removeCredential(t, "jo", "b"), /jo\/b: must not be named .* \*pem/],
+        ["revokes in it", (t) => removeCredential(t, "bob", "a"), /bob\/a: must not be used .* as alias \*both/],
+        ["gives an end in it", (t) => setExpires(t, "bob", "a", "2027-01-01"), /bob\/a: must not be used/],
+        ["removes who has it", (t) => removeConsumer(t, "bob"), /bob: must not be used elsewhere/],
+        [
+            "revokes one that is named",
+            (t) => removeCredential(t, "jo", "a"),
+            /jo\/a: must not be used .* as alias \*one/,
+        ],
+        ["ends one that is named", (t) => setExpires(t, "jo", "a", "2027-01-01"), /jo\/a: must not be used/],
+        ["revokes one whose key is named", (t) => removeCredential(t, "jo", "b"), /jo\/b: must not be used .* \*pem/],
     ];
     for (const [what, edit, problem] of shared)
         it(`changes no other caller: rejects what ${what}`, () => {
@@ -404,13 +408,13 @@ describe("editing a stack file", () => {
 
     it("refuses to add to a caller that is an alias", () => {
         const alias = "x: &c { name: bob, credentials: [] }\nconfig:\n  alpa-auth:consumers:\n    - *c\n";
-        assert.throws(() => addCredential(alias, "bob", { id: "n", method: "key" }), /bob: must be written out/);
+        assert.throws(() => addCredential(alias, "bob", { id: "n", method: "key" }), /bob: must not be a YAML alias/);
     });
 
     it("refuses to change an entry that is an alias, since others would change with it", () => {
         const text =
             "x: &c { id: a, method: key }\nconfig:\n  alpa-auth:consumers:\n    - { name: bob, credentials: [*c] }\n";
-        assert.throws(() => removeCredential(text, "bob", "a"), /must be written out/);
+        assert.throws(() => removeCredential(text, "bob", "a"), /must not be a YAML alias/);
     });
 });
 

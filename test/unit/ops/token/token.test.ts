@@ -68,7 +68,7 @@ describe("ops token inspect", () => {
         [
             "that its end is no number",
             { key: "alpa-auth_tokens.hs", exp: "x" },
-            /expiry +none: its claim exp is no number, so the gateway refuses it\n/,
+            /expiry +none: its claim exp is not a number, so the gateway rejects it\n/,
         ],
         [
             "an end that is no time",
@@ -83,7 +83,7 @@ describe("ops token inspect", () => {
         [
             "that it never ends",
             { key: "alpa-auth_tokens.hs" },
-            /expiry +none: it has no claim exp, so the gateway refuses it/,
+            /expiry +none: it has no claim exp, so the gateway rejects it/,
         ],
         [
             "that it has not begun",
@@ -95,7 +95,7 @@ describe("ops token inspect", () => {
             { key: "alpa-auth_x.y" },
             /key +not of a credential of this stack/,
         ],
-        ["that the key is missing", { exp: now + 1 }, /key +missing: the gateway refuses/],
+        ["that the key is missing", { exp: now + 1 }, /key +missing: the gateway rejects/],
         [
             "that the credential has expired",
             { key: "alpa-auth_tokens.gone" },
@@ -104,7 +104,7 @@ describe("ops token inspect", () => {
         [
             "that the credential is a key",
             { key: "alpa-auth_alice.a1" },
-            /of alice\/a1, which is of method key and takes no token/,
+            /of alice\/a1, which has method key and accepts no token/,
         ],
         [
             "that the algorithm is another",

@@ -66,28 +66,32 @@ describe("ops stack apply", () => {
             ({ commit }) => commit("index.ts", "second"),
             /must be of the commit that is checked out/,
         ],
-        ["of another config", ({ write }) => write(`${STACK_FILE}\n`), /must be of Pulumi\.intra\.yaml as it is/],
+        [
+            "of another config",
+            ({ write }) => write(`${STACK_FILE}\n`),
+            /must be of Pulumi\.intra\.yaml without later changes/,
+        ],
         [
             "of another state",
             () => (time = "2026-11-25T11:30:00Z"),
-            /must be of the present state \(made for the state of 2026-11-25T11:00/,
+            /must be of the current state \(made for the state of 2026-11-25T11:00/,
         ],
         [
             "of other resources, where the backend keeps the time",
             () => (resources = [caller("alice", ["a"])]),
-            /must be of the present state \(made for the state/,
+            /must be of the current state \(made for the state/,
         ],
         [
             "that was changed",
             ({ plan }) => writeFileSync(join(plan, "plan.json"), '{"resourcePlans":{}}'),
-            /must be as it was made \(plan\.json has changed/,
+            /must be unchanged \(plan\.json has changed/,
         ],
         [
             "without its other half",
             ({ plan }) => rmSync(join(plan, "plan.bound.json")),
             /there is no plan\.bound\.json/,
         ],
-        ["that is damaged", ({ plan }) => writeFileSync(join(plan, "plan.bound.json"), "{"), /must be whole/],
+        ["that is damaged", ({ plan }) => writeFileSync(join(plan, "plan.bound.json"), "{"), /must be complete/],
     ];
     for (const [what, change, says] of changes)
         it(`refuses one ${what}`, async () => {

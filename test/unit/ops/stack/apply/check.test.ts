@@ -121,7 +121,7 @@ describe("ops stack check", () => {
         assert.match(note, /accepted\.0\.until: must be within 30 days \(got 2027-06-01\)/);
         assert.match(
             note,
-            /accepted\.1\.code: must not be policy-violated: an exception for that goes into policy\/exceptions\.yaml/,
+            /accepted\.1\.code: must not be policy-violated: exceptions for this code belong in policy\/exceptions\.yaml/,
         );
         assert.ok(calls.every(({ args }) => args[0] !== "preview"));
         commit("policy/accepted.yaml", accepting({ ...entry, reason: "yes", until: "soon", who: "me" }));
@@ -183,7 +183,7 @@ describe("ops stack check", () => {
         writeFileSync(join(clone, "index.ts"), "second");
         const { code, note } = await ops("stack", "check", "--out", join(folder, "plan"));
         assert.equal(code, 2);
-        assert.match(note, /--out: a plan must be of a commit, without other changes \(git says: M index\.ts\)/);
+        assert.match(note, /--out: a plan must be of a commit without other changes \(git status: M index\.ts\)/);
         assert.equal((await ops("stack", "check")).code, 0, "to look at it is no commit needed");
     });
 });
