@@ -21,6 +21,8 @@ export interface Asked {
     beforeCreate: string[];
     /** Earlier names. */
     aliases: string[];
+    /** Earlier URNs. */
+    earlierUrns: string[];
     /** URNs of earlier parents. */
     earlierParents: string[];
     /** How many functions change what a component makes. */
@@ -127,6 +129,7 @@ function listen(heard: (request: Asked) => void) {
             transforms: request.getTransformsList().length,
             // Aliases of another type, which packages bring along, have none.
             aliases: request.getAliasesList().flatMap((alias) => alias.getSpec()?.getName() || []),
+            earlierUrns: request.getAliasesList().flatMap((alias) => alias.getUrn() || []),
             earlierParents: request.getAliasesList().flatMap((alias) => alias.getSpec()?.getParenturn() || []),
         });
         return register(request, done);

@@ -40,12 +40,27 @@ export function isReadyPod(pod: Live, labels: Record<string, string>): boolean {
 }
 
 /**
- * Adds a warning to a verdict from the pods' answers alone, if the Admin API should have been read too.
- * @param viewer the read-only key of the Admin API
+ * Whether a pod with these labels runs, and is not ready or terminating. On a node that the API server cannot reach, each pod
+ * becomes so, and may still serve callers.
  */
-export function withoutAdmin(verdict: Verdict, gateway: GatewayPods, viewer: string | undefined): Verdict {
+function isUnreadyPod(pod: Live, labels: Record<string, string>): boolean {
+    const kept = staysWith({ metadata: { ...pod.metadata, deletionTimestamp: undefined } }, labels);
+    return kept && /^(Running|Unknown)$/.test(pod.status?.phase ?? "") && !isReadyPod(pod, labels);
+}
+
+/**
+ * A verdict based only on the pods' answers, although the Admin API should have been read too.
+ * @param viewer the key for reading it
+ * @param unchecked what only the Admin API shows, for messages
+ */
+export function withoutAdmin(
+    verdict: Verdict,
+    gateway: GatewayPods,
+    viewer: string | undefined,
+    unchecked: string,
+): Verdict {
     if (viewer !== undefined || verdict.state !== "ready") return verdict;
-    const why = `no Secret ${gateway.namespace}/apisix-admin-keys can be read, so limits and tokens of key pairs were not checked`;
+    const why = `no Secret ${gateway.namespace}/apisix-admin-keys can be read, so these were not checked: ${unchecked}`;
     if (gateway.unasked === "fail") return { state: "failed", finalAfterSeconds: 0, why };
     return { state: "ready", unproved: verdict.unproved ?? why };
 }
@@ -55,7 +70,7 @@ export function controllerLogs(namespace: string): string {
     return `Look: kubectl -n ${namespace} logs -l 'app.kubernetes.io/name in (ingress-controller, apisix-ingress-controller)'`;
 }
 
-/** Result of querying one ready pod of a gateway. */
+/** Result of querying one pod of a gateway. */
 export interface PodReport {
     /** Name of the pod in messages. */
     title: string;
@@ -73,38 +88,64 @@ export function podsTitle({ namespace, labels }: GatewayPods): string {
     return `pod with the labels ${selector.join(",")} in namespace ${namespace}`;
 }
 
+/** Asks a pod: what it still lacks, or undefined when it has the change. */
+export type AskPod = (connect: (port: number) => PodConnection) => Promise<string | undefined>;
+
 /**
  * Queries every ready pod of a gateway, all at the same time.
- * @param pods all pods of the gateway's namespace
- * @param ask returns the part of the change that a pod does not have yet; undefined if it has the change
+ * @param pods all of its namespace
  */
 export async function askReadyPods(
     access: PlainAccess,
     { namespace, labels }: GatewayPods,
     pods: Live[],
-    ask: (connect: (port: number) => PodConnection) => Promise<string | undefined>,
+    ask: AskPod,
 ): Promise<PodReport[]> {
-    return Promise.all(
-        pods
-            .filter((pod) => isReadyPod(pod, labels))
-            .map(async ({ metadata }) => {
-                const title = `pod ${namespace}/${metadata!.name}`;
-                const connections: PodConnection[] = [];
-                const connect = (port: number) => {
-                    const connection = connectToPod(access, { namespace, pod: metadata!.name!, port });
-                    connections.push(connection);
-                    return connection;
-                };
-                try {
-                    return { title, lacks: await ask(connect) };
-                } catch (error) {
-                    const { message, status } = error as PodConnectionError;
-                    return { title, error: message.startsWith("pod ") ? message : `${title}: ${message}`, status };
-                } finally {
-                    for (const connection of connections) connection.close();
-                }
-            }),
-    );
+    const ready = pods.filter((pod) => isReadyPod(pod, labels));
+    return Promise.all(ready.map((pod) => askPod(access, namespace, pod, ask)));
+}
+
+/**
+ * Queries the pods of a gateway that run but are not ready, or are terminating: such a pod may still serve callers, on a node that
+ * the API server cannot reach. Left out: a pod that no longer exists, and one on which nothing listens any more.
+ * @param pods all of its namespace
+ * @param ask it throws where the answers of a pod show nothing
+ */
+export async function askUnreadyPods(
+    access: PlainAccess,
+    { namespace, labels, unasked }: GatewayPods,
+    pods: Live[],
+    ask: AskPod,
+): Promise<PodReport[]> {
+    const reports = pods
+        .filter((pod) => isUnreadyPod(pod, labels))
+        .map(async (pod): Promise<PodReport[]> => {
+            const report = await askPod(access, namespace, pod, ask);
+            const terminating = pod.metadata?.deletionTimestamp !== undefined;
+            // A container that has crashed starts again. One that drains, or a control plane, does not listen later either.
+            if (report.status === 404 || (isClosed(report) && (terminating || unasked === "settle"))) return [];
+            const title = `${report.title} (${terminating ? "terminating" : "running but not ready"})`;
+            return [{ ...report, title, error: report.error?.replace(report.title, title) }];
+        });
+    return (await Promise.all(reports)).flat();
+}
+
+async function askPod(access: PlainAccess, namespace: string, { metadata }: Live, ask: AskPod): Promise<PodReport> {
+    const title = `pod ${namespace}/${metadata!.name}`;
+    const connections: PodConnection[] = [];
+    const connect = (port: number) => {
+        const connection = connectToPod(access, { namespace, pod: metadata!.name!, port });
+        connections.push(connection);
+        return connection;
+    };
+    try {
+        return { title, lacks: await ask(connect) };
+    } catch (error) {
+        const { message, status } = error as PodConnectionError;
+        return { title, error: message.startsWith("pod ") ? message : `${title}: ${message}`, status };
+    } finally {
+        for (const connection of connections) connection.close();
+    }
 }
 
 /** Whether the pod does not listen on the queried port: at an existing gateway it may belong to the control plane. */
@@ -112,11 +153,15 @@ export function isClosed({ error }: PodReport): boolean {
     return /connection refused/.test(error ?? "");
 }
 
-/** Verdict from all pods of a gateway: whether a change has reached each of them. See {@link askReadyPods}. */
+/**
+ * Verdict from all pods of a gateway: whether a change has reached each of them. See {@link askReadyPods}.
+ * @param askUnready for {@link askUnreadyPods}, where a pod without the change would do harm. Unset: those are not asked
+ */
 export async function askEveryPod(
     access: PlainAccess,
     gateway: GatewayPods,
-    ask: (connect: (port: number) => PodConnection) => Promise<string | undefined>,
+    ask: AskPod,
+    askUnready?: AskPod,
 ): Promise<Verdict> {
     const { namespace, unasked } = gateway;
     const cannot = (why: string): Verdict =>
@@ -138,6 +183,18 @@ export async function askEveryPod(
     const listening = unasked === "settle" ? reports.filter((report) => !isClosed(report)) : reports;
     if (listening.length === 0) return cannot(`no pod in namespace ${namespace} listens on port ${POD_DATA_PORT}`);
     const lagging = listening.flatMap(({ title, lacks, error }) => (lacks ? `${title}: ${lacks}` : (error ?? [])));
-    if (lagging.length === 0) return { state: "ready", proved: true };
-    return { state: "waiting", why: `${lagging.length} of ${listening.length} gateway pods lag, ${lagging[0]}` };
+    if (lagging.length > 0)
+        return { state: "waiting", why: `${lagging.length} of ${listening.length} gateway pods lag, ${lagging[0]}` };
+    return askUnready === undefined
+        ? { state: "ready", proved: true }
+        : judgeUnready(await askUnreadyPods(access, gateway, pods, askUnready));
+}
+
+/** A pod that cannot be asked does not fail a run: it may crash for days. */
+function judgeUnready(reports: PodReport[]): Verdict {
+    const lagging = reports.find(({ lacks }) => lacks !== undefined);
+    if (lagging) return { state: "waiting", why: `${lagging.title}: ${lagging.lacks}` };
+    const unknown = reports.flatMap(({ error }) => error ?? []);
+    if (unknown.length === 0) return { state: "ready", proved: true };
+    return { state: "ready", unproved: `${unknown.join("; ")}. A removed or replaced key may still work there` };
 }

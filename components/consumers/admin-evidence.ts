@@ -1,4 +1,4 @@
-import type { Sent, LiveConsumer, Plugin } from "./credential-evidence";
+import { credentialId, type Sent, type LiveConsumer, type Plugin } from "./credential-evidence";
 import type { PodConnection } from "../kubernetes/pod-connection";
 
 // Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
@@ -30,11 +30,10 @@ export async function askAdmin(
             throw new Error("its Admin API answers something that is not JSON");
         }
     };
-    const claims = async (consumer: string) => {
+    const credentials = async (consumer: string) => {
         const { list } = (await get(`consumers/${namespace}_${consumer}/credentials`)) ?? {};
-        // APISIX's Lua encoder writes an empty list as an object.
-        const stored = Array.isArray(list) ? list : [];
-        return stored.map(({ value }) => value.plugins?.["jwt-auth"]?.key);
+        // An empty list is an object to the Lua encoder.
+        return Array.isArray(list) ? list.map(({ value }) => value) : [];
     };
     for (const { metadata, spec } of consumers) {
         const name = metadata!.name!;
@@ -44,21 +43,38 @@ export async function askAdmin(
         if (wrong !== undefined) return `APISIX has older settings of plugin ${wrong} for consumer ${name}`;
     }
     const unasked = ({ headers }: Sent) => headers === undefined;
-    for (const [list, wanted] of [
-        [there.filter(unasked), true],
-        [gone.filter(unasked), false],
-    ] as const)
-        for (const { who, claim } of list)
-            if ((await claims(who.split("/")[0])).includes(claim) !== wanted)
-                return wanted ? `APISIX has no credential ${who}` : `APISIX still has the credential ${who}`;
+    for (const one of there.filter(unasked)) {
+        const stored = (await credentials(one.who.split("/")[0])).find((other) => hasClaim(other, one));
+        if (!stored) return `APISIX has no credential ${one.who}`;
+        if (!isVerifiedBy(stored, one)) return `APISIX has an older public key of the credential ${one.who}`;
+    }
+    for (const one of gone.filter(unasked)) {
+        const [consumer, name] = one.who.split("/");
+        const id = credentialId(`${namespace}_${consumer}`, name);
+        if ((await credentials(consumer)).some((other) => other.id === id || hasClaim(other, one)))
+            return `APISIX still has the credential ${one.who}`;
+    }
     return undefined;
 }
 
 interface Stored {
+    id?: string;
     plugins?: Record<string, Record<string, unknown> | undefined>;
 }
 
-/** Name of the first plugin whose stored settings differ. Only set fields are compared, since the Admin API adds defaults. */
+function hasClaim({ plugins }: Stored, { claim }: Sent): boolean {
+    return claim !== undefined && plugins?.["jwt-auth"]?.key === claim;
+}
+
+/** Whether tokens are verified by the public key of now. The Admin API encrypts neither field, and adds the algorithm. */
+function isVerifiedBy({ plugins }: Stored, { verifiedBy }: Sent): boolean {
+    const { algorithm, public_key: publicKey } = plugins?.["jwt-auth"] ?? {};
+    // Line ends may differ.
+    const text = (pem: unknown) => String(pem).replace(/\s/g, "");
+    return algorithm === verifiedBy?.algorithm && text(publicKey) === text(verifiedBy?.publicKey);
+}
+
+/** Name of the first plugin that is stored otherwise. The Admin API adds defaults, so only what is set is compared. */
 function difference(wanted: Plugin[], stored: NonNullable<Stored["plugins"]>): string | undefined {
     for (const { name, config = {} } of wanted) {
         const there = stored[name];

@@ -4,7 +4,14 @@ import type { PlainAccess } from "../kubernetes/api-server";
 import { openLister, openReader } from "../kubernetes/cluster-reader";
 import { askWith, credentialsOf, type LiveConsumer, type Sent } from "./credential-evidence";
 import { adminTrouble, viewerKey } from "../apisix/admin-api";
-import { askEveryPod, POD_ADMIN_PORT, POD_DATA_PORT, withoutAdmin, type GatewayPods } from "../apisix/gateway-pods";
+import {
+    askEveryPod,
+    POD_ADMIN_PORT,
+    POD_DATA_PORT,
+    withoutAdmin,
+    type AskPod,
+    type GatewayPods,
+} from "../apisix/gateway-pods";
 import { judge, type Verdict } from "../kubernetes/readiness";
 import { untilSettled } from "../kubernetes/until-settled";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
@@ -39,7 +46,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
         return { changes: part(olds) !== part(news) };
     },
     async create(inputs) {
-        await untilAccepted(inputs, Object.keys(inputs.generations));
+        await untilAccepted(inputs, Object.keys(inputs.generations), false);
         return { id: inputs.namespace, outs: inputs };
     },
     async update(_id, olds, inputs) {
@@ -49,7 +56,8 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
                 inputs.generations[name] !== olds.generations[name] ||
                 inputs.materials?.[name] !== olds.materials?.[name],
         );
-        await untilAccepted(inputs, names);
+        const replaced = names.some((name) => ![undefined, inputs.materials?.[name]].includes(olds.materials?.[name]));
+        await untilAccepted(inputs, names, replaced);
         return { outs: inputs };
     },
 };
@@ -59,8 +67,12 @@ function sortedOf(materials: Inputs["materials"] | undefined) {
     return Object.entries(materials ?? {}).sort();
 }
 
-/** @throws Error with the controller's message for each rejected consumer, or with the name of a gateway pod that lags */
-async function untilAccepted(inputs: Inputs, names: string[]): Promise<void> {
+/**
+ * @param names of the consumers that are new or changed
+ * @param replaced whether a key of theirs may have been replaced, so that a pod without the change does harm
+ * @throws Error with the controller's words for each consumer it refuses, or naming a gateway pod that lags
+ */
+async function untilAccepted(inputs: Inputs, names: string[], replaced: boolean): Promise<void> {
     if (names.length === 0) return;
     const { namespace, gateway, timeoutSeconds, settleSeconds } = inputs;
     const list = openLister(inputs);
@@ -96,18 +108,24 @@ async function untilAccepted(inputs: Inputs, names: string[]): Promise<void> {
         const consumers = names.map((name) => live.get(name)! as LiveConsumer);
         const credentials = (sent ??= await credentialsOf(read, namespace, consumers));
         const viewer = await viewerKey(read, gateway.namespace);
-        const verdictOfPods = await askEveryPod(inputs, gateway, async (connect) => {
-            const stored =
-                viewer &&
-                (await askAdmin(connect(POD_ADMIN_PORT), viewer, namespace, consumers, {
-                    there: credentials,
-                    gone: [],
-                }));
+        const ask: AskPod = async (connect) => {
+            const of = { there: credentials, gone: [] };
+            const stored = viewer && (await askAdmin(connect(POD_ADMIN_PORT), viewer, namespace, consumers, of));
             return stored ?? askWith(() => connect(POD_DATA_PORT), "authenticates", credentials);
-        });
-        return withoutAdmin(verdictOfPods, gateway, viewer);
+        };
+        const verdictOfPods = await askEveryPod(inputs, gateway, ask, replaced ? orThrow(ask) : undefined);
+        return withoutAdmin(verdictOfPods, gateway, viewer, "limits and tokens of key pairs");
     };
     const hint = `Look: kubectl -n ${namespace} get consumers.apisix.apache.org -o yaml`;
     const trouble = () => adminTrouble(inputs, gateway.namespace);
     await untilSettled({ title: `Consumers of ${namespace}`, hint, timeoutSeconds, settleSeconds, look, trouble });
+}
+
+/** For a pod that is not ready: a change that it lacks shows only that the proof is missing. */
+function orThrow(ask: AskPod): AskPod {
+    return async (connect) => {
+        const lacks = await ask(connect);
+        if (lacks !== undefined) throw new Error(lacks);
+        return undefined;
+    };
 }

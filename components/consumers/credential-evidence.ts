@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import type { Live, Reader } from "../kubernetes/cluster-reader";
 import { NO_REDIRECT, PREFIX, WORKER_CONNECTIONS } from "../alpa/paths";
 import type { PodConnection } from "../kubernetes/pod-connection";
@@ -19,10 +19,12 @@ export interface Plugin {
 export interface Sent {
     /** `<consumer>/<credential>`. */
     who: string;
-    /** Headers. Unset if only the caller can sign tokens, so no request can be sent. */
+    /** Headers. Unset: only the caller can sign its tokens, or its Secret is deleted, so no request can be sent with it. */
     headers?: Record<string, string>;
     /** Value of the claim `key`, only for a credential with tokens. */
     claim?: string;
+    /** How the caller's tokens are verified, where only the caller can sign them. */
+    verifiedBy?: { algorithm: string; publicKey: string };
 }
 
 /** From this number of credentials on, only one connection is used, for a first `up` with many callers. */
@@ -38,6 +40,11 @@ const TOKEN_SECONDS = 86_400;
  */
 const QUESTION = { method: "POST", path: `${PREFIX}/completions?evidence` };
 
+/** Id of a credential in APISIX, by the name of its consumer there. ADC makes it (api7/adc, `generateId`). */
+export function credentialId(username: string, credential: string): string {
+    return createHash("sha1").update(`${username}.${credential}`).digest("hex");
+}
+
 /** Decoded fields of a credential's Secret, which `secret-data.ts` encodes. */
 export function textsOf(secret: Live | undefined): Record<string, string> {
     const data = (secret?.data ?? {}) as Record<string, string>;
@@ -46,10 +53,10 @@ export function textsOf(secret: Live | undefined): Record<string, string> {
 
 /** Request headers for the credential in a Secret; undefined if the Secret does not exist. */
 export function sentWith(who: string, secret: Live | undefined): Sent | undefined {
-    const { key, algorithm, secret: signing } = textsOf(secret);
+    const { key, algorithm, secret: signing, public_key: publicKey } = textsOf(secret);
     if (key === undefined) return undefined;
     if (algorithm === undefined) return { who, headers: { apikey: key } };
-    if (signing === undefined) return { who, claim: key };
+    if (signing === undefined) return { who, claim: key, verifiedBy: { algorithm, publicKey } };
     const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
     const exp = Math.floor(Date.now() / 1000) + TOKEN_SECONDS;
     const signed = `${encode({ alg: algorithm, typ: "JWT" })}.${encode({ key, exp })}`;
@@ -80,24 +87,61 @@ export async function askWith(
     credentials: Sent[],
     elsewhere = false,
 ): Promise<string | undefined> {
+    if (credentials.every(({ headers }) => headers === undefined)) return undefined;
+    const other = await otherAnswer(connect, expected === "authenticates" ? 400 : 401, credentials, elsewhere);
+    return other && textOf(other);
+}
+
+/**
+ * Asks a pod that is not ready whether it still authenticates credentials. Other answers than by {@link askWith} are possible: a
+ * pod that starts has no route yet.
+ * @returns which credential it authenticates; undefined when it rejects all
+ * @throws Error when its answers do not show that
+ */
+export async function askUnready(
+    connect: () => PodConnection,
+    credentials: Sent[],
+    elsewhere: boolean,
+): Promise<string | undefined> {
+    const other = await otherAnswer(connect, 401, credentials, elsewhere);
+    if (other?.who !== undefined && other.status === 400) return textOf(other);
+    if (other) throw new Error(textOf(other));
+    const silent = credentials.find(({ headers }) => headers === undefined);
+    if (silent) throw new Error(`no request can be sent with ${silent.who}`);
+    return undefined;
+}
+
+interface Answered {
+    status: number;
+    /** Credential of the request. Unset: it had none. */
+    who?: string;
+}
+
+function textOf({ status, who }: Answered): string {
+    if (who === undefined) return `it answers ${status} to a request without a credential: it does not have the route`;
+    const what = status === 400 ? "still authenticates" : "does not authenticate";
+    return status === 400 || status === 401 ? `it ${what} ${who}` : `it answers ${status} to a request with ${who}`;
+}
+
+/** First answer that is another one than 401 without a credential, and `good` with each. */
+async function otherAnswer(
+    connect: () => PodConnection,
+    good: number,
+    credentials: Sent[],
+    elsewhere: boolean,
+): Promise<Answered | undefined> {
     const asked = credentials.filter(({ headers }) => headers !== undefined);
-    if (asked.length === 0) return undefined;
-    const good = expected === "authenticates" ? 400 : 401;
     for (let i = 0; i < (asked.length >= MANY ? 1 : WORKER_CONNECTIONS); i++) {
         const connection = connect();
         // Checked on the same connection: a credential must never be sent to another owner's route at a shared gateway.
         const { status: bare } = await connection.request({ ...QUESTION, headers: NO_REDIRECT });
         if (bare !== 401) {
             if (elsewhere) continue;
-            return `it answers ${bare} to a request without a credential: it does not have the route`;
+            return { status: bare };
         }
         for (const { who, headers } of asked) {
             const { status } = await connection.request({ ...QUESTION, headers: { ...headers, ...NO_REDIRECT } });
-            if (status === good) continue;
-            const what = status === 400 ? "still authenticates" : "does not authenticate";
-            return status === 400 || status === 401
-                ? `it ${what} ${who}`
-                : `it answers ${status} to a request with ${who}`;
+            if (status !== good) return { status, who };
         }
     }
     return undefined;

@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { askAdmin } from "./admin-evidence";
 import type { PlainAccess } from "../kubernetes/api-server";
 import { openLister, openReader } from "../kubernetes/cluster-reader";
-import { askWith, sentWith, textsOf, type LiveConsumer, type Sent } from "./credential-evidence";
+import { askUnready, askWith, sentWith, textsOf, type LiveConsumer, type Sent } from "./credential-evidence";
 import { adminTrouble, viewerKey } from "../apisix/admin-api";
 import {
     askEveryPod,
@@ -78,19 +78,25 @@ async function untilRejected(inputs: Inputs): Promise<void> {
             const route = { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: "alpa" };
             const closed = (await read(route)) === undefined;
             const viewer = await viewerKey(read, gateway.namespace);
-            const verdict = await askEveryPod(inputs, gateway, async (connect) => {
-                const stored =
-                    viewer &&
-                    (await askAdmin(connect(POD_ADMIN_PORT), viewer, namespace, [], { there: [], gone: removed }));
-                return stored ?? askWith(() => connect(POD_DATA_PORT), "rejects", removed, closed);
-            });
-            const unasked = removed.some(({ headers }) => headers === undefined);
-            return unasked ? withoutAdmin(verdict, gateway, viewer) : verdict;
+            const verdict = await askEveryPod(
+                inputs,
+                gateway,
+                async (connect) => {
+                    const stored =
+                        viewer &&
+                        (await askAdmin(connect(POD_ADMIN_PORT), viewer, namespace, [], { there: [], gone: removed }));
+                    return stored ?? askWith(() => connect(POD_DATA_PORT), "rejects", removed, closed);
+                },
+                // Not the Admin API: it shows the same etcd at every pod.
+                (connect) => askUnready(() => connect(POD_DATA_PORT), removed, closed),
+            );
+            const unasked = removed.flatMap(({ who, headers }) => (headers === undefined ? [who] : []));
+            return unasked.length > 0 ? withoutAdmin(verdict, gateway, viewer, unasked.join(", ")) : verdict;
         },
     });
 }
 
-/** The credentials that no Consumer has any longer, each with its headers. Their Secrets still exist. */
+/** The credentials that no Consumer has any more, each with what to send where its Secret still exists. */
 async function removedOf(inputs: Inputs): Promise<Sent[]> {
     const { namespace, credentials } = inputs;
     const list = openLister(inputs);
@@ -108,7 +114,6 @@ async function removedOf(inputs: Inputs): Promise<Sent[]> {
     // A key that the config has moved to another entry stays valid.
     const kept = new Set([...secretOf.values()].map((name) => textsOf(secrets.get(name)).key));
     return removed
-        .map((who) => sentWith(who, secrets.get(who.replace("/", "."))))
-        .filter((sent) => sent !== undefined)
+        .map((who): Sent => sentWith(who, secrets.get(who.replace("/", "."))) ?? { who })
         .filter(({ headers, claim }) => !kept.has(claim ?? headers?.apikey ?? ""));
 }

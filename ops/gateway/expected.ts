@@ -2,10 +2,10 @@
  * Ids of all objects that the ingress controller 2.0.1 writes into APISIX, computed from the Kubernetes objects. Sources:
  * `api/adc/types.go` and `internal/adc/translator` of the controller, and `libs/differ` of ADC 0.23.1.
  */
-import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import type { Lister, Live, Reader } from "../../components/kubernetes/cluster-reader";
 import type { GatewayBinding } from "../../components/apisix/wiring";
+import { credentialId } from "../../components/consumers/credential-evidence";
 
 type OfRoutes = "routes" | "stream_routes" | "services" | "upstreams";
 
@@ -42,11 +42,6 @@ interface ProxyName {
 /** The id of a route, a service, an upstream or a certificate. */
 export function idOf(name: string): string {
     return crc32(name).toString(16);
-}
-
-/** The id of a credential of a consumer. */
-export function credentialId(username: string, credential: string): string {
-    return createHash("sha1").update(`${username}.${credential}`).digest("hex");
 }
 
 /** Reads the cluster. @throws Error if the gateway's classes do not exist */

@@ -1,15 +1,14 @@
 /** The answer of each gateway pod to a revoked credential. */
 import type { PlainAccess } from "../../../components/kubernetes/api-server";
-import { openLister, type Live } from "../../../components/kubernetes/cluster-reader";
-import { askWith, type Sent } from "../../../components/consumers/credential-evidence";
+import { openLister } from "../../../components/kubernetes/cluster-reader";
+import { askUnready, askWith, type Sent } from "../../../components/consumers/credential-evidence";
 import {
     askReadyPods,
+    askUnreadyPods,
     isClosed,
-    isReadyPod,
     LACKS_PERMISSION,
     podsTitle,
     POD_DATA_PORT,
-    staysWith,
     type GatewayPods,
 } from "../../../components/apisix/gateway-pods";
 
@@ -34,7 +33,7 @@ export interface PodEvidence {
 const UNKNOWN_PODS =
     "the gateway's stack was last updated by an older version, whose outputs do not name the gateway pods";
 
-/** Queries every ready pod once. */
+/** Asks every pod once. */
 export async function askRejected({ access, pods }: ProvingPods, sent: Sent): Promise<PodEvidence> {
     if (pods === undefined) return { asked: 0, lagging: [], unasked: [UNKNOWN_PODS], isPartial: true };
     const settles = pods.unasked === "settle";
@@ -44,20 +43,25 @@ export async function askRejected({ access, pods }: ProvingPods, sent: Sent): Pr
         const reports = await askReadyPods(access, pods, live, (connect) =>
             askWith(() => connect(POD_DATA_PORT), "rejects", [sent]),
         );
-        const idle = idlePods(live, pods);
+        const unready = await askUnreadyPods(access, pods, live, (connect) =>
+            askUnready(() => connect(POD_DATA_PORT), [sent], false),
+        );
+        const unreachable = unready.flatMap(({ error }) => error ?? []);
         if (reports.length === 0) return whole(`there is no ready ${podsTitle(pods)}`);
         const failed = reports.filter(({ error }) => error !== undefined);
         const needed = failed.some(({ status }) => status === 403)
             ? [`${LACKS_PERMISSION} create pods/portforward in namespace ${pods.namespace} (RBAC)`]
             : [];
         return {
-            asked: reports.length - failed.length,
-            lagging: reports.flatMap(({ title, lacks }) => (lacks === undefined ? [] : [`${title}: ${lacks}`])),
-            unasked: [...failed.map(({ error }) => error!), ...needed, ...idle],
+            asked: reports.length - failed.length + unready.length - unreachable.length,
+            lagging: [...reports, ...unready].flatMap(({ title, lacks }) =>
+                lacks === undefined ? [] : [`${title}: ${lacks}`],
+            ),
+            unasked: [...failed.map(({ error }) => error!), ...needed, ...unreachable],
             isPartial:
                 settles &&
                 failed.length > 0 &&
-                idle.length === 0 &&
+                unreachable.length === 0 &&
                 failed.every((one) => one.status === 403 || isClosed(one)),
         };
     } catch (error) {
@@ -68,13 +72,4 @@ export async function askRejected({ access, pods }: ProvingPods, sent: Sent): Pr
                 : `the pods of namespace ${pods.namespace} could not be listed: ${message.split("\n")[0]}`,
         );
     }
-}
-
-/** Running pods that are not ready: such a pod may still serve callers, on a node that the API server cannot reach. */
-function idlePods(live: Live[], { namespace, labels }: GatewayPods): string[] {
-    return live
-        .filter((pod) => staysWith(pod, labels) && pod.status?.phase === "Running" && !isReadyPod(pod, labels))
-        .map(
-            ({ metadata }) => `pod ${namespace}/${metadata!.name}: it is running but not ready, so it was not queried`,
-        );
 }

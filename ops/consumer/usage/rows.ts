@@ -1,5 +1,5 @@
 import { VERIFIER } from "../../../components/opt/conversion-phases";
-import { credentialId } from "../../gateway/expected";
+import { credentialId } from "../../../components/consumers/credential-evidence";
 import type { Consumer } from "../../stack/stack-file";
 import type { Figures, Owner, Tally } from "./tally";
 

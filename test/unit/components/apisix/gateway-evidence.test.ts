@@ -25,12 +25,13 @@ const consumer = (name: string, ids: string[], plugins?: object[]) => ({
 });
 const pod = (name: string, labels: object = { app: "apisix" }, ready = "True", more: object = {}) => ({
     metadata: { name, labels, ...more },
-    status: condition("Ready", ready),
+    status: { phase: "Running", ...condition("Ready", ready) },
 });
+const RS = { key: "a_bob.rs", algorithm: "RS256", public_key: "-----BEGIN\nnew\n" };
 const SECRETS = {
     "bob.k": secret("bob.k", { key: "key-of-bob" }),
     "bob.hs": secret("bob.hs", { key: "a_bob.hs", algorithm: "HS256", secret: "shared" }),
-    "bob.rs": secret("bob.rs", { key: "a_bob.rs", algorithm: "RS256", public_key: "PEM" }),
+    "bob.rs": secret("bob.rs", RS),
 };
 const ADMIN_KEYS = secret("apisix-admin-keys", { viewer: "viewer-key" });
 
@@ -157,11 +158,11 @@ describe("evidence of the gateway's pods", () => {
         });
 
         const stored =
-            (plugins: object, keys: string[] = ["a_bob.rs"]): PodAnswers =>
+            (plugins: object, tokens: object[] = [RS]): PodAnswers =>
             ({ path, port, headers }) => {
                 if (port === 9080) return { status: headers.apikey || headers.authorization ? 400 : 401 };
                 assert.equal(headers["x-api-key"], "viewer-key");
-                const list = keys.map((key) => ({ value: { plugins: { "jwt-auth": { key } } } }));
+                const list = tokens.map((token) => ({ value: { plugins: { "jwt-auth": token } } }));
                 const value = { username: "a_bob", plugins };
                 return { status: 200, body: JSON.stringify(path.endsWith("/credentials") ? { list } : { value }) };
             };
@@ -192,6 +193,54 @@ describe("evidence of the gateway's pods", () => {
                 /pod g\/one: APISIX has no credential bob\/rs/,
             );
         });
+
+        const others: [what: string, stored: object][] = [
+            ["the public key of before, under the same id", { ...RS, public_key: "-----BEGIN\nold\n" }],
+            ["the algorithm of before", { ...RS, algorithm: "ES256" }],
+            ["the secret of before", { key: RS.key, algorithm: "HS256", secret: "shared" }],
+        ];
+        for (const [what, token] of others)
+            it(`with a public key is not there while APISIX has ${what}`, async () =>
+                assert.rejects(
+                    accept({
+                        consumers: [consumer("bob", ["rs"])],
+                        adminKeys: true,
+                        answers: stored({}, [token]),
+                    }),
+                    /pod g\/one: APISIX has an older public key of the credential bob\/rs/,
+                ));
+
+        it("with a public key may be stored with other line ends", async () => {
+            const token = { ...RS, public_key: RS.public_key.replaceAll("\n", "\r\n") };
+            await accept({ consumers: [consumer("bob", ["rs"])], adminKeys: true, answers: stored({}, [token]) });
+        });
+    });
+
+    describe("of a replaced key", () => {
+        const consumers = [consumer("bob", ["k"])];
+        const replace = async (of: World, olds: object, news: object) => {
+            const { asked, inputs } = await world({ consumers, ...of });
+            const as = (materials: object) => ({ ...inputs, generations: { bob: 1 }, materials }) as never;
+            await accepted.update!("a", { ...(as(olds) as object), generations: {} } as never, as(news));
+            return asked;
+        };
+        const pods = [pod("one"), pod("cut-off", undefined, "False")];
+
+        it("names a running pod that is not ready and lacks the new one, and does not fail", async () => {
+            const answers: PodAnswers = (one) => (one.pod === "cut-off" && has(one) ? { status: 401 } : fine(one));
+            await replace({ pods, answers }, { bob: "old" }, { bob: "new" });
+            assert.match(
+                said.join("\n"),
+                /pod g\/cut-off \(running but not ready\): it does not authenticate bob\/k\. A removed or replaced key may still work there/,
+            );
+        });
+
+        it("does not ask such a pod where none was replaced", async () => {
+            for (const olds of [{}, { bob: "new" }]) {
+                const asked = await replace({ pods }, olds, { bob: "new" });
+                assert.deepEqual([...new Set(asked.map(({ pod }) => pod))], ["one"]);
+            }
+        });
     });
 
     describe("that cannot be had", () => {
@@ -209,7 +258,7 @@ describe("evidence of the gateway's pods", () => {
 
         it("gives way to the settle time for what only the Admin API can tell", async () => {
             await accept({ consumers: [consumer("bob", ["rs"])], unasked: "settle" });
-            assert.match(said.join("\n"), /limits and tokens of key pairs were not checked/);
+            assert.match(said.join("\n"), /so these were not checked: limits and tokens of key pairs/);
         });
 
         it("leaves out pods that listen elsewhere, at a gateway that existed", async () => {
@@ -274,20 +323,90 @@ describe("evidence of the gateway's pods", () => {
             assert.deepEqual(await remove({ secrets, consumers: [consumer("eve", ["k"])] }, "bob/k"), []);
         });
 
+        const listing =
+            (...list: object[]): PodAnswers =>
+            ({ port }) => ({
+                status: port === 9180 ? 200 : 401,
+                body: JSON.stringify({ list: list.map((value) => ({ value })) }),
+            });
+
         it("with a public key is looked up in APISIX", async () => {
-            const has =
-                (keys: string[]): PodAnswers =>
-                () => ({
-                    status: 200,
-                    body: JSON.stringify({
-                        list: keys.map((key) => ({ value: { plugins: { "jwt-auth": { key } } } })),
-                    }),
-                });
-            await remove({ adminKeys: true, answers: has([]) }, "bob/rs");
+            await remove({ adminKeys: true, answers: listing() }, "bob/rs");
             await assert.rejects(
-                remove({ adminKeys: true, answers: has(["a_bob.rs"]) }, "bob/rs"),
+                remove({ adminKeys: true, answers: listing({ plugins: { "jwt-auth": RS } }) }, "bob/rs"),
                 /APISIX still has the credential bob\/rs/,
             );
+        });
+
+        it("whose Secret is gone is looked up in APISIX by its id", async () => {
+            await remove({ secrets: {}, adminKeys: true, answers: listing() }, "bob/k");
+            // printf 'a_bob.k' | sha1sum
+            const id = "734f1ea4be828d22b148e02a612e24619e8f08f0";
+            await assert.rejects(
+                remove({ secrets: {}, adminKeys: true, answers: listing({ id }) }, "bob/k"),
+                /APISIX still has the credential bob\/k/,
+            );
+        });
+
+        it("whose Secret is gone is named where APISIX cannot be read", async () => {
+            await remove({ secrets: {}, unasked: "settle", answers: rejects }, "bob/k");
+            assert.match(said.join("\n"), /so these were not checked: bob\/k$/);
+        });
+
+        it("is asked of running pods that are not ready or terminating: on a node that is cut off they serve callers", async () => {
+            const deletionTimestamp = "2026-11-25T00:00:00Z";
+            for (const [other, state] of [
+                [pod("cut-off", undefined, "False"), "running but not ready"],
+                [pod("cut-off", undefined, "True", { deletionTimestamp }), "terminating"],
+            ] as const) {
+                const answers: PodAnswers = (one) => ({ status: one.pod === "cut-off" && has(one) ? 400 : 401 });
+                await assert.rejects(
+                    remove({ pods: [pod("one"), other], answers }, "bob/k"),
+                    new RegExp(`pod g/cut-off \\(${state}\\): it still authenticates bob/k`),
+                );
+                const asked = data(await remove({ pods: [pod("one"), other], answers: rejects }, "bob/k"));
+                assert.ok(asked.some((one) => one.pod === "cut-off"));
+                assert.deepEqual(said, []);
+            }
+        });
+
+        const unproved: [what: string, of: World, credential: string, why: RegExp][] = [
+            [
+                "cannot be reached",
+                { closed: ["bad"] },
+                "bob/k",
+                /pod g\/bad \(running but not ready\): .*connection refused/,
+            ],
+            [
+                "has no route",
+                { answers: (one) => ({ status: one.pod === "bad" ? 404 : 401 }) },
+                "bob/k",
+                /pod g\/bad \(running but not ready\): it answers 404 to a request without a credential/,
+            ],
+            [
+                "cannot be sent the credential",
+                { adminKeys: true, answers: listing() },
+                "bob/rs",
+                /pod g\/bad \(running but not ready\): no request can be sent with bob\/rs/,
+            ],
+        ];
+        for (const [what, of, credential, why] of unproved)
+            it(`names a running pod that is not ready and ${what}, and does not fail`, async () => {
+                await remove(
+                    { answers: rejects, pods: [pod("one"), pod("bad", undefined, "False")], ...of },
+                    credential,
+                );
+                assert.match(said.join("\n"), why);
+                assert.match(said.join("\n"), /A removed or replaced key may still work there/);
+            });
+
+        it("is not asked of pods that end and listen no more, or never ran", async () => {
+            const ends = pod("ends", undefined, "False", { deletionTimestamp: "2026-11-25T00:00:00Z" });
+            const pending = { ...pod("pending", undefined, "False"), status: { phase: "Pending" } };
+            const pods = [pod("one"), ends, pending];
+            const asked = await remove({ answers: rejects, pods, closed: ["ends"] }, "bob/k");
+            assert.deepEqual([...new Set(asked.map(({ pod }) => pod))], ["one"]);
+            assert.deepEqual(said, []);
         });
 
         const changes: [what: string, now: string[], replaced: boolean][] = [

@@ -3,7 +3,12 @@
 import { strict as assert } from "node:assert";
 import { provider } from "../../../../components/consumers/revocations-provider";
 import { Revocations } from "../../../../components/consumers/revocations";
-import { one, record } from "../../../kit";
+import { asked, one, record } from "../../../kit";
+import { recordCallers } from "../../callers";
+import { interSettings, recordInter } from "../../inter";
+import { recordStack } from "../../intra-a";
+import { recordIntraB } from "../../intra-b";
+import { givenOf } from "../../policy/stacks";
 import { load, PULUMI_SDK, requiredBy, storedText } from "../kubernetes/stored";
 
 type Declared = Record<string, string>;
@@ -16,6 +21,8 @@ const previewed = (olds: State, declared: Declared, readmit: Record<string, stri
     provider.diff!("id", olds, inputs(declared, readmit));
 
 const BOTH = { "alice/k1": "digest-of-k1", "alice/k2": "digest-of-k2" };
+
+const TYPE = "pulumi-nodejs:dynamic/alpa-auth:Revocations";
 
 describe("Revocations", () => {
     it("remembers a key that is declared no more: whose it was, since when, and a hash that only a guess can tell", async () => {
@@ -76,6 +83,19 @@ describe("Revocations", () => {
         assert.deepEqual(state.revoked, []);
     });
 
+    it("is the same resource after a change of the stack's option, which changes its URN", async () => {
+        const stacks = [
+            await recordStack("helm"),
+            await recordIntraB("done"),
+            await recordInter(interSettings("helm")),
+            await recordCallers(),
+        ];
+        const urns = stacks.map((seen) => givenOf(seen).find(({ type }) => type === TYPE)!.urn);
+        assert.equal(new Set(urns).size, 3);
+        for (const seen of stacks)
+            for (const urn of urns) assert.ok(asked(one(seen, TYPE)).earlierUrns.includes(urn), urn);
+    });
+
     it("does not change by the order of callers", async () => {
         const state = await created(BOTH);
         const turned = Object.fromEntries(Object.entries(BOTH).reverse());
@@ -85,7 +105,7 @@ describe("Revocations", () => {
 
     it("is stored without the SDK, and works from there", async () => {
         const seen = await record(() => new Revocations("x", inputs(BOTH), {}));
-        const text = storedText(one(seen, "pulumi-nodejs:dynamic/alpa-auth:Revocations"));
+        const text = storedText(one(seen, TYPE));
         assert.doesNotMatch(text, PULUMI_SDK);
         assert.deepEqual(requiredBy(text), ["node:crypto"]);
         const stored = load(text);

@@ -146,12 +146,30 @@ describe("ops consumer revoke --yes", () => {
             assert.match(out, /These pods may still accept it/);
         });
 
-        it("names one that runs and is not ready, as on a node that is cut off", async () => {
-            await pods({ idle: ["two"] });
+        it("names one that runs, is not ready and cannot be asked", async () => {
+            await pods({ idle: ["two"], closed: ["two"] });
             const { code, out } = await revokeA1(STACK_FILE);
             assert.equal(code, 1);
-            assert.ok(!out.includes("alice/a1: rejected"), out);
-            assert.match(out, new RegExp(`pod ${NAMESPACE}/two: it is running but not ready, so it was not queried`));
+            assert.ok(!out.includes("alice/a1: refused"), out);
+            assert.match(out, new RegExp(`pod ${NAMESPACE}/two \\(running but not ready\\): .*connection refused`));
+        });
+
+        it("asks one that runs and is not ready too: on a node that is cut off it still serves callers", async () => {
+            const accepts: PodAnswers = (one) => ({ status: one.pod === "two" && hasCredential(one) ? 400 : 401 });
+            await pods({ idle: ["two"], answers: accepts });
+            const { code, out } = await revokeA1(STACK_FILE);
+            assert.equal(code, 1);
+            assert.match(
+                out,
+                new RegExp(`pod ${NAMESPACE}/two \\(running but not ready\\): it still authenticates alice/a1`),
+            );
+        });
+
+        it("counts one that is not ready and rejects the key", async () => {
+            await pods({ idle: ["two"] });
+            const { code, out } = await revokeA1(STACK_FILE);
+            assert.equal(code, 0, out);
+            assert.match(out, /alice\/a1: refused by each of 3 gateway pods/);
         });
 
         it("claims nothing where the stack's own gateway has no ready pod", async () => {

@@ -3,7 +3,8 @@
 import { strict as assert } from "node:assert";
 import type { Live } from "../../../../components/kubernetes/cluster-reader";
 import { lasting, untilNotBusy } from "../../../../ops/gateway/audit";
-import { credentialId, expectedObjects, idOf } from "../../../../ops/gateway/expected";
+import { credentialId } from "../../../../components/consumers/credential-evidence";
+import { expectedObjects, idOf } from "../../../../ops/gateway/expected";
 import { foreignObjects, type Foreign } from "../../../../ops/gateway/foreign";
 
 const NAMESPACE = "alpa-auth-gateway";
