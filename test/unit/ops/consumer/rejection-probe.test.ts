@@ -169,7 +169,7 @@ describe("ops consumer revoke --yes", () => {
             await pods({ idle: ["two"] });
             const { code, out } = await revokeA1(STACK_FILE);
             assert.equal(code, 0, out);
-            assert.match(out, /alice\/a1: refused by each of 3 gateway pods/);
+            assert.match(out, /alice\/a1: rejected by each of 3 gateway pods/);
         });
 
         it("claims nothing where the stack's own gateway has no ready pod", async () => {
