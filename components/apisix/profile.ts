@@ -42,7 +42,7 @@ export const KEYRING_VARIABLE = "APISIX_KEYRING";
  * What APISIX encrypts with by default. They are publicly known, and only decrypt data from before this project set a
  * key.
  */
-const DEFAULT_KEYRING = ["qeddd145sfvddff3", "edd1c9f0985e76a2"];
+export const DEFAULT_KEYRING = ["qeddd145sfvddff3", "edd1c9f0985e76a2"];
 
 /**
  * Cipher suites of TLS 1.2: those with forward secrecy and authenticated encryption. The chart's own list ends with

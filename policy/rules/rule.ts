@@ -11,6 +11,8 @@ export interface Rule {
     title: string;
     /** The consequence of a violation. */
     reason: string;
+    /** What it does not compare, in one sentence. @default nothing worth a sentence */
+    leavesOut?: string;
     /** A resource that violates it; a test shows that it does. */
     example: { type: string; inputs: Tree; inside?: string };
     /** Violations of one resource. */

@@ -129,8 +129,8 @@ export const services: ByName = {
     ...optServices,
 };
 
-/** Shortest generated text of this program. */
-const LEAST_LENGTH = 32;
+/** Shortest generated password of this program, in characters. */
+export const LEAST_LENGTH = 32;
 
 /** The seed of keys: any letters and digits, too many to guess. */
 export function password({ props }: Resource): { actual: unknown; forms: Form[] } {

@@ -40,6 +40,12 @@ export const created = (kind: string, name?: string) => (all: Given[]) => {
     for (const given of all) given.inputs = JSON.parse(JSON.stringify(given.inputs).replaceAll(id, `"${UNKNOWN}"`));
 };
 
+/** A change of one text of a Secret. */
+export const secretText = (name: string, field: string, text: string) =>
+    inputs("Secret", name, ({ data }) => {
+        opened(data)[field] = secret(Buffer.from(text).toString("base64"));
+    });
+
 /** How a preview shows what is not known before the run. */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
