@@ -49,6 +49,9 @@ sdk.debuggablePromise = (promise, about) => {
 type State = { getStore: () => { settings: { options: { cacheDynamicProviders?: boolean } } } };
 const state = createRequire(__filename)("@pulumi/pulumi/runtime/state") as State;
 
+/** What the fake engine generates. @param length of a password in characters; a UUID has none */
+export const generatedText = (length = 0) => "generated".padEnd(length, "-");
+
 /**
  * Runs `build` on a fake engine and returns every resource it registered, once all have settled.
  * @param found what is in the world already, by resource name: fields of the resources that the program looks up
@@ -71,7 +74,13 @@ export async function record(
                 request = undefined; // a lookup comes without one
                 const metadata = { generation: 1, ...r.inputs.metadata };
                 const made = { generation: 1, uid: "its-uid" };
-                const state = { ...made, ...r.inputs, result: "generated", metadata, ...found[r.name] };
+                const state = {
+                    ...made,
+                    ...r.inputs,
+                    result: generatedText(r.inputs.length),
+                    metadata,
+                    ...found[r.name],
+                };
                 return { id: `${r.name}-id`, state };
             },
             call: (c) => {

@@ -41,7 +41,7 @@ export const KEYRING_VARIABLE = "APISIX_KEYRING";
 /**
  * Default encryption keys of APISIX. They are publicly known, and only decrypt data from before this project set a key.
  */
-const DEFAULT_KEYRING = ["qeddd145sfvddff3", "edd1c9f0985e76a2"];
+export const DEFAULT_KEYRING = ["qeddd145sfvddff3", "edd1c9f0985e76a2"];
 
 /**
  * Cipher suites of TLS 1.2 with forward secrecy and authenticated encryption. The chart's list ends with AES128-SHA and

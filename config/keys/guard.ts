@@ -9,6 +9,18 @@ export const DEFAULT_CONTEXT_TOKENS = 1024;
 
 /** Largest allowed body: each worker of the gateway holds a body in memory while the guard reads it. */
 const MOST_BODY_BYTES = 1_048_576;
+/** The length of the models that Alpa serves, OPT and BLOOM: OPT has no more positions. */
+const MOST_CONTEXT_TOKENS = 2048;
+/** The tokens of BLOOM's tokenizer, the largest of them. An id that the model does not have ends Alpa's batch loop. */
+const MOST_VOCABULARY = 250_680;
+/** 16 batches of Alpa, for which the requests of all other callers wait: a limit counts a request as one. */
+const MOST_PROMPTS = 64;
+
+/** @param bound the unit of the most, and what sets it */
+const upTo = (most: number, bound: string, what: string) =>
+    positive(what).refine((value) => value <= most, {
+        error: (i) => `must be at most ${most} ${bound}${got(i.input)}. Lower it`,
+    });
 
 /** Key `guard`. */
 export const guard = z
@@ -22,28 +34,28 @@ export const guard = z
             examples: ["a proxy in front checks requests"],
             unset: "not set",
         }),
-        maxBodyBytes: positive("a number of bytes")
-            .refine((bytes) => bytes <= MOST_BODY_BYTES, {
-                error: (i) => `must be at most ${MOST_BODY_BYTES} bytes, 1 MiB${got(i.input)}. Lower it`,
-            })
-            .default(65536)
+        maxBodyBytes: upTo(MOST_BODY_BYTES, "bytes, 1 MiB", "a number of bytes").default(65536).meta({
+            description: "Largest request body, in bytes, at most 1 MiB.",
+            reason: "Four prompts of the model's length are below 32 KiB.",
+        }),
+        contextTokens: upTo(MOST_CONTEXT_TOKENS, "tokens, the length of OPT and BLOOM", "a number of tokens")
+            .default(DEFAULT_CONTEXT_TOKENS)
             .meta({
-                description: "Largest request body, in bytes, at most 1 MiB.",
-                reason: "Four prompts of the model's length are below 32 KiB.",
+                description: `Longest prompt and answer together, in tokens, at most ${MOST_CONTEXT_TOKENS}: the value that Alpa was started with.`,
+                reason: "The length of OPT models.",
             }),
-        contextTokens: positive("a number of tokens").default(DEFAULT_CONTEXT_TOKENS).meta({
-            description: "Longest prompt and answer together, in tokens: the value that Alpa was started with.",
-            reason: "The length of OPT models.",
-        }),
-        vocabulary: positive("a number of tokens").default(50265).meta({
-            description: "Number of tokens that Alpa's tokenizer has: token ids range from 0 to one less.",
-            reason: "The tokenizer of OPT. The model itself has 50272, and `echo` of one of the other 7 ends Alpa's batch loop.",
-        }),
-        maxPrompts: positive("a number of prompts").default(ALPA_BATCH).meta({
-            description:
-                "Most prompts in one request. A request counts as one in `limits`, however many prompts it has.",
-            reason: "The size of Alpa's batch.",
-        }),
+        vocabulary: upTo(MOST_VOCABULARY, "tokens, those of BLOOM's tokenizer", "a number of tokens")
+            .default(50265)
+            .meta({
+                description: `Number of tokens that Alpa's tokenizer has, at most ${MOST_VOCABULARY}: token ids range from 0 to one less.`,
+                reason: "The tokenizer of OPT. The model itself has 50272, and `echo` of one of the other 7 ends Alpa's batch loop.",
+            }),
+        maxPrompts: upTo(MOST_PROMPTS, "prompts, 16 batches of Alpa", "a number of prompts")
+            .default(ALPA_BATCH)
+            .meta({
+                description: `Most prompts in one request, at most ${MOST_PROMPTS}. A request counts as one in \`limits\`, however many prompts it has.`,
+                reason: "The size of Alpa's batch.",
+            }),
         minTokens: positive("a number of tokens")
             .optional()
             .meta({

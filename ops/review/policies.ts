@@ -64,10 +64,13 @@ function sides({ steps }: Preview, state: Exported | undefined): [before: Resour
     const now = new Map(old);
     for (const { op, urn, oldState, newState } of steps) {
         if (oldState && (oldState.urn !== urn || /^(delete|discard)$/.test(op))) now.delete(oldState.urn);
-        if (newState) now.set(urn, newState);
+        if (newState) now.set(urn, { ...newState, id: newState.id || (KEEPS_ID.has(op) ? oldState?.id : undefined) });
     }
     return [seen(old), seen(now)];
 }
+
+/** In these steps the new state of a preview has no id (Pulumi 3.274), although the resource keeps the one it has. */
+const KEEPS_ID: ReadonlySet<string> = new Set(["same", "update", "refresh"]);
 
 function seen(states: Map<string, ResourceState>): Resource[] {
     return [...states.values()].map(({ urn, type, id, protect = false, inputs = {} }) =>

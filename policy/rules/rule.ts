@@ -11,7 +11,9 @@ export interface Rule {
     title: string;
     /** The consequence of a violation. */
     reason: string;
-    /** A resource that violates the rule, as a test proves. */
+    /** What it does not compare, in one sentence. @default nothing worth a sentence */
+    leavesOut?: string;
+    /** A resource that violates it; a test shows that it does. */
     example: { type: string; inputs: Tree; inside?: string };
     /** Violations of one resource. */
     check?: (resource: Resource) => Message[];

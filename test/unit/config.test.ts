@@ -201,6 +201,21 @@ const refused: Refused[] = [
         /^guard\.maxBodyBytes: must be at most 1048576 bytes, 1 MiB \(got 10000000000000\)\. Lower it/,
     ],
     [
+        "a model longer than any that Alpa serves",
+        { guard: { contextTokens: 2049 } },
+        /^guard\.contextTokens: must be at most 2048 tokens, the length of OPT and BLOOM \(got 2049\)\. Lower it/,
+    ],
+    [
+        "a vocabulary larger than any that Alpa serves",
+        { guard: { vocabulary: 250_681 } },
+        /^guard\.vocabulary: must be at most 250680 tokens, those of BLOOM's tokenizer \(got 250681\)\. Lower it/,
+    ],
+    [
+        "a request of any number of prompts",
+        { guard: { maxPrompts: 65 } },
+        /^guard\.maxPrompts: must be at most 64 prompts, 16 batches of Alpa \(got 65\)\. Lower it/,
+    ],
+    [
         "a guard that is off for no reason",
         { guard: { enabled: false } },
         "guard.reason: required with enabled false. Say why requests that stop Alpa may pass.",

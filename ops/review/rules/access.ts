@@ -7,7 +7,7 @@ import { counted, listed } from "../values-text";
 import { NAMES, PLACE } from "./cloudflare";
 
 export const accessPolicy: KindRule = {
-    created: (change) => {
+    created: (change, run) => {
         const { decision, includes: list } = change.new ?? {};
         if (decision === "bypass") return bypass(change);
         if (strangersIn(list).length > 0) return { ...others(change), property: "includes", new: list };
@@ -16,7 +16,10 @@ export const accessPolicy: KindRule = {
                 code: "unknown-until-apply",
                 says: `Access policy ${change.name} is created: whom it admits is known only when it is applied`,
             };
-        return { code: "added", says: `Access policy ${change.name} is created` };
+        const foreign = notOf(run, TOKEN, tokens(list));
+        return foreign.length > 0
+            ? { ...admitsMore(change, foreign), property: "includes", new: list }
+            : { code: "added", says: `Access policy ${change.name} is created` };
     },
     deleted: (change) => ({
         code: "way-in-removed",
@@ -77,24 +80,19 @@ function includes({ old, new: now }: Difference, change: Change, run: Run): Verd
     const sides = { property: "includes", old, new: now };
     if (strangersIn(now).length > 0) return [{ ...others(change), ...sides }];
     const [before, after] = [tokens(old), tokens(now)];
-    // A token that this run creates has no id yet, or, in a drift report, has an id from the change itself.
-    const more = after.filter((id) => !before.includes(id) && !isUnknown(id) && !tokensOf(run, "create").includes(id));
-    const gone = before.filter((id) => !after.includes(id) && !tokensOf(run, "delete").includes(id));
-    // The list contains replaced tokens as unknown values.
+    const more = notOf(
+        run,
+        TOKEN,
+        after.filter((id) => !before.includes(id)),
+    );
+    const deleted = idsOf(run, TOKEN, "delete");
+    const gone = before.filter((id) => !after.includes(id) && !deleted.includes(id));
+    // Replaced tokens are in the list as unknown ones.
     const unknown = (Array.isArray(now) ? now : []).filter(isUnknown).length;
     const replaced = run.changes.filter(({ kind, op }) => kind === TOKEN && op === "replace").length;
     const left = gone.length > Math.min(unknown, replaced) ? gone.length - Math.min(unknown, replaced) : 0;
     return [
-        ...(more.length > 0
-            ? [
-                  {
-                      code: "authentication-changed",
-                      severity: "risk",
-                      says: `Access policy ${change.name} admits ${counted(more.length, "token")} that this run does not create: ${listed(more)}`,
-                      ...sides,
-                  } as const,
-              ]
-            : []),
+        ...(more.length > 0 ? [{ ...admitsMore(change, more), ...sides }] : []),
         ...(left > 0
             ? [
                   {
@@ -108,17 +106,30 @@ function includes({ old, new: now }: Difference, change: Change, run: Run): Verd
 }
 
 const TOKEN = "cloudflare ZeroTrustAccessServiceToken";
+const POLICY = "cloudflare ZeroTrustAccessPolicy";
 
 function tokens(value: unknown): string[] {
     return (Array.isArray(value) ? value : []).map(tokenOf).filter((id) => id !== undefined);
 }
 
-/** Ids of the tokens that a run creates or deletes. */
-function tokensOf({ changes }: Run, op: "create" | "delete"): string[] {
+const admitsMore = ({ name }: Change, ids: string[]): Verdict => ({
+    code: "authentication-changed",
+    severity: "risk",
+    says: `Access policy ${name} admits ${counted(ids.length, "token")} that this run does not create: ${listed(ids)}`,
+});
+
+/** Ids of the resources of a kind that a run creates, or deletes. */
+function idsOf({ changes }: Run, kind: string, op: "create" | "delete"): string[] {
     return changes
-        .filter((change) => change.kind === TOKEN && !change.retained && (change.op === op || change.op === "replace"))
+        .filter((change) => change.kind === kind && !change.retained && (change.op === op || change.op === "replace"))
         .flatMap(({ id, newId }) => [op === "create" ? newId : id])
         .filter((id) => id !== undefined);
+}
+
+/** Ids of other resources. What a run creates has no id yet, or in a drift one that the change contains. */
+function notOf(run: Run, kind: string, ids: string[]): string[] {
+    const own = idsOf(run, kind, "create");
+    return ids.filter((id) => !isUnknown(id) && !own.includes(id));
 }
 
 function tokenOf(include: unknown): string | undefined {
@@ -134,7 +145,12 @@ function session({ old, new: now }: Difference, change: Change): Verdict {
 }
 
 export const accessApplication: KindRule = {
-    created: (change) => ({ code: "added", says: `Access application ${change.name} is created` }),
+    created: (change, run) => {
+        const list = change.new?.policies;
+        const foreign = notOf(run, POLICY, policyIds(list));
+        if (foreign.length === 0) return { code: "added", says: `Access application ${change.name} is created` };
+        return { ...namesMore(change, foreign), property: "policies", new: list };
+    },
     deleted: (change, { changes }) =>
         changes.some((other) => other.kind === "cloudflare ZeroTrustTunnelCloudflared" && goes(other))
             ? {
@@ -162,6 +178,15 @@ export const accessApplication: KindRule = {
         ...PLACE,
     ],
 };
+
+const policyIds = (value: unknown): string[] =>
+    (Array.isArray(value) ? value : []).flatMap((one) => (isMap(one) && typeof one.id === "string" ? [one.id] : []));
+
+const namesMore = ({ name }: Change, ids: string[]): Verdict => ({
+    code: "authentication-changed",
+    severity: "risk",
+    says: `Access application ${name} names ${ids.length === 1 ? "a policy" : `${ids.length} policies`} that this run does not create: ${listed(ids)}`,
+});
 
 function policies({ old, new: now }: Difference, change: Change): Verdict {
     const none = !Array.isArray(now) || now.length === 0;

@@ -59,22 +59,22 @@ function uncovered(resources: Resource[]): Found {
         );
 }
 
-/** Entries with an id that no resource of this stack has. */
+/**
+ * Entries with an id that no resource of this stack has. The id of a resource that this run creates is not known yet, and
+ * neither is the entry for it, so every known id must be that of an existing resource.
+ */
 function foreign(resources: Resource[], kind: string, field: string, path: string, of: string): Found {
-    const ids = resources.filter((resource) => kindOf(resource) === of).map(({ id }) => id);
-    const isKnown = (id: unknown) => typeof id === "string";
-    // A resource that this run creates has no id yet, so its entry has none either.
-    const unnamed = ids.filter((id) => !isKnown(id)).length;
+    const ids = new Set(resources.filter((resource) => kindOf(resource) === of).map(({ id }) => id));
     const what = of === POLICY ? "policy" : "service token";
     return resources
         .filter((resource) => kindOf(resource) === kind)
-        .flatMap(({ urn, props }) => {
-            const others = list(props[field])
+        .flatMap(({ urn, props }) =>
+            list(props[field])
                 .map((entry, i) => ({ id: at(entry, path), where: `${field}[${i}].${path}` }))
-                .filter(({ id }) => isKnown(id) && !ids.includes(id));
-            return others.slice(unnamed).map(({ where }) => ({
-                urn,
-                message: `${where}: is no ${what} of this stack. Name one that this stack creates.`,
-            }));
-        });
+                .filter(({ id }) => typeof id === "string" && !ids.has(id))
+                .map(({ where }) => ({
+                    urn,
+                    message: `${where}: is no ${what} of this stack. Name one that this stack creates.`,
+                })),
+        );
 }

@@ -49,8 +49,20 @@ function isPlace(place: string, { host, port = 22 }: Record<string, unknown>): b
 
 const unquoted = (word: string) => (word.startsWith("'") ? word.slice(1, -1).replaceAll("'\\''", "'") : word);
 
+/** Without it, the command and its standard input go to any host that answers. */
+function unverifiedHost({ props }: Resource): string[] {
+    const key = at(props, "connection.hostKey");
+    return key === UNKNOWN || (typeof key === "string" && key.trim() !== "")
+        ? []
+        : ["connection.hostKey: is missing: any host that answers would get the secrets in stdin. Add it."];
+}
+
 const SETTINGS = { logging: "none", addPreviousOutputInEnv: false };
 
+/**
+ * Compares everything but the text of `stdin`, which is secret: it is a script of the program with its parameters, and a
+ * preview shows none of it. The review of the program's code is what holds for it.
+ */
 export function commandLines(resource: Resource): string[] {
     const { props, marked } = resource;
     const lines = ["create", "update", "delete"].flatMap((field) => {
@@ -79,6 +91,7 @@ export function commandLines(resource: Resource): string[] {
         ? ["environment: must be empty, since process lists show variables. Pass them in stdin, as a secret."]
         : [];
     return [
+        ...unverifiedHost(resource),
         ...lines,
         ...settings,
         ...open,

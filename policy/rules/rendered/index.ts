@@ -32,6 +32,8 @@ export const asRendered: Rule = {
     name: "as-rendered",
     title: "Objects that expose Alpa, protect it or admit callers are exactly those that this project renders.",
     reason: "Any additional plugin, field or rule can bypass authentication and the request guard, or expose credentials.",
+    leavesOut:
+        "Not compared: the script of a Command (`stdin`, a secret), values of Secrets other than their length, and host names, addresses and ports. Review the code and the config that set them.",
     example: {
         type: "kubernetes:apisix.apache.org/v2:ApisixRoute",
         inputs: { kind: "ApisixRoute", metadata: { name: "other" }, spec: { http: [] } },

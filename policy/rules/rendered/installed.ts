@@ -129,8 +129,8 @@ export const services: ByName = {
     ...optServices,
 };
 
-/** Shortest generated text of this project. */
-const LEAST_LENGTH = 32;
+/** Shortest generated password of this program, in characters. */
+export const LEAST_LENGTH = 32;
 
 /** Form of the seed of keys: letters and digits, long enough not to be guessed. */
 export function password({ props }: Resource): { actual: unknown; forms: Form[] } {

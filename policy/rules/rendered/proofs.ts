@@ -34,6 +34,7 @@ export function proofs(resources: Resource[]): Found {
         ...alike(asked, "timeoutSeconds"),
         ...alike(asked, "settleSeconds"),
         ...["kubeconfig", "context"].flatMap((field) => alike(ownResources(resources), field)),
+        ...alike(ofZones(resources), "zoneId"),
     ];
 }
 
@@ -41,7 +42,11 @@ const PROOFS = ["CredentialsRevoked", "ConsumersAccepted", "RouteServed"];
 const ownResources = (resources: Resource[]) =>
     resources.filter(({ type }) => /^pulumi-nodejs:/.test(type) && !/:(Revocations|SecretVersions)$/.test(type));
 
-/** Reports a missing resource, without which no change of its objects is verified or recorded. */
+/** A rate limit in another zone would count no request of this stack. */
+const ofZones = (resources: Resource[]) =>
+    resources.filter(({ type, props }) => type.startsWith("cloudflare:") && props.zoneId !== undefined);
+
+/** Without this resource nothing is proved or recorded about its objects. */
 function missing(objects: Resource[], kinds: string[], of: (kind: string) => Resource[]): Found {
     if (objects.length === 0) return [];
     const [{ urn, props }] = objects;

@@ -40,6 +40,7 @@ export function otherPeers(resources: Resource[]): { urn: string; message: strin
     const isOpen = charts.some(({ values }) => at(values, "service.type") !== "ClusterIP");
     const judges: Record<string, (policy: Resource) => string[]> = {
         [COUNTERS]: ({ props }) => peerIn(props, "spec.ingress.0.from", gateways),
+        [`${POLICY_PREFIX}etcd`]: ({ props }) => peerIn(props, "spec.ingress.0.from", gateways),
         [OPT]: ({ props }) => peerIn(props, "spec.ingress.0.from", gateways),
         [`${POLICY_PREFIX}callers`]: ({ props }) => {
             const where = "spec.ingress.0.from";

@@ -8,7 +8,7 @@ import { derive } from "../../../components/consumers/generated-secrets";
 import { policyNames } from "../../../components/kubernetes/network-policies";
 import { OWNER_ANNOTATION } from "../../../components/kubernetes/ownership";
 import { plannedObjects } from "../../../preflight/kubernetes/planned-objects";
-import { asked, comesAfter, inputsOf, one, oneOfKind, record, value, type Seen } from "../../kit";
+import { asked, comesAfter, generatedText, inputsOf, one, oneOfKind, record, value, type Seen } from "../../kit";
 import {
     CONSUMERS,
     INSTALLERS,
@@ -255,7 +255,7 @@ for (const installer of INSTALLERS)
 
 describe("what the operator gets", () => {
     /** What the fake engine generates is always the same text. */
-    const KEY = derive("generated", "generated", "key");
+    const KEY = derive(generatedText(64), generatedText(), "key");
     let cluster: IntraCluster | undefined;
     before(() => record(() => (cluster = new IntraCluster("alpa", settings("rampart")))));
 

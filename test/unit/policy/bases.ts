@@ -17,7 +17,8 @@ export type Base =
     | "converted"
     | "existing"
     | "observed"
-    | "tls";
+    | "tls"
+    | "tokens";
 
 /** Keys that callers have brought: one of their own, and a public one. */
 const BROUGHT = [
@@ -44,6 +45,10 @@ export const BASES: Record<Base, () => Promise<Seen[]>> = {
     interExposed: () => recordInter(exposedInterSettings("rampart")),
     brought: () => recordStack("helm", { consumers: BROUGHT }),
     converted: () => recordIntraB("done"),
+    tokens: () =>
+        recordStack("helm", {
+            consumers: [{ name: "lab", credentials: [{ id: "hs", method: "jwt", algorithm: "HS256" }] }],
+        }),
     tls: () =>
         recordStack("rampart", {
             azure: { hostname: "llm.example.com", addresses: ["20.50.2.10"] },

@@ -1,7 +1,7 @@
 /** What is not as this project renders it, although no other rule has a word for it. */
 import { operatorValues } from "../../../components/opt/opt-graph";
 import type { Case } from "./cases";
-import { find, inputs, more, plugin, secret, spec, values } from "./changes";
+import { created, find, inputs, more, plugin, secret, spec, values } from "./changes";
 
 const rule = (name: string, change: (rule: any) => void) =>
     spec("ApisixRoute", undefined, ({ http }) => change(http.find((one: any) => one.name === name)));
@@ -119,6 +119,17 @@ export const CLOSED: Record<string, Case[]> = {
                 route.spec = JSON.parse(JSON.stringify(route.spec).replaceAll("65536", "10000000000000"));
             },
             /^spec\.http: maxBodyBytes must be at most 1048576 bytes/m,
+        ],
+        [
+            "token ids that no model has",
+            "intra",
+            (all) => {
+                const route = find(all, "ApisixRoute").inputs;
+                route.spec = JSON.parse(
+                    JSON.stringify(route.spec).replace(/"maximum":\d{5}\b/g, '"maximum":3999999999'),
+                );
+            },
+            /^spec\.http: vocabulary must be at most 250680 tokens/m,
         ],
         [
             "a key in a header that Alpa reads",
@@ -541,6 +552,26 @@ export const CLOSED: Record<string, Case[]> = {
             "cloudflare",
             application((a) => (a.policies = [{ id: "f00dcafe-0000-4000-8000-000000000000", precedence: 1 }])),
             /^policies\[0\]\.id: is no policy of this stack/m,
+        ],
+        [
+            "a policy that another program makes, where this run creates the stack's own",
+            "cloudflare",
+            (all) => {
+                created("ZeroTrustAccessPolicy")(all);
+                application((a) => (a.policies = [{ id: "f00dcafe-0000-4000-8000-000000000000", precedence: 1 }]))(all);
+            },
+            /^policies\[0\]\.id: is no policy of this stack/m,
+        ],
+        [
+            "a service token that another program makes, next to one that this run creates",
+            "cloudflare",
+            (all) => {
+                created("ZeroTrustAccessServiceToken", "lab.2026a-token")(all);
+                inputs("ZeroTrustAccessPolicy", undefined, (p) =>
+                    p.includes.push({ serviceToken: { tokenId: "f00dcafe-0000-4000-8000-000000000001" } }),
+                )(all);
+            },
+            /^includes\[[1-9]\]\.serviceToken\.tokenId: is no service token of this stack/,
         ],
     ],
     "workers-own": [

@@ -2,6 +2,7 @@
 import type { Base } from "./bases";
 import { CLOSED } from "./cases-closed";
 import { GATEWAY } from "./cases-gateway";
+import { KNOWN } from "./cases-known";
 import { OBSERVED } from "./cases-observed";
 import { PEERS } from "./cases-peers";
 import { PROOFS } from "./cases-proofs";
@@ -13,5 +14,5 @@ export type Case = [what: string, base: Base, change: (resources: Given[]) => vo
 
 /** By the name of the rule. */
 export const CASES: Record<string, Case[]> = {};
-for (const cases of [SECRETS, GATEWAY, WORLD, CLOSED, PROOFS, PEERS, OBSERVED])
+for (const cases of [SECRETS, GATEWAY, WORLD, CLOSED, PROOFS, PEERS, OBSERVED, KNOWN])
     for (const [rule, some] of Object.entries(cases)) CASES[rule] = [...(CASES[rule] ?? []), ...some];

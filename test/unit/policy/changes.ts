@@ -32,6 +32,23 @@ export const more = (type: string, given: any, inside?: string) => (all: Given[]
     all.push({ type, name: "more", urn: `urn:pulumi:test::alpa-auth::${types}::more`, protect: false, inputs: given });
 };
 
+/** Makes a resource one that the run creates: neither its id nor an entry with that id is known yet. */
+export const created = (kind: string, name?: string) => (all: Given[]) => {
+    const one = find(all, kind, name);
+    const id = JSON.stringify(one.id);
+    one.id = undefined;
+    for (const given of all) given.inputs = JSON.parse(JSON.stringify(given.inputs).replaceAll(id, `"${UNKNOWN}"`));
+};
+
+/** A change of one text of a Secret. */
+export const secretText = (name: string, field: string, text: string) =>
+    inputs("Secret", name, ({ data }) => {
+        opened(data)[field] = secret(Buffer.from(text).toString("base64"));
+    });
+
+/** How a preview shows what is not known before the run. */
+export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
 /** A change of a plugin of a rule of the route. */
 export const plugin = (rule: string, name: string, change: (plugin: any, rule: any) => void) =>
     spec("ApisixRoute", undefined, ({ http }) => {

@@ -12,6 +12,8 @@ const FOLDER = join(__dirname, "../../golden");
 const OWN =
     /^(Awaited|ConsumersAccepted|ConversionRecord|CredentialsRevoked|EtcdPrepared|ImagesReady|RampartGraph|RampartGuard|RayReady|RouteServed|SecretVersions)$/;
 
+const OF_COMMANDS = { logging: "none", addPreviousOutputInEnv: false, connection: { hostKey: "ssh-ed25519 AAAA" } };
+
 /** Texts that stand for what a golden does not show. */
 function filled(value: unknown): unknown {
     if (value === "(secret)") return "[secret]"; // as previews write it
@@ -45,7 +47,7 @@ function resourcesOf(file: string) {
             const urn = `urn:pulumi:test::alpa-auth::${inside}${type}::${name}`;
             const { kind, ...rest } = inputs!;
             // The golden of hosts shows command lines alone.
-            if (type.startsWith("command:")) Object.assign(inputs!, { logging: "none", addPreviousOutputInEnv: false });
+            if (type.startsWith("command:")) Object.assign(inputs!, OF_COMMANDS);
             const withKind = kind === "zone" || !type.startsWith("cloudflare:");
             return resourceOf({ type, name, urn, protect: true, inputs: withKind ? inputs! : rest });
         });

@@ -38,8 +38,8 @@ const guard = fc
     .record(
         {
             maxBodyBytes: number(1_048_576),
-            contextTokens: fc.integer({ min: 512, max: 200_000 }),
-            vocabulary: number(500_000),
+            contextTokens: fc.integer({ min: 512, max: 2048 }),
+            vocabulary: number(250_680),
             maxPrompts: number(64),
             minTokens: number(500),
         },

@@ -10,7 +10,7 @@ import {
     type Credential,
 } from "../../../../components/consumers/consumers";
 import { derive } from "../../../../components/consumers/generated-secrets";
-import { comesAfter, inputsOf, one, oneOfKind, record, textsOf, value } from "../../../kit";
+import { comesAfter, generatedText, inputsOf, one, oneOfKind, record, textsOf, value } from "../../../kit";
 
 const binding = { ingressClass: "alpa-auth", gateway: "own", gatewayNamespace: "gateway" };
 const key = (id: string): Credential => ({ id, method: "key" });
@@ -34,7 +34,10 @@ const REVOKED = "pulumi-nodejs:dynamic/alpa-auth:CredentialsRevoked";
 const PUBLIC_KEY = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
 
 /** What the fake engine generates is always the same text. */
-const [KEY, JWT_SECRET] = [derive("generated", "generated", "key"), derive("generated", "generated", "jwt-secret")];
+const [KEY, JWT_SECRET] = [
+    derive(generatedText(64), generatedText(), "key"),
+    derive(generatedText(64), generatedText(), "jwt-secret"),
+];
 
 describe("renderConsumer", () => {
     const spec = (consumer: ConsumerSettings) => renderConsumer(consumer, binding, "alpa-auth");

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { derive, GeneratedSecrets } from "../../../../components/consumers/generated-secrets";
-import { inputsOf, one, record, value } from "../../../kit";
+import { generatedText, inputsOf, one, record, value } from "../../../kit";
 
 const SEED = "random:index/randomPassword:RandomPassword";
 const SALT = "random:index/randomUuid:RandomUuid";
@@ -61,7 +61,7 @@ describe("GeneratedSecrets", () => {
             made.push(generated.make("lab.a", "key"), generated.make("lab.b", "key"));
         }, salts);
         for (const [i, from] of ["one", "two"].entries()) {
-            assert.equal(await value(made[i]), derive("generated", from, "key"));
+            assert.equal(await value(made[i]), derive(generatedText(64), from, "key"));
             assert.equal(await pulumi.isSecret(made[i]), true);
         }
     });

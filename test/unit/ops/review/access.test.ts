@@ -76,7 +76,12 @@ describe("review of whom an Access policy lets in", () => {
         });
 
     const made: [what: string, inputs: object, expected: string[]][] = [
-        ["tokens alone", list(token("a")), ["harmless added"]],
+        ["a token of another application", list(token("a")), ["risk authentication-changed"]],
+        [
+            "a token of another application in addition",
+            list(token(UNKNOWN), token("a")),
+            ["risk authentication-changed"],
+        ],
         ["a token that is made with it", list(token(UNKNOWN)), ["harmless added"]],
         ["those that are not known yet", { ...list(), includes: UNKNOWN }, ["risk unknown-until-apply"]],
         ["in a way that is not known yet", { ...list(token("a")), decision: UNKNOWN }, ["risk unknown-until-apply"]],
@@ -91,6 +96,25 @@ describe("review of whom an Access policy lets in", () => {
                 expected,
             );
         });
+});
+
+describe("review of an application of Access that is created", () => {
+    const of = (...ids: string[]) => ({ name: "a", policies: ids.map((id, i) => ({ id, precedence: i + 1 })) });
+    const policy = step("AccessPolicy", "p", undefined, list(token(UNKNOWN)));
+    const created = (...ids: string[]) => said([policy, step("AccessApplication", "a", undefined, of(...ids))]);
+
+    it("says nothing else of the policy that the same run creates", () =>
+        assert.deepEqual(created(UNKNOWN), [
+            "harmless added: Access application a is created",
+            "harmless added: Access policy p is created",
+        ]));
+
+    for (const ids of [["z"], [UNKNOWN, "z"]])
+        it(`names a policy of another application, ${ids.length === 1 ? "alone" : "in addition to its own"}`, () =>
+            assert.equal(
+                created(...ids)[0],
+                "risk authentication-changed: Access application a names a policy that this run does not create: z",
+            ));
 });
 
 describe("review of an application of Access that goes", () => {

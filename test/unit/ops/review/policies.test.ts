@@ -3,11 +3,14 @@ import { strict as assert } from "node:assert";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { violationsOf, resourceOf } from "../../../../policy/rules";
 import { UsageError } from "../../../../ops/errors";
 import { exceptionsOf, policyFindings } from "../../../../ops/review/policies";
+import { readPreview, type Preview } from "../../../../ops/review/preview";
 import { recordStack } from "../../intra-a";
 import { previewOf } from "./programs";
+import { read } from "../../../recorded/recording";
 
 const TODAY = new Date("2026-11-25T12:00:00Z");
 
@@ -60,6 +63,34 @@ describe("review and the policy pack", () => {
         } finally {
             rmSync(root, { recursive: true });
         }
+    });
+
+    describe("of the ids at Cloudflare", () => {
+        const recording = read("cloudflare");
+        const [same] = Object.values(recording);
+        const previews = Object.entries(recording)
+            .filter(([, { before }]) => isDeepStrictEqual(before, same.before))
+            .map(([what, preview]) => ({ what, ...readPreview(JSON.stringify(preview), "preview") }));
+        const old = previews.flatMap(({ steps }) => steps.flatMap(({ oldState }) => (oldState ? [oldState] : [])));
+        const resources = [...new Map(old.map((state) => [state.urn, state])).values()];
+        const foreignIn = (preview: Preview) =>
+            policyFindings(preview, { resources }, [], TODAY)
+                .map(({ says }) => says)
+                .filter((says) => /^Rule hostnames-covered .*id: /i.test(says));
+
+        for (const { what, ...preview } of previews)
+            it(`finds none of another program in ${what}`, () => assert.deepEqual(foreignIn(preview), []));
+
+        it("finds that of another program next to one that the run creates", () => {
+            const preview = structuredClone(previews.find(({ what }) => what === "a caller more")!);
+            const policy = preview.steps.find(({ urn }) => urn.includes("ZeroTrustAccessPolicy::"))!;
+            const { includes } = policy.newState!.inputs as { includes: object[] };
+            includes.push({ serviceToken: { tokenId: "f00dcafe-0000-4000-8000-000000000001" } });
+            assert.match(
+                foreignIn(preview).join("\n"),
+                /^Rule hostnames-covered .*includes\[4\]\.serviceToken\.tokenId: is no service token of this stack/,
+            );
+        });
     });
 
     it("finds nothing in the program as it is", async () => {
