@@ -49,6 +49,8 @@ function quiet(command: Command, context: Context): void {
 
 /** Runs the command that the process was started with. */
 export function main(): void {
+    // A pipe or terminal that is closed, as by `| head`, must not end a run in the middle of a change.
+    for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
     // process.exit() would lose output that is not yet written to a pipe.
     void run(process.argv.slice(2), realContext()).then((code) => (process.exitCode = code));
 }
