@@ -30,8 +30,15 @@ function explain(error: unknown, { note }: Context): number {
         if (error instanceof FindingsError) return EXIT.findings;
         return error instanceof Failure ? EXIT.failure : EXIT.usage;
     }
-    note((error as Error).stack ?? String(error));
+    note(refusedBySystem(error) ?? (error as Error).stack ?? String(error));
     return EXIT.failure;
+}
+
+/** A line about a file, program or port that the system does not let this process use; undefined for other errors. */
+function refusedBySystem(error: unknown): string | undefined {
+    const { syscall, path, message } = error as NodeJS.ErrnoException;
+    if (syscall === undefined) return undefined;
+    return path === undefined ? message : `${path}: cannot be used (${message}). Check the path and its permissions.`;
 }
 
 /** Makes commander throw instead of ending the process, and write to the context's streams. */

@@ -6,7 +6,7 @@ import { compare, type ComparedRow } from "../../dns/compare";
 import { plainName } from "../../dns/names";
 import { NoAnswer, type Server } from "../../dns/query";
 import { findServers, systemLookup } from "../../dns/servers";
-import { repeatable, wholeNumber, withExamples, withJson, withStack, type AddCommand } from "../arguments";
+import { repeatable, timeLimit, withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import { accessOf } from "../consumer/state/list-tokens";
 import type { Context } from "../context";
 import { Failure, FindingsError, UsageError } from "../errors";
@@ -42,7 +42,7 @@ export const command: AddCommand = (check, context) =>
             ),
         )
         .option("--at-edge", "expect addresses of the edge for proxied names (default: from phase proxied on)")
-        .option("--timeout <seconds>", "longest time for the whole check", wholeNumber(1), 120)
+        .option("--timeout <seconds>", "longest time for the whole check", timeLimit, 120)
         .action((args) => checkDns(context, args));
 
 export interface CheckDnsArgs {

@@ -154,6 +154,23 @@ export async function ask(pulumi: PulumiRunner, args: string[], options?: Pulumi
     return stdout;
 }
 
+/**
+ * A JSON object that Pulumi has printed.
+ * @param what the command, as a message names it
+ * @throws Failure that does not quote it, since it may be secret
+ */
+export function jsonObject<T extends object>(text: string, what: string): T {
+    let value: unknown;
+    try {
+        value = JSON.parse(text);
+    } catch {
+        value = undefined;
+    }
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as T;
+    const got = text.trim() === "" ? "nothing" : "something else";
+    throw new Failure(`${what}: must print a JSON object (it printed ${got}). Check which pulumi is on PATH.`);
+}
+
 /** Pulumi's error message, without prefix and colours. */
 export function said(stderr: string): string {
     // eslint-disable-next-line no-control-regex -- colours
