@@ -66,6 +66,11 @@ describe("ops stack apply", () => {
             ({ commit }) => commit("index.ts", "second"),
             /must be of the commit that is checked out/,
         ],
+        [
+            "of a commit with another program in the work tree",
+            ({ clone }) => writeFileSync(join(clone, "index.ts"), "not committed"),
+            /--plan: a plan must be of a commit, without other changes \(git says: M index\.ts\)/,
+        ],
         ["of another config", ({ write }) => write(`${STACK_FILE}\n`), /must be of Pulumi\.intra\.yaml as it is/],
         [
             "of another state",
