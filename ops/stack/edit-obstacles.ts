@@ -55,7 +55,8 @@ function gitStatus(file: string): Promise<string | { problem: string }> {
     );
 }
 
-function hasRepository(folder: string): boolean {
+/** Whether a folder is in a git repository, also in one that git cannot read. */
+export function hasRepository(folder: string): boolean {
     return existsSync(join(folder, ".git")) || (dirname(folder) !== folder && hasRepository(dirname(folder)));
 }
 
