@@ -47,7 +47,7 @@ export interface RotateArgs extends ChangeArgs {
 /** Adds a successor to a credential, which ends after an overlap. */
 export async function rotate(context: Context, name: string, id: string, args: RotateArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
-    const asked = { ...args, publicKey: readPublicKey(args.publicKeyFile) };
+    const asked = { ...args, ...readPublicKey(args.publicKeyFile) };
     const plan = planRotate(stack, name, id, asked, context.today);
     // A rotation in place keeps the credential; its new secret is not handed out yet.
     const next = args.successor ?? id;
