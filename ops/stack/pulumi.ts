@@ -96,6 +96,28 @@ export function runPulumi(folder: string, patienceSeconds = PATIENCE_SECONDS): P
     };
 }
 
+/** Silence after which an operator may take a command for hanging, in seconds. */
+const SILENCE_SECONDS = 10;
+
+/** The same Pulumi, which says that the command waits for it when a run whose output is not shown takes long. */
+export function announced(
+    pulumi: PulumiRunner,
+    note: (line: string) => void,
+    silenceSeconds = SILENCE_SECONDS,
+): PulumiRunner {
+    return async (args, options) => {
+        if (options?.onLine) return pulumi(args, options);
+        const end = args.findIndex((word) => word.startsWith("-"));
+        const command = args.slice(0, end < 0 ? 2 : Math.min(end, 2)).join(" ");
+        const timer = setTimeout(() => note(`Waiting for pulumi ${command}.`), silenceSeconds * 1000);
+        try {
+            return await pulumi(args, options);
+        } finally {
+            clearTimeout(timer);
+        }
+    };
+}
+
 /** @returns what restores the earlier handling of signals */
 function heedSignals(onInterrupt: () => void, onEnd?: (name: NodeJS.Signals) => void): () => void {
     process.on("SIGINT", onInterrupt);
