@@ -23,15 +23,18 @@ export interface ChangeArgs {
     json?: boolean;
 }
 
-/** Parses a whole number from `least` to 999999999. */
-export function wholeNumber(least: number): (text: string) => number {
+/** A whole number of at least `least`. @param most so that its consumer can still count with it */
+export function wholeNumber(least: number, most = 999_999_999): (text: string) => number {
     return (text) => {
-        if (/^\d{1,9}$/.test(text) && Number(text) >= least) return Number(text);
-        throw new InvalidArgumentError(`Must be a whole number of at least ${least} and at most 999999999.`);
+        if (/^\d{1,9}$/.test(text) && Number(text) >= least && Number(text) <= most) return Number(text);
+        throw new InvalidArgumentError(`Must be a whole number of at least ${least} and at most ${most}.`);
     };
 }
 
-/** Parses the name of a consumer or the id of a credential. */
+/** A time limit in seconds: at most a day, since a timer has a limit too. */
+export const timeLimit = wholeNumber(1, 86_400);
+
+/** Name of a consumer, id of a credential. */
 export function label(text: string): string {
     if (/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(text) && text.length <= LABEL_LIMIT) return text;
     throw new InvalidArgumentError(`Must be a DNS label: a-z, 0-9 and -, at most ${LABEL_LIMIT} characters.`);

@@ -30,8 +30,15 @@ function explain(error: unknown, { note }: Context): number {
         if (error instanceof FindingsError) return EXIT.findings;
         return error instanceof Failure ? EXIT.failure : EXIT.usage;
     }
-    note((error as Error).stack ?? String(error));
+    note(refusedBySystem(error) ?? (error as Error).stack ?? String(error));
     return EXIT.failure;
+}
+
+/** A line about a file, program or port that the system does not let this process use; undefined for other errors. */
+function refusedBySystem(error: unknown): string | undefined {
+    const { syscall, path, message } = error as NodeJS.ErrnoException;
+    if (syscall === undefined) return undefined;
+    return path === undefined ? message : `${path}: cannot be used (${message}). Check the path and its permissions.`;
 }
 
 /** Makes commander throw instead of ending the process, and write to the context's streams. */
@@ -49,6 +56,8 @@ function quiet(command: Command, context: Context): void {
 
 /** Runs the command that the process was started with. */
 export function main(): void {
+    // A pipe or terminal that is closed, as by `| head`, must not end a run in the middle of a change.
+    for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
     // process.exit() would lose output that is not yet written to a pipe.
     void run(process.argv.slice(2), realContext()).then((code) => (process.exitCode = code));
 }

@@ -5,7 +5,7 @@ import { openHolder, type OpenHolder } from "./cutover/holder";
 import { UsageError } from "./errors";
 import { auditGateway, type AuditGateway } from "./gateway/audit";
 import { underPolicy, WITHOUT_PACK } from "./stack/policy-pack";
-import { runPulumi, type PulumiRunner } from "./stack/pulumi";
+import { announced, runPulumi, type PulumiRunner } from "./stack/pulumi";
 
 /** Root of the clone, with Pulumi.yaml. */
 export const ROOT = resolve(__dirname, "..");
@@ -42,7 +42,7 @@ export interface Context {
 export function realContext(): Context {
     const note = (line: string) => console.error(line);
     return {
-        pulumi: underPolicy(runPulumi(ROOT), ROOT, process.env[WITHOUT_PACK], note),
+        pulumi: announced(underPolicy(runPulumi(ROOT), ROOT, process.env[WITHOUT_PACK], note), note),
         // The sandbox runs the shipped stacks with files of its own, and never changes the shipped ones.
         folder: resolve(process.env.ALPA_AUTH_STACK_FILES ?? ROOT),
         today: new Date(),

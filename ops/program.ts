@@ -28,6 +28,7 @@ export function program(context: Context): Command {
         for (const add of commands) add(noun, context);
     }
     inImperative(root);
+    verbsOf(root).forEach(({ verb }) => onceEach(verb));
     return root;
 }
 
@@ -47,6 +48,22 @@ function exitCodes(): string {
     return ["", "Exit codes:", ...Object.entries(MEANINGS).map(([code, meaning]) => `  ${code}  ${meaning}`)].join(
         "\n",
     );
+}
+
+/** Rejects an option that is given twice with a value, or with its `--no-`: commander takes the last one silently. */
+function onceEach(command: Command): void {
+    const given = new Map<string, string>();
+    for (const option of command.options) {
+        const isRepeatable = Array.isArray(option.defaultValue);
+        if (isRepeatable) continue;
+        command.on(`option:${option.name()}`, () => {
+            const before = given.get(option.attributeName());
+            given.set(option.attributeName(), option.flags);
+            if (before === undefined || (before === option.flags && option.isBoolean())) return;
+            const what = before === option.flags ? "twice" : `with option '${before}'`;
+            command.error(`error: option '${option.flags}' cannot be given ${what}`);
+        });
+    }
 }
 
 /** Rewrites texts of commander in the imperative. */

@@ -66,11 +66,19 @@ export function kubernetesClient(): typeof client {
     return require("@kubernetes/client-node") as typeof client;
 }
 
-/** The kubeconfig of an access, parsed by the library. */
+/** The kubeconfig of an access, read by the library. @throws Error that does not quote it, since it has the user's token */
 export function kubeConfigOf(access: PlainAccess): client.KubeConfig {
     const config = new (kubernetesClient().KubeConfig)();
-    if (access.kubeconfig === undefined) config.loadFromDefault();
-    else config.loadFromString(access.kubeconfig);
+    try {
+        if (access.kubeconfig === undefined) config.loadFromDefault();
+        else config.loadFromString(access.kubeconfig);
+    } catch (error) {
+        const { name, mark } = error as { name?: string; mark?: { line: number } };
+        // These name a missing entry, or a file that cannot be read; those of the YAML parser show lines of the file.
+        if (name === "Error") throw error;
+        const line = mark === undefined ? "" : `, line ${mark.line + 1}`;
+        throw new Error(`the kubeconfig must be YAML with clusters, users and contexts${line}`);
+    }
     if (access.context !== undefined) config.setCurrentContext(access.context);
     return config;
 }

@@ -4,7 +4,7 @@ import { PAUSE_SECONDS } from "../../components/hosts/watchdog/progress";
 import { STATE_FILE } from "../../components/hosts/watchdog/units";
 import { placeOf } from "../../components/hosts/ssh-host";
 import { plainHost, runOnHost, type RunOnHost } from "../../components/hosts/ssh-run";
-import { wholeNumber, withExamples, withJson, withStack, type AddCommand } from "../arguments";
+import { timeLimit, withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { errorMessage, FindingsError, UsageError } from "../errors";
 import { json, table } from "../output";
@@ -18,7 +18,7 @@ export const command: AddCommand = (check, context) =>
         "check alpa --timeout 60 --json",
     )
         .description("Read what alpa.watchdog has found on Alpa's hosts; exit with 3 unless every Alpa makes progress")
-        .option("--timeout <seconds>", "longest time for all hosts", wholeNumber(1), 30)
+        .option("--timeout <seconds>", "longest time for all hosts", timeLimit, 30)
         .action((args) => checkAlpa(context, args));
 
 export interface CheckAlpaArgs {

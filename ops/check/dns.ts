@@ -5,11 +5,11 @@ import { accessFromEnvironment, CloudflareZones } from "../../dns/cloudflare";
 import { compare, type ComparedRow } from "../../dns/compare";
 import { plainName } from "../../dns/names";
 import { NoAnswer, type Server } from "../../dns/query";
-import { findServers, systemLookup } from "../../dns/servers";
-import { repeatable, wholeNumber, withExamples, withJson, withStack, type AddCommand } from "../arguments";
+import { findServers, systemLookup, type Lookup } from "../../dns/servers";
+import { repeatable, timeLimit, withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import { accessOf } from "../consumer/state/list-tokens";
 import type { Context } from "../context";
-import { Failure, FindingsError, UsageError } from "../errors";
+import { errorMessage, Failure, FindingsError, UsageError } from "../errors";
 import { json, table } from "../output";
 import { findStack, type Stack } from "../stack/stack";
 import { readValue } from "../stack/stack-file";
@@ -42,7 +42,7 @@ export const command: AddCommand = (check, context) =>
             ),
         )
         .option("--at-edge", "expect addresses of the edge for proxied names (default: from phase proxied on)")
-        .option("--timeout <seconds>", "longest time for the whole check", wholeNumber(1), 120)
+        .option("--timeout <seconds>", "longest time for the whole check", timeLimit, 120)
         .action((args) => checkDns(context, args));
 
 export interface CheckDnsArgs {
@@ -95,19 +95,27 @@ async function isOfAzure(context: Context, args: CheckDnsArgs): Promise<boolean>
 async function compared(wanted: Wanted, signal: AbortSignal, limit: number): Promise<ComparedRow[]> {
     const { zone, records, atEdge, hostnames } = wanted;
     const lookup = systemLookup();
-    let sides: [Server[], Server[]];
+    const [old, fresh] = await Promise.all([wanted.old, wanted.new].map((labels) => serversOf(labels, lookup)));
+    const problems = [...old.problems, ...fresh.problems];
+    if (problems.length > 0) throw new UsageError(problems);
     try {
-        sides = await Promise.all([findServers(wanted.old, lookup), findServers(wanted.new, lookup)]);
-    } catch (error) {
-        throw new UsageError([`${(error as Error).message}. Correct --old or --new.`]);
-    }
-    try {
-        return await compare({ zone, records, old: sides[0], new: sides[1], atEdge, hostnames, signal });
+        return await compare({ zone, records, old: old.servers, new: fresh.servers, atEdge, hostnames, signal });
     } catch (error) {
         if (!(error instanceof NoAnswer)) throw error;
         const late = signal.aborted ? ` The check stopped after ${limit} s (--timeout).` : "";
         throw new Failure(`${zone}: every name server must answer (${error.message}). Check the address.${late}`);
     }
+}
+
+/** Addresses of servers, and the problems of those that have none. */
+async function serversOf(labels: string[], lookup: Lookup): Promise<{ servers: Server[]; problems: string[] }> {
+    const found = await Promise.allSettled(labels.map((label) => findServers([label], lookup)));
+    return {
+        servers: found.flatMap((one) => (one.status === "fulfilled" ? one.value : [])),
+        problems: found.flatMap((one) =>
+            one.status === "rejected" ? [`${errorMessage(one.reason)}. Correct --old or --new.`] : [],
+        ),
+    };
 }
 
 async function readWanted(context: Context, args: CheckDnsArgs, signal: AbortSignal): Promise<Wanted> {
@@ -121,11 +129,14 @@ async function readWanted(context: Context, args: CheckDnsArgs, signal: AbortSig
     const problems: string[] = [];
     if (zone === "") problems.push("--zone: required, since the stack has no zone.name. Name the zone.");
     if (file === undefined)
-        problems.push("--records: required, since the stack has no dns.records. Name the file with the records.");
-    if (old.length === 0) problems.push("--old: required, since the stack has no dns.oldServers. Name the servers.");
-    if (problems.length > 0) throw new UsageError(problems);
-    const data = readZoneData(file!, zone, args.records === undefined && stack ? dirname(stack.file) : undefined);
-    if (data.problems.length > 0) throw new UsageError(data.problems);
+        problems.push("--records: required where the stack has no dns.records. Name the file with the records.");
+    if (old.length === 0) problems.push("--old: required where the stack has no dns.oldServers. Name the servers.");
+    const read = () => readZoneData(file!, zone, args.records === undefined && stack ? dirname(stack.file) : undefined);
+    const data = problems.length > 0 ? { problems, warnings: [], records: [] } : read();
+    if (data.problems.length > 0) {
+        const servers = await serversOf([...args.old, ...args.new], systemLookup());
+        throw new UsageError([...data.problems, ...servers.problems]);
+    }
     for (const warning of data.warnings) context.note(warning);
     const named = args.new.length > 0 ? args.new : asTexts(value("dns", "newServers"));
     const fresh = named.length > 0 ? named : await serversAtCloudflare(context, stack, zone, signal);

@@ -4,11 +4,11 @@ import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import type { AzureSide } from "../../components/cloudflare/azure-side";
 import { DEFAULT_NODE_PORT } from "../../config/values";
-import { repeatable, wholeNumber, withExamples, withJson, withStack, type AddCommand } from "../arguments";
+import { repeatable, timeLimit, withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { Failure, FindingsError, UsageError } from "../errors";
 import { json, table } from "../output";
-import { ask } from "../stack/pulumi";
+import { ask, jsonObject } from "../stack/pulumi";
 import { findStack, type Stack } from "../stack/stack";
 import { readValue } from "../stack/stack-file";
 import { checkEntry, type Entry, type EntryCheck } from "./exposure-entry";
@@ -24,7 +24,7 @@ export const command: AddCommand = (check, context) =>
         .addOption(repeatable("--address <address>", "address of the load balancer or of a host", "those of the stack"))
         .addOption(repeatable("--closed <address>", "address of a host that must not answer, for example Alpa's"))
         .option("--ca <file>", "certificates to trust, in PEM form (default: those of this machine)")
-        .option("--timeout <seconds>", "longest time for the whole check", wholeNumber(1), 60)
+        .option("--timeout <seconds>", "longest time for the whole check", timeLimit, 60)
         .action((args) => checkExposure(context, args));
 
 export interface CheckExposureArgs {
@@ -134,10 +134,10 @@ interface StackOutputs extends Partial<AzureSide> {
 async function readTarget(context: Context, args: CheckExposureArgs): Promise<Target> {
     const stack = await findStack(context, args.stack);
     // Without --show-secrets, so that Pulumi prints no secret.
-    const outputs = JSON.parse(
-        await ask(context.pulumi, ["stack", "output", "--json", "--stack", stack.name]),
-    ) as StackOutputs;
-    if (outputs.url === undefined) throw new UsageError([`--stack: ${stack.short} has no outputs yet. Run: pulumi up`]);
+    const text = await ask(context.pulumi, ["stack", "output", "--json", "--stack", stack.name]);
+    const outputs = jsonObject<StackOutputs>(text, "pulumi stack output");
+    if (outputs.url === undefined)
+        throw new UsageError([`--stack: ${stack.short} must have been brought up. Run: pulumi up`]);
     const url = new URL(outputs.url);
     const atCloudflare =
         readValue(stack.text, "exposure") === "tunnel" || readValue(stack.text, "option") === "cloudflare";

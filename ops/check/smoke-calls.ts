@@ -1,6 +1,13 @@
 /** Calls of a smoke test, each with the expected result. Results never contain a credential. */
 import { isForgeable, OLDEST_APISIX } from "../../components/apisix/version";
-import { AlpaClientError, Client, type Credential, type Seen } from "../../client/typescript/src/index";
+import {
+    AlpaClientError,
+    ApiKey,
+    Client,
+    ConfigurationError,
+    type Credential,
+    type Seen,
+} from "../../client/typescript/src/index";
 
 /** An answer of Alpa, a rejection with one of these statuses, or 429 because of the caller's limit. */
 export type Expectation = "answer" | "limit" | { refused: number[] };
@@ -27,6 +34,17 @@ export interface Row {
 
 /** A short and cheap prompt: the answer has one token. */
 const PROMPT = "Paris is";
+
+/** Problems of an address that no credential can be sent to. */
+export function addressProblems(url: string, allowHttp: boolean): string[] {
+    try {
+        void new Client({ url, allowHttp, auth: new ApiKey("not-sent") });
+        return [];
+    } catch (error) {
+        if (error instanceof ConfigurationError) return error.problems;
+        throw error;
+    }
+}
 
 export class Caller {
     readonly #servers = new Set<string>();

@@ -1,6 +1,6 @@
 import type { Credential } from "../../client/typescript/src/index";
 import type { Limits } from "../../components/consumers/limits";
-import { label, wholeNumber, withExamples, withJson, withStack, type AddCommand } from "../arguments";
+import { label, timeLimit, wholeNumber, withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { Failure, FindingsError, UsageError } from "../errors";
 import { json, table } from "../output";
@@ -8,7 +8,7 @@ import { gatewayOf } from "../stack/gateway";
 import { classWithShare, limitsInForce } from "../stack/limits";
 import { callersOf, findStack, readOutputs } from "../stack/stack";
 import { readValue } from "../stack/stack-file";
-import { Caller, type Expectation, type Row } from "./smoke-calls";
+import { addressProblems, Caller, type Expectation, type Row } from "./smoke-calls";
 import { credentialsOf, type Presented } from "./smoke-credentials";
 
 export const command: AddCommand = (check, context) =>
@@ -25,7 +25,7 @@ export const command: AddCommand = (check, context) =>
             SMOKE_CONSUMER,
         )
         .option("--most-requests <n>", "most requests that may reach Alpa", wholeNumber(1), 20)
-        .option("--timeout <seconds>", "longest time for one answer", wholeNumber(1), 120)
+        .option("--timeout <seconds>", "longest time for one answer", timeLimit, 120)
         .option("--url <url>", "another address of the same service (default: that of the stack)")
         .action((args) => smoke(context, args));
 
@@ -58,7 +58,11 @@ export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
         ]);
     const outputs = await readOutputs(context, stack);
     const url = args.url ?? outputs.url;
-    if (url === undefined) throw new UsageError([`--stack: ${stack.short} has no outputs yet. Run: pulumi up`]);
+    if (url === undefined) throw new UsageError([`--stack: ${stack.short} must have been brought up. Run: pulumi up`]);
+    // Plain HTTP is allowed only if the stack's own address uses it.
+    const allowHttp = outputs.url?.startsWith("http:") === true;
+    const unusable = args.url === undefined ? [] : addressProblems(args.url, allowHttp);
+    if (unusable.length > 0) throw new UsageError(unusable.map((problem) => `--${problem}`));
     const { namespace } = await gatewayOf(context, stack);
     const presented = await credentialsOf(consumer, outputs, namespace, access);
     const good = presented.filter(({ expect }) => expect === "answer");
@@ -69,8 +73,7 @@ export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
             `--most-requests: must be at least ${needed} for ${good.length} credentials (got ${args.mostRequests}). Raise it, or use a caller with fewer.`,
         ]);
 
-    // Plain HTTP is allowed only if the stack's own address uses it.
-    const caller = new Caller(url, args.timeout, outputs.url?.startsWith("http:") === true);
+    const caller = new Caller(url, args.timeout, allowHttp);
     const refused = access ? [401, 403, 302] : [401];
     const rows: Row[] = [];
     const ask = async (
@@ -165,6 +168,8 @@ function report(context: Context, { json: asJson }: SmokeArgs, result: Report): 
     if (median !== undefined) context.note(`answers took ${median} ms (median), at most ${longest} ms.`);
     context.note(`versions seen: ${versions.join(", ") || "unknown"}.`);
     untried.forEach((one) => context.note(`not tried: ${one}.`));
+    if (rows.every(({ got }) => !/^\d+$/.test(got)))
+        throw new Failure(`smoke: ${url} must answer (${rows[0].meaning}). Check the address and the network.`);
     const wrong = rows.filter(({ ok }) => !ok).length;
     if (wrong > 0)
         throw new FindingsError(

@@ -55,9 +55,8 @@ export async function addConsumer(context: Context, name: string, args: AddArgs)
     const stack = await findStack(context, args.stack);
     const { credential: id, algorithm, expires } = args;
     const method = args.method ?? (readValue(stack.text, "option") === "cloudflare" ? "service-token" : "key");
-    const publicKey = readPublicKey(args.publicKeyFile);
     const limits = limitsGiven(args);
-    const asked = { id, method, algorithm, publicKey, expires, limits, class: args.class };
+    const asked = { id, method, algorithm, ...readPublicKey(args.publicKeyFile), expires, limits, class: args.class };
     const plan = planAdd(stack, name, asked, context.today);
     // The id is new in the file, so an existing handout record belongs to an earlier credential.
     const written = () => forget(context, stack, name, id);

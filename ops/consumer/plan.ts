@@ -13,6 +13,7 @@ import { addCredential, removeConsumer, removeCredential, setExpires } from "../
 import type { Plan } from "../stack/file-edit";
 import { callersOf, type Stack } from "../stack/stack";
 import { classInWords, classProblems } from "./limit-options";
+import type { PublicKeyRead } from "./public-key-file";
 import { planRotateInPlace, type Rotation } from "./rotate-in-place";
 import {
     readConsumers,
@@ -25,7 +26,7 @@ import {
 } from "../stack/stack-file";
 
 /** The new credential; the public key is the content of the file. */
-export interface NewAsAsked extends Omit<NewCredential, "key"> {
+export interface NewAsAsked extends Omit<NewCredential, "key">, PublicKeyRead {
     limits?: Limits;
     /** Class of a new consumer. */
     class?: string;
@@ -88,6 +89,7 @@ export function planRotate(lists: Lists, name: string, id: string, asked: Rotati
         method: credential.method as Method,
         algorithm: credential.algorithm as Algorithm | undefined,
         publicKey: asked.publicKey,
+        publicKeyError: asked.publicKeyError,
         expires: asked.expires,
     };
     problems.push(...tokenProblems(next));
@@ -213,20 +215,21 @@ function overlapProblems(text: string, days: number): string[] {
  * Checks method, algorithm and public key against each other. The config check does so too, but cannot name the
  * options.
  */
-function tokenProblems({ method, algorithm, publicKey }: NewAsAsked): string[] {
+function tokenProblems({ method, algorithm, publicKey, publicKeyError }: NewAsAsked): string[] {
+    const isGiven = (publicKey ?? publicKeyError) !== undefined;
     if (method !== "jwt") {
         const problems =
             algorithm === undefined ? [] : [`--algorithm: belongs to --method jwt (got ${algorithm}). Leave it out.`];
-        if (publicKey !== undefined)
-            problems.push(`--public-key-file: belongs to method jwt (got method ${method}). Leave it out.`);
+        if (isGiven) problems.push(`--public-key-file: belongs to method jwt (got method ${method}). Leave it out.`);
         return problems;
     }
     if (algorithm === undefined)
         return [`--algorithm: required with --method jwt. Choose one of ${ALGORITHMS.join(", ")}.`];
     if (algorithm === "HS256")
-        return publicKey === undefined
+        return !isGiven
             ? []
             : [`--public-key-file: belongs to ${PUBLIC_KEY_NAMES}; the secret of HS256 is generated. Leave it out.`];
+    if (publicKeyError !== undefined) return [publicKeyError];
     if (publicKey === undefined)
         return [`--public-key-file: required with ${algorithm}. Name a file with the caller's public key in PEM form.`];
     const wrong = publicKeyProblem(publicKey, algorithm);

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { PUBLIC_KEY_NAMES } from "../../components/consumers/signing-algorithms";
-import { UsageError } from "../errors";
 
 export function withPublicKey(command: Command): Command {
     return command.option(
@@ -10,15 +9,20 @@ export function withPublicKey(command: Command): Command {
     );
 }
 
-/** Text of the file that `--public-key-file` names. */
-export function readPublicKey(file: string | undefined): string | undefined {
-    if (file === undefined) return undefined;
+/** Text of the file that `--public-key-file` names, or why it has none. */
+export interface PublicKeyRead {
+    publicKey?: string;
+    publicKeyError?: string;
+}
+
+export function readPublicKey(file: string | undefined): PublicKeyRead {
+    if (file === undefined) return {};
     try {
-        return readFileSync(file, "utf8").replaceAll("\r\n", "\n");
+        return { publicKey: readFileSync(file, "utf8").replaceAll("\r\n", "\n") };
     } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
-        throw new UsageError([
-            `--public-key-file: must be a file that can be read (got ${file}: ${code}). Correct the path.`,
-        ]);
+        return {
+            publicKeyError: `--public-key-file: must be a file that can be read (got ${file}: ${code}). Correct the path.`,
+        };
     }
 }

@@ -3,13 +3,13 @@ import { dayAfter } from "../dates";
 import { setSecretVersion } from "../stack/consumers-edit";
 import type { Plan } from "../stack/file-edit";
 import type { Credential } from "../stack/stack-file";
+import type { PublicKeyRead } from "./public-key-file";
 
-export interface Rotation {
-    /** Value of --successor, which is invalid for a service token, since a service token gets a new secret in place. */
+export interface Rotation extends PublicKeyRead {
+    /** Value of --successor, which is invalid with a service token, since that gets a new secret in place. */
     successor?: string;
     overlapDays: number;
-    publicKey?: string;
-    /** Expiry date of the successor. */
+    /** End of the successor. */
     expires?: string;
 }
 
@@ -22,7 +22,7 @@ export interface Rotation {
 export function planRotateInPlace(
     name: string,
     { id, secretVersion: version = 1, previousSecretExpires: before }: Credential,
-    { successor, publicKey, overlapDays, expires: end }: Rotation,
+    { successor, publicKey, publicKeyError, overlapDays, expires: end }: Rotation,
     today: Date,
     problems: string[],
 ): Omit<Plan, "after"> & { set?: (text: string) => string } {
@@ -31,7 +31,7 @@ export function planRotateInPlace(
         problems.push(
             `--successor: belongs to key and jwt (got ${successor}). Leave it out: a service token gets a new secret in place.`,
         );
-    if (publicKey !== undefined)
+    if ((publicKey ?? publicKeyError) !== undefined)
         problems.push("--public-key-file: belongs to method jwt (got method service-token). Leave it out.");
     if (end !== undefined)
         problems.push(

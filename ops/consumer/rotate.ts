@@ -31,7 +31,7 @@ export const command: AddCommand = (consumer, context) =>
         .option(
             "--overlap-days <n>",
             "days, counted in midnights (UTC), until the old credential expires; at most the stack's maxOverlapDays",
-            wholeNumber(1),
+            wholeNumber(1, 36_500), // a hundred years: the result is still a day of four digits
             OVERLAP_DAYS,
         )
         .option(
@@ -50,7 +50,7 @@ export interface RotateArgs extends ChangeArgs {
 /** Adds a successor to a credential, which expires after an overlap. */
 export async function rotate(context: Context, name: string, id: string, args: RotateArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
-    const asked = { ...args, publicKey: readPublicKey(args.publicKeyFile) };
+    const asked = { ...args, ...readPublicKey(args.publicKeyFile) };
     const plan = planRotate(stack, name, id, asked, context.today);
     // A rotation in place keeps the credential; its new secret is not handed out yet.
     const next = args.successor ?? id;

@@ -7,7 +7,7 @@ import { ROOT, type Context } from "../context";
 import { Failure, FindingsError, UsageError } from "../errors";
 import { json } from "../output";
 import { lockFailure } from "../stack/backend-lock";
-import { ask, said } from "../stack/pulumi";
+import { ask, jsonObject, said } from "../stack/pulumi";
 import { findStack, type Stack } from "../stack/stack";
 import { draw } from "../stack/graph/draw";
 import { renderMermaid } from "../stack/graph/mermaid";
@@ -199,7 +199,7 @@ function errorsOf(stdout: string): string {
 
 export async function exported({ pulumi }: Context, stack: Stack): Promise<Exported> {
     const text = await ask(pulumi, ["stack", "export", "--stack", stack.name]);
-    return (JSON.parse(text) as { deployment?: Exported }).deployment ?? {};
+    return jsonObject<{ deployment?: Exported }>(text, "pulumi stack export").deployment ?? {};
 }
 
 /** Resources that have been changed, added or removed in the state since the preview. */

@@ -2,7 +2,7 @@ import { ConfigError, parse, type Settings } from "../../config";
 import { plainSecrets } from "../../config/stack-file";
 import type { Context } from "../context";
 import { asPulumiReads, parseYaml } from "./yaml-edit";
-import { ask } from "./pulumi";
+import { ask, jsonObject } from "./pulumi";
 import type { Stack } from "./stack";
 import { PROJECT } from "./stack-file";
 
@@ -64,7 +64,10 @@ export async function readSecrets({ pulumi }: Context, stack: Stack): Promise<Ma
     const found = new Map<string, string>();
     if (!/\bsecure:/.test(stack.text)) return found;
     const args = ["config", "--json", "--show-secrets", "--stack", stack.name, "--config-file", stack.file];
-    const plain = JSON.parse(await ask(pulumi, args)) as Record<string, { value: string; objectValue?: unknown }>;
+    const plain = jsonObject<Record<string, { value: string; objectValue?: unknown }>>(
+        await ask(pulumi, args),
+        "pulumi config",
+    );
     const file = parseYaml(stack.text).toJS() as { config?: Record<string, unknown> } | null;
     for (const [key, sealed] of Object.entries(file?.config ?? {})) {
         const value = plain[key] ?? plain[`${PREFIX}${key}`];

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Context } from "../context";
 import { conversionInProgress } from "../cutover/in-progress";
-import { said } from "./pulumi";
+import { jsonObject, said } from "./pulumi";
 import type { Stack } from "./stack";
 
 /** A file that commands edit: the stack file, or its callers file. */
@@ -55,7 +55,8 @@ function gitStatus(file: string): Promise<string | { problem: string }> {
     );
 }
 
-function hasRepository(folder: string): boolean {
+/** Whether a folder is in a git repository, also in one that git cannot read. */
+export function hasRepository(folder: string): boolean {
     return existsSync(join(folder, ".git")) || (dirname(folder) !== folder && hasRepository(dirname(folder)));
 }
 
@@ -72,7 +73,10 @@ function isOurs(stack: Stack, edited: Edited): boolean {
 async function pendingOperations({ pulumi }: Context, stack: Stack): Promise<string[]> {
     const { code, stdout, stderr } = await pulumi(["stack", "export", "--stack", stack.name]);
     if (code !== 0) return [`--stack: must be a stack of the backend (${said(stderr)}). See: pulumi stack ls`];
-    const { deployment } = JSON.parse(stdout) as { deployment?: { pending_operations?: unknown[] } };
+    const { deployment } = jsonObject<{ deployment?: { pending_operations?: unknown[] } }>(
+        stdout,
+        "pulumi stack export",
+    );
     const pending = deployment?.pending_operations?.length ?? 0;
     if (pending === 0) return [];
     // Without this flag, a refresh without a terminal keeps an interrupted create in the state.

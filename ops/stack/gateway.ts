@@ -10,7 +10,7 @@ import { answerSeconds } from "../../config/keys/exposure/settings";
 import { DEFAULT_NAMESPACE } from "../../config/values";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
-import { said } from "./pulumi";
+import { jsonObject, said } from "./pulumi";
 import type { Stack } from "./stack";
 import { readNumber, readValue } from "./stack-file";
 
@@ -79,7 +79,7 @@ async function ofAnotherStack({ pulumi }: Context, stack: Stack): Promise<Gatewa
     if (typeof of !== "string")
         throw new UsageError(["of: required. Run: pulumi config set of organization/alpa-auth/intra"]);
     const { code, stdout, stderr } = await pulumi(["stack", "output", "gateway", "--json", "--stack", of]);
-    const found = code === 0 ? (JSON.parse(stdout) as Partial<SharedGateway>) : undefined;
+    const found = code === 0 ? jsonObject<Partial<SharedGateway>>(stdout, "pulumi stack output") : undefined;
     if (typeof found?.namespace === "string")
         return {
             namespace: found.namespace,

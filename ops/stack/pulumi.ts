@@ -31,28 +31,42 @@ export const BREAK_OFF_SECONDS = PATIENCE_SECONDS.reduce((sum, seconds) => sum +
  */
 export const PROVIDER_ENV = { PULUMI_TF_BRIDGE_ACCURATE_PF_BRIDGE_PREVIEW: "true" };
 
+/** Signals that end this process: of a supervisor or CI, and of a closed terminal. */
+const ENDING = ["SIGTERM", "SIGHUP"] as const;
+
+/** Longest time between two SIGINT of one Ctrl-C, in milliseconds: the terminal sends one, and `npx` passes its own on. */
+const ONE_PRESS_MS = 500;
+
 export type PulumiRunner = (args: string[], options?: PulumiOptions) => Promise<PulumiResult>;
 
 /**
- * Runs `pulumi` from PATH, without prompts. Ctrl-C reaches Pulumi too, and this process waits until Pulumi has ended, which
- * avoids pending operations.
+ * Runs the `pulumi` of PATH, without prompts. Ctrl-C, SIGTERM and a closed terminal interrupt Pulumi, and this process waits
+ * until Pulumi has ended properly: otherwise it would leave pending operations. With `signal`, the caller handles them.
+ * @throws Failure after SIGTERM or SIGHUP, except for the result of an `up` that was running
  */
 export function runPulumi(folder: string, patienceSeconds = PATIENCE_SECONDS): PulumiRunner {
+    let endedBy: NodeJS.Signals | undefined;
     return async (args, { input = "", onLine, signal } = {}) => {
+        if (endedBy !== undefined && signal === undefined) throw endedFailure(args, endedBy);
         const child = spawn("pulumi", [...args, "--non-interactive"], {
             cwd: folder,
             env: { ...process.env, ...PROVIDER_ENV },
             stdio: ["pipe", "pipe", "pipe"],
-            // With `signal`, this process passes Ctrl-C on. If Pulumi also got it from the terminal, it would give up at once.
-            detached: signal !== undefined,
+            // Otherwise the terminal would signal Pulumi too: at a second SIGINT it gives up at once, and SIGHUP kills it.
+            detached: true,
         });
         const wait = () => undefined;
-        // Pulumi in its own process group would otherwise outlive this process.
+        const end = new AbortController();
+        const onEnd = (name: NodeJS.Signals) => {
+            endedBy = name;
+            end.abort();
+        };
+        // In its own process group, it would outlive this process and run unobserved.
         const leave = () => void child.kill("SIGINT");
         process.on("exit", leave);
-        process.on("SIGINT", wait);
+        const unheed = heedSignals(signal ? wait : pressedOnce(child), signal ? undefined : onEnd);
         child.stdin.on("error", wait).end(input);
-        const unwatch = breakOff(child, signal, patienceSeconds);
+        const unwatch = breakOff(child, signal ?? end.signal, patienceSeconds);
         const result: PulumiResult = { code: 1, stdout: "", stderr: "" };
         for (const stream of ["stdout", "stderr"] as const) {
             let rest = "";
@@ -73,15 +87,64 @@ export function runPulumi(folder: string, patienceSeconds = PATIENCE_SECONDS): P
                 'pulumi: must be on PATH. Install it; for the sandbox, run: eval "$(npm run -s sandbox -- env)"',
             ]);
         } finally {
-            process.off("SIGINT", wait).off("exit", leave);
+            process.off("exit", leave);
+            unheed();
             unwatch();
         }
+        if (endedBy !== undefined && signal === undefined && args[0] !== "up") throw endedFailure(args, endedBy);
         return result;
     };
 }
 
-/** Stops Pulumi when the signal aborts. @returns a function that stops listening */
-function breakOff(child: ChildProcess, signal: AbortSignal | undefined, patienceSeconds: number[]): () => void {
+/** Silence after which an operator may take a command for hanging, in seconds. */
+const SILENCE_SECONDS = 10;
+
+/** The same Pulumi, which says that the command waits for it when a run whose output is not shown takes long. */
+export function announced(
+    pulumi: PulumiRunner,
+    note: (line: string) => void,
+    silenceSeconds = SILENCE_SECONDS,
+): PulumiRunner {
+    return async (args, options) => {
+        if (options?.onLine) return pulumi(args, options);
+        const end = args.findIndex((word) => word.startsWith("-"));
+        const command = args.slice(0, end < 0 ? 2 : Math.min(end, 2)).join(" ");
+        const timer = setTimeout(() => note(`Waiting for pulumi ${command}.`), silenceSeconds * 1000);
+        try {
+            return await pulumi(args, options);
+        } finally {
+            clearTimeout(timer);
+        }
+    };
+}
+
+/** @returns what restores the earlier handling of signals */
+function heedSignals(onInterrupt: () => void, onEnd?: (name: NodeJS.Signals) => void): () => void {
+    process.on("SIGINT", onInterrupt);
+    if (onEnd) ENDING.forEach((name) => process.on(name, onEnd));
+    return () => {
+        process.off("SIGINT", onInterrupt);
+        if (onEnd) ENDING.forEach((name) => process.off(name, onEnd));
+    };
+}
+
+/** Interrupts Pulumi once for each Ctrl-C. */
+function pressedOnce(child: ChildProcess): () => void {
+    let last = -Infinity;
+    return () => {
+        const now = performance.now();
+        if (now - last > ONE_PRESS_MS) child.kill("SIGINT");
+        last = now;
+    };
+}
+
+function endedFailure(args: string[], name: NodeJS.Signals): Failure {
+    const command = args.slice(0, 2).join(" ");
+    return new Failure(`pulumi ${command}: was ended by ${name}. See what was done: npm run ops -- stack history`);
+}
+
+/** @returns what ends the watch over the signal */
+function breakOff(child: ChildProcess, signal: AbortSignal, patienceSeconds: number[]): () => void {
     let timer: NodeJS.Timeout | undefined;
     const patience = [...patienceSeconds];
     const press = () => {
@@ -95,11 +158,11 @@ function breakOff(child: ChildProcess, signal: AbortSignal | undefined, patience
         child.on("exit", () => [child.stdout, child.stderr].forEach((stream) => stream?.destroy()));
         child.kill("SIGKILL");
     };
-    if (signal?.aborted) press();
-    else signal?.addEventListener("abort", press, { once: true });
+    if (signal.aborted) press();
+    else signal.addEventListener("abort", press, { once: true });
     return () => {
         clearTimeout(timer);
-        signal?.removeEventListener("abort", press);
+        signal.removeEventListener("abort", press);
     };
 }
 
@@ -111,6 +174,23 @@ export async function ask(pulumi: PulumiRunner, args: string[], options?: Pulumi
     const { code, stdout, stderr } = await pulumi(args, options);
     if (code !== 0) throw new Failure(`pulumi ${args.slice(0, 2).join(" ")}: must succeed. It said: ${said(stderr)}`);
     return stdout;
+}
+
+/**
+ * A JSON object that Pulumi has printed.
+ * @param what the command, as a message names it
+ * @throws Failure that does not quote it, since it may be secret
+ */
+export function jsonObject<T extends object>(text: string, what: string): T {
+    let value: unknown;
+    try {
+        value = JSON.parse(text);
+    } catch {
+        value = undefined;
+    }
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as T;
+    const got = text.trim() === "" ? "nothing" : "something else";
+    throw new Failure(`${what}: must print a JSON object (it printed ${got}). Check which pulumi is on PATH.`);
 }
 
 /** Pulumi's error message, without prefix and colours. */

@@ -1,11 +1,11 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { readCallersFile } from "../../config/keys/consumers/file";
 import { isInside } from "../../config/values";
 import type { TokenPair } from "../../components/cloudflare/service-tokens";
 import { ROOT, type Context } from "../context";
 import { UsageError } from "../errors";
-import { ask } from "./pulumi";
+import { ask, jsonObject } from "./pulumi";
 import { readConsumers, readValue, type Consumer } from "./stack-file";
 
 /** A stack and the file of its config. */
@@ -43,7 +43,7 @@ export async function findStack(context: Context, option: string | undefined): P
             `--stack: must be the name of a stack (got ${JSON.stringify(name)}). See: pulumi stack ls`,
         ]);
     const file = join(context.folder, `Pulumi.${short}.yaml`);
-    if (!existsSync(file))
+    if (!statSync(file, { throwIfNoEntry: false })?.isFile())
         throw new UsageError([`--stack: ${short} must have a stack file (there is no ${file}). See: pulumi stack ls`]);
     const text = readFileSync(file, "utf8");
     return { name, short, file, text, ...callersFileOf(text, context.program) };
@@ -122,13 +122,13 @@ export async function readOutputs({ pulumi }: Context, stack: Stack, signal?: Ab
         jwtSecrets = {},
         expires = {},
         conversion,
-    } = JSON.parse(text) as {
+    } = jsonObject<{
         url?: string;
         credentials?: Record<string, string | TokenPair>;
         jwtSecrets?: Record<string, string>;
         expires?: Record<string, string>;
         conversion?: ConversionOutput;
-    };
+    }>(text, "pulumi stack output");
     const pairs = Object.entries(credentials);
     return {
         url,

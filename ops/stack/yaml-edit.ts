@@ -33,12 +33,28 @@ export function parseYaml(text: string): Document {
         const line = error.linePos?.[0].line;
         throw new UsageError([`the stack file: must be YAML (${error.code}, line ${line ?? "unknown"}). Correct it.`]);
     }
+    if (!hasValues(document))
+        throw new UsageError([
+            "the stack file: must have each anchor before its aliases, and few aliases. Correct it.",
+        ]);
     const config = document.get("config", true);
     const known = isMap(config) || config === undefined || (isScalar(config) && config.value === null);
     if (known && (isMap(document.contents) || document.contents === null)) return document;
     throw new UsageError([
         "the stack file: must be a mapping with the key config, which must be a mapping too and no alias. Correct it.",
     ]);
+}
+
+/** Whether every alias has a value: the library resolves them, and limits their number, only where they are read. */
+function hasValues(document: Document): boolean {
+    let isAliased = false;
+    visit(document, { Alias: () => ((isAliased = true), visit.BREAK) });
+    try {
+        if (isAliased) document.toJS();
+        return true;
+    } catch {
+        return false;
+    }
 }
 
 /** Formatting of a file, as far as the library supports it. */

@@ -36,7 +36,12 @@ export function parseCallersFile(text: string, name: string): CallersFile {
                 ({ code, pos }) => `${name}:${lines.linePos(pos[0]).line}: must be YAML (${code}). Correct it.`,
             ),
         );
-    const file: unknown = document.toJS();
+    let file: unknown;
+    try {
+        file = document.toJS();
+    } catch {
+        return refused(`${name}: must have each anchor before its aliases, and few aliases. Correct it.`);
+    }
     if (!isMapping(file)) return refused(`${name}: must be a mapping with the key consumers. Correct it.`);
     const { consumers, ...others } = file;
     const unknown = Object.keys(others).map((key) => `${name}: ${key}: is not a known key. Remove it.`);

@@ -1,8 +1,9 @@
 import { dirname, relative } from "node:path";
 import { isInside } from "../../../config/values";
 import { ROOT } from "../../context";
-import { Failure } from "../../errors";
+import { errorMessage, Failure } from "../../errors";
 import { isMap, SECRET } from "../../review/differences";
+import { hasRepository } from "../../stack/edit-obstacles";
 import { git } from "../../stack/history/commits";
 import { callerLines, Unread } from "../../stack/history/consequences";
 import type { Config } from "../../stack/history/versions";
@@ -51,11 +52,17 @@ function inEach([first, ...others]: string[][]): string[] {
     return first.filter((line) => others.every((lines) => lines.includes(line)));
 }
 
-/** Root of the git work tree of a folder; undefined outside of a work tree or without git. */
+/**
+ * Root of the git work tree of a folder. Undefined: the folder is in none, or git is not installed.
+ * @throws Failure where git cannot read its repository, as one of another user
+ */
 export async function topOf(folder: string): Promise<string | undefined> {
     return git(["rev-parse", "--show-toplevel"], folder).then(
         (text) => text.trim(),
-        () => undefined,
+        (error: unknown) => {
+            if (!hasRepository(folder) || /\bENOENT\b/.test(errorMessage(error))) return undefined;
+            throw error;
+        },
     );
 }
 
@@ -63,8 +70,11 @@ export async function topOf(folder: string): Promise<string | undefined> {
 export async function commitsOf(top: string, files: string[], filter: string[] = []): Promise<Commit[]> {
     // The operator's git config may have log.showSignature, which adds lines to the output.
     const format = ["--format=%H%x00%cI%x00%aN%x00%P", "--no-show-signature"];
-    // A new repository has no commit, which git reports as a failure.
-    const text = await git(["log", ...format, ...filter, "HEAD", "--", ...files], top).catch(() => "");
+    const text = await git(["log", ...format, ...filter, "HEAD", "--", ...files], top).catch((error: unknown) => {
+        // A new repository has no commit, which git reports as a failure.
+        if (/bad revision 'HEAD'/.test(errorMessage(error))) return "";
+        throw error;
+    });
     return text
         .split("\n")
         .filter((line) => line !== "")

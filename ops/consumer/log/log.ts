@@ -1,7 +1,7 @@
 /** `ops consumer log`: who created, changed, revoked or handed out a credential, and when. */
 import { label, withExamples, withJson, withStack, type AddCommand } from "../../arguments";
 import type { Context } from "../../context";
-import { UsageError } from "../../errors";
+import { collect, UsageError } from "../../errors";
 import { json, table } from "../../output";
 import { plain } from "../../review/report";
 import { findStack } from "../../stack/stack";
@@ -34,11 +34,14 @@ export interface LogArgs {
 /** Shows what happened to callers and their credentials, the newest first. Changes nothing. */
 export async function log(context: Context, consumer: string | undefined, args: LogArgs): Promise<void> {
     const period = readPeriod(args.since, context.today);
-    if (period === undefined)
-        throw new UsageError([
-            `--since: must be minutes, hours or days, for example 90m, 24h or 365d (got ${JSON.stringify(args.since)}). Correct it.`,
-        ]);
-    const stack = await findStack(context, args.stack);
+    const problems =
+        period === undefined
+            ? [
+                  `--since: must be minutes, hours or days, for example 90m, 24h or 365d (got ${JSON.stringify(args.since)}). Correct it.`,
+              ]
+            : [];
+    const stack = await findStack(context, args.stack).catch(collect(problems));
+    if (stack === undefined || period === undefined) throw new UsageError(problems);
     const subject = { context, stack, consumer };
     const found = await Promise.all([readCommits(subject), readApplied(subject), readHandouts(subject)]);
     const entries = found.flat().filter(({ at }) => Date.parse(at) >= period.from.getTime());

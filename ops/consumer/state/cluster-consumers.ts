@@ -3,7 +3,7 @@ import { OWNER_ANNOTATION } from "../../../components/kubernetes/ownership";
 import { kubeConfigOf, kubernetesClient, type PlainAccess } from "../../../components/kubernetes/api-server";
 import type { ConsumerPlugin } from "../../../components/consumers/limits";
 import { judge, type Observed } from "../../../components/kubernetes/readiness";
-import { Failure } from "../../errors";
+import { errorMessage, Failure } from "../../errors";
 
 /** The used fields of a Consumer object in the cluster. */
 export interface LiveConsumer {
@@ -53,12 +53,18 @@ export async function readLive(
     limitSeconds = LIMIT_SECONDS,
 ): Promise<Live> {
     const k8s = kubernetesClient();
-    const config = kubeConfigOf(access);
-    const server = config.getCurrentCluster()?.server;
-    if (!server)
-        throw new Failure(
-            `cluster: must name a reachable cluster (no context ${config.getCurrentContext() ?? ""}). Set cluster.kubeconfig, cluster.context or KUBECONFIG.`,
+    const unnamed = (why: string) =>
+        new Failure(
+            `cluster: must name a reachable cluster (${why}). Set cluster.kubeconfig, cluster.context or KUBECONFIG.`,
         );
+    let config: ReturnType<typeof kubeConfigOf>;
+    try {
+        config = kubeConfigOf(access);
+    } catch (error) {
+        throw unnamed(errorMessage(error));
+    }
+    const server = config.getCurrentCluster()?.server;
+    if (!server) throw unnamed(`no context ${config.getCurrentContext() ?? ""}`);
     try {
         return await readAll(k8s, config, namespace, tokens, abortAfter(limitSeconds));
     } catch (error) {

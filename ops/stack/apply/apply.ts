@@ -10,7 +10,7 @@ import { readPlan } from "../../review/plan";
 import { exported, fullReview, render, type ReviewArgs } from "../../review/review";
 import { obstaclesOrConversion } from "../edit-obstacles";
 import { findStack } from "../stack";
-import { planIn, readSavedPlan } from "./plan-folder";
+import { planIn, readSavedPlan, uncommitted } from "./plan-folder";
 import { carryOutPlan } from "./run-plan";
 
 export const command: AddCommand = (stack, context) =>
@@ -33,7 +33,7 @@ export interface ApplyArgs extends Pick<ReviewArgs, "stack" | "format"> {
 
 export async function apply(context: Context, args: ApplyArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
-    const against = await obstaclesOrConversion(context, stack);
+    const against = [...(await obstaclesOrConversion(context, stack)), ...(await uncommitted(context, "--plan"))];
     if (against.length > 0) throw new UsageError(against);
     const state = await exported(context, stack);
     const folder = resolve(args.plan);

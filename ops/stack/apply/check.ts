@@ -52,7 +52,7 @@ export async function check(context: Context, args: CheckArgs): Promise<void> {
         const found = reviewed(context, args, preview, await exported(context, stack));
         return judge(context, args, found, acceptances, refusal);
     }
-    const dirty = await uncommitted(context);
+    const dirty = await uncommitted(context, "--out");
     if (dirty.length > 0) throw new UsageError(dirty);
     const folder = resolve(args.out);
     makeFolder(folder);

@@ -48,13 +48,13 @@ export async function savePlanOrigin(context: Context, folder: string, stack: St
     writeFileSync(originIn(folder), `${json(saved)}\n`, { mode: 0o600 });
 }
 
-/** Uncommitted changes, which a later checkout of the plan's commit would lack. */
-export async function uncommitted({ program = ROOT }: Context): Promise<string[]> {
+/** Uncommitted changes: the commit of the plan lacks them, so no reviewer has seen them. @param option that names the plan */
+export async function uncommitted({ program = ROOT }: Context, option: "--out" | "--plan"): Promise<string[]> {
     const [first, ...others] = await uncommittedFiles(program);
     if (first === undefined) return [];
     const more = others.length === 0 ? "" : ` and ${others.length} more`;
     return [
-        `--out: a plan must be of a commit without other changes (git status: ${first}${more}). Commit or revert them.`,
+        `${option}: a plan must be of a commit, without other changes (git says: ${first}${more}). Commit or revert them.`,
     ];
 }
 

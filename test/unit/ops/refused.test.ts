@@ -192,6 +192,31 @@ const refused: [what: string, command: string, problem: RegExp][] = [
         "consumer add bob --requests 9999999999 --per-seconds 60",
         /Must be a whole number of at least 1 and at most 999999999/,
     ],
+    [
+        "a public key that cannot be read, together with other problems",
+        "consumer add bob --method jwt --algorithm RS256 --public-key-file none.pem --expires 2020-01-01",
+        /--expires: must be a day after today[^]*--public-key-file: must be a file that can be read/,
+    ],
+    [
+        "a period and a stack that do not exist, together",
+        "consumer log --since 1y --stack nope",
+        /--since: must be minutes[^]*--stack: nope must have a stack file/,
+    ],
+    [
+        "a name server without an address, together with other problems",
+        "check dns --zone example.com --old 999.1.1.1",
+        /--records: required[^]*999\.1\.1\.1: must be a host with an address/,
+    ],
+    [
+        "an option with two values",
+        "consumer list --stack intra --stack other",
+        /option '--stack <name>' cannot be given twice/,
+    ],
+    [
+        "a class, and none",
+        "consumer set-limits alice --class x --no-class",
+        /option '--no-class' cannot be given with option '--class <name>'/,
+    ],
     ["an unknown option", "consumer list --jason", /unknown option '--jason'/],
     ["an unknown verb", "consumer lst", /unknown command 'lst'/],
 ];

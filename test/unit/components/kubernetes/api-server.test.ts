@@ -130,6 +130,17 @@ describe("requests to the API server", () => {
         assert.throws(() => openApiServer({ kubeconfig: kubeconfig(), context: "two" }), /no cluster for context two/);
     });
 
+    for (const [what, text, expected] of [
+        ["is no YAML", `users:\n- user: { token: ${TOKEN}\n  name: u\n`, /^the kubeconfig must be YAML .*, line \d+$/],
+        ["is empty", "", /^the kubeconfig must be YAML with clusters, users and contexts$/],
+    ] as const)
+        it(`report a kubeconfig that ${what} without its text`, () => {
+            assert.throws(
+                () => openApiServer({ kubeconfig: text }),
+                ({ message }: Error) => expected.test(message) && !message.includes(TOKEN.slice(0, 6)),
+            );
+        });
+
     it("go over plain HTTP only where the kubeconfig asks for no verification", async () => {
         const checked = kubeconfig({ token: TOKEN }, { "insecure-skip-tls-verify": false });
         await assert.rejects(async () => askApi(openApiServer({ kubeconfig: checked }), "/a"), /HTTP protocol/);

@@ -461,6 +461,15 @@ describe("ops consumer list", () => {
             assert.ok((JSON.parse(out) as { live: boolean }[]).every((row) => !row.live));
         });
 
+        it("reports a kubeconfig that is no YAML without its text", async () => {
+            const whole = kubeconfig;
+            kubeconfig = "users:\n- user: { token: s3cret-token\n  name: u\n";
+            const { code, note } = await list().finally(() => (kubeconfig = whole));
+            assert.equal(code, 1);
+            assert.match(note, /^cluster: must name a reachable cluster \(the kubeconfig must be YAML [^\n]*\n$/);
+            assert.ok(!note.includes("s3cret"), note);
+        });
+
         it("gives up on a server that is silent, and ends", async () => {
             const silent = http.createServer(() => undefined);
             await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));

@@ -110,6 +110,15 @@ describe("ops consumer log", () => {
         assert.doesNotMatch(out, /WRONG-PLACE/);
     });
 
+    it("fails where git cannot read its repository, instead of leaving commits out", async () => {
+        const one = clone(VERSIONS);
+        git(one.folder, "init", "-q");
+        rmSync(join(one.folder, ".git/HEAD"));
+        const { code, out, note } = await one.ops("consumer", "log");
+        assert.deepEqual([code, out], [1, ""]);
+        assert.match(note, /^git rev-parse: must succeed\. It said: fatal: not a git repository/);
+    });
+
     it("reads the file of callers together with the stack file, and names no edit of other keys", async () => {
         const { folder } = clone();
         const one = clone([], { folder, program: folder });

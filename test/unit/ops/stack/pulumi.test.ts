@@ -1,11 +1,12 @@
 // Proves how a run of Pulumi is broken off: as Ctrl-C does first, and by force only when that does not end it. In the place of
 // pulumi stands a small program.
 import { strict as assert } from "node:assert";
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, watch, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { runPulumi } from "../../../../ops/stack/pulumi";
+import { text } from "node:stream/consumers";
+import { announced, runPulumi, type PulumiResult } from "../../../../ops/stack/pulumi";
 
 describe("a run of Pulumi", () => {
     const path = process.env.PATH;
@@ -81,6 +82,59 @@ describe("a run of Pulumi", () => {
         const told = new Promise((resolve) => watch(folder, (_, name) => name === "told" && resolve(true)).unref());
         execFile(process.execPath, ["--require", "./load-typescript.js", "-e", parent]);
         assert.equal(await told, true);
+    });
+
+    for (const name of ["SIGTERM", "SIGHUP"])
+        it(`that ${name} meets is interrupted once and waited for, and no other begins`, async () => {
+            const program = `process.on("SIGINT", () => { console.log("ending"); setTimeout(() => process.exit(3), 50); }); setInterval(() => 0, 1000); console.log("here");`;
+            writeFileSync(join(folder, "pulumi"), `#!${process.execPath}\n${program}\n`);
+            chmodSync(join(folder, "pulumi"), 0o755);
+            const source = require.resolve("../../../../ops/stack/pulumi");
+            // The whole group, as a closed terminal signals it.
+            const onLine = `(line) => line === "here" && process.kill(-process.pid, "${name}")`;
+            const parent = `const run = require(${JSON.stringify(source)}).runPulumi(".");
+                run(["up"], { onLine: ${onLine} }).then(({ code, stdout }) => {
+                    console.log(JSON.stringify([code, stdout]));
+                    return run(["stack", "export"]).catch(({ message }) => console.log(message));
+                });`;
+            const args = ["--require", "./load-typescript.js", "-e", parent];
+            const child = spawn(process.execPath, args, { detached: true, stdio: ["ignore", "pipe", "inherit"] });
+            const [first, second] = (await text(child.stdout)).trim().split("\n");
+            assert.deepEqual(JSON.parse(first), [3, "here\nending\n"]);
+            assert.equal(
+                second,
+                `pulumi stack export: was ended by ${name}. See what was done: npm run ops -- stack history`,
+            );
+        });
+
+    it("gets one SIGINT of a Ctrl-C, which npx sends on", async () => {
+        const program = `process.on("SIGINT", () => { console.log("one"); setTimeout(() => process.exit(3), 200); }); setInterval(() => 0, 1000); console.log("here");`;
+        writeFileSync(join(folder, "pulumi"), `#!${process.execPath}\n${program}\n`);
+        chmodSync(join(folder, "pulumi"), 0o755);
+        const press = (line: string) => {
+            // The second once the first has arrived: the kernel makes one of two that are pending.
+            if (line === "here" || line === "one") process.emit("SIGINT");
+        };
+        assert.equal((await runPulumi(folder)(["up"], { onLine: press })).stdout, "here\none\n");
+    });
+
+    it("that takes long is named where its output is not shown", async () => {
+        const result: PulumiResult = { code: 0, stdout: "", stderr: "" };
+        for (const [args, expected] of [
+            [["stack", "export", "--stack", "intra"], "Waiting for pulumi stack export."],
+            [["preview", "--json"], "Waiting for pulumi preview."],
+        ] as const) {
+            const said = await new Promise<string>((resolve) => {
+                void announced(async () => new Promise(() => undefined), resolve, 0.01)([...args]);
+            });
+            assert.equal(said, expected);
+        }
+        const shown = announced(
+            (_, { onLine } = {}) => new Promise((resolve) => setTimeout(() => resolve((onLine?.("line"), result)), 50)),
+            () => assert.fail("its output is shown"),
+            0.01,
+        );
+        assert.equal(await shown(["up"], { onLine: () => undefined }), result);
     });
 
     it("is not begun in vain when it was broken off before", async () => {
