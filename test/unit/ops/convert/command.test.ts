@@ -3,8 +3,10 @@
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import fs from "node:fs";
 import { hostname } from "node:os";
 import { join, relative } from "node:path";
+import { mock } from "node:test";
 import { PLACES } from "../../../../ops/convert/kind";
 import { CONVERT_FILE, convertBench, VERIFIER_KEY } from "./service";
 import { SECRETS } from "../kit";
@@ -612,6 +614,56 @@ describe("npm run ops -- convert, interrupted", () => {
         assert.equal(code, 1);
         assert.match(note, /cluster: cannot say whether the conversion .* is still running \(no route to host\)/);
         assert.deepEqual(state.ups, []);
+    });
+});
+
+describe("npm run ops -- convert, whose record cannot be written", () => {
+    /** As on a full disk, from now until the test is over: the record can be read. */
+    function fillDisk(): void {
+        const { openSync } = fs;
+        mock.method(fs, "openSync", (...args: Parameters<typeof openSync>) => {
+            if (args[1] === "a") throw new Error("ENOSPC: no space left on device, open");
+            return openSync(...args);
+        });
+    }
+    afterEach(() => mock.restoreAll());
+
+    it("returns from start, and says how the record gets its end", async () => {
+        const { ops, state, text, record } = await convertBench();
+        state.onUp = (to) => {
+            if (to === "start") fillDisk();
+        };
+        const { code, note } = await ops("convert", "run", "--yes");
+        assert.equal(code, 1);
+        assert.deepEqual([state.reached, text()], ["intra-a", CONVERT_FILE], note);
+        assert.match(
+            note,
+            /Returning to intra-a: start: the record cannot be written \(ENOSPC.*\)\.\nnote: .*If the return is interrupted, continue it: .* convert abort/,
+        );
+        assert.match(note, /It has returned to intra-a, which serves callers/);
+        assert.match(note, /have its end written: npm run ops -- convert abort --yes --stack intra\n/);
+        mock.restoreAll();
+        assert.equal((await ops("convert", "abort", "--yes")).code, 0);
+        assert.equal(record().at(-1)!.event, "end");
+        assert.match((await ops("convert", "status")).out, /no conversion is under way/);
+    });
+
+    it("is not continued forward, and returns when asked to", async () => {
+        const { ops, state } = await convertBench();
+        state.onUp = (to) => to === "stop" && (process.listeners("SIGHUP").at(-1) as () => void)();
+        await ops("convert", "run", "--yes");
+        [state.onUp, state.ups] = [() => undefined, []];
+        fillDisk();
+        const { code, note } = await ops("convert", "run", "--yes");
+        assert.equal(code, 1);
+        assert.match(
+            note,
+            /^convert: the record cannot be written \(ENOSPC.*\)\. Nothing was changed: the stack is at stop\..*or return: npm run ops -- convert abort --yes --stack intra$/m,
+        );
+        assert.deepEqual(state.ups, []);
+        const back = await ops("convert", "abort", "--yes");
+        assert.equal(back.code, 0, back.note);
+        assert.equal(state.reached, "intra-a");
     });
 });
 
