@@ -2,7 +2,7 @@
 // fake here and the service a small HTTP server; the engine test runs both.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import fs from "node:fs";
 import { hostname } from "node:os";
 import { join, relative } from "node:path";
@@ -410,17 +410,39 @@ describe("npm run ops -- convert, interrupted", () => {
         assert.equal(text(), CONVERT_FILE);
     });
 
-    it("abort asks the one who is at work, and does not begin a second one", async () => {
+    it("abort asks the one who is at work, which returns, and does not begin a second one", async () => {
+        const it = await convertBench(CONVERT_FILE, undefined, 1);
+        const asked: ReturnType<typeof it.ops>[] = [];
+        // The proof of the step before gives it a second.
+        it.state.onUp = (to) => {
+            if (to === "drain" && asked.length === 0) asked.push(it.ops("convert", "abort", "--yes"));
+        };
+        const { code, note } = await it.ops("convert", "run", "--yes");
+        assert.equal(code, 1);
+        assert.match(note, /Returning to intra-a: .*convert abort was run/);
+        const abort = await asked[0];
+        assert.equal(abort.code, 0, abort.note);
+        assert.match(abort.out, /Asked \S+, pid \d+ on .*, to return to intra-a/);
+        assert.deepEqual(it.state.ups, ["prepare", "drain", "prepare", "intra-a"]);
+    });
+
+    it("abort fails, and names process and lock, where the process does not take the order", async () => {
         const { ops, folder, state } = await convertBench();
+        const [file, order] = ["lock", "abort"].map((end) => join(folder, `.alpa-auth/local/convert-intra.${end}`));
         mkdirSync(join(folder, ".alpa-auth/local"), { recursive: true });
-        const lock = { pid: process.pid, host: hostname(), who: "bob@ops", since: "2026-11-26T12:00:00.000Z" };
-        writeFileSync(join(folder, ".alpa-auth/local/convert-intra.lock"), JSON.stringify(lock));
-        await ops("convert", "abort");
-        assert.ok(!existsSync(join(folder, ".alpa-auth/local/convert-intra.abort")));
-        const { code, out } = await ops("convert", "abort", "--yes");
-        assert.equal(code, 0);
-        assert.match(out, /Asked bob@ops, pid \d+ on .*, to return to intra-a/);
-        assert.ok(existsSync(join(folder, ".alpa-auth/local/convert-intra.abort")));
+        // A process of this machine that does not listen, as a suspended one, and one of another machine.
+        for (const host of [hostname(), "far"]) {
+            const lock = { pid: process.pid, host, who: "bob@ops", since: "2026-11-26T12:00:00.000Z" };
+            writeFileSync(file, JSON.stringify(lock));
+            rmSync(order, { force: true });
+            await ops("convert", "abort");
+            assert.ok(!existsSync(order));
+            const { code, out, note } = await ops("convert", "abort", "--yes");
+            assert.equal(code, 1);
+            assert.doesNotMatch(out, /Asked/);
+            assert.match(note, new RegExp(`bob@ops, pid ${process.pid} on ${host}, has not taken the order to return`));
+            assert.ok(note.includes(`remove ${file} and run: npm run ops -- convert abort --yes --stack intra`), note);
+        }
         assert.deepEqual(state.ups, []);
         const { note } = await ops("convert", "run", "--yes");
         assert.match(
