@@ -797,6 +797,26 @@ describe("npm run ops -- convert, refused", () => {
         }
     });
 
+    it("a second edit during the return, of which it keeps both", async () => {
+        const it = await convertBench();
+        it.state.failing = { start: 1 };
+        const edits: Record<number, string> = { 5: "team-one", 6: "team-two" };
+        it.state.onUp = () => {
+            const name = edits[it.state.ups.length];
+            if (name !== undefined) it.write(it.text().replace("alice", name));
+        };
+        const { code, note } = await it.ops("convert", "run", "--yes");
+        assert.equal(code, 1);
+        assert.deepEqual([it.state.reached, it.text()], ["intra-a", CONVERT_FILE]);
+        for (const [name, edit] of [
+            ["Pulumi.intra.yaml.edited", "team-one"],
+            ["Pulumi.intra.yaml.edited-2", "team-two"],
+        ]) {
+            assert.ok(note.includes(`${name}.\n`), note);
+            assert.ok(readFileSync(join(it.folder, ".alpa-auth/local", name), "utf8").includes(edit), name);
+        }
+    });
+
     it("another change of callers while it is at work, here or elsewhere", async () => {
         const it = await convertBench();
         const said: string[] = [];
