@@ -712,6 +712,21 @@ describe("npm run ops -- convert, refused", () => {
             CONVERT_FILE.replace("      unit: alpa-ray.service\n", ""),
             /convert\.bareMetal: must have exactly one of unit and commands \(got none\)/,
         ],
+        [
+            "a convert that is encrypted as a whole",
+            CONVERT_FILE.replace(/ {2}alpa-auth:convert:\n( {4}.*\n)+/, "  alpa-auth:convert: { secure: CIPHER }\n"),
+            /convert: must not be encrypted as a whole, .* encrypt only its secrets/m,
+        ],
+        [
+            "a convert that another key shares by an alias",
+            CONVERT_FILE.replace("alpa-auth:convert:", "$& &shared") + "  other:convert: *shared\n",
+            /convert: must not share its mapping or option with another key .* Write the values out/,
+        ],
+        [
+            "an option that another key shares by an alias",
+            CONVERT_FILE.replace("option: intra-a", "option: &shared intra-a") + "  other:option: *shared\n",
+            /convert: must not share its mapping or option with another key/,
+        ],
         ["no component", CONVERT_FILE.replace(/ {2}alpa-auth:opt:\n( {4}.*\n)+/, ""), /opt: required/],
         [
             "no conversion",
