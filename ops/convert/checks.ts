@@ -4,7 +4,7 @@ import type { Context } from "../context";
 import { formalProblems, heldByAnother, type Verdict } from "../cutover/checks";
 import type { CutoverState } from "../cutover/read-state";
 import { checkConfig, readSecrets } from "../stack/config-check";
-import { setPlace } from "./stack-edit";
+import { formProblems, setPlace } from "./stack-edit";
 
 export type Target = "intra-a" | "intra-b";
 
@@ -15,8 +15,9 @@ export type Target = "intra-a" | "intra-b";
  */
 export async function verdictOf(context: Context, found: CutoverState, to: Target, ours?: string): Promise<Verdict> {
     const holders = heldByAnother(found, ours, new Date());
-    if (to === "intra-a") return { problems: holders, notes: await formalProblems(context, found, true, []) };
-    const problems = [...(await configProblems(context, found)), ...holders];
+    const form = formProblems(found.stack.text);
+    if (to === "intra-a") return { problems: holders, notes: await formalProblems(context, found, true, form) };
+    const problems = [...(form.length > 0 ? form : await configProblems(context, found)), ...holders];
     return { problems: await formalProblems(context, found, false, problems), notes: [] };
 }
 

@@ -1,4 +1,5 @@
 /** The few values of a stack file that a conversion changes; everything else stays as it is written. */
+import { isAlias, isMap } from "yaml";
 import { PROJECT, readValue } from "../stack/stack-file";
 import { editYaml, parseYaml } from "../stack/yaml-edit";
 import type { Expected } from "../cutover/clock";
@@ -23,6 +24,23 @@ export function setPlace(text: string, place: Place, holder: Holder): string {
         else document.deleteIn([...convert, "phase"]);
         setHolder(document, holder);
     });
+}
+
+/** Problems of a stack file into which a conversion cannot write its values. */
+export function formProblems(text: string): string[] {
+    const document = parseYaml(text);
+    const convert = document.getIn(["config", keyOf(document, "convert")], true);
+    if (isMap(convert) && convert.items.length === 1 && typeof convert.get("secure") === "string")
+        return [
+            "convert: must not be encrypted as a whole, since a conversion writes its phase into it. Write it as a mapping, and encrypt only its secrets, for example privateKey.",
+        ];
+    const rest = restOf(text);
+    const isChanged = (place: Place) => restOf(setPlace(text, place, { name: "plan", until: "" })) !== rest;
+    const places: Place[] = convert === undefined ? ["prepare"] : ["prepare", "intra-a"];
+    if (!isAlias(convert) && !places.some(isChanged)) return [];
+    return [
+        "convert: must not share its mapping or option with another key (anchor and alias of YAML), since a conversion changes both. Write the values out in each key.",
+    ];
 }
 
 /** Removes the lock holder. */

@@ -1,5 +1,6 @@
 /** Actions of a cutover: it runs Pulumi, calls the service, and writes its record. */
 import type { Context } from "../context";
+import { errorMessage } from "../errors";
 import { remember } from "../stack/edit-obstacles";
 import { replace } from "../stack/file-edit";
 import { gatewayOf } from "../stack/gateway";
@@ -76,19 +77,34 @@ export function cutoverActions(job: CutoverJob): Actions {
             return said;
         },
         readPlaces: async (signal) => kind.seen(await findStack(context, stack), await outputs(job, signal), known()),
-        record: (event) => write(job, event),
+        record: (event) => record(job, event),
         at: (instant, call) => callAt(now, instant, call),
         show: (view) => display.show(view),
     };
 }
 
-export function write({ file, run, who, context, kind }: CutoverJob, event: Event): void {
-    append(file, { time: new Date().toISOString(), run, who, ...event });
+/** @returns why the event could not be written, which must not end a return */
+export function record({ file, run, who, context, kind, short }: CutoverJob, event: Event): string | undefined {
+    let unwritten: string | undefined;
+    try {
+        append(file, { time: new Date().toISOString(), run, who, ...event });
+    } catch (error) {
+        unwritten = `the record cannot be written (${errorMessage(error)})`;
+    }
+    const ops = (verb: string) => `npm run ops -- ${kind.command} ${verb} --yes --stack ${short}`;
     if (event.event === "step-end")
         context.note(
             `${event.step}: ${event.outcome} after ${event.seconds.toFixed(1)} s${event.said ? ` (${event.said})` : ""}.`,
         );
-    if (event.event === "return") context.note(`\nReturning to ${kind.before}: ${event.why}.`);
+    if (event.event === "return") {
+        context.note(`\nReturning to ${kind.before}: ${event.why}.`);
+        if (unwritten) context.note(`note: ${unwritten}. If the return is interrupted, continue it: ${ops("abort")}`);
+    }
+    if (unwritten && event.event === "end" && event.outcome !== "human")
+        context.note(
+            `note: ${unwritten}. Correct that, then have its end written: ${ops(event.outcome === "returned" ? "abort" : "run")}`,
+        );
+    return unwritten;
 }
 
 /** Releases the lock after a return that needs no `pulumi up` for it. */

@@ -1,5 +1,5 @@
 /** One `pulumi up` of a cutover: edits the stack file, runs Pulumi, and reports its errors. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -104,11 +104,13 @@ function textOf(file: string): string | undefined {
     }
 }
 
-/** Saves another edit in a separate file: it must neither delay callers nor be lost. */
+/** Saves another edit in a file of its own, with a number after the first: it must neither delay callers nor be lost. */
 function putAside({ folder, note }: Context, { noun }: Pick<Kind, "noun">, name: string, text: string): void {
-    const aside = join(folder, ".alpa-auth", "local", `${name.replaceAll("/", "~")}.edited`);
-    mkdirSync(dirname(aside), { recursive: true, mode: 0o700 });
-    writeFileSync(aside, text, { mode: 0o600 });
+    const first = join(folder, ".alpa-auth", "local", `${name.replaceAll("/", "~")}.edited`);
+    mkdirSync(dirname(first), { recursive: true, mode: 0o700 });
+    let aside = first;
+    for (let number = 2; existsSync(aside); number++) aside = `${first}-${number}`;
+    writeFileSync(aside, text, { mode: 0o600, flag: "wx" });
     note(
         `${name}: changed while the ${noun} was running. The return continues with the original file; the edit is in ${relative(process.cwd(), aside)}.`,
     );

@@ -1,5 +1,14 @@
 /** The record of conversions and upgrades: one file for each, a line of JSON for each event, never a secret. Commit the files. */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
+import {
+    closeSync,
+    existsSync,
+    fsyncSync,
+    mkdirSync,
+    openSync,
+    readdirSync,
+    readFileSync,
+    writeFileSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { UsageError } from "../errors";
 import type { Answer } from "./service/answers";
@@ -145,7 +154,7 @@ export function append(file: string, entry: Entry): void {
     const cut = existsSync(file) && !/(^|\n)$/.test(readFileSync(file, "utf8"));
     const handle = openSync(file, "a");
     try {
-        writeSync(handle, `${cut ? "\n" : ""}${JSON.stringify(entry)}\n`);
+        writeFileSync(handle, `${cut ? "\n" : ""}${JSON.stringify(entry)}\n`);
         fsyncSync(handle);
     } finally {
         closeSync(handle);

@@ -39,7 +39,8 @@ export interface Actions {
     serves(signal: AbortSignal): Promise<string>;
     /** Reads the stack's outputs. Its result is ignored once `signal` is aborted. */
     readPlaces(signal: AbortSignal): Promise<Pick<Seen, "reached" | "asked">>;
-    record(event: Event): void;
+    /** @returns why the event could not be written */
+    record(event: Event): string | undefined;
     /** Calls a function at an instant, unless the returned function was called before. */
     at(instant: number, call: () => void): () => void;
     show(view: View | undefined): void;

@@ -19,7 +19,7 @@ export interface Held {
     since: string;
 }
 
-function lockFile(folder: string, stack: string): string {
+export function lockFile(folder: string, stack: string): string {
     return join(folder, ".alpa-auth", "local", `convert-${stack}.lock`);
 }
 

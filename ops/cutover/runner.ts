@@ -3,7 +3,7 @@
  */
 import { errorMessage } from "../errors";
 import type { Answer } from "./service/answers";
-import type { Outcome } from "./audit";
+import type { Event, Outcome } from "./audit";
 import { duration, expectedOf, latestEnd, longestBack, LOOK_AGAIN_SECONDS, mustReturn, type Budget } from "./clock";
 import type { Actions, Orders, Proof, Result } from "./interfaces";
 import type { Kind } from "./kind";
@@ -97,7 +97,8 @@ export class CutoverRunner {
         const { direction, to } = step;
         const name = { step: nameOf(step), direction, to };
         const began = actions.now();
-        actions.record({ event: "step", ...name });
+        const unbegun = this.record(step, { event: "step", ...name });
+        if (unbegun !== undefined) return unbegun;
         if (opensWindow(step)) this.downSince ??= began;
         const { interruption, latestEnd } = this.interruptionOf(step, began);
         const expectedSeconds = expectedOf(step, this.budget.expected);
@@ -122,12 +123,12 @@ export class CutoverRunner {
         }
         if (proof.answers !== undefined) {
             this.answers = proof.answers;
-            actions.record({ event: "answers", answers: proof.answers });
+            failure ??= this.record(step, { event: "answers", answers: proof.answers });
         }
         const now = actions.now();
         const outcome = failure === undefined ? "done" : "failed";
         const said = failure ?? proof.said;
-        actions.record({
+        const unended = this.record(step, {
             event: "step-end",
             ...name,
             outcome,
@@ -137,8 +138,16 @@ export class CutoverRunner {
         if (failure === undefined && closesWindow(step) && this.downSince !== undefined) {
             this.downSeconds += (now - this.downSince) / 1000;
             this.downSince = undefined;
+            // Callers are served: a return for the record's sake would reject them again.
+            return undefined;
         }
-        return failure;
+        return failure ?? unended;
+    }
+
+    /** @returns why a step forward has failed: it is not on record. A step back is taken without. */
+    private record({ direction }: Step, event: Event): string | undefined {
+        const unwritten = this.actions.record(event);
+        return direction === "forward" ? unwritten : undefined;
     }
 
     /** Interruptions of a step: an order, or its latest end. */

@@ -1,12 +1,13 @@
-/** Orders the running process to return, or returns in this process if none is running. */
-import { writeFileSync } from "node:fs";
+/** Tells the running process to return; if there is none, returns in this process. */
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Context } from "../../context";
 import { dryRun } from "../../consent";
 import { Failure, UsageError } from "../../errors";
 import { json } from "../../output";
 import { findStack } from "../../stack/stack";
 import type { Kind } from "../kind";
-import { holderOf, orderFile } from "../lock";
+import { holderOf, lockFile, orderFile } from "../lock";
 import { unhappy, type Ended } from "./report";
 
 export interface AbortArgs {
@@ -23,7 +24,10 @@ export interface Aborting {
     goBack(): Promise<Ended | undefined>;
 }
 
-/** Aborts a cutover. Without --yes it only shows the stack's phase. */
+/** How long the running process has to take the order, in seconds: it looks for it twice a second. */
+const TAKE_SECONDS = 5;
+
+/** Without --yes it only shows where the stack is. */
 export async function abortCutover(
     context: Context,
     args: AbortArgs,
@@ -35,21 +39,46 @@ export async function abortCutover(
         return dryRun(context, `return to ${before}`, args);
     }
     const { short } = await findStack(context, args.stack);
-    const holder = holderOf(context.folder, short);
-    if (holder === undefined) {
+    const returnHere = async () => {
         const result = await goBack();
         if (result !== undefined && result.outcome !== "returned") throw new Failure(unhappy(kind, result));
-        return;
-    }
-    // The order would abort the cutover of another command.
+    };
+    const holder = holderOf(context.folder, short);
+    if (holder === undefined) return returnHere();
+    // The order would stop what another command carries out.
     const { command: other = command } = holder;
     if (other !== command)
         throw new UsageError([
             `${command} abort: the running command is ${other} (of ${holder.who} since ${holder.since}, pid ${holder.pid} on ${holder.host}). Run: npm run ops -- ${other} abort --yes --stack ${short}`,
         ]);
-    writeFileSync(orderFile(context.folder, short), "");
+    if (!(await order(context, kind, short))) return returnHere();
     if (args.json) return context.out(json({ stack: short, to: before, outcome: "asked", holder }));
     context.out(
         `Told the process of ${holder.who}, pid ${holder.pid} on ${holder.host}, to return to ${before}. Watch: npm run ops -- ${command} status --stack ${short}`,
     );
+}
+
+/**
+ * Gives the running process the order to return.
+ * @returns whether it has taken the order; false: it has ended meanwhile
+ * @throws Failure if it does not take the order
+ */
+async function order({ folder }: Context, { command }: Kind, stack: string): Promise<boolean> {
+    const file = orderFile(folder, stack);
+    writeFileSync(file, "");
+    for (const end = Date.now() + TAKE_SECONDS * 1000; existsSync(file); await pause(100)) {
+        const holder = holderOf(folder, stack);
+        if (holder === undefined) {
+            rmSync(file, { force: true });
+            return false;
+        }
+        if (Date.now() < end) continue;
+        const { who, pid, host } = holder;
+        throw new Failure(
+            `${command} abort: ${who}, pid ${pid} on ${host}, has not taken the order to return within ${TAKE_SECONDS} s. ` +
+                `If that process is suspended, let it continue (fg, or kill -CONT ${pid}): it then returns. ` +
+                `If it no longer exists, remove ${lockFile(folder, stack)} and run: npm run ops -- ${command} abort --yes --stack ${stack}`,
+        );
+    }
+    return true;
 }

@@ -1,9 +1,9 @@
 /** Begins or continues a cutover, and carries it out to its end. */
 import { basename, relative } from "node:path";
 import type { Context } from "../../context";
-import { UsageError } from "../../errors";
+import { Failure, UsageError } from "../../errors";
 import type { Stack } from "../../stack/stack";
-import { cutoverActions, leaveStack, write, type CutoverJob } from "../actions";
+import { cutoverActions, leaveStack, record, type CutoverJob } from "../actions";
 import { newFile, records, type Entry, type Event } from "../audit";
 import { heldByAnother, type Verdict } from "../checks";
 import { nameToBe, startBeat } from "../holder";
@@ -108,20 +108,30 @@ async function notesOf({ found, verdict }: Task, holder: string): Promise<string
     return notes;
 }
 
-async function writeBegin(job: CutoverJob, { found, to, begin }: Task): Promise<void> {
-    const { progress, budget, kind } = found;
+/** @throws Failure if it cannot be written, except where a return continues */
+async function writeBegin(job: CutoverJob, { found, to, forced, begin }: Task): Promise<void> {
+    const { progress, budget, kind, stack } = found;
     const { reached, asked, file, direction } = progress;
     const now = await versions(job.context);
-    if (file !== undefined) write(job, { event: "resume", reached, asked, versions: now });
-    else
-        write(job, {
-            event: "begin",
-            from: reached,
-            to: direction === undefined ? to : kind.before,
-            budgetSeconds: budget.seconds,
-            ...begin,
-            versions: now,
-        });
+    const event: Event =
+        file !== undefined
+            ? { event: "resume", reached, asked, versions: now }
+            : {
+                  event: "begin",
+                  from: reached,
+                  to: direction === undefined ? to : kind.before,
+                  budgetSeconds: budget.seconds,
+                  ...begin,
+                  versions: now,
+              };
+    const unwritten = record(job, event);
+    if (unwritten !== undefined && !forced && direction !== "back") {
+        const back =
+            file === undefined ? "" : `; or return: npm run ops -- ${kind.command} abort --yes --stack ${stack.short}`;
+        throw new Failure(
+            `${kind.command}: ${unwritten}. Nothing was changed: the stack is at ${reached}. Correct that and run the command again${back}`,
+        );
+    }
     job.context.note(`Record: ${relative(process.cwd(), job.file)}`);
 }
 

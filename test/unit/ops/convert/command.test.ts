@@ -2,9 +2,11 @@
 // fake here and the service a small HTTP server; the engine test runs both.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import fs from "node:fs";
 import { hostname } from "node:os";
 import { join, relative } from "node:path";
+import { mock } from "node:test";
 import { PLACES } from "../../../../ops/convert/kind";
 import { CONVERT_FILE, convertBench, VERIFIER_KEY } from "./service";
 import { SECRETS } from "../kit";
@@ -412,17 +414,39 @@ describe("npm run ops -- convert, interrupted", () => {
         assert.equal(text(), CONVERT_FILE);
     });
 
-    it("abort asks the one who is at work, and does not begin a second one", async () => {
+    it("abort asks the one who is at work, which returns, and does not begin a second one", async () => {
+        const it = await convertBench(CONVERT_FILE, undefined, 1);
+        const asked: ReturnType<typeof it.ops>[] = [];
+        // The proof of the step before gives it a second.
+        it.state.onUp = (to) => {
+            if (to === "drain" && asked.length === 0) asked.push(it.ops("convert", "abort", "--yes"));
+        };
+        const { code, note } = await it.ops("convert", "run", "--yes");
+        assert.equal(code, 1);
+        assert.match(note, /Returning to intra-a: .*convert abort was run/);
+        const abort = await asked[0];
+        assert.equal(abort.code, 0, abort.note);
+        assert.match(abort.out, /Asked \S+, pid \d+ on .*, to return to intra-a/);
+        assert.deepEqual(it.state.ups, ["prepare", "drain", "prepare", "intra-a"]);
+    });
+
+    it("abort fails, and names process and lock, where the process does not take the order", async () => {
         const { ops, folder, state } = await convertBench();
+        const [file, order] = ["lock", "abort"].map((end) => join(folder, `.alpa-auth/local/convert-intra.${end}`));
         mkdirSync(join(folder, ".alpa-auth/local"), { recursive: true });
-        const lock = { pid: process.pid, host: hostname(), who: "bob@ops", since: "2026-11-26T12:00:00.000Z" };
-        writeFileSync(join(folder, ".alpa-auth/local/convert-intra.lock"), JSON.stringify(lock));
-        await ops("convert", "abort");
-        assert.ok(!existsSync(join(folder, ".alpa-auth/local/convert-intra.abort")));
-        const { code, out } = await ops("convert", "abort", "--yes");
-        assert.equal(code, 0);
-        assert.match(out, /Told the process of bob@ops, pid \d+ on .*, to return to intra-a/);
-        assert.ok(existsSync(join(folder, ".alpa-auth/local/convert-intra.abort")));
+        // A process of this machine that does not listen, as a suspended one, and one of another machine.
+        for (const host of [hostname(), "far"]) {
+            const lock = { pid: process.pid, host, who: "bob@ops", since: "2026-11-26T12:00:00.000Z" };
+            writeFileSync(file, JSON.stringify(lock));
+            rmSync(order, { force: true });
+            await ops("convert", "abort");
+            assert.ok(!existsSync(order));
+            const { code, out, note } = await ops("convert", "abort", "--yes");
+            assert.equal(code, 1);
+            assert.doesNotMatch(out, /Asked/);
+            assert.match(note, new RegExp(`bob@ops, pid ${process.pid} on ${host}, has not taken the order to return`));
+            assert.ok(note.includes(`remove ${file} and run: npm run ops -- convert abort --yes --stack intra`), note);
+        }
         assert.deepEqual(state.ups, []);
         const { note } = await ops("convert", "run", "--yes");
         assert.match(
@@ -616,6 +640,56 @@ describe("npm run ops -- convert, interrupted", () => {
     });
 });
 
+describe("npm run ops -- convert, whose record cannot be written", () => {
+    /** As on a full disk, from now until the test is over: the record can be read. */
+    function fillDisk(): void {
+        const { openSync } = fs;
+        mock.method(fs, "openSync", (...args: Parameters<typeof openSync>) => {
+            if (args[1] === "a") throw new Error("ENOSPC: no space left on device, open");
+            return openSync(...args);
+        });
+    }
+    afterEach(() => mock.restoreAll());
+
+    it("returns from start, and says how the record gets its end", async () => {
+        const { ops, state, text, record } = await convertBench();
+        state.onUp = (to) => {
+            if (to === "start") fillDisk();
+        };
+        const { code, note } = await ops("convert", "run", "--yes");
+        assert.equal(code, 1);
+        assert.deepEqual([state.reached, text()], ["intra-a", CONVERT_FILE], note);
+        assert.match(
+            note,
+            /Returning to intra-a: start: the record cannot be written \(ENOSPC.*\)\.\nnote: .*If the return is interrupted, continue it: .* convert abort/,
+        );
+        assert.match(note, /It has returned to intra-a, which serves callers/);
+        assert.match(note, /have its end written: npm run ops -- convert abort --yes --stack intra\n/);
+        mock.restoreAll();
+        assert.equal((await ops("convert", "abort", "--yes")).code, 0);
+        assert.equal(record().at(-1)!.event, "end");
+        assert.match((await ops("convert", "status")).out, /no conversion is under way/);
+    });
+
+    it("is not continued forward, and returns when asked to", async () => {
+        const { ops, state } = await convertBench();
+        state.onUp = (to) => to === "stop" && (process.listeners("SIGHUP").at(-1) as () => void)();
+        await ops("convert", "run", "--yes");
+        [state.onUp, state.ups] = [() => undefined, []];
+        fillDisk();
+        const { code, note } = await ops("convert", "run", "--yes");
+        assert.equal(code, 1);
+        assert.match(
+            note,
+            /^convert: the record cannot be written \(ENOSPC.*\)\. Nothing was changed: the stack is at stop\..*or return: npm run ops -- convert abort --yes --stack intra$/m,
+        );
+        assert.deepEqual(state.ups, []);
+        const back = await ops("convert", "abort", "--yes");
+        assert.equal(back.code, 0, back.note);
+        assert.equal(state.reached, "intra-a");
+    });
+});
+
 describe("npm run ops -- convert, refused", () => {
     const MINIMAL = (option: string) => `config:\n  alpa-auth:option: ${option}\n`;
     const refused: [why: string, text: string, problem: RegExp][] = [
@@ -638,6 +712,21 @@ describe("npm run ops -- convert, refused", () => {
             "no way to start bare metal again",
             CONVERT_FILE.replace("      unit: alpa-ray.service\n", ""),
             /convert\.bareMetal: must have exactly one of unit and commands \(got none\)/,
+        ],
+        [
+            "a convert that is encrypted as a whole",
+            CONVERT_FILE.replace(/ {2}alpa-auth:convert:\n( {4}.*\n)+/, "  alpa-auth:convert: { secure: CIPHER }\n"),
+            /convert: must not be encrypted as a whole, .* encrypt only its secrets/m,
+        ],
+        [
+            "a convert that another key shares by an alias",
+            CONVERT_FILE.replace("alpa-auth:convert:", "$& &shared") + "  other:convert: *shared\n",
+            /convert: must not share its mapping or option with another key .* Write the values out/,
+        ],
+        [
+            "an option that another key shares by an alias",
+            CONVERT_FILE.replace("option: intra-a", "option: &shared intra-a") + "  other:option: *shared\n",
+            /convert: must not share its mapping or option with another key/,
         ],
         ["no component", CONVERT_FILE.replace(/ {2}alpa-auth:opt:\n( {4}.*\n)+/, ""), /opt: required/],
         [
@@ -721,6 +810,26 @@ describe("npm run ops -- convert, refused", () => {
                 readFileSync(join(it.folder, ".alpa-auth/local/Pulumi.intra.yaml.edited"), "utf8"),
                 /mallory|config: \{$/,
             );
+        }
+    });
+
+    it("a second edit during the return, of which it keeps both", async () => {
+        const it = await convertBench();
+        it.state.failing = { start: 1 };
+        const edits: Record<number, string> = { 5: "team-one", 6: "team-two" };
+        it.state.onUp = () => {
+            const name = edits[it.state.ups.length];
+            if (name !== undefined) it.write(it.text().replace("alice", name));
+        };
+        const { code, note } = await it.ops("convert", "run", "--yes");
+        assert.equal(code, 1);
+        assert.deepEqual([it.state.reached, it.text()], ["intra-a", CONVERT_FILE]);
+        for (const [name, edit] of [
+            ["Pulumi.intra.yaml.edited", "team-one"],
+            ["Pulumi.intra.yaml.edited-2", "team-two"],
+        ]) {
+            assert.ok(note.includes(`${name}.\n`), note);
+            assert.ok(readFileSync(join(it.folder, ".alpa-auth/local", name), "utf8").includes(edit), name);
         }
     });
 

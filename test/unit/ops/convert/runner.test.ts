@@ -186,6 +186,36 @@ describe("ops convert, the runner", () => {
         }
     });
 
+    const EVENTS = ["step", "step-end"] as const;
+    for (const event of EVENTS)
+        for (const step of PHASES.slice(0, event === "step" ? -1 : -2))
+            it(`returns to intra-a when the record cannot be written from ${event} of ${step} on`, async () => {
+                const unwritable = (one: Event) => one.event === event && one.step === step;
+                const { world, result } = await convert({ unwritable });
+                assert.deepEqual([result.outcome, world.reached, world.asked], ["returned", "intra-a", "intra-a"]);
+                assert.equal(result.why, `${step}: the record cannot be written`);
+            });
+
+    it("leaves callers with the component that serves them when the record cannot be written after switch", async () => {
+        for (const unwritten of ["switch step-end", "done step"]) {
+            const unwritable = (one: Event) => "step" in one && `${one.step} ${one.event}` === unwritten;
+            const { world, result } = await convert({ unwritable });
+            assert.deepEqual(
+                [result.outcome, world.reached, result.served],
+                ["human", "switch", "alice/a1 was answered"],
+            );
+            assert.match(result.why!, /the record cannot be written/);
+        }
+    });
+
+    it("continues a return whose record cannot be written, and shows a human the step that fails twice", async () => {
+        const unwritable = (one: Event) => one.event === "return";
+        const { world, result } = await convert({ unwritable, fails: { start: 1 } });
+        assert.deepEqual([result.outcome, world.reached], ["returned", "intra-a"]);
+        const twice = await convert({ unwritable, fails: { start: 1, "back to drain": 2 } });
+        assert.deepEqual([twice.result.outcome, nameOf(twice.result.failed!)], ["human", "back to drain"]);
+    });
+
     it("goes on with the way back after a human has helped", async () => {
         const { world } = await convert({ fails: { start: 1, "back to drain": 2 } });
         const before = world.steps().length;

@@ -21,6 +21,8 @@ export interface WorldOptions {
     noOutputs?: boolean;
     /** Callers are let in and not served: their requests fail, or are never answered. */
     unserved?: "fails" | "silent";
+    /** Whether the record cannot be written any more, from an event on. */
+    unwritable?: (event: Event) => boolean;
     budgetSeconds?: number;
     expected?: Expected;
 }
@@ -50,6 +52,7 @@ export class FakeWorld {
     orders = { back: new AbortController(), stop: new AbortController() };
     /** Steps whose promise was looked at. */
     proved = new Set<string>();
+    private unwritable = false;
     private killed: () => void = () => undefined;
     private timers = new Set<{ at: number; call: () => void }>();
     private readonly fails: Record<string, number>;
@@ -134,12 +137,15 @@ export class FakeWorld {
                 return { reached: this.reached, asked: this.asked };
             },
             record: (event) => {
+                this.unwritable ||= this.options.unwritable?.(event) ?? false;
+                if (this.unwritable) return "the record cannot be written";
                 this.write(event);
                 if (event.event === "step-end" && event.step === this.stopAfter)
                     this.orders.stop.abort("it was terminated (SIGTERM)");
-                if (event.event !== "step") return;
+                if (event.event !== "step") return undefined;
                 if (event.step === this.backAt) this.orders.back.abort("abort was run");
                 if (event.step === this.stopAt) this.orders.stop.abort("it was interrupted");
+                return undefined;
             },
             at: (at, call) => {
                 const timer = { at, call };
