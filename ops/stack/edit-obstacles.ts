@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Context } from "../context";
 import { conversionInProgress } from "../cutover/in-progress";
@@ -29,7 +29,8 @@ export async function obstaclesOrConversion(context: Context, stack: Stack, now 
 /** A manual uncommitted edit would be applied with ours, and a rollback would lose it. */
 async function foreignEdits(stack: Stack, edited: Edited): Promise<string[]> {
     const { file } = edited;
-    const status = await gitStatus(file);
+    // Of a symbolic link, git would compare only where it leads.
+    const status = await gitStatus(realpathSync(file));
     if (typeof status !== "string")
         return [
             `${basename(file)}: git must say whether it has uncommitted changes (it says: ${status.problem}). Look: git status`,

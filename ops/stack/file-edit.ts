@@ -1,5 +1,5 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "diff";
-import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, realpathSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, relative } from "node:path";
 import { dryRun, type AnswerFormat } from "../consent";
 import type { Context } from "../context";
@@ -124,11 +124,12 @@ export function renderDiff(name: string, before: string, after: string): string 
     ).trimEnd();
 }
 
-/** Writes the file atomically, since Pulumi may read it at any time. */
+/** Writes the file atomically, since Pulumi may read it at any time; of a symbolic link, the file that it names. */
 export function replace(file: string, text: string): void {
-    const scratch = `${file}.${process.pid}.tmp`;
-    writeFileSync(scratch, text, { mode: statSync(file).mode });
-    renameSync(scratch, file);
+    const real = realpathSync(file);
+    const scratch = `${real}.${process.pid}.tmp`;
+    writeFileSync(scratch, text, { mode: statSync(real).mode });
+    renameSync(scratch, real);
 }
 
 /** Writes the file and runs `pulumi up`; no other command edits the stack meanwhile. */

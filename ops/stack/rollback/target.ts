@@ -1,5 +1,5 @@
 /** Whether a version can be gone back to, and with which config. */
-import { readFileSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
 import { relative } from "node:path";
 import { PHASES } from "../../cutover/phases";
 import { ROOT, type Context } from "../../context";
@@ -146,7 +146,7 @@ function stageProblems(phase: string | undefined, there: string | undefined, num
 
 /** The stack file as it was in that commit. Undefined: it was in no commit, or is kept elsewhere. */
 async function fileAt(root: string, commit: string, { file }: Stack): Promise<string | undefined> {
-    const name = relative(root, file);
+    const name = relative(realpathSync(root), realpathSync(file));
     if (name.startsWith("..")) return undefined;
     return git(["show", `${commit}:${name}`], root).catch(() => undefined);
 }
