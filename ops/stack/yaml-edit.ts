@@ -171,7 +171,7 @@ function readOtherwise(text: string, document: Document): string[] {
 }
 
 /** Content of a YAML text, independent of its formatting; undefined if it cannot be parsed. */
-function meaning(text: string): string | undefined {
+export function meaning(text: string): string | undefined {
     const document = parseDocument(text);
     return document.errors.length > 0 ? undefined : JSON.stringify(document.toJS());
 }
