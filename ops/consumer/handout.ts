@@ -51,6 +51,10 @@ export async function handout(context: Context, name: string, id: string, args: 
     const earlier = secret ? handouts(context, stack, name, id) : [];
     if (credential && isOver(credential.expires, context.today))
         problems.push(`${name}/${id}: expired on ${credential.expires}. Add a credential: npm run ops -- consumer add`);
+    if (credential?.enabled === false)
+        problems.push(
+            `${name}/${id}: is disabled, so Cloudflare rejects it. Remove enabled: false from it and run: pulumi up -s ${stack.short}`,
+        );
     if (earlier.length > 0 && args.again === undefined)
         problems.push(
             `${name}/${id}: was already handed out on ${earlier.at(-1)!.at.slice(0, 10)}. Rotate it; if the caller never got it, add --again "reason".`,

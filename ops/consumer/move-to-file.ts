@@ -9,8 +9,9 @@ import { UsageError } from "../errors";
 import { json } from "../output";
 import { checkConfig, readSecrets } from "../stack/config-check";
 import { moveConsumers } from "../stack/consumers-edit";
+import { takeEditLock } from "../stack/edit-lock";
 import { obstaclesOrConversion, remember } from "../stack/edit-obstacles";
-import { renderDiff, replace } from "../stack/file-edit";
+import { renderDiff, replace, unchanged } from "../stack/file-edit";
 import { findStack, type Stack } from "../stack/stack";
 
 export const command: AddCommand = (consumer, context) =>
@@ -48,21 +49,31 @@ export async function moveToFile(context: Context, name: string, args: ChangeArg
     ];
     const next = `commit both files, then check that nothing changes: pulumi preview --expect-no-changes -s ${stack.short}`;
     if (!args.json) [...diffs, ...effects].forEach((line) => context.out(line));
-    if (args.yes) write(stack, { name, file, own, callers });
+    if (args.yes) write(context, stack, { name, file, own, callers });
     const changed = args.yes === true;
     if (args.json) context.out(json({ stack: stack.short, changed, file: name, diffs, effects, moved, kept }));
     if (!changed) return dryRun(context, "write both files", args);
     (args.json ? context.note : context.out)(`\nDone. Next: ${next}`);
 }
 
-function write(stack: Stack, { name, file, own, callers }: Record<"name" | "file" | "own" | "callers", string>): void {
-    mkdirSync(dirname(file), { recursive: true });
-    // No program reads this file before the stack file refers to it.
-    writeFileSync(file, callers, { flag: "wx" });
-    const created = { name, file, text: "" };
-    remember({ ...stack, callers: created }, callers, created);
-    remember(stack, own);
-    replace(stack.file, own);
+function write(
+    context: Context,
+    stack: Stack,
+    { name, file, own, callers }: Record<"name" | "file" | "own" | "callers", string>,
+): void {
+    const release = takeEditLock(context, stack.short);
+    try {
+        unchanged(stack);
+        mkdirSync(dirname(file), { recursive: true });
+        // Nothing reads it before the stack file names it.
+        writeFileSync(file, callers, { flag: "wx" });
+        const created = { name, file, text: "" };
+        remember({ ...stack, callers: created }, callers, created);
+        remember(stack, own);
+        replace(stack.file, own);
+    } finally {
+        release();
+    }
 }
 
 /** Problems that prevent creating the file. */

@@ -52,13 +52,15 @@ export async function rotate(context: Context, name: string, id: string, args: R
     const stack = await findStack(context, args.stack);
     const asked = { ...args, ...readPublicKey(args.publicKeyFile) };
     const plan = planRotate(stack, name, id, asked, context.today);
-    // A rotation in place keeps the credential; its new secret is not handed out yet.
     const next = args.successor ?? id;
     const written = () => forget(context, stack, name, next);
-    const change = await carryOut(context, stack, plan, { ...args, written });
+    // After a failure, a token that is rotated in place may still have the secret that was handed out.
+    const inPlace = args.successor === undefined;
+    const change = await carryOut(context, stack, plan, inPlace ? args : { ...args, written });
+    if (inPlace && change.changed) written();
     const then = `When the caller has switched: npm run ops -- consumer revoke ${name} ${id}${stackFlag(args)} --yes`;
     reportChange(context, args, change, [
         `Next: npm run ops -- consumer handout ${name} ${next}${stackFlag(args)}`,
-        ...(args.successor === undefined ? [] : [then]),
+        ...(inPlace ? [] : [then]),
     ]);
 }

@@ -4,9 +4,10 @@ import { hostname } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Context } from "../context";
-import { lockedBy } from "../stack/backend-lock";
+import { lockedBy, NOTHING_CHANGED } from "../stack/backend-lock";
+import { EditLocked, takeEditLock } from "../stack/edit-lock";
 import { remember } from "../stack/edit-obstacles";
-import { replace } from "../stack/file-edit";
+import { replace, undo } from "../stack/file-edit";
 import { packWords } from "../stack/policy-pack";
 import { findStack, type CallersFile } from "../stack/stack";
 import type { Kind } from "./kind";
@@ -37,6 +38,30 @@ const SAID_LIMIT = 2000;
 
 /** @throws Error with Pulumi's own message */
 export async function bringUp(context: Context, run: Run): Promise<void> {
+    const release = await takeLock(context, run);
+    try {
+        await apply(context, run);
+    } finally {
+        release();
+    }
+}
+
+/** Waits for a command that edits the stack; not in the first step, since nothing has changed before it. */
+async function takeLock(context: Context, { stack, first, onLine, signal }: Run): Promise<() => void> {
+    const end = Date.now() + LOCKED_SECONDS * 1000;
+    for (;;) {
+        signal.throwIfAborted();
+        try {
+            return takeEditLock(context, stack.split("/").pop()!);
+        } catch (error) {
+            if (first || !(error instanceof EditLocked) || Date.now() >= end) throw error;
+            onLine(`${error.who}: waiting for it to end${error.remedy}`);
+            await pause(ASK_SECONDS * 1000, undefined, { signal }).catch(() => undefined);
+        }
+    }
+}
+
+async function apply(context: Context, run: Run): Promise<void> {
     const { stack: name, kind, rest, kept, callers, edit, onLine, signal } = run;
     const others = callers === undefined ? undefined : textOf(callers.file);
     // The callers file is restored first, since the stack cannot be read while this file is unreadable.
@@ -54,10 +79,8 @@ export async function bringUp(context: Context, run: Run): Promise<void> {
         throw new Error(`${changed}: changed while the ${kind.noun} was running. Undo the change.`);
     if (edited) putAside(context, kind, basename(stack.file), stack.text);
     const after = edit(edited ? kept! : stack.text);
-    if (after !== stack.text) {
-        remember(stack, after);
-        replace(stack.file, after);
-    }
+    const before = after === stack.text ? undefined : remember(stack, after);
+    if (before !== undefined) replace(stack.file, after);
     const begins = run.first && kind.isBefore(stack.text);
     // The first step has a preview, so that the policy pack rejects it before any change. In later steps a preview
     // would cost callers time.
@@ -74,10 +97,9 @@ export async function bringUp(context: Context, run: Run): Promise<void> {
             cancelled = true;
             await context.pulumi(["cancel", "--yes", "--stack", name], { signal });
         } else if (begins) {
-            // The run did not begin, so the stack file must not contain the step.
-            replace(stack.file, stack.text);
-            remember(stack, stack.text);
-            throw new Error(`another run holds the stack's lock (${errorsIn(said)}). Wait for it to end`);
+            // The run has not begun, so the stack file must not contain the step.
+            const now = before === undefined ? NOTHING_CHANGED : undo(stack, stack, after, before);
+            throw new Error(`another run holds the stack's lock (${errorsIn(said)}). ${now} Wait for it to end`);
         } else if (Date.now() >= end) throw new Error(`another run holds the stack's lock (${errorsIn(said)})`);
         else {
             onLine("the stack is locked by another run: waiting for it");

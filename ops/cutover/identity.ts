@@ -1,5 +1,5 @@
 /** User, host and program that run a cutover, and the committed stack file. */
-import { readFileSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { ROOT, type Context } from "../context";
@@ -26,7 +26,8 @@ export async function versions(context: Context): Promise<Versions> {
 
 /** The stack file in the last commit; undefined if git does not have it. */
 export function committed({ file }: Stack): Promise<string | undefined> {
-    return ifKnown(git(["show", `HEAD:./${basename(file)}`], dirname(file)));
+    const real = realpathSync(file);
+    return ifKnown(git(["show", `HEAD:./${basename(real)}`], dirname(real)));
 }
 
 /** Output of git; undefined if git failed, for example outside of a work tree, or is not installed. */

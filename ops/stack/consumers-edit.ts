@@ -14,7 +14,8 @@ import {
 } from "./consumers-node";
 import { LIMITS } from "./limits";
 import { placesOf, PROJECT, readConsumers, type Consumer, type NewCredential } from "./stack-file";
-import { editYaml, keepCommentsBelow, parseYaml } from "./yaml-edit";
+import { listLines, shifted, withoutKey } from "./list-lines";
+import { editYaml, keepCommentsBelow, meaning, parseYaml } from "./yaml-edit";
 
 /** Adds a credential to a consumer, and creates the consumer if it does not exist. */
 export function addCredential(
@@ -162,6 +163,9 @@ function insertBelowName(entry: YAMLMap, pair: Pair): void {
     entry.items.splice(name + 1, 0, pair);
 }
 
+/** Number of blanks in front of an entry of a new file of callers. */
+const CALLERS_INDENT = 2;
+
 /**
  * Moves callers without keys in the file from a stack file to a callers file.
  * @returns both texts, and the names of the callers that were moved and of those that were not
@@ -181,19 +185,50 @@ export function moveConsumers(
     const moved = callers.get("consumers", true) as unknown as YAMLSeq;
     moved.items = others;
     moved.flow = list.flow;
+    const name = (edited: Document) => edited.setIn(["config", `${PROJECT}:consumersFile`], file);
     const own = editYaml(text, (edited) => {
         const rest = consumersNode(edited) ?? newList(edited);
         rest.items = rest.items.filter(stays);
         const [whole, short] = placesOf(edited, "consumers");
         if (rest.items.length === 0) edited.deleteIn(edited.hasIn(whole) ? whole : short);
-        edited.setIn(["config", `${PROJECT}:consumersFile`], file);
+        name(edited);
     });
+    const texts = { own, callers: callers.toString({ lineWidth: 0, flowCollectionPadding: true }) };
     return {
-        own,
-        callers: callers.toString({ lineWidth: 0, flowCollectionPadding: true }),
+        ...(withComments(text, document, list, list.items.map(stays), texts, name) ?? texts),
         moved: others.map(nameOf),
         kept: list.items.filter(stays).map(nameOf),
     };
+}
+
+/**
+ * The same two files, with the comments of the callers where they were: above their own caller.
+ * @param stay for each entry, whether it stays
+ * @param name sets the name of the new file
+ * @returns undefined where the lines of the callers cannot be told apart
+ */
+function withComments(
+    text: string,
+    document: Document,
+    list: YAMLSeq,
+    stay: boolean[],
+    texts: Record<"own" | "callers", string>,
+    name: (document: Document) => void,
+): typeof texts | undefined {
+    const lines = listLines(text, document.get("config", true), list);
+    if (lines === undefined) return undefined;
+    const { head, entries, tail, indent } = lines;
+    const staying = entries.filter((_, i) => stay[i]);
+    const rest = staying.length === 0 ? withoutKey(lines) : [...head, ...shifted(staying, indent, indent), ...tail];
+    const own = editYaml(rest.join("\n"), name);
+    const leaving = shifted(
+        entries.filter((_, i) => !stay[i]),
+        indent,
+        CALLERS_INDENT,
+    );
+    const callers = `${["consumers:", ...leaving].join("\n")}\n`;
+    const same = meaning(own) === meaning(texts.own) && meaning(callers) === meaning(texts.callers);
+    return same ? { own, callers } : undefined;
 }
 
 function removeEntry(text: string, find: (document: Document) => { list: YAMLSeq; entry: Node }): string {

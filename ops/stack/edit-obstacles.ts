@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Context } from "../context";
 import { conversionInProgress } from "../cutover/in-progress";
@@ -29,7 +29,8 @@ export async function obstaclesOrConversion(context: Context, stack: Stack, now 
 /** Detects an uncommitted edit by hand: this run would apply it too, and a rollback would lose it. */
 async function foreignEdits(stack: Stack, edited: Edited): Promise<string[]> {
     const { file } = edited;
-    const status = await gitStatus(file);
+    // Of a symbolic link, git would compare only where it leads.
+    const status = await gitStatus(realpathSync(file));
     if (typeof status !== "string")
         return [
             `${basename(file)}: git must show whether it has uncommitted changes (it fails: ${status.problem}). Run: git status`,
@@ -85,18 +86,29 @@ async function pendingOperations({ pulumi }: Context, stack: Stack): Promise<str
     ];
 }
 
+/** What {@link remember} has recorded. */
+export interface Remembered {
+    /** The copy to go back to. */
+    copy: string;
+    /** Restores what was recorded before, for an edit that is undone: an earlier run may have named its own copy. */
+    forget: () => void;
+}
+
 /**
- * Records the file before and after this program's edit in a folder that git ignores: both are only useful in this clone.
- * Secrets stay encrypted, as in the stack file.
- * @param edited the edited file of the stack
- * @returns path of the copy from before the edit
+ * Records the file before our edit, and that the edit is ours, in a folder next to it that git ignores: both are only
+ * useful in this clone. Secrets in them are as encrypted as in the stack file.
+ * @param edited which of its files
  */
-export function remember(stack: Stack, after: string, edited: Edited = stack): string {
-    const before = local(stack, edited, "before");
-    mkdirSync(dirname(before), { recursive: true, mode: 0o700 });
-    writeFileSync(before, edited.text, { mode: 0o600 });
-    writeFileSync(local(stack, edited, "ours"), hash(after), { mode: 0o600 });
-    return before;
+export function remember(stack: Stack, after: string, edited: Edited = stack): Remembered {
+    const files = (["before", "ours"] as const).map((what) => local(stack, edited, what));
+    const earlier = files.map((file) => (existsSync(file) ? readFileSync(file, "utf8") : undefined));
+    const write = (texts: (string | undefined)[]) =>
+        files.forEach((file, i) =>
+            texts[i] === undefined ? rmSync(file, { force: true }) : writeFileSync(file, texts[i], { mode: 0o600 }),
+        );
+    mkdirSync(dirname(files[0]), { recursive: true, mode: 0o700 });
+    write([edited.text, hash(after)]);
+    return { copy: files[0], forget: () => write(earlier) };
 }
 
 /** Path of a record. All records are next to the stack file, where git ignores their folder. */

@@ -1,13 +1,14 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "diff";
-import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, realpathSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, relative } from "node:path";
 import { dryRun, type AnswerFormat } from "../consent";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
 import { json } from "../output";
 import { checkConfig, readSecrets } from "./config-check";
-import { filesOf, obstaclesOrConversion, remember, type Edited } from "./edit-obstacles";
-import { lockFailure, NOTHING_CHANGED } from "./backend-lock";
+import { takeEditLock } from "./edit-lock";
+import { filesOf, obstaclesOrConversion, remember, type Edited, type Remembered } from "./edit-obstacles";
+import { lockedBy, lockFailure, NOTHING_CHANGED } from "./backend-lock";
 import { maskKeys } from "./mask-secrets";
 import type { Stack } from "./stack";
 
@@ -74,12 +75,7 @@ export async function carryOut(context: Context, stack: Stack, plan: Plan, optio
         return change;
     }
     const after = options.encrypt ? await options.encrypt(plan.after) : plan.after;
-    for (const one of filesOf(stack))
-        if (readFileSync(one.file, "utf8") !== one.text)
-            throw new Failure(`${nameOf(stack, one)}: changed while the command was running. Run it again.`);
-    const before = remember(stack, after, edited);
-    replace(edited.file, after);
-    await up(context, stack, edited, before, options.written);
+    await edit(context, stack, edited, after, options.written);
     return { ...change, changed: true };
 }
 
@@ -128,31 +124,79 @@ export function renderDiff(name: string, before: string, after: string): string 
     ).trimEnd();
 }
 
-/** Writes the file atomically, since Pulumi may read it at any time. */
+/** Writes the file atomically, since Pulumi may read it at any time; of a symbolic link, the file that it names. */
 export function replace(file: string, text: string): void {
-    const scratch = `${file}.${process.pid}.tmp`;
-    writeFileSync(scratch, text, { mode: statSync(file).mode });
-    renameSync(scratch, file);
+    const real = realpathSync(file);
+    const scratch = `${real}.${process.pid}.tmp`;
+    writeFileSync(scratch, text, { mode: statSync(real).mode });
+    renameSync(scratch, real);
 }
 
-async function up(context: Context, stack: Stack, edited: Edited, before: string, written?: () => void): Promise<void> {
+/** Writes the file and runs `pulumi up`; no other command edits the stack meanwhile. */
+async function edit(
+    context: Context,
+    stack: Stack,
+    edited: Edited,
+    after: string,
+    written?: () => void,
+): Promise<void> {
+    const release = takeEditLock(context, stack.short);
+    try {
+        unchanged(stack);
+        const before = remember(stack, after, edited);
+        replace(edited.file, after);
+        await up(context, stack, edited, { after, before, written });
+    } finally {
+        release();
+    }
+}
+
+/** Names of the files that are no longer what the command has read. */
+export function changedSince(stack: Stack): string[] {
+    return filesOf(stack)
+        .filter(({ file, text }) => readFileSync(file, "utf8") !== text)
+        .map((one) => nameOf(stack, one));
+}
+
+/** @throws Failure if a file is no longer what the command has read. Under the lock of {@link takeEditLock} */
+export function unchanged(stack: Stack): void {
+    const [name] = changedSince(stack);
+    if (name !== undefined) throw new Failure(`${name}: changed while the command was running. Run it again.`);
+}
+
+interface Written {
+    /** Text of the file. */
+    after: string;
+    before: Remembered;
+    written?: () => void;
+}
+
+async function up(context: Context, stack: Stack, edited: Edited, { after, before, written }: Written): Promise<void> {
     context.note(`\npulumi up, stack ${stack.name}:`);
     const args = ["up", "--yes", "--stack", stack.name, "--config-file", stack.file];
     const { code, stdout, stderr } = await context.pulumi(args, { onLine: (line) => context.note(`  ${line}`) });
-    const locked = code === 0 ? undefined : lockFailure(stack, stdout + stderr, NOTHING_CHANGED);
-    if (locked) {
-        // The run did not begin, so the edit of the file is undone.
-        replace(edited.file, edited.text);
-        remember(stack, edited.text, edited);
-        throw locked;
-    }
+    if (code !== 0 && lockedBy(stdout + stderr) !== undefined)
+        throw lockFailure(stack, stdout + stderr, undo(stack, edited, after, before));
     written?.();
     if (code === 0) return;
     const name = relative(process.cwd(), edited.file);
-    const back = relative(process.cwd(), before);
+    const back = relative(process.cwd(), before.copy);
     const run = `pulumi up -s ${stack.short}`;
     throw new Failure(
         `pulumi up: must succeed (ended with ${code}, see above). ${nameOf(stack, edited)} keeps the edit. ` +
             `Correct the error and run: ${run}\nOr go back: cp ${back} ${name} && ${run}`,
     );
+}
+
+/**
+ * Undoes an edit whose run did not begin; not if the file has changed since: it has the edit of an editor or of git too.
+ * @returns a sentence about what the file has now
+ */
+export function undo(stack: Stack, edited: Edited, after: string, before: Remembered): string {
+    const name = nameOf(stack, edited);
+    if (readFileSync(edited.file, "utf8") !== after)
+        return `${name} has changed meanwhile, so it keeps the edit, which the next pulumi up applies: check it with git diff.`;
+    replace(edited.file, edited.text);
+    before.forget();
+    return NOTHING_CHANGED;
 }

@@ -1,5 +1,15 @@
 import { diffArrays } from "diff";
-import { Document, isCollection, isMap, isScalar, parseDocument, visit, type Node, type ToStringOptions } from "yaml";
+import {
+    Document,
+    isCollection,
+    isMap,
+    isScalar,
+    parseDocument,
+    visit,
+    type Node,
+    type Scalar,
+    type ToStringOptions,
+} from "yaml";
 import { UsageError } from "../errors";
 
 /**
@@ -39,7 +49,11 @@ export function parseYaml(text: string): Document {
         ]);
     const config = document.get("config", true);
     const known = isMap(config) || config === undefined || (isScalar(config) && config.value === null);
-    if (known && (isMap(document.contents) || document.contents === null)) return document;
+    if (known && (isMap(document.contents) || document.contents === null)) {
+        const problems = readOtherwise(text, document);
+        if (problems.length > 0) throw new UsageError(problems);
+        return document;
+    }
     throw new UsageError([
         "the stack file: must be a mapping with the key config, which must be a mapping too and no alias. Correct it.",
     ]);
@@ -145,8 +159,35 @@ export function keepCommentsBelow(before: string, after: string, entry: Node, fi
     return meaning(kept) === meaning(after) ? kept : after;
 }
 
-/** Content of a YAML text as JSON, independent of formatting; undefined if it cannot be parsed. */
-function meaning(text: string): string | undefined {
+/** Octal in YAML 1.1, and decimal in YAML 1.2. */
+const OCTAL = /^[-+]?0[0-7]+$/;
+
+/**
+ * What Pulumi's YAML 1.1 reads in another way than YAML 1.2: the commands would see other callers than the program. Not in a
+ * file of callers, which the program reads as the commands do.
+ */
+function readOtherwise(text: string, document: Document): string[] {
+    if (!document.has("config") || !/<<|(?<![\w.])[-+]?0[0-7]/.test(text)) return [];
+    const at = ({ range }: Scalar) => `line ${text.slice(0, range![0]).split("\n").length}`;
+    const problems: string[] = [];
+    visit(document, {
+        Scalar: (key, scalar) => {
+            if (scalar.type !== "PLAIN") return;
+            if (key === "key" && scalar.value === "<<")
+                problems.push(
+                    `the stack file: must have no merge key (<<, ${at(scalar)}). Write out the keys that it merges.`,
+                );
+            if (key !== "key" && typeof scalar.value === "number" && OCTAL.test(scalar.source ?? ""))
+                problems.push(
+                    `the stack file: must have no number with a leading zero (${at(scalar)}), which Pulumi reads as octal. Write it without the zero, or a text in quotes.`,
+                );
+        },
+    });
+    return problems;
+}
+
+/** Content of a YAML text, independent of its formatting; undefined if it cannot be parsed. */
+export function meaning(text: string): string | undefined {
     const document = parseDocument(text);
     return document.errors.length > 0 ? undefined : JSON.stringify(document.toJS());
 }

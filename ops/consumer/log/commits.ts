@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs";
 import { dirname, relative } from "node:path";
 import { isInside } from "../../../config/values";
 import { ROOT } from "../../context";
@@ -22,7 +23,8 @@ export interface Commit {
 
 /** Commits that changed the list of callers, in the stack file or in the callers file; empty if git has no history of these. */
 export async function readCommits({ context, stack, consumer }: Subject): Promise<Entry[]> {
-    const folder = dirname(stack.file);
+    const own = realpathSync(stack.file);
+    const folder = dirname(own);
     const top = await topOf(folder);
     if (top === undefined) {
         context.note(`${stack.file} is not in git, so its edits are not in this list.`);
@@ -31,10 +33,10 @@ export async function readCommits({ context, stack, consumer }: Subject): Promis
     if ((await git(["rev-parse", "--is-shallow-repository"], folder)).trim() === "true")
         context.note("This clone has only the newest commits: older edits are missing. Run: git fetch --unshallow");
     const program = context.program ?? ROOT;
-    const files = [stack.file, stack.callers?.file]
+    const files = [own, stack.callers && realpathSync(stack.callers.file)]
         .filter((file) => file !== undefined)
         .filter((file) => isBelow(top, file));
-    const configAt = (revision: string) => configIn(top, revision, relative(top, stack.file), program);
+    const configAt = (revision: string) => configIn(top, revision, relative(top, own), program);
     const entries: Entry[] = [];
     // In sequence, since a thousand concurrent git processes would exhaust the machine.
     for (const { id, at, who, parents } of await commitsOf(top, files)) {

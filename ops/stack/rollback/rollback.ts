@@ -1,7 +1,7 @@
-/** `ops stack rollback --to N`: applies the program and the config of an earlier version to the current state. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+/** `ops stack rollback --to N`: applies the program and the config of an earlier version to the present state. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { label, repeatable, wholeNumber, withConsent, withExamples, withStack, type AddCommand } from "../../arguments";
 import { smoke } from "../../check/smoke";
@@ -15,7 +15,9 @@ import type { Preview } from "../../review/preview";
 import type { Review } from "../../review/report";
 import { exported, fullReview, render, type ReviewArgs } from "../../review/review";
 import { readSecrets } from "../config-check";
+import { takeEditLock } from "../edit-lock";
 import { obstaclesOrConversion, remember } from "../edit-obstacles";
+import { changedSince, replace } from "../file-edit";
 import { git } from "../history/commits";
 import { callersFileOf, callersOf, findStack, type Stack } from "../stack";
 import { earlierPreview, up } from "./carry-out";
@@ -120,8 +122,13 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
     if (!isJson) context.out(render(review, args.format));
     const renewed = refuse(preview, review, broken, args);
     if (args.yes) {
-        await up(context, earlier, state);
-        await saveConfig(context, way);
+        const release = takeEditLock(context, stack.short);
+        try {
+            await up(context, earlier, state);
+            await saveConfig(context, way);
+        } finally {
+            release();
+        }
     }
     if (isJson) context.out(json({ ...review, changed: args.yes === true, newCredentials: renewed }));
     if (!args.yes) return dryRun(context, `go back to version ${number}`, args);
@@ -203,16 +210,25 @@ async function saveConfig(context: Context, { stack, target }: Way): Promise<voi
             `This clone still has the newer program, and the next pulumi up from it undoes this rollback. Revert it here too: ${back}, with the config of version ${number} (npm run ops -- stack diff).`,
         );
     }
+    const edited = changedSince(stack);
+    if (edited.length > 0) {
+        const config = join(dirname(stack.file), ".alpa-auth", "local", `version-${number}.yaml`);
+        mkdirSync(dirname(config), { recursive: true, mode: 0o700 });
+        writeFileSync(config, target.config, { mode: 0o600 });
+        return context.note(
+            `${edited.join(", ")}: changed while the rollback was running, and keeps that change. The next pulumi up applies it: give it the config of version ${number} first, which is in ${relative(process.cwd(), config)}.`,
+        );
+    }
     const { callers } = target;
     // The commit is the same and its work tree was clean, so the file differs only by kept and readmitted secrets.
     const file = callers && join(context.program ?? ROOT, callers.name);
     if (file && readFileSync(file, "utf8") !== callers.text) {
-        writeFileSync(file, callers.text);
-        context.note(`${callers.name} now has the callers of version ${number}. Check it and commit it.`);
+        replace(file, callers.text);
+        context.note(`${callers.name} has the callers of version ${number} from now on. Look at it and commit it.`);
     }
     if (isDeepStrictEqual(contentOf(stack.text), contentOf(target.config))) return;
-    const before = remember(stack, target.config);
-    writeFileSync(stack.file, target.config);
+    const before = remember(stack, target.config).copy;
+    replace(stack.file, target.config);
     context.note(
         `${basename(stack.file)} now has the config of version ${number}, without its comments. The previous text is in ${before}. Check it and commit it.`,
     );

@@ -1,5 +1,5 @@
-/** Finds the target of a rollback: whether it is possible, and the config to apply. */
-import { readFileSync } from "node:fs";
+/** Whether a version can be gone back to, and with which config. */
+import { readFileSync, realpathSync } from "node:fs";
 import { relative } from "node:path";
 import { PHASES } from "../../cutover/phases";
 import { ROOT, type Context } from "../../context";
@@ -146,7 +146,7 @@ function stageProblems(phase: string | undefined, there: string | undefined, num
 
 /** The stack file in a commit; undefined if it was not committed, or is outside of the work tree. */
 async function fileAt(root: string, commit: string, { file }: Stack): Promise<string | undefined> {
-    const name = relative(root, file);
+    const name = relative(realpathSync(root), realpathSync(file));
     if (name.startsWith("..")) return undefined;
     return git(["show", `${commit}:${name}`], root).catch(() => undefined);
 }

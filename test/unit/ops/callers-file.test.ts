@@ -186,6 +186,30 @@ describe("ops with callers in a file of their own", () => {
             );
         });
 
+        it("keeps each comment with its caller, and those below the list in the stack file", async () => {
+            const [head] = STACK_FILE.split("        - name: alice");
+            const entry = (name: string, more = "") =>
+                `        # about ${name}\n        - name: ${name}\n          credentials:\n              - { id: x, method: key${more} } # on ${name}\n              # inside ${name}\n`;
+            const below = '    # about the namespace\n    alpa-auth:namespace: "foo"\n';
+            const list = [entry("a"), entry("b"), entry("brought", ', key: { secure: "v1:abc" }')].join("\n");
+            const { ops, text } = setUp({ text: head + list + below, says });
+            const { code, note } = await ops(...move("--yes"));
+            assert.equal(code, 0, note);
+            const [a, b] = ["a", "b"].map((name) => entry(name).replace(/^ {6}/gm, ""));
+            assert.equal(readFileSync(join(folder, NEW), "utf8"), `consumers:\n${a}\n${b}`);
+            const brought = entry("brought", ', key: { secure: "v1:abc" }');
+            assert.equal(text(), `${head}${brought}${below}    alpa-auth:consumersFile: ${NEW}\n`);
+        });
+
+        it("leaves the comments below the list in the stack file when every caller moves", async () => {
+            const below = '    # about the namespace\n    alpa-auth:namespace: "foo"\n';
+            const { ops, text } = setUp({ text: STACK_FILE + below });
+            const { code, note } = await ops(...move("--yes"));
+            assert.equal(code, 0, note);
+            const [head] = STACK_FILE.split("    alpa-auth:consumers:");
+            assert.equal(text(), `${head}${below}    alpa-auth:consumersFile: ${NEW}\n`);
+        });
+
         for (const [what, text, file, expected] of [
             ["a file that exists", STACK_FILE, NAME, /must be a new file \(callers\/intra\.yaml exists\)/],
             ["a path out of the project", STACK_FILE, "../x.yaml", /must be a path inside the folder of Pulumi\.yaml/],

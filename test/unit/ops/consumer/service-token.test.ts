@@ -108,6 +108,24 @@ describe("ops consumer with service tokens", () => {
         assert.ok(!existsSync(record));
     });
 
+    it("keeps the record of a handout when the rotation fails: the old secret may be all that there is", async () => {
+        const stack = cloudflare({ says: ({ args }) => (args[0] === "up" ? { code: 1 } : undefined) });
+        assert.equal((await stack.ops("consumer", "handout", "lab", "a")).code, 0);
+        assert.equal((await stack.ops(...ROTATE, "a", "--overlap-days", "14", "--yes")).code, 1);
+        const { code, out, note } = await stack.ops("consumer", "handout", "lab", "a");
+        assert.equal(code, 2);
+        text(note, /lab\/a: was already handed out on/);
+        assert.ok(!out.includes(PAIR.clientSecret));
+    });
+
+    it("does not hand out a disabled token", async () => {
+        const stack = cloudflare({ text: FILE.replace("service-token }", "service-token, enabled: false }") });
+        const { code, out, note } = await stack.ops("consumer", "handout", "lab", "a");
+        assert.equal(code, 2);
+        text(note, /lab\/a: is disabled, so Cloudflare rejects it\. Remove enabled: false from it and run: pulumi up/);
+        assert.ok(!out.includes(PAIR.clientSecret));
+    });
+
     const refused: [why: string, args: string[], problem: RegExp][] = [
         ["beyond the stack's longest overlap", ["a", "--overlap-days", "31"], /--overlap-days: must be at most 30/],
         ["with a successor", ["a", "--overlap-days", "1", "--successor", "x"], /--successor: belongs to key and jwt/],

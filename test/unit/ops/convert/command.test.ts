@@ -8,6 +8,7 @@ import { hostname } from "node:os";
 import { join, relative } from "node:path";
 import { mock } from "node:test";
 import { PLACES } from "../../../../ops/convert/kind";
+import { takeEditLock } from "../../../../ops/stack/edit-lock";
 import { CONVERT_FILE, convertBench, VERIFIER_KEY } from "./service";
 import { SECRETS } from "../kit";
 
@@ -317,6 +318,32 @@ describe("npm run ops -- convert run", () => {
         assert.equal(calls.filter(({ args }) => args[0] === "up").length, 1);
         assert.deepEqual(state.ups, []);
         assert.match((await ops("convert", "status")).out, /no conversion is under way/);
+    });
+
+    it("keeps a change of the stack file that was made while another run held the stack's lock", async () => {
+        let locked = 1;
+        const it = await convertBench(CONVERT_FILE, ({ args }) => {
+            if (args[0] !== "up" || locked-- !== 1) return undefined;
+            it.write(`${it.text()}# by hand\n`);
+            return { code: 255, stderr: "error: the stack is currently locked by 1 lock(s)" };
+        });
+        const { code, note } = await it.ops("convert", "run", "--yes");
+        assert.equal(code, 1);
+        assert.match(note, /Pulumi\.intra\.yaml has changed meanwhile, so it keeps the edit/);
+        const kept = [".alpa-auth/local/Pulumi.intra.yaml.edited", "Pulumi.intra.yaml"];
+        const texts = kept.map((name) => join(it.folder, name)).filter(existsSync);
+        assert.match(texts.map((file) => readFileSync(file, "utf8")).join(""), /# by hand\n/);
+    });
+
+    it("begins nothing while another command edits the stack's files", async () => {
+        const it = await convertBench();
+        const release = takeEditLock({ folder: it.folder, note: () => undefined }, "intra");
+        const { code, note } = await it.ops("convert", "run", "--yes");
+        release();
+        assert.equal(code, 1);
+        assert.match(note, /intra: another command is changing it \(pid \d+ on/);
+        assert.equal(it.text(), CONVERT_FILE);
+        assert.deepEqual(it.state.ups, []);
     });
 
     it("takes a lock away once, and then waits for no end of it", async () => {

@@ -2,7 +2,7 @@
 // continues with edits that the commands wrote or restored themselves. Git is the real one, Pulumi a fake.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
-import { rmSync, writeFileSync } from "node:fs";
+import { lstatSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bench, STACK_FILE } from "../kit";
 
@@ -54,6 +54,20 @@ describe("ops, a stack file in git", () => {
         const again = await ops("consumer", "add", "three", "--yes");
         assert.equal(again.code, 0, again.note);
         assert.ok(!text().includes("two"));
+    });
+
+    it("edits the file that a symbolic link leads to, and asks git about that file", async () => {
+        const { ops, folder, file } = bench();
+        const real = join(folder, "real.yaml");
+        renameSync(file, real);
+        symlinkSync("real.yaml", file);
+        commit(folder);
+        const { code, note } = await ops(...ADD, "--yes");
+        assert.equal(code, 0, note);
+        assert.ok(lstatSync(file).isSymbolicLink());
+        assert.match(readFileSync(real, "utf8"), /name: bob/);
+        writeFileSync(real, STACK_FILE.replace("# in use", "# by hand"));
+        assert.match((await ops(...ADD, "--yes")).note, /must have no uncommitted changes but those of this command/);
     });
 
     it("does not take a git that fails for a file without changes", async () => {

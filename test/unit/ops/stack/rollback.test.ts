@@ -115,6 +115,25 @@ describe("ops stack rollback", () => {
         assert.equal(parse(text()).config["alpa-auth:namespace"], "before");
         assert.match(text(), /secure: v1:of-now/);
     });
+    it("leaves a stack file that was edited while it ran, and says where the config of then is", async () => {
+        const history = [update(repository.second, namespace), update(repository.second)];
+        const edited = `${NOW}    alpa-auth:maxOverlapDays: 30 # by hand\n`;
+        const folder = mkdtempSync(join(tmpdir(), "alpa-auth-edited-"));
+        try {
+            const says = ({ args }: Call) => {
+                if (args[0] === "up") writeFileSync(join(folder, "Pulumi.intra.yaml"), edited);
+                return undefined;
+            };
+            const { code, note, text } = await rollback(["--to", "1", "--yes"], { history, folder, says });
+            assert.equal(code, 0, note);
+            assert.equal(text(), edited);
+            const said = /Pulumi\.intra\.yaml: changed while the rollback was running, .* which is in (\S+)\.\n/;
+            assert.match(readFileSync(said.exec(note)![1], "utf8"), /alpa-auth:namespace: before/);
+        } finally {
+            rmSync(folder, { recursive: true });
+        }
+    });
+
     describe("leaves nothing behind", () => {
         let scratch: string;
         const before = { ...process.env };

@@ -416,6 +416,28 @@ describe("editing a stack file", () => {
             "x: &c { id: a, method: key }\nconfig:\n  alpa-auth:consumers:\n    - { name: bob, credentials: [*c] }\n";
         assert.throws(() => removeCredential(text, "bob", "a"), /must not be a YAML alias/);
     });
+
+    it("names every merge key and every number with a leading zero, which Pulumi reads otherwise", () => {
+        const text = `x: &x { expires: 2026-12-01 }
+config:
+    alpa-auth:limits: { requests: 010, perSeconds: 60 }
+    alpa-auth:consumers:
+        - name: "010"
+          credentials:
+              - { <<: *x, id: 0a, method: key }
+              - { id: b, method: key, expires: 2027-01-31 } # << 010
+`;
+        assert.throws(() => readConsumers(text), {
+            message: /no number with a leading zero \(line 3\)[^]*no merge key \(<<, line 7\)\. Write out the keys/,
+        });
+        const callers = "consumers:\n  - { name: a, limits: { requests: 010 }, credentials: [] }\n";
+        assert.equal(readConsumers(callers).length, 1, "a file of callers is not read by Pulumi");
+        const clear = text.replace("010,", "10,").replace("<<: *x, ", "");
+        assert.deepEqual(
+            readConsumers(clear)[0].credentials.map(({ id }) => id),
+            ["0a", "b"],
+        );
+    });
 });
 
 /** Lines that are gone and that have come. */

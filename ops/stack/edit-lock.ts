@@ -1,0 +1,46 @@
+/** One command at a time edits the files of a stack, from its comparison with what it has read to the end of its `pulumi up`. */
+import { hostname } from "node:os";
+import { join, relative } from "node:path";
+import type { Context } from "../context";
+import { Failure } from "../errors";
+import { takeLockFile, thisProcess, type LockHolder } from "../lock-file";
+import { NOTHING_CHANGED } from "./backend-lock";
+
+/** Another command has the lock. */
+export class EditLocked extends Failure {
+    /**
+     * @param who the stack and the process that has it
+     * @param remedy for a lock that may be stale; empty: there is none
+     */
+    constructor(
+        readonly who: string,
+        readonly remedy: string,
+    ) {
+        super(`${who}. ${NOTHING_CHANGED} Wait for it to end${remedy}. Then run this again.`);
+    }
+}
+
+/**
+ * Takes the lock, in the folder of a clone's own files that git ignores. Commands that only read do not need it.
+ * @param short last part of the stack's name
+ * @returns what releases it
+ * @throws EditLocked
+ */
+export function takeEditLock({ note, folder }: Pick<Context, "note" | "folder">, short: string): () => void {
+    const lock = join(folder, ".alpa-auth", "local", `Pulumi.${short}.yaml.lock`);
+    const busy = (other?: LockHolder) =>
+        new EditLocked(`${short}: another command is changing it${by(other)}`, remedy(lock, other));
+    return takeLockFile(lock, thisProcess(), busy, (other) =>
+        note(`${short}: removed the lock of a command that no longer runs${by(other)}.`),
+    );
+}
+
+function by(holder: LockHolder | undefined): string {
+    return holder === undefined ? "" : ` (pid ${holder.pid} on ${holder.host}, since ${holder.since})`;
+}
+
+/** A process of another host cannot be checked from here. */
+function remedy(lock: string, holder: LockHolder | undefined): string {
+    if (holder === undefined || holder.host === hostname()) return "";
+    return `; if it no longer runs on ${holder.host}, remove ${relative(process.cwd(), lock)}`;
+}

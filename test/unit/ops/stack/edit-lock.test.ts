@@ -1,0 +1,146 @@
+// Proves that two commands never edit the files of a stack at the same time, and that an edit is undone only while it is the
+// last one. Pulumi is a fake, except in the test of Ctrl-C, where a small program takes its place.
+import { strict as assert } from "node:assert";
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { delimiter, join } from "node:path";
+import { ROOT } from "../../../../ops/context";
+import { WITHOUT_PACK } from "../../../../ops/stack/policy-pack";
+import { bench, STACK_FILE, type Bench } from "../kit";
+
+const ADD = ["consumer", "add", "bob", "--yes"];
+const LOCKED = { code: 255, stderr: "error: the stack is currently locked by 1 lock(s). Either wait" };
+const GONE = 2 ** 22 - 1;
+
+const lockOf = ({ folder }: Pick<Bench, "folder">) => join(folder, ".alpa-auth/local/Pulumi.intra.yaml.lock");
+
+function leaveLock(it: Bench, held: object): void {
+    mkdirSync(join(it.folder, ".alpa-auth/local"), { recursive: true });
+    writeFileSync(lockOf(it), JSON.stringify({ pid: GONE, since: "2026-11-25T11:00:00.000Z", ...held }));
+}
+
+describe("ops, the lock of a stack's files", () => {
+    it("rejects a second command while pulumi up of the first runs, and the first keeps its edit", async () => {
+        let second: Promise<{ code: number; note: string }> | undefined;
+        const it = bench({
+            says: ({ args }) => {
+                if (args[0] !== "up" || second !== undefined) return undefined;
+                second = it.ops("consumer", "revoke", "alice", "a1", "--yes");
+                return second.then(() => ({ stdout: "Updating (intra)\n" }));
+            },
+        });
+        assert.equal((await it.ops(...ADD)).code, 0);
+        const { code, note } = await second!;
+        assert.equal(code, 1);
+        assert.match(
+            note,
+            /intra: another command is changing it \(pid \d+ on .*, since .*\)\. Nothing was changed\. Wait/,
+        );
+        assert.match(it.text(), /name: bob/);
+        assert.match(it.text(), /id: a1/);
+        assert.equal(it.calls.filter(({ args }) => args[0] === "up").length, 1);
+    });
+
+    for (const [how, answer] of [
+        ["succeeds", {}],
+        ["fails", { code: 255 }],
+        ["finds the stack locked", LOCKED],
+    ] as const)
+        it(`is released when pulumi up ${how}`, async () => {
+            let during = false;
+            const it = bench({
+                says: ({ args }) => {
+                    if (args[0] !== "up") return undefined;
+                    during = existsSync(lockOf(it));
+                    return answer;
+                },
+            });
+            await it.ops(...ADD);
+            assert.deepEqual([during, existsSync(lockOf(it))], [true, false]);
+        });
+
+    it("is released when Ctrl-C ends pulumi up", () => {
+        const it = bench();
+        const bin = join(it.folder, "bin");
+        mkdirSync(bin);
+        const pulumi = `#!${process.execPath}
+const [verb, noun] = process.argv.slice(2);
+if (verb !== "up") console.log(noun === "export" ? '{"deployment":{}}' : "{}");
+else {
+    console.error(require("node:fs").existsSync(${JSON.stringify(lockOf(it))}) ? "locked" : "not locked");
+    process.kill(process.ppid, "SIGINT");
+    process.exit(1);
+}`;
+        writeFileSync(join(bin, "pulumi"), pulumi);
+        chmodSync(join(bin, "pulumi"), 0o755);
+        const { status, stderr } = spawnSync(
+            process.execPath,
+            [join(ROOT, "ops/alpa-auth.js"), ...ADD, "--stack=intra"],
+            {
+                encoding: "utf8",
+                env: {
+                    ...process.env,
+                    PATH: [bin, process.env.PATH].join(delimiter),
+                    ALPA_AUTH_STACK_FILES: it.folder,
+                    [WITHOUT_PACK]: "a program stands for Pulumi",
+                },
+            },
+        );
+        assert.match(stderr, /^ {2}locked$/m);
+        assert.equal(status, 1, stderr);
+        assert.ok(!existsSync(lockOf(it)));
+    });
+
+    it("of a process that no longer runs is removed with a note", async () => {
+        const it = bench();
+        leaveLock(it, { host: hostname() });
+        const { code, note } = await it.ops(...ADD);
+        assert.equal(code, 0, note);
+        assert.match(note, new RegExp(`intra: removed the lock of a command that no longer runs \\(pid ${GONE} on`));
+    });
+
+    it("of another host prevents edits until it is removed, and no command that only reads", async () => {
+        const it = bench();
+        leaveLock(it, { host: "elsewhere" });
+        const { code, note } = await it.ops(...ADD);
+        assert.equal(code, 1);
+        const remove = /pid \d+ on elsewhere,.* if it no longer runs on elsewhere, remove (\S+\.lock)\. Then run this/;
+        assert.match(note, remove);
+        assert.equal(it.text(), STACK_FILE);
+        assert.equal((await it.ops("consumer", "add", "bob")).code, 0, "a dry run");
+        assert.equal((await it.ops("consumer", "show", "alice")).code, 0);
+        rmSync(remove.exec(note)![1]);
+        assert.equal((await it.ops(...ADD)).code, 0);
+    });
+});
+
+describe("ops, an edit whose pulumi up finds the stack locked", () => {
+    it("stays when the file has changed since, with a message", async () => {
+        const it = bench({
+            says: ({ args }) => {
+                if (args[0] !== "up") return undefined;
+                it.write(`${it.text()}# by hand\n`);
+                return LOCKED;
+            },
+        });
+        const { code, note } = await it.ops(...ADD);
+        assert.equal(code, 1);
+        assert.match(
+            note,
+            /Pulumi\.intra\.yaml has changed meanwhile, so it keeps the edit, which the next pulumi up applies/,
+        );
+        assert.doesNotMatch(note, /Nothing was changed/);
+        assert.match(it.text(), /name: bob[^]*# by hand\n$/);
+    });
+
+    it("leaves the copy to go back to that an earlier failure has named", async () => {
+        let answer: object = { code: 255 };
+        const it = bench({ says: ({ args }) => (args[0] === "up" ? answer : undefined) });
+        const { note } = await it.ops(...ADD);
+        answer = LOCKED;
+        assert.equal((await it.ops("consumer", "add", "eve", "--yes")).code, 1);
+        execFileSync("sh", ["-c", /Or go back: (cp .*) && pulumi up/.exec(note)![1]]);
+        assert.equal(readFileSync(it.file, "utf8"), STACK_FILE);
+    });
+});
