@@ -269,7 +269,17 @@ describe("metrics and the access log", () => {
             GATEWAY,
             "alpa-auth-metrics",
         );
-        assert.match(JSON.stringify(policy!.spec), /"monitoring".*"prometheus".*9091/);
+        const [rule, ...more] = (policy!.spec as { ingress: object[] }).ingress;
+        assert.deepEqual(more, []);
+        assert.deepEqual(rule, {
+            ports: [{ protocol: "TCP", port: 9091 }],
+            from: [
+                {
+                    namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } },
+                    podSelector: { matchLabels: { "app.kubernetes.io/name": "prometheus" } },
+                },
+            ],
+        });
         succeeded(await stack.preview("--expect-no-changes"));
     });
 });

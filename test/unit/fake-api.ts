@@ -5,7 +5,6 @@ import type { FakePods } from "./fake-pods";
 /** Resources the fake knows: group and version, kind, plural, namespaced. */
 const KINDS: [apiVersion: string, kind: string, plural: string, namespaced: boolean][] = [
     ["v1", "Namespace", "namespaces", false],
-    ["v1", "Node", "nodes", false],
     ["v1", "Secret", "secrets", true],
     ["v1", "Service", "services", true],
     ["v1", "ConfigMap", "configmaps", true],

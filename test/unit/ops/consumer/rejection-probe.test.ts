@@ -34,10 +34,6 @@ interface World {
     closed?: string[];
     /** Pods that run and are not ready. */
     idle?: string[];
-    /** When a pod that is deleted must have ended, in seconds from now, by its name. */
-    ends?: Record<string, number>;
-    /** Condition `Ready` of every node. 403: the user may not read nodes. @default True */
-    nodes?: "True" | "Unknown" | 403;
 }
 
 describe("ops consumer revoke --yes", () => {
@@ -54,23 +50,13 @@ describe("ops consumer revoke --yes", () => {
     const pods = async ({ names = ["one", "two", "three"], answers = REJECTS, ...of }: World = {}) => {
         const pods = await fakePods(names, answers, of.forbidden, of.closed);
         const items = names.map((name) => ({
-            metadata: {
-                name,
-                labels: { "app.kubernetes.io/name": "apisix" },
-                ...(of.ends?.[name] !== undefined && {
-                    deletionTimestamp: new Date(Date.now() + of.ends[name] * 1000).toISOString(),
-                }),
-            },
-            spec: { nodeName: `node-${name}` },
+            metadata: { name, labels: { "app.kubernetes.io/name": "apisix" } },
             status: {
                 phase: "Running",
                 conditions: [{ type: "Ready", status: of.idle?.includes(name) ? "False" : "True" }],
             },
         }));
         const api = await fakeApi((path) => {
-            const { nodes = "True" } = of;
-            if (/^\/api\/v1\/nodes\/node-/.test(path))
-                return nodes === 403 ? 403 : { status: { conditions: [{ type: "Ready", status: nodes }] } };
             assert.match(path, new RegExp(`^/api/v1/namespaces/${NAMESPACE}/pods$`));
             return of.unlisted ? 403 : { kind: "PodList", items };
         }, pods);
@@ -184,39 +170,6 @@ describe("ops consumer revoke --yes", () => {
             const { code, out } = await revokeA1(STACK_FILE);
             assert.equal(code, 0, out);
             assert.match(out, /alice\/a1: rejected by each of 3 gateway pods/);
-        });
-
-        const CUT_OFF: [pod: string, cluster: World, why: RegExp][] = [
-            [
-                "was to have ended",
-                { idle: ["two"], ends: { two: -60 } },
-                /\/two: it is still running and had to end by \d{4}-\S+Z, so it was not queried/,
-            ],
-            [
-                "is terminating on a node that is cut off",
-                { idle: ["two"], ends: { two: 60 }, nodes: "Unknown" },
-                /\/two: it is terminating on node node-two, which is not ready, so it was not queried/,
-            ],
-            [
-                "is terminating on a node that the user may not read",
-                { ends: { two: 60 }, nodes: 403 },
-                /\/two: it is terminating on node node-two, .* lacks permission to get nodes \(RBAC\)/,
-            ],
-        ];
-        for (const [pod, cluster, why] of CUT_OFF)
-            it(`names one that ${pod}, since it may run on and serve callers`, async () => {
-                await pods(cluster);
-                const { code, out } = await revokeA1(STACK_FILE);
-                assert.equal(code, 1, out);
-                assert.ok(!out.includes("alice/a1: refused"), out);
-                assert.match(out, why);
-            });
-
-        it("leaves out one that terminates within its grace period, on a node that is ready", async () => {
-            await pods({ idle: ["two"], ends: { two: 60 } });
-            const { code, out } = await revokeA1(STACK_FILE);
-            assert.equal(code, 0, out);
-            assert.match(out, /alice\/a1: refused by each of 2 gateway pods/);
         });
 
         it("claims nothing where the stack's own gateway has no ready pod", async () => {
