@@ -207,7 +207,11 @@ describe("intra-a on the engine", () => {
         succeeded(await stack.up());
         const { credentials } = await stack.outputs();
         assert.equal((await call(url, { key: credentials["alice/2026a"] })).status, 200);
-        assert.equal((await call(url, { key: keys["alice/2026a"] })).status, 401, "keys of the old stack no longer exist");
+        assert.equal(
+            (await call(url, { key: keys["alice/2026a"] })).status,
+            401,
+            "keys of the old stack no longer exist",
+        );
         succeeded(await stack.destroy());
     });
 });
