@@ -1,4 +1,5 @@
-// Golden file of option callers: what it asks of the cluster. Never the only proof of anything. Renew it with: npm run golden
+// Golden file of option callers: its objects in the cluster, for review. Never the only proof of anything. Regenerate: npm run
+// golden
 import { strict as assert } from "node:assert";
 import { inputsOf, type Seen } from "../kit";
 import { COUNTERS, GATEWAY, recordCallers } from "../unit/callers";
@@ -22,7 +23,7 @@ function page(resource: Seen): string {
 }
 
 describe("golden callers", () => {
-    it("is what was read in review, and shows no secret", async () => {
+    it("matches the reviewed file, and shows no secret", async () => {
         const rendered = await render();
         assertReviewed("expected/callers.yaml", rendered);
         assert.match(rendered, /\(secret\)/);

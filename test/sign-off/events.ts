@@ -1,15 +1,18 @@
-/** What a caller may notice of an option, and which test measures it. The pages below docs/reference/sign-off are made of it. */
+/**
+ * Effects on callers of an option's events, and which test measures them. The source of the pages below
+ * docs/reference/sign-off.
+ */
 
 export const SIGNED_OPTIONS = ["intra-a", "intra-b", "inter", "cloudflare"] as const;
 export type SignedOption = (typeof SIGNED_OPTIONS)[number];
 
 export interface Event {
     title: string;
-    /** What callers notice. Without a number: those are measured. */
+    /** What callers notice, without a number: the figures are measured. */
     notice: string;
     /** The test file that measures it under traffic. */
     measuredBy?: string;
-    /** Why nothing measures it. @default no test does */
+    /** Why no test measures it. @default there is no such test yet */
     unmeasured?: string;
 }
 

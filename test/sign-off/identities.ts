@@ -1,4 +1,4 @@
-/** Sections "Identities" and "Secrets": from the objects that are made, and from the permissions that the docs ask for. */
+/** Sections "Identities" and "Secrets": from the stack's objects, and from the permissions that the docs list. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Seen } from "../kit";
@@ -8,7 +8,7 @@ import { code, kindOf, ofKind, plain, sorted, table } from "./resources";
 const HEAD = ["Identity", "May", "Where"];
 
 /**
- * What the chart's ClusterRole lets the ingress controller read everywhere: templates/cluster_role.yaml of
+ * Objects that the chart's ClusterRole lets the ingress controller read everywhere: templates/cluster_role.yaml of
  * apisix-ingress-controller 1.1.1.
  */
 const CONTROLLER = [
@@ -18,15 +18,15 @@ const CONTROLLER = [
     "the cluster",
 ];
 
-/** @param reads what the preflight checks read in the whole cluster */
+/** @param reads objects of the whole cluster that the preflight checks read */
 export function clusterIdentities(seen: Seen[], reads: ClusterReads): string {
     const byNamespace = new Map<string, string[]>();
     for (const one of seen.filter(({ custom, inputs }) => custom && inputs.apiVersion && inputs.kind)) {
-        // Its class has one in the default namespace only to the API of the provider.
+        // The IngressClass has a namespace (`default`) only in the provider's API.
         const namespace = kindOf(one) === "GatewayClass" ? "" : (one.inputs.metadata?.namespace ?? "");
         byNamespace.set(namespace, [...(byNamespace.get(namespace) ?? []), kindOf(one)]);
     }
-    // What a provider of this project writes has no kind of its own.
+    // A dynamic resource of this project has no Kubernetes kind.
     for (const { inputs } of ofKind(seen, "ConversionRecord")) {
         const namespace = String(inputs.metadata.namespace);
         byNamespace.set(namespace, [...(byNamespace.get(namespace) ?? []), "ConfigMap"]);
@@ -43,7 +43,7 @@ export function clusterIdentities(seen: Seen[], reads: ClusterReads): string {
         "create `pods/portforward`, to see that each gateway pod has a change",
         `namespace ${code(inputs.metadata.namespace)}`,
     ]);
-    // What is patched belongs to a chart.
+    // A patched object belongs to a chart.
     const own = ofKind(seen, "Deployment", "DaemonSet").filter(({ type }) => !type.endsWith("Patch"));
     const pods = own.map(({ inputs }) => {
         const { automountServiceAccountToken: mounted, securityContext = {} } = inputs.spec.template.spec;
@@ -68,11 +68,12 @@ export function edgeIdentities(seen: Seen[]): string {
     ]);
 }
 
-/** The table that engine tests take the permissions of their token from: less would fail them. */
+/** The table from which engine tests take the permissions of their token: with fewer, those tests would fail. */
 function tokenPermissions(): [permission: string, needed: string][] {
     const page = readFileSync(join(__dirname, "../../docs/set-up/cloudflare.md"), "utf8");
     const rows = [...page.matchAll(/^\| ((?:Zone|Account): .+?) +\| .+? +\| (.+?) +\|$/gm)];
-    if (rows.length < 9) throw new Error("the table of permissions in docs/set-up/cloudflare.md has another form");
+    if (rows.length < 9)
+        throw new Error("the table of permissions in docs/set-up/cloudflare.md has changed its format");
     return rows.map(([, permission, needed]) => [permission, `needed: ${needed}`]);
 }
 
@@ -104,7 +105,7 @@ export function secrets(seen: Seen[], callers: string[]): string {
             `who may read Secrets or create pods in ${code(namespace)}; named by ${all("usedBy").join(", ") || "no object"}`,
         ];
     });
-    // It may read every Secret of the cluster, and needs those of credentials.
+    // It may read every Secret of the cluster, and needs those with credentials.
     const controller = ofKind(seen, "GatewayProxy").map(() => [
         "all Secrets above, and all others of the cluster",
         "the account of the ingress controller, so who may create pods in its namespace",

@@ -1,4 +1,4 @@
-/** Section "Protocols and ciphers": from the settings of APISIX, the route, the upstreams, and what is made at Cloudflare. */
+/** Section "Protocols and ciphers": from the settings of APISIX, the route, the upstreams, and the resources at Cloudflare. */
 import { ALGORITHMS } from "../../config/keys/consumers/credentials";
 import type { Seen } from "../kit";
 import { apisixSettings } from "./ports";
@@ -80,7 +80,7 @@ export function edgeProtocols(seen: Seen[]): string {
     ].join("\n\n");
 }
 
-/** Plugins that authenticate, by the route. */
+/** Plugins of the route that authenticate. */
 function methodsOf(seen: Seen[]): string[] {
     const plugins = rulesOf(seen).flatMap(({ plugins: list = [] }) => list);
     const auth = plugins
