@@ -6,8 +6,8 @@ import { COUNTERS, GATEWAY, recordCallers } from "../unit/callers";
 import { kubernetesObjects } from "../unit/intra-a";
 import { assertReviewed, documentOf, formatted } from "./file";
 
-const HEADER = `# What option callers asks of the cluster, to be read in review. Renew: npm run golden
-# Labels and annotations that every object has are left out; a unit test looks for them. (secret): never shown.
+const HEADER = `# Objects of option callers in the cluster, for review. Regenerate: npm run golden
+# Labels and annotations that every object has are left out; a unit test checks them. (secret): never shown.
 `;
 
 async function render(): Promise<string> {

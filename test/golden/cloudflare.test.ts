@@ -21,7 +21,7 @@ const ORDER = [
     "DnsRecord",
     "SecretVersions",
 ];
-const HEADER = `# What option cloudflare asks of Cloudflare, to be read in review. Renew: npm run golden
+const HEADER = `# Resources of option cloudflare at Cloudflare, for review. Regenerate: npm run golden
 # (secret): never shown.
 `;
 const STACK = {

@@ -17,8 +17,8 @@ const ORDER = [
     "Ruleset",
     "DnsRecord",
 ];
-const HEADER = `# Resources of exposure tunnel in addition to the gateway, to be read in review. Renew: npm run golden
-# Labels and annotations that every object has are left out; a unit test looks for them. (secret): never shown.
+const HEADER = `# Resources of exposure tunnel in addition to the gateway, for review. Regenerate: npm run golden
+# Labels and annotations that every object has are left out; a unit test checks them. (secret): never shown.
 `;
 
 const kindOf = (r: Seen): string => r.inputs.kind ?? r.type.split(":").pop();

@@ -6,8 +6,8 @@ import { exposedInterSettings, INTER_INSTALLERS, interSettings, interValues, rec
 import { recordExposed, recordStack } from "../unit/intra-a";
 import { assertReviewed, documentOf, formatted } from "./file";
 
-const HEADER = (what: string) => `# ${what}, to be read in review. Renew: npm run golden
-# Labels and annotations that every object has are left out; a unit test looks for them. (secret): never shown.
+const HEADER = (what: string) => `# ${what}, for review. Regenerate: npm run golden
+# Labels and annotations that every object has are left out; a unit test checks them. (secret): never shown.
 `;
 /** Waits and generated keys are not objects to review. */
 const HIDDEN =
@@ -47,13 +47,13 @@ const FILES = INTER_INSTALLERS.flatMap((installer): Golden[] => {
     return [
         {
             file: `inter-${installer}.yaml`,
-            what: `What option inter asks of the cluster with installer ${installer}, where option intra-a does not`,
+            what: `Objects of option inter with installer ${installer} that differ from option intra-a`,
             seen: plain,
             known: () => recordStack(installer, same),
         },
         {
             file: `inter-${installer}-cloudflare.yaml`,
-            what: `What exposure tunnel changes in that of ${installer}, in addition to its changes to option intra-a`,
+            what: `Changes of exposure tunnel with installer ${installer}, other than those that it makes in option intra-a`,
             seen: () => recordInter(exposedInterSettings(installer)),
             known: async () => [...(await plain()), ...(await recordExposed(installer, same))],
         },

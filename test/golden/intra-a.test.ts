@@ -20,8 +20,8 @@ const ORDER = [
     "ApisixRoute",
     "Consumer",
 ];
-const HEADER = `# What option intra-a asks of the cluster, to be read in review. Renew: npm run golden
-# Labels and annotations that every object has are left out; a unit test looks for them. (secret): never shown.
+const HEADER = `# Objects of option intra-a in the cluster, for review. Regenerate: npm run golden
+# Labels and annotations that every object has are left out; a unit test checks them. (secret): never shown.
 # *a1 repeats what &a1 marks.
 `;
 

@@ -14,9 +14,9 @@ const SHAPES: [shape: string, opt: object][] = [
 ];
 const HEADER = (
     shape: string,
-) => `# What option intra-b, of shape ${shape}, adds to option intra-a, and what each phase changes in the one before, to be
-# read in review. Renew: npm run golden
-# Labels and annotations that every object has are left out; a unit test looks for them. (secret): never shown.
+) => `# Objects of option intra-b with shape ${shape} in addition to option intra-a, and the changes of each phase, for review.
+# Regenerate: npm run golden
+# Labels and annotations that every object has are left out; a unit test checks them. (secret): never shown.
 `;
 /** Generated keys are not objects to review. */
 const HIDDEN = /pulumi:providers|random:|^alpa-auth:/;

@@ -6,8 +6,8 @@ import { asked, inputsOf, plain, type Seen } from "../kit";
 import { recordNodes, SUDO_PASSWORD, THREE } from "../unit/cluster-nodes";
 import { assertReviewed, formatted } from "./file";
 
-const HEADER = `# What a cluster of three nodes asks for on its hosts, to be read in review. Renew: npm run golden
-# The scripts come by standard input; they hold the secrets and are left out. after: what must be done before.
+const HEADER = `# Commands of a cluster of three nodes on its hosts, for review. Regenerate: npm run golden
+# The scripts come by standard input; they contain the secrets and are left out. after: steps that must end before.
 `;
 const nameOf = (urn: string) => urn.split("::").pop()!;
 
