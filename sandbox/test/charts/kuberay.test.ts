@@ -1,4 +1,7 @@
-/** Proves that the stand-in chart kuberay-operator takes the project's values, and only such as it plays. */
+/**
+ * Proves that the stand-in chart kuberay-operator accepts the project's values, and rejects all values that it does not
+ * implement.
+ */
 import Ajv from "ajv";
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -26,7 +29,7 @@ describe("Values of the stand-in chart kuberay-operator", () => {
 
     const refused: [why: string, over: object, problem: RegExp][] = [
         ["a misspelt name", { watchNamespaces: ["llm"] }, /"watchNamespaces"/],
-        ["a misspelt name further down", { image: { repo: "x" } }, /\/image .*"repo"/],
+        ["a misspelt nested name", { image: { repo: "x" } }, /\/image .*"repo"/],
         ["a batch scheduler", { batchScheduler: { name: "volcano" } }, /\/batchScheduler\/name/],
         ["a file of configuration", { configuration: { enabled: true } }, /\/configuration\/enabled/],
         ["another program", { operatorCommand: "/bin/sh" }, /\/operatorCommand/],

@@ -1,4 +1,4 @@
-// Proves that the edge reads what cloudflared 2026.8.2 sends on the control stream: its own bytes, recorded with a made-up token.
+// Proves that the edge can read the control stream of cloudflared 2026.8.2: its own bytes, recorded with a made-up token.
 import { strict as assert } from "node:assert";
 import { Duplex } from "node:stream";
 import { Message } from "capnp-es";
@@ -14,7 +14,7 @@ const REGISTERED: Registered = {
     remotelyManaged: true,
 };
 
-/** Plays the recording to the edge's end, each message cut in pieces of `size` bytes. */
+/** Plays the recording against the edge, each message split into pieces of `size` bytes. */
 async function play(answer: () => Promise<Registered>, size: number, messages = Object.values(recorded)) {
     const asked: Registration[] = [];
     let unregistered = 0;
@@ -30,7 +30,7 @@ async function play(answer: () => Promise<Registered>, size: number, messages = 
     for (const message of messages) {
         const bytes = Buffer.from(message, "hex");
         for (let at = 0; at < bytes.length; at += size) stream.push(bytes.subarray(at, at + size));
-        // It waits for the answer before it goes on.
+        // The recorded program waits for the answer before it continues.
         await new Promise((resolve) => setImmediate(resolve));
     }
     return { asked, unregistered, failed, answers: sent.map(returned) };
@@ -72,12 +72,12 @@ describe("Cloudflare edge: registration of a real connector", () => {
             );
         });
 
-    it("says why it refuses", async () => {
+    it("says why it rejects a connector", async () => {
         const { answers } = await play(() => Promise.reject(new Refused("Unauthorized: Tunnel not found")), 100_000);
         assert.equal(resultOf(answers, 1).error?.cause, "Unauthorized: Tunnel not found");
     });
 
-    it("ends the connection over what is no message, and over a failure of its own", async () => {
+    it("ends the connection after an invalid message, and after a failure of its own", async () => {
         const none = await play(() => Promise.resolve(REGISTERED), 100_000, ["ff".repeat(16)]);
         assert.deepEqual(none.failed.map(String), ["Error: not a message of Cap'n Proto"]);
         const own = await play(() => Promise.reject(new Error("broken")), 100_000);
