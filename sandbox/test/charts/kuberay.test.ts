@@ -25,7 +25,7 @@ describe("Values of the stand-in chart kuberay-operator", () => {
         ["the project's", operatorValues("llm", chart)],
         ["what Rampart adds", { rampart: { name: "x" }, global: { rampart: { name: "x" } } }],
     ];
-    for (const [why, over] of allowed) it(`may be ${why}`, () => assert.equal(problems(over), ""));
+    for (const [why, over] of allowed) it(`accept ${why}`, () => assert.equal(problems(over), ""));
 
     const refused: [why: string, over: object, problem: RegExp][] = [
         ["a misspelt name", { watchNamespaces: ["llm"] }, /"watchNamespaces"/],
@@ -34,5 +34,5 @@ describe("Values of the stand-in chart kuberay-operator", () => {
         ["a file of configuration", { configuration: { enabled: true } }, /\/configuration\/enabled/],
         ["another program", { operatorCommand: "/bin/sh" }, /\/operatorCommand/],
     ];
-    for (const [why, over, problem] of refused) it(`may not be ${why}`, () => assert.match(problems(over), problem));
+    for (const [why, over, problem] of refused) it(`reject ${why}`, () => assert.match(problems(over), problem));
 });

@@ -1,18 +1,18 @@
 /**
- * Claim: where APISIX 3.18.0 was recorded, the stand-in gives the same answer and sends the same request upstream.
- * Defined only where the shared recordings are there.
+ * Proves that the stand-in gives the same answers and upstream requests as the recorded APISIX 3.18.0. Defined only where the
+ * shared recordings are available.
  */
 import assert from "node:assert/strict";
 import { loadRecordings } from "./recording-types";
 import { replayAdmin, replayAll, type Outcome } from "./recordings";
 
-/** Configurations that are not played, by the start of their name, and what the refusal must name. */
+/** Configurations that are not played, by the start of their name, and the text that the error must contain. */
 const NOT_IMITATED: [config: RegExp, reason: RegExp][] = [
     [/^shape-exit-transformer$/, /plugin exit-transformer/],
     [/^shared-dead-sync$/, /limit-count sync_interval/],
 ];
 
-/** The recordings are every other call of a longer run: what the calls between them did, as far as it matters. */
+/** The recordings have only some calls of a longer run. These are the calls between them that matter. */
 const ADMIN_SETUP: Parameters<typeof replayAdmin>[1] = {
     "admin/credential-create": [["PUT", "/consumers", { username: "jack" }]],
     "admin/credential-no-plugins": [
@@ -54,7 +54,7 @@ if (recordings)
                 assert.deepEqual(wrong, [], wrong.join("\n"));
             });
 
-        it("refuses with 501 and the name what it does not imitate", () => {
+        it("answers 501 with the name of what it does not imitate", () => {
             for (const { recorded, refused } of outcomes) {
                 const reason = reasonFor(recorded.config);
                 if (!reason) continue;
