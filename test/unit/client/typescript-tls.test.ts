@@ -15,7 +15,7 @@ import { inProcess, JSON_TYPE, outcome, RESULT, says, Server, type Play } from "
 interface Dispatcher {
     close(): Promise<void>;
 }
-/** Where Node keeps what its fetch sends with: a program names an authority there, or in NODE_EXTRA_CA_CERTS. */
+/** Where Node keeps the dispatcher of its fetch: a program configures an authority there, or in NODE_EXTRA_CA_CERTS. */
 const PLACE = Symbol.for("undici.globalDispatcher.1");
 const holder = globalThis as unknown as Record<symbol, Dispatcher>;
 void new Headers();
@@ -48,7 +48,7 @@ describe("TypeScript client over HTTPS", () => {
     const client = (more: object = {}) =>
         new Client({ url: url(), auth: new ApiKey("KEY-of-team"), maxAttempts: 1, ...more });
 
-    it("sends each credential to a certificate that is trusted", async () => {
+    it("sends each credential to a server with a trusted certificate", async () => {
         const all: Credential[] = [
             new ApiKey("KEY-of-team"),
             new Jwt({ key: "k", secret: SECRET }),
@@ -63,7 +63,7 @@ describe("TypeScript client over HTTPS", () => {
         }
     });
 
-    it("takes an authority of NODE_EXTRA_CA_CERTS, and without it none of one's own", async () => {
+    it("trusts an authority of NODE_EXTRA_CA_CERTS, and without it no private one", async () => {
         const file = join(folder, "authority.pem");
         writeFileSync(file, authority.certificate);
         const told = inProcess(url(), "KEY-of-team", { NODE_EXTRA_CA_CERTS: file });
@@ -113,7 +113,7 @@ describe("TypeScript client over HTTPS", () => {
         ["is answered in plain HTTP", (socket) => void socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")],
     ];
     for (const [what, play] of handshakes)
-        it(`says that nothing was sent when the handshake ${what}, and tries again`, async () => {
+        it(`reports that nothing was sent when the handshake ${what}, and retries`, async () => {
             let connections = 0;
             const plain = net.createServer((socket) => {
                 connections++;
@@ -152,7 +152,7 @@ describe("TypeScript client over HTTPS", () => {
         ["truncated JSON", errors.UnreadableAnswerError, says(200, JSON_TYPE, RESULT.slice(0, 40))],
     ];
     for (const [what, type, play] of broken)
-        it(`makes ${type.name} of ${what}, and sends once`, async () => {
+        it(`throws ${type.name} for ${what}, and sends once`, async () => {
             server.play = play;
             const options = { maxAttempts: 3, ...(type === errors.AnswerTimeoutError && { answerTimeoutSeconds: 1 }) };
             const error = await outcome(client(options).completions("Paris is"));
@@ -180,7 +180,7 @@ describe("TypeScript client over HTTPS", () => {
                 assert.equal((await client.logprobs([[5, 6, 7]], { topK: 3 })).indices[0].length, 3);
             });
 
-        it("says that the address has https, where the gateway sends who comes by HTTP there", async () => {
+        it("reports that the address has https, where the gateway redirects HTTP", async () => {
             const { name, config } = toHttps();
             await service.put("/routes/moved", {
                 uri: "/moved/*",

@@ -1,4 +1,4 @@
-// Proves what is asked of APISIX's plugins. That a gateway does it is proved on the sandbox.
+// Proves the settings of APISIX's plugins. Tests on the sandbox prove their effect.
 import { strict as assert } from "node:assert";
 import { alpaChain, closedChain, queryStringChain, serviceChain } from "../../../../components/route/plugin-chain";
 import { alpaError } from "../../../../components/route/route-plugin";
@@ -19,14 +19,14 @@ const config = (chain: Chain, name: string) => {
 
 describe("every plugin chain", () => {
     for (const [name, chain] of Object.entries(chains)) {
-        it(`switches each of its plugins on: ${name}`, () =>
+        it(`enables each of its plugins: ${name}`, () =>
             assert.deepEqual(new Set(chain.map((p) => p.enable)), new Set([true])));
         it(`names no plugin twice: ${name}`, () => {
             const names = chain.map((p) => p.name);
             assert.deepEqual(names, [...new Set(names)]);
         });
-        it(`makes errors look like Alpa's: ${name}`, () => assert.ok(config(chain, "response-rewrite")));
-        it(`answers by itself in Alpa's shape, as JSON: ${name}`, () => {
+        it(`formats errors like Alpa's: ${name}`, () => assert.ok(config(chain, "response-rewrite")));
+        it(`answers by itself in Alpa's format, as JSON: ${name}`, () => {
             const { http_status, headers, body } = config(chain, "fault-injection").abort;
             assert.ok(http_status >= 400);
             assert.equal(headers["Content-Type"], "application/json");
@@ -37,15 +37,15 @@ describe("every plugin chain", () => {
     }
 });
 
-describe("what the service says of itself", () => {
+describe("the service description", () => {
     const chain = serviceChain("/alpa", "opt");
     const { abort, _meta } = config(chain, "fault-injection");
-    it("is said to callers with a credential only, whose check is that of a request", () => {
+    it("is sent only to callers with a credential, after the check of a request", () => {
         assert.deepEqual(config(chain, "multi-auth"), config(chains.completions, "multi-auth"));
         assert.ok(_meta.priority < 2600);
         assert.equal(abort.vars, undefined);
     });
-    it("is JSON that has requests to send as they are", () => {
+    it("is JSON with requests to send unchanged", () => {
         assert.deepEqual([abort.http_status, abort.headers["Content-Type"]], [200, "application/json"]);
         const { model, requests } = JSON.parse(abort.body);
         assert.equal(model, "opt");
@@ -54,7 +54,7 @@ describe("what the service says of itself", () => {
             ["POST /alpa/completions", "POST /alpa/logprobs"],
         );
     });
-    it("has no variable of nginx in it, which the plugin would fill in", () => assert.ok(!abort.body.includes("$")));
+    it("contains no nginx variable, which the plugin would expand", () => assert.ok(!abort.body.includes("$")));
     it("names no plugin twice", () => assert.equal(new Set(chain.map((p) => p.name)).size, chain.length));
 });
 
@@ -62,7 +62,7 @@ describe("a chain to Alpa", () => {
     for (const path of ["completions", "logprobs"] as const) {
         const chain = chains[path];
         const [key, token] = config(chain, "multi-auth").auth_plugins.map((p: object) => Object.values(p)[0]);
-        it(`asks for a key or a token, each in its own header, and keeps them from Alpa: ${path}`, () => {
+        it(`requires a key or a token, each in its own header, and keeps both from Alpa: ${path}`, () => {
             assert.deepEqual([key.header, key.hide_credentials], ["apikey", true]);
             assert.deepEqual([token.header, token.hide_credentials], ["authorization", true]);
         });
