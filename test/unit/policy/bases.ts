@@ -19,7 +19,7 @@ export type Base =
     | "observed"
     | "tls";
 
-/** Keys that callers have brought: one of their own, and a public one. */
+/** Keys that callers have brought: an API key, and a public key. */
 const BROUGHT = [
     {
         name: "lab",

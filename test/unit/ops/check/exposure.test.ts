@@ -235,21 +235,21 @@ describe("ops check exposure", () => {
     });
 
     const usage: [what: string, outputs: object, args: string[], problem: RegExp][] = [
-        ["a stack that is not up", {}, [], /must have been brought up/],
+        ["a stack that is not deployed", {}, [], /must have been brought up/],
         [
-            "a name for an address",
+            "a name instead of an address",
             { url: "http://10.0.0.1" },
             ["--address", "lb.example.com"],
             /--address: must be an IPv4/,
         ],
         [
-            "a name for a host that must be closed",
+            "a name instead of the address of a closed host",
             { url: "http://10.0.0.1" },
             ["--closed", "dgx-1"],
             /--closed: must be an IPv4/,
         ],
         [
-            "a file that is no certificate",
+            "a file that is not a certificate",
             { url: "http://10.0.0.1" },
             ["--ca", "/dev/null"],
             /--ca: must be a file with/,

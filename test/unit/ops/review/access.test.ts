@@ -1,4 +1,4 @@
-// Proves that a review compares whom an Access policy lets in with the tokens that the same run makes and deletes.
+// Proves that a review compares the tokens that an Access policy admits with those that the same run creates and deletes.
 import { strict as assert } from "node:assert";
 import { UNKNOWN } from "../../../../ops/review/differences";
 import { leftBehind, review, said, step } from "./steps";
@@ -7,7 +7,7 @@ const token = (id: string) => ({ serviceToken: { tokenId: id } });
 const list = (...includes: unknown[]) => ({ name: "p", decision: "non_identity", includes });
 const inputs = { name: "t" };
 
-describe("review of whom an Access policy lets in", () => {
+describe("review of the tokens that an Access policy admits", () => {
     const cases: [what: string, old: object, now: object, tokens: ReturnType<typeof step>[], expected: string[]][] = [
         [
             "a token of another application",
@@ -84,7 +84,7 @@ describe("review of whom an Access policy lets in", () => {
         ["without a look", { ...list(token("a")), decision: "bypass" }, ["breaks-callers authentication-removed"]],
     ];
     for (const [what, policy, expected] of made)
-        it(`of a policy that is made, ${what}: ${expected.join(", ")}`, () => {
+        it(`reports for a new policy, ${what}: ${expected.join(", ")}`, () => {
             const findings = review([step("AccessPolicy", "p", undefined, policy)]);
             assert.deepEqual(
                 findings.map(({ severity, code }) => `${severity} ${code}`),
@@ -93,16 +93,16 @@ describe("review of whom an Access policy lets in", () => {
         });
 });
 
-describe("review of an application of Access that goes", () => {
+describe("review of a deleted Access application", () => {
     const gone = step("AccessApplication", "a", { name: "llm" }, undefined);
 
-    it("says that authentication is removed", () =>
+    it("reports that authentication is removed", () =>
         assert.match(
             said([gone]).join("\n"),
             /^breaks-callers authentication-removed: Access application a is deleted.*$/,
         ));
 
-    it("opens nothing where the tunnel behind it goes too", () => {
+    it("reports no opening where the tunnel behind it is deleted too", () => {
         const found = said([gone, step("Tunnel", "t", { name: "llm" }, undefined)]).join("\n");
         assert.match(
             found,

@@ -1,4 +1,4 @@
-// Proves that a review compares rules of the edge one by one, by the name that Cloudflare knows them by.
+// Proves that a review compares rules of the edge one by one, by their ref at Cloudflare.
 import { strict as assert } from "node:assert";
 import { UNKNOWN } from "../../../../ops/review/differences";
 import { said, step } from "./steps";
@@ -90,17 +90,17 @@ describe("review of rules of the edge", () => {
         });
 });
 
-describe("review of whether a name leads through Cloudflare", () => {
+describe("review of whether a name resolves to Cloudflare's proxy", () => {
     const record = (proxied: unknown) => ({ name: "mail.example.com", type: "A", content: "192.0.2.1", proxied });
     const of = (old: unknown, now: unknown) => said([step("DnsRecord", "mail", record(old), record(now))]).join("\n");
 
-    it("says that it does not any more", () => {
+    it("reports that it does not any more", () => {
         assert.match(of(true, false), /^breaks-callers authentication-removed/);
         assert.match(of(true, undefined), /^breaks-callers authentication-removed/);
         assert.match(of(false, UNKNOWN), /^risk unknown-until-apply/);
     });
 
-    it("says nothing where it never did", () => assert.equal(of(false, undefined) + of(undefined, false), ""));
+    it("reports nothing where it never did", () => assert.equal(of(false, undefined) + of(undefined, false), ""));
 });
 
 describe("review of the Worker at the edge", () => {
@@ -108,7 +108,7 @@ describe("review of the Worker at the edge", () => {
     const route = { zoneId: "z", pattern: "llm.example.com/*", script: "one" };
     const record = { name: "llm.example.com", type: "CNAME", content: "t.cfargotunnel.com", proxied: true };
 
-    it("says once that it comes, and once that it goes: requests without a model are refused again", () => {
+    it("reports once that it is added, and once that it is removed: requests without a model are rejected again", () => {
         const made = [step("WorkersScript", "w", undefined, script), step("WorkersRoute", "r", undefined, route)];
         assert.deepEqual(said(made), ["harmless added: Worker w is created: it fills in a missing model"]);
         const gone = [step("WorkersScript", "w", script, undefined), step("WorkersRoute", "r", route, undefined)];
@@ -117,12 +117,12 @@ describe("review of the Worker at the edge", () => {
         ]);
     });
 
-    it("says that it does something else with requests", () => {
+    it("reports that it handles requests differently", () => {
         const other = { ...script, content: "export default { fetch() {} }" };
         assert.match(said([step("WorkersScript", "w", script, other)]).join("\n"), /^risk route-changed: Worker w/m);
     });
 
-    it("says of a route by itself what its requests lose, and nothing where the name goes too", () => {
+    it("reports what a route's requests lose, and nothing where the name is deleted too", () => {
         const gone = step("WorkersRoute", "r", route, undefined);
         assert.match(said([gone]).join(), /^breaks-callers request-refused: Requests to llm\.example\.com\/\* pass no/);
         const withName = said([gone, step("DnsRecord", "llm", record, undefined)]);

@@ -1,5 +1,5 @@
-// Proves what a comment of a pull request and a page for a terminal keep when there is too much to say, and that no value
-// from other people's files acts in them.
+// Proves which findings a pull request comment and a terminal page keep when there are too many, and that no value from other
+// files is interpreted in them.
 import { strict as assert } from "node:assert";
 import { CODES, type Code, type Finding } from "../../../../ops/review/finding";
 import { LONGEST, renderMarkdown } from "../../../../ops/review/markdown";
@@ -15,7 +15,7 @@ const review = (...findings: Finding[]): Review => ({ stack: "intra", changes: {
 const comment = (...findings: Finding[]) => renderMarkdown(review(...findings));
 
 describe("a comment that would be too long", () => {
-    it("has each code, though one of them alone would fill it", () => {
+    it("contains each code, although the findings of one alone would fill it", () => {
         const text = comment(
             ...many("caller-removed", 1_000),
             ...many("credential-revoked", 1_000),
@@ -27,26 +27,26 @@ describe("a comment that would be too long", () => {
             assert.ok(text.includes(said), said);
         assert.match(text, /`credential-revoked` and \d+ more findings of this code/);
         assert.match(text, /\*\*\d+ findings left out, since the comment would be too long \(\d+ breaks-callers\)/);
-        // As text there are ten of a code.
+        // As text, there are ten of a code.
         assert.match(text, /All of them: `npm run ops -- stack review --format json`/);
     });
 
-    it("has what comes after a finding that does not fit by itself", () => {
+    it("contains later findings after one that does not fit", () => {
         const long = { ...finding("caller-removed", "caller long goes"), evidence: [] };
         const huge = renderMarkdown(review({ ...long, todo: "x".repeat(LONGEST) }, finding("limit-lowered", "less")));
         assert.ok(huge.includes("less") && !huge.includes("caller long"), huge.slice(0, 300));
         assert.match(huge, /\*\*1 finding left out/);
     });
 
-    it("counts nothing as left out where all of it is there", () => {
+    it("reports no omissions where everything is there", () => {
         const text = comment(...many("caller-removed", 30), ...many("pods-restart", 30));
         assert.doesNotMatch(text, /left out|more findings/);
         assert.equal(text.match(/^- `/gm)?.length, 60);
     });
 });
 
-describe("a sentence with a value from elsewhere", () => {
-    it("is cut where it is long, in a comment and on a page; as JSON it is whole", () => {
+describe("a sentence with a value of another owner", () => {
+    it("is shortened where it is long, in a comment and on a page; as JSON it is complete", () => {
         const one = finding("opens-to-network", `Network policy x: ${"10.0.0.0/8, ".repeat(500)}may reach it`);
         for (const text of [comment(one), renderText(review(one))]) {
             assert.ok(text.length < 2_000, String(text.length));
@@ -64,7 +64,7 @@ describe("a sentence with a value from elsewhere", () => {
         ["no text that runs backwards", "a\u202Eb", /^[^\u202E]*$/],
     ];
     for (const [what, value, must] of acts)
-        it(`makes ${what}`, () => {
+        it(`contains ${what}`, () => {
             const line = comment(finding("caller-removed", value))
                 .split("\n")
                 .find((one) => one.startsWith("- `"));
@@ -72,7 +72,7 @@ describe("a sentence with a value from elsewhere", () => {
             assert.ok(!line!.includes(value), line);
         });
 
-    it("has neither orders nor text that runs backwards on a page", () => {
+    it("contains neither control characters nor right-to-left text on a page", () => {
         const text = renderText(review(finding("caller-removed", "a\u001b[2J\u202Eb\nc", "r\u202Es")));
         assert.doesNotMatch(text.replaceAll("\n", ""), /[\p{Cc}\p{Cf}]/u);
         assert.doesNotMatch(text, /^c/m);

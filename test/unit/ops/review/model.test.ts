@@ -1,4 +1,4 @@
-// Proves what a review says of Alpa itself, where it is a component of the cluster or is stopped and started on bare metal.
+// Proves which effects on Alpa itself a review reports, where Alpa is a component of the cluster or runs on bare metal.
 import { strict as assert } from "node:assert";
 import { said, step } from "./steps";
 
@@ -96,7 +96,7 @@ describe("review of Alpa itself", () => {
         ],
     ];
     for (const [what, steps, config, first] of cases)
-        it(`says of ${what} what it is`, () => assert.match(said(steps, config)[0], first));
+        it(`reports the effect of ${what}`, () => assert.match(said(steps, config)[0], first));
 
     const graph = (component: string, deploy: boolean, more: object = {}) => ({
         metadata: { name: "opt", namespace: "alpa-auth" },
@@ -128,10 +128,10 @@ describe("review of Alpa itself", () => {
         ["a gateway that is on", graph("apisix", false), graph("apisix", true), "done", /^risk gateway-changed/],
     ];
     for (const [what, old, now, phase, first] of graphs)
-        it(`says of a graph of ${what} what it is`, () =>
+        it(`reports the effect of a graph of ${what}`, () =>
             assert.match(said([step("RampartGraph", "opt-graph", old, now)], during(phase))[0], first));
 
-    it("knows no DaemonSet but that which holds images", () => {
+    it("recognizes only the DaemonSet that holds images", () => {
         const set = (name: string) => ({ metadata: { name }, spec: {} });
         assert.match(said([step("DaemonSet", "d", undefined, set("alpa-opt-images"))])[0], /^harmless added/);
         assert.match(said([step("DaemonSet", "d", undefined, set("miner"))])[0], /^risk unknown-resource/);
@@ -166,5 +166,6 @@ describe("review of Alpa itself", () => {
         ["so are they after every request was refused", all, undefined, /^breaks-callers authentication-removed/],
     ];
     for (const [what, old, now, first] of refusals)
-        it(`says that ${what}`, () => assert.match(said([step("ApisixRoute", "r", route(old), route(now))])[0], first));
+        it(`reports that ${what}`, () =>
+            assert.match(said([step("ApisixRoute", "r", route(old), route(now))])[0], first));
 });

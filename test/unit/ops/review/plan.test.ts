@@ -1,5 +1,4 @@
-// Proves that a plan of `pulumi preview --save-plan` is read as a change, together with the state that it was made
-// against.
+// Proves that a plan of `pulumi preview --save-plan` is read as a change, together with its base state.
 import { strict as assert } from "node:assert";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -164,7 +163,7 @@ describe("ops stack review --plan", () => {
         ],
     ];
     for (const [what, text, problem] of refused)
-        it(`refuses ${what}`, async () => {
+        it(`rejects ${what}`, async () => {
             const { code, note } = await review(text);
             assert.equal(code, 2, note);
             assert.match(note, problem);

@@ -1,4 +1,4 @@
-// Proves the reviews of previews that the real engine and Kubernetes provider made of stacks in the sandbox. `npm run
+// Proves the reviews of previews that the real engine and Kubernetes provider created for stacks in the sandbox. `npm run
 // record` records them again.
 import { recordedSet, type Expected } from "./recorded";
 
@@ -33,7 +33,7 @@ const FINDINGS: Record<string, Expected> = {
     },
     helm: {
         nothing: [],
-        // One pod of APISIX, unless a stack says otherwise.
+        // One pod of APISIX, which is the default.
         "another version of the chart": ["breaks-callers service-interrupted"],
         "another image": ["breaks-callers service-interrupted"],
         "more pods, with counters of their own": [

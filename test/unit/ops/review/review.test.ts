@@ -1,5 +1,5 @@
-// Proves what `ops stack review` does with what it is given: formats, exit statuses, what it refuses, and that no secret
-// is in any of it. The previews here are made by hand; those of the engine are read in recorded*.test.ts.
+// Proves how `ops stack review` handles its input: formats, exit codes, what it rejects, and that no output contains a secret.
+// The previews here are handwritten; recorded*.test.ts reads those of the engine.
 import { strict as assert } from "node:assert";
 import { utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ function consumer(name: string, credentials: string[], more: object = {}) {
     return { urn: `${URN}${name}-consumer`, type: CONSUMER, custom: true, id: `alpa-auth/${name}`, inputs, ...more };
 }
 
-/** Neither a review nor the policy pack knows it. */
+/** Unknown to both the review and the policy pack. */
 const UNKNOWN_TYPE = "pulumi-nodejs:dynamic/alpa-auth:Other";
 
 const gone = (name: string) => {
@@ -74,12 +74,12 @@ describe("ops stack review", () => {
         ["nothing", digest(), undefined, 0],
     ];
     for (const [what, text, limit, code] of statuses)
-        it(`ends with ${code} for ${what}`, async () => {
+        it(`exits with ${code} for ${what}`, async () => {
             const said = await review(text, limit === undefined ? [] : ["--fail-on", limit]);
             assert.equal(said.code, code, said.out + said.note);
         });
 
-    it("says of a change of two properties what is known, and that the other is not", async () => {
+    it("reports for a change of two properties the known one, and that the other is unknown", async () => {
         const oldState = consumer("alice", ["a"]);
         const newState = { ...consumer("alice", []), inputs: { ...consumer("alice", []).inputs, novel: 1 } };
         const { out } = await review(digest({ op: "update", urn: oldState.urn, oldState, newState }), [
@@ -102,7 +102,7 @@ describe("ops stack review", () => {
         assert.match(note, /--preview: must show every change that it counts \(update: 2 counted, 0 shown\)/);
     });
 
-    it("says what is known only when it is applied", async () => {
+    it("reports values that are known only at apply", async () => {
         const oldState = consumer("alice", ["a"]);
         const inputs = { ...oldState.inputs, novel: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" };
         const step = { op: "update", urn: oldState.urn, oldState, newState: { ...oldState, inputs } };
@@ -112,7 +112,7 @@ describe("ops stack review", () => {
         );
     });
 
-    it("concludes nothing from a list that is known only when it is applied", async () => {
+    it("concludes nothing from a list that is known only at apply", async () => {
         const oldState = consumer("alice", ["a"]);
         const spec = { ...oldState.inputs.spec, credentials: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" };
         const newState = { ...oldState, inputs: { ...oldState.inputs, spec } };
@@ -120,7 +120,7 @@ describe("ops stack review", () => {
         assert.match(out, /Findings: 1 risk\.[^]*unknown-until-apply/);
     });
 
-    it("takes a thing that is made and deleted in one run for a rename without an alias", async () => {
+    it("treats a resource that is created and one that is deleted in one run as a rename without an alias", async () => {
         const newState = { ...consumer("alice", ["a"]), urn: `${URN}caller-alice` };
         const { out } = await review(digest({ op: "create", urn: newState.urn, newState }, gone("alice")), [
             "--format",
@@ -131,7 +131,7 @@ describe("ops stack review", () => {
         assert.equal(findings[0].code, "re-created");
     });
 
-    it("finds nothing in a rename with an alias, which Pulumi shows as a step that keeps all", async () => {
+    it("finds nothing in a rename with an alias, which Pulumi shows as `same`", async () => {
         const oldState = consumer("alice", ["a"]);
         const newState = { ...oldState, urn: `${URN}caller-alice` };
         const { out } = await review(
@@ -155,7 +155,7 @@ describe("ops stack review", () => {
         );
     });
 
-    it("says of what is only left behind that it stays", async () => {
+    it("reports that a resource that is only removed from the state stays", async () => {
         const urn = "urn:pulumi:intra::alpa-auth::cloudflare:index/zone:Zone::zone";
         const oldState = {
             urn,
@@ -172,7 +172,7 @@ describe("ops stack review", () => {
         );
     });
 
-    it("shows no secret in any format, marked as one or not", async () => {
+    it("shows no secret in any format, whether marked as one or not", async () => {
         const secrets = [
             "s3cret-by-name",
             "eyJhbGciOi.eyJrZXkiOi.c2lnbmF0dXJl",
@@ -210,12 +210,12 @@ describe("ops stack review", () => {
         assert.match(out, /\d+ findings left out, since the comment would be too long \(\d+ harmless\)/);
     });
 
-    it("lets no name of a caller's write links, mentions or HTML into a comment", async () => {
+    it("escapes callers' names, so that none adds links, mentions or HTML to a comment", async () => {
         const { out } = await review(digest(gone("<b>[x](http://x) @all `y`")), ["--format", "markdown"]);
         assert.match(out, /\\<b\\>\\\[x\\\]\(http:\u200b\/\/x\) @\u200ball \\`y\\`/);
     });
 
-    it("takes one page for many findings of a kind", async () => {
+    it("prints at most one page for many findings of a kind", async () => {
         const { out } = await review(digest(...Array.from({ length: 1_000 }, (_, i) => gone(`old-${i}`))), [
             "--fail-on",
             "none",
@@ -224,7 +224,7 @@ describe("ops stack review", () => {
         assert.match(out, /and 990 more findings of this code; all: --format json/);
     });
 
-    it("says that an earlier run was cut off", async () => {
+    it("reports that an earlier run was interrupted", async () => {
         const says = ({ args }: { args: string[] }) => {
             if (args[0] === "preview") return { stdout: digest() };
             if (args[1] === "export") return { stdout: '{"deployment":{"pending_operations":[{}]}}' };
@@ -236,11 +236,11 @@ describe("ops stack review", () => {
     });
 });
 
-describe("ops stack review refuses", () => {
+describe("ops stack review rejects", () => {
     const refused: [what: string, text: string, problem: RegExp, args?: string[]][] = [
         ["an empty file", "", /--preview: must not be empty/],
-        ["what is cut off", digest(gone("alice")).slice(0, 80), /--preview: must be whole JSON .* It may be cut off/],
-        ["JSON of something else", '{"a":1}', /must be what pulumi preview --json prints/],
+        ["truncated JSON", digest(gone("alice")).slice(0, 80), /--preview: must be whole JSON .* It may be cut off/],
+        ["JSON of another program", '{"a":1}', /must be what pulumi preview --json prints/],
         ["a list", "[]", /must be what pulumi preview --json prints \(got a list\)/],
         ["nothing", "null", /must be what pulumi preview --json prints \(got null\)/],
         ["a plan", '{"manifest":{},"resourcePlans":{}}', /It is a plan: use --plan/],
@@ -292,7 +292,7 @@ describe("ops stack review refuses", () => {
             assert.match(note, problem);
         });
 
-    it("shows nothing of a file that is no JSON: it may be a secret", async () => {
+    it("a file that is not JSON, without showing any of it: it may be a secret", async () => {
         for (const text of ["hunter2", '{"a": hunter2-and-much-more-of-it-than-anybody-wants-to-read}', "hun\nter2"])
             assert.doesNotMatch((await review(text)).note, /hun\n|unter/, text);
     });
@@ -319,7 +319,7 @@ describe("ops stack review refuses", () => {
         assert.equal((await ofAge("2026-11-25T10:01:00Z")).code, 0);
     });
 
-    it("a file that is not there, and two sources at once", async () => {
+    it("a missing file, and two sources at once", async () => {
         const { ops } = bench();
         assert.match(
             (await ops("stack", "review", "--preview", "/nowhere.json")).note,
@@ -330,7 +330,7 @@ describe("ops stack review refuses", () => {
         assert.match(both.note, /--plan: must not come with --preview/);
     });
 
-    it("a stack that is locked, and says who holds it", async () => {
+    it("a stack that is locked, and names the holder", async () => {
         const lock = "error: the stack is currently locked by 1 lock(s)";
         const says = ({ args }: { args: string[] }) =>
             args[0] === "preview" ? { code: 255, stderr: lock } : undefined;
@@ -339,7 +339,7 @@ describe("ops stack review refuses", () => {
         assert.match(note, /intra: must not be locked by another run \(the stack is currently locked/);
     });
 
-    it("nothing of a preview that fails, and says what it says", async () => {
+    it("a preview that fails, and shows its error", async () => {
         const stdout = JSON.stringify({
             diagnostics: [{ severity: "error", message: "error: consumers: must be a list\n" }],
         });
@@ -349,7 +349,7 @@ describe("ops stack review refuses", () => {
         assert.match(note, /pulumi preview: must succeed\. It said: consumers: must be a list/);
     });
 
-    it("a preview that failed with a secret in its words, and shows neither that nor orders for a terminal", async () => {
+    it("a preview that failed with a secret in its error, and shows neither that nor terminal control characters", async () => {
         const pem = "-----BEGIN EC PRIVATE KEY-----\nhunter2\n-----END EC PRIVATE KEY-----";
         const message = `error: no way to https://me:hunter2@host/\nwith Bearer hunter2hunter2hunter2: ${pem}\u001b[2J end\n`;
         const stdout = JSON.stringify({ diagnostics: [{ severity: "error", message }] });

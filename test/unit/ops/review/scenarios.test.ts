@@ -1,4 +1,4 @@
-// Proves what a review says of a change of the config, for the program of this repository: every pair is the real program
+// Proves what a review reports for a change of the config, for the program of this repository: every pair is the real program
 // run with two configs. recorded*.test.ts in this folder reads previews of the engine.
 import { strict as assert } from "node:assert";
 import { assertCodes, codes } from "../../../findings";
@@ -177,7 +177,7 @@ const CLOUDFLARE: Scenario[] = [
     ["mail to operators", {}, { notify: ["ops@example.com"] }, []],
 ];
 
-/** A program is run once for each config: that takes longer than all else here. */
+/** The program runs once for each config, which takes longer than all the rest. */
 function once(program: (values: Values) => Promise<Seen[]>): (values: Values) => Promise<Seen[]> {
     const known = new Map<string, Promise<Seen[]>>();
     return (values) => {
@@ -195,13 +195,13 @@ const TABLES: [string, (values: Values) => Promise<Seen[]>, Scenario[]][] = [
 for (const [option, program, scenarios] of TABLES)
     describe(`review of option ${option}`, () => {
         for (const [what, before, after, expected] of scenarios)
-            it(`says of ${what}: ${expected.join(", ") || "no finding"}`, async () => {
+            it(`reports for ${what}: ${expected.join(", ") || "no finding"}`, async () => {
                 assertCodes(found(await program(before), await program(after)), expected);
             });
     });
 
 describe("review of other options", () => {
-    it("says each consequence once, though several resources have a part in it", async () => {
+    it("reports each effect once, although several resources are part of it", async () => {
         const revoked = await recordStack("rampart", {
             consumers: [{ ...lab, credentials: [lab.credentials[0]] }, nlp],
         });
@@ -212,14 +212,14 @@ describe("review of other options", () => {
         );
     });
 
-    it("with installer helm and several pods, another image replaces one after another", async () => {
+    it("with installer helm and several pods, reports that another image replaces pods one by one", async () => {
         const image = { repository: "apache/apisix", tag: "3.18.1-ubuntu" };
         const changed = parseInter(interValues({}, { installer: "helm", crds: ["crds.yaml"], image }));
         const findings = found(await recordInter(interSettings("helm")), await recordInter(changed));
         assert.deepEqual(codes(findings), ["risk pods-restart"]);
     });
 
-    it("a new stack interrupts no caller and opens nothing", async () => {
+    it("of a new stack reports no interruption and no opening", async () => {
         const rateLimit = { requests: 60, perSeconds: 10 };
         const stacks = [
             await recordStack("helm"),
@@ -233,13 +233,13 @@ describe("review of other options", () => {
         assert.deepEqual(codes(limited), ["breaks-callers request-refused"]);
     });
 
-    it("from exposure direct to tunnel, the ports of the nodes close", async () => {
+    it("from exposure direct to tunnel reports that the ports of the nodes close", async () => {
         const findings = found(await recordStack("rampart"), await recordExposed("rampart"));
         const removed = findings.filter(({ code }) => code === "way-in-removed").map(({ says }) => says);
         assert.match(removed.join("\n"), /port 30800 of the nodes closes/);
     });
 
-    it("metrics of connectors replace them one after another, and close their port to other pods", async () => {
+    it("reports that metrics of connectors replace these one by one, and open their port only to scrapers", async () => {
         const metrics = { metrics: OBSERVED.metrics };
         const findings = found(
             await recordExposed("existing"),
@@ -248,7 +248,7 @@ describe("review of other options", () => {
         assertCodes(findings, ["risk network-narrowed", "risk pods-restart"]);
     });
 
-    it("from intra-a to cloudflare, every caller and the gateway are named", async () => {
+    it("from intra-a to cloudflare names every caller and the gateway", async () => {
         const findings = found(await recordStack("rampart"), await recordCloudflare());
         assert.deepEqual(codes(findings).slice(0, 4), [
             "breaks-callers data-deleted",
