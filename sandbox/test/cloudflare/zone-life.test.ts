@@ -105,14 +105,14 @@ describe("State of a zone at the Cloudflare stand-in", () => {
         assert.equal(await status(), "active");
     });
 
-    it("is deleted after 28 days of pending, not before", async () => {
+    it("is deleted after 28 days in status pending, not before", async () => {
         api.account.advance(28 * DAY - 1);
         assert.equal(await status(), "pending");
         api.account.advance(1);
         assert.equal((await api.get(`zones/${zone.id}`)).status, 404);
     });
 
-    it("is deleted after 7 days of moved, and kept on a paid plan", async () => {
+    it("is deleted after 7 days in status moved, and kept on a paid plan", async () => {
         const moved = async () => {
             parent = zone.name_servers;
             api.account.delegated(zone);

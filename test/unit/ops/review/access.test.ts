@@ -17,7 +17,7 @@ describe("review of the tokens that an Access policy admits", () => {
             ["risk authentication-changed"],
         ],
         [
-            "a token that stays, and is let in no more",
+            "a token that stays but is no longer admitted",
             list(token("a"), token("b")),
             list(token("a")),
             [],
@@ -31,7 +31,7 @@ describe("review of the tokens that an Access policy admits", () => {
             ["breaks-callers credential-revoked"],
         ],
         [
-            "a token that is made",
+            "a token that is created",
             list(token("a")),
             list(token("a"), token(UNKNOWN)),
             [step("ServiceToken", "lab.1-token", undefined, inputs)],
@@ -45,7 +45,7 @@ describe("review of the tokens that an Access policy admits", () => {
             ["breaks-callers credential-changed"],
         ],
         [
-            "a token that is left behind, and let in no more",
+            "a token that is removed from the state only, and no longer admitted",
             list(token("a"), token("id-of-lab.1-token")),
             list(token("a")),
             [leftBehind("ServiceToken", "lab.1-token", inputs)],
@@ -77,9 +77,9 @@ describe("review of the tokens that an Access policy admits", () => {
 
     const made: [what: string, inputs: object, expected: string[]][] = [
         ["tokens alone", list(token("a")), ["harmless added"]],
-        ["a token that is made with it", list(token(UNKNOWN)), ["harmless added"]],
-        ["those that are not known yet", { ...list(), includes: UNKNOWN }, ["risk unknown-until-apply"]],
-        ["in a way that is not known yet", { ...list(token("a")), decision: UNKNOWN }, ["risk unknown-until-apply"]],
+        ["a token that is created with it", list(token(UNKNOWN)), ["harmless added"]],
+        ["with tokens that are not known yet", { ...list(), includes: UNKNOWN }, ["risk unknown-until-apply"]],
+        ["with an unknown decision", { ...list(token("a")), decision: UNKNOWN }, ["risk unknown-until-apply"]],
         ["everybody", list({ everyone: {} }), ["breaks-callers authentication-removed"]],
         ["without a look", { ...list(token("a")), decision: "bypass" }, ["breaks-callers authentication-removed"]],
     ];

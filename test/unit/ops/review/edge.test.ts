@@ -30,13 +30,13 @@ describe("review of rules of the edge", () => {
             [/^breaks-callers limit-lowered: .*60 in 10 s becomes 30 in 10 s/],
         ],
         [
-            "more requests, and turned off",
+            "more requests, and the rule disabled",
             rules(LIMITS, LIMIT),
             rules(LIMITS, { ...rate(90), enabled: false }),
             [/^risk limit-removed/, /^harmless limit-raised/],
         ],
         [
-            "more requests, for others too",
+            "more requests, also for other names",
             rules(LIMITS, LIMIT),
             rules(LIMITS, { ...rate(90), expression: "true" }),
             [/^breaks-callers request-refused/, /^harmless limit-raised/],
@@ -57,26 +57,26 @@ describe("review of rules of the edge", () => {
         ["a refusal more", rules(CUSTOM, SKIP), rules(CUSTOM, SKIP, BLOCK), [/^breaks-callers request-refused/]],
         ["a refusal less", rules(CUSTOM, SKIP, BLOCK), rules(CUSTOM, SKIP), [/^risk protection-weakened/]],
         [
-            "no more skipping of checks",
+            "a skip rule that is removed",
             rules(CUSTOM, SKIP, BLOCK),
             rules(CUSTOM, BLOCK),
             [/^breaks-callers request-refused/],
         ],
         [
-            "skipping that is off",
+            "a skip rule that is disabled",
             rules(CUSTOM, SKIP),
             rules(CUSTOM, { ...SKIP, enabled: false }),
             [/^breaks-callers request-refused/],
         ],
         [
-            "a refusal that is on again",
+            "a block rule that is enabled again",
             rules(CUSTOM, { ...BLOCK, enabled: false }),
             rules(CUSTOM, BLOCK),
             [/^breaks-callers request-refused/],
         ],
         ["a note", rules(CUSTOM, SKIP), rules(CUSTOM, { ...SKIP, description: "x" }), [/^harmless changed-inside/]],
         [
-            "another answer to what is refused",
+            "another answer to blocked requests",
             rules(LIMITS, LIMIT),
             rules(LIMITS, { ...LIMIT, actionParameters: { response: { statusCode: 403 } } }),
             [/^risk errors-changed/],
@@ -94,7 +94,7 @@ describe("review of whether a name resolves to Cloudflare's proxy", () => {
     const record = (proxied: unknown) => ({ name: "mail.example.com", type: "A", content: "192.0.2.1", proxied });
     const of = (old: unknown, now: unknown) => said([step("DnsRecord", "mail", record(old), record(now))]).join("\n");
 
-    it("reports that it does not any more", () => {
+    it("reports that it no longer does", () => {
         assert.match(of(true, false), /^breaks-callers authentication-removed/);
         assert.match(of(true, undefined), /^breaks-callers authentication-removed/);
         assert.match(of(false, UNKNOWN), /^risk unknown-until-apply/);

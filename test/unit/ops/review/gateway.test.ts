@@ -59,7 +59,7 @@ describe("review of the plugins of a route", () => {
             /^breaks-callers authentication-removed/,
         ],
         [
-            "one of two credentials that goes on to Alpa",
+            "one of two credentials that is forwarded to Alpa",
             both(true, true),
             both(true, false),
             /^breaks-callers protection-weakened/,
@@ -72,11 +72,16 @@ describe("review of the plugins of a route", () => {
         ],
         ["another error of the guard", guard(), guard({}, { _meta: { error_response: "x" } }), LOOKS],
         ["another error for long bodies", longest(8), longest(8, "x"), LOOKS],
-        ["fewer bytes, and the error that names them", longest(8), longest(4, "x"), /^breaks-callers request-refused/],
-        ["another word in a refusal", refusal({ body: "a" }), refusal({ body: "b" }), LOOKS],
-        ["another time to come back", refusal({ headers: {} }), refusal({ headers: { "Retry-After": "9" } }), LOOKS],
         [
-            "another status of a refusal",
+            "fewer bytes, and the error that names the limit",
+            longest(8),
+            longest(4, "x"),
+            /^breaks-callers request-refused/,
+        ],
+        ["another text in a rejection", refusal({ body: "a" }), refusal({ body: "b" }), LOOKS],
+        ["another Retry-After", refusal({ headers: {} }), refusal({ headers: { "Retry-After": "9" } }), LOOKS],
+        [
+            "another status of a rejection",
             refusal({}),
             refusal({ http_status: 404 }),
             /^risk errors-changed: .*404, not 403/,
@@ -157,8 +162,8 @@ describe("review of a rule that is added to a route", () => {
     const first = rule("x", "/completions", "alpa-completions");
     const of = (...rules: object[]) => ({ metadata: { name: "r" }, spec: { http: rules } });
     const cases: [what: string, more: object, found: RegExp][] = [
-        ["a path of its own", rule("y", "/logprobs", "alpa-logprobs"), /^harmless way-in-added/],
-        ["requests that another one serves", rule("y", "/completions", "b"), /^risk route-changed: .*rule x served/],
+        ["its own path", rule("y", "/logprobs", "alpa-logprobs"), /^harmless way-in-added/],
+        ["the path of another rule", rule("y", "/completions", "b"), /^risk route-changed: .*rule x served/],
         [
             "nothing behind it",
             rule("y", "/*", "alpa-nowhere"),
@@ -255,7 +260,7 @@ describe("review of the values of the chart", () => {
             /^harmless pods-restart/,
         ],
         [
-            "the one pod that the chart runs by itself",
+            "the number of replicas, which leaves the chart's default of one pod",
             { replicaCount: 3 },
             {},
             /^risk gateway-changed.*3 pods become 1/,
@@ -267,13 +272,18 @@ describe("review of the values of the chart", () => {
             /^risk protection-weakened/,
         ],
         [
-            "nodes that answer no more by the pods of others",
+            "externalTrafficPolicy, so that nodes without a pod no longer answer",
             { service: { type: "NodePort", externalTrafficPolicy: "Cluster" } },
             { service: { type: "NodePort", externalTrafficPolicy: "Local" } },
             /^breaks-callers way-in-changed/,
         ],
         ["no etcd", { etcd: { enabled: true } }, { etcd: { enabled: false } }, /^breaks-callers data-deleted/],
-        ["what an etcd that does not run had", { etcd: {} }, { etcd: { enabled: false, pdb: {} } }, /data-deleted/],
+        [
+            "the volume of an etcd that does not run",
+            { etcd: {} },
+            { etcd: { enabled: false, pdb: {} } },
+            /data-deleted/,
+        ],
         ["no pod of APISIX", { replicaCount: 2 }, { replicaCount: 0 }, /^breaks-callers service-interrupted/],
     ];
     for (const [what, old, now, first] of cases)
@@ -359,7 +369,7 @@ describe("review of a graph that loses its components", () => {
         ["APISIX", graph(true, "apisix"), graph(true, "other"), /^breaks-callers gateway-deleted/],
         ["Alpa", graph(true, "alpa"), graph(true, "other"), /^breaks-callers alpa-stopped/],
         ["Alpa that does not run", graph(false, "alpa"), graph(false, "other"), /^harmless changed-inside/],
-        ["its word to deploy", graph(true, "apisix"), graph(undefined, "apisix"), /^breaks-callers gateway-deleted/],
+        ["its key deploy", graph(true, "apisix"), graph(undefined, "apisix"), /^breaks-callers gateway-deleted/],
     ];
     for (const [what, old, now, first] of cases)
         it(`reports the effect of ${what}`, () => assert.match(said([step("RampartGraph", "g", old, now)])[0], first));

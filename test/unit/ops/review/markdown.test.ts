@@ -55,13 +55,13 @@ describe("a sentence with a value of another owner", () => {
     });
 
     const acts: [what: string, value: string, must: RegExp][] = [
-        ["no link of an address", "see https://evil.example/x", /https:(?!\/\/)/],
-        ["no link of a name", "see www.evil.example", /www(?!\.)/],
-        ["no mention by its number", "&#64;everybody", /&amp;(?!#64)/],
-        ["no formula, which may be of any colour", "$\\color{white}{gone}$", /<span>\$<\/span>\\\\color/],
-        ["no issue by its number", "as of #12", /#(?!12)/],
-        ["no orders to who reads it as text", "a\u001b[2Jb\u009bc", /^[^\p{Cc}]*$/u],
-        ["no text that runs backwards", "a\u202Eb", /^[^\u202E]*$/],
+        ["no link from an address", "see https://evil.example/x", /https:(?!\/\/)/],
+        ["no link from a name", "see www.evil.example", /www(?!\.)/],
+        ["no mention from a character reference", "&#64;everybody", /&amp;(?!#64)/],
+        ["no formula, which could have any colour", "$\\color{white}{gone}$", /<span>\$<\/span>\\\\color/],
+        ["no issue link from a number", "as of #12", /#(?!12)/],
+        ["no terminal control characters", "a\u001b[2Jb\u009bc", /^[^\p{Cc}]*$/u],
+        ["no right-to-left text", "a\u202Eb", /^[^\u202E]*$/],
     ];
     for (const [what, value, must] of acts)
         it(`contains ${what}`, () => {

@@ -18,17 +18,17 @@ const codes = (steps: Parameters<typeof review>[0]) => review(steps).map(({ seve
 describe("review of network policies and Services", () => {
     const made: [what: string, spec: object, expected: string[]][] = [
         [
-            "one that lets a network in",
+            "one that admits a network",
             { ingress: [{ from: [{ ipBlock: { cidr: "10.0.0.0/8" } }], ports: ports(9180) }] },
             ["breaks-callers opens-to-network", "harmless network-narrowed"],
         ],
         [
-            "one that lets everybody in",
+            "one that admits all sources",
             { ingress: [{ ports: ports(9080) }] },
             ["breaks-callers opens-to-network", "harmless network-narrowed"],
         ],
         [
-            "one that lets every pod in",
+            "one that admits every pod",
             { ingress: [{ from: [{ podSelector: {} }] }] },
             ["breaks-callers opens-to-network", "harmless network-narrowed"],
         ],
@@ -39,13 +39,13 @@ describe("review of network policies and Services", () => {
             ["harmless network-narrowed"],
         ],
         [
-            "one for all pods but some",
+            "one for all pods except some",
             { ingress: [{ from: [labelled("NotIn")], ports: ports(9180) }] },
             ["breaks-callers opens-to-network", "harmless network-narrowed"],
         ],
-        ["one that closes all", {}, ["risk network-narrowed"]],
+        ["one that admits nothing", {}, ["risk network-narrowed"]],
         [
-            "one that is not as it must be",
+            "an invalid one",
             { ingress: [{ from: "all", ports: "all" }] },
             ["breaks-callers opens-to-network", "harmless network-narrowed"],
         ],
@@ -89,13 +89,13 @@ describe("review of network policies and Services", () => {
             ["breaks-callers opens-to-network", "risk network-narrowed"],
         ],
         [
-            "the other port of callers, for whom the first is open",
+            "the other port of callers, for the peers of the first",
             [{ ports: ports(9080) }],
             [{ ports: ports(9080, 9443) }],
             ["risk opens-to-network"],
         ],
         [
-            "the other port of callers, for everybody",
+            "the other port of callers, for all sources",
             [{ from: [named], ports: ports(9080) }],
             [{ from: [named], ports: ports(9080) }, { ports: ports(9443) }],
             ["breaks-callers opens-to-network"],
@@ -132,7 +132,7 @@ describe("review of network policies and Services", () => {
         const opens = (...steps: Parameters<typeof review>[0]) =>
             codes(steps).includes("breaks-callers opens-to-network");
         assert.ok(!opens(open(2000), made));
-        assert.ok(opens(open(2000)), "pods that are there");
+        assert.ok(opens(open(2000)), "existing pods");
         assert.ok(opens(open(2000, "other"), made), "other pods");
         assert.ok(opens(open(6379), made), "a closed port");
     });
@@ -229,24 +229,24 @@ describe("review of network policies and Services", () => {
             ["breaks-callers way-in-removed"],
         ],
         [
-            "is open to all addresses in other words",
+            "is open to all addresses in another notation",
             { type: "LoadBalancer", loadBalancerSourceRanges: [] },
             { type: "LoadBalancer" },
             [],
         ],
         [
-            "has a port more outside",
+            "has one more external port",
             { type: "NodePort", ports: ports(80) },
             { type: "NodePort", ports: ports(80, 81) },
             ["breaks-callers opens-to-network"],
         ],
         [
-            "has a port less outside",
+            "has one external port less",
             { type: "NodePort", ports: ports(80, 81) },
             { type: "NodePort", ports: ports(81) },
             ["breaks-callers way-in-removed"],
         ],
-        ["has a port more inside", { ports: ports(80) }, { ports: ports(80, 81) }, ["risk gateway-changed"]],
+        ["has one more internal port", { ports: ports(80) }, { ports: ports(80, 81) }, ["risk gateway-changed"]],
     ];
     for (const [what, old, now, expected] of changed)
         it(`reports for a Service that ${what}: ${expected.join(", ")}`, () => {

@@ -56,7 +56,7 @@ describe("ops stack review --plan", () => {
     const read: [what: string, resources: object, codes: string[]][] = [
         ["nothing", { [URN]: { steps: ["same"], goal: goal({}) } }, []],
         [
-            "no provider that the engine made by itself",
+            "no default provider of the engine",
             {
                 "urn:pulumi:intra::alpa-auth::pulumi:providers:random::default_4_21_2": {
                     steps: ["update"],
@@ -103,12 +103,12 @@ describe("ops stack review --plan", () => {
             ["credential-revoked"],
         ],
         [
-            "a zone that stays as it is",
+            "a zone that does not change",
             { [zoneUrn]: { steps: ["same"], goal: { ...goal({}, ZONE), protect: true } } },
             [],
         ],
         [
-            "a zone that is protected no more",
+            "a zone that is no longer protected",
             { [zoneUrn]: { steps: ["same"], goal: { ...goal({}, ZONE), protect: false } } },
             ["policy-violated"],
         ],
@@ -142,20 +142,20 @@ describe("ops stack review --plan", () => {
             plan(revoke).replaceAll("pulumi:intra", "pulumi:prod"),
             /must be of stack intra \(got prod\)/,
         ],
-        ["one that does not say when it was made", plan(revoke, { time: "" }), /must say when it was made/],
+        ["one without its time", plan(revoke, { time: "" }), /must say when it was made/],
         ["a preview", '{"steps":[]}', /It is a preview: use --preview/],
-        ["what is cut off", plan(revoke).slice(0, 40), /must be whole JSON/],
+        ["truncated JSON", plan(revoke).slice(0, 40), /must be whole JSON/],
         [
             "a resource without a plan",
             '{"resourcePlans":{"urn:pulumi:intra::alpa-auth::a:b:C::x":null}}',
             /must have steps and a goal/,
         ],
         [
-            "steps that are no list",
+            "steps that are not a list",
             plan(revoke).replace(/"steps":\[[^\]]*\]/, '"steps":5'),
             /must have steps and a goal/,
         ],
-        ["a difference that is none", plan({ [URN]: { steps: ["update"], goal: goal({ deletes: 5 }) } }), /and a goal/],
+        ["an invalid difference", plan({ [URN]: { steps: ["update"], goal: goal({ deletes: 5 }) } }), /and a goal/],
         [
             "an operation of another version",
             plan({ [URN]: { steps: ["teleport"], goal: goal({}) } }),

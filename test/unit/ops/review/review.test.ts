@@ -64,13 +64,13 @@ describe("ops stack review", () => {
     };
     const statuses: [what: string, text: string, failOn: string | undefined, code: number][] = [
         ["a caller that goes", digest(gone("alice")), undefined, 3],
-        ["a caller that goes, where nothing is to fail", digest(gone("alice")), "none", 0],
+        ["a removed caller, with --fail-on none", digest(gone("alice")), "none", 0],
         ["a caller that comes", digest(come("bob")), undefined, 0],
-        ["a caller that comes, where a risk is to fail", digest(come("bob")), "risk", 0],
-        ["a kind that is not known, which the policy pack refuses", digest(unknown), undefined, 3],
-        ["such a kind, where nothing is to fail", digest(unknown), "none", 0],
-        ["a property that is not known", digest(novel), undefined, 0],
-        ["such a property, where a risk is to fail", digest(novel), "risk", 3],
+        ["an added caller, with --fail-on risk", digest(come("bob")), "risk", 0],
+        ["an unknown kind, which the policy pack rejects", digest(unknown), undefined, 3],
+        ["an unknown kind, with --fail-on none", digest(unknown), "none", 0],
+        ["an unknown property", digest(novel), undefined, 0],
+        ["an unknown property, with --fail-on risk", digest(novel), "risk", 3],
         ["nothing", digest(), undefined, 0],
     ];
     for (const [what, text, limit, code] of statuses)
@@ -257,7 +257,7 @@ describe("ops stack review rejects", () => {
             ["--stack", "intra"],
         ],
         [
-            "what is no name of a stack",
+            "an invalid stack name",
             digest(gone("a")).replaceAll("pulumi:intra", "pulumi:\\u001b[2Jintra"),
             /must have URNs of Pulumi \(got another\)/,
         ],
@@ -273,11 +273,11 @@ describe("ops stack review rejects", () => {
             /must have succeeded \(it says: no cluster\)/,
         ],
         [
-            "a state that is none",
+            "an invalid state",
             digest({ op: "create", urn: `${URN}a`, newState: {} }, { op: "delete", urn: `${URN}b`, oldState: "gone" }),
             /steps\[0\]: must have states with a type[^]*steps\[1\]: must have states with a type/,
         ],
-        ["reasons that are none", digest({ ...gone("a"), diffReasons: [1] }), /steps\[0\]: must have reasons/],
+        ["invalid reasons", digest({ ...gone("a"), diffReasons: [1] }), /steps\[0\]: must have reasons/],
         [
             "a preview that is older than the state",
             digest(gone("alice")),

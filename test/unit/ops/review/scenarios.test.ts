@@ -27,13 +27,13 @@ const INTRA: Scenario[] = [
     ["a caller that comes", { consumers: [lab] }, {}, ["harmless caller-added"]],
     ["the order of callers", {}, { consumers: [nlp, lab] }, []],
     [
-        "a credential that is revoked",
+        "a revoked credential",
         {},
         { consumers: [{ ...lab, credentials: [lab.credentials[0]] }, nlp] },
         ["breaks-callers credential-revoked"],
     ],
     [
-        "a credential that is added",
+        "an added credential",
         { consumers: [{ ...lab, credentials: [lab.credentials[0]] }, nlp] },
         {},
         ["harmless credential-added"],
@@ -50,25 +50,25 @@ const INTRA: Scenario[] = [
         ["breaks-callers credential-changed"],
     ],
     [
-        "metrics and an access log that are turned on, with the only pod that restarts for them",
+        "metrics and an access log that are enabled, where the only pod restarts",
         {},
         { observability: OBSERVED },
         ["breaks-callers service-interrupted", "harmless network-narrowed", "harmless changed-inside"],
     ],
     [
-        "metrics and an access log that are turned off, which opens nothing",
+        "metrics and an access log that are disabled, which opens nothing",
         { observability: OBSERVED },
         {},
         ["breaks-callers service-interrupted", "harmless network-narrowed", "harmless changed-inside"],
     ],
     [
-        "dashboards that are turned on, which restarts nothing",
+        "dashboards that are enabled, which restarts nothing",
         { observability: OBSERVED },
         { observability: { ...OBSERVED, dashboards: { enabled: true } } },
         [],
     ],
     [
-        "dashboards that are turned off",
+        "dashboards that are disabled",
         { observability: { ...OBSERVED, dashboards: { enabled: true } } },
         { observability: OBSERVED },
         [],
@@ -95,14 +95,19 @@ const INTRA: Scenario[] = [
         { consumers: [lab, { ...nlp, limits: { concurrent: 1 } }] },
         ["breaks-callers limit-lowered"],
     ],
-    ["no limit where there was one", {}, { consumers: [{ ...lab, limits: undefined }, nlp] }, ["risk limit-removed"]],
+    ["a removed limit", {}, { consumers: [{ ...lab, limits: undefined }, nlp] }, ["risk limit-removed"]],
     [
-        "a shorter time for answers",
+        "a shorter timeout for answers",
         {},
         { alpa: { endpoints, answerTimeoutSeconds: 300 } },
         ["breaks-callers timeout-lowered"],
     ],
-    ["a longer time for answers", {}, { alpa: { endpoints, answerTimeoutSeconds: 900 } }, ["harmless timeout-raised"]],
+    [
+        "a longer timeout for answers",
+        {},
+        { alpa: { endpoints, answerTimeoutSeconds: 900 } },
+        ["harmless timeout-raised"],
+    ],
     ["an Alpa less", {}, { alpa: { endpoints: endpoints.slice(0, 1) } }, ["risk upstream-removed"]],
     ["an Alpa more", {}, { alpa: { endpoints: [...endpoints, "10.0.0.13:20001"] } }, ["risk upstream-added"]],
     ["another Alpa", {}, { alpa: { endpoints: ["10.0.0.15:20001"] } }, ["risk upstream-replaced"]],
@@ -129,7 +134,7 @@ const INTRA: Scenario[] = [
         [],
     ],
     [
-        "an end in the config",
+        "an expiry date in the config",
         {},
         { consumers: [lab, { ...nlp, credentials: [{ id: "2026a", method: "key", expires: "2099-01-31" }] }] },
         [],
@@ -141,13 +146,13 @@ const CLOUDFLARE: Scenario[] = [
     ["a caller that goes", {}, { consumers: [labTokens] }, ["breaks-callers credential-revoked"]],
     ["a caller that comes", { consumers: [labTokens] }, {}, ["harmless credential-added"]],
     [
-        "a token that is disabled",
+        "a disabled token",
         {},
         { consumers: [labTokens, { ...nlpTokens, credentials: [{ ...nlpTokens.credentials[0], enabled: false }] }] },
         ["breaks-callers credential-revoked"],
     ],
     [
-        "a secret that is rotated",
+        "a rotated secret",
         {},
         {
             consumers: [
