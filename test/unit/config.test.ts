@@ -32,7 +32,7 @@ const refused: Refused[] = [
     ["an unknown option", { option: "intra-aa" }, /^option: must be one of .*got "intra-aa".*Did you mean intra-a\?$/],
     ["an option unlike any other", { option: "kubernetes" }, /^option: must be one of [^?]*\. Choose one\.$/],
     ["an unknown key", { gatway: {} }, "gatway: is not a known key. Did you mean gateway?"],
-    ["a key like none", { telemetry: "x" }, "telemetry: is not a known key. Remove it."],
+    ["a key unlike any other", { telemetry: "x" }, "telemetry: is not a known key. Remove it."],
     ["an unknown nested key", { gateway: { nodeport: 30900 } }, /^gateway\.nodeport: .*Did you mean nodePort\?$/],
     [
         "an unknown key in a list",

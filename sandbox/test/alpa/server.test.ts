@@ -9,7 +9,7 @@ import { ask, good, inOneBatch, withAlpa, type Ask } from "./kit";
 
 const refused: [why: string, body: unknown, message: string][] = [
     ["no body", undefined, "Expecting value: line 1 column 1 (char 0)"],
-    ["a body cut short", '{"model": "default"', "Expecting ',' delimiter: line 1 column 20 (char 19)"],
+    ["a truncated body", '{"model": "default"', "Expecting ',' delimiter: line 1 column 20 (char 19)"],
     ["single quotes", "{'model': 1}", "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"],
     [
         "a comma too many",

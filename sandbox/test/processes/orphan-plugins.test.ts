@@ -72,7 +72,7 @@ describe("Orphaned Pulumi plugins", () => {
             [],
         ],
         ["do not include a plugin of no sandbox", { 1: init, 9: { parent: 1, args: ["pulumi-resource-random"] } }, []],
-        ["a user's shell is none", { 1: init, 9: { parent: 1, args: ["-bash"], id: "a" } }, []],
+        ["do not include a user's shell", { 1: init, 9: { parent: 1, args: ["-bash"], id: "a" } }, []],
         [
             "do not include an editor that shows a plugin's source",
             { 1: init, 9: { parent: 1, args: ["vim", "pulumi-resource-random.ts"], id: "a" } },

@@ -58,7 +58,7 @@ describe("Go builds", () => {
             /proxy cannot be reached.*curl -sSI.*main\.ts etcd/s,
         ],
         [
-            "a proxy that refuses",
+            "a proxy that rejects the request",
             ["go: x: reading https://p/x.mod: 403 Forbidden", "x: 403 Forbidden"],
             /proxy cannot be reached/,
         ],

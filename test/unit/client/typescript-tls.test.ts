@@ -77,7 +77,7 @@ describe("TypeScript client over HTTPS", () => {
     const bad: [what: string, make: () => Promise<{ pair: Pair; ca: string[] }>][] = [
         ["of an unknown authority", async () => ({ pair, ca: [] })],
         [
-            "that is over",
+            "that has expired",
             async () => {
                 const [notBefore, notAfter] = [new Date("2020-01-01"), new Date("2020-02-01")];
                 const over = await certificate(["localhost"], { by: authority, notBefore, notAfter });

@@ -52,7 +52,7 @@ describe("config of alpa.firewall", () => {
 
     const refused: [why: string, firewall: unknown, problem: string | RegExp, values?: Record<string, unknown>][] = [
         [
-            "an unknown way",
+            "an unknown apply",
             { apply: "shh" },
             /^alpa\.firewall\.apply: must be one of print, ssh \(got "shh"\)\. Did you/,
         ],

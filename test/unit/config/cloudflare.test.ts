@@ -427,7 +427,7 @@ describe("the API token", () => {
     const cases: [what: string, api: Partial<ApiAccess>, problem: RegExp | undefined][] = [
         ["with 40 characters is accepted", {}, undefined],
         [
-            "none is refused",
+            "is required",
             { token: undefined },
             /^cloudflare:apiToken: required with option cloudflare or exposure tunnel\. Set CLOUDFLARE_API_TOKEN/,
         ],

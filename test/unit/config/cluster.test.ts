@@ -65,7 +65,11 @@ const refused: Refused<object>[] = [
         "cluster.nodes[0].privateKey: required. Run: pulumi config set --secret --path 'cluster.nodes[0].privateKey' < id_ed25519",
     ],
     ["a private key that is a file name", { nodes: [node(1, { privateKey: "id_ed25519" })] }, /must be a private key/],
-    ["a channel that moves", { nodes: [node(1)], channel: "latest/stable" }, /must be track\/risk with a pinned track/],
+    [
+        "a channel that is not pinned",
+        { nodes: [node(1)], channel: "latest/stable" },
+        /must be track\/risk with a pinned track/,
+    ],
     ["a channel without a risk", { nodes: [node(1)], channel: "1.34" }, /got "1\.34"\)\. Write for example 1\.34\/s/],
     ["an unknown risk", { nodes: [node(1)], channel: "1.34/stabel" }, /^cluster\.channel: must be track\/risk/],
     [

@@ -50,7 +50,7 @@ const refused: [why: string, credential: object, problem: RegExp | string][] = [
         /publicKey: must be one public key in PEM form/,
     ],
     [
-        "RS256 with half a key",
+        "RS256 with a truncated key",
         jwt({ algorithm: "RS256", publicKey: RSA.slice(0, 200) }),
         /publicKey: must be one public key in PEM form/,
     ],
@@ -98,7 +98,7 @@ const refused: [why: string, credential: object, problem: RegExp | string][] = [
         { id: "a", method: "key", expires: "2027-02-30" },
         /expires: must be a day, for example 2027-01-31 \(got "2027-02-30"\)/,
     ],
-    ["a time for a day", { id: "a", method: "key", expires: "2027-01-31T00:00:00Z" }, /expires: must be a day/],
+    ["a time instead of a day", { id: "a", method: "key", expires: "2027-01-31T00:00:00Z" }, /expires: must be a day/],
 ];
 
 describe("credentials in the config", () => {
@@ -117,7 +117,7 @@ describe("credentials in the config", () => {
         ["ES256", jwt({ algorithm: "ES256", publicKey: EC })],
         ["EdDSA", jwt({ algorithm: "EdDSA", publicKey: ED })],
         ["a brought key", { id: "a", method: "key", key: KEY }],
-        ["an end", { id: "a", method: "key", expires: "2027-02-28" }],
+        ["an expiry", { id: "a", method: "key", expires: "2027-02-28" }],
     ];
     for (const [what, credential] of accepted) it(`accept ${what}`, () => assert.deepEqual(problems([credential]), []));
 

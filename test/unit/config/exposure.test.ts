@@ -158,7 +158,7 @@ describe("config of exposure tunnel", () => {
 
     const warned: [why: string, values: Record<string, unknown>, warning: RegExp][] = [
         [
-            "that Alpa's speed is not known",
+            "that Alpa's speed is unknown",
             { alpa: { endpoints: EXPOSURE.alpa.endpoints } },
             /^alpa\.tokensPerSecond: not set/,
         ],

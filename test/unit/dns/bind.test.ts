@@ -30,7 +30,7 @@ const good: [what: string, text: string, last: unknown[]][] = [
     ["a semicolon in quotes", 'a TXT "v=DKIM1; k=rsa" ;"', ["a.example.com", undefined, "IN", "TXT", "v=DKIM1; k=rsa"]],
     ["an escaped semicolon", "a TXT v=DKIM1\\; k", ["a.example.com", undefined, "IN", "TXT", "v=DKIM1;", "k"]],
     ["escapes in quotes", '@ TXT "a\\"b\\\\c\\065"', ["example.com", undefined, "IN", "TXT", 'a"b\\cA']],
-    ["strings that touch", '@ TXT "a""b"', ["example.com", undefined, "IN", "TXT", "a", "b"]],
+    ["adjacent strings", '@ TXT "a""b"', ["example.com", undefined, "IN", "TXT", "a", "b"]],
     ["parentheses in quotes", '@ TXT "(a"', ["example.com", undefined, "IN", "TXT", "(a"]],
     [
         "lines with Windows' line ends",

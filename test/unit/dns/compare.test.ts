@@ -79,7 +79,11 @@ describe("comparison of both sides", () => {
         ["an address that must not exist", add("alpa AAAA 2001:db8::1"), "alpa.example.com AAAA"],
         ["a wildcard that must not exist", add("* A 192.0.2.66"), "RANDOM.example.com A"],
         ["a wildcard missing", drop("*.apps.example.com A"), "RANDOM.apps.example.com A"],
-        ["a delegation to others", change("lab.example.com NS", { content: "ns.evil.example" }), "lab.example.com NS"],
+        [
+            "a delegation to other servers",
+            change("lab.example.com NS", { content: "ns.evil.example" }),
+            "lab.example.com NS",
+        ],
         ["a delegation missing", drop("lab.example.com NS"), "lab.example.com NS"],
         ["mail where there must be none", add("@ AAAA 2001:db8::1"), "example.com AAAA"],
         [

@@ -186,7 +186,7 @@ describe("phases of a move", () => {
         ],
         ["the parent zone names other servers", { delegation: MIRRORED.delegation }, /is reached, and needs exactly/],
         ["the zone is no longer active", zone({ status: "moved" }), /is reached, and needs the zone active/],
-        ["a certificate has gone", { certificates: [] }, /is reached, and needs an active edge certificate/],
+        ["a certificate is missing", { certificates: [] }, /is reached, and needs an active edge certificate/],
         [
             "certificates cannot be read, and the stack's own name does not exist yet",
             { certificates: "403", hostnames: ["new.example.com"] },

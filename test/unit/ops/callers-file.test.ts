@@ -187,7 +187,7 @@ describe("ops with callers in a file of their own", () => {
         });
 
         for (const [what, text, file, expected] of [
-            ["a file that exists", STACK_FILE, NAME, /must be a new file \(callers\/intra\.yaml exists\)/],
+            ["an existing file", STACK_FILE, NAME, /must be a new file \(callers\/intra\.yaml exists\)/],
             [
                 "a path outside of the project",
                 STACK_FILE,

@@ -105,7 +105,7 @@ const refused: [what: string, command: string, problem: RegExp][] = [
         /--expires: must be a day after 2026-12-09, when the overlap ends/,
     ],
     [
-        "a successor that exists",
+        "an existing successor",
         "consumer rotate alice a1 --successor a2 --overlap-days 3",
         /--successor: must be a new id/,
     ],

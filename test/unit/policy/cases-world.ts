@@ -415,7 +415,7 @@ export const WORLD: Record<string, Case[]> = {
             /^decision: must be non_identity \(got "allow"\)/m,
         ],
         [
-            "a policy for everybody",
+            "a policy for everyone",
             "cloudflare",
             inputs("ZeroTrustAccessPolicy", undefined, (p) => p.includes.push({ everyone: {} })),
             /^includes: must be only service tokens \(got everyone\)/m,

@@ -17,7 +17,7 @@ const refused: [why: string, run: () => unknown, problem: RegExp][] = [
         /^exceptions\.0\.rule: must be one of .*\. Choose one\.$/,
     ],
     ["no reason", () => parse({ ...GOOD, reason: "          " }), /^exceptions\.0\.reason: /],
-    ["no end", () => parse({ ...GOOD, until: undefined }), /^exceptions\.0\.until: /],
+    ["no expiry", () => parse({ ...GOOD, until: undefined }), /^exceptions\.0\.until: /],
     ["an invalid day", () => parse({ ...GOOD, until: "2027-02-29" }), /^exceptions\.0\.until: must be a day/],
     ["a day with a time", () => parse({ ...GOOD, until: "2026-12-31T00:00" }), /^exceptions\.0\.until: must be a day/],
     [

@@ -77,7 +77,7 @@ describe("DNS records at the Cloudflare stand-in", () => {
         ["a CAA record without data", { name: "a", type: "CAA" }, 9101],
         ["a CAA record without one of its fields", { name: "a", type: "CAA", data: { flags: 0, tag: "issue" } }, 9101],
         ["a type that does not exist", { ...a, type: "AA" }, 1004],
-        ["a name with a blank", { ...a, name: "a b" }, 9000],
+        ["a name with a space", { ...a, name: "a b" }, 9000],
         ["tags on Free", { ...a, tags: ["a:b"] }, 9300],
     ];
     for (const [why, body, code] of refused) {

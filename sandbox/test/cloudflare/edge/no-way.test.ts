@@ -57,7 +57,7 @@ describe("Cloudflare edge without a working origin", () => {
         ["a name without a record", "none.example.com", 409, /^error code: 1001$/],
         ["an unproxied record", "grey.example.com", 409, /^error code: 1001$/],
         ["an address instead of a name", "127.0.0.1", 403, /^error code: 1003$/],
-        ["a CNAME to nowhere", "nowhere.example.com", 530, /^error code: 1016$/],
+        ["a CNAME to a missing name", "nowhere.example.com", 530, /^error code: 1016$/],
         ["a proxied address record", "a.example.com", 501, /a proxied A record/],
         ["an unproxied address next to a proxied one", "half.example.com", 501, /a proxied A record/],
         ["a name of a pending zone", "api.pending.com", 409, /^error code: 1001$/],

@@ -23,7 +23,11 @@ describe("The termination of a pod", () => {
         ["gives open answers 240 s at most, as nginx cuts them", end(900, { sleep: { seconds: 30 } }), [30, 240]],
         ["ends preStop with the grace period", end(10, exec("sleep", "30")), [10, 2]],
         ["takes the grace period of the deletion", end(900, undefined, undefined, 5), [0, 5]],
-        ["is nginx's other time", end(900, undefined, "nginx_config: { worker_shutdown_timeout: 10m }"), [0, 600]],
+        [
+            "uses nginx's configured time",
+            end(900, undefined, "nginx_config: { worker_shutdown_timeout: 10m }"),
+            [0, 600],
+        ],
         ["uses nginx's default where config.yaml has none", end(900, undefined, "nginx_config: {}"), [0, 240]],
     ];
     for (const [why, found, [preStop, answers]] of ends) it(why, () => assert.deepEqual(found, { preStop, answers }));

@@ -63,7 +63,7 @@ describe("Addresses of Alpa in the sandbox's cluster", () => {
     const others: [why: string, port: number | undefined][] = [
         ["outside of the cluster", at("127.0.0.1")],
         [
-            "a Service of others",
+            "another owner's Service",
             at("redis.llm.svc.cluster.local", 6379, { services: [service({ selector: { app: "redis" } }, "redis")] }),
         ],
         ["no Service", at("absent.llm.svc.cluster.local")],

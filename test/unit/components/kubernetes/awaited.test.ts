@@ -52,7 +52,7 @@ describe("Awaited", () => {
         ["another condition", { until: { kind: "condition", type: "Available" } }, true],
         ["another kubeconfig, which deletion will need", { kubeconfig: "new" }, true],
         ["another context", { context: "new" }, false],
-        ["other time limits", { timeoutSeconds: 9, settleSeconds: 9 }, false],
+        ["other timeouts", { timeoutSeconds: 9, settleSeconds: 9 }, false],
         ["nothing", {}, false],
     ];
     for (const [what, change, waitsAgain] of changes)

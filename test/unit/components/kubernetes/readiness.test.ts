@@ -36,7 +36,7 @@ const ready: Case[] = [
 const waiting: [...Case, why: RegExp][] = [
     ["an object that does not exist", DEPLOYED, undefined, undefined, /does not exist/],
     ["a graph without a status", DEPLOYED, graph(1), undefined, /phase not set, generation 1, observed none/],
-    ["a graph that deploys", DEPLOYED, graph(2, "Deploying", 1), undefined, /phase Deploying/],
+    ["a graph that is Deploying", DEPLOYED, graph(2, "Deploying", 1), undefined, /phase Deploying/],
     [
         "a graph that was deployed in an older generation",
         DEPLOYED,

@@ -16,7 +16,7 @@ const set = (more: object = {}) => ({ kind: "DaemonSet", metadata: { generation:
 describe("images on the nodes", () => {
     const cases: [what: string, more: object | undefined, why?: string][] = [
         ["a pod ready on each", {}],
-        ["none made", undefined, "it does not exist"],
+        ["no DaemonSet", undefined, "it does not exist"],
         ["an older generation", { observedGeneration: 1 }, "its controller has not processed it"],
         ["a node that accepts none", { desiredNumberScheduled: 1, numberReady: 1 }, "1 of 2 nodes accept a pod of it"],
         ["a pod that is not ready", { numberReady: 1 }, "1 of 2 pods are ready"],

@@ -194,7 +194,7 @@ describe("RampartGraph", () => {
         ["another context, which deletion will need", { context: "new" }, true, []],
         ["another name", { metadata: renamed }, true, ["metadata"]],
         ["another namespace", { metadata: moved }, true, ["metadata"]],
-        ["another time limit", { timeoutSeconds: 9 }, false, []],
+        ["another timeout", { timeoutSeconds: 9 }, false, []],
         ["its own version", { generation: 8, uid: "u-2" }, false, []],
     ];
     for (const [what, change, changed, replaces] of changes)

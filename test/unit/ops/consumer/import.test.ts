@@ -101,7 +101,7 @@ describe("ops consumer import", () => {
             [],
             /allowed_api_keys\[0\]: must have at least 16/,
         ],
-        ["a key with a blank", { allowed_api_keys: ["key of a caller 0001"] }, [], /visible ASCII/],
+        ["a key with a space", { allowed_api_keys: ["key of a caller 0001"] }, [], /visible ASCII/],
         [
             "a key twice",
             { allowed_api_keys: [KEYS[0], KEYS[0]] },
@@ -114,7 +114,7 @@ describe("ops consumer import", () => {
             ["--names", "x"],
             /must have as many names as the file has keys, 2 \(got 1\)\. Give one/,
         ],
-        ["a name that exists", undefined, ["--names", "alice,x"], /--names: alice exists already/],
+        ["an existing name", undefined, ["--names", "alice,x"], /--names: alice exists already/],
         ["a name twice", undefined, ["--names", "x,x"], /--names: x must be listed only once\. Choose/],
     ];
     for (const [what, content, args, problem] of refused)

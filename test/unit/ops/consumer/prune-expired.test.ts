@@ -39,7 +39,7 @@ describe("ops consumer prune-expired", () => {
         });
 
     const refused: [what: string, steps: object[], code: string][] = [
-        ["a caller that goes", [ended, removed("bob")], "caller-removed"],
+        ["a removed caller", [ended, removed("bob")], "caller-removed"],
         ["an added caller, although that is harmless", [ended, added("bob")], "caller-added"],
         ["a credential that has not expired yet", [early], "credential-revoked"],
         [

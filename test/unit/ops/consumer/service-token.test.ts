@@ -121,7 +121,7 @@ describe("ops consumer with service tokens", () => {
             ["a", "--overlap-days", "1", "--expires", "2027-01-31"],
             /--expires: must not be given for a service token/,
         ],
-        ["what has expired", ["old", "--overlap-days", "1"], /lab\/old: expired on 2026-11-20\./],
+        ["an expired token", ["old", "--overlap-days", "1"], /lab\/old: expired on 2026-11-20\./],
     ];
     for (const [why, args, problem] of refused)
         it(`does not rotate ${why}`, async () => {

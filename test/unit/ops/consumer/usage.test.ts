@@ -402,9 +402,13 @@ describe("ops consumer usage of Prometheus", () => {
     const wrong: [what: string, listener: RequestListener, says: RegExp][] = [
         ["is not Prometheus", (_, response) => response.end("<html>Grafana</html>"), /must be the address of a Prometheus server \(\/api\/v1\/query gives HTTP 200\)/], // oxfmt-ignore
         ["has another answer", (_, response) => response.end('{"status":"success","data":{"resultType":"matrix","result":[]}}'), /must be the address of a Prometheus server/], // oxfmt-ignore
-        ["asks for a login", (_, response) => response.writeHead(401).end("no"), /gives HTTP 401/],
+        ["requires a login", (_, response) => response.writeHead(401).end("no"), /gives HTTP 401/],
         ["rejects the query", (_, response) => response.writeHead(422).end('{"status":"error","errorType":"execution","error":"too many samples"}'), /rejects a query: execution: too many samples/], // oxfmt-ignore
-        ["breaks off", (request) => request.socket.destroy(), /does not answer \((UND_ERR_SOCKET|ECONNRESET)\)/],
+        [
+            "closes the connection",
+            (request) => request.socket.destroy(),
+            /does not answer \((UND_ERR_SOCKET|ECONNRESET)\)/,
+        ],
     ];
     for (const [what, listener, says] of wrong)
         it(`exits with 1 and the reason when the server ${what}`, async () => {

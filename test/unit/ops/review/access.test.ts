@@ -81,7 +81,7 @@ describe("review of the tokens that an Access policy admits", () => {
         ["with tokens that are not known yet", { ...list(), includes: UNKNOWN }, ["risk unknown-until-apply"]],
         ["with an unknown decision", { ...list(token("a")), decision: UNKNOWN }, ["risk unknown-until-apply"]],
         ["everybody", list({ everyone: {} }), ["breaks-callers authentication-removed"]],
-        ["without a look", { ...list(token("a")), decision: "bypass" }, ["breaks-callers authentication-removed"]],
+        ["with bypass", { ...list(token("a")), decision: "bypass" }, ["breaks-callers authentication-removed"]],
     ];
     for (const [what, policy, expected] of made)
         it(`reports for a new policy, ${what}: ${expected.join(", ")}`, () => {

@@ -337,7 +337,7 @@ describe("review of etcd", () => {
             members({ volumeClaimTemplates: [{ spec: { storageClassName: "b" } }] }),
             /data-deleted: etcd stores its data elsewhere/,
         ],
-        ["its end", members({}), undefined, /^risk data-deleted/],
+        ["its deletion", members({}), undefined, /^risk data-deleted/],
     ];
     for (const [what, old, now, first] of cases)
         it(`reports the effect of ${what}`, () => assert.match(said([step("StatefulSet", "e", old, now)])[0], first));

@@ -63,9 +63,9 @@ describe("ops stack review", () => {
         newState: { ...alice, inputs: { ...alice.inputs, novel: 1 } },
     };
     const statuses: [what: string, text: string, failOn: string | undefined, code: number][] = [
-        ["a caller that goes", digest(gone("alice")), undefined, 3],
+        ["a removed caller", digest(gone("alice")), undefined, 3],
         ["a removed caller, with --fail-on none", digest(gone("alice")), "none", 0],
-        ["a caller that comes", digest(come("bob")), undefined, 0],
+        ["an added caller", digest(come("bob")), undefined, 0],
         ["an added caller, with --fail-on risk", digest(come("bob")), "risk", 0],
         ["an unknown kind, which the policy pack rejects", digest(unknown), undefined, 3],
         ["an unknown kind, with --fail-on none", digest(unknown), "none", 0],

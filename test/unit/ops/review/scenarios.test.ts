@@ -23,8 +23,8 @@ type Scenario = [what: string, before: Values, after: Values, findings: string[]
 
 const INTRA: Scenario[] = [
     ["nothing", {}, {}, []],
-    ["a caller that goes", {}, { consumers: [lab] }, ["breaks-callers caller-removed"]],
-    ["a caller that comes", { consumers: [lab] }, {}, ["harmless caller-added"]],
+    ["a removed caller", {}, { consumers: [lab] }, ["breaks-callers caller-removed"]],
+    ["an added caller", { consumers: [lab] }, {}, ["harmless caller-added"]],
     ["the order of callers", {}, { consumers: [nlp, lab] }, []],
     [
         "a revoked credential",
@@ -143,8 +143,8 @@ const INTRA: Scenario[] = [
 
 const CLOUDFLARE: Scenario[] = [
     ["nothing", {}, {}, []],
-    ["a caller that goes", {}, { consumers: [labTokens] }, ["breaks-callers credential-revoked"]],
-    ["a caller that comes", { consumers: [labTokens] }, {}, ["harmless credential-added"]],
+    ["a removed caller", {}, { consumers: [labTokens] }, ["breaks-callers credential-revoked"]],
+    ["an added caller", { consumers: [labTokens] }, {}, ["harmless credential-added"]],
     [
         "a disabled token",
         {},

@@ -82,7 +82,7 @@ describe("ops stack check", () => {
         ["of another stack", { stack: "inter" }],
         ["of another finding", { code: "credential-revoked" }],
         ["of another caller", { resource: "bob-consumer" }],
-        ["that is over", { until: "2026-11-24" }],
+        ["that has expired", { until: "2026-11-24" }],
     ];
     for (const [what, change] of refused)
         it(`ignores an acceptance ${what}`, async () => {
