@@ -40,7 +40,7 @@ export function clusterIdentities(seen: Seen[], reads: ClusterReads): string {
         ]);
     const gateway = ofKind(seen, "GatewayProxy").map(({ inputs }) => [
         "account of the kubeconfig",
-        "create `pods/portforward`, to see that each gateway pod has a change",
+        "create `pods/portforward`, to verify that each gateway pod has a change",
         `namespace ${code(inputs.metadata.namespace)}`,
     ]);
     // A patched object belongs to a chart.
@@ -50,7 +50,7 @@ export function clusterIdentities(seen: Seen[], reads: ClusterReads): string {
         const user = securityContext.runAsUser === undefined ? "" : `, user ${securityContext.runAsUser}`;
         return [
             `pods of ${code(inputs.metadata.name)}`,
-            `${mounted === false ? "nothing: no account of the API is mounted" : "what the namespace's default account may"}${user}`,
+            `${mounted === false ? "nothing: no ServiceAccount is mounted" : "the permissions of the namespace's default ServiceAccount"}${user}`,
             `namespace ${code(inputs.metadata.namespace)}`,
         ];
     });
@@ -102,13 +102,13 @@ export function secrets(seen: Seen[], callers: string[]): string {
         const all = (of: "keys" | "usedBy") => sorted(same.flatMap((one) => one[of]));
         return [
             `Secret ${code(name)}: ${all("keys").map(code).join(", ")}`,
-            `who may read Secrets or create pods in ${code(namespace)}; named by ${all("usedBy").join(", ") || "no object"}`,
+            `any account that may read Secrets or create pods in ${code(namespace)}; used by ${all("usedBy").join(", ") || "no object"}`,
         ];
     });
     // It may read every Secret of the cluster, and needs those with credentials.
     const controller = ofKind(seen, "GatewayProxy").map(() => [
         "all Secrets above, and all others of the cluster",
-        "the account of the ingress controller, so who may create pods in its namespace",
+        "the account of the ingress controller, and any account that may create pods in its namespace",
     ]);
     return table(["Secret", "Can be read by"], [...rows, ...controller, ...tokens(seen), ...generated(seen)]);
 }
@@ -127,10 +127,10 @@ function tokens(seen: Seen[]): string[][] {
     const count = ofKind(seen, "ZeroTrustAccessServiceToken").length;
     if (count === 0) return [];
     return [
-        ["service token of each credential", "who has the state and its key; Cloudflare shows its secret once"],
+        ["service token of each credential", "anyone with the state and its key; Cloudflare shows its secret once"],
         [
             "token of the tunnel",
-            "root and the connectors on each host of `tunnel.hosts`; who has the state and its key",
+            "root and the connectors on each host of `tunnel.hosts`; anyone with the state and its key",
         ],
     ];
 }
@@ -138,7 +138,5 @@ function tokens(seen: Seen[]): string[][] {
 function generated(seen: Seen[]): string[][] {
     const names = seen.filter(({ type }) => /:Random(Password|Uuid)$/.test(type)).map(({ name }) => name);
     if (names.length === 0) return [];
-    return [
-        ["generated: what keys, passwords and token secrets are made of", "who has the state of the stack and its key"],
-    ];
+    return [["the generated seeds of keys, passwords and token secrets", "anyone with the stack's state and its key"]];
 }

@@ -13,7 +13,7 @@ export interface NodePorts {
 const HEAD = ["Port", "Listens", "May connect", "Enforced by"];
 
 export function gatewayPorts(seen: Seen[], nodePorts: NodePorts): string {
-    const http = nodePorts.redirect ? "HTTP, which is sent on to HTTPS" : "HTTP";
+    const http = nodePorts.redirect ? "HTTP, which redirects to HTTPS" : "HTTP";
     return table(HEAD, [
         [`${nodePorts.http} TCP`, `every node: ${http}`, "callers", "your firewall; the credential"],
         ...(nodePorts.https === undefined
@@ -49,7 +49,7 @@ export function edgePorts(seen: Seen[], edgePort: number): string {
             new URL(origin).port,
             `Alpa: ${code(origin)}`,
             "the connector on its host",
-            "your firewall: close it to all others",
+            "your firewall: close it to all other sources",
         ]),
         ...sshRows(seen),
     ]);
