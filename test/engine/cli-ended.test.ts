@@ -8,7 +8,7 @@ import { eventually } from "./kit";
 describe("npm run sandbox, when it ends,", () => {
     const sandbox = eachItsOwn();
 
-    it("is replaced by a second up, and by Ctrl-C ends: none of their processes is left", async () => {
+    it("leaves no process, neither when a second up replaces it nor after Ctrl-C", async () => {
         await sandbox().call("up", "--detach");
         const first = running(sandbox().dir).map((p) => p.pid);
         const { cli, ended } = await sandbox().foreground();

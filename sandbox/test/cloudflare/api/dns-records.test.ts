@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { TestApi } from "../kit";
 
-describe("DNS records at the Cloudflare stand-in", () => {
+describe("A DNS record at the Cloudflare stand-in", () => {
     let api: TestApi;
     let records: string;
     beforeEach(async () => {

@@ -7,7 +7,7 @@ import { TestApi } from "../kit";
 
 const OWN = { status_code: 429, content_type: "application/json", content: "{}" };
 
-describe("Rulesets at the Cloudflare stand-in", () => {
+describe("A ruleset at the Cloudflare stand-in", () => {
     let api: TestApi;
     let zone: string;
     beforeEach(async () => {

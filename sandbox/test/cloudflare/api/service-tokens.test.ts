@@ -8,7 +8,7 @@ import { TestApi } from "../kit";
 
 const TOKENS = "accounts/{account}/access/service_tokens";
 
-describe("Service tokens at the Cloudflare stand-in", () => {
+describe("A service token at the Cloudflare stand-in", () => {
     let api: TestApi;
     let made: any;
     let path: string;

@@ -9,7 +9,7 @@ import { TestApi } from "../kit";
 
 const TUNNELS = "accounts/{account}/cfd_tunnel";
 
-describe("Tunnels at the Cloudflare stand-in", () => {
+describe("A tunnel at the Cloudflare stand-in", () => {
     let api: TestApi;
     let tunnel: Tunnel;
     let path: string;

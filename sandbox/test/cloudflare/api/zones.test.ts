@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { TestApi } from "../kit";
 
-describe("Zones at the Cloudflare stand-in", () => {
+describe("A zone at the Cloudflare stand-in", () => {
     let api: TestApi;
     beforeEach(async () => {
         api = await TestApi.start();

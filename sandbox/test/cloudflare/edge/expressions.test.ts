@@ -4,7 +4,7 @@ import { evaluate } from "../../../cloudflare/edge/rules/evaluate";
 import { fieldsOf, parseExpression } from "../../../cloudflare/edge/rules/parse";
 import type { EdgeRequest } from "../../../cloudflare/edge/types";
 
-describe("Cloudflare edge: rule expressions", () => {
+describe("Cloudflare edge: a rule expression", () => {
     const request = {
         hostname: "api.example.com",
         method: "POST",

@@ -11,7 +11,7 @@ describe("add-ons of the stand-in of MicroK8s", () => {
         host = await hosts.installed("one");
     });
 
-    it("reports an unknown add-on, and an enabled one, with exit code 0", async () => {
+    it("are reported as unknown, or as already enabled, with exit code 0", async () => {
         assert.match(await done(host, "microk8s enable no-such-addon"), /not found/);
         await done(host, "microk8s enable dns 192.0.2.1");
         assert.match(await done(host, "microk8s enable dns 192.0.2.2"), /Addon core\/dns is already enabled/);

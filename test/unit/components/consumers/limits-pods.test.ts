@@ -8,7 +8,7 @@ const REQUESTS = 3;
 /** Requests that one pod alone admits for a caller: twice those of a window, and one. */
 const OF_ONE_POD = 2 * REQUESTS + 1;
 
-describe("limits at a gateway of several pods", function () {
+describe("a gateway of several pods, for callers with limits,", function () {
     this.timeout(120_000);
     let alpa: ClassedAlpa;
     const start = async (whenDown: ClassedAlpaOptions["whenDown"]) => {

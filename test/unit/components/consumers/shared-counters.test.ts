@@ -2,7 +2,7 @@
 import { strict as assert } from "node:assert";
 import { renderServer } from "../../../../components/consumers/shared-counters";
 
-describe("the server that counts", () => {
+describe("the pod of the shared counters", () => {
     const spec = renderServer({ repository: "valkey/valkey", tag: "8.1.1" });
 
     it("is evicted as soon as its node is Unknown, and stays while a kubelet restarts", () =>

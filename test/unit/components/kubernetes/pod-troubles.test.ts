@@ -18,7 +18,7 @@ const BACK_OFF = 'Back-off pulling image "a:1"';
 const NO_FOLDER =
     'MountVolume.SetUp failed for volume "weights" : hostPath type check failed: /data is not a directory';
 
-describe("trouble of pods", () => {
+describe("a pod's problem", () => {
     it("is none where no problem is known", () => {
         assert.equal(troubleOf([pod([{ name: "a" }])]), undefined);
         assert.equal(troubleOf([pod([waiting("ContainerCreating")])]), undefined);

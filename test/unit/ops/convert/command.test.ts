@@ -695,7 +695,7 @@ describe("npm run ops -- convert refuses", () => {
         assert.equal((await it.ops("convert", "run", "--yes", "--to", "intra-a")).code, 0);
     });
 
-    it("to go on with a stack file that is edited while it runs: it returns with the original file, and keeps the edit", async () => {
+    it("to continue with a stack file that is edited while it runs: it returns with the original file, and keeps the edit", async () => {
         for (const change of [(text: string) => text.replace("alice", "mallory"), () => "config: {"]) {
             const it = await convertBench();
             it.state.onUp = (to) => {
