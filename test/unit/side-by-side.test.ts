@@ -94,7 +94,7 @@ describe("tests side by side", () => {
         const jobs = [open, file("last", `it("x", () => {});`)];
         const { passed, failed, failures } = await run(jobs, { endMilliseconds: 4000 });
         assert.deepEqual([passed, failed], [2, 1]);
-        assert.match(failures, /Its tests ended, and its process did not: something was left open/);
+        assert.match(failures, /Its tests ended, but its process did not: a test left a handle open/);
     });
 
     it("start the next job as soon as a running one has ended", async () => {
