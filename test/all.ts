@@ -1,6 +1,6 @@
 /**
- * Runs a level of test/levels.ts, several processes at a time: `npm run lint`, `npm run check`, `npm test`, `npm run
- * test:full`. `npm test -- PART… [-g TITLE]` runs test files whose path contains a part, and tests whose title matches.
+ * Runs a level of test/levels.ts, several processes at a time: `npm run lint`, `npm run check`, `npm test`,
+ * `npm run test:full`. `npm test -- PART… [-g TITLE]` runs test files whose path contains a part and tests whose title matches.
  */
 import { relative } from "node:path";
 import { missingForPackets } from "./kernel-rules";

@@ -1,7 +1,7 @@
 /**
- * What each level runs: `npm run lint` runs the checks without tests. `npm run check` adds most unit and golden tests. `npm
- * test` adds the other unit tests, the sandbox's and engine tests. `npm run test:full` adds tests that take too long for every
- * change. FULL and NOT_AT_ONCE have the exceptions.
+ * What each level runs: `npm run lint` runs the checks without tests. `npm run check` adds most unit and golden tests.
+ * `npm test` adds the other unit tests, the sandbox's and engine tests. `npm run test:full` adds tests that take too long for
+ * every change. FULL and NOT_AT_ONCE have the exceptions.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";

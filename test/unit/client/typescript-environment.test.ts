@@ -1,5 +1,5 @@
-// Proves that the TypeScript client reads the variables that docs/call/README.md lists, and the files of `ops consumer
-// handout`.
+// Proves that the TypeScript client reads the variables that docs/call/README.md lists, and the files of
+// `ops consumer handout`.
 import { strict as assert } from "node:assert";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

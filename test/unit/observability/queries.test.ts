@@ -1,7 +1,7 @@
 /**
  * Proves on a real Prometheus, with series like the gateway's, that every panel of the dashboards has data, and that the
- * expression of every alert is true when it should be and false without problems. Needs prometheus and promtool on PATH: `npm
- * run check` says at its end when they are missing.
+ * expression of every alert is true when it should be and false without problems. Needs prometheus and promtool on PATH:
+ * `npm run check` says at its end when they are missing.
  */
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";

@@ -1,5 +1,5 @@
-// Proves the reviews of previews that the real engine and Kubernetes provider created for stacks in the sandbox. `npm run
-// record` records them again.
+// Proves the reviews of previews that the real engine and Kubernetes provider created for stacks in the sandbox.
+// `npm run record` records them again.
 import { recordedSet, type Expected } from "./recorded";
 
 /** Severity and code, the most dangerous first, of each preview of a set. */
