@@ -1,4 +1,4 @@
-/** The callers that are measured, in the form each way takes them. */
+/** The callers of a measurement, in the form that each program needs. */
 import { randomBytes } from "node:crypto";
 import { stringify } from "yaml";
 import type { Bench } from "./sandbox";
@@ -12,14 +12,14 @@ export function callers(count: number): Callers {
     return Object.fromEntries(Array.from({ length: count }, (_, i) => [name(i), ["a"]]));
 }
 
-/** The same in parts of nearly the same size, one for each stack. */
+/** Callers in groups of nearly equal size, one for each stack. */
 export function parts(all: Callers, count: number): Callers[] {
     const entries = Object.entries(all);
     const size = Math.ceil(entries.length / count);
     return Array.from({ length: count }, (_, i) => Object.fromEntries(entries.slice(i * size, (i + 1) * size)));
 }
 
-/** The one that is rotated. */
+/** The consumer whose credential is rotated. */
 export const ROTATED = "team-0000";
 
 /** Adds a key to that caller. */
@@ -27,7 +27,7 @@ export function rotated(all: Callers, id: string): Callers {
     return { ...all, [ROTATED]: [...all[ROTATED], id] };
 }
 
-/** The same objects as plain manifests. @param only unset: all callers */
+/** The same objects as plain manifests. @param only names of the callers. @default all callers */
 export function manifests(all: Callers, namespace: string, binding: Bench["binding"], only?: string): string {
     const objects = Object.entries(all)
         .filter(([caller]) => only === undefined || caller === only)

@@ -1,4 +1,4 @@
-/** `npm run bench -- <what>`: what many callers cost, on the real engine in a sandbox of its own. Minutes. */
+/** `npm run bench -- <what>`: measures the cost of many callers on the real engine, in a sandbox of its own. Takes minutes. */
 import { cpus, loadavg, totalmem } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
 import { measureConsumers, SETTINGS } from "./consumers";
@@ -29,14 +29,14 @@ function machine(): string {
     return `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, load ${load.join(" ")}`;
 }
 
-/** Says what the machine was doing before and after, since that is in every figure. */
+/** Prints the load of the machine before and after, because it affects every figure. */
 async function measured(work: (bench: Bench) => Promise<void>): Promise<void> {
     say(machine());
     await withBench(say, work);
     say(machine());
 }
 
-const program = new Command("bench").description("What many callers cost, measured in a sandbox of its own.");
+const program = new Command("bench").description("Measures the cost of many callers in a sandbox of its own.");
 
 program
     .command("consumers")

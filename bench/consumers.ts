@@ -1,4 +1,4 @@
-/** `consumers`: what callers cost, for alpa-auth, a flat Pulumi program and kubectl, all in one run. */
+/** `consumers`: measures the cost of callers with alpa-auth, with a flat Pulumi program and with kubectl, in one run. */
 import { strict as assert } from "node:assert";
 import { loadavg } from "node:os";
 import { type Callers, callers, rotated, ROTATED } from "./callers";
@@ -11,8 +11,8 @@ import { type Row, table } from "./table";
 type Say = (line: string) => void;
 
 /**
- * Measures every way with one number of callers after another, and prints a table for each.
- * @param firstOnly leaves out what is done to callers that are there: a third of the time
+ * Measures every program with each number of callers, and prints a table for each number.
+ * @param firstOnly skips changes of existing callers, which take two thirds of the time
  */
 export async function measureConsumers(
     bench: Bench,
@@ -50,7 +50,7 @@ async function measureAlpaAuth(
 ): Promise<Row> {
     const program = new AlpaAuth(bench, stack, engine);
     return measureProgram(program, "alpa-auth", all, firstOnly, async () => {
-        // A figure of something that does not work is none.
+        // Keys that do not work make the figures worthless.
         const { credentials } = await program.outputs<{ credentials: Record<string, string> }>();
         for (const id of firstOnly ? ["a"] : ["a", "b", "c"])
             assert.equal(await answer(bench, credentials[`${ROTATED}/${id}`]), 200);
@@ -66,7 +66,7 @@ async function measureProgram(
     check: () => Promise<void> = async () => undefined,
 ): Promise<Row> {
     await program.create();
-    // What is there without any callers is not what is measured.
+    // Starts with the gateway in place: its own resources are not measured.
     program.configure({});
     await program.up();
     program.configure(all);
@@ -78,7 +78,7 @@ async function measureProgram(
     return { ...row, ...later };
 }
 
-/** What is done to callers that are there. */
+/** Measures changes of existing callers. */
 async function measureLater(program: Program, all: Callers) {
     const preview = await seconds(async () => assert.deepEqual(await program.preview(), []));
     const second = rotated(all, "b");
@@ -103,7 +103,7 @@ async function measureKubectl(bench: Bench, namespace: string, all: Callers, fir
     return { way: "kubectl", settings: "-", ...first, ...later };
 }
 
-/** What the first making of all callers costs, in time, in work, and until they can call. */
+/** Measures the first `up`: time, CPU time, and the time until every caller gets an answer. */
 async function cost(bench: Bench, namespace: string, all: Callers, make: () => Promise<void>) {
     const before = cpuSeconds(bench);
     const firstUp = await seconds(make);
@@ -111,7 +111,7 @@ async function cost(bench: Bench, namespace: string, all: Callers, make: () => P
     return { firstUp, accepted: taken, cpu: cpuSeconds(bench) - before };
 }
 
-/** Status of a small completion with a key. */
+/** Status of a small completion with this key. */
 export async function answer(bench: Bench, key: string | undefined): Promise<number> {
     const response = await fetch(`${bench.url}/alpa/completions`, {
         method: "POST",

@@ -1,4 +1,4 @@
-/** Costs of a run other than the duration of its command. */
+/** CPU time and memory of a run, and the time until the gateway accepts all callers. */
 import { readFileSync } from "node:fs";
 import { KubernetesObjectApi } from "@kubernetes/client-node";
 import { procTable, SANDBOX_MARK } from "../sandbox/processes/proc-table";
@@ -7,29 +7,29 @@ import { waitFor } from "../sandbox/processes";
 import { sandboxId } from "../sandbox/world/state";
 import type { Bench } from "./sandbox";
 
-/** Clock ticks of /proc in a second: USER_HZ, the same on every Linux that Node.js runs on. */
+/** Clock ticks per second in /proc: USER_HZ, the same on every Linux that Node.js runs on. */
 const TICKS = 100;
 
 /**
- * Seconds of a core that this process, what it has started and what is left of a sandbox have used so far. Other work on the
- * machine makes a run longer, and hardly changes this.
+ * CPU seconds of this process, of its descendants and of the sandbox's processes so far. Other work on the machine makes a run
+ * longer, but hardly changes this number.
  */
 export function cpuSeconds({ dir }: Bench): number {
     const id = sandboxId(dir);
     const living = [...procTable().values()].filter((row) => row.marks[SANDBOX_MARK] === id && row.pid !== process.pid);
-    // Fields 14 to 17 of proc(5): in user and system mode, and the same of children that have ended.
+    // Fields 14 to 17 of proc(5): time in user and system mode, and the same of children that have ended.
     const used = (pid: number) => (statFields(pid) ?? []).slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0);
     return [process.pid, ...living.map(({ pid }) => pid)].reduce((sum, pid) => sum + used(pid), 0) / TICKS;
 }
 
-/** Most memory that one process of the program, and one of the engine, has held at a time, from now until it is stopped. */
+/** Largest memory of one process of the program and of one process of the engine, from now until it is stopped. */
 export class PeakMemory {
     private readonly most = { program: 0, engine: 0 };
     private readonly clock: NodeJS.Timeout;
 
     constructor({ dir }: Bench) {
         const id = sandboxId(dir);
-        // The kernel keeps the peak of a process; it must be asked before that ends.
+        // The kernel keeps the peak of a process only while that runs.
         this.clock = setInterval(() => {
             for (const { pid, program, args, marks } of procTable().values()) {
                 if (marks[SANDBOX_MARK] !== id) continue;
@@ -49,7 +49,7 @@ export class PeakMemory {
     }
 }
 
-/** In MB; 0 of a process that has ended. */
+/** In MB; 0 for a process that has ended. */
 function peakOf(pid: number): number {
     try {
         return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1000;
@@ -58,7 +58,7 @@ function peakOf(pid: number): number {
     }
 }
 
-/** Waits until the ingress controller has taken every Consumer of a namespace. */
+/** Waits until the ingress controller has accepted every Consumer of a namespace. */
 export async function accepted({ world }: Bench, namespace: string, count: number): Promise<void> {
     const api = world.kubeConfig.makeApiClient(KubernetesObjectApi);
     const all = async () => {
@@ -70,7 +70,7 @@ export async function accepted({ world }: Bench, namespace: string, count: numbe
         );
         return taken.length === count || undefined;
     };
-    await waitFor(`${count} Consumers of ${namespace} to be taken`, all, { seconds: 300, everyMilliseconds: 500 });
+    await waitFor(`${count} accepted Consumers of ${namespace}`, all, { seconds: 300, everyMilliseconds: 500 });
 }
 
 interface Taken {

@@ -1,4 +1,4 @@
-/** `file`: what many callers in one stack cost, listed in a file of their own. */
+/** `file`: measures the cost of many callers in one stack, listed in a file of their own. */
 import { strict as assert } from "node:assert";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -27,7 +27,7 @@ class InFile extends AlpaAuth {
     }
 }
 
-/** Measures with one number of callers after another, and prints a table for each. */
+/** Measures each number of callers, and prints a table for each. */
 export async function measureInFile(bench: Bench, counts: number[], say: (line: string) => void): Promise<void> {
     for (const count of counts) {
         const program = new InFile(bench, `file-${count}`, FAST);
@@ -51,7 +51,7 @@ async function measure(bench: Bench, program: InFile, count: number, say: (line:
         say(`${count}: ${rows.at(-1)!.join(", ")}`);
     };
     await program.create();
-    // What is there without any callers is not what is measured.
+    // Starts with the gateway in place: its own resources are not measured.
     program.configure({});
     await program.up();
     const all = callers(count);
@@ -64,7 +64,7 @@ async function measure(bench: Bench, program: InFile, count: number, say: (line:
     await timed("rotation", () => program.up());
     program.configure(rotated(second, "c"));
     await timed("targeted rotation", () => program.upRotated());
-    // A figure of something that does not work is none.
+    // Keys that do not work make the figures worthless.
     const { credentials } = await program.outputs<{ credentials: Record<string, string> }>();
     for (const id of ["a", "b", "c"]) assert.equal(await answer(bench, credentials[`${ROTATED}/${id}`]), 200, id);
     const head = ["operation", "seconds", "CPU seconds of the sandbox", "program, MB", "engine, MB"];

@@ -10,7 +10,10 @@ import { AlpaAuth, FAST } from "./stacks";
 
 type Say = (line: string) => void;
 
-/** Kills pulumi while the callers are made, and again while one gets another key; proves that no difference stays. */
+/**
+ * Kills pulumi while it creates the callers, and again while a caller gets another key. Proves that the next run leaves no
+ * difference.
+ */
 export async function killedMidway(bench: Bench, count: number, say: Say): Promise<void> {
     const program = new AlpaAuth(bench, "killed", FAST);
     await program.create();
@@ -37,7 +40,7 @@ export async function killedMidway(bench: Bench, count: number, say: Say): Promi
     await removeNamespace(bench, program.stack);
 }
 
-/** Starts `up` and kills pulumi as a crash would, once `when` has come true: its plugins are not told. */
+/** Starts `up` and kills pulumi once `when` has become true, like a crash: its plugins get no signal. */
 async function killWhen(program: AlpaAuth, when: () => Promise<boolean>): Promise<void> {
     let pid = 0;
     program.onStart = (started) => (pid = started);
@@ -47,11 +50,11 @@ async function killWhen(program: AlpaAuth, when: () => Promise<boolean>): Promis
     process.kill(pid, "SIGKILL");
     await up;
     await endOrphanPlugins(sandboxId(program.bench.dir));
-    // Its lock is still there.
+    // The killed run has left its lock.
     await program.run(["cancel", "--yes"]);
 }
 
-/** `up` again: state, cluster and gateway must agree. */
+/** Runs `up` again. Asserts that state, cluster and gateway agree. */
 async function again(program: AlpaAuth, all: Callers, say: Say): Promise<void> {
     const { bench, stack } = program;
     const start = Date.now();
@@ -73,7 +76,7 @@ async function again(program: AlpaAuth, all: Callers, say: Say): Promise<void> {
     say(`${wanted.length} keys work, Secrets and outputs agree, no other object, the next preview is empty`);
 }
 
-/** What of callers is in the cluster: names of Consumers, and the key of each Secret by `<caller>/<credential>`. */
+/** The callers' objects in the cluster: names of Consumers, and the key of each Secret by `<caller>/<credential>`. */
 async function live({ world }: Bench, namespace: string) {
     const { items } = await world.kubeConfig
         .makeApiClient(KubernetesObjectApi)

@@ -1,4 +1,4 @@
-/** The same objects by `kubectl apply --server-side`, which sends one after another and remembers nothing. */
+/** The same objects by `kubectl apply --server-side`, which sends them one by one and keeps no state. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { writePrivate } from "../sandbox/world/state";
@@ -19,7 +19,7 @@ export class Kubectl {
         writePrivate(this.file, manifests(callers, this.namespace, this.bench.binding, only));
     }
 
-    /** A rotation by an operator who knows the objects that change. */
+    /** A rotation by an operator who knows which objects change. */
     async applyRotated(callers: Callers): Promise<void> {
         this.write(callers, ROTATED);
         await this.apply();
@@ -43,7 +43,7 @@ export class Kubectl {
         const code = await new Promise<number | null>((resolve, reject) => {
             child.on("error", reject).on("close", resolve);
         });
-        // 1 from diff: the ingress controller wrote a status while kubectl was looking.
+        // `diff` exits with 1 when the ingress controller wrote a status meanwhile.
         if (code !== 0 && !(args[0] === "diff" && code === 1))
             throw new Error(`kubectl ${args.join(" ")} ended with ${code}.\n${said.trim()}`);
     }

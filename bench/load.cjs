@@ -1,5 +1,5 @@
-// Alpa and its callers in a process of their own, so that all time of the other process is the gateway's: an Alpa that answers at
-// once, and callers that send a request as soon as the last one is answered, over connections that stay.
+// Alpa and its callers in a process of their own, so that all CPU time of the other process is the gateway's. Alpa answers at
+// once, and each caller sends the next request after each answer, over a kept connection.
 const http = require("node:http");
 
 const ANSWER = JSON.stringify({ id: "a", object: "text_completion", choices: [{ text: " the capital" }] });

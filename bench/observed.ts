@@ -1,7 +1,7 @@
 /**
- * What metrics and the access log cost, and how many series many callers make: on the emulator of APISIX, which counts and logs
- * as APISIX does, with another speed. So of times only the ratio is worth anything, and series and bytes are those of APISIX.
- * The throughput of a core is one by the time of it that a request takes, which other programs on the machine change little.
+ * Measures the cost of metrics and the access log, and the number of series for many callers, on the emulator of APISIX. Its
+ * metrics and log lines are those of APISIX, so the number and size of series hold for APISIX too. Its speed differs, so only
+ * ratios of times do. Throughput is computed from the CPU time of a request, which other programs on the machine hardly change.
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";
@@ -37,7 +37,7 @@ const KEPT: [name: string, kept: Kept][] = [
 
 type Say = (line: string) => void;
 
-/** @param rounds how often each of the four ways is measured, in turn @param seconds how long each time */
+/** @param rounds how often each of the four settings is measured, in turn @param seconds length of each measurement */
 export async function measureObserved(callers: number, rounds: number, seconds: number, say: Say): Promise<void> {
     const load = fork(join(__dirname, "load.cjs"), { execArgv: [] });
     const [{ alpa }] = (await once(load, "message")) as [{ alpa: number }];
@@ -57,11 +57,11 @@ export async function measureObserved(callers: number, rounds: number, seconds: 
 type Send = (asked: { port: number; key: string; milliseconds: number }) => Promise<Record<string, number>>;
 
 async function compare(alpa: number, rounds: number, seconds: number, send: Send, say: Say): Promise<void> {
-    /** Seconds of a core for a request, in each round. */
+    /** CPU seconds per request, in each round. */
     const gateways: [name: string, gateway: Gateway, cost: number[]][] = [];
     for (const [name, kept] of KEPT) gateways.push([name, await gatewayOf(alpa, kept), []]);
     try {
-        // One round more, of which the figures are left out: code is compiled in it.
+        // The first round is not counted: Node.js compiles the code in it.
         for (let round = 0; round <= rounds; round++)
             for (const [name, { port }, cost] of gateways) {
                 const before = process.cpuUsage();
@@ -86,7 +86,10 @@ async function compare(alpa: number, rounds: number, seconds: number, send: Send
     }
 }
 
-/** Every caller is answered once on one path by one Alpa, and over its limit once. What is sent is left out: it makes no series. */
+/**
+ * Sends two requests of every caller to one path and one Alpa: one is answered, one is over the limit. The bytes sent create no
+ * series.
+ */
 function countSeries(callers: number, say: Say): void {
     const metrics = new Metrics(LATENCY_BUCKETS);
     for (let i = 0; i < callers; i++)
@@ -125,7 +128,7 @@ async function gatewayOf(alpa: number, kept: Kept): Promise<Gateway> {
     const { accessLog, metrics } = observedOf(
         stringify({ nginx_config: accessLogSettings(), plugin_attr: attributes }),
     );
-    // Where a pipe would be.
+    // Replaces the pipe of a real gateway.
     let written = 0;
     const gateway = await startGateway({
         ...{ port: 0, adminPort: 0, adminKey: ADMIN_KEY, log: () => undefined },

@@ -1,4 +1,4 @@
-/** `review`: the time of a review, without the engine's preview that it reads. */
+/** `review`: measures the time of a review without the engine's preview. */
 import { strict as assert } from "node:assert";
 import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -31,7 +31,7 @@ const HEAD = [
     "command, s",
 ];
 
-/** Callers all of whom change, the most there can be: each has a lower limit, and one of its two keys is revoked. */
+/** The largest possible change: every caller gets a lower limit, and one of its two keys is revoked. */
 export async function measureReview(bench: Bench, counts: number[], say: (line: string) => void): Promise<void> {
     const rows: string[][] = [];
     for (const count of counts) {
@@ -68,7 +68,7 @@ async function measure(bench: Bench, program: AlpaAuth, count: number): Promise<
     renderMarkdown(review);
     times.push(performance.now());
     const command = await seconds(() => asCommand(bench, program.stack, file));
-    // A figure of a review that finds something else is none.
+    // A review with other findings makes the figures worthless.
     assert.deepEqual(broken, []);
     const codes = ["credential-revoked", "limit-lowered"];
     for (const code of codes) assert.equal(review.findings.filter((one) => one.code === code).length, count, code);
@@ -77,7 +77,7 @@ async function measure(bench: Bench, program: AlpaAuth, count: number): Promise<
     return [previewed.toFixed(1), size, String(review.findings.length), ...parts, command.toFixed(1)];
 }
 
-/** With the start of Node and what it asks Pulumi for. */
+/** Includes the start of Node.js and its calls of Pulumi. */
 async function asCommand(bench: Bench, stack: string, preview: string): Promise<void> {
     const args = ["stack", "review", "--stack", stack, "--preview", preview, "--fail-on", "none"];
     const env = { ...process.env, ...pulumiEnv(bench.dir, bench.world.facts) };

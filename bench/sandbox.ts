@@ -1,4 +1,4 @@
-/** A sandbox of its own for one run of the bench, with a gateway that is there already. */
+/** A sandbox of its own for one run of the bench, with an existing gateway. */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,13 +17,13 @@ export interface Bench {
     kubectl: string;
     /** Entry point of the gateway. */
     url: string;
-    /** Gateway of consumers, its namespace and the class of routes. */
+    /** Names that callers need: the gateway, its namespace and the IngressClass of routes. */
     binding: { ingressClass: string; gateway: string; gatewayNamespace: string };
 }
 
 const GATEWAY = "gateway";
 
-/** Starts it, runs `work`, and leaves nothing behind. */
+/** Starts the sandbox, runs `work`, and leaves nothing behind. */
 export async function withBench(log: (line: string) => void, work: (bench: Bench) => Promise<void>): Promise<void> {
     const tools = await ensureTools([...SANDBOX_TOOLS, "kubectl"], { log });
     const dir = mkdtempSync(join(tmpdir(), "alpa-auth-bench-"));
@@ -46,7 +46,7 @@ export async function withBench(log: (line: string) => void, work: (bench: Bench
     }
 }
 
-/** A gateway without routes, brought up by a stack of its own: what is measured then binds to it as `existing`. */
+/** A gateway without routes, created by a stack of its own: the measured stacks use it with installer `existing`. */
 async function installGateway(dir: string, world: World): Promise<string> {
     const { facts } = world;
     const nodePort = await freePortFrom(30850);
@@ -67,7 +67,7 @@ async function installGateway(dir: string, world: World): Promise<string> {
     return `http://127.0.0.1:${nodePort}`;
 }
 
-/** Replaces the config of a stack; keys without the project's prefix. The salt of its secrets stays. */
+/** Replaces the config of a stack; keys without the project's prefix. The salt of its secrets does not change. */
 export function writeStackFile(folder: string, stack: string, config: object, project = "alpa-auth"): void {
     const file = join(folder, `Pulumi.${stack}.yaml`);
     const salt = /encryptionsalt: .*/.exec(readFileSync(file, "utf8"))![0];
@@ -75,7 +75,7 @@ export function writeStackFile(folder: string, stack: string, config: object, pr
     writePrivate(file, `${salt}\n${stringify({ config: prefixed })}`);
 }
 
-/** Removes a namespace with all in it, and waits until it is gone. */
+/** Deletes a namespace with its objects, and waits until it is gone. */
 export async function removeNamespace({ world }: Bench, name: string): Promise<void> {
     await world.kubeConfig.makeApiClient(CoreV1Api).deleteNamespace({ name });
     const gone = async () => (await world.read("v1", "Namespace", undefined, name)) === undefined;

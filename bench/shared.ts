@@ -1,4 +1,4 @@
-/** `stacks`: what callers cost in several stacks that share one gateway. */
+/** `stacks`: measures the cost of callers in several stacks that share one gateway. */
 import { strict as assert } from "node:assert";
 import { callers, parts, rotated, ROTATED } from "./callers";
 import { answer, seconds } from "./consumers";
@@ -8,7 +8,7 @@ import { table } from "./table";
 
 type Say = (line: string) => void;
 
-/** Measures the first `up` of all stacks side by side, and what is done to one of them then. */
+/** Measures the first `up` of all stacks at once, and then changes of one of them. */
 export async function measureStacks(bench: Bench, count: number, stacks: number, say: Say): Promise<void> {
     const main = new AlpaAuth(bench, "main", FAST);
     await main.create();
@@ -46,7 +46,7 @@ export async function measureStacks(bench: Bench, count: number, stacks: number,
     say(`\n${count} callers with one key each; all but the first up are of one stack\n${table([row])}\n`);
 }
 
-/** A figure of something that does not work is none. */
+/** Keys that do not work make the figures worthless. */
 async function works(bench: Bench, programs: SharedCallers[]): Promise<void> {
     for (const [i, program] of programs.entries()) {
         const { credentials } = await program.outputs<{ credentials: Record<string, string> }>();

@@ -1,4 +1,4 @@
-/** The two Pulumi programs that are compared, each as a stack that can be timed. */
+/** The two Pulumi programs to compare, each as a stack that can be timed. */
 import { cpSync, mkdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { createStack, runPulumi } from "../sandbox/world/pulumi";
@@ -6,7 +6,7 @@ import { ROOT } from "../sandbox/world/state";
 import { type Callers, ROTATED } from "./callers";
 import { type Bench, writeStackFile } from "./sandbox";
 
-/** How the engine is run; both programs always get the same. */
+/** Settings of the engine; both programs always get the same. */
 export interface EngineSettings {
     name: string;
     args: string[];
@@ -15,14 +15,14 @@ export interface EngineSettings {
 
 export const DEFAULT: EngineSettings = { name: "default", args: [], env: {} };
 
-/** Those docs/operate/many-callers.md recommends for many callers. */
+/** The settings that docs/operate/many-callers.md recommends for many callers. */
 export const FAST: EngineSettings = {
     name: "fast",
     args: ["--parallel", "32"],
     env: { PULUMI_SKIP_CHECKPOINTS: "true" },
 };
 
-/** A program that makes callers, with a stack of its own. */
+/** A program that creates callers, with a stack of its own. */
 export abstract class Program {
     constructor(
         readonly bench: Bench,
@@ -30,7 +30,7 @@ export abstract class Program {
         readonly settings: EngineSettings,
     ) {}
 
-    /** Arguments before a command by which Pulumi finds the program. */
+    /** Arguments before a command that select the program. */
     protected abstract readonly where: string[];
     protected abstract readonly project: string;
     /** Resources that a rotation changes, other than those with the caller's name. */
@@ -40,10 +40,10 @@ export abstract class Program {
     /** @param more other keys of the config, without the project's prefix */
     abstract configure(callers: Callers, more?: object): void;
 
-    /** Told the process of each command. */
+    /** Called with the process of each command. */
     onStart?: (pid: number) => void;
 
-    /** @throws Error with the end of what Pulumi printed: a failed `up` says why on its standard output */
+    /** @throws Error with the end of Pulumi's output: a failed `up` prints its cause on standard output */
     async run(args: string[]): Promise<string> {
         const all = [...this.where, ...args, "--stack", this.stack, "--non-interactive"];
         const { code, stdout, stderr } = await runPulumi(this.bench.dir, this.bench.world.facts, all, {
@@ -59,13 +59,13 @@ export abstract class Program {
         await this.run(["up", "--yes", "--skip-preview", ...this.settings.args, ...args]);
     }
 
-    /** `up` of the rotated caller's resources and nothing else. */
+    /** Runs `up` for the rotated caller's resources only. */
     async upRotated(): Promise<void> {
         const targets = [`**::${ROTATED}.*`, `**::${ROTATED}-consumer`, ...this.shared];
         await this.up(...targets.flatMap((target) => ["--target", target]));
     }
 
-    /** Names of operations that a preview finds to do. */
+    /** Names of the operations in a preview. */
     async preview(): Promise<string[]> {
         const { changeSummary } = JSON.parse(await this.run(["preview", "--json", ...this.settings.args]));
         return Object.keys(changeSummary).filter((operation) => operation !== "same");
@@ -75,7 +75,7 @@ export abstract class Program {
         return JSON.parse(await this.run(["stack", "output", "--json", "--show-secrets"])) as T;
     }
 
-    /** Size of the state in bytes, and the resources in it with the name of a caller. */
+    /** Size of the state in bytes, and the number of resources in it with the name of a caller. */
     state(callers: Callers): { bytes: number; perCaller: number } {
         const file = join(this.bench.dir, "backend/.pulumi/stacks", this.project, `${this.stack}.json`);
         const { resources } = JSON.parse(readFileSync(file, "utf8")).checkpoint.latest as {
@@ -86,7 +86,7 @@ export abstract class Program {
     }
 }
 
-/** alpa-auth on a gateway that is there already. */
+/** alpa-auth on an existing gateway. */
 export class AlpaAuth extends Program {
     protected readonly where = [];
     protected readonly project = "alpa-auth";
@@ -110,7 +110,7 @@ export class AlpaAuth extends Program {
     }
 }
 
-/** Callers of the gateway that another stack made. */
+/** Callers at the gateway of another stack. */
 export class SharedCallers extends AlpaAuth {
     constructor(
         bench: Bench,
@@ -131,7 +131,7 @@ export class SharedCallers extends AlpaAuth {
     }
 }
 
-/** As the config lists them. */
+/** In the order of the config. */
 export function consumersOf(callers: Callers) {
     return Object.entries(callers).map(([name, ids]) => ({
         name,
@@ -139,10 +139,10 @@ export function consumersOf(callers: Callers) {
     }));
 }
 
-/** What the sandbox's own stack has. */
+/** Secrets provider of the sandbox's own stack. */
 const SETTLE_SECONDS = 1;
 
-/** The same objects by a program without components and without waits. */
+/** The same objects from a program without components and without waits. */
 export class Flat extends Program {
     private readonly folder = join(this.bench.dir, "flat");
     protected readonly where = ["-C", this.folder];

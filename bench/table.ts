@@ -1,22 +1,22 @@
-/** Figures as a table for people, and for docs. */
+/** Figures as a table for readers and for docs. */
 export interface Row {
     way: string;
     settings: string;
-    /** All times in seconds. */
+    /** All times are in seconds. */
     firstUp: number;
-    /** From its begin until the ingress controller has taken every caller. */
+    /** From the start of `up` until the ingress controller has accepted every caller. */
     accepted?: number;
-    /** Until then, in seconds of a core: all of the sandbox, emulators and API server included. */
+    /** CPU seconds until then, of the whole sandbox with emulators and API server. */
     cpu?: number;
     preview?: number;
     /** `up` of the whole stack. */
     rotation?: number;
-    /** Of the caller's own resources only. */
+    /** `up` of one caller's resources only. */
     targeted?: number;
-    /** Size of the state. */
+    /** Size of the state, in bytes. */
     bytes?: number;
     perCaller?: number;
-    /** What ratios are to: the flat program with the same settings. */
+    /** Base of the ratios: the flat program with the same settings. */
     flat?: Row;
 }
 
@@ -31,7 +31,7 @@ const COLUMNS: [title: string, of: (row: Row) => number | undefined, digits: num
     ["resources per caller", (row) => row.perCaller, 2],
 ];
 
-/** A row for each way, with the ratio to the flat program behind each figure that has one. */
+/** A row for each program, with the ratio to the flat program behind each figure that has one. */
 export function table(rows: Row[]): string {
     const cells = rows.map((row) => [
         row.way,
@@ -46,7 +46,7 @@ export function table(rows: Row[]): string {
     return aligned([head, ...cells]);
 }
 
-/** Cells in columns as wide as the longest. @param rows the first of them is the head */
+/** Pads each column to its longest cell. @param rows the first one is the head */
 export function aligned([head, ...rows]: string[][]): string {
     const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i].length)));
     const line = (row: string[]) => `| ${row.map((cell, i) => cell.padEnd(widths[i])).join(" | ")} |`;

@@ -1,6 +1,6 @@
 /**
- * Runs a level of test/levels.ts, some processes at a time: `npm run lint`, `npm run check`, `npm test`, `npm run test:full`.
- * `npm test -- PART… [-g TITLE]` runs test files whose path contains a part, and tests whose title matches.
+ * Runs a level of test/levels.ts, several processes at a time: `npm run lint`, `npm run check`, `npm test`,
+ * `npm run test:full`. `npm test -- PART… [-g TITLE]` runs test files whose path contains a part and tests whose title matches.
  */
 import { relative } from "node:path";
 import { missingForPackets } from "./kernel-rules";
@@ -9,12 +9,12 @@ import { Progress } from "./progress";
 import { LOGS, ROOT, sideBySide, sumOf } from "./side-by-side";
 import { findOnPath } from "../sandbox/toolchain/path";
 
-/** For two cores: engine tests wait for clocks and for other processes a third of their time, and more at the end. */
+/** For two cores: engine tests wait for clocks and other processes a third of their time, and more at the end. */
 const LANES = 4;
 
 /**
- * Go collects garbage less often: what it runs here, of which the API server takes most, is short-lived, and takes a fifth
- * less of a core so (measured 2026-11: 14.1 s and 11.5 s for one world and eight runs of Pulumi).
+ * Makes Go collect garbage less often: its programs here, mainly the API server, have short-lived objects, and need a fifth
+ * less CPU time this way (measured 2026-11: 11.5 s instead of 14.1 s for one world and eight runs of Pulumi).
  */
 const ENVIRONMENT = { GOGC: "400" };
 
@@ -50,11 +50,7 @@ async function main([level, ...words]: string[]): Promise<number> {
     const { passed, failed } = sumOf(results);
     const left = jobs.length - results.length;
     const notes = [
-        signal.aborted
-            ? "interrupted"
-            : left > 0
-              ? `not run, or ended before their time: ${left} jobs, since lint failed`
-              : "",
+        signal.aborted ? "interrupted" : left > 0 ? `not run, or stopped: ${left} jobs, since lint failed` : "",
         passed + failed === 0 && !signal.aborted ? `No test's title matches. ${HOW_TO_CHOOSE}` : "",
         ...(words.length === 0 ? missing(level) : []),
     ].filter((note) => note !== "");
@@ -62,7 +58,7 @@ async function main([level, ...words]: string[]): Promise<number> {
     return failed > 0 || passed === 0 || signal.aborted ? 1 : 0;
 }
 
-/** Parts of paths, and the arguments that are for mocha. */
+/** Parts of paths, and arguments for mocha. */
 function chosen(words: string[]): { parts: string[]; args: string[] } {
     const isOption = (word: string) => word.startsWith("-");
     const isValue = (_: string, at: number) => /^(-[gf]|--f?grep)$/.test(words[at - 1] ?? "");
@@ -72,7 +68,7 @@ function chosen(words: string[]): { parts: string[]; args: string[] } {
     };
 }
 
-/** What is not tested, because the machine lacks something for it. */
+/** Tests that are skipped because the machine lacks a program or a permission. */
 function missing(level: Level): string[] {
     const scripts = findOnPath("shellcheck")
         ? ""

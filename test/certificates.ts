@@ -1,4 +1,4 @@
-/** Certificates for tests: a CA of one's own, and what it signs. Made with the library that the sandbox's API server uses. */
+/** Certificates for tests: a CA and certificates that it signs, created with the library of the sandbox's API server. */
 import { generateKeyPairSync } from "node:crypto";
 import { generate } from "selfsigned";
 
@@ -10,7 +10,7 @@ export interface Pair {
 const DAY_MS = 86_400_000;
 
 export interface Wanted {
-    /** Unset: signed by itself. */
+    /** Unset: self-signed. */
     by?: Pair;
     ca?: boolean;
     notBefore?: Date;

@@ -1,9 +1,9 @@
-/** The diagrams of docs/evaluate/options.md, drawn from the resources that a stack registers and from tables of the code. */
+/** The diagrams of docs/evaluate/options.md, generated from the resources of a stack and from tables of the code. */
 import { PHASES as ZONE_PHASES } from "../components/cloudflare/dns-record";
 import { BEFORE, leadsOn, PHASES, stateOf, stepsFrom, type Phase } from "../components/opt/conversion-phases";
 import type { Seen } from "./kit";
 
-/** Programs by the label that the chart or this project puts on their pods. */
+/** Programs by the label that the chart or this project sets on their pods. */
 const PODS: Record<string, [id: string, text: string]> = {
     apisix: ["apisix", "APISIX"],
     etcd: ["etcd", "etcd"],
@@ -43,7 +43,7 @@ export function gatewayDiagram(seen: Seen[], nodePort: number, pods: number): st
         ...(inCluster ? [] : ['    alpa["Alpa on bare-metal Ray"]']),
         ...policies.flatMap((policy) => allowed(policy, nodePort)),
         "    controller -. watches .-> objects",
-        // In the cluster a policy of its own has this arrow.
+        // In a cluster, a network policy adds this arrow.
         ...(inCluster ? [] : [`    apisix -- "${upstreamPorts(seen).join(", ")}" --> alpa`]),
         "",
     ].join("\n");
@@ -76,7 +76,7 @@ function upstreamPorts(seen: Seen[]): number[] {
     return [...new Set(ports as number[])];
 }
 
-/** What option cloudflare makes, in the order in which a request meets it: the type that must be there, and its box. */
+/** Resources of option cloudflare in the order in which a request reaches them: the type that must exist, and its box. */
 const EDGE: [type: RegExp, id: string, text: string][] = [
     [/:DnsRecord$/, "dns", "DNS name, proxied"],
     [/:Ruleset$/, "rules", "edge rules"],
@@ -85,7 +85,7 @@ const EDGE: [type: RegExp, id: string, text: string][] = [
     [/:ZeroTrustTunnelCloudflared$/, "tunnel", "tunnel"],
 ];
 
-/** Option cloudflare: the path of a request through what the stack makes. */
+/** Option cloudflare: the path of a request through the stack's resources. */
 export function cloudflareDiagram(seen: Seen[], endpoint: string): string {
     const boxes = EDGE.filter(([type]) => seen.some((r) => type.test(r.type)));
     const hosts = new Set(seen.filter((r) => /:Command$/.test(r.type)).map((r) => r.inputs.connection?.host));
@@ -109,7 +109,7 @@ export function cloudflareDiagram(seen: Seen[], endpoint: string): string {
     ].join("\n");
 }
 
-/** A conversion: its phases, what callers get in each, and the steps on and back. */
+/** A conversion: its phases, the answers that callers get in each, and the steps forward and back. */
 export function conversionDiagram(): string {
     type Place = typeof BEFORE | Phase;
     const stages: Place[] = [BEFORE, ...PHASES];
@@ -143,7 +143,7 @@ const BEFORE_PHASE: Record<(typeof ZONE_PHASES)[number], string> = {
     signed: "the old delegation has left all caches",
 };
 
-/** The move of a zone: its phases, and what each step needs. */
+/** The move of a zone: its phases, and the condition of each step. */
 export function zoneDiagram(): string {
     const phases = [...ZONE_PHASES];
     return [

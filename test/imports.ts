@@ -1,11 +1,11 @@
-/** What each file of the project imports: from the text of its imports, so types and `await import()` count too. */
+/** The imports of each file, from their text, so that types and `await import()` count too. */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as ts from "typescript";
 
 const ROOT = join(__dirname, "..");
 
-/** Files with an extension of TypeScript in these files and folders, by their path from the root. */
+/** TypeScript files among these files and folders, by their path from the root. */
 export function sourceFiles(...places: string[]): string[] {
     return places
         .flatMap((place) =>
@@ -19,7 +19,7 @@ export function sourceFiles(...places: string[]): string[] {
         .sort();
 }
 
-/** The files that each of these files imports, of the project only. */
+/** Files of the project that each of these files imports. */
 export function importsOf(files: string[]): Map<string, string[]> {
     return new Map(
         files.map((file) => {
@@ -41,7 +41,7 @@ function resolve(file: string, specifier: string): string {
     return found;
 }
 
-/** The first cycle that is found, as a path that ends where it begins; undefined when there is none. */
+/** The first cycle found, as a path that ends where it begins; undefined when there is none. */
 export function cycleIn(graph: ReadonlyMap<string, readonly string[]>): string[] | undefined {
     const finished = new Set<string>();
     const visit = (node: string, path: string[]): string[] | undefined => {
@@ -62,8 +62,9 @@ export function cycleIn(graph: ReadonlyMap<string, readonly string[]>): string[]
 }
 
 /**
- * Imports between siblings that lie on a cycle with a folder in it: "a/b → a/c" where a file below a/b imports one below a/c,
- * and a file below a/c imports one below a/b, by way of others or not. A file of a folder is a sibling of that folder's folders.
+ * Imports between siblings that are part of a cycle between folders: "a/b → a/c" where a file below a/b imports one below a/c,
+ * and a file below a/c imports one below a/b, directly or through other files. A file of a folder is a sibling of that folder's
+ * folders.
  */
 export function folderCycles(imports: ReadonlyMap<string, readonly string[]>): string[] {
     const graph = new Map<string, Set<string>>();
@@ -81,7 +82,7 @@ export function folderCycles(imports: ReadonlyMap<string, readonly string[]>): s
     );
 }
 
-/** What holds each of two files below the deepest folder that holds both. */
+/** The two siblings below the deepest common folder of two files. */
 function siblings(a: string, b: string): [string, string] {
     const [inA, inB] = [a.split("/"), b.split("/")];
     const shared = inA.findIndex((part, at) => part !== inB[at]);

@@ -9,15 +9,15 @@ export type Seen = pulumi.runtime.MockResourceArgs;
 export interface Asked {
     /** URN of the parent; empty without one. */
     parent: string;
-    /** URNs of what must be there before; components are resolved to what they hold. */
+    /** URNs of dependencies; components are resolved to their children. */
     dependsOn: string[];
     retainOnDelete: boolean;
     protect: boolean;
-    /** URN of what takes it along when it is deleted; empty without one. */
+    /** URN of the resource with which this one is deleted; empty without one. */
     deletedWith: string;
     /** As written, for example `15m`; empty without one. */
     deleteTimeout: string;
-    /** Names of the hooks before a creation. */
+    /** Names of the beforeCreate hooks. */
     beforeCreate: string[];
     /** Earlier names. */
     aliases: string[];
@@ -25,14 +25,14 @@ export interface Asked {
     earlierUrns: string[];
     /** URNs of earlier parents. */
     earlierParents: string[];
-    /** How many functions change what a component makes. */
+    /** Number of transform functions of a component. */
     transforms: number;
 }
 
 const requests = new WeakMap<Seen, Asked>();
 
-// The SDK keeps a stack trace for each of its promises, to show one that never ends. With source maps that is two thirds of
-// what a program takes on a fake engine.
+// The SDK keeps a stack trace for each of its promises, to report one that never ends. With source maps that takes two thirds
+// of a program's time on a fake engine.
 type Debuggable = { debuggablePromise: (promise: Promise<unknown>, about: unknown) => unknown };
 const sdk = createRequire(__filename)("@pulumi/pulumi/runtime/debuggable") as Debuggable;
 const { debuggablePromise } = sdk;
@@ -54,9 +54,10 @@ export const generatedText = (length = 0) => "generated".padEnd(length, "-");
 
 /**
  * Runs `build` on a fake engine and returns every resource it registered, once all have settled.
- * @param found what is in the world already, by resource name: fields of the resources that the program looks up
- * @param answers of functions of providers, by token; a call of another is an error
- * @param preview whether it is one. @default no
+ * @param found existing resources that the program reads, by name, with their fields
+ * @param answers of provider functions, by token; a call of another function is an error
+ * @param preview whether the run is a preview.
+ * @default no
  */
 export async function record(
     build: () => unknown,
@@ -71,7 +72,7 @@ export async function record(
             newResource: (r) => {
                 seen.push(r);
                 if (request) requests.set(r, request);
-                request = undefined; // a lookup comes without one
+                request = undefined; // A read has no inputs.
                 const metadata = { generation: 1, ...r.inputs.metadata };
                 const made = { generation: 1, uid: "its-uid" };
                 const state = {
@@ -93,13 +94,13 @@ export async function record(
         preview,
         "organization",
     );
-    // As on the real engine: to serialize all providers again takes 40 to 90 ms of a core for each program (measured 2026-11).
+    // Like the real engine: to serialize all providers again takes 40 to 90 ms of CPU time for each program (measured 2026-11).
     state.getStore().settings.options.cacheDynamicProviders = true;
     acceptHooks();
     acceptTransforms();
     listen((next) => (request = next));
     build();
-    await pulumi.runtime.disconnect(); // waits for every registration; setMocks connects afresh next time
+    await pulumi.runtime.disconnect(); // Waits for every registration; setMocks reconnects next time.
     const keys = seen.map((r) => `${r.type} ${r.name}`);
     assert.deepEqual(
         keys.filter((k, i) => keys.indexOf(k) !== i),
@@ -109,20 +110,20 @@ export async function record(
     return seen;
 }
 
-/** The SDK's fake engine knows no hooks: take them, and never call them, as a preview does. */
+/** The SDK's fake engine does not support hooks: accept them and never call them, like a preview. */
 function acceptHooks() {
     const monitor = pulumi.runtime.getMonitor() as unknown as Record<string, unknown>;
     monitor.registerResourceHook = (_request: unknown, done: (error: null, answer: unknown) => void) => done(null, {});
 }
 
-/** The same for transforms. */
+/** Does the same for transforms. */
 function acceptTransforms() {
     const state = createRequire(__filename)("@pulumi/pulumi/runtime/state") as { getStore: () => Store };
     state.getStore().supportsTransforms = true;
 }
 type Store = { supportsTransforms: boolean };
 
-/** Tells `heard` of each registration, right before the fake engine handles it. */
+/** Calls `heard` for each registration, right before the fake engine handles it. */
 function listen(heard: (request: Asked) => void) {
     const monitor = pulumi.runtime.getMonitor() as unknown as Record<"registerResource", RegisterResource>;
     const register = monitor.registerResource.bind(monitor);
@@ -136,7 +137,7 @@ function listen(heard: (request: Asked) => void) {
             deleteTimeout: request.getCustomtimeouts()?.getDelete() ?? "",
             beforeCreate: request.getHooks()?.getBeforeCreateList() ?? [],
             transforms: request.getTransformsList().length,
-            // Aliases of another type, which packages bring along, have none.
+            // Packages add aliases of another type, which have no name.
             aliases: request.getAliasesList().flatMap((alias) => alias.getSpec()?.getName() || []),
             earlierUrns: request.getAliasesList().flatMap((alias) => alias.getUrn() || []),
             earlierParents: request.getAliasesList().flatMap((alias) => alias.getSpec()?.getParenturn() || []),
@@ -146,14 +147,14 @@ function listen(heard: (request: Asked) => void) {
 }
 type RegisterResource = (request: RegisterResourceRequest, done: unknown) => unknown;
 
-/** What was asked of the engine for a recorded resource. */
+/** The program's request to the engine for a recorded resource. */
 export function asked(resource: Seen): Asked {
     const found = requests.get(resource);
     assert.ok(found, `${resource.name} was looked up, not registered`);
     return found;
 }
 
-/** Says whether a resource is made only after another one: by its own dependencies, or by those of its parents. */
+/** Whether a resource is created only after another one: by its own dependencies, or by those of its parents. */
 export function comesAfter(seen: Seen[], later: Seen, earlier: Seen): boolean {
     const key = (urn: string) => {
         const [, , type, name] = urn.replace("urn:pulumi:", "").split("::");
@@ -172,7 +173,7 @@ export function comesAfter(seen: Seen[], later: Seen, earlier: Seen): boolean {
     return visit(later);
 }
 
-/** Inputs as a provider gets them, with secrets replaced by what `shown` makes of them. */
+/** Inputs as a provider gets them, with each secret replaced by `shown`. */
 export function inputsOf(resource: Seen, shown: (secret: unknown) => unknown = () => "(secret)"): any {
     const walk = (input: any): unknown => {
         if (pulumi.runtime.isRpcSecret(input)) return shown(pulumi.runtime.unwrapRpcSecret(input));
@@ -183,7 +184,7 @@ export function inputsOf(resource: Seen, shown: (secret: unknown) => unknown = (
     return walk(resource.inputs);
 }
 
-/** What a Secret holds, as texts. */
+/** Content of a Secret, as texts. */
 export function textsOf(secret: Seen): Record<string, string> {
     const data = inputsOf(secret, (shown) => shown).data as Record<string, string>;
     return Object.fromEntries(
@@ -191,14 +192,14 @@ export function textsOf(secret: Seen): Record<string, string> {
     );
 }
 
-/** The one resource of a type, or of a type and name; fails on none and on two. */
+/** The only resource of a type, or of a type and name; fails on none and on two. */
 export function one(seen: Seen[], type: string, name?: string): Seen {
     const found = seen.filter((r) => r.type === type && (name === undefined || r.name === name));
     assert.equal(found.length, 1, `expected one ${type} ${name ?? ""}, got ${found.map((r) => r.name).join(", ")}`);
     return found[0];
 }
 
-/** The one custom resource of a Kubernetes kind, or of a kind and object name. */
+/** The only custom resource of a Kubernetes kind, or of a kind and object name. */
 export function oneOfKind(seen: Seen[], kind: string, name?: string): Seen {
     const found = seen.filter(
         (r) => r.inputs.kind === kind && (name === undefined || r.inputs.metadata?.name === name),
@@ -207,12 +208,12 @@ export function oneOfKind(seen: Seen[], kind: string, name?: string): Seen {
     return found[0];
 }
 
-/** The value of an output, to await. Secrets come in plain: for comparisons only. */
+/** The value of an output, to await. Secrets are plain text: for comparisons only. */
 export function value<T>(output: pulumi.Output<T>): Promise<T> {
     return (output as unknown as { promise(withUnknowns?: boolean): Promise<T> }).promise();
 }
 
-/** A recorded value with its secrets in plain: for comparisons only. */
+/** A recorded value with its secrets in plain text: for comparisons only. */
 export function plain(value: unknown): unknown {
     if (Array.isArray(value)) return value.map(plain);
     if (typeof value !== "object" || value === null) return value;

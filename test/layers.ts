@@ -1,13 +1,13 @@
-/** The folders of the product as layers, drawn from the imports of its files: the picture in docs/contribute/layout.md. */
+/** The folders of the product as layers, from the imports of its files: the diagram in docs/contribute/layout.md. */
 import { importsOf, sourceFiles } from "./imports";
 
-/** What `pulumi up` runs, the policy pack and the command line. */
+/** Entry points: the program, the policy pack and the command line. */
 export const CODE = ["index.ts", "options.ts", "config", "preflight", "stacks", "components", "dns", "policy", "ops"];
 
 const ENTRY = "index.ts, options.ts";
 const TOPOLOGIES = "topologies";
 
-/** The box of a file in the diagram: its folder, in components/ its subject. */
+/** The box of a file in the diagram: its folder, or in components/ its subfolder. */
 function boxOf(file: string): string {
     const [top, subject, ...below] = file.split("/");
     if (subject === undefined) return ENTRY;
@@ -15,7 +15,7 @@ function boxOf(file: string): string {
     return below.length === 0 ? TOPOLOGIES : `components/${subject}`;
 }
 
-/** The boxes, and those that each imports. */
+/** The boxes, and the boxes that each imports. */
 export function layers(): Map<string, string[]> {
     const found = new Map<string, Set<string>>();
     for (const [file, imported] of importsOf(sourceFiles(...CODE))) {
@@ -27,7 +27,7 @@ export function layers(): Map<string, string[]> {
     return new Map([...found].sort().map(([box, others]) => [box, [...others].sort()]));
 }
 
-/** Without the arrows that follow from others: a → c where a → b → c. */
+/** Without arrows that follow from others: a → c where a → b → c. */
 function reduced(graph: Map<string, string[]>): [from: string, to: string][] {
     const reaches = (from: string, to: string): boolean =>
         graph.get(from)!.some((next) => next === to || reaches(next, to));

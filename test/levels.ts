@@ -1,7 +1,7 @@
 /**
- * What each level runs: `npm run lint` the checks without tests, `npm run check` also unit and golden tests, `npm test` also
- * the longer of these, the sandbox's and engine tests, `npm run test:full` also what takes too long for every change. FULL and
- * NOT_AT_ONCE have the exceptions.
+ * What each level runs: `npm run lint` runs the checks without tests. `npm run check` adds most unit and golden tests.
+ * `npm test` adds the other unit tests, the sandbox's and engine tests. `npm run test:full` adds tests that take too long for
+ * every change. FULL and NOT_AT_ONCE have the exceptions.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
@@ -13,8 +13,8 @@ export const LEVELS = ["lint", "check", "test", "full"] as const;
 export type Level = (typeof LEVELS)[number];
 
 /**
- * Files that only `npm run test:full` runs, by the beginning of their path, each with the reason. Together they take much longer
- * than all others; most of what they would find, unit, golden and recorded tests find first.
+ * Files that only `npm run test:full` runs, by the beginning of their path, each with the reason. Together they take much
+ * longer than all others; unit, golden and recorded tests find most of the same errors first.
  */
 const FULL: Record<string, string> = {
     "test/chaos/": "each file takes minutes: models are loaded again and again while steps fail or are killed",
@@ -23,55 +23,56 @@ const FULL: Record<string, string> = {
     "test/engine/cli-": "the other stacks of the sandbox, and its ends: a world for each test",
     "test/engine/cloudflare-":
         "moves of zones, hosts by SSH and rotations at the edge: cloudflare.test.ts has the stack itself",
-    "test/engine/exposure": "a gateway behind Azure and a tunnel in turn, while callers come",
-    "test/engine/failures": "waits for what does not come, and kills runs",
-    "test/engine/gpus": "GPUs of the sandbox, without a stack: sandbox/test/world/gpus.test.ts has who may hold them",
+    "test/engine/exposure": "a gateway behind Azure and a tunnel in turn, under traffic",
+    "test/engine/failures": "waits for timeouts, and kills runs",
+    "test/engine/gpus": "GPUs of the sandbox, without a stack: sandbox/test/world/gpus.test.ts tests who may hold them",
     "test/engine/installers": "a world for each way to install the gateway",
-    "test/engine/intra-ha": "what inter.test.ts proves, for option intra-a",
-    "test/engine/inter-nodes": "a cluster made of hosts by SSH, nodes that are lost and replaced",
+    "test/engine/intra-ha": "the same as inter.test.ts, for option intra-a",
+    "test/engine/inter-nodes": "a cluster from hosts by SSH, nodes that are lost and replaced",
     "test/engine/limits-shared":
-        "two gateway pods and a Redis that goes: shared-limits.test.ts of the sandbox counts in a real one",
-    "test/engine/microk8s": "a cluster made of hosts by SSH, step by step",
+        "two gateway pods and a Redis that stops: shared-limits.test.ts of the sandbox counts in a real one",
+    "test/engine/microk8s": "a cluster from hosts by SSH, step by step",
     "test/engine/observability":
-        "a stack of its own: unit tests of the emulator and of what is rendered find most of it first",
+        "a stack of its own: unit tests of the emulator and of the rendered settings find most errors first",
     "test/engine/model-upgrade": "models are loaded again and again while steps fail or are killed",
-    "test/engine/ops-import": "three changes with evidence, each several runs of Pulumi: ops.test.ts has the way there",
-    "test/engine/pod-connection": "an API server for it alone: revocations of ops.test.ts ask a pod the same way",
+    "test/engine/ops-import":
+        "three changes with evidence, each several runs of Pulumi: ops.test.ts runs the same code",
+    "test/engine/pod-connection": "an API server for it alone: revocations in ops.test.ts use the same connections",
     "test/engine/pulumi": "plans, imports and policy packs of Pulumi itself: several runs for each test",
     "test/engine/rampart-install": "Rampart installed, killed and removed: a world for each",
     "test/engine/review": "drift and repair: recorded previews prove what a review says",
-    "test/engine/rollback": "unit tests go back in work trees of git, and lifecycle.test.ts has the runs of Pulumi",
+    "test/engine/rollback": "unit tests roll back in work trees of git, and lifecycle.test.ts has the runs of Pulumi",
     "test/site/": "builds the site of docs/, and opens each page in a browser",
 };
 
-/** Unit tests, by the beginning of their path, that `npm run check` leaves to `npm test`, each with the reason. */
+/** Unit tests, by the beginning of their path, that run in `npm test` but not in `npm run check`, each with the reason. */
 const NOT_AT_ONCE: Record<string, string> = {
-    "sandbox/test/": "emulators, none of which the program has: 70 s of a core",
-    "test/unit/alerts/": "evaluates hours of metrics with promtool: 7 s of a core",
+    "sandbox/test/": "emulators, which are not part of the product: 70 s of CPU time",
+    "test/unit/alerts/": "evaluates hours of metrics with promtool: 7 s of CPU time",
     "test/unit/client/python": "pip, and a Python process for most tests",
     "test/unit/client/typescript-package": "builds and installs the package",
     "test/unit/client/typescript-properties": "random texts: typescript.test.ts has the usual ones",
     "test/unit/client/typescript-secrecy": "a Node.js process for most tests",
-    "test/unit/components/cloudflare/cloudflared-scripts": "runs scripts over SSH on simulated hosts: 20 s of a core",
+    "test/unit/components/cloudflare/cloudflared-scripts": "runs scripts over SSH on simulated hosts: 20 s of CPU time",
     "test/unit/components/consumers/limits-pods": "counts in a real Redis",
     "test/unit/components/route/caller-classes-pods": "the same",
-    "test/unit/components/hosts/alpa-firewall-scripts": "runs scripts with kernel rules: 4 s of a core",
+    "test/unit/components/hosts/alpa-firewall-scripts": "runs scripts with kernel rules: 4 s of CPU time",
     "test/unit/components/hosts/bare-metal-script": "the same: 25 s of a core",
     "test/unit/components/hosts/microk8s-scripts": "the same",
     "test/unit/components/hosts/watchdog-": "runs scripts on simulated hosts, and waits for batches of Alpa",
-    "test/unit/components/route/request-guard-batches": "every mix of two and four requests: 5 s of a core",
-    "test/unit/components/opt/opt-watchdog": "waits for programs that look every few seconds",
-    "test/unit/ops/check/smoke": "whole runs against a simulated gateway: 7 s of a core",
-    "test/unit/ops/command-line": "npx with an empty cache: 5 s of a core",
-    "test/unit/ops/consumer/handout-text": "a Python, Node.js or curl process for each test: 6 s of a core",
+    "test/unit/components/route/request-guard-batches": "every mix of two and four requests: 5 s of CPU time",
+    "test/unit/components/opt/opt-watchdog": "waits for programs that poll every few seconds",
+    "test/unit/ops/check/smoke": "whole runs against a simulated gateway: 7 s of CPU time",
+    "test/unit/ops/command-line": "npx with an empty cache: 5 s of CPU time",
+    "test/unit/ops/consumer/handout-text": "a Python, Node.js or curl process for each test: 6 s of CPU time",
     "test/unit/ops/consumer/rejection-probe": "waits for rejections at gateways that answer late",
     "test/unit/ops/convert/command": "conversions that are interrupted while they run",
     "test/unit/observability/queries": "starts a real Prometheus four times: 20 s",
-    "test/unit/ops/stack/rollback": "a work tree of git for each test: 9 s of a core",
+    "test/unit/ops/stack/rollback": "a work tree of git for each test: 9 s of CPU time",
     "test/unit/policy/pack": "starts the policy pack as Pulumi does",
     "test/unit/policy/rendered": "changes each field of each stack: rules.test.ts has a change for each rule",
     "test/unit/policy/rules-everywhere": "the same, with values that are not known yet",
-    "test/unit/side-by-side": "starts processes of tests: 5 s of a core",
+    "test/unit/side-by-side": "starts processes of tests: 5 s of CPU time",
 };
 
 function lint(name: string, script: string, ...args: string[]): Job {
@@ -80,9 +81,9 @@ function lint(name: string, script: string, ...args: string[]): Job {
 
 const CACHE = "node_modules/.cache";
 
-/** Format, rules, types and terms. What ESLint and TypeScript find out about a file is kept until the file changes. */
+/** Format, rules, types and terms. Results of ESLint and TypeScript for a file are cached until the file changes. */
 const LINT: Job[] = [
-    // Written in Go: 14 s of a core without its cache, where that of Pulumi's runs takes 49 s (measured 2026-11).
+    // Written in Go: 14 s of CPU time without its cache, where the JavaScript compiler takes 49 s (measured 2026-11).
     lint(
         "tsc",
         "typescript-native/bin/tsc",
@@ -91,7 +92,7 @@ const LINT: Job[] = [
         "--tsBuildInfoFile",
         `${CACHE}/tsc-native.json`,
     ),
-    // Written in Rust, with the layout of Prettier: 1 s of a core, where Prettier took 48 s.
+    // Written in Rust, with the layout of Prettier: 1 s of CPU time, where Prettier took 48 s.
     lint("oxfmt", "oxfmt/bin/oxfmt", "--check"),
     lint("eslint", "eslint/bin/eslint.js", "--cache", "--cache-strategy=content", `--cache-location=${CACHE}/`, "."),
     {
@@ -102,8 +103,8 @@ const LINT: Job[] = [
 ];
 
 /**
- * Unit tests that start programs, in processes of their own: to start one takes 1 ms of a core from a small process and 10 ms
- * from one of 1 GB, which is what all unit tests need together.
+ * Unit tests that start programs run in processes of their own: starting a program takes 1 ms of CPU time from a small process
+ * and 10 ms from one of 1 GB, which all unit tests together need.
  */
 const STARTING: Record<string, RegExp> = {
     sandbox: /^sandbox\/test\//,
@@ -112,8 +113,8 @@ const STARTING: Record<string, RegExp> = {
 };
 
 /**
- * Files that can share the world of test/engine/kit, in jobs of about five minutes: to start one takes eleven seconds of a
- * core. The longest first, so that in the end no lane waits for another.
+ * Files that can share the world of test/engine/kit, in jobs of about five minutes: starting a world takes 11 s of CPU time.
+ * The longest job is first, so that at the end no lane waits for another.
  */
 const TOGETHER = [
     ["failures", "pulumi"],
@@ -126,7 +127,7 @@ const TOGETHER = [
     ["rollback", "limits-shared"],
 ];
 
-/** Files with a world of their own that take long. The rest needs no order. */
+/** Files with a world of their own that take long. The order of the rest does not matter. */
 const ALONE = [
     "cloudflare",
     "cli",
@@ -142,15 +143,15 @@ export function isLevel(word: string): word is Level {
     return LEVELS.some((level) => level === word);
 }
 
-/** What every level runs: ShellCheck too, where it is installed. */
+/** Jobs of every level, with ShellCheck where it is installed. */
 export function checks(env = process.env): Job[] {
     const executable = findOnPath("shellcheck", env);
     return executable === undefined ? LINT : [...LINT, shellCheck(executable)];
 }
 
-/** Every script of sh that git knows, or that is about to be committed. */
+/** Every sh script that git tracks or that is about to be committed. */
 function shellCheck(executable: string): Job {
-    // The clone may belong to another user than the one who tests it.
+    // The clone may belong to a user other than the one who runs the tests.
     const list = ["-c", `safe.directory=${ROOT}`, "ls-files", "--cached", "--others", "--exclude-standard", "*.sh"];
     const files = execFileSync("git", list, { cwd: ROOT, encoding: "utf8" })
         .split("\n")
@@ -160,7 +161,7 @@ function shellCheck(executable: string): Job {
 
 type Tests = Job & { files: string[] };
 
-/** @param parts of paths: only files that have one of them in theirs; `npm test` then has those of the full level too */
+/** @param parts of paths: only files whose path contains one of them; `npm test` then includes files of the full level */
 export function tests(level: Level, parts: string[] = []): Tests[] {
     const wanted = level === "test" && parts.length > 0 ? "full" : level;
     const units = [...filesBelow("test/unit"), ...filesBelow("test/golden"), ...filesBelow("sandbox/test")];
@@ -185,7 +186,7 @@ export function tests(level: Level, parts: string[] = []): Tests[] {
         .filter(({ files }) => files.length > 0);
 }
 
-/** Whether there is a browser for the tests of the site, which are not defined without one. */
+/** Whether there is a browser: without one, the tests of the site are not defined. */
 export function hasBrowser(env = process.env): boolean {
     return findOnPath("chromium", env) !== undefined;
 }

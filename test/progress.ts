@@ -1,9 +1,9 @@
-/** What a person sees of a run of tests: a line for each job that ends, and at the end failures, times and counts. */
+/** Progress of a test run on the terminal: a line for each job that ends, and at the end failures, times and counts. */
 import { sumOf, type Job, type Result } from "./side-by-side";
 
 export interface Screen {
     write(text: string): void;
-    /** Columns of a terminal: what runs is shown in its last line. Unset: no terminal. */
+    /** Columns of the terminal, whose last line shows the running jobs. Unset: no terminal. */
     columns?: number;
 }
 
@@ -35,7 +35,7 @@ export class Progress {
         this.line(`${at}  ${job.name.padEnd(this.width)} ${time(seconds).padStart(11)} ${counts}`);
     }
 
-    /** Shows the failures, the notes, the longest jobs and, as the last line, the counts. */
+    /** Prints the failures, the notes, the longest jobs and, as the last line, the counts. */
     end(results: Result[], notes: string[], seconds: number): void {
         if (this.screen.columns) this.screen.write(CLEAR_LINE);
         const bad = this.jobs.flatMap((job) => results.filter((result) => result.job === job && result.failed > 0));

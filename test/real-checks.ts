@@ -2,7 +2,7 @@
 import type { PartReport } from "../sandbox/real/choice";
 import type { PartName } from "../sandbox/real/parts";
 
-/** Tests that go through a part, of the engine but for a few. A part that is not real needs none: `npm test` has its emulator. */
+/** Tests that use a part, most of them engine tests. A part that is not real needs none: `npm test` tests its emulator. */
 export const CHECKS: Record<PartName, readonly string[]> = {
     charts: ["test/engine/real-charts.test.ts", "test/engine/route.test.ts", "test/engine/inter.test.ts"],
     apisix: [
@@ -31,7 +31,7 @@ export const CHECKS: Record<PartName, readonly string[]> = {
     "cert-manager": ["test/engine/cert-manager.test.ts", "test/engine/inter-nodes.test.ts"],
 };
 
-/** What a file of tests gave. */
+/** Counts of one test file. */
 export interface Outcome {
     passed: number;
     failed: number;
@@ -53,7 +53,7 @@ export function rowsOf(parts: PartReport[], outcomes: Map<string, Outcome>): str
     });
 }
 
-/** Whether every real part has checks that ran, and all of them passed. */
+/** Whether every real part has checks that ran and passed. */
 export function holds(parts: PartReport[], outcomes: Map<string, Outcome>): boolean {
     const files = filesToRun(parts);
     return (

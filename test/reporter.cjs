@@ -1,15 +1,18 @@
-// The usual list, and a last line that counts: a log read from its end says at once what ran. A process of
-// side-by-side.ts hands on what mocha says of the failures, so that it stands once, below all jobs.
+// The spec reporter, with a last line of counts, so that the end of a log shows at once what ran. A process of side-by-side.ts
+// sends mocha's list of failures to its parent, which prints all of them below the jobs.
 const { format } = require("node:util");
 const { reporters } = require("mocha");
 
-/** Of a suite this many failures are told whole, and the rest only named: tests of one stack fail after the first that did. */
+/**
+ * This many failures of a suite are printed in full, the rest only by name: after one failure, other tests of the same stack
+ * fail too.
+ */
 const TOLD = 3;
 
 module.exports = class extends reporters.Spec {
     constructor(runner, options) {
         super(runner, options);
-        // Hooks that fail are told here alone: mocha runs no afterEach for them.
+        // Failed hooks are reported only here: mocha runs no afterEach for them.
         runner.on("fail", () => process.emit("test failed"));
         runner.once("end", () => {
             const { passes, failures } = runner.stats;
@@ -35,7 +38,7 @@ module.exports = class extends reporters.Spec {
         process.send({ passed, failed, failures: failed > 0 ? said + named : "" });
     }
 
-    /** Takes the other failures from the list. @returns their names, in a line each */
+    /** Removes the other failures from the list. @returns their names, one per line */
     leaveToldOnes() {
         const seen = new Map();
         const isTold = (test) => {

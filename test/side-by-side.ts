@@ -1,38 +1,38 @@
 /**
- * Several processes of tests or checks at a time, with one result. Engine tests wait for clocks and for other processes a
- * third of their time, so two at once take little more than one. What a process prints goes into a file of its own.
+ * Runs several processes of tests or checks at a time, with one result. Engine tests wait for clocks and other processes a
+ * third of their time, so two at once take little longer than one. Each process prints into a file of its own.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 
 export const ROOT = join(__dirname, "..");
-/** Where logs go by default. */
+/** Default folder of the logs. */
 export const LOGS = join(ROOT, "test-results");
 const MOCHA = join(ROOT, "node_modules/mocha/bin/mocha.js");
 /**
- * MiB for objects that live as long as one test: collecting them takes a tenth less of a core than with the 16 of Node.js
- * (measured 2026-11 with the rules of the policy pack: 52 s and 46 s).
+ * Size in MiB of the heap's young generation, enough for the objects of one test: garbage collection takes a tenth less CPU
+ * time than with Node.js's 16 (measured 2026-11 with the rules of the policy pack: 46 s instead of 52 s).
  */
 const ROOM = "--max-semi-space-size=64";
-/** A process of tests ends with this one, also when this one is killed. */
+/** Ends a test process with this one, also when this one is killed. */
 const WATCH = join(ROOT, "sandbox/plugins/exit-with-parent.cjs");
-/** Of a process that fails and is no run of tests, or that ends without a result, so many last lines are shown. */
+/** Number of last lines to show of a process that fails and is no test run, or that ends without a result. */
 const LAST_LINES = 60;
 
 interface Named {
-    /** In the summary, and of the log. */
+    /** In the summary, and of the log file. */
     name: string;
 }
 
-/** What one process does: runs files of tests, or one program, whose exit status says whether it passed. */
+/** The work of one process: test files, or one program, whose exit status is the result. */
 export type Job =
     | (Named & { files: string[] })
     | (Named & {
           program: string[];
-          /** What runs the program. @default Node.js */
+          /** The executable. @default Node.js */
           executable?: string;
-          /** Where it fails, all other jobs end. */
+          /** Whether its failure ends all other jobs. */
           required?: boolean;
       });
 
@@ -43,23 +43,26 @@ export interface Counts {
 
 export interface Result extends Counts {
     job: Job;
-    /** What is said of the failures; empty when there are none. */
+    /** Text of the failures; empty when there are none. */
     failures: string;
     seconds: number;
-    /** File with everything it printed, from the root of the clone. */
+    /** File with everything it printed, by its path from the root of the clone. */
     log: string;
 }
 
 export interface Options {
-    /** How many processes at a time. */
+    /** Number of processes at a time. */
     lanes: number;
-    /** More variables for each process. */
+    /** Additional variables for each process. */
     env?: NodeJS.ProcessEnv;
-    /** Ends the processes that run and starts no more. */
+    /** Ends the running processes and starts no more. */
     signal?: AbortSignal;
-    /** More arguments for mocha. */
+    /** Additional arguments for mocha. */
     args?: string[];
-    /** How long a process may go on after its last test: what its tests left open would hold it for ever. @default 60000 */
+    /**
+     * Longest time from the last test to the end of the process: handles that tests left open would keep it forever.
+     * @default 60000
+     */
     endMilliseconds?: number;
     /** Folder of the logs. @default {@link LOGS} */
     logs?: string;
@@ -95,7 +98,7 @@ async function run(job: Job, options: Options & { signal: AbortSignal }): Promis
     mkdirSync(logs, { recursive: true });
     const log = join(logs, `${job.name.replace(/[^\w.-]+/g, "-")}.log`);
     const into = openSync(log, "w");
-    // A file may define its tests only where what they need is there; that some ran is looked at over all files.
+    // A file may define its tests only where their programs are installed; the total over all files must not be zero.
     const words = "files" in job ? [ROOM, MOCHA, "--no-fail-zero", ...args, ...job.files] : job.program;
     const executable = "executable" in job ? job.executable : undefined;
     const child = spawn(executable ?? process.execPath, executable ? words : [`--require=${WATCH}`, ...words], {
@@ -127,7 +130,7 @@ async function run(job: Job, options: Options & { signal: AbortSignal }): Promis
         return result({ passed: Number(good), failed: Number(!good) }, good ? "" : lastLines(log));
     }
     if (told && stayed) {
-        const failures = `${told.failures}\nIts tests ended, and its process did not: something was left open.\n`;
+        const failures = `${told.failures}\nIts tests ended, but its process did not: a test left a handle open.\n`;
         return result({ passed: told.passed, failed: told.failed + 1 }, failures);
     }
     if (told && (how === "0" || told.failed > 0)) return result(told, told.failures);
@@ -139,7 +142,7 @@ async function run(job: Job, options: Options & { signal: AbortSignal }): Promis
 function ended(child: ChildProcess): Promise<string> {
     return new Promise((resolve, reject) => {
         child.once("error", reject);
-        // What it has told has arrived at "close"; a program that it left running may hold that open.
+        // At "close" all messages have arrived; a program that it left running may keep the pipe open.
         child.once("exit", (code, signal) => {
             const end = () => resolve(String(code ?? signal));
             child.once("close", end);

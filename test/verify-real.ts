@@ -1,6 +1,7 @@
 /**
- * `npm run verify:real`, for a release: runs the engine tests that go through parts of the sandbox with the real programs
- * instead of emulators, and prints what was real. ALPA_AUTH_REAL chooses; unset, every part that is found.
+ * `npm run verify:real`, for a release: runs the engine tests that use parts of the sandbox with the real programs instead of
+ * emulators, and prints which parts were real. ALPA_AUTH_REAL selects the parts.
+ * @default every part that is installed
  */
 import { basename } from "node:path";
 import { table } from "../ops/output";

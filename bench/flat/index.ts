@@ -1,4 +1,4 @@
-/** The callers' objects and nothing else, as a Pulumi program without components and without waits makes them. */
+/** A Pulumi program that creates only the callers' objects, without components and without waits. */
 import { hkdfSync } from "node:crypto";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
@@ -14,14 +14,14 @@ interface Flat {
 const { namespace, gateway, callers } = new pulumi.Config().requireObject<Flat>("flat");
 const provider = new k8s.Provider("cluster", {});
 const OURS = { "alpa-auth.io/stack": `flat/${namespace}`, "pulumi.com/patchFieldManager": "alpa-auth" };
-/** What alpa-auth writes, so that the objects are of one size. */
+/** The same labels and annotations as alpa-auth, so that the objects have the same size. */
 const metadata = (name: string, more: Record<string, string> = {}) => ({
     name,
     namespace,
     labels: { "app.kubernetes.io/managed-by": "alpa-auth" },
     annotations: { ...OURS, ...more },
 });
-// Keys made the same way: what is compared is components and waits, not generators.
+// Generates keys like alpa-auth, so that only components and waits differ.
 const seed = new random.RandomPassword("seed", { length: 64, special: false }).result;
 const derive = ([from, salt]: string[]) =>
     Buffer.from(hkdfSync("sha256", from, salt, "alpa-auth key", 24)).toString("hex");

@@ -1,5 +1,5 @@
-// Claim: the sandbox's own resource definitions are valid YAML of the right kinds, closed where the real ones are, and,
-// where the real ones are at hand, say the same word for word but for descriptions and columns of tables.
+// Proves that the sandbox's own CRDs are valid YAML of the right kinds, and closed where the real ones are. Where the real ones
+// are available, they are compared exactly, except for descriptions and printer columns.
 
 import assert from "node:assert/strict";
 import fs from "node:fs";
@@ -41,7 +41,7 @@ function differences(own: Json, real: Json, at: string): string[] {
     });
 }
 
-describe("The sandbox's resource definitions", () => {
+describe("The sandbox's CRDs", () => {
     it("are those of eleven APISIX kinds, five of the Gateway API and three of cert-manager, one served version each", () => {
         const names = ours.map(({ spec }) => `${spec.group} ${spec.names.kind}`);
         assert.equal(new Set(names).size, 19);
@@ -55,7 +55,7 @@ describe("The sandbox's resource definitions", () => {
     });
 
     for (const { spec } of ours) {
-        it(`of ${spec.names.kind} take unknown fields only in the configs of plugins and credentials`, () => {
+        it(`of ${spec.names.kind} accept unknown fields only in the configs of plugins and credentials`, () => {
             const open: string[] = [];
             const walk = (node: Json, at: string) => {
                 if (node === null || typeof node !== "object") return;
@@ -77,18 +77,18 @@ if (fs.existsSync(bundled)) {
     for (const file of ["apisixic-crds.yaml", "gwapi-crds.yaml"]) {
         for (const one of read(path.join(bundled, file))) real.set(one.metadata.name, one);
     }
-    // Fields of the experimental channel, and routes of Gateway API that the sandbox refuses anyway: strict validation refuses
-    // a field that is missing here, so each of these is loud.
+    // Fields of the experimental channel, and Gateway API routes that the sandbox rejects anyway. Strict validation rejects a
+    // missing field, so no difference is silent.
     const left: Record<string, RegExp> = {
         "gateways.gateway.networking.k8s.io": /\.(allowedListeners|backendTLS|frontendValidation) is missing$/,
         "grpcroutes.gateway.networking.k8s.io": /is missing$/,
         "httproutes.gateway.networking.k8s.io": /is missing$/,
     };
 
-    describe("The sandbox's resource definitions, against the real ones", () => {
+    describe("The sandbox's CRDs, compared with the real ones,", () => {
         // Those of cert-manager are not recorded.
         for (const { metadata, spec } of ours.filter((one) => one.spec.group !== "cert-manager.io")) {
-            it(`say of ${spec.names.kind} what the real one says`, () => {
+            it(`have the schema of the real one for ${spec.names.kind}`, () => {
                 const { spec: theirs } = real.get(metadata.name);
                 const { versions: ownVersions, ...own } = spec;
                 const { versions, conversion: _conversion, ...rest } = theirs;

@@ -6,7 +6,7 @@ import { defineConfig, type MarkdownRenderer, type Plugin } from "vitepress";
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const DOCS = join(ROOT, "docs");
-/** Address of the repository's files: GitHub's workflows set both. Elsewhere such links are shown as text. */
+/** Address of the repository's files. GitHub's workflows set both variables; elsewhere such links are shown as text. */
 const { GITHUB_SERVER_URL = "https://github.com", GITHUB_REPOSITORY, DOCS_BASE = "/" } = process.env;
 
 interface Group {
@@ -18,7 +18,7 @@ const GROUPS: Group[] = JSON.parse(readFileSync(join(ROOT, "site/pages.json"), "
 const title = (page: string) => /^# (.*)$/m.exec(readFileSync(join(DOCS, page), "utf8"))?.[1].replaceAll("`", "");
 const address = (page: string) => `/${page.replace(/(^|\/)README\.md$/, "$1").replace(/\.md$/, "")}`;
 
-/** Names of headings as GitHub makes them, so that a link to one holds in both places. */
+/** Names of headings as GitHub generates them, so that a link to one works in both places. */
 const slugify = (text: string) =>
     text
         .trim()
@@ -26,7 +26,7 @@ const slugify = (text: string) =>
         .replace(/[^\p{L}\p{N} _-]/gu, "")
         .replaceAll(" ", "-");
 
-/** The pages are outside of this package: what they import as compiled is resolved from here. */
+/** The pages are outside of this package: imports of their compiled form are resolved from here. */
 const dependenciesOfPages: Plugin = {
     name: "dependencies-of-pages",
     enforce: "pre",
@@ -75,7 +75,7 @@ export default defineConfig({
 
 type Inline = NonNullable<ReturnType<MarkdownRenderer["parse"]>[number]["children"]>[number];
 
-/** Links to files of the repository that are no pages lead to the repository, or are plain text where it is not known. */
+/** Links to files that are not pages point to the repository, or are plain text where its address is unknown. */
 function replaceLinks(children: Inline[], page: string): void {
     let isText = false;
     for (const token of children) {
@@ -94,7 +94,7 @@ function replaceLinks(children: Inline[], page: string): void {
     }
 }
 
-/** Path in the repository of a link that leads to a file and not to a page of the site. */
+/** Path in the repository for a link to a file that is not a page of the site. */
 function repositoryFile(href: string, page: string): string | undefined {
     if (/^([a-z]+:|#|\/)/.test(href)) return undefined;
     const [path, anchor] = href.split("#");

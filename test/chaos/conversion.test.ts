@@ -1,6 +1,6 @@
-// Proves on the real engine, API server and KubeRay operator: a conversion goes forward, back and forward again, one phase
-// after another, and callers are refused in its window only. Hosts, kubelets, Ray, Alpa and the gateway are emulators: that
-// real GPUs and a real Alpa do the same is not proved here.
+// Proves on the real engine, API server and KubeRay operator that a conversion goes forward, back and forward again, one phase
+// at a time, and that callers get 503 only in its maintenance window. Hosts, kubelets, Ray, Alpa and the gateway are emulators,
+// so this does not prove that real GPUs and a real Alpa behave the same.
 import { strict as assert } from "node:assert";
 import { PHASES, type Stage } from "../../components/opt/conversion-phases";
 import type { World } from "../../sandbox/world/world";
@@ -10,7 +10,10 @@ import { freeNodePort } from "../engine/kit";
 import type { Place } from "../engine/kit/place";
 import { failed, succeeded, TOOLS_MILLISECONDS } from "../engine/kit/stack";
 
-/** When callers may be refused: from the beginning of the run to `drain` to the end of the one that leads them on. */
+/**
+ * When callers may get 503: from the start of the run to `drain` until the end of the run that routes callers to the new
+ * backend.
+ */
 interface Window {
     from: number;
     to: number;
@@ -39,7 +42,7 @@ describe("a conversion on the engine", () => {
         ...new Set(world.facts.gpus!.nodes.flatMap((node) => world.gpus!.ledger.on(node).map(({ side }) => side))),
     ];
 
-    /** Goes through the stages with callers asking all the time. @returns what they were answered, and the window */
+    /** Goes through the stages while callers send requests all the time. @returns the callers' answers, and the window */
     async function journey(stages: Stage[], first: Stage, last: Stage): Promise<{ sent: Sent[]; window: Window }> {
         const callers = steadyCallers(url, key);
         const window = { from: 0, to: 0 };
@@ -67,7 +70,7 @@ describe("a conversion on the engine", () => {
             assert.equal(retryAfter, "60");
             const { type, stacktrace } = JSON.parse(body) as Record<string, string>;
             assert.deepEqual({ type, stacktrace }, { type: "error", stacktrace: "" });
-            assert.ok(from >= window.from - 1000 && to <= window.to + 1000, "refused outside of the window");
+            assert.ok(from >= window.from - 1000 && to <= window.to + 1000, "503 outside of the window");
         }
         const outside = sent.filter(({ from, to }) => to < window.from || from > window.to);
         assert.ok(outside.length > 10 && refused.length > 10, `${outside.length} outside, ${refused.length} refused`);
@@ -76,7 +79,7 @@ describe("a conversion on the engine", () => {
         );
     }
 
-    it("refuses to skip a phase, before anything is changed", async () => {
+    it("refuses to skip a phase, and changes nothing", async () => {
         stack.ask("drain");
         assert.match(
             failed(await stack.up()),
@@ -85,14 +88,14 @@ describe("a conversion on the engine", () => {
         assert.equal((await ask(url, key)).status, 200);
     });
 
-    it("goes forward to done: callers are refused in its window only, and the component answers them", async () => {
+    it("goes forward to done: callers get 503 in its window only, and then answers of the component", async () => {
         assertSteady(await journey([...PHASES], "drain", "switch"));
         assert.deepEqual(holders(), ["pod"]);
         assert.equal((await ask(url, key)).status, 200);
         assert.equal((await ask(url)).status, 401);
     });
 
-    it("changes nothing the second time", async () => {
+    it("changes nothing in a second run", async () => {
         const again = succeeded(await stack.up());
         assert.doesNotMatch(again.stdout, /\d+ (created|updated|deleted|replaced)/);
     });
@@ -105,7 +108,7 @@ describe("a conversion on the engine", () => {
         assert.equal(await world.read("ray.io/v1", "RayCluster", stack.name, "alpa-opt"), undefined);
     });
 
-    it("goes forward again, and the verifier gets past the refusal where callers do not", async () => {
+    it("goes forward again, and the verifier reaches Alpa while callers get 503", async () => {
         const there = await journey(["prepare", "drain", "stop", "start", "verify"], "drain", "none" as Stage);
         const { conversion } = await stack.outputs();
         const { verification } = conversion!;
@@ -117,7 +120,7 @@ describe("a conversion on the engine", () => {
         assertSteady({ sent: [...there.sent, ...on.sent], window: { from: there.window.from, to: on.window.to } });
     });
 
-    it("after a step that failed, lets it be done again or taken back, whatever Pulumi wrote down", async () => {
+    it("lets the operator repeat or undo a step that failed, whatever Pulumi recorded", async () => {
         await journey(["switch", "start", "stop"], "start", "none" as Stage);
         world.gpus!.faults.add({ step: "load", side: "bare metal" });
         stack.ask("drain");
@@ -134,6 +137,6 @@ describe("a conversion on the engine", () => {
     it("leaves nothing when it is destroyed", async () => {
         succeeded(await stack.destroy());
         assert.deepEqual(await stack.resources(), []);
-        assert.deepEqual(holders(), ["bare metal"], "nothing is done on the hosts");
+        assert.deepEqual(holders(), ["bare metal"], "nothing runs on the hosts");
     });
 });

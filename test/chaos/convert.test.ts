@@ -1,6 +1,7 @@
-// Proves that Alpa goes from bare metal into the cluster and back under callers' steady requests, that it returns by itself
-// whichever step fails, and that it is gone on with wherever it was killed: on the real engine, API server, scheduler and
-// operator of KubeRay. Gateway, hosts, kubelets, GPUs and Alpa are emulators, so the times say nothing of a real model.
+// Proves that Alpa moves from bare metal into the cluster and back under steady requests, that a conversion rolls back by
+// itself whichever step fails, and that `run` continues one that was killed at any step. The engine, API server, scheduler and
+// KubeRay operator are real. Gateway, hosts, kubelets, GPUs and Alpa are emulators, so the times say nothing about a real
+// model.
 import { strict as assert } from "node:assert";
 import { PHASES, type Phase } from "../../ops/cutover/phases";
 import type { Fault } from "../../sandbox/gpus/faults";
@@ -14,7 +15,7 @@ import { Rest } from "../../sandbox/rampart/kubernetes/rest";
 import { refuse } from "../../sandbox/world/owners";
 import type { World } from "../../sandbox/world/world";
 
-/** Puts something in the way. @returns what takes it away */
+/** Causes a failure. @returns a function that removes its cause */
 type Trouble = () => Promise<() => unknown>;
 
 describe("npm run ops -- convert", function () {
@@ -37,7 +38,9 @@ describe("npm run ops -- convert", function () {
         await place?.end();
     });
 
-    /** Two callers that always have a request open while something runs: nothing is lost, and 503 comes when announced. */
+    /**
+     * Runs two callers that always have a request open. Asserts that no request is lost and that 503 comes only when announced.
+     */
     async function underTraffic<T>(title: string, act: () => Promise<T>): Promise<T> {
         const callers = steadyCallers(url, key);
         const since = Date.now();
@@ -62,14 +65,14 @@ describe("npm run ops -- convert", function () {
         }
     }
 
-    it("goes into the cluster: callers get answers, and in the announced time 503 with Retry-After", async () => {
+    it("moves Alpa into the cluster: callers get answers, or 503 with Retry-After in the announced window", async () => {
         await underTraffic("forward", async () => succeeded(await stack.ops("convert", "run", "--yes")));
         await assertSettledIn("intra-b");
         const record = await place.world.read("v1", "ConfigMap", "convert", "alpa-auth-conversion");
-        assert.ok((record!.data as Record<string, string>).beat, "the cluster has heard of who was at work");
+        assert.ok((record!.data as Record<string, string>).beat, "the record in the cluster names who ran it");
     });
 
-    it("goes back to bare metal, and changes nothing when brought up once more", async () => {
+    it("moves Alpa back to bare metal, and the next `up` changes nothing", async () => {
         await underTraffic("back", async () =>
             succeeded(await stack.ops("convert", "run", "--yes", "--to", "intra-a")),
         );
@@ -96,19 +99,19 @@ describe("npm run ops -- convert", function () {
         });
     const refusedRoutes = refused("apisix.apache.org", "apisixroutes", "UPDATE");
 
-    /** What fails in each phase but the last, as it may in reality. */
+    /** A failure for each phase but the last, which can also happen in production. */
     const failures: [failing: Exclude<Phase, "done">, why: string, trouble: Trouble][] = [
-        ["prepare", "the cluster refuses the component", refused("ray.io", "rayclusters", "CREATE")],
-        ["drain", "the cluster refuses changes of routes", refusedRoutes],
+        ["prepare", "the API server rejects the component", refused("ray.io", "rayclusters", "CREATE")],
+        ["drain", "the API server rejects changes of routes", refusedRoutes],
         ["stop", "bare metal does not stop in time", fault({ step: "stop", side: "bare metal" })],
         ["start", "the model cannot be loaded in the component", fault({ step: "load", side: "pod" })],
-        ["verify", "the component's answers are other ones", fault({ step: "answers", side: "pod" })],
-        ["switch", "the cluster refuses changes of routes", refusedRoutes],
+        ["verify", "the component's answers differ", fault({ step: "answers", side: "pod" })],
+        ["switch", "the API server rejects changes of routes", refusedRoutes],
     ];
     for (const [failing, why, trouble] of failures)
         it(`returns to intra-a by itself when ${failing} fails: ${why}`, async () => {
             const { code, stdout, stderr } = await underTraffic(`${failing} fails`, async () => {
-                // Wrong weights are loaded before they are asked.
+                // The phase before loads the wrong weights; this one finds them by a request.
                 const early = failing === "verify" ? "start" : failing;
                 const { ended } = stack.start();
                 await untilStep(stack, ended, early);
@@ -123,7 +126,7 @@ describe("npm run ops -- convert", function () {
             await assertSettledIn("intra-a");
         });
 
-    it("leaves callers with the component when done fails, and returns when it is asked to", async () => {
+    it("leaves callers with the component when done fails, and moves back on the operator's command", async () => {
         await underTraffic("done fails", async () => {
             const { ended } = stack.start();
             await untilStep(stack, ended, "done");
@@ -142,15 +145,15 @@ describe("npm run ops -- convert", function () {
         await assertSettledIn("intra-a");
     });
 
-    // Without callers: their answers are not specified while the component does not answer.
-    it("returns to intra-a by itself when done fails and the component does not answer either", async () => {
+    // No callers run here: no answer is specified while the component is down.
+    it("returns to intra-a by itself when done fails and the component is down too", async () => {
         const { ended } = stack.start();
         await untilStep(stack, ended, "done");
         place.world.gpus!.faults.add({ step: "load", side: "pod", times: Infinity });
         const open = await closedHosts();
         await stack.losePods();
         await untilStep(stack, ended, "return");
-        // Only the hosts are mended: the component stays as it is.
+        // Only the hosts are repaired: the component stays broken.
         await open();
         const { code, stderr } = await ended;
         place.world.gpus!.faults.clear();
@@ -165,7 +168,7 @@ describe("npm run ops -- convert", function () {
         assert.equal((await ask(url, key)).status, 200);
     });
 
-    it("says what a human must do while the GPUs stay held, and goes on with the way back once they are free", async () => {
+    it("names the next step while pods still hold the GPUs, and continues the rollback once they are free", async () => {
         await underTraffic("GPUs stay held", async () => {
             place.world.gpus!.faults.add({ step: "release", side: "bare metal" });
             const { code, stderr } = await stack.ops("convert", "run", "--yes");
@@ -182,7 +185,7 @@ describe("npm run ops -- convert", function () {
         await assertSettledIn("intra-a");
     });
 
-    /** Kills it once the cluster says that a step is under way. @returns nothing; asserts what status tells then */
+    /** Kills the run once the cluster's record says that a step has begun. Asserts what `status` then prints. */
     async function killedIn(step: string, place: string, more: string[]): Promise<void> {
         const { child, ended } = stack.start(...more);
         await untilStep(stack, ended, step);
@@ -201,7 +204,7 @@ describe("npm run ops -- convert", function () {
         else assert.ok([200, 503].includes(answer.status as number), `killed in ${step}: ${answer.status}`);
     }
 
-    it("killed in every phase: status tells it, and run goes on to the end", async () => {
+    it("killed in every phase: status reports it, and run continues to the end", async () => {
         await underTraffic("killed forward", async () => {
             for (const phase of PHASES) await killedIn(phase, phase, []);
             succeeded(await stack.ops("convert", "run", "--yes"));
@@ -209,7 +212,7 @@ describe("npm run ops -- convert", function () {
         await assertSettledIn("intra-b");
     });
 
-    it("killed in every step of the way back: status tells it, and run goes on to the end", async () => {
+    it("killed in every step of the rollback: status reports it, and run continues to the end", async () => {
         await underTraffic("killed back", async () => {
             for (const at of ["switch", "start", "stop", "drain", "prepare", "intra-a"])
                 await killedIn(`back to ${at}`, at, at === "switch" ? ["--to", "intra-a"] : []);
@@ -219,7 +222,7 @@ describe("npm run ops -- convert", function () {
         succeeded(await stack.preview("--expect-no-changes"));
     });
 
-    it("is rehearsed in a stack of its own, of which production notices nothing, and which is cleared away", async () => {
+    it("is rehearsed in a stack of its own, which does not affect production and is deleted afterwards", async () => {
         const { stdout } = await underTraffic("rehearsal", async () =>
             succeeded(await stack.ops("convert", "rehearse", "--yes", "--json")),
         );

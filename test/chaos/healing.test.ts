@@ -1,6 +1,6 @@
-// Proves on the real engine, API server and KubeRay operator that Alpa in the cluster serves again by itself: after its batch loop
-// has ended, and after the pod of its head or of a worker was lost. The watchdog's script is real. Kubelets, Ray and Alpa are
-// emulators, whose model loads in a second, and a cluster's second lasts 0.05 s: the times of a real one are not proved here.
+// Proves on the real engine, API server and KubeRay operator that Alpa in the cluster recovers by itself after its batch loop
+// ended, and after its head pod or a worker pod was lost. The watchdog's script is real. Kubelets, Ray and Alpa are emulators:
+// the model loads in 1 s, and a second of the cluster lasts 0.05 s, so the times say nothing about a real cluster.
 import { strict as assert } from "node:assert";
 import { CoreV1Api, type V1Pod } from "@kubernetes/client-node";
 import { waitFor } from "../../sandbox/processes";
@@ -12,7 +12,7 @@ import { freeNodePort } from "../engine/kit";
 import type { Place } from "../engine/kit/place";
 import { succeeded, TOOLS_MILLISECONDS } from "../engine/kit/stack";
 
-/** Pause of the watchdog, its wait for a batch, and twice that for a busy machine, in seconds. */
+/** The watchdog's interval, its limit for one batch, and twice that limit for a busy machine, in seconds. */
 const DETECTED_SECONDS = 2 * (30 + 60);
 
 describe("Alpa in the cluster on the engine", () => {
@@ -42,7 +42,7 @@ describe("Alpa in the cluster on the engine", () => {
         return (await core.listNamespacedPod({ namespace: stack.name, labelSelector })).items[0];
     };
     const container = async () => (await pod("head"))!.status!.containerStatuses![0];
-    /** Whether a caller is answered, within 3 s. */
+    /** Whether a caller gets an answer within 3 s. */
     const serves = async () => {
         const answer = await Promise.race([
             ask(url, key),
@@ -50,7 +50,7 @@ describe("Alpa in the cluster on the engine", () => {
         ]);
         return answer?.status === 200;
     };
-    /** Does harm, and waits until callers notice, and until they are answered again. */
+    /** Causes a failure. Waits until callers get no answers, and then until they get answers again. */
     const outlives = async (
         what: string,
         harm: () => Promise<unknown>,
@@ -69,10 +69,10 @@ describe("Alpa in the cluster on the engine", () => {
         await core.deleteNamespacedPod({ namespace: stack.name, name: name!, gracePeriodSeconds: 0 });
     };
 
-    it("is restarted when its batch loop has ended, and says why", async () => {
+    it("is restarted when its batch loop has ended, and its termination message names the cause", async () => {
         const before = (await container()).restartCount;
         const port = place!.world.workloads.resolve(`alpa-opt.${stack.name}.svc.cluster.local`, 20001);
-        // A whole batch: with a caller's completion as its last one, its `n` would count.
+        // A whole batch: a caller's completion in it would be last, and its `n` would win.
         const body = JSON.stringify({ model: "default", prompt: ["a", "b", "c", "d"], max_tokens: 4, n: 2 });
         const end = async () =>
             void fetch(`http://127.0.0.1:${port}/completions`, { method: "POST", body }).catch(() => undefined);
@@ -82,9 +82,9 @@ describe("Alpa in the cluster on the engine", () => {
         assert.match(lastState!.terminated!.message!, /Alpa makes no progress: .* the batch loop has ended/);
     });
 
-    it("serves again after its head's pod was lost", () => outlives("head lost", lose("head"), 120));
+    it("serves again after its head pod was lost", () => outlives("head lost", lose("head"), 120));
 
-    it("serves again after a worker was lost, once its node takes pods again", async () => {
+    it("serves again after a worker pod was lost, once its node is schedulable again", async () => {
         const rest = new Rest(place!.world.kubeConfig);
         const node = `/api/v1/nodes/${(await pod("worker"))!.spec!.nodeName}`;
         const away = async () => {
@@ -95,7 +95,7 @@ describe("Alpa in the cluster on the engine", () => {
         await outlives("worker lost and back", away, 120, back);
     });
 
-    it("is as the stack says afterwards: the next run changes nothing", async () => {
+    it("matches the stack afterwards: the next run changes nothing", async () => {
         const again = succeeded(await stack.up());
         assert.doesNotMatch(again.stdout, /\d+ (created|updated|deleted|replaced)/);
     });

@@ -1,12 +1,12 @@
-// Proves with the real Helm that pods of option inter keep the time for their answers when the chart is upgraded, that an
-// upgrade starts them once, and that callers lose nothing by it. What pods do with the time is emulated by emulators.
+// Proves with the real Helm that a chart upgrade of option inter keeps the grace period of the pods, restarts each pod once,
+// and loses no request. How the pods use the grace period is up to emulators.
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import { AppsV1Api } from "@kubernetes/client-node";
 import { ROOT } from "../../sandbox/world/state";
 import { InterStack, nodes, succeeded, Traffic, useNodes } from "../engine/kit/inter";
 
-describe("a chart of option inter that is upgraded", () => {
+describe("a chart upgrade of option inter", () => {
     useNodes();
     const consumers = [{ name: "bob", credentials: [{ id: "b", method: "key" }] }];
     let stack: InterStack;
@@ -48,7 +48,7 @@ describe("a chart of option inter that is upgraded", () => {
         key = outputs.credentials["bob/b"];
     });
 
-    /** Brings it up with another time and version, while callers ask. */
+    /** Runs `up` with another answer timeout and version while callers send requests. */
     const upgrade = async (answerTimeoutSeconds: number) => {
         const traffic = new Traffic(url, key);
         await traffic.underWay(3);
@@ -58,11 +58,11 @@ describe("a chart of option inter that is upgraded", () => {
         assert.deepEqual(failed, [], `of ${all}`);
     };
 
-    it("has given the time to its first pods", async () => {
+    it("finds the grace period on the first pods", async () => {
         assert.equal(await grace(), 675);
     });
 
-    it("keeps the time and starts pods once, without a lost request", async () => {
+    it("keeps the grace period and restarts pods once, without a lost request", async () => {
         const before = await versions();
         await upgrade(600);
         assert.equal(await grace(), 675);
@@ -71,7 +71,7 @@ describe("a chart of option inter that is upgraded", () => {
         assert.doesNotMatch(again.stdout, /\d+ (created|updated|deleted|replaced)/);
     });
 
-    it("follows the longest answer", async () => {
+    it("sets the grace period for the new answer timeout", async () => {
         await upgrade(900);
         assert.equal(await grace(), 975);
         succeeded(await stack.destroy());

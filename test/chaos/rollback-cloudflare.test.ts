@@ -1,5 +1,5 @@
-// Proves on the real engine that a stack that was moved to option cloudflare goes back to intra-a, and forth: what callers
-// need for it is said before. Cloudflare, the gateway and the host are emulators.
+// Proves on the real engine that a stack that was moved to option cloudflare can go back to intra-a and forward again, and that
+// the command first lists what callers need for it. Cloudflare, the gateway and the host are emulators.
 import { strict as assert } from "node:assert";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -46,7 +46,7 @@ describe("ops stack rollback from option cloudflare to intra-a", () => {
     let host: Host;
     let downloads: Awaited<ReturnType<typeof serveDownloads>>;
     let port: number;
-    // Before the world ends.
+    // Hooks run in reverse order: this one runs before the world ends.
     after(async () => {
         await stack?.destroy();
         await host?.close();
@@ -104,7 +104,7 @@ describe("ops stack rollback from option cloudflare to intra-a", () => {
         return (await askEdge(`${here().edge.url}/completions`, "move.example.com", headers)).status;
     };
 
-    it("needs new keys, says so, and then serves them at the port", async () => {
+    it("creates new keys, says so first, and then accepts them at the node port", async () => {
         intraA();
         await clone.up(stack);
         const old = (await stack.outputs()).credentials["alice/k1"];
@@ -132,7 +132,7 @@ describe("ops stack rollback from option cloudflare to intra-a", () => {
         assert.notEqual(await byToken(pair).catch(() => 0), 200);
     });
 
-    it("goes forth again with the stack file of then, which has the host's key", async () => {
+    it("goes forward again with that version's stack file, which has the host's key", async () => {
         const without = await clone.ops(stack, "stack", "rollback", "--to", "2", "--yes", "--new-credentials");
         assert.equal(without.code, 2, without.stderr);
         assert.match(

@@ -1,6 +1,6 @@
-// Proves on the real engine what a rollback is while Alpa may change places: from the first phase of option intra-b, in which
-// bare metal serves, it goes back to intra-a and forth without a failed request; from any later phase it is left to
-// ops convert. Hosts, kubelets, Ray, Alpa and the gateway are emulators.
+// Proves on the real engine which rollbacks a stack allows that can be converted. In the first phase of option intra-b bare
+// metal serves, and the stack goes back to intra-a and forward without a failed request. In any later phase
+// `ops stack rollback` refuses and names `ops convert`. Hosts, kubelets, Ray, Alpa and the gateway are emulators.
 import { strict as assert } from "node:assert";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -27,14 +27,14 @@ describe("ops stack rollback from intra-b to intra-a and back", () => {
         "alpa-route-rules",
         "alpa-route-completions",
         "alpa-route-logprobs",
-    ].map((resource) => ({ rule: "answers-not-cut", resource, reason: "answers of a test are short", until }));
+    ].map((resource) => ({ rule: "answers-not-cut", resource, reason: "answers in this test are short", until }));
 
     before(async function () {
         this.timeout(TOOLS_MILLISECONDS);
         place = await gpuWorld();
         const { world, dir } = place;
         clone = new Clone(join(dir, "clone"), { dir, facts: world.facts });
-        // Answers of this world are cut sooner than any of production's may be.
+        // This world cuts answers sooner than a production stack may.
         writeFileSync(join(clone.folder, "policy/exceptions.yaml"), stringify({ exceptions }));
         clone.commit("exceptions");
         stack = await ConversionStack.create("back", world, dir, await freeNodePort());
@@ -51,7 +51,7 @@ describe("ops stack rollback from intra-b to intra-a and back", () => {
     });
     const call = async () => (await ask(url, key)).status;
 
-    it("goes back from the first phase without a failed request, with the secrets of the hosts as they are", async () => {
+    it("goes back from the first phase without a failed request, and keeps the secrets of the hosts", async () => {
         const { done, all, failed } = await under(call, () => clone.back(stack, 1));
         assert.deepEqual(failed, []);
         measured("intra-b", "conversion-prepared", { requests: all, failed: failed.length });
@@ -65,7 +65,7 @@ describe("ops stack rollback from intra-b to intra-a and back", () => {
         assert.equal((await stack.outputs()).conversion?.phase, "prepare");
     });
 
-    it("is refused from a later phase, with the command that goes back, and nothing is changed", async () => {
+    it("is refused in a later phase, names the command that goes back, and changes nothing", async () => {
         stack.ask("drain");
         await clone.up(stack);
         const before = await stack.resources();

@@ -1,5 +1,5 @@
-// Proves on the real engine that a rollback changes the exposure: exposure direct and tunnel, and both at once
-// between them. Who comes by a way that both versions have loses nothing. Cloudflare and the gateway are emulators.
+// Proves on the real engine that a rollback changes the exposure between `direct` and `tunnel`, also by a version that has
+// both. No request fails by an exposure that both versions have. Cloudflare and the gateway are emulators.
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import { SAMPLE_COMPLETION } from "../../components/alpa/sample";
@@ -15,7 +15,7 @@ describe("ops stack rollback from one exposure to another", () => {
     let clone: Clone;
     let port: number;
     let apikey: string;
-    // Before the world ends.
+    // Hooks run in reverse order: this one runs before the world ends.
     after(async () => {
         await stack?.destroy();
     });
@@ -41,7 +41,7 @@ describe("ops stack rollback from one exposure to another", () => {
     const closed = (way: () => Promise<number>) =>
         eventually("the way closed", async () => ((await way().catch(() => 0)) !== 200 ? true : undefined), 10);
 
-    it("has three versions: by the port, by both ways, by the tunnel", async () => {
+    it("starts with three versions: node port, both, tunnel", async () => {
         stack.configureAzure({ consumers, gateway: { nodePort: port, address: "127.0.0.1" } });
         await clone.up(stack);
         stack.configure({ consumers, gateway: { nodePort: port } });
@@ -53,28 +53,28 @@ describe("ops stack rollback from one exposure to another", () => {
         await closed(byPort);
     });
 
-    it("opens the port again, without a failed request by the tunnel", async () => {
+    it("opens the node port again, without a failed request by the tunnel", async () => {
         const { done, failed } = await under(byName, () => clone.back(stack, 2));
         assert.deepEqual(failed, []);
         assert.match(done.stderr, /Not tried from outside/);
         assert.equal(await byPort(), 200);
     });
 
-    it("leaves the tunnel, without a failed request by the port", async () => {
+    it("closes the tunnel, without a failed request by the node port", async () => {
         const { done, failed } = await under(byPort, () => clone.back(stack, 1));
         assert.deepEqual(failed, []);
         assert.match(done.stdout, /BREAKS CALLERS/);
         assert.ok([...here().account.tunnels.values()].every((tunnel) => tunnel.deleted_at));
     });
 
-    it("goes from the port to the tunnel at once: keys stay, and the way of before is closed", async () => {
+    it("goes from the node port to the tunnel in one step: keys stay, and the node port is closed", async () => {
         const { failed } = await under(byPort, () => clone.back(stack, 3));
         console.log(`      by the port: ${[...new Set(failed)].join(", ")}`);
         assert.equal(await byName(), 200);
         await closed(byPort);
     });
 
-    it("and from the tunnel to the port", async () => {
+    it("goes from the tunnel to the node port in one step", async () => {
         const { failed } = await under(byName, () => clone.back(stack, 1));
         console.log(`      by the tunnel: ${[...new Set(failed)].join(", ")}`);
         assert.equal(await byPort(), 200);

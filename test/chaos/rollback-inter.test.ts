@@ -1,5 +1,5 @@
-// Proves on the real engine that callers of option inter who are in both versions lose nothing while others come and go by a
-// rollback, and limits change. Gateway, kubelet and kube-proxy are emulators.
+// Proves on the real engine that with option inter, callers of both versions lose no request while a rollback adds and removes
+// other callers and changes limits. Gateway, kubelet and kube-proxy are emulators.
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import { ask, eventually, InterStack, nodes, Traffic, useNodes } from "../engine/kit/inter";
@@ -8,7 +8,7 @@ import { measured } from "../sign-off/measured";
 
 const key = (id: string) => ({ id, method: "key" });
 const alice = { name: "alice", credentials: [key("a")] };
-// Without limits, as alice: what is asked here is not whether it is counted, for which a server has to answer in time.
+// Caller alice has no limits, so that no request depends on the counters' response time.
 const dave = { name: "dave", credentials: [key("d")] };
 const bob = { name: "bob", limits: { requests: 1000, perSeconds: 60 }, credentials: [key("b")] };
 const carol = { name: "carol", credentials: [key("c"), key("d")] };
@@ -16,7 +16,7 @@ const carol = { name: "carol", credentials: [key("c"), key("d")] };
 describe("ops stack rollback with option inter", () => {
     let stack: InterStack;
     let clone: Clone;
-    // Before the world ends.
+    // Hooks run in reverse order: this one runs before the world ends.
     after(async () => {
         await stack?.destroy();
     });
@@ -28,7 +28,7 @@ describe("ops stack rollback with option inter", () => {
         stack = await InterStack.create("callers", { consumers: [alice, dave, bob, smoke] });
     });
 
-    it("takes back callers, credentials and limits, without a failed request of those who stay", async () => {
+    it("rolls back callers, credentials and limits, without a failed request of the callers that stay", async () => {
         await clone.up(stack);
         const fewer = { ...bob, limits: { requests: 500, perSeconds: 60 } };
         stack.configure({ consumers: [{ ...alice, credentials: [key("a"), key("e")] }, dave, fewer, carol, smoke] });
@@ -56,7 +56,7 @@ describe("ops stack rollback with option inter", () => {
         clone.assertClean();
     });
 
-    it("gives callers who come back other keys, once that is accepted", async () => {
+    it("gives callers that are added again new keys, once the operator accepts that", async () => {
         const refused = await clone.ops(stack, "stack", "rollback", "--to", "2", "--yes");
         assert.equal(refused.code, 2, refused.stderr);
         for (const who of ["alice/e", "carol/c", "carol/d"])

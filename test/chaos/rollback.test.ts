@@ -1,6 +1,5 @@
-// Proves on the real engine that a stack gets back to an earlier version: the program of its commit, from a clone with two
-// commits, and the config of then, while callers that both versions know go on without a failed request; and that nothing
-// runs but what was shown.
+// Proves on the real engine that a stack returns to an earlier version, with the program of that version's commit and its
+// config. No request of a caller of both versions fails. `--yes` runs nothing but the plan that was shown.
 import { strict as assert } from "node:assert";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -35,7 +34,7 @@ describe("ops stack rollback on the engine", () => {
         await stack.destroy();
     });
 
-    it("has two versions, of two commits", async () => {
+    it("starts with two versions, from two commits", async () => {
         stack.configure({ consumers: [alice, smoke] });
         await clone.up(stack);
         const chain = join(clone.folder, "components/route/plugin-chain.ts");
@@ -45,7 +44,7 @@ describe("ops stack rollback on the engine", () => {
         await clone.up(stack);
     });
 
-    it("does nothing when the stack was changed after its review, and says what differs", async () => {
+    it("does nothing when the stack changed after its review, and names the difference", async () => {
         const { world, dir } = current();
         const said = { out: "", note: "" };
         let changed: Awaited<ReturnType<TestStack["resources"]>> = [];
@@ -80,7 +79,7 @@ describe("ops stack rollback on the engine", () => {
         clone.assertClean();
     });
 
-    it("goes back with the program of then, and no caller of both versions has a failed request", async () => {
+    it("runs that version's program, and no caller of both versions has a failed request", async () => {
         const { url, credentials } = await stack.outputs();
         const { stdout: versions } = await clone.ops(stack, "stack", "history", "--json");
         const [second, first] = JSON.parse(versions).slice(-2);
@@ -105,7 +104,7 @@ describe("ops stack rollback on the engine", () => {
         clone.assertClean();
     });
 
-    it("refuses to bring a revoked key back as if it were the old one", async () => {
+    it("refuses to restore a revoked key as if it were the old one", async () => {
         const { code, stderr } = await clone.ops(stack, "stack", "rollback", "--to", "2", "--yes");
         assert.equal(code, 2, stderr);
         assert.match(stderr, /those of bob\/b1 were deleted when the credentials were revoked/);

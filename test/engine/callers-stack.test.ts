@@ -51,7 +51,7 @@ describe("a stack of callers on the engine", () => {
         const { changeSummary } = JSON.parse(succeeded(await stack.preview("--json")).stdout);
         return Object.keys(changeSummary).filter((operation) => operation !== "same");
     };
-    /** Version of an object of the namespace, as the API server counts them. */
+    /** The resourceVersion of an object of the namespace. */
     const version = async (apiVersion: string, kind: string, name: string) => {
         const live = await current().world.read(apiVersion, kind, MAIN, name);
         return (live?.metadata as { resourceVersion?: string } | undefined)?.resourceVersion;
@@ -78,7 +78,7 @@ describe("a stack of callers on the engine", () => {
             assert.equal(await status(key), 200);
     });
 
-    it("changes nothing the second time, and leaves nothing to do for the other", async () => {
+    it("changes nothing in a second run, and leaves the other stack without changes", async () => {
         assert.deepEqual(await Promise.all([operations(more), operations(main)]), [[], []]);
     });
 
@@ -88,7 +88,7 @@ describe("a stack of callers on the engine", () => {
         assert.ok(!state.includes(theirs.credentials["alice/a"]));
     });
 
-    it("list agrees with the cluster on both sides, and names the other's callers as the other's", async () => {
+    it("has the cluster's callers in `consumer list --check`, which marks those of the other stack", async () => {
         const [ofMore, ofMain] = await Promise.all(
             ["more", MAIN].map((stack) => ops(`consumer list --check --json --stack ${stack}`)),
         );
@@ -100,7 +100,7 @@ describe("a stack of callers on the engine", () => {
         assert.deepEqual(owners(ofMain), ["alice null", "bob more", "carol more"]);
     });
 
-    it("rotates one of its callers, and touches no object of another", async () => {
+    it("rotates one of its callers, and touches no object of the other stack", async () => {
         const others = () => Promise.all([consumer("alice"), version("v1", "Secret", "alice.a"), consumer("carol")]);
         const before = await others();
         await ops("consumer rotate bob a --successor b --overlap-days 7 --yes --stack more");
@@ -111,7 +111,7 @@ describe("a stack of callers on the engine", () => {
         assert.equal(await status(theirs.credentials["alice/a"]), 200);
     });
 
-    it("refuses a name that the other stack holds, and a stack that is not there", async () => {
+    it("refuses a consumer name of the other stack, and a gateway stack that does not exist", async () => {
         const wrong: [config: StackConfig, words: RegExp][] = [
             [
                 { consumers: [caller("alice", "x")] },
@@ -125,10 +125,10 @@ describe("a stack of callers on the engine", () => {
         }
     });
 
-    it("takes its callers along when it is destroyed, and no other", async () => {
+    it("removes only its own callers when it is destroyed", async () => {
         const alice = await consumer("alice");
         succeeded(await more.destroy());
-        // Nothing waits for what goes: the ingress controller hears of it while the run ends.
+        // `destroy` does not wait for deletions to reach the gateway: the ingress controller sees them while the run ends.
         for (const [who, key] of Object.entries(ours.credentials))
             await eventually(`${who} refused`, async () => (await status(key)) === 401 || undefined);
         assert.equal(await consumer("bob"), undefined);
@@ -136,7 +136,7 @@ describe("a stack of callers on the engine", () => {
         assert.equal(await status(theirs.credentials["alice/a"]), 200);
     });
 
-    it("says so when the other stack is destroyed", async () => {
+    it("fails with an error that names the other stack once that is destroyed", async () => {
         succeeded(await main.destroy());
         more.configure({ consumers: [caller("bob", "a")] });
         assert.match(failed(await more.preview()), /must have the output gateway \(it has no outputs: it is destroyed/);

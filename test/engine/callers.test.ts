@@ -1,5 +1,5 @@
-// Proves what becomes of every way a caller may send a credential, good and bad. The gateway is an emulator that was
-// compared with recorded answers of APISIX 3.18.0; the engine and the objects are real.
+// Proves how the gateway answers every form of credential, valid and invalid. The gateway is an emulator that was compared with
+// recorded answers of APISIX 3.18.0; the engine and the Kubernetes objects are real.
 import { strict as assert } from "node:assert";
 import { readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
@@ -32,7 +32,7 @@ const consumers = [
     { name: "bob", limits: { requests: 777, perSeconds: 3600 }, credentials: [{ id: "own", method: "key" }] },
 ];
 
-/** What a row may refer to. */
+/** What a row can use. */
 interface Known {
     k1: string;
     k2: string;
@@ -54,7 +54,7 @@ const rows: Row[] = [
     ["no credential", none, 401],
     ["a key", (k) => ({ apikey: k.k1 }), 200],
     ["the second key of the same caller", (k) => ({ apikey: k.k2 }), 200],
-    ["a key under a header in capitals", (k) => ({ APIKEY: k.k1 }), 200],
+    ["a key under an upper-case header name", (k) => ({ APIKEY: k.k1 }), 200],
     ["a brought key", () => ({ apikey: BROUGHT }), 200],
     ["an empty key", () => ({ apikey: "" }), 401],
     ["a wrong key", () => ({ apikey: "not-a-key" }), 401],
@@ -63,8 +63,8 @@ const rows: Row[] = [
         (k) => ({ apikey: k.k1.toLowerCase() === k.k1 ? k.k1.toUpperCase() : k.k1.toLowerCase() }),
         401,
     ],
-    ["a key with its last character missing", (k) => ({ apikey: k.k1.slice(0, -1) }), 401],
-    ["a key with more behind it", (k) => ({ apikey: `${k.k1}x` }), 401],
+    ["a key without its last character", (k) => ({ apikey: k.k1.slice(0, -1) }), 401],
+    ["a key with extra characters at its end", (k) => ({ apikey: `${k.k1}x` }), 401],
     ["a key after Bearer", (k) => ({ apikey: `Bearer ${k.k1}` }), 401],
     ["a key in Authorization", (k) => bearer(k.k1), 401],
     ["a key in a header with an underscore", (k) => ({ api_key: k.k1 }), 401],
@@ -88,24 +88,24 @@ const rows: Row[] = [
     ["a token signed with ES256", () => bearer(signed("ES256", claims("es256"), pairs.ES256.privateKey)), 200],
     ["a token signed with EdDSA", () => bearer(signed("EdDSA", claims("eddsa"), pairs.EdDSA.privateKey)), 200],
     ["a token with BEARER in capitals", (k) => ({ Authorization: `BEARER ${hs256(claims("hs"), k.hs)}` }), 401],
-    ["a token with two blanks", (k) => ({ Authorization: `Bearer  ${hs256(claims("hs"), k.hs)}` }), 401],
+    ["a token after two spaces", (k) => ({ Authorization: `Bearer  ${hs256(claims("hs"), k.hs)}` }), 401],
     ["an empty Authorization", () => ({ Authorization: "" }), 401],
     ["Bearer and nothing", () => ({ Authorization: "Bearer " }), 401],
     ["no token at all", () => bearer("abc"), 401],
     ["a token that has expired", (k) => bearer(hs256(claims("hs", { exp: now() - 1 }), k.hs)), 401],
     ["a token of RS256 that has expired", () => bearer(expired), 401],
-    ["a token whose end is null", (k) => bearer(hs256(claims("hs", { exp: null }), k.hs)), 401],
-    // The route demands an end, and APISIX then looks at nothing else of a token's time.
-    ["a token that begins later", (k) => bearer(hs256(claims("hs", { nbf: now() + 600 }), k.hs)), 200],
-    ["a token without an end", (k) => bearer(hs256({ key: claimKey("callers", "alice", "hs") }, k.hs)), 401],
-    ["a token whose end is a text", (k) => bearer(hs256(claims("hs", { exp: `${now() + 600}` }), k.hs)), 401],
+    ["a token whose exp is null", (k) => bearer(hs256(claims("hs", { exp: null }), k.hs)), 401],
+    // The route requires exp, and APISIX then checks no other time claim.
+    ["a token whose nbf is in the future", (k) => bearer(hs256(claims("hs", { nbf: now() + 600 }), k.hs)), 200],
+    ["a token without exp", (k) => bearer(hs256({ key: claimKey("callers", "alice", "hs") }, k.hs)), 401],
+    ["a token whose exp is a string", (k) => bearer(hs256(claims("hs", { exp: `${now() + 600}` }), k.hs)), 401],
     ["a token with a wrong signature", (k) => bearer(hs256(claims("hs"), `${k.hs}x`)), 401],
     ["a token with the other credential's secret", (k) => bearer(hs256(claims("hs"), k.hs2)), 401],
     ["a token of an unknown credential", (k) => bearer(hs256(claims("unknown"), k.hs)), 401],
-    ["a token without the claim that names it", (k) => bearer(hs256({ exp: now() + 600 }, k.hs)), 401],
+    ["a token without the claim that names its credential", (k) => bearer(hs256({ exp: now() + 600 }, k.hs)), 401],
     ["a token without a signature", () => bearer(token({ alg: "none" }, claims("hs"), () => Buffer.alloc(0))), 401],
     [
-        "a token whose algorithm is none, with a signature",
+        "a token with algorithm none and a signature",
         () => bearer(token({ alg: "none" }, claims("hs"), () => Buffer.from("x"))),
         401,
     ],
@@ -115,7 +115,7 @@ const rows: Row[] = [
         401,
     ],
     [
-        "a forged token: the same without its last line break",
+        "a forged token: the same key without its last line break",
         () => bearer(hs256(claims("rs256"), pairs.RS256.pem.trim())),
         401,
     ],
@@ -125,16 +125,16 @@ const rows: Row[] = [
         401,
     ],
     [
-        "a token signed by another's RS256 key",
+        "a token signed with another caller's RS256 key",
         () => bearer(signed("RS256", claims("rs256"), pair("RS256").privateKey)),
         401,
     ],
     ["a token in the query string", none, 401, "/completions?jwt=TOKEN"],
     ["a token in a cookie", (k) => ({ Cookie: `jwt=${hs256(claims("hs"), k.hs)}` }), 401],
-    ["a token in the header of keys", (k) => ({ apikey: hs256(claims("hs"), k.hs) }), 401],
-    ["a key and a token, both good", (k) => ({ apikey: k.k1, ...bearer(hs256(claims("hs"), k.hs)) }), 200],
-    ["a good key and a bad token", (k) => ({ apikey: k.k1, ...bearer("abc") }), 200],
-    ["a bad key and a good token", (k) => ({ apikey: "not-a-key", ...bearer(hs256(claims("hs"), k.hs)) }), 200],
+    ["a token in the apikey header", (k) => ({ apikey: hs256(claims("hs"), k.hs) }), 401],
+    ["a valid key and a valid token", (k) => ({ apikey: k.k1, ...bearer(hs256(claims("hs"), k.hs)) }), 200],
+    ["a valid key and an invalid token", (k) => ({ apikey: k.k1, ...bearer("abc") }), 200],
+    ["an invalid key and a valid token", (k) => ({ apikey: "not-a-key", ...bearer(hs256(claims("hs"), k.hs)) }), 200],
     ["the name of a caller without a credential", () => ({ "X-Consumer-Username": "callers_alice" }), 401],
     ["the headers of a service token", () => ({ "CF-Access-Client-Id": "a", "CF-Access-Client-Secret": "b" }), 401],
 ];
@@ -164,14 +164,14 @@ describe("a caller's credential", () => {
             hs2: jwtSecrets["alice/hs2"],
         };
         const keys = ["alice/k1", "alice/k2", "alice/soon", "bob/brought", "bob/own"];
-        assert.deepEqual(Object.keys(credentials).sort(), keys, "what has expired is left out");
+        assert.deepEqual(Object.keys(credentials).sort(), keys, "an expired credential is removed");
     });
     after(async () => {
         succeeded(await stack.destroy());
     });
 
     for (const [what, headers, status, path = "/completions"] of rows)
-        it(`${status === 200 ? "lets in" : `refuses with ${status}`}: ${what}`, async () => {
+        it(`${status === 200 ? "is accepted" : `is rejected with ${status}`}: ${what}`, async () => {
             takeAlpaRequests();
             const place = path.replace("K1", known.k1).replace("TOKEN", hs256(claims("hs"), known.hs));
             const answer = await ask(`/alpa${place}`, headers(known));
@@ -189,16 +189,16 @@ describe("a caller's credential", () => {
             }
             const { type, stacktrace } = JSON.parse(answer.body);
             assert.deepEqual([type, stacktrace], ["error", ""]);
-            if (status === 401) assert.ok(answer.challenge, "a refusal does not say how to authenticate");
+            if (status === 401) assert.ok(answer.challenge, "a 401 does not say how to authenticate");
         });
 
-    it("that ends soon, or has ended, is warned about by each run and is an output", async () => {
+    it("causes a warning in each run and is an output when it expires soon or has expired", async () => {
         assert.match(said, /consumers: alice\/soon expires in [45] days, on /);
         assert.match(said, /consumers: alice\/old expired on 2020-01-01 and has no access/);
         assert.equal((await stack.outputs()).expires["alice/soon"], SOON);
     });
 
-    it("takes the key for who asks where one caller's key comes with another's token", async () => {
+    it("that is a key identifies the caller, even next to another caller's token", async () => {
         const { url, credentials } = await stack.outputs();
         const token = bearer(hs256(claims("hs"), known.hs));
         const limit = async (headers: Record<string, string>) =>
@@ -207,8 +207,8 @@ describe("a caller's credential", () => {
         assert.equal(await limit({ apikey: "not-a-key", ...token }), null, "bob's limit is not alice's");
     });
 
-    it("says the same to everybody it refuses, whatever was wrong", async () => {
-        // As JSON: the gateway promises no order of fields.
+    it("gets the same 401 whatever was wrong with it", async () => {
+        // Compared as JSON: the gateway does not keep the order of fields.
         const sorted = (body: string) => JSON.stringify(Object.entries(JSON.parse(body) as object).sort());
         const bodies = new Set<string>();
         for (const [, headers, status, path] of rows)
@@ -217,7 +217,7 @@ describe("a caller's credential", () => {
         assert.equal(bodies.size, 1, [...bodies].join("\n"));
     });
 
-    it("that is generated is another once the seed is replaced, as after a leak; one that was brought stays", async () => {
+    it("changes when its seed is replaced after a leak if it is generated; one that the caller brought stays", async () => {
         succeeded(await stack.up("--replace", "**::alpa-consumers-seed"));
         const { credentials, jwtSecrets } = await stack.outputs();
         const after = { k1: credentials["alice/k1"], k2: credentials["alice/k2"] };
@@ -234,7 +234,7 @@ describe("a caller's credential", () => {
         assert.equal(await status({ apikey: BROUGHT }), 200);
     });
 
-    it("that a caller has brought stays revoked, until the config names its revocation", async () => {
+    it("that a caller has brought stays revoked until the config confirms it", async () => {
         const status = async () => (await ask("/alpa/completions", { apikey: BROUGHT })).status;
         const entry = "alpa-auth:consumers[1].credentials[1]";
         const before = readFileSync(stack.file, "utf8");
@@ -251,7 +251,7 @@ describe("a caller's credential", () => {
         const blind = await stack.up("--skip-preview");
         assert.notEqual(blind.code, 0);
         assert.match(blind.stdout + blind.stderr, REJECTED);
-        assert.equal(await status(), 401, "a run without a preview does not admit it either");
+        assert.equal(await status(), 401, "a run without a preview does not accept it either");
 
         succeeded(await stack.run(["config", "set", "--path", `${entry}.readmit`, id]));
         succeeded(await stack.up());
@@ -265,7 +265,7 @@ describe("a caller's credential", () => {
         body: string;
     }
 
-    /** A completion with headers exactly as given: `fetch` would not send some of them. */
+    /** A completion with exactly these headers: `fetch` rejects some of them. */
     function ask(path: string, headers: Record<string, string>): Promise<Answer> {
         const body = JSON.stringify({ model: "default", prompt: "Paris is", max_tokens: 4 });
         return new Promise((resolve, reject) => {

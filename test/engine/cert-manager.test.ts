@@ -1,5 +1,5 @@
-// Proves what cert-manager does with a Certificate of ours, on a real API server: the same of the emulator and, where
-// ALPA_AUTH_REAL names it, of the real controller with its own CRDs.
+// Proves what cert-manager does with this project's Certificate on a real API server. It runs against the emulator or, where
+// ALPA_AUTH_REAL names it, against the real controller with its own CRDs.
 import { strict as assert } from "node:assert";
 import { X509Certificate } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -41,7 +41,7 @@ interface Certificate {
     };
 }
 
-/** Waits until what is read is what was wanted; fails with what was read last. */
+/** Polls until the value matches; fails with the last value. */
 async function eventuallyEqual(wanted: unknown, read: () => Promise<unknown>): Promise<void> {
     let last: unknown;
     const look = async () => isDeepStrictEqual((last = await read()), wanted) || undefined;
@@ -98,7 +98,7 @@ describe("cert-manager", function () {
         });
     const change = (dnsNames: string[], issuer: string) =>
         rest.call("PATCH", `${CERTIFICATES}/alpa-tls`, { spec: spec(dnsNames, issuer) });
-    /** An issuer with the authority that `internal` has. */
+    /** An issuer with the certificate authority of `internal`. */
     const createIssuer = (name: string) =>
         rest.call("POST", ISSUERS, {
             apiVersion: "cert-manager.io/v1",
@@ -127,14 +127,14 @@ describe("cert-manager", function () {
         return says(wanted, name);
     };
 
-    it("waits for an issuer that does not exist, and goes on when it does", async () => {
+    it("waits for an issuer that does not exist, and issues once it does", async () => {
         await create(NAMES, "later");
         await waits("DoesNotExist", "Issuing certificate as Secret does not exist");
         await createIssuer("later");
         await isReady();
     });
 
-    it("fills the Secret as its users expect, and says of what is in it", async () => {
+    it("writes the Secret as its consumers expect, with annotations about the certificate", async () => {
         const { type, metadata, data } = await secret();
         assert.equal(type, "kubernetes.io/tls");
         assert.deepEqual(Object.keys(data!).sort(), ["ca.crt", "tls.crt", "tls.key"]);
@@ -157,17 +157,17 @@ describe("cert-manager", function () {
         assert.equal(status!.revision, 1);
     });
 
-    it("has the issuer's authority sign a certificate for the names alone", async () => {
+    it("has the issuer's certificate authority sign a certificate for exactly the DNS names", async () => {
         const certificate = shown(await secret());
         assert.ok(certificate.verify(new X509Certificate(manager.authority).publicKey));
         assert.equal(certificate.subjectAltName, NAMES.map((name) => `DNS:${name}`).join(", "));
-        // Without a subject, Node.js 20 says undefined and 22 an empty text.
+        // Without a subject, Node.js 20 returns undefined and Node.js 22 an empty string.
         assert.equal(certificate.subject ?? "", "");
         assert.equal(certificate.ca, false);
         assert.equal(certificate.publicKey.asymmetricKeyDetails!.namedCurve, "prime256v1");
     });
 
-    it("replaces the certificate for another issuer, and is not ready until that one exists", async () => {
+    it("replaces the certificate when the issuer changes, and is not ready until the new issuer exists", async () => {
         const before = await serial();
         await change(NAMES, "third");
         const issuer = '"ClusterIssuer.cert-manager.io/later"';
@@ -179,7 +179,7 @@ describe("cert-manager", function () {
         assert.equal((await read()).status!.revision, 2);
     });
 
-    it("replaces the certificate for other names, and is not ready until it has", async () => {
+    it("replaces the certificate when the DNS names change, and is not ready until then", async () => {
         await rest.call("DELETE", `${ISSUERS}/third`);
         await change(["c.example.com"], "third");
         await waits("RequestChanged", "Fields on existing CertificateRequest resource not up to date: [spec.dnsNames]");
@@ -188,7 +188,7 @@ describe("cert-manager", function () {
         assert.equal(shown(await secret()).subjectAltName, "DNS:c.example.com");
     });
 
-    it("renews on demand with a new key", async () => {
+    it("renews on request with a new key", async () => {
         const before = await secret();
         await manager.renew(NAMESPACE, "alpa-tls");
         await eventuallyEqual(4, async () => (await read()).status!.revision);
@@ -205,7 +205,7 @@ describe("cert-manager", function () {
         await isReady();
     });
 
-    it("leaves the Secret when the Certificate goes, and takes it over for the next one of that name", async () => {
+    it("leaves the Secret when the Certificate is deleted, and reuses it for the next one of that name", async () => {
         const before = await serial();
         await rest.call("DELETE", `${CERTIFICATES}/alpa-tls`);
         assert.equal(await serial(), before);
@@ -215,7 +215,7 @@ describe("cert-manager", function () {
         assert.equal(Date.parse((await read()).status!.notAfter!), Date.parse(shown(await secret()).validTo));
     });
 
-    it("replaces what it took over when its names are others, or another Certificate had it", async () => {
+    it("replaces a reused Secret when the names differ, or when it belonged to another Certificate", async () => {
         await rest.call("DELETE", `${ISSUERS}/third`);
         await rest.call("DELETE", `${CERTIFICATES}/alpa-tls`);
         await create(["d.example.com"], "third");

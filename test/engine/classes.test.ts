@@ -1,5 +1,6 @@
-// Proves that the callers of a class have no more open than its share together, whichever of them asks, and that other callers
-// are served meanwhile. The gateway is the emulator or, with ALPA_AUTH_REAL, the real one. Costs three updates of one stack.
+// Proves that all callers of a class together have no more open requests than the class has slots, and that callers of other
+// classes are served meanwhile. The gateway is the emulator or, with ALPA_AUTH_REAL, the real one. Costs three updates of one
+// stack.
 import { strict as assert } from "node:assert";
 import { call, eventually, succeeded, TestStack, useWorld, type Answer } from "./kit";
 import { SLOW_COMPLETION, startSlowAlpa, type SlowAlpa } from "./kit/slow-alpa";
@@ -39,7 +40,7 @@ describe("a class of callers", () => {
     const as = (who: string, options: object = {}): Promise<Answer> => call(url, { key: keys[`${who}/k`], ...options });
     const slowly = (who: string) => as(who, { body: JSON.parse(SLOW_COMPLETION) as object });
 
-    /** Sends one slow request of each at once. @returns their statuses, after Alpa has answered all that it then had */
+    /** Sends one slow request for each caller at once. @returns their statuses, after Alpa has answered all open ones */
     async function together(callers: string[], open: number): Promise<number[]> {
         let refused = 0;
         const sent = callers.map(async (who) => {
@@ -56,7 +57,7 @@ describe("a class of callers", () => {
         return Promise.all(sent);
     }
 
-    it("has no more open than its share together, while a caller of another class is served", async () => {
+    it("has no more open requests than its slots, while a caller of another class is served", async () => {
         const callers = ["night", "weekend", "chat", "night", "weekend", "chat", "weekend"];
         const statuses = await together(callers, 3);
         const of = (name: RegExp) => statuses.filter((_, i) => name.test(callers[i])).sort();
@@ -64,7 +65,7 @@ describe("a class of callers", () => {
         assert.deepEqual(of(/night|weekend/), [200, 429, 429, 429, 429]);
     });
 
-    it("gets 429 with the seconds to wait while it is full, and its place with the end of an answer", async () => {
+    it("gets 429 with Retry-After while it is full, and its slot is free at the end of an answer", async () => {
         const first = slowly("night");
         await eventually("a full class", async () => alpa.underWay() === 1 || undefined);
         const refused = await as("weekend");
@@ -79,7 +80,7 @@ describe("a class of callers", () => {
         assert.equal((await as("weekend")).status, 200);
     });
 
-    it("goes on with its count when a caller joins it", async () => {
+    it("keeps its count when a caller joins it", async () => {
         const open = slowly("night");
         await eventually("a full class", async () => alpa.underWay() === 1 || undefined);
         await configure([batch("night"), batch("weekend"), batch("holiday"), CHAT]);
@@ -90,8 +91,9 @@ describe("a class of callers", () => {
         assert.equal((await as("holiday")).status, 200);
     });
 
-    it("is counted once for all gateway pods", async () => {
-        // Thirty times the default: on a busy machine the counters themselves need longer than 100 ms now and then, and a second.
+    it("is counted once across all gateway pods", async () => {
+        // Thirty times the default: on a busy machine the counters themselves sometimes need more than 100 ms, and sometimes a
+        // second.
         const sharedCounters = { whenDown: "refuse", timeoutMilliseconds: 3000 };
         await configure([batch("night"), batch("weekend"), CHAT], { gateway: { replicas: 2, sharedCounters } });
         const callers = [

@@ -1,14 +1,14 @@
-// Proves that whatever way the sandbox's command ends, nothing stays behind.
+// Proves that no process is left however the sandbox command ends.
 import { strict as assert } from "node:assert";
 import { existsSync } from "node:fs";
 import { running } from "../../sandbox/processes";
 import { eachItsOwn } from "./kit/cli";
 import { eventually } from "./kit";
 
-describe("npm run sandbox, ended", () => {
+describe("npm run sandbox, when it ends,", () => {
     const sandbox = eachItsOwn();
 
-    it("a second up replaces the first, and Ctrl-C ends it: none of their processes is left", async () => {
+    it("leaves no process, neither when a second up replaces it nor after Ctrl-C", async () => {
         await sandbox().call("up", "--detach");
         const first = running(sandbox().dir).map((p) => p.pid);
         const { cli, ended } = await sandbox().foreground();
@@ -19,14 +19,14 @@ describe("npm run sandbox, ended", () => {
         assert.deepEqual(sandbox().alive(), []);
     });
 
-    it("leaves nothing when it is killed", async () => {
+    it("leaves no process when it is killed", async () => {
         const { cli } = await sandbox().foreground();
         assert.ok(sandbox().alive().length > 5);
         cli.kill("SIGKILL");
         await eventually("the guard to have ended everything", async () => sandbox().alive().length === 0 || undefined);
     });
 
-    it("says so when nothing runs", async () => {
+    it("says so when no sandbox runs", async () => {
         assert.match(await sandbox().call("down"), /no sandbox was running/);
     });
 });

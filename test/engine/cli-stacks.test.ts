@@ -1,4 +1,4 @@
-// Proves that the other stacks of the sandbox come up by one command too, and end in an authenticated completion.
+// Proves that one command starts each of the other stacks of the sandbox, up to an authenticated completion.
 import { strict as assert } from "node:assert";
 import { eachItsOwn } from "./kit/cli";
 
@@ -11,12 +11,12 @@ describe("npm run sandbox -- up, of another stack", () => {
         [["--exposure", "tunnel"], /^https:\/\/llm\.example\.com/],
     ];
     for (const [options, url] of others)
-        it(`${options.join(" ")} ends in an authenticated completion, by lines that work as pasted`, async () => {
+        it(`${options.join(" ")} ends in an authenticated completion, and its printed commands work as pasted`, async () => {
             assert.match(await sandbox().call("up", "--detach", ...options), /expected 200/);
             assert.match((await sandbox().pasted()).url, url);
         });
 
-    it("refuses an exposure of a stack that has no gateway, before it starts anything", async () => {
+    it("rejects an exposure for a stack without a gateway, and starts nothing", async () => {
         await assert.rejects(
             sandbox().call("up", "--stack", "cloudflare", "--exposure", "tunnel"),
             /--exposure tunnel: must be left out/,

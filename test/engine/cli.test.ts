@@ -1,4 +1,4 @@
-// Proves the command a newcomer types, as a process of its own: it ends in an authenticated completion.
+// Proves that the command a newcomer types, run as a process of its own, ends in an authenticated completion.
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
@@ -10,7 +10,7 @@ import type { PageData } from "../../sandbox/status-page/server";
 import { ROOT } from "../../sandbox/world/state";
 import { CLI, run, SandboxCli, tools } from "./kit/cli";
 
-/** Listens on a port of 127.0.0.1 unless another program does. @returns what the sandbox says of it */
+/** Listens on a port of 127.0.0.1 unless another program does. @returns the holder as the sandbox names it */
 async function hold(port: number): Promise<{ server: Server; holder: string }> {
     const server = createServer();
     const own = await new Promise<boolean>((resolve, reject) => {
@@ -24,10 +24,10 @@ async function hold(port: number): Promise<{ server: Server; holder: string }> {
     return { server, holder };
 }
 
-describe("npm run sandbox -- up --detach, with the ports it wants held by others", () => {
+describe("npm run sandbox -- up --detach, while other programs hold its default ports,", () => {
     let sandbox: SandboxCli;
     let said: string;
-    /** What is said of each: the program that holds it is this one, where no other did before. */
+    /** The holder of each port: this process, unless another program held the port before. */
     let holders: string[];
 
     before(async function () {
@@ -43,7 +43,7 @@ describe("npm run sandbox -- up --detach, with the ports it wants held by others
     });
     after(() => sandbox.down());
 
-    it("ends in an authenticated completion, and every line it prints works as pasted", async () => {
+    it("ends in an authenticated completion, and every command it prints works as pasted", async () => {
         assert.match(said, /expected 200/);
         const status = await sandbox.pasted();
         assert.deepEqual(Object.keys(status).sort(), ["kubeconfig", "page", "parts", "stack", "try", "url"]);
@@ -52,7 +52,7 @@ describe("npm run sandbox -- up --detach, with the ports it wants held by others
         assert.match(status.url, /^http:\/\/127\.0\.0\.1:\d+\/alpa$/);
     });
 
-    it("says who holds them, and takes others", () => {
+    it("names the holders, and uses other ports", () => {
         for (const holder of holders) {
             assert.match(holder, /^port \d+ is held by /);
             assert.ok(said.includes(holder), `${holder}:\n${said}`);
@@ -68,7 +68,7 @@ describe("npm run sandbox -- up --detach, with the ports it wants held by others
         assert.deepEqual(spec, { ca: { secretName: "internal" } });
     });
 
-    it("env lets pulumi be typed by hand, and leaves the shipped stack file alone", async () => {
+    it("lets the operator type pulumi commands after env, and leaves the shipped stack file unchanged", async () => {
         const shipped = readFileSync(join(ROOT, "Pulumi.intra.yaml"), "utf8");
         const script = `eval "$('${process.execPath}' ${CLI.map((a) => `'${a}'`).join(" ")} env)"; pulumi preview -s intra`;
         const { stdout } = await run("bash", ["-c", script], { env: sandbox.env, cwd: ROOT });
@@ -76,7 +76,7 @@ describe("npm run sandbox -- up --detach, with the ports it wants held by others
         assert.equal(readFileSync(join(ROOT, "Pulumi.intra.yaml"), "utf8"), shipped);
     });
 
-    it("everything listens on loopback only", async () => {
+    it("listens on loopback only", async () => {
         const own = new Set(running(sandbox.dir).map((p) => p.pid));
         const { stdout } = await run("ss", ["-Hltnp"]);
         const lines = stdout

@@ -1,5 +1,5 @@
-// Proves that an `up` which fails on a host of the connectors says why, and that the next one finishes. The hosts are emulators:
-// real scripts, a real shell, but SSH, sudo and systemd are the sandbox's, and so is the provider that connects.
+// Proves that an `up` that fails on a connector host names the cause, and that the next one completes. The hosts are emulators:
+// the scripts and the shell are real, but SSH, sudo, systemd and the provider that connects are the sandbox's.
 import { strict as assert } from "node:assert";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -22,7 +22,7 @@ describe("hosts of the connectors on the engine", () => {
         hostKey: string;
         metricsPort: number;
     }
-    /** A host that is not there yet. The ports of all hosts are this machine's. */
+    /** A host that does not run yet. The ports of all hosts are ports of this machine. */
     async function place(name: string, options: Partial<HostOptions> = {}): Promise<Place> {
         const { world, dir } = here();
         const privateKey = readFileSync(world.facts.cloudflare.host.privateKeyFile, "utf8");
@@ -54,7 +54,7 @@ describe("hosts of the connectors on the engine", () => {
     };
     const status = async () => (await stack.call((await stack.outputs()).credentials["alice/a"])).status;
 
-    /** The last `up` fails with one message of one resource, which names the host and has these words. */
+    /** Asserts that the last `up` failed with one message of one resource, which names the host and contains this text. */
     async function fails({ port }: Place, why: RegExp): Promise<void> {
         const { stdout } = await stack.up().then((run) => (failed(run), run));
         const errors = stdout.split("\n").filter((line) => /^\s*error: (?!update failed|Resource monitor)/.test(line));
@@ -77,7 +77,7 @@ describe("hosts of the connectors on the engine", () => {
     let first: Place;
     let head: Host;
 
-    it("reports that a host is down, routes no caller to it, and finishes when it is up", async () => {
+    it("reports that a host is down, routes no caller to it, and completes when it is up", async () => {
         first = await place("first");
         configure(first);
         await fails(first, /dial tcp 127\.0\.0\.1:\d+: connect: connection refused/);
@@ -88,7 +88,7 @@ describe("hosts of the connectors on the engine", () => {
         assert.equal(await status(), 200);
     });
 
-    it("says that the host does not take the private key, and leaves it as it was", async () => {
+    it("reports that the host rejects the private key, and leaves the host unchanged", async () => {
         const before = head.pids();
         configure(first);
         await stack.configureSecret("tunnel.hosts[0].privateKey", newKey());
@@ -96,7 +96,7 @@ describe("hosts of the connectors on the engine", () => {
         assert.deepEqual(head.pids(), before);
     });
 
-    it("refuses a host with another key than the config's, and leaves it as it was", async () => {
+    it("rejects a host whose key differs from the config, and leaves it unchanged", async () => {
         const before = head.pids();
         configure({ ...first, hostKey: newKey() });
         await fails(first, /host key mismatch/);
@@ -105,7 +105,7 @@ describe("hosts of the connectors on the engine", () => {
         succeeded(await stack.preview("--expect-no-changes"));
     });
 
-    it("says that a disk is full while the old host goes on, and finishes when there is room", async () => {
+    it("reports a full disk while the old host continues, and completes once there is room", async () => {
         const full = await place("full");
         const host = await start({ ...full, diskFull: true });
         configure(full);
@@ -118,7 +118,7 @@ describe("hosts of the connectors on the engine", () => {
         [first, head] = [full, again];
     });
 
-    it("refuses a system without systemd, and leaves nothing there", async () => {
+    it("rejects a system without systemd, and leaves nothing there", async () => {
         const alpine = await place("alpine", { os: "alpine" });
         const host = await start(alpine);
         configure(alpine);
@@ -126,7 +126,7 @@ describe("hosts of the connectors on the engine", () => {
         assert.deepEqual(ours(host), []);
     });
 
-    it("refuses a user without the right to sudo, and leaves nothing there", async () => {
+    it("rejects a user without sudo rights, and leaves nothing there", async () => {
         const denied = await place("denied", { sudo: "none" });
         const host = await start(denied);
         configure(denied);
@@ -137,7 +137,7 @@ describe("hosts of the connectors on the engine", () => {
         assert.deepEqual(ours(host), []);
     });
 
-    it("says that sudo wants a password, or another one, and never shows it; with the right one it finishes", async () => {
+    it("reports that sudo needs a password or rejects it, never shows it, and completes with the right one", async () => {
         const asked = await place("asked", { sudo: "password", password: PASSWORD });
         const host = await start(asked);
         configure(asked);
@@ -151,14 +151,14 @@ describe("hosts of the connectors on the engine", () => {
         assert.deepEqual([host.pids().length, ours(head), await status()], [2, [], 200]);
     });
 
-    it("finishes what a run left that was killed while it installed", async () => {
+    it("completes an installation after its run was killed", async () => {
         const killed = await place("killed");
         const host = await start(killed);
         configure(killed);
         await stack.upKilledWhen(async () => existsSync(join(host.root, "etc", UNIT, "owner")));
         assert.equal(host.pids().length < 2, true, "it was killed too late");
         await stack.run(["cancel", "--yes"]);
-        // The last host asks for its password when its connectors go.
+        // The last host asks for its sudo password when its connectors are removed.
         succeeded(await stack.up());
         assert.deepEqual([host.pids().length, await status()], [2, 200]);
         assert.deepEqual(

@@ -1,5 +1,5 @@
-// Proves that a zone moves to Cloudflare and back by `pulumi up` alone, as docs/operate/dns-move.md says, with resolvers that are asked
-// throughout. Time passes on the account's clock, which is the program's too. The name servers are emulators.
+// Proves that a zone moves to Cloudflare and back by `pulumi up` alone, as docs/operate/dns-move.md says, while resolvers query
+// it throughout. The program uses the account's clock, which the test moves forward. The name servers are emulators.
 import { strict as assert } from "node:assert";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -56,7 +56,7 @@ const QUESTIONS: Question[] = [
 
 const text = stringify(DATA);
 const { records, problems } = parseZoneData(text, ZONE, "the data");
-/** At Azure nothing is proxied. */
+/** Azure DNS proxies nothing. */
 const atAzure = records.map((record) => ({ ...record, ttl: record.proxied ? 300 : record.ttl, proxied: false }));
 
 describe("move of a zone on the engine", () => {
@@ -85,7 +85,7 @@ describe("move of a zone on the engine", () => {
         });
     };
 
-    /** Nothing is written, and the reason is named. */
+    /** Asserts that `up` writes nothing and names the reason. */
     async function refuses(phase: string, why: RegExp, runs = [stack.preview]): Promise<void> {
         configure(phase);
         const before = writes().length;
@@ -95,7 +95,7 @@ describe("move of a zone on the engine", () => {
     }
     const both = () => [stack.preview, stack.up];
 
-    /** Resolvers are asked all the time meanwhile, a whole round at least. @returns what was written */
+    /** Runs `up` for at least one whole round of resolver queries. @returns what was written */
     async function up(phase: string) {
         configure(phase);
         const [before, rounds] = [writes().length, resolvers.rounds];
@@ -111,7 +111,7 @@ describe("move of a zone on the engine", () => {
         assert.equal(writes().length, before);
     }
 
-    /** Lets time pass, and has everything asked a few times meanwhile. */
+    /** Moves the clock forward, with a few rounds of resolver queries meanwhile. */
     async function pass(seconds: number): Promise<void> {
         const steps = Math.ceil(seconds / (6 * HOUR)) + 1;
         for (let i = 0; i < steps; i++) {
@@ -131,7 +131,7 @@ describe("move of a zone on the engine", () => {
     after(() => resolvers.stop());
     afterEach(() => resolvers.check());
 
-    it("refuses every other phase before the first", async () => {
+    it("refuses every later phase before the first", async () => {
         await refuses("signed", /dns\.phase: signed needs the zone at Cloudflare \(no example\.com for this token\)/);
         assert.equal(writes().length, 0);
     });
@@ -150,7 +150,7 @@ describe("move of a zone on the engine", () => {
         );
     });
 
-    it("says by `ops check dns` that both sides are equal, and which record is not", async () => {
+    it("reports in `ops check dns` whether both sides are equal, and which record differs", async () => {
         const equal = await stack.ops("check", "dns");
         assert.equal(equal.code, 0, equal.stdout + equal.stderr);
         assert.match(equal.stderr, /^example\.com: \d+ answers, all equal\.$/m);
@@ -168,7 +168,7 @@ describe("move of a zone on the engine", () => {
         mail.content = "192.0.2.25";
     });
 
-    it("refuses the delegation while a DS record of others is there", async () => {
+    it("refuses the delegation while the zone still has a foreign DS record", async () => {
         await refuses(
             "delegated",
             /delegated needs the parent zone to have no DS record for example\.com except Cloudflare's \(got \d+ 13 2/,
@@ -178,7 +178,7 @@ describe("move of a zone on the engine", () => {
         dns().azure.key = undefined;
     });
 
-    it("may be delegated then, and changes nothing for it", async () => {
+    it("allows the delegation then, without a change", async () => {
         assert.deepEqual(await up("delegated"), []);
         await refuses(
             "proxied",
@@ -190,7 +190,7 @@ describe("move of a zone on the engine", () => {
     it("refuses the proxy until the zone is active and has its certificate", async () => {
         dns().registry.delegate(ZONE, zone().name_servers);
         await refuses("proxied", /proxied needs the zone active at Cloudflare \(got pending\)/);
-        await pass(5 * HOUR); // Cloudflare looks by then
+        await pass(5 * HOUR); // Cloudflare checks the delegation by then.
         assert.equal(zone().status, "active");
         zone().certificate_packs[0].status = "pending_validation";
         zone().certificate_packs[0].active_at = world().account.stamp(HOUR);
@@ -202,7 +202,7 @@ describe("move of a zone on the engine", () => {
         assert.notEqual((await stack.call(token)).status, 200);
     });
 
-    it("turns the name that callers use to the tunnel in place, and they get their answers", async () => {
+    it("updates callers' DNS name in place to the tunnel, and callers get answers", async () => {
         await resolvers.expect("some");
         const written = await up("proxied");
         assert.deepEqual([...new Set(written.map(({ method }) => method))], ["PUT"]);
@@ -213,16 +213,16 @@ describe("move of a zone on the engine", () => {
         assert.equal((await stack.call()).status, 401);
     });
 
-    it("refuses to sign while others may still ask Azure", async () => {
+    it("refuses to sign while resolvers may still query Azure", async () => {
         await refuses("signed", /signed needs the old delegation to be out of all caches \(not before \d{4}-/, both());
         await pass(2 * DAY);
         await resolvers.expect("all");
         const { length } = dns().servers.old.asked;
         await pass(HOUR);
-        assert.equal(dns().servers.old.asked.length, length, "no resolver asks Azure any more");
+        assert.equal(dns().servers.old.asked.length, length, "no resolver queries Azure any more");
     });
 
-    it("signs, and shows the DS record that makes it count", async () => {
+    it("signs the zone, and shows the DS record for the registrar", async () => {
         await up("signed");
         dns().registry.setDs(ZONE, [(await stack.outputs()).ds!]);
         await pass(2 * DAY);
@@ -249,7 +249,7 @@ describe("move of a zone on the engine", () => {
         await pass(2 * HOUR);
     });
 
-    it("goes back to delegated: the names lead to their origins again, in place", async () => {
+    it("goes back to delegated: the names resolve to their origins again, updated in place", async () => {
         await resolvers.expect("some");
         const written = await up("delegated");
         assert.deepEqual([...new Set(written.map(({ method }) => method))], ["PUT"]);
@@ -258,7 +258,7 @@ describe("move of a zone on the engine", () => {
         await resolvers.expect("none");
     });
 
-    it("goes back to Azure, and no resolver asks Cloudflare any more", async () => {
+    it("goes back to Azure, and no resolver queries Cloudflare any more", async () => {
         assert.deepEqual(await up("mirror"), []);
         const equal = await stack.ops("check", "dns");
         assert.equal(equal.code, 0, equal.stdout + equal.stderr);

@@ -1,6 +1,6 @@
-// Proves what docs/operate/service-tokens.md says of option cloudflare: what callers of a team in classic mode are answered, the command
-// line's words for callers, and what the loss of a connector or of a host costs. The edge and cloudflared are emulators: that
-// only what is on a lost connector fails is true of them, and in reality as soon as the edge has noticed.
+// Proves what docs/operate/service-tokens.md says of option cloudflare: the answers to callers of a team in classic mode, the
+// consumer commands, and the cost of a lost connector or host. The edge and cloudflared are emulators. Their rule that only
+// requests on the lost connector fail holds in production once the edge has noticed the loss.
 import { strict as assert } from "node:assert";
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -31,9 +31,9 @@ describe("daily work with option cloudflare on the engine", () => {
     const origin = new HeldOrigin();
     let stack: AccessStack;
     let folder: string;
-    /** The world's, and a second one. */
+    /** The world's host, and a second one. */
     let hosts: Host[];
-    /** What each run said, but for handouts. */
+    /** Output of each run, without handouts. */
     const said: string[] = [];
 
     const alice = { name: "alice", credentials: [{ id: "a", method: "service-token" }] };
@@ -91,7 +91,7 @@ describe("daily work with option cloudflare on the engine", () => {
         await origin.close();
     });
 
-    it("makes the other parts too: an alias, a rate limit as the plan allows, and a mail before a token ends", async () => {
+    it("creates the optional parts: an alias, a rate limit that the plan allows, and a mail before a token expires", async () => {
         const { account, facts } = here().world;
         const [policy] = account.notificationPolicies.values();
         assert.deepEqual(policy.mechanisms, { email: [{ id: "ops@example.com" }] });
@@ -102,7 +102,7 @@ describe("daily work with option cloudflare on the engine", () => {
         assert.equal((await askEdge(`${facts.cloudflare.edge}/completions`, "ask.example.com", headers)).status, 200);
     });
 
-    it("answers in classic mode 200 with the token, and 401 without it, with a wrong and with another's", async () => {
+    it("in classic mode answers 200 with the token, and 401 without one, with a wrong one and with another app's", async () => {
         const a = await pair("alice/a");
         const stranger = { ...made("alice/a"), id: randomUUID(), client_id: `${"e".repeat(32)}.access` };
         here().world.account.serviceTokens.set(stranger.id, stranger);
@@ -112,7 +112,7 @@ describe("daily work with option cloudflare on the engine", () => {
         assert.deepEqual(await Promise.all(refused.map((token) => status(token))), [401, 401, 401]);
         assert.equal(await status(a, { path: "/metrics" }), 404);
         here().world.account.serviceTokens.delete(stranger.id);
-        // What makes strict mode worth having.
+        // This is the advantage of strict mode.
         assert.equal(await status(undefined, { headers: { Cookie: cookies.join("; ") } }), 200);
     });
 
@@ -129,7 +129,7 @@ describe("daily work with option cloudflare on the engine", () => {
         assert.match(again.stderr, /was already handed out/);
     });
 
-    it("rotates by `ops consumer rotate`: both secrets work, and the new one can be handed out", async () => {
+    it("rotates by `ops consumer rotate`: both secrets work, and the new one can be handed out once", async () => {
         const old = await pair("bob/b");
         await ops("consumer", "rotate", "bob", "b", "--overlap-days", "14", "--yes");
         const fresh = await pair("bob/b");
@@ -139,7 +139,7 @@ describe("daily work with option cloudflare on the engine", () => {
         assert.ok(page.includes(fresh.clientSecret));
     });
 
-    it("lists what Cloudflare has, and names what it lacks", async () => {
+    it("lists the tokens at Cloudflare, and names those that are missing there", async () => {
         const rows = JSON.parse(await ops("consumer", "list", "--check", "--json"));
         assert.deepEqual(
             rows.map((row: { consumer: string; credential: string; live: boolean }) => [
@@ -161,7 +161,7 @@ describe("daily work with option cloudflare on the engine", () => {
         assert.match(stdout, /bob +│ b +│.*│ ! not live/);
     });
 
-    it("revokes by `ops consumer revoke`, and the edge's refusal is the proof", async () => {
+    it("revokes by `ops consumer revoke`, and verifies that the edge rejects the token", async () => {
         const old = await pair("bob/b");
         const told = await ops("consumer", "revoke", "bob", "b", "--yes");
         assert.match(told, /bob\/b: rejected by https:\/\/\S+ \(401 after \d+ s, 404 before\)\./);
@@ -169,14 +169,14 @@ describe("daily work with option cloudflare on the engine", () => {
         for (const line of said) assert.ok(!line.includes(old.clientSecret), "a secret that is in no handout");
     });
 
-    it("warns at each run that the team is in classic mode", () => {
+    it("warns in each run that the team is in classic mode", () => {
         const runs = said.filter((text) => /^ *Resources:/m.test(text));
         assert.equal(runs.length, 4);
         const warning = /the team is not in strict mode, so a wrong service token may get 403 or a redirect \(302\)/;
         for (const run of runs) assert.match(run, warning);
     });
 
-    it("loses with a killed connector exactly the requests that are on it: 502, and the next are answered", async () => {
+    it("loses with a killed connector exactly its open requests: they get 502, and the next are answered", async () => {
         const a = await pair("alice/a");
         await connected(8);
         const calls = Array.from({ length: 32 }, () => status(a, { headers: HELD }));
@@ -190,12 +190,12 @@ describe("daily work with option cloudflare on the engine", () => {
         const answers = await Promise.all(calls);
         assert.equal(answers.filter((code) => code === 502).length, on);
         assert.equal(answers.filter((code) => code === 200).length, 32 - on);
-        await connected(8); // systemd has started it again
+        await connected(8); // systemd has restarted it.
         assert.deepEqual(new Set((await traffic.stop()).map(({ answered }) => answered)), new Set([200]));
         assert.ok(traffic.count > 20, `${traffic.count} requests`);
     });
 
-    it("loses with a host that falls silent what is sent to it until the edge notices, and nothing after that", async () => {
+    it("loses with an unreachable host the requests sent to it until the edge notices, and none after that", async () => {
         const traffic = steadyCallers(await pair("alice/a"));
         await eventually("some traffic", async () => traffic.count > 20 || undefined);
         const silent = Date.now();
@@ -210,7 +210,7 @@ describe("daily work with option cloudflare on the engine", () => {
         for (const { from, to } of lost) assert.ok(from <= noticed && to >= silent, "another one failed");
     });
 
-    it("goes on without the host that is gone, once it is out of the state", async () => {
+    it("continues without the lost host, once the state no longer has it", async () => {
         for (const pid of hosts[1].pids()) process.kill(-pid, "SIGKILL");
         await hosts.pop()!.close();
         stack.installOn({});
@@ -227,7 +227,7 @@ describe("daily work with option cloudflare on the engine", () => {
     });
 });
 
-/** Requests that a connector has open, by its own count. */
+/** Open requests of a connector, by its own count. */
 async function requestsOn(metricsPort: number): Promise<number> {
     const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
     return Number(/^cloudflared_tunnel_concurrent_requests_per_tunnel (\d+)$/m.exec(text)![1]);

@@ -1,5 +1,6 @@
-// Proves that no secret of option cloudflare can be read where an operator, a reviewer or another user of the machine looks:
-// so in what review and drift say of it on the real engine. What a review says of each kind of change is asked of recordings.
+// Proves on the real engine that no secret of option cloudflare can be read where an operator, a reviewer or another user of
+// the machine looks, also not in the output of review and drift. Tests on recordings prove what a review says of each kind of
+// change.
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -75,7 +76,7 @@ describe("secrets of option cloudflare", () => {
         "units on the host",
     ])
         it(`are not in the ${place}`, () => {
-            assert.ok(places[place].length > 0, "there is something to search");
+            assert.ok(places[place].length > 0, "there is text to search");
             assert.equal(Object.keys(secrets).length, 6);
             for (const [name, secret] of Object.entries(secrets)) {
                 assert.ok(secret.length >= 20, name);
@@ -84,7 +85,7 @@ describe("secrets of option cloudflare", () => {
             }
         });
 
-    it("are no drift where Pulumi made all, and their end is in a review", () => {
+    it("are not reported as drift where Pulumi created all of them, and a review names when they expire", () => {
         assert.deepEqual(found.drift, []);
         assert.deepEqual(codes(found.review), [
             "breaks-callers way-in-removed",

@@ -1,5 +1,6 @@
-// Proves what docs/operate/service-tokens.md says of a zone that a stack made and then only looks up, and the other way round: the zone and
-// its records stay, whatever the state contains. The emulator of Cloudflare is in kit/cloudflare/access-stack.ts.
+// Proves what docs/operate/service-tokens.md says of a zone that a stack created and then only reads, and of the opposite
+// change: the zone and its records stay, whatever the state contains. The emulator of Cloudflare is in
+// kit/cloudflare/access-stack.ts.
 import { strict as assert } from "node:assert";
 import { AccessStack, failed, here, succeeded, useCloudflare } from "./kit/cloudflare/access-stack";
 
@@ -7,7 +8,7 @@ const NAME = "example.net";
 const hostname = `llm.${NAME}`;
 const zone = (manage: string) => ({ hostname, zone: { name: NAME, manage, plan: "free" } });
 
-describe("a zone made by the stack", () => {
+describe("a zone created by the stack", () => {
     useCloudflare();
     let stack: AccessStack;
     let made: { id: string; records: unknown[] };
@@ -31,7 +32,7 @@ describe("a zone made by the stack", () => {
         );
     });
 
-    it("fails with Cloudflare's error while another account has it, and is created once it is free", async () => {
+    it("fails with Cloudflare's error while another account has it, and is created once that account releases it", async () => {
         const { account } = here().world;
         account.zonesElsewhere.add(NAME);
         assert.match(failed(await stack.up()), /"code":1061.*example\.net already exists/);
@@ -42,12 +43,12 @@ describe("a zone made by the stack", () => {
         assert.equal(made.records.length, 1);
     });
 
-    it("is not let go by a change of the config alone", async () => {
+    it("is not removed from the state by a config change alone", async () => {
         stack.configure(zone("existing"));
         assert.match(failed(await stack.up()), /cannot be deleted\s+because it is protected/);
     });
 
-    it("is only looked up once its protection is taken, and stays as it is", async () => {
+    it("is only read once its protection is removed, and stays unchanged", async () => {
         const [urn] = await urns("cloudflare:index/zone:Zone");
         await stack.must(["state", "unprotect", urn, "--yes"]);
         succeeded(await stack.up());
@@ -55,12 +56,12 @@ describe("a zone made by the stack", () => {
         succeeded(await stack.preview("--expect-no-changes"));
     });
 
-    it("is not made again by a change back alone", async () => {
+    it("is not created again by changing the config back", async () => {
         stack.configure(zone("create"));
         assert.match(failed(await stack.up()), /1061/);
     });
 
-    it("is the stack's again after an import, and protected", async () => {
+    it("belongs to the stack again after an import, and is protected", async () => {
         const [parent] = await urns("alpa-auth:parts:Zone");
         const imported = ["cloudflare:index/zone:Zone", "alpa-zone-zone", made.id, "--parent", `zone=${parent}`];
         await stack.must(["import", ...imported, "--generate-code=false", "--yes", "--skip-preview"]);

@@ -46,18 +46,18 @@ describe("cloudflare on the engine", () => {
     before(async () => {
         stack = await AccessStack.create("llm");
         stack.configure({ consumers: [alice(token("a")), bob], pathPrefix: "/alpa-opt-service" });
-        // As planned: of a tunnel that is not there yet a plan knows what depends on it.
+        // Computed at apply: the plan has only the dependencies of a tunnel that does not exist yet.
         succeeded(await stack.upAsPlanned());
         pairs = (await stack.outputs()).credentials;
     });
 
-    it("creates the DNS record last: before that, no caller reaches Alpa", () => {
+    it("creates the DNS record last, so that no caller reaches Alpa before", () => {
         const { requests } = here().world.api;
         const writes = requests.filter(({ method }) => method === "POST" || method === "PUT");
         assert.match(writes.at(-1)!.path, /dns_records$/);
     });
 
-    it("answers a completion with a service token, and Alpa sees no secret of it", async () => {
+    it("answers a completion with a service token, and sends Alpa none of its secret", async () => {
         takeAlpaRequests();
         const answer = await stack.call(pairs["alice/a"]);
         assert.equal(answer.status, 200);
@@ -66,7 +66,7 @@ describe("cloudflare on the engine", () => {
         assert.ok(!JSON.stringify(seen).includes(pairs["alice/a"].clientSecret));
     });
 
-    it("answers the RFC's request as it is written there, below each prefix: numbers as texts, and no model", async () => {
+    it("answers the RFC's request as it is written there, below each prefix: numbers as strings, and no model", async () => {
         const body = '{"prompt": "alpa is cool", "max_tokens": "32", "temperature": "0.4", "top_p": "0.3"}';
         for (const prefix of ["", "/alpa", "/alpa-opt-service"]) {
             const answer = await stack.call(pairs["alice/a"], { path: `${prefix}/completions`, body });
@@ -75,7 +75,7 @@ describe("cloudflare on the engine", () => {
         assert.match((await stack.outputs()).url, /^https:\/\/[^/]+\/alpa-opt-service$/);
     });
 
-    it("leads a body that names its model, or that cannot be read, to Alpa as it is sent, whatever its type", async () => {
+    it("forwards a body that names its model, or that is no JSON, to Alpa unchanged, whatever its type", async () => {
         takeAlpaRequests();
         const headers = { "content-type": "application/x-www-form-urlencoded" };
         const bodies = [
@@ -90,7 +90,7 @@ describe("cloudflare on the engine", () => {
         );
     });
 
-    it("describes the service and its use below its prefixes to callers only", async () => {
+    it("describes the service and its use below its prefixes, to callers only", async () => {
         takeAlpaRequests();
         for (const prefix of ["/alpa", "/alpa-opt-service"]) {
             const path = `${prefix}/`;
@@ -104,7 +104,7 @@ describe("cloudflare on the engine", () => {
         assert.deepEqual(takeAlpaRequests(), []);
     });
 
-    it("refuses no token, a wrong secret, another's secret and other paths, and Alpa never hears of it", async () => {
+    it("rejects a missing token, a wrong secret, another's secret and other paths, before Alpa", async () => {
         takeAlpaRequests();
         const { "alice/a": a, "bob/only": b } = pairs;
         assert.equal(await status(), 401);
@@ -116,7 +116,7 @@ describe("cloudflare on the engine", () => {
         assert.deepEqual(takeAlpaRequests(), []);
     });
 
-    it("changes nothing the second time, also after a refresh", async () => {
+    it("changes nothing in a second run, also after a refresh", async () => {
         for (const args of [[], ["--refresh"]])
             assert.match(succeeded(await stack.up(...args)).stdout, /Resources:\n\s+\d+ unchanged\n/);
         succeeded(await stack.preview("--expect-no-changes"));
@@ -146,7 +146,7 @@ describe("cloudflare on the engine", () => {
         assert.equal(await status(pairs["alice/a"]), 200);
     });
 
-    it("fails where the provider does not say what differs: drift is not told nothing", async () => {
+    it("fails where the provider reports a difference without details: drift does not report it as no drift", async () => {
         made("alice/a").enabled = false;
         const env = { PULUMI_TF_BRIDGE_ACCURATE_PF_BRIDGE_PREVIEW: "false" };
         const refresh = ["refresh", "--preview-only", "--json"];
@@ -157,7 +157,7 @@ describe("cloudflare on the engine", () => {
         assert.throws(() => readPreview(JSON.stringify({ steps, changeSummary }), "x"), /update: 1 counted, 0 shown/);
     });
 
-    it("gives a new secret in place: both work until the day, then only the new one", async () => {
+    it("rotates a secret in place: both work until the day, then only the new one", async () => {
         const old = pairs["alice/a"];
         await up([alice(token("a", { secretVersion: 2, previousSecretExpires: dayFromNow(2) })), bob]);
         assert.equal(pairs["alice/a"].clientId, old.clientId);
@@ -167,7 +167,7 @@ describe("cloudflare on the engine", () => {
         assert.deepEqual([await status(old), await status(pairs["alice/a"])], [401, 200]);
     });
 
-    it("refuses to take the version of a secret back, and nothing changes", async () => {
+    it("refuses to lower the version of a secret, and nothing changes", async () => {
         const writes = changes();
         stack.configure({ consumers: [alice(token("a")), bob] });
         for (const refused of [await stack.preview(), await stack.up()])
@@ -176,22 +176,22 @@ describe("cloudflare on the engine", () => {
         assert.equal(await status(pairs["alice/a"]), 200);
     });
 
-    it("refuses it from the state too, where Cloudflare does not say its version", async () => {
+    it("refuses it by the version in the state too, where Cloudflare does not return one", async () => {
         const held = made("alice/a");
         held.client_secret_version = 1;
         assert.match(failed(await stack.preview()), /must be at least 2, which its caller may have \(got 1\)/);
         held.client_secret_version = 2;
     });
 
-    it("calls a rotation that brought no new secret an error, at every run until there is one", async () => {
+    it("reports a rotation without a new secret as an error, in every run until there is one", async () => {
         const held = made("alice/a");
         const third = { secretVersion: 3, previousSecretExpires: dayFromNow(9) };
-        held.client_secret_version = 3; // as if it had been raised by hand: the next answer has no secret
+        held.client_secret_version = 3; // As if the version had been raised by hand: the next answer has no secret.
         stack.configure({ consumers: [alice(token("a", third)), bob] });
         for (const run of [await stack.up(), await stack.up()])
             assert.match(failed(run), /alice\/a: must have a new secret with secretVersion 3/);
         assert.equal(await status(pairs["alice/a"]), 200);
-        // Its caller goes on with another one meanwhile, as the error says.
+        // The caller uses another credential meanwhile, as the error advises.
         stack.configure({ consumers: [alice(token("a", third), token("next")), bob] });
         assert.match(failed(await stack.up("--continue-on-error")), /alice\/a: must have a new secret/);
         assert.equal(await status((await stack.outputs()).credentials["alice/next"]), 200);
@@ -211,7 +211,7 @@ describe("cloudflare on the engine", () => {
         assert.equal(made("bob/only").updated_at, untouched);
     });
 
-    it("stops a disabled token and lets it in again", async () => {
+    it("rejects a disabled token and accepts it once it is enabled again", async () => {
         const { "bob/only": other } = pairs;
         await up([alice(token("b")), { name: "bob", credentials: [token("only", { enabled: false })] }]);
         assert.equal(await status(other), 401);
@@ -223,7 +223,7 @@ describe("cloudflare on the engine", () => {
     let said: string;
     let leaving: Pair;
 
-    it("lets programs pass the edge's browser check by its rule, and only by it", async () => {
+    it("exempts programs from the edge's browser check by its rule, and by nothing else", async () => {
         const script = { headers: { "User-Agent": "Python-urllib/3.12" } };
         assert.equal(await status(pairs["bob/only"], script), 200);
         assert.equal(await status(undefined, script), 401);
@@ -239,7 +239,7 @@ describe("cloudflare on the engine", () => {
         assert.deepEqual([await status(pairs["bob/only"]), await status(leaving)], [200, 200]);
     });
 
-    it("leaves the edge's timeout when its key goes, and says so; 125 puts it back", async () => {
+    it("keeps the edge's timeout when its config key is removed, and says so; 125 restores it", async () => {
         assert.equal(settingOf(zone(), "proxy_read_timeout"), 600);
         stack.configure({ consumers: [alice(token("b"), soon(5)), bob], ...ENTERPRISE });
         const { stdout, stderr } = succeeded(await stack.preview());
@@ -249,13 +249,13 @@ describe("cloudflare on the engine", () => {
         account().setPlan(zone(), "free");
     });
 
-    it("leaves a credential out from its day on, and warns before", async () => {
-        assert.match(said, /alice\/soon expires in [45] days/); // 4 after midnight
+    it("removes a credential on the day it expires, and warns before", async () => {
+        assert.match(said, /alice\/soon expires in [45] days/); // 4 s after midnight.
         assert.equal(pairs["alice/soon"], undefined);
         assert.deepEqual([await status(leaving), await status(pairs["alice/b"])], [401, 200]);
     });
 
-    it("upgrades the connectors one at a time: no request fails meanwhile", async () => {
+    it("upgrades the connectors one at a time, without a failed request", async () => {
         const { account, host } = here().world;
         const versions = () =>
             [...account.tunnels.values()].flatMap(({ connections }) => connections.map((c) => c.client_version));
@@ -274,7 +274,7 @@ describe("cloudflare on the engine", () => {
         assert.equal(host.pids().length, 2);
     });
 
-    it("goes on when one of two connectors stops", async () => {
+    it("continues when one of two connectors stops", async () => {
         const { host } = here().world;
         const traffic = new SteadyCallers(
             answer(async () => (await stack.call(pairs["bob/only"])).status),

@@ -1,5 +1,5 @@
-// Proves with etcd's own program what the product expects of it: that members form a cluster by the flags that are rendered,
-// that the JSON gateway sets a password and copies keys, and what a member does that has lost its volume.
+// Proves the product's assumptions about etcd with the real program: the rendered flags form a cluster, the JSON gateway sets a
+// password and copies keys, and a member without its volume does not start until it is removed and added.
 import { strict as assert } from "node:assert";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
@@ -50,7 +50,7 @@ describe("etcd's own program", () => {
         return known;
     }
 
-    /** Starts one of so many members, with the flags of its pod and its names and ports on this machine. */
+    /** Starts a member of a cluster of this size, with the flags of its pod and with names and ports of this machine. */
     async function start(name: string, members: number, env: Record<string, string> = {}): Promise<void> {
         const { stateDir, program } = place.world;
         const data = join(stateDir, `${cluster}-${name}`);
@@ -85,7 +85,7 @@ describe("etcd's own program", () => {
     }
     const ready = (name: string) => waitFor(`${name} to be ready`, () => isReady(name), { seconds: 60 });
 
-    /** A member as the product asks it, without the API server between them. */
+    /** Connects to a member like the product, but without the API server between them. */
     async function member(name: string, password?: string): Promise<EtcdMember> {
         const url = `http://127.0.0.1:${await port(`${name}:2379`)}/v3`;
         const call = async (path: string, body: object, token?: string): Promise<EtcdReply> => {
@@ -99,7 +99,7 @@ describe("etcd's own program", () => {
         return { asks: token !== undefined, call: (path, body) => call(path, body, token), close: () => undefined };
     }
 
-    /** Of a member: who leads, as it knows; undefined while no member does. */
+    /** The leader as this member knows it; undefined while there is none. */
     async function statusOf(name: string): Promise<{ leader?: string }> {
         return (await (await member(name)).call("maintenance/status", {})) as { leader?: string };
     }
@@ -115,7 +115,7 @@ describe("etcd's own program", () => {
     }
 
     for (const members of [1, 3])
-        it(`forms one cluster of ${members} by the flags of its pods`, async () => {
+        it(`forms one cluster of ${members} with the flags of its pods`, async () => {
             const names = ["etcd-0", "etcd-1", "etcd-2"].slice(0, members);
             for (const name of names) await start(name, members);
             for (const name of names) await ready(name);
@@ -124,11 +124,11 @@ describe("etcd's own program", () => {
                 assert.deepEqual(await all(await member(name)), { "/apisix/routes/1": "a" }, name);
         });
 
-    it("asks for its password once that is enabled, which may be repeated, and is ready without it", async () => {
+    it("requires its password once that is enabled, accepts enabling it twice, and is ready without it", async () => {
         await start("etcd-0", 1);
         await ready("etcd-0");
         const open = await member("etcd-0");
-        // A run that was cut off after the user was made, with another password.
+        // An earlier run was interrupted after it had created the user, with another password.
         await open.call("auth/user/add", { name: "root", password: "earlier" });
         await enablePassword(open, PASSWORD);
         const rejected = /authentication failed, invalid user ID or password/;
@@ -138,7 +138,7 @@ describe("etcd's own program", () => {
         assert.equal(await isReady("etcd-0"), true);
     });
 
-    it("says that it asks for no password before, and takes a new one with the old one", async () => {
+    it("reports that it requires no password before, and changes the password when given the old one", async () => {
         await start("etcd-0", 1);
         await ready("etcd-0");
         await assert.rejects(member("etcd-0", PASSWORD), (error: EtcdError) =>
@@ -151,7 +151,7 @@ describe("etcd's own program", () => {
         assert.deepEqual(await all(await member("etcd-0", "another")), {});
     });
 
-    it("has all keys of APISIX copied, more than one answer holds, and none that the other has no more", async () => {
+    it("copies all keys of APISIX, over several answers, and deletes those that the source no longer has", async () => {
         await start("etcd-0", 1);
         await ready("etcd-0");
         const from = await member("etcd-0");
@@ -177,11 +177,11 @@ describe("etcd's own program", () => {
         );
     });
 
-    it("does not start a member without its volume, and does after it was removed, added and told so", async () => {
+    it("does not start a member that lost its volume until it was removed, added and configured as new", async () => {
         const names = ["etcd-0", "etcd-1", "etcd-2"];
         for (const name of names) await start(name, 3);
         for (const name of names) await ready(name);
-        // The one that leads, since its loss is the hardest.
+        // The leader's loss is the hardest case.
         const { leader: ID } = await statusOf("etcd-0");
         const { members } = (await (await member("etcd-0")).call("cluster/member/list", {})) as unknown as {
             members: { ID: string; name: string; peerURLs: string[] }[];
@@ -196,12 +196,12 @@ describe("etcd's own program", () => {
         await start(gone, 3);
         await running.get(gone)!.process.exited;
         assert.match(lastLines(running.get(gone)!.process.logFile), /has already been bootstrapped/);
-        // etcd answers a read with an error until another member leads.
+        // etcd rejects reads until another member leads.
         const ledAnew = async () => ![undefined, ID].includes((await statusOf(kept)).leader);
         await waitFor("another member to lead", ledAnew, { seconds: 60 });
         assert.deepEqual(await all(other), { "/apisix/routes/1": "a" });
 
-        // etcd refuses both until the others have been connected for 5 s.
+        // etcd rejects both until the other members have been connected for 5 s.
         const healthy = (path: string, body: object) =>
             waitFor(`etcd to take ${path}`, () => other.call(path, body).catch(() => undefined), { seconds: 60 });
         await healthy("cluster/member/remove", { ID });

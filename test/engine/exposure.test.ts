@@ -1,5 +1,5 @@
-// Proves that a gateway behind Cloudflare comes up, serves, changes its connectors and goes. Network policies are written
-// and not enforced in the sandbox.
+// Proves that a gateway behind a Cloudflare Tunnel is created, serves, changes its connectors and is destroyed. The sandbox
+// stores network policies but does not enforce them.
 import { strict as assert } from "node:assert";
 import { AppsV1Api, CoreV1Api } from "@kubernetes/client-node";
 import { SAMPLE_COMPLETION } from "../../components/alpa/sample";
@@ -16,7 +16,7 @@ import { under } from "./kit/traffic";
 
 const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }];
 
-/** A completion asked for at an address of the nodes. */
+/** A completion requested at an address of the nodes. */
 async function call(url: string, apikey: string, headers: Record<string, string> = {}): Promise<number> {
     const answer = await fetch(`${url}/completions`, {
         method: "POST",
@@ -35,7 +35,7 @@ describe("exposure tunnel", () => {
     let port: number;
     const byPort = () => call(`http://127.0.0.1:${port}/alpa`, apikey);
     const byName = async () => (await stack.call("/alpa/completions", { apikey })).status;
-    /** Runs `up` while callers come by this way. None of them fails. */
+    /** Runs `up` while callers send requests by this exposure. Asserts that none fails. */
     const upUnder = async (way: () => Promise<number>, callers?: number) => {
         const { failed } = await under(way, async () => succeeded(await stack.up()), callers);
         assert.deepEqual(failed, []);
@@ -48,7 +48,7 @@ describe("exposure tunnel", () => {
         return (await core.listNamespacedPod({ namespace: stack.name, labelSelector })).items;
     };
 
-    it("is made as its plan says, and leads a caller with a key through the tunnel to Alpa", async () => {
+    it("is created as its plan says, and routes a caller with a key through the tunnel to Alpa", async () => {
         stack = await ExposedStack.create("exposed", { consumers });
         succeeded(await stack.upAsPlanned());
         const { url, credentials } = await stack.outputs();
@@ -62,7 +62,7 @@ describe("exposure tunnel", () => {
         for (const header of ["apikey", "cf-connecting-ip"]) assert.ok(!names.includes(header), header);
     });
 
-    it("is asked for a key by the gateway, and leads nowhere else", async () => {
+    it("rejects a request without a key with 401 at the gateway, and answers 404 on other paths", async () => {
         const stranger = await stack.call("/alpa/completions");
         assert.equal(stranger.status, 401);
         assert.equal(JSON.parse(stranger.body).type, "error");
@@ -79,7 +79,7 @@ describe("exposure tunnel", () => {
         assert.ok(spec!.ports!.every(({ nodePort }) => nodePort === undefined));
     });
 
-    it("has nothing to change at once", async () => {
+    it("changes nothing in a second run", async () => {
         succeeded(await stack.preview("--expect-no-changes"));
     });
 
@@ -87,7 +87,7 @@ describe("exposure tunnel", () => {
         const before = (await connectors()).map((pod) => pod.metadata!.uid);
         assert.equal(before.length, 2);
         stack.configure({ consumers, tunnel: { image: { tag: "2026.8.2" }, graceSeconds: 150 } });
-        // Four callers: Alpa takes a second for each batch of four.
+        // Four callers, because Alpa takes one second for each batch of four.
         await upUnder(byName, 4);
         const after = (await connectors()).map((pod) => pod.metadata!.uid);
         assert.ok(!after.some((uid) => before.includes(uid)), "the pods are the same");
@@ -99,14 +99,14 @@ describe("exposure tunnel", () => {
         await upUnder(byName);
         await eventually("the port", async () => ((await byPort().catch(() => 0)) === 200 ? true : undefined));
     });
-    it("believes no caller of the port about where it comes from", async () => {
+    it("ignores the client address that a caller of the port claims", async () => {
         takeAlpaRequests();
         const forged = { "X-Forwarded-For": "203.0.113.9", "CF-Connecting-IP": "203.0.113.9" };
         assert.equal(await call(`http://127.0.0.1:${port}/alpa`, apikey, forged), 200);
         const [{ headers }] = takeAlpaRequests();
         assert.ok(!JSON.stringify(headers).includes("203.0.113.9"), JSON.stringify(headers));
     });
-    it("leaves the tunnel without a failed request by the port, and the tunnel goes", async () => {
+    it("closes the tunnel without a failed request by the port, and deletes it", async () => {
         stack.configureAzure({ consumers, gateway: { nodePort: port, address: "127.0.0.1" } });
         await upUnder(byPort);
         assert.ok([...here().account.tunnels.values()].every((tunnel) => tunnel.deleted_at));
@@ -138,7 +138,7 @@ describe("exposure tunnel", () => {
         assert.ok(!stdout.includes(token));
     });
 
-    it("leaves nothing behind: connectors go before their tunnel", async () => {
+    it("leaves nothing behind: connectors stop before their tunnel is deleted", async () => {
         succeeded(await stack.destroy());
         const { account, world } = here();
         assert.ok([...account.tunnels.values()].every((tunnel) => tunnel.deleted_at));

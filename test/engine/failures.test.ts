@@ -1,5 +1,5 @@
-// Proves on the real engine what an operator meets when something is wrong: one clear error, nothing changed, and a
-// next `up` that completes.
+// Proves on the real engine what an operator gets when something is wrong: one clear error, no change, and an `up` that
+// completes after the fix.
 import { strict as assert } from "node:assert";
 import { CoreV1Api, KubernetesObjectApi, PatchStrategy } from "@kubernetes/client-node";
 import { findOrphanPlugins } from "../../sandbox/processes";
@@ -8,7 +8,7 @@ import { call, current, eventually, failed, schedulable, succeeded, TestStack, u
 
 const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }];
 
-describe("what goes wrong", () => {
+describe("when something is wrong,", () => {
     useWorld();
 
     it("a config error lists every problem, has no stack trace, and changes nothing", async () => {
@@ -40,11 +40,11 @@ describe("what goes wrong", () => {
         await stack.configureSecret("cluster.kubeconfig", kubeconfig);
         const said = failed(await stack.up());
         assert.match(said, /https:\/\/127\.0\.0\.1:1 must answer \(/);
-        assert.doesNotMatch(said, /no answer in/, "it must not wait out its 30 s");
+        assert.doesNotMatch(said, /no answer in/, "it must not wait until its limit of 30 s");
         assert.deepEqual(await stack.resources(), []);
     });
 
-    it("a node port that is held is refused, with its holder's name", async () => {
+    it("a node port that is in use is rejected, with the name of its Service", async () => {
         const { world } = current();
         const core = world.kubeConfig.makeApiClient(CoreV1Api);
         const stack = await TestStack.create("porttaken", { consumers });
@@ -63,7 +63,7 @@ describe("what goes wrong", () => {
         }
     });
 
-    it("an object of our name that is not ours is refused before anything is made", async () => {
+    it("an object that has the stack's name but another owner is refused before anything is created", async () => {
         const { world } = current();
         const core = world.kubeConfig.makeApiClient(CoreV1Api);
         const stack = await TestStack.create("foreign", { consumers });
@@ -81,10 +81,10 @@ describe("what goes wrong", () => {
         await core.deleteNamespace({ name: stack.name });
     });
 
-    /** Of two tests in a row: the first brings it up, the second goes on with it and ends it. */
+    /** For two tests in a row: the first creates it, the second continues with it and destroys it. */
     let stack: TestStack;
 
-    it("a graph that Rampart reports Failed fails `up` with its words, and comes up after the fix", async () => {
+    it("a graph that Rampart reports as Failed fails `up` with Rampart's message, and deploys after the fix", async () => {
         stack = await TestStack.create("failing", { consumers, gateway: { chart: { version: "9.9.9" } } });
         const start = Date.now();
         const said = failed(await stack.up());
@@ -123,7 +123,7 @@ describe("what goes wrong", () => {
         assert.equal((await live()).spec.graph.components.apisix.$ui.retry, 0);
 
         await objects.delete(graph);
-        // Rampart leaves the namespace Terminating, and refuses a graph until it is gone.
+        // Rampart leaves the namespace Terminating, and rejects a graph until the namespace is gone.
         const inside = () => world.read("v1", "Namespace", undefined, `${stack.name}-gateway-apisix`);
         await eventually("the graph gone", async () => (((await live()) ?? (await inside())) ? undefined : true));
         succeeded(await stack.up("--refresh"));
@@ -132,10 +132,10 @@ describe("what goes wrong", () => {
         succeeded(await stack.destroy());
     });
 
-    it("a deployment that fails shows what helm said and none of the controller's environment", async () => {
+    it("a deployment that fails shows helm's error and none of the controller's environment", async () => {
         const stack = await TestStack.create("helmfails", { consumers });
         const core = current().world.kubeConfig.makeApiClient(CoreV1Api);
-        // Another Service takes the port after the checks have passed: Kubernetes rejects the chart's Service.
+        // Another Service takes the port after the preflight checks: Kubernetes rejects the chart's Service.
         const up = stack.up();
         await eventually("the graph", async () => current().world.read("v1", "Namespace", undefined, `${stack.name}`));
         await core.createNamespacedService({
@@ -155,7 +155,7 @@ describe("what goes wrong", () => {
         assert.doesNotMatch(state + said, /canary/, "the environment of Rampart's controller holds a canary");
         succeeded(await stack.run(["refresh", "--yes", "--skip-preview"]));
         assertNoStatus(await stack.must(["stack", "export", "--show-secrets"]));
-        // The same graph again is not deployed again by itself: that is what `rampart.retry` is for.
+        // Rampart does not retry a graph that has not changed: `rampart.retry` is for that.
         stack.configure({ consumers, rampart: { retry: 1 } });
         succeeded(await stack.up());
         succeeded(await stack.run(["refresh", "--yes", "--skip-preview"]));
@@ -163,7 +163,7 @@ describe("what goes wrong", () => {
         succeeded(await stack.destroy());
     });
 
-    it("what Rampart's admission refuses is seen in the preview", async () => {
+    it("the preview shows what Rampart's admission webhook rejects", async () => {
         const stack = await TestStack.create("refused", { consumers });
         const core = current().world.kubeConfig.makeApiClient(CoreV1Api);
         const inside = `${stack.name}-gateway-apisix`;
@@ -178,12 +178,12 @@ describe("what goes wrong", () => {
         await core.deleteNamespace({ name: stack.name });
     });
 
-    it("a graph that is Deploying is not touched before it has settled", async () => {
+    it("a graph that is Deploying is not changed until it has settled", async () => {
         const { world, dir } = current();
         stack = await TestStack.create("killed", { consumers });
         const graph = () => world.read("rampart.petuum.com/v1beta2", "RampartGraph", stack.name, "gateway");
         const inside = `${stack.name}-gateway-apisix`;
-        // No pod can start, so Rampart's deployment goes on until we say otherwise.
+        // No pod can start, so Rampart's deployment continues until the test lets pods start.
         await schedulable(false);
         try {
             await stack.upKilledWhen(async () => {
@@ -215,7 +215,7 @@ describe("what goes wrong", () => {
         );
     });
 
-    it("a killed run leaves nothing that the next one cannot finish, and nothing twice", async () => {
+    it("the run after a killed one completes everything, and creates nothing twice", async () => {
         const core = current().world.kubeConfig.makeApiClient(CoreV1Api);
         const { url, credentials } = await stack.outputs();
         assert.equal((await call(url, { key: credentials["alice/k1"] })).status, 200);
@@ -228,9 +228,9 @@ describe("what goes wrong", () => {
     });
 });
 
-/** Fails when a state, secrets in plain, has anything of what Rampart writes about a graph. */
+/** Asserts that a state with plain-text secrets contains nothing that Rampart writes into a graph. */
 function assertNoStatus(state: string): void {
-    // The stored code of waits names the fields it looks at.
+    // The code of the waits, which is part of the state, names the fields that it reads.
     const text = JSON.stringify(JSON.parse(state), (key, value) => (key === "__provider" ? undefined : value));
     assert.match(text, /alpa-gateway-graph/);
     assert.doesNotMatch(text, /messages|componentNamespaces|GraphDeploymentError|canary|RAMPART_/);

@@ -1,5 +1,5 @@
-// Proves that GPUs in the sandbox are held by one side at a time, with the real operator of KubeRay, scheduler and API
-// server: hosts, kubelets and Alpa are emulators. Nothing of the project's own is deployed here.
+// Proves that in the sandbox either bare metal or pods hold the GPUs, never both, with the real KubeRay operator, scheduler and
+// API server. Hosts, kubelets and Alpa are emulators. No component of this project is deployed here.
 import { strict as assert } from "node:assert";
 import { promisify } from "node:util";
 import { execFile } from "node:child_process";
@@ -16,7 +16,7 @@ import { SECOND_LASTS, TOOLS_MILLISECONDS } from "./kit/stack";
 const RAY = "/apis/ray.io/v1/namespaces/llm/rayclusters/alpa-opt";
 const LOAD_SECONDS = 1;
 
-describe("GPUs on the engine", () => {
+describe("with GPUs on the engine,", () => {
     let place: Place<World> | undefined;
     let world: World;
     let rest: Rest;
@@ -62,7 +62,7 @@ describe("GPUs on the engine", () => {
         for (const { host } of world.gpus!.bareMetal.hosts) assert.equal((await host.systemctl(verb, UNIT)).code, 0);
     };
     const free = () => world.facts.gpus!.nodes.every((node) => world.gpus!.ledger.on(node).length === 0);
-    /** Status of a completion at an address, as the gateway would reach it. */
+    /** Status of a completion at an address that the gateway would use. */
     const ask = async (host: string) => {
         const port = world.workloads.resolve(host, 20001);
         const body = JSON.stringify({ model: "default", prompt: "a", max_tokens: 4 });
@@ -76,13 +76,13 @@ describe("GPUs on the engine", () => {
         return answer?.status;
     };
 
-    it("a RayCluster that is suspended has no pods, and bare metal serves", async () => {
+    it("a suspended RayCluster has no pods, and bare metal serves", async () => {
         await until("RayCluster: suspended", async () => (await state()) === "suspended");
         assert.deepEqual(await pods(), []);
         assert.equal(await bareMetal(), 200);
     });
 
-    it("its containers end while bare metal holds the GPUs, and Alpa is ready once that has stopped", async () => {
+    it("its containers fail while bare metal holds the GPUs, and Alpa is ready once bare metal has stopped", async () => {
         await suspend(false);
         await until("head: back-off", async () => (await pods()).some((pod) => waits(pod) === "CrashLoopBackOff"));
         assert.equal(await bareMetal(), 200, "the other side is not interrupted");
@@ -97,7 +97,7 @@ describe("GPUs on the engine", () => {
             assert.equal(await ask(host), 200, host);
     });
 
-    it("bare metal cannot start while pods hold the GPUs, and does when the RayCluster is suspended", async () => {
+    it("bare metal cannot start while pods hold the GPUs, and starts once the RayCluster is suspended", async () => {
         const [{ host }] = world.gpus!.bareMetal.hosts;
         await host.systemctl("start", UNIT);
         await until("unit: failed", async () => (await host.systemctl("is-failed", UNIT)).code === 0);

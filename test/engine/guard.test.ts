@@ -1,5 +1,5 @@
-// Proves what requests reach Alpa: those that are known to stop it are refused before it hears of them, and every
-// legitimate form arrives with the same values. Gateway and Alpa are emulators compared with recordings.
+// Proves which requests reach Alpa: the gateway rejects those that are known to stop Alpa, and every legitimate form arrives
+// with the same values. Gateway and Alpa are emulators compared with recordings.
 import { strict as assert } from "node:assert";
 import { request } from "node:http";
 import { succeeded, takeAlpaRequests, TestStack, useWorld } from "./kit";
@@ -8,7 +8,7 @@ const JSON_TYPE = { "Content-Type": "application/json" };
 const FORM = { "Content-Type": "application/x-www-form-urlencoded" };
 const model = "default";
 const UUID = "ce2a3ff2-0585-4932-bad9-7e06a2722234";
-/** A body that is valid as a form, and as JSON asks for two answers. */
+/** A body that is valid as a form, and that asks for two answers when it is read as JSON. */
 const BOTH = '{"model":"default","prompt":"hi","n":2,"z":"&model=default&prompt=hi&"}';
 
 type Row = [what: string, body: string | object, status: number, headers?: Record<string, string>, path?: string];
@@ -17,7 +17,7 @@ const rows: Row[] = [
     ["token ids", { model, prompt: [5, 6, 7], max_tokens: 4 }, 200],
     ["several texts", { model, prompt: ["a", "b"], max_tokens: 4 }, 200],
     [
-        "what the client library sends",
+        "the client library's request",
         { model, prompt: "a", min_tokens: 0, max_tokens: 4, temperature: 1.0, top_p: 1.0, echo: true, api_key: null },
         200,
     ],
@@ -34,39 +34,39 @@ const rows: Row[] = [
         ' {"prompt" :"caf\\u00e9 \\ud83d\\ude00 \\/ \\t", "model":"default","temperature":1.0, "top_p":9e-1,"max_tokens":4} ',
         200,
     ],
-    ["the last digits that arrive", { model, prompt: "a", max_tokens: 4, top_p: 0.12345678901234 }, 200],
+    ["as many digits as arrive", { model, prompt: "a", max_tokens: 4, top_p: 0.12345678901234 }, 200],
     [
-        "numbers as texts, for no model by name",
+        "numbers as strings, and no model name",
         { prompt: "alpa is cool", max_tokens: "32", temperature: "0.4", top_p: "0.3" },
         200,
     ],
     ["a call for logprobs", { model, prompt: "a", top_k: 5 }, 200, JSON_TYPE, "/logprobs"],
-    ["more prompts than Alpa has in a batch", { model, prompt: ["a", "b", "c", "d", "e"] }, 400],
+    ["more prompts than Alpa's batch size", { model, prompt: ["a", "b", "c", "d", "e"] }, 400],
     ["two answers", { model, prompt: "a", n: 2 }, 400],
     ["two answers, hidden behind a first n", '{"model":"default","prompt":"a","n":1,"n":2}', 400],
     ["stop", { model, prompt: "a", stop: null }, 400],
     ["a token id of 2^31", { model, prompt: [2 ** 31] }, 400],
-    ["min_tokens, which may not fit behind another caller's prompt", { model, prompt: "a", min_tokens: 1 }, 400],
+    ["min_tokens, which may not fit after another caller's prompt", { model, prompt: "a", min_tokens: 1 }, 400],
     ["more tokens than fit", { model, prompt: Array.from({ length: 1025 }, () => 1) }, 400],
     ["a negative max_tokens", { model, prompt: "a", max_tokens: -1 }, 400],
-    ["a way to be served before others", { model, prompt: "a", "g-recaptcha-response": "x" }, 400],
+    ["a parameter for higher priority", { model, prompt: "a", "g-recaptcha-response": "x" }, 400],
     ["a key for Alpa", { model, prompt: "a", api_key: "k" }, 400],
-    ["what takes the place of the prompt", { model, prompt: "a", input: [[1]] }, 400],
-    ["a number as a text that is too large", { model, prompt: "a", max_tokens: "1025" }, 400],
+    ["a parameter that replaces the prompt", { model, prompt: "a", input: [[1]] }, 400],
+    ["a number as a string that is too large", { model, prompt: "a", max_tokens: "1025" }, 400],
     ["logprobs with a negative top_k", { model, prompt: "a", top_k: -1 }, 400, JSON_TYPE, "/logprobs"],
     ["logprobs with a made-up cache_id", { model, prompt: "a", cache_id: "x" }, 400, JSON_TYPE, "/logprobs"],
     ["logprobs of five prompts", { model, prompt: ["a", "b", "c", "d", "e"] }, 400, JSON_TYPE, "/logprobs"],
-    ["a form that is JSON for Alpa", BOTH, 400, FORM],
-    ["the same form under a name in capitals", BOTH, 400, { "Content-Type": "APPLICATION/X-WWW-FORM-URLENCODED" }],
-    ["good JSON without its type", { model, prompt: "a" }, 400, {}],
-    ["good JSON as plain text", { model, prompt: "a" }, 400, { "Content-Type": "text/plain" }],
+    ["a form that Alpa reads as JSON", BOTH, 400, FORM],
+    ["the same form with an upper-case type", BOTH, 400, { "Content-Type": "APPLICATION/X-WWW-FORM-URLENCODED" }],
+    ["valid JSON without its type", { model, prompt: "a" }, 400, {}],
+    ["valid JSON as plain text", { model, prompt: "a" }, 400, { "Content-Type": "text/plain" }],
     ["a compressed body", { model, prompt: "a" }, 400, { ...JSON_TYPE, "Content-Encoding": "gzip" }],
     ["no JSON", "model=default", 400],
     ["a list", "[]", 400],
     ["nothing", "", 400],
-    ["a body over the limit", { model, prompt: "a", filler: "x".repeat(70_000) }, 413],
-    ["another path to the same", { model, prompt: "a" }, 404, JSON_TYPE, "/completions/"],
-    ["an unknown id of a cache, which Alpa takes", { model, prompt: "a", cache_id: UUID }, 200, JSON_TYPE, "/logprobs"],
+    ["a body over the size limit", { model, prompt: "a", filler: "x".repeat(70_000) }, 413],
+    ["another spelling of the path", { model, prompt: "a" }, 404, JSON_TYPE, "/completions/"],
+    ["an unknown cache_id, which Alpa accepts", { model, prompt: "a", cache_id: UUID }, 200, JSON_TYPE, "/logprobs"],
 ];
 
 describe("the guard", () => {
@@ -85,7 +85,7 @@ describe("the guard", () => {
     });
 
     for (const [what, body, status, headers, path] of rows)
-        it(`${status === 200 ? "lets" : `refuses with ${status}:`} ${what}${status === 200 ? " through" : ""}`, async () => {
+        it(`${status === 200 ? "forwards" : `rejects with ${status}:`} ${what}`, async () => {
             takeAlpaRequests();
             const text = typeof body === "string" ? body : JSON.stringify(body);
             const answer = await ask(text, headers ?? JSON_TYPE, path, key);
@@ -100,12 +100,12 @@ describe("the guard", () => {
             assert.notEqual(message, "");
         });
 
-    it("tells a stranger nothing of what bodies are accepted", async () => {
+    it("tells an unauthenticated client nothing about the accepted bodies", async () => {
         const answer = await ask('{"n":2}', JSON_TYPE, "/completions", "not-a-key");
         assert.equal(answer.status, 401);
     });
 
-    it("leaves Alpa as well as before: the next request is answered", async () => {
+    it("leaves Alpa working: it answers the next request", async () => {
         const answer = await ask(
             JSON.stringify({ model, prompt: "Paris is", max_tokens: 4 }),
             JSON_TYPE,

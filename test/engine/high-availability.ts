@@ -24,9 +24,9 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
         let apps: AppsV1Api;
         const consumers = [
             { name: "alice", limits: { requests: 6, perSeconds: 3600 }, credentials: [key("a")] },
-            // Without limits: what is asked here is not whether it is counted.
+            // Caller without limits: its requests do not depend on the counters.
             { name: "bob", credentials: [key("b")] },
-            // With limits that it does not reach: it fails where they cannot be counted.
+            // Caller with limits that it does not reach: its requests fail when they cannot be counted.
             { name: "carol", limits: { requests: 10_000, perSeconds: 3600, concurrent: 100 }, credentials: [key("c")] },
         ];
 
@@ -57,13 +57,13 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             });
         const placesOf = (list: V1Pod[]) => list.map((pod) => pod.spec!.nodeName!).sort();
         const machines = () => nodes().world.workloads.nodes;
-        /** Option intra-b has the gateway of intra-a. */
+        /** Option intra-b uses the gateway of intra-a. */
         const note = (event: string, figures: Parameters<typeof measured>[2]) => {
             for (const one of option === "inter" ? ([option] as const) : (["intra-a", "intra-b"] as const))
                 measured(one, event, figures);
         };
 
-        it("changes nothing the second time, and shows no secret", async () => {
+        it("changes nothing in a second run, and shows no secret", async () => {
             const preview = succeeded(await stack.preview("--diff"));
             for (const secret of Object.values(keys))
                 assert.ok(!`${preview.stdout}${preview.stderr}`.includes(secret), "a key in a preview");
@@ -81,13 +81,13 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             }
         });
 
-        it("counts limits once for all gateways", async () => {
+        it("counts limits once across all gateways", async () => {
             const answers = await Promise.all(Array.from({ length: 9 }, () => ask(url, keys["alice/a"])));
             assert.deepEqual(answers.sort(), [200, 200, 200, 200, 200, 200, 429, 429, 429]);
         });
 
         if (option === "inter")
-            it("sends completions to both services, and logprobs of one caller to one", async () => {
+            it("sends completions to both services, and all logprobs requests of one caller to one", async () => {
                 takeAlpaRequests();
                 const scoring = { model: "default", prompt: "Paris is", top_k: 5 };
                 await Promise.all([
@@ -127,12 +127,13 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             note("restart", { requests: all, failed: failed.length });
         });
 
-        it("lets one node be drained at a time, and loses no request", async () => {
+        it("lets only one node be drained at a time, and loses no request", async () => {
             const traffic = new Traffic(url, keys["bob/b"]);
             await traffic.underWay(3);
             await machines().drain(FIRST, { seconds: 300 });
             const second = machines().drain(SECOND, { seconds: 300 });
-            // The third member of etcd has no place while the first node is away: the budget holds the second one's.
+            // The third member of etcd cannot be scheduled while the first node is drained, so its budget keeps the second
+            // node's member.
             await eventually("the second node empty but for etcd", async () => {
                 const left = (await core.listPodForAllNamespaces({ fieldSelector: `spec.nodeName=${SECOND}` })).items;
                 return (left.length === 1 && left[0].metadata!.name!.includes("etcd")) || undefined;
@@ -150,7 +151,7 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             });
         });
 
-        it("loses the running requests of a killed gateway, and no more than its node counts", async () => {
+        it("loses the open requests of a killed gateway, and no more than its node counts", async () => {
             const before = nodes().world.workloads.lost();
             const traffic = new Traffic(url, keys["bob/b"]);
             await traffic.underWay(4);
@@ -170,7 +171,7 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             note("pod-loss", { requests: all, failed: failed.length });
         });
 
-        it("goes on without a node, that of the counters: lost is what went there until the cluster gave it up", async () => {
+        it("continues without the counters' node: only requests sent there until the cluster notices are lost", async () => {
             const before = nodes().world.workloads.lost();
             const [counters] = await pods(COUNTERS);
             const node = counters.spec!.nodeName!;
@@ -199,7 +200,7 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
                 [200, 200, 200, 200, 200, 200, 429, 429, 429],
                 "counted for all pods, from zero",
             );
-            // What waits for the lost node learns of it when it is back.
+            // Resources that wait for the lost node recover after it is back.
             await machines().bringBack(node);
             const { all, failed } = await traffic.end();
             const lost = nodes().world.workloads.lost();
@@ -216,9 +217,9 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             await readyGateways(3);
         });
 
-        it("goes on being configured when the ingress controller that leads is killed", async () => {
+        it("still configures the gateway after the leading ingress controller is killed", async () => {
             const { workloads } = nodes().world;
-            // The node that was away may have had it: another leads once the Lease has run out.
+            // The stopped node may have run the leader: another one leads once the Lease has expired.
             const [leader] = await eventually("one that leads", async () => {
                 const found = workloads.leaders();
                 return found.length === 1 ? found : undefined;

@@ -1,4 +1,4 @@
-// Proves that each way to get APISIX ends in the same behaviour for callers.
+// Proves that callers get the same behavior from each way to install APISIX.
 import { strict as assert } from "node:assert";
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -18,7 +18,7 @@ const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }
 const crds = ["apisix", "gateway-api"].map((group) => join(ROOT, "sandbox/crds", group, "*.yaml"));
 
 describe("gateway.installer", () => {
-    // A cluster without Rampart: no CRDs are installed yet.
+    // A cluster without Rampart, so no CRDs are installed yet.
     useWorld({ username: "unused", password: "never-asked" });
     let helm: TestStack;
 
@@ -29,7 +29,7 @@ describe("gateway.installer", () => {
         return [wrong.status, right.status];
     }
 
-    it("helm installs the public chart, with its CRDs apart from the release", async () => {
+    it("helm installs the public chart, with its CRDs outside of the release", async () => {
         helm = await TestStack.create("helmed", { consumers, gateway: { installer: "helm", crds } });
         succeeded(await helm.up());
         assert.deepEqual(await statuses(helm), [401, 200]);
@@ -38,7 +38,7 @@ describe("gateway.installer", () => {
         assert.ok(types.includes("kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"));
     });
 
-    it("helm writes over no definitions of another stack, and uses them when told", async () => {
+    it("helm does not overwrite another stack's CRDs, and uses them when configured to", async () => {
         const second = await TestStack.create("second", { consumers, gateway: { installer: "helm", crds } });
         assert.match(
             failed(await second.preview()),
@@ -50,7 +50,7 @@ describe("gateway.installer", () => {
         succeeded(await second.destroy());
     });
 
-    it("helm killed in the middle of an installation is completed by the next `up`", async () => {
+    it("helm, killed in the middle of an installation, is completed by the next `up`", async () => {
         const stack = await TestStack.create("killedhelm", { consumers, gateway: { installer: "helm", crds: [] } });
         const core = current().world.kubeConfig.makeApiClient(k8s.CoreV1Api);
         const namespace = `${stack.name}-gateway`;
@@ -58,7 +58,7 @@ describe("gateway.installer", () => {
             (await core.listNamespacedSecret({ namespace, labelSelector: "owner=helm" })).items.map(
                 ({ metadata }) => `${metadata!.name} ${metadata!.labels!.status}`,
             );
-        // No pod starts while no node takes any: the installation is still waiting when it is killed.
+        // No node takes pods, so the installation is still waiting when it is killed.
         await schedulable(false);
         try {
             await stack.upKilledWhen(async () => (await records()).length > 0);
@@ -78,7 +78,7 @@ describe("gateway.installer", () => {
         assert.equal(await current().world.read("v1", "Namespace", undefined, namespace), undefined);
     });
 
-    it("existing binds routes and consumers to a gateway that others put there", async () => {
+    it("existing adds routes and consumers to a gateway that another owner installed", async () => {
         const port = await installByHand("theirs");
         const stack = await TestStack.create("guest", {
             consumers,
@@ -97,12 +97,12 @@ describe("gateway.installer", () => {
         assert.equal(
             (await call(`http://127.0.0.1:${port}`, { path: "/elsewhere" })).headers.get("content-type"),
             "text/plain; charset=utf-8",
-            "other paths are not ours to answer",
+            "the stack does not answer on other paths",
         );
         succeeded(await stack.destroy());
     });
 
-    it("existing refuses a gateway that is not there, naming what is missing", async () => {
+    it("existing rejects a gateway that does not exist, and names what is missing", async () => {
         const existing = {
             ingressClass: "nowhere",
             gateway: "nowhere",
@@ -115,7 +115,7 @@ describe("gateway.installer", () => {
         assert.match(said, /Gateway default\/nowhere must exist/);
     });
 
-    it("helm leaves nothing behind on destroy but the CRDs", async () => {
+    it("helm leaves nothing behind on destroy except the CRDs", async () => {
         succeeded(await helm.destroy());
         const { world } = current();
         assert.equal(await world.read("v1", "Namespace", undefined, `${helm.name}-gateway`), undefined);
@@ -132,7 +132,7 @@ describe("gateway.installer", () => {
 
 const ETCD_IMAGE = `gcr.io/etcd-development/etcd:${DEFAULT_ETCD_TAG}`;
 
-/** An existing installation of APISIX and its ingress controller: by helm, and the wiring by hand. */
+/** An existing installation of APISIX and its ingress controller, by helm and with the wiring by hand. */
 async function installByHand(name: string): Promise<number> {
     const { world, dir } = current();
     const port = await freeNodePort();
@@ -158,7 +158,7 @@ async function installByHand(name: string): Promise<number> {
     } as k8s.V1Secret);
     const file = join(dir, "by-hand.yaml");
     const { extraEnvVars: _, extraVolumes: _v, extraVolumeMounts: _m, ...others } = values;
-    // The chart's own settings file, and an etcd that asks for no password: nothing else of ours is there.
+    // The chart's own config file, and an etcd without a password: nothing else of this project is there.
     const etcd = { name: "etcd", namespace: name };
     const members = renderMembers({ image: ETCD_IMAGE, members: 1 }, name);
     await apply({ apiVersion: "apps/v1", kind: "StatefulSet", metadata: etcd, spec: members } as k8s.KubernetesObject);

@@ -1,6 +1,6 @@
-// Proves that three hosts become a cluster with a highly available gateway, that it serves TLS with a certificate of cert-manager,
-// that only its nodes reach Alpa, and that nodes, TLS and exposure change without a lost request. What is real and what is
-// emulated: kit/nodes.ts. It does not prove that the real MicroK8s and kernel do the same.
+// Proves that three hosts become a cluster with a highly available gateway, that it serves TLS with a certificate of
+// cert-manager, that only its nodes reach Alpa, and that nodes, TLS and exposure change without a lost request. The header of
+// kit/nodes.ts lists the real parts. This does not prove that the real MicroK8s and kernel do the same.
 import { strict as assert } from "node:assert";
 import { existsSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
@@ -19,7 +19,7 @@ import { failed, SECOND_LASTS } from "./kit/stack";
 import { under } from "./kit/traffic";
 
 const THREE = ["a", "b", "c"];
-/** Seconds after which the chart's grace period (30) and nginx's own limit behind it (240) would both have cut an answer. */
+/** Seconds after which both the chart's grace period (30) and nginx's own limit behind it (240) would have cut an answer. */
 const LONGER_THAN_THE_CHART = 300;
 
 describe("inter on hosts of its own", () => {
@@ -30,10 +30,10 @@ describe("inter on hosts of its own", () => {
     let keys: Record<string, string>;
     let ca: string;
     let slow: SlowAlpa;
-    /** Of the zone that callers' name is in. */
+    /** In the zone of callers' DNS name. */
     let names: DnsServer;
     let zone: AzureZone;
-    /** Asked for before the pods are told to stop, and given when the chart's own times are over. */
+    /** Requests sent before the pods get SIGTERM, and answered after the chart's own limits. */
     let longAnswers: Promise<number | string>[] = [];
     let given: Promise<number>;
 
@@ -63,7 +63,7 @@ describe("inter on hosts of its own", () => {
         await hosts?.close();
     });
 
-    it("keeps its nodes when the chart fails, and says what failed", async () => {
+    it("keeps its nodes when the chart fails, and shows the error", async () => {
         const { chartRepository: repository } = here().world.facts;
         stack.configure(THREE, { ...stack.azure(secure.port), gateway: { chart: { repository, version: "9.9.9" } } });
         const said = failed(await stack.up());
@@ -72,7 +72,7 @@ describe("inter on hosts of its own", () => {
         assert.deepEqual(await joined(), ["inter-a", "inter-b", "inter-c"]);
     });
 
-    it("finishes with the next run: a stranger is asked for a key, and a caller gets an answer, by TLS", async () => {
+    it("completes in the next run: by TLS, a request without a key gets 401 and a caller an answer", async () => {
         stack.configure(THREE, stack.azure(secure.port));
         succeeded(await stack.up());
         const { url, credentials } = await stack.outputs();
@@ -81,7 +81,7 @@ describe("inter on hosts of its own", () => {
         takeAlpaRequests();
         assert.equal(await complete(secure), 401);
         assert.deepEqual(takeAlpaRequests(), []);
-        // Each node answers, whichever runs the pods.
+        // Each node answers, whichever nodes run the pods.
         for (const name of THREE)
             assert.equal(await complete({ ...secure, address: hosts.nodes[name].address }, keys["alice/a"]), 200, name);
         assert.equal(await complete(plain, keys["alice/a"]), 308);
@@ -93,7 +93,7 @@ describe("inter on hosts of its own", () => {
         assert.equal(hosts.nft.decide({ source: hosts.nodes.d.address, port: 22 }), "accept");
     });
 
-    it("has nothing to change at once, and is found right by ops check exposure and ops check dns", async () => {
+    it("changes nothing in a second run, and passes ops check exposure and ops check dns", async () => {
         const [preview, ports, records] = await Promise.all([
             stack.preview("--expect-no-changes"),
             checkExposure(),
@@ -104,7 +104,7 @@ describe("inter on hosts of its own", () => {
         assert.match(succeeded(records).stderr, /^llm\.example\.com: 2 answers, all as the stack says\.$/m);
     });
 
-    it("is found wrong where a port of Alpa or Kubernetes can be reached, or the zone says something else", async () => {
+    it("fails these checks where a port of Alpa or Kubernetes is reachable, or the zone has another address", async () => {
         const open: Server[] = [];
         for (const port of [20001, 16443]) {
             const server = createServer((socket) => socket.destroy());
@@ -123,7 +123,7 @@ describe("inter on hosts of its own", () => {
         assert.match(records.stderr, /1 of 2 answers differ/);
     });
 
-    it("shows a certificate that cert-manager has renewed, without a run and without a failed request", async () => {
+    it("serves a certificate that cert-manager has renewed, without a run and without a failed request", async () => {
         const before = await shown(secure);
         const ask = () => complete(secure, keys["alice/a"]);
         const { all, failed } = await under(ask, async () => {
@@ -133,12 +133,12 @@ describe("inter on hosts of its own", () => {
         assert.deepEqual(failed, [], `of ${all}`);
     });
 
-    it("does not take TLS away while HTTP leads there, and says which two steps do", async () => {
+    it("does not remove TLS while HTTP redirects to it, and names the two steps that do", async () => {
         stack.configure(THREE, stack.tunnel("a", "b"));
         assert.match(failed(await stack.preview()), /tls: must not be removed while HTTP redirects callers to HTTPS/);
     });
 
-    it("lets a node in while callers come by TLS, and none of them notices", async () => {
+    it("adds a node without a failed request by TLS", async () => {
         stack.configure([...THREE, "d!"], stack.azure(secure.port, { redirect: false }));
         const { done, all, failed } = await under(
             () => complete(secure, keys["alice/a"]),
@@ -152,7 +152,7 @@ describe("inter on hosts of its own", () => {
         assert.equal(await complete(plain, keys["alice/a"]), 200);
     });
 
-    it("takes the node out, closes TLS and opens a tunnel, while callers by HTTP notice nothing of it", async () => {
+    it("removes the node, closes TLS and opens a tunnel, without a failed request by HTTP", async () => {
         stack.configure(THREE, stack.tunnel("a", "b"));
         longAnswers = Array.from({ length: 12 }, () => complete(plain, keys["alice/b"], SLOW_COMPLETION));
         await eventually("a long answer under way", async () => slow.underWay() > 0 || undefined);
@@ -180,7 +180,7 @@ describe("inter on hosts of its own", () => {
         await assert.rejects(shown(secure));
     });
 
-    it("revokes a key while the host that started the cluster is off, and says that it is", async () => {
+    it("revokes a key while the host that started the cluster is off, and reports that host", async () => {
         await hosts.way.shut();
         stack.configure(THREE, stack.tunnel("b"));
         const up = await stack.up().finally(() => hosts.way.open());
@@ -188,7 +188,7 @@ describe("inter on hosts of its own", () => {
         assert.deepEqual([await complete(plain, keys["alice/a"]), await complete(plain, keys["alice/b"])], [401, 200]);
     });
 
-    it("has cut none of the answers that outlasted the chart's own times", async () => {
+    it("has cut no answer that outlasted the chart's own limits", async () => {
         assert.ok((await given) > 0);
         assert.deepEqual(await Promise.all(longAnswers), Array(longAnswers.length).fill(200));
     });

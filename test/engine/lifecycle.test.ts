@@ -1,5 +1,6 @@
-// Proves on the real engine and API server: the stack deploys, a second run changes nothing, a change touches what it
-// names, and destroy leaves nothing. The gateway and Rampart are emulators: that the real ones agree is not proved here.
+// Proves on the real engine and API server that the stack deploys, that a second run changes nothing, that a change affects
+// only the resources it names, and that destroy leaves nothing. The gateway and Rampart are emulators: this does not prove that
+// the real ones agree.
 import { strict as assert } from "node:assert";
 import { CoreV1Api } from "@kubernetes/client-node";
 import { call, current, eventually, succeeded, takeAlpaRequests, TestStack, useWorld, type StackConfig } from "./kit";
@@ -7,7 +8,7 @@ import { call, current, eventually, succeeded, takeAlpaRequests, TestStack, useW
 const key = (id: string) => ({ id, method: "key" });
 const alice = { name: "alice", credentials: [key("2026a")] };
 const bob = { name: "bob", credentials: [key("k1"), key("k2")] };
-/** All consumers share two waits, which are no objects in the cluster: for what comes, and for what goes. */
+/** All consumers share two waits, which are not objects in the cluster: for added and for removed credentials. */
 const WAIT = "update alpa-consumers-accepted";
 const PROOF = "alpa-consumers-revoked";
 const base: StackConfig = { consumers: [alice] };
@@ -30,7 +31,7 @@ describe("intra-a on the engine", () => {
         ({ url, credentials: keys } = await stack.outputs());
     });
 
-    /** Name and operation of every step of a preview that does something. */
+    /** Name and operation of every preview step except `same`. */
     async function changes(): Promise<string[]> {
         const { steps } = JSON.parse(succeeded(await stack.preview("--json")).stdout) as { steps: Step[] };
         return steps
@@ -40,25 +41,25 @@ describe("intra-a on the engine", () => {
             .sort();
     }
 
-    /** The same of `up`, from what it says that it has done to objects. */
+    /** The same for `up`, from its output about objects. */
     async function changed(): Promise<string[]> {
         const { stdout } = succeeded(await stack.up());
         const all = [...stdout.matchAll(/^ [-+~ ]+ \S+:\S+ (\S+) (create|update|delete|replace)d\b/gm)].map(
             ([, name, op]) => `${op} ${name}`,
         );
-        // Of a resource that is replaced, its creation and its deletion are said too.
+        // For a replaced resource, Pulumi also prints its creation and its deletion.
         const half = (step: string) => all.includes(`replace ${step.split(" ")[1]}`) && !step.startsWith("replace ");
         return all.filter((step) => !half(step)).sort();
     }
 
-    it("answers a completion with the key, at the address shape of the design", async () => {
+    it("answers a completion with the key, at the documented form of address", async () => {
         assert.equal(url, `http://127.0.0.1:${stack.nodePort}/alpa`);
         const answer = await call(url, { key: keys["alice/2026a"] });
         assert.equal(answer.status, 200);
         assert.equal(JSON.parse(answer.body).object, "text_completion");
     });
 
-    it("refuses a missing and a wrong key like Alpa would, and Alpa never hears of it", async () => {
+    it("rejects a missing and a wrong key with an Alpa-shaped 401, before Alpa", async () => {
         takeAlpaRequests();
         for (const wrong of [undefined, "", "nonsense"]) {
             const answer = await call(url, { key: wrong });
@@ -70,7 +71,7 @@ describe("intra-a on the engine", () => {
         assert.deepEqual(takeAlpaRequests(), []);
     });
 
-    it("changes nothing the second time, and says so before", async () => {
+    it("changes nothing in a second run, and the preview says so before", async () => {
         assert.deepEqual(await changes(), []);
         const again = succeeded(await stack.up());
         assert.match(again.stdout, /\d+ unchanged/);
@@ -82,7 +83,7 @@ describe("intra-a on the engine", () => {
         assert.deepEqual(await changes(), []);
     });
 
-    it("adds a consumer and touches no other", async () => {
+    it("adds a consumer and changes no other", async () => {
         stack.configure({ consumers: [alice, bob] });
         assert.deepEqual(await changes(), [
             "create bob-consumer",
@@ -104,7 +105,7 @@ describe("intra-a on the engine", () => {
     it("revokes exactly the credential that was removed, at once", async function () {
         stack.configure({ consumers: [alice, { ...bob, credentials: [key("k2")] }] });
         let refused: number | undefined;
-        const watch = eventually("the removed key refused", async () => {
+        const watch = eventually("a 401 for the removed key", async () => {
             if ((await call(url, { key: keys["bob/k1"] })).status !== 401) return undefined;
             refused = Date.now();
             return true;
@@ -125,14 +126,14 @@ describe("intra-a on the engine", () => {
             "update bob-consumer",
         ]);
         const milliseconds = refused! - since;
-        console.log(`      the removed key was refused ${milliseconds} ms after the Consumer had changed`);
-        // What a watch does not bring comes with the next list, five minutes later: a busy machine is faster.
+        console.log(`      the removed key was rejected ${milliseconds} ms after the Consumer had changed`);
+        // A change that the watch misses is found by the next list, five minutes later: even a busy machine is faster.
         assert.ok(milliseconds < 60_000);
         for (const who of ["alice/2026a", "bob/k2"])
             assert.equal((await call(url, { key: keys[who] })).status, 200, who);
     });
 
-    it("removes a consumer and touches no other", async () => {
+    it("removes a consumer and changes no other", async () => {
         stack.configure(base);
         assert.deepEqual(await changed(), [
             "delete bob-consumer",
@@ -141,14 +142,14 @@ describe("intra-a on the engine", () => {
             `replace ${PROOF}`,
             WAIT,
         ]);
-        // The run ended with the proof.
+        // The run waited until the gateway rejected the keys.
         assert.equal((await call(url, { key: keys["bob/k2"] })).status, 401);
         assert.equal((await call(url, { key: keys["alice/2026a"] })).status, 200);
     });
 
     const limited: StackConfig = { consumers: [{ ...alice, limits: { requests: 2, perSeconds: 600 } }] };
 
-    it("changes a consumer's limit and the answer timeout of the route in place, and the limit holds", async () => {
+    it("changes a consumer's limit and the route's answer timeout in place, and the gateway applies the limit", async () => {
         const { facts } = current().world;
         stack.configure({ ...limited, alpa: { endpoints: [facts.alpa], answerTimeoutSeconds: 900 } });
         assert.deepEqual(
@@ -168,17 +169,17 @@ describe("intra-a on the engine", () => {
         assert.deepEqual(statuses, [200, 200, 429]);
     });
 
-    it("shows no secret in its outputs unless asked", async () => {
+    it("shows no secret in its outputs without --show-secrets", async () => {
         const shown = await stack.must(["stack", "output"]);
         assert.match(shown, /credentials\s+\[secret\]/);
         assert.match(shown, /curl\s+\[secret\]/);
         assert.ok(!shown.includes(keys["alice/2026a"]));
     });
 
-    it("keeps the policies in force until the graph goes, and leaves nothing behind on destroy", async () => {
+    it("keeps the network policies until the graph is deleted, and leaves nothing behind on destroy", async () => {
         const { world } = current();
         const destroyed = stack.destroy();
-        await eventually("the graph on its way out", async () => {
+        await eventually("the graph being deleted", async () => {
             const policy = await world.read(
                 "networking.k8s.io/v1",
                 "NetworkPolicy",
@@ -202,11 +203,15 @@ describe("intra-a on the engine", () => {
         assert.deepEqual(await stack.resources(), []);
     });
 
-    it("comes up again right after", async () => {
+    it("deploys again right after destroy", async () => {
         succeeded(await stack.up());
         const { credentials } = await stack.outputs();
         assert.equal((await call(url, { key: credentials["alice/2026a"] })).status, 200);
-        assert.equal((await call(url, { key: keys["alice/2026a"] })).status, 401, "keys of the old stack are gone");
+        assert.equal(
+            (await call(url, { key: keys["alice/2026a"] })).status,
+            401,
+            "keys of the old stack no longer exist",
+        );
         succeeded(await stack.destroy());
     });
 });

@@ -1,10 +1,10 @@
-// Proves that a caller is held to its limits over all gateway pods, and what happens while the shared counters are away. The
-// gateway and the counters are emulators compared with recordings.
+// Proves that limits of a caller hold across all gateway pods, and how the gateway behaves while the shared counters are down.
+// The gateway and the counters are emulators compared with recordings.
 import { strict as assert } from "node:assert";
 import { AppsV1Api } from "@kubernetes/client-node";
 import { call, current, eventually, succeeded, TestStack, useWorld, type Answer } from "./kit";
 
-/** A window that no test outlives, so that only the number counts. */
+/** Longer than any test, so that only the number of requests counts. */
 const requests = (count: number) => ({ requests: count, perSeconds: 3600 });
 const caller = (name: string, limits: object) => ({ name, limits, credentials: [{ id: "a", method: "key" }] });
 
@@ -34,7 +34,8 @@ describe("limits over two gateway pods", () => {
     });
 
     const shared = (whenDown: string, consumers: object[]) => ({
-        // Thirty times the default: on a busy machine the counters themselves need longer than 100 ms now and then, and a second.
+        // Thirty times the default: on a busy machine the counters themselves sometimes need more than 100 ms, and sometimes a
+        // second.
         gateway: { replicas: 2, sharedCounters: { whenDown, timeoutMilliseconds: 3000 } },
         consumers,
     });
@@ -51,12 +52,12 @@ describe("limits over two gateway pods", () => {
         });
     };
 
-    it("counts once for both", async () => {
+    it("count once for both", async () => {
         await configure(shared("refuse", [caller("alice", requests(6))]));
         assert.deepEqual(await statuses("alice/a", 8), [200, 200, 200, 200, 200, 200, 429, 429]);
     });
 
-    /** A request with a key while the counters hang: the gateway waits for them as long as the stack says. */
+    /** A request with a key while the counters hang: the gateway waits for them up to the configured timeout. */
     const whileTheyHang = async () => {
         const { workloads } = current().world;
         workloads.hangCounters(true);
@@ -67,27 +68,27 @@ describe("limits over two gateway pods", () => {
         return { status: answer.status, waited };
     };
 
-    it("refuses everyone with limits while the counters are away or hang, where the operator chose so", async () => {
+    it("reject every caller with limits while the counters are down or hang, with whenDown: refuse", async () => {
         const { status, waited } = await whileTheyHang();
         assert.equal(status, 500);
         assert.ok(waited >= 3000 && waited < 60_000, `3000 ms, and not ${waited} ms`);
         await counters(0);
-        // The gateway goes on with the counters that it has until they are gone, a moment after they are no longer ready.
+        // The gateway keeps its connection to the counters until they end, shortly after they are no longer ready.
         const answer = await eventually("an answer without the counters", async () => {
             const one = await as("alice/a");
             return one.status === 429 ? undefined : one;
         });
         assert.equal(answer.status, 500);
         assert.equal(JSON.parse(answer.body).type, "error");
-        assert.equal((await call(url, {})).status, 401, "authentication does not depend on it");
+        assert.equal((await call(url, {})).status, 401, "authentication does not depend on the counters");
     });
 
-    it("lets everyone in while the counters are away or hang, where the operator chose so", async () => {
+    it("let every caller in while the counters are down or hang, with whenDown: allow", async () => {
         await counters(1);
         await configure(shared("allow", [caller("alice", requests(2))]));
         assert.deepEqual(await statuses("alice/a", 3), [200, 200, 429]);
         assert.equal((await whileTheyHang()).status, 200);
-        assert.equal((await as("alice/a")).status, 429, "and counts again with what it has counted before");
+        assert.equal((await as("alice/a")).status, 429, "and continues with the earlier counts");
         await counters(0);
         await eventually(
             "an answer without the counters",
@@ -95,14 +96,14 @@ describe("limits over two gateway pods", () => {
         );
         assert.deepEqual(await statuses("alice/a", 3), [200, 200, 200]);
         await counters(1);
-        const counted = await eventually("an answer that is counted", async () => {
+        const counted = await eventually("a counted answer", async () => {
             const one = await as("alice/a");
             return one.headers.has("x-ratelimit-remaining") ? one : undefined;
         });
         assert.deepEqual(
             [counted.status, counted.headers.get("x-ratelimit-remaining")],
             [200, "1"],
-            "a restart starts the counts again",
+            "a restart of the counters starts from zero",
         );
         assert.deepEqual(await statuses("alice/a", 2), [200, 429]);
     });

@@ -1,12 +1,12 @@
-// Proves that a caller is held only to its own limits, over all its credentials. The gateway is an emulator compared with
-// recordings. limits-shared.test.ts proves the same over several gateway pods.
+// Proves that only a caller's own requests count towards its limits, over all its credentials. The gateway is an emulator
+// compared with recordings. limits-shared.test.ts proves the same over several gateway pods.
 import { strict as assert } from "node:assert";
 import { call, eventually, succeeded, TestStack, useWorld, type Answer } from "./kit";
 import { SLOW_COMPLETION, startSlowAlpa, type SlowAlpa } from "./kit/slow-alpa";
 
 const key = (id: string) => ({ id, method: "key" });
 const caller = (name: string, limits?: object) => ({ name, limits, credentials: [key("a"), key("b")] });
-/** A window that no test outlives, so that only the number counts. */
+/** Longer than any test, so that only the number of requests counts. */
 const requests = (count: number) => ({ requests: count, perSeconds: 3600 });
 
 describe("limits", () => {
@@ -14,7 +14,7 @@ describe("limits", () => {
     let stack: TestStack;
     let url: string;
     let keys: Record<string, string>;
-    /** In the place of Alpa, where requests are to be open together. */
+    /** Replaces Alpa for tests that need several open requests. */
     let slow: SlowAlpa | undefined;
 
     async function configure(config: object): Promise<void> {
@@ -41,7 +41,7 @@ describe("limits", () => {
         await slow?.close();
     });
 
-    it("holds a caller to its own limit, over all its credentials, and says when it may come back", async () => {
+    it("apply to one caller over all its credentials, with Retry-After in the 429", async () => {
         const first = await as("alice/a");
         assert.deepEqual([first.status, first.headers.get("x-ratelimit-remaining")], [200, "1"]);
         assert.equal((await as("alice/b")).status, 200);
@@ -59,18 +59,18 @@ describe("limits", () => {
         assert.ok(wait > 3000 && wait <= 3600, `${wait} s`);
     });
 
-    it("holds a caller without limits of its own to the stack's", async () =>
+    it("are the stack's for a caller without limits of its own", async () =>
         assert.deepEqual(await statuses("bob/a", 5), [200, 200, 200, 200, 429]));
 
-    it("does not reset anybody's count when another's limit, a credential or a caller changes", async () => {
+    it("keep every count when another caller, a credential or another caller's limit changes", async () => {
         assert.deepEqual(await statuses("carol/a", 3), [200, 200, 200]);
         const carol = { ...caller("carol"), credentials: [key("a"), key("b"), key("c")] };
         await configure({ limits: requests(4), consumers: [caller("alice", requests(9)), carol, caller("dave")] });
         assert.deepEqual(await statuses("carol/c", 2), [200, 429]);
-        assert.equal((await as("alice/a")).status, 200, "a new limit is a new count");
+        assert.equal((await as("alice/a")).status, 200, "a new limit starts a new count");
     });
 
-    it("holds a caller to the requests it may have open, and frees the place afterwards", async () => {
+    it("apply to a caller's open requests, and free a slot after each answer", async () => {
         slow = await startSlowAlpa();
         await configure({
             alpa: { endpoints: [slow.address] },
@@ -82,7 +82,7 @@ describe("limits", () => {
             if (answer.status !== 200) refusals++;
             return answer;
         });
-        const said = () => `three open and one refused (${slow!.underWay()} and ${refusals})`;
+        const said = () => `three open and one rejected (${slow!.underWay()} and ${refusals})`;
         await eventually(said, async () => (slow!.underWay() === 3 && refusals === 1) || undefined);
         slow.release();
         const both = await Promise.all(sent);

@@ -1,6 +1,6 @@
-// Proves that hosts become a cluster with a serving gateway, that a step that failed is finished by the next run, and that
-// nodes come and go. The hosts are emulators: real scripts and a real shell, but SSH, sudo, snap and MicroK8s are the
-// sandbox's, and so is the provider that connects. Their nodes are in a real API server.
+// Proves that hosts become a cluster with a working gateway, that the next run completes a failed step, and that nodes can be
+// added and removed. The hosts are emulators: the scripts and the shell are real, but SSH, sudo, snap, MicroK8s and the
+// provider that connects are the sandbox's. Their nodes are in a real API server.
 import { strict as assert } from "node:assert";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -39,7 +39,7 @@ describe("MicroK8s on the engine", () => {
         const { url, credentials } = await stack.outputs();
         return (await call(url, { key: credentials["lab/a"] })).status;
     };
-    /** What no run may touch on a node that is right. */
+    /** Files of a healthy node, which no run may change. */
     const state = () =>
         ["a", "b", "c"].map((name) => {
             const read = (file: string) =>
@@ -51,7 +51,7 @@ describe("MicroK8s on the engine", () => {
 
     before(async () => {
         const { world, dir } = current();
-        // The cluster begins without nodes.
+        // The cluster starts without nodes.
         gone = await nodes();
         for (const { metadata } of gone) await core().deleteNode({ name: metadata!.name! });
         microk8s = new Microk8sEmulator({ api: restOf(world.controlPlane.adminKubeConfig) });
@@ -78,15 +78,15 @@ describe("MicroK8s on the engine", () => {
 
     afterEach(() => Object.values(hosts).forEach(({ faults }) => faults.clear()));
 
-    it("says before anything is changed that only the hosts were checked, and shows no secret", async () => {
+    it("reports before any change that only the hosts were checked, and shows no secret", async () => {
         const { stdout, stderr } = succeeded(await stack.preview());
         assert.match(stdout, /cluster: nodes are not a cluster yet, so only the hosts were checked/);
         assert.ok(!(stdout + stderr).includes(PASSWORD));
         assert.deepEqual([await names(), clean("a")], [[], true]);
     });
 
-    it("names each step that fails, on its host: an installation, an add-on, a join", async () => {
-        // One step a run: with the first failure, Pulumi begins nothing more on the other hosts.
+    it("names each step that fails and its host: an installation, an add-on, a join", async () => {
+        // One failing step a run: after the first failure, Pulumi starts nothing more on the other hosts.
         hosts.a.faults.add({ step: "install" });
         assert.match(
             failed(await stack.up()),
@@ -102,8 +102,8 @@ describe("MicroK8s on the engine", () => {
         );
     });
 
-    it("finishes with the next run, days later: three nodes that are ready, and a gateway that serves", async () => {
-        // By then no invitation is valid any more.
+    it("completes in a run days later: three ready nodes, and a working gateway", async () => {
+        // Every join token has expired by then.
         writeFileSync(join(hosts.a.root, "var/snap/microk8s/current/credentials/cluster-tokens.txt"), "");
         succeeded(await stack.up());
         assert.deepEqual(await names(), ["node-a", "node-b", "node-c"]);
@@ -113,13 +113,13 @@ describe("MicroK8s on the engine", () => {
         for (const [, api] of state()) assert.match(api, /^--authorization-mode=RBAC,Node$/m);
     });
 
-    it("changes nothing on a second run, and touches no node", async () => {
+    it("changes nothing in a second run, and changes no node", async () => {
         const before = state();
         succeeded(await stack.up("--expect-no-changes"));
         assert.deepEqual(state(), before);
     });
 
-    it("lets a node in with its labels and taints, after a run that was killed, and leaves the others as they are", async () => {
+    it("adds a node with its labels and taints after a killed run, and leaves the others unchanged", async () => {
         const before = state();
         configure(
             ...three(),
@@ -138,13 +138,13 @@ describe("MicroK8s on the engine", () => {
         assert.deepEqual([state(), await served()], [before, 200]);
     });
 
-    it("takes a node out again, with nothing left of it", async () => {
+    it("removes a node again, and leaves nothing on its host", async () => {
         configure(...three());
         succeeded(await stack.up());
         assert.deepEqual([await names(), clean("d"), await served()], [["node-a", "node-b", "node-c"], true, 200]);
     });
 
-    it("replaces the node that started the cluster, and the cluster goes on", async () => {
+    it("replaces the node that started the cluster, and the cluster keeps running", async () => {
         configure(entry("b"), entry("c"), entry("d"));
         succeeded(await stack.up());
         assert.deepEqual([await names(), clean("a"), await served()], [["node-b", "node-c", "node-d"], true, 200]);

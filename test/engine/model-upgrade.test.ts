@@ -1,7 +1,6 @@
-// Proves that a new version of the model takes the place of the old one under callers' steady requests, that the old one comes
-// back by itself whichever step fails, and that an upgrade is gone on with or aborted wherever it was killed: on the real engine,
-// API server, scheduler and operator of KubeRay. Gateway, kubelets, GPUs and Alpa are emulators, so the times say nothing of a
-// real model.
+// Proves that a new model version replaces the old one under steady requests, that an upgrade rolls back by itself whichever
+// step fails, and that one that was killed at any step can be continued or aborted. The engine, API server, scheduler and
+// KubeRay operator are real. Gateway, kubelets, GPUs and Alpa are emulators, so the times say nothing about a real model.
 import { strict as assert } from "node:assert";
 import type { UpgradePhase } from "../../components/opt/conversion-phases";
 import type { Place as Reached } from "../../ops/cutover/phases";
@@ -16,7 +15,7 @@ import { gpuWorld } from "./kit/conversion/gpu-world";
 import type { Place } from "./kit/place";
 import { succeeded, TOOLS_MILLISECONDS } from "./kit/stack";
 
-/** Puts something in the way. @returns what takes it away */
+/** Causes a failure. @returns a function that removes its cause */
 type Trouble = () => Promise<() => unknown>;
 
 describe("npm run ops -- model upgrade", function () {
@@ -26,7 +25,7 @@ describe("npm run ops -- model upgrade", function () {
     let stack: ConvertStack;
     let url: string;
     let key: string;
-    /** Tag of the version that runs, which each upgrade makes another one. */
+    /** Image tag of the running version; each upgrade changes it. */
     let tag = "1.0.0";
     let minor = 0;
 
@@ -50,7 +49,9 @@ describe("npm run ops -- model upgrade", function () {
     const ops = (verb: string, ...more: string[]) => stack.ops("model", "upgrade", verb, ...more);
     const status = async () => JSON.parse(succeeded(await ops("status", "--json")).stdout);
 
-    /** Two callers that always have a request open while something runs: nothing is lost, and 503 comes when announced. */
+    /**
+     * Runs two callers that always have a request open. Asserts that no request is lost and that 503 comes only when announced.
+     */
     async function underTraffic<T>(title: string, act: () => Promise<T>): Promise<T> {
         const callers = steadyCallers(url, key);
         const since = Date.now();
@@ -63,7 +64,7 @@ describe("npm run ops -- model upgrade", function () {
         return result;
     }
 
-    /** Every pod that holds GPUs, and every pod that holds an image, is of the version that is to run. */
+    /** Asserts that every pod that holds GPUs and every pod that pre-pulls an image has the expected version. */
     async function assertRuns(version: string): Promise<void> {
         const facts = await status();
         assert.deepEqual([facts.state, facts.callers], ["settled", "served"]);
@@ -79,14 +80,14 @@ describe("npm run ops -- model upgrade", function () {
         succeeded(await stack.preview("--expect-no-changes"));
     }
 
-    it("runs the new version: callers get answers, and in the announced time 503 with Retry-After", async () => {
+    it("runs the new version: callers get answers, or 503 with Retry-After in the announced window", async () => {
         const version = next();
         await underTraffic("forward", async () => succeeded(await ops("run", "--yes", "--image", image(version))));
         await assertRuns(version);
         tag = version;
     });
 
-    it("takes nothing from callers when weights are missing on the nodes, and keeps the old version", async () => {
+    it("changes nothing for callers when weights are missing on the nodes, and keeps the old version", async () => {
         const { code, stderr } = await underTraffic("prepare fails", () =>
             ops("run", "--yes", "--image", image(next()), "--weights-path", "/data/elsewhere"),
         );
@@ -108,18 +109,18 @@ describe("npm run ops -- model upgrade", function () {
         });
     const refusedRoutes = refused("apisix.apache.org", "apisixroutes");
 
-    /** What fails in each phase after the first, as it may in reality. */
+    /** A failure for each phase after the first, which can also happen in production. */
     const failures: [failing: UpgradePhase, why: string, trouble: Trouble][] = [
-        ["drain", "the cluster refuses changes of routes", refusedRoutes],
-        ["stop", "the cluster refuses changes of the component", refused("ray.io", "rayclusters")],
+        ["drain", "the API server rejects changes of routes", refusedRoutes],
+        ["stop", "the API server rejects changes of the component", refused("ray.io", "rayclusters")],
         ["start", "the new model cannot be loaded", fault({ step: "load", side: "pod" })],
-        ["verify", "the new version's answers are other ones", fault({ step: "answers", side: "pod" })],
-        ["switch", "the cluster refuses changes of routes", refusedRoutes],
+        ["verify", "the new version's answers differ", fault({ step: "answers", side: "pod" })],
+        ["switch", "the API server rejects changes of routes", refusedRoutes],
     ];
     for (const [failing, why, trouble] of failures)
         it(`returns to the old version by itself when ${failing} fails: ${why}`, async () => {
             const { code, stdout, stderr } = await underTraffic(`${failing} fails`, async () => {
-                // Wrong weights are loaded before they are asked.
+                // The phase before loads the wrong weights; this one finds them by a request.
                 const early = failing === "verify" ? "start" : failing;
                 const { ended } = stack.start("--image", image(next()));
                 await untilStep(stack, ended, early);
@@ -133,7 +134,7 @@ describe("npm run ops -- model upgrade", function () {
             await assertRuns(tag);
         });
 
-    /** Kills it once the cluster says that a step is under way. */
+    /** Kills the run once the cluster's record says that a step has begun. */
     async function killedIn(step: Reached, ...more: string[]): Promise<void> {
         const { child, ended } = stack.start(...more);
         await untilStep(stack, ended, step);
@@ -147,7 +148,7 @@ describe("npm run ops -- model upgrade", function () {
         );
     }
 
-    it("killed in every phase: status tells it, and run goes on to the end", async () => {
+    it("killed in every phase: status reports it, and run continues to the end", async () => {
         const version = next();
         await underTraffic("killed forward", async () => {
             await killedIn("prepare", "--image", image(version));
@@ -158,7 +159,7 @@ describe("npm run ops -- model upgrade", function () {
         tag = version;
     });
 
-    it("killed while the new version starts, and aborted: the old version serves", async () => {
+    it("killed while the new version starts, and then aborted: the old version serves", async () => {
         await underTraffic("killed and aborted", async () => {
             await killedIn("start", "--image", image(next()));
             const { code, stderr } = await stack.ops("convert", "run", "--yes", "--to", "intra-a");
@@ -169,7 +170,7 @@ describe("npm run ops -- model upgrade", function () {
         await assertRuns(tag);
     });
 
-    it("returns when abort is run from another terminal", async () => {
+    it("rolls back when abort is run from another terminal", async () => {
         await underTraffic("aborted", async () => {
             const { ended } = stack.start("--image", image(next()));
             await untilStep(stack, ended, "start");
@@ -181,7 +182,7 @@ describe("npm run ops -- model upgrade", function () {
         await assertRuns(tag);
     });
 
-    it("is rehearsed with a small model in a stack of its own, of which production notices nothing", async () => {
+    it("is rehearsed with a small model in a stack of its own, which does not affect production", async () => {
         const { stdout } = await underTraffic("rehearsal", async () =>
             succeeded(await ops("rehearse", "--yes", "--json", "--image", image(next()))),
         );

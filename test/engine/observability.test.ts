@@ -1,6 +1,6 @@
-// Proves that the figures and the lines of the access log are those of the requests that were sent, by caller and status, and
-// that no key, token, prompt or answer is in either. The gateway is the emulator or, with ALPA_AUTH_REAL, the real one. With
-// prometheus on PATH also that a real Prometheus and `consumer usage` have the same figures.
+// Proves that metrics and access log count exactly the requests that were sent, by caller and status, and that neither contains
+// a key, token, prompt or answer. The gateway is the emulator or, with ALPA_AUTH_REAL, the real one. With prometheus on PATH,
+// it also proves that a real Prometheus and `consumer usage` have the same figures.
 import { strict as assert } from "node:assert";
 import { createHash } from "node:crypto";
 import { CoreV1Api } from "@kubernetes/client-node";
@@ -35,14 +35,14 @@ const observability = {
     },
 };
 
-/** Who asked, with what, by which path, and what came of it. */
+/** A sent request: its consumer, credential, route and status, and why it was rejected. */
 type Seen = [consumer: string, credential: string, route: string, status: number, reason: string];
 
 describe("metrics and the access log", () => {
     useWorld();
     let stack: TestStack;
     let pod: string;
-    /** When the first request was sent. */
+    /** Time of the first request. */
     let since: Date;
     const secrets: string[] = [PROMPT, WRONG_KEY];
     const sent: Seen[] = [];
@@ -56,7 +56,8 @@ describe("metrics and the access log", () => {
         const labelSelector = "app.kubernetes.io/name=apisix";
         const [only] = (await core.listNamespacedPod({ namespace: GATEWAY, labelSelector })).items;
         pod = only.metadata!.name!;
-        // The run itself has asked every rule whether it is the new one; a line of the log has its second.
+        // The run itself sent requests to verify every rule. Times in the log have a resolution of 1 s, so start at the next
+        // one.
         since = new Date(Math.ceil((Date.now() + 1) / 1000) * 1000);
         await eventually("the next second", async () => Date.now() >= since.getTime() || undefined);
         await send();
@@ -116,7 +117,7 @@ describe("metrics and the access log", () => {
             .filter((line) => line.startsWith('{"time"'))
             .map((line) => JSON.parse(line) as Record<string, unknown>);
 
-    it("count what each caller sent, by route and status", async () => {
+    it("count each caller's requests, by route and status", async () => {
         const wanted = new Map<string, number>();
         for (const [consumer, , route, status] of sent) {
             const key = `${NAME}_${consumer} ${NAME}_alpa_${route} ${status}`;
@@ -129,7 +130,7 @@ describe("metrics and the access log", () => {
             for (const [, labels, value] of (await metrics()).matchAll(/^apisix_http_status\{(.*)\} (\d+)$/gm)) {
                 const of = (name: string) => new RegExp(`(?:^|,)${name}="([^"]*)"`).exec(labels)![1];
                 const key = `${of("consumer")} ${of("route")} ${of("code")}`;
-                // The run itself asks every pod with each caller's key, and a query string.
+                // The run itself sends every pod a request with each caller's key and a query string.
                 if (of("consumer") === "" || of("route") === `${NAME}_alpa_query-string`) continue;
                 found.set(key, (found.get(key) ?? 0) + Number(value));
             }
@@ -137,14 +138,14 @@ describe("metrics and the access log", () => {
         });
     });
 
-    it("count requests without a credential under no caller, whatever names they claim", async () => {
+    it("count requests without a credential under no caller, whatever names the headers claim", async () => {
         const refused = (await metrics()).match(/^apisix_http_status\{code="401".*\} \d+$/gm) ?? [];
         assert.ok(refused.length > 0);
         for (const line of refused) assert.match(line, /consumer=""/);
     });
 
-    it("log one line for each request, with its caller and credential, and why it was rejected", async () => {
-        // Each worker of nginx writes its own lines, 3 s later at most.
+    it("have one line for each request, with its caller and credential, and why it was rejected", async () => {
+        // Each nginx worker writes its own lines, at most 3 s later.
         const own = await eventually("all lines", async () => {
             const found = lines().filter(({ time }) => Date.parse(String(time)) >= since.getTime());
             return found.length >= sent.length ? found : undefined;
@@ -156,15 +157,15 @@ describe("metrics and the access log", () => {
         );
         for (const line of own) {
             assert.ok(Number(line.bytes_sent) > 0 && Number(line.bytes_received) > 0, JSON.stringify(line));
-            assert.equal(line.upstream_time !== "", line.status === 200, "Alpa's time, where it was asked");
+            assert.equal(line.upstream_time !== "", line.status === 200, "Alpa's time, where Alpa got the request");
         }
     });
 
-    it("hold no key, token, prompt or answer", async () => {
+    it("contain no key, token, prompt or answer", async () => {
         const text = `${await metrics()}${current().world.workloads.output(GATEWAY, pod)}`;
         assert.match(text, new RegExp(`${NAME}_alice`));
         for (const secret of [...secrets, "text_completion"])
-            assert.ok(!text.includes(secret), `${secret.slice(0, 4)}… is in the figures or in the log`);
+            assert.ok(!text.includes(secret), `${secret.slice(0, 4)}… is in the metrics or in the log`);
     });
 
     if (findOnPath("prometheus") !== undefined)
@@ -200,7 +201,7 @@ describe("metrics and the access log", () => {
                 );
             };
 
-            it("have the figures of two callers by status, there and in consumer usage", async () => {
+            it("have each caller's figures by status, as in consumer usage", async () => {
                 const { url, credentials } = await stack.outputs();
                 const before = await eventually("figures of both callers", async () => {
                     const found = await counted();
@@ -227,7 +228,7 @@ describe("metrics and the access log", () => {
                         .sort();
                     return JSON.stringify(added) === JSON.stringify(expected) || undefined;
                 });
-                // Prometheus extrapolates: the longer it has read, the less.
+                // Prometheus extrapolates: the error shrinks with the time that it has scraped.
                 let rows: unknown;
                 await eventually(
                     () => `the same of consumer usage, not ${JSON.stringify(rows)}`,
@@ -244,7 +245,7 @@ describe("metrics and the access log", () => {
                 );
             });
 
-            it("have every alert loaded and evaluated, and none about the gateway being away", async () => {
+            it("have every alert loaded and evaluated, and no alert that the gateway is down", async () => {
                 const rules = await eventually(
                     "every rule to be evaluated",
                     async () => {
@@ -262,7 +263,7 @@ describe("metrics and the access log", () => {
             });
         });
 
-    it("leave nothing to change, and their port to the scrapers", async () => {
+    it("leave a second run without changes, and the metrics port open to scrapers", async () => {
         const policy = await current().world.read(
             "networking.k8s.io/v1",
             "NetworkPolicy",

@@ -1,5 +1,5 @@
-// Proves the operators' command line where a key is not of the program's making: brought by a caller, or deleted in the cluster
-// by hand. On the real engine and API server; the gateway is an emulator compared with recordings.
+// Proves the operators' command line for keys that the program did not generate: brought by a caller, or deleted in the cluster
+// by hand. The engine and the API server are real; the gateway is an emulator compared with recordings.
 import { strict as assert } from "node:assert";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -31,7 +31,7 @@ describe("npm run ops, with keys from elsewhere", () => {
 
     const status = async (headers: Record<string, string>) => (await call(url, { headers })).status;
 
-    it("import lets a caller go on with its key, which is in no file in plain text", async () => {
+    it("import lets a caller keep its key, and writes it to no file in plain text", async () => {
         const jwt = (await operator.done("token issue tokens hs --ttl 15m", { secret: true })).out.trim();
         const brought = "a-key-of-a-caller-0123456789";
         const keys = join(current().dir, "keys_file.json");
@@ -45,11 +45,11 @@ describe("npm run ops, with keys from elsewhere", () => {
         assert.equal(await status({ apikey: brought }), 200);
         assert.match((await operator.done("consumer remove brought --yes")).out, /brought\/imported: refused/);
         const { processes, typed, said } = operator;
-        assert.match(processes.join("\n"), /ops\/cli\.ts/, "the list was taken while they ran");
+        assert.match(processes.join("\n"), /ops\/cli\.ts/, "the list was taken while the commands ran");
         for (const place of [...processes, ...typed, said]) assert.ok(!place.includes(brought));
     });
 
-    it("list finds a credential that was deleted by hand", async () => {
+    it("list reports a credential that was deleted by hand", async () => {
         const core = current().world.kubeConfig.makeApiClient(CoreV1Api);
         await core.deleteNamespacedSecret({ namespace: "imports", name: "alice.k1" });
         const { code, out } = await operator.run("consumer list --check");

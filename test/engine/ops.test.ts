@@ -1,6 +1,6 @@
-// Proves the operators' command line end to end, as a process of its own: on the real engine and API server, and against
-// the gateway that callers use. The gateway is an emulator that was compared with recorded answers of APISIX 3.18.0.
-// ops-import.test.ts has keys that callers bring.
+// Proves the operators' command line end to end, as a process of its own: on the real engine and API server, and against the
+// gateway that callers use. The gateway is an emulator that was compared with recorded answers of APISIX 3.18.0.
+// ops-import.test.ts tests keys that callers bring.
 import { strict as assert } from "node:assert";
 import { execFile, execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -65,7 +65,7 @@ describe("npm run ops", () => {
         });
     });
 
-    it("add shows, and adds with --yes; the keys and the comments stay as they were", async () => {
+    it("add shows the change, and applies it with --yes; existing keys and comments stay unchanged", async () => {
         const [text, first] = [readFileSync(file, "utf8"), await key("alice/k1")];
         const add = "consumer add tokens --credential hs --method jwt --algorithm HS256";
         assert.match((await done(add)).out, /Dry run/);
@@ -76,21 +76,21 @@ describe("npm run ops", () => {
         assert.equal(await status({ apikey: first }), 200);
     });
 
-    it("a token that is issued works, and says whose it is", async () => {
+    it("token issue prints a token that works and names its caller", async () => {
         const token = (await done("token issue tokens hs --ttl 15m", { secret: true })).out.trim();
         assert.equal(await status({ Authorization: `Bearer ${token}` }), 200);
         const { out } = await done("token inspect --verify", { input: token });
         assert.match(out, /of tokens\/hs\nsignature +good/);
     });
 
-    it("a handout of a token's secret is read by the client, which gets an answer", async () => {
+    it("the client library reads the handout of a token's secret, and gets an answer", async () => {
         const page = join(current().dir, "smoke.md");
         await done(`consumer handout smoke hs --out ${page}`);
         const { choices } = await Client.fromCredentialsFile(page).completions("Paris is", { maxTokens: 8 });
         assert.equal(choices.length, 1);
     });
 
-    it("check smoke finds callers answered, strangers and expired tokens refused, and the limit kept", async () => {
+    it("check smoke passes: answers for callers, 401 without a credential or with an expired token, and 429 at the limit", async () => {
         const { out, note } = await done("check smoke --json");
         const { checks, versions } = JSON.parse(out);
         const got = (name: string) => checks.filter((row: any) => row.check === name).map((row: any) => row.got);
@@ -102,7 +102,7 @@ describe("npm run ops", () => {
         assert.match(note, /all as they must be/);
     });
 
-    it("rotate lets both work, and revoke is over when the gateway refuses the old one", async () => {
+    it("rotate lets both keys work, and revoke ends once the gateway rejects the old one", async () => {
         const old = await key("alice/k1");
         await done("consumer rotate alice k1 --successor k3 --overlap-days 14 --yes");
         assert.equal(await status({ apikey: old }), 200);
@@ -121,7 +121,7 @@ describe("npm run ops", () => {
         await done("consumer list --check");
     });
 
-    it("handout gives lines that get an answer of Alpa as pasted, once", async () => {
+    it("handout prints commands that work as pasted, and prints them once", async () => {
         const { out } = await done("consumer handout alice k3", { secret: true });
         const line = /```sh\n([^]*?)\n```/.exec(out)![1];
         const answer = await new Promise<string>((resolve, reject) => {
@@ -136,7 +136,7 @@ describe("npm run ops", () => {
         assert.match(again.note, /was already handed out/);
     });
 
-    it("changes nothing while the backend says that the stack is locked", async () => {
+    it("changes nothing while the backend reports that the stack is locked", async () => {
         const locks = join(current().dir, "backend/.pulumi/locks/organization/alpa-auth/ops");
         mkdirSync(locks, { recursive: true });
         const lock = { pid: 1, username: "another-user", hostname: "elsewhere", timestamp: new Date().toISOString() };
@@ -152,9 +152,9 @@ describe("npm run ops", () => {
         }
     });
 
-    it("keeps the edit of an up that fails, and the way back that it names works", async () => {
+    it("keeps the edit when its up fails, and the undo command that it names works", async () => {
         const before = readFileSync(file, "utf8");
-        // The cluster is away: preflight says so before anything is changed.
+        // The cluster is unreachable: preflight reports that before anything changes.
         const set = ["config", "set", "--path", "alpa-auth:cluster.context", "nowhere"];
         succeeded(await stack.run(set));
         const { code, note } = await ops("consumer add bob --yes");
@@ -167,13 +167,13 @@ describe("npm run ops", () => {
         writeFileSync(file, before);
     });
 
-    it("let no secret out: not in a process list, not in a shell's history, not in what they said, not in a record", async () => {
+    it("leaks no secret: not to process lists, shell history, output or records", async () => {
         const { credentials, jwtSecrets } = (await stack.outputs()) as any;
         const secrets = [...Object.values(credentials), ...Object.values(jwtSecrets)];
         const { processes, typed, said } = operator;
         const record = join(file, "../.alpa-auth/handouts/ops/alice.k3.json");
         assert.ok(existsSync(record));
-        assert.match(processes.join("\n"), /ops\/alpa-auth\.js/, "the list was taken while they ran");
+        assert.match(processes.join("\n"), /ops\/alpa-auth\.js/, "the list was taken while the commands ran");
         for (const place of [
             processes.join("\n"),
             typed.join("\n"),

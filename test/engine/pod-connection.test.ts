@@ -1,5 +1,5 @@
-// Proves that one pod is asked through port-forwarding by the real API server. The kubelet's side is emulated
-// (sandbox/control-plane/kubelet.ts). Which pods are asked, and what follows from it, is proved by unit tests.
+// Proves that port-forwarding through the real API server reaches one pod. The kubelet's side is emulated
+// (sandbox/control-plane/kubelet.ts). Unit tests prove which pods get requests, and what follows from the answers.
 import { strict as assert } from "node:assert";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -12,7 +12,7 @@ import { eventually, TOOLS_MILLISECONDS } from "./kit/stack";
 const TOOLS = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok"] as const;
 const PORT = 9080;
 
-describe("A pod asked through port-forwarding", () => {
+describe("A pod connected by port-forwarding", () => {
     let place: Place<ControlPlane>;
     let server: Server;
     let connection: PodConnection | undefined;
@@ -54,7 +54,7 @@ describe("A pod asked through port-forwarding", () => {
         await place.end();
     });
 
-    it("gets a request whole, with its Authorization header, and its answer comes back whole", async () => {
+    it("gets the whole request with its Authorization header, and its whole answer comes back", async () => {
         const headers = { Authorization: "Bearer token-of-a-caller" };
         const answer = await connect("gateway").request({ method: "POST", path: "/alpa?x", headers });
         assert.deepEqual([answer.status, answer.headers["x-answer"], answer.body.length], [299, "yes", 100_000]);
@@ -70,7 +70,7 @@ describe("A pod asked through port-forwarding", () => {
         assert.equal(new Set(seen.map(({ socket }) => socket)).size, 1);
     });
 
-    it("is named when nothing listens on its port", async () =>
+    it("is named in the error when no process listens on its port", async () =>
         assert.rejects(connect("gateway", 1).request({ method: "GET", path: "/" }), /^Error: pod default\/gateway: /));
 
     it("is named with the API server's status when it does not exist", async () =>

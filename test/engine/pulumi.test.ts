@@ -1,5 +1,5 @@
-// Proves that Pulumi's own commands work on a stack of this project as an operator types them. Where no official Pulumi
-// is installed, language host and plugins are emulators; this is what shows they are good enough.
+// Proves that Pulumi's own commands work on a stack of this project as an operator types them. Where no official Pulumi is
+// installed, the language host and plugins are emulators; this test shows that they are sufficient.
 import { strict as assert } from "node:assert";
 import { CoreV1Api } from "@kubernetes/client-node";
 import { execFileSync } from "node:child_process";
@@ -12,7 +12,7 @@ import { call, current, failed, succeeded, TestStack, useWorld } from "./kit";
 const key = (id: string) => ({ id, method: "key" });
 const consumers = [{ name: "alice", credentials: [key("k1")] }];
 
-describe("pulumi typed by hand", () => {
+describe("pulumi typed by hand:", () => {
     useWorld();
     let stack: TestStack;
 
@@ -23,17 +23,17 @@ describe("pulumi typed by hand", () => {
         await stack.destroy();
     });
 
-    it("a first up is held to its plan, where nothing of the stack is there yet", async () => {
+    it("a first up keeps to its plan while the stack is empty", async () => {
         succeeded(await stack.upAsPlanned());
     });
 
-    it("stack history lists what was done, without secrets", async () => {
+    it("stack history lists the updates, without secrets", async () => {
         const history = JSON.parse(await stack.must(["stack", "history", "--json"])) as Record<string, unknown>[];
         assert.equal(history.at(-1)!.kind, "update");
         assert.equal(history.at(-1)!.result, "succeeded");
     });
 
-    it("refresh sees a change made behind Pulumi's back, and up mends it", async () => {
+    it("refresh finds a change made outside of Pulumi, and up reverts it", async () => {
         const { world } = current();
         const core = world.kubeConfig.makeApiClient(CoreV1Api);
         await core.deleteNamespacedSecret({ namespace: stack.name, name: "alice.k1" });
@@ -44,7 +44,7 @@ describe("pulumi typed by hand", () => {
         assert.equal((await call(url, { key: credentials["alice/k1"] })).status, 200);
     });
 
-    it("import takes over an object that exists", async () => {
+    it("import adopts an existing object", async () => {
         const { world } = current();
         const core = world.kubeConfig.makeApiClient(CoreV1Api);
         await core.createNamespacedConfigMap({ namespace: stack.name, body: { metadata: { name: "found" } } });
@@ -60,12 +60,12 @@ describe("pulumi typed by hand", () => {
             ]),
         );
         assert.ok((await stack.resources()).some((r) => r.urn.endsWith("::found")));
-        // It is not in the program, so the next run removes it.
+        // The program does not have it, so the next run deletes it.
         succeeded(await stack.up());
         assert.ok(!(await stack.resources()).some((r) => r.urn.endsWith("::found")));
     });
 
-    it("a policy pack sees the resources, and stops a run with its own words", async () => {
+    it("a policy pack gets the resources, and stops a run with its own message", async () => {
         const pack = ["--policy-pack", join(__dirname, "fixtures/policy")];
         succeeded(await stack.preview(...pack));
         stack.configure({ consumers: [...consumers, { name: "mallory", credentials: [] }] });
@@ -73,7 +73,7 @@ describe("pulumi typed by hand", () => {
         stack.configure({ consumers });
     });
 
-    it("the project's policy pack lets up pass, and refuses what breaks a rule before anything is changed", async () => {
+    it("the project's policy pack allows a valid up, and rejects a violation before anything changes", async () => {
         const up = ["up", "--yes", "--policy-pack", join(ROOT, "policy")];
         assert.match(succeeded(await stack.run([...up, "--skip-preview"])).stdout, /alpa-auth@v0\.1\.0/);
         const before = await stack.resources();
@@ -85,12 +85,12 @@ describe("pulumi typed by hand", () => {
         assert.deepEqual(await stack.resources(), before);
         const checked = await stack.ops("stack", "check", "--fail-on", "none");
         assert.equal(checked.code, 3);
-        assert.match(checked.stdout, /caller-added {2}Caller carol gets access/, "and it is reviewed");
+        assert.match(checked.stdout, /caller-added {2}Caller carol gets access/, "and the pack has reviewed it");
         assert.match(checked.stderr, /\[mandatory\] {2}answers-not-cut.*\n.*\n.*must be 60s or more \(got "30s"\)/);
         stack.configure({ consumers });
     });
 
-    it("a plan is carried out once it was checked, without a secret in it, and refused when commit or state are others", async () => {
+    it("a reviewed plan is applied, contains no secret, and is rejected once the commit or the state has changed", async () => {
         const clone = cloneProgram(join(current().dir, "merged"));
         commitAll(clone);
         const bob = { name: "bob", credentials: [key("k1"), { id: "hs", method: "jwt", algorithm: "HS256" }] };
@@ -118,7 +118,7 @@ describe("pulumi typed by hand", () => {
         assert.match(failed(await apply()), /--plan: must be of the current state \(made for the state/);
     });
 
-    it("a plan allows nothing but what was previewed, and what differs is refused before anything is changed", async () => {
+    it("a plan allows only what was previewed, and any other change is rejected before anything changes", async () => {
         const plan = join(current().dir, "of-carol.json");
         stack.configure({ consumers: [...consumers, { name: "carol", credentials: [key("k1")] }] });
         succeeded(await stack.preview("--save-plan", plan));
@@ -129,7 +129,7 @@ describe("pulumi typed by hand", () => {
         stack.configure({ consumers });
     });
 
-    it("a mistake in a program is shown with its message and place", async () => {
+    it("an error in a program is shown with its message and source line", async () => {
         const { dir } = current();
         const project = join(dir, "broken");
         mkdirSync(project);

@@ -1,5 +1,5 @@
-// Proves that Rampart itself comes from an operator's private chart, with its credentials from a Secret in the cluster,
-// and that it is never removed from under a graph.
+// Proves that the stack can install Rampart from an operator's private chart, with the chart's credentials from a Secret in the
+// cluster, and that it never removes Rampart while graphs exist.
 import { strict as assert } from "node:assert";
 import { CoreV1Api, KubernetesObjectApi } from "@kubernetes/client-node";
 import { call, current, eventually, failed, succeeded, TestStack, useWorld } from "./kit";
@@ -24,7 +24,7 @@ describe("rampart.install", () => {
         },
     });
 
-    it("without it, a cluster that has no Rampart is refused, naming what is missing", async () => {
+    it("when unset, rejects a cluster without Rampart, and the error names what is missing", async () => {
         const stack = await TestStack.create("bare", { consumers });
         const said = failed(await stack.preview());
         assert.match(said, /needs Rampart in the cluster/);
@@ -32,7 +32,7 @@ describe("rampart.install", () => {
         assert.match(said, /Set rampart\.install/);
     });
 
-    it("installs it from the private chart, and goes on to an authenticated completion", async () => {
+    it("installs Rampart from the private chart, up to an authenticated completion", async () => {
         const { world } = current();
         stack = await TestStack.create("private", withRampart());
         assert.match(failed(await stack.preview()), /Namespace rampart must exist/);
@@ -49,7 +49,7 @@ describe("rampart.install", () => {
         for (const text of [up.stdout, state]) assert.ok(!text.includes(access.password));
     });
 
-    it("does not remove Rampart from under its graph when it is left out of the config", async () => {
+    it("when removed from the config, keeps Rampart while the stack's graph exists", async () => {
         stack.configure({ consumers });
         const said = failed(await stack.up());
         assert.match(said, /Rampart: must stay while graphs exist \(private\/gateway\)/);
@@ -59,10 +59,10 @@ describe("rampart.install", () => {
         assert.equal((await call(url, { key: credentials["alice/k1"] })).status, 200);
     });
 
-    it("destroy right after that removes the graph, but not Rampart from under another's", async () => {
+    it("then lets destroy remove the graph, but keeps Rampart while another owner's graph exists", async () => {
         const { world } = current();
         const objects = KubernetesObjectApi.makeApiClient(world.kubeConfig);
-        // Not to be deployed: it needs Rampart all the same, for its deletion.
+        // Not deployed, but Rampart must still run to delete it.
         const theirs = {
             apiVersion: "rampart.petuum.com/v1beta2",
             kind: "RampartGraph",
@@ -83,7 +83,7 @@ describe("rampart.install", () => {
         assert.deepEqual(await stack.resources(), []);
     });
 
-    it("comes and goes with a stack that has the only graph", async () => {
+    it("installs and removes Rampart with a stack that has the only graph", async () => {
         stack.configure(withRampart());
         succeeded(await stack.up());
         succeeded(await stack.destroy());

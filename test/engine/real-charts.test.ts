@@ -1,6 +1,6 @@
-// Proves that the real charts at the pinned versions take every combination of values that a stack config can lead to:
-// Helm renders it, no value is ignored, and a real API server with the charts' own definitions takes every object, with
-// unknown fields refused. Runs where ALPA_AUTH_CHARTS names a folder with the charts or chart repositories.
+// Proves that the real charts at the pinned versions accept every combination of values that a stack config can lead to. Helm
+// renders each, no value is ignored, and a real API server with the charts' own CRDs accepts every object with strict field
+// validation. Runs where ALPA_AUTH_CHARTS names a folder with the charts or chart repositories.
 import { strict as assert } from "node:assert";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -26,7 +26,7 @@ const sets = [...apisixSets(), ...operatorSets()];
 const ofChart = (name: string) => sets.filter(({ chart }) => chart.name === name);
 const ofInter = sets.find(({ what }) => what.startsWith("option inter"))!;
 
-/** What an API server needs. */
+/** Objects with the fields that an API server needs. */
 const CONTROL_PLANE = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok"] as const;
 
 let folder: string;
@@ -38,14 +38,14 @@ before(async function () {
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-/** With a budget for the ingress controllers as a value of their chart. */
+/** With a disruption budget for the ingress controllers as a value of their chart. */
 function withBudget({ values, ...set }: ValueSet): ValueSet {
     const { "ingress-controller": controller, ...rest } = values as { "ingress-controller": object };
     const podDisruptionBudget = { enabled: true, minAvailable: "", maxUnavailable: 1 };
     return { ...set, values: { ...rest, "ingress-controller": { ...controller, podDisruptionBudget } } };
 }
 
-/** The charts' fault that makes us bring the budget ourselves. */
+/** The chart's bug, because of which this project creates the budget itself. */
 const NO_TEMPLATE = /no template "apisix-ingress-controller\.fullname"/;
 
 describe("charts of a repository", () => {
@@ -58,16 +58,16 @@ describe("charts of a repository", () => {
     });
     after(() => repository?.close());
 
-    it("are those that it offers, byte by byte", async () => {
+    it("are the repository's charts, byte by byte", async () => {
         const offered = join(folder, "repository/archives/apisix-2.14.0.tgz");
         assert.ok(readFileSync(await pull("2.14.0")).equals(readFileSync(offered)));
     });
-    it("are not another version when it does not offer the pinned one", () =>
+    it("are not replaced by another version when the repository lacks the pinned one", () =>
         assert.rejects(
             pull("2.13.9"),
             /helm cannot pull apisix 2\.13\.9\. http:\/\/127\.0\.0\.1:\d+: .*2\.13\.9.* not found/,
         ));
-    it("are not asked for again once they are here, even when it is gone", async () => {
+    it("are not downloaded again, even when the repository is gone", async () => {
         await repository.close();
         assert.match(await pull("2.14.0"), /apisix-2\.14\.0\.tgz$/);
     });
@@ -82,7 +82,7 @@ describe("the emulated charts", () => {
 
     it("render the values of option inter", async () =>
         assert.ok((await charts.render(ofInter)).some(({ kind }) => kind === "Deployment")));
-    it("fail to render a budget of the ingress controllers, as the real ones", () =>
+    it("fail to render a disruption budget of the ingress controllers, like the real ones", () =>
         assert.rejects(charts.render(withBudget(ofInter)), NO_TEMPLATE));
 });
 
@@ -104,19 +104,19 @@ if (CHARTS)
             assert.deepEqual(refused, []);
         });
 
-        it("still fail to render a budget of the ingress controllers", () =>
+        it("still fail to render a disruption budget of the ingress controllers", () =>
             assert.rejects(charts.render(withBudget(ofInter)), NO_TEMPLATE));
 
         for (const name of ["apisix", "kuberay-operator"])
             it(`ignore no value of ${name}`, async () =>
                 assert.deepEqual(await ignoredPaths(charts, ofChart(name)), []));
 
-        it("ignore a value that none of them reads, so that the test above can fail", async () => {
+        it("ignore an unknown value, which shows that the test above can fail", async () => {
             const values = { ...ofInter.values, service: { ...(ofInter.values.service as object), nodeport: 30900 } };
             assert.deepEqual(await ignoredPaths(charts, [{ ...ofInter, values }]), ["service.nodeport"]);
         });
 
-        it("give pods the labels, and objects the names, that ours refer to", () => {
+        it("give pods the labels, and objects the names, that this project's objects refer to", () => {
             for (const set of ofChart("apisix")) {
                 const objects = rendered.get(set) as any[];
                 const of = (kind: string, name: string) =>
@@ -164,7 +164,7 @@ if (CHARTS)
                 await guard?.stop();
             });
 
-            it("take every object of every set", async () => {
+            it("accept every object of every set", async () => {
                 const objects = new Map<string, { object: k8s.KubernetesObject; what: string }>();
                 for (const [{ what, installation }, made] of rendered)
                     for (const object of made) {
@@ -190,7 +190,7 @@ if (CHARTS)
         });
     });
 
-/** Does the work for each, a few at a time. */
+/** Calls the function for each item, a few at a time. */
 async function each<T>(all: T[], work: (one: T) => Promise<void>): Promise<void> {
     const waiting = [...all];
     const lane = async () => {

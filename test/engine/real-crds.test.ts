@@ -1,5 +1,5 @@
-// Proves that a real API server with the real definitions of APISIX and the Gateway API takes every object we make,
-// with unknown fields refused. Runs if the folder with those CRDs is next to the clone.
+// Proves that a real API server with the real CRDs of APISIX and the Gateway API accepts every object of this project, with
+// strict field validation. Runs if the folder with those CRDs is next to the clone.
 import { strict as assert } from "node:assert";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -30,7 +30,7 @@ const existing =
 const installers = { rampart: "{}", helm: '{"installer":"helm"}', existing };
 
 if (existsSync(CRDS))
-    describe("the real definitions", function () {
+    describe("the real CRDs", function () {
         this.timeout(TOOLS_MILLISECONDS); // a cold tool cache
         let dir: string;
         let plane: ControlPlane;
@@ -68,15 +68,15 @@ if (existsSync(CRDS))
         });
 
         for (const [installer, gateway] of Object.entries(installers))
-            it(`take every object of intra-a with installer ${installer}`, async () => {
+            it(`accept every object of intra-a with installer ${installer}`, async () => {
                 const seen = await record(() => intra(parseIntra({ ...config, gateway })));
                 const objects = seen.filter(isObject).map((r) => plain(r.inputs) as k8s.KubernetesObject);
                 assert.ok(objects.length >= 8);
                 const refused: string[] = [];
                 for (const object of objects) {
-                    // RampartGraph has no public definition; its schema is checked by the unit tests.
+                    // RampartGraph has no public CRD; unit tests check its schema.
                     if (object.kind === "RampartGraph") continue;
-                    // The namespaces the objects go into exist here already.
+                    // The namespaces of the objects exist here already.
                     if (object.kind === "Namespace") object.metadata!.name += `-${installer}`;
                     await makeNamespace(object.metadata!.namespace);
                     const refusal = await dryRunCreate(access, object);
@@ -85,7 +85,7 @@ if (existsSync(CRDS))
                 assert.deepEqual(refused, []);
             });
 
-        it("refuse a misspelt field, so that the test above can fail", async () => {
+        it("reject a misspelt field, which shows that the test above can fail", async () => {
             await makeNamespace("alpa-auth");
             const object = {
                 apiVersion: "apisix.apache.org/v2",

@@ -1,6 +1,6 @@
-// Proves that a review and drift by the command line are of what the real engine, Kubernetes provider and API server say, and
-// that the engine still says of a change what it said when it was recorded. What a review says of each kind of change is
-// asked of recordings: test/unit/ops/stack/review/recorded*.test.ts. Rampart and the gateway are emulators.
+// Proves that the commands review and drift use the output of the real engine, Kubernetes provider and API server, and that the
+// engine still plans each change as it was recorded. What a review says of each kind of change is tested on recordings:
+// test/unit/ops/review/recorded*.test.ts. Rampart and the gateway are emulators.
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -37,14 +37,14 @@ describe("review on the engine", () => {
     const told = (text: string) =>
         (JSON.parse(text).findings as Finding[]).map(({ severity, code, says }) => [severity, code, says]);
 
-    it("as a command ends with 0 for nothing, also where a risk is to fail", async () => {
+    it("as a command exits with 0 when nothing changes, also with --fail-on", async () => {
         become("nothing");
         const run = await stack.ops("stack", "review", "--format", "json", "--fail-on", "risk");
         assert.equal(run.code, 0, run.stderr + run.stdout);
         assert.deepEqual(told(run.stdout), []);
     });
 
-    it("as a command ends with 3 for what breaks callers, and reads a saved plan the same", async () => {
+    it("as a command exits with 3 for a change that breaks callers, and reads a saved plan the same way", async () => {
         become(MUCH);
         const run = await stack.ops("stack", "review", "--format", "json", "--save-plan", plan);
         assert.equal(run.code, 3, run.stderr);
@@ -56,14 +56,14 @@ describe("review on the engine", () => {
             assert.ok(![run, fromPlan].some(({ stdout, stderr }) => `${stdout}${stderr}`.includes(secret)));
     });
 
-    it("has the resources that are recorded, and does to each what is recorded", () => {
+    it("plans exactly the recorded steps for the recorded resources", () => {
         const previews = read("intra-a");
         const { resourcePlans } = JSON.parse(readFileSync(plan, "utf8")) as {
             resourcePlans: Record<string, { steps: string[] }>;
         };
-        // A plan has the providers that the engine makes by itself, a preview has not.
+        // A plan includes default providers; a preview does not.
         const planned = Object.entries(resourcePlans).filter(([urn]) => !/::pulumi:providers:[^:]+::default/.test(urn));
-        // A plan has the two halves of a replacement too.
+        // A plan also includes the two halves of a replacement.
         const half = /^(create-replacement|delete-replaced)$/;
         const engine = planned.flatMap(([urn, { steps }]) =>
             steps.filter((op) => !half.test(op)).map((op) => `${op} ${urn}`),
@@ -77,7 +77,7 @@ describe("review on the engine", () => {
         assert.deepEqual(gone, [], renew);
     });
 
-    it("prune-expired stops at what else the run would do", async () => {
+    it("prune-expired stops when the run would change anything else", async () => {
         become("a credential that has ended, and a caller less");
         const run = await stack.ops("consumer", "prune-expired", "--yes");
         assert.match(failed(run), /are about other changes: caller-removed/);
@@ -106,7 +106,7 @@ describe("review on the engine", () => {
         assert.match(stdout, /credential-revoked {2}Credential bob\/b1 stops working/);
         assert.match(stdout, /limit-lowered {2}Caller alice has less: 2 open at the same time becomes 1/);
         for (const secret of secrets) assert.ok(!stdout.includes(secret));
-        // The last field manager owns the field, and Pulumi takes it only if forced to.
+        // The last field manager owns the field, and Pulumi changes it only with force.
         assert.match(failed(await stack.up("--refresh")), /conflict with .*\.spec\.plugins/s);
         const env = { PULUMI_K8S_ENABLE_PATCH_FORCE: "true" };
         succeeded(await stack.run(["up", "--yes", "--skip-preview", "--refresh"], { env }));
@@ -115,11 +115,11 @@ describe("review on the engine", () => {
         assert.deepEqual(told(nothing.stdout), []);
     });
 
-    describe("of what APISIX has by hand", () => {
+    describe("of resources created in APISIX by hand", () => {
         const gateway = () => `${stack.name}-gateway-apisix`;
         const core = () => current().world.kubeConfig.makeApiClient(CoreV1Api);
 
-        /** A change as an owner of an Admin key makes it. */
+        /** A change as the owner of an Admin key makes it. */
         async function admin(method: "PUT" | "DELETE", path: string, body?: object): Promise<number> {
             const namespace = gateway();
             const { data } = await core().readNamespacedSecret({ namespace, name: "apisix-admin-keys" });
@@ -135,12 +135,12 @@ describe("review on the engine", () => {
             return answer.status;
         }
 
-        it("names a credential of our caller and a consumer, neither of which any Kubernetes object has", async () => {
+        it("names a credential of the stack's caller and a consumer that no Kubernetes object has", async () => {
             const before = await stack.ops("consumer", "list", "--check");
             assert.equal(before.code, 0, before.stderr + before.stdout);
             const door = `consumers/${stack.name}_${alice.name}/credentials/door`;
             const key = "KEY-by-hand-0123456789abcdef";
-            // Without a name it ends every run of the ingress controller, so that the consumer stays too.
+            // Without a name it ends every run of the ingress controller, so the consumer stays too.
             assert.equal(await admin("PUT", door, { plugins: { "key-auth": { key } } }), 201);
             assert.equal(await admin("PUT", "consumers/eve", { username: "eve" }), 201);
             const list = await stack.ops("consumer", "list", "--check");
@@ -157,7 +157,7 @@ describe("review on the engine", () => {
                 for (const secret of [key, ...secrets]) assert.ok(!(stdout + stderr).includes(secret));
             }
             for (const path of [door, "consumers/eve"]) assert.equal(await admin("DELETE", path), 200);
-            // The ingress controller tries again in a while.
+            // The ingress controller retries later.
             let after = "";
             await eventually(
                 () => after,
@@ -169,7 +169,7 @@ describe("review on the engine", () => {
             );
         });
 
-        it("says that etcd is empty, and a change stops before it begins, until the command that is named", async () => {
+        it("reports that etcd is empty, and a change stops before it begins, until the named command is run", async () => {
             await current().world.workloads.loseEtcd("data");
             const says = /etcd has lost APISIX's directory keys.*kubectl -n \S+ rollout restart deployment\/apisix/;
             const list = await stack.ops("consumer", "list", "--check");
@@ -181,7 +181,7 @@ describe("review on the engine", () => {
                 /gateway-not-read {2}APISIX of \S+: etcd has lost[^]*-> Run: kubectl -n \S+ rollout restart/,
                 drift.stderr + drift.stdout,
             );
-            // An etcd without its volume asks for no password: the next run sets it, and the one after that stops.
+            // An etcd without its volume has no password: the next run sets it, and the one after that stops.
             assert.match(succeeded(await stack.up()).stdout, /had lost its data/);
             assert.match(failed(await stack.up()).replace(/\s+/g, " "), says);
             const annotations = { "kubectl.kubernetes.io/restartedAt": new Date().toISOString() };
@@ -208,7 +208,7 @@ describe("review on the engine", () => {
         });
     });
 
-    it("refuses a plan that is older than the state", async () => {
+    it("rejects a plan that is older than the state", async () => {
         const run = await stack.ops("stack", "review", "--plan", plan);
         assert.equal(run.code, 2, run.stdout);
         assert.match(run.stderr, /--plan: must be newer than the state .*The stack has changed since/);

@@ -1,6 +1,5 @@
-// Proves on the real engine that a stack gets back to an earlier version by one command, while a caller that both versions
-// know goes on without a failed request. With another program, from one option or exposure to another, and what is refused:
-// test/chaos.
+// Proves on the real engine that one command rolls a stack back to an earlier version, while no request of a caller of both
+// versions fails. test/chaos has rollbacks with another program or to another option or exposure, and refused ones.
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import { call, current, TestStack, useWorld } from "./kit";
@@ -15,7 +14,7 @@ const bob = { name: "bob", credentials: [key("b1")] };
 describe("ops stack rollback on the engine", () => {
     useWorld();
 
-    it("takes a caller back, and no request of the other one fails", async () => {
+    it("restores a caller, and no request of the other one fails", async () => {
         const { world, dir } = current();
         const clone = new Clone(join(dir, "clone"), { dir, facts: world.facts });
         const stack = await TestStack.create("rollback", { consumers: [alice, smoke] });

@@ -1,5 +1,5 @@
-// Proves what a caller meets at the gateway: which requests get to Alpa, what Alpa sees of them, and what every error
-// looks like. The gateway is an emulator that was compared with recorded answers of APISIX 3.18.0.
+// Proves how the gateway handles callers' requests: which ones reach Alpa, what Alpa sees of them, and the format of every
+// error. The gateway is an emulator that was compared with recorded answers of APISIX 3.18.0.
 import { strict as assert } from "node:assert";
 import { request as rawRequest } from "node:http";
 import { claimKey } from "../../components/consumers/consumers";
@@ -17,7 +17,7 @@ const consumers = [
 ];
 const pathPrefix = "/alpa-opt-service";
 const SETTINGS = { consumers, pathPrefix };
-/** What a caller sends who has been told the address alone. */
+/** The request of a caller who knows only the address. */
 const NUMBERS_AS_TEXTS = { prompt: "alpa is cool", max_tokens: "32", temperature: "0.4", top_p: "0.3" };
 
 describe("the route", () => {
@@ -41,7 +41,7 @@ describe("the route", () => {
     });
 
     for (const path of ["/completions", "/logprobs", "//completions"])
-        it(`lets POST ${path} through to Alpa`, async () => {
+        it(`forwards POST ${path} to Alpa`, async () => {
             const body = path.includes("logprobs")
                 ? { model: "default", prompt: "Paris is", top_k: 5 }
                 : { model: "default", prompt: "Paris is", max_tokens: 4 };
@@ -50,17 +50,17 @@ describe("the route", () => {
         });
 
     const closed: [what: string, method: string, path: string][] = [
-        ["the prefix without an end", "GET", ""],
+        ["the prefix without a path", "GET", ""],
         ["another method at the root", "POST", "/"],
         ["another path", "POST", "/other"],
-        ["a path below an open one", "POST", "/completions/more"],
+        ["a path below an allowed one", "POST", "/completions/more"],
         ["another method", "GET", "/completions"],
-        ["PUT, which Alpa would answer", "PUT", "/completions"],
-        ["a way out of the prefix", "POST", "/../logprobs"],
+        ["PUT, which Alpa would accept", "PUT", "/completions"],
+        ["a path that leaves the prefix", "POST", "/../logprobs"],
         ["Alpa's path without the prefix", "POST", "/../completions"],
     ];
     for (const [what, method, path] of closed)
-        it(`answers ${what} with an Alpa-shaped 404 and never asks Alpa`, async () => {
+        it(`answers ${what} with an Alpa-shaped 404, before Alpa`, async () => {
             takeAlpaRequests();
             const answer = await raw(method, `/alpa${path}`, { apikey: key });
             assert.equal(answer.status, 404);
@@ -68,7 +68,7 @@ describe("the route", () => {
             assert.deepEqual(takeAlpaRequests(), []);
         });
 
-    it("says what it is and how to ask, in requests that work as they are said", async () => {
+    it("describes itself, with example requests that work as printed", async () => {
         takeAlpaRequests();
         for (const path of ["/alpa/", `${pathPrefix}/`]) {
             const stranger = await raw("GET", path, {});
@@ -93,7 +93,7 @@ describe("the route", () => {
         ["a key", () => ({ apikey: key })],
         ["a bare token", () => ({ Authorization: token })],
     ] as const)
-        it(`answers a request with ${what}, numbers as texts and no model, as Alpa itself would with one`, async () => {
+        it(`answers a request with ${what}, numbers as strings and no model, as Alpa itself would with a model`, async () => {
             takeAlpaRequests();
             for (const path of [`${pathPrefix}/completions`, "/alpa/completions"]) {
                 const { status, body } = await raw("POST", path, credential(), NUMBERS_AS_TEXTS);
@@ -106,7 +106,7 @@ describe("the route", () => {
             }
         });
 
-    it("refuses a query string behind authentication, so that no key in it can reach Alpa", async () => {
+    it("rejects a query string after authentication, so that no key in it can reach Alpa", async () => {
         takeAlpaRequests();
         assert.equal((await call(url, { path: `/completions?apikey=${key}` })).status, 401);
         const answer = await call(url, { path: `/completions?apikey=${key}`, key });
@@ -136,7 +136,7 @@ describe("the route", () => {
             assert.ok(!text.toLowerCase().includes(forbidden.toLowerCase()), `${forbidden} reached Alpa: ${text}`);
     });
 
-    it("answers 401 to a token whose header or claims are no JSON object, as to any other bad one", async () => {
+    it("answers 401 to a token whose header or claims are no JSON object, as to any other invalid one", async () => {
         const part = (json: string) => Buffer.from(json).toString("base64url");
         for (const json of ["null", "true", "1", '"text"', "[]"])
             for (const token of [
@@ -149,7 +149,7 @@ describe("the route", () => {
             }
     });
 
-    it("takes a valid token in Authorization only, under whatever name it comes elsewhere", async () => {
+    it("accepts a valid token in Authorization only, and in no cookie or query string", async () => {
         const { jwtSecrets } = await stack.outputs();
         const token = hs256({ key: `${stack.name}_alice.hs`, exp: now() + 600 }, jwtSecrets["alice/hs"]);
         const ask = (path: string, headers: Record<string, string>) => raw("POST", `/alpa/completions${path}`, headers);
@@ -160,7 +160,7 @@ describe("the route", () => {
             assert.equal((await ask(`?${name}=${token}`, {})).status, 401, `argument "${name}"`);
     });
 
-    it("tells Alpa the address the gateway saw, not the one the caller claims", async () => {
+    it("sends Alpa the client address that the gateway saw, not the one the caller claims", async () => {
         takeAlpaRequests();
         await raw("POST", "/alpa/completions", { apikey: key, "X-Forwarded-For": "203.0.113.9, 10.0.0.1" });
         const [seen] = takeAlpaRequests();
@@ -169,15 +169,15 @@ describe("the route", () => {
         assert.match(told.join(), /^127\.0\.0\.[12]$/);
     });
 
-    it("passes Alpa's own errors on as they are", async () => {
+    it("passes Alpa's own errors on unchanged", async () => {
         const answer = await call(url, { key, body: { model: "unknown", prompt: "x" } });
         assert.equal(answer.status, 400);
         assert.match(JSON.parse(answer.body).message, /Model 'unknown' is not registered/);
         assert.notEqual(JSON.parse(answer.body).stacktrace, "");
     });
 
-    // The last two change the stack. Nothing is put back after them: that would be a run of Pulumi more for each.
-    it("answers with an Alpa-shaped 502 when Alpa is away, after one try", async () => {
+    // The last two tests change the stack and do not change it back, which saves a run of Pulumi each.
+    it("answers with an Alpa-shaped 502 when Alpa is down, after one try", async () => {
         stack.configure({ ...SETTINGS, alpa: { endpoints: ["127.0.0.1:9"] } });
         succeeded(await stack.up());
         const answer = await call(url, { key });
@@ -185,7 +185,7 @@ describe("the route", () => {
         assertAlpaError({ ...answer, type: answer.headers.get("content-type") ?? "" });
     });
 
-    it("answers with an Alpa-shaped 504 when an answer takes longer than the limit, and does not ask twice", async () => {
+    it("answers with an Alpa-shaped 504 when an answer takes longer than the limit, and does not retry", async () => {
         const { facts } = current().world;
         stack.configure({
             ...SETTINGS,
@@ -194,7 +194,7 @@ describe("the route", () => {
         });
         succeeded(await stack.up());
         takeAlpaRequests();
-        // Alpa waits up to a second for others to share a batch with; two prompts over the batch's size make it longer.
+        // Alpa waits up to 1 s to fill a batch; two prompts over the batch's size make it longer.
         const prompt = Array.from({ length: 12 }, (_, i) => `${i}`);
         const body = { model: "default", prompt, max_tokens: 512 };
         const answer = await call(url, { key, body });
@@ -210,7 +210,7 @@ describe("the route", () => {
         body: string;
     }
 
-    /** A request with the path and headers exactly as given. */
+    /** A request with exactly this path and these headers. */
     function raw(method: string, path: string, headers: Record<string, string>, sent?: object): Promise<Raw> {
         const body = JSON.stringify(sent ?? { model: "default", prompt: "Paris is", max_tokens: 4 });
         return new Promise((resolve, reject) => {

@@ -1,5 +1,5 @@
-// Proves that no generated secret can be read where an operator, a reviewer or another user of the machine looks:
-// state, preview, diff, log, history, error, process list.
+// Proves that no generated secret can be read where an operator, a reviewer or another user of the machine looks: state,
+// preview, diff, log, history, error, process list.
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import { current, succeeded, TestStack, useWorld } from "./kit";
@@ -11,7 +11,7 @@ interface Found {
     secret: string;
 }
 
-/** A key that a caller had before, long enough to be found nowhere by accident. */
+/** A key that a caller brought, long enough not to occur anywhere by accident. */
 const BROUGHT = "brought-key-0123456789-abcdefghij-0123456789";
 
 describe("secrets", () => {
@@ -23,7 +23,7 @@ describe("secrets", () => {
     before(async () => {
         const hs256 = { id: "t1", method: "jwt", algorithm: "HS256" };
         const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }, hs256] }];
-        // A kubeconfig in the config is a secret too, and everything the stack does goes through it.
+        // A kubeconfig in the config is a secret too, and the stack uses it for everything.
         stack = await TestStack.create("secretive");
         const kubeconfig = current().world.controlPlane.adminKubeConfig;
         stack.configure({ consumers });
@@ -62,7 +62,7 @@ describe("secrets", () => {
         await stack.destroy();
     });
 
-    it("are as many as the stack generates, and read like secrets", () => {
+    it("are as many as the stack generates, and their values look like secrets", () => {
         assert.deepEqual(secrets.map((s) => s.name).sort(), [
             "alice/brought",
             "alice/k1",
@@ -74,7 +74,7 @@ describe("secrets", () => {
             "alpa-etcd-root-password",
             "client key of the kubeconfig",
         ]);
-        // A key for AES-128 is 16 bytes.
+        // An AES-128 key has 16 bytes.
         for (const { name, secret } of secrets)
             assert.ok(secret.length >= (name === "alpa-etcd-keyring" ? 16 : 40), name);
     });
@@ -92,13 +92,13 @@ describe("secrets", () => {
     ])
         it(`are not in the ${place}`, () => {
             const text = places[place];
-            assert.ok(text.length > 0, "there is something to search");
+            assert.ok(text.length > 0, "there is text to search");
             for (const { name, secret } of secrets)
                 for (const form of formsOf(secret)) assert.ok(!text.includes(form), `${name} is in the ${place}`);
         });
 });
 
-/** What everything else is made of, in plain, with the resource it belongs to. */
+/** The generated values that other secrets are derived from, in plain text, with their resource names. */
 function generated(state: { deployment: { resources: Resource[] } }, kubeconfig: string): Found[] {
     const passwords = state.deployment.resources.filter((r) => r.type === "random:index/randomPassword:RandomPassword");
     const key =
@@ -112,13 +112,13 @@ function generated(state: { deployment: { resources: Resource[] } }, kubeconfig:
     ];
 }
 
-/** A secret as it may stand somewhere: as it is, in base64, and where it is hexadecimal, its bytes in base64. */
+/** Forms in which a secret may occur: as it is, in base64, and for a hexadecimal one, its bytes in base64. */
 function formsOf(secret: string): string[] {
     const bytes = /^([0-9a-f]{2})+$/.test(secret) ? [Buffer.from(secret, "hex").toString("base64")] : [];
     return [secret, Buffer.from(secret).toString("base64"), ...bytes];
 }
 
-/** What callers get. */
+/** Secrets that callers get. */
 function handedOut({ credentials, jwtSecrets }: Awaited<ReturnType<TestStack["outputs"]>>): Found[] {
     return Object.entries({ ...credentials, ...jwtSecrets }).map(([name, secret]) => ({ name, secret }));
 }

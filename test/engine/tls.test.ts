@@ -1,5 +1,5 @@
-// Proves that the gateway serves TLS with the certificate of the config, on the real engine and API server; what shows it
-// is an emulator that was written from APISIX's sources. It cannot prove that APISIX takes it the same way.
+// Proves on the real engine and API server that the gateway serves TLS with the certificate of the config. The gateway is a
+// emulator that was written from APISIX's sources: this does not prove that APISIX serves it the same way.
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { request as plainRequest, type IncomingMessage } from "node:http";
@@ -23,7 +23,7 @@ describe("TLS at the gateway", () => {
     let apikey: string;
     let authority: Pair, first: Pair, second: Pair;
 
-    /** Has the stack serve a certificate, whose key is in the stack file as an operator puts it there. */
+    /** Configures a certificate, with its key in the stack file as an operator puts it there. */
     const configure = async ({ certificate: pem, key }: Pair) => {
         const settings = (files: object) => ({
             consumers,
@@ -38,7 +38,7 @@ describe("TLS at the gateway", () => {
         assert.ok(typeof sealed.secure === "string");
         stack.configure(settings({ certificate: pem, key: sealed }));
     };
-    /** A completion asked for by TLS, with a handshake of its own. */
+    /** A completion requested by TLS, with a handshake of its own. */
     const call = (headers: Record<string, string> = {}): Promise<number> =>
         new Promise((resolve, reject) => {
             const sent = request(
@@ -62,7 +62,7 @@ describe("TLS at the gateway", () => {
             );
             sent.on("error", reject).end(method === "POST" ? SAMPLE_COMPLETION : undefined);
         });
-    /** Serial number of the certificate that is shown, or the code of the error. */
+    /** Serial number of the served certificate, or the error code. */
     const shown = (options: ConnectionOptions = {}): Promise<string> =>
         new Promise((resolve) => {
             const at = { host: "127.0.0.1", port: tlsPort, servername: NAME, ca: authority.certificate };
@@ -85,7 +85,7 @@ describe("TLS at the gateway", () => {
         await stack.destroy();
     });
 
-    it("lets a caller with a key through, asks others for one, and tells where it is", async () => {
+    it("accepts a caller with a key, rejects others, and outputs its address", async () => {
         succeeded(await stack.upAsPlanned());
         const { url, credentials } = await stack.outputs();
         assert.equal(url, `https://${NAME}:${tlsPort}/alpa`);
@@ -96,7 +96,7 @@ describe("TLS at the gateway", () => {
         assert.equal(await call(), 401);
         assert.deepEqual(takeAlpaRequests(), []);
     });
-    it("sends HTTP there before anything is asked of the caller, and keeps a POST what it is", async () => {
+    it("redirects HTTP before authentication, and keeps the method of a POST", async () => {
         const location = `https://${NAME}:${tlsPort}/alpa/completions`;
         for (const [method, status, headers] of [
             ["POST", 308, { apikey }],
@@ -109,13 +109,13 @@ describe("TLS at the gateway", () => {
         assert.deepEqual(takeAlpaRequests(), []);
         assert.equal((await callPlain("POST", { apikey, "CF-Ray": "8a1" })).statusCode, 200, "through a tunnel");
     });
-    it("speaks no TLS 1.1, and shows nothing to who asks for another name or for none", async () => {
+    it("speaks no TLS 1.1, and serves no certificate for another name or without a name", async () => {
         assert.match(await shown(), /^[0-9A-F]+$/);
         const old = { minVersion: "TLSv1.1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" } as const;
         for (const options of [old, { servername: "other.example.com" }, { servername: "" }])
             assert.match(await shown(options), /^(ECONNRESET|ERR_SSL_.*)$/);
     });
-    it("has nothing to change at once, and shows its key in no preview and no state", async () => {
+    it("changes nothing in a second run, and shows its key in no preview and no state", async () => {
         const preview = succeeded(await stack.preview("--expect-no-changes", "--diff"));
         const { stdout: state } = succeeded(await stack.run(["stack", "export"]));
         const lines = first.key.split("\n").filter((line) => line.length > 30);
@@ -123,7 +123,7 @@ describe("TLS at the gateway", () => {
         for (const text of [preview.stdout, preview.stderr, state])
             for (const line of ["PRIVATE KEY", ...lines]) assert.ok(!text.includes(line));
     });
-    it("changes the certificate without a failed request, and without another pod", async () => {
+    it("changes the certificate without a failed request or a new pod", async () => {
         const pods = async () => {
             const namespace = `${stack.name}-gateway-apisix`;
             const deployment = await current().world.read("apps/v1", "Deployment", namespace, "apisix");

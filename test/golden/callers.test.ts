@@ -1,12 +1,13 @@
-// Golden file of option callers: what it asks of the cluster. Never the only proof of anything. Renew it with: npm run golden
+// Golden file of option callers: its objects in the cluster, for review. Never the only proof of anything. Regenerate: npm run
+// golden
 import { strict as assert } from "node:assert";
 import { inputsOf, type Seen } from "../kit";
 import { COUNTERS, GATEWAY, recordCallers } from "../unit/callers";
 import { kubernetesObjects } from "../unit/intra-a";
 import { assertReviewed, documentOf, formatted } from "./file";
 
-const HEADER = `# What option callers asks of the cluster, to be read in review. Renew: npm run golden
-# Labels and annotations that every object has are left out; a unit test looks for them. (secret): never shown.
+const HEADER = `# Objects of option callers in the cluster, for review. Regenerate: npm run golden
+# Labels and annotations that every object has are left out; a unit test checks them. (secret): never shown.
 `;
 
 async function render(): Promise<string> {
@@ -22,7 +23,7 @@ function page(resource: Seen): string {
 }
 
 describe("golden callers", () => {
-    it("is what was read in review, and shows no secret", async () => {
+    it("matches the reviewed file, and shows no secret", async () => {
         const rendered = await render();
         assertReviewed("expected/callers.yaml", rendered);
         assert.match(rendered, /\(secret\)/);

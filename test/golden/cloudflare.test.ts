@@ -1,11 +1,11 @@
-// Golden file of option cloudflare: what a reviewer reads to see what a change does at Cloudflare. Never the only proof of
-// anything. Renew it with: npm run golden
+// Golden file of option cloudflare: its resources at Cloudflare, for review. Never the only proof of anything. Regenerate: npm
+// run golden
 import { strict as assert } from "node:assert";
 import { inputsOf, type Seen } from "../kit";
 import { recordCloudflare } from "../unit/cloudflare";
 import { assertReviewed, documentOf, formatted } from "./file";
 
-/** In the order that they are needed. */
+/** In the order of their dependencies. */
 const ORDER = [
     "Zone",
     "ZeroTrustTunnelCloudflared",
@@ -21,7 +21,7 @@ const ORDER = [
     "DnsRecord",
     "SecretVersions",
 ];
-const HEADER = `# What option cloudflare asks of Cloudflare, to be read in review. Renew: npm run golden
+const HEADER = `# Resources of option cloudflare at Cloudflare, for review. Regenerate: npm run golden
 # (secret): never shown.
 `;
 const STACK = {
@@ -41,13 +41,13 @@ async function render(): Promise<string> {
 }
 
 function page(resource: Seen): string {
-    // The code of a resource of our own is not for reading here.
+    // The code of this project's dynamic resources is left out.
     const { __provider, ...inputs } = inputsOf(resource);
     return documentOf(resource.name, { kind: kindOf(resource), ...inputs });
 }
 
 describe("golden cloudflare", () => {
-    it("is what was read in review", async () => {
+    it("matches the reviewed file", async () => {
         const rendered = await render();
         assertReviewed("expected/cloudflare.yaml", rendered);
     });

@@ -1,5 +1,5 @@
-// Proves that the dashboards of docs/examples/grafana are those of observability/dashboards, so that what an operator imports and
-// what a stack creates is what was reviewed. Their queries are proved in test/unit/observability.
+// Proves that docs/examples/grafana has the dashboards of observability/dashboards, so that operators import, and stacks
+// create, what was reviewed. Tests in test/unit/observability check their queries.
 import { strict as assert } from "node:assert";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ const FOLDER = join(__dirname, "../../docs/examples/grafana");
 
 describe("golden dashboards", () => {
     for (const [name, build] of Object.entries(DASHBOARDS))
-        it(`${name}.json of docs/examples/grafana is that of observability/dashboards`, async () => {
+        it(`${name}.json of docs/examples/grafana equals the dashboard of observability/dashboards`, async () => {
             const file = join(FOLDER, `${name}.json`);
             const made = await formatted(`${name}.json`, jsonOf(build));
             if (process.env.UPDATE_GOLDEN) writeFileSync(file, made);

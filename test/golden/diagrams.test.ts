@@ -1,4 +1,4 @@
-// Proves that the diagrams of the pages show the resources, network policies and phases of the code. How they look, a reader sees.
+// Proves that the diagrams of the docs show the resources, network policies and phases of the code. Their layout is not tested.
 import { strict as assert } from "node:assert";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -33,7 +33,7 @@ function size({ gateway }: any): [nodePort: number, pods: number] {
 }
 
 describe("golden diagrams", () => {
-    it("of option intra-a are its resources", async () => {
+    it("of option intra-a show its resources", async () => {
         assertShown(
             OPTIONS,
             "Option intra-a",
@@ -41,26 +41,26 @@ describe("golden diagrams", () => {
         );
     });
 
-    it("of option intra-b are its resources", async () => {
+    it("of option intra-b show its resources", async () => {
         const shown = gatewayDiagram(await recordIntraB("done"), ...size(intraBSettings()));
         assertShown(OPTIONS, "Option intra-b", shown);
     });
 
-    it("of option inter are its resources", async () => {
+    it("of option inter show its resources", async () => {
         const inter = interSettings("rampart");
         assertShown(OPTIONS, "Option inter", gatewayDiagram(await recordInter(inter), ...size(inter)));
     });
 
-    it("of option cloudflare are its resources", async () => {
+    it("of option cloudflare show its resources", async () => {
         const shown = cloudflareDiagram(await recordCloudflare(), cloudflareStack().endpoint);
         assertShown(OPTIONS, "Option cloudflare", shown);
     });
 
-    it("of a conversion are its phases", () => {
+    it("of a conversion show its phases", () => {
         assertShown("docs/operate/convert.md", "Convert between intra-a and intra-b", conversionDiagram());
     });
 
-    it("of the move of a zone are its phases", () => {
+    it("of the move of a zone show its phases", () => {
         assertShown("docs/operate/dns-move.md", "Phases", zoneDiagram());
     });
 });

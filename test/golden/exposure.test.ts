@@ -1,12 +1,12 @@
-// Golden file of exposure tunnel: its resources in the cluster and at Cloudflare in addition to the gateway. Never
-// the only proof of anything. Renew it with: npm run golden
+// Golden file of exposure tunnel: its resources in the cluster and at Cloudflare in addition to the gateway. Never the only
+// proof of anything. Regenerate: npm run golden
 import { strict as assert } from "node:assert";
 import { CONNECTORS } from "../../components/cloudflare/cloudflared/deployment";
 import { asked, inputsOf, type Seen } from "../kit";
 import { recordExposed } from "../unit/intra-a";
 import { assertReviewed, documentOf, formatted } from "./file";
 
-/** In the order that they are needed. */
+/** In the order of their dependencies. */
 const ORDER = [
     "ZeroTrustTunnelCloudflared",
     "ZeroTrustTunnelCloudflaredConfig",
@@ -17,8 +17,8 @@ const ORDER = [
     "Ruleset",
     "DnsRecord",
 ];
-const HEADER = `# Resources of exposure tunnel in addition to the gateway, to be read in review. Renew: npm run golden
-# Labels and annotations that every object has are left out; a unit test looks for them. (secret): never shown.
+const HEADER = `# Resources of exposure tunnel in addition to the gateway, for review. Regenerate: npm run golden
+# Labels and annotations that every object has are left out; a unit test checks them. (secret): never shown.
 `;
 
 const kindOf = (r: Seen): string => r.inputs.kind ?? r.type.split(":").pop();
@@ -45,7 +45,7 @@ function page(resource: Seen): string {
 }
 
 describe("golden exposure tunnel", () => {
-    it("is what was read in review", async () => {
+    it("matches the reviewed file", async () => {
         const rendered = await render();
         assertReviewed("expected/exposure.yaml", rendered);
     });

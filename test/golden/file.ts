@@ -1,4 +1,4 @@
-/** What golden files have in common: the text of one, and its comparison with what was read in review. */
+/** Shared code of the golden tests: rendering one file, and comparing it with the reviewed one. */
 import { strict as assert } from "node:assert";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
@@ -18,7 +18,7 @@ export async function formatted(file: string, text: string): Promise<string> {
     return code;
 }
 
-/** A resource as one document of YAML, small maps and lists on one line, so that a rule is seen at once. */
+/** A resource as one YAML document, with small maps and lists on one line, so that a rule is seen at once. */
 export function documentOf(title: string, object: unknown, options = { aliasDuplicateObjects: false }): string {
     const document = new Document(object, options);
     visit(document, {
@@ -27,11 +27,11 @@ export function documentOf(title: string, object: unknown, options = { aliasDupl
         },
     });
     const text = document.toString({ lineWidth: 0 });
-    // The digest of a route's rules changes with each of them, and says nothing to a reader.
+    // The digest of a route's rules changes with each rule, and tells a reader nothing.
     return `---\n# ${title}\n${text.replace(/(X-Alpa-Auth-Revision: |revision: )"?[0-9a-f]{12}"?/g, "$1(digest)")}`;
 }
 
-/** Compares with the file, or renews it where that is asked for. */
+/** Compares with the golden file, or writes it where UPDATE_GOLDEN is set. */
 export function assertReviewed(file: string, rendered: string): void {
     const at = path.join(__dirname, file);
     if (process.env.UPDATE_GOLDEN) writeFileSync(at, rendered);

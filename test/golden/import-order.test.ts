@@ -1,4 +1,4 @@
-// Proves that the diagram of docs/contribute/layout.md shows the imports as they are. Whether they should be so, lint says.
+// Proves that the diagram of docs/contribute/layout.md shows the actual imports. Lint checks which imports are allowed.
 import { strict as assert } from "node:assert";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ const PAGE = join(__dirname, "../../docs/contribute/layout.md");
 const BLOCK = /(?<=^## Import order\n[^#]*?^```mermaid\n)[^`]*(?=^```$)/m;
 
 describe("golden import order", () => {
-    it("of docs/contribute/layout.md is that of the code", () => {
+    it("of docs/contribute/layout.md matches the code", () => {
         const diagram = drawn(layers());
         if (process.env.UPDATE_GOLDEN)
             writeFileSync(
@@ -19,7 +19,7 @@ describe("golden import order", () => {
         assert.equal(shown, diagram, "Run npm run golden, and read what changed.");
     });
 
-    it("leaves out what follows from other arrows", () => {
+    it("omits arrows that follow from others", () => {
         const arrows = drawn(
             new Map([
                 ["a", ["b", "c"]],

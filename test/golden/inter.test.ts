@@ -1,22 +1,22 @@
-// Golden files of option inter: for each installer, what is not as with option intra-a, and what exposure tunnel
-// changes in that. Never the only proof of anything. Renew them with: npm run golden
+// Golden files of option inter: for each installer, the differences from option intra-a, and the changes by exposure tunnel.
+// Never the only proof of anything. Regenerate: npm run golden
 import { strict as assert } from "node:assert";
 import { asked, inputsOf, type Seen } from "../kit";
 import { exposedInterSettings, INTER_INSTALLERS, interSettings, interValues, recordInter } from "../unit/inter";
 import { recordExposed, recordStack } from "../unit/intra-a";
 import { assertReviewed, documentOf, formatted } from "./file";
 
-const HEADER = (what: string) => `# ${what}, to be read in review. Renew: npm run golden
-# Labels and annotations that every object has are left out; a unit test looks for them. (secret): never shown.
+const HEADER = (what: string) => `# ${what}, for review. Regenerate: npm run golden
+# Labels and annotations that every object has are left out; a unit test checks them. (secret): never shown.
 `;
-/** Waits and keys of our own are no objects for reading. */
+/** Waits and generated keys are not objects to review. */
 const HIDDEN =
     /Awaited|ConsumersAccepted|CredentialsRevoked|RouteServed|SecretVersions|pulumi:providers|random:|^alpa-auth:/;
 
 const kindOf = (r: Seen): string => r.inputs.kind ?? r.type.split(":").pop();
 const shown = (seen: Seen[]) => seen.filter((r) => r.custom && !HIDDEN.test(r.type));
 
-/** What is in `seen` and not, or not so, in `known`. */
+/** Resources of `seen` that are missing or different in `known`. */
 function news(seen: Seen[], known: Seen[]): Seen[] {
     const before = new Set(shown(known).map(page));
     return shown(seen).filter((r) => !before.has(page(r)));
@@ -25,7 +25,7 @@ function news(seen: Seen[], known: Seen[]): Seen[] {
 function page(resource: Seen): string {
     const { metadata, __provider, kubeconfig: _k, context: _c, timeoutSeconds: _t, ...rest } = inputsOf(resource);
     const { labels: _, annotations, ...named } = metadata ?? {};
-    // Of a patch the annotations are what it has of its own.
+    // The annotations of a patch are its content.
     const more = resource.type.endsWith("Patch") ? { annotations } : {};
     const object = { kind: kindOf(resource), ...(metadata ? { metadata: { ...named, ...more } } : {}), ...rest };
     const { deleteTimeout } = asked(resource);
@@ -47,27 +47,27 @@ const FILES = INTER_INSTALLERS.flatMap((installer): Golden[] => {
     return [
         {
             file: `inter-${installer}.yaml`,
-            what: `What option inter asks of the cluster with installer ${installer}, where option intra-a does not`,
+            what: `Objects of option inter with installer ${installer} that differ from option intra-a`,
             seen: plain,
             known: () => recordStack(installer, same),
         },
         {
             file: `inter-${installer}-cloudflare.yaml`,
-            what: `What exposure tunnel changes in that of ${installer}, in addition to its changes to option intra-a`,
+            what: `Changes of exposure tunnel with installer ${installer}, other than those that it makes in option intra-a`,
             seen: () => recordInter(exposedInterSettings(installer)),
             known: async () => [...(await plain()), ...(await recordExposed(installer, same))],
         },
     ];
 });
 
-/** Building a stack takes a while; each is built once. */
+/** Building a stack is slow, so each is built once. */
 function once<T>(work: () => Promise<T>): () => Promise<T> {
     let result: Promise<T> | undefined;
     return () => (result ??= work());
 }
 
 async function render({ file, what, seen, known }: Golden): Promise<string> {
-    // One after the other: the fake engine is one.
+    // One after the other: there is only one fake engine.
     const before = await known();
     const pages = news(await seen(), before)
         .sort((a, b) => (`${kindOf(a)} ${a.name}` < `${kindOf(b)} ${b.name}` ? -1 : 1))
@@ -77,7 +77,7 @@ async function render({ file, what, seen, known }: Golden): Promise<string> {
 
 describe("golden inter", () => {
     for (const golden of FILES)
-        it(`${golden.file} is what was read in review, and shows no secret`, async () => {
+        it(`${golden.file} matches the reviewed file, and shows no secret`, async () => {
             const rendered = await render(golden);
             assertReviewed(`expected/${golden.file}`, rendered);
             assert.doesNotMatch(rendered, /generated|s3cret/);

@@ -1,11 +1,11 @@
-// Golden files of option intra-a, one for each installer: what a reviewer reads to see what a change does to the
-// cluster. Never the only proof of anything. Renew them with: npm run golden
+// Golden files of option intra-a, one for each installer: its resources in the cluster, for review. Never the only proof of
+// anything. Regenerate: npm run golden
 import { strict as assert } from "node:assert";
 import { inputsOf, type Seen } from "../kit";
 import { CLASSES, INSTALLERS, recordStack, type Installer } from "../unit/intra-a";
 import { assertReviewed, documentOf, formatted } from "./file";
 
-/** In the order that traffic and its configuration meet them. */
+/** In the order in which a request and its configuration reach them. */
 const ORDER = [
     "Namespace",
     "RampartGraph",
@@ -20,14 +20,14 @@ const ORDER = [
     "ApisixRoute",
     "Consumer",
 ];
-const HEADER = `# What option intra-a asks of the cluster, to be read in review. Renew: npm run golden
-# Labels and annotations that every object has are left out; a unit test looks for them. (secret): never shown.
+const HEADER = `# Objects of option intra-a in the cluster, for review. Regenerate: npm run golden
+# Labels and annotations that every object has are left out; a unit test checks them. (secret): never shown.
 # *a1 repeats what &a1 marks.
 `;
 
 const kindOf = (r: Seen): string => r.inputs.kind ?? r.type.split(":").pop();
 
-/** @param file its name @param kinds those that are shown */
+/** @param file its name @param kinds the kinds to show */
 async function render(installer: Installer, values = {}, file = `expected/intra-a-${installer}.yaml`, kinds = ORDER) {
     const seen = (await recordStack(installer, values)).filter((r) => r.custom && kinds.includes(kindOf(r)));
     const rank = (r: Seen) => `${String(ORDER.indexOf(kindOf(r))).padStart(2, "0")} ${r.name}`;
@@ -36,7 +36,7 @@ async function render(installer: Installer, values = {}, file = `expected/intra-
 }
 
 function page(resource: Seen): string {
-    // The graph is a resource of our own: its code, its access and its time limit are not for reading here.
+    // The graph is a dynamic resource: its code, kubeconfig and time limit are left out.
     const { metadata, __provider, kubeconfig: _k, context: _c, timeoutSeconds: _t, ...object } = inputsOf(resource);
     if (metadata !== undefined) {
         const { labels: _, annotations: __, ...named } = metadata;
@@ -45,7 +45,7 @@ function page(resource: Seen): string {
     return documentOf(resource.name, readable(object, new Map()), { aliasDuplicateObjects: true });
 }
 
-/** Keys that say what a map is come first; large parts that repeat become one object, which YAML writes once. */
+/** Puts identifying keys first. Large repeated parts become one object, which YAML writes once. */
 function readable(node: unknown, known: Map<string, unknown>): unknown {
     if (Array.isArray(node)) return node.map((item) => readable(item, known));
     if (typeof node !== "object" || node === null) return node;
@@ -60,14 +60,14 @@ function readable(node: unknown, known: Map<string, unknown>): unknown {
 
 describe("golden intra-a", () => {
     for (const installer of INSTALLERS)
-        it(`with installer ${installer} is what was read in review`, async () => {
+        it(`with installer ${installer} matches the reviewed file`, async () => {
             const rendered = await render(installer);
             assertReviewed(`expected/intra-a-${installer}.yaml`, rendered);
         });
 
-    it("with classes of callers is what was read in review", async () => {
+    it("with classes of callers matches the reviewed file", async () => {
         const file = "expected/intra-a-classes.yaml";
-        // What a share is made of; the rest is as without.
+        // Only the resources of a share; the rest is the same as without classes.
         assertReviewed(
             file,
             await render("rampart", CLASSES, file, ["ApisixRoute", "Consumer", "Deployment", "Service"]),

@@ -1,5 +1,5 @@
-// Golden files of option intra-b: what it adds to option intra-a as it begins, and what each phase changes in the one before.
-// Never the only proof of anything. Renew them with: npm run golden
+// Golden files of option intra-b: its resources in addition to option intra-a in the first phase, and the changes of each
+// phase. Never the only proof of anything. Regenerate: npm run golden
 import { strict as assert } from "node:assert";
 import { diffLines } from "diff";
 import { PHASES } from "../../components/opt/conversion-phases";
@@ -14,11 +14,11 @@ const SHAPES: [shape: string, opt: object][] = [
 ];
 const HEADER = (
     shape: string,
-) => `# What option intra-b, of shape ${shape}, adds to option intra-a, and what each phase changes in the one before, to be
-# read in review. Renew: npm run golden
-# Labels and annotations that every object has are left out; a unit test looks for them. (secret): never shown.
+) => `# Objects of option intra-b with shape ${shape} in addition to option intra-a, and the changes of each phase, for review.
+# Regenerate: npm run golden
+# Labels and annotations that every object has are left out; a unit test checks them. (secret): never shown.
 `;
-/** Keys of our own are no objects for reading. */
+/** Generated keys are not objects to review. */
 const HIDDEN = /pulumi:providers|random:|^alpa-auth:/;
 const shown = (seen: Seen[]) => seen.filter((r) => r.custom && !HIDDEN.test(r.type));
 
@@ -30,7 +30,7 @@ function page(resource: Seen): string {
     return documentOf(resource.name, { kind, ...on, ...(metadata ? { metadata: named } : {}), ...rest });
 }
 
-/** Lines of a page that go and come, under its title. */
+/** Removed and added lines of a page, under its title. */
 function difference(before: string, after: string): string {
     const title = after.split("\n")[1];
     const lines = diffLines(before, after).flatMap(({ added, removed, value }) => {
@@ -53,7 +53,7 @@ async function render(shape: string, opt: object): Promise<string> {
     for (const phase of PHASES) {
         const after = new Map(shown(await recordIntraB(phase, {}, opt)).map((r) => [r.name, page(r)]));
         const gone = [...before.keys()].filter((name) => !after.has(name));
-        assert.deepEqual(gone, [], "no phase takes anything away");
+        assert.deepEqual(gone, [], "no phase deletes a resource");
         const changed = [...after]
             .filter(([name, text]) => before.get(name) !== text)
             .sort(([a], [b]) => (a < b ? -1 : 1));
@@ -66,7 +66,7 @@ async function render(shape: string, opt: object): Promise<string> {
 
 describe("golden intra-b", () => {
     for (const [shape, opt] of SHAPES)
-        it(`of shape ${shape} is what was read in review, and shows no secret`, async () => {
+        it(`of shape ${shape} matches the reviewed file, and shows no secret`, async () => {
             const rendered = await render(shape, opt);
             assertReviewed(`expected/intra-b-${shape}.yaml`, rendered);
             assert.match(rendered, /\(secret\)/);

@@ -1,4 +1,4 @@
-// Proves that the JSON Schemas for editors are those of the config, and that they take what the config takes.
+// Proves that the JSON Schemas for editors are generated from the config's schema, and that they accept the same values.
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -27,7 +27,7 @@ describe("JSON Schema for editors", () => {
     const shipped = (name: string) => readFileSync(join(ROOT, `Pulumi.${name}.yaml`), "utf8");
 
     for (const name of SHIPPED) {
-        it(`takes Pulumi.${name}.yaml, which names it for editors`, () => {
+        it(`accepts Pulumi.${name}.yaml, which refers to it`, () => {
             assert.deepEqual(errors(parse(shipped(name))), []);
             assert.match(
                 shipped(name),
@@ -46,12 +46,12 @@ describe("JSON Schema for editors", () => {
         });
     }
 
-    it("rejects an option that is not there", () => {
+    it("rejects an unknown option", () => {
         assert.match(errors({ config: { "alpa-auth:option": "intra" } }).join(), /must be equal to one of/);
         assert.equal(OPTIONS.length, (files["stack-file"] as any).properties.config.allOf.length);
     });
 
-    it("takes short forms and encrypted values", () => {
+    it("accepts short forms and encrypted values", () => {
         const { config } = parse(shipped("inter"));
         config["alpa-auth:alpa"].endpoints = ["10.0.0.1:20001", { address: "10.0.0.2:20001", weight: 2 }];
         config["alpa-auth:cluster"] = { kubeconfig: { secure: "v1:abc" } };

@@ -1,13 +1,13 @@
-// Golden file of a cluster of three nodes: the commands that run on its hosts, and in which order. Never the only proof of
-// anything: what the scripts do is proved on sandbox hosts. Renew it with: npm run golden
+// Golden file of a cluster of three nodes: the commands on its hosts, and their order. Never the only proof of anything: tests
+// on sandbox hosts prove what the scripts do. Regenerate: npm run golden
 import { strict as assert } from "node:assert";
 import { stringify } from "yaml";
 import { asked, inputsOf, plain, type Seen } from "../kit";
 import { recordNodes, SUDO_PASSWORD, THREE } from "../unit/cluster-nodes";
 import { assertReviewed, formatted } from "./file";
 
-const HEADER = `# What a cluster of three nodes asks for on its hosts, to be read in review. Renew: npm run golden
-# The scripts come by standard input; they hold the secrets and are left out. after: what must be done before.
+const HEADER = `# Commands of a cluster of three nodes on its hosts, for review. Regenerate: npm run golden
+# The scripts come by standard input; they contain the secrets and are left out. after: steps that must end before.
 `;
 const nameOf = (urn: string) => urn.split("::").pop()!;
 
@@ -32,7 +32,7 @@ function page(resource: Seen): string {
 }
 
 describe("golden MicroK8s", () => {
-    it("is what was read in review", async () => {
+    it("matches the reviewed file", async () => {
         const rendered = await render();
         assertReviewed("expected/microk8s.yaml", rendered);
     });

@@ -1,4 +1,4 @@
-// The help of every command of `alpa-auth`, to be read in review: it is the product's text. Renew: npm run golden
+// Golden file of the help of every command of `alpa-auth`, for review: it is text of the product. Regenerate: npm run golden
 import { strict as assert } from "node:assert";
 import type { Command } from "commander";
 import { run } from "../../ops/cli";
@@ -19,7 +19,7 @@ function commands(command: Command, words: string[] = []): string[][] {
 }
 
 describe("golden ops help", () => {
-    it("is what was read in review", async () => {
+    it("matches the reviewed file", async () => {
         const pages = [];
         for (const words of commands(program(realContext()))) pages.push(await help(words));
         const rendered = pages.join("\n");

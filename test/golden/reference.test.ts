@@ -1,5 +1,5 @@
 // Proves that the pages below docs/reference are generated from the schema of the config and from the commands, and that each
-// key says all that a reader needs: what it is, its default with the reason, and an example that the schema accepts.
+// key has a description, a default with its reason, and an example that the schema accepts.
 import { strict as assert } from "node:assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -55,7 +55,7 @@ describe("reference of the configuration", () => {
         });
     }
 
-    it("has no page of an option that does not exist", () => {
+    it("has no page for an option that does not exist", () => {
         const pages = readdirSync(join(__dirname, FOLDER, "configuration")).filter((name) => name !== "README.md");
         assert.deepEqual(pages.sort(), OPTIONS.map((option) => `${option}.md`).sort());
     });
@@ -105,7 +105,7 @@ describe("reference of the emulated Cloudflare API", () => {
 });
 
 describe("list of decisions", () => {
-    it("has each decision by its title", async () => {
+    it("has the title of each decision", async () => {
         const folder = join(__dirname, "../../docs/decisions");
         const pages = readdirSync(folder).filter((name) => /^\d{4}-/.test(name));
         const titles = pages

@@ -1,5 +1,5 @@
-// Proves that the pages to be signed say what the code makes: ports by the network policies, ciphers by the settings of APISIX,
-// identities and secrets by the objects, and figures by the tests that measured them.
+// Proves that the sign-off pages match the code: ports from the network policies, ciphers from the settings of APISIX,
+// identities and secrets from the objects, and figures from the tests that measured them.
 import { strict as assert } from "node:assert";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -60,16 +60,16 @@ const SECTIONS: Record<SignedOption, () => Promise<Sections>> = {
     },
 };
 
-describe("pages to be signed", () => {
+describe("sign-off pages", () => {
     for (const option of SIGNED_OPTIONS)
-        it(`has that of option ${option} as the code makes it`, async () => {
+        it(`include one for option ${option} that matches the code`, async () => {
             const file = `../../docs/reference/sign-off/${option}.md`;
             const text = signOffPage(option, await SECTIONS[option](), readMeasured()[option]);
             for (const secret of ["s3cret", "PRIVATE KEY", "Z2VuZXJhdGVk"]) assert.ok(!text.includes(secret), secret);
             assertReviewed(file, await formatted(file, text));
         });
 
-    it("has figures of known events alone, each by the test that measures it", () => {
+    it("have figures only of known events, each from the test that measures it", () => {
         for (const [option, events] of Object.entries(readMeasured()))
             for (const [event, { by, on }] of Object.entries(events)) {
                 assert.equal(by, EVENTS[option as SignedOption][event]?.measuredBy, `${option}, ${event}`);
@@ -77,7 +77,7 @@ describe("pages to be signed", () => {
             }
     });
 
-    it("takes figures only where they are asked for, and of an event that has a test", () => {
+    it("record figures only when that is requested, and only of an event that has a test", () => {
         const folder = mkdtempSync(join(tmpdir(), "alpa-auth-measured-"));
         try {
             const file = join(folder, "measured.json");

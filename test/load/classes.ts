@@ -1,7 +1,7 @@
 /**
- * What a share of Alpa costs and saves: `npm run load`. Two interactive callers, one request after the other, and fifty batch
- * callers that each send the next request as soon as they may, at one gateway pod with one Alpa of the sandbox; then the batch callers
- * alone. Prints the times that were measured. Fails where a share is exceeded, or does not help. About three minutes.
+ * Measures a share of Alpa: `npm run load`. Two interactive callers send one request after the other. Fifty batch callers send
+ * the next request as soon as they may, to one gateway pod with one Alpa of the sandbox; then the batch callers run alone.
+ * Prints the measured times. Fails where a share is exceeded or does not help. Takes about three minutes.
  */
 import { strict as assert } from "node:assert";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,9 +9,9 @@ import { ClassedAlpa } from "../unit/classed-alpa";
 
 /** Each scenario's length, in seconds. */
 const SECONDS = 20;
-/** Alpa's time for one batch of four, in seconds. It waits a second for companions before. */
+/** Alpa's time for one batch of four, in seconds. Before that, it waits 1 s for more requests. */
 const BATCH_SECONDS = 1;
-/** Rest of the batch that runs, and one's own, each with its wait; and two seconds for the machine. */
+/** The rest of the running batch and the caller's own batch, each with its wait, and 2 s for a busy machine. */
 const LONGEST_WITH_SHARE = 2 * (BATCH_SECONDS + 1) + 2;
 const INTERACTIVE = ["chat-1", "chat-2"];
 const BATCH = Array.from({ length: 50 }, (_, i) => `job-${i + 1}`);
@@ -21,13 +21,13 @@ interface Row {
     /** Waiting time of interactive callers for an answer, in seconds. */
     median?: number;
     longest?: number;
-    /** Answers to batch callers a minute. */
+    /** Answers to batch callers per minute. */
     batchAMinute: number;
-    /** Requests of batch callers that were at Alpa at the same time. */
+    /** Most requests of batch callers at Alpa at one time. */
     mostAtAlpa: number;
 }
 
-/** Requests one after the other until the scenario is over; after a 429 as late as it says. */
+/** Sends one request after the other until the scenario is over; after a 429 it waits for Retry-After. */
 async function keepAsking(
     alpa: ClassedAlpa,
     caller: string,
@@ -74,7 +74,7 @@ async function scenario(share: Row["share"], interactive: string[], batch: strin
     const began = Date.now();
     interactive.forEach((caller) => asked.set(caller, began));
     await sleep(SECONDS * 1000);
-    // A request without an answer has waited so long at least.
+    // A request without an answer has waited at least until now.
     waits.push(...[...asked.values()].map(seconds).filter((wait) => wait > Math.max(0, ...waits)));
     isOver = true;
     await alpa.stop();
@@ -92,7 +92,7 @@ async function scenario(share: Row["share"], interactive: string[], batch: strin
 describe("a share of Alpa for fifty batch callers", function () {
     this.timeout(10 * 60_000);
 
-    it("keeps interactive callers from waiting for them, and lets batch callers have Alpa up to it", async () => {
+    it("keeps interactive callers from waiting for them, and lets batch callers use it fully", async () => {
         const quiet = await scenario("none", INTERACTIVE, []);
         const contended: Row[] = [];
         const idle: Row[] = [];

@@ -1,7 +1,7 @@
 /**
- * Steady traffic of two callers on loopback while one of them is rotated, held to another limit and revoked:
- * `npm run load`. Fails when one of them sees anything but good answers to the keys it holds at the time.
- * Bounded: ten requests open for each, until four changes are through; about two minutes.
+ * Steady traffic of two callers on loopback while one of them is rotated, gets another limit and is revoked: `npm run load`.
+ * Fails when a valid key gets anything but a good answer. Each caller keeps ten requests open until four changes are done;
+ * takes about two minutes.
  */
 import { strict as assert } from "node:assert";
 import { call, succeeded, TestStack, useWorld } from "../engine/kit";
@@ -15,7 +15,7 @@ const key = (id: string) => ({ id, method: "key" });
 const bob = { name: "bob", credentials: [key("k")] };
 const alice = (ids: string[], limits?: object) => ({ name: "alice", limits, credentials: ids.map(key) });
 
-/** How many answers there were of each status. */
+/** Number of answers by status. */
 function counted(answers: Answer[]): Record<string, number> {
     return Object.fromEntries([...new Set(answers)].map((one) => [one, answers.filter((a) => a === one).length]));
 }
@@ -24,7 +24,7 @@ describe("steady traffic of two callers", function () {
     this.timeout(10 * 60_000);
     useWorld();
 
-    it("fails no request while one of them is rotated, held to other limits and revoked", async () => {
+    it("fails no request while one of them is rotated, gets other limits and is revoked", async () => {
         const stack = await TestStack.create("load", { consumers: [alice(["a"]), bob] });
         succeeded(await stack.up());
         const { url, credentials } = await stack.outputs();

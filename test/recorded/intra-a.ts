@@ -1,4 +1,4 @@
-/** What is recorded of option intra-a: one stack, and changes of its config. */
+/** The recordings of option intra-a: one stack, and changes of its config. */
 import type { StackConfig } from "../engine/kit/stack";
 
 const key = (id: string) => ({ id, method: "key" });
@@ -11,10 +11,10 @@ export const alice = {
 export const bob = { name: "bob", credentials: [key("b1"), hs] };
 export const consumers = [alice, bob];
 
-/** Name of the stack, which is in every URN. */
+/** Name of the stack, which is part of every URN. */
 export const STACK = "review";
 
-/** What a config needs to know of where it is. */
+/** Addresses that a config needs. */
 export interface Facts {
     nodePort: number;
     /** Address of Alpa. */
@@ -25,10 +25,10 @@ const limits = (values: object) => ({ consumers: [{ ...alice, limits: { ...alice
 const ofAlice = (...credentials: object[]) => ({ consumers: [{ ...alice, credentials }, bob] });
 const ended = { ...key("a2"), expires: "2020-01-31" };
 
-/** Much at once, which the engine is also asked each time its tests run. */
+/** A change of many things at once, which the engine also previews each time its tests run. */
 export const MUCH = "much at once";
 
-/** What becomes of the config: keys laid over that of the stack. */
+/** Changes of the config: keys merged over those of the stack. */
 export const CHANGES: Record<string, (facts: Facts) => StackConfig> = {
     nothing: () => ({}),
     "callers in another order": () => ({ consumers: [bob, alice] }),

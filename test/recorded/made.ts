@@ -1,4 +1,4 @@
-/** What says of a recorded preview where it comes from. */
+/** Origin of a recorded preview. */
 import { execFileSync } from "node:child_process";
 import { strict as assert } from "node:assert";
 import type { PartReport } from "../../sandbox/real/choice";
@@ -6,13 +6,13 @@ import type { PartName } from "../../sandbox/real/parts";
 import { ROOT } from "../../sandbox/world/state";
 import type { EngineStack } from "../engine/kit/stack";
 
-/** What decides which resources there are: the program, and the packages that it is run with. */
+/** Inputs that decide which resources there are: the program, and its packages. */
 const PROGRAM = ["index.ts", "options.ts", "config", "stacks", "components", "preflight", "dns", "package-lock.json"];
 
 export interface Made {
-    /** The day, in UTC: what ends after it had not ended. */
+    /** The day, in UTC: a credential that expires later had not expired. */
     date: string;
-    /** Version of the engine, in its own words. */
+    /** Version of the engine, as it prints it. */
     pulumi: string;
     /** The last commit that changed the program. */
     program: string;
@@ -20,13 +20,13 @@ export interface Made {
     real?: Partial<Record<PartName, string>>;
 }
 
-/** Nothing where every part was an emulator. */
+/** Undefined where every part was an emulator. */
 export function realIn(parts: PartReport[]): Pick<Made, "real"> {
     const real = Object.fromEntries(parts.flatMap(({ part, version, real }) => (real ? [[part, version]] : [])));
     return Object.keys(real).length === 0 ? {} : { real };
 }
 
-/** @param stack one that is up. @throws AssertionError while the program has changes that are in no commit */
+/** @param stack a deployed stack @throws AssertionError while the program has uncommitted changes */
 export async function madeBy(stack: EngineStack): Promise<Made> {
     const git = (...args: string[]) => execFileSync("git", ["-C", ROOT, ...args, "--", ...PROGRAM]).toString();
     const changed = git("status", "--porcelain").trim();

@@ -1,6 +1,6 @@
-// `npm run record`, with the files record-*.ts of this folder: creates stacks on the real engine, Kubernetes provider
-// and API server of the sandbox, previews changes of them, and writes those previews into this folder. Takes minutes
-// for each set. The expected reviews are in test/unit/ops/stack/review/recorded*.test.ts.
+// `npm run record`, with the files record-*.ts of this folder: creates stacks on the real engine, Kubernetes provider and API
+// server of the sandbox, previews changes of them, and writes those previews into this folder. Takes minutes for each set. The
+// expected reviews are in test/unit/ops/review/recorded*.test.ts.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -172,7 +172,7 @@ describe("previews of TLS and of a stack of callers", function () {
         }
     }
     const plain = () => stack.configure({ consumers });
-    /** @param with another certificate than before */
+    /** @param more keys of `tls` */
     const secure = async (more: object = {}) => {
         const pair = await certificate([NAME]);
         const settings = (files: object) => ({

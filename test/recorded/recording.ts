@@ -11,21 +11,21 @@ import { ROOT } from "../../sandbox/world/state";
 import { succeeded, type EngineStack } from "../engine/kit/stack";
 import { madeBy, type Made } from "./made";
 
-/** Values of a config by whole key, as the engine hands them over: secrets as `[secret]`, mappings as JSON. */
+/** Values of a config by whole key, as the engine passes them: secrets as `[secret]`, mappings as JSON. */
 export type Config = Record<string, string>;
 
 export interface Recorded {
     made: Made;
-    /** Config of the stack as it was; none where it was empty. */
+    /** Config of the stack before the change; undefined where it was empty. */
     before: Config;
     /** The config that was previewed. */
     config: Config;
     changeSummary?: object;
-    /** What does not stay the same, and what keeps all but its name. */
+    /** Steps other than `same`, and those that only rename a resource. */
     steps: Step[];
 }
 
-/** The previews of a set, by what changes. */
+/** The previews of a set, by the name of the change. */
 export type Recording = Record<string, Recorded>;
 
 const fileOf = (set: string) => join(ROOT, "test/recorded", `${set}.json`);
@@ -34,33 +34,30 @@ export function read(set: string): Recording {
     return JSON.parse(readFileSync(fileOf(set), "utf8")) as Recording;
 }
 
-/** Previews of one set, as they are made. */
+/** Records the previews of one set. */
 export class Recorder {
     private made: Made | undefined;
     private before: Config = {};
-    /** What the stack hands out, in plain: no preview has it. */
+    /** Outputs of the stack in plain text, which no preview may contain. */
     private secrets: string[] = [];
     private readonly previews: Recording = {};
 
     constructor(private readonly set: string) {}
 
-    /** Brings the stack up as it is configured: later previews are of changes of that. */
+    /** Deploys the stack with its config: later previews are of changes of that. */
     async up(stack: EngineStack): Promise<void> {
         succeeded(await stack.up());
         await this.from(stack);
     }
 
-    /** The same, where it is up already. */
+    /** The same, where it is deployed already. */
     async from(stack: EngineStack): Promise<void> {
         this.made = await madeBy(stack);
         this.before = configOf(stack.file);
         this.secrets = await secretsOf(stack);
     }
 
-    /**
-     * Previews the stack as it is configured, and keeps that.
-     * @param dir folder of the world, which no recording names
-     */
+    /** Previews the stack with its config, and keeps the result. @param dir folder of the world, which no recording may name */
     async preview(what: string, stack: EngineStack, dir: string, ...args: string[]): Promise<void> {
         const run = args.length > 0 ? stack.run(args) : stack.preview("--json");
         const { stdout } = succeeded(await run);
@@ -71,7 +68,7 @@ export class Recorder {
         for (const secret of ["PRIVATE KEY", homedir(), ROOT, dir]) assert.ok(!text.includes(secret), secret);
     }
 
-    /** Previews that were not made now stay as they are in the file, so that one can be made alone. */
+    /** Previews that were not recorded now stay in the file, so that one can be recorded alone. */
     write(): void {
         const file = fileOf(this.set);
         const kept = existsSync(file) ? read(this.set) : {};
@@ -79,7 +76,7 @@ export class Recorder {
     }
 }
 
-/** A step on each line, so that a difference shows which. */
+/** Writes one step per line, so that a diff shows which step changed. */
 function textOf(previews: Recording): string {
     const texts = Object.entries(previews).map(([what, { steps, ...rest }]) => {
         const lines = steps.map((step) => JSON.stringify(step)).join(",\n");
@@ -99,7 +96,7 @@ function configOf(file: string): Config {
     );
 }
 
-/** Texts of those outputs that Pulumi shows only when it is asked to. */
+/** Texts of the outputs that Pulumi shows only with --show-secrets. */
 async function secretsOf(stack: EngineStack): Promise<string[]> {
     const [shown, plain] = await Promise.all(
         [[], ["--show-secrets"]].map(async (more) =>
@@ -125,7 +122,10 @@ interface Digest {
     changeSummary?: object;
 }
 
-/** What a review reads of a preview: no outputs, and no code of dynamic providers. Pulumi has hidden the secrets in it. */
+/**
+ * The parts of a preview that a review reads: no outputs, and no code of dynamic providers. Pulumi has hidden the secrets in
+ * it.
+ */
 function masked({ made, before, config, steps = [], changeSummary }: Digest & Origin, dir: string): Recorded {
     const told = steps.filter(({ op, urn, oldState }) => op !== "same" || oldState?.urn !== urn);
     const kept = { made, before, config, changeSummary, steps: told.map(stepOf) };

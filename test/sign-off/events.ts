@@ -1,15 +1,18 @@
-/** What a caller may notice of an option, and which test measures it. The pages below docs/reference/sign-off are made of it. */
+/**
+ * Effects on callers of an option's events, and which test measures them. The source of the pages below
+ * docs/reference/sign-off.
+ */
 
 export const SIGNED_OPTIONS = ["intra-a", "intra-b", "inter", "cloudflare"] as const;
 export type SignedOption = (typeof SIGNED_OPTIONS)[number];
 
 export interface Event {
     title: string;
-    /** What callers notice. Without a number: those are measured. */
+    /** What callers notice, without a number: the figures are measured. */
     notice: string;
     /** The test file that measures it under traffic. */
     measuredBy?: string;
-    /** Why nothing measures it. @default no test does */
+    /** Why no test measures it. @default there is no such test yet */
     unmeasured?: string;
 }
 
@@ -21,8 +24,8 @@ const BEFORE_CALLERS: Record<string, Event> = {
     },
     "cut-over": {
         title: "Cut-over",
-        notice: "Nothing, if each caller moves to the new address while Alpa's own port is still open to it. Callers that have not moved when that port is closed get no connection.",
-        unmeasured: "each caller moves by itself",
+        notice: "Nothing, if each caller switches to the new address while Alpa's own port is still open. After that port is closed, callers that have not switched get no connection.",
+        unmeasured: "each caller switches on its own",
     },
 };
 
@@ -38,11 +41,11 @@ const HIGHLY_AVAILABLE: Record<string, Event> = {
         notice: "The requests in progress on that pod fail; the next ones do not.",
     },
     "node-loss": {
-        title: "A node is lost, that of the counters of limits",
-        notice: "The requests that are sent there fail until Kubernetes gives the node up. Callers with limits are served; each pod counts meanwhile.",
+        title: "The node with the counters of limits is lost",
+        notice: "Requests to that node fail until Kubernetes marks it Unknown. Callers with limits are served; each pod counts until the counters run again.",
     },
     rotation: {
-        title: "A credential is added next to another one",
+        title: "A second credential is added to a caller",
         notice: "Nothing: both work until the earlier one is removed. That is the overlap of a rotation.",
     },
 };
@@ -52,11 +55,11 @@ const measuredBy = (events: Record<string, Event>, file: string): Record<string,
 
 const ROLLBACK: Omit<Event, "measuredBy"> = {
     title: "Rollback to an earlier version",
-    notice: "Callers who exist in both versions notice nothing; credentials that were added since are rejected with 401.",
+    notice: "Callers of both versions notice nothing; credentials that were added since that version are rejected with 401.",
 };
 
 const CERTIFICATE: Event = {
-    title: "Another certificate",
+    title: "Change of the certificate",
     notice: "Nothing: new connections get the new certificate.",
     measuredBy: "test/engine/tls.test.ts",
 };
@@ -80,8 +83,8 @@ export const EVENTS: Record<SignedOption, Record<string, Event>> = {
     "intra-b": {
         ...ON_THE_NODES,
         "conversion-prepared": {
-            title: "Conversion: what is prepared, and gone back from",
-            notice: "Nothing: bare metal goes on answering.",
+            title: "Conversion: preparation, and return from it",
+            notice: "Nothing: bare metal keeps answering.",
             measuredBy: "test/chaos/rollback-conversion.test.ts",
         },
         conversion: {
@@ -105,17 +108,17 @@ export const EVENTS: Record<SignedOption, Record<string, Event>> = {
         ...BEFORE_CALLERS,
         "connector-upgrade": {
             title: "Upgrade of the connectors",
-            notice: "Nothing: one stops after the other, and finishes its answers.",
+            notice: "Nothing: they stop one after the other, each after its open answers.",
             measuredBy: "test/engine/cloudflare.test.ts",
         },
         "connector-stop": {
             title: "One of two connectors stops",
-            notice: "Nothing, if it is stopped with SIGTERM. The requests on a connector that is killed fail.",
+            notice: "Nothing, if it is stopped with SIGTERM. Open requests of a killed connector fail.",
             measuredBy: "test/engine/cloudflare.test.ts",
         },
         rotation: {
-            title: "A service token is added next to another one",
-            notice: "Nothing: both work until the earlier one is removed, or its secret's overlap ends.",
+            title: "A second service token is added to a caller",
+            notice: "Nothing: both work until the earlier one is removed or its secret's overlap ends.",
         },
         rollback: { ...ROLLBACK, title: "Rollback of callers to an earlier version" },
     },

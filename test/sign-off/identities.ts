@@ -1,4 +1,4 @@
-/** Sections "Identities" and "Secrets": from the objects that are made, and from the permissions that the docs ask for. */
+/** Sections "Identities" and "Secrets": from the stack's objects, and from the permissions that the docs list. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Seen } from "../kit";
@@ -8,7 +8,7 @@ import { code, kindOf, ofKind, plain, sorted, table } from "./resources";
 const HEAD = ["Identity", "May", "Where"];
 
 /**
- * What the chart's ClusterRole lets the ingress controller read everywhere: templates/cluster_role.yaml of
+ * Objects that the chart's ClusterRole lets the ingress controller read everywhere: templates/cluster_role.yaml of
  * apisix-ingress-controller 1.1.1.
  */
 const CONTROLLER = [
@@ -18,15 +18,15 @@ const CONTROLLER = [
     "the cluster",
 ];
 
-/** @param reads what the preflight checks read in the whole cluster */
+/** @param reads objects of the whole cluster that the preflight checks read */
 export function clusterIdentities(seen: Seen[], reads: ClusterReads): string {
     const byNamespace = new Map<string, string[]>();
     for (const one of seen.filter(({ custom, inputs }) => custom && inputs.apiVersion && inputs.kind)) {
-        // Its class has one in the default namespace only to the API of the provider.
+        // The IngressClass has a namespace (`default`) only in the provider's API.
         const namespace = kindOf(one) === "GatewayClass" ? "" : (one.inputs.metadata?.namespace ?? "");
         byNamespace.set(namespace, [...(byNamespace.get(namespace) ?? []), kindOf(one)]);
     }
-    // What a provider of this project writes has no kind of its own.
+    // A dynamic resource of this project has no Kubernetes kind.
     for (const { inputs } of ofKind(seen, "ConversionRecord")) {
         const namespace = String(inputs.metadata.namespace);
         byNamespace.set(namespace, [...(byNamespace.get(namespace) ?? []), "ConfigMap"]);
@@ -40,17 +40,17 @@ export function clusterIdentities(seen: Seen[], reads: ClusterReads): string {
         ]);
     const gateway = ofKind(seen, "GatewayProxy").map(({ inputs }) => [
         "account of the kubeconfig",
-        "create `pods/portforward`, to see that each gateway pod has a change",
+        "create `pods/portforward`, to verify that each gateway pod has a change",
         `namespace ${code(inputs.metadata.namespace)}`,
     ]);
-    // What is patched belongs to a chart.
+    // A patched object belongs to a chart.
     const own = ofKind(seen, "Deployment", "DaemonSet").filter(({ type }) => !type.endsWith("Patch"));
     const pods = own.map(({ inputs }) => {
         const { automountServiceAccountToken: mounted, securityContext = {} } = inputs.spec.template.spec;
         const user = securityContext.runAsUser === undefined ? "" : `, user ${securityContext.runAsUser}`;
         return [
             `pods of ${code(inputs.metadata.name)}`,
-            `${mounted === false ? "nothing: no account of the API is mounted" : "what the namespace's default account may"}${user}`,
+            `${mounted === false ? "nothing: no ServiceAccount is mounted" : "the permissions of the namespace's default ServiceAccount"}${user}`,
             `namespace ${code(inputs.metadata.namespace)}`,
         ];
     });
@@ -68,11 +68,12 @@ export function edgeIdentities(seen: Seen[]): string {
     ]);
 }
 
-/** The table that engine tests take the permissions of their token from: less would fail them. */
+/** The table from which engine tests take the permissions of their token: with fewer, those tests would fail. */
 function tokenPermissions(): [permission: string, needed: string][] {
     const page = readFileSync(join(__dirname, "../../docs/set-up/cloudflare.md"), "utf8");
     const rows = [...page.matchAll(/^\| ((?:Zone|Account): .+?) +\| .+? +\| (.+?) +\|$/gm)];
-    if (rows.length < 9) throw new Error("the table of permissions in docs/set-up/cloudflare.md has another form");
+    if (rows.length < 9)
+        throw new Error("the table of permissions in docs/set-up/cloudflare.md has changed its format");
     return rows.map(([, permission, needed]) => [permission, `needed: ${needed}`]);
 }
 
@@ -101,13 +102,13 @@ export function secrets(seen: Seen[], callers: string[]): string {
         const all = (of: "keys" | "usedBy") => sorted(same.flatMap((one) => one[of]));
         return [
             `Secret ${code(name)}: ${all("keys").map(code).join(", ")}`,
-            `who may read Secrets or create pods in ${code(namespace)}; named by ${all("usedBy").join(", ") || "no object"}`,
+            `any account that may read Secrets or create pods in ${code(namespace)}; used by ${all("usedBy").join(", ") || "no object"}`,
         ];
     });
-    // It may read every Secret of the cluster, and needs those of credentials.
+    // It may read every Secret of the cluster, and needs those with credentials.
     const controller = ofKind(seen, "GatewayProxy").map(() => [
         "all Secrets above, and all others of the cluster",
-        "the account of the ingress controller, so who may create pods in its namespace",
+        "the account of the ingress controller, and any account that may create pods in its namespace",
     ]);
     return table(["Secret", "Can be read by"], [...rows, ...controller, ...tokens(seen), ...generated(seen)]);
 }
@@ -126,10 +127,10 @@ function tokens(seen: Seen[]): string[][] {
     const count = ofKind(seen, "ZeroTrustAccessServiceToken").length;
     if (count === 0) return [];
     return [
-        ["service token of each credential", "who has the state and its key; Cloudflare shows its secret once"],
+        ["service token of each credential", "anyone with the state and its key; Cloudflare shows its secret once"],
         [
             "token of the tunnel",
-            "root and the connectors on each host of `tunnel.hosts`; who has the state and its key",
+            "root and the connectors on each host of `tunnel.hosts`; anyone with the state and its key",
         ],
     ];
 }
@@ -137,7 +138,5 @@ function tokens(seen: Seen[]): string[][] {
 function generated(seen: Seen[]): string[][] {
     const names = seen.filter(({ type }) => /:Random(Password|Uuid)$/.test(type)).map(({ name }) => name);
     if (names.length === 0) return [];
-    return [
-        ["generated: what keys, passwords and token secrets are made of", "who has the state of the stack and its key"],
-    ];
+    return [["the generated seeds of keys, passwords and token secrets", "anyone with the stack's state and its key"]];
 }

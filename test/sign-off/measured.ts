@@ -1,20 +1,20 @@
 /**
- * Figures of the pages below docs/reference/sign-off. Tests that have callers while something is done write them, where
- * ALPA_AUTH_MEASURE is set; nothing else does, so that no figure is without the test that measured it.
+ * Figures of the pages below docs/reference/sign-off. Only tests with callers write them, and only where ALPA_AUTH_MEASURE is
+ * set, so every figure names the test that measured it.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { EVENTS, type SignedOption } from "./events";
 
-/** Its path is in docs/reference/sign-off too, as the source of the figures. */
+/** docs/reference/sign-off names this path too, as the source of the figures. */
 export const MEASURED = join(__dirname, "../../docs/reference/sign-off/measured.json");
 
 export interface Figures {
-    /** Requests that callers sent meanwhile. */
+    /** Number of requests during the event. */
     requests: number;
-    /** Those that were answered with anything but 200, or not at all. */
+    /** Number of requests without an answer, or with a status other than 200. */
     failed: number;
-    /** What else was measured, in seconds of the machine that ran the test, by what it is. */
+    /** Other measurements by name, in seconds on the machine that ran the test. */
     seconds?: Record<string, number>;
     /** Day of the run (UTC). */
     on: string;
@@ -28,7 +28,7 @@ export function readMeasured(file = MEASURED): All {
     return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as All) : {};
 }
 
-/** Writes what was measured of an event in the place of the figures of an earlier run. */
+/** Replaces the figures of an event with new ones. */
 export function measured(
     option: SignedOption,
     event: string,

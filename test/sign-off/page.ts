@@ -1,11 +1,11 @@
-/** One page below docs/reference/sign-off: what an operator prints and has signed before callers come. */
+/** One page below docs/reference/sign-off, which an operator prints and gets signed before callers use the service. */
 import { stringify } from "yaml";
 import { EVENTS, type SignedOption } from "./events";
 import type { Figures } from "./measured";
 import { code, table } from "./resources";
 
 export interface Sections {
-    /** Config that the page was made of, without secrets. */
+    /** Config of the page's stack, without secrets. */
     config: Record<string, unknown>;
     ports: string;
     protocols: string;

@@ -1,9 +1,9 @@
-/** Section "Ports": from Services' node ports, network policies, upstreams and what is reached by SSH. */
+/** Section "Ports": from Services' node ports, network policies, upstreams and SSH connections. */
 import { parse } from "yaml";
 import type { Seen } from "../kit";
 import { code, kindOf, ofKind, plain, sorted, table } from "./resources";
 
-/** Node ports of the gateway, which its chart makes a Service of. */
+/** Node ports of the gateway, for which its chart creates a Service. */
 export interface NodePorts {
     http: number;
     https?: number;
@@ -13,7 +13,7 @@ export interface NodePorts {
 const HEAD = ["Port", "Listens", "May connect", "Enforced by"];
 
 export function gatewayPorts(seen: Seen[], nodePorts: NodePorts): string {
-    const http = nodePorts.redirect ? "HTTP, which is sent on to HTTPS" : "HTTP";
+    const http = nodePorts.redirect ? "HTTP, which redirects to HTTPS" : "HTTP";
     return table(HEAD, [
         [`${nodePorts.http} TCP`, `every node: ${http}`, "callers", "your firewall; the credential"],
         ...(nodePorts.https === undefined
@@ -25,7 +25,7 @@ export function gatewayPorts(seen: Seen[], nodePorts: NodePorts): string {
     ]);
 }
 
-/** Of option cloudflare: nothing of a host is open, but for SSH. */
+/** For option cloudflare: a host has no open port but SSH. */
 export function edgePorts(seen: Seen[], edgePort: number): string {
     const names = ofKind(seen, "DnsRecord").map(({ inputs }) => code(inputs.name));
     const rules: any[] = ofKind(seen, "ZeroTrustTunnelCloudflaredConfig").flatMap(
@@ -49,7 +49,7 @@ export function edgePorts(seen: Seen[], edgePort: number): string {
             new URL(origin).port,
             `Alpa: ${code(origin)}`,
             "the connector on its host",
-            "your firewall: close it to all others",
+            "your firewall: close it to all other sources",
         ]),
         ...sshRows(seen),
     ]);
@@ -103,7 +103,7 @@ function sshRows(seen: Seen[]): string[][] {
     ]);
 }
 
-/** Settings of APISIX, as its file has them. */
+/** Settings of APISIX, as in its config file. */
 export function apisixSettings(seen: Seen[]): any {
     const [file] = seen
         .filter((one) => kindOf(one) === "ConfigMap" && /^alpa-auth-apisix-/.test(one.inputs.metadata.name))

@@ -1,4 +1,4 @@
-/** What the preflight checks of a stack read outside of its namespaces, as those who sign need to know it. */
+/** The objects outside of a stack's namespaces that its preflight checks read, for those who sign. */
 import type { ObjectRef } from "../../components/kubernetes/cluster-reader";
 import { preflight } from "../../preflight";
 import type { ClusterView } from "../../preflight/kubernetes/cluster";
@@ -7,13 +7,13 @@ import type { InstalledGateway } from "../../preflight/kubernetes/nodes";
 import { sorted } from "./resources";
 
 export interface ClusterReads {
-    /** Kinds of which every object of the cluster is listed. */
+    /** Kinds whose objects are listed in the whole cluster. */
     listed: string[];
-    /** Kinds without a namespace of which single objects are read, by name. */
+    /** Kinds without a namespace whose objects are read by name. */
     read: string[];
 }
 
-/** Runs the checks on a cluster that has nothing but definitions, and notes what they ask. */
+/** Runs the checks on a cluster that has only CRDs, and records their requests. */
 export async function preflightReads(settings: InstalledGateway): Promise<ClusterReads> {
     const listed: string[] = [];
     const read: string[] = [];
@@ -33,7 +33,7 @@ export async function preflightReads(settings: InstalledGateway): Promise<Cluste
         },
     };
     await preflight(settings, "alpa-auth/sign-off", () => cluster).catch((error: unknown) => {
-        // Every check has asked by then: all run, and their problems are reported together.
+        // Every check has sent its requests by then: all run, and their problems are reported together.
         if (!(error instanceof PreflightError)) throw error;
     });
     return { listed: sorted(listed), read: sorted(read) };

@@ -1,4 +1,4 @@
-/** Section "Protocols and ciphers": from the settings of APISIX, the route, the upstreams, and what is made at Cloudflare. */
+/** Section "Protocols and ciphers": from the settings of APISIX, the route, the upstreams, and the resources at Cloudflare. */
 import { ALGORITHMS } from "../../config/keys/consumers/credentials";
 import type { Seen } from "../kit";
 import { apisixSettings } from "./ports";
@@ -37,7 +37,7 @@ export function gatewayProtocols(seen: Seen[]): string {
                 "none: inside the cluster; keys of callers are encrypted in etcd",
                 `user ${code(deployment.etcd.user)}, a generated password`,
             ],
-            ["Pulumi, Kubernetes API", "HTTPS", "as its API server has it", "the kubeconfig"],
+            ["Pulumi, Kubernetes API", "HTTPS", "as configured at its API server", "the kubeconfig"],
         ]),
         ...(apisix.ssl.enable
             ? [
@@ -57,7 +57,7 @@ export function edgeProtocols(seen: Seen[]): string {
     const [rules] = ofKind(seen, "ZeroTrustTunnelCloudflaredConfig");
     const served: any[] = rules.inputs.config.ingresses.filter(({ originRequest }: any) => originRequest);
     const proved = served.every(({ originRequest: { access } }) => access?.required);
-    const tls = settings.length === 0 ? "as the zone's settings say: this stack changes none" : settings.join(", ");
+    const tls = settings.length === 0 ? "the zone's settings, which this stack does not change" : settings.join(", ");
     return [
         table(HEAD, [
             ["callers, Cloudflare's edge", "HTTPS", tls, `service token; decision ${code(policy.inputs.decision)}`],
@@ -71,16 +71,16 @@ export function edgeProtocols(seen: Seen[]): string {
                 "connector, Alpa",
                 sorted(served.map(({ service }) => new URL(service).protocol.slice(0, -1).toUpperCase())).join(", "),
                 "none: on the host itself, or a network that you trust",
-                proved ? "the connector passes on only what Access has signed" : "none",
+                proved ? "the connector forwards only requests that Access has signed" : "none",
             ],
             ["Pulumi, Cloudflare's API", "HTTPS", "Cloudflare's", "the API token"],
             ["Pulumi, hosts", "SSH", "its own", "a key of yours; the host's key is pinned"],
         ]),
-        `What passes: ${served.map(({ path }) => code(path)).join(", ")}; 404 for all else.`,
+        `Allowed paths: ${served.map(({ path }) => code(path)).join(", ")}; 404 for all others.`,
     ].join("\n\n");
 }
 
-/** Plugins that authenticate, by the route. */
+/** Plugins of the route that authenticate. */
 function methodsOf(seen: Seen[]): string[] {
     const plugins = rulesOf(seen).flatMap(({ plugins: list = [] }) => list);
     const auth = plugins
@@ -102,7 +102,7 @@ function allowed(seen: Seen[]): string {
         .flatMap(({ match }) =>
             match.paths.map((path: string) => `${(match.methods ?? ["any method"]).join(", ")} ${path}`),
         );
-    return `What a credential is good for: ${sorted(passed).map(code).join(", ")}.`;
+    return `Allowed with a credential: ${sorted(passed).map(code).join(", ")}.`;
 }
 
 const rulesOf = (seen: Seen[]): any[] =>

@@ -1,4 +1,4 @@
-/** What a stack registers, as the sections of a page look at it. */
+/** Resources of a stack, in the form that the sections of a page use. */
 import type { Seen } from "../kit";
 
 export const kindOf = ({ inputs, type }: Seen): string => inputs.kind ?? type.split(":").pop();
@@ -8,13 +8,13 @@ export const ofKind = (seen: Seen[], ...kinds: string[]): Seen[] => seen.filter(
 /** The key by which the engine marks a secret value (pulumi/sdk, specialSigKey). */
 const SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d";
 
-/** A value that may be a secret one. Only its form is shown, never what is secret. */
+/** A value that may be secret. Only its format is shown, never a secret. */
 export function plain(value: unknown): any {
     const isSecret = typeof value === "object" && value !== null && SECRET_SIGNATURE in value;
     return isSecret ? (value as { value?: unknown }).value : value;
 }
 
-/** A table in Markdown. A cell must not end its row: lines of it are parted by `<br>`. */
+/** A table in Markdown. `<br>` separates lines within a cell, because a line break would end its row. */
 export function table(head: string[], rows: string[][]): string {
     const line = (cells: string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
     return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
@@ -22,5 +22,5 @@ export function table(head: string[], rows: string[][]): string {
 
 export const code = (text: unknown): string => `\`${String(text)}\``;
 
-/** Each once, in the order of the alphabet. */
+/** Unique values in alphabetical order. */
 export const sorted = (list: string[]): string[] => [...new Set(list)].sort();

@@ -1,4 +1,4 @@
-/** A headless Chromium, driven over pipes by its DevTools protocol (Chromium 112 or newer). */
+/** A headless Chromium, driven over pipes with its DevTools protocol (Chromium 112 or newer). */
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,7 +18,7 @@ interface Message {
 const PATIENCE_MS = 120_000;
 
 export class Browser {
-    /** Exceptions that pages threw. */
+    /** Exceptions thrown by pages. */
     readonly exceptions: string[] = [];
     private readonly folder = mkdtempSync(join(tmpdir(), "alpa-auth-browser-"));
     private readonly process: ChildProcess;
@@ -66,7 +66,7 @@ export class Browser {
     async close(): Promise<void> {
         const ended = new Promise((resolve) => this.process.once("exit", resolve));
         this.session = undefined;
-        // Its other processes end with it in this way alone, and write into its folder until then.
+        // Only this ends its other processes too, which write into its folder until then.
         void this.send("Browser.close").catch(() => undefined);
         await ended;
         rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
@@ -89,7 +89,7 @@ export class Browser {
         const late = new Error(`not true within ${PATIENCE_MS / 1000} s: ${expression}`);
         let timer: NodeJS.Timeout | undefined;
         const limit = new Promise((_, reject) => (timer = setTimeout(() => reject(late), PATIENCE_MS)));
-        // A navigation ends the wait in the page before: then it begins in the next one.
+        // A navigation ends the wait in the old page: wait again in the new one.
         const waited = (): Promise<unknown> =>
             this.evaluate(wait).catch((error: Error) => {
                 if (/navigated|destroyed|context/i.test(error.message)) return waited();
@@ -112,9 +112,10 @@ export class Browser {
     }
 
     /**
-     * A picture as PNG in base64, of what the window shows or of one element, beyond the window too.
-     * @param selector of the element; unset: the window
-     * @param scale pixels of the picture for each of the page
+     * A screenshot as PNG in base64, of the window or of one element, which may extend beyond the window.
+     * @param selector of the element.
+     * @default the window
+     * @param scale pixels of the picture for each pixel of the page
      */
     async picture(selector?: string, scale = 1): Promise<string> {
         if (selector === undefined) return (await this.send("Page.captureScreenshot")).data as string;

@@ -1,5 +1,6 @@
 // Takes the screenshots of docs/images: `npm run docs:screenshots`. It needs `npm ci --prefix site`, chromium on PATH and the
-// tool cache of the sandbox; it starts a sandbox of its own and ends it. Everything in them is output of the real commands.
+// tool cache of the sandbox. It starts a sandbox of its own and ends it. All output in the pictures comes from the real
+// commands.
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,10 +14,10 @@ import { Browser } from "./browser";
 
 const run = promisify(execFile);
 const IMAGES = join(ROOT, "docs/images");
-/** Pixels of a picture for each of the page: sharp on most screens, and below 200 kB. */
+/** Pixels of the picture for each pixel of the page: sharp on most screens, and below 200 kB. */
 const SCALE = 1.5;
 
-/** The change that is reviewed: team-b goes, team-c comes, and another caller gets lower limits. */
+/** The reviewed change: team-b is removed, team-c is added, and another caller gets lower limits. */
 function changed(text: string): string {
     const document = parseDocument(text);
     const path = ["config", "alpa-auth:consumers"];
@@ -52,7 +53,7 @@ const page = (body: string) =>
 const escaped = (text: string) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
 const script = (path: string) => `<script src="${pathToFileURL(join(ROOT, "site/node_modules", path)).href}"></script>`;
 
-/** A comment of a pull request, with its picture open. */
+/** A pull request comment, with its picture open. */
 function commentPage(markdown: string): string {
     return `${page(`<div class="comment"><div class="head"><b>github-actions</b> bot commented</div><div class="text"></div></div>`)}
         ${script("marked/lib/marked.umd.js")}${script("mermaid/dist/mermaid.min.js")}
@@ -76,7 +77,7 @@ function terminalPage(command: string, output: string): string {
     return page(`<div class="terminal"><pre>${text}</pre></div><script>document.body.dataset.done = "yes"</script>`);
 }
 
-/** Lines of `sandbox up`: what is started, the summary of `pulumi up`, and the first requests. No path of this machine. */
+/** Lines of `sandbox up`: the started programs, the summary of `pulumi up`, and the first requests. No path of this machine. */
 function shortened(output: string, folder: string): string {
     const [start, rest] = output.replaceAll(folder, "~/alpa-auth/.sandbox").split(/^(?=== pulumi up)/m);
     const [up] = rest.split("\n");

@@ -1,5 +1,5 @@
-// Proves in a headless Chromium that each page of the built site shows its title, text and diagrams at the width of a phone, and
-// that the search finds a task. How it looks, a reader sees.
+// Proves in a headless Chromium that each page of the built site shows its title, text and diagrams at the width of a phone,
+// and that the search finds a task. The layout is not tested.
 import { strict as assert } from "node:assert";
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
@@ -24,7 +24,7 @@ const PAGES = [...groups.flatMap(({ pages }) => pages), ...decisions.map((name) 
 
 const address = (page: string) => `/${page.replace(/(^|\/)README\.md$/, "$1").replace(/\.md$/, "")}`;
 
-/** The built site, as a host of static files serves it. */
+/** Serves the built site like a static file host. */
 function serve(): Promise<Server> {
     const server = createServer((request, response) => {
         const path = normalize(decodeURIComponent(new URL(request.url!, "http://localhost").pathname));
@@ -56,7 +56,7 @@ describe("site", () => {
     });
 
     for (const page of PAGES)
-        it(`shows ${page} on a phone`, async () => {
+        it(`shows ${page} at the width of a phone`, async () => {
             const text = readFileSync(join(ROOT, "docs", page), "utf8");
             const diagrams = text.match(/^```mermaid$/gm)?.length ?? 0;
             await browser.go(
@@ -74,7 +74,7 @@ describe("site", () => {
             assert.deepEqual(browser.exceptions.splice(0), []);
         });
 
-    it("finds how to rotate a key", async () => {
+    it("finds the page on rotating a key", async () => {
         await browser.go(`${origin}/`, `document.querySelector("#local-search button")`);
         await browser.evaluate(`document.querySelector("#local-search button").click()`);
         await browser.until(`document.querySelector("input#localsearch-input")`);

@@ -1,5 +1,5 @@
-// Proves in a real browser that the status page of the sandbox shows requests while they come, on a phone and on a wide
-// screen, and that what a caller is called is text there and nothing else.
+// Proves in a real browser that the sandbox's status page shows requests as they arrive, on a phone and on a wide screen, and
+// that it escapes callers' names.
 import { strict as assert } from "node:assert";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -32,14 +32,14 @@ for (const [screen, width] of [
             rmSync(dir, { recursive: true, force: true });
         });
 
-        it("shows what to try and the topology once the stack is up", async () => {
+        it("shows the requests to try and the topology once the stack is up", async () => {
             const attempt = { title: "no credential", command: COMMAND, expect: 401 };
             writeFacts(dir, "stack", { stack: "intra", url: "http://127.0.0.1:30800/alpa", try: [attempt] });
             await browser.until(`document.querySelector("#try pre")?.textContent === ${JSON.stringify(COMMAND)}`);
             await browser.until(`document.querySelector("#topology").naturalWidth === 800`);
         });
 
-        it("shows requests while they come, without loading the page again", async () => {
+        it("shows requests as they arrive, without a reload", async () => {
             await browser.evaluate(`window.loaded = true`);
             page.add({ place: "gateway", caller: NAME, status: 429 });
             page.add({ place: "gateway", caller: NAME, status: 429 });
@@ -50,7 +50,7 @@ for (const [screen, width] of [
             assert.equal(await browser.evaluate(`window.loaded`), true);
         });
 
-        it("is as wide as the screen, and throws nothing", async () => {
+        it("fits the width of the screen, and throws no exception", async () => {
             assert.equal(await browser.evaluate(`document.documentElement.scrollWidth`), width);
             assert.deepEqual(browser.exceptions, []);
         });

@@ -6,10 +6,10 @@ import { callers } from "../../stacks/callers";
 import { record, type Seen } from "../kit";
 import { CONSUMERS, raw } from "./intra-a";
 
-/** The stack whose gateway they call. */
+/** The stack of the callers' gateway. */
 export const MAIN = "organization/alpa-auth/intra";
 
-/** What that stack says of it. */
+/** Outputs of that stack. */
 export const GATEWAY: SharedGateway = {
     namespace: "alpa-auth",
     binding: { ingressClass: "alpa-auth", gateway: "alpa-auth", gatewayNamespace: "alpa-auth-gateway-apisix" },
@@ -25,7 +25,7 @@ export const COUNTERS = {
     answerTimeoutSeconds: 600,
 };
 
-/** A stack config as Pulumi hands it over. */
+/** A stack config as Pulumi passes it. */
 export const rawCallers = (values: Record<string, unknown> = {}) =>
     raw({ option: "callers", alpa: undefined, of: MAIN, consumers: CONSUMERS, ...values });
 
@@ -35,7 +35,7 @@ export function callersSettings(values: Record<string, unknown> = {}, today?: Da
     return settings;
 }
 
-/** Everything the stack registers. */
+/** All resources of the stack. */
 export function recordCallers(gateway = GATEWAY, values: Record<string, unknown> = {}): Promise<Seen[]> {
     return record(() => callers({ ...callersSettings(values), gateway }));
 }

@@ -15,25 +15,25 @@ export interface ClassedAlpaOptions {
     callers: string[];
     /** @default no class has a share */
     classes?: CallerClass[];
-    /** Pods of the gateway; several count in a Redis. @default 1 */
+    /** Number of gateway pods; several count in a Redis. @default 1 */
     pods?: number;
-    /** Of each caller. @default none */
+    /** Limits of each caller. @default none */
     limits?: Limits;
-    /** What callers with limits get without the counters. @default refuse */
+    /** What callers with limits get while the counters are down. @default refuse */
     whenDown?: WhenDown;
     /** Time that Alpa takes for one batch, in seconds. @default 0 */
     seconds?: number;
-    /** Waits for companions of a batch's first request. @default Alpa's own second */
+    /** How long a batch waits for more requests after its first. @default Alpa's own second */
     batchWindow?: () => Promise<unknown>;
     /** Called with the prompt of each request that reaches Alpa. */
     onPrompt?: (prompt: string) => void;
 }
 
-/** As the counters of a stack are named; the gateways reach them by their `resolve`. */
+/** Address of the counters, in the form of a stack's; the gateways reach them through `resolve`. */
 const COUNTERS: Counters = {
     host: "counters.llm.svc.cluster.local",
     whenDown: "refuse",
-    // A busy machine takes a second now and then.
+    // A busy machine sometimes takes 1 s.
     timeoutMilliseconds: 20_000,
     answerTimeoutSeconds: 60,
 };
@@ -67,7 +67,7 @@ export class ClassedAlpa {
         return classed;
     }
 
-    /** Writes the route and the consumers to every pod, as the ingress controller does after a change. */
+    /** Writes the route and the consumers to every pod, like the ingress controller after a change. */
     async configure({
         callers,
         limits,
@@ -82,20 +82,20 @@ export class ClassedAlpa {
         }
     }
 
-    /** One request of a caller. @param pod which gateway it comes to */
+    /** Sends one request of a caller. @param pod index of the gateway */
     send(caller: string, prompt: string, pod = 0, path: "completions" | "logprobs" = "completions"): Promise<Answer> {
         const headers = { apikey: keyOf(caller), "Content-Type": "application/json" };
         return ask(this.gateways[pod].port, { path: `/alpa/${path}`, headers, body: { prompt } });
     }
 
-    /** The server that counts is lost with its node: connections to it end, and nothing listens there. */
+    /** Simulates the loss of the counters' node: connections to it end, and its port has no listener. */
     async loseCounters(): Promise<void> {
         const { redis } = this.counters;
         delete this.counters.redis;
         await redis?.close();
     }
 
-    /** Another node runs the server, with no counts. */
+    /** Starts the counters on another node, without counts. */
     async moveCounters(): Promise<void> {
         this.counters.redis = await startRedis({ port: 0 });
     }

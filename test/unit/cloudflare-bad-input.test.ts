@@ -1,8 +1,8 @@
 /**
- * Every wrong input for option cloudflare, one row each, and where it is found: in the config alone, before any
- * request; in the reviewed records or an export, with the line; or only with the account's answers, which the sandbox's
- * API gives here. None of it reaches `up`. Other cases are in the tests of the parts: a zone of another account is in
- * preflight/cloudflare.test.ts if the token sees it, and otherwise in engine/cloudflare-zone.test.ts.
+ * Every invalid input for option cloudflare, one row each, and where it is found: in the config, before any request; in the
+ * reviewed records or an export, with the line; or only with the account's answers, which the sandbox's API gives here. None of
+ * it reaches `up`. Tests of the parts have other cases: a zone of another account is in preflight/cloudflare.test.ts if the
+ * token sees it, and otherwise in engine/cloudflare-zone.test.ts.
  */
 import { strict as assert } from "node:assert";
 import { ConfigError, parse } from "../../config";
@@ -34,7 +34,12 @@ const exported = (text: string) => importBind(text, "zone.txt", "example.com").p
 const FOUND_AT_ONCE: [where: string, what: string, find: () => string[], problem: RegExp][] = [
     ["the config", "no API token", () => apiToken(), /^cloudflare:apiToken: required/],
     ["the config", "a short API token", () => apiToken("short"), /^cloudflare:apiToken: .* 40 to 80 letters/],
-    ["the config", "an account that is no id", () => config({ account: "example" }), /^account: must be an account id/],
+    [
+        "the config",
+        "an account that is not an id",
+        () => config({ account: "example" }),
+        /^account: must be an account id/,
+    ],
     [
         "the config",
         "a hostname outside the zone",
@@ -60,10 +65,15 @@ const FOUND_AT_ONCE: [where: string, what: string, find: () => string[], problem
         /^proxyTimeoutSeconds: must be 125 with plan pro/,
     ],
     ["the config", "a duration in days", () => credential({ duration: "365d" }), /duration: must be a duration/],
-    ["the config", "an end that is no day", () => credential({ expires: "2027-02-30" }), /expires: must be a day/],
     [
         "the config",
-        "an end of the secret before that is no day",
+        "an expiry that is not a day",
+        () => credential({ expires: "2027-02-30" }),
+        /expires: must be a day/,
+    ],
+    [
+        "the config",
+        "a secret overlap that ends on no valid day",
         () => credential({ secretVersion: 2, previousSecretExpires: "soon" }),
         /previousSecretExpires: must be a day/,
     ],
@@ -91,7 +101,7 @@ const FOUND_AT_ONCE: [where: string, what: string, find: () => string[], problem
     ],
     [
         "an export",
-        "a file that is no zone",
+        "a file that is not a zone file",
         () => exported("Subject: the zone file\n"),
         /^zone\.txt:1: must be a record with the data of its type/,
     ],
@@ -103,7 +113,7 @@ const FOUND_AT_ONCE: [where: string, what: string, find: () => string[], problem
     ],
     [
         "an export",
-        "a line that is no record, among valid ones",
+        "a line that is not a record, among valid ones",
         () => exported("$TTL 300\nwww A 192.0.2.1\nmail A 192.0.2.300\n"),
         /^zone\.txt:3: must be a record with the data of its type \(got A\)/,
     ],
@@ -113,14 +123,14 @@ const DENIED_ALL = { permissions: ["Zone Read"] };
 
 describe("bad input of option cloudflare", () => {
     for (const [where, what, find, problem] of FOUND_AT_ONCE)
-        it(`finds in ${where}: ${what}`, () => {
+        it(`is found in ${where}: ${what}`, () => {
             const problems = find();
             assert.ok(problems.length >= 1, "nothing was found");
             assert.match(problems[0], problem);
             assert.equal(problems.length, 1, problems.join("\n"));
         });
 
-    describe("that only the account can tell", () => {
+    describe("that only the account can reveal", () => {
         let api: TestApi;
         beforeEach(async () => (api = await TestApi.start({ plan: "pro", certificateSeconds: 0 })));
         afterEach(() => api.close());
@@ -142,7 +152,7 @@ describe("bad input of option cloudflare", () => {
 
         const refused: [what: string, find: () => Promise<string[]>, problem: RegExp][] = [
             [
-                "an API token that Cloudflare does not know",
+                "an API token that Cloudflare rejects",
                 () => look({}, "x".repeat(40)),
                 /^cloudflare:apiToken: must be a token that Cloudflare accepts/,
             ],
@@ -152,23 +162,23 @@ describe("bad input of option cloudflare", () => {
                 /^cloudflare:apiToken: must have the permission "/,
             ],
             [
-                "an account that is not the token's",
+                "an account of another owner",
                 () => look({ account: "f".repeat(32) }),
                 /^cloudflare:apiToken: must have the permission "Account: .* or correct account\.$|must be a zone of account f+ /,
             ],
             [
-                "a zone that is not there",
+                "a zone that does not exist",
                 () => look({ zone: { name: "example.net", plan: "pro" }, hostname: "llm.example.net" }),
                 /^zone\.name: example\.net must be a zone that the token can read \(none is found\)/,
             ],
             [
-                "a plan larger than the zone has",
+                "a plan higher than the zone's",
                 () => look({ zone: { name: "example.com", plan: "business" } }),
                 /^zone\.plan: must be pro, the plan that example\.com has/,
             ],
         ];
         for (const [what, find, problem] of refused)
-            it(`finds ${what}, and changes nothing`, async () => {
+            it(`is found before any change: ${what}`, async () => {
                 await api.zone("example.com");
                 const before = changes();
                 const problems = await find();
@@ -177,7 +187,7 @@ describe("bad input of option cloudflare", () => {
                 assert.equal(changes(), before);
             });
 
-        it("lets a good config through", async () => {
+        it("is not reported for a valid config", async () => {
             await api.zone("example.com");
             assert.deepEqual(await look(), []);
         });

@@ -7,14 +7,14 @@ import { record, type Seen } from "../kit";
 
 export const ACCOUNT = "0123456789abcdef0123456789abcdef";
 export const TODAY = new Date("2026-11-25T12:00:00Z");
-/** A key to log in with, of this run alone. */
+/** An SSH private key, generated for this run. */
 export const SSH_KEY = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }) as string;
 export const HOST_KEY = `ssh-ed25519 ${"A".repeat(68)}`;
 export const HOST = { address: "10.0.0.11", user: "ubuntu", hostKey: HOST_KEY, privateKey: SSH_KEY };
 export const TUNNEL = { version: "2026.8.2", sha256: "a".repeat(64), hosts: [HOST] };
 export const ALPA = { endpoints: ["127.0.0.1:20001"], tokensPerSecond: 12 };
 
-/** Two callers: one with two tokens, the second of them rotated once. */
+/** Two callers: one with two tokens, the second of which was rotated once. */
 export const CONSUMERS = [
     {
         name: "lab",
@@ -43,7 +43,7 @@ const BASE = {
     consumers: CONSUMERS,
 };
 
-/** A stack config as Pulumi hands it over: structured values as JSON text. */
+/** A stack config as Pulumi passes it: structured values as JSON text. */
 export function rawCloudflare(values: Record<string, unknown> = {}): RawConfig {
     return Object.fromEntries(
         Object.entries({ ...BASE, ...values })
@@ -52,14 +52,14 @@ export function rawCloudflare(values: Record<string, unknown> = {}): RawConfig {
     );
 }
 
-/** Checked settings of a stack of option cloudflare. */
+/** Validated settings of a stack of option cloudflare. */
 export function cloudflareStack(values: Record<string, unknown> = {}): CloudflareSettings {
     const settings = parse(rawCloudflare(values), () => true, TODAY);
     assert.ok(settings.option === "cloudflare");
     return settings;
 }
 
-/** What the functions of the provider answer. */
+/** Answers of the provider's functions. */
 export const CALLS = {
     "cloudflare:index/getZone:getZone": {
         id: "z".repeat(32),
@@ -72,7 +72,7 @@ export const CALLS = {
     },
 };
 
-/** Secrets as Cloudflare hands them out, by resource name. */
+/** Secrets as Cloudflare returns them, by resource name. */
 export const TOKENS = Object.fromEntries(
     ["lab.2026a", "lab.2026b", "nlp.2026a"].map((name) => [
         `${name}-token`,
@@ -84,7 +84,7 @@ export const TOKENS = Object.fromEntries(
     ]),
 );
 
-/** Everything the stack registers. */
+/** All resources of the stack. */
 export function recordCloudflare(values: Record<string, unknown> = {}): Promise<Seen[]> {
     const found = { ...TOKENS, "alpa-access-application": { aud: "f".repeat(64) } };
     return record(() => cloudflare(cloudflareStack(values)), found, CALLS);

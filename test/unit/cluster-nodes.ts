@@ -5,7 +5,7 @@ import type { Microk8sArgs } from "../../components/hosts/microk8s/microk8s";
 import { HOST_KEY, SSH_KEY } from "./cloudflare";
 import { KUBECONFIG, parseIntra, raw } from "./intra-a";
 
-/** A host of `cluster.nodes`, as a stack file has it. */
+/** A host of `cluster.nodes`, as in a stack file. */
 export const node = (number: number, more: object = {}) => ({
     address: `10.0.0.${number}`,
     user: "ops",
@@ -19,7 +19,7 @@ export const SUDO_PASSWORD = "correct horse";
 
 export const THREE = [node(1, { sudoPassword: SUDO_PASSWORD }), node(2), node(3, { labels: { rack: "a" } })];
 
-/** What commands print on the hosts. */
+/** Output of commands on the hosts. */
 export const SAID = Object.fromEntries(
     [1, 2, 3, 4].flatMap((number) => [
         [`nodes-10.0.0.${number}-snap`, { stdout: `node-${number}` }],
@@ -27,18 +27,18 @@ export const SAID = Object.fromEntries(
     ]),
 );
 
-/** All that a stack with such nodes asks of the engine. */
+/** All resources of a stack with these nodes. */
 export function recordNodes(cluster: object, values: object = {}): Promise<Seen[]> {
     const settings = parseIntra(raw({ cluster, gateway: { installer: "helm", crds: ["crds.yaml"] }, ...values }));
     return record(() => intra(settings), { ...SAID, "nodes-kubeconfig": { stdout: KUBECONFIG } });
 }
 
-/** Checked settings of the nodes of a stack. */
+/** Validated settings of a stack's nodes. */
 export function nodesOf(cluster: object): Microk8sArgs {
     return parseIntra(raw({ cluster }), () => true).nodes!;
 }
 
-/** All that is wrong with key `cluster`. */
+/** All problems with key `cluster`. */
 export function problemsOf(cluster: object, isSecret: Parameters<typeof parse>[1] = () => true): string[] {
     try {
         parse(raw({ cluster, consumers: [] }), isSecret);

@@ -30,9 +30,9 @@ const port = (endpoint: string) => ({ alpa: { endpoints: [endpoint] } });
 const refused: Refused[] = [
     ["no option", { option: undefined }, /^option: required\. Run: pulumi config set option intra-a$/],
     ["an unknown option", { option: "intra-aa" }, /^option: must be one of .*got "intra-aa".*Did you mean intra-a\?$/],
-    ["an option that is nothing like one", { option: "kubernetes" }, /^option: must be one of [^?]*\. Choose one\.$/],
+    ["an option unlike any other", { option: "kubernetes" }, /^option: must be one of [^?]*\. Choose one\.$/],
     ["an unknown key", { gatway: {} }, "gatway: is not a known key. Did you mean gateway?"],
-    ["a key like none", { telemetry: "x" }, "telemetry: is not a known key. Remove it."],
+    ["a key unlike any other", { telemetry: "x" }, "telemetry: is not a known key. Remove it."],
     ["an unknown nested key", { gateway: { nodeport: 30900 } }, /^gateway\.nodeport: .*Did you mean nodePort\?$/],
     [
         "an unknown key in a list",
@@ -76,12 +76,12 @@ const refused: Refused[] = [
         /^gateway\.existing: required with gateway\.installer existing/,
     ],
     [
-        "an existing gateway that is half named",
+        "an existing gateway with a part of its name missing",
         { gateway: { installer: "existing", existing: { ...existing, gateway: undefined } } },
         "gateway.existing.gateway: required.",
     ],
     [
-        "what installs a gateway where one is in place",
+        "installation settings for an existing gateway",
         { gateway: { installer: "existing", existing, nodePort: 30900, image: { tag: "3.18.0" }, replicas: 1 } },
         /^gateway\.nodePort: belongs to a gateway that this stack installs \(got installer existing\)/,
         /^gateway\.replicas: belongs to a gateway that this stack installs/,
@@ -96,17 +96,17 @@ const refused: Refused[] = [
         port("http://10.0.0.11:20001"),
         /^alpa\.endpoints\[0\]: must be host:port, without a scheme/,
     ],
-    ["a path behind an endpoint", port("10.0.0.11:20001/completions"), /^alpa\.endpoints\[0\]: must be host:port/],
+    ["a path in an endpoint", port("10.0.0.11:20001/completions"), /^alpa\.endpoints\[0\]: must be host:port/],
     ["port 0", port("10.0.0.11:0"), /^alpa\.endpoints\[0\]: must have a port between 1 and 65535/],
     ["port 65536", port("10.0.0.11:65536"), /^alpa\.endpoints\[0\]: must have a port between 1 and 65535/],
     [
-        "an address with a number that is none",
+        "an address with an invalid number",
         port("10.0.0.300:20001"),
         /^alpa\.endpoints\[0\]: must name a lower-case host/,
     ],
     ["a host in capitals", port("Node-1:20001"), /^alpa\.endpoints\[0\]: must name a lower-case host/],
     [
-        "no time for an answer",
+        "an answer timeout of zero",
         { alpa: { endpoints: ["a:1"], answerTimeoutSeconds: 0 } },
         /^alpa\.answerTimeoutSeconds: .*got 0/,
     ],
@@ -196,7 +196,7 @@ const refused: Refused[] = [
         /^gateway\.sharedCounters\.whenDown: must be one of each-pod, refuse, allow/,
     ],
     [
-        "a request body of any size",
+        "a request body of unlimited size",
         { guard: { maxBodyBytes: 10e12 } },
         /^guard\.maxBodyBytes: must be at most 1048576 bytes, 1 MiB \(got 10000000000000\)\. Lower it/,
     ],
@@ -221,12 +221,12 @@ const refused: Refused[] = [
         "guard.reason: required with enabled false. Say why requests that stop Alpa may pass.",
     ],
     [
-        "a guard that is off for an empty reason",
+        "a disabled guard with an empty reason",
         { guard: { enabled: false, reason: "" } },
         /^guard\.reason: must be the r/,
     ],
     [
-        "a reason against a guard that is on",
+        "a reason for an enabled guard",
         { guard: { reason: "tried elsewhere" } },
         "guard.reason: belongs to enabled false (got enabled true). Remove it.",
     ],
@@ -241,7 +241,7 @@ const refused: Refused[] = [
         /^gateway\.image\.tag: must be APISIX 3\.17 or newer \(got "3\.16\.0-ubuntu"\).*forged tokens/,
     ],
     [
-        "a digest that is none",
+        "an invalid digest",
         { gateway: { image: { digest: "sha256:0123" }, etcdImage: { tag: "3.6.4@3" } } },
         /^gateway\.image\.digest: must be sha256: and 64 hexadecimal digits .* \(got "sha256:0123"\)/,
         /^gateway\.etcdImage\.tag: must be a tag, for example .*; a digest goes into the key digest \(got "3\.6\.4@3"\)/,
@@ -288,13 +288,13 @@ const refused: Refused[] = [
         /^gateway\.chart\.version: must be one exact/,
     ],
     [
-        "a chart from no web address",
+        "a chart repository that is not a web address",
         { gateway: { chart: { repository: "ftp://a" } } },
         /^gateway\.chart\.repository: must be an address/,
     ],
     ["an empty name of a StorageClass", { gateway: { storageClass: "" } }, /^gateway\.storageClass: must be the name/],
     [
-        "a wait that ends before an object can have settled",
+        "a timeout that ends before an object can have settled",
         { readiness: { acceptTimeoutSeconds: 15 } },
         "readiness.acceptTimeoutSeconds: must be longer than settleSeconds, 15 (got 15). Raise it, or lower settleSeconds.",
     ],
@@ -316,12 +316,12 @@ const refused: Refused[] = [
         /^namespace: n{54} must be at most 53 characters \(got 54\)/,
     ],
     [
-        "a kubeconfig that is no YAML",
+        "a kubeconfig that is not YAML",
         { cluster: { kubeconfig: "a: [b" } },
         /^cluster\.kubeconfig: must be a kubeconfig \(it is not YAML\)/,
     ],
     [
-        "a kubeconfig that is no YAML mapping",
+        "a kubeconfig that is not a YAML mapping",
         { cluster: { kubeconfig: "s3cret-token" } },
         /^cluster\.kubeconfig: must be a kubeconfig \(/,
     ],
@@ -332,7 +332,7 @@ const refused: Refused[] = [
     ],
 ];
 
-/** What stands right at the edge of what is refused. */
+/** Values right at the limits. */
 const accepted: [what: string, values: Record<string, unknown>][] = [
     ["the shipped shape", { consumers: CONSUMERS }],
     ["the first node port", { gateway: { nodePort: 30000 } }],
@@ -343,7 +343,7 @@ const accepted: [what: string, values: Record<string, unknown>][] = [
     ["a Secret's name of 63 characters", { consumers: [caller("a".repeat(32), "c".repeat(30))] }],
     ["a namespace that leaves Rampart just enough room", { namespace: "n".repeat(48) }],
     [
-        "a longer namespace where Rampart makes none",
+        "a longer namespace where Rampart creates none",
         { namespace: "n".repeat(49), gateway: { installer: "existing", existing } },
     ],
     ["one credential name for two consumers", { consumers: [caller("lab", "a"), caller("nlp", "a")] }],
@@ -406,14 +406,14 @@ describe("config", () => {
         );
     });
 
-    it("blames the user: an error without a stack trace", () => {
+    it("is a user error: without a stack trace", () => {
         assert.throws(
             () => parse({}),
             (error: Error) => pulumi.RunError.isInstance(error),
         );
     });
 
-    it("takes an empty list of consumers, with a warning", () => {
+    it("accepts an empty list of consumers, with a warning", () => {
         assert.deepEqual(parseIntra(raw()).warnings, [
             "consumers: empty, so only callers of other stacks are admitted. Add a consumer.",
         ]);
@@ -433,7 +433,7 @@ describe("config", () => {
         assert.deepEqual([gateway.release.nodePort, gateway.release.replicas], [30800, 1]);
     });
 
-    it("gives each caller the stack's limits, where it has none of its own", () => {
+    it("gives each caller without limits of its own the stack's", () => {
         const stack = { requests: 60, perSeconds: 60, concurrent: 2 };
         const own = { ...caller("nlp", "a"), limits: { concurrent: 9 } };
         const { consumers } = parseIntra(raw({ limits: stack, consumers: [caller("lab", "a"), own] }));
@@ -443,7 +443,7 @@ describe("config", () => {
         );
     });
 
-    it("warns that limits count in each pod of a gateway whose pods it does not know", () => {
+    it("warns that limits count in each pod of a gateway with an unknown number of pods", () => {
         const shared = { gateway: { installer: "existing", existing }, ...limited({ concurrent: 1 }) };
         assert.match(
             parseIntra(raw(shared)).warnings.join(),
@@ -455,7 +455,7 @@ describe("config", () => {
         ["ES256", [FORGEABLE]],
         ["HS256", []],
     ] as const)
-        it(`warns of tokens with ${algorithm} at a gateway whose version it does not know: ${warned.length === 1}`, () => {
+        it(`warns of tokens with ${algorithm} at a gateway of unknown version: ${warned.length === 1}`, () => {
             const publicKey = algorithm === "HS256" ? undefined : P256;
             const consumers = [{ name: "lab", credentials: [{ id: "a", method: "jwt", algorithm, publicKey }] }];
             const warnings = (gateway: object) => parseIntra(raw({ gateway, consumers })).warnings;
@@ -470,21 +470,21 @@ describe("config", () => {
         assert.deepEqual(warnings, ["guard: off, so any caller can stop Alpa with one request (tried elsewhere)."]);
     });
 
-    it("lets the operator name the entry point", () => {
+    it("lets the operator set the address", () => {
         const { gateway } = parseIntra(raw({ gateway: { address: "alpa.example.org", nodePort: 30900 } }));
         assert.equal(gateway.url, "http://alpa.example.org:30900");
     });
 
-    it("keeps a namespace of digits a name", () =>
+    it("keeps a namespace of digits a string", () =>
         assert.equal(parseIntra(raw({ namespace: "123" })).namespace, "123"));
 
-    it("makes the kubeconfig a secret at once", async () => {
+    it("marks the kubeconfig secret at once", async () => {
         const { kubeconfig } = parseIntra(raw({ cluster: { kubeconfig: KUBECONFIG } })).cluster;
         assert.equal(await pulumi.isSecret(kubeconfig!), true);
         assert.equal(await value(kubeconfig!), KUBECONFIG);
     });
 
-    it("refuses a kubeconfig in plain text, without repeating it, and takes it encrypted", () => {
+    it("rejects a kubeconfig in plain text, without repeating it, and accepts it encrypted", () => {
         const before = pulumi.runtime.allConfig();
         const keys = process.env.PULUMI_CONFIG_SECRET_KEYS;
         try {
@@ -508,7 +508,7 @@ describe("config", () => {
         }
     });
 
-    it("reads the keys of its own project and no other's", () => {
+    it("reads only the keys of its own project", () => {
         const before = pulumi.runtime.allConfig();
         try {
             const own = Object.entries(raw({ namespace: "mine" })).map(([k, v]) => [`alpa-auth:${k}`, v]);
@@ -524,20 +524,20 @@ describe("config", () => {
 
 describe("config never repeats a secret", () => {
     const leaks: [what: string, values: Record<string, unknown>][] = [
-        ["a kubeconfig that is plain text", { cluster: { kubeconfig: "s3cret-token" } }],
+        ["a kubeconfig in plain text", { cluster: { kubeconfig: "s3cret-token" } }],
         ["a kubeconfig that is broken YAML", { cluster: { kubeconfig: "users: [{ token: s3cret-token" } }],
         ["a kubeconfig that lacks parts", { cluster: { kubeconfig: "users: [{ user: { token: s3cret-token } }]" } }],
         ["a kubeconfig given as a mapping", { cluster: { kubeconfig: { users: [{ token: "s3cret-token" }] } } }],
-        ["a kubeconfig as JSON in the place of its parent", { cluster: { users: ["s3cret-token"] } }],
-        ["a kubeconfig as text in the place of its parent", { cluster: KUBECONFIG }],
+        ["a kubeconfig as JSON instead of its parent", { cluster: { users: ["s3cret-token"] } }],
+        ["a kubeconfig as text instead of its parent", { cluster: KUBECONFIG }],
         ["the list of consumers as one text", { consumers: "- name: a\n  key: s3cret-token\n" }],
-        ["a key in the place of a consumer", { consumers: ["s3cret-token"] }],
-        ["a key in the place of the credentials", { consumers: [{ name: "lab", credentials: "s3cret-token" }] }],
+        ["a key instead of a consumer", { consumers: ["s3cret-token"] }],
+        ["a key instead of the credentials", { consumers: [{ name: "lab", credentials: "s3cret-token" }] }],
         [
             "a key that is a list",
             { consumers: [{ name: "lab", credentials: [{ id: "a", method: "key", key: ["s3cret"] }] }] },
         ],
-        ["a key in the place of its credential", { consumers: [{ name: "lab", credentials: ["s3cret-token"] }] }],
+        ["a key instead of its credential", { consumers: [{ name: "lab", credentials: ["s3cret-token"] }] }],
         ["a kubeconfig under a misspelt key", { cluster: { kubeConfig: KUBECONFIG } }],
         [
             "a key written next to a credential",

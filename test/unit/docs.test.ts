@@ -1,5 +1,5 @@
-// Proves that the documentation says what the code says: keys, defaults, descriptions, examples, error texts, commands,
-// ports, the tree, and that no link leads nowhere. It cannot prove that the prose is right.
+// Proves that the documentation matches the code: keys, defaults, descriptions, examples, error texts, commands, ports, the
+// tree, and that every link has a target. It cannot prove that the prose is right.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -17,10 +17,10 @@ import { CALLS, cloudflareStack, SSH_KEY, TOKENS } from "./cloudflare";
 
 const ROOT = resolve(__dirname, "../..");
 const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
-/** Every file of the project, committed or about to be. */
+/** Every file of the project that is committed or about to be. */
 const FILES = execFileSync(
     "git",
-    // The clone may belong to another user than the one who tests it.
+    // The clone may belong to a user other than the one who runs the tests.
     ["-c", `safe.directory=${ROOT}`, "ls-files", "--cached", "--others", "--exclude-standard"],
     { cwd: ROOT, encoding: "utf8" },
 )
@@ -31,13 +31,13 @@ const PAGES = FILES.filter((file) => file.endsWith(".md"));
 const LAYOUT = "docs/contribute/layout.md";
 
 interface Block {
-    /** Text of the heading it stands under. */
+    /** Text of the heading above it. */
     heading: string;
     language: string;
     text: string;
 }
 
-/** Fenced blocks of a page, without the indentation of a list they stand in. */
+/** Fenced blocks of a page, without the indentation of their list. */
 function blocks(page: string): Block[] {
     let heading = "";
     const found: Block[] = [];
@@ -79,14 +79,14 @@ describe("examples and messages", () => {
     ).filter((block) => block.language === "yaml" && block.text.startsWith("config:"));
     for (const { page, heading, text, answer } of examples) {
         const refused = answer?.language === "text" && answer.text.includes("problem(s) in the stack config");
-        it(`${page}: the example under "${heading}" is ${refused ? "refused with the text below it" : "accepted"}`, () => {
+        it(`${page}: the example under "${heading}" is ${refused ? "rejected with the text below it" : "accepted"}`, () => {
             const run = () => parseConfig(rawConfig(text));
             if (refused) assert.throws(run, (error: Error) => (assert.equal(`${error.message}\n`, answer.text), true));
             else assert.deepEqual(run().warnings, []);
         });
     }
 
-    it("quotes what the checks of the cluster and the waits say", () => {
+    it("quotes the messages of the cluster's checks and of the waits", () => {
         const code = FILES.filter((file) => /^(preflight|components)\/.*\.(ts|sh)$/.test(file))
             .map(read)
             .join("\n")
@@ -100,18 +100,18 @@ describe("examples and messages", () => {
     });
 });
 
-/** What Pulumi makes of an encrypted value; those on the pages are private keys. */
+/** Placeholder for an encrypted value; those on the pages are private keys. */
 function decrypted(_key: string, value: unknown): unknown {
     const sealed = typeof value === "object" && value !== null && "secure" in value;
     return sealed ? SSH_KEY : value;
 }
 
-/** A stack file's config as Pulumi hands it over. */
+/** A stack file's config as Pulumi passes it. */
 function rawConfig(text: string): RawConfig {
     const { config } = parseYaml(text) as { config: Record<string, unknown> };
     return Object.fromEntries(
         Object.entries(config).map(([key, value]) => {
-            assert.ok(key.startsWith("alpa-auth:"), `${key} has no project in front`);
+            assert.ok(key.startsWith("alpa-auth:"), `${key} has no project prefix`);
             return [
                 key.slice("alpa-auth:".length),
                 typeof value === "string" ? value : JSON.stringify(value, decrypted),
@@ -191,12 +191,12 @@ describe("README.md", () => {
             .find((b) => b.heading === heading)
             ?.text.trim();
 
-    it("has the two commands that do all set-up, each in a block of its own", () => {
+    it("has the two commands that do all set-up, each in its own block", () => {
         assert.equal(first("Try it"), "npm ci && npm run sandbox -- up");
         assert.equal(first("Test"), "npm ci && npm test");
     });
 
-    it("calls the service, as docs/call does with each option, at the address that a stack of it outputs", async () => {
+    it("calls the service, like docs/call for each option, at the address that a stack of it outputs", async () => {
         const host = "api.example.com";
         const outputs: { url: string }[] = [];
         const settings = cloudflareStack({ hostname: host });
@@ -214,7 +214,7 @@ describe("README.md", () => {
         }
     });
 
-    it("fits on three screens, and the written pages of docs/ in an evening", () => {
+    it("has at most 120 lines, and the written pages of docs/ at most 30,000 words", () => {
         assert.ok(read("README.md").split("\n").length <= 120);
         const written = PAGES.filter(
             (page) =>
@@ -222,7 +222,7 @@ describe("README.md", () => {
         );
         assert.ok(written.length > 40);
         const words = written.reduce((sum, page) => sum + read(page).trim().split(/\s+/).length, 0);
-        assert.ok(words <= 30_000, `${words} words of 30,000: say it shorter`);
+        assert.ok(words <= 30_000, `${words} words of 30,000: shorten the text`);
     });
 
     it("has the test command that .ci/run runs", () => {
@@ -246,7 +246,7 @@ describe("README.md", () => {
 
 describe("links", () => {
     for (const page of PAGES)
-        it(`of ${page} lead somewhere`, () => {
+        it(`of ${page} have a target`, () => {
             const targets = [...prose(page).matchAll(/\]\(([^)\s]+)\)/g)]
                 .map(([, target]) => target)
                 .filter((target) => !/^(https?|mailto):/.test(target));
@@ -259,7 +259,7 @@ describe("links", () => {
         });
 });
 
-/** Names of the headings of a page, as GitHub makes them. */
+/** Names of the headings of a page, as GitHub generates them. */
 function anchors(page: string): string[] {
     return [...prose(page).matchAll(/^#+ (.*)$/gm)].map(([, text]) =>
         text

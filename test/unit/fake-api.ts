@@ -2,7 +2,7 @@ import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import type { FakePods } from "./fake-pods";
 
-/** Resources the fake knows: group and version, kind, plural, namespaced. */
+/** Resources of the fake: group and version, kind, plural, namespaced. */
 const KINDS: [apiVersion: string, kind: string, plural: string, namespaced: boolean][] = [
     ["v1", "Namespace", "namespaces", false],
     ["v1", "Secret", "secrets", true],
@@ -21,12 +21,12 @@ const KINDS: [apiVersion: string, kind: string, plural: string, namespaced: bool
 
 export interface FakeApi {
     kubeconfig: string;
-    /** Every path that was asked for, discovery left out. */
+    /** Every requested path, except discovery. */
     asked: string[];
     close(): Promise<void>;
 }
 
-/** What is at a path: an object; undefined for none; an HTTP status for a failure. */
+/** Content of a path: an object; undefined for none; an HTTP status for a failure. */
 export type Answer = object | number | undefined;
 
 /** The request, without its path. */
@@ -38,10 +38,10 @@ export interface Request {
 }
 
 /**
- * A Kubernetes API server: discovery of `KINDS`, and what `answer` says for each path. A `Status` is answered with its
- * own code.
- * @param answer called for each request, so that an object can change between two looks
- * @param pods what is reached through port-forwarding. Unset: nothing is
+ * A Kubernetes API server: discovery of `KINDS`, and `answer` for each path. A `Status` is sent with its own code.
+ * @param answer called for each request, so that an object can change between two reads
+ * @param pods reached through port-forwarding.
+ * @default none
  */
 export async function fakeApi(
     answer: (path: string, request: Request) => Answer,
@@ -71,7 +71,7 @@ export async function fakeApi(
     return {
         asked,
         kubeconfig: JSON.stringify({
-            // The client speaks plain HTTP only where it need not verify anything.
+            // The client uses plain HTTP only where it need not verify anything.
             clusters: [
                 { name: "fake", cluster: { server: `http://127.0.0.1:${port}`, "insecure-skip-tls-verify": true } },
             ],

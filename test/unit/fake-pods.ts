@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { WebSocketServer } from "ws";
 import { forward } from "../../sandbox/control-plane/kubelet";
 
-/** One request that a pod was asked. */
+/** One request to a pod. */
 export interface PodAsked {
     pod: string;
     port: number;
@@ -16,13 +16,13 @@ export type PodAnswers = (asked: PodAsked) => { status: number; headers?: Record
 
 /** HTTP servers of pods, reached through the port-forwarding of a fake API server. */
 export interface FakePods {
-    /** Handles the upgrade of `GET …/pods/P/portforward`; a pod that is not known is answered 404. */
+    /** Handles the upgrade of `GET …/pods/P/portforward`; an unknown pod is answered with 404. */
     upgrade(request: http.IncomingMessage, socket: import("node:stream").Duplex, head: Buffer): void;
     asked: PodAsked[];
     close(): Promise<void>;
 }
 
-/** @param forbidden whether the user may not forward ports. @param closed pods on which nothing listens */
+/** @param forbidden whether the user may not forward ports @param closed pods without a listener */
 export async function fakePods(
     pods: string[],
     answers: PodAnswers,
@@ -30,7 +30,7 @@ export async function fakePods(
     closed: string[] = [],
 ): Promise<FakePods> {
     const asked: PodAsked[] = [];
-    // One server for all: the path of a connection says which pod and port it is for.
+    // One server for all: the path of a connection names its pod and port.
     const servers = new Map<string, http.Server>();
     for (const pod of pods.filter((name) => !closed.includes(name)))
         for (const port of [9080, 9180]) {

@@ -1,4 +1,4 @@
-/** Settings of the guard as a stack has them by default, for a model called `default`. */
+/** Default settings of a stack's guard, for a model called `default`. */
 export const GUARD = {
     maxBodyBytes: 65_536,
     contextTokens: 1024,

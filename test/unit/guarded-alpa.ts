@@ -13,9 +13,9 @@ export interface Call {
     body: Record<string, unknown>;
 }
 
-/** What became of requests that were sent into one batch of Alpa. */
+/** Results of requests that were sent into one batch of Alpa. */
 export interface Outcome {
-    /** What Alpa answered to those the gateway let through; undefined: nothing, its batch loop has ended. */
+    /** Alpa's answers to the requests that the gateway forwarded; undefined: none, because its batch loop has ended. */
     accepted: (Answer | undefined)[];
     died?: Error;
 }
@@ -27,7 +27,7 @@ export class GuardedAlpa {
         private readonly alpaPort: number,
     ) {}
 
-    /** @param callers how many consumers there are, each with a key */
+    /** @param callers number of consumers, each with a key */
     static async start(guard: GuardSettings, callers: number): Promise<GuardedAlpa> {
         const free = await startAlpa({ port: 0 });
         await free.close();
@@ -42,7 +42,7 @@ export class GuardedAlpa {
         return this.gateway.close();
     }
 
-    /** Sends each call as another consumer, and has Alpa wait for companions until all that arrive have arrived. */
+    /** Sends each call as a different consumer. Alpa's batch starts when all calls that reach it have arrived. */
     async inOneBatch(calls: Call[]): Promise<Outcome> {
         let arrived = () => {};
         let closeWindow = () => {};
@@ -61,7 +61,7 @@ export class GuardedAlpa {
             for (const [i, call] of calls.entries()) {
                 const here = new Promise<"accepted">((resolve) => (arrived = () => resolve("accepted")));
                 const answer = this.send(call, i);
-                answer.catch(() => {}); // an Alpa that has ended its loop is closed before it answers
+                answer.catch(() => {}); // An Alpa whose loop has ended is closed before it answers.
                 const first = await Promise.race([here, answer]);
                 if (first === "accepted") accepted.push(answer);
                 else assert.equal(first.status, 400, first.text);

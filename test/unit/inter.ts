@@ -9,7 +9,7 @@ import { CONSUMERS, EXPOSURE, raw } from "./intra-a";
 export type InterInstaller = "rampart" | "helm";
 export const INTER_INSTALLERS: InterInstaller[] = ["rampart", "helm"];
 
-/** What a stack of option inter must say: who counts limits, and where callers come to. */
+/** Required settings of a stack of option inter: the counters of limits, and the address for callers. */
 const GATEWAY = { address: "llm.example.com", sharedCounters: { whenDown: "refuse" } };
 const ALPA = { endpoints: ["10.0.0.11:20001", { address: "10.0.0.12:20001", weight: 3 }] };
 
@@ -18,7 +18,7 @@ export function interValues(values: Record<string, unknown> = {}, gateway: objec
     return { option: "inter", alpa: ALPA, gateway: { ...GATEWAY, ...gateway }, consumers: CONSUMERS, ...values };
 }
 
-/** Checked settings of a stack of option inter. */
+/** Validated settings of a stack of option inter. */
 export function parseInter(
     values: Record<string, unknown>,
     ...rest: [isSecret?: () => boolean, today?: Date]
@@ -41,7 +41,7 @@ export function exposedInterSettings(installer: InterInstaller): InterSettings {
     return parseInter(interValues({ ...EXPOSURE, alpa }, { address: undefined, ...own }));
 }
 
-/** Everything the stack registers. */
+/** All resources of the stack. */
 export function recordInter(settings: InterSettings): Promise<Seen[]> {
     return record(() => inter(settings), { "alpa-apisix-release": { status: { revision: 1 } } }, CALLS);
 }

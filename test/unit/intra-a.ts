@@ -31,7 +31,7 @@ export const CONSUMERS = [
     { name: "nlp", credentials: [{ id: "2026a", method: "key" }] },
 ];
 
-/** Two of three callers share three of Alpa's eight slots, counted for two pods in one place. */
+/** Two of three callers share three of Alpa's eight slots, counted for two pods in shared counters. */
 export const CLASSES = {
     guard: { maxPrompts: 1 },
     gateway: { replicas: 2, sharedCounters: { whenDown: "refuse" } },
@@ -51,7 +51,7 @@ contexts: [{ name: one, context: { cluster: one, user: admin } }]
 current-context: one
 `;
 
-/** A stack config as Pulumi hands it over: structured values as JSON text. */
+/** A stack config as Pulumi passes it: structured values as JSON text. */
 export function raw(values: Record<string, unknown> = {}): RawConfig {
     const all = { option: "intra-a", alpa: { endpoints: ["10.0.0.11:20001", "10.0.0.12:20001"] }, ...values };
     return Object.fromEntries(
@@ -61,39 +61,39 @@ export function raw(values: Record<string, unknown> = {}): RawConfig {
     );
 }
 
-/** Checked settings of a stack of option intra-a. */
+/** Validated settings of a stack of option intra-a. */
 export function parseIntra(...args: Parameters<typeof parse>): IntraASettings {
     const settings = parse(...args);
     assert.ok(settings.option === "intra-a");
     return settings;
 }
 
-/** Checked settings of a stack that is like the shipped one, with the given installer. */
+/** Validated settings of a stack like the shipped one, with the given installer. */
 export function settings(installer: Installer, values: Record<string, unknown> = {}): IntraASettings {
     return parseIntra(raw({ gateway: GATEWAYS[installer], consumers: CONSUMERS, ...values }));
 }
 
-/** Everything the stack registers. */
+/** All resources of the stack. */
 export function recordStack(installer: Installer, values: Record<string, unknown> = {}): Promise<Seen[]> {
     return record(() => intra(settings(installer, values)));
 }
 
-/** The objects that are made in the cluster by name; not what Helm or a list of files brings. */
+/** Objects that the program creates in the cluster by name, without those of Helm or of a list of files. */
 export function kubernetesObjects(seen: Seen[]): Seen[] {
     return seen.filter((r) => r.custom && r.inputs.apiVersion !== undefined && r.inputs.kind !== undefined);
 }
 
-/** Which object of a cluster it is. What a GatewayClass says of a namespace counts for nothing. */
+/** Identity of an object in a cluster. The namespace of a GatewayClass is ignored. */
 export function identity({ apiVersion, kind, namespace, name }: ObjectRef): string {
     return [apiVersion, kind, kind === "GatewayClass" ? "" : (namespace ?? ""), name].join(" ");
 }
 
-/** The objects that are made, by {@link identity}. */
+/** The created objects, by {@link identity}. */
 export function identities(seen: Seen[]): string[] {
     return kubernetesObjects(seen).map(({ inputs }) => identity({ ...(inputs as ObjectRef), ...inputs.metadata }));
 }
 
-/** What exposure tunnel needs of the config. */
+/** Config keys of exposure tunnel. */
 export const EXPOSURE = {
     exposure: "tunnel",
     account: "0123456789abcdef0123456789abcdef",
@@ -103,14 +103,14 @@ export const EXPOSURE = {
     alpa: { endpoints: ["10.0.0.11:20001", "10.0.0.12:20001"], tokensPerSecond: 12 },
 };
 
-/** The same, for a gateway that the given installer brings. */
+/** The same, for a gateway of the given installer. */
 export function exposed(installer: Installer, values: Record<string, unknown> = {}): Record<string, unknown> {
     const { url: _, ...existing } = { url: "", ...(GATEWAYS.existing as { existing: object }).existing };
     const gateway = { installer, existing: { ...existing, service: { name: "apisix-gateway", namespace: "edge" } } };
     return { ...EXPOSURE, ...(installer === "existing" ? { gateway } : {}), ...values };
 }
 
-/** Everything the stack registers behind Cloudflare. */
+/** All resources of the stack behind Cloudflare. */
 export function recordExposed(installer: Installer, values: Record<string, unknown> = {}): Promise<Seen[]> {
     return record(() => intra(settings(installer, exposed(installer, values))), {}, CALLS);
 }

@@ -7,7 +7,7 @@ import { record, type Seen } from "../kit";
 import { SSH_KEY } from "./cloudflare";
 import { CONSUMERS, raw } from "./intra-a";
 
-/** The component: two nodes, the weights in a claim. */
+/** The component: two nodes, with the weights in a claim. */
 export const OPT = {
     image: { repository: "registry.example.com/alpa-serving", tag: "1.0.0" },
     model: "alpa/opt-175b",
@@ -26,7 +26,7 @@ export const bareHost = (number: number, more: object = {}) => ({
     ...more,
 });
 
-/** The way back: two hosts, a service of systemd. */
+/** Settings for a rollback: two hosts, a service of systemd. */
 export const BARE_METAL = { hosts: [bareHost(11), bareHost(12)], unit: "alpa-ray.service" };
 
 /** A config of option intra-b. */
@@ -45,19 +45,19 @@ export function intraBValues(
     };
 }
 
-/** Checked settings of a stack of option intra-b. */
+/** Validated settings of a stack of option intra-b. */
 export function intraBSettings(...args: Parameters<typeof intraBValues>): IntraBSettings {
     const settings = parse(raw(intraBValues(...args)));
     assert.ok(settings.option === "intra-b");
     return settings;
 }
 
-/** Everything the stack registers in a phase. */
+/** All resources of the stack in a phase. */
 export function recordIntraB(phase: Phase, values: Record<string, unknown> = {}, opt: object = {}): Promise<Seen[]> {
     return record(() => intra(intraBSettings(values, opt, { phase })), {
         "alpa-apisix-release": { status: { revision: 1 } },
     });
 }
 
-/** Charts of Rampart's own. */
+/** Rampart's own charts. */
 export const RAMPART_OPT = { shape: "rampart", weights: { inImage: true } };

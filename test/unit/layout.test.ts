@@ -1,5 +1,5 @@
-// Proves that the code of the product, the policy pack, the command line and the sandbox stays in layers and in folders that a
-// reader can take in. Which layer may import which, lint says.
+// Proves that the code of the product, the policy pack, the command line and the sandbox has layers without cycles and folders
+// of limited size. Lint checks which layer may import which.
 import { strict as assert } from "node:assert";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -40,7 +40,7 @@ describe("layout", () => {
         assert.deepEqual(folderCycles(importsOf(sandbox)), []);
     });
 
-    it("names a cycle of folders, also one by way of files next to them", () => {
+    it("names a cycle of folders, also one through files next to them", () => {
         const imports = {
             "s/a/1.ts": ["s/2.ts"],
             "s/2.ts": ["s/3.ts"],
@@ -76,7 +76,7 @@ describe("layout", () => {
         for (const cell of table) {
             const named = [...cell.matchAll(/`([^`]+)`/g)].map(([, file]) => file);
             assert.ok(named.length > 0, cell);
-            // Of what is to be added, the folder that it goes into.
+            // For a file to be added, its folder.
             const missing = named.filter((file) => !existsSync(join(ROOT, file.split("<")[0])));
             assert.deepEqual(missing, [], cell);
         }

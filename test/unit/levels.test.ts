@@ -1,4 +1,4 @@
-// Proves which test files each level runs, and which ones a part of a path chooses.
+// Proves which test files each level runs, and which ones a part of a path selects.
 import { strict as assert } from "node:assert";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -37,7 +37,7 @@ describe("levels of tests", () => {
             assert.equal(running.at(-1), "full");
         });
 
-    it("run the files whose path has one of the parts, of the full level too", () => {
+    it("run the files whose path contains one of the parts, of the full level too", () => {
         assert.deepEqual(filesOf("test", "engine/tls", "unit/levels"), [
             "test/unit/levels.test.ts",
             "test/engine/tls.test.ts",
@@ -56,7 +56,7 @@ describe("levels of tests", () => {
         after(() => rmSync(folder, { recursive: true }));
         const executables = (PATH: string) => checks({ PATH }).flatMap((job) => ("executable" in job ? [job] : []));
 
-        it("have ShellCheck check the scripts of sh, where it is on PATH", () => {
+        it("have ShellCheck check the sh scripts, where it is on PATH", () => {
             const [job, ...others] = executables(["/nowhere", folder].join(delimiter));
             assert.deepEqual([job.executable, job.required, others], [join(folder, "shellcheck"), true, []]);
             for (const file of ["components/hosts/as-user.sh", "components/opt/head.sh"])
@@ -66,7 +66,7 @@ describe("levels of tests", () => {
         it("run without ShellCheck, where it is not", () => assert.deepEqual(executables("/nowhere"), []));
     });
 
-    it("give each job a name of its own: its log is named after it", () => {
+    it("give each job a unique name, which its log has too", () => {
         const names = tests("full").map(({ name }) => name);
         assert.deepEqual(names, [...new Set(names)]);
     });

@@ -1,4 +1,4 @@
-// Proves that the house rules in eslint.config.mjs catch what they are for, and let the right way pass.
+// Proves that the house rules in eslint.config.mjs find the code that they forbid, and allow the right alternative.
 import { strict as assert } from "node:assert";
 import * as path from "node:path";
 import { ESLint } from "eslint";
@@ -83,7 +83,7 @@ const refused: [rule: string, cases: Case[]][] = [
         ],
     ],
     [
-        "what is too long or too deep to read",
+        "code that is too long or too deeply nested",
         [
             ["components/x.ts", `export function f() {\n${"f();\n".repeat(60)}}`, /too many lines/],
             ["policy/rules/x.ts", `export function f() {\n${"f();\n".repeat(60)}}`, /too many lines/],
@@ -92,7 +92,7 @@ const refused: [rule: string, cases: Case[]][] = [
         ],
     ],
     [
-        "a generation that a plan would take for none",
+        "a generation that a plan would treat as missing",
         [["components/route/x.ts", "new Wait({ generation: object.metadata.generation });", /use generationOf\(\)/]],
     ],
     ["apply() in tests", [["test/unit/x.test.ts", "a.apply((v) => v);", /cannot fail a test/]]],
@@ -127,9 +127,9 @@ const allowed: [what: string, file: string, code: string][] = [
         "policy/rules/gateway/x.ts",
         'import { A } from "../../../components/apisix/version";\nA();',
     ],
-    ["a rule to import what rules share", "policy/rules/gateway/x.ts", 'import { A } from "../resource";\nA();'],
+    ["a rule to import code shared by rules", "policy/rules/gateway/x.ts", 'import { A } from "../resource";\nA();'],
     [
-        "what is compared to import components and rules",
+        "comparison code to import components and rules",
         "policy/rules/rendered/x.ts",
         'import { A } from "../../../components/route/request-guard";\nimport { B } from "../resource";\nA(B);',
     ],
@@ -139,9 +139,9 @@ const allowed: [what: string, file: string, code: string][] = [
     ["a function of sixty lines", "components/x.ts", `export function f() {\n${"f();\n".repeat(58)}}`],
     ["apply() on a new resource", "components/x.ts", "new Thing().out.apply((v) => v.b);"],
     ["pulumi.log in components", "components/x.ts", 'pulumi.log.info("a");'],
-    ["console where it is shown", "components/kubernetes/until-settled.ts", 'console.log("a");'],
+    ["console in commands", "components/kubernetes/until-settled.ts", 'console.log("a");'],
     ["console in the sandbox", "sandbox/x.ts", 'console.log("a");'],
-    ["a test that runs", "test/unit/x.test.ts", 'it("x", async () => { await value(a); });'],
+    ["a test without .only", "test/unit/x.test.ts", 'it("x", async () => { await value(a); });'],
 ];
 
 describe("lint", () => {
@@ -154,7 +154,7 @@ describe("lint", () => {
     };
 
     for (const [rule, cases] of refused)
-        describe(`refuses ${rule}`, () => {
+        describe(`rejects ${rule}`, () => {
             for (const [file, code, message] of cases)
                 it(`${file}: ${code.split("\n")[0]}`, async () =>
                     assert.match((await messages(file, code)).join("\n"), message));

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 
 const ROOT = join(__dirname, "../..");
 
-/** Prints the packages that files of this project load, and those of them whose files are loaded. */
+/** Prints the packages that this project's files load. */
 const SCRIPT = `
     const Module = require("node:module");
     const load = Module._load;
@@ -21,7 +21,7 @@ const SCRIPT = `
     console.log(JSON.stringify([...asked].sort()));`;
 
 describe("the program", () => {
-    it("loads at its start what every option needs: each package more takes time of every preview", async () => {
+    it("loads at its start only packages that every option needs: each package more slows every preview", async () => {
         const args = ["--require", "./load-typescript.js", "-e", SCRIPT];
         const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: ROOT });
         assert.deepEqual(JSON.parse(stdout), [

@@ -1,4 +1,4 @@
-// Proves that no package asks for another Node.js than package.json does: `npm ci` would warn, or stop.
+// Proves that no package requires another Node.js than package.json: `npm ci` would warn, or stop.
 import { strict as assert } from "node:assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
@@ -11,14 +11,14 @@ interface Semver {
     satisfies: (version: string, range: string) => boolean;
     minVersion: (range: string) => { version: string };
 }
-/** The one that Pulumi's SDK brings along. */
+/** The version that Pulumi's SDK depends on. */
 const semver = createRequire(require.resolve("@pulumi/pulumi"))("semver") as Semver;
 
-/** A specifier that is no path, of an import statement, an import expression, or a require. */
+/** A specifier that is not a path, of an import statement, an import expression, or a require. */
 const IMPORT =
     /^(?:import|export|\})[^"\n]*?\bfrom "([@a-z][^"]*)"|\b(?:import|require(?:\.resolve)?)\("([@a-z][^"]*)"\)/gm;
 
-/** Packages that files below a folder import or require, but for its tests. */
+/** Packages that files below a folder import or require, except its tests. */
 function importsBelow(folder: string): string[] {
     const files = readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" });
     return files
@@ -51,7 +51,7 @@ describe("packages", () => {
             const { dependencies } = JSON.parse(read(where)) as { dependencies: Record<string, string> };
             const imported = new Set(folders.flatMap(importsBelow));
             assert.ok(imported.size > 5);
-            const started = ["tsx", "typescript"]; // run by npm and by Pulumi
+            const started = ["tsx", "typescript"]; // Run by npm and by Pulumi.
             const without = (names: Iterable<string>) => [...names].filter((name) => !started.includes(name)).sort();
             assert.deepEqual(without(Object.keys(dependencies)), without(imported));
         });
@@ -67,7 +67,7 @@ describe("packages", () => {
         }
     });
 
-    it("are all looked after by Dependabot", () => {
+    it("are all updated by Dependabot", () => {
         const updates = parse(read(".github/dependabot.yml")).updates as {
             directory?: string;
             directories?: string[];
@@ -81,7 +81,7 @@ describe("packages", () => {
         assert.equal(semver.satisfies(sdk, versions!.join(" ")), false);
     });
 
-    it("are tried by CI on the oldest Node.js that package.json admits, and on newer ones", () => {
+    it("are tested in CI on the oldest Node.js that package.json allows, and on newer ones", () => {
         const { matrix } = parse(read(".github/workflows/ci.yml")).jobs.check.strategy;
         assert.deepEqual(
             matrix.node.map((version: string) => version.split(".")[0]),

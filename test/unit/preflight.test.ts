@@ -1,4 +1,4 @@
-// Proves what stops a run before it touches the cluster. The cluster here is a fake; a real one is asked on the engine.
+// Proves which problems stop a run before it changes the cluster. The cluster here is a fake; engine tests use a real one.
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import type { Live, ObjectRef } from "../../components/kubernetes/cluster-reader";
@@ -22,23 +22,23 @@ const ROLE = "ClusterRole component-apisix-ingress-manager-role";
 
 const RAMPART_INSTALL = { repository: "https://charts.example.org", version: "1.2.3" };
 
-/** A cluster that holds objects by title, each with the stack that made it; `undefined` for one without an owner. */
+/** Objects of the cluster by title, each with the stack that created it; `undefined` for one without an owner. */
 interface World {
     objects?: Record<string, string | undefined>;
-    /** Namespace of the Helm release that each object belongs to, as Helm writes it on what it makes. */
+    /** Namespace of the Helm release that each object belongs to, as in Helm's annotations. */
     releases?: Record<string, string>;
     services?: NodePortService[];
     /** @default one, which is the default */
     storage?: StorageClass[];
     nodes?: NodeState[];
-    /** What objects say, by title. */
+    /** Content of objects, by title. */
     specs?: Record<string, Record<string, unknown>>;
-    /** Versions that a definition serves. @default those we write */
+    /** Versions that a CRD serves. @default those that this project writes */
     serves?: Record<string, string[]>;
     version?: () => Promise<unknown>;
-    /** What is wrong with the APISIX of each namespace. */
+    /** Problem of the APISIX of each namespace. */
     troubles?: Record<string, string>;
-    /** Etcd asks for no password. */
+    /** Whether etcd has no password. */
     openEtcd?: boolean;
 }
 class FakeCluster implements ClusterView {
@@ -90,7 +90,7 @@ const SHARED = {
     "Gateway edge/shared": undefined,
 };
 
-/** Problems of a stack in a world; none when it may go on. */
+/** Problems of a stack in a world; none when it may continue. */
 async function problems(installer: Installer, world: World, values: Record<string, unknown> = {}) {
     const cluster = new FakeCluster(world);
     try {
@@ -108,17 +108,17 @@ describe("preflight", () => {
         ["rampart", "alpa-auth-gateway-apisix"],
         ["helm", "alpa-auth-gateway"],
     ] as const)
-        it(`says why the gateway of installer ${installer} takes no change, before a run waits for it`, async () => {
+        it(`reports why the gateway of installer ${installer} receives no change, before a run waits for it`, async () => {
             const world = { objects: installer === "rampart" ? RAMPART : {}, troubles: { [namespace]: LOST } };
             assert.deepEqual((await problems(installer, world)).problems, [`gateway: ${LOST}`]);
         });
 
-    it("goes on where etcd has lost its password too, which a run sets", async () => {
+    it("continues where etcd has lost its password too, which a run sets", async () => {
         const troubles = { "alpa-auth-gateway": LOST };
         assert.deepEqual((await problems("helm", { troubles, openEtcd: true })).problems, []);
     });
 
-    it("asks no APISIX that others have installed", async () => {
+    it("reads no APISIX of another owner", async () => {
         const troubles = { edge: LOST, "alpa-auth-gateway": LOST, "alpa-auth-gateway-apisix": LOST };
         assert.deepEqual((await problems("existing", { objects: SHARED, troubles })).problems, []);
     });
@@ -127,41 +127,41 @@ describe("preflight", () => {
         ["an empty cluster with Rampart", "rampart", { objects: RAMPART }],
         ["an empty cluster, with installer helm", "helm", {}],
         ["a gateway in place", "existing", { objects: SHARED }],
-        ["definitions that others brought, under Rampart", "rampart", { objects: { ...RAMPART, ...THEIRS } }],
+        ["CRDs of another owner, under Rampart", "rampart", { objects: { ...RAMPART, ...THEIRS } }],
         [
-            "definitions that this stack left behind",
+            "CRDs that this stack left behind",
             "helm",
             { objects: Object.fromEntries(DEFINITIONS.map((name) => [CRD(name), OWN])) },
         ],
-        ["a gateway in place where no class of storage is the default", "existing", { objects: SHARED, storage: [] }],
+        ["an existing gateway where no StorageClass is the default", "existing", { objects: SHARED, storage: [] }],
         [
             "another node port in use",
             "rampart",
             { objects: RAMPART, services: [{ namespace: "other", name: "a", nodePort: 30801 }] },
         ],
         [
-            "the node port in use by our own gateway",
+            "the node port in use by the stack's own gateway",
             "rampart",
             { objects: RAMPART, services: [{ namespace: "alpa-auth-gateway-apisix", name: "a", nodePort: 30800 }] },
         ],
         [
-            "an ingress controller that Rampart runs for us",
+            "an ingress controller that Rampart runs for this stack",
             "rampart",
             { objects: RAMPART, releases: { [ROLE]: "alpa-auth-gateway-apisix" } },
         ],
         [
-            "an ingress controller that Rampart runs for others, where we bring our own",
+            "an ingress controller that Rampart runs for others, with installer helm",
             "helm",
             { releases: { [ROLE]: "other-gateway-apisix" } },
         ],
         [
-            "the default node port in use where we need none",
+            "the default node port in use where the stack needs none",
             "existing",
             { objects: SHARED, services: [{ namespace: "edge", name: "a", nodePort: 30800 }] },
         ],
     ];
     for (const [what, installer, world] of passes)
-        it(`lets ${what} pass`, async () => assert.deepEqual((await problems(installer, world)).problems, []));
+        it(`accepts ${what}`, async () => assert.deepEqual((await problems(installer, world)).problems, []));
 
     const refused: [what: string, installer: Installer, world: World, ...problems: RegExp[]][] = [
         [
@@ -183,13 +183,13 @@ describe("preflight", () => {
             /^gateway\.nodePort: 30800 is used by Service rampart-system\/ui\. Rampart's own gateway uses this port by default\. Choose another/,
         ],
         [
-            "a cluster where no class of storage is the default",
+            "a cluster without a default StorageClass",
             "rampart",
             { objects: RAMPART, storage: [{ name: "nfs", isDefault: false }] },
             /^gateway\.storageClass: required, since no StorageClass is the default \(the cluster has nfs\)\. Name one\.$/,
         ],
         [
-            "definitions that are too old for what we write",
+            "CRDs that are too old for this project's objects",
             "rampart",
             { objects: { ...RAMPART, ...THEIRS }, serves: { "apisixroutes.apisix.apache.org": ["v2beta3"] } },
             /^CustomResourceDefinition apisixroutes\.apisix\.apache\.org: must serve version v2 \(it serves v2beta3\)\. Helm never updates/,
@@ -212,13 +212,13 @@ describe("preflight", () => {
             /^gateway\.installer: rampart cannot install a second .*in namespace other-gateway-apisix\)/,
         ],
         [
-            "a node port that our namespace of the other installer holds",
+            "a node port in use by the stack's namespace of the other installer",
             "helm",
             { services: [{ namespace: "alpa-auth-gateway-apisix", name: "a", nodePort: 30800 }] },
             /^gateway\.nodePort: 30800 is used by Service alpa-auth-gateway-apisix\/a/,
         ],
         [
-            "a gateway that is not in place, all of it at once",
+            "an existing gateway that is missing, with all problems at once",
             "existing",
             {},
             /^gateway\.existing: IngressClass shared must exist/,
@@ -232,7 +232,7 @@ describe("preflight", () => {
         ],
     ];
     for (const [what, installer, world, ...expected] of refused)
-        it(`refuses ${what}`, async () => {
+        it(`rejects ${what}`, async () => {
             const got = (await problems(installer, world)).problems;
             assert.equal(got.length, expected.length, got.join("\n"));
             expected.forEach((e, i) => assert.match(got[i], e));
@@ -245,14 +245,14 @@ describe("preflight", () => {
     const MANAGER = { [CRD("certificates.cert-manager.io")]: undefined };
     const ISSUER = { "Issuer alpa-auth/internal": undefined };
     const ofTls: [what: string, world: World, problem?: RegExp][] = [
-        ["goes on with cert-manager and its issuer", { objects: { ...MANAGER, ...ISSUER } }],
+        ["continues with cert-manager and its issuer", { objects: { ...MANAGER, ...ISSUER } }],
         [
-            "stops for cert-manager that is not there",
+            "stops without cert-manager",
             {},
             /^tls\.certificate\.certManager: needs cert-manager in the cluster \(CustomResourceDefinition certificates\.cert-manager\.io is missing\)\. /,
         ],
         [
-            "stops for an issuer that is not there",
+            "stops without the issuer",
             { objects: MANAGER },
             /^tls\.certificate\.certManager\.issuer: Issuer alpa-auth\/internal must exist\. /,
         ],
@@ -272,7 +272,7 @@ describe("preflight", () => {
             if (problem) assert.match(got[0], problem);
         });
 
-    it("stops for a PodMonitor where there is no Prometheus operator, and goes on with one", async () => {
+    it("stops for a PodMonitor where there is no Prometheus operator, and continues with one", async () => {
         const observability = { metrics: { enabled: true, podMonitor: true } };
         const without = (await problems("helm", {}, { observability })).problems;
         assert.equal(without.length, 1, without.join("\n"));
@@ -300,7 +300,7 @@ describe("preflight", () => {
         assert.deepEqual(await theirs(OWN), []);
     });
 
-    it("stops for dashboards in a namespace that is not there", async () => {
+    it("stops for dashboards in a namespace that does not exist", async () => {
         assert.deepEqual((await problems("helm", {}, { observability: DASHBOARDS })).problems, [
             "observability.dashboards.namespace: Namespace monitoring must exist. Correct the name, or create it.",
         ]);
@@ -308,7 +308,7 @@ describe("preflight", () => {
         assert.deepEqual((await problems("helm", {}, { observability: own })).problems, []);
     });
 
-    it("stops for a certificate that has ended, and only warns of it where it is in service: keys are revoked meanwhile", async () => {
+    it("stops for an expired certificate, and only warns where it is in use: a run may have to revoke keys", async () => {
         const files = await certificate(["llm.example.com"], { notAfter: new Date(Date.now() - 1000) });
         const values = { ...withTls, tls: { certificate: { files } } };
         const { problems: got, asked } = await problems("helm", {}, values);
@@ -362,7 +362,7 @@ describe("preflight", () => {
         );
     });
 
-    it("looks for the class of storage that the stack names", async () => {
+    it("checks the StorageClass that the stack names", async () => {
         const named = { gateway: { storageClass: "nfs" } };
         assert.deepEqual((await problems("rampart", { objects: RAMPART }, named)).problems, [
             "gateway.storageClass: StorageClass nfs must exist (the cluster has standard). Correct the name, or create it.",
@@ -375,7 +375,7 @@ describe("preflight", () => {
         ["helm", THEIRS, { gateway: { installer: "helm", crds: [] } }, "crds"],
         ["existing", SHARED, {}, "existing"],
     ] as const)
-        it(`needs the definition of GRPCRoute with ${key}, though this project writes none`, async () => {
+        it(`needs the CRD of GRPCRoute with ${key}, although this project writes none`, async () => {
             const { [CRD("grpcroutes.gateway.networking.k8s.io")]: _, ...others } = objects as Record<
                 string,
                 undefined
@@ -402,7 +402,7 @@ describe("preflight", () => {
         };
         const fast = { gateway: { installer: "helm", storageClass: "fast" } };
 
-        it("goes on with the same StorageClass and the same members", async () => {
+        it("continues with the same StorageClass and the same members", async () => {
             assert.deepEqual((await problems("helm", running(1))).problems, []);
             assert.deepEqual((await problems("helm", running(1, "fast"), fast)).problems, []);
             assert.deepEqual(await ofInter(running(3)), []);
@@ -428,7 +428,8 @@ describe("preflight", () => {
             );
         });
 
-        it("goes on while an operator has scaled it to 0", async () => assert.deepEqual(await ofInter(running(0)), []));
+        it("continues while an operator has scaled it to 0", async () =>
+            assert.deepEqual(await ofInter(running(0)), []));
     });
 
     it("requires the CRDs in the cluster if it is configured to install none", async () => {
@@ -446,7 +447,7 @@ describe("preflight", () => {
             (await problems("rampart", { objects, releases }, { rampart: { install: { ...install, ...more } } }))
                 .problems;
 
-        it("needs none yet, but the namespace it goes into", async () => {
+        it("needs nothing yet except its namespace", async () => {
             assert.deepEqual(await check({ [home]: undefined }), []);
             assert.deepEqual(await check({}), [
                 "rampart.install.namespace: Namespace rampart-system must exist. Run: kubectl create namespace rampart-system",
@@ -463,7 +464,7 @@ describe("preflight", () => {
             assert.deepEqual(await check(secret, named), []);
         });
 
-        it("refuses a second ingress controller there too", async () => {
+        it("rejects a second ingress controller there too", async () => {
             const got = await check({ [home]: undefined }, {}, { [ROLE]: "other-gateway-apisix" });
             assert.match(got.join("\n"), /^gateway\.installer: rampart cannot install a second ingress controller/);
         });
@@ -477,7 +478,7 @@ describe("preflight", () => {
         await assert.rejects(
             preflight(settings("rampart"), OWN, () => new FakeCluster(world)),
             (error: Error) => {
-                assert.ok(pulumi.RunError.isInstance(error), "the user's to correct: no stack trace");
+                assert.ok(pulumi.RunError.isInstance(error), "a user error: no stack trace");
                 assert.match(
                     error.message,
                     /^3 problem\(s\) in the cluster, nothing was changed:\n {2}- gateway\.installer: /,
@@ -489,7 +490,7 @@ describe("preflight", () => {
     });
 });
 
-describe("preflight and objects of our names", () => {
+describe("preflight and objects with the stack's names", () => {
     /** All objects of the stack, created by an owner. */
     const whole = (installer: Installer, owner: string | undefined) => ({
         ...(installer === "existing" ? SHARED : RAMPART),
@@ -501,7 +502,7 @@ describe("preflight and objects of our names", () => {
         it(`accepts all of its own: ${installer}`, async () =>
             assert.deepEqual((await problems(installer, { objects: whole(installer, OWN) })).problems, []));
 
-        it(`refuses all of another stack's at once: ${installer}`, async () => {
+        it(`rejects all of another stack's at once: ${installer}`, async () => {
             const got = (await problems(installer, { objects: whole(installer, "alpa-auth/other") })).problems;
             const names = plannedObjects(settings(installer)).map(title);
             assert.deepEqual(got.map((p) => p.split(": ")[0]).sort(), names.sort());
@@ -509,7 +510,7 @@ describe("preflight and objects of our names", () => {
         });
     }
 
-    it("refuses one without an owner, and says how to hand it over", async () => {
+    it("rejects one without an owner, and says how to hand it over", async () => {
         const objects = { ...whole("rampart", OWN), "Secret alpa-auth/lab.2026a": undefined };
         const got = (await problems("rampart", { objects })).problems;
         assert.equal(got.length, 1);
@@ -520,7 +521,7 @@ describe("preflight and objects of our names", () => {
         );
     });
 
-    it("hands over an object of the whole cluster without a namespace", async () => {
+    it("hands over a cluster-scoped object without a namespace", async () => {
         const objects = { ...whole("rampart", OWN), "IngressClass alpa-auth": "alpa-auth/other" };
         assert.match(
             (await problems("rampart", { objects })).problems.join("\n"),
@@ -528,7 +529,7 @@ describe("preflight and objects of our names", () => {
         );
     });
 
-    it("finds the foreign one among many, with one question for all", async () => {
+    it("finds the foreign one among many, with one request for all", async () => {
         const consumers = Array.from({ length: 50 }, (_, i) => ({
             name: `c${i}`,
             credentials: [{ id: "a", method: "key" }],
@@ -550,14 +551,14 @@ describe("preflight and objects of our names", () => {
         );
     });
 
-    it("leaves the namespace that Rampart makes to Rampart", async () => {
+    it("does not check the namespace that Rampart creates", async () => {
         const { asked } = await problems("rampart", { objects: whole("rampart", OWN) });
         const got = (await problems("rampart", { objects: whole("rampart", OWN) })).problems;
         assert.ok(asked.includes("Namespace alpa-auth-gateway-apisix"));
         assert.deepEqual(got, []);
     });
 
-    it("looks for nothing in a namespace that does not exist", async () => {
+    it("reads nothing in a namespace that does not exist", async () => {
         const { asked } = await problems("rampart", { objects: RAMPART });
         assert.deepEqual(
             asked.sort(),
@@ -566,29 +567,29 @@ describe("preflight and objects of our names", () => {
                 ROLE,
                 GRAPHS,
                 ...Object.keys({ ...WRITTEN_VERSIONS, ...WATCHED_VERSIONS }).map(CRD),
-                // Whether it sends callers to HTTPS; a missing one does not.
+                // Whether it redirects callers to HTTPS; a missing one does not.
                 ROUTE,
-                // How far a conversion is; a missing one has not begun.
+                // The phase of a conversion; a missing one has not begun.
                 "ConfigMap alpa-auth/alpa-auth-conversion",
                 "GatewayClass alpa-auth",
                 "IngressClass alpa-auth",
                 "Namespace alpa-auth",
                 "Namespace alpa-auth",
-                // It itself, whether etcd runs there, and whether objects of ours may be there.
+                // The namespace itself, whether etcd runs there, and whether the stack may create objects there.
                 ...["Namespace alpa-auth-etcd", "Namespace alpa-auth-etcd", "Namespace alpa-auth-etcd"],
                 "Namespace alpa-auth-gateway-apisix",
             ].sort(),
         );
     });
 
-    it("looks into the one namespace that exists", async () => {
+    it("reads the one namespace that exists", async () => {
         const { asked } = await problems("rampart", { objects: { ...RAMPART, "Namespace alpa-auth": OWN } });
         assert.ok(asked.includes("ApisixRoute alpa-auth/alpa"));
         assert.ok(!asked.some((name) => name.includes("alpa-auth-gateway-apisix/")));
     });
 });
 
-describe("preflight and a cluster that is away", () => {
+describe("preflight and an unreachable cluster", () => {
     it("names the address of an API server that answers with an error", async () => {
         const away = {
             version: () =>
@@ -611,7 +612,7 @@ describe("preflight and a cluster that is away", () => {
         ],
     ];
     for (const [code, said] of unwilling)
-        it(`does not call an API server away that answers ${code}`, async () => {
+        it(`does not report an API server as unreachable that answers ${code}`, async () => {
             const message = code === 401 ? "Unauthorized" : "services is forbidden: User bob cannot list";
             const error = Object.assign(new Error("HTTP"), { code, body: JSON.stringify({ kind: "Status", message }) });
             const got = (await problems("rampart", { version: () => Promise.reject(error) })).problems;
@@ -627,7 +628,7 @@ describe("preflight and a cluster that is away", () => {
         ],
     ];
     for (const [what, cluster] of silent)
-        it(`gives an API server that ${what} 30 s, and no more`, async () => {
+        it(`waits 30 s for an API server that ${what}, and no longer`, async () => {
             const setTimeout = global.setTimeout;
             const limits: { run: () => void; milliseconds?: number }[] = [];
             global.setTimeout = ((run: () => void, milliseconds?: number) =>
@@ -635,7 +636,7 @@ describe("preflight and a cluster that is away", () => {
             try {
                 let ended = false;
                 const run = preflight(settings("rampart"), OWN, cluster).finally(() => (ended = true));
-                run.catch(() => undefined); // looked at below
+                run.catch(() => undefined); // Checked below.\nIt sends a request, and sets its timeout.
                 await new Promise((resolve) => setImmediate(resolve)); // it asks, and sets its limit
                 assert.deepEqual([ended, limits.map((l) => l.milliseconds)], [false, [30_000]]);
                 limits[0].run();
@@ -648,7 +649,7 @@ describe("preflight and a cluster that is away", () => {
             }
         });
 
-    it("says so when the kubeconfig names no cluster, without repeating the file", async () => {
+    it("reports that the kubeconfig names no cluster, without repeating the file", async () => {
         const broken = KUBECONFIG.replace("cluster: one,", "cluster: none,");
         await assert.rejects(
             preflight(settings("rampart", { cluster: { kubeconfig: broken } }), OWN),

@@ -1,4 +1,4 @@
-/** The program of any option on a fake engine, with a config as the real engine had it. */
+/** The program of any option on a fake engine, with the config of a real run. */
 import { parse, type Settings } from "../../config";
 import type { Option } from "../../config/options";
 import { renameKeys } from "../../config/renamed-keys";
@@ -13,9 +13,9 @@ import { SAID } from "./cluster-nodes";
 import { KUBECONFIG } from "./intra-a";
 
 /**
- * Everything the stack registers.
- * @param config values by whole key; a `[secret]` in it becomes a key to log in with, which is what most secrets are
- * @param today decides what has ended
+ * All resources of the stack.
+ * @param config values by whole key; a `[secret]` in it becomes an SSH private key, as most secrets are
+ * @param today decides what has expired
  */
 export function recordProgram(config: Record<string, string>, today: Date): Promise<Seen[]> {
     const own = Object.entries(config).filter(([key]) => key.startsWith("alpa-auth:"));
@@ -25,7 +25,7 @@ export function recordProgram(config: Record<string, string>, today: Date): Prom
             valueOf(value.replaceAll('"[secret]"', JSON.stringify(SSH_KEY))),
         ]),
     );
-    // A config that was recorded with an earlier version has its names of keys.
+    // A config that was recorded with an earlier version has the earlier names of keys.
     const { values } = renameKeys(raw, raw.option as Option);
     const texts = Object.entries(values).map(([key, value]) => [
         key,
@@ -35,12 +35,12 @@ export function recordProgram(config: Record<string, string>, today: Date): Prom
     return record(() => run(settings), FOUND, CALLS);
 }
 
-/** A mapping or a list as the value it is; every other value as the text that it has in the config. */
+/** A mapping or a list as its value; every other value as the text that it has in the config. */
 function valueOf(text: string): unknown {
     return /^[[{]/.test(text) ? JSON.parse(text) : text;
 }
 
-/** What is in the world, by name of the resource: what commands print on hosts is of whichever hosts the config names. */
+/** Existing resources, by name: outputs of commands on the hosts that the config names. */
 const FOUND = new Proxy<Record<string, object>>(
     { "alpa-apisix-release": { status: { revision: 1 } }, "nodes-kubeconfig": { stdout: KUBECONFIG } },
     {

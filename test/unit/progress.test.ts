@@ -1,4 +1,4 @@
-// Proves what is shown of a run of tests, on a terminal and in a log of CI.
+// Proves what a run of tests prints, on a terminal and in a CI log.
 import { strict as assert } from "node:assert";
 import { Progress } from "../progress";
 import type { Job, Result } from "../side-by-side";
@@ -11,7 +11,7 @@ const result = (job: Job, passed: number, failed: number, seconds: number): Resu
     log: `test-results/${job.name}.log`,
 });
 
-/** What stands on the screen after both jobs have ended, the one that started last first. */
+/** Screen content after both jobs have ended, the last started one first. */
 function shown(columns?: number): string {
     let text = "";
     const progress = new Progress([UNIT, ENGINE], { write: (more) => (text += more), columns });
@@ -45,14 +45,14 @@ total 1 min 41 s; slowest: engine tls 1 min 35 s; unit 8 s
 `,
         ));
 
-    it("shows what runs in the last line of a terminal, and overwrites it", () => {
+    it("shows the running jobs in the last line of a terminal, and overwrites it", () => {
         const text = shown(30);
         assert.ok(text.includes("running: unit; engine tls"), text);
         const overwritten = text.split("\n").map((line) => line.split("\r\u001b[2K").pop());
         assert.deepEqual(overwritten, shown().split("\n"));
     });
 
-    it("shows of what runs no more than fits in a line", () => {
+    it("shows only as many running jobs as fit in a line", () => {
         for (const part of shown(15)
             .split("\r\u001b[2K")
             .filter((text) => text.startsWith("running")))

@@ -1,4 +1,4 @@
-// Proves what the table of a release says, and when a release must not go on.
+// Proves the table of a release, and when a release must stop.
 import { strict as assert } from "node:assert";
 import { existsSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-// Proves that the real CRDs, Rampart's schema and the real chart know every field that the stack emits; runs only if
-// the reference data is next to the repository. It cannot prove rules in CEL or code.
+// Proves that the real CRDs, Rampart's schema and the real chart know every field of the stack's objects; runs only if the
+// reference data is next to the repository. It cannot prove rules in CEL or code.
 import { strict as assert } from "node:assert";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import * as path from "node:path";
@@ -16,12 +16,12 @@ import { RAMPART_OPT, recordIntraB } from "./intra-b";
 
 const shared = process.env.ALPA_AUTH_SHARED ?? path.resolve(__dirname, "../../../shared");
 const data = path.join(shared, "reference/data");
-/** Values the chart's templates read though its values.yaml does not list them. */
+/** Values that the chart's templates read although its values.yaml does not list them. */
 const NOT_LISTED = ["service.http.nodePort"];
 
 /**
  * Schema of a CRD that rejects unknown fields, which an API server would silently drop.
- * @param logic inside oneOf and the like, where a schema lists only some of the fields
+ * @param logic inside oneOf and similar, where a schema lists only some of the fields
  */
 function strict(node: any, logic = false): any {
     const { properties, items, additionalProperties, ...rest } = node;
@@ -39,7 +39,7 @@ function strict(node: any, logic = false): any {
     return out;
 }
 
-/** Schemas of a folder's definitions by `group/version kind`, each compiled when it is first asked for. */
+/** Schemas of a folder's CRDs by `group/version kind`, each compiled at its first use. */
 function definitions(folder: string): { get: (title: string) => ValidateFunction | undefined } {
     const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false });
     const files = readdirSync(folder).map((file) => readFileSync(path.join(folder, file), "utf8"));
@@ -50,18 +50,18 @@ function definitions(folder: string): { get: (title: string) => ValidateFunction
         for (const { name, schema } of spec.versions)
             found.set(`${spec.group}/${name} ${spec.names.kind}`, strict(schema.openAPIV3Schema));
     }
-    // Ajv knows a schema that it has compiled.
+    // Ajv caches a compiled schema.
     return { get: (title) => (found.has(title) ? ajv.compile(found.get(title)!) : undefined) };
 }
 
-/** Paths of all values in a tree; a list is a value. */
+/** Paths of all values in a tree; a list counts as a value. */
 function leaves(node: unknown, at: string[] = []): string[] {
     if (typeof node !== "object" || node === null || Array.isArray(node) || Object.keys(node).length === 0)
         return [at.join(".")];
     return Object.entries(node).flatMap(([key, value]) => leaves(value, [...at, key]));
 }
 
-/** A sub-chart's own values with those that the chart sets for it, as Helm puts them together. */
+/** A sub-chart's own values with those that the chart sets for it, merged like by Helm. */
 function merged(own: any, set: any): any {
     if (typeof own !== "object" || typeof set !== "object" || own === null || set === null) return set;
     const both = Object.keys(set).map((key) => [key, key in own ? merged(own[key], set[key]) : set[key]]);
@@ -69,7 +69,7 @@ function merged(own: any, set: any): any {
 }
 
 function known(tree: any, at: string): boolean {
-    // These are passed on as they are; the chart lists the mapping, which is empty, and nothing in it.
+    // The chart passes these on unchanged; it lists only the empty mapping.
     const path = at.replace(/((^|\.)(resources|updateStrategy|podAnnotations))\..*$/, "$1");
     return (
         path.split(".").reduce((node, key) => (node === undefined || node === null ? undefined : node[key]), tree) !==
@@ -116,7 +116,7 @@ if (existsSync(data)) {
                 }
             });
 
-            it(`${what} would refuse a field that it does not know`, () => {
+            it(`${what} would reject an unknown field`, () => {
                 const validate = schemas.get("apisix.apache.org/v2 ApisixUpstream")!;
                 const upstream = { apiVersion: "apisix.apache.org/v2", kind: "ApisixUpstream", metadata: {} };
                 assert.ok(validate({ ...upstream, spec: { retries: 0 } }));
@@ -134,7 +134,7 @@ if (existsSync(data)) {
             kubernetesObjects(await recordStack("rampart")).find((r) => r.inputs.kind === "RampartGraph")!.inputs.spec;
 
         it("admits the graph", async () => assert.ok(validate(await spec()), JSON.stringify(validate.errors, null, 2)));
-        it("would refuse it without an empty map, or with a version range", async () => {
+        it("would reject it without an empty map, or with a version range", async () => {
             const { flows: _, ...graph } = (await spec()).graph;
             assert.ok(!validate({ deploy: true, graph }));
             const ranged = structuredClone(await spec());
@@ -163,7 +163,7 @@ if (existsSync(data)) {
                 }
         });
 
-        it("it would refuse a field that it does not know", async () => {
+        it("it would reject an unknown field", async () => {
             const object = await cluster("start", {});
             const { template } = object.spec.headGroupSpec;
             assert.ok(!validate({ ...object, spec: { ...object.spec, suspended: true } }));
@@ -200,7 +200,7 @@ if (existsSync(data)) {
         });
     });
 
-    describe("our values and the real chart", () => {
+    describe("the project's values and the real chart", () => {
         const load = (file: string) => parse(readFileSync(path.join(data, "apisix-chart", file), "utf8"));
         const defaults = load("values.yaml");
         const tree = {
@@ -208,7 +208,7 @@ if (existsSync(data)) {
             etcd: merged(load("etcd-12.0.18-values.yaml"), defaults.etcd),
             "ingress-controller": merged(load("ingress-controller-1.1.1-values.yaml"), defaults["ingress-controller"]),
         };
-        // Every part that is there only sometimes is there here.
+        // Every optional part is enabled here.
         const values = apisixValues(
             { ...release, storageClass: "fast", availability: { answerTimeoutSeconds: 600 } },
             "alpa-auth",
@@ -218,7 +218,7 @@ if (existsSync(data)) {
         it("there are many", () => assert.ok(leaves(values).length > 15));
         for (const leaf of leaves(values).filter((l) => !NOT_LISTED.includes(l)))
             it(`it knows ${leaf}`, () => assert.ok(known(tree, leaf)));
-        it("it does not know what is spelt otherwise", () => assert.ok(!known(tree, "apisix.admin.enableAdminUi")));
+        it("it does not know a misspelt value", () => assert.ok(!known(tree, "apisix.admin.enableAdminUi")));
         for (const leaf of NOT_LISTED)
             it(`it still does not list ${leaf}`, () =>
                 assert.ok(!known(tree, leaf), "no exception is needed any more"));

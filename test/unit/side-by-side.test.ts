@@ -1,4 +1,4 @@
-// Proves that tests in several processes count, fail and end as those of one do.
+// Proves that tests in several processes count, fail and end like those of one.
 import { strict as assert } from "node:assert";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -30,7 +30,7 @@ describe("tests side by side", () => {
         return { ...sumOf(results), results, failures, logOf };
     };
 
-    it("counts what passed and failed in all of them, and keeps what each printed in a log", async () => {
+    it("count passed and failed ones in all processes, and keep the output of each in a log", async () => {
         const { passed, failed, failures, logOf } = await run([
             file("good", `describe("good", () => { it("a", () => {}); it("b", () => {}); });`),
             file("bad", `describe("bad", () => it("c", () => { throw new Error("on purpose"); }));`),
@@ -42,7 +42,7 @@ describe("tests side by side", () => {
         assert.match(logOf("bad"), /Error: on purpose/);
     });
 
-    it("takes a program that fails for a failure, says what it said, and ends all other jobs", async () => {
+    it("count a program that fails as a failure, show its output, and end all other jobs", async () => {
         const wait = file("wait", `it("x", (done) => void setInterval(() => {}, 1000));`);
         const lint = program("lint", `console.log("x.ts: wrong"); process.exitCode = 2;`);
         const { passed, failed, failures, results } = await run([wait, lint, file("never", `it("never", () => {});`)]);
@@ -53,18 +53,18 @@ describe("tests side by side", () => {
         );
     });
 
-    it("counts a program that ends well as one that passed, and says nothing of it", async () => {
+    it("count a program that exits with 0 as passed, without its output", async () => {
         const { passed, failed, failures } = await run([program("lint", `console.log("all is well");`)]);
         assert.deepEqual([passed, failed, failures], [1, 0, ""]);
     });
 
-    it("runs a program that is not one of Node.js by itself", async () => {
+    it("run a program that is not one of Node.js by itself", async () => {
         const sh: Job = { name: "sh", executable: "/bin/sh", program: ["-c", "echo a.sh: wrong; exit 1", "sh"] };
         const { passed, failed, failures } = await run([sh]);
         assert.deepEqual([passed, failed, failures], [0, 1, "a.sh: wrong\n"]);
     });
 
-    it("tells the first failures of a suite whole, and names those after them", async () => {
+    it("show the first failures of a suite in full, and name those after them", async () => {
         const many = `for (let i = 1; i < 6; i++) it("t" + i, () => { throw new Error("why " + i); });`;
         const { failed, failures } = await run([
             file("many", `describe("one", () => { ${many} }); describe("two", () => { ${many} });`),
@@ -76,7 +76,7 @@ describe("tests side by side", () => {
         assert.deepEqual(named, ["one t4", "one t5", "two t4", "two t5"]);
     });
 
-    it("takes a process that ends without a result for a failure, and goes on with the next", async () => {
+    it("count a process that ends without a result as a failure, and continue with the next", async () => {
         const { passed, failed, failures } = await run([
             file("gone", `it("x", () => process.kill(process.pid, "SIGKILL"));`),
             file("early", `it("x", () => process.exit(0));`),
@@ -89,15 +89,15 @@ describe("tests side by side", () => {
         assert.match(failures, /SyntaxError: Unexpected token '}'/);
     });
 
-    it("ends a process that goes on after its tests, and takes it for a failure", async () => {
+    it("end a process that does not exit after its tests, and count it as a failure", async () => {
         const open = file("open", `it("x", () => void setInterval(() => {}, 1000));`);
         const jobs = [open, file("last", `it("x", () => {});`)];
         const { passed, failed, failures } = await run(jobs, { endMilliseconds: 4000 });
         assert.deepEqual([passed, failed], [2, 1]);
-        assert.match(failures, /Its tests ended, and its process did not: something was left open/);
+        assert.match(failures, /Its tests ended, but its process did not: a test left a handle open/);
     });
 
-    it("starts the next job as soon as one of those that run has ended", async () => {
+    it("start the next job as soon as a running one has ended", async () => {
         const show = `it("x", () => {});`;
         const there = JSON.stringify(join(folder, "there"));
         const last = `${show} it("last", () => require("node:fs").writeFileSync(${there}, ""));`;
@@ -109,7 +109,7 @@ describe("tests side by side", () => {
         assert.ok(rest.length === 2 && rest.every(({ seconds }) => seconds > 0), JSON.stringify(results));
     });
 
-    it("ends those that run when it is interrupted, and starts no more", async () => {
+    it("end the running jobs when they are interrupted, and start no more", async () => {
         const controller = new AbortController();
         const wait = (name: string) => file(name, `it("y", (done) => void setInterval(() => {}, 1000));`);
         const started: string[] = [];

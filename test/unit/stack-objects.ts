@@ -14,11 +14,11 @@ const BINDING = { ingressClass: "apisix", gateway: "apisix", gatewayNamespace: "
 
 export interface StackObjects extends ClassSettings {
     guard: GuardSettings;
-    /** Of the one Alpa, on 127.0.0.1. */
+    /** Port of the only Alpa, on 127.0.0.1. */
     alpaPort: number;
-    /** Names of consumers, each with the key {@link keyOf} says. */
+    /** Names of consumers, each with the key of {@link keyOf}. */
     callers: string[];
-    /** Of each consumer. @default none */
+    /** Limits of each consumer. @default none */
     limits?: Limits;
 }
 
@@ -26,7 +26,7 @@ export function keyOf(caller: string): string {
     return `key-of-${caller}`;
 }
 
-/** What the Admin API of a gateway gets. */
+/** Objects for the Admin API of a gateway. */
 export function stackObjects({ guard, alpaPort, callers, limits = {}, ...classes }: StackObjects): ApisixObject[] {
     const alpa = { endpoints: [{ address: `127.0.0.1:${alpaPort}`, weight: 1 }], answerTimeoutSeconds: 60 };
     const route = renderRoute({

@@ -1,4 +1,4 @@
-"""An authority of a test, and certificates that it signs."""
+"""A certificate authority for tests, and certificates that it signs."""
 
 import datetime
 import ipaddress
@@ -20,7 +20,7 @@ def _name(text: str) -> x509.Name:
 
 
 class Authority:
-    """:ivar bundle: file with its own certificate, as REQUESTS_CA_BUNDLE takes it"""
+    """:ivar bundle: file with its own certificate, for REQUESTS_CA_BUNDLE"""
 
     def __init__(self, folder: Path, name: str = "authority") -> None:
         self._folder = folder
@@ -39,7 +39,7 @@ class Authority:
         self.bundle.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
     def context(self, names: Sequence[str] = ("127.0.0.1", "localhost"), life: Optional[Any] = None) -> ssl.SSLContext:
-        """What a server shows that has these names."""
+        """The certificate of a server with these names."""
         key = ec.generate_private_key(ec.SECP256R1())
         found = [
             x509.IPAddress(ipaddress.ip_address(name)) if name[0].isdigit() else x509.DNSName(name) for name in names

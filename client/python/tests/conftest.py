@@ -10,7 +10,7 @@ from hypothesis.configuration import set_hypothesis_home_dir
 
 from .server import Server
 
-# The same examples in every run, on a slow machine too, and nothing left in the clone.
+# The same examples in every run, without a deadline on slow machines, and no files in the clone.
 settings.register_profile(
     "repeatable",
     derandomize=True,
@@ -29,7 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--world", help="file with the addresses of the emulators, for tests/world")
 
 
-#: A result of each method, as Alpa's.
+#: A result of each method, like Alpa's.
 COMPLETION = '{"id": "1", "object": "text_completion", "created": 1700000000, "choices": [{"text": "Paris is one"}]}'
 LOGPROBS = '{"cache_id": "1", "logprobs": [[-0.5]], "indices": [[7]]}'
 
@@ -42,7 +42,7 @@ def server() -> Iterator[Server]:
 
 
 class Slept(List[float]):
-    """A clock that sleeps by noting it."""
+    """A clock that records sleeps instead of waiting."""
 
     def __init__(self, now: float = 1_800_000_000) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Proxies of three kinds, which lead every connection to one place."""
+"""Proxies of three kinds, which forward every connection to one server."""
 
 import socket
 import ssl
@@ -9,7 +9,7 @@ from .server import listen
 
 
 class Proxy:
-    """:ivar heads: what was asked of it, credentials of callers would be in there"""
+    """:ivar heads: heads of its requests, which must not contain callers' credentials"""
 
     def __init__(self, port: int, context: Optional[ssl.SSLContext] = None, socks: bool = False) -> None:
         #: Answer to a CONNECT instead of a connection.
@@ -48,7 +48,7 @@ class Proxy:
                 threading.Thread(target=_pass, args=(onward, connection), daemon=True).start()
                 _pass(connection, onward)
         except OSError:
-            pass  # one of the two has gone
+            pass  # one of the two has disconnected
 
     def _connect(self, connection: Any) -> bool:
         head = b""

@@ -1,4 +1,4 @@
-"""Recorded behaviour of Alpa's own client, from the folder ALPA_AUTH_SHARED or from `shared` next to the clone."""
+"""Recorded behaviour of Alpa's own client, from the folder in ALPA_AUTH_SHARED or from `shared` next to the clone."""
 
 import json
 import os
@@ -17,11 +17,11 @@ def _read(name: str) -> Dict[str, Any]:
 
 _CLIENT = _read("alpa-client.json")
 
-#: One answer of a gateway each, with what Alpa's client made of it.
+#: Answers of a gateway, each with the outcome in Alpa's client.
 CASES: List[Dict[str, Any]] = _CLIENT.get("cases", [])
-#: What Alpa's client sends.
+#: Requests of Alpa's client.
 SENDS: List[Dict[str, Any]] = _CLIENT.get("sends", [])
-#: Alpa's client at Alpa itself.
+#: Alpa's client with Alpa itself.
 DIRECT: List[Dict[str, Any]] = _CLIENT.get("realServer", [])
 #: Answers of Alpa itself.
 ALPA: List[Dict[str, Any]] = _read("alpa-http.json").get("cases", [])

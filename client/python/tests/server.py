@@ -1,4 +1,4 @@
-"""A server that answers as a test tells it to, byte by byte, and keeps what it was sent."""
+"""A server that answers as a test says, byte by byte, and records its requests."""
 
 import socket
 import ssl
@@ -6,7 +6,7 @@ import struct
 import threading
 from typing import Callable, Dict, List, NamedTuple, Optional, Tuple, Union
 
-#: Bytes to send before the connection is closed, or what to do with the connection.
+#: Bytes to send before the connection is closed, or a function that handles the connection.
 Reply = Union[bytes, Callable[[socket.socket], None]]
 
 
@@ -21,7 +21,7 @@ class Received(NamedTuple):
 
 
 def reply(status: int, body: Union[str, bytes] = b"", headers: Optional[Dict[str, str]] = None) -> bytes:
-    """A whole answer."""
+    """A complete answer."""
     data = body.encode() if isinstance(body, str) else body
     lines = {"Content-Length": str(len(data)), "Connection": "close", **(headers or {})}
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
@@ -29,7 +29,7 @@ def reply(status: int, body: Union[str, bytes] = b"", headers: Optional[Dict[str
 
 
 def reset(connection: socket.socket) -> None:
-    """Ends a connection by RST: the reader gets an error instead of an end."""
+    """Ends a connection by RST: the reader gets an error instead of the end of the stream."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
 
@@ -42,12 +42,12 @@ def listen() -> socket.socket:
 
 
 class Server:
-    """Answers each connection with the next reply; the last one stays."""
+    """Answers each connection with the next reply, and repeats the last one."""
 
     def __init__(self, context: Optional[ssl.SSLContext] = None) -> None:
         self.replies: List[Reply] = []
         self.received: List[Received] = []
-        #: Set when the server ends: for replies that wait.
+        #: Set when the server ends, for replies that wait.
         self.over = threading.Event()
         self._context = context
         self._listener = listen()
@@ -89,7 +89,7 @@ class Server:
                 else:
                     connection.sendall(answer)
         except OSError:
-            pass  # the client went away, or did not like the certificate
+            pass  # the client disconnected, or rejected the certificate
 
 
 def _read(connection: socket.socket) -> Optional[Received]:

@@ -13,7 +13,7 @@ class Stage:
     def __init__(self) -> None:
         self.hosts: Dict[str, Server] = {name: Server() for name in NAMES}
         self.places = {name: f"{NAMES[name]}:{server.port}" for name, server in self.hosts.items()}
-        #: Requests in their order, as the recordings write them.
+        #: Requests in order, in the recordings' format.
         self.seen: List[str] = []
         for name, server in self.hosts.items():
             server.replies = [lambda connection, name=name: self._answer(name, connection)]  # type: ignore[misc]

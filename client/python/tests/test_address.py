@@ -1,4 +1,4 @@
-"""Addresses and headers: what is refused, and what arrives, for whatever is put in."""
+"""Addresses and headers: which values are rejected, and that all others arrive unchanged."""
 
 import json
 import re
@@ -22,7 +22,7 @@ PATHS = st.lists(
 ).flatmap(lambda parts: st.sampled_from(["", "/", "//"]).map(lambda end: "".join(f"/{part}" for part in parts) + end))
 HOSTS = st.sampled_from(["api.example.com", "localhost", "127.0.0.1", "[::1]", "xn--zrich-kva.ch", "a.b:8443"])
 
-# As far as the signs of other scripts: building the whole table takes seconds.
+# Only characters up to those of other scripts: building the whole table takes seconds.
 LETTERS = st.characters(max_codepoint=0x2FFF)
 
 REFUSED = {
@@ -34,11 +34,11 @@ REFUSED = {
     "another scheme": ("ftp://a.example", "must be an address"),
     "no host": ("https:///x", "must be an address"),
     "a line break": ("https://a.example/\r\nX: S3cret", "must be an address"),
-    "a tab, which urlsplit would take out": ("https://a.exa\tmple", "must be an address"),
+    "a tab, which urlsplit would remove": ("https://a.exa\tmple", "must be an address"),
     "a blank": ("https://a.example/ x", "must be an address"),
     "a backslash": ("https://a.example\\@b.example", "must be an address"),
     "other letters": ("https://zürich.example", "must be an address"),
-    "a port that is none": ("https://a.example:99999", "must be an address"),
+    "an invalid port": ("https://a.example:99999", "must be an address"),
     "a port that is empty": ("https://a.example:", "must be an address"),
     "half an IPv6 address": ("https://[::1", "must be an address"),
     "dots": ("https://a.example/x/../y", "must not have . or .."),
@@ -52,7 +52,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_refuses_an_address_with(what: str) -> None:
+def test_rejects_an_address_with(what: str) -> None:
     url, must = REFUSED[what]
     with pytest.raises(ConfigurationError) as caught:
         Client(url)  # type: ignore[arg-type]
@@ -94,7 +94,7 @@ def test_a_credential_needs_an_address_and_a_type() -> None:
 
 
 @given(st.sampled_from(["http", "https"]), HOSTS, PATHS)
-def test_a_path_is_joined_to_any_address_and_nothing_else_changes(scheme: str, host: str, path: str) -> None:
+def test_a_path_is_appended_to_any_address_and_nothing_else_changes(scheme: str, host: str, path: str) -> None:
     problems: List[str] = []
     base = f"{scheme}://{host}{path}"
     place = address.read(base, problems)
@@ -108,7 +108,7 @@ def test_a_path_is_joined_to_any_address_and_nothing_else_changes(scheme: str, h
 @example("https://a\u2028b")
 @example("https://a.example:80:80")
 @example("//a.example")
-def test_any_text_is_an_address_or_a_problem_and_never_both(text: str) -> None:
+def test_any_text_is_either_an_address_or_a_problem(text: str) -> None:
     problems: List[str] = []
     place = address.read(text, problems)
     assert (place is None) == (problems != [])
@@ -123,7 +123,7 @@ def test_any_text_is_an_address_or_a_problem_and_never_both(text: str) -> None:
 def test_the_path_arrives_as_it_was_given(server: Server, path: str) -> None:
     server.replies = [reply(200, COMPLETION)]
     Client(f"http://127.0.0.1:{server.port}{path}").completions("a")
-    # In its usual spelling, which means the same: %XX in capitals, and none for what needs none.
+    # In its normal form, which means the same: %XX in capitals, and only where it is needed.
     assert server.received[-1].path == usual(f"{path.rstrip('/')}/completions")
 
 
@@ -139,7 +139,7 @@ ASCII = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=
 
 
 @given(key=ASCII.filter(lambda text: text == text.strip(" ")))
-def test_every_key_that_is_taken_arrives_as_it_is_in_a_header_of_its_own(server: Server, key: str) -> None:
+def test_every_accepted_key_arrives_unchanged_in_its_own_header(server: Server, key: str) -> None:
     server.replies = [reply(200, COMPLETION)]
     Client(server.url, auth=ApiKey(key)).completions("a")
     seen = server.received[-1]
@@ -166,7 +166,7 @@ def test_every_secret_arrives_in_either_form_of_a_service_token(server: Server, 
 @example("k\x00")
 @example("k\x7f")
 @example("k\u2028")
-def test_any_text_is_sent_whole_or_refused_without_being_shown(text: str) -> None:
+def test_any_text_is_sent_whole_or_rejected_without_being_shown(text: str) -> None:
     problem = header_problem("key", text, "Take another.")
     good = text != "" and all(" " <= letter <= "~" for letter in text) and text == text.strip(" ")
     assert (problem is None) == good
@@ -176,7 +176,7 @@ def test_any_text_is_sent_whole_or_refused_without_being_shown(text: str) -> Non
             ApiKey(text)
 
 
-def test_a_service_token_lists_all_that_is_wrong_with_it() -> None:
+def test_a_service_token_lists_all_its_problems() -> None:
     with pytest.raises(ConfigurationError) as caught:
         ServiceToken("", "a\nb", header="Host")
     assert [problem.split(":")[0] for problem in caught.value.problems] == ["client_id", "client_secret", "header"]

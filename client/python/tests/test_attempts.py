@@ -1,4 +1,4 @@
-"""When a request is sent again, and when never."""
+"""When a request is repeated, and when never."""
 
 import socket
 import threading
@@ -27,14 +27,14 @@ def busy(status: int, headers: Optional[Dict[str, str]] = None) -> bytes:
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_it_waits_as_long_as_it_is_asked_to_and_sends_again(server: Server, slept: Slept, status: int) -> None:
+def test_waits_for_retry_after_and_repeats(server: Server, slept: Slept, status: int) -> None:
     server.replies = [busy(status, {"Retry-After": "7"}), busy(status, {"Retry-After": "2"}), OK]
     assert Client(server.url, auth=ApiKey("k"), clock=slept.clock).completions("a")["id"] == "1"
     assert slept == [7, 2]
     assert len(server.received) == 3
 
 
-def test_a_date_is_a_wait_too(server: Server, slept: Slept) -> None:
+def test_accepts_a_date_in_retry_after(server: Server, slept: Slept) -> None:
     server.replies = [busy(503, {"Retry-After": formatdate(slept.now + 30, usegmt=True)}), OK]
     Client(server.url, clock=slept.clock).completions("a")
     assert slept == [30]
@@ -47,7 +47,7 @@ def test_a_fraction_of_a_second_is_rounded_up(server: Server, slept: Slept, text
     assert slept == [seconds]
 
 
-def test_a_date_that_is_over_is_no_wait(server: Server, slept: Slept) -> None:
+def test_a_past_date_is_no_wait(server: Server, slept: Slept) -> None:
     server.replies = [busy(503, {"Retry-After": formatdate(slept.now - 30, usegmt=True)}), OK]
     slept.now += 0.25
     Client(server.url, clock=slept.clock).completions("a")
@@ -57,14 +57,14 @@ def test_a_date_that_is_over_is_no_wait(server: Server, slept: Slept) -> None:
     assert slept == [0, 30]
 
 
-def test_the_end_of_the_window_is_a_wait_where_nothing_else_is_said(server: Server, slept: Slept) -> None:
+def test_waits_until_the_end_of_the_window_without_retry_after(server: Server, slept: Slept) -> None:
     server.replies = [busy(429, {"X-RateLimit-Reset": "59.62"}), OK]
     Client(server.url, clock=slept.clock).completions("a")
     assert slept == [60]
 
 
 @pytest.mark.parametrize("status,error", [(429, RateLimitedError), (503, ModelUnreachableError)])
-def test_attempts_are_bounded_and_the_error_says_how_long_to_wait(
+def test_attempts_are_limited_and_the_error_says_how_long_to_wait(
     server: Server, slept: Slept, status: int, error: Type[AlpaClientError]
 ) -> None:
     server.replies = [busy(status, {"Retry-After": "5"})]
@@ -98,7 +98,7 @@ NEVER: List[Any] = [
 
 
 @pytest.mark.parametrize("status,headers,told", NEVER, ids=[f"{case[0]} {case[1]}" for case in NEVER])
-def test_nothing_else_is_sent_again(
+def test_no_other_request_is_repeated(
     server: Server, slept: Slept, status: int, headers: Dict[str, str], told: Optional[float]
 ) -> None:
     server.replies = [busy(status, headers), OK]
@@ -108,7 +108,7 @@ def test_nothing_else_is_sent_again(
     assert caught.value.retry_after_seconds == told
 
 
-def test_a_connection_that_failed_before_anything_was_sent_is_tried_again(slept: Slept) -> None:
+def test_a_connection_that_failed_before_anything_was_sent_is_retried(slept: Slept) -> None:
     with listen() as free:
         port = free.getsockname()[1]
     with pytest.raises(ConnectionFailedError):
@@ -116,7 +116,7 @@ def test_a_connection_that_failed_before_anything_was_sent_is_tried_again(slept:
     assert slept == [0.5, 1]
 
 
-def test_a_connection_that_stands_at_the_next_attempt_gives_the_result(
+def test_a_connection_at_the_next_attempt_gives_the_result(
     slept: Slept, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.replies = [OK]

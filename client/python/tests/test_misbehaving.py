@@ -1,4 +1,4 @@
-"""A server that misbehaves: each way gives its error, in time, and nothing is sent twice."""
+"""A misbehaving server: each case raises its error within the timeout, and nothing is sent twice."""
 
 import io
 import socket
@@ -43,11 +43,11 @@ CASES = [
     ("an HTML page with 200", reply(200, PAGE), UnreadableAnswerError, "a page with the title"),
     ("an empty 200", reply(200), UnreadableAnswerError, "an empty answer"),
     ("a 204", b"HTTP/1.1 204 No Content\r\n\r\n", UnreadableAnswerError, "an empty answer"),
-    ("JSON that is cut off", reply(200, COMPLETION[:-9]), UnreadableAnswerError, "broken or cut off"),
+    ("truncated JSON", reply(200, COMPLETION[:-9]), UnreadableAnswerError, "broken or cut off"),
     ("JSON that is a list", reply(200, "[]"), UnreadableAnswerError, "other than a JSON object"),
-    ("JSON of something else", reply(200, '{"message": "hi"}'), UnreadableAnswerError, "hi"),
+    ("JSON of another form", reply(200, '{"message": "hi"}'), UnreadableAnswerError, "hi"),
     ("deeply nested JSON", reply(200, "[" * 100_000), UnreadableAnswerError, "broken"),
-    ("bytes that are no text", reply(200, b"\xff\xfe\x00"), UnreadableAnswerError, "no result"),
+    ("bytes that are not text", reply(200, b"\xff\xfe\x00"), UnreadableAnswerError, "no result"),
     ("an answer shorter than its length", HALF, ConnectionFailedError, "broke"),
     ("a reset within the body", half_then_reset, ConnectionFailedError, "broke"),
     ("a reset before the answer", reset, ConnectionFailedError, "broke"),
@@ -62,7 +62,7 @@ CASES = [
 
 
 @pytest.mark.parametrize("what,answer,error,text", CASES, ids=[case[0] for case in CASES])
-def test_an_answer_that_is_none_is_an_error_of_its_kind(
+def test_an_answer_without_a_result_is_an_error_of_its_kind(
     server: Server, what: str, answer: Reply, error: Type[AlpaClientError], text: str
 ) -> None:
     server.replies = [answer]
@@ -85,7 +85,7 @@ def test_an_answer_that_is_none_is_an_error_of_its_kind(
     ],
     ids=["no credential", "a service token", "a key"],
 )
-def test_the_edges_login_is_told_by_what_was_sent(server: Server, auth: object, error: Type[AlpaClientError]) -> None:
+def test_the_edges_login_error_depends_on_the_credential(server: Server, auth: object, error: Type[AlpaClientError]) -> None:
     server.replies = [reply(302, "", LOGIN)]
     with pytest.raises(AlpaClientError) as caught:
         Client(server.url, auth=auth).completions("a")  # type: ignore[arg-type]
@@ -93,7 +93,7 @@ def test_the_edges_login_is_told_by_what_was_sent(server: Server, auth: object, 
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_takes_nothing_to_another_host(server: Server, status: int) -> None:
+def test_a_redirect_sends_nothing_to_another_host(server: Server, status: int) -> None:
     other = Server()
     other.replies = [reply(200, COMPLETION)]
     server.replies = [reply(status, "", {"Location": other.url.replace("127.0.0.1", "localhost")})]
@@ -135,7 +135,7 @@ DRIPS = {
 
 
 @pytest.mark.parametrize("kind", DRIPS)
-def test_a_server_that_never_comes_to_an_end_is_left_in_time(server: Server, kind: str) -> None:
+def test_a_server_that_never_ends_its_answer_times_out(server: Server, kind: str) -> None:
     server.replies = [DRIPS[kind](server)]
     started = time.monotonic()
     with pytest.raises(AnswerTimeoutError, match="did not answer: no complete answer within 0.4 s"):
@@ -144,7 +144,7 @@ def test_a_server_that_never_comes_to_an_end_is_left_in_time(server: Server, kin
     assert len(server.received) <= 1, "it was sent again"
 
 
-def test_an_answer_that_comes_late_and_slowly_is_taken(server: Server) -> None:
+def test_a_late_and_slow_answer_is_accepted(server: Server) -> None:
     def slowly(connection: socket.socket) -> None:
         server.over.wait(0.3)
         for byte in reply(200, COMPLETION):
@@ -154,22 +154,22 @@ def test_an_answer_that_comes_late_and_slowly_is_taken(server: Server) -> None:
     assert Client(server.url, answer_timeout_seconds=20, connect_timeout_seconds=0.1).completions("a")["id"] == "1"
 
 
-def test_an_answer_beyond_all_bounds_is_left(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_over_the_size_limit_is_aborted(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("alpa_auth_client.transport.MAX_ANSWER_BYTES", 1000)
     server.replies = [reply(200, " " * 200_000 + COMPLETION)]
     with pytest.raises(UnreadableAnswerError, match="more than 1000 bytes"):
         Client(server.url).completions("a")
 
 
-def test_an_answer_that_the_http_library_takes_for_whole_is_compared_with_its_length() -> None:
+def test_an_answer_that_the_http_library_accepts_is_compared_with_its_length() -> None:
     response = requests.Response()
     response.status_code = 200
     response.headers["Content-Length"] = "9"
-    response.raw = io.BytesIO(b"abc")  # as urllib3 before 2 hands over what was cut off
+    response.raw = io.BytesIO(b"abc")  # as urllib3 before 2 returns a truncated answer
     assert transport._read(response) == transport.Failure("lost", "the answer ended early")
 
 
-def test_where_nobody_listens_nothing_was_sent() -> None:
+def test_without_a_listener_nothing_was_sent() -> None:
     with listen() as free:
         port = free.getsockname()[1]
     with pytest.raises(ConnectionFailedError, match="connection refused") as caught:
@@ -177,7 +177,7 @@ def test_where_nobody_listens_nothing_was_sent() -> None:
     assert not caught.value.sent
 
 
-def test_a_name_that_does_not_exist_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reports_a_name_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_: object, **__: object) -> Optional[object]:
         raise socket.gaierror(-2, "Name or service not known")
 
@@ -186,7 +186,7 @@ def test_a_name_that_does_not_exist_is_told(monkeypatch: pytest.MonkeyPatch) -> 
         Client("https://api.invalid", attempts=1).completions("a")
 
 
-def test_a_body_that_is_taken_slowly_has_the_time_of_the_answer(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_body_that_is_received_slowly_has_the_timeout_of_the_answer(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     server.replies = [reply(200, COMPLETION)]
     read = server_module._read
 

@@ -1,4 +1,4 @@
-"""The change set for Alpa's own client (alpa-client-patch.md), on a client that does what Alpa's was recorded to do."""
+"""The change set for Alpa's own client (alpa-client-patch.md), on a client with the recorded behaviour of Alpa's."""
 
 import difflib
 import re
@@ -30,7 +30,7 @@ def stage() -> Iterator[Stage]:
 if CASES:
 
     @pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
-    def test_before_it_the_client_does_what_alpas_was_recorded_to_do(stage: Stage, case: Dict[str, Any]) -> None:
+    def test_before_it_the_client_behaves_like_alpas_in_the_recordings(stage: Stage, case: Dict[str, Any]) -> None:
         outcome = case["outcome"]
         client = before.Client(url_of(case, stage))
         if "returned" in outcome:
@@ -46,7 +46,7 @@ if CASES:
         assert [seen if "bytes" in text else seen.rsplit(" (", 1)[0] for seen, text in zip(stage.seen, recorded)] == recorded
 
     @pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
-    def test_after_it_the_client_is_right_or_says_what_is_wrong(
+    def test_after_it_the_client_is_right_or_reports_the_error(
         stage: Stage, case: Dict[str, Any], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(after, "Sender", partial(Sender, attempts=1))
@@ -58,7 +58,7 @@ SECRETS = {"apikey": "k1", "CF-Access-Client-Id": "i", "CF-Access-Client-Secret"
 
 
 @pytest.mark.parametrize("status,what", [(302, SECRETS), (307, {**SECRETS, "prompt": "my prompt"})])
-def test_what_the_page_says_leaks_does_and_after_the_change_does_not(
+def test_the_leaks_on_the_page_exist_and_are_gone_after_the_change(
     server: Server, monkeypatch: pytest.MonkeyPatch, status: int, what: Dict[str, str]
 ) -> None:
     login = Server()
@@ -79,7 +79,7 @@ def test_what_the_page_says_leaks_does_and_after_the_change_does_not(
     assert len(login.received) == 1
 
 
-def test_after_it_calls_without_auth_are_what_they_were(server: Server) -> None:
+def test_after_it_calls_without_auth_are_unchanged(server: Server) -> None:
     server.replies = [reply(200, OK)]
     for module in (before, after):
         module.Client(server.url).completions("a")

@@ -1,4 +1,4 @@
-"""Proxies of the environment, for https only: they see an address, never a credential or a prompt."""
+"""Proxies from environment variables, for https only: they see an address, never a credential or a prompt."""
 
 import ssl
 from pathlib import Path
@@ -25,7 +25,7 @@ KINDS = ["http", "https", "socks5h", "socks5"]
 
 
 class Place:
-    """A server that is reached by way of a proxy of a kind."""
+    """A server that is reached through a proxy of this kind."""
 
     def __init__(self, kind: str, folder: Path) -> None:
         authority = Authority(folder)
@@ -55,7 +55,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     place.close()
 
 
-def test_https_goes_by_way_of_the_proxy_which_sees_no_credential(place: Place) -> None:
+def test_https_uses_the_proxy_which_sees_no_credential(place: Place) -> None:
     assert place.client().completions("my prompt")["id"] == "1"
     (seen,) = place.server.received
     assert seen.values("apikey") == ["k3y-of-mine"]
@@ -63,7 +63,7 @@ def test_https_goes_by_way_of_the_proxy_which_sees_no_credential(place: Place) -
     assert b"k3y" not in head and b"prompt" not in head
 
 
-def test_a_silent_connection_is_kept_alive_and_a_drip_ends_in_time(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_silent_connection_is_kept_alive_and_a_slow_answer_times_out(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = keepers(monkeypatch)
     place.server.replies = [drip(b"HTTP/1.1 200 OK\r\n\r\n{")(place.server)]
     with pytest.raises(AnswerTimeoutError, match="within 1.5 s"):
@@ -72,7 +72,7 @@ def test_a_silent_connection_is_kept_alive_and_a_drip_ends_in_time(place: Place,
 
 
 def keepers(monkeypatch: pytest.MonkeyPatch) -> List[bool]:
-    """Whether each connection that is made asks for signs of life, after a minute."""
+    """Whether each connection has TCP keepalive after a minute."""
     import socket
 
     kept: List[bool] = []
@@ -98,14 +98,14 @@ def test_a_connection_without_a_proxy_is_kept_alive_too(server: Server, monkeypa
     assert kept == [True]
 
 
-def test_a_host_of_no_proxy_is_asked_itself(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_in_no_proxy_is_connected_directly(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     Client(place.server.url, auth=ApiKey("k")).completions("a")
     assert (len(place.server.received), place.proxy.heads) == (1, [])
 
 
 @pytest.mark.parametrize("status", [403, 407, 502])
-def test_a_proxy_that_refuses_is_told_without_its_password(
+def test_reports_a_proxy_that_rejects_without_its_password(
     tmp_path: Path, slept: Slept, monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
     place = Place("http", tmp_path)
@@ -118,7 +118,7 @@ def test_a_proxy_that_refuses_is_told_without_its_password(
     assert "pr0xy" not in str(caught.value) + repr(vars(caught.value))
 
 
-def test_a_proxy_that_is_not_there_is_told(slept: Slept, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reports_a_missing_proxy(slept: Slept, monkeypatch: pytest.MonkeyPatch) -> None:
     for url in ("http://u:pr0xy-password@127.0.0.1:1", "socks5h://u:pr0xy-password@127.0.0.1:1"):
         monkeypatch.setenv("HTTPS_PROXY", url)
         with pytest.raises(ConnectionFailedError, match="by way of the proxy in HTTPS_PROXY: connection refused") as caught:
@@ -127,7 +127,7 @@ def test_a_proxy_that_is_not_there_is_told(slept: Slept, monkeypatch: pytest.Mon
         assert "pr0xy" not in str(caught.value)
 
 
-def test_a_proxy_whose_answer_drips_is_left_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_with_a_slow_answer_times_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     server = Server()
     server.replies = [drip(b"HTTP/1.1 200 OK\r\nX-Long: ")(server)]
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{server.port}")
@@ -137,7 +137,7 @@ def test_a_proxy_whose_answer_drips_is_left_in_time(tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.parametrize("url", ["ftp://u:pr0xy@127.0.0.1:1", "http://", "socks9://u:pr0xy@127.0.0.1:1", "http://[u:pr0xy"])
-def test_an_address_of_a_proxy_that_is_none_is_told_without_what_is_in_it(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reports_an_invalid_proxy_address_without_showing_it(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", url)
     with pytest.raises(ConfigurationError, match="HTTPS_PROXY: must be the address of a proxy") as caught:
         Client("https://localhost:8443", auth=ApiKey("k")).completions("a")
@@ -145,7 +145,7 @@ def test_an_address_of_a_proxy_that_is_none_is_told_without_what_is_in_it(url: s
 
 
 def test_a_proxy_that_needs_a_package_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(*_: object, **__: object) -> object:  # as requests has it where there is no PySocks
+    def missing(*_: object, **__: object) -> object:  # as in requests without PySocks
         raise requests.exceptions.InvalidSchema("Missing dependencies for SOCKS support.")
 
     monkeypatch.setattr(requests.adapters, "SOCKSProxyManager", missing)
@@ -155,7 +155,7 @@ def test_a_proxy_that_needs_a_package_says_which(monkeypatch: pytest.MonkeyPatch
     assert Client("http://127.0.0.1:1"), "plain http has no proxy"
 
 
-def test_a_proxy_of_tls_is_checked_as_a_server_is(tmp_path: Path, slept: Slept, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_certificate_of_a_tls_proxy_is_verified(tmp_path: Path, slept: Slept, monkeypatch: pytest.MonkeyPatch) -> None:
     place = Place("https", tmp_path)
     other = Authority(tmp_path, "other").context()
     assert isinstance(other, ssl.SSLContext)

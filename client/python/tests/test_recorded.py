@@ -1,4 +1,4 @@
-"""Against what Alpa's own client was recorded to do: the same where it is right, an error of its kind where it is wrong."""
+"""Comparison with recordings of Alpa's own client: the same where it is right, a typed error where it is wrong."""
 
 import json
 from typing import Any, Dict, Iterator, Optional, Type
@@ -29,33 +29,33 @@ from .recordings import ALPA, CASES, SENDS
 from .stage import Stage
 from .test_tokens import token
 
-#: Where Alpa's client is right, what it returned; None in this table.
+#: None where Alpa's client is right: then the result must be the same.
 EXPECTED: Dict[str, Optional[Type[AlpaClientError]]] = {
     "ok": None,
     "url-trailing-slash": None,
-    # RuntimeError there too, with the same words.
+    # RuntimeError there too, with the same message.
     "alpa-error-400": AlpaError,
     "429-retry-after": RateLimitedError,
     "401-envelope": InvalidCredentialError,
     "429-envelope": RateLimitedError,
     "envelope-html-type": InvalidCredentialError,
-    # A refusal returned as a result there.
+    # There, an error is returned as a result.
     "403-consumer": NotAllowedError,
     "404-route": RequestRefusedError,
     "429-error-msg": RateLimitedError,
     "error-object-openai": InvalidCredentialError,
-    # An error of the wrong kind there.
+    # There, an error of the wrong kind.
     "413-html": RequestRefusedError,
     "503-html": ModelUnreachableError,
     "envelope-null-stacktrace": InvalidCredentialError,
     "empty-401": InvalidCredentialError,
     "403-cf-1010": NotAllowedError,
     "connection-dropped": ConnectionFailedError,
-    # The key, and with 307 the prompt, sent on there.
+    # There, the key and with 307 the prompt are sent to the other host.
     "302-login-other-host": RedirectError,
     "307-other-host": RedirectError,
     "301-https-like": RedirectError,
-    # Sent to another path there.
+    # There, the request is sent to another path.
     "url-query": ConfigurationError,
 }
 
@@ -76,13 +76,13 @@ def stage() -> Iterator[Stage]:
 
 
 def url_of(case: Dict[str, Any], stage: Stage) -> str:
-    """The client's url: what was asked for, without what the client itself adds."""
+    """The url for the client: the recorded one, without the part that the client itself adds."""
     first = case["requestsSeen"][0].split(" ")[1]
     return stage.here(first[: -len("/completions")])
 
 
 def check(client: Any, case: Dict[str, Any]) -> None:
-    """Calls a client and compares the outcome with the recorded one, or with the error that it should be."""
+    """Calls a client and compares the outcome with the recorded one, or with the expected error."""
     expected = EXPECTED[case["id"]]
     if expected is None:
         assert client().completions("Paris is") == case["outcome"]["returned"]
@@ -102,7 +102,7 @@ if CASES:
 
     @pytest.mark.parametrize("way", AUTHS)
     @pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
-    def test_is_right_where_alpas_client_is_and_says_so_where_it_is_not(
+    def test_is_right_where_alpas_client_is_and_raises_otherwise(
         stage: Stage, case: Dict[str, Any], way: str
     ) -> None:
         clock = Clock(sleep=lambda _: None)
@@ -143,7 +143,7 @@ if SENDS:
             assert "302" in send["client"]["url"]
         (received,) = stage.hosts["gateway.example.com"].received
         recorded = send["sent"][0]
-        # One that is null stays out; a real one is where Alpa's client has it.
+        # A null key is omitted; a real one is in the same field as in Alpa's client.
         body = {name: value for name, value in recorded["json"].items() if (name, value) != ("api_key", None)}
         assert list(json.loads(received.body).items()) == list(body.items())
         assert received.body.isascii()
@@ -153,7 +153,7 @@ if SENDS:
         assert stage.hosts["login.example.net"].received == []
 
 
-#: Answered by the recorded service and nothing that the client ever asks for.
+#: Recorded answers to requests that the client never sends.
 _PLAIN = ("completions", "logprobs")
 
 if ALPA:

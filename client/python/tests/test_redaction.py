@@ -1,4 +1,4 @@
-"""What an answer repeats of a credential is taken out, in whatever form it comes."""
+"""Credentials that an answer repeats are redacted, in any encoding."""
 
 import base64
 import html
@@ -16,7 +16,7 @@ from hypothesis import given, strategies as st
 from .server import Server, reply
 from .test_tokens import NOW, token
 
-#: What servers make of a text that they repeat.
+#: Encodings in which servers repeat a text.
 FORMS: Dict[str, Callable[[str], str]] = {
     "as it is": str,
     "JSON": lambda text: json.dumps(text)[1:-1],
@@ -57,7 +57,7 @@ def test_no_form_of_a_secret_is_left(form: str) -> None:
 def no_form_is_left(form: str, secret: str) -> None:
     left = without(f"before {FORMS[form](secret)} after", [secret])
     assert left.startswith("before ") and left.endswith(" after") and "<secret>" in left
-    # Quotes of the form, and in base64 what stood around the secret, which shows at most two letters.
+    # Quotes of the encoding, and in base64 the text around the secret, which shows at most two of its characters.
     assert len(left) <= len("before <secret> after") + 12, left
     for some in (TELLTALE, FORMS[form](TELLTALE), FORMS[form](TELLTALE)[3:-4]):
         assert some not in left
@@ -67,7 +67,7 @@ def no_form_is_left(form: str, secret: str) -> None:
     st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=12, max_size=60),
     st.lists(st.sampled_from(["JSON", "HTML", "a part of an address", "HTML with decimal codes"]), min_size=1, max_size=3),
 )
-def test_nor_of_any_secret_however_often_it_is_put_into_another_form(secret: str, forms: "list[str]") -> None:
+def test_no_secret_is_left_however_often_it_is_encoded(secret: str, forms: "list[str]") -> None:
     text = secret
     for form in forms:
         text = FORMS[form](text)
@@ -77,14 +77,14 @@ def test_nor_of_any_secret_however_often_it_is_put_into_another_form(secret: str
 
 
 @pytest.mark.parametrize("part", ["\\", "\\\\n", "&", "&amp;", "&amp;amp;", "%", "%25", "a", '"', "ab+ "])
-def test_long_answers_take_no_long_time(part: str) -> None:
+def test_long_answers_are_fast(part: str) -> None:
     text = part * (400_000 // len(part))
     started = time.monotonic()
     without(text, [part * 40 + "x", "x" + part * 10, TELLTALE])
     assert time.monotonic() - started < 10
 
 
-def test_what_is_too_short_for_a_secret_stays_and_so_do_all_other_words() -> None:
+def test_texts_too_short_for_a_secret_and_other_words_stay() -> None:
     text = "the quick brown fox jumps over the lazy dog + 1 %20 &amp; \\n"
     assert without(text, ["", "o", "fox", "S3cret-not-in-text"]) == text
     assert without("quick brown", ["quick brown fox"]) == "quick brown"
@@ -104,7 +104,7 @@ BODIES: Dict[str, Callable[[str], str]] = {
 }
 
 
-def test_a_redirect_to_a_host_of_the_secrets_name_does_not_show_it(server: Server) -> None:
+def test_a_redirect_to_a_host_named_like_the_secret_does_not_show_it(server: Server) -> None:
     server.replies = [reply(302, "", {"Location": f"http://{SECRETS[0]}.example/{SECRETS[0]}"})]
     with pytest.raises(AlpaClientError) as caught:
         Client(server.url, auth=ApiKey(SECRETS[0])).completions("a")
@@ -112,7 +112,7 @@ def test_a_redirect_to_a_host_of_the_secrets_name_does_not_show_it(server: Serve
 
 
 class Renewing(Jwt):
-    """As if another thread came just after this one had taken its token."""
+    """Simulates another thread right after this one has read its token."""
 
     def headers(self, now: float) -> Dict[str, str]:
         taken = super().headers(now)
@@ -120,7 +120,7 @@ class Renewing(Jwt):
         return taken
 
 
-def test_a_token_that_was_renewed_meanwhile_is_taken_out_too(server: Server) -> None:
+def test_a_token_that_was_renewed_meanwhile_is_redacted_too(server: Server) -> None:
     echo = lambda connection: connection.sendall(reply(400, server.received[0].values("Authorization")[0]))  # noqa: E731
     server.replies = [echo]
     with pytest.raises(AlpaClientError, match="<secret>") as caught:

@@ -1,4 +1,4 @@
-"""What is sent and what comes back where all is well."""
+"""Requests and results without errors."""
 
 import json
 
@@ -22,7 +22,7 @@ def test_completions_sends_the_fields_of_alpas_client_in_its_order_and_no_api_ke
     assert seen.values("Accept-Encoding") == ["identity"], "a short answer could not be told from a packed one"
 
 
-def test_logprobs_leaves_out_a_cache_id_that_is_none(server: Server) -> None:
+def test_logprobs_omits_a_cache_id_of_none(server: Server) -> None:
     server.replies = [reply(200, LOGPROBS)]
     client = Client(server.url, default_model="m")
     assert client.logprobs([1, 2], top_k=3)["indices"] == [[7]]
@@ -48,7 +48,7 @@ def test_a_key_is_sent_in_one_header(server: Server) -> None:
     assert server.received[0].values("Authorization") == []
 
 
-def test_a_service_token_is_sent_in_two_headers_or_in_the_one_that_is_named(server: Server) -> None:
+def test_a_service_token_is_sent_in_two_headers_or_in_the_named_one(server: Server) -> None:
     server.replies = [reply(200, COMPLETION)]
     Client(server.url, auth=ServiceToken("id.access", 's"1')).completions("a")
     Client(server.url, auth=ServiceToken("id.access", 's"1', header="Authorization")).completions("a")
@@ -61,7 +61,7 @@ def test_a_service_token_is_sent_in_two_headers_or_in_the_one_that_is_named(serv
     assert one.values("CF-Access-Client-Id") == []
 
 
-def test_a_password_of_netrc_is_not_sent_in_the_place_of_a_token(
+def test_a_password_of_netrc_does_not_replace_a_token(
     server: Server, tmp_path: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     netrc = f"{tmp_path}/netrc"
@@ -94,7 +94,7 @@ def test_no_cookie_of_the_edge_is_kept(server: Server) -> None:
     assert server.received[1].values("Cookie") == []
 
 
-def test_plain_http_to_another_host_with_a_credential_is_refused_or_warned_of() -> None:
+def test_plain_http_to_another_host_with_a_credential_is_rejected_or_causes_a_warning() -> None:
     with pytest.raises(ConfigurationError, match="url: must be https where a credential is sent"):
         Client("http://api.example.com", auth=ApiKey("k"))
     with pytest.raises(ConfigurationError, match="url: must be https"):

@@ -1,4 +1,4 @@
-"""No credential in a repr, a log, an error or what hangs on one."""
+"""No credential in a repr, a log, an error or its attributes."""
 
 import copy
 import logging
@@ -27,14 +27,14 @@ AUTHS: Dict[str, Auth] = {
 
 
 def hidden(auth: Auth, server: Server) -> List[str]:
-    """What must not be shown: as configured, and as sent."""
+    """Texts that must not be shown: as configured, and as sent."""
     sent = [value for seen in server.received for name, value in seen.headers if name in auth.headers(0)]
     tokens = [value[len("Bearer ") :] for value in sent if value.startswith("Bearer ")]
     return [KEY, SECRET, pem("RS256")[100:160], *tokens]
 
 
 def all_of(error: BaseException) -> str:
-    """Everything that a program which reports errors would show of one: texts, causes, fields, variables of frames."""
+    """Everything that an error reporter would show of an error: texts, causes, attributes, variables of frames."""
     shown = [repr(error), str(error), repr(error.args), repr(vars(error))]
     for frame, _ in traceback.walk_tb(error.__traceback__):
         if "alpa_auth_client" in frame.f_code.co_filename:
@@ -139,7 +139,7 @@ def test_alpas_own_key_is_in_no_frame_of_an_error(server: Server) -> None:
     assert f'"api_key": "{KEY}"' in server.received[0].body.decode()
 
 
-def test_a_call_that_succeeds_says_nothing(
+def test_a_successful_call_prints_nothing(
     server: Server, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -151,7 +151,7 @@ def test_a_call_that_succeeds_says_nothing(
     assert capfd.readouterr() == ("", "")
 
 
-def test_alpas_own_key_is_taken_out_of_an_answer_too(server: Server) -> None:
+def test_alpas_own_key_is_redacted_from_an_answer_too(server: Server) -> None:
     server.replies = [reply(400, f'{{"type":"error","message":"{KEY} is wrong","stacktrace":"x"}}')]
     with pytest.raises(AlpaClientError) as caught:
         Client(server.url, KEY).completions("a")
@@ -159,7 +159,7 @@ def test_alpas_own_key_is_taken_out_of_an_answer_too(server: Server) -> None:
     assert KEY not in repr(vars(caught.value))
 
 
-def test_what_an_answer_says_is_cut_and_on_one_line(server: Server) -> None:
+def test_a_quoted_answer_is_shortened_and_on_one_line(server: Server) -> None:
     server.replies = [reply(404, '{"error_msg":"a\\u001b[31m\\nb' + "c" * 5000 + '"}')]
     with pytest.raises(AlpaClientError) as caught:
         Client(server.url).completions("a")

@@ -1,4 +1,4 @@
-"""Settings from variables and from the file of a handout."""
+"""Settings from environment variables and from the file of a handout."""
 
 import json
 import os
@@ -43,7 +43,7 @@ def test_each_way_to_authenticate_has_its_variables(server: Server, tmp_path: Pa
     assert "apikey" not in sent(server, {})
 
 
-def test_without_a_word_the_variables_of_the_process_count(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reads_the_variables_of_the_process_by_default(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     server.replies = [reply(200, COMPLETION)]
     monkeypatch.setitem(os.environ, "ALPA_URL", server.url)
     monkeypatch.setitem(os.environ, "ALPA_API_KEY", "k")
@@ -51,12 +51,12 @@ def test_without_a_word_the_variables_of_the_process_count(server: Server, monke
     assert server.received[0].values("apikey") == ["k"]
 
 
-def test_what_is_given_by_hand_counts_before_a_variable() -> None:
+def test_an_argument_overrides_a_variable() -> None:
     client = Client.from_env({"ALPA_URL": URL, "ALPA_API_KEY": "k"}, url="https://b.example", default_model="m")
     assert "https://b.example" in repr(client)
 
 
-def test_no_variable_is_wanted_with_an_address_given_by_hand() -> None:
+def test_no_variable_is_required_with_an_address_argument() -> None:
     assert "https://b.example" in repr(Client.from_env({"ALPA_API_KEY": "k"}, url="https://b.example"))
 
 
@@ -76,7 +76,7 @@ def test_only_plain_numbers_are_seconds(text: str) -> None:
         Client.from_env({"ALPA_URL": URL, "ALPA_ANSWER_TIMEOUT_SECONDS": text})
 
 
-def test_an_answer_has_the_time_of_its_variable(server: Server) -> None:
+def test_the_timeout_of_an_answer_is_read_from_its_variable(server: Server) -> None:
     server.replies = [lambda _: None if server.over.wait(20) else None]
     client = Client.from_env({"ALPA_URL": server.url, "ALPA_ANSWER_TIMEOUT_SECONDS": "0.25"})
     with pytest.raises(AnswerTimeoutError, match=r"within 0\.25 s"):
@@ -94,7 +94,7 @@ REFUSED: Dict[str, "tuple[Dict[str, str], list[str]]"] = {
         {"ALPA_URL": URL, "ALPA_ACCESS_CLIENT_ID": "i"},
         ["ALPA_ACCESS_CLIENT_SECRET: must be set"],
     ),
-    "a private key that is not there": (
+    "a missing private key file": (
         {"ALPA_URL": URL, "ALPA_JWT_KEY": "c", "ALPA_JWT_PRIVATE_KEY_FILE": "/nowhere/x.pem"},
         ["ALPA_JWT_PRIVATE_KEY_FILE: must be a file that can be read (got /nowhere/x.pem: No such file or directory)"],
     ),
@@ -118,7 +118,7 @@ REFUSED: Dict[str, "tuple[Dict[str, str], list[str]]"] = {
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_refuses_variables_with(what: str) -> None:
+def test_rejects_variables_with(what: str) -> None:
     environ, starts = REFUSED[what]
     with pytest.raises(ConfigurationError) as caught:
         Client.from_env(environ)
@@ -137,14 +137,14 @@ def page(tmp_path: Path, text: str, end: str = "until it is revoked") -> str:
     return str(file)
 
 
-def test_a_handout_past_its_end_is_refused(tmp_path: Path) -> None:
+def test_rejects_an_expired_handout(tmp_path: Path) -> None:
     file = page(tmp_path, KEY, "until 2027-01-31 (UTC)")
     assert load_handout(file, today=date(2027, 1, 30)).expires == date(2027, 1, 31)
     with pytest.raises(ExpiredCredentialError, match="a/b worked until 2027-01-31"):
         load_handout(file, today=date(2027, 1, 31))
 
 
-def test_a_handout_refuses_a_private_key_that_it_has_no_use_for(tmp_path: Path) -> None:
+def test_a_handout_rejects_a_private_key_that_it_does_not_need(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="private_key: must be left out"):
         load_handout(page(tmp_path, KEY), private_key=pem("RS256"))
 
@@ -160,13 +160,13 @@ def test_a_handout_refuses_a_private_key_that_it_has_no_use_for(tmp_path: Path) 
         (HEAD + 'Sign a token with HS999. `"key": "c"`\n\nThe secret that signs. x\n\n    s\n', "algorithm: must be one"),
     ],
 )
-def test_refuses_a_file_that_is_no_handout(tmp_path: Path, text: str, problem: str) -> None:
+def test_rejects_a_file_that_is_not_a_handout(tmp_path: Path, text: str, problem: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         Client.from_credentials_file(page(tmp_path, text))
     assert problem in str(caught.value)
 
 
-def test_refuses_a_file_that_is_no_text(tmp_path: Path) -> None:
+def test_rejects_a_file_that_is_not_text(tmp_path: Path) -> None:
     file = tmp_path / "x"
     file.write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigurationError, match="must be a text file"):

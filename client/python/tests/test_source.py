@@ -1,4 +1,4 @@
-"""The package keeps to its limits: the grammar of the oldest Python, and what it imports."""
+"""Limits of the package: the grammar of the oldest supported Python, and its imports."""
 
 import ast
 import sys
@@ -18,5 +18,5 @@ if sys.version_info >= (3, 8):
         ast.parse(file.read_text(), feature_version=(3, 7))
 
 
-def test_has_its_types_with_it() -> None:
+def test_includes_its_types() -> None:
     assert (FILES[0].parent / "py.typed").exists()

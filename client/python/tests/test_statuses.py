@@ -1,4 +1,4 @@
-"""Which error each status is, whatever the body says."""
+"""The error for each status, whatever the body says."""
 
 import json
 from typing import Dict, List, Optional, Tuple, Type
@@ -24,7 +24,7 @@ from alpa_auth_client.transport import Answer
 
 from .conftest import COMPLETION, LOGPROBS
 
-#: A status that is no success and has a body that looks like one must not become a result.
+#: An error status with a body like that of a success must not become a result.
 BODIES: Dict[str, bytes] = {
     "a result": COMPLETION.encode(),
     "the gateway's shape": b'{"message":"m"}',
@@ -53,7 +53,7 @@ def read(status: int, body: bytes, auth: Optional[Auth] = ApiKey("k"), path: str
 
 @pytest.mark.parametrize("what", BODIES)
 @pytest.mark.parametrize("error,statuses", STATUSES, ids=[error.__name__ for error, _ in STATUSES])
-def test_is_told_by_the_status(what: str, error: Type[AlpaClientError], statuses: List[int]) -> None:
+def test_the_error_depends_on_the_status(what: str, error: Type[AlpaClientError], statuses: List[int]) -> None:
     for status in statuses:
         if status < 300 and what == "a result":
             continue
@@ -65,13 +65,13 @@ def test_is_told_by_the_status(what: str, error: Type[AlpaClientError], statuses
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_without_a_credential_one_is_missing(status: int) -> None:
+def test_reports_a_missing_credential(status: int) -> None:
     with pytest.raises(MissingCredentialError):
         read(status, b"", None)
 
 
 @pytest.mark.parametrize("number", [1003, 1010, 1106, 1200])
-def test_a_rule_of_the_edge_is_told_by_its_number(number: int) -> None:
+def test_recognizes_a_rule_of_the_edge_by_its_number(number: int) -> None:
     with pytest.raises(NotAllowedError, match="Give the operator the number: a rule of the edge"):
         read(403, f"error code: {number}\n".encode())
 
@@ -89,7 +89,7 @@ def test_an_error_with_a_stacktrace_is_alpas_and_one_without_is_the_gateways() -
         read(400, json.dumps({**error, "message": ""}).encode())
 
 
-#: None of these is a result, whichever method asked.
+#: None of these is a result of any method.
 NO_RESULTS: List[bytes] = [
     *(b"{}", b"[]", b'"choices"', COMPLETION.encode() + b"x", b"\xef\xbb\xbf" + COMPLETION.encode()),
     *(b'{"choices": null}', b'{"choices": {}}', b'{"choices": "one"}', b'{"choices": [null]}', b'{"choices": [{}]}'),
@@ -102,7 +102,7 @@ NO_RESULTS: List[bytes] = [
 
 @pytest.mark.parametrize("body", NO_RESULTS)
 @pytest.mark.parametrize("path", ["/completions", "/logprobs"])
-def test_what_only_looks_like_a_result_is_none(path: str, body: bytes) -> None:
+def test_a_text_that_only_looks_like_a_result_is_none(path: str, body: bytes) -> None:
     with pytest.raises(UnreadableAnswerError):
         read(200, body, path=path)
 

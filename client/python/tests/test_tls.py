@@ -1,4 +1,4 @@
-"""HTTPS: a certificate is checked, a bundle of the environment counts, and time ends here too."""
+"""HTTPS: certificates are verified, a bundle from the environment is used, and timeouts apply."""
 
 import datetime
 import socket
@@ -27,7 +27,7 @@ def secure(authority: Authority) -> Iterator[Server]:
     server.close()
 
 
-def test_an_authority_of_the_environment_counts(
+def test_an_authority_from_the_environment_is_trusted(
     secure: Server, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.bundle))
@@ -43,7 +43,7 @@ def refused(server: Server, slept: Slept) -> ConnectionFailedError:
     return caught.value
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused_before_anything_is_sent(
+def test_an_untrusted_certificate_is_rejected_before_anything_is_sent(
     secure: Server, slept: Slept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "its certificate is not accepted" in str(refused(secure, slept))
@@ -63,7 +63,7 @@ def test_so_is_a_certificate(
 
 
 class Raw(Server):
-    """A server that does something else where TLS would begin."""
+    """A server that does something else instead of a TLS handshake."""
 
     what: Any
 
@@ -75,7 +75,7 @@ class Raw(Server):
             pass
 
 
-def test_a_server_without_tls_is_told(slept: Slept) -> None:
+def test_reports_a_server_without_tls(slept: Slept) -> None:
     server = Raw()
     server.what = lambda connection: connection.sendall(reply(400, "plain HTTP"))
     with pytest.raises(ConnectionFailedError, match="it speaks no TLS") as caught:
@@ -84,7 +84,7 @@ def test_a_server_without_tls_is_told(slept: Slept) -> None:
     assert not caught.value.sent
 
 
-def test_a_handshake_that_is_broken_off_has_sent_nothing_and_is_tried_again(slept: Slept) -> None:
+def test_an_interrupted_handshake_has_sent_nothing_and_is_retried(slept: Slept) -> None:
     server = Raw()
 
     def hear_and_reset(connection: socket.socket) -> None:
@@ -98,16 +98,16 @@ def test_a_handshake_that_is_broken_off_has_sent_nothing_and_is_tried_again(slep
     assert (caught.value.sent, slept) == (False, [0.5, 1])
 
 
-def test_a_handshake_that_drips_ends_in_time() -> None:
+def test_a_slow_handshake_times_out() -> None:
     server = Raw()
-    # The head of a long record, byte by byte: each comes within the time for connecting.
+    # The head of a long record, byte by byte: each arrives within the connect timeout.
     server.what = drip(b"\x16\x03\x03\x40\x00")(server)
     with pytest.raises(AnswerTimeoutError, match=r"within 0\.5 s"):
         Client(server.url.replace("http:", "https:"), auth=ApiKey("k"), answer_timeout_seconds=0.5).completions("a")
     server.close()
 
 
-def test_a_password_of_netrc_does_not_count_and_a_drip_ends(
+def test_a_password_of_netrc_is_ignored_and_a_slow_answer_times_out(
     secure: Server, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.bundle))
@@ -121,7 +121,7 @@ def test_a_password_of_netrc_does_not_count_and_a_drip_ends(
         Client(secure.url, answer_timeout_seconds=1).completions("a")
 
 
-def test_a_bundle_that_is_not_there_is_told(secure: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reports_a_missing_bundle(secure: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem")
     with pytest.raises(ConfigurationError, match="REQUESTS_CA_BUNDLE: must be a file"):
         Client(secure.url).completions("a")

@@ -1,4 +1,4 @@
-"""Tokens: made, renewed in time, and refused when they are over or wrong."""
+"""Tokens: created, renewed in time, and rejected when they have expired or are invalid."""
 
 import json
 from email.utils import formatdate
@@ -51,7 +51,7 @@ def claims(text: str, key: Any = SECRET, algorithm: str = "HS256") -> Dict[str, 
     return jwt.decode(text, key, algorithms=[algorithm], options=options)
 
 
-def test_a_token_made_of_a_secret_names_its_key_and_ends_after_15_minutes() -> None:
+def test_a_token_from_a_secret_names_its_key_and_expires_after_15_minutes() -> None:
     auth = Jwt(key="ns_a.b", secret=SECRET, claims={"job": "nightly"})
     assert claims(sent(auth, NOW + 0.9)) == {"key": "ns_a.b", "iat": NOW, "exp": NOW + 900, "job": "nightly"}
 
@@ -62,7 +62,7 @@ def test_a_private_key_signs(algorithm: str) -> None:
     assert claims(sent(auth, NOW), PRIVATE[algorithm].public_key(), algorithm)["key"] == "k"
 
 
-def test_a_token_is_kept_and_made_again_a_minute_before_its_end() -> None:
+def test_a_token_is_reused_and_renewed_a_minute_before_it_expires() -> None:
     auth = Jwt(key="k", secret=SECRET)
     first = sent(auth, NOW)
     assert sent(auth, NOW + 840) == first
@@ -70,13 +70,13 @@ def test_a_token_is_kept_and_made_again_a_minute_before_its_end() -> None:
     assert claims(second)["exp"] == NOW + 841 + 900
 
 
-def test_a_clock_that_is_set_back_gives_a_token_of_that_time() -> None:
+def test_a_new_token_is_created_after_the_clock_was_set_back() -> None:
     auth = Jwt(key="k", secret=SECRET)
     sent(auth, NOW)
     assert claims(sent(auth, NOW - 3600))["exp"] == NOW - 2700
 
 
-def test_a_client_of_many_hours_never_sends_a_token_that_is_about_to_end(server: Server, slept: Slept) -> None:
+def test_a_long_running_client_never_sends_a_token_that_is_about_to_expire(server: Server, slept: Slept) -> None:
     server.replies = [reply(200, COMPLETION)]
     client = Client(server.url, auth=Jwt(key="k", secret=SECRET), clock=slept.clock)
     for _ in range(20):
@@ -87,17 +87,17 @@ def test_a_client_of_many_hours_never_sends_a_token_that_is_about_to_end(server:
     assert len(set(tokens)) == 10
 
 
-def test_a_ready_token_is_sent_as_it_is() -> None:
+def test_a_finished_token_is_sent_unchanged() -> None:
     text = token({"key": "k", "exp": NOW + 100})
     assert sent(Jwt(text, clock=lambda: NOW), NOW) == text
 
 
-def test_a_token_past_its_end_is_refused_when_the_client_is_made() -> None:
+def test_an_expired_token_is_rejected_when_the_client_is_created() -> None:
     with pytest.raises(ExpiredCredentialError, match="has expired"):
         Jwt(token({"exp": NOW - 61}), clock=lambda: NOW)
 
 
-def test_a_token_that_ends_later_is_refused_before_anything_is_sent(server: Server, slept: Slept) -> None:
+def test_a_token_that_has_expired_since_is_rejected_before_anything_is_sent(server: Server, slept: Slept) -> None:
     client = Client(server.url, auth=Jwt(token({"exp": NOW + 5}), clock=lambda: NOW), clock=slept.clock)
     slept.now = NOW + 66
     with pytest.raises(ExpiredCredentialError):
@@ -117,7 +117,7 @@ def test_a_token_that_ends_later_is_refused_before_anything_is_sent(server: Serv
         (3000, 0, InvalidCredentialError),
     ],
 )
-def test_a_refused_token_is_over_by_the_clock_of_who_refused_it_or_wrong(
+def test_a_rejected_token_is_expired_by_the_servers_clock_or_invalid(
     server: Server, slept: Slept, end: int, theirs: Optional[int], error: type
 ) -> None:
     date = {} if theirs is None else {"Date": formatdate(NOW + theirs, usegmt=True)}
@@ -128,7 +128,7 @@ def test_a_refused_token_is_over_by_the_clock_of_who_refused_it_or_wrong(
     assert len(server.received) == 1
 
 
-def test_a_clock_that_is_wrong_is_told(server: Server, slept: Slept) -> None:
+def test_reports_a_wrong_clock(server: Server, slept: Slept) -> None:
     server.replies = [reply(401, "{}", {"Date": "Fri, 15 Jan 2027 09:00:00 GMT"})]
     with pytest.raises(InvalidCredentialError, match="clock is 3600 s behind: set it"):
         Client(server.url, auth=Jwt(key="k", secret=SECRET), clock=slept.clock).completions("a")
@@ -138,8 +138,8 @@ REFUSED: List[Any] = [
     ("no JWT", {"token": "abc"}, ["token: must be a JWT"]),
     ("Bearer in front", {"token": "Bearer " + token({"exp": NOW * 2})}, ["token: must be a JWT"]),
     ("a line break", {"token": token({"exp": NOW * 2}) + "\r\nX: y"}, ["token: must be one line"]),
-    ("no end", {"token": token({"key": "k"})}, ["token: must expire"]),
-    ("an end that is no number", {"token": token({"exp": True})}, ["token: must expire"]),
+    ("no exp", {"token": token({"key": "k"})}, ["token: must expire"]),
+    ("an exp that is not a number", {"token": token({"exp": True})}, ["token: must expire"]),
     (
         "alg none",
         {"token": jwt.encode({"exp": NOW * 2}, None, algorithm="none")},  # type: ignore[arg-type]
@@ -150,7 +150,7 @@ REFUSED: List[Any] = [
     ("a secret for RS256", {"key": "k", "secret": "s", "algorithm": "RS256"}, ["algorithm: must fit"]),
     ("a private key for HS256", {"key": "k", "private_key": pem("RS256"), "algorithm": "HS256"}, ["algorithm: must fit"]),
     ("a key of another kind", {"key": "k", "private_key": pem("EdDSA")}, ["private_key: must be a private key for RS256"]),
-    ("a PEM that is cut", {"key": "k", "private_key": pem("RS256")[:300]}, ["private_key: must be a private key for RS256"]),
+    ("a truncated PEM", {"key": "k", "private_key": pem("RS256")[:300]}, ["private_key: must be a private key for RS256"]),
     (
         "a PEM of noise",
         {"key": "k", "private_key": "-----BEGIN PRIVATE KEY-----\nbm8=\n-----END PRIVATE KEY-----\n"},
@@ -185,7 +185,7 @@ REFUSED: List[Any] = [
 
 
 @pytest.mark.parametrize("what,arguments,expected", REFUSED, ids=[case[0] for case in REFUSED])
-def test_refuses(what: str, arguments: Dict[str, Any], expected: List[str]) -> None:
+def test_rejects(what: str, arguments: Dict[str, Any], expected: List[str]) -> None:
     with pytest.raises(ConfigurationError) as caught:
         Jwt(**arguments)
     problems = caught.value.problems

@@ -3,10 +3,10 @@ import { isIP } from "node:net";
 import type { Problems } from "./problems.js";
 
 export interface Address {
-    /** Without a slash at its end: Alpa's client would double it, and no exact route matches that. */
+    /** Without a trailing slash: Alpa's client would double it, and no exact route matches that. */
     url: string;
     host: string;
-    /** Whether it is plain HTTP to another host than this machine. */
+    /** Whether it is plain HTTP to a host other than this machine. */
     open: boolean;
 }
 
@@ -41,7 +41,7 @@ export function readUrl(text: unknown, problems: Problems): Address | undefined 
 }
 
 function parse(text: string): URL | undefined {
-    // The parser takes line breaks and tabs out, and reads a backslash as a slash.
+    // The parser removes line breaks and tabs, and reads a backslash as a slash.
     if (!/^[a-z]+:\/\/[^/?#]/i.test(text) || /[^\x21-\x7e]|\\/.test(text)) return undefined;
     try {
         const url = new URL(text);

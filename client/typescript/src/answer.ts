@@ -97,7 +97,7 @@ function refused(
     return new errors.RequestRefusedError(what, next, facts);
 }
 
-/** 401, and the edge's equivalents. */
+/** Errors for 401, and for the edge's equivalents. */
 function notLetIn(what: string, { auth, apiKey }: Call, headers: Headers, facts: errors.ErrorFacts) {
     if (auth === undefined)
         return new errors.MissingCredentialError(
@@ -186,7 +186,7 @@ export function dateOf(headers: Headers): Date | undefined {
     return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
-/** In whole seconds: Retry-After as a number or a day, else the end of the window as the gateway's limits tell it. */
+/** In whole seconds: Retry-After as a number or a date, otherwise the end of the window from the gateway's limit headers. */
 function retryAfter(status: number, headers: Headers): number | undefined {
     const text = headers.get("retry-after") ?? (status === 429 ? headers.get("x-ratelimit-reset") : null) ?? "";
     if (/^\d{1,9}(\.\d+)?$/.test(text)) return Math.ceil(Number(text));

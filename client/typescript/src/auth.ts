@@ -7,7 +7,7 @@ export class ApiKey extends Credential {
     readonly #key: string;
 
     /**
-     * @param key from the handout; undefined is refused, so that it may come from `process.env`
+     * @param key from the handout; undefined is rejected, so that it may come from `process.env`
      * @throws ConfigurationError, it cannot be sent in a header
      */
     constructor(key: string | undefined) {
@@ -32,14 +32,17 @@ export interface ServiceTokenOptions {
     clientId: string | undefined;
     clientSecret: string | undefined;
     /**
-     * Name of a single header with both values as JSON, if the Access application has
-     * `read_service_tokens_from_header`; then often `Authorization`. @default none: two headers, `CF-Access-Client-Id`
-     * and `CF-Access-Client-Secret`
+     * Name of a single header with both values as JSON, if the Access application has `read_service_tokens_from_header`; then
+     * often `Authorization`.
+     * @default none: two headers, `CF-Access-Client-Id` and `CF-Access-Client-Secret`
      */
     header?: string | undefined;
 }
 
-/** A service token of Cloudflare Access. Its form is not checked beyond what a header holds: Cloudflare has changed it. */
+/**
+ * A service token of Cloudflare Access. Only characters that a header cannot hold are rejected: Cloudflare has changed the
+ * format.
+ */
 export class ServiceToken extends Credential {
     readonly method = "service-token";
     readonly #clientId: string;

@@ -3,10 +3,10 @@ import { readEnvironment } from "./environment.js";
 import { post, type CallOptions } from "./post.js";
 import { readSettings, type ClientOptions, type Settings } from "./settings.js";
 
-/** A text or its tokens, or several of one kind. */
+/** A text or its tokens, or several texts, or several lists of tokens. */
 export type Prompt = string | string[] | number[] | number[][];
 
-/** Defaults are those of Alpa's client. */
+/** The defaults are those of Alpa's client. */
 export interface CompletionsOptions extends CallOptions {
     /** Smallest number of generated tokens. @default 0 */
     minTokens?: number | undefined;
@@ -16,11 +16,11 @@ export interface CompletionsOptions extends CallOptions {
     topP?: number | undefined;
     /** Rounded to a tenth by Alpa: 0.04 is 0, which is greedy. @default 1 */
     temperature?: number | undefined;
-    /** Begin the answer with the prompt. @default true */
+    /** Whether the answer begins with the prompt. @default true */
     echo?: boolean | undefined;
 }
 
-/** Defaults are those of Alpa's client. */
+/** The defaults are those of Alpa's client. */
 export interface LogprobsOptions extends CallOptions {
     /** Number of the most likely tokens to return. @default 50 */
     topK?: number | undefined;
@@ -28,27 +28,24 @@ export interface LogprobsOptions extends CallOptions {
     cacheId?: string | undefined;
 }
 
-/** Answer of Alpa, unchanged. */
+/** Alpa's answer, unchanged. */
 export interface Completions {
     id: string;
     object: "text_completion";
     /** Unix seconds. */
     created: number;
-    /** One for each prompt, in order. */
+    /** One choice for each prompt, in order. */
     choices: { text: string }[];
 }
 
-/** As Alpa sends it. */
+/** Alpa's answer, unchanged. */
 export interface Logprobs {
     cache_id: string;
     logprobs: number[][];
     indices: number[][];
 }
 
-/**
- * Options for a client from a credentials file, and the private key if tokens are signed with one, which the file does
- * not have.
- */
+/** Options for a client from a credentials file, plus the private key if it signs tokens: the file does not contain it. */
 export type FileOptions = ClientOptions & {
     /** In PEM form. */
     privateKey?: string | undefined;
@@ -64,7 +61,7 @@ export class Client {
     }
 
     /**
-     * A client as the environment says, in the variables of docs/call/README.md.
+     * Creates a client from the environment variables of docs/call/README.md.
      * @param options override the environment
      * @throws ConfigurationError with every problem of the variables and the options
      * @throws ExpiredCredentialError, the credential has expired
@@ -74,7 +71,7 @@ export class Client {
     }
 
     /**
-     * A client from the file of `ops consumer handout`.
+     * Creates a client from the file of `ops consumer handout`.
      * @param options override the file
      * @throws ConfigurationError with every problem of the file and the options
      * @throws ExpiredCredentialError, the credential has expired
@@ -84,7 +81,7 @@ export class Client {
         return new Client({ ...readCredentialsFile(file, privateKey), ...others });
     }
 
-    /** Completes a prompt, or each of several. @throws AlpaClientError, of the kind that fits */
+    /** Completes a prompt, or each of several. @throws AlpaClientError, one of its subclasses */
     async completions(prompt: Prompt, options: CompletionsOptions = {}): Promise<Completions> {
         const { minTokens = 0, maxTokens = 32, topP = 1, temperature = 1, echo = true } = options;
         const body = {
@@ -100,7 +97,7 @@ export class Client {
         return (await post(this.#settings, "completions", body, options, isCompletions)) as unknown as Completions;
     }
 
-    /** The likeliest next tokens of a prompt. @throws AlpaClientError, of the kind that fits */
+    /** Returns the likeliest next tokens of a prompt. @throws AlpaClientError, one of its subclasses */
     async logprobs(prompt: Prompt, options: LogprobsOptions = {}): Promise<Logprobs> {
         const { topK = 50, cacheId } = options;
         const body = {
@@ -113,7 +110,7 @@ export class Client {
         return (await post(this.#settings, "logprobs", body, options, isLogprobs)) as unknown as Logprobs;
     }
 
-    /** Alpa's own key. Where there is none the field stays away: Alpa refuses every key that it does not know. */
+    /** Alpa's own key. Without one the field is omitted: Alpa rejects every key that it does not know. */
     #key(): { api_key?: string } {
         const { apiKey } = this.#settings;
         return apiKey === null ? {} : { api_key: apiKey };

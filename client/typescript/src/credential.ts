@@ -8,11 +8,9 @@ export interface Clock {
 
 export const realClock: Clock = { now: () => Date.now() };
 
-/**
- * A way to authenticate. Never shows what it holds: not in `console.log`, not as JSON, not as text, not in an error.
- */
+/** An authentication method. It never shows its secrets: not in `console.log`, JSON, text or errors. */
 export abstract class Credential {
-    /** Kind of the credential, for texts. */
+    /** Kind of the credential, for error messages. */
     abstract readonly method: "key" | "jwt" | "service-token";
 
     /** Headers of one request. Creates a new token when the current one is about to expire. */
@@ -27,17 +25,16 @@ export abstract class Credential {
     }
 
     /**
-     * A 401 came.
-     * @param _serverTime as it says
-     * @param _sent what `headers` had made for the request
-     * @returns whether another try, with other headers, makes sense
-     * @internal
+     * Called after a 401.
+     * @param _serverTime the server's clock
+     * @param _sent result of `headers` for the request
+     * @returns whether another attempt with other headers makes sense @internal
      */
     refusedAt(_serverTime: Date | undefined, _sent: Record<string, string>): boolean {
         return false;
     }
 
-    /** The text without anything this credential holds, also as a server might send it back. */
+    /** The text without this credential's secrets, in any encoding that a server may use. */
     redact(text: string): string {
         return without(text, this.secrets());
     }

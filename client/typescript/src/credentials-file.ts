@@ -1,4 +1,4 @@
-/** Reads the page that `ops consumer handout` writes: address, end, longest answer, and the credential. */
+/** Reads the page that `ops consumer handout` writes: address, expiry date, longest answer, and the credential. */
 import { readFileSync } from "node:fs";
 import { ApiKey, ServiceToken } from "./auth.js";
 import type { Credential } from "./credential.js";
@@ -10,7 +10,7 @@ import type { ClientOptions } from "./settings.js";
 
 const WHERE = "credentials file";
 
-/** @param privateKey PEM, for a credential of the caller's own pair of keys; the page does not have it */
+/** @param privateKey PEM, for a credential of the caller's own key pair; the page does not contain it */
 export function readCredentialsFile(file: string, privateKey: string | undefined): ClientOptions {
     const text = read(file);
     if (/^(age-encryption\.org\/|-----BEGIN AGE ENCRYPTED FILE-----)/.test(text))
@@ -20,7 +20,7 @@ export function readCredentialsFile(file: string, privateKey: string | undefined
         /^Credential (\S+)\. It works until (\d{4}-\d{2}-\d{2}(?= \(UTC\)\.$)|it is revoked\.$)/m.exec(text) ?? [];
     if (url === undefined || who === undefined)
         throw problem(`must be a page of \`ops consumer handout\` (got ${file}). Name that file.`);
-    // From the day itself on, as the stack takes it.
+    // The credential has expired at the start of that day, as the stack counts.
     if (Date.parse(end!) <= Date.now())
         throw new ExpiredCredentialError(`The credential ${who} worked until ${end}`, "Ask the operator for another.");
     const seconds = /^ ?curl -sS --max-time (\d+) /m.exec(text)?.[1];
@@ -32,7 +32,7 @@ export function readCredentialsFile(file: string, privateKey: string | undefined
 }
 
 function credentialOf(text: string, file: string, privateKey: string | undefined): Credential {
-    // Before the first heading, indented by four: the lines to paste below are quoted for other languages.
+    // Only lines before the first heading that are indented by four: later lines are quoted for other languages.
     const head = text.split("\n## ", 1)[0]!;
     const line = (name: string) => new RegExp(`^ {4}${name}: (.+)$`, "m").exec(head)?.[1];
     const algorithm = /^Sign a token with (\w+)\./m.exec(head)?.[1];

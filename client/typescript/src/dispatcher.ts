@@ -1,16 +1,16 @@
-/** Time limits of Node's own fetch, which ends a silent answer after 300 s whatever its signal says. */
+/** Lifts the time limits of Node's own fetch, which ends a silent answer after 300 s whatever its signal says. */
 import { isDeepStrictEqual } from "node:util";
 
-/** Longest wait for a connection, in milliseconds. */
+/** Longest time to connect, in milliseconds. */
 const CONNECT_MS = 10_000;
-/** Where Node keeps what its fetch sends with (undici; the name is part of its interface). */
+/** Where Node keeps the dispatcher of its fetch (undici; the name is part of its interface). */
 const GLOBAL = Symbol.for("undici.globalDispatcher.1");
 const NO_LIMITS = { headersTimeout: 0, bodyTimeout: 0 };
 
 interface Dispatcher {
     dispatch(options: object, handler: object): boolean;
     destroy?(): Promise<void>;
-    /** fetch asks this of what undici's own tests put in. */
+    /** fetch reads this to support undici's own mocks. */
     readonly isMockActive?: boolean | undefined;
 }
 interface Holder {
@@ -20,21 +20,20 @@ interface Holder {
 /** Connection handling of one request. */
 export interface Way {
     dispatcher: Dispatcher;
-    /** Whether a connection stood, so that the request may have begun to arrive. */
+    /** Whether a connection was open, so that the request may have begun to arrive. */
     began(): boolean;
     /** Closes the connection of this request. */
     end(): void;
 }
 
 /**
- * What fetch is to send one request with: no limits of its own, since the client has one, and a connection for this request
- * alone, as Alpa's client does. A kept connection that the server closes at the wrong moment would leave open whether a
- * generation has begun; next to one, a connection costs nothing. (Not `pipelining: 0`: with it a reset in the middle of an
- * answer passes for its end.)
- *
- * Where the program has put in another one (for a proxy or an authority, for example), that one sends, with its own
- * connections; only its limits on silence do not count.
- * @returns undefined: this platform's fetch sends otherwise
+ * The dispatcher for one request: without fetch's own limits, since the client has one, and with a connection for this request
+ * alone, like Alpa's client. If a server closed a kept connection at the wrong moment, the client could not know whether a
+ * generation has begun. Compared with a generation, a connection costs nothing. (Not `pipelining: 0`: with it a reset in the
+ * middle of an answer looks like its end.)
+ * Where the program has set its own dispatcher (for a proxy or a certificate authority, for example), that one sends, with its
+ * own connections; only its limits on silence do not apply.
+ * @returns undefined: this platform's fetch has no such dispatcher
  */
 export function patient(): Way | undefined {
     void new Headers(); // Node makes its dispatcher when fetch or one of its classes is first used
@@ -59,7 +58,7 @@ export function patient(): Way | undefined {
     };
 }
 
-/** undici calls one of these, by its version, when a connection stands and the request is about to be written. */
+/** undici calls one of these, depending on its version, when the connection is open and the request is about to be written. */
 const BEGIN = ["onConnect", "onRequestStart"];
 
 function watched(handler: object, begin: () => void): object {
@@ -75,7 +74,7 @@ function watched(handler: object, begin: () => void): object {
     });
 }
 
-/** Or one that does what Node's does: an Agent to which nothing was given or added. */
+/** Or an equivalent of it: an Agent without added options. */
 function isNodesOwn(found: NonNullable<Holder[typeof GLOBAL]>): boolean {
     const { constructor: Agent } = found;
     if (Agent.name !== "Agent" || found.dispatch !== (Agent.prototype as Dispatcher).dispatch) return false;
@@ -83,7 +82,7 @@ function isNodesOwn(found: NonNullable<Holder[typeof GLOBAL]>): boolean {
     return given.length > 0 && isDeepStrictEqual(given, none);
 }
 
-/** What undici keeps of the options. */
+/** The options that undici keeps. */
 function partsOf(agent: object): unknown[] {
     const names = ["options", "factory", "dispatch interceptors"];
     const symbols = Object.getOwnPropertySymbols(agent).filter(({ description }) => names.includes(description ?? ""));

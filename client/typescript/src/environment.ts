@@ -8,7 +8,7 @@ import type { JwtOptions } from "./jwt-source.js";
 import { gather, isText, NOT_A_NAME, refuse, type Problems } from "./problems.js";
 import type { ClientOptions } from "./settings.js";
 
-/** Variables that belong to one way to authenticate, by the one in whose name they are told. */
+/** Variables of one authentication method, by the variable that errors name. */
 const WAYS: Record<string, string[]> = {
     ALPA_API_KEY: ["ALPA_API_KEY"],
     ALPA_JWT: ["ALPA_JWT"],
@@ -22,7 +22,7 @@ export const NAMES = [
 
 type Values = Record<string, string | undefined>;
 
-/** @param url address that is given already */
+/** @param url address from the options, if given */
 export function readEnvironment(environment: NodeJS.ProcessEnv, url?: string): ClientOptions {
     const problems: Problems = [];
     const values: Values = {};
@@ -97,7 +97,7 @@ function credential(way: string, values: Values, problems: Problems): Credential
     }
 }
 
-/** Text of the file with a private key. */
+/** Text of the private key file. */
 function readPem({ ALPA_JWT_PRIVATE_KEY_FILE: file }: Values, problems: Problems): string | undefined {
     if (file === undefined) return undefined;
     if (isText(file)) {

@@ -1,26 +1,26 @@
-/** What can go wrong, as types: each says what happened and what the caller can do about it. */
+/** All errors, as types: each message says what happened and what the caller can do about it. */
 
-/** What is known of a failed call; all of it may be absent. */
+/** Facts about a failed call; each may be absent. */
 export interface ErrorFacts {
     /** HTTP status of the answer. */
     status?: number | undefined;
-    /** Id of the request in the logs of the gateway (X-Request-Id), else of the edge (CF-Ray). */
+    /** Id of the request in the logs of the gateway (X-Request-Id), otherwise of the edge (CF-Ray). */
     requestId?: string | undefined;
-    /** How long to wait before the next try, in whole seconds, as the server says. */
+    /** How long to wait before the next attempt, in whole seconds, from the server's answer. */
     retryAfterSeconds?: number | undefined;
     cause?: unknown;
 }
 
-/** Every error of this library. Neither message nor fields hold a credential; a prompt only where the answer repeats it. */
+/**
+ * Base of every error of this library. Neither message nor fields contain a credential. They contain a prompt only where the
+ * answer repeats it.
+ */
 export abstract class AlpaClientError extends Error {
     readonly status: number | undefined;
     readonly requestId: string | undefined;
     readonly retryAfterSeconds: number | undefined;
 
-    /**
-     * @param what what happened: a sentence without its full stop
-     * @param nextStep what the caller can do about it: a sentence
-     */
+    /** @param what what happened: a sentence without its full stop @param nextStep what the caller can do about it: a sentence */
     constructor(
         what: string,
         readonly nextStep: string,
@@ -34,7 +34,7 @@ export abstract class AlpaClientError extends Error {
     }
 }
 
-/** Invalid options for creating the client or for a call. Nothing was sent. */
+/** Invalid options of the client or of a call. Nothing was sent. */
 export class ConfigurationError extends AlpaClientError {
     /** @param problems each `where: what must hold (got). What to do.`; never with a secret */
     constructor(readonly problems: string[]) {
@@ -43,10 +43,10 @@ export class ConfigurationError extends AlpaClientError {
     }
 }
 
-/** 401, 403 or the edge's login, and no credential was sent. */
+/** 401, 403 or the edge's login, while no credential was sent. */
 export class MissingCredentialError extends AlpaClientError {}
 
-/** The credential that was sent is not accepted: wrong, revoked or expired. */
+/** The server rejects the credential: it is wrong, revoked or expired. */
 export class InvalidCredentialError extends AlpaClientError {}
 
 /** The token or the credential has expired. */
@@ -61,19 +61,19 @@ export class RateLimitedError extends AlpaClientError {}
 /** 500, 502, 503 or an error of the edge from 520 on: the gateway does not reach the model. */
 export class ModelUnreachableError extends AlpaClientError {}
 
-/** No complete answer in time: here, at the gateway (504) or at the edge (524). The model may go on working. */
+/** No complete answer in time: here, at the gateway (504) or at the edge (524). The model may still be working. */
 export class AnswerTimeoutError extends AlpaClientError {}
 
-/** A redirect to the edge's login page, where a credential of another kind was sent. Not followed. */
+/** A redirect to the edge's login page, because the credential is of another kind than the edge requires. Not followed. */
 export class EdgeLoginError extends AlpaClientError {}
 
-/** Any other redirect. Not followed: the credential and the prompt would go along. */
+/** Any other redirect. Not followed: it would send the credential and the prompt along. */
 export class RedirectError extends AlpaClientError {}
 
-/** A status of success without a valid result: HTML, an empty body, truncated JSON, or JSON of another form. */
+/** A success status without a valid result: HTML, an empty body, truncated JSON, or JSON of another form. */
 export class UnreadableAnswerError extends AlpaClientError {}
 
-/** No connection, or one that broke. */
+/** The connection failed or broke. */
 export class ConnectionFailedError extends AlpaClientError {
     /** @param sent false: nothing reached the server, so that a repeat cannot start a second generation */
     constructor(
@@ -91,7 +91,7 @@ export class RequestRefusedError extends AlpaClientError {}
 
 /** Alpa's own error. */
 export class AlpaError extends AlpaClientError {
-    /** @param stacktrace of Alpa's Python, as it sent it */
+    /** @param stacktrace Alpa's Python stack trace, as it sent it */
     constructor(
         what: string,
         nextStep: string,

@@ -2,7 +2,7 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import { checkHeaderValue, kind, type Problems } from "./problems.js";
 
-/** Ways to sign that the gateway takes for credentials of method jwt. */
+/** Signature algorithms that the gateway accepts for credentials of method jwt. */
 export const PRIVATE_KEY_ALGORITHMS = ["RS256", "ES256", "EdDSA"] as const;
 export type PrivateKeyAlgorithm = (typeof PRIVATE_KEY_ALGORITHMS)[number];
 const ALGORITHMS: readonly unknown[] = ["HS256", ...PRIVATE_KEY_ALGORITHMS];
@@ -10,7 +10,7 @@ const ALGORITHMS: readonly unknown[] = ["HS256", ...PRIVATE_KEY_ALGORITHMS];
 /** Shortest RSA key that JOSE libraries sign with, in bits. */
 const SHORTEST_RSA = 2048;
 
-/** Decodes a token without verifying it, which only the gateway can do. @returns its end, in Unix seconds */
+/** Decodes a token without verifying it, which only the gateway can do. @returns its exp, in Unix seconds */
 export function readToken(token: unknown, problems: Problems): number | undefined {
     const before = problems.length;
     checkHeaderValue("Jwt.token", token, problems);
@@ -45,7 +45,7 @@ function decode(part: string): Record<string, unknown> | undefined {
     }
 }
 
-/** What OpenSSL says of a bad key may quote it: it is never passed on. */
+/** Replaces OpenSSL's error for a bad key, which may quote the key. */
 export function readKey(pem: unknown, algorithm: string, problems: Problems): KeyObject | undefined {
     const problem = (text: string) => {
         problems.push(`Jwt.privateKey: ${text}`);

@@ -1,14 +1,14 @@
-/** Source of tokens: a finished token, or a key that signs them. */
+/** Input for tokens: a finished token, or a key that signs them. */
 import type { KeyObject } from "node:crypto";
 import { PRIVATE_KEY_ALGORITHMS, readKey, readToken, type PrivateKeyAlgorithm } from "./jwt-material.js";
 import { checkNumber, kind, type Problems } from "./problems.js";
 
 interface MintingOptions {
-    /** Value of the claim `key`, from the handout: whose token it is. */
+    /** Value of the claim `key`, from the handout: it names the credential. */
     key: string | undefined;
-    /** Life of one token, in seconds. @default 900: what is stolen is worth little, and few are made */
+    /** Lifetime of one token, in seconds. @default 900: a stolen token is worth little, and few tokens are created */
     lifetimeSeconds?: number | undefined;
-    /** More claims; not key, iat, exp, nbf. @default none */
+    /** Additional claims; not key, iat, exp, nbf. @default none */
     claims?: Record<string, unknown> | undefined;
 }
 
@@ -24,11 +24,11 @@ export type JwtOptions =
       });
 
 /**
- * How long before its end a token is replaced, in seconds: so much the clocks may differ. For as long past its end a token
- * of the caller's is still sent: the gateway decides.
+ * How long before its expiry a token is replaced, in seconds: the largest clock difference that does no harm. For as long after
+ * its expiry, a finished token is still sent: the gateway decides.
  */
 export const SKEW_SECONDS = 60;
-/** Set here. nbf never: APISIX refuses a token in the second in which it begins. */
+/** Claims that this library sets; nbf is never set: APISIX rejects a token in the second of its nbf. */
 const OURS = ["key", "iat", "exp", "nbf"];
 const BLANK_AT_ENDS = /^\s|\s$/;
 const NO_BLANK_AT_ENDS =
@@ -44,7 +44,7 @@ export interface Minting {
 }
 export type Source = { kind: "token"; token: string; exp: number | undefined } | Minting;
 
-/** @param now by which clock, in milliseconds */
+/** @param now the clock to compare with, in milliseconds */
 export async function mint({ key, claims, lifetimeSeconds, signer, algorithm }: Minting, now: number) {
     const { SignJWT } = await import("jose");
     const iat = Math.floor(now / 1000);
@@ -75,7 +75,7 @@ export function sourceOf(options: JwtOptions, problems: Problems): Source {
     if (typeof key !== "string" || key === "")
         problems.push(`Jwt.key: must be the value of the claim key (got ${kind(key)}). Take it from the handout.`);
     else if (BLANK_AT_ENDS.test(key)) problems.push(`Jwt.key: ${NO_BLANK_AT_ENDS}`);
-    // With less than twice the skew each request would need a token of its own; a day is what the operators' tokens last.
+    // Below twice the skew, each request would need a token of its own; the operators' own tokens last a day.
     const life = { least: 2 * SKEW_SECONDS, most: 86_400, whole: true };
     checkNumber("Jwt.lifetimeSeconds", lifetimeSeconds, life, problems);
     const taken = OURS.filter((claim) => claim in claims);

@@ -6,9 +6,9 @@ import { refuse, type Problems } from "./problems.js";
 
 /** Largest clock difference that is compensated, in milliseconds: with a larger one a clock must be corrected. */
 const LARGEST_OFFSET_MS = 3_600_000;
-/** Header `Date` has whole seconds, and the answer was on its way: smaller differences mean nothing. */
+/** The header `Date` has whole seconds, and the answer was in transit: smaller differences mean nothing. */
 const SMALLEST_OFFSET_MS = 5_000;
-/** Tokens kept to be taken out of answers: with one a minute at most, more than one answer takes. */
+/** Number of tokens to redact from answers: at most one token is created a minute, and no answer takes that many minutes. */
 const MOST_REMEMBERED = 20;
 
 /** A JSON Web Token, in `Authorization: Bearer`. */
@@ -28,7 +28,7 @@ export class Jwt extends Credential {
     /**
      * @param clock for tests
      * @throws ConfigurationError with every problem of the options
-     * @throws ExpiredCredentialError, a token that was given is past its end
+     * @throws ExpiredCredentialError, the given token has expired
      */
     constructor(options: JwtOptions, clock: Clock = realClock) {
         super();

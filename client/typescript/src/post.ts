@@ -10,17 +10,17 @@ import { A_TIME, type Settings } from "./settings.js";
 export interface CallOptions {
     /** Name the model is registered under. @default defaultModel of the client */
     model?: string | undefined;
-    /** Ends the call; it then fails with the signal's reason. The model may go on working. */
+    /** Aborts the call, which then fails with the signal's reason. The model may still be working. */
     signal?: AbortSignal | undefined;
-    /** Longest time for this answer, in seconds. @default that of the client */
+    /** Longest time for this answer, in seconds. @default the client's */
     answerTimeoutSeconds?: number | undefined;
 }
 
-/** Wait after the first connection that failed, in seconds; each next one is twice as long. */
+/** Wait after the first failed connection, in seconds; doubles with each further one. */
 const FIRST_WAIT_SECONDS = 0.5;
 
 /**
- * Repeats what has not reached the model: refused for a limit, told to come again, or never connected.
+ * Repeats only requests that did not reach the model: over a limit, answered with Retry-After, or never connected.
  * @param isResult whether a value is a result of the method
  */
 export async function post(
@@ -69,14 +69,14 @@ function tell(
     redact: (text: string) => string,
 ): void {
     if (onAnswer === undefined) return;
-    // A copy: what is done with it must not change what the answer is taken for.
+    // A copy, so that the callback cannot change how the answer is interpreted.
     const clean = new Headers([...headers].map(([name, value]): [string, string] => [name, redact(value)]));
     void (async () => onAnswer({ status, headers: clean, milliseconds }))().catch((error: unknown) =>
         process.emitWarning(`onAnswer failed: ${redact(String(error))}`, "OnAnswerWarning"),
     );
 }
 
-/** @returns seconds until it may be tried again; undefined: it must not */
+/** @returns seconds until the next attempt; undefined: the request must not be repeated */
 function waitBefore(error: unknown, attempt: number): number | undefined {
     if (error instanceof RateLimitedError) return error.retryAfterSeconds;
     // Without Retry-After a 503 does not say whether the model has begun.

@@ -8,7 +8,7 @@ export function refuse(problems: Problems): void {
     if (problems.length > 0) throw new ConfigurationError(problems);
 }
 
-/** Adds the problems of a nested part to those found so far. */
+/** Adds the problems of a nested part. */
 export function gather<T>(problems: Problems, make: () => T): T | undefined {
     try {
         return make();
@@ -19,7 +19,7 @@ export function gather<T>(problems: Problems, make: () => T): T | undefined {
     }
 }
 
-/** What fits into a header as it is: a line break would begin another header, and blanks at the ends get lost. */
+/** Checks a header value: a line break would begin another header, and spaces at the ends get lost. */
 export function checkHeaderValue(where: string, value: unknown, problems: Problems): void {
     if (typeof value !== "string" || value === "")
         problems.push(`${where}: must be a text that is not empty (got ${kind(value)}). Take it from the handout.`);
@@ -31,7 +31,7 @@ export function checkHeaderValue(where: string, value: unknown, problems: Proble
         problems.push(`${where}: must not begin or end with a blank (it does). Take it from the handout.`);
 }
 
-/** Whether a value is the content of a file instead of its name: it may be secret, so it is not quoted. */
+/** Whether a value is the content of a file instead of its name: it may be secret, so errors do not quote it. */
 export const isText = (file: string): boolean => /\n|-----BEGIN/.test(file);
 export const NOT_A_NAME =
     "must be the name of a file (it is the content of one). Write the content into a file, and give its name.";

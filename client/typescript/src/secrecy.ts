@@ -1,15 +1,15 @@
-/** Removes secrets from texts of servers, in every encoding that a server may use. */
+/** Removes secrets from servers' texts, in every encoding that a server may use. */
 
-/** A text this short is no secret, and removing it would take apart every message. */
+/** A shorter text is no secret: removing it would make every message unreadable. */
 const SHORTEST_SECRET = 4;
-/** Of base64: what is fixed by fewer characters is found in too many words. */
+/** For base64: fewer fixed characters occur by chance in too many words. */
 const SHORTEST_BASE64 = 8;
 
 const NAMED: Record<string, string> = { "&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos" };
 
 /**
- * The text with `***` for each secret in it: as it is, percent-encoded, in JSON, in JSON within JSON, with entities of HTML,
- * in any mixture of these, in either case (a host is made lower case), and in base64 of it alone or of more around it.
+ * The text with `***` for each secret in it: plain, percent-encoded, in JSON, in JSON within JSON, with HTML entities, in any
+ * mixture of these, in either case (a host name is lower-cased), and in base64, alone or as part of a longer text.
  */
 export function without(text: string, secrets: string[]): string {
     const patterns = [...new Set(secrets)]
@@ -20,14 +20,14 @@ export function without(text: string, secrets: string[]): string {
 }
 
 function asWritten(secret: string): string {
-    // A run of backslashes gets longer with each JSON around it.
+    // Each further level of JSON makes a run of backslashes longer.
     return secret
         .match(/\\+|[^\\]/g)!
         .map((part) => (part.startsWith("\\") ? `(?:${written("\\")})+` : `(?:${written(part)})`))
         .join("");
 }
 
-/** All ways in which one character is written. */
+/** All encodings of one character. */
 function written(char: string): string {
     const code = char.charCodeAt(0);
     const hex = code.toString(16).padStart(2, "0");
@@ -37,7 +37,10 @@ function written(char: string): string {
     return [...ways, ...(char === " " ? ["\\+"] : [])].join("|");
 }
 
-/** For each of the three places at which it can begin: the characters that it alone decides, in both alphabets. */
+/**
+ * For each of the three offsets at which the secret can begin: the base64 characters that depend on it alone, in both
+ * alphabets.
+ */
 function inBase64(secret: string): string[] {
     return [0, 1, 2]
         .map((before) => {

@@ -25,7 +25,8 @@ export interface Answer {
 }
 
 /**
- * Sends it once. A redirect is an answer like any other: followed, it would take the credential and the prompt along.
+ * Sends the request once. A redirect is returned like any other answer: following it would send the credential and the prompt
+ * along.
  * @throws AnswerTimeoutError, ConnectionFailedError, or the reason of the caller's signal
  */
 export async function send(request: Request): Promise<Answer> {
@@ -33,7 +34,7 @@ export async function send(request: Request): Promise<Answer> {
     signal?.throwIfAborted();
     const ours = new AbortController();
     const limit = setTimeout(() => ours.abort(), request.timeoutSeconds * 1000);
-    // Not AbortSignal.any: what it makes can be collected before it fires.
+    // Not AbortSignal.any: its result can be garbage-collected before it fires.
     const pass = () => ours.abort();
     signal?.addEventListener("abort", pass, { once: true });
     const begin = performance.now();
@@ -85,7 +86,9 @@ async function read({ body, status }: Response, url: string): Promise<string> {
     return Buffer.concat(parts).toString();
 }
 
-/** A connection that never was, where nothing but the error tells. With any other, some of the request may have arrived. */
+/**
+ * Errors that mean no connection, used where only the error tells. After any other error, part of the request may have arrived.
+ */
 const NOTHING_SENT = new Set([
     "ECONNREFUSED",
     "EHOSTUNREACH",
@@ -96,14 +99,14 @@ const NOTHING_SENT = new Set([
     "UND_ERR_CONNECT_TIMEOUT",
 ]);
 const CERTIFICATE = /^(CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_CERT_|HOSTNAME_MISMATCH)/;
-/** In Node's words for a TLS handshake that is broken off. */
+/** Node's message for an interrupted TLS handshake. */
 const BEFORE_TLS = /before secure TLS connection/;
-/** Node ended it by itself, where its limits could not be lifted. */
+/** Codes of Node's own timeouts, where the client could not lift them. */
 const ITS_OWN_LIMIT = ["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"];
 
 interface Known {
     timedOut: boolean;
-    /** Whether a connection stood; undefined: not known. */
+    /** Whether a connection was open; undefined: unknown. */
     began: boolean | undefined;
 }
 
@@ -136,13 +139,13 @@ function failure(error: unknown, { timedOut, began }: Known, { url, timeoutSecon
 }
 
 function mayHaveArrived(code: string, message: string, syscall: string): boolean {
-    // Also a TLS handshake that is broken off has sent nothing.
-    // With "read" or "write" the connection stood. fetch's own time limit for connecting names no call.
+    // An interrupted TLS handshake has not sent the request either. With "read" or "write" the connection was open. fetch's own
+    // connect timeout has no syscall.
     const never = syscall === "connect" || (NOTHING_SENT.has(code) && ["", "getaddrinfo"].includes(syscall));
     return !never && !BEFORE_TLS.test(message);
 }
 
-/** fetch says "fetch failed"; what it means is in the cause, and with several addresses in the first of its errors. */
+/** fetch only says "fetch failed": its cause has the details, or with several addresses, the first error of its cause. */
 function causeOf(error: unknown): { code: string; message: string; syscall: string } {
     let found = error as { code?: string; message?: string; syscall?: string; cause?: unknown; errors?: unknown[] };
     for (let depth = 0; depth < 5; depth++) {

@@ -6,16 +6,19 @@ import { checkNumber, kind, refuse, type Problems } from "./problems.js";
 /** Data for the callback after each answer; it contains no credential. */
 export interface Seen {
     status: number;
-    /** Without cookies: one of the edge's is as good as a credential. */
+    /** Without cookies: a cookie of the edge is equivalent to a credential. */
     headers: Headers;
-    /** From the first byte that is sent to the last that is read. */
+    /** From the first byte sent to the last byte received. */
     milliseconds: number;
 }
 
 export interface ClientOptions {
-    /** Address of the service, as `https://api.example.com/alpa`. Without `auth` the default is Alpa's own client's. */
+    /**
+     * Address of the service, for example `https://api.example.com/alpa`. Without `auth` the default is that of Alpa's own
+     * client.
+     */
     url?: string | undefined;
-    /** Key of Alpa's own, which goes into the body; not for a gateway. @default none */
+    /** Key of Alpa itself, sent in the body; not for a gateway. @default none */
     apiKey?: string | null | undefined;
     /** Name the model is registered under. @default "default" */
     defaultModel?: string | undefined;
@@ -23,23 +26,26 @@ export interface ClientOptions {
     auth?: Credential | undefined;
     /**
      * Longest time for one answer, in seconds. Alpa sends nothing until it is complete.
-     * @default 610: the 600 s of the gateway, and its refusal still arrives
+     * @default 610: the gateway's 600 s, and time for its error to arrive
      */
     answerTimeoutSeconds?: number | undefined;
-    /** Tries of one call, the first included. @default 3 */
+    /** Attempts of one call, including the first. @default 3 */
     maxAttempts?: number | undefined;
-    /** Longest wait that a server may ask for between two tries, in seconds; more is an error at once. @default 60 */
+    /** Longest wait between two attempts that a server may ask for, in seconds; a longer one is an error at once. @default 60 */
     maxWaitSeconds?: number | undefined;
-    /** Send a credential over plain HTTP to another host than this one. @default false: everyone on the way reads it */
+    /**
+     * Whether a credential may be sent over plain HTTP to another host.
+     * @default false: anyone on the network path can read it
+     */
     allowHttp?: boolean | undefined;
     /** Replaces the platform's fetch. Must honour `redirect: "manual"`. */
     fetch?: typeof globalThis.fetch | undefined;
-    /** Called after each answer, with what it looked like: for metrics. An error of it is a warning of the process. */
+    /** Called after each answer with its metadata, for metrics. An error in it becomes a process warning. */
     onAnswer?: ((seen: Seen) => void) | undefined;
 }
 
 export interface Settings {
-    /** Without a slash at its end. */
+    /** Without a trailing slash. */
     url: string;
     apiKey: string | null;
     defaultModel: string;
@@ -51,13 +57,13 @@ export interface Settings {
     onAnswer: ((seen: Seen) => void) | undefined;
 }
 
-/** Where Alpa's own client goes. A credential must not go anywhere by default. */
+/** Default address of Alpa's own client. A credential is never sent to a default address. */
 const ALPA_URL = "https://api.alpa.ai";
-/** A day is long enough to be no mistake. In seconds. */
+/** Largest timeout, in seconds: more than a day is a mistake. */
 export const A_TIME = { least: 0.001, most: 86_400 };
 const DEFAULT_ANSWER_SECONDS = 610;
 
-/** @param problems those found before, so that all are reported together */
+/** @param problems earlier ones, so that all are reported together */
 export function readSettings(options: ClientOptions, problems: Problems = []): Settings {
     const { auth, apiKey = null, defaultModel = "default", allowHttp = false } = options;
     const { answerTimeoutSeconds = DEFAULT_ANSWER_SECONDS, maxAttempts = 3, maxWaitSeconds = 60 } = options;
@@ -101,7 +107,7 @@ function warn(url: string): void {
     process.emitWarning(`a credential goes over plain HTTP to ${url}`, "PlainHttpWarning");
 }
 
-/** The package may be there twice, as ESM and as CJS: then one's credential is no instance of the other's class. */
+/** The package may be loaded twice, as ESM and as CJS: then a credential of one is no instance of the other's class. */
 function isCredential(value: unknown): value is Credential {
     const made = value as Partial<Credential> | null;
     return value instanceof Credential || (typeof made?.headers === "function" && typeof made.redact === "function");

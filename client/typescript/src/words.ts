@@ -2,10 +2,10 @@
 import type { Credential } from "./credential.js";
 import type { Answer } from "./send.js";
 
-/** Longest part of a server's text that is repeated, in characters. */
+/** Longest quote of a server's text, in characters. */
 const LONGEST_QUOTE = 300;
 
-/** A server's own words, in quotes: cut, on one line, without what we sent. */
+/** A server's own message in quotes: shortened, on one line, and without the caller's secrets. */
 export function saidBy(
     { text, headers }: Answer,
     value: Record<string, unknown> | undefined,
@@ -32,14 +32,14 @@ export function described({ text, headers }: Answer): string {
     return /^\s*[{[]/.test(text) ? "something that is cut off or broken" : "text";
 }
 
-/** @param number of the edge; 1003 is an address that is no name (or the wrong one), the rest are rules */
+/** @param number the edge's error; 1003 is an IP address instead of a host name, or a wrong one; the rest are rules */
 export function adviceOnRule(number: string): string {
     return number === "1003"
         ? "Use the address that the service has, with its host name: the edge serves nothing at an IP address."
         : "A rule of the edge blocks this program, whatever its credential is: give the operator the number and the request id.";
 }
 
-/** Without the strict mode of Access the edge answers a wrong service token like one that no policy admits. */
+/** Without the strict mode of Access, the edge answers a wrong service token like one that no policy admits. */
 export function adviceOn403(fromEdge: boolean, auth: Credential | undefined): string {
     if (!fromEdge) return "The credential is known, but not admitted here: ask the operator.";
     return auth?.method === "service-token"
@@ -59,7 +59,7 @@ export function adviceOn(auth: Credential, theirs: Date | undefined): string {
     return `Compare claim key, secret or private key and algorithm with the handout, or ${ask} A token also needs exp.${clock}`;
 }
 
-/** Alpa checks these two by assertions without a text, and opens its port before the model is loaded. */
+/** Alpa checks these two with assertions without a message, and opens its port before the model is loaded. */
 export function adviceOnAlpa(said: string): string {
     if (said === "")
         return "Alpa gives no reason. Check the arguments: temperature must be at least 0, and topP from 0 to 1.";

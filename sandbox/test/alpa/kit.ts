@@ -5,7 +5,7 @@ import { startAlpa } from "../../alpa/server";
 
 export interface Answer {
     status: number;
-    /** As sent, names in lower case. */
+    /** As sent, with names in lower case. */
     headers: Record<string, string>;
     text: string;
     json: any;
@@ -15,11 +15,11 @@ export interface Ask {
     method?: string;
     path?: string;
     headers?: Record<string, string>;
-    /** An object goes as JSON, a string or bytes as they are. */
+    /** An object is sent as JSON, a string or bytes unchanged. */
     body?: unknown;
 }
 
-/** One request on a connection of its own; rejects when the service closes without an answer. */
+/** One request on a connection of its own; rejects when the service closes it without an answer. */
 export function ask(
     port: number,
     { method = "POST", path = "/completions", headers = {}, body }: Ask,
@@ -58,7 +58,7 @@ export function ask(
     });
 }
 
-/** Runs `use` on a service of its own that does not wait for companions unless told to. */
+/** Runs `use` on a service of its own. By default, its batches do not wait for more requests. */
 export async function withAlpa<T>(options: Partial<AlpaOptions>, use: (alpa: Alpa) => Promise<T>): Promise<T> {
     const alpa = await startAlpa({ port: 0, batchWindow: async () => {}, ...options });
     try {
@@ -69,8 +69,9 @@ export async function withAlpa<T>(options: Partial<AlpaOptions>, use: (alpa: Alp
 }
 
 /**
- * Sends requests one after the other, in this order, into one batch window: each once the one before it has arrived,
- * and the window closes when the last one has. Answers come in the same order.
+ * Sends requests in this order into one batch. Each is sent once the one before has arrived, and the batch starts when the last
+ * one has.
+ * @returns the answers in the same order
  */
 export async function inOneBatch<T>(
     options: Partial<AlpaOptions>,

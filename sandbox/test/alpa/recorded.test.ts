@@ -1,5 +1,5 @@
-// Claim: the emulator answers every recorded request as Alpa's own HTTP code did. The texts and numbers of successful
-// answers came from a stubbed model in the recording too, so only their shape is a fact about Alpa.
+// Proves that the emulator answers every recorded request like Alpa's own HTTP code. Texts and numbers of successful answers
+// came from a stubbed model in the recordings too, so only their structure is a fact about Alpa.
 
 import assert from "node:assert/strict";
 import fs from "node:fs";
@@ -22,7 +22,7 @@ const shared = process.env.ALPA_AUTH_SHARED ?? path.join(__dirname, "../../../..
 const file = path.join(shared, "reference/data/recorded/alpa-http.json");
 const cases: Recorded[] = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, "utf8")).cases : [];
 
-/** What the recordings send first to a fresh service before their "-next" cases. */
+/** Requests that the recordings send to a fresh service before their "-next" cases. */
 const KILLERS: Record<string, Ask> = {
     "n-two": { body: { ...good, n: 2 } },
     "min-tokens-over-length": { body: { ...good, min_tokens: 2000 } },
@@ -30,7 +30,7 @@ const KILLERS: Record<string, Ask> = {
     "token-id-too-big": { body: { ...good, prompt: [2 ** 31] } },
 };
 
-/** The request as sent: placeholders filled in. */
+/** The request with its placeholders filled in. */
 function toSend(request: RecordedRequest, cacheIds: Map<string, string>): Ask {
     let body = request.body;
     if (body === "<prompt of 8 MiB>") body = { ...good, prompt: "a".repeat(8 * 1024 * 1024) };
@@ -52,7 +52,7 @@ const PLACEHOLDERS: [pattern: RegExp, holds: (value: any, found: RegExpExecArray
     [/^<(\d+)x(\d+)>$/, (value, [, rows, columns]) => value.length === +rows && value[0].length === +columns],
 ];
 
-/** `actual` with every value that stands for a placeholder, and has its form, replaced by the placeholder. */
+/** `actual` with each value replaced by its placeholder where the format matches. */
 function masked(expected: any, actual: any): any {
     if (typeof expected === "string") {
         for (const [pattern, holds] of PLACEHOLDERS) {
@@ -72,7 +72,7 @@ async function check(alpa: Alpa, request: Ask, expected: any): Promise<any> {
     assert.equal(answer.status, expected.status, answer.text);
     const { date, ...headers } = answer.headers;
     assert.ok(date);
-    // The test closes each connection, and the service then says so; the recording kept its own open.
+    // The test closes each connection, so the service sends `Connection: close`; the recording kept its connection open.
     delete headers.connection;
     assert.deepEqual(headers, expected.headers);
     const body = answer.json ?? answer.text;
@@ -81,7 +81,7 @@ async function check(alpa: Alpa, request: Ask, expected: any): Promise<any> {
 }
 
 if (cases.length > 0) {
-    describe("Alpa emulator, against the recordings", () => {
+    describe("Alpa emulator, compared with the recordings,", () => {
         const running = new Map<string, Promise<Alpa>>();
         const cacheIds = new Map<string, string>();
         const on = (mode: string) => {
@@ -112,7 +112,7 @@ if (cases.length > 0) {
     });
 }
 
-/** The recorded request on a service that a request before it has killed. */
+/** Sends the recorded request to a service whose batch loop an earlier request has ended. */
 async function checkAfterDeath({ id, request, response }: Recorded): Promise<void> {
     const [, cause, next] = /^(.*?)(-next(?:-error)?)?$/.exec(id) as RegExpExecArray;
     await withAlpa({}, async (alpa) => {

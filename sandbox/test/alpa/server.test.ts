@@ -1,5 +1,5 @@
-// Claim: the quirks of Alpa's service that the gateway has to live with are there, with Alpa's own words.
-// Texts of Python errors were compared with what a CPython 3.8.18 prints.
+// Proves that the stand-in has the quirks of Alpa's service that affect the gateway, with Alpa's own messages. Texts of Python
+// errors were compared with the output of CPython 3.8.18.
 
 import assert from "node:assert/strict";
 import net from "node:net";
@@ -9,7 +9,7 @@ import { ask, good, inOneBatch, withAlpa, type Ask } from "./kit";
 
 const refused: [why: string, body: unknown, message: string][] = [
     ["no body", undefined, "Expecting value: line 1 column 1 (char 0)"],
-    ["a body cut short", '{"model": "default"', "Expecting ',' delimiter: line 1 column 20 (char 19)"],
+    ["a truncated body", '{"model": "default"', "Expecting ',' delimiter: line 1 column 20 (char 19)"],
     ["single quotes", "{'model': 1}", "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"],
     [
         "a comma too many",
@@ -26,8 +26,8 @@ const refused: [why: string, body: unknown, message: string][] = [
     ],
     ["no model", {}, "Model name is not specified in the request."],
     ["a list", [], "Model name is not specified in the request."],
-    ["a list that holds the word", ["model"], "list indices must be integers or slices, not str"],
-    ["a text that holds the word", '"my model"', "string indices must be integers"],
+    ["a list that contains the word", ["model"], "list indices must be integers or slices, not str"],
+    ["a text that contains the word", '"my model"', "string indices must be integers"],
     ["null", "null", "argument of type 'NoneType' is not iterable"],
     ["a number", "1.0", "argument of type 'float' is not iterable"],
     ["model null", { model: null }, "Model 'None' is not registered."],
@@ -106,7 +106,7 @@ const accepted: [why: string, body: unknown, texts: string[]][] = [
         [" one two"],
     ],
     ["UTF-16", Buffer.from(JSON.stringify(good), "utf16le"), [" one two"]],
-    ["a key twice, the last one counting", '{"model":"x","model":"default","prompt":"a","max_tokens":3}', [" on"]],
+    ["a repeated key, whose last value counts", '{"model":"x","model":"default","prompt":"a","max_tokens":3}', [" on"]],
     ["a prompt of exactly 1024 tokens", { ...good, prompt: "a".repeat(1024) }, [""]],
     [
         "six prompts, split over two batches",
@@ -125,12 +125,12 @@ const deadly: [why: string, request: Ask][] = [
     ["a token id of 2^31 in logprobs", { path: "/logprobs", body: { model: "default", prompt: [2 ** 31] } }],
     ["echo of an id that the tokenizer lacks", { body: { ...good, prompt: [50265], echo: true } }],
     ["a negative top_k", { path: "/logprobs", body: { model: "default", prompt: "a", top_k: -1 } }],
-    ["a field named input that holds no ids", { body: { ...good, input: "x" } }],
+    ["a field named input without ids", { body: { ...good, input: "x" } }],
 ];
 
 describe("Alpa emulator", () => {
     for (const [why, body, message] of refused) {
-        it(`refuses ${why} with 400 and Python's words`, () =>
+        it(`rejects ${why} with 400 and Python's message`, () =>
             withAlpa({}, async ({ port }) => {
                 const { status, json } = await ask(port, { body });
                 assert.deepEqual([status, json.type, json.message], [400, "error", message]);
@@ -152,7 +152,7 @@ describe("Alpa emulator", () => {
     }
 
     for (const [why, request] of deadly) {
-        it(`answers no valid request any more after ${why}`, () =>
+        it(`answers no valid request after ${why}`, () =>
             withAlpa({}, async (alpa) => {
                 const hung = [request, { body: good }].map((one) =>
                     ask(alpa.port, one).then(
@@ -161,7 +161,7 @@ describe("Alpa emulator", () => {
                     ),
                 );
                 const { json } = await ask(alpa.port, { body: { ...good, stop: "x" } });
-                assert.equal(json.message, "The stop argument is not implemented", "what is refused is still answered");
+                assert.equal(json.message, "The stop argument is not implemented", "rejections are still answered");
                 assert.ok(alpa.died());
                 await alpa.close();
                 assert.deepEqual(await Promise.all(hung), ["cut", "cut"]);
@@ -179,16 +179,16 @@ describe("Alpa emulator", () => {
         ["/x%3Fcompletions", /Invalid url: {request.url}/],
     ];
     for (const [path, answers] of paths) {
-        it(`chooses by a word in the path: ${path}`, () =>
+        it(`selects the method by a word in the path: ${path}`, () =>
             withAlpa({}, async ({ port }) => assert.match((await ask(port, { path, body: good })).text, answers)));
     }
 
     for (const method of ["GET", "PUT", "DELETE", "PATCH", "OPTIONS"]) {
-        it(`generates for ${method} too`, () =>
+        it(`generates for HTTP method ${method} too`, () =>
             withAlpa({}, async ({ port }) => assert.equal((await ask(port, { method, body: good })).status, 200)));
     }
 
-    it("reflects the origin once a cookie is sent", () =>
+    it("reflects the Origin header once a request has a cookie", () =>
         withAlpa({}, async ({ port }) => {
             const { headers } = await ask(port, {
                 headers: { Origin: "https://a.example", Cookie: "x=1" },
@@ -199,7 +199,7 @@ describe("Alpa emulator", () => {
             assert.equal(headers["access-control-allow-credentials"], undefined);
         }));
 
-    it("refuses a preflight for a method that CORS does not name", () =>
+    it("rejects a preflight for a method that CORS does not name", () =>
         withAlpa({}, async ({ port }) => {
             const headers = { Origin: "https://a.example", "Access-Control-Request-Method": "TRACE" };
             const { status, text } = await ask(port, { method: "OPTIONS", headers });
@@ -214,11 +214,15 @@ describe("Alpa emulator", () => {
             "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
             /^HTTP\/1\.1 400 Bad Request\r\n(?!.*(chunked|keep-alive))[^]*\r\n\r\n\{"type": "error"[^]*\}$/i,
         ],
-        ["what is no HTTP with a line of text, of no length", "nonsense\r\n\r\n", INVALID],
-        ["a request without a host in the same way", "GET / HTTP/1.1\r\n\r\n", INVALID],
-        ["two hosts in the same way", "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\nConnection: close\r\n\r\n", INVALID],
+        ["a request that is not HTTP with a line of text, without a length", "nonsense\r\n\r\n", INVALID],
+        ["a request without a Host header in the same way", "GET / HTTP/1.1\r\n\r\n", INVALID],
         [
-            "an expectation that is none as if it were not there",
+            "two Host headers in the same way",
+            "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\nConnection: close\r\n\r\n",
+            INVALID,
+        ],
+        [
+            "an unknown Expect header as if it were absent",
             "GET / HTTP/1.1\r\nHost: a\r\nExpect: more\r\nConnection: close\r\n\r\n",
             /^HTTP\/1\.1 400 Bad Request\r\n[^]*"type": "error"/,
         ],
@@ -232,12 +236,12 @@ describe("Alpa emulator", () => {
                 assert.match(text, answer);
             }));
 
-    it("says why before any model is registered", () =>
+    it("names the missing model until one is registered", () =>
         withAlpa({ mode: "no-model" }, async ({ port }) => {
             assert.equal((await ask(port, { body: good })).json.message, "Model 'default' is not registered.");
         }));
 
-    it("asks for a key when started strictly, and lets any recaptcha text through", () =>
+    it("requires a key in strict mode, and accepts any recaptcha text", () =>
         withAlpa({ mode: "keys-strict" }, async ({ port }) => {
             const status = async (more: object) => (await ask(port, { body: { ...good, ...more } })).status;
             assert.equal(await status({}), 400);
@@ -247,7 +251,7 @@ describe("Alpa emulator", () => {
             assert.equal(await status({ "g-recaptcha-response": null }), 200);
         }));
 
-    it("uses the last request's echo for its whole batch, and takes at most four", async () => {
+    it("uses the last request's echo for its whole batch of at most four", async () => {
         const sends = [false, false, false, true, false].map(
             (echo) =>
                 ({ port }: { port: number }) =>
@@ -263,10 +267,10 @@ describe("Alpa emulator", () => {
         ["nothing", {}, [" on", " on", " on", " on", "ab on", "ab on"]],
     ];
     for (const [who, more, texts] of groups)
-        it(`asks for who sends ${who} ${who === "nothing" ? "in turn" : "before those without"}`, async () => {
+        it(`serves requests with ${who} ${who === "nothing" ? "in turn" : "before those without"}`, async () => {
             const send = (fields: object) => (alpa: { port: number }) =>
                 ask(alpa.port, { body: { ...good, max_tokens: 3, prompt: "ab", ...fields } });
-            // The last one alone wants an echo, which counts for all of its batch where it is the last of that too.
+            // Only the last request sets echo, which counts for its whole batch if it is the last of that too.
             const sends = [...Array<object>(5).fill({}), { ...more, echo: true }].map(send);
             const answers = await inOneBatch({ mode: "keys" }, sends);
             assert.deepEqual(
@@ -275,7 +279,7 @@ describe("Alpa emulator", () => {
             );
         });
 
-    it("replaces the checked prompt by a field called input", () =>
+    it("replaces the validated prompt by a field called input", () =>
         withAlpa({}, async ({ port }) => {
             const { json } = await ask(port, { body: { ...good, max_tokens: 0, echo: true, input: [70, 109] } });
             assert.equal(json.choices[0].text, "Bi");
@@ -287,7 +291,7 @@ describe("Alpa emulator", () => {
             assert.match(text, /"choices": \[{"text": "Z\\u00fc\\ud83d\\ude00"}\]/);
         }));
 
-    it("keeps four logprobs caches, and drops one that is not extended by one token", () =>
+    it("keeps four logprobs caches, and deletes one that the next request does not extend by one token", () =>
         withAlpa({}, async ({ port }) => {
             const step = async (prompt: number[], cache_id?: string) =>
                 (await ask(port, { path: "/logprobs", body: { model: "default", prompt, top_k: 1, cache_id } })).json;
@@ -295,12 +299,12 @@ describe("Alpa emulator", () => {
             assert.equal((await step([5, 6], first.cache_id)).cache_id, first.cache_id);
             const jump = await step([5, 6, 7, 8], first.cache_id);
             assert.match(jump.message, /^Request does not extend cached request by one token; /);
-            assert.equal((await step([9, 9, 9], first.cache_id)).cache_id, first.cache_id, "the entry is gone");
+            assert.equal((await step([9, 9, 9], first.cache_id)).cache_id, first.cache_id, "the entry is deleted");
             for (let i = 0; i < 4; i++) await step([5]);
-            assert.equal((await step([1], first.cache_id)).type, undefined, "pushed out by four others");
+            assert.equal((await step([1], first.cache_id)).type, undefined, "evicted by four others");
         }));
 
-    it("takes a cache_id that is an int and its text for two caches", () =>
+    it("keeps separate caches for a cache_id as an int and as its text", () =>
         withAlpa({}, async ({ port }) => {
             const id = "1".repeat(32);
             const step = async (prompt: number[], cache_id: string) => {
@@ -317,7 +321,7 @@ describe("Alpa emulator", () => {
         [15_000, [" on", "ab on"]],
         [15_001, ["ab on", "ab on"]],
     ] as const)
-        it(`lets logprobs with a cache of ${age} ms ${age > 15_000 ? "wait" : "come before what waits"}`, async () => {
+        it(`serves logprobs with a cache of ${age} ms ${age > 15_000 ? "in turn" : "before waiting requests"}`, async () => {
             let now = 0;
             const logprobs = (port: number, prompt: number[], cache_id?: string) =>
                 ask(port, { path: "/logprobs", body: { model: "default", prompt, top_k: 1, cache_id } });
@@ -356,19 +360,19 @@ describe("Alpa emulator", () => {
         `0x${"A".repeat(30)}`,
         ` +${"a_".repeat(14)}aa`,
     ])
-        it(`takes a cache_id as uuid.UUID reads it: ${cache_id}`, () =>
+        it(`accepts every form of cache_id that uuid.UUID accepts: ${cache_id}`, () =>
             withAlpa({}, async ({ port }) => {
                 const body = { model: "default", prompt: "a", top_k: 1, cache_id };
                 assert.equal((await ask(port, { path: "/logprobs", body })).json.cache_id, cache_id);
             }));
 
-    it("refuses logprobs of prompts of different length", () =>
+    it("rejects logprobs of prompts of different length", () =>
         withAlpa({}, async ({ port }) => {
             const { json } = await ask(port, { path: "/logprobs", body: { model: "default", prompt: ["a", "bc"] } });
             assert.match(json.message, /^All prompts must be the same length/);
         }));
 
-    it("lets nothing past a running generation, refusals neither", async () => {
+    it("answers nothing during a generation, not even rejections", async () => {
         let arrived = () => {};
         let began = 0;
         const generating = new Promise<void>((resolve) => (arrived = () => setImmediate(resolve)));
@@ -379,13 +383,13 @@ describe("Alpa emulator", () => {
                 await generating;
                 await ask(port, { body: { ...good, stop: 1 } });
                 const after = performance.now() - began;
-                assert.ok(after > 195, `refused after ${after} ms, in the middle of a generation of 200 ms`);
+                assert.ok(after > 195, `rejected after ${after} ms, during a generation of 200 ms`);
                 await answer;
             },
         );
     });
 
-    it("shows what arrived, byte for byte", async () => {
+    it("keeps each request byte for byte for the test", async () => {
         const seen: Seen[] = [];
         await withAlpa({ onRequest: (one) => seen.push(one) }, async ({ port }) => {
             await ask(port, {

@@ -1,4 +1,7 @@
-/** Proves that the emulated chart kuberay-operator takes the project's values, and only such as it emulates. */
+/**
+ * Proves that the emulator chart kuberay-operator accepts the project's values, and rejects all values that it does not
+ * implement.
+ */
 import Ajv from "ajv";
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -22,14 +25,14 @@ describe("Values of the emulated chart kuberay-operator", () => {
         ["the project's", operatorValues("llm", chart)],
         ["what Rampart adds", { rampart: { name: "x" }, global: { rampart: { name: "x" } } }],
     ];
-    for (const [why, over] of allowed) it(`may be ${why}`, () => assert.equal(problems(over), ""));
+    for (const [why, over] of allowed) it(`accept ${why}`, () => assert.equal(problems(over), ""));
 
     const refused: [why: string, over: object, problem: RegExp][] = [
         ["a misspelt name", { watchNamespaces: ["llm"] }, /"watchNamespaces"/],
-        ["a misspelt name further down", { image: { repo: "x" } }, /\/image .*"repo"/],
+        ["a misspelt nested name", { image: { repo: "x" } }, /\/image .*"repo"/],
         ["a batch scheduler", { batchScheduler: { name: "volcano" } }, /\/batchScheduler\/name/],
         ["a file of configuration", { configuration: { enabled: true } }, /\/configuration\/enabled/],
         ["another program", { operatorCommand: "/bin/sh" }, /\/operatorCommand/],
     ];
-    for (const [why, over, problem] of refused) it(`may not be ${why}`, () => assert.match(problems(over), problem));
+    for (const [why, over, problem] of refused) it(`reject ${why}`, () => assert.match(problems(over), problem));
 });

@@ -1,4 +1,7 @@
-/** Proves how the chart repository answers; a few shell lines are a fake helm, as its archives are not looked into here. */
+/**
+ * Proves how the chart repository answers. A short shell script replaces helm, because the content of archives does not matter
+ * here.
+ */
 import assert from "node:assert/strict";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
@@ -34,7 +37,7 @@ describe("Chart repository", () => {
         auth?: string,
     ): Promise<{ status?: number; headers: NodeJS.Dict<string | string[]>; body: string }> {
         return new Promise((resolve, reject) => {
-            // Not fetch: it would tidy the path up before sending it.
+            // Not fetch, which normalizes the path.
             const { hostname, port } = new URL(repository!.url);
             request({ hostname, port, path, auth }, (response) => {
                 let body = "";
@@ -46,25 +49,25 @@ describe("Chart repository", () => {
         });
     }
 
-    it("offers an index with its own address, and the archives", async () => {
+    it("serves an index with its own address, and the archives", async () => {
         repository = await startChartRepository({ helmPath, stateDir: folder });
         assert.equal((await get("/index.yaml")).body, `url: ${repository.url}\n`);
         for (const chart of ["apisix", "apisix-ingress-controller"])
             assert.equal((await get(`/${chart}-1.0.0.tgz`)).body, "archive\n");
     });
 
-    it("does not offer the etcd chart, which another repository publishes", async () => {
+    it("does not serve the etcd chart, which another repository publishes", async () => {
         repository = await startChartRepository({ helmPath, stateDir: folder });
         assert.equal((await get("/etcd-1.0.0.tgz")).status, 404);
     });
 
-    it("gives nothing away but charts", async () => {
+    it("serves nothing but charts", async () => {
         repository = await startChartRepository({ helmPath, stateDir: folder });
         for (const path of ["/", "/../source/apisix/Chart.yaml", "/%2e%2e/source", "/source/apisix/values.yaml"])
             assert.equal((await get(path)).status, 404, path);
     });
 
-    it("asks for user name and password when it is private", async () => {
+    it("requires user name and password when it is private", async () => {
         const auth = { username: "reader", password: "s3cret" };
         repository = await startChartRepository({ helmPath, stateDir: folder, auth });
         const anonymous = await get("/index.yaml");
@@ -75,7 +78,7 @@ describe("Chart repository", () => {
         assert.equal((await get("/index.yaml", "reader:s3cret")).status, 200);
     });
 
-    it("tells what helm said when a chart cannot be packaged", async () => {
+    it("shows helm's error when a chart cannot be packaged", async () => {
         writeFileSync(helmPath, "#!/bin/sh\necho chart is broken >&2\nexit 1\n");
         await assert.rejects(
             startChartRepository({ helmPath, stateDir: folder }),

@@ -1,6 +1,6 @@
 /**
- * Proves that the emulated charts accept only values that they emulate, and, where the real charts' values are at hand, that
- * names and defaults are theirs. What the templates make of them is proved with the real helm by the engine tests.
+ * Proves that the emulator charts accept only values that they implement, and that names and defaults are those of the real
+ * charts, where these are available. Engine tests prove with the real helm what the templates render.
  */
 import Ajv from "ajv";
 import assert from "node:assert/strict";
@@ -20,11 +20,11 @@ const charts = join(root, "sandbox/charts");
 const values = (chart: string) => parse(readFileSync(join(charts, chart, "values.yaml"), "utf8")) as Tree;
 const schema = (chart: string) => JSON.parse(readFileSync(join(charts, chart, "values.schema.json"), "utf8")) as Tree;
 
-/** Charts, the file of the real one, and values that the schema takes although that file does not list them. */
+/** Charts, the file with the real one's defaults, and values that the schema accepts although that file does not list them. */
 const CHARTS: [chart: string, file: string, unlisted: RegExp][] = [
-    // nodePort is rendered though not listed; Rampart adds `rampart` to every component.
+    // The real chart renders nodePort without listing it; Rampart adds `rampart` to every component.
     ["apisix", "values.yaml", /^(service\.(http|tls)\.nodePort|global\.rampart|rampart)$/],
-    // Rendered though not listed, or listed as a comment.
+    // The real chart renders these without listing them, or lists them in a comment.
     [
         "apisix-ingress-controller",
         "ingress-controller-1.1.1-values.yaml",
@@ -66,7 +66,7 @@ function merged(base: Tree, over: Tree): Tree {
     return result;
 }
 
-/** Whole tree of values as Helm makes it: those of the sub-charts below their keys, then the user's. */
+/** All values as Helm merges them: those of the sub-charts below their keys, then the user's. */
 function validate(over: Tree): string[] {
     const defaults = merged({ "ingress-controller": values("apisix-ingress-controller") }, values("apisix"));
     const check = new Ajv({ strict: false, allErrors: true }).compile(completeSchema());
@@ -75,8 +75,8 @@ function validate(over: Tree): string[] {
         : check.errors!.map((e) => `${e.instancePath} ${JSON.stringify(e.params)}`);
 }
 
-describe("Values of the emulated chart apisix", () => {
-    it("are accepted as they are by default", () => assert.deepEqual(validate({}), []));
+describe("Values of the emulator chart apisix", () => {
+    it("accept the chart's defaults", () => assert.deepEqual(validate({}), []));
 
     const allowed: [why: string, over: Tree][] = [
         ["a node port", { service: { http: { nodePort: 30800 } } }],
@@ -85,7 +85,7 @@ describe("Values of the emulated chart apisix", () => {
         ["an etcd outside", { etcd: { enabled: false }, externalEtcd: { host: ["http://etcd.infra:2379"], user: "" } }],
         ["the keys of another Secret", { apisix: { admin: { credentials: { secretName: "keys" } } } }],
         [
-            "those of option inter",
+            "the values of option inter",
             apisixValues(
                 {
                     chart: { repository: "https://charts.example.org", version: "2.14.0" },
@@ -117,16 +117,20 @@ describe("Values of the emulated chart apisix", () => {
             },
         ],
     ];
-    for (const [why, over] of allowed) it(`may be ${why}`, () => assert.deepEqual(validate(over), []));
+    for (const [why, over] of allowed) it(`accept ${why}`, () => assert.deepEqual(validate(over), []));
 
     const refused: [why: string, over: Tree, problem: RegExp][] = [
         ["a misspelt name", { replicas: 2 }, /^ .*"replicas"/],
-        ["a misspelt name further down", { service: { http: { nodeport: 1 } } }, /\/service\/http .*"nodeport"/],
-        ["a misspelt name of etcd, also when it is off", { etcd: { enabled: false, prefx: "/x" } }, /\/etcd .*"prefx"/],
+        ["a misspelt nested name", { service: { http: { nodeport: 1 } } }, /\/service\/http .*"nodeport"/],
+        [
+            "a misspelt name of etcd, also when etcd is off",
+            { etcd: { enabled: false, prefx: "/x" } },
+            /\/etcd .*"prefx"/,
+        ],
         ["a misspelt name of the controller", { "ingress-controller": { contorller: {} } }, /"contorller"/],
         ["names of older charts", { gateway: { type: "NodePort" } }, /"gateway"/],
         [
-            "a certificate for callers that name no host",
+            "a certificate for callers without SNI",
             { apisix: { ssl: { fallbackSNI: "a.b" } } },
             /\/apisix\/ssl\/fallbackSNI/,
         ],
@@ -135,23 +139,23 @@ describe("Values of the emulated chart apisix", () => {
         ["a gateway without Admin API", { apisix: { admin: { enabled: false } } }, /\/apisix\/admin\/enabled/],
         ["a DaemonSet", { useDaemonSet: true }, /\/useDaemonSet/],
         ["the host's network", { hostNetwork: true }, /\/hostNetwork/],
-        ["a node port that is text", { service: { http: { nodePort: "30800" } } }, /\/service\/http\/nodePort/],
-        ["an image tag that is a number", { image: { tag: 3.18 } }, /\/image\/tag/],
-        ["settings of an etcd that the chart brings", { etcd: { replicaCount: 3 } }, /\/etcd .*"replicaCount"/],
+        ["a node port as text", { service: { http: { nodePort: "30800" } } }, /\/service\/http\/nodePort/],
+        ["an image tag as a number", { image: { tag: 3.18 } }, /\/image\/tag/],
+        ["settings of the chart's own etcd", { etcd: { replicaCount: 3 } }, /\/etcd .*"replicaCount"/],
     ];
     for (const [why, over, problem] of refused)
-        it(`may not be ${why}`, () => {
+        it(`reject ${why}`, () => {
             const problems = validate(over);
             assert.ok(
                 problems.some((line) => problem.test(line)),
-                `must be refused (problems: ${JSON.stringify(problems)})`,
+                `must be rejected (problems: ${JSON.stringify(problems)})`,
             );
         });
 });
 
 describe("Schemas of the emulated charts", () => {
     for (const [chart] of CHARTS) {
-        it(`of ${chart} say which names each object may have`, () => {
+        it(`of ${chart} list the allowed names of each object`, () => {
             const open: string[] = [];
             const visit = (node: Tree, path: string): void => {
                 if (node.properties && node.additionalProperties !== false) open.push(path);
@@ -167,7 +171,7 @@ describe("Schemas of the emulated charts", () => {
             const isKnown = (path: string): boolean => {
                 if (known.has(path)) return true;
                 const parent = path.slice(0, path.lastIndexOf("."));
-                // Below an object that is not spelt out (a Kubernetes structure) everything goes.
+                // Below an object without listed names (a Kubernetes structure), any name is allowed.
                 return path.includes(".") && isKnown(parent) && ![...known].some((k) => k.startsWith(`${parent}.`));
             };
             assert.deepEqual(
@@ -178,17 +182,17 @@ describe("Schemas of the emulated charts", () => {
     }
 });
 
-// The real charts' values are not part of this repository.
+// This repository does not contain the real charts' values.
 if (existsSync(real)) {
     describe("Emulated charts compared with the real ones", () => {
         for (const [chart, file, unlisted] of CHARTS) {
             const theirs = parse(readFileSync(join(real, file), "utf8")) as Tree;
 
-            it(`${chart} takes only values that the real one has`, () => {
+            it(`${chart} accepts only values that the real one has`, () => {
                 const unknown = accepted(schema(chart)).filter(
                     (path) => !at(theirs, path).found && !unlisted.test(path),
                 );
-                // The ingress controller is a whole chart, which is compared with its own file.
+                // The ingress controller's values are a whole chart, which is compared with its own file.
                 assert.deepEqual(unknown, []);
             });
 

@@ -1,4 +1,4 @@
-/** One account with its API for a test, and short words to talk to it. */
+/** One account with its API for a test, and short functions to call it. */
 import { Account, type AccountOptions, type ApiToken } from "../../cloudflare/account";
 import { startCloudflareApi, type CloudflareApi } from "../../cloudflare/api/server";
 
@@ -30,7 +30,7 @@ export class TestApi {
         return new TestApi(account, await startCloudflareApi({ port: 0, token: ADMIN, account }));
     }
 
-    /** @param path without the slash before it; `{account}` stands for the account's id */
+    /** @param path without its first slash; `{account}` is replaced by the account's id */
     async call(method: string, path: string, body?: unknown, token: string | null = ADMIN): Promise<Answered> {
         const response = await fetch(`${this.api.url}/${path.replace("{account}", this.account.id)}`, {
             method,
@@ -58,12 +58,12 @@ export class TestApi {
     patch = (path: string, body: unknown) => this.call("PATCH", path, body);
     delete = (path: string) => this.call("DELETE", path);
 
-    /** A new zone; its id. */
+    /** Creates a zone. @returns its id */
     async zone(name = "example.test"): Promise<string> {
         const made = await this.post("zones", { name, account: { id: this.account.id } });
         return made.result.id;
     }
-    /** The value of a token that has these permissions, or is limited to these zones. */
+    /** Creates a token with these permissions, or limited to these zones. @returns its value */
     token(limits: Pick<ApiToken, "permissions" | "zones">): string {
         const value = `limited-token-${this.account.apiTokens.length}`.padEnd(40, "0");
         return this.account.addApiToken({ value, ...limits }).value;

@@ -1,4 +1,4 @@
-// Proves that the edge reads what cloudflared 2026.8.2 sends on the control stream: its own bytes, recorded with a made-up token.
+// Proves that the edge can read the control stream of cloudflared 2026.8.2: its own bytes, recorded with a made-up token.
 import { strict as assert } from "node:assert";
 import { Duplex } from "node:stream";
 import { Message } from "capnp-es";
@@ -30,7 +30,7 @@ async function replay(answer: () => Promise<Registered>, size: number, messages 
     for (const message of messages) {
         const bytes = Buffer.from(message, "hex");
         for (let at = 0; at < bytes.length; at += size) stream.push(bytes.subarray(at, at + size));
-        // It waits for the answer before it goes on.
+        // The recorded program waits for the answer before it continues.
         await new Promise((resolve) => setImmediate(resolve));
     }
     return { asked, unregistered, failed, answers: sent.map(returned) };

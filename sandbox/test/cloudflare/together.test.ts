@@ -1,4 +1,4 @@
-/** Claim: what the API writes is what the edge and the connectors do, from the first zone to the last deletion. */
+/** Proves that edge and connectors act on what the API writes, from the first zone to the last deletion. */
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -48,7 +48,7 @@ describe("Cloudflare emulators together", () => {
         return (await send(edge.port, { Host: HOST, ...shown }, { method: "POST", path, body: "{}" })).status;
     };
 
-    it("admits the declared caller only; rotation, rate limit and deletion take effect at once", async () => {
+    it("admit only the declared caller; rotation, rate limit and deletion take effect at once", async () => {
         const zone = await make("zones", { name: "example.com", account: { id: api.account.id }, type: "full" });
         const tunnel = await make("accounts/{account}/cfd_tunnel", { name: "alpa", config_src: "cloudflare" });
         const token = await make("accounts/{account}/access/service_tokens", { name: "nlp", duration: "8760h" });
@@ -101,7 +101,7 @@ describe("Cloudflare emulators together", () => {
         ]);
         assert.equal(await status(token, token.client_secret, "/other"), 404);
 
-        // A new secret, with an hour in which both do.
+        // A new secret, with an overlap of an hour.
         const until = new Date(START + 3720_000).toISOString();
         const rotated = await api.put(`accounts/{account}/access/service_tokens/${token.id}`, {
             name: "nlp",
@@ -113,7 +113,7 @@ describe("Cloudflare emulators together", () => {
         const both = () => Promise.all(secrets.map((secret) => status(token, secret)));
         assert.deepEqual(await both(), [200, 200]);
         api.account.advance(3600);
-        assert.deepEqual(await both(), [401, 200], "the organization is strict: it was made after 2026-10-05");
+        assert.deepEqual(await both(), [401, 200], "the organization is strict: it was created after 2026-10-05");
 
         const limit = {
             characteristics: ["cf.colo.id", "ip.src"],

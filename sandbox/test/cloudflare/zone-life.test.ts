@@ -1,11 +1,14 @@
-/** Claim: zones pass through the states that Cloudflare documents, by the account's clock. The real service was not asked. */
+/**
+ * Proves that zones pass through the states that Cloudflare documents, by the account's clock. Not compared with the real
+ * service.
+ */
 import assert from "node:assert/strict";
 import { Account, type Zone } from "../../cloudflare/account";
 import { START, TestApi } from "./kit";
 
 const DAY = 24 * 3600;
 
-describe("Life of a zone at the Cloudflare emulator", () => {
+describe("State of a zone at the Cloudflare emulator", () => {
     let api: TestApi;
     let parent: string[];
     let zone: Zone;
@@ -19,7 +22,7 @@ describe("Life of a zone at the Cloudflare emulator", () => {
     const status = async () => (await api.get(`zones/${zone.id}`)).result.status;
     const check = () => api.put(`zones/${zone.id}/activation_check`, undefined);
 
-    it("is pending with two assigned servers, and knows those of the parent", async () => {
+    it("is pending with two assigned servers, and the parent's servers are known", async () => {
         const { result } = await api.get(`zones/${zone.id}`);
         assert.deepEqual([result.status, result.activated_on], ["pending", null]);
         assert.equal(result.name_servers.length, 2);
@@ -37,7 +40,7 @@ describe("Life of a zone at the Cloudflare emulator", () => {
         assert.equal(await status(), "pending");
     });
 
-    it("becomes active when asked to look at exactly its own servers, in any order and case", async () => {
+    it("becomes active by an activation check when the parent has exactly its own servers, in any order and case", async () => {
         parent = [...zone.name_servers].reverse().map((name) => `${name.toUpperCase()}.`);
         assert.equal((await check()).result.id, zone.id);
         assert.equal(await status(), "active");
@@ -51,7 +54,7 @@ describe("Life of a zone at the Cloudflare emulator", () => {
         assert.equal(await status(), "active");
     });
 
-    it("is looked at once an hour on Free when asked", async () => {
+    it("is checked on request at most once an hour on plan Free", async () => {
         assert.equal((await check()).status, 200);
         const again = await check();
         assert.deepEqual([again.status, again.headers.get("retry-after")], [429, "3600"]);
@@ -82,13 +85,13 @@ describe("Life of a zone at the Cloudflare emulator", () => {
         api.account.advance(DAY);
         assert.equal(zone.certificate_packs[0].status, "pending_validation");
         await api.post(`zones/${zone.id}/dns_records`, caa("letsencrypt.org"));
-        // It names *.example.test too, for which issuewild goes before issue (RFC 8659, 4.3).
+        // The certificate also names *.example.test, for which issuewild takes precedence over issue (RFC 8659, 4.3).
         assert.equal(api.account.zones.get(zone.id)?.certificate_packs[0].status, "pending_validation");
         await api.post(`zones/${zone.id}/dns_records`, caa("letsencrypt.org", "issuewild"));
         assert.equal(api.account.zones.get(zone.id)?.certificate_packs[0].status, "active");
     });
 
-    it("is moved when the parent has none of its servers, and active again when they are back", async () => {
+    it("becomes moved when the parent has none of its servers, and active again when they are back", async () => {
         parent = zone.name_servers;
         await check();
         parent = [zone.name_servers[0], "ns1.old.test"];
@@ -102,14 +105,14 @@ describe("Life of a zone at the Cloudflare emulator", () => {
         assert.equal(await status(), "active");
     });
 
-    it("is deleted after 28 days of pending, not before", async () => {
+    it("is deleted after 28 days in status pending, not before", async () => {
         api.account.advance(28 * DAY - 1);
         assert.equal(await status(), "pending");
         api.account.advance(1);
         assert.equal((await api.get(`zones/${zone.id}`)).status, 404);
     });
 
-    it("is deleted after 7 days of moved, and kept on a paid plan", async () => {
+    it("is deleted after 7 days in status moved, and kept on a paid plan", async () => {
         const moved = async () => {
             parent = zone.name_servers;
             api.account.delegated(zone);
@@ -126,14 +129,14 @@ describe("Life of a zone at the Cloudflare emulator", () => {
         assert.equal((await api.get(`zones/${zone.id}`)).status, 404);
     });
 
-    it("gets other servers when it is deleted and added again", async () => {
+    it("gets other servers when the zone is deleted and added again", async () => {
         const before = zone.name_servers;
         await api.delete(`zones/${zone.id}`);
         const again = api.account.zones.get(await api.zone()) as Zone;
         assert.equal(again.name_servers.filter((name) => before.includes(name)).length, 0);
     });
 
-    it("tells listeners what changed, and lets them read the account meanwhile", () => {
+    it("is sent to listeners when it changes, and they can read the account meanwhile", () => {
         const account = new Account({ clock: () => START });
         const seen: string[] = [];
         account.on("changed", ({ kind, id }) => seen.push(`${kind} ${id} ${account.zones.size}`));

@@ -1,4 +1,4 @@
-/** Proves what the control plane's programs are told; that they then work is proved by the engine tests. */
+/** Proves the arguments of the control plane's programs; engine tests prove that they work. */
 import assert from "node:assert/strict";
 import { parse, parseAllDocuments } from "yaml";
 import * as args from "../../control-plane/arguments";
@@ -49,7 +49,7 @@ describe("Programs of the control plane", () => {
     for (const [name, list] of Object.entries(all)) {
         it(`${name} listens on loopback only`, () => {
             const listening = list.filter((arg) => /listen-(client|peer)-urls|bind-address|server-address/.test(arg));
-            assert.ok(listening.length > 0, "must say where it listens");
+            assert.ok(listening.length > 0, "must name its listen address");
             for (const arg of listening) assert.match(arg, /=(https:\/\/)?127\.0\.0\.1(:\d+)?$/);
         });
     }
@@ -58,7 +58,7 @@ describe("Programs of the control plane", () => {
         for (const arg of Object.values(all).flat()) assert.doesNotMatch(arg, /BEGIN|token=|password/i);
     });
 
-    it("keep RBAC and node restrictions on, and the usual node ports", () => {
+    it("keep RBAC and NodeRestriction on, and the usual range of node ports", () => {
         const list = all["kube-apiserver"];
         for (const arg of ["--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction"])
             assert.ok(list.includes(arg), arg);
@@ -66,20 +66,20 @@ describe("Programs of the control plane", () => {
         assert.ok(!list.some((arg) => /anonymous-auth|AlwaysAllow|disable-admission/.test(arg)));
     });
 
-    it("let etcd be read by certificate only, of an authority of its own", () => {
+    it("require a client certificate for etcd, of an authority of its own", () => {
         assert.ok(all.etcd.includes("--client-cert-auth=true"));
         assert.ok(all.etcd.includes("--trusted-ca-file=/pki/etcd-ca.crt"));
         assert.ok(all["kube-apiserver"].includes("--client-ca-file=/pki/ca.crt"));
     });
 
-    it("leave the controller on that frees nodes of their first taint", () => {
+    it("keep the controller that removes the initial taint of nodes", () => {
         const controllers = all["kube-controller-manager"].find((arg) => arg.startsWith("--controllers="))!;
         const named = controllers.replace("--controllers=", "").split(",");
         assert.equal(named[0], "*");
         assert.ok(!named.includes("-node-lifecycle-controller"));
     });
 
-    it("lead connections into the cluster, and no others, through the proxy", () => {
+    it("send connections into the cluster, and no others, through the proxy", () => {
         const { egressSelections } = args.egressConfiguration(pki, ports) as { egressSelections: { name: string }[] };
         assert.deepEqual(
             egressSelections.map(({ name }) => name),
@@ -89,7 +89,7 @@ describe("Programs of the control plane", () => {
 });
 
 describe("Kubeconfig of the sandbox", () => {
-    it("has every context asked for, all leading to the one cluster", () => {
+    it("has every requested context, all for the same cluster", () => {
         const text = kubeconfig({
             server: "https://127.0.0.1:3",
             caCert: "CA",
@@ -110,7 +110,7 @@ describe("Kubeconfig of the sandbox", () => {
 });
 
 describe("Nodes of the sandbox", () => {
-    it("are emulated by kwok, and eight GPUs each where they are DGX", () => {
+    it("are emulated by kwok, with eight GPUs each on DGX nodes", () => {
         const [node] = dgxNodes(2).map((shape) => nodeObject(shape, "v1.34.4")) as NodeLike[];
         assert.equal(node.metadata.name, "dgx-01");
         assert.equal(node.metadata.annotations["kwok.x-k8s.io/node"], "fake");
@@ -118,13 +118,13 @@ describe("Nodes of the sandbox", () => {
         assert.equal(node.status.allocatable["nvidia.com/gpu"], "8");
     });
 
-    it("have no GPUs where they are plain servers", () => {
+    it("have no GPUs on plain servers", () => {
         const nodes = cpuNodes(3).map((shape) => nodeObject(shape, "v1.34.4")) as NodeLike[];
         assert.equal(nodes.length, 3);
         for (const node of nodes) assert.ok(!("nvidia.com/gpu" in node.status.capacity));
     });
 
-    it("have addresses of their own on loopback where one of them can be lost", () => {
+    it("have their own loopback addresses where one of them can be lost", () => {
         const address = (shape: NodeShape) =>
             (nodeObject(shape, "v1.34.4") as NodeLike).status.addresses.find(({ type }) => type === "InternalIP")!
                 .address;
@@ -134,7 +134,7 @@ describe("Nodes of the sandbox", () => {
 });
 
 describe("Pods of the sandbox", () => {
-    it("become ready only once the kubelet's look has found all they need", () => {
+    it("become ready only once the kubelet's check has found all they need", () => {
         const stages = parseAllDocuments(podStages()).map((document) => document.toJS() as Stage);
         assert.deepEqual(
             stages.map((stage) => stage.metadata.name),
@@ -144,7 +144,7 @@ describe("Pods of the sandbox", () => {
         assert.ok(conditions.some(({ key, operator }) => key.includes(STARTABLE_ANNOTATION) && operator === "Exists"));
     });
 
-    it("are taken away by kwok unless their end takes its time", () => {
+    it("are deleted by kwok unless they stop slowly", () => {
         const stages = parseAllDocuments(podStages()).map((document) => document.toJS() as Stage);
         const { matchExpressions } = stages.find(({ metadata }) => metadata.name === "pod-delete")!.spec.selector;
         const slow = matchExpressions.find(({ key }) => key.includes(ENDS_SLOWLY_ANNOTATION));

@@ -1,16 +1,16 @@
-// Proves from which address a pod sees the connections of a node port.
+// Proves which source address a pod sees on connections through a node port.
 import { strict as assert } from "node:assert";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { once } from "node:events";
 import { freePort } from "../../processes";
 import { openNodePort } from "../../control-plane/node-port";
 
-// Other systems have to be given further addresses of loopback first.
+// Other systems need additional loopback addresses first.
 if (process.platform === "linux")
     describe("a node port", () => {
         for (const [what, from, seen] of [
             ["the node's address", "127.0.0.2", "127.0.0.2"],
-            ["this machine's, where none is named", undefined, "127.0.0.1"],
+            ["this machine's, where none is configured", undefined, "127.0.0.1"],
         ] as const)
             it(`shows its pods ${what}`, async () => {
                 const pod = createServer((socket) => void socket.end(String(socket.remoteAddress)));

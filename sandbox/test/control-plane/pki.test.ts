@@ -1,4 +1,4 @@
-/** Proves the certificates of the control plane with Node's own X.509, and the proxy that asks for one of them. */
+/** Proves the certificates of the control plane with Node's own X.509, and the proxy that requires one of them. */
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
@@ -32,7 +32,7 @@ describe("Certificates of the control plane", () => {
         assert.ok(serving.verify(new X509Certificate(pki.caCert).publicKey));
     });
 
-    it("of clients carry user and groups, and do not open etcd", async () => {
+    it("of clients contain user and groups, and are rejected by etcd", async () => {
         const client = new X509Certificate((await pki.client({ user: "ada", groups: ["team-a", "team-b"] })).cert);
         assert.equal(client.subject, "CN=ada\nO=team-a\nO=team-b");
         assert.ok(client.verify(new X509Certificate(pki.caCert).publicKey));
@@ -60,7 +60,7 @@ describe("Certificates of the control plane", () => {
             await new Promise((resolve) => echo.close(resolve));
         });
 
-        /** What a CONNECT is answered, and what comes through afterwards. */
+        /** The answer to a CONNECT, and the bytes that arrive afterwards. */
         function connect(path: string, withCertificate = true): Promise<{ status?: number; text: string }> {
             const { egress, ca } = pki.files;
             const own = withCertificate ? { cert: readFileSync(egress.cert), key: readFileSync(egress.key) } : {};
@@ -88,11 +88,11 @@ describe("Certificates of the control plane", () => {
             assert.deepEqual(await connect("10.152.183.9:443"), { status: 200, text: "hello" });
         });
 
-        it("are rejected at once where no emulator has it, so that no webhook is waited for", async () => {
+        it("are refused at once where nothing emulates it, so that the API server does not wait for webhooks", async () => {
             assert.equal((await connect("10.152.183.9:8443")).status, 503);
         });
 
-        it("are refused to anybody but kube-apiserver", async () => {
+        it("are refused to any client but kube-apiserver", async () => {
             await assert.rejects(connect("10.152.183.9:443", false));
         });
     });

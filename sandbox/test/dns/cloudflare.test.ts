@@ -1,4 +1,4 @@
-/** Claim: Cloudflare's servers answer from the account as its pages say. The real ones are not asked. */
+/** Proves that Cloudflare's name servers answer from the account as its documentation says. Not compared with the real ones. */
 import { strict as assert } from "node:assert";
 import { cloudflareSays, EDGE, textStrings } from "../../dns/cloudflare";
 import { dsOf } from "../../dns/resolver";
@@ -39,7 +39,7 @@ describe("emulator of Cloudflare's name servers", () => {
     };
     const edge = (list: string[]) => list.map((address) => `300 ${address}`);
 
-    it("answer at once for a pending zone, with the origin even of proxied names", async () => {
+    it("answer at once for a pending zone, with the origin even for proxied names", async () => {
         await add("a", "A", "192.0.2.1", PROXIED);
         await add("c", "CNAME", "origin.example.net", PROXIED);
         assert.deepEqual(says("a.example.com", "A"), ["300 192.0.2.1"]);
@@ -50,7 +50,7 @@ describe("emulator of Cloudflare's name servers", () => {
         );
     });
 
-    it("answer with the edge for proxied names of an active zone, of both families", async () => {
+    it("answer with the edge's addresses of both families for proxied names of an active zone", async () => {
         await add("a", "A", "192.0.2.1", PROXIED);
         await add("c", "CNAME", "origin.example.net", PROXIED);
         await add("d", "A", "192.0.2.2", { ttl: 3600 });
@@ -63,14 +63,14 @@ describe("emulator of Cloudflare's name servers", () => {
         assert.deepEqual(says("d.example.com", "A"), ["3600 192.0.2.2"]);
     });
 
-    it("go back to the origin while a zone is paused", async () => {
+    it("answer with the origin again while a zone is paused", async () => {
         await add("a", "A", "192.0.2.1", PROXIED);
         activate();
         await api.patch(`zones/${zone.id}`, { paused: true });
         assert.deepEqual(says("a.example.com", "A"), ["300 192.0.2.1"]);
     });
 
-    it("go on for a zone that has moved, until it is deleted", async () => {
+    it("keep answering for a moved zone until it is deleted", async () => {
         await add("a", "A", "192.0.2.1", PROXIED);
         activate();
         api.account.delegation = () => ["ns1.example.net"];
@@ -113,7 +113,7 @@ describe("emulator of Cloudflare's name servers", () => {
         assert.deepEqual(says("x.example.com", "DS"), ["60 1 13 2 abcd"]);
     });
 
-    it("refuse records they have no form for, and zones that are not there", async () => {
+    it("reject records of unsupported types, and queries for zones that do not exist", async () => {
         const fields = { priority: 1, target: ".", value: "alpn=h2" };
         const made = await api.post(`zones/${zone.id}/dns_records`, {
             name: "h",
@@ -126,7 +126,7 @@ describe("emulator of Cloudflare's name servers", () => {
         assert.equal(says("example.org", "A"), "REFUSED");
     });
 
-    it("have the key that the DS record vouches for, while the zone is signed", async () => {
+    it("serve the key of the DS record while the zone is signed", async () => {
         assert.deepEqual(says(ZONE, "DNSKEY"), []);
         await api.patch(`zones/${zone.id}/dnssec`, { status: "active" });
         const reply = cloudflareSays(api.account)(ZONE, "DNSKEY");
@@ -136,7 +136,7 @@ describe("emulator of Cloudflare's name servers", () => {
         assert.deepEqual(says(ZONE, "DNSKEY"), []);
     });
 
-    it("cut a text without quotes into strings, and keep quoted ones", () => {
+    it("split a text without quotes into strings, and keep quoted ones", () => {
         assert.deepEqual(
             textStrings("k".repeat(300)).map((s) => s.length),
             [255, 45],

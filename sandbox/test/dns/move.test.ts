@@ -1,6 +1,6 @@
 /**
- * Claim: a zone that moves as docs/operate/dns-move.md says, forward and back, is answered rightly by every resolver at every moment;
- * and what the phases refuse would have been answered wrongly. Neither Azure, Cloudflare nor a registry is asked here.
+ * Proves that every resolver gets right answers at every moment while a zone moves as docs/operate/dns-move.md says, forward
+ * and back, and that what the phases refuse would have caused wrong answers. Not compared with Azure, Cloudflare or a registry.
  */
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
@@ -34,7 +34,7 @@ const RECORDS = [
 const PROXIED = ["alpa.example.com", "api.example.com"];
 const FLAGGED = RECORDS.map((r) => (PROXIED.includes(r.name) ? { ...r, ttl: 1, proxied: true } : r));
 
-/** What is asked, and the right answer; of proxied names also the one at the edge. */
+/** A query and the right answer; for proxied names also the one at the edge. */
 const QUESTIONS: [name: string, type: string, right: string, edge?: string][] = [
     [ZONE, "A", "192.0.2.1"],
     [ZONE, "MX", "10 mail.example.com"],
@@ -54,7 +54,7 @@ describe("move of a zone", () => {
     beforeEach(async () => (world = await World.start(RECORDS)));
     afterEach(() => world.close());
 
-    /** Everything that some resolver answers wrongly now. */
+    /** All wrong answers that some resolver gives now. */
     async function wrong(edge: "no" | "maybe" | "yes", resolvers: Resolver[] = world.resolvers): Promise<string[]> {
         const found: string[] = [];
         for (const resolver of resolvers)
@@ -67,7 +67,9 @@ describe("move of a zone", () => {
         return found;
     }
 
-    /** Lets time pass and asks throughout: those that know, and one of each kind that has just started. */
+    /**
+     * Moves the clock forward with queries throughout, by resolvers with a warm cache and one of each kind with an empty cache.
+     */
     async function watch(seconds: number, edge: "no" | "maybe" | "yes" = "no"): Promise<void> {
         const step = seconds > DAY ? 2 * HOUR + 7 : seconds > HOUR ? 23 * MINUTE : 97;
         for (let passed = 0, i = 0; passed < seconds; passed += step, i++) {
@@ -105,14 +107,14 @@ describe("move of a zone", () => {
         await world.look();
         await watch(5 * MINUTE);
 
-        await advance("proxied"); // while many resolvers still ask Azure
+        await advance("proxied"); // Many resolvers still query Azure.
         await watch(HOUR, "maybe");
         await mayNot("signed", /needs the old delegation to be out of all caches \(not before 2026-11-27T/);
         await watch(2 * DAY, "maybe");
         await watch(2 * HOUR, "yes");
         const asked = world.at.old.asked.length;
         await watch(HOUR, "yes");
-        assert.equal(world.at.old.asked.length, asked, "no resolver asks Azure any more");
+        assert.equal(world.at.old.asked.length, asked, "no resolver queries Azure any more");
 
         await advance("signed");
         await watch(HOUR, "yes");
@@ -121,7 +123,7 @@ describe("move of a zone", () => {
         assert.equal((await world.api.get(`zones/${world.zone.id}/dnssec`)).result.status, "active");
         await may("signed");
 
-        await advance("proxied"); // the zone stays signed
+        await advance("proxied"); // The zone stays signed.
         await watch(DAY, "yes");
         world.registry.setDs(ZONE, []);
         await watch(DAY + HOUR, "yes");
@@ -138,10 +140,10 @@ describe("move of a zone", () => {
         assert.equal(world.zone.status, "moved");
         const before = world.at.new.asked.length;
         await watch(HOUR);
-        assert.equal(world.at.new.asked.length, before, "no resolver asks Cloudflare any more");
+        assert.equal(world.at.new.asked.length, before, "no resolver queries Cloudflare any more");
     });
 
-    it("leads the apex to the tunnel, which is an address at Azure and a CNAME in the data alone", async () => {
+    it("points the apex to the tunnel, which is an address at Azure and only a CNAME in the data", async () => {
         await world.close();
         const origin = rr("apex A 192.0.2.1");
         const data = FLAGGED.map((record) =>
@@ -171,7 +173,7 @@ describe("move of a zone", () => {
         }
     });
 
-    it("is the same on both sides for everything that the example of an export has", async () => {
+    it("has the same records on both sides for everything in the example of an export", async () => {
         await world.close();
         const file = readFileSync(join(__dirname, "../../../docs/examples/example.com.yaml"), "utf8");
         const { records, problems } = parseZoneData(file.replace(/undecided: .*/, "content: 192.0.2.9"), ZONE, "x");
@@ -212,21 +214,21 @@ describe("move of a zone", () => {
             /needs the parent zone to have no DS record for example\.com except Cloudflare's \(got \d+ 13 2 /,
         );
 
-        // All the same:
+        // The same answers all the same:
         world.registry.delegate(ZONE, world.zone.name_servers);
         world.pass(2 * DAY);
         assert.ok((await wrong("no")).every((answer) => answer.endsWith("SERVFAIL")));
         assert.equal((await wrong("no")).length, 2 * QUESTIONS.length);
-        // The way out, as the page says it:
+        // The remedy that the page names:
         world.registry.setDs(ZONE, []);
         world.pass(DAY + HOUR);
         await watch(HOUR);
     });
 
-    it("refuses to sign while others still ask the old servers, whose answers would be bogus", async () => {
+    it("refuses to sign while resolvers still query the old servers, whose answers would be bogus", async () => {
         await advance("mirror");
         await advance("delegated");
-        await watch(MINUTE); // all resolvers have Azure's delegation
+        await watch(MINUTE); // All resolvers have Azure's delegation in their cache.
         world.registry.delegate(ZONE, world.zone.name_servers);
         await watch(3 * HOUR);
         await mayNot("signed", /needs the old delegation to be out of all caches/);
@@ -237,7 +239,7 @@ describe("move of a zone", () => {
         assert.ok((await wrong("maybe")).some((answer) => answer.endsWith("SERVFAIL")));
     });
 
-    it("waits for resolvers that go by what the old zone says of itself", async () => {
+    it("waits for resolvers that use the old zone's own NS records", async () => {
         await world.close();
         world = await World.start(RECORDS, { ns: HOUR, ds: HOUR });
         await advance("mirror");
@@ -270,7 +272,7 @@ describe("move of a zone", () => {
         assert.ok((await wrong("maybe")).some((answer) => answer.endsWith("SERVFAIL")));
     });
 
-    it("refuses to go on with a delegation to both sides, and with a record changed on one", async () => {
+    it("refuses to continue with a delegation to both sides, and with a record that differs on one side", async () => {
         await advance("mirror");
         world.azure.records.push(rr("late A 192.0.2.77"));
         world.azure.records[0] = rr("@ A 192.0.2.2", { ttl: 3600 });
@@ -286,7 +288,7 @@ describe("move of a zone", () => {
         assert.equal(world.zone.status, "pending");
     });
 
-    it("names the days that Cloudflare keeps a zone without delegation, and is right about them", async () => {
+    it("prints the correct number of days that Cloudflare keeps a zone without delegation", async () => {
         world.pass(20 * DAY);
         const { notes } = await world.report("mirror", RECORDS);
         assert.match(notes.join("\n"), /deletes a free zone after 28 days: 8 left, until 2026-12-23/);
@@ -295,12 +297,12 @@ describe("move of a zone", () => {
         await mayNot("delegated", /needs the zone at Cloudflare \(no example\.com for this token\)/);
     });
 
-    it("names the days that Cloudflare keeps a zone that has left, and is right about them", async () => {
+    it("prints the correct number of days that Cloudflare keeps a zone that has left", async () => {
         await advance("mirror");
         world.registry.delegate(ZONE, world.zone.name_servers);
         world.pass(DAY);
         world.registry.delegate(ZONE, world.azure.nameServers);
-        world.pass(5 * HOUR); // Cloudflare has looked by then
+        world.pass(5 * HOUR); // Cloudflare has checked the delegation by then.
         world.pass(6 * DAY);
         assert.match(
             (await world.report("mirror", RECORDS)).notes.join("\n"),

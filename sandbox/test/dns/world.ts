@@ -10,7 +10,7 @@ import type { Zone } from "../../cloudflare/account";
 import { ADMIN, TestApi } from "../cloudflare/kit";
 
 export const ZONE = "example.com";
-/** Where proxied CNAMEs lead: they are the service's names. */
+/** Targets of proxied CNAMEs: the service's names. */
 const TUNNEL = "c1744f8b-faa1-48a4-9e5c-02ac921467fa.cfargotunnel.com";
 
 export class World {
@@ -34,7 +34,7 @@ export class World {
     }
     resolver = (believes: "parent" | "child") => this.dns.resolver(believes);
 
-    /** @param ttls of the registry */
+    /** @param ttls of the registry's records */
     static async start(records: ZoneRecord[], ttls?: Registry["ttls"]): Promise<World> {
         const api = await TestApi.start();
         const dns = await startDns({ account: api.account, zone: ZONE, records, ttls });
@@ -42,7 +42,7 @@ export class World {
         return new World(api, zone, dns);
     }
 
-    /** What preflight says of a phase. */
+    /** Result of the preflight check of a phase. */
     report(phase: Phase, records: ZoneRecord[]): Promise<DnsReport> {
         return dnsReport(
             {
@@ -56,7 +56,7 @@ export class World {
         );
     }
 
-    /** Makes Cloudflare's records what the program asks for in a phase, as an update does: in place where it can. */
+    /** Updates Cloudflare's records to the program's for a phase, in place where possible. */
     async update(phase: Phase, records: ZoneRecord[]): Promise<void> {
         const path = `zones/${this.zone.id}/dns_records`;
         const live = [...this.api.account.records(this.zone.id).values()];
@@ -75,14 +75,14 @@ export class World {
         if (phase === "signed") await this.api.patch(`zones/${this.zone.id}/dnssec`, { status: "active" });
     }
 
-    /** Asks Cloudflare to look at the delegation now, as its dashboard's button does. */
+    /** Starts Cloudflare's check of the delegation, like the button in its dashboard. */
     async look(): Promise<void> {
         const { status } = await this.api.put(`zones/${this.zone.id}/activation_check`, {});
         assert.equal(status, 200);
         assert.equal(this.zone.status, "active");
     }
 
-    /** Passes time, and lets Cloudflare look at the delegation. */
+    /** Moves the clock forward, and lets Cloudflare check the delegation. */
     pass(seconds: number): void {
         this.api.account.advance(seconds);
     }
@@ -97,7 +97,7 @@ function sameValue(one: { type: string; content: string; data?: object }, sent: 
     return sent.data ? JSON.stringify(one.data) === JSON.stringify(sent.data) : one.content === sent.content;
 }
 
-/** As the provider writes fields on the wire. */
+/** Fields in the provider's JSON form. */
 function snakeCase(data: Record<string, string | number>): Record<string, string | number> {
     return Object.fromEntries(
         Object.entries(data).map(([key, v]) => [key.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`), v]),

@@ -1,4 +1,6 @@
-/** Claim: the Admin API takes what APISIX takes, refuses what it refuses with its words, and names its own gaps. */
+/**
+ * Proves that the Admin API accepts what APISIX accepts, rejects what it rejects with the same message, and names its own gaps.
+ */
 import assert from "node:assert/strict";
 import { ADMIN_KEY, Kit, VIEWER_KEY } from "./kit";
 
@@ -11,7 +13,7 @@ describe("gateway Admin API", () => {
 
     const route = (extra: object) => ({ uri: "/x", upstream: kit.target, ...extra });
 
-    it("wants its key", async () => {
+    it("requires its key", async () => {
         assert.deepEqual(await kit.admin("GET", "/routes", undefined, ""), {
             status: 401,
             body: { error_msg: "failed to check token", description: "missing apikey" },
@@ -20,13 +22,13 @@ describe("gateway Admin API", () => {
         assert.equal(wrong.body.description, "wrong apikey");
     });
 
-    it("lets the viewer key read and nothing else", async () => {
+    it("accepts only reads with the viewer key", async () => {
         assert.equal((await kit.admin("GET", "/routes", undefined, VIEWER_KEY)).status, 200);
         const write = await kit.admin("PUT", "/routes/r1", route({}), VIEWER_KEY);
         assert.deepEqual([write.status, write.body.description], [401, "invalid method for role viewer"]);
     });
 
-    it("lists nothing of kinds that it does not emulate, and refuses stream routes without stream mode", async () => {
+    it("lists nothing of kinds that it does not emulate, and rejects stream routes without stream mode", async () => {
         for (const kind of ["protos", "consumer_groups", "secrets"])
             assert.deepEqual(await kit.admin("GET", `/${kind}`), { status: 200, body: { total: 0, list: [] } });
         assert.equal((await kit.admin("PUT", "/protos/p", { content: "x" })).status, 501);
@@ -76,7 +78,7 @@ describe("gateway Admin API", () => {
             /limit-count policy redis-cluster/,
         ],
         [
-            "counts that go to Redis only now and then",
+            "a counter that is synchronized to Redis in intervals",
             "/routes/r",
             () => route({ plugins: { "limit-count": { ...sharedCount, sync_interval: 0.5 } } }),
             501,
@@ -97,7 +99,7 @@ describe("gateway Admin API", () => {
             /^failed to check the configuration of plugin limit-count err: then clause did not match$/,
         ],
         [
-            "a field that breaks the plugin's schema",
+            "a field that violates the plugin's schema",
             "/routes/r",
             () => route({ plugins: { "limit-count": { count: 0, time_window: 1 } } }),
             400,
@@ -127,7 +129,7 @@ describe("gateway Admin API", () => {
             /passive health checks/,
         ],
         [
-            "an upstream that is not there",
+            "an upstream that does not exist",
             "/routes/r",
             () => ({ uri: "/x", upstream_id: "none" }),
             400,
@@ -149,7 +151,7 @@ describe("gateway Admin API", () => {
             /^consumer not found$/,
         ],
         [
-            "a secret manager's reference outside credentials",
+            "a secret manager reference outside of credentials",
             "/routes/r",
             () => route({ plugins: { "key-auth": { realm: "$secret://vault/1/x" } } }),
             501,
@@ -159,13 +161,13 @@ describe("gateway Admin API", () => {
         ["an unknown resource", "/nope/1", () => ({}), 404, /^Unsupported resource type: nope$/],
     ];
     for (const [why, path, body, status, message] of refused)
-        it(`refuses ${why}`, async () => {
+        it(`rejects ${why}`, async () => {
             const result = await kit.admin("PUT", path, body());
             assert.equal(result.status, status, JSON.stringify(result.body));
             assert.match(String(result.body.error_msg), message);
         });
 
-    it("shows a key encrypted after writing and plain after reading", async () => {
+    it("returns a key encrypted after a write and plain after a read", async () => {
         await kit.put("/consumers", { username: "jack" });
         const body = { plugins: { "key-auth": { key: "key-a" } } };
         const written = await kit.admin("PUT", "/consumers/jack/credentials/a", body);
@@ -176,7 +178,7 @@ describe("gateway Admin API", () => {
         assert.equal(keyOf(read), "key-a");
     });
 
-    it("shows the password of a Redis encrypted after writing, in routes too", async () => {
+    it("returns the password of a Redis encrypted after a write, in routes too", async () => {
         const limit = { ...sharedCount, redis_password: "made-up" };
         const written = await kit.admin("PUT", "/routes/r", route({ plugins: { "limit-count": limit } }));
         assert.equal(written.status, 201);
@@ -184,24 +186,24 @@ describe("gateway Admin API", () => {
         assert.match(JSON.stringify((await kit.admin("GET", "/routes/r")).body), /"redis_password":"made-up"/);
     });
 
-    it("refuses a key that another credential has, and names it", async () => {
+    it("rejects a key of another credential, and names that one", async () => {
         const body = { plugins: { "key-auth": { key: "same-key" } } };
         await kit.put("/consumers", { username: "one" });
         await kit.put("/consumers/one/credentials/a", body);
-        await kit.put("/consumers/one/credentials/a", body); // its own key is no duplicate
+        await kit.put("/consumers/one/credentials/a", body); // Its own key is no duplicate.
         const result = await kit.admin("PUT", "/consumers/one/credentials/b", body);
         const message = "duplicate key of plugin key-auth found with credential: a of consumer: one";
         assert.deepEqual(result, { status: 400, body: { error_msg: message } });
     });
 
-    it("stores what was sent, without the defaults it works with", async () => {
+    it("stores what was sent, without the defaults that it applies", async () => {
         const { body } = await kit.admin("PUT", "/routes/plain", route({ plugins: { "key-auth": {} } }));
         const value = body.value as Record<string, unknown>;
         assert.deepEqual(Object.keys(value).sort(), ["create_time", "id", "plugins", "update_time", "upstream", "uri"]);
         assert.deepEqual(value.plugins, { "key-auth": {} });
     });
 
-    it("keeps an upstream that is in use, unless forced", async () => {
+    it("does not delete an upstream in use without force", async () => {
         await kit.put("/upstreams/used", kit.target);
         await kit.put("/routes/user", { uri: "/y", upstream_id: "used" });
         const refusal = await kit.admin("DELETE", "/upstreams/used");
@@ -212,13 +214,13 @@ describe("gateway Admin API", () => {
         assert.equal((await kit.send("/y")).status, 502);
     });
 
-    it("answers 404 for what is not there", async () => {
+    it("answers 404 for an object that does not exist", async () => {
         const missing = { status: 404, body: { message: "Key not found" } };
         assert.deepEqual(await kit.admin("GET", "/routes/none"), missing);
         assert.deepEqual(await kit.admin("DELETE", "/routes/none"), missing);
     });
 
-    it("lists the objects of a kind, credentials not among the consumers", async () => {
+    it("lists the objects of a kind, without credentials among the consumers", async () => {
         const { body } = await kit.admin("GET", "/consumers");
         const keys = (body.list as { key: string }[]).map((entry) => entry.key);
         assert.ok(keys.includes("/apisix/consumers/jack"));
@@ -234,7 +236,7 @@ describe("gateway Admin API", () => {
         assert.equal((await kit.admin("PATCH", "/consumers/jack", {})).status, 405);
     });
 
-    it("says what is wrong with a body that is no JSON", async () => {
+    it("reports the error in a body that is not JSON", async () => {
         const response = await fetch(`http://127.0.0.1:${kit.gateway.adminPort}/apisix/admin/routes/r`, {
             method: "PUT",
             headers: { "X-API-KEY": ADMIN_KEY },

@@ -1,4 +1,4 @@
-// Proves that the gateway of the sandbox reaches upstreams by names and addresses of its cluster.
+// Proves that the sandbox's gateway reaches upstreams by names and addresses of its cluster.
 import assert from "node:assert/strict";
 import { GOOD_BODY, Kit } from "./kit";
 
@@ -24,13 +24,13 @@ describe("An upstream in the gateway's cluster", () => {
     it("is reached by the name of its Service", async () => {
         assert.equal(await statusBy("alpa-opt.llm.svc.cluster.local", 20001), 200);
     });
-    it("is reached by an address of its own", async () => {
+    it("is reached by a cluster IP", async () => {
         assert.equal(await statusBy("10.1.0.7", 20001), 200);
     });
     it("gives 502 if no pod is behind its name", async () => {
         assert.equal(await statusBy("no-pods.llm.svc.cluster.local", 20001), 502);
     });
-    it("leaves others where they are", async () => {
+    it("is not redirected for other names and addresses", async () => {
         assert.equal(await statusBy("127.0.0.1", kit.upstream.port), 200);
     });
 });

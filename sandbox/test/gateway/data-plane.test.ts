@@ -1,4 +1,4 @@
-/** Claim: what callers and the upstream see of the emulator, without the recordings at hand. */
+/** Proves what callers and the upstream see of the emulator, without the recordings. */
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { connect, type AddressInfo } from "node:net";
@@ -19,7 +19,7 @@ describe("gateway data plane", () => {
         await kit.put("/routes/r1", { uri: "/completions", plugins: { "key-auth": plugin }, upstream: kit.target });
     };
 
-    it("refuses a request without a key and calls no upstream", async () => {
+    it("rejects a request without a key, without a request to the upstream", async () => {
         await withKey();
         const answer = await kit.send("/completions");
         assert.equal(answer.status, 401);
@@ -28,7 +28,7 @@ describe("gateway data plane", () => {
         assert.equal(kit.upstream.seen.length, 0);
     });
 
-    it("lets a good key through and names the consumer to the upstream, whatever the client claims", async () => {
+    it("accepts a valid key and names the consumer to the upstream, whatever headers the client sends", async () => {
         await withKey();
         const answer = await kit.send("/completions", { apikey: "first-key", "X-Consumer-Username": "root" });
         assert.equal(answer.status, 200);
@@ -38,14 +38,14 @@ describe("gateway data plane", () => {
         assert.equal(seen.headers["x-consumer-custom-id"], "c-1");
     });
 
-    it("stops accepting a credential as soon as it is deleted, and only that one", async () => {
+    it("rejects a credential as soon as it is deleted, and only that one", async () => {
         await withKey();
         assert.equal((await kit.admin("DELETE", "/consumers/llm_team/credentials/2026a")).status, 200);
         assert.equal((await kit.send("/completions", { apikey: "first-key" })).status, 401);
         assert.equal((await kit.send("/completions", { apikey: "second-key" })).status, 200);
     });
 
-    it("forgets a consumer's credentials with the consumer", async () => {
+    it("deletes a consumer's credentials with the consumer", async () => {
         await withKey();
         await kit.admin("DELETE", "/consumers/llm_team");
         await kit.put("/consumers", { username: "llm_team" });
@@ -61,7 +61,7 @@ describe("gateway data plane", () => {
         assert.equal((await kit.send("/completions", { apikey: "first-key" })).status, 200);
     });
 
-    it("hides the key from the upstream with hide_credentials, in the header and in the query", async () => {
+    it("removes the key for the upstream with hide_credentials, in the header and in the query", async () => {
         await withKey({ hide_credentials: true });
         await kit.send("/completions", { apikey: "first-key" });
         await kit.send("/completions?x=1&apikey=first-key");
@@ -70,13 +70,13 @@ describe("gateway data plane", () => {
         assert.equal(byQuery.path, "/completions?x=1");
     });
 
-    it("leaves the key where it is without hide_credentials", async () => {
+    it("forwards the key without hide_credentials", async () => {
         await withKey();
         await kit.send("/completions", { apikey: "first-key" });
         assert.equal(kit.upstream.seen[0].headers.apikey, "first-key");
     });
 
-    it("answers an unmatched path with APISIX's 404, and with the catch-all route's where there is one", async () => {
+    it("answers an unmatched path with APISIX's 404, or with the catch-all route", async () => {
         await withKey();
         assert.equal((await kit.send("/nope")).text, '{"error_msg":"404 Route Not Found"}\n');
         const body = '{"type":"error","message":"no such path or method","stacktrace":""}';
@@ -112,7 +112,7 @@ describe("gateway data plane", () => {
         await consumer();
         assert.equal(await status(), 429);
         await route(limit(1000));
-        assert.equal(await status(), 429, "its mark is looked at once");
+        assert.equal(await status(), 429, "its mark is checked once");
         await consumer();
         assert.deepEqual([await status(), await status()], [200, 429]);
     });
@@ -126,7 +126,7 @@ describe("gateway data plane", () => {
         retries,
     });
 
-    it("never repeats a POST that reached an upstream, and does repeat a GET", async () => {
+    it("never retries a POST that reached an upstream, and retries a GET", async () => {
         await kit.put("/routes/r1", { uri: "/completions", plugins: {}, upstream: twoNodes(1) });
         const post = await kit.send("/completions", { "X-Debug-Close": "1" });
         assert.equal(post.status, 502);
@@ -137,13 +137,13 @@ describe("gateway data plane", () => {
         assert.equal(kit.upstream.seen.length, 3);
     });
 
-    it("repeats a POST whose connection was refused", async () => {
+    it("retries a POST whose connection was refused", async () => {
         const nodes = { "127.0.0.1:1": 1, [`127.0.0.1:${kit.upstream.port}`]: 1 };
         await kit.put("/routes/r1", { uri: "/completions", plugins: {}, upstream: { type: "roundrobin", nodes } });
         for (let i = 0; i < 4; i++) assert.equal((await kit.send("/completions")).status, 200);
     });
 
-    it("ends a silent upstream with 504 after the read timeout", async () => {
+    it("answers 504 for a silent upstream after the read timeout", async () => {
         const timeout = { connect: 1, send: 1, read: 0.1 };
         await kit.put("/routes/r1", { uri: "/completions", plugins: {}, upstream: { ...kit.target, timeout } });
         const answer = await kit.send("/completions", { "X-Debug-Delay": "0.5" });
@@ -151,7 +151,7 @@ describe("gateway data plane", () => {
         assert.match(answer.text, /504 Gateway Time-out/);
     });
 
-    it("takes the route's timeout over the upstream's", async () => {
+    it("prefers the route's timeout to the upstream's", async () => {
         await kit.put("/routes/r1", {
             uri: "/completions",
             plugins: {},
@@ -161,7 +161,7 @@ describe("gateway data plane", () => {
         assert.equal((await kit.send("/completions", { "X-Debug-Delay": "0.2" })).status, 200);
     });
 
-    it("merges service, plugin config, route and consumer, the later ones first", async () => {
+    it("merges service, plugin config, route and consumer, of which later ones win", async () => {
         const limit = (count: number) => ({ "limit-count": { count, time_window: 60, rejected_code: 429 } });
         await kit.put("/services/s1", { hosts: ["api.example.org"], upstream: kit.target, plugins: limit(10) });
         await kit.put("/plugin_configs/p1", { plugins: limit(20) });
@@ -182,7 +182,7 @@ describe("gateway data plane", () => {
         assert.equal((await kit.send("/completions", {}, { host: "other.example.org" })).status, 404);
     });
 
-    it("counts per consumer and refuses what is over the limit", async () => {
+    it("counts per consumer and rejects requests over the limit", async () => {
         await withKey();
         const limit = { count: 2, time_window: 60, key: "consumer_name", rejected_code: 429, rejected_msg: "enough" };
         await kit.put("/routes/r1", {
@@ -216,7 +216,7 @@ describe("gateway data plane", () => {
         await until(async () => (await kit.send("/completions")).status === 200);
     });
 
-    it("counts an action of workflow for all it is for, and runs no plugin again that was one", async () => {
+    it("counts a workflow action for its whole case, and does not run the same plugin again", async () => {
         const conn = (n: number, key: string) => ({
             ...{ conn: n, burst: 0, default_conn_delay: 0.1, key, rejected_code: 429, rejected_msg: `${n}` },
         });
@@ -241,7 +241,7 @@ describe("gateway data plane", () => {
         assert.deepEqual(await of("jack", 2), [200, 200]);
     });
 
-    it("ends a request with 500 where a limit of limit-conn is a variable without a number, unless it may pass", async () => {
+    it("answers 500 where a limit of limit-conn is a variable without a number, unless allow_degradation is set", async () => {
         const limits = { conn: "$http_x_conn", burst: 0, default_conn_delay: 0.1, key: "remote_addr" };
         const statusOf = async (conn: string, more: object = {}) => {
             const plugins = { "limit-conn": { ...limits, ...more } };
@@ -253,7 +253,7 @@ describe("gateway data plane", () => {
         assert.equal(await statusOf("x", { allow_degradation: true }), 200);
     });
 
-    it("delays what is over conn by default_conn_delay, however long earlier requests took", async () => {
+    it("delays requests over conn by default_conn_delay, however long earlier requests took", async () => {
         const limits = { conn: 1, burst: 1, default_conn_delay: 0.1, key: "remote_addr" };
         await kit.put("/routes/r1", { uri: "/completions", plugins: { "limit-conn": limits }, upstream: kit.target });
         await kit.send("/completions", { "X-Debug-Delay": "1" });
@@ -264,7 +264,7 @@ describe("gateway data plane", () => {
         assert.ok(elapsedMs >= 90 && elapsedMs < 500, String(elapsedMs));
     });
 
-    it("keeps several gateways of one process apart", async () => {
+    it("keeps several gateways of one process separate", async () => {
         await withKey();
         const other = await Kit.start();
         try {
@@ -279,7 +279,7 @@ describe("gateway data plane", () => {
         [204, undefined],
         [304, undefined],
     ] as const)
-        it(`hands on an upstream's ${status} without a body`, async () => {
+        it(`forwards an upstream's ${status} without a body`, async () => {
             const upstream = createServer((request, answer) => {
                 request.resume();
                 answer.writeHead(status, length === undefined ? {} : { "Content-Length": length }).end();
@@ -307,7 +307,7 @@ describe("gateway data plane", () => {
         }
     });
 
-    it("takes a target with a host when it is that of Host, and refuses another as unsupported", async () => {
+    it("accepts an absolute target with the host of the Host header, and refuses another as unsupported", async () => {
         await kit.put("/routes/r1", { uri: "/completions", plugins: {}, upstream: kit.target });
         const host = "a.example";
         assert.equal((await kit.send("http://A.example/completions", {}, { host })).status, 200);
@@ -327,7 +327,7 @@ describe("gateway data plane", () => {
         assert.deepEqual(names.sort(), ["x-dash", "x_under"]);
     });
 
-    it("cors with allow_headers ** allows the headers that were asked for, and none the upstream would", async () => {
+    it("cors with allow_headers ** allows the requested headers, and ignores the upstream's", async () => {
         const plugins = { cors: { allow_headers: "**" } };
         await kit.put("/routes/r1", { uri: "/completions", plugins, upstream: kit.target });
         const name = "Access-Control-Allow-Headers";
@@ -343,7 +343,7 @@ describe("gateway data plane", () => {
             return kit.upstream.seen.at(-1);
         };
 
-        it("puts what regex_uri caught into header values, before their variables, and nothing where it caught nothing", async () => {
+        it("inserts regex_uri groups into header values before variables, and nothing for a group without a match", async () => {
             const set = { "X-All": "<$1>", "X-Part": "a-${2}-b", "X-None": "$3", "X-Client": "$http_x_in" };
             const config = { regex_uri: ["^/alpa/([^/]*)/?(.*)", "/$1"], headers: { set } };
             const { headers } =
@@ -354,22 +354,22 @@ describe("gateway data plane", () => {
             assert.equal((await seenAfter(config, "/other"))?.headers["x-all"], "<>");
         });
 
-        it("takes a question mark in a variable for a part of the path", async () => {
+        it("treats a question mark in a variable as part of the path", async () => {
             const seen = await seenAfter({ uri: "/c/$arg_x?fixed=1" }, "/z?x=a%3Fb");
             assert.equal(seen?.path, "/c/a%253Fb?fixed=1&x=a%3Fb");
         });
 
-        it("sends the uri as it is with use_real_request_uri_unsafe", async () => {
+        it("sends the uri unchanged with use_real_request_uri_unsafe", async () => {
             const seen = await seenAfter({ uri: "/c/%41", use_real_request_uri_unsafe: true }, "/z?x=1");
             assert.equal(seen?.path, "/c/%41");
         });
 
-        it("removes a header that it sets to nothing, in both forms", async () => {
+        it("removes a header whose new value is empty, in both forms", async () => {
             for (const headers of [{ set: { "X-A": "" } }, { "X-A": "" }])
                 assert.equal((await seenAfter({ headers }, "/z", { "X-A": "1" }))?.headers["x-a"], undefined);
         });
 
-        it("is refused with a replacement that names a variable", async () => {
+        it("is rejected when its replacement names a variable", async () => {
             const plugins = { "proxy-rewrite": { regex_uri: ["^/a", "/$host"] } };
             const { status, body } = await kit.admin("PUT", "/routes/r1", { uri: "/*", plugins, upstream: kit.target });
             assert.deepEqual(
@@ -379,7 +379,7 @@ describe("gateway data plane", () => {
         });
     });
 
-    it("believes the last address of X-Real-IP, with or without a port, and nothing else there", async () => {
+    it("uses the last address of X-Real-IP, with or without a port, and nothing else in it", async () => {
         await kit.put("/routes/r1", { uri: "/completions", plugins: {}, upstream: kit.target });
         for (const [sent, seen] of [
             ["10.1.1.1", "10.1.1.1"],
@@ -397,7 +397,7 @@ describe("gateway data plane", () => {
         }
     });
 
-    it("refuses what nginx refuses before APISIX runs", async () => {
+    it("rejects what nginx rejects before APISIX runs", async () => {
         const cases: [why: string, path: string, headers: Record<string, string>, method: string, status: number][] = [
             ["a path above the root", "/../x", {}, "POST", 400],
             ["NUL in the path", "/a%00", {}, "POST", 400],

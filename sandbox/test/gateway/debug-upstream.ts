@@ -1,6 +1,6 @@
 /**
- * The upstream of the recordings, as their description says: answers like Alpa's HTTP service, remembers what it got, and
- * is driven by X-Debug-* headers (delay, status, TCP reset, close without an answer).
+ * The upstream of the recordings, as described there: answers like Alpa's HTTP service, records each request, and obeys
+ * X-Debug-* headers (delay, status, TCP reset, close without an answer).
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 export interface Seen {
     method: string;
     path: string;
-    /** Names in lower case, without those that drive this server. */
+    /** Names in lower case, without the headers that this server obeys. */
     headers: Record<string, string>;
     body: Buffer;
 }
@@ -23,7 +23,7 @@ export interface DebugUpstream {
 const GOOD = '{"id":"cmpl-fixed","object":"text_completion","created":0,"choices":[{"text":"ok"}]}';
 const BAD = '{"type":"error","message":"bad request","stacktrace":"Traceback"}';
 const MADE_UP = '{"type":"error","message":"made-up upstream error","stacktrace":"Traceback"}';
-/** Python's JSON reader gives up about here. */
+/** Approximate limit of Python's JSON parser. */
 const MAX_DEPTH = 900;
 
 function acceptable(path: string, body: Buffer): boolean {
@@ -74,7 +74,7 @@ async function serve(seen: Seen[], request: IncomingMessage, answer: ServerRespo
     const path = request.url ?? "/";
     seen.push({ method: request.method ?? "", path, headers, body });
 
-    // Not waited for when the tests are over.
+    // Does not keep the process alive after the tests.
     if (delay) await sleep(Number(delay) * 1000, undefined, { ref: false });
     if (reset) return void request.socket.resetAndDestroy();
     if (close) return void request.socket.end();

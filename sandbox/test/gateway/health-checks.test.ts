@@ -1,4 +1,4 @@
-/** Proves that upstream nodes are left out and taken back as APISIX's active checks do, and where callers of chash go. */
+/** Proves that upstream nodes are excluded and included again as by APISIX's active checks, and which node chash selects. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
@@ -7,7 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { freePort } from "../../processes";
 import { Kit } from "./kit";
 
-/** A node whose answer to `GET /` can be changed; requests by POST get its name. */
+/** A node whose answer to `GET /` can be changed; its answer to POST is its name. */
 class Backend {
     status = 400;
     looks = 0;
@@ -69,14 +69,10 @@ describe("Health checks of upstreams", () => {
         return answers.sort();
     };
 
-    it("leave out a node that refuses connections, and take it back when it answers", async () => {
+    it("exclude a node that refuses connections, and include it again when it answers", async () => {
         await put(upstream(http));
-        // Both at once: what the first one begins has the second to look after 50 ms, and twice.
-        assert.deepEqual(
-            (await Promise.all([ask(1), ask(1)])).flat().sort(),
-            [502, "one"],
-            "there was no check before",
-        );
+        // Two requests at once: the first starts the checks, and the second must still find both nodes.
+        assert.deepEqual((await Promise.all([ask(1), ask(1)])).flat().sort(), [502, "one"], "no check ran before");
         await said(`:${ports[1]} is unhealthy`);
         assert.deepEqual(await ask(4), ["one", "one", "one", "one"]);
         await backends[1].open(ports[1]);
@@ -99,7 +95,7 @@ describe("Health checks of upstreams", () => {
         await said(`:${ports[1]} is healthy`);
     });
 
-    it("by TCP ask for nothing but a connection", async () => {
+    it("by TCP only open a connection", async () => {
         await backends[1].open(ports[1]);
         backends[0].status = 500;
         const tcp = { ...http, type: "tcp" };
@@ -111,7 +107,7 @@ describe("Health checks of upstreams", () => {
         assert.equal(backends[0].looks, 0);
     });
 
-    it("try every node where none is healthy", async () => {
+    it("use every node where none is healthy", async () => {
         backends[0].status = 500;
         await put(upstream(http));
         await ask(1);
@@ -119,7 +115,7 @@ describe("Health checks of upstreams", () => {
         assert.deepEqual(await ask(4), [502, 502, "one", "one"]);
     });
 
-    it("go on with what they know when the upstream is written again, and end with it", async () => {
+    it("keep their state when the upstream is written again, and stop when it is deleted", async () => {
         await put(upstream(http));
         await ask(1);
         await said(`:${ports[1]} is unhealthy`);
@@ -128,20 +124,20 @@ describe("Health checks of upstreams", () => {
         await kit.admin("DELETE", "/routes/r");
         await ask(1);
         const { looks } = backends[0];
-        await pause(150); // three intervals
-        assert.ok(backends[0].looks <= looks + 1, "at most the look that was under way");
+        await pause(150); // Three intervals.
+        assert.ok(backends[0].looks <= looks + 1, "at most the running check");
     });
 
     for (const [why, active] of [
         ["by https", { type: "https" }],
         ["with a body", { http_req_body: "x" }],
     ] as const)
-        it(`are refused ${why}`, async () => {
+        it(`are rejected ${why}`, async () => {
             const { status } = await kit.admin("PUT", "/routes/r", { uri: "/*", upstream: upstream(active) });
             assert.equal(status, 501);
         });
 
-    it("are refused when passive, as unsupported, and when wrong, as APISIX does", async () => {
+    it("are refused when passive, as unsupported, and rejected when invalid, like in APISIX", async () => {
         const write = (checks: object) =>
             kit.admin("PUT", "/routes/r", { uri: "/*", upstream: upstream({}, { checks }) });
         assert.equal((await write({ active: {}, passive: {} })).status, 501);
@@ -151,7 +147,7 @@ describe("Health checks of upstreams", () => {
 
     describe("with chash by consumer", () => {
         const names = Array.from({ length: 12 }, (_, i) => `c${i}`);
-        /** Node of each consumer, by one gateway. */
+        /** The node of each consumer, for one gateway. */
         const placesOf = async (gateway: Kit, weights: number[]) => {
             const nodes = ports.map((port, i) => ({ host: "127.0.0.1", port, weight: weights[i] }));
             for (const name of names)
@@ -164,7 +160,7 @@ describe("Health checks of upstreams", () => {
             return Promise.all(names.map(async (name) => (await gateway.send("/", { apikey: name })).text));
         };
 
-        it("have one node for each caller, the same in every gateway, by weight, and move none but a lost node's", async () => {
+        it("select one node per caller, the same in every gateway, by weight, and move only a lost node's callers", async () => {
             await backends[1].open(ports[1]);
             const other = await Kit.start({ secondLasts: 0.02 });
             try {

@@ -1,4 +1,4 @@
-/** Claims: where jwt-auth looks for a token and how it reads one, beyond what the recordings show. */
+/** Proves where jwt-auth searches for a token and how it parses one, beyond the recordings. */
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { GOOD_BODY, Kit } from "./kit";
@@ -8,7 +8,7 @@ const SECRET = "0123456789abcdef0123456789abcdef";
 
 const HEADER = '{"typ":"JWT","alg":"HS256"}';
 
-/** @param encoding of header and claims */
+/** @param encoding of header and claims. @default base64url */
 function tokenOf(header: string, claims: string, encoding: "base64url" | "base64" = "base64url"): string {
     const signed = [header, claims].map((text) => Buffer.from(text).toString(encoding)).join(".");
     return `${signed}.${createHmac("sha256", SECRET).update(signed).digest("base64url")}`;
@@ -34,8 +34,8 @@ describe("gateway jwt-auth", () => {
     const noKey = [401, '{"message":"missing user key in JWT token"}\n'] as const;
     const unknown = [401, '{"message":"Invalid user key in JWT token"}\n'] as const;
     const forms: [what: string, text: string, expected: readonly [status: number, text?: string]][] = [
-        ["a dot at the end", `${good}.`, [200]],
-        ["two dots for one", `${head}..${body}.${signature}`, [200]],
+        ["a trailing dot", `${good}.`, [200]],
+        ["two consecutive dots", `${head}..${body}.${signature}`, [200]],
         ["dots alone", "..", invalid],
         ["a fourth part", `${good}.x`, invalid],
         ["padding after every part", tokenOf(HEADER, '{"key":"a" }', "base64").replace(/$/, "="), [200]],
@@ -53,8 +53,8 @@ describe("gateway jwt-auth", () => {
         ["claims that are a number", tokenOf(HEADER, "1"), [500]],
         ["claims that are null", tokenOf(HEADER, "null"), [500]],
         ["claims that are false", tokenOf(HEADER, "false"), invalid],
-        ["claims that are no JSON", tokenOf(HEADER, "{"), invalid],
-        ["claims with a number only lua-cjson reads", tokenOf(HEADER, '{"key":"a","x":0x1}'), [200]],
+        ["claims that are not JSON", tokenOf(HEADER, "{"), invalid],
+        ["claims with a number that only lua-cjson accepts", tokenOf(HEADER, '{"key":"a","x":0x1}'), [200]],
         ["exp NaN", tokenOf(HEADER, '{"key":"a","exp":NaN}'), unverified],
         ["a null key", tokenOf(HEADER, '{"key":null}'), unknown],
     ];
@@ -77,12 +77,12 @@ describe("gateway jwt-auth", () => {
             assert.equal((await kit.admin("PUT", "/consumers/alice/credentials/b", { plugins })).status, status);
         });
 
-    it("takes one jwt of the query", async () => {
+    it("accepts one jwt in the query", async () => {
         assert.equal((await kit.send(`/completions?jwt=${good}`)).status, 200);
     });
 
     for (const query of [`jwt=${good}&jwt=nope`, `jwt=nope&jwt=${good}`, `jwt=${good}&jwt=${good}`, "jwt"])
-        it(`takes no token from ?${query.replaceAll(good, "GOOD")}`, async () => {
+        it(`accepts no token in ?${query.replaceAll(good, "GOOD")}`, async () => {
             const answer = await kit.send(`/completions?${query}`, { Cookie: `jwt=${good}` });
             assert.deepEqual([answer.status, answer.text], [401, '{"message":"JWT token invalid"}\n']);
         });

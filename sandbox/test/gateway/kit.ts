@@ -1,4 +1,4 @@
-/** A gateway with one upstream, for tests that need no recordings. */
+/** A gateway with one upstream, for tests without recordings. */
 import assert from "node:assert/strict";
 import { startGateway, type Gateway, type GatewayOptions } from "../../gateway/server";
 import { startDebugUpstream, type DebugUpstream } from "./debug-upstream";
@@ -6,7 +6,7 @@ import { rawRequest, type RawAnswer } from "./raw-client";
 
 export const ADMIN_KEY = "test-admin-key";
 export const VIEWER_KEY = "test-viewer-key";
-/** A body the debug upstream answers with 200. */
+/** A body that the debug upstream answers with 200. */
 export const GOOD_BODY = '{"model":"default","prompt":"hi"}';
 
 type Json = Record<string, unknown>;
@@ -15,7 +15,7 @@ export class Kit {
     private constructor(
         readonly gateway: Gateway,
         readonly upstream: DebugUpstream,
-        /** What the gateway wrote. */
+        /** Log lines of the gateway. */
         readonly logged: string[],
     ) {}
 
@@ -36,7 +36,7 @@ export class Kit {
         return { type: "roundrobin", nodes: { [`127.0.0.1:${this.upstream.port}`]: 1 }, retries: 0 };
     }
 
-    /** @param key undefined sends no key at all */
+    /** @param key undefined: sends no key */
     async admin(method: string, path: string, body?: unknown, key: string | undefined = ADMIN_KEY) {
         const response = await fetch(`http://127.0.0.1:${this.gateway.adminPort}/apisix/admin${path}`, {
             method,
@@ -47,7 +47,7 @@ export class Kit {
         return { status: response.status, body: text.startsWith("{") ? (JSON.parse(text) as Json) : { text } };
     }
 
-    /** Writes an object and fails the test unless it was accepted. */
+    /** Writes an object; fails the test unless it was accepted. */
     async put(path: string, body: Json): Promise<void> {
         const result = await this.admin("PUT", path, body);
         assert.ok(result.status === 200 || result.status === 201, JSON.stringify(result));

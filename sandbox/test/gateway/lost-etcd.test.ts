@@ -1,4 +1,4 @@
-/** Proves what a gateway and its Admin API do once etcd has lost what it held. */
+/** Proves how a gateway and its Admin API behave once etcd has lost its data. */
 import assert from "node:assert/strict";
 import { Configuration } from "../../gateway/objects/configuration";
 import { startGateway, type Gateway } from "../../gateway/server";
@@ -31,7 +31,7 @@ describe("Gateway whose etcd", () => {
         await Promise.all(gateways.splice(0).map((gateway) => gateway.close()));
     });
 
-    it("has come back empty goes on answering, and lists nothing until another gateway starts", async () => {
+    it("restarted without data keeps answering, and lists nothing until another gateway starts", async () => {
         const before = await start();
         await admin(before, "PUT", "routes/r", ROUTE);
         assert.equal(await asked(before), 204);
@@ -50,16 +50,16 @@ describe("Gateway whose etcd", () => {
         assert.equal(await asked(after), 204);
     });
 
-    it("has come back empty takes none of what is written to it afterwards", async () => {
+    it("restarted without data ignores what is written to etcd afterwards", async () => {
         const before = await start();
         await admin(before, "PUT", "routes/r", ROUTE);
         configuration.lose();
         await admin(before, "PUT", "routes/y", { ...ROUTE, uri: "/y" });
         assert.equal((await fetch(`http://127.0.0.1:${before.port}/y`)).status, 404);
-        assert.equal((await admin(before, "GET", "routes")).body.total, 1, "a folder is there with its first object");
+        assert.equal((await admin(before, "GET", "routes")).body.total, 1, "a prefix exists with its first object");
     });
 
-    it("had all keys deleted answers 404 to everybody at once", async () => {
+    it("had all keys deleted answers 404 to every request at once", async () => {
         const gateway = await start();
         await admin(gateway, "PUT", "routes/r", ROUTE);
         assert.equal(await asked(gateway), 204);

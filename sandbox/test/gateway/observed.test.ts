@@ -1,6 +1,6 @@
 /**
- * Proves what the emulator of APISIX counts and logs of requests: by the settings file and the plugins that the product renders,
- * and that it refuses others. Names, labels and texts are those of APISIX 3.18.0.
+ * Proves which metrics and log lines the emulator of APISIX writes for requests, with the settings file and the plugins that
+ * the product renders, and that it rejects other settings. Names, labels and texts are those of APISIX 3.18.0.
  */
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -26,7 +26,7 @@ const file = (nginx: object = {}, prometheus: object = {}) => {
     });
 };
 
-describe("what a gateway keeps of requests", () => {
+describe("metrics and log of the gateway", () => {
     const lines: string[] = [];
     const answers: [caller: string | null, status: number][] = [];
     let kit: Kit;
@@ -81,7 +81,7 @@ describe("what a gateway keeps of requests", () => {
         return JSON.parse(lines[0]) as Record<string, unknown>;
     };
 
-    it("names caller and credential of a request that reached Alpa", async () => {
+    it("name caller and credential of a request that reached Alpa", async () => {
         const id = "0f0f0f0f-1111-2222-3333-444444444444";
         await ask("the-key-of-lab", undefined, { "X-Request-Id": id });
         const { time, request_time: all, upstream_time: alpa, bytes_sent, bytes_received, ...rest } = await line();
@@ -113,7 +113,7 @@ describe("what a gateway keeps of requests", () => {
         ["no prefix", () => ask("the-key-of-lab", "/completions"), 404, "no-such-path", "other"],
     ];
     for (const [what, send, status, reason, route] of rejected)
-        it(`says why a request was rejected, and names no caller: ${what}`, async () => {
+        it(`say why a request was rejected, and name no caller: ${what}`, async () => {
             await send();
             const found = await line();
             assert.deepEqual(
@@ -122,7 +122,7 @@ describe("what a gateway keeps of requests", () => {
             );
         });
 
-    it("names the caller of a body that the guard rejects", async () => {
+    it("name the caller of a body that the guard rejects", async () => {
         await kit.send(
             "/alpa/completions",
             { ...JSON_BODY, apikey: "the-key-of-nlp" },
@@ -132,7 +132,7 @@ describe("what a gateway keeps of requests", () => {
         assert.deepEqual([status, reason, consumer], [400, "request-not-accepted", "team-a_nlp"]);
     });
 
-    it("tells the sandbox each answer with its caller, that of nginx among them", async () => {
+    it("come with a report of each answer and its caller to the sandbox, also for errors of nginx", async () => {
         await ask("the-key-of-lab");
         await ask();
         await kit.send("/", { Host: "not a host" });
@@ -155,7 +155,7 @@ describe("what a gateway keeps of requests", () => {
         });
         after(() => kit.put("/services/s", { name: "team-a_alpa_0", upstream: kit.target }));
 
-        it("names the caller that left before one", async () => {
+        it("name the caller that disconnected before an answer", async () => {
             const asked = once(silent, "asked") as Promise<[Socket]>;
             const stop = new AbortController();
             const sent = fetch(`http://127.0.0.1:${kit.gateway.port}/alpa/completions`, {
@@ -172,7 +172,7 @@ describe("what a gateway keeps of requests", () => {
             socket.destroy();
         });
 
-        it("says that Alpa is away", async () => {
+        it("say that Alpa is down", async () => {
             const asked = once(silent, "asked") as Promise<[Socket]>;
             const sent = ask("the-key-of-lab");
             (await asked)[0].destroy();
@@ -185,13 +185,13 @@ describe("what a gateway keeps of requests", () => {
         });
     });
 
-    it("logs a caller that nginx turns away before APISIX runs", async () => {
+    it("have a line for a caller that nginx rejects before APISIX runs", async () => {
         await ask(undefined, "/alpa/completions", { "X-Long": "x".repeat(9000) });
         const { status, reason, route } = await line();
         assert.deepEqual([status, reason, route], [400, "request-not-accepted", "other"]);
     });
 
-    it("writes no header, path, query string or body into a line, whatever is in it", async () => {
+    it("contain no header, path, query string or body in a line, whatever its text", async () => {
         const secret = "s3cret-of-a-caller";
         await kit.send(
             `/${secret}?${secret}`,
@@ -211,7 +211,7 @@ describe("what a gateway keeps of requests", () => {
         assert.ok(!(await metrics()).includes(secret));
     });
 
-    it("counts requests by caller, route and status, in the text that Prometheus reads", async () => {
+    it("count requests by caller, route and status, in the text format of Prometheus", async () => {
         const before = await metrics();
         for (const key of ["the-key-of-nlp", "the-key-of-nlp", "the-key-of-lab"]) await ask(key);
         const count = (text: string, caller: string) => {
@@ -233,12 +233,12 @@ describe("what a gateway keeps of requests", () => {
         assert.match(now, /^apisix_etcd_reachable 1$/m);
     });
 
-    it("keeps latency apart by route, never by caller", async () => {
+    it("separate latency by route, never by caller", async () => {
         const latency = (await metrics()).match(/^apisix_http_latency.*$/gm)!;
         assert.ok(latency.length > 0 && latency.every((one) => one.includes('consumer=""')));
     });
 
-    it("has a bounded number of series at 5,000 callers, which its memory holds", () => {
+    it("have a bounded number of series for 5,000 callers, which fits into the gateway's memory", () => {
         const metrics = new Metrics(METRICS.prometheus.default_buckets);
         const request = (caller: number, status: number) => {
             const asked = status === 200;
@@ -261,7 +261,7 @@ describe("what a gateway keeps of requests", () => {
         for (let caller = 0; caller < 5000; caller++) for (const status of [200, 429, 200]) request(caller, status);
         assert.equal(metrics.registry.count("http_status"), 10_000);
         assert.equal(metrics.registry.count("bandwidth"), 10_000);
-        // 13 for each kind: request and apisix with a node and without, upstream with one.
+        // 13 for each kind: request and apisix with and without a node, upstream with one.
         assert.equal(metrics.registry.count("http_latency"), 13 * 5);
         const bytes = Buffer.byteLength(metrics.text(true));
         assert.ok(bytes < 8 * 2 ** 20, `${bytes} bytes of text, of 64 MiB`);

@@ -1,4 +1,4 @@
-/** Claims about the pure parts: paths, JSON, schemas, expressions, balancing. */
+/** Proves the pure functions: paths, JSON, schemas, expressions, balancing. */
 import assert from "node:assert/strict";
 import { Ring, RoundRobin } from "../../gateway/upstream/balancer";
 import { decodeJson } from "../../gateway/lua/cjson";
@@ -28,7 +28,7 @@ describe("request targets", () => {
         ["http://host.example/a?b", "/a"],
     ];
     for (const [raw, uri] of paths)
-        it(`reads ${raw} as ${uri ?? "a bad request"}`, () => assert.equal(parseTarget(raw)?.uri, uri));
+        it(`parses ${raw} as ${uri ?? "a bad request"}`, () => assert.equal(parseTarget(raw)?.uri, uri));
 
     it("has no query where nothing follows the question mark", () =>
         assert.deepEqual(
@@ -36,7 +36,7 @@ describe("request targets", () => {
             [undefined, undefined, undefined, "b"],
         ));
 
-    it("escapes in a path what nginx escapes, and nothing else", () => {
+    it("escapes in a path exactly the characters that nginx escapes", () => {
         const printable = Array.from({ length: 0x7f - 0x20 }, (_, i) => String.fromCharCode(0x20 + i));
         assert.equal(printable.filter((ch) => escapePath(ch) !== ch).join(""), ' "#%<>?\\^`{|}');
         assert.equal(escapePath("\x7f\xe9 b"), "%7F%E9%20b");
@@ -46,7 +46,7 @@ describe("request targets", () => {
         assert.equal(encodeArgs(decodeArgs("a=-._~!'()*&b=%2F%40+,")), "a=-._~!'()*&b=%2F%40%20%2C"));
 });
 
-describe("JSON as lua-cjson reads it", () => {
+describe("JSON like in lua-cjson", () => {
     const texts: [text: string, result: string | RegExp][] = [
         ['{"a":1.0,"b":[1e3,-0]}', '{"a":1,"b":[1000,0]}'],
         ["[12345678901234567890]", "[9.2233720368548e+18]"],
@@ -62,7 +62,7 @@ describe("JSON as lua-cjson reads it", () => {
         ["[NaN]", /must not be NaN or Infinity/],
     ];
     for (const [text, result] of texts)
-        it(`takes ${JSON.stringify(text)} as ${String(result)}`, () => {
+        it(`parses ${JSON.stringify(text)} as ${String(result)}`, () => {
             const run = () => encodeJson(decodeJson(text));
             if (typeof result === "string") assert.equal(run(), result);
             else assert.throws(run, { message: result });
@@ -77,7 +77,7 @@ describe("JSON as lua-cjson reads it", () => {
     });
 });
 
-describe("schemas as APISIX checks them", () => {
+describe("schemas like in APISIX", () => {
     const cases: [schema: Schema, value: unknown, error: string | undefined][] = [
         [{ type: "integer" }, 1.0, undefined],
         [{ type: "integer" }, null, "wrong type: expected integer, got userdata"],
@@ -137,17 +137,17 @@ describe("schemas as APISIX checks them", () => {
         ],
     ];
     for (const [schema, value, error] of cases)
-        it(`${JSON.stringify(schema)} of ${JSON.stringify(value)}: ${error ?? "valid"}`, () =>
+        it(`validate ${JSON.stringify(value)} against ${JSON.stringify(schema)}: ${error ?? "valid"}`, () =>
             assert.equal(compileSchema(schema)(value), error));
 
-    it("writes defaults into the value, except null", () => {
+    it("write defaults into the value, except null", () => {
         const schema = { properties: { a: { default: 1 }, b: { default: false }, c: { default: null } } };
         const value = {};
         compileSchema(schema)(value);
         assert.deepEqual(value, { a: 1, b: false });
     });
 
-    it("counts the characters of bytes, and each byte that is in none", () => {
+    it("count characters of bytes, and each invalid byte as one", () => {
         const lengthOf = (text: string) => /got (\d+)/.exec(compileSchema({ maxLength: 0 }, true)(text) ?? "")?.[1];
         assert.deepEqual(
             ["\xc3\xa9x", "\xf0\x9f\x98\x80", "\xff\xfe", "\xc0\xaf", "\xe2\x82", "\xed\xa0\x80"].map(lengthOf),
@@ -155,10 +155,10 @@ describe("schemas as APISIX checks them", () => {
         );
     });
 
-    it("ends the request where contains meets no table", () =>
+    it("end the request where contains gets no table", () =>
         assert.throws(() => compileSchema({ contains: { type: "string" } })("a"), SchemaCrash));
 
-    it("refuses an unknown type name when the schema is written", () => {
+    it("are rejected with an unknown type name when they are written", () => {
         assert.throws(() => compileSchema({ type: "text" }), /invalid JSON type: text/);
     });
 });
@@ -190,20 +190,20 @@ describe("expressions in vars and filters", () => {
 });
 
 describe("regular expressions", () => {
-    it("takes (?i) at the start, and $ before a final line feed, as PCRE does", () => {
+    it("support (?i) at the start, and $ before a final line feed, like PCRE", () => {
         const json = compilePcre("^(?i)application/json *(;|$)") as RegExp;
         assert.ok(json.test("APPLICATION/JSON"));
         assert.ok(!json.test("application/jsonp"));
         assert.ok((compilePcre("a$") as RegExp).test("a\n"));
     });
-    it("is undefined for a broken one and refuses what cannot be translated", () => {
+    it("are undefined for a broken one, and reject what cannot be translated", () => {
         assert.equal(compilePcre("("), undefined);
         assert.throws(() => compilePcre("(?>a)"), /unsupported/);
     });
 });
 
 describe("round robin", () => {
-    it("picks by weight, and never a node of weight 0", () => {
+    it("selects by weight, and never a node of weight 0", () => {
         const robin = new RoundRobin([
             ["a", 2],
             ["b", 1],
@@ -217,16 +217,16 @@ describe("round robin", () => {
 });
 
 describe("ring of chash", () => {
-    // what lua-resty-chash gives for these names and keys
+    // Results of lua-resty-chash for these names and keys.
     const ringOf = (weights: Record<string, number>) =>
         new Ring(Object.entries(weights).map(([name, weight]): [string, string, number] => [name, name, weight]));
-    it("gives each key to the name that lua-resty-chash gives it to", () => {
+    it("selects the same name for each key as lua-resty-chash", () => {
         const ring = ringOf({ server1: 10, server2: 2, server3: 1 });
         const found = Array.from({ length: 100_000 }, (_, i) => ring.find(String(i + 1), new Set()));
         const count = (name: string) => found.filter((f) => f === name).length;
         assert.deepEqual(["server1", "server2", "server3"].map(count), [77_075, 14_743, 8_182]);
     });
-    it("goes on to the next point of one that was not tried, and ends when there is none", () => {
+    it("continues at the next node that was not tried, and ends when there is none", () => {
         const ring = ringOf({ server1: 2, server2: 2, server3: 1 });
         assert.equal(ring.find("foo", new Set()), "server1");
         assert.notEqual(ring.find("foo", new Set(["server1"])), "server1");

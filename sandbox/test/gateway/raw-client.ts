@@ -7,13 +7,13 @@ export interface RawRequest {
     headers: [name: string, value: string][];
     body?: Buffer;
     chunked?: boolean;
-    /** Send the body only after an interim answer. */
+    /** Whether to send the body only after an interim answer. */
     expect100?: boolean;
 }
 
 export interface RawAnswer {
     status: number;
-    /** In order, with repetitions. */
+    /** In order, with duplicates. */
     headers: [name: string, value: string][];
     body: Buffer;
     /** 1xx status lines before the final answer. */
@@ -21,7 +21,7 @@ export interface RawAnswer {
     elapsedMs: number;
 }
 
-/** @param timeoutMs the whole exchange must end by then */
+/** @param timeoutMs limit for the whole exchange */
 export function rawRequest(port: number, request: RawRequest, timeoutMs = 30_000): Promise<RawAnswer> {
     return new Promise((resolve, reject) => {
         const started = Date.now();
@@ -51,7 +51,7 @@ export function rawRequest(port: number, request: RawRequest, timeoutMs = 30_000
             if (request.expect100 && Buffer.concat(chunks).includes("HTTP/1.1 100")) sendBody();
         });
         socket.on("error", (error) => {
-            // a reset after the whole answer does not matter
+            // A reset after the whole answer does not matter.
             if (chunks.length === 0) reject(error);
         });
         socket.on("close", () => {

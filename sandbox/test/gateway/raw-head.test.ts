@@ -1,4 +1,4 @@
-/** Proves what the gateway makes of heads that Node's own parser would not take, or would take for something else. */
+/** Proves how the gateway handles request heads that Node's own parser would reject or interpret differently. */
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { Kit } from "./kit";
@@ -6,7 +6,7 @@ import { Kit } from "./kit";
 const JSON_ONLY = { type: "string", pattern: "^(?i)application/json *$" };
 const GOOD = '{"model":"default"}';
 const SHAPED = '{"type":"error"}';
-/** Answers 404 in a form of its own to whatever comes. */
+/** Answers every request with 404 in a format of its own. */
 const CLOSED = {
     "fault-injection": { abort: { http_status: 404, body: "closed" } },
     "response-rewrite": { vars: [["status", ">=", 400]], body: SHAPED },
@@ -24,7 +24,7 @@ describe("Heads of requests", () => {
     });
     after(() => kit.stop());
 
-    /** Sends this text, one byte for each character, and gives the whole answer. */
+    /** Sends this text, one byte for each character. @returns the whole answer */
     const sent = (text: string) =>
         new Promise<string>((resolve, reject) => {
             const socket = connect(kit.gateway.port, "127.0.0.1", () => socket.write(text, "latin1"));
@@ -46,25 +46,25 @@ describe("Heads of requests", () => {
     const statusOf = (answer: string) => Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1]);
 
     for (const type of ["application/json\t", "\tapplication/json", "application/json \t "])
-        it(`counts a tab as part of a value: ${JSON.stringify(type)}`, async () => {
+        it(`may have a tab as part of a value: ${JSON.stringify(type)}`, async () => {
             const answer = await sent(post([`Content-Type:${type}`]));
             assert.equal(statusOf(answer), 400);
             assert.ok(answer.includes(SHAPED));
         });
 
-    it("takes spaces around a value for nothing, and tabs in others as they are", async () => {
+    it("lose spaces around a value, and keep tabs in other values", async () => {
         assert.equal(statusOf(await sent(post(["Content-Type:  application/json  ", "X-Other: a\tb"]))), 200);
     });
 
     for (const number of ["NaN", "Infinity", "1e400"])
-        it(`answers 500 in the form of other answers to ${number} in a body, which it cannot write back`, async () => {
+        it(`get 500 in the usual format for ${number} in a body, which cannot be encoded again`, async () => {
             const answer = await sent(post(["Content-Type: application/json"], `{"a":${number}}`));
             assert.equal(statusOf(answer), 500);
             assert.ok(answer.includes(SHAPED));
         });
 
     for (const coding of ["gzip", "gzip, chunked", "chunked, chunked"])
-        it(`answers nginx's 501 to the transfer coding ${coding}`, async () => {
+        it(`get nginx's 501 for the transfer coding ${coding}`, async () => {
             const head = [
                 "POST /completions HTTP/1.1",
                 "Host: h",
@@ -78,20 +78,20 @@ describe("Heads of requests", () => {
             assert.ok(answer.includes("<center>openresty</center>"));
         });
 
-    it("routes a method of its own like any other, and refuses one in small letters", async () => {
+    it("are routed with an unknown method like others, and rejected with one in lower case", async () => {
         const request = (method: string) => sent(`${method} /x HTTP/1.1\r\nHost: h\r\n\r\n`);
         assert.match(await request("FOO"), /^HTTP\/1\.1 404 [^]*{"type":"error"}/);
         assert.equal(statusOf(await request("foo")), 400);
     });
 
-    it("routes a target with bytes beyond ASCII like any other", async () => {
+    it("are routed with bytes beyond ASCII in the target like others", async () => {
         assert.match(
             await sent("GET /caf\xc3\xa9 HTTP/1.1\r\nHost: h\r\n\r\n"),
             /^HTTP\/1\.1 404 [^]*{"type":"error"}/,
         );
     });
 
-    it("tells the upstream the port of Host, and its own where Host has none", async () => {
+    it("send the upstream the port of the Host header, or the gateway's own where it has none", async () => {
         for (const [host, port] of [
             ["llm.example.com:8443", "8443"],
             ["llm.example.com", String(kit.gateway.port)],

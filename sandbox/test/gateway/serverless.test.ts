@@ -1,11 +1,11 @@
 /**
- * Claim: functions in configurations run as on APISIX's LuaJIT, or are refused by name. The recordings have one function
- * in access and one in header_filter; the messages for broken texts are those of APISIX's own tests.
+ * Proves that functions in configurations run like on APISIX's LuaJIT, or are rejected by name. The recordings have one
+ * function in access and one in header_filter; the messages for broken texts are those of APISIX's own tests.
  */
 import assert from "node:assert/strict";
 import { Kit, header } from "./kit";
 
-/** What the product's routes carry. */
+/** A function of the product's routes. */
 const TIDY = `return function()
     if ngx.status < 400 then
         ngx.header["WWW-Authenticate"] = nil
@@ -35,7 +35,7 @@ describe("gateway serverless functions", () => {
         assert.ok(status < 300, JSON.stringify(body));
         return kit.send("/completions", headers);
     };
-    /** A refusal like that of a limit with a given number of seconds left. */
+    /** An answer like that of a limit with this number of seconds left. */
     const refused = (status: number, reset?: string) => ({
         "fault-injection": {
             abort: {
@@ -46,7 +46,7 @@ describe("gateway serverless functions", () => {
         },
     });
 
-    it("take WWW-Authenticate from an answer below 400, and nothing else", async () => {
+    it("remove WWW-Authenticate from an answer below 400, and nothing else", async () => {
         await kit.put("/consumers", { username: "jack" });
         const jwt = { "jwt-auth": { key: "app", secret: "s" } };
         await kit.put("/consumers/jack/credentials/c", { plugins: { "key-auth": { key: "good" } } });
@@ -64,7 +64,7 @@ describe("gateway serverless functions", () => {
         assert.deepEqual([tidy.status, tidy.text], [200, plain.text]);
     });
 
-    it("leave WWW-Authenticate on a 401", async () => {
+    it("keep WWW-Authenticate in a 401", async () => {
         const answer = await answerOf({ "key-auth": {}, ...post(TIDY) });
         assert.deepEqual([answer.status, header(answer, "WWW-Authenticate")], [401, 'apikey realm="key"']);
         assert.equal(header(answer, "Retry-After"), undefined);
@@ -78,7 +78,7 @@ describe("gateway serverless functions", () => {
         ["soon", "1"],
         [undefined, "1"],
     ] as const)
-        it(`make Retry-After ${expected} of a 429 with X-RateLimit-Reset ${reset ?? "missing"}`, async () => {
+        it(`set Retry-After to ${expected} in a 429 with X-RateLimit-Reset ${reset ?? "missing"}`, async () => {
             const answer = await answerOf({ ...refused(429, reset), ...post(TIDY) });
             assert.deepEqual([answer.status, answer.text], [429, "no"]);
             assert.equal(header(answer, "Retry-After"), expected);
@@ -86,7 +86,7 @@ describe("gateway serverless functions", () => {
             assert.equal(header(answer, "X-Other"), "o");
         });
 
-    it("say when to come back after a real limit-count, and not before it", async () => {
+    it("set Retry-After after a real limit-count, and not without it", async () => {
         const limit = { "limit-count": { count: 1, time_window: 30, rejected_code: 429 } };
         const first = await answerOf({ ...limit, ...post(TIDY) });
         const second = await kit.send("/completions");
@@ -96,7 +96,7 @@ describe("gateway serverless functions", () => {
         assert.equal(header(second, "Retry-After"), String(Math.ceil(reset)));
     });
 
-    it("leave a 429 of the upstream its own body, and give it a Retry-After", async () => {
+    it("keep the body of an upstream's 429, and add Retry-After", async () => {
         const answer = await answerOf(post(TIDY), { "X-Debug-Status": "429" });
         assert.deepEqual([answer.status, header(answer, "Retry-After")], [429, "1"]);
     });
@@ -108,7 +108,7 @@ describe("gateway serverless functions", () => {
             `failed to loadstring: [string "a"]:1: '=' expected near '<eof>'`,
         ],
         [
-            "a text that gives no function",
+            "a text that returns no function",
             { functions: ["local a = 123;"] },
             "only accept Lua function, the input code type is nil",
         ],
@@ -132,7 +132,7 @@ describe("gateway serverless functions", () => {
     ];
     for (const plugin of ["serverless-pre-function", "serverless-post-function"])
         for (const [why, conf, message] of broken)
-            it(`${plugin} refuses ${why} when it is written`, async () => {
+            it(`of ${plugin} are rejected when written, with ${why}`, async () => {
                 const { status, body } = await write({ [plugin]: conf });
                 const error_msg = `failed to check the configuration of plugin ${plugin} err: ${message}`;
                 assert.deepEqual([status, body], [400, { error_msg }]);
@@ -145,13 +145,13 @@ describe("gateway serverless functions", () => {
         ["return function() return 503, '\\x41' end", "syntax of LuaJIT only"],
     ];
     for (const [text, name] of gaps)
-        it(`are refused with 501 when written: ${text}`, async () => {
+        it(`are rejected with 501 when written: ${text}`, async () => {
             const { status, body } = await write(post(text));
             assert.equal(status, 501);
             assert.ok(JSON.stringify(body).includes(name), JSON.stringify(body));
         });
 
-    it("are refused with 501 in the phases that are unsupported", async () => {
+    it("are rejected with 501 in the phases that are not emulated", async () => {
         for (const phase of ["body_filter", "log", "before_proxy"]) {
             const { status, body } = await write(pre(phase, "return function() end"));
             assert.equal(status, 501);
@@ -175,7 +175,7 @@ describe("gateway serverless functions", () => {
         ["return 503, {message = 'x'}", "a table as the body"],
     ];
     for (const [code, name] of calls)
-        it(`answer 501, with the name, where a function needs what is not there: ${code}`, async () => {
+        it(`answer 501 with the name of a missing function: ${code}`, async () => {
             const answer = await answerOf(pre("access", `return function(conf, ctx) ${code} end`));
             assert.equal(answer.status, 501);
             assert.ok((JSON.parse(answer.text) as { error_msg: string }).error_msg.includes(`: ${name}`), answer.text);
@@ -189,7 +189,7 @@ describe("gateway serverless functions", () => {
         assert.equal(header(answer, "Access-Control-Allow-Origin"), undefined);
     });
 
-    it("end a request with nginx's 500 where they fail, and say why in the log", async () => {
+    it("answer nginx's 500 where they fail, and log the cause", async () => {
         const answer = await answerOf(pre("rewrite", "return function() local x = nil; return x.y end"));
         assert.equal(answer.status, 500);
         assert.match(answer.text, /<title>500 Internal Server Error/);
@@ -202,13 +202,13 @@ describe("gateway serverless functions", () => {
         assert.ok(kit.logged.some((line) => line.includes("attempt to index local 'f' (a function value)")));
     });
 
-    it("end the connection without an answer where they fail in header_filter, and go on with the next", async () => {
+    it("end the connection without an answer where they fail in header_filter, and run again on the next request", async () => {
         await write(post("return function() error('no') end"));
         await assert.rejects(kit.send("/completions"));
         assert.equal((await answerOf(post(TIDY))).status, 200);
     });
 
-    it("run in their order, and the first that answers ends the request", async () => {
+    it("run in their order, and the first answer ends the request", async () => {
         const set = (value: string) =>
             `return function() ngx.header.x_seen = (ngx.header["X-Seen"] or "") .. "${value}" end`;
         const stop = `return function(conf) return conf.status, "<" .. tostring(60 * 2.0) .. ">" end`;
@@ -230,7 +230,7 @@ describe("gateway serverless functions", () => {
         assert.equal(header(answer, "X-Order")?.trim(), "pre rewrite post");
     });
 
-    it("wait for authentication in access, and do not in rewrite", async () => {
+    it("run after authentication in access, and before it in rewrite", async () => {
         const stop = "return function() return 503 end";
         const statuses = [];
         for (const phase of ["rewrite", "access"])
@@ -252,13 +252,13 @@ describe("gateway serverless functions", () => {
         assert.equal((await answerOf(pre("rewrite", code), many(95))).text, "100truncated12");
     });
 
-    it("take a header off a request", async () => {
+    it("remove a header from a request", async () => {
         await answerOf(pre("rewrite", "return function() ngx.req.clear_header('a_b') end"), { A_B: "1", "A-B": "2" });
         const { headers } = kit.upstream.seen[0];
         assert.deepEqual([headers.a_b, headers["a-b"]], [undefined, "2"]);
     });
 
-    it("see variables, and several values of one header, and may set several", async () => {
+    it("read variables and several values of one header, and can set several", async () => {
         const code = `return function(conf, ctx)
             ngx.header.x_var = ctx.var.arg_q .. ngx.var.request_method
             ngx.header["Set-Cookie"] = {"a=1", "b=2"}
@@ -277,13 +277,13 @@ describe("gateway serverless functions", () => {
         assert.equal(header(answer, "X-Gone"), undefined);
     });
 
-    it("end the request with ngx.exit, whatever is around it", async () => {
+    it("end the request with ngx.exit, whatever calls it", async () => {
         const answer = await answerOf(pre("access", "return function() pcall(ngx.exit, 403) end"));
         assert.deepEqual([answer.status, kit.upstream.seen.length], [403, 0]);
         assert.match(answer.text, /<title>403 Forbidden/);
     });
 
-    it("of one gateway are left alone when another ends, however often", async () => {
+    it("of one gateway are unaffected when another ends, however often", async () => {
         const [first, second] = [await Kit.start(), await Kit.start()];
         await first.stop();
         const third = await Kit.start();
@@ -299,7 +299,7 @@ describe("gateway serverless functions", () => {
         }
     });
 
-    it("keep what they remember until the route is written again, each gateway for itself", async () => {
+    it("keep their state until the route is written again, separately in each gateway", async () => {
         const counter = "local count = 0; return function() count = count + 1; ngx.header.x_count = count end";
         const other = await Kit.start();
         try {

@@ -1,6 +1,6 @@
 /**
- * Claim: gateways with policy redis count together and exactly, and what callers see when Redis is away is what APISIX
- * does. The server is a real one.
+ * Proves that gateways with policy redis count together and exactly, and that callers get APISIX's answers when Redis is down.
+ * Uses a real Redis.
  */
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -15,7 +15,7 @@ import { Kit, header } from "./kit";
 
 type Json = Record<string, unknown>;
 
-/** Nothing listens on it. */
+/** A port without a listener. */
 const CLOSED_PORT = 1;
 
 describe("gateway limits shared through Redis", () => {
@@ -38,14 +38,14 @@ describe("gateway limits shared through Redis", () => {
         redis_host: "127.0.0.1",
         redis_port: redis.port,
         redis_password: "sesame",
-        // Where it is not asked how long a gateway waits: a busy machine takes a second now and then, which is the default.
+        // For tests that do not measure the timeout: on a busy machine a command sometimes takes 1 s, which is the default.
         redis_timeout: 20_000,
     });
     const COUNT = { count: 2, time_window: 600, key: "consumer_name", rejected_code: 429 };
     const CONN = { conn: 1, burst: 0, default_conn_delay: 0.1, key: "consumer_name", rejected_code: 429 };
     const REQ = { rate: 0.001, burst: 0, nodelay: true, key: "consumer_name", rejected_code: 429 };
 
-    /** The same route and consumer on both gateways, each with an upstream of its own. */
+    /** The same route and consumer on both gateways, each with its own upstream. */
     const configure = async (plugin: string, conf: Json, nodes?: Json, on = kits) => {
         for (const kit of on) {
             await kit.put("/consumers", { username: "jack" });
@@ -63,14 +63,14 @@ describe("gateway limits shared through Redis", () => {
 
     for (const type of ["fixed", "sliding"])
         it(`limit-count lets exactly its count through two gateways together, in a ${type} window`, async () => {
-            // Sliding windows are those of the clock: no end of one falls between two requests.
+            // Sliding windows follow the clock: no window ends between two requests.
             const time_window = 1_000_000_000;
             await configure("limit-count", { ...COUNT, count: 7, time_window, window_type: type, ...shared() });
             const answers = await statuses(Array.from({ length: 40 }, (_, i) => send(kits[i % 2])));
             assert.deepEqual([times(200, answers), times(429, answers)], [7, 33]);
         });
 
-    it("decides by scripts that the server keeps, sent once each", async () => {
+    it("decide by scripts that Redis caches, sent once each", async () => {
         await configure("limit-count", { ...COUNT, count: 7, ...shared() });
         for (let i = 0; i < 3; i++) assert.equal((await send(kits[i % 2])).status, 200);
         const client = await RawRedis.connect(redis.port);
@@ -101,7 +101,7 @@ describe("gateway limits shared through Redis", () => {
         assert.deepEqual([times(200, answers), times(429, answers)], [14, 26]);
     });
 
-    it("limit-count says what is left over all gateways, and when the window ends", async () => {
+    it("limit-count returns the rest over all gateways, and the end of the window", async () => {
         await configure("limit-count", { ...COUNT, ...shared() });
         const seen = [];
         for (const kit of [kits[0], kits[1], kits[0]]) {
@@ -122,12 +122,12 @@ describe("gateway limits shared through Redis", () => {
         await configure("limit-count", { ...COUNT, count: 1, time_window: 1, ...shared() });
         const begin = Date.now();
         assert.equal((await send(kits[0])).status, 200);
-        // asked again and again: nothing tells when the window ends
+        // Polls, because no event reports the end of the window.
         while ((await send(kits[1])).status !== 200);
         assert.ok(Date.now() - begin >= 990, `${Date.now() - begin} ms`);
     });
 
-    it("limit-conn has exactly its number of places over both gateways, and gives them back", async () => {
+    it("limit-conn has exactly its number of slots over both gateways, and frees them", async () => {
         await configure("limit-conn", { ...CONN, conn: 3, ...shared() }, upstream.nodes);
         const answers = Array.from({ length: 20 }, (_, i) => send(kits[i % 2]));
         let refused = 0;
@@ -142,11 +142,11 @@ describe("gateway limits shared through Redis", () => {
         assert.equal(times(200, await statuses(answers)), 3);
 
         upstream.server.on("progress", upstream.answer);
-        // a place is free a moment after the answer is out
+        // A slot is free shortly after the answer was sent.
         while ((await send(kits[1])).status !== 200);
     });
 
-    it("limit-conn gives back the places of a gateway that is stopped", async () => {
+    it("limit-conn frees the slots of a gateway that is stopped", async () => {
         await configure("limit-conn", { ...CONN, ...shared() }, upstream.nodes);
         const cut = assert.rejects(send(kits[0]));
         await once(upstream.server, "progress");
@@ -157,7 +157,7 @@ describe("gateway limits shared through Redis", () => {
         while ((await send(kits[1])).status !== 200);
     });
 
-    it("limit-conn frees the place of a gateway that is gone after key_ttl, and not before", async () => {
+    it("limit-conn frees the slot of a crashed gateway after key_ttl, and not before", async () => {
         const counters = new SharedCounters(() => undefined);
         const conf = {
             redis_host: "127.0.0.1",
@@ -167,10 +167,10 @@ describe("gateway limits shared through Redis", () => {
         };
         const enter = (request: string) => counters.enter(conf, "k", request, 1, 2);
         const begin = Date.now();
-        assert.equal((await enter("of a gateway that dies")).entered, true);
+        assert.equal((await enter("of a gateway that crashes")).entered, true);
         while (!(await enter("another")).entered);
         const passed = Date.now() - begin;
-        // the clock of places has whole seconds
+        // The clock of slots has whole seconds.
         assert.ok(passed > 1000 && passed < 30_000, `${passed} ms`);
         await counters.close();
     });
@@ -181,7 +181,7 @@ describe("gateway limits shared through Redis", () => {
         assert.equal((await send(kits[1])).status, 429);
     });
 
-    it("limit-count counts in the database that is named, and in no other", async () => {
+    it("limit-count counts in the configured database, and in no other", async () => {
         const grouped = (group: string, redis_database: number) =>
             ({ ...COUNT, count: 1, ...shared(), group, redis_database }) satisfies Json;
         for (const [group, second, status] of [
@@ -196,7 +196,7 @@ describe("gateway limits shared through Redis", () => {
 
     const away: [how: string, conf: () => Json][] = [
         ["refuses connections", () => ({ ...shared(), redis_port: CLOSED_PORT })],
-        ["does not take the password", () => ({ ...shared(), redis_password: "wrong" })],
+        ["rejects the password", () => ({ ...shared(), redis_password: "wrong" })],
         ["has no such database", () => ({ ...shared(), redis_database: 99 })],
     ];
     const failures: [plugin: string, conf: Json, body: RegExp][] = [
@@ -206,7 +206,7 @@ describe("gateway limits shared through Redis", () => {
     ];
     for (const [how, redisConf] of away)
         for (const [plugin, conf, body] of failures) {
-            it(`${plugin} ends every request with 500 when Redis ${how}, after asking for the key`, async () => {
+            it(`${plugin} ends every request with 500 when Redis ${how}, after authentication`, async () => {
                 await configure(plugin, { ...conf, ...redisConf(), rejected_msg: "not used" });
                 const answer = await send(kits[0]);
                 assert.equal(answer.status, 500);
@@ -251,14 +251,14 @@ describe("gateway limits shared through Redis", () => {
                 assert.equal((await send(kits[0])).status, status);
             });
 
-    it("_meta.error_response replaces the body when Redis is away, too", async () => {
+    it("_meta.error_response replaces the body when Redis is down, too", async () => {
         const _meta = { error_response: { type: "error", message: "no", stacktrace: "" } };
         await configure("limit-conn", { ...CONN, ...shared(), redis_port: CLOSED_PORT, _meta });
         const answer = await send(kits[0]);
         assert.deepEqual([answer.status, JSON.parse(answer.text)], [500, _meta.error_response]);
     });
 
-    it("counts again, from nothing, as soon as a Redis that went away is back", async () => {
+    it("count again from zero as soon as Redis is back", async () => {
         const { port } = redis;
         await configure("limit-count", { ...COUNT, count: 1, ...shared() });
         assert.deepEqual([(await send(kits[0])).status, (await send(kits[0])).status], [200, 429]);
@@ -268,7 +268,7 @@ describe("gateway limits shared through Redis", () => {
         assert.deepEqual([(await send(kits[0])).status, (await send(kits[1])).status], [200, 429]);
     });
 
-    it("speaks TLS with redis_ssl, and wants a certificate it knows only with redis_ssl_verify", async () => {
+    it("use TLS with redis_ssl, and verify the certificate only with redis_ssl_verify", async () => {
         const made = await generate([{ name: "commonName", value: "localhost" }]);
         const proxy = createTlsServer({ key: made.private, cert: made.cert }, (socket) => {
             const inner = connect(redis.port, "127.0.0.1");
@@ -285,7 +285,7 @@ describe("gateway limits shared through Redis", () => {
     });
 });
 
-/** An upstream that answers on demand, and emits "progress" for each request. */
+/** An upstream that answers when the test says so, and emits "progress" for each request. */
 async function startWaitingUpstream() {
     const waiting: ServerResponse[] = [];
     const server = createServer((request: IncomingMessage, answer) => {

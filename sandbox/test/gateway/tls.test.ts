@@ -1,4 +1,4 @@
-// Proves what the emulator's TLS port does. APISIX was read for it, not recorded.
+// Proves the behavior of the emulator's TLS port. It follows APISIX's sources, not recordings.
 import { strict as assert } from "node:assert";
 import { request } from "node:https";
 import { connect, type ConnectionOptions } from "node:tls";
@@ -23,7 +23,7 @@ describe("gateway: TLS", () => {
         assert.ok(status < 300, text);
     };
     const ssl = (pair: Pair, ...snis: string[]) => ({ cert: pair.certificate, key: pair.key, snis });
-    /** Serial number of what is shown, or the code of the error. */
+    /** Serial number of the served certificate, or the error code. */
     const shown = (servername: string | undefined, options: ConnectionOptions = {}): Promise<string> =>
         new Promise((resolve) => {
             const socket = connect({
@@ -76,7 +76,7 @@ describe("gateway: TLS", () => {
     });
     after(() => gateway.close());
 
-    it("shows the certificate of the name that is asked for, and none to others or without a name", async () => {
+    it("serves the certificate of the SNI name, and none for other names or without SNI", async () => {
         const wide = await certificate(["*.wide.example.com"], { by: authority });
         await put("ssls/2", ssl(wide, "*.wide.example.com"));
         assert.equal(await shown("llm.example.com"), "llm.example.com");
@@ -85,7 +85,7 @@ describe("gateway: TLS", () => {
         for (const other of ["wide.example.com", "a.b.wide.example.com", "other.example.com", undefined])
             assert.match(await shown(other), /^(ECONNRESET|ERR_SSL_.*)$/, other);
     });
-    it("shows a renewed one from the next handshake on", async () => {
+    it("serves a renewed certificate from the next handshake on", async () => {
         const first = await certificate(["renewed.example.com"], { by: authority });
         await put("ssls/3", ssl(first, "renewed.example.com"));
         assert.equal(await shown("renewed.example.com"), "renewed.example.com");
@@ -99,21 +99,21 @@ describe("gateway: TLS", () => {
         assert.match(await shown("llm.example.com", old), /^(ECONNRESET|ERR_SSL_.*)$/);
         assert.equal(await shown("llm.example.com", { maxVersion: "TLSv1.2" }), "llm.example.com");
     });
-    it("takes a key that is not the certificate's, and then fails each handshake", async () => {
+    it("accepts a key that does not belong to the certificate, and then fails each handshake", async () => {
         await put("ssls/4", { ...ssl(own, "mixed.example.com"), key: privateKey() });
         assert.match(await shown("mixed.example.com"), /^(ECONNRESET|ERR_SSL_.*)$/);
         assert.equal(await shown("llm.example.com"), "llm.example.com");
     });
-    it("serves by TLS what it serves by HTTP, and redirects HTTP to the port that callers reach", async () => {
+    it("serves the same routes by TLS as by HTTP, and redirects HTTP to the port that callers use", async () => {
         assert.equal((await get(gateway.tlsPort!)).status, 204);
         assert.deepEqual(await get(gateway.port), { status: 301, location: "https://127.0.0.1:8443/a?b=c" });
         assert.equal((await get(gateway.port, {}, "POST")).status, 308);
     });
-    it("does not believe a caller that HTTP is HTTPS, or the other way round", async () => {
+    it("ignores a caller's claim that HTTP is HTTPS, or the other way round", async () => {
         assert.equal((await get(gateway.port, { "X-Forwarded-Proto": "https" })).status, 301);
         assert.equal((await get(gateway.tlsPort!, { "X-Forwarded-Proto": "http" })).status, 204);
     });
-    it("shows no key in any answer of the Admin API", async () => {
+    it("contains no private key in any answer of the Admin API", async () => {
         for (const { text } of [
             await admin("GET", "ssls/1"),
             await admin("PUT", "ssls/1", ssl(own, "llm.example.com")),
@@ -124,14 +124,14 @@ describe("gateway: TLS", () => {
     });
 
     const refused: [why: string, body: () => object, status: number, problem: RegExp][] = [
-        ["text that is no certificate", () => ({ ...ssl(own, "a.b"), cert: "x".repeat(200) }), 400, /parse cert/],
-        ["text that is no key", () => ({ ...ssl(own, "a.b"), key: `---${"x".repeat(200)}` }), 400, /parse key/],
+        ["text that is not a certificate", () => ({ ...ssl(own, "a.b"), cert: "x".repeat(200) }), 400, /parse cert/],
+        ["text that is not a key", () => ({ ...ssl(own, "a.b"), key: `---${"x".repeat(200)}` }), 400, /parse key/],
         ["no name", () => ({ cert: own.certificate, key: own.key }), 400, /matches none of the required/],
         ["certificates of callers", () => ({ ...ssl(own, "a.b"), client: { ca: own.certificate } }), 501, /ssl client/],
         ["an unknown field", () => ({ ...ssl(own, "a.b"), hosts: ["a.b"] }), 400, /additional properties/],
     ];
     for (const [why, body, status, problem] of refused)
-        it(`refuses ${why}`, async () => {
+        it(`rejects ${why}`, async () => {
             const answer = await admin("PUT", "ssls/9", body());
             assert.equal(answer.status, status);
             assert.match(answer.text, problem);

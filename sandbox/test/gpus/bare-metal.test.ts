@@ -1,4 +1,4 @@
-// Proves the emulator of Alpa on bare metal, through SSH and HTTP as the project uses it.
+// Proves the emulator of Alpa on bare metal, over SSH and HTTP like the project uses it.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,7 +12,7 @@ import { on } from "../hosts/kit";
 const NODES = ["dgx-01", "dgx-02"];
 
 describe("sandbox Alpa on bare metal", function () {
-    // Scripts look again each half second, and a busy machine takes longer.
+    // Scripts poll each half second, and a busy machine takes longer.
     const faults = new GpuFaults();
     const ledger = new GpuLedger(new Map(NODES.map((name) => [name, 8])), faults);
     let bareMetal: BareMetal;
@@ -41,15 +41,15 @@ describe("sandbox Alpa on bare metal", function () {
     });
     afterEach(() => faults.clear());
 
-    /** Runs a command line on a host, and gives what it printed and its exit code on the last line. */
+    /** Runs a command line on a host. @returns its output and, on the last line, its exit code */
     const sh = async (host: number, command: string) =>
         (await on(bareMetal.hosts[host].host, `{ ${command}; } 2>&1; echo "= $?"`)).stdout.trim();
-    // Starts are counted: without that, the tests together would be too many for systemd.
+    // Resets the start counter: otherwise the tests together would exceed systemd's limit.
     const reset = `sudo systemctl reset-failed ${UNIT}; `;
     const all = (verb: string) =>
         Promise.all(NODES.map((_, host) => sh(host, `${reset}sudo systemctl ${verb} ${UNIT}`)));
     const pids = (host: number) => sh(host, "nvidia-smi --query-compute-apps=pid --format=csv,noheader");
-    /** Status of a completion, or of none. */
+    /** Status of a completion, or that there is none. */
     const complete = async () => {
         const body = JSON.stringify({ model: "default", prompt: "Paris is", max_tokens: 8 });
         const answer = await fetch(`http://127.0.0.1:${port}/completions`, { method: "POST", body }).catch(
@@ -58,7 +58,7 @@ describe("sandbox Alpa on bare metal", function () {
         return answer && { status: answer.status, text: await answer.text() };
     };
     const silent = () => waitFor("Alpa: silent", async () => (await complete()) === undefined, { seconds: 100 });
-    /** No process is on a host's GPUs, as the project waits for it. */
+    /** Waits until no process uses a host's GPUs, like the project. */
     const free = (host: number) =>
         waitFor(`GPUs of ${NODES[host]}: free`, async () => (await pids(host)) === "= 0", { seconds: 100 });
     const answering = () =>
@@ -82,7 +82,7 @@ describe("sandbox Alpa on bare metal", function () {
         assert.deepEqual(await all("stop"), ["= 0", "= 0"]);
         for (const host of [0, 1]) await free(host);
         await silent();
-        // Asked from before it starts: it takes half a second to load, and SSH as long on a busy machine.
+        // Requests begin before the start: loading takes half a second, and SSH as long on a busy machine.
         const [first, started] = await Promise.all([
             waitFor("Alpa's port: open", complete, { seconds: 100, everyMilliseconds: 10 }),
             all("start"),
@@ -93,7 +93,7 @@ describe("sandbox Alpa on bare metal", function () {
         await answering();
     });
 
-    it("is not launched while Ray runs on one host only, and ends when one is lost", async () => {
+    it("is not launched while Ray runs on one host only, and exits when one is lost", async () => {
         await all("stop");
         assert.equal(await sh(0, `sudo systemctl start ${UNIT}`), "= 0");
         await waitFor("head: GPUs held", () => ledger.on(NODES[0]).length > 0, { seconds: 100 });
@@ -107,7 +107,7 @@ describe("sandbox Alpa on bare metal", function () {
         await start();
     });
 
-    it("does not take a worker of the head's last run for one of its own", async () => {
+    it("does not use a worker of the head's previous run", async () => {
         await sh(0, `sudo systemctl stop ${UNIT}`);
         await silent();
         await sh(0, `sudo systemctl start ${UNIT}`);
@@ -118,19 +118,19 @@ describe("sandbox Alpa on bare metal", function () {
         await answering();
     });
 
-    it("fails where a pod holds the GPUs, with the program's words in the journal", async () => {
+    it("fails where a pod holds the GPUs, with the program's message in the journal", async () => {
         await all("stop");
         await free(0);
         const hold = ledger.take(NODES[0], { side: "pod", name: "llm/opt-head", gpus: 8 })!;
         assert.equal(await sh(0, `sudo systemctl start ${UNIT}`), "= 0");
         await failedUnit(0);
         assert.match(await sh(0, `sudo journalctl -u ${UNIT} -n 5`), /RESOURCE_EXHAUSTED: Out of memory/);
-        assert.match(await pids(0), /^(\d+\n){8}= 0$/, "those of the pod");
+        assert.match(await pids(0), /^(\d+\n){8}= 0$/, "the pod's GPUs");
         hold.release();
         await start();
     });
 
-    it("fails to load, or answers otherwise, on order", async () => {
+    it("fails to load, or answers differently, when a fault says so", async () => {
         const usual = (await complete())!.text;
         await all("stop");
         faults.add({ step: "load", side: "bare metal" });
@@ -146,7 +146,7 @@ describe("sandbox Alpa on bare metal", function () {
         await start();
     });
 
-    it("keeps its GPUs after it has stopped, on order", async () => {
+    it("keeps its GPUs after it has stopped, when a fault says so", async () => {
         faults.add({ step: "release", node: NODES[1] });
         assert.deepEqual(await all("stop"), ["= 0", "= 0"]);
         await free(0);
@@ -155,7 +155,7 @@ describe("sandbox Alpa on bare metal", function () {
         await start();
     });
 
-    it("does not end when it is asked to, on order: systemd kills it after its time", async () => {
+    it("ignores SIGTERM when a fault says so: systemd kills it after its timeout", async () => {
         faults.add({ step: "stop", node: NODES[1] });
         const began = Date.now();
         assert.deepEqual(await all("stop"), ["= 0", "= 0"]);
@@ -164,7 +164,7 @@ describe("sandbox Alpa on bare metal", function () {
         await start();
     });
 
-    it("is not reached by SSH while the way is shut", async () => {
+    it("is unreachable by SSH while the connection is closed", async () => {
         const { host, way } = bareMetal.hosts[0];
         const reach = () => on({ ...host, port: way.port }, "echo there");
         assert.equal((await reach()).stdout, "there");

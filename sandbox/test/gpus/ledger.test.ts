@@ -1,4 +1,4 @@
-// Proves that one side alone can hold a node's GPUs in the sandbox, and that nvidia-smi there tells who does.
+// Proves that in the sandbox only one side can hold a node's GPUs, and that nvidia-smi shows which.
 import assert from "node:assert/strict";
 import { GpuFaults } from "../../gpus/faults";
 import { GpuLedger } from "../../gpus/ledger";
@@ -21,7 +21,7 @@ describe("sandbox GPUs", () => {
         ledger = new GpuLedger(gpus, faults);
     });
 
-    it("are given to one side, and to the other only when the first has let go", () => {
+    it("are given to one side, and to the other only when the first has released them", () => {
         const hold = ledger.take("dgx-01", bareMetal)!;
         assert.equal(ledger.take("dgx-01", pod), undefined);
         assert.ok(ledger.take("dgx-02", pod), "the other node's are free");
@@ -39,7 +39,7 @@ describe("sandbox GPUs", () => {
         assert.throws(() => ledger.take("gateway-01", pod), /only nodes with GPUs have them \(got gateway-01\)/);
     });
 
-    it("stay held when a failure on order says so, until they are swept", () => {
+    it("stay held when a fault says so, until they are swept", () => {
         faults.add({ step: "release", node: "dgx-01" });
         ledger.take("dgx-01", bareMetal)!.release();
         assert.equal(pids().length, 8);
@@ -49,7 +49,7 @@ describe("sandbox GPUs", () => {
         assert.ok(ledger.take("dgx-01", pod));
     });
 
-    it("nvidia-smi: one line for each GPU that a process is on, the containers' included, and none when all are free", () => {
+    it("nvidia-smi prints one line for each GPU that a process uses, also in containers, and none when all are free", () => {
         assert.deepEqual(pids(), []);
         const hold = ledger.take("dgx-01", pod)!;
         assert.equal(pids().length, 8);
@@ -59,7 +59,7 @@ describe("sandbox GPUs", () => {
         assert.deepEqual(pids(), []);
     });
 
-    it("nvidia-smi: memory of each GPU, with units or without", () => {
+    it("nvidia-smi prints the memory of each GPU, with or without units", () => {
         ledger.take("dgx-01", { ...pod, gpus: 1 });
         const ask = (format: string) =>
             nvidiaSmi(["--query-gpu=index,memory.used", `--format=${format}`], ledger, "dgx-01").out.split("\n");
@@ -80,7 +80,7 @@ describe("sandbox GPUs", () => {
         ["an unknown field", ["--query-gpu=colour", "--format=csv"], /Field "colour" is not a valid field to query/],
     ];
     for (const [why, args, message] of refused)
-        it(`nvidia-smi refuses ${why}`, () => {
+        it(`nvidia-smi rejects ${why}`, () => {
             const { code, err } = nvidiaSmi(args, ledger, "dgx-01");
             assert.notEqual(code, 0);
             assert.match(err, message);

@@ -1,4 +1,4 @@
-// Proves when the sandbox's Alpa has its model.
+// Proves when the sandbox's Alpa has loaded its model.
 import assert from "node:assert/strict";
 import { GpuFaults } from "../../gpus/faults";
 import { launch } from "../../gpus/loading";
@@ -16,7 +16,7 @@ describe("sandbox Alpa while it loads", () => {
         ).status;
     afterEach(() => faults.clear());
 
-    it("answers 400 from the launch on, and completions once the model is loaded", async () => {
+    it("answers 400 after the launch, and completions once the model is loaded", async () => {
         const launched = await start(0.2);
         assert.equal(await status(launched.port), 400);
         assert.equal(launched.isLoaded(), false);
@@ -25,7 +25,7 @@ describe("sandbox Alpa while it loads", () => {
         await launched.close();
     });
 
-    it("has no model after a failure on order", async () => {
+    it("has no model when a fault says so", async () => {
         faults.add({ step: "load" });
         const launched = await start(0);
         assert.equal(await launched.ended, "failed");
@@ -33,7 +33,7 @@ describe("sandbox Alpa while it loads", () => {
         await launched.close();
     });
 
-    it("loads for ever on order", async () => {
+    it("loads forever when a fault says so", async () => {
         faults.add({ step: "hang" });
         const launched = await start(0);
         assert.equal(await status(launched.port), 400, "a round trip later");
@@ -41,7 +41,7 @@ describe("sandbox Alpa while it loads", () => {
         assert.equal(await launched.ended, "closed");
     });
 
-    it("is not met by a failure ordered for the other side", async () => {
+    it("is not affected by a fault for the other side", async () => {
         faults.add({ step: "load", side: "bare metal" });
         const launched = await start(0);
         assert.equal(await launched.ended, "loaded");

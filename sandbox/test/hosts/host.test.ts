@@ -1,4 +1,4 @@
-// Proves the sandbox's hosts from outside, over SSH: who may do what, and that this machine stays as it is.
+// Proves the sandbox's hosts from outside, over SSH: permissions, and that this machine stays unchanged.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
@@ -32,13 +32,13 @@ describe("sandbox host", function () {
         assert.equal(fs.readFileSync(path.join(host.root, mark), "utf8"), "mine\n");
     });
 
-    it("says which system and machine it is", async () => {
+    it("reports its system and machine", async () => {
         const other = await start({ os: "alpine", machine: "riscv64", name: "odd" });
         const { stdout } = await on(other, '. /etc/os-release; echo "$ID $(uname -m) $(cat /etc/hostname)"');
         assert.equal(stdout, "alpine riscv64 odd");
     });
 
-    it("lets a user write at home and nowhere else, and hides what only root may read", async () => {
+    it("lets a user write only in the home folder, and hides files of root", async () => {
         await on(host, "sudo sh -c 'umask 077; mkdir /etc/own; echo s >/etc/own/secret; echo s >/etc/secret'");
         const { stdout } = await on(
             host,
@@ -48,7 +48,7 @@ describe("sandbox host", function () {
         assert.equal(stdout, "home\netc\nfolder\n1000");
     });
 
-    it("takes a root login for root", async () => {
+    it("accepts a root login", async () => {
         const other = await start({ users: ["root"] });
         const { stdout } = await on(other, "id -u; touch /etc/x && echo written; sudo id -u", "", "root");
         assert.equal(stdout, "0\nwritten\n0");
@@ -62,19 +62,19 @@ describe("sandbox host", function () {
         ["none", "sudo -n true", "", /a password is required/],
     ];
     for (const [policy, command, stdin, said] of policies) {
-        it(`refuses sudo (${policy}): ${command} with ${JSON.stringify(stdin)}`, async () => {
+        it(`denies sudo (${policy}): ${command} with ${JSON.stringify(stdin)}`, async () => {
             const other = await start({ sudo: policy, password: "right" });
             await assert.rejects(on(other, command, stdin), said);
         });
     }
 
-    it("gives the rest of standard input to the command after the password", async () => {
+    it("passes the rest of standard input to the command after the password", async () => {
         const other = await start({ sudo: "password", password: "right" });
         const { stdout } = await on(other, "sudo -S -p '' cat", "right\nrest\n");
         assert.equal(stdout, "rest");
     });
 
-    it("has no room where the disk is full", async () => {
+    it("has no free space where the disk is full", async () => {
         const other = await start({ diskFull: true });
         await assert.rejects(
             on(other, "sudo sh -c 'head -c 9 /dev/zero >/usr/local/bin/x'"),
@@ -84,7 +84,7 @@ describe("sandbox host", function () {
         assert.equal(stdout, "0");
     });
 
-    it("refuses another key, and callers see that it is another host", async () => {
+    it("rejects another key, and callers can detect another host", async () => {
         const stranger = newKey();
         await assert.rejects(on({ ...host, privateKey: stranger }, "true"), /unable to authenticate/);
         await assert.rejects(on(host, "true", "", "unknown-user"), /unable to authenticate/);
@@ -92,7 +92,7 @@ describe("sandbox host", function () {
         await assert.rejects(on({ ...host, hostKey: other.hostKey }, "true"), /ssh: host key mismatch/);
     });
 
-    it("ends a command whose caller hangs up, and answers no more when it is closed", async () => {
+    it("ends a command whose caller disconnects, and is unreachable when it is closed", async () => {
         const other = await start();
         const waiting = on(other, "echo $$ >/tmp/pid; exec sleep 100");
         const file = path.join(other.root, "tmp/pid");
@@ -100,8 +100,8 @@ describe("sandbox host", function () {
             await new Promise((resolve) => setTimeout(resolve, 20));
         const pid = Number(fs.readFileSync(file, "utf8"));
         await Promise.all([assert.rejects(waiting), hosts.splice(hosts.indexOf(other), 1)[0].close()]);
-        // Killed, it is there until its parent has heard of it.
-        await waitFor("the service to be gone", () => !isThere(pid), { seconds: 60 });
+        // A killed process exists until its parent has waited for it.
+        await waitFor("the end of the service", () => !isThere(pid), { seconds: 60 });
         await assert.rejects(on(other, "true"), /connection refused/);
         assert.equal(fs.existsSync(other.root), false);
     });
@@ -123,7 +123,7 @@ describe("sandbox host", function () {
         }
     });
 
-    it("leaves nothing that the sandbox's down could not end", async () => {
+    it("leaves no process that the sandbox's down could not end", async () => {
         const stateDir = fs.mkdtempSync(path.join(os.tmpdir(), "state-"));
         const other = await start({ stateDir, users: ["root"] });
         const unit = "[Service]\nExecStart=/bin/sh -c 'sleep 100 & sleep 100; true'\n";
@@ -131,12 +131,12 @@ describe("sandbox host", function () {
         await on(other, "systemctl start x", "", "root");
         const [pid] = other.pids();
         await stopAll(stateDir);
-        // Killed, it is there until its parent has heard of it.
-        await waitFor("the service to be gone", () => !isThere(pid), { seconds: 60 });
+        // A killed process exists until its parent has waited for it.
+        await waitFor("the end of the service", () => !isThere(pid), { seconds: 60 });
         fs.rmSync(stateDir, { recursive: true });
     });
 
-    it("downloads what is served, and nothing else", async () => {
+    it("can download the served files, and nothing else", async () => {
         const folder = fs.mkdtempSync(path.join(os.tmpdir(), "served-"));
         fs.writeFileSync(path.join(folder, "tool"), "#!/bin/sh\necho hello\n");
         const mirror = await serveDownloads({ "/tool": path.join(folder, "tool") });

@@ -1,4 +1,4 @@
-// Proves the emulator of systemd on a sandbox host, through systemctl over SSH as scripts use it.
+// Proves the emulator of systemd on a sandbox host, through systemctl over SSH like the scripts.
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -10,14 +10,14 @@ const INSTALL = "[Install]\nWantedBy=multi-user.target\n";
 const service = (lines: string, rest = INSTALL) => `[Unit]\nDescription=a test\n[Service]\n${lines}\n${rest}`;
 
 describe("sandbox systemd", function () {
-    // Services are waited for in tenths of a second, and more on a busy machine.
+    // Services start within tenths of a second, later on a busy machine.
     let host: Host;
     before(async () => {
         host = await startHost({ name: "head", users: ["root"] });
     });
     after(() => host.close());
 
-    /** Runs a command line as root; with its exit code in front. */
+    /** Runs a command line as root. @returns its output and exit code */
     const sh = async (command: string) =>
         (await on(host, `{ ${command}; } 2>&1; echo "= $?"`, "", "root")).stdout.replace(/([^\n])= (\d+)$/, "$1\n= $2");
     const at = (file: string) => path.join(host.root, file);
@@ -30,7 +30,7 @@ describe("sandbox systemd", function () {
         }
     };
 
-    it("starts and enables a service, and tells its state", async () => {
+    it("starts and enables a service, and reports its state", async () => {
         unit("plain.service", service("ExecStart=/bin/sleep 100"));
         assert.equal(await sh("systemctl enable --now plain && systemctl is-active plain"), "active\n= 0");
         assert.equal(await sh("systemctl is-enabled plain"), "enabled\n= 0");
@@ -46,7 +46,7 @@ describe("sandbox systemd", function () {
         assert.equal(await sh("systemctl is-enabled plain"), "disabled\n= 1");
     });
 
-    it("starts a service by its timer, and again after its end, also where that failed", async () => {
+    it("starts a service by its timer, and again after it exits, also after a failure", async () => {
         const timer =
             "[Timer]\nOnActiveSec=50ms\nOnUnitInactiveSec=100ms\nAccuracySec=1s\n[Install]\nWantedBy=timers.target\n";
         unit("tick.service", service(`Type=oneshot\nExecStart=/bin/sh -c "echo tick >>/tmp/ticks; exit 1"`, ""));
@@ -66,7 +66,7 @@ describe("sandbox systemd", function () {
     it("waits for a notifying service, and fails one that does not notify in time", async () => {
         const body = (limit: string, script: string) =>
             service(`Type=notify\nTimeoutStartSec=${limit}\nExecStart=/bin/sh -c "${script}; sleep 100"`);
-        // Programs start late on a busy machine: only the one that must be too late has a short limit.
+        // Programs start late on a busy machine, so only the one that must be late has a short limit.
         unit("ready.service", body("20s", "echo begun >/tmp/begun; systemd-notify --ready"));
         assert.equal(
             await sh("systemctl start ready && cat /tmp/begun && systemctl is-active ready"),
@@ -83,7 +83,7 @@ describe("sandbox systemd", function () {
         assert.match(await sh("systemctl status silent"), /Active: failed[^]*= 3$/);
     });
 
-    it("hears a program over its socket, where the host has sockets", async () => {
+    it("receives notifications over its socket, where the host has sockets", async () => {
         const other = await startHost({ name: "other", users: ["root"], notifySockets: true });
         try {
             const notify =
@@ -93,7 +93,7 @@ describe("sandbox systemd", function () {
             fs.writeFileSync(path.join(other.root, "etc/systemd/system/told.service"), service(lines));
             assert.deepEqual(await other.systemctl("start", "told"), { code: 0, out: "", err: "" });
             assert.equal((await other.systemctl("is-active", "told")).out, "active\n");
-            // Again, where there is a socket already.
+            // Again, with an existing socket.
             assert.equal((await other.systemctl("restart", "told")).code, 0);
             assert.equal((await other.systemctl("stop", "told")).code, 0);
         } finally {
@@ -101,7 +101,7 @@ describe("sandbox systemd", function () {
         }
     });
 
-    it("hands out credentials and variables, and the instance's name", async () => {
+    it("passes credentials, variables and the instance's name to the service", async () => {
         unit(
             "many@.service",
             service(
@@ -128,7 +128,7 @@ describe("sandbox systemd", function () {
         assert.equal(fs.existsSync(at("run/credentials/many@x.service")), false);
     });
 
-    it("starts a service again that failed, and not one that ended well or was stopped", async () => {
+    it("restarts a service that failed, and not one that exited with 0 or was stopped", async () => {
         const body = (code: number) =>
             service(
                 `Restart=on-failure\nRestartSec=10ms\nExecStart=/bin/sh -c "echo x >>/tmp/runs-${code}; exit ${code}"`,
@@ -146,7 +146,7 @@ describe("sandbox systemd", function () {
         assert.equal(await sh("systemctl is-failed fails"), "failed\n= 0");
     });
 
-    it("refuses a sixth start within ten seconds, until reset-failed counts from none", async () => {
+    it("rejects a sixth start within ten seconds, until reset-failed resets the counter", async () => {
         unit("often.service", service("ExecStart=/bin/sleep 100"));
         const restart = (times: number) => Array(times).fill("systemctl restart often").join("; ");
         assert.match(await sh(restart(6)), /^Job for often\.service failed .*attempted too often[^]*= 1$/);
@@ -155,7 +155,7 @@ describe("sandbox systemd", function () {
         assert.equal(await sh(restart(4)), "= 0");
     });
 
-    it("ends a service that does not end itself, after its time", async () => {
+    it("kills a service that ignores SIGTERM, after its timeout", async () => {
         unit(
             "stubborn.service",
             service(
@@ -170,7 +170,7 @@ describe("sandbox systemd", function () {
         assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });
     });
 
-    it("keeps a service active whose program has ended, and runs its commands to reload and to end it", async () => {
+    it("keeps a oneshot service active after its program has exited, and runs its reload and stop commands", async () => {
         const step = (name: string) => `/bin/sh -c "echo ${name} >>/tmp/steps"`;
         const lines = [
             "Type=oneshot\nRemainAfterExit=yes",
@@ -190,7 +190,7 @@ describe("sandbox systemd", function () {
         assert.match(await sh("systemctl start never"), /exit-code[^]*= 1$/);
     });
 
-    it("looks at a changed unit file only after daemon-reload", async () => {
+    it("uses a changed unit file only after daemon-reload", async () => {
         unit("changing.service", service("ExecStart=/bin/sleep 100"));
         await sh("systemctl start changing");
         unit("changing.service", service("ExecStart=/bin/false"));
@@ -210,13 +210,13 @@ describe("sandbox systemd", function () {
         ["journalctl -f", /unsupported by the sandbox: journalctl -f/],
     ];
     for (const [command, said] of refused) {
-        it(`refuses ${command}`, async () => {
+        it(`rejects ${command}`, async () => {
             unit("plain.service", service("ExecStart=/bin/sleep 100"));
             assert.match(await sh(command), said);
         });
     }
 
-    it("refuses a user who is not root", async () => {
+    it("rejects a user other than root", async () => {
         const other = await startHost({ name: "other" });
         await assert.rejects(on(other, "systemctl start x"), /Interactive authentication required/);
         await other.close();
@@ -240,7 +240,7 @@ describe("sandbox systemd", function () {
         ["a time", service("ExecStart=/bin/true\nRestartSec=soon"), /unsupported by the sandbox: time span "soon"/],
     ];
     for (const [why, text, said] of bad) {
-        it(`refuses ${why} of a unit file that it does not know`, () => {
+        it(`rejects ${why} in a unit file`, () => {
             assert.throws(
                 () => parseUnit(text, "x.service"),
                 (error) => error instanceof BadUnit && said.test(error.message),
@@ -248,7 +248,7 @@ describe("sandbox systemd", function () {
         });
     }
 
-    it("reads time spans and quotes", () => {
+    it("parses time spans and quotes", () => {
         const read = parseUnit(
             service("ExecStart=/bin/sh -c 'a b' \"c d\"\nTimeoutStopSec=1min 30s\nRestartSec=5"),
             "x.service",

@@ -1,6 +1,6 @@
-// Claim: what reaches an Admin API is the difference and no more, in an order it accepts, and of what others have made
-// goes, stays or stops everything what the real ADC 0.23.1 deletes, overlooks or stumbles over (seen with the program).
-// The Admin API here only stores and records; the one that checks is sandbox/gateway.
+// Proves that only differences are written to an Admin API, in an order that it accepts. For objects of other owners it proves
+// which ones the real ADC 0.23.1 deletes, which it ignores, and which make it fail (observed with the program). The Admin API
+// here only stores and records; the one that validates is sandbox/gateway.
 
 import assert from "node:assert/strict";
 import http from "node:http";
@@ -13,7 +13,7 @@ class Recorder {
     readonly stored = new Map<string, any>();
     readonly writes: string[] = [];
     readonly refuse = new Map<string, string>();
-    /** Folders that are not there. */
+    /** Prefixes in etcd that do not exist. */
     readonly missing = new Set<string>();
     url = "";
     private readonly server = http.createServer(async (request, response) => {
@@ -93,7 +93,7 @@ describe("Admin API client of the ingress controller", () => {
         ]);
     });
 
-    it("keeps a service's own upstream as an object of its own, written first and deleted last", async () => {
+    it("stores a service's own upstream as a separate object, written first and deleted last", async () => {
         const service = made("services", "s", { name: "one", upstream });
         assert.deepEqual((await written([service])).writes, ["PUT upstreams/s", "PUT services/s"]);
         assert.deepEqual(admin.stored.get("services/s"), { id: "s", name: "one", upstream_id: "s" });
@@ -110,7 +110,7 @@ describe("Admin API client of the ingress controller", () => {
         assert.deepEqual(writes, ["DELETE routes/r", "DELETE services/s", "DELETE upstreams/s", "PUT services/new"]);
     });
 
-    it("writes nothing when nothing has changed, after a start of the controller neither", async () => {
+    it("writes nothing when nothing has changed, not even after a start of the controller", async () => {
         const objects = [made("services", "s", { upstream }), made("consumers", "u"), credential("u", "c")];
         await written(objects);
         assert.deepEqual((await written(objects)).writes, []);
@@ -118,7 +118,7 @@ describe("Admin API client of the ingress controller", () => {
         assert.deepEqual((await written(objects)).writes, []);
     });
 
-    it("writes only what has changed", async () => {
+    it("writes only changed objects", async () => {
         await written([made("services", "s"), made("services", "t")]);
         assert.deepEqual((await written([made("services", "s"), made("services", "t", { name: "x" })])).writes, [
             "PUT services/t",
@@ -134,14 +134,14 @@ describe("Admin API client of the ingress controller", () => {
         ];
         beforeEach(() => written(objects));
 
-        it("is put back where it was changed or deleted", async () => {
+        it("are restored where they were changed or deleted", async () => {
             admin.stored.set("services/s", { id: "s", name: "changed", upstream_id: "s" });
             admin.stored.get("upstreams/s").nodes = [];
             admin.stored.delete("routes/r");
             assert.deepEqual((await written(objects)).writes, ["PUT upstreams/s", "PUT services/s", "PUT routes/r"]);
         });
 
-        it("is deleted where it is a consumer, a credential, a service or a global rule, with labels or without", async () => {
+        it("are deleted if they are a consumer, a credential, a service or a global rule, with labels or without", async () => {
             admin.stored.set("consumers/mallory", { username: "mallory", labels: { team: "x" } });
             admin.stored.set("consumers/u/credentials/mine", { id: "mine", name: "mine", plugins: { "key-auth": {} } });
             admin.stored.set("services/own", { id: "own" });
@@ -157,7 +157,7 @@ describe("Admin API client of the ingress controller", () => {
             ]);
         });
 
-        it("stays where it is a route below no service, an upstream, a plugin config, or no known credential", async () => {
+        it("stay if they are a route without a service, an upstream, a plugin config, or an unknown kind of credential", async () => {
             admin.stored.set("routes/own", { id: "own", uri: "/own", upstream_id: "own" });
             admin.stored.set("upstreams/own", { id: "own", nodes: {} });
             admin.stored.set("plugin_configs/own", { id: "own", plugins: {} });
@@ -167,7 +167,7 @@ describe("Admin API client of the ingress controller", () => {
             assert.deepEqual([writes, failures], [[], []]);
         });
 
-        it("stops every write while it is a credential without a name, also one of another consumer", async () => {
+        it("stop every write while one is a credential without a name, also of another consumer", async () => {
             for (const user of ["u", "mallory"]) {
                 admin.stored.set(`consumers/${user}`, { username: user });
                 admin.stored.set(`consumers/${user}/credentials/mine`, { id: "mine", plugins: { "key-auth": {} } });
@@ -182,7 +182,7 @@ describe("Admin API client of the ingress controller", () => {
             }
         });
 
-        it("is tried once more, and fails, where it went with its consumer", async () => {
+        it("are deleted once more, which fails, if they were deleted with their consumer", async () => {
             admin.stored.set("consumers/mallory", { username: "mallory" });
             admin.stored.set("consumers/mallory/credentials/x", { id: "x", name: "x", plugins: { "jwt-auth": {} } });
             const { writes, failures } = await written(objects);
@@ -191,7 +191,7 @@ describe("Admin API client of the ingress controller", () => {
             assert.deepEqual(await written(objects), { writes: [], failures: [] });
         });
 
-        it("fails with each synchronisation where a global rule has another id than its plugin", async () => {
+        it("fail each synchronization if one is a global rule with an id other than its plugin", async () => {
             admin.stored.set("global_rules/mine", { id: "mine", plugins: { cors: {} } });
             for (const _ of [1, 2]) {
                 const { writes, failures } = await written(objects);
@@ -200,7 +200,7 @@ describe("Admin API client of the ingress controller", () => {
         });
     });
 
-    it("takes over what an earlier run has left", async () => {
+    it("adopts the objects of an earlier run", async () => {
         admin.stored.set("services/s", { id: "s", name: "before" });
         admin.stored.set("services/old", { id: "old" });
         assert.deepEqual((await written([made("services", "s")])).writes, [
@@ -210,7 +210,7 @@ describe("Admin API client of the ingress controller", () => {
         ]);
     });
 
-    it("tells a refusal in APISIX's words, goes on with the rest, and tries again", async () => {
+    it("reports a rejection with APISIX's message, continues with the rest, and retries", async () => {
         const objects = [made("services", "bad"), made("services", "good")];
         admin.refuse.set("services/bad", "invalid configuration: nope");
         const { failures } = await written(objects);
@@ -226,7 +226,7 @@ describe("Admin API client of the ingress controller", () => {
     const fails = (status: string) =>
         `Err: HTTP 500: {"message":"AxiosError: Request failed with status code ${status}"}`;
 
-    it("tries nothing while a folder is not there, as after the loss of etcd's keys", async () => {
+    it("writes nothing while a prefix does not exist, as after the loss of etcd's keys", async () => {
         admin.missing.add("global_rules");
         const { writes, failures } = await written([made("services", "s")]);
         assert.deepEqual([writes, failures[0].unreachable], [[], true]);
@@ -242,6 +242,6 @@ describe("Admin API client of the ingress controller", () => {
         assert.ok(failure.unreachable);
         assert.match(failure.message, /^ServerAddr: http:\/\/127.*, Err: HTTP 500: {"message":"Error: .*ECONNREFUSED/);
         assert.deepEqual(admin.writes, []);
-        admin = await new Recorder().start(); // for afterEach
+        admin = await new Recorder().start(); // For afterEach.
     });
 });

@@ -1,4 +1,6 @@
-/** Proves when the ingress controller pushes, on an API server that only lists and watches and the gateway's Admin API. */
+/**
+ * Proves when the ingress controller pushes, with an API server that only lists and watches, and with the gateway's Admin API.
+ */
 import assert from "node:assert/strict";
 import { Configuration } from "../../gateway/objects/configuration";
 import { startGateway, type Gateway } from "../../gateway/server";
@@ -7,12 +9,12 @@ import type { Kind, Resource } from "../../ingress-controller/kinds";
 import { FakeApi } from "./fake-api";
 import { CONTROLLER, object, secret, WIRING } from "./kit";
 
-/** Seconds of a hundredth: 5 minutes are 3 s. */
+/** Seconds of 0.01 s: 5 minutes are 3 s. */
 const SECOND_LASTS = 0.01;
-/** Long enough for all that comes before, on a busy machine too. */
+/** Long enough for everything before, on a busy machine too. */
 const WAIT_SECOND_LASTS = 0.03;
 const READY_MS = 300 * WAIT_SECOND_LASTS * 1000;
-/** With this a wait of 300 s is longer than a test may take: what comes nevertheless did not wait. */
+/** With this, a wait of 300 s takes longer than a test may: a push that happens did not wait. */
 const REAL_SECONDS = 1;
 const TEST_MS = 60_000;
 
@@ -31,7 +33,7 @@ describe("Ingress controller", () => {
     let configuration: Configuration;
     let controller: IngressController | undefined;
     let reachable: boolean;
-    /** When a push has failed. */
+    /** Times of failed pushes. */
     let failed: number[];
 
     beforeEach(async () => {
@@ -45,7 +47,7 @@ describe("Ingress controller", () => {
         await gateway.close();
     });
 
-    /** Starts a controller that leads, before these objects and the usual wiring. */
+    /** Starts a controller that leads, before these objects and the usual wiring are created. */
     async function lead(objects: [Kind, Resource][], secondLasts = SECOND_LASTS): Promise<number> {
         api = await new FakeApi().start(...WIRING, ...objects);
         const began = Date.now();
@@ -63,7 +65,7 @@ describe("Ingress controller", () => {
     }
     const pushed = (path: string) => configuration.current().objects.has(path);
 
-    it("pushes at once with an upstream of no class, which counts as soon as a route names it", async () => {
+    it("pushes at once with an upstream without a class, which has an effect once a route names it", async () => {
         await lead([upstream(), route("r"), consumer("u")], REAL_SECONDS);
         await until(() => pushed("/consumers/llm_u"));
         const [{ value }] = configuration.list("/upstreams/").map(([, stored]) => stored);
@@ -74,7 +76,7 @@ describe("Ingress controller", () => {
         ["an upstream", upstream({ ingressClassName: "apisix" })],
         ["a plugin config", object("ApisixPluginConfig", "p", { ingressClassName: "apisix", plugins: [] })],
     ] as const)
-        it(`pushes nothing for 5 minutes after ${what} of its class was there at the start, and accepts all the same`, async () => {
+        it(`pushes nothing for 5 minutes if ${what} of its class existed at the start, but accepts objects meanwhile`, async () => {
             const began = await lead([held, route("r"), consumer("u")], WAIT_SECOND_LASTS);
             await until(() => api.condition("Consumer", "u")?.status === "True");
             api.delete(...held);
@@ -90,7 +92,7 @@ describe("Ingress controller", () => {
         await until(() => pushed("/consumers/llm_u"));
     }).timeout(TEST_MS);
 
-    it("repeats a failed push after 1, 2, 4, … seconds, and says so on its routes alone", async () => {
+    it("repeats a failed push after 1, 2, 4, … seconds, and reports the failure only on its routes", async () => {
         reachable = false;
         await lead([upstream(), route("r"), consumer("u")]);
         await until(() => failed.length === 5);

@@ -1,4 +1,4 @@
-/** An API server that lists and watches what it is given, and takes statuses. */
+/** An API server that lists and watches the given objects, and accepts statuses. */
 import { KubeConfig } from "@kubernetes/client-node";
 import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { KINDS, type Kind, type Resource } from "../../ingress-controller/kinds";
 
 export class FakeApi {
-    /** By kind and key. */
+    /** Objects by kind and key. */
     private readonly objects = new Map<string, Resource>();
     private readonly watches: { kind: Kind; answer: ServerResponse }[] = [];
     private version = 1;
@@ -44,7 +44,7 @@ export class FakeApi {
         return config;
     }
 
-    /** Makes an object or replaces it. */
+    /** Creates or replaces an object. */
     put(kind: Kind, object: Resource): void {
         const key = keyOf(kind, object.metadata);
         const before = this.objects.get(key);

@@ -29,7 +29,7 @@ const proxySpec = {
 const inApisix = (name: string) => ({ metadata: { name, namespace: "apisix" } });
 const parameters = { apiGroup: "apisix.apache.org", kind: "GatewayProxy", name: "proxy", namespace: "apisix" };
 
-/** An IngressClass and a Gateway, both called apisix, that lead to one APISIX. */
+/** An IngressClass and a Gateway, both called apisix, for the same APISIX. */
 export const WIRING: [Kind, Resource][] = [
     secret("admin", { key: "k" }, "apisix"),
     object("GatewayProxy", "proxy", proxySpec, inApisix("proxy")),
@@ -58,7 +58,7 @@ export function translated(...objects: [Kind, Resource][]) {
     return translate(worldOf(...WIRING, ...objects), CONTROLLER);
 }
 
-/** The one outcome of this kind and name; fails when there is none. */
+/** The only outcome of this kind and name; fails when there is none. */
 export function outcome(outcomes: Outcome[], kind: Kind, name: string): Outcome {
     const found = outcomes.filter((one) => one.kind === kind && one.resource.metadata.name === name);
     if (found.length !== 1) throw new Error(`${found.length} outcomes for ${kind} ${name}`);
@@ -69,7 +69,7 @@ export function said({ status, reason, message }: Condition): string {
     return `${status} ${reason}${message && `: ${message}`}`;
 }
 
-/** The bodies of these objects in a collection. */
+/** Bodies of these objects in a collection. */
 export function bodies(objects: ApisixObject[] | undefined, collection: ApisixObject["collection"]): any[] {
     return (objects ?? []).filter((one) => one.collection === collection).map(({ body }) => body);
 }

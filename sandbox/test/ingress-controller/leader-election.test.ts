@@ -1,4 +1,4 @@
-/** Proves who leads, and when another one does, on an API server that knows Leases alone. */
+/** Proves which instance leads, and when another one takes over, on an API server that knows only Leases. */
 import { KubeConfig, type V1Lease } from "@kubernetes/client-node";
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -6,7 +6,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { LeaderElection } from "../../ingress-controller/leader-election";
 
-/** Seconds of a hundredth: a Lease of 30 runs out after 300 ms. */
+/** Seconds of 0.01 s: a Lease of 30 s expires after 300 ms. */
 const SECOND_LASTS = 0.01;
 
 describe("Leader election of ingress controllers", () => {
@@ -14,9 +14,9 @@ describe("Leader election of ingress controllers", () => {
     let lease: V1Lease | undefined;
     let broken: boolean;
     let elections: LeaderElection[];
-    /** When each pod held or renewed the Lease last, by its own word. */
+    /** When each pod held or renewed the Lease last, by its own record. */
     let renewals: Record<string, number>;
-    /** What happened, in order. */
+    /** Events in order. */
     let events: string[];
     let onEvent = () => {};
 
@@ -84,7 +84,7 @@ describe("Leader election of ingress controllers", () => {
         while (!events.includes(what)) await new Promise<void>((resolve) => (onEvent = resolve));
     };
 
-    it("lets the first alone lead", async () => {
+    it("lets only the first one lead", async () => {
         candidate("a");
         await until("a starts");
         candidate("b");
@@ -95,7 +95,7 @@ describe("Leader election of ingress controllers", () => {
         assert.deepEqual(events, ["a starts"]);
     });
 
-    it("lets another lead once the Lease of the one that went has run out, and not before", async () => {
+    it("lets another one lead once the Lease of the stopped leader has expired, and not before", async () => {
         const first = candidate("a");
         await until("a starts");
         const second = candidate("b");

@@ -1,4 +1,4 @@
-// Claim: an ApisixRoute becomes what controller 2.0.1 makes of it, mistakes included.
+// Proves that an ApisixRoute is translated like by controller 2.0.1, bugs included.
 
 import assert from "node:assert/strict";
 
@@ -53,7 +53,7 @@ describe("ApisixRoute", () => {
         assert.deepEqual(route({ authentication: { enable: false, type: "keyAuth" } }).route.plugins, {});
     });
 
-    it("lets authentication win over its plugins, and those over the shared plugin config", () => {
+    it("prefers authentication to its plugins, and those to the shared plugin config", () => {
         const shared = object("ApisixPluginConfig", "shared", {
             plugins: [
                 { name: "key-auth", enable: true, config: { from: "shared" } },
@@ -84,7 +84,7 @@ describe("ApisixRoute", () => {
         }
     });
 
-    it("merges a Secret into a plugin as texts, dots making nested objects", () => {
+    it("merges a Secret into a plugin as strings, with dots as nested objects", () => {
         const plugins = [{ name: "p", enable: true, config: { a: { x: 1 }, n: 1 }, secretRef: "s" }];
         const { route: made } = route({ plugins }, secret("s", { n: "2", "a.b": "c" }));
         assert.deepEqual(made.plugins.p, { a: { x: 1, b: "c" }, n: "2" });
@@ -108,7 +108,7 @@ describe("ApisixRoute", () => {
         ["1.5h", 5400],
     ];
     for (const [read, seconds] of times) {
-        it(`reads a timeout of ${read} as ${seconds} s, and 60 s for the parts left out`, () => {
+        it(`reads a timeout of ${read} as ${seconds} s, and missing parts as 60 s`, () => {
             const { route: made } = route({ timeout: { read } });
             assert.deepEqual(made.timeout, { connect: 60, send: 60, read: seconds });
         });
@@ -151,7 +151,7 @@ describe("ApisixRoute", () => {
             /duplicate backend service: llm\/a$/,
         ],
         [
-            "an address that is none",
+            "an invalid address",
             { match: { paths: ["/"], remoteAddrs: ["10.0.0"] } },
             /\.spec\.http\[0\]\.match\.remoteAddrs: /,
         ],
@@ -163,15 +163,15 @@ describe("ApisixRoute", () => {
         ["a timeout without a unit", { timeout: { read: "600" } }, /timeout\.read: must be a Go duration/],
     ];
     for (const [why, rule, pattern] of refused) {
-        it(`is refused for ${why}`, () => {
+        it(`is rejected for ${why}`, () => {
             const found = route(rule);
             assert.match(found.said, /^False InvalidSpec: /);
             assert.match(found.said, pattern);
-            assert.equal(found.objects, undefined, "nothing is sent, what was sent before stays");
+            assert.equal(found.objects, undefined, "nothing is sent, and what was sent before stays");
         });
     }
 
-    it("is refused as a whole for stream rules, which are unsupported", () => {
+    it("is rejected as a whole for stream rules, which are unsupported", () => {
         const stream = [{ name: "s", protocol: "TCP", match: { ingressPort: 1 }, backend: {} }];
         const { outcomes } = translated(object("ApisixRoute", "alpa", { ingressClassName: "apisix", stream }));
         assert.match(said(outcome(outcomes, "ApisixRoute", "alpa").conditions[0]), /^False InvalidSpec: .*unsupported/);
@@ -184,7 +184,7 @@ describe("ApisixRoute with several backends", () => {
     });
     const two = { upstreams: [{ name: "metal", weight: 90 }, { name: "metal2" }] };
 
-    it("puts the first into the service and splits traffic there, weight 100 when none is given", () => {
+    it("puts the first into the service and splits traffic there, with weight 100 by default", () => {
         const { service: held, upstreams, route: made } = route(two, metal2);
         const [other] = upstreams;
         assert.deepEqual(held.upstream.nodes[0].host, "10.0.0.11");
@@ -199,7 +199,7 @@ describe("ApisixRoute with several backends", () => {
         assert.equal(held.plugins["traffic-split"].rules[0].weighted_upstreams[0].weight, 0);
     });
 
-    it("skips a missing ApisixUpstream: the other one gets everything, status True", () => {
+    it("skips a missing ApisixUpstream: the other one gets all traffic, status True", () => {
         const found = route(two);
         assert.equal(found.said, accepted);
         assert.equal(found.service.plugins, undefined);
@@ -211,7 +211,7 @@ describe("ApisixRoute with several backends", () => {
         assert.deepEqual([found.said, found.service.upstream.nodes], [accepted, []]);
     });
 
-    it("skips an external node whose type is not Domain, or that is no lower-case name", () => {
+    it("skips an external node whose type is not Domain, or whose name is not lower case", () => {
         for (const node of [
             { name: "10.0.0.1" },
             { name: "10.0.0.1", type: "domain" },
@@ -223,7 +223,7 @@ describe("ApisixRoute with several backends", () => {
         }
     });
 
-    it("takes Services before ApisixUpstreams, with the addresses of their ready pods", () => {
+    it("puts Services before ApisixUpstreams, with the addresses of their ready pods", () => {
         const found = route(
             { backends: [{ serviceName: "s", servicePort: 80, weight: 3 }] },
             service("s"),
@@ -234,10 +234,10 @@ describe("ApisixRoute with several backends", () => {
         assert.deepEqual(found.service.upstream.nodes, nodes);
         assert.deepEqual(found.service.upstream.timeout, { connect: 60, send: 60, read: 600 });
         assert.equal(found.service.upstream.retries, 0);
-        assert.equal(found.upstreams.length, 1, "the ApisixUpstream comes second");
+        assert.equal(found.upstreams.length, 1, "the ApisixUpstream is second");
     });
 
-    it("answers nothing at all when the first Service has no ready pod, whatever comes after it", () => {
+    it("answers no request when the first Service has no ready pod, whatever comes after it", () => {
         const rule = { backends: [{ serviceName: "s", servicePort: 80 }] };
         const found = route(rule, service("s"), slice("s", ["10.1.0.1"], false));
         assert.deepEqual([found.said, found.service.upstream.nodes, found.upstreams], [accepted, [], []]);
@@ -277,11 +277,11 @@ describe("ApisixUpstream", () => {
         return route(rule, object("ApisixUpstream", "u", { externalNodes, ...spec }));
     };
 
-    it("does nothing for a route that does not name it", () => {
+    it("has no effect on a route that does not name it", () => {
         assert.equal(upstream({ retries: 7 }).retries, undefined);
     });
 
-    it("passes on scheme, host, retries and hashing, and takes the scheme's port", () => {
+    it("applies scheme, host, retries and hashing, and uses the scheme's default port", () => {
         const spec = {
             scheme: "https",
             passHost: "rewrite",
@@ -302,7 +302,7 @@ describe("ApisixUpstream", () => {
         });
     });
 
-    it("loses the type of a health check, and reads its timeout as nanoseconds", () => {
+    it("drops the type of a health check, and reads its timeout as nanoseconds", () => {
         const healthy = { interval: "5s", successes: 2 };
         const active = { type: "tcp", timeout: 2_000_000_000, healthy, unhealthy: { interval: "5s", timeout: 3 } };
         const { checks } = own({ healthCheck: { active } }).service.upstream;
@@ -312,7 +312,7 @@ describe("ApisixUpstream", () => {
         assert.deepEqual(checks.active.unhealthy, { timeouts: 3, interval: 5 });
     });
 
-    it("leaves out a health check timeout of 5, which is nanoseconds", () => {
+    it("drops a health check timeout of 5, which is nanoseconds", () => {
         const { checks } = own({ healthCheck: { active: { timeout: 5 } } }).service.upstream;
         assert.equal(checks.active.timeout, undefined);
     });
@@ -323,7 +323,7 @@ describe("ApisixUpstream", () => {
     });
 
     for (const field of ["discovery", "portLevelSettings", "tlsSecret", "subsets"]) {
-        it(`has the route refused for ${field}, which is unsupported`, () => {
+        it(`causes the rejection of its route for ${field}, which is unsupported`, () => {
             assert.match(own({ [field]: {} }).said, new RegExp(`^False InvalidSpec: .*spec\\.${field}: unsupported`));
         });
     }

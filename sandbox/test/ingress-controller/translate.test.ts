@@ -1,4 +1,4 @@
-// Claim: consumers, classes, gateways and global rules are taken or left as controller 2.0.1 does, mistakes included.
+// Proves that consumers, classes, gateways and global rules are accepted or ignored like by controller 2.0.1, bugs included.
 
 import assert from "node:assert/strict";
 
@@ -36,7 +36,7 @@ describe("Consumer (v1alpha1)", () => {
         );
     });
 
-    it("keeps every value of a Secret a text, so numbers in it are refused by APISIX", () => {
+    it("keeps every value of a Secret as a string, so APISIX rejects numbers in it", () => {
         const credentials = [{ name: "a", type: "jwt-auth", secretRef: { name: "a" } }];
         const { outcomes } = translated(consumer({ credentials }), secret("a", { key: "k", exp: "60" }));
         const [held] = bodies(outcome(outcomes, "Consumer", "alice").objects, "credentials");
@@ -60,7 +60,7 @@ describe("Consumer (v1alpha1)", () => {
         assert.equal(outcome(outcomes, "Consumer", "alice").conditions[0].status, "True");
     });
 
-    it("reads a Secret of another namespace, which 2.0.1 does not ask a ReferenceGrant for", () => {
+    it("reads a Secret of another namespace: 2.0.1 requires no ReferenceGrant for it", () => {
         const credentials = [{ name: "a", type: "key-auth", secretRef: { name: "a", namespace: "other" } }];
         const { outcomes } = translated(consumer({ credentials }), secret("a", { key: "k" }, "other"));
         assert.equal(bodies(outcome(outcomes, "Consumer", "alice").objects, "credentials").length, 1);
@@ -89,7 +89,7 @@ describe("ApisixConsumer", () => {
         assert.deepEqual(found, { said: "True Accepted", plugins: { "key-auth": { key: "k" } } });
     });
 
-    it("uses only the first kind given", () => {
+    it("uses only the first kind of credential", () => {
         const found = of({
             jwtAuth: { value: { key: "j", private_key: "" } },
             basicAuth: { value: { username: "u", password: "p" } },
@@ -118,7 +118,7 @@ describe("ApisixConsumer", () => {
         ["both secretRef and value", { keyAuth: { secretRef: { name: "a" }, value: { key: "k" } } }, /not both$/],
     ];
     for (const [why, authParameter, pattern] of refused) {
-        it(`is refused for ${why}`, () => {
+        it(`is rejected for ${why}`, () => {
             const found = of(authParameter, secret("a", { other: "x" }));
             assert.match(found.said, /^False /);
             assert.match(found.said, pattern);
@@ -126,7 +126,7 @@ describe("ApisixConsumer", () => {
         });
     }
 
-    it("sends a name with a dot as it is, for APISIX to refuse", () => {
+    it("sends a name with a dot unchanged, which APISIX rejects", () => {
         const { outcomes } = translated(apisixConsumer({ keyAuth: { value: { key: "k" } } }, "a.b"));
         assert.equal(bodies(outcome(outcomes, "ApisixConsumer", "a.b").objects, "consumers")[0].username, "llm_a.b");
     });
@@ -146,14 +146,14 @@ describe("Ingress classes", () => {
         assert.equal(of(undefined), undefined);
     });
 
-    it("without parameters let it be accepted and send nothing", () => {
+    it("without parameters accept the resource and send nothing", () => {
         const found = of("bare", bare({}));
         assert.equal(said((found as never as { conditions: [never] }).conditions[0]), "True Accepted");
         assert.equal(found?.target, undefined);
         assert.equal(found?.objects, undefined);
     });
 
-    it("marked as default take resources that name none", () => {
+    it("marked as default apply to resources that name none", () => {
         const annotations = { "ingressclass.kubernetes.io/is-default-class": "true" };
         const marked = object(
             "IngressClass",
@@ -164,7 +164,7 @@ describe("Ingress classes", () => {
         assert.equal(of(undefined, marked)?.conditions[0].status, "True");
     });
 
-    it("that lead to no GatewayProxy have it refused", () => {
+    it("without a GatewayProxy reject the resource", () => {
         const parameters = { apiGroup: "apisix.apache.org", kind: "GatewayProxy", name: "x", namespace: "apisix" };
         const found = of("bare", bare({ parameters }));
         assert.match(found?.conditions[0].message as string, /failed to get GatewayProxy: apisix\/x not found/);
@@ -192,7 +192,7 @@ describe("GatewayProxy", () => {
         );
     });
 
-    it("is one APISIX, however many classes and Gateways lead to it", () => {
+    it("is one APISIX, however many classes and Gateways refer to it", () => {
         const { targets } = translated();
         assert.deepEqual(
             targets.map(({ key, admin, adminKey }) => ({ key, admin, adminKey })),
@@ -206,7 +206,7 @@ describe("GatewayProxy", () => {
         );
     });
 
-    it("that lies in no namespace of the Gateway is not found", () => {
+    it("that is in none of the Gateway's namespaces is not found", () => {
         const wiring = structuredClone(WIRING);
         wiring[4][1].metadata.namespace = "llm";
         const { outcomes } = translate(worldOf(...wiring), CONTROLLER);
@@ -216,7 +216,7 @@ describe("GatewayProxy", () => {
         );
     });
 
-    it("without its Secret leaves no APISIX to send to, and says so on whatever is bound to it", () => {
+    it("without its Secret has no APISIX to send to, and reports that on all its resources", () => {
         const rule = object("ApisixGlobalRule", "g", { ingressClassName: "apisix", plugins: [] });
         const { targets, outcomes } = translate(worldOf(...WIRING.slice(1), rule), CONTROLLER);
         assert.deepEqual(targets, []);
@@ -226,7 +226,7 @@ describe("GatewayProxy", () => {
         );
     });
 
-    it("in mode apisix-standalone is refused, being unsupported", () => {
+    it("in mode apisix-standalone is rejected as unsupported", () => {
         const { targets, log } = withProxy((spec) => (spec.provider.controlPlane.mode = "apisix-standalone"));
         assert.deepEqual(targets, []);
         assert.match(log.join("\n"), /mode apisix-standalone: unsupported/);
@@ -234,7 +234,7 @@ describe("GatewayProxy", () => {
 });
 
 describe("The rest of the controller", () => {
-    it("makes one global rule per plugin of an ApisixGlobalRule, and none for what is not enabled", () => {
+    it("creates one global rule per plugin of an ApisixGlobalRule, and none for disabled ones", () => {
         const plugins = [
             { name: "prometheus", enable: true, config: { prefer_name: true } },
             { name: "cors", enable: false, config: {} },
@@ -264,7 +264,7 @@ describe("The rest of the controller", () => {
         const of = (...resources: ReturnType<typeof object>[]) =>
             outcome(translated(...resources).outcomes, "ApisixTls", "t");
 
-        it("becomes a certificate for its hosts, from either way to name the parts of a Secret", () => {
+        it("becomes a certificate for its hosts, from either key naming of the Secret", () => {
             const either: Record<string, string>[] = [
                 { "tls.crt": "CERT", "tls.key": "KEY" },
                 { cert: "CERT", key: "KEY", "tls.crt": "other" },
@@ -277,7 +277,7 @@ describe("The rest of the controller", () => {
                 assert.equal(objects![0].path, `ssls/${id}`);
             }
         });
-        it("is refused without its Secret, or without a part of it", () => {
+        it("is rejected without its Secret, or without a key of it", () => {
             const refusals = [
                 of(tls()),
                 of(tls(), secret("pair", { "tls.crt": "CERT" })),
@@ -297,7 +297,7 @@ describe("The rest of the controller", () => {
     });
 
     for (const kind of ["HTTPRoute", "BackendTrafficPolicy", "HTTPRoutePolicy", "PluginConfig", "Ingress"] as const) {
-        it(`says aloud that a ${kind} is unsupported`, () => {
+        it(`reports that a ${kind} is unsupported`, () => {
             const { log } = translated(object(kind, "x", { ingressClassName: "apisix" }));
             assert.match(log.join("\n"), new RegExp(`^error: ${kind} llm/x: .*unsupported`, "m"));
         });

@@ -47,20 +47,20 @@ describe("command provider", () => {
 
     const create = (inputs: Values, preview = false) => provider.create(COMMAND, { connection, ...inputs }, preview);
 
-    it("runs create with stdin, and keeps what it printed without the last line's end", async () => {
+    it("runs create with stdin, and keeps its output without the final line break", async () => {
         const { id, state } = await create({ create: "cat; echo err >&2", stdin: "hello\n" });
         assert.match(id, /^res[0-9a-f]{8}$/);
         assert.deepEqual([state.stdout, state.stderr], ["hello", "err"]);
     });
 
-    it("marks the connection secret, whatever the program says", async () => {
+    it("marks the connection secret, whatever the program sets", async () => {
         const { state } = await create({ create: "true" });
         assert.ok(isSecret(state.connection));
         const { inputs } = await provider.check(COMMAND, { connection, create: "true" });
         assert.ok(isSecret(inputs.connection));
     });
 
-    it("fills in what the program leaves out", async () => {
+    it("fills in defaults", async () => {
         const { inputs, problems } = await provider.check(COMMAND, { connection: { host: "a.test" } });
         assert.deepEqual(problems, []);
         assert.deepEqual(plain(inputs), {
@@ -69,14 +69,14 @@ describe("command provider", () => {
         });
     });
 
-    it("runs update where there is one, and create again where there is none", async () => {
+    it("runs update if it is set, and otherwise create again", async () => {
         const { state } = await create({ create: "echo made" });
         const inputs = { ...plain(state), create: "echo again" };
         assert.equal((await provider.update(COMMAND, state, inputs)).stdout, "again");
         assert.equal((await provider.update(COMMAND, state, { ...inputs, update: "echo changed" })).stdout, "changed");
     });
 
-    it("runs delete with the state's stdin, and nothing where there is no delete", async () => {
+    it("runs delete with the state's stdin, and nothing if delete is not set", async () => {
         const { id, state } = await create({ create: "true", stdin: "s", delete: 'test "$(cat)" = s' });
         await provider.delete(COMMAND, id, state);
         await assert.rejects(
@@ -92,7 +92,7 @@ describe("command provider", () => {
         assert.deepEqual([id, state.stdout, state.stderr], ["", UNKNOWN, UNKNOWN]);
     });
 
-    it("fails with the command, its status and all it printed", async () => {
+    it("fails with the command, its exit code and all its output", async () => {
         await assert.rejects(
             create({ create: "echo one; echo two >&2; exit 3" }),
             /Process exited with status 3: running "echo one; echo two >&2; exit 3":\n(one\ntwo|two\none)\n/,
@@ -105,10 +105,10 @@ describe("command provider", () => {
     });
 
     const changes: [why: string, change: Values, properties: string[], replaces: string[]][] = [
-        ["nothing for the same", {}, [], []],
+        ["nothing for the same inputs", {}, [], []],
         ["in place for another stdin", { stdin: "x" }, ["stdin"], []],
         ["in place for another connection", { connection: { host: "b.test" } }, ["connection"], []],
-        ["a new one for another trigger", { triggers: ["x"] }, ["triggers"], ["triggers"]],
+        ["to a replacement for another trigger", { triggers: ["x"] }, ["triggers"], ["triggers"]],
     ];
     for (const [why, change, properties, replaces] of changes) {
         it(`changes ${why}`, async () => {
@@ -137,8 +137,8 @@ describe("command provider", () => {
                 () => ({ hostKey: publicLine(strange) }),
                 /ssh: handshake failed: ssh: host key mismatch/,
             ],
-            ["with what is no key", () => ({ privateKey: "secret text" }), /ssh: cannot parse private key/],
-            ["with what is no host key", () => ({ hostKey: "SHA256:abc" }), /ssh: no key found/],
+            ["with an invalid key", () => ({ privateKey: "secret text" }), /ssh: cannot parse private key/],
+            ["with an invalid host key", () => ({ hostKey: "SHA256:abc" }), /ssh: no key found/],
         ];
         for (const [why, change, said] of refused) {
             it(why, async () => {
@@ -153,7 +153,7 @@ describe("command provider", () => {
             });
         }
 
-        it("to a host that is down, after as many attempts as are allowed", async () => {
+        it("to a host that is down, after the allowed number of attempts", async () => {
             const closed = { ...connection, port: 1, dialErrorLimit: 2 };
             await assert.rejects(
                 create({ create: "true", connection: closed }),
@@ -162,7 +162,7 @@ describe("command provider", () => {
         });
     });
 
-    describe("refuses", () => {
+    describe("rejects", () => {
         const wrong: [why: string, inputs: Values, reason: RegExp][] = [
             ["no connection", { create: "true" }, /connection: missing required property/],
             ["no host", { connection: { port: 22 } }, /connection\.host: missing/],

@@ -23,10 +23,10 @@ export async function connect<Client extends grpc.Client>(
     };
 }
 
-/** Makes one call and returns its response, or throws its gRPC error. */
+/** Makes one call. @returns its response @throws its gRPC error */
 export function ask<Request, Response>(
     client: grpc.Client,
-    // The last form of the generated method, which is the one TypeScript infers from.
+    // The last overload of the generated method, from which TypeScript infers the types.
     method: (
         request: Request,
         metadata: grpc.Metadata,
@@ -43,7 +43,7 @@ export function ask<Request, Response>(
     });
 }
 
-/** A folder with these files, removed by the returned function. */
+/** A folder with these files, and a function that removes it. */
 export function folderWith(files: Record<string, string>): { folder: string; remove: () => void } {
     const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), "plugin-")));
     for (const [name, content] of Object.entries(files)) {
@@ -53,7 +53,7 @@ export function folderWith(files: Record<string, string>): { folder: string; rem
     return { folder, remove: () => fs.rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** Resolves when `look` gives something; gives up with a reason. */
+/** Resolves when `look` returns a value; times out with a reason. */
 export async function eventually<T>(what: string, look: () => T | undefined, seconds = 25): Promise<T> {
     const end = Date.now() + seconds * 1000;
     while (Date.now() < end) {
@@ -73,7 +73,7 @@ export function isRunning(pid: number): boolean {
     }
 }
 
-/** Starts Node.js on a script that starts `command` in turn and prints its process id, then waits. */
+/** Starts a Node.js script that starts `command`, prints its process id, and then waits. */
 export function parentOf(command: string, args: string[]): ChildProcess {
     const script =
         `const child = require("node:child_process").spawn(${JSON.stringify(command)}, ${JSON.stringify(args)}, ` +

@@ -1,5 +1,5 @@
-// Proves the protocol of the language host, with small scripts in the place of @pulumi/pulumi's runners. That real programs
-// and policy packs run under the real engine is proved by the engine tests.
+// Proves the protocol of the language host, with small scripts instead of @pulumi/pulumi's runners. Engine tests prove that
+// real programs and policy packs run under the real engine.
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -16,7 +16,7 @@ import { ask, connect, eventually, folderWith, isRunning } from "./kit";
 
 const REPOSITORY = path.resolve(__dirname, "../../..");
 
-/** A runner that notes how it was started, and then does as the test says. */
+/** A runner that records how it was started, and then does what the test says. */
 const runner = (then: string) =>
     `require("fs").writeFileSync("seen.json", JSON.stringify({
         args: process.argv.slice(2), cwd: process.cwd(), pid: process.pid, execArgv: process.execArgv,
@@ -73,11 +73,11 @@ describe("language host", () => {
     const seenIn = (folder: string) => JSON.parse(fs.readFileSync(path.join(folder, "seen.json"), "utf8"));
     const RUN = "node_modules/@pulumi/pulumi/cmd/run/index.js";
 
-    it("says which version it stands for", async () => {
+    it("names the version that it replaces", async () => {
         assert.equal((await ask(client, client.getPluginInfo, new Empty())).getVersion(), versions.pulumi);
     });
 
-    it("starts a program with the stack's facts, and its configuration only in the environment", async () => {
+    it("starts a program with the stack's names, and with its configuration only in the environment", async () => {
         const folder = program({ [RUN]: runner("") });
         const response = await run(runRequest(folder));
         assert.equal(response.getError(), "");
@@ -91,10 +91,13 @@ describe("language host", () => {
         assert.deepEqual(JSON.parse(seen.env.PULUMI_CONFIG), { "proj:password": "hunter2" });
         assert.deepEqual(JSON.parse(seen.env.PULUMI_CONFIG_SECRET_KEYS), ["proj:password"]);
         assert.equal(seen.env.PULUMI_NODEJS_TYPESCRIPT, "true");
-        assert.ok(!JSON.stringify([seen.args, seen.execArgv]).includes("hunter2"), "command lines are public");
+        assert.ok(
+            !JSON.stringify([seen.args, seen.execArgv]).includes("hunter2"),
+            "other users can read command lines",
+        );
     });
 
-    it("starts programs in a way that leaves the SDK's own loader in charge", async () => {
+    it("starts programs so that the SDK's own loader is used", async () => {
         const folder = program({ [RUN]: runner("") });
         await run(runRequest(folder));
         assert.ok(!seenIn(folder).execArgv.some((arg: string) => ["--require", "--import", "--loader"].includes(arg)));
@@ -112,7 +115,7 @@ describe("language host", () => {
     });
 
     const endings: [why: string, script: string, error: RegExp, bail: boolean][] = [
-        ["stops quietly when the program has told the user itself", "process.exit(32)", /^$/, true],
+        ["exits silently when the program has reported the error itself", "process.exit(32)", /^$/, true],
         ["reports another exit code", "process.exit(7)", /^Program exited with non-zero exit code: 7$/, false],
         [
             "reports a crash",
@@ -133,7 +136,7 @@ describe("language host", () => {
         await assert.rejects(run(runRequest(program({}))), /Cannot find module '@pulumi\/pulumi\/cmd\/run'.*npm ci/);
     });
 
-    it("takes the engine's address from the handshake when the engine attaches to it", async () => {
+    it("gets the engine's address from the handshake when the engine attaches to it", async () => {
         const folder = program({ [RUN]: runner("") });
         await ask(client, client.handshake, new language.LanguageHandshakeRequest().setEngineAddress("127.0.0.1:3"));
         await run(runRequest(folder));
@@ -148,7 +151,7 @@ describe("language host", () => {
         assert.match((await running).getError(), /signal: SIGINT/);
     });
 
-    it("names the packages it has plugins for, with the versions the program uses", async () => {
+    it("lists the packages with plugins, with the versions that the program uses", async () => {
         const folder = program({
             "node_modules/@pulumi/random/package.json": `{"name":"@pulumi/random","version":"1.0.0",
                 "pulumi":{"resource":true,"name":"random","version":"4.5.6"}}`,
@@ -168,7 +171,7 @@ describe("language host", () => {
         );
     });
 
-    it("lists the program's own dependencies, and everything below them when asked", async () => {
+    it("lists the program's own dependencies, and all transitive ones on request", async () => {
         const folder = program({
             "package.json": `{"dependencies":{"yaml":"^9"}}`,
             "node_modules/yaml/package.json": `{"name":"yaml","version":"9.9.9"}`,
@@ -188,7 +191,7 @@ describe("language host", () => {
         ]);
     });
 
-    it("says which Node.js runs the programs", async () => {
+    it("reports which Node.js runs the programs", async () => {
         const response = await ask(client, client.about, new language.AboutRequest().setInfo(info(program({}))));
         assert.deepEqual([response.getExecutable(), response.getVersion()], [process.execPath, process.version]);
     });
@@ -202,7 +205,7 @@ describe("language host", () => {
         ["a debugger", () => run(runRequest(program({ [RUN]: "" })).setAttachDebugger(true))],
     ];
     for (const [what, call] of refused) {
-        it(`refuses ${what} by name`, async () => {
+        it(`rejects ${what} by name`, async () => {
             await assert.rejects(call(), (error: grpc.ServiceError) => {
                 assert.equal(error.code, grpc.status.UNIMPLEMENTED);
                 assert.match(error.details, /unsupported by the sandbox: .*\. Install Pulumi/);
@@ -212,19 +215,19 @@ describe("language host", () => {
     }
 
     const options: [why: string, given: Record<string, string | boolean>, said: RegExp][] = [
-        ["an option it does not know", { runtime: "bun" }, /runtime\.options\.runtime: must be one of/],
+        ["an unknown option", { runtime: "bun" }, /runtime\.options\.runtime: must be one of/],
         ["another package manager", { packagemanager: "pnpm" }, /packagemanager: must be npm \(got "pnpm"\)/],
         ["a text for a switch", { typescript: "yes" }, /typescript: must be true or false \(got "yes"\)/],
         ["open quotes", { nodeargs: "--title='a" }, /nodeargs: must have its quotes closed/],
     ];
     for (const [why, given, said] of options) {
-        it(`refuses ${why} in runtime.options`, async () => {
+        it(`rejects ${why} in runtime.options`, async () => {
             await assert.rejects(run(runRequest(program({ [RUN]: "" }), given)), said);
         });
     }
 
     describe("plugins", () => {
-        /** A policy pack that answers with its folder and the stack it was told. */
+        /** A policy pack that answers with its folder and the name of the stack. */
         const PACK = `
             const grpc = require(${JSON.stringify(require.resolve("@grpc/grpc-js"))});
             const sdk = ${JSON.stringify(path.join(REPOSITORY, "node_modules/@pulumi/pulumi/proto/"))};
@@ -253,7 +256,7 @@ describe("language host", () => {
                 .setInfo(info(folder));
         }
 
-        /** What a plugin's stream has brought so far. */
+        /** Output of a plugin so far. */
         function collect(stream: grpc.ClientReadableStream<language.RunPluginResponse>) {
             const got = { stdout: "", stderr: "", code: undefined as number | undefined, error: "" };
             stream.on("data", (message: language.RunPluginResponse) => {
@@ -265,7 +268,7 @@ describe("language host", () => {
             return got;
         }
 
-        it("runs a policy pack in its folder, with the stack's configuration known before it starts", async () => {
+        it("runs a policy pack in its folder, with the stack's configuration from the start", async () => {
             const folder = program({ "node_modules/@pulumi/pulumi/cmd/run-policy-pack/index.js": PACK });
             const stream = client.runPlugin(pluginRequest(folder, "analyzer"));
             const got = collect(stream);
@@ -284,7 +287,7 @@ describe("language host", () => {
             await eventually("its end", () => got.code);
         });
 
-        it("hands on the gRPC error of a policy pack", async () => {
+        it("forwards the gRPC error of a policy pack", async () => {
             const folder = program({ "node_modules/@pulumi/pulumi/cmd/run-policy-pack/index.js": PACK });
             const got = collect(client.runPlugin(pluginRequest(folder, "analyzer")));
             const port = await eventually("the port", () => /^(\d+)\n/.exec(got.stdout)?.[1]);
@@ -296,7 +299,7 @@ describe("language host", () => {
             );
         });
 
-        it("passes on what a policy pack says when it cannot start", async () => {
+        it("forwards the error of a policy pack that cannot start", async () => {
             const broken = "console.error('no such rule'); process.exit(32)";
             const folder = program({ "node_modules/@pulumi/pulumi/cmd/run-policy-pack/index.js": broken });
             const got = collect(client.runPlugin(pluginRequest(folder, "analyzer")));
@@ -320,7 +323,7 @@ describe("language host", () => {
             await eventually("its end", () => !isRunning(pid) || undefined);
         });
 
-        it("refuses another kind by name", async () => {
+        it("rejects another kind by name", async () => {
             const got = collect(client.runPlugin(pluginRequest(program({}), "tool")));
             assert.match(
                 await eventually("the refusal", () => got.error || undefined),

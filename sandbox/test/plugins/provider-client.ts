@@ -13,7 +13,7 @@ const values = (found: Struct | undefined) => (found?.toJavaScript() ?? {}) as V
 
 export const isSecret = (value: any) => typeof value === "object" && value !== null && SIGNATURE in value;
 
-/** A state without its secret marks, as the engine hands it back to a provider that takes no secrets. */
+/** A state without its secret marks, as the engine passes it to a provider that does not accept secrets. */
 export const plain = (state: Values): Values =>
     Object.fromEntries(Object.entries(state).map(([name, value]) => [name, isSecret(value) ? value.value : value]));
 
@@ -23,7 +23,7 @@ const diffRequest = (urn: string, state: Values, inputs: Values) =>
         .setOlds(struct(plain(state)))
         .setNews(struct(inputs));
 
-/** A provider of the sandbox behind its protocol: the calls the engine makes, with property maps as plain objects. */
+/** A provider of the sandbox behind its protocol: the engine's calls, with property maps as plain objects. */
 export async function providerClient(service: grpc.UntypedServiceImplementation, urnOf: (type: string) => string) {
     const { client, close } = await connect(ResourceProviderService, service, ResourceProviderClient);
     return {
@@ -67,7 +67,7 @@ export async function providerClient(service: grpc.UntypedServiceImplementation,
             const found = await ask(client, client.diff, diffRequest(urnOf(type), state, inputs));
             return { changes: found.getDiffsList().sort(), replaces: found.getReplacesList().sort() };
         },
-        /** Kinds of what differs, by path; undefined where the provider does not say. */
+        /** Kinds of the differences, by path; undefined where the provider does not return them. */
         async detailedDiff(type: string, state: Values, inputs: Values): Promise<Record<string, string> | undefined> {
             const found = await ask(client, client.diff, diffRequest(urnOf(type), state, inputs));
             if (!found.getHasdetaileddiff()) return undefined;

@@ -1,5 +1,5 @@
-// Proves the random provider's rules over its protocol. The names of properties and the forms of ids are those of
-// recordings in the released provider's public tests.
+// Proves the random provider's rules over its protocol. Names of properties and formats of ids are those of recordings in the
+// released provider's public tests.
 import assert from "node:assert/strict";
 import * as grpc from "@grpc/grpc-js";
 import { verify } from "@node-rs/bcrypt";
@@ -23,7 +23,7 @@ const urn = (type: string) => {
     return `urn:pulumi:dev::proj::my:component:C$random:index/${file}:${type}::res`;
 };
 
-/** A state without its secret marks, as the engine hands it back to a provider that takes no secrets. */
+/** A state without its secret marks, as the engine passes it to a provider that does not accept secrets. */
 const plain = (state: Values): Values =>
     Object.fromEntries(
         Object.entries(state).map(([name, value]) => {
@@ -84,7 +84,7 @@ describe("random provider", () => {
 
     const { DIFF_NONE, DIFF_SOME } = provider.DiffResponse.DiffChanges;
 
-    it("answers Configure as the released provider does: previews yes, secrets no", async () => {
+    it("answers Configure like the released provider: supports previews, not secrets", async () => {
         const response = await ask(client, client.configure, new provider.ConfigureRequest());
         assert.equal(response.getSupportspreview(), true);
         assert.equal(response.getAcceptsecrets(), false);
@@ -93,7 +93,7 @@ describe("random provider", () => {
     });
 
     describe("RandomPassword", () => {
-        it("fills in every default, marks the secrets, and calls itself none", async () => {
+        it("fills in every default, marks the secrets, and has the id none", async () => {
             const { id, state } = await create("RandomPassword", { length: 16 });
             assert.equal(id, "none");
             const { result, bcryptHash: hash, ...rest } = state as { result: Values; bcryptHash: Values };
@@ -108,13 +108,13 @@ describe("random provider", () => {
             assert.match(result.value as string, /^[A-Za-z0-9!@#$%&*()\-_=+[\]{}<>:?]{16}$/);
         });
 
-        it("holds a hash that belongs to its result", async () => {
+        it("has a hash that matches its result", async () => {
             const state = plain((await create("RandomPassword", { length: 20 })).state);
             assert.match(state.bcryptHash as string, /^\$2a\$10\$/);
             assert.ok(await verify(state.result as string, state.bcryptHash as string));
         });
 
-        it("has the asked-for number of each kind, wherever they land", async () => {
+        it("has the requested number of each kind of character, at any position", async () => {
             for (let i = 0; i < 20; i++) {
                 const inputs = {
                     length: 12,
@@ -130,7 +130,7 @@ describe("random provider", () => {
             }
         });
 
-        it("leaves out the kinds that are switched off", async () => {
+        it("omits the kinds that are switched off", async () => {
             const inputs = { length: 200, upper: false, lower: false, special: false };
             assert.match(plain((await create("RandomString", inputs)).state).result as string, /^[0-9]{200}$/);
         });
@@ -140,14 +140,14 @@ describe("random provider", () => {
             assert.equal(state.numeric, false);
         });
 
-        it("shows a preview without making anything", async () => {
+        it("returns a preview without generating anything", async () => {
             const { id, state } = await create("RandomPassword", { length: 16 }, true);
             assert.equal(id, "");
             assert.equal(state.length, 16);
             for (const computed of ["id", "result", "bcryptHash"]) assert.equal(state[computed], UNKNOWN);
         });
 
-        it("is imported by its text, and then equals a program that gives the length", async () => {
+        it("is imported by its text, without a difference from a program with the same length", async () => {
             const { id, state } = await read("RandomPassword", "correct horse");
             assert.equal(id, "none");
             assert.equal(plain(state).result, "correct horse");
@@ -156,13 +156,13 @@ describe("random provider", () => {
         });
     });
 
-    it("RandomString calls itself by its text", async () => {
+    it("RandomString uses its text as id", async () => {
         const { id, state } = await create("RandomString", { length: 9 });
         assert.equal(id, state.result);
         assert.equal(state.__meta, '{"schema_version":"2"}');
     });
 
-    it("RandomId shows the same bytes in four forms, each behind the prefix", async () => {
+    it("RandomId returns the same bytes in four formats, each after the prefix", async () => {
         const { id, state } = await create("RandomId", { byteLength: 8, prefix: "p-" });
         const bytes = Buffer.from(id, "base64url");
         assert.equal(bytes.length, 8);
@@ -186,7 +186,7 @@ describe("random provider", () => {
         assert.deepEqual((await read("RandomBytes", id)).state, state);
     });
 
-    it("RandomUuid is 16 random bytes in the form of a UUID", async () => {
+    it("RandomUuid is 16 random bytes in the format of a UUID", async () => {
         const { id, state } = await create("RandomUuid", {});
         assert.match(id, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
         assert.deepEqual(state, { id, result: id });
@@ -196,7 +196,7 @@ describe("random provider", () => {
         const cases: [why: string, type: string, from: Values, to: Values, replaces: string[]][] = [
             ["nothing for the same inputs", "RandomPassword", { length: 8 }, { length: 8 }, []],
             [
-                "nothing for a default written out",
+                "nothing for an explicit default",
                 "RandomPassword",
                 { length: 8 },
                 { length: 8, upper: true, minLower: 0 },
@@ -211,7 +211,7 @@ describe("random provider", () => {
                 ["keepers"],
             ],
             ["a new one for new keepers", "RandomUuid", {}, { keepers: { a: "1" } }, ["keepers"]],
-            ["a new one for keepers taken away", "RandomUuid", { keepers: { a: "1" } }, {}, ["keepers"]],
+            ["a new one for removed keepers", "RandomUuid", { keepers: { a: "1" } }, {}, ["keepers"]],
             [
                 "a new one when keepers are not known yet",
                 "RandomUuid",
@@ -237,7 +237,7 @@ describe("random provider", () => {
             });
         }
 
-        it("keeps the password when only an empty overrideSpecial goes away", async () => {
+        it("keep the password when only an empty overrideSpecial is removed", async () => {
             const { state } = await create("RandomPassword", { length: 8, overrideSpecial: "" });
             const found = await diff("RandomPassword", state, { length: 8 });
             assert.equal(found.getChanges(), DIFF_SOME);
@@ -251,13 +251,13 @@ describe("random provider", () => {
             assert.deepEqual(updated, kept);
         });
 
-        it("finds everything as it was on refresh", async () => {
+        it("are not found by a refresh", async () => {
             const { id, state } = await create("RandomPassword", { length: 8 });
             assert.deepEqual((await read("RandomPassword", id, state)).state, state);
         });
     });
 
-    describe("refuses", () => {
+    describe("rejects", () => {
         const refused: [why: string, type: string, inputs: Values, reason: RegExp][] = [
             [
                 "a length of 0",
@@ -278,9 +278,9 @@ describe("random provider", () => {
             ["a property that does not exist", "RandomUuid", { lenght: 3 }, /has no input "lenght"/],
             ["a text for a number", "RandomPassword", { length: "8" }, /must be a whole number.*res\.length/],
             ["a text for a switch", "RandomPassword", { length: 8, upper: "no" }, /must be a boolean.*res\.upper/],
-            ["keepers that are no texts", "RandomUuid", { keepers: { a: 1 } }, /must be a map.*res\.keepers/],
+            ["keepers that are not strings", "RandomUuid", { keepers: { a: 1 } }, /must be a map.*res\.keepers/],
             [
-                "two names with two values",
+                "two names of one property with two values",
                 "RandomPassword",
                 { length: 8, number: true, numeric: false },
                 /Number is deprecated, use numeric instead/,
@@ -292,7 +292,7 @@ describe("random provider", () => {
                 /At least one of/,
             ],
             [
-                "letters it would cut in two",
+                "characters that it would split",
                 "RandomString",
                 { length: 8, overrideSpecial: "ä" },
                 /Characters other than printable ASCII/,
@@ -306,7 +306,7 @@ describe("random provider", () => {
             });
         }
 
-        it("nothing that is fine or not known yet", async () => {
+        it("no valid or unknown value", async () => {
             assert.deepEqual(await problems("RandomPassword", { length: 8, keepers: { a: "1", b: UNKNOWN } }), []);
             assert.deepEqual(await problems("RandomPassword", { length: UNKNOWN }), []);
         });

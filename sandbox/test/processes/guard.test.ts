@@ -20,7 +20,7 @@ describe("Guard", () => {
         folder.remove();
     });
 
-    /** A command line of its own process: starts a guard and one tracked process, then does `after`. */
+    /** A command line in a process of its own: starts a guard and one tracked process, then runs `after`. */
     async function start(after = ""): Promise<Record<string, Entry>> {
         const script = `
             const { startGuard, spawnTracked } = require(${processes});
@@ -52,11 +52,11 @@ describe("Guard", () => {
         assert.deepEqual(readLedger(folder.path), []);
     });
 
-    it("stays with the world when released, and is ended by stopAll", async () => {
+    it("stays with the world when released, until stopAll ends it", async () => {
         const { guard, etcd } = await start("await guard.release();");
         commandLine.kill("SIGKILL");
         await ended(commandLine);
-        // The broken pipe has been seen once the guard has had time to answer a signal it ignores.
+        // The broken pipe has been noticed once the guard has had time to handle an ignored signal.
         process.kill(guard.pid, "SIGHUP");
         assert.equal(isAlive(etcd), true);
         await stopAll(folder.path);
@@ -77,7 +77,7 @@ describe("Guard", () => {
         await gone(guard);
     });
 
-    it("ends alone when asked, after an orderly stop", async () => {
+    it("ends without other processes when asked, after an orderly stop", async () => {
         const { guard, etcd } = await start("await guard.stop();");
         await waitFor("the guard's end", () => !isAlive(guard ?? { pid: 0, started: "" }), { seconds: 60 });
         assert.equal(isAlive(etcd), true);

@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { identify, isAlive, type ProcessIdentity } from "../../processes/identity";
 import { waitFor } from "../../processes";
 
-/** Runs until it is ended. */
+/** Runs until it is stopped. */
 export const SLEEPER = "setInterval(() => undefined, 1e9)";
-/** Does not leave when asked. */
+/** Ignores SIGTERM. */
 export const STUBBORN = `process.on("SIGTERM", () => undefined); console.log("ready"); ${SLEEPER}`;
 
 export function temporaryFolder(): { path: string; remove: () => void } {
@@ -16,7 +16,7 @@ export function temporaryFolder(): { path: string; remove: () => void } {
     return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** Starts node on a script and waits for its first line of output when `untilLine`. */
+/** Starts node on a script, and with `untilLine` waits for its first line of output. */
 export async function startNode(
     script: string,
     env: NodeJS.ProcessEnv = {},

@@ -1,4 +1,4 @@
-/** Proves which processes count as Pulumi plugins left behind, and, with real processes, that they are ended. */
+/** Proves which processes count as orphaned Pulumi plugins, and, with real processes, that they are ended. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -38,12 +38,12 @@ const sdk = "/repo/node_modules/@pulumi/pulumi/cmd";
 describe("Orphaned Pulumi plugins", () => {
     const cases: [why: string, samples: Record<number, Sample>, found: number[]][] = [
         [
-            "a provider that init took over is one",
+            "include a provider that init has adopted",
             { 1: init, 9: { parent: 1, args: ["/p/pulumi-resource-kubernetes", "127.0.0.1:1"], id: "a" } },
             [9],
         ],
         [
-            "a language host's program is one together with the host",
+            "include a language host's program together with the host",
             {
                 1: init,
                 8: { parent: 1, args: ["node", "/p/pulumi-language-nodejs"], id: "a" },
@@ -52,12 +52,12 @@ describe("Orphaned Pulumi plugins", () => {
             [8, 9],
         ],
         [
-            "a dynamic provider is one",
+            "include a dynamic provider",
             { 1: init, 9: { parent: 1, args: ["/usr/bin/node", `${sdk}/dynamic-provider/index.js`], id: "a" } },
             [9],
         ],
         [
-            "a plugin whose pulumi runs is none",
+            "do not include a plugin whose pulumi runs",
             {
                 1: init,
                 7: { parent: 1, args: ["pulumi", "up"], id: "a" },
@@ -67,19 +67,19 @@ describe("Orphaned Pulumi plugins", () => {
             [],
         ],
         [
-            "a plugin of another sandbox is none",
+            "do not include a plugin of another sandbox",
             { 1: init, 9: { parent: 1, args: ["pulumi-resource-random"], id: "b" } },
             [],
         ],
-        ["a plugin of no sandbox is none", { 1: init, 9: { parent: 1, args: ["pulumi-resource-random"] } }, []],
-        ["a user's shell is none", { 1: init, 9: { parent: 1, args: ["-bash"], id: "a" } }, []],
+        ["do not include a plugin of no sandbox", { 1: init, 9: { parent: 1, args: ["pulumi-resource-random"] } }, []],
+        ["do not include a user's shell", { 1: init, 9: { parent: 1, args: ["-bash"], id: "a" } }, []],
         [
-            "an editor that shows a plugin's source is none",
+            "do not include an editor that shows a plugin's source",
             { 1: init, 9: { parent: 1, args: ["vim", "pulumi-resource-random.ts"], id: "a" } },
             [],
         ],
         [
-            "a plugin that a user runs from a shell of the sandbox is no orphan",
+            "do not include a plugin that a user runs from a shell of the sandbox",
             {
                 1: init,
                 8: { parent: 1, args: ["-bash"], id: "a" },
@@ -97,7 +97,7 @@ describe("Orphaned Pulumi plugins", () => {
         });
     }
 
-    // Only Linux lets the environment of a process be read; elsewhere nothing may be found, nor ended.
+    // Only Linux shows the environment of a process; elsewhere none may be found, nor ended.
     if (hasProc) {
         it("are ended after a kill -9 of pulumi, and not while it runs", async () => {
             const folder = temporaryFolder();

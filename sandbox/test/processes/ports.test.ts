@@ -9,7 +9,7 @@ import { listeners } from "../../processes/ports";
 import { ended, firstLine, temporaryFolder } from "./kit";
 
 describe("Ports", () => {
-    it("are handed out once", async () => {
+    it("are reserved once", async () => {
         const ports = await Promise.all(Array.from({ length: 20 }, () => freePort()));
         assert.equal(new Set(ports).size, 20);
         // The system never assigns one of these ports by itself, and no program uses one by default.
@@ -21,7 +21,7 @@ describe("Ports", () => {
 
     it("are the preferred one only while it is free", async () => {
         const server = createServer();
-        const held = await freePort(); // the system does not assign it to another process meanwhile
+        const held = await freePort(); // The system does not assign it to another process meanwhile.
         await new Promise<void>((resolve) => server.listen(held, "127.0.0.1", resolve));
         assert.notEqual(await freePort(held), held);
         await new Promise((resolve) => server.close(resolve));

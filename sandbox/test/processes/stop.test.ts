@@ -1,4 +1,4 @@
-/** Proves with real processes that what was started is ended, and that nothing else is. */
+/** Proves with real processes that everything that was started is stopped, and nothing else. */
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -24,7 +24,7 @@ describe("Processes of the sandbox", () => {
             stateDir: folder.path,
         });
 
-    it("are recorded while they run and forgotten once stopped", async () => {
+    it("are recorded while they run and removed once stopped", async () => {
         const one = await start("one", SLEEPER);
         assert.deepEqual(running(folder.path), [{ name: "one", pid: one.pid }]);
         await one.stop();
@@ -32,7 +32,7 @@ describe("Processes of the sandbox", () => {
         assert.deepEqual(readLedger(folder.path), []);
     });
 
-    it("are ended in reverse order, and only when the later one is gone", async () => {
+    it("are stopped in reverse order, each after the later one has exited", async () => {
         await start("first", SLEEPER);
         await start("second", SLEEPER);
         const order: string[] = [];
@@ -42,14 +42,14 @@ describe("Processes of the sandbox", () => {
         assert.deepEqual(order, ["stopping second with first,second", "stopping first with first"]);
     });
 
-    it("are killed when they do not leave within their grace", async () => {
+    it("are killed when they do not exit within their grace period", async () => {
         const one = await start("stubborn", STUBBORN);
         await waitFor("its first line", () => readFileSync(one.logFile, "utf8").includes("ready"), { seconds: 25 });
         await one.stop({ graceSeconds: 0.2 });
         assert.equal((await one.exited).signal, "SIGKILL");
     });
 
-    it("take their own children with them", async () => {
+    it("are stopped with their own children", async () => {
         const script = `const c = require("child_process").spawn(process.execPath, ["-e", "${SLEEPER}"], { detached: true, stdio: "ignore" }); console.log(c.pid); ${SLEEPER}`;
         const one = await start("parent", script);
         const pid = await waitFor("the child's pid", () => Number(readFileSync(one.logFile, "utf8")) || undefined, {
@@ -71,7 +71,7 @@ describe("Processes of the sandbox", () => {
         await ended(stranger);
     });
 
-    it("that cannot be started are refused by name", async () => {
+    it("that cannot be started cause an error with their name", async () => {
         await assert.rejects(
             spawnTracked({
                 name: "etcd",
@@ -85,7 +85,7 @@ describe("Processes of the sandbox", () => {
         assert.deepEqual(readLedger(folder.path), []);
     });
 
-    it("keep a damaged list from being taken for an empty one", async () => {
+    it("are not lost when their list is damaged", async () => {
         writeFileSync(ledgerPath(folder.path), "{ half");
         await assert.rejects(stopAll(folder.path), /must be a JSON list of processes/);
         writeLedger(folder.path, []);

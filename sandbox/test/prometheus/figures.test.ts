@@ -1,5 +1,6 @@
-// Proves that the sandbox's real Prometheus has the figures of the requests that were sent, by caller and status, that those of
-// `consumer usage` are the same, and that the alerts are loaded. Needs prometheus on PATH: `npm run check` says when it is missing.
+// Proves that the sandbox's real Prometheus counts exactly the requests that were sent, by caller and status, that
+// `consumer usage` has the same figures, and that the alerts are loaded. Needs prometheus on PATH: `npm run check` says when it
+// is missing.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,12 +17,12 @@ import { Kit } from "../gateway/kit";
 
 const SCRAPED = { metrics: { scrapers: [], podMonitor: false } };
 const PODS = ["apisix-a", "apisix-b"];
-/** Requests to each pod, after a first one of each kind, by which Prometheus comes to know the series. */
+/** Requests to each pod, after a first one of each kind that creates the series in Prometheus. */
 const SENT: [caller: string, status: number, times: number][] = [
     ["lab", 200, 3],
     ["nlp", 429, 2],
 ];
-/** Of nlp alone. */
+/** Requests of nlp only. */
 const LIMIT = { count: 1, time_window: 3600, key: "consumer_name", rejected_code: 429 };
 
 if (findOnPath("prometheus") !== undefined)
@@ -79,7 +80,7 @@ if (findOnPath("prometheus") !== undefined)
         }
         const api = async (path: string): Promise<any> =>
             ((await (await fetch(`${prometheus.url}/api/v1/${path}`)).json()) as { data: any }).data;
-        /** Requests so far, of all pods. */
+        /** Number of requests so far, of all pods. */
         async function counted(): Promise<Record<string, number>> {
             const query = 'sum by (consumer, code) (apisix_http_status{route=~"team-a_alpa.*"})';
             const { result } = await api(`query?${new URLSearchParams({ query })}`);
@@ -99,7 +100,7 @@ if (findOnPath("prometheus") !== undefined)
                 { seconds: 60, hint: async () => JSON.stringify(await counted()) },
             );
 
-        it("are what two callers sent to two pods, by status, and so is what consumer usage says", async () => {
+        it("match the requests of two callers to two pods, by status, and so does consumer usage", async () => {
             for (const kit of kits) assert.equal(await ask(kit, "nlp"), 200);
             await send(1);
             await shows(() => PODS.length);
@@ -117,14 +118,14 @@ if (findOnPath("prometheus") !== undefined)
                     );
                     return JSON.stringify(rows) === '[["lab",6,6],["nlp",4,0]]';
                 },
-                // Prometheus extrapolates: the longer it has read, the less.
+                // Prometheus extrapolates: the error shrinks with the time that it has scraped.
                 { seconds: 90, everyMilliseconds: 500, hint: () => JSON.stringify(rows) },
             );
         });
 
-        it("come with every alert, evaluated, of which none is about pods that are away", async () => {
+        it("come with every alert, evaluated, and none that pods are down", async () => {
             const rules = await waitFor(
-                "every rule to be evaluated",
+                "the evaluation of every rule",
                 async () => {
                     const { groups } = await api("rules");
                     const all: any[] = groups.flatMap((group: any) => group.rules);

@@ -1,5 +1,5 @@
-// Proves which pods the sandbox's Prometheus reads, and what is said where there is no Prometheus. That its figures are those of
-// the requests that were sent is test/engine/observability.test.ts.
+// Proves which pods the sandbox's Prometheus scrapes, and the message without Prometheus. test/engine/observability.test.ts
+// proves that its figures match the requests.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,7 +14,7 @@ const pod = (annotations?: Record<string, string>) => ({
 const { podAnnotations } = podValues({ metrics: { scrapers: [], podMonitor: false } });
 
 describe("the sandbox's Prometheus", () => {
-    it("reads a gateway pod by the annotations that a stack gives it, at the port of the pod's emulator", () => {
+    it("scrapes a gateway pod by the annotations that a stack sets, at the port that emulates the pod's", () => {
         const asked: unknown[] = [];
         const found = targetOf(pod(podAnnotations), (...place) => (asked.push(place), 21_234));
         assert.deepEqual(asked, [["team-a-gateway", "apisix-a", 9091]]);
@@ -28,7 +28,7 @@ describe("the sandbox's Prometheus", () => {
         });
     });
 
-    it("reads no pod without the annotations, and none that cannot be reached", () => {
+    it("scrapes no pod without the annotations, and none that is unreachable", () => {
         assert.equal(
             targetOf(pod(), () => 1),
             undefined,

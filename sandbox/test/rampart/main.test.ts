@@ -1,10 +1,10 @@
-// Proves that a controller that exits comes back, later each time, and not after it was closed.
+// Proves that a controller that exits is restarted, later each time, and not after it was closed.
 import assert from "node:assert/strict";
 import { supervise } from "../../rampart/main.js";
 import { VirtualClock } from "./kit/virtual-clock.js";
 
 describe("Rampart's controller pod", () => {
-    it("starts again 10, 20, 40 … at most 300 s after each crash", async () => {
+    it("restarts 10, 20, 40 … at most 300 s after each crash", async () => {
         const clock = new VirtualClock();
         const starts: number[] = [];
         const start = () => {
@@ -17,7 +17,7 @@ describe("Rampart's controller pod", () => {
         assert.deepEqual(starts, [0, 10, 30, 70, 150, 310, 610, 910, 1210]);
     });
 
-    it("starts again after 10 s when the run before the crash lasted ten minutes", async () => {
+    it("restarts after 10 s when the run before the crash lasted ten minutes", async () => {
         const clock = new VirtualClock();
         const starts: number[] = [];
         const lasts = [0, 0, 600, 0];
@@ -31,7 +31,7 @@ describe("Rampart's controller pod", () => {
         assert.deepEqual(starts, [0, 10, 30, 640]);
     });
 
-    it("does not start again after it was closed, and closes at once while it waits", async () => {
+    it("does not restart after it was closed, and closes at once while it waits", async () => {
         const clock = new VirtualClock();
         let starts = 0;
         const start = () => {

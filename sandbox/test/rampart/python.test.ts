@@ -1,4 +1,4 @@
-// Proves that values are printed as Python 3.9 prints them; the expectations were made with it.
+// Proves that values are printed like by Python 3.9, which generated the expectations.
 import assert from "node:assert/strict";
 import { jsonDumps, pformat, repr } from "../../rampart/python.js";
 import type { Json } from "../../rampart/types.js";
@@ -14,7 +14,7 @@ describe("Python's printing", () => {
     ];
     for (const [value, text] of reprs) it(`prints ${JSON.stringify(value)}`, () => assert.equal(repr(value), text));
 
-    it("breaks long maps into one entry a line, aligned", () => {
+    it("breaks long maps into aligned lines of one entry", () => {
         const value = {
             chart: { name: "generic-service", repo: "https://charts.example.com", version: "0.4.1" },
             x: {},
@@ -26,7 +26,7 @@ describe("Python's printing", () => {
         );
     });
 
-    it("counts characters, of which some are two units here", () => {
+    it("counts characters, some of which have two units in JavaScript", () => {
         const value = { flow: "code", text: "😀".repeat(10), type: "repository", z: "123" };
         assert.equal(
             pformat(value),
@@ -42,7 +42,7 @@ describe("Python's printing", () => {
         );
     });
 
-    it("writes JSON with spaces, and ASCII only", () => {
+    it("writes JSON with spaces, and only ASCII", () => {
         assert.equal(jsonDumps({ svc: ["/é", "/b"] }), '{"svc": ["/\\u00e9", "/b"]}');
     });
 });

@@ -1,4 +1,4 @@
-// Proves what the API server gets over TLS from the webhook, and what the conversion makes of old graphs.
+// Proves the webhook's answers to the API server over TLS, and the conversion of old graphs.
 import { KubeConfig } from "@kubernetes/client-node";
 import assert from "node:assert/strict";
 import { request } from "node:https";
@@ -31,13 +31,13 @@ describe("Rampart webhook server", () => {
         request: { uid: "1", name: "g", namespace: "default", operation: "CREATE", object, ...more },
     });
 
-    it("is believed by who knows its caBundle, and allows a good graph", async () => {
+    it("is trusted with its caBundle, and allows a valid graph", async () => {
         const { status, text } = await post("/validate?timeout=30s", review(graphOf("g", { svc: component() })));
         assert.equal(status, 200);
         assert.deepEqual(JSON.parse(text).response, { allowed: true, uid: "1" });
     });
 
-    it("refuses with code 403 and the reason as message", async () => {
+    it("rejects with code 403 and the reason as message", async () => {
         const { text } = await post("/validate", review(graphOf("g", { "rampart-flows": component() })));
         const message = "'rampart-flows' is not allowed as a component name";
         const status = { code: 403, reason: `Invalid: ${message}`, message };
@@ -50,35 +50,35 @@ describe("Rampart webhook server", () => {
         assert.equal(text, "500 Internal Server Error\n\nServer got itself in trouble");
     });
 
-    it("has no opinion on deletions", async () => {
+    it("allows every deletion", async () => {
         const { text } = await post("/validate", review({}, { operation: "DELETE" }));
         assert.equal(JSON.parse(text).response.allowed, true);
     });
 
-    it("wants a name in the request, whatever the object has, before it looks at anything else", async () => {
+    it("requires a name in the request, whatever the object has, before any other check", async () => {
         const nameless = { name: undefined, operation: "DELETE" };
         const { text } = await post("/validate", review({ metadata: { generateName: "g-" } }, nameless));
         const status = { code: 403, reason: "Invalid graph", message: "No name found" };
         assert.deepEqual(JSON.parse(text).response, { allowed: false, status, uid: "1" });
     });
 
-    it("crashes without a namespace, once it has judged", async () => {
+    it("crashes without a namespace, after its validation", async () => {
         const cluster = review(graphOf("g", { svc: component() }), { namespace: undefined });
         assert.equal((await post("/validate", cluster)).status, 500);
     });
 
-    it("knows no other methods", async () => {
+    it("supports no other methods", async () => {
         const answers = ["/validate", "/conversion", "/healthz"].map((path) => post(path, {}, "PUT"));
         const refused = { status: 405, text: "405: Method Not Allowed" };
         assert.deepEqual(await Promise.all(answers), [refused, refused, refused]);
         assert.equal((await post("/healthz", {}, "GET")).status, 200);
     });
 
-    it("knows no other routes", async () => {
+    it("supports no other routes", async () => {
         assert.equal((await post("/other", {})).status, 404);
     });
 
-    it("converts v1beta1 with deploy: true, whatever it says, and back without deploy", () => {
+    it("converts v1beta1 with deploy: true, whatever it contains, and back without deploy", () => {
         const old = { ...graphOf("g", {}, { deploy: false }), apiVersion: "rampart.petuum.com/v1beta1" };
         const to = (version: string, object: object) =>
             convert({
@@ -94,7 +94,7 @@ describe("Rampart webhook server", () => {
         assert.equal(same.response.convertedObjects[0]?.spec, undefined, "not looked at");
     });
 
-    it("is asked about v1beta2 only, so that old graphs are converted first, and its failure refuses", () => {
+    it("is called for v1beta2 only, so old graphs are converted first, and its failure is a rejection", () => {
         const [hook] = webhookConfiguration(webhook).webhooks;
         assert.deepEqual(hook?.rules[0]?.apiVersions, ["v1beta2"]);
         assert.equal(hook?.matchPolicy, "Equivalent");
@@ -102,7 +102,7 @@ describe("Rampart webhook server", () => {
         assert.equal(hook?.clientConfig.url, `https://127.0.0.1:${webhook.port}/validate`);
     });
 
-    it("is what v1beta1 needs: without it the CRD serves v1beta2 alone", () => {
+    it("is required for v1beta1: without it the CRD serves only v1beta2", () => {
         const served = (at?: Webhook) =>
             crds(at)[0]?.spec.versions.map((version) => (version as { name: string }).name);
         assert.deepEqual(served(webhook), ["v1beta1", "v1beta2"]);

@@ -1,4 +1,4 @@
-// Proves that a real APISIX gets its pod's settings unchanged, but for where it listens, looks and writes.
+// Proves that a real APISIX gets its pod's settings unchanged, except its listen addresses, upstream names and folders.
 import { strict as assert } from "node:assert";
 import { parse } from "yaml";
 import { apisixConfig, etcdHosts, servesTls, streamCount } from "../../real/apisix-config";
@@ -33,7 +33,7 @@ const read = (text: string) => parse(text) as Record<string, Record<string, unkn
 describe("settings of a real APISIX", () => {
     const settings = read(apisixConfig(RENDERED, place));
 
-    it("listens on loopback alone, on ports of its own", () => {
+    it("listen only on loopback, on ports of their own", () => {
         const { apisix, plugin_attr, deployment } = settings;
         assert.deepEqual(apisix.node_listen, [{ ip: "127.0.0.1", port: 1 }]);
         assert.deepEqual((deployment.admin as Record<string, unknown>).admin_listen, { ip: "127.0.0.1", port: 2 });
@@ -46,22 +46,22 @@ describe("settings of a real APISIX", () => {
         assert.deepEqual(apisix.stream_proxy, { tcp: [{ addr: "127.0.0.1:6" }], udp: ["127.0.0.1:7"] });
     });
 
-    it("has no server for its status where the file has none", () =>
+    it("have no status server where the file has none", () =>
         assert.equal(read(apisixConfig("apisix: {}", place)).apisix.status, undefined));
 
-    it("finds etcd and the cluster's names on loopback", () => {
+    it("use etcd and the cluster's names on loopback", () => {
         assert.deepEqual(settings.deployment.etcd, { host: ["http://127.70.0.10:2379"], prefix: "/apisix" });
         assert.deepEqual(settings.apisix.dns_resolver, ["127.70.0.1"]);
     });
 
-    it("writes into a folder of its pod", () => {
+    it("write into a folder of the pod", () => {
         assert.deepEqual(settings.apisix.proxy_cache, {
             cache_ttl: "10s",
             zones: [{ name: "one", disk_path: "/pod/writes/tmp/disk_cache_one" }],
         });
     });
 
-    it("keeps everything else as it is rendered", () => {
+    it("keep everything else as rendered", () => {
         const { apisix, nginx_config, plugin_attr, deployment } = settings;
         assert.equal(apisix.enable_http2, true);
         assert.equal((apisix.ssl as Record<string, unknown>).ssl_protocols, "TLSv1.3");
@@ -75,11 +75,11 @@ describe("settings of a real APISIX", () => {
         ]);
     });
 
-    it("names the user of the workers where nginx asks for one", () => {
+    it("name the user of the workers where nginx requires one", () => {
         assert.equal(read(apisixConfig(RENDERED, { ...place, user: "root" })).nginx_config.user, "root");
     });
 
-    it("says what of the file needs a port or a name", () => {
+    it("list what in the file needs a port or a name", () => {
         assert.equal(streamCount(RENDERED), 2);
         assert.equal(streamCount("apisix: {}"), 0);
         assert.deepEqual(etcdHosts(RENDERED), [{ host: "alpa-etcd.llm.svc.cluster.local", port: 2379 }]);

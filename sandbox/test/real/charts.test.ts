@@ -1,5 +1,5 @@
-// Proves where the real charts are searched, and the error for a chart repository that lacks them.
-// A few shell lines are a fake helm; test/engine/real-charts.test.ts pulls with the real one.
+// Proves where the real charts are searched, and the error for a chart repository that lacks them. A short shell script
+// replaces helm; test/engine/real-charts.test.ts pulls with the real one.
 import { strict as assert } from "node:assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -9,7 +9,7 @@ import { scratchFolder } from "./scratch-folder";
 const CHARTS = ["apisix-2.14.0", "apisix-ingress-controller-1.1.1", "kuberay-operator-1.6.2"];
 const APISIX = { name: "apisix", version: "2.14.0" };
 const REPOSITORY = "https://charts.example.org";
-/** Writes down its arguments, and pulls into the folder that follows -d. */
+/** Records its arguments, and pulls into the folder that follows -d. */
 const PULLS = 'echo "$*" >> "$(dirname "$0")/asked"\nfor last; do :; done\necho archive > "$last/apisix-2.14.0.tgz"';
 
 describe("real charts", () => {
@@ -19,7 +19,7 @@ describe("real charts", () => {
         pullChart(APISIX, repositories, { helmPath: helm(script), cache: pathOf("cache"), seconds });
     const asked = () => readFileSync(pathOf("asked"), "utf8").trim().split("\n");
 
-    it("are taken from a folder, an archive before an unpacked chart", async () => {
+    it("are read from a folder, where an archive takes precedence over an unpacked chart", async () => {
         for (const chart of CHARTS) file(`charts/${chart}.tgz`, "archive");
         file("charts/apisix/Chart.yaml", "version: 2.14.9");
         const found = findCharts({ ALPA_AUTH_CHARTS: pathOf("charts") });
@@ -46,7 +46,7 @@ describe("real charts", () => {
         });
     });
 
-    it("must not be named by an address with a password, which is not told either", () => {
+    it("must not be named by an address with a password, which the error does not show", () => {
         assert.throws(
             () => findCharts({ ALPA_AUTH_CHARTS: "https://me:hush@charts.example.org" }),
             /^Error: ALPA_AUTH_CHARTS: an address must not have a user name or password in it$/,
@@ -78,7 +78,7 @@ describe("real charts", () => {
         assert.equal(asked().length, 1);
     });
 
-    it("are told to be refused with what helm says of each repository, and what to do", async () => {
+    it("are reported missing with helm's error for each repository, and with what to do", async () => {
         await assert.rejects(
             pull("echo 'level=WARN' >&2; echo 'Error: 403 Forbidden' >&2; exit 1", [
                 REPOSITORY,
@@ -95,7 +95,7 @@ describe("real charts", () => {
         );
     });
 
-    it("are waited for with a limit, and nothing of the attempt is left", async () => {
+    it("are pulled with a timeout, and a failed attempt leaves nothing", async () => {
         await assert.rejects(
             pull("exec sleep 60", [REPOSITORY], 0.2),
             /apisix 2\.14\.0\. https:\/\/charts\.example\.org: no answer in time\. /,

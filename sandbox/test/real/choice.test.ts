@@ -9,7 +9,7 @@ const PROVIDER = "pulumi-resource-cloudflare";
 describe("real parts", () => {
     const { pathOf, file } = scratchFolder();
     const program = (name: string, prints: string) => file(`bin/${name}`, `#!/bin/sh\necho '${prints}'\n`, 0o755);
-    /** Nothing of the machine that runs the tests is found. */
+    /** A search path without any program of this machine. */
     const nowhere = () => ({ PATH: pathOf("bin") });
     const charts = (version = "2.14.0") => {
         for (const name of ["apisix", "apisix-ingress-controller", "kuberay-operator"])
@@ -25,21 +25,21 @@ describe("real parts", () => {
         ["apisix", ["apisix"]],
         ["charts, apisix,charts", ["charts", "apisix"]],
     ] as const)
-        it(`reads "${text}"`, () => assert.deepEqual(parseChoice(text), choice));
+        it(`are chosen by "${text}"`, () => assert.deepEqual(parseChoice(text), choice));
 
-    it("rejects a name that is no part, with the one that was meant", () => {
+    it("are rejected with an unknown name, and the error suggests the right one", () => {
         assert.throws(
             () => parseChoice("charts,apsix,tunnel"),
             /^Error: real parts: "apsix" is not a part of the sandbox \(did you mean apisix\?\); "tunnel" is not a part of the sandbox\. Use available, all, or some of: charts, apisix, ingress-controller, cloudflare-provider, cloudflared, cert-manager\.$/,
         );
     });
 
-    it("has no real part unless one is chosen", () => {
+    it("are none unless one is chosen", () => {
         program(PROVIDER, "6.17.0");
         assert.deepEqual(partsOfEnvironment(nowhere()), {});
     });
 
-    it("takes the parts that are there, and leaves the rest to emulators", () => {
+    it("are those that are installed, with emulators for the rest", () => {
         const provider = program(PROVIDER, "6.17.0");
         const found = findParts("available", { ...nowhere(), ...charts() });
         assert.deepEqual(Object.keys(found), ["charts", "cloudflare-provider"]);
@@ -47,7 +47,7 @@ describe("real parts", () => {
         assert.equal(found.charts?.paths.apisix, pathOf("charts/apisix"));
     });
 
-    it("names every demanded part that is missing, and how to get it, in one error", () => {
+    it("are named in one error if they are required and missing, each with how to get it", () => {
         program(PROVIDER, "6.17.0");
         assert.throws(
             () => findParts(["cloudflare-provider", "charts", "ingress-controller"], nowhere()),
@@ -67,17 +67,17 @@ describe("real parts", () => {
         );
     });
 
-    it("demands every part for all", () => {
+    it("are all required with all", () => {
         assert.throws(() => findParts("all", nowhere()), /^Error: real parts: 6 of 6 are missing\./);
     });
 
-    it("rejects a version that the product is not made for", () => {
+    it("are rejected in a version that the product does not support", () => {
         const env = { ...nowhere(), ...charts("2.13.0") };
         assert.throws(() => findParts(["charts"], env), /found version 2\.13\.0, but the sandbox supports 2\.14\.0\./);
         assert.deepEqual(findParts("available", env), {});
     });
 
-    it("rejects a place that does not exist, and one that is no absolute path", () => {
+    it("are rejected with a path that does not exist or is not absolute", () => {
         const at = (place: string) => () =>
             findParts(["cloudflare-provider"], { ...nowhere(), ALPA_AUTH_REAL_CLOUDFLARE_PROVIDER: place });
         assert.throws(at(pathOf("nothing")), /ALPA_AUTH_REAL_CLOUDFLARE_PROVIDER: .*\/nothing does not exist\./);
@@ -87,14 +87,14 @@ describe("real parts", () => {
         );
     });
 
-    it("takes a named program before one on PATH", () => {
+    it("are taken from a named program before one on PATH", () => {
         program(PROVIDER, "6.17.0");
         const named = file("else/provider", "#!/bin/sh\necho 6.22.1\n", 0o755);
         const found = findParts(["cloudflare-provider"], { ...nowhere(), ALPA_AUTH_REAL_CLOUDFLARE_PROVIDER: named });
         assert.deepEqual(found["cloudflare-provider"], { version: "6.22.1", paths: { program: named } });
     });
 
-    it("takes a cloudflared of the edge's version, and says how to get it where there is none", () => {
+    it("include a cloudflared of the edge's version, or the error says how to get it", () => {
         assert.throws(
             () => findParts(["cloudflared"], nowhere()),
             /cloudflared \(cloudflared 2026\.8\.2\): cloudflared is not on PATH\. Put cloudflared on PATH, or name the program in ALPA_AUTH_REAL_CLOUDFLARED\./,
@@ -115,7 +115,7 @@ describe("real parts", () => {
             "issuers",
             "orders.acme",
         ];
-        /** As in a release: the CRDs, labels that a chart fills in, and other objects. */
+        /** As in a release: the CRDs, with labels that a chart fills in, and other objects. */
         const crds = (names = NAMES) =>
             names
                 .map((name) => {
@@ -132,7 +132,7 @@ describe("real parts", () => {
             );
         const environment = (path: string) => ({ ...nowhere(), ALPA_AUTH_REAL_CERT_MANAGER_CRDS: path });
 
-        it("takes the controller on PATH with the CRDs of a file, and its version from its help", () => {
+        it("use the controller on PATH with the CRDs of a file, and its version from its help", () => {
             const program = controller("v1.18.5");
             const path = file("crds.yaml", crds());
             assert.deepEqual(findParts(["cert-manager"], environment(path))["cert-manager"], {
@@ -141,7 +141,7 @@ describe("real parts", () => {
             });
         });
 
-        it("reads CRDs from a folder too, without what a chart is to fill in", () => {
+        it("read CRDs from a folder too, without a chart's template expressions", () => {
             for (const name of NAMES) file(`crds/${name}.yaml`, crds([name]));
             file("crds/README.md", "{{");
             const definitions = certManagerDefinitions(pathOf("crds"));
@@ -155,13 +155,13 @@ describe("real parts", () => {
             ["another version", "v1.19.0", NAMES, /found version 1\.19\.0, but the sandbox supports 1\.18\.2\. Put /],
             ["a build that does not say its version", "canary", NAMES, /found version unknown,/],
             [
-                "CRDs that are not all there",
+                "incomplete CRDs",
                 "v1.18.2",
                 NAMES.slice(2),
                 /crds\.yaml does not have the CRDs certificaterequests\.cert-manager\.io, certificates\.cert-manager\.io\. Put /,
             ],
         ] as const)
-            it(`rejects ${what}`, () => {
+            it(`reject ${what}`, () => {
                 controller(version);
                 assert.throws(
                     () => findParts(["cert-manager"], environment(file("crds.yaml", crds([...names])))),
@@ -169,7 +169,7 @@ describe("real parts", () => {
                 );
             });
 
-        it("asks for the CRDs where they are not named", () => {
+        it("require the CRDs to be named", () => {
             controller("v1.18.2");
             assert.throws(
                 () => findParts(["cert-manager"], nowhere()),
@@ -178,7 +178,7 @@ describe("real parts", () => {
         });
     });
 
-    it("says of each part whether it is real, and in which version", () => {
+    it("are listed with stand-ins, each with its version", () => {
         const real: RealParts = { "cloudflare-provider": { version: "6.22.1", paths: {} } };
         assert.deepEqual(partLines(reportParts(real)), [
             "Helm charts                         emulator of 2.14.0",

@@ -1,10 +1,10 @@
-// Proves that a real ingress controller gets its pod's settings, but for where it listens.
+// Proves that a real ingress controller gets its pod's settings, except its listen addresses.
 import { strict as assert } from "node:assert";
 import { parse } from "yaml";
 import { ingressControllerConfig } from "../../real/ingress-controller";
 
 describe("settings of a real ingress controller", () => {
-    it("listens on loopback alone, and keeps the rest", () => {
+    it("listen only on loopback, and keep the rest", () => {
         const rendered = 'controller_name: apisix.apache.org/llm\nmetrics_addr: ":8080"\nprobe_addr: ":8081"\n';
         assert.deepEqual(parse(ingressControllerConfig(rendered, 1, 2)), {
             controller_name: "apisix.apache.org/llm",

@@ -1,5 +1,5 @@
-// Proves that real programs reach the emulators of the cluster by its names and by the addresses of its pods, and nothing else.
-// Only where this user may listen on port 53, which the network needs.
+// Proves that real programs reach the programs that emulate the cluster by its names and pod addresses, and nothing else. Runs
+// only where this user may listen on port 53, which the network needs.
 import { strict as assert } from "node:assert";
 import { Resolver } from "node:dns/promises";
 import { createServer, request, type Server } from "node:http";
@@ -57,21 +57,21 @@ if (process.platform === "linux" && process.getuid?.() === 0)
             assert.deepEqual(await dns.resolve4(NAME), [address]);
         });
 
-        it("knows no name outside of the cluster", async () => {
+        it("resolves no name outside of the cluster", async () => {
             await assert.rejects(dns.resolve4("example.com"), { code: "ENOTFOUND" });
             await assert.rejects(dns.resolve4("other.llm.svc.cluster.local"), { code: "ENOTFOUND" });
         });
 
-        it("has no address of another kind for a name", async () => {
+        it("returns no address of another family for a name", async () => {
             await assert.rejects(dns.resolve6(NAME), { code: "ENODATA" });
         });
 
-        it("passes requests for a pod's address, and for a Service's name", async () => {
+        it("forwards requests to a pod's address, and to a Service's name", async () => {
             assert.equal(await get(`http://${NAME}:6379/b`, network.proxyUrl), "200 GET /b");
             assert.equal(await get("http://10.1.2.3:9180/apisix?x=1", network.proxyUrl), "200 GET /apisix?x=1");
         });
 
-        it("passes none for a pod that is not there, or for any other address", async () => {
+        it("forwards none to a pod that does not exist, or to any other address", async () => {
             for (const url of ["http://10.1.2.4:9180/", "http://10.1.2.3:9080/", "http://127.0.0.1:1/"])
                 await assert.rejects(get(url, network.proxyUrl), /socket hang up|ECONNRESET/);
         });

@@ -1,4 +1,4 @@
-/** For tests that lay out programs and charts on disk. */
+/** For tests that write programs and charts to disk. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -9,7 +9,7 @@ export function scratchFolder() {
     beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "alpa-auth-real-"))));
     afterEach(() => rmSync(folder, { recursive: true, force: true }));
     const pathOf = (...names: string[]) => join(folder, ...names);
-    /** Writes a file, with the folders that it needs. @returns its path */
+    /** Writes a file and the folders above it. @returns its path */
     const file = (name: string, text: string, mode = 0o644): string => {
         mkdirSync(dirname(pathOf(name)), { recursive: true });
         writeFileSync(pathOf(name), text, { mode });

@@ -1,4 +1,4 @@
-// Proves where the proxy of real programs leads, with curl as a client that is not ours.
+// Proves which targets the proxy of real programs reaches, with curl as an independent client.
 import { strict as assert } from "node:assert";
 import { execFile } from "node:child_process";
 import { createServer, type Server } from "node:http";
@@ -31,19 +31,19 @@ describe("proxy of real programs", () => {
             const args = ["-q", "-s", "--max-time", "10", "--proxy", proxy.url.replace("socks5", scheme), url];
             execFile("curl", args, (error, said) => resolve(error ? Number(error.code) : said));
         });
-    /** Of curl: the proxy refused. */
+    /** curl's exit code for a rejection by the proxy. */
     const REFUSED = 97;
 
-    it("leads a name and an address to their ports, and passes the request as it is", async () => {
+    it("connects a name and an address to their ports, and forwards the request unchanged", async () => {
         assert.equal(await curl("http://api.example/"), "asked for api.example");
         assert.equal(await curl("http://10.1.2.3:8080/", "socks5"), "asked for 10.1.2.3:8080");
     });
 
     for (const [what, url] of [
-        ["a name that it does not know", "http://other.example/"],
+        ["an unknown name", "http://other.example/"],
         ["another port", "http://api.example:81/"],
-        ["a name behind which nothing answers", "http://silent.example/"],
+        ["a name without a listener behind it", "http://silent.example/"],
         ["an IPv6 address", "http://[::1]/"],
     ])
-        it(`refuses ${what}`, async () => assert.equal(await curl(url), REFUSED));
+        it(`rejects ${what}`, async () => assert.equal(await curl(url), REFUSED));
 });

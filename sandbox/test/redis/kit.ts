@@ -16,7 +16,11 @@ export class RawRedis {
         return new RawRedis(socket);
     }
 
-    /** Sends all commands at once; one answer for each, with \r\n shown as a blank. */
+    /**
+     * Sends all commands at once.
+     * @returns one answer for each, with \r
+     * shown as a space
+     */
     async say(...commands: string[]): Promise<string[]> {
         for (const command of commands) this.write(request(command.split(" ")));
         const answers: string[] = [];
@@ -31,13 +35,13 @@ export class RawRedis {
         return answers;
     }
 
-    /** Everything that came until the server ended the connection. */
+    /** Everything received until the server closed the connection. */
     async untilClosed(): Promise<string> {
         if (!this.socket.closed) await once(this.socket, "close");
         return this.text;
     }
 
-    /** What comes in a while: for answers that must not come. */
+    /** Everything received within a short time: for answers that must not come. */
     async within(milliseconds: number): Promise<string> {
         await once(this.socket, "data", { signal: AbortSignal.timeout(milliseconds) }).catch(() => undefined);
         return this.text;
@@ -56,7 +60,7 @@ export function request(words: string[]): string {
     return `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join("")}`;
 }
 
-/** Where the reply that starts at `at` ends; -1 while it is not complete. */
+/** Where the reply that starts at `at` ends; -1 while it is incomplete. */
 function replyEnd(text: string, at: number): number {
     const lineEnd = text.indexOf("\r\n", at);
     if (lineEnd < 0) return -1;

@@ -1,4 +1,4 @@
-/** Claim: the status page shows what a sandbox has answered, to its own address alone, and takes nothing from elsewhere. */
+/** Proves that the status page shows the sandbox's answers, only at its own address, and accepts no requests of other pages. */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -29,7 +29,7 @@ describe("status page of the sandbox", () => {
         assert.deepEqual((await data()).stack, { name: "intra", url: "http://127.0.0.1:1/alpa", try: TRY });
     });
 
-    it("counts answers by place, caller and status", async () => {
+    it("counts answers by program, caller and status", async () => {
         page.add({ place: "gateway", caller: "lab", status: 200 });
         page.add({ place: "gateway", caller: null, status: 401 });
         page.add({ place: "gateway", caller: "lab", status: 200 });
@@ -42,7 +42,7 @@ describe("status page of the sandbox", () => {
         ]);
     });
 
-    it("loads nothing from other places, and is in no other page", async () => {
+    it("loads nothing from other hosts, and cannot be embedded in another page", async () => {
         for (const [path, type] of [
             ["", "text/html"],
             ["page.js", "text/javascript"],
@@ -75,7 +75,7 @@ describe("status page of the sandbox", () => {
             })
         ).status;
 
-    it("answers no name that another web page could have led here, no other file, and no other method", async () => {
+    it("answers no foreign host name (DNS rebinding), no other file, and no other method", async () => {
         const own = `127.0.0.1:${port()}`;
         assert.equal(await ask("/data.json", own), 200);
         assert.equal(await ask("/data.json", "pages.example.com"), 403);
@@ -87,7 +87,7 @@ describe("status page of the sandbox", () => {
 });
 
 describe("tally of the status page", () => {
-    it("begins no more than 500 rows, and says how many answers are in none", () => {
+    it("has at most 500 rows, and reports how many answers are in none", () => {
         const tally = new Tally();
         for (let i = 0; i < 600; i++) tally.add({ place: "gateway", caller: `c${i}`, status: 200 });
         tally.add({ place: "gateway", caller: "c0", status: 200 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { BuildEstimate } from "../../toolchain/build-estimate";
 
 describe("build estimate", () => {
-    it("begins with the measured times, and goes on with the speed of this machine", () => {
+    it("begins with the measured times, and continues with the speed of this machine", () => {
         let now = 0;
         const estimate = new BuildEstimate(() => now);
         estimate.add("a", { alone: 100 });
@@ -10,7 +10,7 @@ describe("build estimate", () => {
         estimate.report("a", 0);
         assert.equal(estimate.text(), "0% of all builds, about 7m left");
         now = 20_000;
-        estimate.report("a", 0.1); // 10 s of measured work took 20 s, too little to judge
+        estimate.report("a", 0.1); // 10 s of measured work took 20 s, which is too little to judge.
         assert.equal(estimate.text(), "2% of all builds, about 7m left");
         now = 200_000;
         estimate.report("a", 1);
@@ -20,7 +20,7 @@ describe("build estimate", () => {
         assert.equal(estimate.text(), "96% of all builds, about 30s left");
     });
 
-    it("counts what builds share for the first of them only", () => {
+    it("counts shared work of builds only for the first of them", () => {
         const estimate = new BuildEstimate(() => 0);
         estimate.add("a", { alone: 60, shared: 5 });
         estimate.add("b", { alone: 120, shared: 60 });

@@ -1,4 +1,5 @@
-// Proves the rules of the cache with a recipe that writes one small file. That the real recipes build is proved by use.
+// Proves the rules of the cache with a recipe that writes one small file. Every start of a sandbox proves that the real recipes
+// build.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
@@ -6,7 +7,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { cached, type CacheOptions, cacheRoot, entryFolder, type Recipe } from "../../toolchain/cache";
 
-/** A recipe that counts how often it is made. */
+/** A recipe that counts its builds. */
 function fakeRecipe(change: Partial<Recipe> = {}): Recipe & { built: number } {
     const recipe = {
         built: 0,
@@ -26,7 +27,7 @@ function fakeRecipe(change: Partial<Recipe> = {}): Recipe & { built: number } {
     return recipe;
 }
 
-/** Number of a process that has ended. */
+/** Process id of a process that has ended. */
 const deadPid = () => spawnSync(process.execPath, ["-e", ""]).pid;
 
 describe("tool cache", () => {
@@ -50,7 +51,7 @@ describe("tool cache", () => {
         lines = [];
         assert.equal((await cached(recipe, options)).source, "cache");
         assert.equal(recipe.built, 1);
-        assert.deepEqual(lines, [], "what is found needs no words");
+        assert.deepEqual(lines, [], "a cached tool needs no message");
         assert.equal(spawnSync(binary(recipe), { encoding: "utf8" }).stdout, "fake\n");
         assert.deepEqual(leftovers(), []);
     });
@@ -80,8 +81,8 @@ describe("tool cache", () => {
             },
             /does not match its checksum/,
         ],
-        ["that was cut short", (recipe) => fs.truncateSync(binary(recipe), 5), /has 5 bytes instead of 20/],
-        ["whose file is gone", (recipe) => fs.rmSync(binary(recipe)), /fake is missing/],
+        ["that was truncated", (recipe) => fs.truncateSync(binary(recipe), 5), /has 5 bytes instead of 20/],
+        ["whose file is missing", (recipe) => fs.rmSync(binary(recipe)), /fake is missing/],
         [
             "without a manifest",
             (recipe) => fs.rmSync(path.join(entryFolder(root, recipe), "manifest.json")),
@@ -106,7 +107,7 @@ describe("tool cache", () => {
         });
     }
 
-    it("starts an interrupted build again, and says so", async () => {
+    it("restarts an interrupted build, and says so", async () => {
         const recipe = fakeRecipe();
         const partial = `${entryFolder(root, recipe)}.partial-${deadPid()}`;
         fs.mkdirSync(path.join(partial, "bin"), { recursive: true });
@@ -128,12 +129,12 @@ describe("tool cache", () => {
         assert.equal((await cached(recipe, options)).source, "built");
     });
 
-    it("refuses a build that leaves no tool behind", async () => {
+    it("rejects a build without a tool as its result", async () => {
         const recipe = fakeRecipe({ build: () => Promise.resolve({}) });
         await assert.rejects(cached(recipe, options), /left no fake behind/);
     });
 
-    it("builds once when two ask at the same time, and names the one waited for", async () => {
+    it("builds once when two processes need a tool at the same time, and names the one that builds", async () => {
         const recipe = fakeRecipe();
         const entries = await Promise.all([cached(recipe, options), cached(recipe, options)]);
         assert.equal(recipe.built, 1);
@@ -141,7 +142,7 @@ describe("tool cache", () => {
         assert.ok(lines.some((line) => line.includes(`waiting for process ${process.pid}`)));
     });
 
-    it("does not start a build without the space for it", async () => {
+    it("does not start a build without enough disk space", async () => {
         const recipe = fakeRecipe({ freeMiB: 5000 });
         await assert.rejects(
             cached(recipe, { ...options, freeMiB: () => 4321 }),
@@ -166,7 +167,7 @@ describe("tool cache", () => {
             return file;
         };
 
-        it("is taken over from a process that is gone", async () => {
+        it("is taken over from a process that has ended", async () => {
             const recipe = fakeRecipe();
             const pid = deadPid();
             fs.writeFileSync(lockFile(recipe), `${pid} ? 0\n`);
@@ -175,21 +176,21 @@ describe("tool cache", () => {
             assert.deepEqual(leftovers(), []);
         });
 
-        it("is taken over when its content makes no sense", async () => {
+        it("is taken over when its content is invalid", async () => {
             const recipe = fakeRecipe();
             fs.writeFileSync(lockFile(recipe), "");
             assert.equal((await cached(recipe, options)).source, "built");
         });
 
         if (fs.existsSync("/proc/self/stat")) {
-            it("is taken over when another process has got the number since", async () => {
+            it("is taken over when another process has got the same pid since", async () => {
                 const recipe = fakeRecipe();
                 fs.writeFileSync(lockFile(recipe), `${process.pid} 1 0\n`);
                 assert.equal((await cached(recipe, options)).source, "built");
             });
         }
 
-        it("is not waited for without end", async () => {
+        it("is waited for with a timeout", async () => {
             const recipe = fakeRecipe();
             fs.writeFileSync(lockFile(recipe), `${process.ppid} ? 0\n`);
             await assert.rejects(

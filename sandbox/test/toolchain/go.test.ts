@@ -1,4 +1,4 @@
-// Proves the errors of a build that cannot work, and the arguments of a build. Go itself is a script here.
+// Proves the errors of a build that cannot work, and the arguments of a build. A script replaces Go.
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as os from "node:os";
@@ -45,7 +45,7 @@ describe("Go builds", () => {
         assert.equal((await requireGo("etcd", answers("2.0.0", "local"))).version, "2.0.0");
     });
 
-    it("compare versions by number, not by letter", () => {
+    it("compare versions by number, not by character", () => {
         assert.ok(compareVersions("1.26.10", "1.26.9") > 0);
         assert.ok(compareVersions("1.26", "1.26.1") < 0);
         assert.equal(compareVersions("1.26.0", "1.26"), 0);
@@ -58,7 +58,7 @@ describe("Go builds", () => {
             /proxy is unreachable or rejects requests.*curl -sSI.*main\.ts etcd/s,
         ],
         [
-            "a proxy that refuses",
+            "a proxy that rejects the request",
             ["go: x: reading https://p/x.mod: 403 Forbidden", "x: 403 Forbidden"],
             /proxy is unreachable or rejects requests/,
         ],
@@ -79,7 +79,7 @@ describe("Go builds", () => {
         it(`explain a failure by ${why}, with the exact command to try`, () => {
             const error = explain("etcd", "1", lines);
             assert.match(error.message, said);
-            assert.ok(error.message.includes(lines.at(-1) as string), "go's own words are shown");
+            assert.ok(error.message.includes(lines.at(-1) as string), "go's own message is shown");
         });
     }
 
@@ -93,7 +93,7 @@ describe("Go builds", () => {
         assert.ok(error.message.endsWith("line 499"));
     });
 
-    it("keep the user's module proxy and checksum database, and drop what would change the result", () => {
+    it("keep the user's module proxy and checksum database, and unset variables that would change the result", () => {
         const given = { GOPROXY: "p", GOSUMDB: "s", GOOS: "plan9", GOFLAGS: "-mod=vendor -p=2 -tags=x -modcacherw" };
         const env = goEnvironment(given);
         assert.equal(env.GOPROXY, "p");
@@ -170,7 +170,7 @@ describe("Go builds", () => {
         assert.equal(fs.readFileSync(path.join(module, "y/a.go"), "utf8"), "y/a.go", "the module cache is left alone");
     });
 
-    it("fail with the program's words when go fails", async () => {
+    it("fail with the program's message when go fails", async () => {
         const env = fakeGo(
             `case $1 in env) printf '%s\\n' go9.9.9 local ;; *) echo 'no such thing' >&2; exit 3 ;; esac`,
         );

@@ -1,4 +1,4 @@
-// Proves the executables in the plugin folder: that they start, and that none outlives what started it.
+// Proves the executables in the plugin folder: that they start, and that none outlives the process that started it.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
@@ -19,7 +19,7 @@ describe("plugin launchers", function () {
     let remove: () => void;
     let removeAll: () => void;
     let plugins: string;
-    /** The plugin a test has started; ended even when the test finds that it does not end. */
+    /** The plugin that a test has started; ended even when the test finds that it does not end. */
     let started: number | undefined;
 
     before(() => {
@@ -61,7 +61,7 @@ describe("plugin launchers", function () {
         assert.equal(fs.readFileSync(linkExecutable(file, plugins), "utf8"), "two");
     });
 
-    it("are laid out below a Pulumi home as an installed Pulumi has them", () => {
+    it("are in the same layout below a Pulumi home as those of an installed Pulumi", () => {
         for (const name of ["pulumi", "pulumi-resource-kubernetes"]) {
             fs.writeFileSync(path.join(plugins, name), name, { mode: 0o755 });
         }
@@ -84,7 +84,7 @@ describe("plugin launchers", function () {
         ]);
     });
 
-    it("give their place to a real provider, whatever its file is called", () => {
+    it("are replaced by a real provider, whatever its file is called", () => {
         const file = path.join(folder, "provider-of-mine");
         fs.writeFileSync(file, "real", { mode: 0o755 });
         const home = path.join(folder, "home");
@@ -100,7 +100,7 @@ describe("plugin launchers", function () {
         "pulumi-resource-cloudflare",
         "pulumi-resource-command",
     ]) {
-        it(`${name} prints its port, and ends when the engine is killed`, async () => {
+        it(`include ${name}, which prints its port, and ends when the engine is killed`, async () => {
             const engine = parentOf(path.join(plugins, name), ["127.0.0.1:1"]);
             const [printed] = (await once(engine.stdout as NodeJS.ReadableStream, "data")) as [Buffer];
             const [, pid, port] = /^(\d+) (\d+)\n/.exec(printed.toString()) ?? [];
@@ -112,7 +112,7 @@ describe("plugin launchers", function () {
         });
     }
 
-    /** Starts a launcher as the engine does. @returns its address */
+    /** Starts a launcher like the engine. @returns its address */
     async function start(name: string): Promise<string> {
         const plugin = spawn(path.join(plugins, name), ["127.0.0.1:1"], { stdio: ["ignore", "pipe", "inherit"] });
         started = plugin.pid;
@@ -120,7 +120,7 @@ describe("plugin launchers", function () {
         return `127.0.0.1:${Number(port)}`;
     }
 
-    it("pulumi-resource-random finds what it is not one file with: bcrypt", async () => {
+    it("let pulumi-resource-random find bcrypt, which is not part of its single file", async () => {
         const client = new ResourceProviderClient(
             await start("pulumi-resource-random"),
             grpc.credentials.createInsecure(),
@@ -133,7 +133,7 @@ describe("plugin launchers", function () {
         client.close();
     });
 
-    it("pulumi-language-nodejs runs a program that ends with it", async () => {
+    it("let pulumi-language-nodejs run a program that ends with it", async () => {
         const script = path.join(folder, "node_modules/@pulumi/pulumi/cmd/run/index.js");
         fs.mkdirSync(path.dirname(script), { recursive: true });
         const seen = path.join(folder, "pid");
@@ -154,7 +154,7 @@ describe("plugin launchers", function () {
         client.close();
     });
 
-    it("pulumi-resource-pulumi-nodejs runs the program's own SDK, and ends when the engine is killed", async () => {
+    it("let pulumi-resource-pulumi-nodejs run the program's own SDK, and end when the engine is killed", async () => {
         const script = "node_modules/@pulumi/pulumi/cmd/dynamic-provider/index.js";
         fs.mkdirSync(path.join(folder, path.dirname(script)), { recursive: true });
         fs.writeFileSync(
@@ -171,7 +171,7 @@ describe("plugin launchers", function () {
         await eventually("its end", () => !isRunning(Number(pid)) || undefined);
     });
 
-    it("pulumi-resource-pulumi-nodejs fails by name where the program's packages are not installed", async () => {
+    it("let pulumi-resource-pulumi-nodejs fail by name where the program's packages are not installed", async () => {
         const child = spawn(path.join(plugins, "pulumi-resource-pulumi-nodejs"), ["x"], { cwd: folder });
         let stderr = "";
         child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));

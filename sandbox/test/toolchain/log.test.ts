@@ -1,9 +1,9 @@
-// Proves what a terminal shows of running steps.
+// Proves the display of running steps on a terminal.
 import assert from "node:assert/strict";
 import { RunningSteps } from "../../toolchain/log";
 
 describe("running steps", () => {
-    /** A terminal that only knows lines: what is on it after all that was written. */
+    /** A terminal that only supports lines: its content after all output. */
     class Screen {
         lines: string[] = [];
         columns = 40;
@@ -14,14 +14,14 @@ describe("running steps", () => {
         }
     }
 
-    /** A step that lasts until `end` is called. */
+    /** A step that runs until `end` is called. */
     function step() {
         let end = () => {};
         const done = new Promise<void>((resolve) => (end = resolve));
         return { run: () => done, end };
     }
 
-    it("have one line each on a terminal, below the lines that stay", async () => {
+    it("have one line each on a terminal, below the permanent lines", async () => {
         const screen = new Screen();
         const steps = new RunningSteps((line) => screen.write(`${line}\n`), screen);
         const [a, b] = [step(), step()];
@@ -42,7 +42,7 @@ describe("running steps", () => {
         [40, 39],
         [0, 79],
     ])
-        it(`never fill more than one line of a terminal that says it has ${columns} columns`, async () => {
+        it(`never fill more than one line of a terminal that reports ${columns} columns`, async () => {
             const screen = new Screen();
             screen.columns = columns;
             const steps = new RunningSteps((line) => screen.write(`${line}\n`), screen);
@@ -54,7 +54,7 @@ describe("running steps", () => {
             await running;
         });
 
-    it("write nothing of their own elsewhere before 15 s", async () => {
+    it("write nothing elsewhere before 15 s", async () => {
         const lines: string[] = [];
         const steps = new RunningSteps((line) => lines.push(line));
         await steps.show(

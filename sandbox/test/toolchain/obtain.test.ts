@@ -1,4 +1,4 @@
-// Proves which way each program is had, and in which order. Recipes are functions here; downloads: releases/.
+// Proves how each program is obtained, and in which order. Recipes are functions here; releases/ tests downloads.
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as os from "node:os";
@@ -11,7 +11,7 @@ import { DownloadFailed } from "../../toolchain/releases/download";
 describe("programs that are not installed", () => {
     let root: string;
     let lines: string[];
-    /** What ran, in the order of its start. */
+    /** Started recipes, in order. */
     let ran: string[];
     const log = (line: string) => void lines.push(line);
 
@@ -55,7 +55,7 @@ describe("programs that are not installed", () => {
         assert.ok(lines.includes("a: cannot be downloaded; building it. https://example.org/x: 404"));
     });
 
-    it("are not built when a download is not what it must be", async () => {
+    it("are not built when a download is invalid", async () => {
         const tampered = () => Promise.reject(new ToolchainError("a.tar.gz: the checksum is wrong"));
         await assert.rejects(get(wanted("a", tampered), wanted("b", fails)), /a\.tar\.gz: the checksum is wrong/);
         assert.deepEqual(ran.sort(), ["downloading a", "downloading b"]);
@@ -106,7 +106,7 @@ describe("programs that are not installed", () => {
     });
 
     for (const how of ["downloading", "building"] as const)
-        it(`are taken from the cache without a try to download, after ${how}`, async () => {
+        it(`are taken from the cache without an attempt to download, after ${how}`, async () => {
             await cached(recipe("a", how), { root, log });
             ran = [];
             assert.deepEqual(await get(wanted("a", works)), ["cache"]);

@@ -1,4 +1,4 @@
-// Proves that what is built is pinned. That it builds is proved by use.
+// Proves that built programs are pinned. Every start of a sandbox proves that they build.
 import assert from "node:assert/strict";
 import { TYPES } from "../../../policy/rules/known-types";
 import { KUBERAY_CRDS, recipe, type RecipeName } from "../../toolchain/recipes";
@@ -15,7 +15,7 @@ const versionOf = (name: RecipeName) => versions[name in KEYS ? KEYS[name as key
 const goModOf = (name: RecipeName) => (recipe(name).ingredients as { goMod: string }).goMod;
 
 describe("recipes", () => {
-    it("make every tool exactly once", () => {
+    it("build every tool exactly once", () => {
         const made = [...NAMES, "redis" as const].flatMap((name) => recipe(name).outputs);
         assert.deepEqual(made.sort(), [...TOOL_NAMES].sort());
     });
@@ -37,7 +37,7 @@ describe("recipes", () => {
         });
     }
 
-    it("kubectl and KubeRay's operator are built only when they are named, each by a recipe of its own", () => {
+    it("kubectl and the KubeRay operator are built only when they are requested, each by a recipe of its own", () => {
         assert.deepEqual(
             TOOL_NAMES.filter((name) => !(SANDBOX_TOOLS as string[]).includes(name)),
             ["kubectl", "kuberay-operator"],
@@ -53,7 +53,7 @@ describe("recipes", () => {
         assert.deepEqual(otherFiles, KUBERAY_CRDS);
     });
 
-    it("kubernetes: its own parts have the release's number", () => {
+    it("kubernetes: its own parts have the release's version", () => {
         const parts = goModOf("kubernetes").match(/^\tk8s\.io\/\S+ => k8s\.io\/\S+ v0\.34\.4$/gm) ?? [];
         assert.equal(parts.length, 31);
     });
@@ -67,13 +67,13 @@ describe("recipes", () => {
         assert.match(blocks[0], /^\tgolang\.org\/x\/net v\d+\.\d+\.\d+$/m);
     });
 
-    it("pulumi: what is left out is imported for its side effect only, so an empty package takes its place", () => {
+    it("pulumi: omitted packages are imported only for their side effects, so an empty package replaces each", () => {
         const { stubs } = recipe("pulumi").ingredients as { stubs: Record<string, string> };
         assert.equal(stubs["gocloud.dev/blob/s3blob"], "package s3blob\n");
         assert.ok(Object.values(stubs).every((source) => /^package \w+\n$/.test(source)));
     });
 
-    it("kubernetes-provider: makes every kind that a stack has", () => {
+    it("kubernetes-provider: can create every kind of object that a stack has", () => {
         const { stubs } = recipe("kubernetes-provider").ingredients as { stubs: Record<string, string> };
         const lacks = Object.values(stubs).flatMap((source) => source.match(/kubernetes:[\w.]+\/v\d:\w+/g) ?? []);
         assert.deepEqual(lacks, ["kubernetes:helm.sh/v4:Chart", "kubernetes:kustomize/v2:Directory"]);

@@ -1,4 +1,4 @@
-// Proves which installed programs are used, and what a released Pulumi brings. The rest of what is not installed: obtain.test.ts.
+// Proves which installed programs are used, and which programs a released Pulumi includes. obtain.test.ts tests the others.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -21,7 +21,7 @@ describe("tool chain", () => {
     });
     afterEach(() => fs.rmSync(folder, { recursive: true, force: true }));
 
-    /** Installs a program that prints one line, whatever it is asked. */
+    /** Installs a program that prints one line for any arguments. */
     function install(name: string, prints: string, below = "bin"): NodeJS.ProcessEnv {
         const bin = path.join(folder, below);
         fs.mkdirSync(bin, { recursive: true });
@@ -67,7 +67,7 @@ describe("tool chain", () => {
         assert.match(lines[0], /has an unknown version/);
     });
 
-    it("does not take its own folder on PATH for an installation", () => {
+    it("does not treat its own folder on PATH as an installation", () => {
         const env = install("pulumi", "v3.999.0");
         install("pulumi-language-nodejs", "");
         fs.writeFileSync(path.join(folder, "bin", ".alpa-auth-sandbox"), "");
@@ -125,7 +125,7 @@ describe("tool chain", () => {
             assert.match(lines.join("\n"), /^pulumi: cannot be downloaded; building it\. http:.*403/m);
         });
 
-        it("asks no server when ALPA_AUTH_DOWNLOADS is off", async () => {
+        it("sends no request when ALPA_AUTH_DOWNLOADS is off", async () => {
             const downloads = [release("pulumi-v3", ["pulumi"])];
             await assert.rejects(ensure(downloads, { ALPA_AUTH_DOWNLOADS: "off" }), /Go is needed to build it/);
             assert.deepEqual(server.seen, []);

@@ -1,5 +1,5 @@
-// Proves when a connector pod of the cluster is connected, its target, and which containers of cloudflared are not
-// emulated. With cloudflared in ALPA_AUTH_REAL the pods run the real program.
+// Proves when a connector pod of the cluster is connected, its target, and which containers of cloudflared are not emulated.
+// With cloudflared in ALPA_AUTH_REAL the pods run the real program.
 import { strict as assert } from "node:assert";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ import { missing, type Supplies } from "../../workloads/kubelet";
 import { World } from "../cloudflare/edge/kit";
 import { secret, snapshot } from "./kit";
 
-/** A pod as the product's Deployment makes it. */
+/** A pod like those of the product's Deployment. */
 function connectorPod(container: object = {}): V1Pod {
     const settings = {
         image: { repository: "cloudflare/cloudflared", tag: "2026.8.2" },
@@ -31,7 +31,7 @@ describe("cloudflared of the sandbox's cluster", () => {
     let world: World;
     let pods: ConnectorPods;
     let lines: string[];
-    /** Where the name of the cluster leads. */
+    /** Address behind the cluster's name. */
     let answers: (host: string, port: number) => number | undefined;
     let ready: Promise<void>;
     let folder: string;
@@ -62,7 +62,7 @@ describe("cloudflared of the sandbox's cluster", () => {
     const look = (pod: V1Pod | undefined = connectorPod(), secrets = [token()]) =>
         pods.reconcile(snapshot({ pods: pod ? [pod] : [], secrets }));
 
-    it("leads to the name of a Service, once its pod is ready", async () => {
+    it("forwards to the name of a Service, once its pod is ready", async () => {
         await look();
         assert.equal(pods.connected(connectorPod()), false);
         await ready;
@@ -70,7 +70,7 @@ describe("cloudflared of the sandbox's cluster", () => {
         const reply = await world.send();
         assert.equal(reply.status, 200);
     });
-    it("answers 502 where nothing is behind the name", async () => {
+    it("answers 502 where no pod is behind the name", async () => {
         answers = () => {
             throw new Error("connection refused");
         };
@@ -78,7 +78,7 @@ describe("cloudflared of the sandbox's cluster", () => {
         await ready;
         assert.equal((await world.send()).status, 502);
     });
-    it("counts what it serves, at the port of its metrics and at no other", async () => {
+    it("counts its requests, at its metrics port and at no other", async () => {
         await look();
         await ready;
         assert.equal((await world.send()).status, 200);
@@ -91,14 +91,14 @@ describe("cloudflared of the sandbox's cluster", () => {
         await pods.reconcile(snapshot());
         assert.equal(pods.podPort("apisix", "one", 2000), undefined);
     });
-    it("goes with its pod", async () => {
+    it("stops with its pod", async () => {
         await look();
         await ready;
         await pods.reconcile(snapshot());
         assert.equal(pods.connected(connectorPod()), false);
         await world.until(() => world.tunnel.connections.length === 0);
     });
-    it("ends as soon as nothing runs on it, not after its grace period", async () => {
+    it("stops as soon as it has no open request, not after its grace period", async () => {
         await look();
         await ready;
         const began = performance.now();
@@ -106,7 +106,7 @@ describe("cloudflared of the sandbox's cluster", () => {
         await pods.close();
         assert.ok(performance.now() - began < 20_000, "it waited");
     });
-    it("does not start without its Secret, nor with a token that is none, which it never shows", async () => {
+    it("does not start without its Secret, nor with an invalid token, which it never shows", async () => {
         await look(connectorPod(), []);
         await look(connectorPod(), [secret(CONNECTORS, { token: "s3cret" })]);
         assert.equal(pods.connected(connectorPod()), false);
@@ -136,17 +136,13 @@ describe("cloudflared of the sandbox's cluster", () => {
         ["another version", { image: "cloudflare/cloudflared:2025.1.0" }, /unsupported by the sandbox: image/],
         ["a token in the environment", { env: [{ name: "TUNNEL_TOKEN", value: "x" }] }, /only from a file/],
         ["no token", { env: [] }, /needs TUNNEL_TOKEN_FILE/],
-        [
-            "a variable that it does not know",
-            { env: [...ENV, { name: "TUNNEL_ORIGIN_CERT", value: "x" }] },
-            /TUNNEL_OR/,
-        ],
+        ["an unknown variable", { env: [...ENV, { name: "TUNNEL_ORIGIN_CERT", value: "x" }] }, /TUNNEL_OR/],
         [
             "a variable from a Secret",
             { env: [{ name: "X", valueFrom: { secretKeyRef: { name: CONNECTORS, key: "token" } } }] },
             /unsupported by the sandbox: X with valueFrom/,
         ],
-        ["a flag that it does not know", { args: ["tunnel", "--hello-world", "run"] }, /not defined: -hello-world/],
+        ["an unknown flag", { args: ["tunnel", "--hello-world", "run"] }, /not defined: -hello-world/],
         [
             "a grace period above three minutes",
             { args: ["tunnel", "--grace-period", "181s", "run"], env: ENV },

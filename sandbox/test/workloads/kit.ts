@@ -1,4 +1,4 @@
-/** Objects of a cluster for the tests of the workload glue, and a cluster that only writes down what is asked of it. */
+/** Objects of a cluster for the tests of workloads, and a cluster that only records requests. */
 import type { V1Node, V1Pod, V1Service } from "@kubernetes/client-node";
 import type { Cluster, Snapshot } from "../../workloads/cluster";
 
@@ -24,14 +24,14 @@ export interface PodArgs {
     /** @default "component" */
     instance?: string;
     ready?: boolean;
-    /** Seconds since the beginning of time. */
+    /** Unix seconds. */
     created?: number;
     uid?: string;
     keysOf?: string;
     ports?: { name: string; containerPort: number }[];
     /** @default "Running" */
     phase?: string;
-    /** Its deletion has been asked for. */
+    /** Whether its deletion was requested. */
     deleted?: boolean;
     graceSeconds?: number;
     preStopSeconds?: number;

@@ -1,4 +1,4 @@
-/** Proves what keeps a pod of the sandbox from starting, as it does with a real kubelet. */
+/** Proves what keeps a pod of the sandbox from starting, like with a real kubelet. */
 import type { V1Container, V1Pod, V1PodSpec } from "@kubernetes/client-node";
 import assert from "node:assert/strict";
 import { answers } from "../../workloads/admit";
@@ -33,9 +33,9 @@ describe("Kubelet of the sandbox", () => {
     const started: [why: string, found: Missing | undefined][] = [
         ["needs nothing", look({})],
         ["finds its key", look(fromSecret("keys", "admin"))],
-        ["could do without a Secret that is missing", look(fromSecret("none", "admin", true))],
+        ["has an optional reference to a missing Secret", look(fromSecret("none", "admin", true))],
         [
-            "could do without a volume that is missing",
+            "has an optional reference to a missing volume",
             look({}, { volumes: [{ name: "v", secret: { secretName: "none", optional: true } }] }),
         ],
         [
@@ -89,7 +89,7 @@ describe("Kubelet of the sandbox", () => {
             { reason: "ContainerCreating", message: "pod has unbound immediate PersistentVolumeClaims (unbound)" },
         ],
     ];
-    it("runs a real APISIX that does not listen yet, and does not call its pod ready", () => {
+    it("runs a real APISIX that does not listen yet, and keeps its pod not ready", () => {
         const spec = { containers: [{ name: "main", image: APISIX }] };
         const waits = (listens: boolean) =>
             missing({ metadata: { name: "pod", namespace: "ns" }, spec }, { ...supplies, listens: () => listens });
@@ -108,7 +108,7 @@ describe("Kubelet of the sandbox", () => {
         assert.match(found.message, /unsupported by the sandbox: a preStop other than a sleep/);
     });
 
-    it("does not start APISIX with a profile whose file is not there", () => {
+    it("does not start APISIX with a profile whose file does not exist", () => {
         const found = look({ env: [{ name: "APISIX_PROFILE", value: "own" }] });
         assert.match(found?.message ?? "", /config-own.yaml: no such file/);
     });
@@ -138,7 +138,7 @@ describe("Kubelet of the sandbox", () => {
     ];
     const digest = `@sha256:${"0a".repeat(32)}`;
     for (const image of [APISIX, "gcr.io/etcd-development/etcd:v3.6.16"])
-        it(`takes ${image} with its digest`, () => {
+        it(`pulls ${image} with its digest`, () => {
             assert.equal(look({ image: `${image}${digest}` })?.reason === "ErrImagePull", false);
             assert.equal(look({ image: `${image}@sha256:0a` })?.reason, "ErrImagePull");
         });

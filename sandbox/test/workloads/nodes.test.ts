@@ -1,4 +1,4 @@
-/** Proves what is asked of the API server when a node is drained, cut off or back; what it makes of that is its own. */
+/** Proves the requests to the API server when a node is drained, cut off or back. The API server decides what follows. */
 import type { V1Node, V1Pod } from "@kubernetes/client-node";
 import assert from "node:assert/strict";
 import { ApiError } from "../../rampart/kubernetes/api";
@@ -12,7 +12,7 @@ describe("Nodes of the sandbox", () => {
     let machine: V1Node;
     let asked: string[];
     let refusals: number;
-    /** How often the gateways still lead to a node that was cut off. */
+    /** Number of checks in which gateways still use a node that was cut off. */
     let leads: number;
     let said: string[];
     let nodes: Nodes;
@@ -51,14 +51,14 @@ describe("Nodes of the sandbox", () => {
     });
     const writes = () => asked.filter((line) => !line.startsWith("GET"));
 
-    it("are cordoned and then emptied by evictions, which are asked for again while a budget refuses them", async () => {
+    it("are cordoned and then drained by evictions, which are retried while a budget rejects them", async () => {
         refusals = 3;
         assert.deepEqual(await nodes.drain("n1", { seconds: 20 }), { refused: 3 });
         assert.match(asked[0], /PATCH \/api\/v1\/nodes\/n1 .*"unschedulable":true/);
         assert.equal(writes().filter((line) => line.includes("/eviction")).length, 5);
     });
 
-    it("wait for evicted pods to be gone, and ask no second time", async () => {
+    it("wait until evicted pods are deleted, and request no second eviction", async () => {
         pods[0].metadata!.deletionTimestamp = new Date();
         pods.pop();
         const drained = nodes.drain("n1", { seconds: 20 });
@@ -68,19 +68,19 @@ describe("Nodes of the sandbox", () => {
         await drained;
     });
 
-    it("say which pods are left when the time is over", async () => {
+    it("name the remaining pods after the timeout", async () => {
         refusals = Infinity;
         await assert.rejects(nodes.drain("n1", { seconds: 0.1 }), /Left: one, two/);
     });
 
-    it("leave pods of a DaemonSet and those that have ended alone", async () => {
+    it("ignore pods of a DaemonSet and those that have ended", async () => {
         pods[0].metadata!.ownerReferences = [{ kind: "DaemonSet" } as never];
         pods[1].status!.phase = "Succeeded";
         await nodes.drain("n1", { seconds: 20 });
         assert.equal(writes().length, 1);
     });
 
-    it("are Unknown after they were cut off, their pods not ready, and kwok lets go of them first", async () => {
+    it("become Unknown after they were cut off, with pods not ready, and kwok stops managing them first", async () => {
         await nodes.cutOff("n1");
         assert.deepEqual(said, ["cut off n1"]);
         const [kwok, conditions, ...ofPods] = writes();
@@ -90,13 +90,13 @@ describe("Nodes of the sandbox", () => {
         for (const line of ofPods) assert.match(line, /status .*"type":"Ready","status":"False"/);
     });
 
-    it("are freed only when no node routes to them any more", async () => {
+    it("are released only when no node routes to them any more", async () => {
         leads = 2;
         await nodes.cutOff("n1");
         assert.equal(leads, -1);
     });
 
-    it("are Ready when they are back, and so are the pods that stayed", async () => {
+    it("are Ready when they are back, and so are the remaining pods", async () => {
         pods = [pod({ image: "a:1", uid: "one", node: "n1", ready: false })];
         await nodes.bringBack("n1");
         assert.deepEqual(said, ["back n1"]);
@@ -106,7 +106,7 @@ describe("Nodes of the sandbox", () => {
         assert.match(ofPod, /"type":"Ready","status":"True"/);
     });
 
-    it("lose a killed pod's process first, and then its object by force", async () => {
+    it("kill a pod's process first, and then delete its object by force", async () => {
         await nodes.killPod("apisix", "one");
         assert.deepEqual(said, ["kill one"]);
         assert.deepEqual(writes(), ['DELETE /api/v1/namespaces/apisix/pods/one {"gracePeriodSeconds":0}']);

@@ -1,11 +1,11 @@
-// Proves which containers of KubeRay's operator the sandbox does not run.
+// Proves which containers of the KubeRay operator the sandbox does not run.
 import assert from "node:assert/strict";
 import { OPERATOR, operatorProblem } from "../../workloads/operators";
 
 const image = "quay.io/kuberay/operator:v1.6.2";
 
-describe("KubeRay's operator of the sandbox", () => {
-    it("is of one version", () => {
+describe("The sandbox's KubeRay operator", () => {
+    it("has one version", () => {
         assert.match(image, OPERATOR);
         for (const other of ["v1.7.0", "nightly", "v1.6.2-rc.1"])
             assert.doesNotMatch(`quay.io/kuberay/operator:${other}`, OPERATOR);
@@ -26,7 +26,7 @@ describe("KubeRay's operator of the sandbox", () => {
         it(`is not run with ${why}`, () =>
             assert.match(operatorProblem({ name: "operator", image, ...container })!, problem));
 
-    it("says nothing of other images", () => {
+    it("ignores other images", () => {
         assert.equal(operatorProblem({ name: "x", image: "busybox:1.28", command: ["sh"] }), undefined);
     });
 });

@@ -7,7 +7,7 @@ import { pod, service, snapshot, type PodArgs } from "./kit";
 
 const VALKEY = "valkey/valkey:8.1.4-alpine";
 const HOST = "alpa-auth-counters.apisix.svc.cluster.local";
-/** What the product deploys. */
+/** As the product deploys it. */
 const ARGS = [
     ...["valkey-server", "--save", "", "--appendonly", "no", "--maxmemory", "64mb"],
     ...["--maxmemory-policy", "noeviction", "--protected-mode", "no"],
@@ -23,7 +23,7 @@ describe("Valkey of the sandbox", () => {
         redis.reconcile(snapshot({ pods: pods.map((args) => pod({ image: VALKEY, ...args })), services: [counters] }));
     const client = () => RawRedis.connect(redis.resolve(HOST, 6379)!);
 
-    it("keeps what it was told while its pod runs, and a new pod starts empty", async () => {
+    it("keeps its data while its pod runs, and starts empty in a new pod", async () => {
         await look({ uid: "a" });
         const first = await client();
         assert.deepEqual(await first.say("SET k 1"), ["+OK"]);
@@ -36,7 +36,7 @@ describe("Valkey of the sandbox", () => {
         second.close();
     });
 
-    it("goes with its pod", async () => {
+    it("stops with its pod", async () => {
         await look({});
         const port = redis.resolve(HOST, 6379)!;
         await look();
@@ -49,12 +49,12 @@ describe("Valkey of the sandbox", () => {
         ["is not ready", { ready: false }],
         ["has failed", { phase: "Failed", ready: false }],
     ] as const)
-        it(`has no place behind its Service while its pod ${why}`, async () => {
+        it(`is not behind its Service while its pod ${why}`, async () => {
             await look(args);
             assert.throws(() => redis.resolve(HOST, 6379), /connection refused/);
         });
 
-    it("has the name of its Service in the cluster, and only that one", async () => {
+    it("has only the name of its Service in the cluster", async () => {
         await look({});
         assert.equal(typeof redis.resolve(`${HOST}.`, 6379), "number");
         assert.throws(() => redis.resolve(HOST, 6380), /:6380: connection refused/);
@@ -90,7 +90,7 @@ describe("Valkey of the sandbox", () => {
     const rejected: [why: string, container: object, image?: string][] = [
         ["as the product deploys it", { args: ARGS }],
         ["from a mirror", { args: ARGS }, `registry.example.com:5000/mirror/${VALKEY}`],
-        ["with options only, which the image gives to the server", { args: ARGS.slice(1) }],
+        ["with options only, which the image passes to the server", { args: ARGS.slice(1) }],
         ["with nothing", {}],
         ["as a command", { command: ARGS.slice(0, 1), args: ARGS.slice(1) }],
     ];

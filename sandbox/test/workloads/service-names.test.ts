@@ -1,4 +1,4 @@
-// Proves who is behind the names of the cluster, for real programs.
+// Proves which endpoints are behind the cluster's names, for real programs.
 import { strict as assert } from "node:assert";
 import { serviceNames } from "../../workloads/service-names";
 import { service, snapshot } from "./kit";

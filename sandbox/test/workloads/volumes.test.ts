@@ -1,4 +1,4 @@
-/** Proves which claims get a volume, and that a volume goes with its claim. */
+/** Proves which claims get a volume, and that a volume is deleted with its claim. */
 import type { V1PersistentVolume, V1PersistentVolumeClaim } from "@kubernetes/client-node";
 import assert from "node:assert/strict";
 import { createDefaultClass, provision } from "../../workloads/volumes";
@@ -18,7 +18,7 @@ async function written(claims: V1PersistentVolumeClaim[], volumes: V1PersistentV
 }
 
 describe("Volumes of the sandbox", () => {
-    it("are made for a claim of a class that exists, of its size and for it alone", async () => {
+    it("are created for a claim of an existing class, with its size and only for it", async () => {
         const [[what, body], ...more] = await written([claim("rampart")]);
         assert.equal(what, "apply /api/v1/persistentvolumes/pvc-u");
         const { spec } = body as Required<V1PersistentVolume>;
@@ -28,20 +28,21 @@ describe("Volumes of the sandbox", () => {
         assert.deepEqual(more, []);
     });
 
-    it("are not made for a claim of a misspelt class", async () =>
+    it("are not created for a claim of a misspelt class", async () =>
         assert.deepEqual(await written([claim("rampatr")]), []));
-    it("are not made for a claim of no class", async () => assert.deepEqual(await written([claim(undefined)]), []));
-    it("are not made twice", async () => {
+    it("are not created for a claim without a class", async () =>
+        assert.deepEqual(await written([claim(undefined)]), []));
+    it("are not created twice", async () => {
         assert.deepEqual(await written([claim("rampart")], [{ metadata: { name: "pvc-u" } }]), []);
         assert.deepEqual(await written([claim("rampart", "Bound")]), []);
     });
 
-    it("go once their claim is gone", async () => {
+    it("are deleted once their claim is deleted", async () => {
         const released = { metadata: { name: "pvc-u" }, status: { phase: "Released" } };
         assert.deepEqual(await written([], [released]), [["DELETE /api/v1/persistentvolumes/pvc-u"]]);
     });
 
-    it("have a default class, as MicroK8s does", async () => {
+    it("have a default class, like in MicroK8s", async () => {
         const { cluster, writes } = writtenDown();
         await createDefaultClass(cluster);
         assert.match(JSON.stringify(writes), /microk8s-hostpath.*is-default-class":"true"/);

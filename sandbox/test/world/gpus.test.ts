@@ -1,4 +1,4 @@
-// Proves what a world with GPUs has on bare metal, and what it tells of it.
+// Proves the bare metal of a world with GPUs, and its output about it.
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -33,7 +33,7 @@ describe("A world with GPUs", () => {
         ["verify", "answers", "pod", "dgx-01"],
     ];
     for (const [failStep, step, side, node] of fails)
-        it(`has step ${failStep} fail in production each time, and nothing on the other side or in a rehearsal`, () => {
+        it(`fails step ${failStep} in production each time, and nothing on the other side or in a rehearsal`, () => {
             const { faults, refusedStep } = new Gpus({ operator: "", rehearsal: true, failStep }, dgxNodes(3), dir);
             assert.equal(refusedStep, undefined);
             const other = side === "pod" ? "bare metal" : "pod";
@@ -42,12 +42,12 @@ describe("A world with GPUs", () => {
             assert.ok(!faults.take(step, side, "dgx-03"));
         });
 
-    it("leaves steps in which nothing is done on a node to the API server", () => {
+    it("fails steps that run on no node by errors of the API server", () => {
         for (const failStep of ["drain", "switch", "done"] as const)
             assert.equal(new Gpus({ operator: "", failStep }, dgxNodes(1), dir).refusedStep, failStep);
     });
 
-    it("ends although a step fails on order", async () => {
+    it("ends although a fault makes a step fail", async () => {
         const orders = new Gpus({ operator: "", failStep: "stop" }, dgxNodes(1), dir);
         const bareMetal = await orders.startBareMetal({ port: await freePort(), seconds: 0 }, () => undefined);
         const since = Date.now();
@@ -61,7 +61,7 @@ describe("A world with GPUs", () => {
         return answer?.status;
     };
 
-    it("names the hosts of bare metal, and keeps their key to this user", () => {
+    it("names the hosts of bare metal, and writes their key readable only by this user", () => {
         const { nodes, bareMetal } = gpus.facts();
         assert.deepEqual(nodes, ["dgx-01", "dgx-02"]);
         assert.equal(bareMetal.unit, UNIT);
@@ -73,7 +73,7 @@ describe("A world with GPUs", () => {
         assert.equal(statSync(bareMetal.privateKeyFile).mode & 0o077, 0);
     });
 
-    it("has a node apart for rehearsals, whose Alpa stops without production's noticing", async () => {
+    it("has a separate node for rehearsals, whose Alpa stops without an effect on production", async () => {
         const { rehearsal } = gpus.facts();
         assert.deepEqual(rehearsal!.nodes, ["dgx-03"]);
         assert.equal(await status(rehearsal!.alpa), 200);

@@ -1,4 +1,4 @@
-/** Proves that the shipped stack files, with the sandbox's addresses laid over them, are config that the program takes. */
+/** Proves that the shipped stack files, merged with the sandbox's addresses, are valid config of the program. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -24,20 +24,20 @@ describe("Stack files of the sandbox", () => {
             config: Record<string, unknown>;
         };
         const hosts = (config["alpa-auth:convert"] as { bareMetal: { hosts: object[] } } | undefined)?.bareMetal.hosts;
-        // Set apart, encrypted.
+        // Set separately, encrypted.
         for (const host of hosts ?? []) Object.assign(host, { privateKey: newKey() });
         const own = Object.entries(config).map(([key, value]) => [key.replace("alpa-auth:", ""), value]);
         return parse(raw(Object.fromEntries(own) as Record<string, unknown>));
     };
 
-    it("of intra lead to the sandbox's Alpa and charts", () => {
+    it("of intra name the sandbox's Alpa and charts", () => {
         const settings = laidOver("intra");
         assert.ok(settings.option === "intra-a");
         assert.equal(settings.alpa.endpoints.length, 2);
         assert.match(JSON.stringify(settings.gateway), /30801.*http:\/\/127\.0\.0\.1:1|http:\/\/127\.0\.0\.1:1.*30801/);
     });
 
-    it("of intra and inter have metrics, without a warning, where a Prometheus reads them, and none elsewhere", () => {
+    it("of intra and inter enable metrics, without a warning, where a Prometheus scrapes them, and not elsewhere", () => {
         for (const stack of ["intra", "inter"]) {
             const settings = laidOver(stack, "127.0.0.1", { observed: true });
             assert.ok(settings.option !== "cloudflare" && settings.option !== "callers");
@@ -60,7 +60,7 @@ describe("Stack files of the sandbox", () => {
         bareMetal: { hosts: [host, { ...host, port: 2 }], unit: "alpa-ray.service", privateKeyFile: "/nowhere" },
     };
 
-    it("of intra know both sides of a conversion where Alpa is on bare metal, with option intra-a and with intra-b", () => {
+    it("of intra have both sides of a conversion where Alpa is on bare metal, with option intra-a and with intra-b", () => {
         const alpa = addresses.alpa.slice(0, 1);
         assert.equal(laidOver("intra", undefined, { gpus, alpa }).option, "intra-a");
         const settings = laidOver("intra", undefined, { gpus, alpa, option: "intra-b" });
@@ -69,7 +69,7 @@ describe("Stack files of the sandbox", () => {
         assert.deepEqual(settings.conversion.opt.nodes, gpus.nodes);
         assert.ok(
             settings.conversion.bareMetal.stopTimeoutSeconds < 20,
-            "a stop that fails is seen before systemd kills",
+            "a failed stop is detected before systemd kills",
         );
     });
 
@@ -98,7 +98,7 @@ describe("Stack files of the sandbox", () => {
         assert.deepEqual(of(hostKeys({ ...gpus, rehearsal })), all);
     });
 
-    it("of inter lead to two Alpa services, through the address in front of the nodes", () => {
+    it("of inter name two Alpa services, through the address in front of the nodes", () => {
         const settings = laidOver("inter", "127.0.0.1");
         assert.ok(settings.option === "inter");
         assert.deepEqual(

@@ -1,4 +1,4 @@
-// Proves what `sandbox up --exposure` lays over a shipped stack. That it comes up is test/engine/cli.test.ts.
+// Proves how the options of `sandbox up` change a shipped stack. test/engine/cli.test.ts proves that it deploys.
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,8 +18,8 @@ const FACTS = {
     cloudflare: { ...CLOUDFLARE, edge: "http://127.0.0.1:3" },
 } as ClusterFacts;
 
-describe("what the sandbox brings up", () => {
-    it("is the shipped callers behind a tunnel, with exposure tunnel, and no port on the nodes", () => {
+describe("the sandbox's stack", () => {
+    it("has the shipped callers behind a tunnel, with exposure tunnel, and no port on the nodes", () => {
         const { config } = parseYaml(exposed(SHIPPED, FACTS)) as { config: Record<string, unknown> };
         const raw = Object.entries(config).map(([key, value]) => [
             key.replace("alpa-auth:", ""),
@@ -45,7 +45,7 @@ describe("what the sandbox brings up", () => {
         const both = { stack: "intra", option: "intra-b", exposure: "tunnel" } as const;
         assert.throws(() => sceneOf(both), /must not be given with --exposure tunnel/);
     });
-    it("has a model that takes as long to load as is asked for, where Alpa is on GPUs", () => {
+    it("has a model with the requested loading time, where Alpa is on GPUs", () => {
         assert.equal(sceneOf({ stack: "intra", loadSeconds: 60 }), sceneOf({ stack: "intra" }));
         for (const without of [{ stack: "inter" }, { stack: "intra", exposure: "tunnel" }] as const)
             assert.throws(
@@ -53,7 +53,7 @@ describe("what the sandbox brings up", () => {
                 /--load-seconds 60: works only with stack intra/,
             );
     });
-    it("has a Prometheus where there is a gateway to read, and metrics for it", () => {
+    it("has a Prometheus where there is a gateway to scrape, and metrics for it", () => {
         assert.throws(() => sceneOf({ stack: "cloudflare", observe: true }), /--observe: works only with stack intra/);
         for (const exposure of ["direct", "tunnel"] as const)
             assert.ok(sceneOf({ stack: "inter", exposure, observe: true }));
@@ -64,7 +64,7 @@ describe("what the sandbox brings up", () => {
         assert.equal(metricsOf({ ...FACTS, prometheus: "http://127.0.0.1:4" }), true);
         assert.equal(metricsOf(FACTS), undefined);
     });
-    it("has a step of a conversion that fails, where a conversion can be made and has not begun with it", () => {
+    it("has a failing conversion step where a conversion is possible and has not started with it", () => {
         assert.equal(sceneOf({ stack: "intra", failStep: "start" }), sceneOf({ stack: "intra" }));
         for (const without of [{ stack: "inter" }, { stack: "intra", exposure: "tunnel" }] as const)
             assert.throws(

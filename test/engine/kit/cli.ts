@@ -1,4 +1,4 @@
-/** The sandbox's command line as a newcomer types it: each call is a process of its own, with a state folder of its own. */
+/** Runs the sandbox's command line as a newcomer types it: each call is a process of its own, with its own state folder. */
 import { strict as assert } from "node:assert";
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -14,13 +14,13 @@ import { TOOLS_MILLISECONDS } from "./stack";
 export const run = promisify(execFile);
 export const CLI = [`--require=${join(ROOT, "load-typescript.js")}`, join(ROOT, "sandbox/cli.ts")];
 
-/** For `before`: a cold tool cache means building. */
+/** For `before`: with a cold tool cache, the sandbox builds its tools first. */
 export async function tools(this: Mocha.Context): Promise<void> {
     this.timeout(TOOLS_MILLISECONDS);
     await ensureTools(undefined, { log: (line) => console.log(`    ${line}`) });
 }
 
-/** A sandbox of its own for each test of the suite, which is ended after it. @returns that of the test */
+/** Registers hooks that create a sandbox for each test and end it afterwards. @returns the sandbox of the running test */
 export function eachItsOwn(): () => SandboxCli {
     let sandbox: SandboxCli;
     before(tools);
@@ -42,13 +42,13 @@ export class SandboxCli {
         return stdout;
     }
 
-    /** Ends what runs and removes the folder. */
+    /** Ends all processes of the sandbox and removes its folder. */
     async down(): Promise<void> {
         await this.call("down");
         rmSync(this.dir, { recursive: true, force: true });
     }
 
-    /** Starts `up` in the foreground and waits until it has shown what works. */
+    /** Starts `up` in the foreground and waits until it has printed its checks. */
     async foreground(): Promise<{ cli: ChildProcess; ended: Promise<number | null> }> {
         const cli = spawn(process.execPath, [...CLI, "up"], {
             env: this.env,
@@ -66,7 +66,7 @@ export class SandboxCli {
         return { cli, ended };
     }
 
-    /** Runs every line of the status as pasted, from another folder. @returns the status */
+    /** Runs each printed command as pasted, from another folder. @returns the status */
     async pasted(): Promise<{ url: string; page: string; try: Attempt[] }> {
         const status = JSON.parse(await this.call("status", "--json")) as { url: string; page: string; try: Attempt[] };
         assert.deepEqual([...new Set(status.try.map((t) => t.expect))].sort(), [200, 401, 404]);
@@ -77,7 +77,7 @@ export class SandboxCli {
         return status;
     }
 
-    /** Names of the processes that run. */
+    /** Command lines of the sandbox's processes. */
     alive(): string[] {
         return running(this.dir).map(({ name }) => name);
     }

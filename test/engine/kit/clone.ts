@@ -1,11 +1,11 @@
-/** A copy of this program that a test may change, with this repository's packages. */
+/** A clone of this repository that a test may change. It uses this repository's node_modules. */
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { strict as assert } from "node:assert";
 import { ROOT } from "../../../sandbox/world/state";
 
-/** Copies the files that git knows, as they are here. @param folder is made */
+/** Copies git's files as they are in the work tree. @param folder is created */
 export function cloneProgram(folder: string): string {
     mkdirSync(folder);
     const files = execFileSync("git", ["-C", ROOT, "ls-files", "-z"]).toString().split("\0").filter(Boolean);
@@ -17,7 +17,7 @@ export function cloneProgram(folder: string): string {
     return folder;
 }
 
-/** git in a copy. @returns what it printed */
+/** Runs git in the clone. @returns its output */
 export function gitIn(clone: string, ...args: string[]): string {
     const who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"];
     return execFileSync("git", ["-C", clone, ...who, ...args])
@@ -25,7 +25,7 @@ export function gitIn(clone: string, ...args: string[]): string {
         .trim();
 }
 
-/** Makes a commit of all that is in the copy but its packages; the first one in a repository of its own. */
+/** Commits everything in the clone except its packages; the first call creates the repository. */
 export function commitAll(clone: string, message = "x"): void {
     gitIn(clone, "init", "-q");
     writeFileSync(join(clone, ".git/info/exclude"), "node_modules\n");
@@ -33,7 +33,7 @@ export function commitAll(clone: string, message = "x"): void {
     gitIn(clone, "commit", "-qm", message);
 }
 
-/** Changes a file of the copy; fails where there is nothing to change. */
+/** Changes a file of the clone; fails where the text to change does not occur. */
 export function edit(file: string, old: string, now: string): void {
     const text = readFileSync(file, "utf8");
     assert.ok(text.includes(old), `${file} has no ${old}`);

@@ -1,12 +1,12 @@
 import { request } from "node:https";
 import type { KubeConfig, KubernetesObject } from "@kubernetes/client-node";
 
-/** What `kubectl create --dry-run=server --validate=strict` does. @returns the server's refusal, or undefined */
+/** Does the same as `kubectl create --dry-run=server --validate=strict`. @returns the API server's error message, or undefined */
 export function dryRunCreate(access: KubeConfig, object: KubernetesObject): Promise<string | undefined> {
     return post(access, object, "dryRun=All&fieldValidation=Strict");
 }
 
-/** Creates an object as it is written: the client's own call reads a definition's schema into classes, which drop parts of it. */
+/** Creates an object exactly as written: the client's own call reads a CRD's schema into classes, which drop fields. */
 export async function createAsWritten(access: KubeConfig, object: KubernetesObject): Promise<void> {
     const refusal = await post(access, object, "");
     if (refusal !== undefined) throw new Error(refusal);
@@ -15,7 +15,7 @@ export async function createAsWritten(access: KubeConfig, object: KubernetesObje
 async function post(access: KubeConfig, object: KubernetesObject, query: string): Promise<string | undefined> {
     const { apiVersion, kind, metadata } = object;
     const group = apiVersion!.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-    // A group that the server does not know is answered with 404, in words.
+    // For an unknown group, the server answers 404 with plain text.
     const known = await send(access, "GET", group);
     const { resources } = (known.status === 200 ? JSON.parse(known.body) : { resources: [] }) as {
         resources: { kind: string; name: string; namespaced: boolean }[];

@@ -1,6 +1,6 @@
 /**
- * The real engine, Kubernetes provider and API server, on the sandbox emulators for the rest. One world serves all
- * engine tests of a run; each stack has a namespace and an entry port of its own.
+ * The real engine, Kubernetes provider and API server, with the sandbox's emulators for the rest. All engine tests of a run
+ * share one world; each stack has a namespace and a node port of its own.
  */
 import { strict as assert } from "node:assert";
 import { CoreV1Api } from "@kubernetes/client-node";
@@ -15,7 +15,7 @@ export { eventually, failed, succeeded, TOOLS_MILLISECONDS, type StackConfig } f
 let running: (Place<World> & { rampart: WorldOptions["rampart"] }) | undefined;
 const alpaSaw: Seen[] = [];
 
-/** Starts the world once; later calls with the same options keep it. */
+/** Starts the world once; later calls with the same options reuse it. */
 async function start(rampart: WorldOptions["rampart"]): Promise<void> {
     if (running && running.rampart === rampart) return;
     await end();
@@ -69,7 +69,7 @@ export class TestStack extends EngineStack {
         super(name, { dir, facts: world.facts });
     }
 
-    /** Makes an empty stack; `config` as in {@link configure}. */
+    /** Creates an empty stack; `config` as in {@link configure}. */
     static async create(name: string, config: StackConfig = {}): Promise<TestStack> {
         const stack = new TestStack(name, await freeNodePort());
         await stack.init();
@@ -77,7 +77,7 @@ export class TestStack extends EngineStack {
         return stack;
     }
 
-    /** Replaces the config: keys without the project's prefix, laid over a working intra-a. */
+    /** Replaces the config: keys without the project's prefix, merged over a working intra-a. */
     configure(config: StackConfig): void {
         const { facts } = current().world;
         const { gateway, ...rest } = config as { gateway?: Record<string, unknown> };
@@ -118,7 +118,7 @@ export interface Answer {
     body: string;
 }
 
-/** A request as a caller makes it; by default a small completion. */
+/** A request as a caller sends it; by default a small completion. */
 export async function call(
     url: string,
     options: { path?: string; method?: string; key?: string; headers?: Record<string, string>; body?: object } = {},
@@ -134,7 +134,7 @@ export async function call(
     return { status: response.status, headers: response.headers, body: await response.text() };
 }
 
-/** Lets the nodes of the world take pods, or not: then what waits for pods goes on waiting. */
+/** Makes the world's nodes schedulable or unschedulable: then resources that wait for pods keep waiting. */
 export async function schedulable(yes: boolean): Promise<void> {
     const core = current().world.kubeConfig.makeApiClient(CoreV1Api);
     for (const { metadata } of (await core.listNode()).items)
@@ -144,7 +144,7 @@ export async function schedulable(yes: boolean): Promise<void> {
         });
 }
 
-/** A port of the node-port range that no other process holds or has been promised. */
+/** A port of the node-port range that no other process uses or has reserved. */
 export function freeNodePort(): Promise<number> {
     return freePortFrom(30_901);
 }

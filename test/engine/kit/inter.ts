@@ -1,7 +1,7 @@
 /**
- * A cluster of three plain nodes with two Alpa services outside of it, and the steady traffic that option inter is
- * measured by. Real: the engine, the Kubernetes provider, the API server with its controllers and scheduler. What nodes
- * and pods do is emulated, in seconds of a twentieth.
+ * A cluster of three plain nodes with two Alpa services outside of it, and steady traffic that measures option inter. The
+ * engine, the Kubernetes provider, and the API server with its controllers and scheduler are real. Nodes and pods are
+ * emulators, whose second lasts a twentieth of a real one.
  */
 import { strict as assert } from "node:assert";
 import { request } from "node:http";
@@ -14,7 +14,10 @@ import { EngineStack, SECOND_LASTS, TOOLS_MILLISECONDS, type StackConfig } from 
 
 export { eventually, succeeded } from "./stack";
 
-/** The model's time for one batch, in seconds: an answer takes this long, and up to a second more for companions. */
+/**
+ * The model's time for one batch, in seconds: an answer takes this long, and up to 1 s more while Alpa waits for a fuller
+ * batch.
+ */
 const ALPA_SECONDS = 0.5;
 
 let running: Place<World> | undefined;
@@ -69,7 +72,7 @@ export class InterStack extends EngineStack {
         return stack;
     }
 
-    /** Replaces the config: keys without the project's prefix, laid over a working one. */
+    /** Replaces the config: keys without the project's prefix, merged over a working one. */
     configure(config: StackConfig): void {
         const { facts } = nodes().world;
         this.write({
@@ -81,7 +84,7 @@ export class InterStack extends EngineStack {
                 nodePort: this.nodePort,
                 address: "127.0.0.1",
                 chart: { repository: facts.chartRepository },
-                // All of the sandbox shares a few cores: an answer can take longer than on machines of their own.
+                // All processes of the sandbox share a few cores, so answers can take longer than in production.
                 sharedCounters: { timeoutMilliseconds: 10_000 },
             },
             readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 300, acceptTimeoutSeconds: 120 },
@@ -94,7 +97,7 @@ export class InterStack extends EngineStack {
     }
 }
 
-/** One request over a connection of its own, as callers behind a load balancer make them. @returns status, or why not */
+/** One request over a connection of its own, as callers behind a load balancer send it. @returns status, or the error */
 export function ask(url: string, key: string, path = "/completions", body?: object): Promise<number | string> {
     const text = JSON.stringify(body ?? { model: "default", prompt: "Paris is", max_tokens: 8 });
     return new Promise((resolve) => {
@@ -113,7 +116,7 @@ export function ask(url: string, key: string, path = "/completions", body?: obje
     });
 }
 
-/** Requests at a steady pace until told to stop. */
+/** Requests at a steady pace until `end`. */
 export class Traffic {
     private readonly answers: Promise<number | string>[] = [];
     private readonly timer: NodeJS.Timeout;
@@ -129,17 +132,17 @@ export class Traffic {
         endAfterTest(() => clearInterval(this.timer));
     }
 
-    /** Resolves when so many answers are under way. */
+    /** Resolves when this many requests are open. */
     async underWay(count: number): Promise<void> {
         while (this.open < count) await new Promise((resolve) => setTimeout(resolve, 10));
     }
 
-    /** Resolves when so many requests have been made. */
+    /** Resolves when this many requests were sent. */
     async sent(count: number): Promise<void> {
         while (this.answers.length < count) await new Promise((resolve) => setTimeout(resolve, 10));
     }
 
-    /** @returns all answers, those that are still to come too */
+    /** Stops, and waits for the open requests. @returns all answers */
     async end(): Promise<{ all: number; failed: (number | string)[] }> {
         clearInterval(this.timer);
         const answers = await Promise.all(this.answers);

@@ -1,4 +1,4 @@
-/** Ends what a test has started and not ended because it failed: else the process of the tests would never end. */
+/** Ends what a failed test has started and left running: otherwise the test process would never end. */
 const running = new Set<() => void>();
 
 afterEach(() => {
@@ -6,7 +6,7 @@ afterEach(() => {
     running.clear();
 });
 
-/** Ends this after the test that runs, whatever becomes of it. Ending twice must do no harm. */
+/** Calls `end` after the running test, whether it passes or fails. A second call of `end` must do no harm. */
 export function endAfterTest(end: () => void): void {
     running.add(end);
 }

@@ -1,17 +1,17 @@
-/** Sandbox hosts that become a cluster, and one with rules in front of Alpa. */
+/** Sandbox hosts that become a cluster, and an Alpa host with firewall rules. */
 import { type Host, Microk8sEmulator, newKey, startHost, type Microk8sHost } from "../../../sandbox/hosts";
 import { restOf } from "../../../sandbox/hosts/microk8s/rest";
 import { layNft, type Nft } from "../../../sandbox/hosts/nft";
 import { openWay, type Way } from "../../../sandbox/hosts/way";
 import { here } from "./cloudflare/exposed-stack";
 
-/** Hosts a to d at addresses of their own, of which the first is reached by a way that can be closed. */
+/** Hosts a to d, each with its own address. The connection to host a can be closed. */
 export interface Hosts {
     nodes: Record<string, Microk8sHost>;
-    /** The host that Alpa runs on, and the rules it holds. */
+    /** The host that Alpa runs on, and its firewall rules. */
     alpa: Host;
     nft: Nft;
-    /** The way to host a by SSH. */
+    /** The SSH connection to host a. */
     way: Way;
     close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /**
- * A stack of option inter on hosts of its own, and what its callers do. The hosts' scripts and shell are real; SSH, sudo, snap,
- * MicroK8s and nft are emulators, and cert-manager is unless ALPA_AUTH_REAL names it.
+ * A stack of option inter on its own hosts, and its callers. The hosts' scripts and shell are real; SSH, sudo, snap, MicroK8s
+ * and nft are emulators, and so is cert-manager unless ALPA_AUTH_REAL names it.
  */
 import { readFileSync } from "node:fs";
 import { request as plainRequest, type RequestOptions } from "node:http";
@@ -14,7 +14,7 @@ import type { Hosts } from "./nodes-hosts";
 import type { SlowAlpa } from "./slow-alpa";
 import { EngineStack, type StackConfig } from "./stack";
 
-/** Name that callers use. */
+/** DNS name that callers use. */
 export const HOSTNAME = "llm.example.com";
 
 const consumers = (...ids: string[]) => [{ name: "alice", credentials: ids.map((id) => ({ id, method: "key" })) }];
@@ -43,7 +43,7 @@ export class NodesStack extends EngineStack {
         return stack;
     }
 
-    /** Replaces the config. @param nodes names of the hosts in the cluster, those of workers with a `!` */
+    /** Replaces the config. @param nodes names of the hosts in the cluster; a `!` marks a worker */
     configure(nodes: string[], { alpa, gateway, ...config }: StackConfig): void {
         const { facts } = here().world;
         const common = { user: "ops", privateKey: this.sealed };
@@ -66,7 +66,7 @@ export class NodesStack extends EngineStack {
             gateway: {
                 nodePort: this.nodePort,
                 chart: { repository: facts.chartRepository },
-                // All of the sandbox shares a few cores: an answer can take longer than on machines of their own.
+                // All processes of the sandbox share a few cores, so answers can take longer than in production.
                 sharedCounters: { whenDown: "refuse", timeoutMilliseconds: 10_000 },
                 ...(gateway as object | undefined),
             },
@@ -75,7 +75,7 @@ export class NodesStack extends EngineStack {
         });
     }
 
-    /** Keys of a stack whose callers come to the nodes by TLS, with a certificate of cert-manager. */
+    /** Config keys of a stack whose callers connect to the nodes by TLS, with a certificate of cert-manager. */
     azure(tlsPort: number, tls: object = {}): StackConfig {
         return {
             consumers: consumers("a", "b"),
@@ -88,7 +88,7 @@ export class NodesStack extends EngineStack {
         };
     }
 
-    /** Keys of one whose callers come by a tunnel, and by the port of HTTP for as long as they need. */
+    /** Config keys of a stack whose callers come through a tunnel, and through the HTTP node port while that stays open. */
     tunnel(...ids: string[]): StackConfig {
         return {
             consumers: consumers(...ids),
@@ -106,7 +106,7 @@ export class NodesStack extends EngineStack {
     }
 }
 
-/** What a completion is asked for by: TLS where there is an authority to trust. */
+/** How a completion is requested: by TLS where `ca` is set. */
 export interface Entry {
     port: number;
     hostname: string;
@@ -115,7 +115,7 @@ export interface Entry {
     address?: string;
 }
 
-/** Status of a completion over a connection of its own, or why there is none. */
+/** Status of a completion over a connection of its own, or the error. */
 export function complete(entry: Entry, key?: string, body = SAMPLE_COMPLETION): Promise<number | string> {
     const { port, hostname, ca, address = "127.0.0.1" } = entry;
     const options: RequestOptions & { ca?: string; servername?: string } = {
@@ -137,7 +137,7 @@ export function complete(entry: Entry, key?: string, body = SAMPLE_COMPLETION): 
     });
 }
 
-/** Serial number of the certificate that is shown. */
+/** Serial number of the certificate that the gateway serves. */
 export function shown({ port, hostname, ca }: Entry): Promise<string> {
     return new Promise((resolve, reject) => {
         const socket = connect({ host: "127.0.0.1", port, servername: hostname, ca });
@@ -157,7 +157,7 @@ export async function gateways(): Promise<V1Pod[]> {
     return (await core().listPodForAllNamespaces({ labelSelector: "app.kubernetes.io/name=apisix" })).items;
 }
 
-/** Resolves when all of these pods have been told to stop. */
+/** Resolves when all of these pods got SIGTERM. */
 export function allLeaving(pods: V1Pod[]): Promise<true> {
     const look = async () => {
         const staying = (await gateways()).filter(({ metadata }) => !metadata!.deletionTimestamp);

@@ -1,4 +1,4 @@
-/** The operators' command line as a process of its own, and everything that others could have seen of it. */
+/** Runs the operators' command line as a process of its own, and records everything that others could see of it. */
 import { strict as assert } from "node:assert";
 import { spawn } from "node:child_process";
 import { join } from "node:path";
@@ -15,16 +15,16 @@ export interface Said {
 
 export interface Options {
     input?: string;
-    /** What it prints is a secret that was asked for. */
+    /** Whether its output is a secret that the operator requested. */
     secret?: boolean;
 }
 
 export class Operator {
-    /** Lists of the processes of the machine, taken while commands ran. */
+    /** Process lists of the machine, taken while commands ran. */
     readonly processes: string[] = [];
-    /** Command lines as an operator types them, which is what a shell keeps. */
+    /** Command lines as the operator types them, which the shell's history keeps. */
     readonly typed: string[] = [];
-    /** Everything the commands said, but for handouts and tokens. */
+    /** Output of all commands except handouts and tokens. */
     said = "";
 
     constructor(private readonly stack: string) {}
@@ -46,7 +46,7 @@ export class Operator {
         return result;
     }
 
-    /** The same, and it must exit with 0. */
+    /** Runs a command that must exit with 0. */
     async done(command: string, options: Options = {}): Promise<Said> {
         const result = await this.run(command, options);
         assert.equal(result.code, 0, result.out + result.note);

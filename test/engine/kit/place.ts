@@ -7,15 +7,15 @@ import { ensureTools, type SandboxTool, type Toolchain, type ToolName } from "..
 import { sandboxId } from "../../../sandbox/world/state";
 import { worldCluster, worldLog, worldShown } from "./world-log";
 
-/** A world of the tests, and the folder it lives in. */
+/** A world of the tests, and its folder. */
 export interface Place<W> {
     world: W;
     dir: string;
-    /** Ends the world and what Pulumi left running, and takes the folder away. */
+    /** Ends the world and Pulumi's leftover processes, and deletes the folder. */
     end(): Promise<void>;
 }
 
-/** What every world is given. */
+/** Options of every world. */
 export interface Ground<N extends ToolName> {
     tools: Toolchain<N>;
     stateDir: string;
@@ -24,8 +24,9 @@ export interface Ground<N extends ToolName> {
 }
 
 /**
- * Starts a world in a folder of its own. Should this process be killed, nothing stays behind.
- * @param names tools it needs, unset: all of the sandbox
+ * Starts a world in a folder of its own. No process stays behind when this one is killed.
+ * @param names the tools it needs.
+ * @default all tools of the sandbox
  */
 export async function startPlace<
     W extends { close(): Promise<unknown>; kubeConfig?: KubeConfig },

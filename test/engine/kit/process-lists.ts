@@ -6,8 +6,8 @@ import { endAfterTest } from "./leftovers";
 const run = promisify(execFile);
 
 /**
- * What every user of the machine sees of its processes, taken again and again until it is stopped. Nothing waits for `ps`
- * meanwhile: hosts and gateways are in this process too.
+ * Takes process lists, as every user of the machine sees them, until `stop`. `ps` runs asynchronously, because hosts and
+ * gateways are in this process too.
  */
 export class ProcessLists {
     private readonly texts: string[] = [];
@@ -26,7 +26,7 @@ export class ProcessLists {
         }
     }
 
-    /** @returns all of them */
+    /** @returns all lists */
     async stop(): Promise<string> {
         this.stopped = true;
         await this.loop;

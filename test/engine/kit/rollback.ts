@@ -1,11 +1,11 @@
-/** A clone whose commits are what versions of a stack ran from, and its command line. */
+/** A clone with one commit for each version of a stack, and its command line. */
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import type { PulumiRun } from "../../../sandbox/world/pulumi";
 import { cloneProgram, commitAll, gitIn } from "./clone";
 import { succeeded, type EngineStack, type Place } from "./stack";
 
-/** A caller for the calls that follow a rollback. */
+/** A consumer for the smoke requests after a rollback. */
 export const smoke = {
     name: "smoke",
     limits: { requests: 6, perSeconds: 60 },
@@ -13,7 +13,7 @@ export const smoke = {
 };
 
 export class Clone {
-    /** Of the files as they are here, with one commit. @param folder is made */
+    /** Clones the work tree with one commit. @param folder is created */
     constructor(
         readonly folder: string,
         private readonly place: Place,
@@ -34,25 +34,25 @@ export class Clone {
         return join(this.place.facts.stackFiles, `Pulumi.${name}.yaml`);
     }
 
-    /** One more version of the stack. */
+    /** Deploys one more version of the stack. */
     async up(stack: EngineStack): Promise<void> {
         const args = ["up", "--yes", "--skip-preview", "--cwd", this.folder, "--config-file", this.fileOf(stack)];
         succeeded(await stack.run(args));
     }
 
-    /** The command line of the clone, as its operator runs it. */
+    /** Runs the operators' command line of the clone. */
     ops(stack: EngineStack, ...args: string[]): Promise<PulumiRun> {
         return stack.opsOf(this.folder, ...args);
     }
 
-    /** Goes back, and fails with what was said where that fails. */
+    /** Rolls back; fails with the command's output if that fails. */
     async back(stack: EngineStack, to: number, ...more: string[]): Promise<PulumiRun> {
         const run = await this.ops(stack, "stack", "rollback", "--to", String(to), "--yes", ...more);
         assert.equal(run.code, 0, `${run.stdout}\n${run.stderr}`);
         return run;
     }
 
-    /** No work tree is left. */
+    /** Asserts that no temporary work tree is left. */
     assertClean(): void {
         assert.equal(this.git("worktree", "list").split("\n").length, 1);
     }

@@ -1,17 +1,17 @@
 import { createServer } from "node:http";
 import { isDeepStrictEqual } from "node:util";
 
-/** An Alpa that answers one prompt on demand, and others at once. */
+/** An Alpa that answers one prompt when the test says so, and others at once. */
 export interface SlowAlpa {
     address: string;
-    /** Slow answers under way. */
+    /** Number of slow answers under way. */
     underWay(): number;
-    /** Gives all answers that are waited for. */
+    /** Sends all slow answers. */
     release(): void;
     close(): Promise<void>;
 }
 
-/** A completion that a {@link SlowAlpa} takes its time for. */
+/** The completion that a {@link SlowAlpa} answers slowly. */
 export const SLOW_COMPLETION = JSON.stringify({ model: "default", prompt: "slow", max_tokens: 1024 });
 
 export async function startSlowAlpa(): Promise<SlowAlpa> {
@@ -21,7 +21,7 @@ export async function startSlowAlpa(): Promise<SlowAlpa> {
         const end = () => answer.setHeader("Content-Type", "application/json").end('{"choices":[]}');
         asked.on("data", (text) => (body += text));
         asked.on("end", () => {
-            // APISIX encodes a body again after it has validated it, with the fields in any order.
+            // APISIX encodes a body again after validation, with the fields in any order.
             const slow = asked.method === "POST" && isDeepStrictEqual(JSON.parse(body), JSON.parse(SLOW_COMPLETION));
             if (!slow) return end();
             waiting.add(end);

@@ -1,4 +1,4 @@
-/** A stack of this project in a running world, whichever that is. */
+/** A stack of this project in any running world. */
 import { strict as assert } from "node:assert";
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -9,16 +9,16 @@ import { createStack, pulumiEnv, runPulumi, type PulumiRun, type RunOptions } fr
 import { ROOT, writePrivate, type WorldFacts } from "../../../sandbox/world/state";
 import { worldLog } from "./world-log";
 
-/** A cold tool cache means building all that is asked for. */
+/** With a cold tool cache, the sandbox first builds all tools that a test needs. */
 export const TOOLS_MILLISECONDS = 45 * 60_000;
 
 /**
- * A second of the worlds' clocks, in seconds. A pod of the chart answers for 30 of them after it was told to go, and an
- * answer of the Alpa emulator takes up to a real second: shorter ones would cut it.
+ * Length of a second of the worlds' clocks, in real seconds. A terminating pod of the chart answers for 30 of them, and an
+ * answer of the Alpa emulator takes up to a real second: a shorter one would cut answers.
  */
 export const SECOND_LASTS = 0.05;
 
-/** What a test that takes too long may hang in. */
+/** Commands whose output helps to explain a test that times out. */
 const CHANGES = ["up", "destroy", "refresh"];
 
 export type StackConfig = Record<string, unknown>;
@@ -36,18 +36,18 @@ export class EngineStack {
         private readonly place: Place,
     ) {}
 
-    /** Makes it, empty. */
+    /** Creates the stack, empty. */
     protected async init(): Promise<void> {
         await createStack(this.place.dir, this.place.facts, this.name);
         this.salt = /encryptionsalt: .*/.exec(readFileSync(this.file, "utf8"))![0];
     }
 
-    /** What of its world is real. */
+    /** Which parts of its world are real. */
     get parts(): PartReport[] {
         return this.place.facts.parts;
     }
 
-    /** Its stack file. */
+    /** Path of its stack file. */
     get file(): string {
         return join(this.place.facts.stackFiles, `Pulumi.${this.name}.yaml`);
     }
@@ -60,7 +60,7 @@ export class EngineStack {
         writePrivate(this.file, `${this.salt}\n${stringify({ config: Object.fromEntries(prefixed) })}`);
     }
 
-    /** Sets one value as an operator sets a secret: encrypted, and on no command line. */
+    /** Sets a secret as an operator does: encrypted, and not as an argument. */
     async configureSecret(path: string, value: string): Promise<void> {
         succeeded(await this.run(["config", "set", "--secret", "--path", `alpa-auth:${path}`], { input: value }));
     }
@@ -69,7 +69,7 @@ export class EngineStack {
         return this.run(["up", "--yes", "--skip-preview", ...args]);
     }
 
-    /** `up` that may do nothing but what a preview has just said. */
+    /** Runs `up` with the plan of a preview. */
     async upAsPlanned(): Promise<PulumiRun> {
         const plan = join(this.place.dir, `plan-of-${this.name}.json`);
         succeeded(await this.preview("--save-plan", plan));
@@ -84,19 +84,19 @@ export class EngineStack {
         return this.run(["destroy", "--yes", "--skip-preview"]);
     }
 
-    /** What the stack hands out, secrets in plain. */
+    /** Outputs of the stack, with plain-text secrets. */
     protected async read<T>(): Promise<T> {
         return JSON.parse(await this.must(["stack", "output", "--json", "--show-secrets"])) as T;
     }
 
-    /** Resources of the state, as the backend keeps them. */
+    /** Resources of the state, as stored in the backend. */
     async resources(): Promise<{ urn: string; type: string; outputs: Record<string, unknown> }[]> {
         const { resources = [] } = JSON.parse(await this.must(["stack", "export"])).deployment;
-        // The stack itself is there as soon as its program has run once.
+        // The stack's own resource exists as soon as its program has run once.
         return resources.filter((r: { type: string }) => r.type !== "pulumi:pulumi:Stack");
     }
 
-    /** Runs pulumi on this stack, whatever comes of it. */
+    /** Runs pulumi on this stack, whether it fails or not. */
     run(args: string[], options: RunOptions = {}): Promise<PulumiRun> {
         const stack = args[0] === "-C" ? [] : ["--stack", this.name];
         const onLine = (line: string) => {
@@ -112,7 +112,7 @@ export class EngineStack {
         return this.opsOf(ROOT, ...args);
     }
 
-    /** The same, of another clone. */
+    /** Runs the command line of another clone. */
     async opsOf(clone: string, ...args: string[]): Promise<PulumiRun> {
         const { dir, facts } = this.place;
         const command = [join(clone, "ops/alpa-auth.js"), ...args, "--stack", this.name];
@@ -128,7 +128,7 @@ export class EngineStack {
         return said;
     }
 
-    /** Starts `up` and kills pulumi as a crash would, once `when` has come true: its plugins are not told. */
+    /** Starts `up` and kills pulumi once `when` has become true, like a crash: its plugins get no signal. */
     async upKilledWhen(when: () => Promise<boolean>): Promise<void> {
         let pid = 0;
         const up = this.run(["up", "--yes", "--skip-preview"], { onStart: (p) => (pid = p) });
@@ -137,33 +137,33 @@ export class EngineStack {
         await up;
     }
 
-    /** Runs pulumi on this stack and returns what it printed. */
+    /** Runs pulumi on this stack. @returns its output */
     async must(args: string[]): Promise<string> {
         return succeeded(await this.run(args)).stdout;
     }
 }
 
-/** Fails with what Pulumi said. */
+/** Fails with Pulumi's output if the run failed. */
 export function succeeded(run: PulumiRun): PulumiRun {
     assert.ok(run.code === 0, `pulumi ended with ${run.code}:\n${essence(run.stdout)}\n${run.stderr}`);
     return run;
 }
 
-/** All that Pulumi printed; fails when it succeeded. */
+/** @returns all that Pulumi printed. @throws if the run succeeded */
 export function failed(run: PulumiRun): string {
     assert.ok(run.code !== 0, `pulumi should have failed:\n${essence(run.stdout)}`);
     return `${run.stdout}\n${run.stderr}`;
 }
 
-/** What Pulumi prints at the end: what was wrong and what is different. Its list of resources says less, in many more lines. */
+/** The end of Pulumi's output: errors and changes. Its list of resources is longer and says less. */
 function essence(stdout: string): string {
     const diagnostics = stdout.indexOf("\nDiagnostics:");
     return diagnostics >= 0 ? stdout.slice(diagnostics + 1) : stdout.split("\n").slice(-30).join("\n");
 }
 
 /**
- * Waits for a state that something else brings about; the limit is an error that says what was last seen. It is far beyond
- * what anything takes here: other processes of tests, and whatever runs on this machine, make everything slower at times.
+ * Waits for a state that another process brings about. The error of a timeout says what was last seen. The limit is far above
+ * normal durations, because other tests and processes sometimes slow the machine down.
  */
 export async function eventually<T>(
     what: string | (() => string),

@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** All text below a folder, to be searched. Programs and other large files are left out. */
+/** All text of the files below a folder, for searching. Programs and other large files are left out. */
 export function textBelow(folder: string, name = /./): string {
     return readdirSync(folder, { recursive: true, encoding: "utf8" })
         .map((file) => join(folder, file))

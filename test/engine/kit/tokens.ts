@@ -5,20 +5,20 @@ export const now = () => Math.floor(Date.now() / 1000);
 
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
-/** A token with exactly this header and these claims; `sign` gets the text that is signed. */
+/** A token with exactly this header and these claims; `sign` gets the text to sign. */
 export function token(header: object, claims: object, sign: (text: string) => Buffer): string {
     const text = `${part(header)}.${part(claims)}`;
     return `${text}.${sign(text).toString("base64url")}`;
 }
 
-/** Signed with a secret: what HS256 is, and what a forger does with a public key. */
+/** Signs with a secret: HS256 does, and so does a forger who uses a public key as the secret. */
 export function hs256(claims: object, secret: string, header: object = {}): string {
     return token({ alg: "HS256", typ: "JWT", ...header }, claims, (text) =>
         createHmac("sha256", secret).update(text).digest(),
     );
 }
 
-/** Signed with a private key, by the way its algorithm wants. */
+/** Signs with a private key, in the signature format of its algorithm. */
 export function signed(algorithm: "RS256" | "ES256" | "EdDSA", claims: object, key: KeyObject): string {
     const digest = algorithm === "EdDSA" ? null : "sha256";
     return token({ alg: algorithm, typ: "JWT" }, claims, (text) =>

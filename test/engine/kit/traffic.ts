@@ -1,19 +1,19 @@
-/** Callers that ask all the time, while something is done to what they ask. */
+/** Callers that send requests all the time while a test changes something. */
 import { setTimeout as pause } from "node:timers/promises";
 import { endAfterTest } from "./leftovers";
 
-/** Asks once. @returns what is looked at of the answer. Must not throw */
+/** Sends one request. @returns the part of the answer that the test checks. Must not throw */
 export type Way<T> = () => Promise<T>;
 
-/** Between an answer and the next request: also where nothing answers, everything else has its turn. */
+/** Pause after each answer: otherwise immediate errors would leave no CPU time to other processes. */
 const PAUSE_MILLISECONDS = 50;
 
-/** Callers that ask again in a moment after each answer, until they are stopped or the test is over. */
+/** Callers that send the next request shortly after each answer, until they are stopped or the test ends. */
 export class SteadyCallers<T> {
     readonly answers: T[] = [];
     private stopped = false;
     private readonly loops: Promise<void>[];
-    /** For each caller, who waits for the answer to its next request. */
+    /** For each caller, the functions to call after its next answer. */
     private readonly waiting: (() => void)[][];
 
     constructor(way: Way<T>, callers = 2) {
@@ -29,7 +29,7 @@ export class SteadyCallers<T> {
         });
     }
 
-    /** Ends when every caller has sent a request after this call, and has its answer. */
+    /** Resolves when every caller has sent a request after this call and has its answer. */
     async round(): Promise<void> {
         await Promise.all(this.waiting.map((waiting) => new Promise<void>((tell) => waiting.push(tell))));
     }
@@ -38,7 +38,7 @@ export class SteadyCallers<T> {
         return this.answers.length;
     }
 
-    /** @returns all answers, those that were still to come too */
+    /** Stops, and waits for the open requests. @returns all answers */
     async stop(): Promise<T[]> {
         this.stopped = true;
         await Promise.all(this.loops);
@@ -46,18 +46,18 @@ export class SteadyCallers<T> {
     }
 }
 
-/** Status, or why there is none. */
+/** Status, or the error message. */
 export type Answer = number | string;
 
-/** The same way, for one that throws where there is no answer. */
+/** The same request, with an exception as its answer. */
 export function answer(way: Way<Answer>): Way<Answer> {
     return () => way().catch((error: Error) => error.message);
 }
 
 /**
- * Does something while callers ask: each has an answer before it begins, and another after its end.
+ * Does the work while callers send requests: each gets an answer before the start, and another after the end.
  * @param way may throw
- * @returns what came of it, the number of requests, and all answers but 200
+ * @returns the result of the work, the number of requests, and all answers but 200
  */
 export async function under<T>(
     way: Way<Answer>,

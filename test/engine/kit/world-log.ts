@@ -1,4 +1,7 @@
-/** What the emulators and Pulumi said last, and the pods that are not ready: shown below a test that failed, since the engine does not see it. */
+/**
+ * Prints the last lines of the emulators and of Pulumi, and the pods that are not ready, below a failed test: mocha shows only
+ * the assertion.
+ */
 import {
     CoreV1Api,
     type KubeConfig,
@@ -39,18 +42,18 @@ async function show(): Promise<void> {
     for (const line of unready) console.log(`        ${line}`);
 }
 
-/** Takes a line for the case that a test fails. */
+/** Keeps a line for the case that a test fails. */
 export function worldLog(line: string): void {
     said.push(`${new Date().toISOString().slice(11, 23)} ${line.split("\n").slice(0, 3).join(" ").slice(0, 400)}`);
     if (said.length > LINES) said.shift();
 }
 
-/** The cluster to look at when a test fails. */
+/** Sets the cluster that is read when a test fails. */
 export function worldCluster(kubeConfig: KubeConfig | undefined): void {
     cluster = kubeConfig;
 }
 
-/** Resolves when all is said of a test that failed: before the cluster goes. */
+/** Resolves when everything about a failed test is printed: await it before the cluster ends. */
 export async function worldShown(): Promise<void> {
     await showing;
     cluster = undefined;

@@ -1,4 +1,4 @@
-/** The real charts: where the tests find them, and what the real helm makes of them. */
+/** The real charts: where the tests find them, and what the real helm renders from them. */
 import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,13 +12,13 @@ import type { ValueSet } from "./value-sets";
 
 const run = promisify(execFile);
 
-/** A folder with the charts, or the addresses of chart repositories that have them. */
+/** A folder with the charts, or the addresses of chart repositories. */
 export const CHARTS = process.env[CHARTS_VARIABLE];
 
 export class RealCharts {
     private readonly found = new Map<string, Promise<string>>();
 
-    /** @param folder for what helm writes */
+    /** @param folder for helm's files */
     constructor(
         private readonly helmPath: string,
         private readonly folder: string,
@@ -33,13 +33,13 @@ export class RealCharts {
         return known;
     }
 
-    /** Objects that the chart makes of values. @throws what helm says where it refuses them */
+    /** Objects that the chart renders from these values. @throws helm's error where it rejects them */
     async render(set: ValueSet, values = set.values, more: string[] = []): Promise<KubernetesObject[]> {
         const { release, namespace } = set.installation;
         const file = join(this.folder, `values-${(this.files += 1)}.yaml`);
         writeFileSync(file, stringify(values));
         const chart = await this.path(set.chart);
-        // Of a helm that is built from source the default is 1.20, for which charts write other objects.
+        // A helm that is built from source defaults to Kubernetes 1.20, for which charts render other objects.
         const server = ["--kube-version", versions.kubernetes];
         const text = await this.helm(["template", release, chart, "-n", namespace, "-f", file, ...server, ...more]);
         return parseAllDocuments(text).flatMap((document) => {
@@ -50,7 +50,7 @@ export class RealCharts {
     }
     private files = 0;
 
-    /** Custom resource definitions that a chart brings along. */
+    /** CRDs of a chart. */
     async definitions(chart: ValueSet["chart"]): Promise<KubernetesObject[]> {
         const text = await this.helm(["show", "crds", await this.path(chart)]);
         return parseAllDocuments(text).flatMap((document) => {

@@ -1,16 +1,16 @@
-/** Which values a chart reads: those whose change changes what it makes, or what it refuses. */
+/** Finds which values a chart reads: those whose change changes its objects or makes helm fail. */
 import { isDeepStrictEqual } from "node:util";
 import type { Tree } from "../../../policy/rules/resource";
 import type { RealCharts } from "./charts";
 import type { ValueSet } from "./value-sets";
 
-/** Paths of all values; a list is a value, and so is an empty mapping. */
+/** Paths of all values; a list counts as a value, and so does an empty mapping. */
 export function leaves(node: unknown, path: string[] = []): string[][] {
     const inner = isTree(node) ? Object.entries(node) : [];
     return inner.length === 0 ? [path] : inner.flatMap(([key, value]) => leaves(value, [...path, key]));
 }
 
-/** Paths that occur in the sets and that the chart reads in none of them. */
+/** Paths in the sets that the chart reads in none of them. */
 export async function ignoredPaths(charts: RealCharts, sets: ValueSet[]): Promise<string[]> {
     const carriers = new Map<string, ValueSet[]>();
     for (const set of sets)
@@ -29,7 +29,7 @@ export async function ignoredPaths(charts: RealCharts, sets: ValueSet[]): Promis
 
 async function anyReads(charts: RealCharts, path: string[], sets: ValueSet[], before: Map<string, Promise<unknown>>) {
     for (const set of sets.slice(0, SETS_FOR_A_PATH))
-        // What belongs to an upgrade alone is not rendered for a first installation.
+        // A first installation does not render what the chart renders for upgrades only.
         for (const mode of [[], ["--is-upgrade"]]) {
             const key = `${set.what} ${mode.join(" ")}`;
             const old = before.get(key) ?? charts.render(set, set.values, mode);
@@ -39,7 +39,7 @@ async function anyReads(charts: RealCharts, path: string[], sets: ValueSet[], be
         }
     return false;
 }
-/** One is enough for nearly all: the sets that have a path differ in what it depends on only here and there. */
+/** One set is enough for nearly all paths: few depend on other values of the set. */
 const SETS_FOR_A_PATH = 3;
 
 function changed(node: unknown, [first, ...rest]: string[]): Tree {

@@ -10,14 +10,14 @@ import { EXPOSURE, parseIntra, raw } from "../../unit/intra-a";
 import { interValues, parseInter } from "../../unit/inter";
 
 export interface ValueSet {
-    /** Where it comes from, for messages. */
+    /** The choices that lead to it, for messages. */
     what: string;
     chart: { name: string; version: string };
     installation: Installation;
     values: Tree;
 }
 
-/** A choice in the stack config, and what each way of it sets there. */
+/** A choice in the stack config: each name with the keys that it sets. */
 type Choice = Record<string, { gateway?: object; [key: string]: unknown }>;
 
 const AZURE = { exposure: "direct" };
@@ -55,7 +55,7 @@ const CHOICES: Choice[] = [
 
 const scrapers = [{ namespace: "monitoring", podLabels: { "app.kubernetes.io/name": "prometheus" } }];
 
-/** What operators see and share of the gateway. The values differ from the usual ones in what belongs to it alone. */
+/** Metrics, access log and classes of the gateway. Their values differ from the usual ones independently of other choices. */
 const BESIDES: Choice = {
     "metrics by annotations": { observability: { metrics: { enabled: true, scrapers } } },
     "metrics by a PodMonitor, and an access log": {
@@ -69,7 +69,7 @@ const BESIDES: Choice = {
     },
 };
 
-/** Those of the chart `apisix`. */
+/** Value sets of the chart `apisix`. */
 export function apisixSets(): ValueSet[] {
     return [
         ...combined(CHOICES),
@@ -94,7 +94,7 @@ export function apisixSets(): ValueSet[] {
     });
 }
 
-/** Those of the chart `kuberay-operator`. */
+/** Value sets of the chart `kuberay-operator`. */
 export function operatorSets(): ValueSet[] {
     const namespace = "alpa-auth";
     const chart = { repository: "https://charts.example.org", version: versions.kuberay };

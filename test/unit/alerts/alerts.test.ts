@@ -1,6 +1,6 @@
 /**
- * Proves that the alerts for Prometheus use metrics and labels that the gateway has, say what to do, and fire when they should and
- * not when they should not. The last part needs promtool on PATH: `npm run check` says at its end when it is missing.
+ * Proves that the alerts for Prometheus use existing metrics and labels of the gateway, say what to do, and fire when they
+ * should and only then. The last part needs promtool on PATH: `npm run check` says at its end when it is missing.
  */
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
@@ -13,7 +13,7 @@ import { ROOT } from "../../side-by-side";
 import { anchors, documented, METRIC, PAGE, read } from "../observability/watch-page";
 
 const RULE_FILE = "docs/examples/prometheus/alpa-auth.rules.yml";
-/** What some of the tests say of their copy of the rule file. */
+/** Changes that some tests make to their copy of the rule file. */
 const SETTINGS: Record<string, Record<string, string>> = {
     "settings.rules-test.yml": {
         "alpa_auth:objective:ratio": "0.9",
@@ -53,7 +53,7 @@ const cases = ruleTests.flatMap((file) =>
 
 describe("alerts for Prometheus", () => {
     for (const { alert, labels, annotations = {} } of alerts) {
-        it(`${alert} says how urgent it is, what it means and where to read on`, () => {
+        it(`${alert} has its urgency, its meaning and a link to a page`, () => {
             assert.match(alert!, /^AlpaAuth[A-Z]/);
             assert.match(labels!.severity, /^(critical|warning|info)$/);
             assert.deepEqual(Object.keys(annotations), ["summary", "description", "runbook_url"]);
@@ -71,7 +71,7 @@ describe("alerts for Prometheus", () => {
         });
     }
 
-    it(`are those of ${PAGE}, with severity and link`, () => {
+    it(`match the table of ${PAGE}, with severity and link`, () => {
         const listed = read(PAGE).matchAll(/^- \*\*`(\w+)`\*\* \((\w+)\): [^]*?\]\(([^)]*)\)\.$/gm);
         const shown = [...listed].map(([, alert, severity, link]) => {
             const target = link.startsWith("#") ? `${PAGE}${link}` : normalize(join(dirname(PAGE), link));
@@ -85,14 +85,14 @@ describe("alerts for Prometheus", () => {
         assert.deepEqual(shown, wanted);
     });
 
-    it(`use only metrics that ${PAGE} names, with labels that it names, and records of this file`, () => {
+    it(`use only metrics and labels that ${PAGE} names, and records of this file`, () => {
         const metrics = documented();
         const records = new Set(rules.flatMap(({ record }) => record ?? []));
         for (const { expr } of rules) {
             for (const [name] of expr.matchAll(/\balpa_auth:\w+:\w+/g)) assert.ok(records.has(name), name);
             for (const [, name, braces] of expr.matchAll(METRIC)) {
                 assert.ok(metrics.has(name), `${name} is not in the table`);
-                // The command of the page that adds a namespace finds them by it.
+                // The page's command that adds a namespace searches for these labels.
                 assert.ok(braces, `${name} has no braces`);
                 for (const [, label] of braces.matchAll(/(\w+)(?:=|!)/g))
                     assert.ok(metrics.get(name)!.includes(label), `${name} has no label ${label}`);
@@ -102,10 +102,10 @@ describe("alerts for Prometheus", () => {
         assert.doesNotMatch(used, /\b(up|container_\w+|nginx_\w+)\b/, "another exporter's metric");
     });
 
-    it("become a PrometheusRule, and those of one gateway alone, by the commands of the page", () => {
+    it("become a PrometheusRule, also for one gateway, by the commands of the page", () => {
         const command = (part: string) =>
             [...read(PAGE).matchAll(/```sh\n([\s\S]*?)```/g)].find(([, text]) => text.includes(part))?.[1] ??
-            assert.fail(`no command of the page has ${part}`);
+            assert.fail(`no command of the page contains ${part}`);
         const made = parse(sh(command("kind: PrometheusRule").replace("kubectl apply -f -", "cat"))) as Made;
         assert.deepEqual(
             [made.apiVersion, made.kind, made.spec],
@@ -122,7 +122,7 @@ describe("alerts for Prometheus", () => {
     const promtool = findOnPath("promtool");
     if (promtool !== undefined)
         for (const file of ruleTests)
-            it(`fire and do not fire as ${relative(ROOT, join(__dirname, file))} says`, () => {
+            it(`fire and do not fire as in ${relative(ROOT, join(__dirname, file))}`, () => {
                 const folder = mkdtempSync(join(tmpdir(), "alerts-"));
                 try {
                     writeFileSync(join(folder, "alpa-auth.rules.yml"), withSettings(SETTINGS[file] ?? {}));

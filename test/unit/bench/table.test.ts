@@ -1,4 +1,4 @@
-// Proves what the figures of the bench are put side by side with, and that all ways get the same callers.
+// Proves which figures of the bench are compared, and that all programs get the same callers.
 import { strict as assert } from "node:assert";
 import { parseAllDocuments } from "yaml";
 import { callers, manifests, parts, rotated } from "../../../bench/callers";
@@ -26,7 +26,7 @@ describe("bench", () => {
         );
     });
 
-    it("gives kubectl the Consumers that alpa-auth makes", () => {
+    it("gives kubectl the same Consumers as alpa-auth", () => {
         const all = rotated(callers(2), "b");
         const objects = parseAllDocuments(manifests(all, "ns", binding)).map((d) => d.toJS());
         assert.deepEqual(
@@ -41,12 +41,12 @@ describe("bench", () => {
         assert.deepEqual(objects[3].spec, ours);
     });
 
-    it("counts in whole callers: only the one that is rotated has two keys", () => {
+    it("counts whole callers: only the rotated one has two keys", () => {
         const all = rotated(callers(3), "b");
         assert.deepEqual(all, { "team-0000": ["a", "b"], "team-0001": ["a"], "team-0002": ["a"] });
     });
 
-    it("gives every caller to one of the stacks, in parts of nearly the same size", () => {
+    it("distributes callers over stacks in groups of nearly the same size", () => {
         const shares = parts(callers(1000), 3);
         assert.deepEqual(
             shares.map((share) => Object.keys(share).length),

@@ -1,4 +1,4 @@
-/** Files as `ops consumer handout --out` writes them, with the credentials of a world. Pulumi is a fake that knows its outputs. */
+/** Files as `ops consumer handout --out` writes them, with the credentials of a world. A fake Pulumi returns its outputs. */
 import { strict as assert } from "node:assert";
 import { createPublicKey } from "node:crypto";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import type { CallersWorld } from "./python-world";
 
 const SINCE = { version: "2026.8.2", sha256: "a".repeat(64) };
 
-/** @returns names of files in `folder`: of a key, a shared secret, a key pair and a service token */
+/** @returns names of files in `folder`: for a key, a shared secret, a key pair and a service token */
 export async function handedOut(world: CallersWorld, folder: string): Promise<string[]> {
     const publicKey = createPublicKey(world.jwt.privateKey).export({ format: "pem", type: "spki" }).toString();
     const gateway = bench({

@@ -1,4 +1,4 @@
-/** The emulators alone, with the plugins that the program writes: a gateway before Alpa, and an edge before Alpa. */
+/** Only the emulators, with the plugins that the program renders: a gateway before Alpa, and an edge before Alpa. */
 import { generateKeyPairSync } from "node:crypto";
 import { startAlpa, type Alpa, type Seen } from "../../../sandbox/alpa/server";
 import { startGateway, type Gateway } from "../../../sandbox/gateway/server";
@@ -21,19 +21,17 @@ export const PUBLIC_KEY = pair.publicKey.export({ format: "pem", type: "spki" })
 
 /** Consumer `team` with a key, an HS256 and an RS256 credential; `limited` with two requests in two seconds. */
 export interface Service {
-    /** As handed out. */
+    /** Credentials as in the handouts. */
     url: string;
-    /** The same over TLS; without a certificate nothing listens there. */
+    /** The same by TLS; without a certificate it has no listener. */
     secureUrl: string;
     gateway: Gateway;
-    /** What reached Alpa. */
+    /** Requests that reached Alpa. */
     seen: Seen[];
     put(path: string, body: object): Promise<void>;
-    /**
-     * Opens both methods below a path. @param upstream instead of Alpa. @param plugins in addition to the usual ones
-     */
+    /** Opens both methods below a path. @param upstream used instead of Alpa @param plugins in addition to the usual ones */
     open(path: string, upstream?: object, plugins?: object): Promise<void>;
-    /** A caller with its credentials, each as a plugin of APISIX. */
+    /** Creates a caller with its credentials, each as a plugin of APISIX. */
     consumer(name: string, credentials: Record<string, object>, limits?: Limits): Promise<void>;
     close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /**
- * Python with what the tests of client/python need, installed once in the tool cache: for each interpreter and each list of
- * versions a separate environment, and next to it the packages that a caller's `pip install` would fetch.
+ * Python with the packages for the tests of client/python, installed once in the tool cache. Each interpreter and each list of
+ * versions has a separate environment, and next to it the packages that a caller's `pip install` would download.
  */
 import { execFile, execFileSync } from "node:child_process";
 import * as fs from "node:fs";
@@ -13,13 +13,13 @@ import { stderrLog } from "../../../sandbox/toolchain/log";
 export const PACKAGE = path.resolve(__dirname, "../../../client/python");
 const TESTED_WITH = path.join(PACKAGE, "requirements-test.txt");
 
-/** Oldest that the tools of the tests run on; the package itself runs on older ones. */
+/** Oldest version for the tests' tools; the package itself runs on older ones. */
 const OLDEST = [3, 11];
 
 export interface PythonTools {
     /** The environment's interpreter. */
     python: string;
-    /** Wheels of what the package depends on, for installing without a registry. */
+    /** Wheels of the package's dependencies, for an installation without a registry. */
     wheels: string;
     /** Folder for caches of tools; re-created with the environment. */
     scratch: string;
@@ -27,7 +27,7 @@ export interface PythonTools {
 
 const run = promisify(execFile);
 
-/** @param env where `python3`, or what ALPA_AUTH_PYTHON names, is looked for */
+/** @param env variables that determine where `python3`, or the program in ALPA_AUTH_PYTHON, is searched */
 export async function pythonTools(env: NodeJS.ProcessEnv = process.env): Promise<PythonTools> {
     const base = interpreter(env);
     const requirements = fs.readFileSync(TESTED_WITH, "utf8");
@@ -49,11 +49,11 @@ export async function pythonTools(env: NodeJS.ProcessEnv = process.env): Promise
             );
             progress("installing packages");
             const pip = ["-m", "pip", "--disable-pip-version-check", "--no-input"];
-            const help = "Look whether pip reaches its registry.";
+            const help = "Check whether pip reaches its registry.";
             await step(python, [...pip, "install", "--no-deps", "-r", TESTED_WITH], help);
             const { stdout } = await run(python, [...pip, "freeze"]);
             fs.writeFileSync(path.join(out, "python-packages"), stdout);
-            progress("fetching what callers install");
+            progress("downloading the packages that callers install");
             const needed = requirements.split("\n").filter((line) => line.endsWith("# the package"));
             const list = path.join(out, "needed.txt");
             fs.writeFileSync(list, needed.join("\n"));

@@ -1,6 +1,6 @@
 /**
- * What a caller meets, made of the emulators alone: the gateway with the plugins that the program writes, Access at the edge
- * as it was and as it is in new organizations, Alpa behind both; and the pages that `ops consumer handout` writes.
+ * The services that a caller uses, from emulators only: the gateway with the plugins that the program renders, Access at the
+ * edge in classic and in strict mode, Alpa behind both; and the pages that `ops consumer handout` writes.
  */
 import { generateKeyPairSync } from "node:crypto";
 import { writeFileSync } from "node:fs";
@@ -26,22 +26,27 @@ const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 20
 const PUBLIC_KEY = publicKey.export({ format: "pem", type: "spki" }).toString();
 const PRIVATE_KEY = privateKey.export({ format: "pem", type: "pkcs8" }).toString();
 
-/** As tests/world/conftest.py reads it. */
+/** In the format that tests/world/conftest.py reads. */
 export interface CallersWorld {
     /** Address of Alpa itself, which only the gateway should reach. */
     direct: string;
-    /** Address at the gateway. `down` has no Alpa behind it, `slow` one that is slower than the gateway waits, `drained` 503. */
+    /**
+     * Addresses at the gateway. `down` has no Alpa behind it, `slow` one that is slower than the gateway's timeout, `drained`
+     * answers 503.
+     */
     urls: Record<"alpa" | "down" | "slow" | "drained", string>;
     keys: Record<"team" | "limited" | "stranger", string>;
     jwt: { secret: string; privateKey: string; claims: { hs: string; rs: string } };
-    /** Addresses at the edge; `single` takes one header, `login` also lets people in, `limited` one request in 30 s. */
+    /**
+     * Addresses at the edge; `single` reads one header, `login` also lets people log in, `limited` allows one request in 30 s.
+     */
     edges: Record<"classic" | "strict" | "cut", Record<"alpa" | "single" | "login" | "limited", string>>;
     tokens: Record<"team" | "stranger" | "expired", { clientId: string; clientSecret: string }>;
-    /** Files by what they hand out. */
+    /** Files by the kind of credential. */
     handouts: Record<"key" | "hs" | "rs" | "serviceToken", string>;
 }
 
-/** @param folder where the pages go */
+/** @param folder for the pages */
 export async function startCallersWorld(folder: string) {
     const atOnce = { port: 0, batchWindow: () => new Promise((resolve) => setImmediate(resolve)) };
     const [alpa, slow] = await Promise.all([startAlpa(atOnce), startAlpa({ ...atOnce, seconds: 5 })]);
@@ -142,7 +147,7 @@ async function startEdge(
     connected = true,
 ) {
     const world = await World.start({ organizationSince });
-    // A name that is this machine: clients send no credential over plain HTTP to another.
+    // A name of this machine: clients send no credential over plain HTTP to another host.
     const zone = addZone(world.account, "localhost");
     addRecord(world.account, zone, "localhost", `${world.tunnel.id}.cfargotunnel.com`);
     // The stack's own rules, and paths for the other applications below.

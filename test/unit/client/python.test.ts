@@ -1,5 +1,5 @@
-// Proves that client/python keeps its own promises, is typed, can be installed and used, and works at the emulators of
-// gateway, edge and Alpa. Not that the real ones answer as these do: recordings prove that of the gateway and of Alpa.
+// Proves that client/python passes its own tests, is typed, can be installed and used, and works with the emulators of gateway,
+// edge and Alpa. Recordings, not this test, prove that the real gateway and Alpa answer the same.
 import { strict as assert } from "node:assert";
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -20,9 +20,9 @@ describe("client/python", () => {
     before(async () => {
         tools = await pythonTools();
         folder = mkdtempSync(join(tmpdir(), "alpa-auth-python-"));
-        // In parallel with the rest: it takes longest, and needs one core.
+        // Starts in parallel with the rest: it takes longest, and needs one core.
         typed = python(["-m", "mypy", "--cache-dir", join(tools.scratch, "mypy")], { cwd: PACKAGE });
-        typed.catch(() => undefined); // the test for it waits for it
+        typed.catch(() => undefined); // The test for it awaits it.
         stage = await startCallersWorld(folder);
     });
     after(async () => {
@@ -30,7 +30,7 @@ describe("client/python", () => {
         rmSync(folder, { recursive: true, force: true });
     });
 
-    /** Runs the environment's Python; what it prints, or an error that holds it. */
+    /** Runs the environment's Python. @returns its output @throws an error with it */
     function python(args: string[], options: { cwd?: string; env?: object; file?: string } = {}): Promise<string> {
         const env = {
             ...process.env,
@@ -47,7 +47,7 @@ describe("client/python", () => {
         });
     }
 
-    /** @param least how many tests are there; fewer, and some were not found */
+    /** @param least smallest number of tests: with fewer, some were not found */
     async function pytest(where: string, least: number, more: string[] = []): Promise<void> {
         const options = { cwd: PACKAGE, env: { PYTHONPATH: "src" } };
         const printed = await python(["-m", "pytest", "-q", where, ...more], options);
@@ -56,11 +56,11 @@ describe("client/python", () => {
         assert.doesNotMatch(printed, /skipped|xfailed|deselected|warning/);
     }
 
-    it("keeps the promises of its own tests", () => pytest("tests", 380));
+    it("passes its own tests", () => pytest("tests", 380));
 
-    it("keeps its promises at the gateway and at the edge", () => pytest("tests/world", 80, ["--world", stage.file]));
+    it("passes its tests at the gateway and at the edge", () => pytest("tests/world", 80, ["--world", stage.file]));
 
-    it("loads what ops consumer handout writes, for each kind of credential", async () => {
+    it("loads the files of ops consumer handout, for each kind of credential", async () => {
         const files = await handedOut(stage.world, folder);
         writeFileSync(join(folder, "own.pem"), stage.world.jwt.privateKey);
         const call = [
@@ -98,7 +98,7 @@ describe("client/python", () => {
             const source = join(folder, "source");
             const out = join(folder, "dist");
             mkdirSync(source);
-            // A copy: what is built leaves nothing in the clone.
+            // A copy, so that the build leaves nothing in the clone.
             await python([
                 "-c",
                 `import shutil; shutil.copytree(${JSON.stringify(PACKAGE)}, "source", dirs_exist_ok=True)`,
@@ -119,7 +119,7 @@ describe("client/python", () => {
             return python([file], { file: join(installed, "bin/python"), env });
         };
 
-        it("works in a clean folder, in ten lines", async () => {
+        it("works in an empty folder with a program of ten lines", async () => {
             const printed = await script(TEN_LINES, {
                 ALPA_URL: stage.world.urls.alpa,
                 ALPA_API_KEY: stage.world.keys.team,
@@ -136,12 +136,12 @@ describe("client/python", () => {
             return found;
         });
         snippets.forEach(({ name, heading, text }, i) =>
-            it(`runs what ${name} shows under "${heading}" (${i + 1})`, async () => {
+            it(`runs the code of ${name} under "${heading}" (${i + 1})`, async () => {
                 const { urls, keys, edges, tokens, jwt, handouts } = stage.world;
                 const edge = text.includes("header=") ? edges.strict.single : edges.strict.alpa;
                 const service = text.includes("ServiceToken(");
                 const address = service ? edge : urls.alpa;
-                // Of the address that is shown only the host is another one here: its path must be right.
+                // Only the host of the shown address is replaced here: its path must be right.
                 const host = service ? edge : new URL(urls.alpa).origin;
                 writeFileSync(join(folder, "handout.md"), readFileSync(handouts.key));
                 writeFileSync(join(folder, "private.pem"), jwt.privateKey);
@@ -157,7 +157,7 @@ describe("client/python", () => {
                 assert.equal(printed, "Paris is one two\n");
             }),
         );
-        it("brings its types along", async () => {
+        it("includes its types", async () => {
             const file = join(folder, "typed.py");
             writeFileSync(file, TEN_LINES + 'wrong: int = client.completions("a")["choices"][0]["text"]\n');
             const cache = ["--cache-dir", join(tools.scratch, "mypy-installed")];
@@ -170,14 +170,15 @@ describe("client/python", () => {
                 ...cache,
                 file,
             ];
-            // One error, where the text is taken for a number: so the types are there, and the rest fits them.
+            // Exactly one error, where the text is used as a number: it shows that the types are there and that the rest is
+            // correct.
             await assert.rejects(
                 python(args),
                 /typed\.py:11: error: Incompatible types in assignment .*\nFound 1 error in 1 file/,
             );
         });
 
-        it("has a snippet for each way to authenticate", () => {
+        it("has a snippet for each authentication method", () => {
             const shown = snippets.map(({ text }) => text).join("");
             for (const way of [
                 "ApiKey(",
@@ -192,7 +193,7 @@ describe("client/python", () => {
         });
     });
 
-    it("says what to install where there is no Python that fits", async () => {
+    it("says what to install where there is no suitable Python", async () => {
         const none = { PATH: folder, HOME: folder };
         await assert.rejects(
             pythonTools(none),

@@ -1,5 +1,5 @@
-// Proves when the TypeScript client sends a request again and when it does not, what it makes of clocks that differ, and what
-// it tells of each answer.
+// Proves when the TypeScript client repeats a request and when not, how it handles clock differences, and what it reports about
+// each answer.
 import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
 import * as http from "node:http";
@@ -8,13 +8,13 @@ import { ApiKey, Client, Jwt, type Seen } from "../../../client/typescript/src/i
 import * as errors from "../../../client/typescript/src/errors";
 import { JSON_TYPE, outcome, RESULT, says, Server, type Respond } from "./typescript-server";
 
-/** No two signatures of such a key are the same: what is equal was made once. */
+/** Signatures of this key are random, so equal tokens are the same token. */
 const EC_KEY = generateKeyPairSync("ec", { namedCurve: "P-256" })
     .privateKey.export({ format: "pem", type: "pkcs8" })
     .toString();
 const good = says(200, JSON_TYPE, RESULT);
 
-describe("TypeScript client, sending again", () => {
+describe("TypeScript client, retries:", () => {
     let server: Server;
     before(async () => (server = await Server.start()));
     beforeEach(() => server.clear());
@@ -23,7 +23,7 @@ describe("TypeScript client, sending again", () => {
     const text = async (call: ReturnType<Client["completions"]>) => (await call).choices[0].text;
 
     for (const status of [429, 503])
-        it(`does so after ${status} with Retry-After, as often as it may, and says how long to wait`, async () => {
+        it(`repeats after ${status} with Retry-After, up to its number of attempts, and then reports the wait`, async () => {
             const past = new Date(Date.now() - 5).toUTCString();
             server.respond = (request, response, nth) =>
                 nth < 3
@@ -43,7 +43,7 @@ describe("TypeScript client, sending again", () => {
             server.clear();
             server.respond = says(status, { "Retry-After": "soon" }, "");
             assert.equal((await outcome(client().completions("a"))).retryAfterSeconds, undefined);
-            assert.equal(server.seen.length, 1, "no word of when");
+            assert.equal(server.seen.length, 1, "without Retry-After");
         });
 
     it("waits as long as the answer requests", async () => {
@@ -66,10 +66,10 @@ describe("TypeScript client, sending again", () => {
         server.clear();
         server.respond = says(503, { "X-RateLimit-Reset": "0" }, "");
         assert.equal((await outcome(client().completions("a"))).retryAfterSeconds, undefined);
-        assert.equal(server.seen.length, 1, "of an answer that is not the limit's it says nothing");
+        assert.equal(server.seen.length, 1, "nothing for an answer that is not the limit's");
     });
 
-    it("does so when there is no connection, and says in the end that nothing was sent", async () => {
+    it("repeats when there is no connection, and reports in the end that nothing was sent", async () => {
         const closed = net.createServer();
         await new Promise<void>((resolve) => closed.listen(0, "127.0.0.1", resolve));
         const { port } = closed.address() as net.AddressInfo;
@@ -85,7 +85,7 @@ describe("TypeScript client, sending again", () => {
         await new Promise((resolve) => late.close(resolve));
     });
 
-    it("goes by the error alone where the program brings its own fetch", async () => {
+    it("decides by the error alone where the program uses its own fetch", async () => {
         const cases: [cause: object, sent: boolean][] = [
             [{ code: "ECONNREFUSED", syscall: "connect" }, false],
             [{ code: "ENOTFOUND", syscall: "getaddrinfo" }, false],
@@ -105,14 +105,14 @@ describe("TypeScript client, sending again", () => {
         }
     });
 
-    it("says that a name leads nowhere, and that nothing was sent", async () => {
+    it("reports that a name does not resolve, and that nothing was sent", async () => {
         const nowhere = new Client({ url: "http://nowhere.invalid", maxAttempts: 1 });
         const error = await outcome(nowhere.completions("a"));
         assert.ok(error instanceof errors.ConnectionFailedError && !error.sent, String(error));
     });
 });
 
-describe("TypeScript client, making tokens", () => {
+describe("TypeScript client, tokens:", () => {
     let server: Server;
     let now: number;
     before(async () => (server = await Server.start()));
@@ -126,7 +126,7 @@ describe("TypeScript client, making tokens", () => {
     const tokens = () => server.seen.map(({ headers }) => headers.authorization!);
     const claims = (token: string): { exp: number; iat: number } =>
         JSON.parse(Buffer.from(token.split(".")[1], "base64url").toString());
-    /** Takes tokens that are not over by a clock that is so much ahead, in milliseconds. */
+    /** Accepts tokens that have not expired by a clock with this lead, in milliseconds. */
     const clockAhead =
         (ahead: number): Respond =>
         (request, response, nth) => {
@@ -202,7 +202,7 @@ describe("TypeScript client, making tokens", () => {
         assert.equal(server.seen.length, 2);
     });
 
-    it("does not send again what the clock does not explain", async () => {
+    it("does not repeat a request when the clock does not explain the rejection", async () => {
         const dates = [undefined, now + 4000, now + 3_700_000];
         for (const date of dates) {
             server.clear();
@@ -219,17 +219,17 @@ describe("TypeScript client, making tokens", () => {
         server.respond = says(401, { Date: new Date(now + 600_000).toUTCString() }, "{}");
         const wrong = await outcome(new Client({ url: server.url, auth: jwt() }).completions("a"));
         assert.ok(wrong instanceof errors.InvalidCredentialError);
-        assert.equal(server.seen.length, 2, "refused by the right clock too");
+        assert.equal(server.seen.length, 2, "rejected by the right clock too");
     });
 });
 
-describe("TypeScript client, telling of answers", () => {
+describe("TypeScript client, the callback for answers", () => {
     let server: Server;
     before(async () => (server = await Server.start()));
     beforeEach(() => server.clear());
     after(() => server.close());
 
-    it("tells status, headers and time of each, without cookies", async () => {
+    it("gets status, headers and time of each, without cookies", async () => {
         const more = { Server: "APISIX/3.18.0", "Set-Cookie": "CF_Authorization=x" };
         const told: Seen[] = [];
         const now = 1_800_000_000_000;

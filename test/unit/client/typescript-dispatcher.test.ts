@@ -1,5 +1,5 @@
-// Proves that the TypeScript client goes the way that the program has set for its fetch (a proxy, an authority of its own),
-// without the limits on silence that fetch has by itself; and that variables for proxies alone change nothing.
+// Proves that the TypeScript client uses the dispatcher that the program has set for its fetch (for a proxy or a private
+// certificate authority), without fetch's own limits on silence, and that proxy variables alone change nothing.
 import { strict as assert } from "node:assert";
 import * as net from "node:net";
 import * as tls from "node:tls";
@@ -16,15 +16,15 @@ interface Dispatcher {
 type AgentClass = new (options?: Options) => Dispatcher;
 type Connect = (to: { hostname: string; port: string }, done: (error: null, socket: net.Socket) => void) => void;
 
-/** Where Node keeps what its fetch sends with. */
+/** Where Node keeps the dispatcher of its fetch. */
 const PLACE = Symbol.for("undici.globalDispatcher.1");
 const holder = globalThis as unknown as Record<symbol, Dispatcher>;
 void new Headers();
 const nodes = holder[PLACE];
-/** As undici's own package has it, which a program would install. */
+/** undici's own package, which a program would install. */
 const Agent = nodes.constructor as AgentClass;
 
-/** A proxy that only tunnels; what it hears of each tunnel. */
+/** A proxy that only tunnels, and records the head of each tunnel. */
 async function startProxy() {
     const heard: string[] = [];
     const server = net.createServer((client) => {
@@ -58,7 +58,7 @@ describe("TypeScript client and the program's fetch", () => {
     const late = (milliseconds: number) => {
         server.respond = (...given) => void setTimeout(() => says(200, JSON_TYPE, RESULT)(...given), milliseconds);
     };
-    /** Counts the connections that it makes. */
+    /** Counts its connections. */
     const counting = () => {
         const made: string[] = [];
         const connect: Connect = ({ port }, done) => {
@@ -69,7 +69,7 @@ describe("TypeScript client and the program's fetch", () => {
     };
 
     it("waits longer than the 300 s after which Node's fetch gives up", async () => {
-        // Node's limit cannot be waited for here; it is replaced by a short one, at the place where Node has it.
+        // Node's real limit is too long for a test; a short one replaces it in Node's dispatcher.
         const Hasty = class Agent extends (nodes.constructor as AgentClass) {
             constructor(options: Options = {}) {
                 super({ headersTimeout: 300, bodyTimeout: 300, ...options });
@@ -86,13 +86,13 @@ describe("TypeScript client and the program's fetch", () => {
         assert.equal(ours.choices[0].text, "one");
     });
 
-    it("gives each request a connection of its own", async () => {
+    it("opens a connection for each request", async () => {
         await client().completions("a");
         await client().completions("a");
         assert.equal(server.connections, 2);
     });
 
-    it("goes by an Agent of the program's, and waits longer than that one would", async () => {
+    it("uses an Agent of the program, and waits longer than that one would", async () => {
         const { made, connect } = counting();
         holder[PLACE] = new Agent({ connect, headersTimeout: 300, bodyTimeout: 300 });
         late(2500);
@@ -100,14 +100,14 @@ describe("TypeScript client and the program's fetch", () => {
         assert.deepEqual(made, [String(server.port)]);
     });
 
-    it("goes by an Agent to which the program has added something", async () => {
+    it("uses an Agent that the program has extended", async () => {
         const asked: Options[] = [];
         const plain = new Agent();
         const dispatch = (options: Options, handler: object) => {
             asked.push(options);
             return plain.dispatch(options, handler);
         };
-        // As undici composes it.
+        // Composed like in undici's documentation.
         holder[PLACE] = new Proxy(plain, {
             get: (of, name) => (name === "dispatch" ? dispatch : Reflect.get(of, name)),
         });
@@ -115,7 +115,7 @@ describe("TypeScript client and the program's fetch", () => {
         assert.deepEqual([asked.length, asked[0].method, asked[0].headersTimeout], [1, "POST", 0]);
     });
 
-    it("goes by a dispatcher of another kind", async () => {
+    it("uses a dispatcher of another kind", async () => {
         const inner = new Agent();
         class ProxyAgent {
             asked: Options[] = [];
@@ -137,7 +137,7 @@ describe("TypeScript client and the program's fetch", () => {
         );
     });
 
-    it("says whose limit it was when a dispatcher of the program's gives up by itself", async () => {
+    it("names whose limit it was when the program's dispatcher times out by itself", async () => {
         const hasty = new Agent({ connect: {}, headersTimeout: 300 });
         const dispatch = (options: Options, handler: object) =>
             hasty.dispatch({ ...options, headersTimeout: 300 }, handler);
@@ -163,7 +163,7 @@ describe("TypeScript client and the program's fetch", () => {
             proxy.close();
         });
 
-        it("goes through the one of an Agent of the program's, which hears no credential", async () => {
+        it("uses the proxy of the program's Agent, which sees no credential", async () => {
             const connect: Connect = ({ hostname, port }, done) => {
                 const tunnel = net.connect(proxy.port, "127.0.0.1", () =>
                     tunnel.write(`CONNECT ${hostname}:${port} HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`),
@@ -181,7 +181,7 @@ describe("TypeScript client and the program's fetch", () => {
             assert.doesNotMatch(proxy.heard.join(""), /KEY-of-team|PROMPT/);
         });
 
-        it("takes no proxy from variables, for http and for https", async () => {
+        it("ignores proxy variables, for http and for https", async () => {
             const at = `http://127.0.0.1:${proxy.port}`;
             const names = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"];
             const variables = Object.fromEntries(names.map((name) => [name, at]));

@@ -1,6 +1,6 @@
-// Proves that the TypeScript client reads what the emulator of Cloudflare's edge answers, for each form of a service token and
-// each method: Access as it was and as it is in new organizations, rules, limits and the errors of the tunnel. Not that the
-// real edge answers so.
+// Proves that the TypeScript client understands the answers of the emulator of Cloudflare's edge, for each form of a service
+// token and each method: Access in classic and strict mode, rules, limits and tunnel errors. Does not prove that the real edge
+// answers the same.
 import { strict as assert } from "node:assert";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -58,28 +58,28 @@ describe("TypeScript client at the edge", () => {
             errors.InvalidCredentialError,
         ],
         [
-            "nothing, where people log in",
+            "no credential, where people can log in",
             "login",
             () => undefined,
             errors.MissingCredentialError,
             errors.MissingCredentialError,
         ],
         [
-            "a wrong secret, where people log in",
+            "a wrong secret, where people can log in",
             "login",
             () => pair("team", { clientSecret: "wrong-secret-wrong" }),
             errors.InvalidCredentialError,
             errors.InvalidCredentialError,
         ],
         [
-            "a token of another application, where people log in",
+            "a token of another application, where people can log in",
             "login",
             () => pair("stranger"),
             errors.InvalidCredentialError,
             errors.NotAllowedError,
         ],
         [
-            "a key, where people log in",
+            "a key, where people can log in",
             "login",
             () => new ApiKey("KEY-of-team"),
             errors.EdgeLoginError,
@@ -107,7 +107,7 @@ describe("TypeScript client at the edge", () => {
                     });
 
                 for (const [what, place, make, classic, strict] of refused)
-                    it(`makes ${(mode === "classic" ? classic : strict).name} of ${what}`, async () => {
+                    it(`throws ${(mode === "classic" ? classic : strict).name} for ${what}`, async () => {
                         const error = await outcome(edge(mode, place, make())[method]("Paris is"));
                         assert.equal(error.constructor, mode === "classic" ? classic : strict, String(error));
                         assert.match(error.requestId!, RAY);
@@ -116,14 +116,14 @@ describe("TypeScript client at the edge", () => {
             });
 
     for (const method of METHODS) {
-        it(`says that no connector holds the tunnel, for ${method}`, async () => {
+        it(`reports that no connector serves the tunnel, for ${method}`, async () => {
             const error = await outcome(edge("cut", "alpa", pair())[method]("Paris is"));
             assert.ok(error instanceof errors.ModelUnreachableError, String(error));
             assert.equal(error.status, 530);
             assert.match(error.message, /error code: 1033/);
         });
 
-        it(`says that the edge serves no address without a name, for ${method}`, async () => {
+        it(`reports that the edge serves no address without a name, for ${method}`, async () => {
             const url = stage.world.edges.strict.alpa.replace("localhost", "127.0.0.1");
             const error = await outcome(new Client({ url, auth: pair() })[method]("Paris is"));
             assert.ok(error instanceof errors.NotAllowedError, String(error));
@@ -131,7 +131,7 @@ describe("TypeScript client at the edge", () => {
         });
     }
 
-    it("says how long a limit of the edge lasts", async () => {
+    it("reports how long a limit of the edge lasts", async () => {
         const client = edge("strict", "limited", pair(), { maxAttempts: 1 });
         await client.completions("Paris is");
         const error = await outcome(client.completions("Paris is"));
@@ -139,18 +139,18 @@ describe("TypeScript client at the edge", () => {
         assert.ok(error.retryAfterSeconds! > 0 && error.retryAfterSeconds! <= 30);
     });
 
-    it("goes by the page of a handout alone", async () => {
+    it("needs only the page of a handout", async () => {
         const client = Client.fromCredentialsFile(stage.world.handouts.serviceToken);
         assert.equal((await client.completions("Paris is", { maxTokens: 8 })).choices[0].text, "Paris is one two");
     });
 });
 
-/** fetch sends no Host but that of the address: the name must lead here. */
+/** fetch sends only the address as Host, so the name must resolve to this machine. */
 const NAME = "localhost";
 /** 125 s without a byte become half a second. */
 const SCALE = 0.004;
 
-describe("TypeScript client at an edge in trouble", () => {
+describe("TypeScript client at a failing edge", () => {
     let world: World;
     let auth: Credential;
     before(async () => {
@@ -171,7 +171,7 @@ describe("TypeScript client at an edge in trouble", () => {
         new Client({ url: `http://${NAME}:${world.edge.port}${path}`, auth, ...more });
 
     for (const method of METHODS) {
-        it(`says that the edge gave the answer up, for ${method}, and does not ask again`, async () => {
+        it(`reports that the edge timed out, for ${method}, and does not repeat the request`, async () => {
             world.respond = () => undefined;
             const error = await outcome(client()[method]("Paris is"));
             assert.ok(error instanceof errors.AnswerTimeoutError, String(error));
@@ -179,21 +179,21 @@ describe("TypeScript client at an edge in trouble", () => {
             assert.match(error.requestId!, RAY);
         });
 
-        it(`says that an answer broke off when the origin fell silent in its middle, for ${method}`, async () => {
+        it(`reports a truncated answer when the origin became silent, for ${method}`, async () => {
             world.respond = (_, answer) => void answer.writeHead(200).write('{"choices":');
             const error = await outcome(client()[method]("Paris is"));
             assert.ok(error instanceof errors.ConnectionFailedError && error.sent, String(error));
             assert.equal(world.seen.length, 1);
         });
 
-        it(`says that a rule keeps this program out, for ${method}`, async () => {
+        it(`reports that a rule blocks this program, for ${method}`, async () => {
             const error = await outcome(client("/closed")[method]("Paris is"));
             assert.ok(error instanceof errors.NotAllowedError, String(error));
             assert.match(error.message, /error code: 1020.*A rule of the edge/);
             assert.equal(world.seen.length, 0);
         });
 
-        it(`says so of the check that takes a program for abuse, which this one passes, for ${method}`, async () => {
+        it(`reports the same for the browser integrity check, which the client itself passes, for ${method}`, async () => {
             world.respond = (_, answer) =>
                 answer.end('{"choices":[{"text":"one"}],"cache_id":"c","logprobs":[],"indices":[]}');
             assert.ok(await client()[method]("Paris is"));
@@ -204,7 +204,7 @@ describe("TypeScript client at an edge in trouble", () => {
             assert.match(error.message, /error code: 1010.*A rule of the edge/);
         });
 
-        it(`says that the connector does not reach the origin, for ${method}`, async () => {
+        it(`reports that the connector does not reach the origin, for ${method}`, async () => {
             const { config } = world.tunnel.configuration!;
             world.configure({ ingress: [{ service: "http://127.0.0.1:1" }] });
             try {

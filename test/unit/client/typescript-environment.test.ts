@@ -1,4 +1,5 @@
-// Proves that the TypeScript client reads the variables that docs/call/README.md lists, and what `ops consumer handout` writes.
+// Proves that the TypeScript client reads the variables that docs/call/README.md lists, and the files of
+// `ops consumer handout`.
 import { strict as assert } from "node:assert";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -95,30 +96,30 @@ describe("TypeScript client from the environment", () => {
             /^ALPA_CREDENTIALS_FILE: must be set without ALPA_URL/,
         ],
         [
-            "a time that is none",
+            "an invalid number of seconds",
             { ...URL, ALPA_ANSWER_TIMEOUT_SECONDS: "1m" },
             /^ALPA_ANSWER_TIMEOUT_SECONDS: must be a number/,
         ],
-        ["something else for 1", { ...URL, ALPA_ALLOW_HTTP: "yes" }, /^ALPA_ALLOW_HTTP: must be 1 or 0/],
+        ["a value other than 1 or 0", { ...URL, ALPA_ALLOW_HTTP: "yes" }, /^ALPA_ALLOW_HTTP: must be 1 or 0/],
     ];
     for (const [what, environment, problem] of refused)
-        it(`refuses ${what}`, () => {
+        it(`rejects ${what}`, () => {
             const found = problems(() => Client.fromEnv({}, environment));
             assert.equal(found.length, 1, found.join("\n"));
             assert.match(found[0], problem);
         });
 
-    it("prefers what it is given", () => {
+    it("prefers its options", () => {
         const client = Client.fromEnv({ url: "https://other.example" }, { ...URL, ALPA_API_KEY: KEY });
         assert.equal(String(client), "Client(https://other.example, ApiKey(***))");
     });
 
-    it("wants no variable with an address that it is given", () => {
+    it("requires no variable when the options have an address", () => {
         const client = Client.fromEnv({ url: "https://other.example" }, { ALPA_API_KEY: KEY });
         assert.equal(String(client), "Client(https://other.example, ApiKey(***))");
     });
 
-    it("reads a handout whose lines end as those of Windows", async () => {
+    it("reads a handout with Windows line ends", async () => {
         const windows = page({ method: "jwt", algorithm: "HS256", claim: "ns_a.b", secret: KEY }).replaceAll(
             "\n",
             "\r\n",
@@ -149,7 +150,7 @@ describe("TypeScript client from the environment", () => {
         }
     });
 
-    it("refuses a handout that is over, encrypted, of a pair of keys without its private one, or none", () => {
+    it("rejects a handout that has expired, is encrypted, needs a private key, or is no handout", () => {
         const key: Handout["credential"] = { method: "key", key: KEY };
         const over = file("over.md", page(key, "2020-01-01"));
         assert.throws(() => Client.fromCredentialsFile(over), errors.ExpiredCredentialError);

@@ -1,5 +1,5 @@
-// Proves that the file which the command `ops consumer handout` writes is all that a TypeScript client needs: of each kind of
-// credential, at the emulators of the gateway and of the edge. Pulumi is a fake that answers from memory here.
+// Proves that the file of `ops consumer handout` is all that a TypeScript client needs: for each kind of credential, with the
+// emulators of the gateway and of the edge. A fake Pulumi answers from memory.
 import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -37,7 +37,7 @@ describe("TypeScript client and the file of `ops consumer handout`", () => {
     });
     after(() => service.close());
 
-    /** The file, as the command makes it. */
+    /** The file as the command writes it. */
     async function handedOut(id: string, ...more: string[]): Promise<string> {
         const consumers = [{ name: "team", credentials: CREDENTIALS }];
         const config = { "alpa-auth:option": "intra-a", "alpa-auth:consumers": consumers };
@@ -63,7 +63,7 @@ describe("TypeScript client and the file of `ops consumer handout`", () => {
             assert.equal((await client.logprobs([[5, 6, 7]], { topK: 3 })).indices[0].length, 3);
         });
 
-    it("calls with a variable that names it, and one that names the private key", async () => {
+    it("calls with a variable for the file, and one for the private key", async () => {
         const key = Client.fromEnv({}, { ALPA_CREDENTIALS_FILE: await handedOut("key") });
         assert.equal((await key.completions("Paris is")).choices.length, 1);
         const file = await handedOut("rs");
@@ -72,7 +72,7 @@ describe("TypeScript client and the file of `ops consumer handout`", () => {
         assert.equal((await Client.fromEnv({}, variables).completions("Paris is")).choices.length, 1);
     });
 
-    it("says that an encrypted one must be decrypted, and takes what that gives", async () => {
+    it("reports that an encrypted one must be decrypted, and reads the decrypted one", async () => {
         const identity = await generateIdentity();
         const file = await handedOut("key", "--recipient", await identityToRecipient(identity));
         assert.throws(
@@ -87,7 +87,7 @@ describe("TypeScript client and the file of `ops consumer handout`", () => {
         assert.equal((await client.completions("Paris is")).choices.length, 1);
     });
 
-    it("calls through the edge with that of a service token", async () => {
+    it("calls through the edge with the file of a service token", async () => {
         const world = await World.start();
         try {
             const zone = addZone(world.account, "localhost");

@@ -1,5 +1,5 @@
-// Proves what the TypeScript client makes of servers that misbehave, for both methods: a typed error, no redirect followed,
-// nothing sent twice that may have been worked on, and an end to every wait. Over TLS: typescript-tls.test.ts.
+// Proves how the TypeScript client handles misbehaving servers, for both methods: it throws a typed error, follows no redirect,
+// repeats nothing that the model may have worked on, and limits every wait. typescript-tls.test.ts proves the same over TLS.
 import { strict as assert } from "node:assert";
 import * as net from "node:net";
 import { ApiKey, Client } from "../../../client/typescript/src/index";
@@ -11,24 +11,24 @@ const HTML = "<html>\r\n<head><title>502 Bad Gateway</title></head><body>openres
 const HTML_TYPE = { "Content-Type": "text/html" };
 const LOGIN = "https://t.cloudflareaccess.com/cdn-cgi/access/login/h";
 const FAILED = '{"type":"error","message":"m","stacktrace":"s"}';
-/** The end of a connection, by a reset too. */
+/** Messages for the end of a connection, also by a reset. */
 const ended = (socket: net.Socket) => new Promise<unknown>((resolve) => socket.once("close", resolve));
-/** What is neither a completion nor log probabilities. */
+/** Neither a completion nor log probabilities. */
 const half = (length: number) => `${RESULT.slice(0, -1)},${LOGPROBS.slice(1)}`.slice(0, length);
 
 const KINDS: Kind[] = [
     ["an HTML 502", errors.ModelUnreachableError, says(502, HTML_TYPE, HTML)],
     ["an HTML 503 without Retry-After", errors.ModelUnreachableError, says(503, HTML_TYPE, HTML)],
     ["a 502 with Retry-After", errors.ModelUnreachableError, says(502, { "Retry-After": "0" }, "")],
-    ["a 500 of something in between", errors.ModelUnreachableError, says(500, HTML_TYPE, HTML)],
+    ["a 500 of a proxy", errors.ModelUnreachableError, says(500, HTML_TYPE, HTML)],
     ["an HTML 504", errors.AnswerTimeoutError, says(504, HTML_TYPE, HTML)],
-    ["a 408, whose request did not arrive", errors.RequestRefusedError, says(408, HTML_TYPE, HTML)],
+    ["a 408, for an incomplete request", errors.RequestRefusedError, says(408, HTML_TYPE, HTML)],
     ["HTML with status 200", errors.UnreadableAnswerError, says(200, HTML_TYPE, HTML)],
-    ["HTML that says it is JSON", errors.UnreadableAnswerError, says(200, JSON_TYPE, HTML)],
-    ["nothing with status 200", errors.UnreadableAnswerError, says(200, JSON_TYPE, "")],
-    ["nothing with status 204", errors.UnreadableAnswerError, says(204, {}, "")],
+    ["HTML with the type of JSON", errors.UnreadableAnswerError, says(200, JSON_TYPE, HTML)],
+    ["an empty body with status 200", errors.UnreadableAnswerError, says(200, JSON_TYPE, "")],
+    ["an empty body with status 204", errors.UnreadableAnswerError, says(204, {}, "")],
     ["truncated JSON", errors.UnreadableAnswerError, says(200, JSON_TYPE, half(40))],
-    ["JSON of another shape", errors.UnreadableAnswerError, says(200, JSON_TYPE, '{"message":"no"}')],
+    ["JSON of another form", errors.UnreadableAnswerError, says(200, JSON_TYPE, '{"message":"no"}')],
     ["a list", errors.UnreadableAnswerError, says(200, JSON_TYPE, "[]")],
     ["null", errors.UnreadableAnswerError, says(200, JSON_TYPE, "null")],
     ["fields of other types", errors.UnreadableAnswerError, says(200, JSON_TYPE, '{"choices":[{}],"cache_id":1}')],
@@ -36,14 +36,14 @@ const KINDS: Kind[] = [
     ["an error in a result", errors.AlpaError, says(200, JSON_TYPE, `${FAILED.slice(0, -1)},${LOGPROBS.slice(1)}`)],
     ["a 302 to a login", errors.EdgeLoginError, says(302, { Location: LOGIN }, "")],
     [
-        "a 302 to a login on the same host",
+        "a 302 to a login page on the same host",
         errors.EdgeLoginError,
         says(302, { Location: "/cdn-cgi/access/login/h" }, ""),
     ],
     ["a 302 without a place", errors.RedirectError, says(302, {}, "")],
     ["a 302 to nonsense", errors.RedirectError, says(302, { Location: "http://[" }, "")],
     [
-        "an answer shorter than it says",
+        "an answer shorter than its Content-Length",
         errors.ConnectionFailedError,
         (_, response) => {
             response.writeHead(200, { ...JSON_TYPE, "Content-Length": "1000" });
@@ -51,7 +51,7 @@ const KINDS: Kind[] = [
         },
     ],
     [
-        "an answer in chunks without the last",
+        "an answer in chunks without the last one",
         errors.ConnectionFailedError,
         (_, response) => response.writeHead(200, JSON_TYPE).write(half(500), () => response.socket!.end()),
     ],
@@ -64,15 +64,15 @@ const KINDS: Kind[] = [
     ],
     ["a reset instead of an answer", errors.ConnectionFailedError, (_, { socket }) => socket!.resetAndDestroy()],
     ["a connection closed without an answer", errors.ConnectionFailedError, (_, { socket }) => void socket!.end()],
-    ["an answer that is no HTTP", errors.ConnectionFailedError, (_, { socket }) => void socket!.end("SSH-2.0-x\r\n")],
+    ["an answer that is not HTTP", errors.ConnectionFailedError, (_, { socket }) => void socket!.end("SSH-2.0-x\r\n")],
     [
-        "headers that are cut off",
+        "truncated headers",
         errors.ConnectionFailedError,
         (_, { socket }) => void socket!.end("HTTP/1.1 200 OK\r\nContent-Ty"),
     ],
 ];
 
-describe("TypeScript client at a server that misbehaves", () => {
+describe("TypeScript client with a misbehaving server", () => {
     let server: Server;
     before(async () => (server = await Server.start()));
     beforeEach(() => server.clear());
@@ -99,7 +99,7 @@ describe("TypeScript client at a server that misbehaves", () => {
     });
 
     for (const status of [301, 302, 303, 307, 308])
-        it(`sends nothing to the place that a ${status} names`, async () => {
+        it(`sends nothing to the Location of a ${status}`, async () => {
             const other = await Server.start();
             try {
                 server.respond = says(status, { Location: `${other.url}/login` }, "");
@@ -108,7 +108,7 @@ describe("TypeScript client at a server that misbehaves", () => {
                 assert.deepEqual([server.seen.length, other.connections], [1, 0]);
                 server.respond = says(status, { Location: `${server.url}/other` }, "");
                 assert.ok((await outcome(client().completions("a"))) instanceof errors.RedirectError);
-                assert.equal(server.seen.length, 2, "nor to another place of the same host");
+                assert.equal(server.seen.length, 2, "nor to another path of the same host");
             } finally {
                 await other.close();
             }
@@ -116,8 +116,16 @@ describe("TypeScript client at a server that misbehaves", () => {
 
     const drips: [what: string, respond: Respond, each: (response: net.Socket) => void][] = [
         ["nothing comes", () => undefined, () => undefined],
-        ["the answer drips in", (_, response) => void response.writeHead(200, JSON_TYPE).flushHeaders(), chunk],
-        ["its head drips in", (_, { socket }) => void socket!.write("HTTP/1.1 200 OK\r\nX-A: "), (to) => to.write("a")],
+        [
+            "the answer arrives byte by byte",
+            (_, response) => void response.writeHead(200, JSON_TYPE).flushHeaders(),
+            chunk,
+        ],
+        [
+            "its head arrives byte by byte",
+            (_, { socket }) => void socket!.write("HTTP/1.1 200 OK\r\nX-A: "),
+            (to) => to.write("a"),
+        ],
     ];
     function chunk(to: net.Socket): void {
         to.write("1\r\n \r\n");
@@ -137,14 +145,14 @@ describe("TypeScript client at a server that misbehaves", () => {
                 const error = await outcome(client().completions("a", { answerTimeoutSeconds: 1 }));
                 assert.ok(error instanceof errors.AnswerTimeoutError, String(error));
                 assert.ok(Date.now() - begin < 10_000);
-                await closed; // the gateway sees that the client has disconnected
+                await closed; // The server sees that the client has disconnected.
             } finally {
                 clearInterval(timer);
             }
             assert.equal(server.seen.length, 1);
         });
 
-    it("ends with the reason of the caller's signal, wherever the call is", async () => {
+    it("ends with the reason of the caller's signal, at any stage of the call", async () => {
         const reason = new Error("enough");
         const until = (controller: AbortController) => client().completions("a", { signal: controller.signal });
         assert.equal(await outcome(client().completions("a", { signal: AbortSignal.abort(reason) })), reason, "before");
@@ -155,7 +163,7 @@ describe("TypeScript client at a server that misbehaves", () => {
             closed = ended(socket!);
             waiting.abort(reason);
         };
-        assert.equal(await outcome(until(waiting)), reason, "while nothing has come");
+        assert.equal(await outcome(until(waiting)), reason, "before any answer");
         await closed;
         const reading = new AbortController();
         server.respond = (_, response) => {
@@ -173,7 +181,7 @@ describe("TypeScript client at a server that misbehaves", () => {
         assert.equal(server.seen.length, 3);
     });
 
-    it("reads a refusal that comes before the whole request has been sent", async () => {
+    it("reads a rejection that arrives before the whole request was sent", async () => {
         const early = net.createServer((socket) => {
             socket.on("error", () => undefined);
             socket.once("data", () => socket.write("HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n"));

@@ -1,5 +1,5 @@
-// Proves that the package can be built, packed, installed in a clean folder and used, from ESM and from CJS, with its types
-// in strict mode; and that it needs nothing but jose.
+// Proves that the package can be built, packed, installed in an empty folder and used, from ESM and from CJS, with its types in
+// strict mode; and that it needs only jose.
 import { strict as assert } from "node:assert";
 import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -11,7 +11,7 @@ import { SignJWT } from "jose";
 import { version } from "../../../client/typescript/src/version";
 import { startCallersWorld } from "./python-world";
 
-/** Without what npm tells the programs it runs: of the root's settings nothing reaches the package. */
+/** Without npm's variables for the programs that it runs, so that no setting of the root affects the package. */
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
 const run = (file: string, args: string[], options: { cwd: string; env?: NodeJS.ProcessEnv }) =>
     promisify(execFile)(file, args, { env: environment, ...options });
@@ -19,7 +19,7 @@ const ROOT = resolve(__dirname, "../../..");
 const PACKAGE = join(ROOT, "client/typescript");
 const manifest = (folder: string) => JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
 
-/** Ten lines, but for how they import. */
+/** A program of ten lines, without its imports. */
 const SCRIPT = `
 async function main() {
     const client = new Client({ url: process.argv[2], auth: new ApiKey(process.env.KEY ?? "") });
@@ -33,7 +33,7 @@ void main();
 `;
 const NAMES = "ApiKey, Client, MissingCredentialError";
 
-/** Those that call the service, in the two languages that this package and a shell can run. */
+/** Snippets that call the service, in the two languages that this package and a shell can run. */
 function snippetsOf(page: string) {
     const found: { page: string; heading: string; language: string; text: string }[] = [];
     let heading = "";
@@ -56,7 +56,7 @@ describe("package of the TypeScript client", () => {
     let stage: Awaited<ReturnType<typeof startCallersWorld>>;
 
     before(async () => {
-        // By its real name: npm and tsc see another path than the one of a link.
+        // The real path: npm and tsc resolve links.
         folder = mkdtempSync(join(tmpdir(), "alpa-auth-package-"));
         const [source, user] = [join(folder, "source"), join(folder, "user")];
         cpSync(PACKAGE, source, { recursive: true, filter: (path) => !/\/(dist|node_modules)$/.test(path) });
@@ -65,7 +65,7 @@ describe("package of the TypeScript client", () => {
         writeFileSync(join(user, "package.json"), '{"private":true}');
         const pack = (what: string) =>
             run("npm", ["pack", what, "--pack-destination", folder, "--silent"], { cwd: user });
-        // jose is packed too: a test must not need a registry.
+        // jose is packed too, so that the test needs no registry.
         const [ours, jose] = await Promise.all([pack(source), pack(join(ROOT, "node_modules/jose"))]);
         stage = await startCallersWorld(folder);
         const files = [ours, jose].map(({ stdout }) => join(folder, stdout.trim().split("\n").pop()!));
@@ -78,7 +78,7 @@ describe("package of the TypeScript client", () => {
         rmSync(folder, { recursive: true });
     });
 
-    it("is used by ten lines as an ES module and as a CommonJS module, with its types", async () => {
+    it("works in a program of ten lines as an ES module and as a CommonJS module, with its types", async () => {
         const user = join(folder, "user");
         const names = ["caller.mts", "caller.cts"];
         for (const name of names)
@@ -100,13 +100,13 @@ describe("package of the TypeScript client", () => {
     const pages = ["docs/call/README.md", "README.md", "client/typescript/README.md"];
     const snippets = pages.flatMap((page) => snippetsOf(page));
     snippets.forEach(({ page, heading, language, text }, i) => {
-        it(`runs what ${page} shows under "${heading}" in ${language} (${i + 1})`, async () => {
+        it(`runs the ${language} code of ${page} under "${heading}" (${i + 1})`, async () => {
             const { urls, keys, edges, tokens, jwt, handouts } = stage.world;
             const single = /header: "|cf-access-client-id/.test(text);
             const service = /ServiceToken|CF-Access|cf-access/.test(text);
             const edge = single ? edges.strict.single : edges.strict.alpa;
             const address = service ? edge : urls.alpa;
-            // Of the address that is shown only the host is another one here: its path must be right.
+            // Only the host of the shown address is replaced here: its path must be right.
             const host = service ? edge : new URL(urls.alpa).origin;
             const user = join(folder, "user");
             cpSync(handouts.key, join(user, "handout.md"));
@@ -118,7 +118,7 @@ describe("package of the TypeScript client", () => {
                 JWT_CLAIM: /private/.test(text) ? jwt.claims.rs : jwt.claims.hs,
                 ...{ CLIENT_ID: tokens.team.clientId, CLIENT_SECRET: tokens.team.clientSecret },
             };
-            // TypeScript without annotations is JavaScript: Node.js runs it as it is.
+            // TypeScript without annotations is JavaScript: Node.js can run it.
             const file = join(user, language === "ts" ? "snippet.mjs" : "snippet.sh");
             writeFileSync(file, text.replaceAll("https://api.example.com", host));
             const program = language === "ts" ? process.execPath : "sh";
@@ -127,7 +127,7 @@ describe("package of the TypeScript client", () => {
         });
     });
 
-    it("is shown, as curl is, for each way to authenticate", () => {
+    it("is documented, like curl, for each authentication method", () => {
         const all = (page: string, language: string) =>
             snippets
                 .filter((one) => one.page === page && one.language === language)
@@ -141,7 +141,7 @@ describe("package of the TypeScript client", () => {
         assert.ok(all("README.md", "sh").includes("apikey:"));
     });
 
-    it("signs with jose from both, and takes a credential of the one in a client of the other", async () => {
+    it("signs with jose from both, and accepts a credential of one build in a client of the other", async () => {
         const text = `
             const cjs = require("alpa-auth-client");
             import("alpa-auth-client").then(async (esm) => {
@@ -155,7 +155,7 @@ describe("package of the TypeScript client", () => {
         assert.deepEqual([stdout, stderr], ["3\n3\n", ""]);
     });
 
-    it("holds its two builds with types, and needs jose alone", async () => {
+    it("contains its two builds with types, and depends only on jose", async () => {
         const installed = join(folder, "user/node_modules/alpa-auth-client");
         const { dependencies, version: stated } = manifest(installed);
         assert.deepEqual(Object.keys(dependencies), ["jose"]);

@@ -1,4 +1,4 @@
-/** What the tests of the TypeScript client's settings share. */
+/** Shared by the tests of the TypeScript client's settings. */
 import { strict as assert } from "node:assert";
 import { ConfigurationError } from "../../../client/typescript/src/errors";
 
@@ -8,7 +8,7 @@ export const token = (header: object, payload: object) =>
     [header, payload, "S3CRET"].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
 export const far = { exp: 4_000_000_000 };
 
-/** Problems of what is refused, each in the form of all errors, none with a secret in it. */
+/** Problems of rejected settings. Asserts that each has the form of all errors, and that none contains a secret. */
 export function problems(make: () => unknown): string[] {
     try {
         make();

@@ -1,5 +1,5 @@
-// Proves for arbitrary texts: a credential arrives in its header as it is or is refused, never as something else; what is
-// asked below an address is that address and the method; no error repeats a secret.
+// Proves for arbitrary texts: a credential arrives unchanged in its header or is rejected; each call requests exactly the
+// address and the method; no error repeats a secret.
 import { strict as assert } from "node:assert";
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { ApiKey, Client, ServiceToken } from "../../../client/typescript/src/index";
 import { AlpaClientError, ConfigurationError } from "../../../client/typescript/src/errors";
 
-/** The same numbers in every run: a failure can be looked at again. */
+/** The same random numbers in every run, so that a failure can be reproduced. */
 const RUNS = { numRuns: 150, seed: 20261125 };
 const RESULT = '{"choices":[]}';
 
@@ -43,7 +43,7 @@ describe("TypeScript client, for any text", () => {
         fc.string().map((text) => `${text}\r\nX-Injected: 1`),
     );
 
-    it("sends a key as it is, or refuses it", async () => {
+    it("sends a key unchanged, or rejects it", async () => {
         await fc.assert(
             fc.asyncProperty(anything, async (key) => {
                 const fits = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(key);
@@ -57,7 +57,7 @@ describe("TypeScript client, for any text", () => {
         );
     });
 
-    it("sends a service token as it is, in two headers or in one", async () => {
+    it("sends a service token unchanged, in two headers or in one", async () => {
         const part = visible.filter((text) => text === text.trim());
         await fc.assert(
             fc.asyncProperty(part, part, fc.boolean(), async (clientId, clientSecret, single) => {
@@ -73,7 +73,7 @@ describe("TypeScript client, for any text", () => {
         );
     });
 
-    it("asks for the method below the address, with one slash between", async () => {
+    it("requests the method below the address, with one slash between", async () => {
         const segment = fc
             .string({ unit: fc.constantFrom(..."abcXYZ019-._~!$&'()*+,;=:@"), minLength: 1 })
             .filter((text) => !/^\.{1,2}$/.test(text));
@@ -89,7 +89,7 @@ describe("TypeScript client, for any text", () => {
         );
     });
 
-    it("asks at the address that was given, or refuses it", async () => {
+    it("requests the given address, or rejects it", async () => {
         const tail = fc.oneof(
             fc.webPath(),
             fc.webQueryParameters().map((q) => `/?${q}`),
@@ -106,7 +106,7 @@ describe("TypeScript client, for any text", () => {
                     assert.ok(error instanceof ConfigurationError);
                     return;
                 }
-                // A host or a port that goes on behind the one of this server leads elsewhere.
+                // A text appended to this server's host or port names another server.
                 if (/^[^/]/.test(text)) return;
                 await client.completions("a");
                 assert.equal(seen[0].url, `${text.replace(/\/+$/, "")}/completions`);
@@ -115,7 +115,7 @@ describe("TypeScript client, for any text", () => {
         );
     });
 
-    it("repeats no secret that a server sends back", async () => {
+    it("redacts every secret that a server sends back", async () => {
         const secret = fc.string({ unit: fc.constantFrom(..."abcXYZ019-_+/=\"'<>&%"), minLength: 12 });
         await fc.assert(
             fc.asyncProperty(

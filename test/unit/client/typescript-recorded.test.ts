@@ -1,5 +1,5 @@
 // Proves against recordings of Alpa's own client and of Alpa, with and without credentials: the same request and the same
-// result where that client is right, a typed error where it is wrong, and nothing to any other place. The recordings are not
+// result where that client is right, a typed error where it is wrong, and no request to any other host. The recordings are not
 // part of this repository.
 import { strict as assert } from "node:assert";
 import { existsSync, readFileSync } from "node:fs";
@@ -27,8 +27,8 @@ const alpa = read("alpa-http.json", { cases: [] });
 
 type Kind = keyof typeof errors;
 /**
- * Where Alpa's client returns a gateway's answer, follows a redirect or fails in its own JSON reader: what it is here, with
- * a credential, and without one where that is another.
+ * Cases in which Alpa's client returns a gateway's answer, follows a redirect or fails in its own JSON parser: the error here
+ * with a credential, and without one where that differs.
  */
 const HERE: Record<string, [withOne: Kind, withNone?: Kind]> = {
     "alpa-error-400": ["AlpaError"],
@@ -62,7 +62,7 @@ const CREDENTIALS: [what: string, make: () => Credential | undefined][] = [
 
 describe("TypeScript client compared with Alpa's own", () => {
     let server: Server;
-    /** Emulates every other host of the recordings. */
+    /** Replaces every other host of the recordings. */
     let other: Server;
     before(async () => ([server, other] = await Promise.all([Server.start(), Server.start()])));
     beforeEach(() => {
@@ -84,7 +84,7 @@ describe("TypeScript client compared with Alpa's own", () => {
         for (const { id, gateway, outcome: theirs } of recorded.cases) {
             const [withOne, withNone = withOne] = HERE[id] ?? [];
             const kind = make() === undefined ? withNone : withOne;
-            it(`${kind === undefined ? "gives the same result as it" : `makes ${kind}`} of ${id} with ${what}`, async () => {
+            it(`${kind === undefined ? "gives the same result" : `throws ${kind}`} for ${id} with ${what}`, async () => {
                 const returned = JSON.stringify(theirs.returned);
                 if (gateway === null) server.respond = says(200, JSON_TYPE, returned);
                 else
@@ -104,7 +104,7 @@ describe("TypeScript client compared with Alpa's own", () => {
                     assert.ok(result instanceof errors[kind], String(result));
                     assert.equal(result.name, kind);
                 }
-                assert.equal(other.connections, 0, "nothing goes to a second place");
+                assert.equal(other.connections, 0, "nothing is sent to a second host");
                 assert.equal(server.seen.length, id === "url-query" ? 0 : 1, "nothing twice");
                 if (id === "url-query") return;
                 assert.equal(server.seen[0].url, "/ok/completions", "one slash, where Alpa's client doubles it");
@@ -112,18 +112,18 @@ describe("TypeScript client compared with Alpa's own", () => {
                     assert.equal(server.seen[0].headers[name.toLowerCase()], value);
                 if (result instanceof errors.AlpaError) {
                     const text = `${result.stacktrace}RuntimeError("${/: "(.*)"\. /.exec(result.message)![1]}")`;
-                    assert.equal(text, theirs.raised.text, "what Alpa's client says is in it");
+                    assert.equal(text, theirs.raised.text, "it contains the message of Alpa's client");
                 }
             });
         }
 
     for (const { id, call, args, kwargs, client, sent } of recorded.sends)
-        it(`sends what it sends, and that once: ${id}`, async () => {
+        it(`sends the same request, once: ${id}`, async () => {
             const [first] = sent;
             const theirs = new Headers(first.headers);
             const [key, clientId] = [theirs.get("apikey"), theirs.get("cf-access-client-id")];
             const clientSecret = theirs.get("cf-access-client-secret") ?? undefined;
-            // A password of ~/.netrc takes the place of the token in Alpa's client.
+            // Alpa's client replaces the token by a password of ~/.netrc.
             const auth = clientId
                 ? new ServiceToken({ clientId, clientSecret })
                 : key
@@ -146,7 +146,7 @@ describe("TypeScript client compared with Alpa's own", () => {
             else await done;
             assert.deepEqual([server.seen.length, other.connections], [1, 0]);
             const fields = Object.entries(first.json).filter(([name, value]) => name !== "api_key" || value !== null);
-            // Alpa takes null for none; a key that is none stays away from the body here.
+            // Alpa treats null like a missing key; this client omits the field.
             assert.deepEqual(Object.entries(JSON.parse(server.bodies[0])), fields);
             assert.deepEqual([server.seen[0].method, server.seen[0].url], ["POST", first.path]);
             const { headers } = server.seen[0];
@@ -158,7 +158,7 @@ describe("TypeScript client compared with Alpa's own", () => {
 
     for (const { id, request, response } of alpa.cases)
         for (const [i, one] of [response].flat().entries()) {
-            // Of long lists the size alone was recorded.
+            // The recordings have only the size of long lists.
             const body =
                 one?.body && JSON.parse(JSON.stringify(one.body).replace(/"<1x300>"/g, `[[${"0,".repeat(299)}0]]`));
             if (typeof body !== "object" || body === null || request?.path === undefined) continue;
@@ -176,7 +176,7 @@ describe("TypeScript client compared with Alpa's own", () => {
         }
 
     for (const { id, call, args, kwargs, outcome: theirs } of recorded.realServer)
-        it(`gets from Alpa's service what it gets: ${id}`, async () => {
+        it(`gets the same from Alpa's service: ${id}`, async () => {
             const service = await startAlpa({ port: 0, batchWindow: async () => undefined });
             try {
                 const client = new Client({ url: `http://127.0.0.1:${service.port}` });

@@ -1,5 +1,5 @@
-// Proves that no credential is in what the TypeScript client shows: not in errors and what hangs on them, however a server
-// writes it back, not in clients and credentials, not in warnings.
+// Proves that the TypeScript client shows no credential: not in errors and their properties, however a server encodes it, not
+// in clients and credentials, not in warnings.
 import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
 import { inspect } from "node:util";
@@ -19,11 +19,11 @@ const READY = `${part({ alg: "HS256" })}.${part({ exp: 4_000_000_000 })}.${"c2ln
 const each = (text: string, write: (code: number) => string) =>
     [...text].map((char) => write(char.charCodeAt(0))).join("");
 const hex = (code: number) => code.toString(16).padStart(2, "0");
-/** As servers are known to write back what they were sent. */
+/** Encodings in which servers are known to send back what they received. */
 const WAYS: Record<string, (text: string) => string> = {
     "as it is": (text) => text,
     "percent-encoded": encodeURIComponent,
-    "percent-encoded as forms are": (text) => new URLSearchParams([["a", text]]).toString().slice(2),
+    "percent-encoded like in forms": (text) => new URLSearchParams([["a", text]]).toString().slice(2),
     "each byte percent-encoded": (text) => each(text, (code) => `%${hex(code)}`),
     "percent-encoded twice": (text) => encodeURIComponent(encodeURIComponent(text)),
     "in JSON": JSON.stringify,
@@ -41,7 +41,7 @@ const WAYS: Record<string, (text: string) => string> = {
     "in lower case": (text) => text.toLowerCase(),
 };
 
-/** All readings of a text that these ways of writing have. */
+/** All decoded forms of a text in these encodings. */
 function readings(text: string): string[] {
     const entities = (one: string) =>
         one
@@ -72,9 +72,9 @@ describe("TypeScript client and secrets", () => {
     after(() => server.close());
 
     for (const [way, write] of Object.entries(WAYS))
-        it(`takes any secret out of any text: ${way}`, () => {
+        it(`removes any secret from any text: ${way}`, () => {
             const visible = fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code));
-            // A shorter secret may be in the text by chance, or its base64 may depend on adjacent characters.
+            // A shorter secret may occur in the text by chance, or its base64 may depend on adjacent characters.
             const secret = fc
                 .string({ unit: visible, minLength: 10, maxLength: 60 })
                 .filter((text) => !text.includes("*"));
@@ -88,7 +88,7 @@ describe("TypeScript client and secrets", () => {
             );
         });
 
-    it("leaves a text alone that has none of them", () => {
+    it("does not change a text without secrets", () => {
         fc.assert(
             fc.property(fc.string(), (text) => assert.equal(without(text, ["KEY-of-team-0123456789", "abc"]), text)),
             RUNS,
@@ -123,7 +123,7 @@ describe("TypeScript client and secrets", () => {
             (said) =>
                 says(302, { Location: `http://o.example/${encodeURIComponent(said)}?${encodeURIComponent(said)}` }, ""),
         ],
-        ["a result of another shape", (said) => says(200, JSON_TYPE, JSON.stringify({ message: said }))],
+        ["a result of another form", (said) => says(200, JSON_TYPE, JSON.stringify({ message: said }))],
     ];
     const shownOf = (...values: unknown[]) =>
         values
@@ -146,7 +146,7 @@ describe("TypeScript client and secrets", () => {
                         sent = [apikey, secret, authorization?.replace("Bearer ", "")]
                             .flat()
                             .filter((one) => one !== undefined);
-                        // A private key is what no server has.
+                        // No server has the private key.
                         const known = what === "a private key" ? [] : fixed;
                         respond([...sent, ...known].map(write).join(" ; "))(request, response, nth);
                     };
@@ -154,14 +154,14 @@ describe("TypeScript client and secrets", () => {
                     const error = await outcome(client.completions("a"));
                     const shown = shownOf(error, client, auth);
                     for (const one of [...sent, ...fixed]) {
-                        // The claims of a token are no secret, and one header is JSON of what is.
+                        // The claims of a token are not secret, and a single header is JSON of secrets.
                         if (one.startsWith("{")) continue;
                         assert.ok(!holds(shown, one), `${where}, ${way}: ${shown}`);
                     }
                 }
         });
 
-    it("shows nothing of a key that is a host or the id of a request", async () => {
+    it("shows nothing of a key that equals a host name or a request id", async () => {
         const key = "Key-Of-Team-0123456789";
         const client = new Client({ url: server.url, auth: new ApiKey(key) });
         server.respond = says(302, { Location: `http://${key}.example/` }, "");
@@ -178,7 +178,7 @@ describe("TypeScript client and secrets", () => {
         assert.equal((await outcome(client.completions("a"))).requestId, "7c0c5b0e-2f6b-4f0a-9a56-6e0d7f0f3c11");
     });
 
-    it("shows nothing of a token that was replaced while its answer was on the way", async () => {
+    it("shows nothing of a token that was replaced before its answer arrived", async () => {
         let now = 1_800_000_000_000;
         const auth = new Jwt({ key: "k", secret: "S".repeat(32), lifetimeSeconds: 120 }, { now: () => now });
         const client = new Client({ url: server.url, auth });

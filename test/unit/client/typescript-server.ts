@@ -42,7 +42,7 @@ export class Server {
         });
     }
 
-    /** @param pair makes it HTTPS */
+    /** @param pair certificate and key: makes it HTTPS */
     static async start(pair?: { certificate: string; key: string }): Promise<Server> {
         const server =
             pair === undefined
@@ -82,7 +82,7 @@ export const outcome = (call: Promise<unknown>): Promise<AlpaClientError> =>
         (error: AlpaClientError) => error,
     );
 
-/** Runs a call in a process of its own, for what Node.js reads when it starts. @returns `result <text>` or the error */
+/** Runs a call in a process of its own, for settings that Node.js reads at its start. @returns `result <text>` or the error */
 export async function inProcess(url: string, key: string, environment: NodeJS.ProcessEnv): Promise<string> {
     const script = `
         const { ApiKey, Client } = require(${JSON.stringify(join(ROOT, "client/typescript/src/index.ts"))});

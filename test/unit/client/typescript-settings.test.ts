@@ -1,4 +1,4 @@
-// Proves what the TypeScript client refuses before anything is sent: every problem at once, and none with a secret in it.
+// Proves which settings the TypeScript client rejects before anything is sent: all problems in one error, without secrets.
 import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
 import { ApiKey, Client, Jwt, ServiceToken, type ClientOptions } from "../../../client/typescript/src/index";
@@ -11,7 +11,7 @@ const pem = (type: "rsa" | "ec" | "ed25519", options: object, more: object = {})
         .privateKey.export({ format: "pem", type: "pkcs8", ...more })
         .toString() as string;
 
-describe("TypeScript client refuses", () => {
+describe("TypeScript client rejects", () => {
     const refused: [why: string, make: () => unknown, problem: RegExp][] = [
         [
             "auth and Alpa's own key",
@@ -50,7 +50,7 @@ describe("TypeScript client refuses", () => {
             /^url: must be an address/,
         ],
         [
-            "an address that goes up",
+            "an address with .. in its path",
             () => new Client({ url: "https://a.example/alpa/%2e./x" }),
             /^url: must not have \. or \.\./,
         ],
@@ -81,15 +81,15 @@ describe("TypeScript client refuses", () => {
             () => new Client({ url: "https://a.example", auth: 1 as never }),
             /^auth: must be an ApiKey/,
         ],
-        ["no time at all", () => new Client({ answerTimeoutSeconds: 0 }), /^answerTimeoutSeconds: must be a number/],
+        ["a timeout of zero", () => new Client({ answerTimeoutSeconds: 0 }), /^answerTimeoutSeconds: must be a number/],
         ["no attempt", () => new Client({ maxAttempts: 0 }), /^maxAttempts: must be a whole number/],
         ["half an attempt", () => new Client({ maxAttempts: 1.5 }), /^maxAttempts: must be a whole number/],
-        ["a wait that is no number", () => new Client({ maxWaitSeconds: NaN }), /^maxWaitSeconds: must be a number/],
+        ["a wait that is not a number", () => new Client({ maxWaitSeconds: NaN }), /^maxWaitSeconds: must be a number/],
         ["an empty key", () => new ApiKey(""), /^ApiKey: must be a text that is not empty/],
         ["a key with a line break at its end", () => new ApiKey(`${KEY}\n`), /^ApiKey: must be one line/],
-        ["a key that brings a header along", () => new ApiKey(`${KEY}\r\nX-A: b`), /^ApiKey: must be one line/],
-        ["a key with other letters", () => new ApiKey(`${KEY}ü`), /^ApiKey: must be of visible ASCII/],
-        ["a key with a blank before it", () => new ApiKey(` ${KEY}`), /^ApiKey: must not begin or end/],
+        ["a key that would add a header", () => new ApiKey(`${KEY}\r\nX-A: b`), /^ApiKey: must be one line/],
+        ["a key with non-ASCII letters", () => new ApiKey(`${KEY}ü`), /^ApiKey: must be of visible ASCII/],
+        ["a key with a space before it", () => new ApiKey(` ${KEY}`), /^ApiKey: must not begin or end/],
         [
             "half a service token",
             () => new ServiceToken({ clientId: "i", clientSecret: undefined as never }),
@@ -101,7 +101,7 @@ describe("TypeScript client refuses", () => {
             /^ServiceToken.clientSecret: must be one line/,
         ],
         [
-            "a header that is none",
+            "an invalid header name",
             () => new ServiceToken({ clientId: "i", clientSecret: KEY, header: "a b" }),
             /^ServiceToken.header: must be the name/,
         ],
@@ -110,7 +110,7 @@ describe("TypeScript client refuses", () => {
             () => new ServiceToken({ clientId: "i", clientSecret: KEY, header: "Host" }),
             /^ServiceToken.header: must be a header for credentials/,
         ],
-        ["a token that is none", () => new Jwt({ token: KEY }), /^Jwt.token: must be a token: three parts/],
+        ["a token that is not a JWT", () => new Jwt({ token: KEY }), /^Jwt.token: must be a token: three parts/],
         [
             "a token with Bearer before it",
             () => new Jwt({ token: `Bearer ${token({ alg: "HS256" }, far)}` }),
@@ -127,7 +127,7 @@ describe("TypeScript client refuses", () => {
             /^Jwt.token: must be signed with HS256, RS256, ES256, EdDSA \(got "none"\)/,
         ],
         [
-            "a token signed in a way the gateway does not take",
+            "a token with an algorithm that the gateway does not accept",
             () => new Jwt({ token: token({ alg: "PS512" }, far) }),
             /^Jwt.token: must be signed with HS256, RS256, ES256, EdDSA \(got "PS512"\)/,
         ],
@@ -137,7 +137,7 @@ describe("TypeScript client refuses", () => {
             () => new Jwt({ token: token({ alg: "HS256" }, far), secret: KEY } as never),
             /^Jwt: must have exactly one/,
         ],
-        ["nothing to sign with", () => new Jwt({ key: "k" } as never), /^Jwt: must have exactly one/],
+        ["no key or secret to sign with", () => new Jwt({ key: "k" } as never), /^Jwt: must have exactly one/],
         ["an empty secret", () => new Jwt({ key: "k", secret: "" }), /^Jwt.secret: must be a text/],
         [
             "a secret with a line break",
@@ -166,12 +166,12 @@ describe("TypeScript client refuses", () => {
             /^Jwt.algorithm: must be one of/,
         ],
         [
-            "a life that is too short",
+            "a lifetime that is too short",
             () => new Jwt({ key: "k", secret: KEY, lifetimeSeconds: 119 }),
             /^Jwt.lifetimeSeconds: must be a whole number/,
         ],
         [
-            "claims that are set here",
+            "claims that the client sets",
             () => new Jwt({ key: "k", secret: KEY, claims: { exp: 1 } }),
             /^Jwt.claims: must not have exp/,
         ],
@@ -227,7 +227,7 @@ describe("TypeScript client refuses", () => {
             assert.match(found[0], problem);
         });
 
-    it("a token that is over", () => {
+    it("an expired token", () => {
         const over = token({ alg: "HS256" }, { exp: 1_700_000_000 });
         assert.throws(
             () => new Jwt({ token: over }),
@@ -235,19 +235,19 @@ describe("TypeScript client refuses", () => {
         );
     });
 
-    it("everything that is wrong, at once", () => {
+    it("several problems in one error", () => {
         const found = problems(
             () => new Client({ url: "http://u:p@a.example/?x#y", auth: new ApiKey(KEY), apiKey: "k", maxAttempts: 0 }),
         );
         assert.equal(found.length, 5, found.join("\n"));
     });
 
-    it("a call without time for its answer", async () => {
+    it("a call with a timeout of zero", async () => {
         await assert.rejects(new Client().completions("a", { answerTimeoutSeconds: -1 }), ConfigurationError);
     });
 });
 
-describe("TypeScript client takes", () => {
+describe("TypeScript client accepts", () => {
     const taken: [what: string, options: ClientOptions][] = [
         ["nothing, as Alpa's client", {}],
         ["plain HTTP on this host with a credential", { url: "http://127.0.0.1:1/alpa/", auth: new ApiKey(KEY) }],

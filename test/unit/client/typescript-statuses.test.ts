@@ -1,5 +1,5 @@
-// Proves that the status of an answer decides which error it is in the TypeScript client, whatever its body says, and that no
-// refusal is ever a result.
+// Proves that the status of an answer decides which error the TypeScript client throws, whatever the body says, and that no
+// rejection is ever a result.
 import { strict as assert } from "node:assert";
 import { readAnswer } from "../../../client/typescript/src/answer";
 import { ApiKey, Jwt, ServiceToken, type Credential } from "../../../client/typescript/src/index";
@@ -14,7 +14,7 @@ const BODIES: Record<string, string> = {
     "log probabilities": LOGPROBS,
     "the gateway's shape": '{"message":"m"}',
     "its other shape": '{"error_msg":"m"}',
-    "Alpa's shape without a stack trace": '{"type":"error","message":"m","stacktrace":""}',
+    "Alpa's format without a stack trace": '{"type":"error","message":"m","stacktrace":""}',
     "a page": PAGE,
     nothing: "",
     null: "null",
@@ -38,7 +38,7 @@ const CREDENTIALS: (Credential | undefined)[] = [
     new ServiceToken({ clientId: "id.access", clientSecret: "SECRET-of-team" }),
 ];
 
-/** What is thrown; fails when there is a result. */
+/** The thrown error; fails when there is a result. */
 function thrown(status: number, text: string, headers: Record<string, string> = {}, auth?: Credential) {
     const isResult = () => true;
     const call = {
@@ -60,7 +60,7 @@ function thrown(status: number, text: string, headers: Record<string, string> = 
 describe("TypeScript client, by status", () => {
     for (const [type, withNone, statuses] of STATUSES)
         for (const [what, text] of Object.entries(BODIES))
-            it(`makes ${type.name} of ${statuses.length === 1 ? statuses[0] : "its statuses"} with ${what}`, () => {
+            it(`throws ${type.name} for ${statuses.length === 1 ? statuses[0] : "its statuses"} with ${what}`, () => {
                 for (const status of statuses)
                     for (const auth of CREDENTIALS) {
                         const error = thrown(status, text, { Location: "https://b.example/" }, auth);
@@ -70,7 +70,7 @@ describe("TypeScript client, by status", () => {
                     }
             });
 
-    it("makes AlpaError of Alpa's own statuses with a stack trace, and of nothing else", () => {
+    it("throws AlpaError for Alpa's own statuses with a stack trace, and for nothing else", () => {
         const text = '{"type":"error","message":"m","stacktrace":"s"}';
         for (const status of [200, 400, 500]) assert.equal(thrown(status, text).constructor, errors.AlpaError);
         for (const status of [401, 403, 404, 429, 502, 503, 504])
@@ -79,7 +79,7 @@ describe("TypeScript client, by status", () => {
 
     for (const ray of [{}, { "CF-Ray": "1-AMS" }] as Record<string, string>[])
         for (const number of [1003, 1006, 1010, 1020])
-            it(`knows the edge's ${number} ${"CF-Ray" in ray ? "with" : "without"} its ray, whatever the credential`, () => {
+            it(`recognizes the edge's ${number} ${"CF-Ray" in ray ? "with" : "without"} its ray, whatever the credential`, () => {
                 for (const auth of CREDENTIALS) {
                     const headers = { "Content-Type": "text/plain; charset=UTF-8", ...ray };
                     const error = thrown(403, `error code: ${number}\n`, headers, auth);
@@ -89,7 +89,7 @@ describe("TypeScript client, by status", () => {
                 }
             });
 
-    it("tells the edge's 403 from the gateway's, and what to do about each", () => {
+    it("distinguishes the edge's 403 from the gateway's, with what to do about each", () => {
         const [, key, , pair] = CREDENTIALS;
         const ray = { "CF-Ray": "1-AMS", "Content-Type": "text/html" };
         assert.match(
@@ -100,12 +100,12 @@ describe("TypeScript client, by status", () => {
             thrown(403, PAGE, ray, key).nextStep,
             /The edge requires a service token before a request reaches the gateway:/,
         );
-        // The gateway may stand behind the edge.
+        // The gateway may be behind the edge.
         assert.match(thrown(403, '{"message":"m"}', ray, key).nextStep, /known, but not admitted/);
         assert.match(thrown(403, '{"message":"m"}', {}, key).nextStep, /known, but not admitted/);
     });
 
-    it("says which clock to set when a token is refused", () => {
+    it("names the clock to correct when a token is rejected", () => {
         const jwt = CREDENTIALS[2];
         const date = (seconds: number) => ({ Date: new Date(Date.now() + seconds * 1000).toUTCString() });
         assert.match(thrown(401, "", date(7200), jwt).nextStep, /clock is 7\d\d\d s behind: set it/);

@@ -15,7 +15,7 @@ import { inProcess, JSON_TYPE, outcome, RESULT, says, Server, type Respond } fro
 interface Dispatcher {
     close(): Promise<void>;
 }
-/** Where Node keeps what its fetch sends with: a program names an authority there, or in NODE_EXTRA_CA_CERTS. */
+/** Where Node keeps the dispatcher of its fetch: a program configures an authority there, or in NODE_EXTRA_CA_CERTS. */
 const PLACE = Symbol.for("undici.globalDispatcher.1");
 const holder = globalThis as unknown as Record<symbol, Dispatcher>;
 void new Headers();
@@ -48,7 +48,7 @@ describe("TypeScript client over HTTPS", () => {
     const client = (more: object = {}) =>
         new Client({ url: url(), auth: new ApiKey("KEY-of-team"), maxAttempts: 1, ...more });
 
-    it("sends each credential to a certificate that is trusted", async () => {
+    it("sends each credential to a server with a trusted certificate", async () => {
         const all: Credential[] = [
             new ApiKey("KEY-of-team"),
             new Jwt({ key: "k", secret: SECRET }),
@@ -63,7 +63,7 @@ describe("TypeScript client over HTTPS", () => {
         }
     });
 
-    it("takes an authority of NODE_EXTRA_CA_CERTS, and without it none of one's own", async () => {
+    it("trusts an authority of NODE_EXTRA_CA_CERTS, and without it no private one", async () => {
         const file = join(folder, "authority.pem");
         writeFileSync(file, authority.certificate);
         const told = inProcess(url(), "KEY-of-team", { NODE_EXTRA_CA_CERTS: file });
@@ -77,7 +77,7 @@ describe("TypeScript client over HTTPS", () => {
     const bad: [what: string, make: () => Promise<{ pair: Pair; ca: string[] }>][] = [
         ["of an unknown authority", async () => ({ pair, ca: [] })],
         [
-            "that is over",
+            "that has expired",
             async () => {
                 const [notBefore, notAfter] = [new Date("2020-01-01"), new Date("2020-02-01")];
                 const over = await certificate(["localhost"], { by: authority, notBefore, notAfter });
@@ -180,7 +180,7 @@ describe("TypeScript client over HTTPS", () => {
                 assert.equal((await client.logprobs([[5, 6, 7]], { topK: 3 })).indices[0].length, 3);
             });
 
-        it("says that the address has https, where the gateway sends who comes by HTTP there", async () => {
+        it("reports that the address has https, where the gateway redirects HTTP", async () => {
             const { name, config } = toHttps();
             await service.put("/routes/moved", {
                 uri: "/moved/*",

@@ -1,5 +1,5 @@
-// Proves that the TypeScript client reads what the emulators of gateway and Alpa answer, for each way to authenticate and each
-// method. Not that the real ones answer so: the emulators' own tests compare them with recordings.
+// Proves that the TypeScript client understands the answers of the emulators of gateway and Alpa, for each authentication
+// method and each method. The emulators' own tests compare their answers with recordings.
 import { strict as assert } from "node:assert";
 import { SignJWT } from "jose";
 import { ApiKey, Client, Jwt, type Credential } from "../../../client/typescript/src/index";
@@ -36,7 +36,7 @@ describe("TypeScript client at the gateway", () => {
             assert.deepEqual([choices, object], [[{ text: "Paris is one two" }], "text_completion"]);
         });
 
-        it(`gets log probabilities with ${name}, and goes on from them`, async () => {
+        it(`gets log probabilities with ${name}, and continues from them`, async () => {
             const first = await client(make()).logprobs([[5, 6, 7]], { topK: 3 });
             assert.equal(first.logprobs[0].length, 3);
             assert.equal(first.indices[0].length, 3);
@@ -45,7 +45,7 @@ describe("TypeScript client at the gateway", () => {
         });
     }
 
-    it("gets a completion with a token that is ready", async () => {
+    it("gets a completion with a finished token", async () => {
         const { choices } = await client(new Jwt({ token: await token(60) })).completions(["a", "b"], { echo: false });
         assert.equal(choices.length, 2);
     });
@@ -76,7 +76,7 @@ describe("TypeScript client at the gateway", () => {
             401,
         ],
         [
-            "a token that ends in this minute",
+            "a token that has just expired",
             errors.ExpiredCredentialError,
             async () => new Jwt({ token: await token(-1) }),
             401,
@@ -85,19 +85,19 @@ describe("TypeScript client at the gateway", () => {
     ];
     for (const [name, type, auth, status] of wrong)
         for (const method of ["completions", "logprobs"] as const)
-            it(`says what is wrong with ${name}, for ${method}`, async () => {
+            it(`reports the problem with ${name}, for ${method}`, async () => {
                 const error = await fails(type, client(await auth())[method]("Paris is"));
                 assert.equal(error.status, status);
                 assert.match(error.requestId!, /^[0-9a-f-]{36}$/);
                 assert.ok(error.nextStep.length > 10 && error.message.endsWith(error.nextStep));
             });
 
-    it("refuses a token that is over before anything is sent", async () => {
+    it("rejects an expired token before anything is sent", async () => {
         const over = await token(-61);
         assert.throws(() => new Jwt({ token: over }), errors.ExpiredCredentialError);
     });
 
-    it("says what the guard refuses, and what address is wrong", async () => {
+    it("reports what the guard rejects, and a wrong address", async () => {
         const refused = await fails(errors.RequestRefusedError, client(new ApiKey(KEY)).completions(""));
         assert.equal(refused.status, 400);
         const big = await fails(errors.RequestRefusedError, client(new ApiKey(KEY)).completions("x".repeat(70_000)));
@@ -106,21 +106,21 @@ describe("TypeScript client at the gateway", () => {
         assert.match((await fails(errors.RequestRefusedError, astray.completions("a"))).message, /404.*handout/);
     });
 
-    it("takes a model without a name for none, as Alpa's client does", async () => {
+    it("treats an empty model name as none, like Alpa's client", async () => {
         const { choices } = await client(new ApiKey(KEY)).completions("Paris is", { maxTokens: 8, model: "" });
         assert.deepEqual(choices, [{ text: "Paris is one two" }]);
     });
 
-    it("passes on Alpa's own error with its stack trace", async () => {
+    it("throws Alpa's own error with its stack trace", async () => {
         const error = await fails(errors.AlpaError, client(new ApiKey(KEY)).completions("a", { model: "other" }));
         assert.match(error.message, /Model 'other' is not registered/);
         assert.ok(error.stacktrace.length > 0);
     });
 
-    it("says how long to wait when a limit is reached, and waits when it may", async () => {
+    it("reports how long to wait when a limit is reached, and waits when it may", async () => {
         const once = client(new ApiKey(LIMITED_KEY), { maxAttempts: 1 });
         const call = () => once.completions("Paris is", { maxTokens: 8 });
-        // All at once: the window begins with the first that is counted, and does not wait for answers.
+        // All at once: the window begins with the first counted request, and does not wait for answers.
         const ends = await Promise.allSettled([call(), call(), call()]);
         const refused = ends.flatMap((end) => (end.status === "rejected" ? [end.reason as unknown] : []));
         assert.equal(refused.length, 1);
@@ -135,13 +135,13 @@ describe("TypeScript client at the gateway", () => {
         new Client({ url: service.url.replace("/alpa", `/${path}`), auth: new ApiKey(KEY), ...more });
 
     for (const method of ["completions", "logprobs"] as const) {
-        it(`says that the model is not reached, for ${method}`, async () => {
+        it(`reports that the model is not reached, for ${method}`, async () => {
             await service.open("away", { nodes: { "127.0.0.1:1": 1 } });
             const error = await fails(errors.ModelUnreachableError, at("away")[method]("Paris is"));
             assert.equal(error.status, 502);
         });
 
-        it(`says that the gateway did not wait for the model, for ${method}, and does not ask again`, async () => {
+        it(`reports that the gateway timed out, for ${method}, and does not repeat the request`, async () => {
             const slow = await Server.start();
             slow.respond = () => undefined;
             try {
@@ -154,7 +154,7 @@ describe("TypeScript client at the gateway", () => {
             }
         });
 
-        it(`comes again when a drained gateway says so, for ${method}, and else says when`, async () => {
+        it(`retries when a drained gateway sends Retry-After, for ${method}, and otherwise reports the wait`, async () => {
             const drained = (seconds: string) => ({
                 abort: { http_status: 503, headers: { "Retry-After": seconds }, body: '{"message":"drained"}' },
                 _meta: { priority: 2380 },
@@ -174,12 +174,12 @@ describe("TypeScript client at the gateway", () => {
         });
     }
 
-    it("says that a credential of another algorithm is not accepted", async () => {
+    it("reports that a credential of another algorithm is not accepted", async () => {
         const auth = new Jwt({ key: claim("rs"), secret: SECRET });
         await fails(errors.InvalidCredentialError, client(auth).completions("Paris is"));
     });
 
-    it("says that Alpa's own key does not count at a gateway", async () => {
+    it("reports that a gateway does not read Alpa's own key", async () => {
         const error = await fails(
             errors.MissingCredentialError,
             client(undefined, { apiKey: "k" }).completions("Paris is"),

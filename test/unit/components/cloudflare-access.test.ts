@@ -1,5 +1,5 @@
-// Proves what option cloudflare asks of the engine. That Cloudflare takes it is for the engine tests on the sandbox, and
-// for the real service.
+// Proves the resources of option cloudflare. Engine tests on the sandbox, and the real service, prove that Cloudflare accepts
+// them.
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { CloudflareAccess, sooner } from "../../../components/cloudflare-access";
@@ -27,7 +27,7 @@ describe("CloudflareAccess", () => {
     let seen: Seen[];
     before(async () => (seen = await recordCloudflare({ ...LIMIT, notify: ["ops@example.com"] })));
 
-    it("lets the hostname lead to the tunnel only when all that guards it is there", () => {
+    it("points the hostname to the tunnel only when all its protection exists", () => {
         const hostname = one(seen, TYPES.record);
         for (const type of [TYPES.policy, TYPES.application, TYPES.config, TYPES.tunnel])
             assert.ok(comesAfter(seen, hostname, one(seen, type)), type);
@@ -36,13 +36,13 @@ describe("CloudflareAccess", () => {
         assert.ok(comesAfter(seen, hostname, one(seen, TYPES.connectors)));
     });
 
-    it("starts connectors after their rules, so that they stop before the tunnel goes", () => {
+    it("starts connectors after their rules, so that they stop before the tunnel is deleted", () => {
         const connectors = one(seen, TYPES.connectors);
         assert.ok(comesAfter(seen, connectors, one(seen, TYPES.config)));
         assert.ok(comesAfter(seen, connectors, one(seen, TYPES.tunnel)));
     });
 
-    it("has all requests of every name pass the Worker before a name leads to it", async () => {
+    it("routes all requests of every name through the Worker before a name resolves to it", async () => {
         const two = await recordCloudflare({ aliases: ["opt.example.com"], pathPrefix: "/opt" });
         const script = one(two, TYPES.script);
         assert.equal(script.inputs.scriptName, "alpa-auth-test");
@@ -61,7 +61,7 @@ describe("CloudflareAccess", () => {
         }
     });
 
-    it("has no Worker where the config says why", async () => {
+    it("has no Worker where the config gives a reason", async () => {
         const without = await recordCloudflare({ edgeWorker: { enabled: false, reason: "no Workers here" } });
         assert.deepEqual(
             without.filter(({ type }) => [TYPES.script, TYPES.route].includes(type)),
@@ -83,7 +83,7 @@ describe("CloudflareAccess", () => {
         );
     });
 
-    it("has the rules of the tunnel at Cloudflare from the start, and frees the name before it is taken again", () => {
+    it("has the tunnel's rules at Cloudflare from the start, and deletes the old record before it creates the new one", () => {
         const tunnel = one(seen, TYPES.tunnel);
         assert.equal(tunnel.inputs.configSrc, "cloudflare");
         assert.equal(tunnel.inputs.name, "alpa-auth-test");
@@ -119,7 +119,7 @@ describe("CloudflareAccess", () => {
         assert.equal(empty.filter((r) => r.type === TYPES.policy).length, 0);
     });
 
-    it("has the connector refuse what has no JWT of this application", () => {
+    it("has the connector reject requests without a JWT of this application", () => {
         const { ingresses } = inputsOf(one(seen, TYPES.config)).config;
         for (const { originRequest } of ingresses.slice(0, -1))
             assert.deepEqual(originRequest.access, { required: true, teamName: "example", audTags: ["f".repeat(64)] });
@@ -130,7 +130,7 @@ describe("CloudflareAccess", () => {
             assert.doesNotMatch(JSON.stringify(inputsOf(resource)), /s3cret|PRIVATE KEY/, resource.name);
     });
 
-    it("makes a zone protected, and leaves it behind", async () => {
+    it("protects a zone that it creates, and retains it on destroy", async () => {
         const made = await recordCloudflare({ zone: { name: "example.com", manage: "create", plan: "pro" } });
         const zone = one(made, TYPES.zone);
         assert.deepEqual(zone.inputs, { name: "example.com", account: { id: ACCOUNT } });
@@ -139,12 +139,12 @@ describe("CloudflareAccess", () => {
         assert.equal(one(made, TYPES.record).inputs.zoneId, "alpa-zone-zone-id");
     });
 
-    it("makes the application only once its name lies in a zone of the account", async () => {
+    it("creates the application only once its name is in a zone of the account", async () => {
         const made = await recordCloudflare({ zone: { name: "example.com", manage: "create", plan: "pro" } });
         assert.ok(comesAfter(made, one(made, TYPES.application), one(made, TYPES.zone)));
     });
 
-    it("makes the zone's other records in their phase, and hands out the DS record of a signed one", async () => {
+    it("creates the zone's other records in their phase, and outputs the DS record of a signed one", async () => {
         const settings = cloudflareStack();
         const www = { name: "www.example.com", type: "A", ttl: 3600, content: "192.0.2.1", proxied: true } as const;
         let auth: CloudflareAccess | undefined;
@@ -161,7 +161,7 @@ describe("CloudflareAccess", () => {
         assert.match(await value(auth!.ds!), /DS 1 13 2/);
     });
 
-    it("leaves a name that callers use already to the zone's move", async () => {
+    it("leaves a name that callers already use to the zone's move", async () => {
         const mine = {
             name: "llm.example.com",
             type: "CNAME",
@@ -182,12 +182,12 @@ describe("CloudflareAccess", () => {
         assert.deepEqual(await phase("proxied"), [name, "alpa-tunnel-tunnel-id.cfargotunnel.com", true]);
     });
 
-    it("looks a zone up in its account, and makes none", async () => {
+    it("reads a zone of its account, and creates none", async () => {
         assert.equal(seen.filter((r) => r.type === TYPES.zone).length, 0);
         assert.equal(one(seen, TYPES.record).inputs.zoneId, CALLS["cloudflare:index/getZone:getZone"].id);
     });
 
-    it("mails about tokens that end, to those who asked for it", async () => {
+    it("mails about expiring tokens to the configured addresses", async () => {
         const { alertType, mechanisms } = one(seen, TYPES.mail).inputs;
         assert.equal(alertType, "expiring_service_token_alert");
         assert.deepEqual(mechanisms, { emails: [{ id: "ops@example.com" }] });
@@ -195,7 +195,7 @@ describe("CloudflareAccess", () => {
         assert.equal(silent.filter((r) => r.type === TYPES.mail).length, 0);
     });
 
-    it("sets the edge's timeout only where another is asked for", async () => {
+    it("sets the edge's timeout only where the config has another one", async () => {
         assert.equal(seen.filter((r) => r.type === TYPES.setting).length, 0);
         const longer = await recordCloudflare({
             zone: { name: "example.com", plan: "enterprise" },
@@ -205,7 +205,7 @@ describe("CloudflareAccess", () => {
         assert.deepEqual([settingId, seconds], ["proxy_read_timeout", 600]);
     });
 
-    it("gives every name a record, rules and a place in the application", async () => {
+    it("gives every name a record, rules and an entry in the application", async () => {
         const two = await recordCloudflare({ aliases: ["opt.example.com"] });
         const names = ["llm.example.com", "opt.example.com"];
         const records = two.filter((r) => r.type === TYPES.record).map((r) => r.inputs.name);
@@ -221,7 +221,7 @@ describe("CloudflareAccess", () => {
         );
     });
 
-    it("names the one place of the application too, so that the last alias goes", () => {
+    it("lists the application's only destination too, so that the last alias is removed", () => {
         assert.deepEqual(one(seen, TYPES.application).inputs.destinations, [
             { type: "public", uri: "llm.example.com" },
         ]);
@@ -235,7 +235,7 @@ describe("CloudflareAccess", () => {
         assert.deepEqual(asked(before).aliases, ["alpa-record"]);
     });
 
-    it("hands out pairs by consumer and credential, and a line that works as pasted, as secrets", async () => {
+    it("outputs pairs by consumer and credential, and a command that works as pasted, as secrets", async () => {
         let auth: CloudflareAccess | undefined;
         await record(() => (auth = new CloudflareAccess("alpa", cloudflareStack())), TOKENS, CALLS);
         assert.equal(await pulumi.isSecret(auth!.credentials), true);
@@ -253,7 +253,7 @@ describe("CloudflareAccess", () => {
         });
     });
 
-    it("takes a token that is not disabled for that line", async () => {
+    it("uses a token that is not disabled for that command", async () => {
         const [first, ...others] = CONSUMERS;
         const stopped = first.credentials.map((one) => ({ ...one, enabled: false }));
         let auth: CloudflareAccess | undefined;
@@ -262,7 +262,7 @@ describe("CloudflareAccess", () => {
         assert.match(await value(auth!.curl), /\nCF-Access-Client-Secret: s3cret-of-nlp\.2026a\nEND$/);
     });
 
-    it("touches nothing of others when a caller comes", async () => {
+    it("does not change other callers' resources when a caller is added", async () => {
         const more = await recordCloudflare({
             consumers: [...CONSUMERS, { name: "new", credentials: [{ id: "a", method: "service-token" }] }],
             ...LIMIT,
@@ -279,8 +279,8 @@ describe("CloudflareAccess", () => {
     });
 });
 
-describe("the end of a token", () => {
-    it("is the sooner of the config's and Cloudflare's", () => {
+describe("the expiry of a token", () => {
+    it("is the earlier of the config's and Cloudflare's", () => {
         const ends = { a: "2027-05-01T10:00:00Z", b: "2027-05-01T10:00:00Z", c: "2027-05-01T10:00:00Z" };
         const days = { a: "2027-04-30", b: "2027-05-02", gone: "2026-01-01" };
         assert.deepEqual(sooner(ends, days), { a: "2027-04-30", b: "2027-05-01", c: "2027-05-01", gone: "2026-01-01" });

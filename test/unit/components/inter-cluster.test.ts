@@ -1,4 +1,4 @@
-// Proves what option inter asks of the engine, for each installer. That a gateway outlives a node is proved on the engine.
+// Proves the resources of option inter, for each installer. Engine tests prove that a gateway survives the loss of a node.
 import { strict as assert } from "node:assert";
 import { parse as parseYaml } from "yaml";
 import { profileName } from "../../../components/apisix/profile";
@@ -10,7 +10,7 @@ import { identities, identity } from "../intra-a";
 const PATCH = "kubernetes:apps/v1:DeploymentPatch";
 const COMPONENT = "alpa-auth:components:InterCluster";
 
-/** The chart's values that the installer gets. */
+/** Values of the chart from this installer. */
 const valuesOf = (seen: Seen[], installer: InterInstaller): any =>
     installer === "helm"
         ? inputsOf(one(seen, "kubernetes:helm.sh/v3:Release")).values
@@ -24,20 +24,20 @@ for (const installer of INTER_INSTALLERS)
         const settings = () => interSettings(installer);
         before(async () => (seen = await recordInter(settings())));
 
-        it("is a component of its own, and its objects are those that the preflight looks for", () => {
+        it("is its own component, and preflight checks exactly its objects", () => {
             one(seen, COMPONENT, "alpa");
             const made = identities(seen.filter((r) => r.type !== PATCH));
             assert.deepEqual(made.sort(), plannedObjects(settings()).map(identity).sort());
         });
 
-        it("has three pods of APISIX, and a drain may take one of them", () => {
+        it("has three pods of APISIX, and a drain may evict one of them", () => {
             const { replicaCount, podDisruptionBudget: budget } = valuesOf(seen, installer);
             assert.equal(replicaCount, 3);
-            // Anything in minAvailable would win over maxUnavailable.
+            // Any minAvailable would win over maxUnavailable.
             assert.deepEqual(budget, { enabled: true, minAvailable: "", maxUnavailable: 1 });
         });
 
-        it("puts each pod on a node of its own, and waits for no node that is away", () => {
+        it("puts each pod on a different node, and waits for no node that is down", () => {
             const [constraint, ...more] = valuesOf(seen, installer).topologySpreadConstraints;
             assert.deepEqual(more, []);
             assert.deepEqual(
@@ -47,13 +47,13 @@ for (const installer of INTER_INSTALLERS)
             assert.deepEqual(constraint.labelSelector.matchLabels, { "app.kubernetes.io/name": "apisix" });
         });
 
-        it("takes no pod away before another one serves", () =>
+        it("removes no pod before another one is ready", () =>
             assert.deepEqual(valuesOf(seen, installer).updateStrategy.rollingUpdate, {
                 maxUnavailable: 0,
                 maxSurge: 1,
             }));
 
-        it("keeps what APISIX knows on three nodes, each with a volume, of which one may be away", () => {
+        it("keeps APISIX's configuration on three nodes, each with a volume, of which one may be down", () => {
             const { replicas, template, volumeClaimTemplates } = oneOfKind(seen, "StatefulSet", "etcd").inputs.spec;
             const { affinity } = template.spec;
             const [apart] = affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution;
@@ -86,7 +86,7 @@ for (const installer of INTER_INSTALLERS)
             if (installer === "rampart") assert.match(asked(budget).deletedWith, /::alpa-gateway-graph$/);
         });
 
-        it("says what each pod needs, so that none is put where it does not fit", () => {
+        it("has resource requests on each pod, so that none is scheduled where it does not fit", () => {
             const { resources, "ingress-controller": controller } = valuesOf(seen, installer);
             const [etcd] = oneOfKind(seen, "StatefulSet", "etcd").inputs.spec.template.spec.containers;
             for (const { requests } of [resources, etcd.resources, controller.deployment.resources])
@@ -104,16 +104,16 @@ for (const installer of INTER_INSTALLERS)
             const patch = one(seen, PATCH).inputs;
             const grace = patch.spec.template.spec.terminationGracePeriodSeconds as number;
             const shutdown = Number(/^(\d+)s$/.exec(nginx.worker_shutdown_timeout as string)![1]);
-            // To connect 5 s, and then the answer.
+            // 5 s to connect, and then the answer.
             assert.ok(shutdown >= 605, String(shutdown));
             // The chart's preStop takes 30 s of it.
             assert.ok(grace > 30 + shutdown, String(grace));
         });
 
-        it("changes nothing of the chart's Deployment but that time, so that Helm never takes it back", () => {
+        it("changes only the grace period of the chart's Deployment, so that Helm never reverts it", () => {
             const { metadata, spec } = one(seen, PATCH).inputs;
             assert.deepEqual(Object.keys(spec.template.spec), ["terminationGracePeriodSeconds"]);
-            // Helm refuses to touch an object whose labels say that another manages it.
+            // Helm rejects an object whose labels name another manager.
             assert.equal(metadata.labels, undefined);
             assert.equal(metadata.name, valuesOf(seen, installer).fullnameOverride);
         });
@@ -123,7 +123,7 @@ for (const installer of INTER_INSTALLERS)
             assert.equal(trigger, installer === "helm" ? "1" : "its-uid-1");
         });
 
-        it("gives the time before routes and callers exist, and leaves it when all goes", () => {
+        it("sets the grace period before routes and callers exist, and keeps it on destroy", () => {
             const patch = one(seen, PATCH);
             for (const kind of ["GatewayProxy", "ApisixRoute"])
                 assert.ok(comesAfter(seen, oneOfKind(seen, kind), patch), kind);
@@ -134,10 +134,10 @@ for (const installer of INTER_INSTALLERS)
             );
         });
 
-        it("deletes Gateway and GatewayClass while the ingress controller runs, which takes their finalizers off", () => {
+        it("deletes Gateway and GatewayClass while the ingress controller runs, which removes their finalizers", () => {
             const installation =
                 installer === "helm" ? one(seen, "kubernetes:helm.sh/v3:Release") : oneOfKind(seen, "RampartGraph");
-            // What is created later is deleted earlier.
+            // Pulumi deletes in the reverse order of creation.
             for (const kind of ["GatewayClass", "Gateway"])
                 assert.ok(comesAfter(seen, oneOfKind(seen, kind), installation), kind);
         });
@@ -152,7 +152,7 @@ for (const installer of INTER_INSTALLERS)
             assert.equal(extraVolumeMounts[0].subPath, "config-alpa-auth.yaml");
         });
 
-        it("reads the Admin API's keys from the environment, and has no other", () => {
+        it("reads the Admin API's keys from the environment, and has no others", () => {
             const { admin } = settingsFile(seen).deployment;
             assert.deepEqual(
                 admin.admin_key.map((entry: any) => [entry.role, entry.key]),
@@ -172,8 +172,8 @@ for (const installer of INTER_INSTALLERS)
             assert.equal(oneOfKind(seen, "ConfigMap").inputs.metadata.namespace, namespace);
         });
 
-        // Rampart's helmfile and the chart's own templates would take them for theirs.
-        it("has no braces of a template in any value", () =>
+        // Rampart's helmfile and the chart's own templates would evaluate them.
+        it("has no template braces in any value", () =>
             assert.doesNotMatch(JSON.stringify(valuesOf(seen, installer)), /\{\{/));
 
         it("waits for pods that finish answers before a namespace counts as stuck", () => {
@@ -192,7 +192,7 @@ for (const installer of INTER_INSTALLERS)
     });
 
 describe("InterCluster with TLS", () => {
-    it("looks beforehand for the settings file that it makes", async () => {
+    it("has preflight check the settings file that it creates", async () => {
         const certManager = { issuer: "internal", kind: "ClusterIssuer" };
         const tls = { certificate: { certManager }, hostnames: ["a.example.com"] };
         const own = { installer: "helm", crds: ["crds.yaml"], address: undefined };

@@ -1,4 +1,4 @@
-// Proves what option intra-a asks of the engine, for each installer. That it deploys is proved on the engine.
+// Proves the resources of option intra-a, for each installer. Engine tests prove that it deploys.
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { keyLine } from "../../../components/gateway-cluster";
@@ -22,16 +22,16 @@ import {
 } from "../intra-a";
 
 const AWAITED = "pulumi-nodejs:dynamic/alpa-auth:Awaited";
-/** The wait that all callers share: no object in the cluster. */
+/** The wait of all callers, which is not an object in the cluster. */
 const SHARED_WAIT = "pulumi-nodejs:dynamic/alpa-auth:ConsumersAccepted alpa-consumers-accepted";
 const PROOF = "pulumi-nodejs:dynamic/alpa-auth:CredentialsRevoked alpa-consumers-revoked";
 const install = { repository: "https://charts.example.org", version: "1.2.3" };
 const added = { name: "new", credentials: [{ id: "first", method: "key" }] };
 const key = (r: Seen) => `${r.type} ${r.name}`;
-/** Everything about a resource that a change of it could be seen in. */
+/** All properties of a resource that could show a change. */
 const whole = (r: Seen) => ({ inputs: r.inputs, provider: r.provider, asked: asked(r) });
 
-/** Names of what is in `after` only, and of what both have and is not the same. */
+/** Names of resources that only `after` has, and of those that differ. */
 function difference(before: Seen[], after: Seen[]) {
     const old = new Map(before.map((r) => [key(r), JSON.stringify(whole(r))]));
     return {
@@ -40,7 +40,7 @@ function difference(before: Seen[], after: Seen[]) {
     };
 }
 
-describe("what exists", () => {
+describe("resources of intra-a", () => {
     const kinds: Record<Installer, { has: string[]; hasNot: string[] }> = {
         rampart: {
             has: ["RampartGraph", "GatewayProxy", "NetworkPolicy", "IngressClass", "Gateway"],
@@ -61,7 +61,7 @@ describe("what exists", () => {
         },
     };
     for (const installer of INSTALLERS)
-        it(`with installer ${installer}`, async () => {
+        it(`are complete with installer ${installer}`, async () => {
             const seen = await recordStack(installer);
             const made = new Set(
                 seen.filter((r) => !r.type.startsWith("alpa-auth:")).map((r) => r.type.split(":").pop()),
@@ -72,7 +72,7 @@ describe("what exists", () => {
             for (const kind of hasNot) assert.ok(!made.has(kind), `${kind} is too much`);
         });
 
-    it("generates keys of the Admin API and secrets of etcd only for a gateway of its own", async () => {
+    it("include keys of the Admin API and secrets of etcd only for its own gateway", async () => {
         const names = async (installer: Installer) =>
             kubernetesObjects(await recordStack(installer))
                 .filter((r) => r.inputs.kind === "Secret")
@@ -82,7 +82,7 @@ describe("what exists", () => {
         assert.deepEqual((await names("existing")).sort(), callers);
     });
 
-    it("closes the whole gateway if it is its own, and its own prefix of another's", async () => {
+    it("close its own gateway completely, and only its own prefix of another's", async () => {
         const closed = async (installer: Installer) =>
             oneOfKind(await recordStack(installer), "ApisixRoute").inputs.spec.http.find(
                 (rule: { name: string }) => rule.name === "closed",
@@ -92,7 +92,7 @@ describe("what exists", () => {
         assert.deepEqual(await closed("existing"), ["/alpa", "/alpa/*"]);
     });
 
-    it("binds route and consumers to the gateway in place", async () => {
+    it("bind route and consumers to the gateway in place", async () => {
         const seen = await recordStack("existing");
         assert.equal(oneOfKind(seen, "ApisixRoute").inputs.spec.ingressClassName, "shared");
         assert.deepEqual(oneOfKind(seen, "Consumer", "lab").inputs.spec.gatewayRef, {
@@ -101,7 +101,7 @@ describe("what exists", () => {
         });
     });
 
-    it("uses shared counters only if configured, reachable only by APISIX", async () => {
+    it("include shared counters only if configured, reachable only by APISIX", async () => {
         const sharedCounters = { whenDown: "refuse" };
         const seen = await recordStack("rampart", { gateway: { replicas: 2, sharedCounters } });
         assert.equal(oneOfKind(seen, "Service", "alpa-auth-counters").inputs.spec.type, "ClusterIP");
@@ -124,7 +124,7 @@ describe("what exists", () => {
         assert.ok(!(await recordStack("rampart")).some((r) => r.inputs.kind === "Deployment"));
     });
 
-    it("installs Rampart only if configured, and before any graph", async () => {
+    it("include Rampart only if configured, and before any graph", async () => {
         const seen = await recordStack("rampart", { rampart: { install } });
         const rampart = one(seen, "kubernetes:helm.sh/v3:Release");
         const free = one(seen, AWAITED, "alpa-gateway-namespace-free");
@@ -139,7 +139,7 @@ describe("what exists", () => {
 
 for (const installer of INSTALLERS)
     describe(`with installer ${installer}`, () => {
-        it("every object says whose it is", async () => {
+        it("every object names its owner", async () => {
             for (const { inputs } of kubernetesObjects(await recordStack(installer))) {
                 const { annotations, labels } = inputs.metadata;
                 assert.equal(
@@ -151,12 +151,12 @@ for (const installer of INSTALLERS)
             }
         });
 
-        it("preflight knows every object that is made, and no other", async () => {
+        it("preflight checks exactly the objects that are created", async () => {
             const made = identities(await recordStack(installer));
             assert.deepEqual(plannedObjects(settings(installer)).map(identity).sort(), made.sort());
         });
 
-        it("a new caller is three new resources, and touches nothing else but the waits for all", async () => {
+        it("a new caller is three new resources, and changes only the waits for all callers", async () => {
             const before = await recordStack(installer);
             const after = await recordStack(installer, { consumers: [CONSUMERS[0], added, CONSUMERS[1]] });
             assert.deepEqual(difference(before, after).changed, [PROOF, SHARED_WAIT]);
@@ -168,7 +168,7 @@ for (const installer of INSTALLERS)
             assert.deepEqual(
                 difference(after, before),
                 { added: [], changed: [PROOF, SHARED_WAIT] },
-                "and on its way out",
+                "and in a deletion",
             );
         });
 
@@ -198,7 +198,7 @@ for (const installer of INSTALLERS)
             });
         });
 
-        it("route and consumers come after what they stand on", async () => {
+        it("route and consumers are created after their dependencies", async () => {
             const seen = await recordStack(installer);
             const home = one(seen, "kubernetes:core/v1:Namespace", "alpa-namespace");
             const gateway = seen.filter(
@@ -228,7 +228,7 @@ for (const installer of INSTALLERS)
             );
             assert.equal(guarded.length, installer === "existing" ? 0 : policyNames({}).length + 1);
             for (const r of guarded) {
-                // Rampart takes the namespace along with the graph; a release is made, and so deleted, around them.
+                // Rampart deletes the namespace along with the graph; a release is created, and so deleted, around them.
                 if (graph) assert.match(asked(r).deletedWith, /RampartGraph::alpa-gateway-graph$/, key(r));
                 else assert.ok(comesAfter(seen, one(seen, "kubernetes:helm.sh/v3:Release"), r), key(r));
             }
@@ -240,12 +240,12 @@ for (const installer of INSTALLERS)
             assert.ok(!comesAfter(seen, lab, nlp) && !comesAfter(seen, nlp, lab));
         });
 
-        it("everything in the cluster is made by the stack's own provider", async () => {
+        it("the stack's own provider creates everything in the cluster", async () => {
             for (const r of await recordStack(installer))
                 if (r.type.startsWith("kubernetes:")) assert.match(r.provider ?? "", /kubernetes::cluster::/, key(r));
         });
 
-        it("the kubeconfig and the keys are nowhere in plain", async () => {
+        it("the kubeconfig and the keys are nowhere in plain text", async () => {
             const seen = await recordStack(installer, { cluster: { kubeconfig: KUBECONFIG } });
             for (const r of seen) assert.doesNotMatch(JSON.stringify(inputsOf(r)), /s3cret|generated/, key(r));
             const provider = one(seen, "pulumi:providers:kubernetes");
@@ -259,8 +259,8 @@ describe("what the operator gets", () => {
     let cluster: IntraCluster | undefined;
     before(() => record(() => (cluster = new IntraCluster("alpa", settings("rampart")))));
 
-    it("the entry point, with the prefix", () => assert.equal(cluster!.url, "http://10.0.0.11:30800/alpa"));
-    it("the key of each credential, as a secret", async () => {
+    it("include the address, with the prefix", () => assert.equal(cluster!.url, "http://10.0.0.11:30800/alpa"));
+    it("include the key of each credential, as a secret", async () => {
         assert.equal(await pulumi.isSecret(cluster!.credentials), true);
         assert.deepEqual(await value(cluster!.credentials), {
             "lab/2026a": KEY,
@@ -268,11 +268,11 @@ describe("what the operator gets", () => {
             "nlp/2026a": KEY,
         });
     });
-    it("a request to paste with the first key, as a secret", async () => {
+    it("include a request to paste with the first key, as a secret", async () => {
         assert.equal(await pulumi.isSecret(cluster!.curl), true);
         assert.equal(await value(cluster!.curl), keyLine("http://10.0.0.11:30800/alpa", KEY));
     });
-    it("an empty list without callers, still secret", async () => {
+    it("include an empty list without callers, still secret", async () => {
         let empty: IntraCluster | undefined;
         await record(() => (empty = new IntraCluster("alpa", settings("existing", { consumers: [] }))));
         assert.equal(await pulumi.isSecret(empty!.credentials), true);

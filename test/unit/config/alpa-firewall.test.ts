@@ -1,4 +1,4 @@
-// Proves what a config of alpa.firewall must hold, and whom it lets in.
+// Proves which configs of alpa.firewall are valid, and which sources they admit.
 import { strict as assert } from "node:assert";
 import * as z from "zod";
 import {
@@ -43,16 +43,16 @@ describe("config of alpa.firewall", () => {
         ["the addresses of the cluster's nodes", {}],
         ["addresses and networks of its own", { from: ["10.0.0.0/24", "10.1.0.7", "fd00::/64"] }, {}],
         ["addresses in addition to nodes with names", { from: ["10.0.0.11"] }, nodes(["gw1.example.com"])],
-        ["hosts that it is loaded on", { apply: "ssh", hosts: [HOST, { ...HOST, address: "10.0.0.6" }] }],
+        ["hosts on which it is loaded", { apply: "ssh", hosts: [HOST, { ...HOST, address: "10.0.0.6" }] }],
         ["Ray's ports with all Ray nodes", { ports: [6379, "10002-19999"], alsoFrom: ["10.0.0.6"] }],
         ["Ray's ports without other sources", { ports: ["6379"], alsoFrom: [] }],
     ];
     for (const [what, firewall, values] of taken)
-        it(`takes ${what}`, () => assert.deepEqual(problems(firewall, values), []));
+        it(`accepts ${what}`, () => assert.deepEqual(problems(firewall, values), []));
 
     const refused: [why: string, firewall: unknown, problem: string | RegExp, values?: Record<string, unknown>][] = [
         [
-            "an unknown way",
+            "an unknown apply",
             { apply: "shh" },
             /^alpa\.firewall\.apply: must be one of print, ssh \(got "shh"\)\. Did you/,
         ],
@@ -62,7 +62,7 @@ describe("config of alpa.firewall", () => {
             "alpa.firewall.hosts: required with apply ssh. Name the hosts that Alpa runs on.",
         ],
         ["an empty list of hosts", { apply: "ssh", hosts: [] }, /^alpa\.firewall\.hosts: must name at least one host/],
-        ["hosts that nothing is loaded on", { hosts: [HOST] }, /^alpa\.firewall\.hosts: belongs to apply ssh/],
+        ["hosts where nothing is loaded", { hosts: [HOST] }, /^alpa\.firewall\.hosts: belongs to apply ssh/],
         [
             "a host named twice",
             { apply: "ssh", hosts: [HOST, HOST] },
@@ -85,7 +85,7 @@ describe("config of alpa.firewall", () => {
             { cluster: { kubeconfig: "x" } },
         ],
         [
-            "a node known by name only",
+            "a node with a name and no address",
             {},
             'alpa.firewall.from: required, since cluster.nodes[1] has a host name and no address (got "gw2.example.com"). Name the nodes\' addresses.',
             nodes(["10.0.0.11", "gw2.example.com"]),
@@ -107,7 +107,7 @@ describe("config of alpa.firewall", () => {
             /^alpa\.firewall\.alsoFrom\[0\]: must be a network, which begins at 10\.0\.0\.0\/24, or one address/,
         ],
         [
-            "a port that is none",
+            "an invalid port",
             { ports: [70000], alsoFrom: [] },
             /^alpa\.firewall\.ports\[0\]: must be a port or a range of ports/,
         ],
@@ -140,14 +140,14 @@ describe("config of alpa.firewall", () => {
         ["an unknown key", { hostss: [] }, "alpa.firewall.hostss: is not a known key. Did you mean hosts?"],
     ];
     for (const [why, firewall, problem, values] of refused)
-        it(`refuses ${why}`, () => {
+        it(`rejects ${why}`, () => {
             const said = problems(firewall, values);
             assert.equal(said.length, 1, said.join("\n"));
             if (typeof problem === "string") assert.equal(said[0], problem);
             else assert.match(said[0], problem);
         });
 
-    it("refuses keys in plain text, and repeats none of them", () => {
+    it("rejects keys in plain text, and repeats none of them", () => {
         const secrets = { privateKey: HOST.privateKey, sudoPassword: "geheim" };
         const said = problems({ apply: "ssh", hosts: [{ ...HOST, ...secrets }] }, nodes(), false);
         assert.deepEqual(
@@ -159,7 +159,7 @@ describe("config of alpa.firewall", () => {
             assert.ok(!text.includes("geheim") && !text.includes("BEGIN OPENSSH"), text);
     });
 
-    it("lets in the nodes of the cluster, unless others are named, to each port of Alpa once", () => {
+    it("admits the nodes of the cluster by default, to each port of Alpa once", () => {
         const endpoints = ["10.0.0.5:20001", "10.0.0.6:20001", "10.0.0.6:20002"];
         assert.deepEqual(firewallSettings(undefined, endpoints, NODES), {
             apply: "print",
@@ -184,7 +184,7 @@ describe("config of alpa.firewall", () => {
         );
     });
 
-    it("warns of a node that it shuts out, and of an Alpa host that it is not loaded on", () => {
+    it("warns about a node that it blocks, and about an Alpa host without the rules", () => {
         const settings = firewallSettings(
             parsed({ from: ["10.0.0.8/30"], apply: "ssh", hosts: [HOST] }),
             ENDPOINTS,

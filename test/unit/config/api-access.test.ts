@@ -6,7 +6,7 @@ import { rawCloudflare } from "../cloudflare";
 
 const VARIABLES = ["CLOUDFLARE_API_TOKEN", "CLOUDFLARE_BASE_URL", "PULUMI_CONFIG_SECRET_KEYS"];
 
-describe("how the Cloudflare API is reached", () => {
+describe("the access to the Cloudflare API", () => {
     const config = pulumi.runtime.allConfig();
     const env = VARIABLES.map((name) => [name, process.env[name]] as const);
     const set = (name: string, value: string | undefined) =>
@@ -19,7 +19,7 @@ describe("how the Cloudflare API is reached", () => {
     const prefixed = (own: Record<string, string>) =>
         Object.fromEntries(Object.entries(own).map(([key, value]) => [`alpa-auth:${key}`, value]));
 
-    it("is the real one with the token of the environment, where the stack says nothing", () => {
+    it("uses the real API with the token of the environment by default", () => {
         pulumi.runtime.setAllConfig({});
         set("CLOUDFLARE_API_TOKEN", "of-the-environment");
         assert.deepEqual(cloudflareApi(), {
@@ -28,7 +28,7 @@ describe("how the Cloudflare API is reached", () => {
             inPlain: false,
         });
     });
-    it("is what the stack says, before the environment, as for the provider", () => {
+    it("prefers the stack's settings to the environment, like the provider", () => {
         set("CLOUDFLARE_API_TOKEN", "of-the-environment");
         set("CLOUDFLARE_BASE_URL", "http://127.0.0.1:1/client/v4");
         set("PULUMI_CONFIG_SECRET_KEYS", '["cloudflare:apiToken"]');
@@ -36,7 +36,7 @@ describe("how the Cloudflare API is reached", () => {
         const { token, baseUrl, inPlain } = cloudflareApi();
         assert.deepEqual([token, baseUrl, inPlain], ["of-the-stack", "http://127.0.0.1:1/client/v4", false]);
     });
-    it("is refused with a token in plain text", () => {
+    it("is rejected with a token in plain text", () => {
         const plain = { ...prefixed(rawCloudflare()), "cloudflare:apiToken": "t".repeat(40) };
         pulumi.runtime.setAllConfig(plain);
         set("PULUMI_CONFIG_SECRET_KEYS", '["alpa-auth:tunnel"]');
@@ -45,7 +45,7 @@ describe("how the Cloudflare API is reached", () => {
             /1 problem\(s\).*\n.*cloudflare:apiToken: must be stored encrypted/,
         );
     });
-    it("is required by a stack of option cloudflare, and not by another", () => {
+    it("is required by a stack of option cloudflare, and by no other", () => {
         set("PULUMI_CONFIG_SECRET_KEYS", '["alpa-auth:tunnel"]');
         pulumi.runtime.setAllConfig(prefixed(rawCloudflare()));
         assert.throws(

@@ -1,5 +1,5 @@
-// Proves that callers in a file of their own are those of the stack, in every option, and that each problem of the file is
-// reported with its place there. It cannot prove that Pulumi runs the program in the folder of Pulumi.yaml.
+// Proves that callers in a separate file are callers of the stack, in every option, and that each problem of the file is
+// reported with its line. It cannot prove that Pulumi runs the program in the folder of Pulumi.yaml.
 import { strict as assert } from "node:assert";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -49,7 +49,7 @@ describe("callers in a file of their own", () => {
             assert.deepEqual(inFile.consumers, settings(config({ consumers })).consumers);
         });
 
-    it("come after those of the stack file, which may have keys", () => {
+    it("follow those of the stack file, which may have keys", () => {
         const own = [caller("own", { ...first, key: KEY })];
         const { consumers } = settings(
             raw({ consumersFile: NAME, consumers: own }),
@@ -73,7 +73,7 @@ describe("callers in a file of their own", () => {
         }
     });
 
-    it("are refused without the file", () => {
+    it("are rejected without the file", () => {
         assert.throws(
             () => parse(raw({ consumersFile: "none.yaml" }), () => true, TODAY, undefined, tmpdir()),
             /^.*\n {2}- none\.yaml: must be a file that can be read \(ENOENT\), since consumersFile names it\. Create it/,
@@ -81,7 +81,7 @@ describe("callers in a file of their own", () => {
     });
 
     const refused: [what: string, text: string, ...expected: RegExp[]][] = [
-        ["no YAML", "consumers:\n  - [", /^callers\/intra\.yaml:2: must be YAML \(\w+\)\. Correct it\.$/],
+        ["invalid YAML", "consumers:\n  - [", /^callers\/intra\.yaml:2: must be YAML \(\w+\)\. Correct it\.$/],
         ["a list", "- name: lab", /^callers\/intra\.yaml: must be a mapping with the key consumers/],
         ["nothing", "", /^callers\/intra\.yaml: must be a mapping with the key consumers/],
         [
@@ -91,7 +91,7 @@ describe("callers in a file of their own", () => {
         ],
         ["other keys", "consumers: []\nlimits: {}", /^callers\/intra\.yaml: limits: is not a known key\. Remove it\.$/],
         [
-            "a caller of the wrong shape",
+            "a caller of the wrong type",
             stringify({ consumers: [caller("lab", first), { name: "Big", credentials: [{ id: "a" }] }] }),
             /^callers\/intra\.yaml: consumers\[1\]\.name: must be a DNS label/,
             /^callers\/intra\.yaml: consumers\[1\]\.credentials\[0\]\.method: required/,
@@ -103,18 +103,18 @@ describe("callers in a file of their own", () => {
         ],
     ];
     for (const [what, text, ...expected] of refused)
-        it(`are refused with ${what}, each problem with its place`, () => {
+        it(`are rejected with ${what}, each problem with its line`, () => {
             const found = problems(text);
             assert.equal(found.length, expected.length, found.join("\n"));
             expected.forEach((pattern, i) => assert.match(found[i], pattern));
         });
 
-    it("are refused with the name of a caller of the stack file", () => {
+    it("are rejected with the name of a caller of the stack file", () => {
         const found = problems(stringify({ consumers: [caller("lab", first)] }), { consumers: [caller("lab", first)] });
         assert.match(found.join("\n"), /^consumers: every name must be unique \(got lab twice\)/);
     });
 
-    it("are counted from the begin of the file that they stand in", () => {
+    it("are numbered from the start of their file", () => {
         const found = problems(stringify({ consumers: [caller("Two", first)] }), { consumers: [caller("One", first)] });
         assert.deepEqual(
             found.map((text) => text.replace(/: must.*/, "")),
@@ -126,7 +126,7 @@ describe("callers in a file of their own", () => {
         ["in plain text", KEY],
         ["that Pulumi has encrypted", { secure: `v1:${KEY}` }],
     ] as const)
-        it(`are refused with a key ${what}, which is not repeated`, () => {
+        it(`are rejected with a key ${what}, which is not repeated`, () => {
             const found = problems(stringify({ consumers: [caller("lab", { ...first, key }, first)] }));
             assert.match(
                 found[0],
@@ -136,7 +136,7 @@ describe("callers in a file of their own", () => {
         });
 
     for (const path of ["/etc/callers.yaml", "../callers.yaml", "callers/../../x.yaml", ".", ""])
-        it(`are refused with the path ${JSON.stringify(path)}, which no commit of the project holds`, () => {
+        it(`are rejected with the path ${JSON.stringify(path)}, which is outside of the project`, () => {
             const found = problems("consumers: []", { consumersFile: path });
             assert.match(found.join("\n"), /^consumersFile: must be a path inside the folder of Pulumi\.yaml/);
         });

@@ -30,7 +30,7 @@ const refused: Refused[] = [
     ],
     ["a misspelt key", { consumer: [] }, /^consumer: is not a known key\. Did you mean consumers\?$/],
     [
-        "a wait that is too short",
+        "a timeout that is too short",
         { readiness: { acceptTimeoutSeconds: 5 } },
         /^readiness\.acceptTimeoutSeconds: must be/,
     ],
@@ -46,7 +46,7 @@ const refused: Refused[] = [
         /method: belongs to option cloudflare/,
     ],
     [
-        "several things at once",
+        "several problems at once",
         { of: "x", limits: { requests: 1 } },
         /^of: must be the full name/,
         /^limits: must have requests and perSeconds together/,
@@ -64,7 +64,7 @@ function problems(values: Record<string, unknown>, isSecret?: () => boolean): st
 }
 
 describe("config of option callers", () => {
-    it("takes the name of a stack and callers, and has the waits of a gateway", () => {
+    it("accepts the name of a stack and callers, and has the timeouts of a gateway", () => {
         const { of, readiness, consumers, warnings } = callersSettings();
         assert.equal(of, MAIN);
         assert.deepEqual(readiness, { acceptTimeoutSeconds: 120, settleSeconds: 15 });
@@ -78,13 +78,13 @@ describe("config of option callers", () => {
         assert.deepEqual(warnings, []);
     });
 
-    it("takes the stack's name as a text, whatever it looks like", () => {
+    it("reads the stack's name as a string, whatever it looks like", () => {
         assert.equal(callersSettings({ of: "1/2/3" }).of, "1/2/3");
     });
 
     itRefuses(refused, (values) => problems(values));
 
-    it("refuses a kubeconfig and a key in plain text, and repeats neither", () => {
+    it("rejects a kubeconfig and a key in plain text, and repeats neither", () => {
         const consumers = [{ name: "lab", credentials: [{ id: "a", method: "key", key: BROUGHT }] }];
         const found = problems({ cluster: { kubeconfig: KUBECONFIG }, consumers }, () => false);
         assert.equal(found.length, 2);
@@ -93,7 +93,7 @@ describe("config of option callers", () => {
         assert.doesNotMatch(found.join(), /s3cret|a-key-the/);
     });
 
-    it("leaves out what has expired, and warns of ends as a gateway's stack does", () => {
+    it("removes expired credentials, and warns about expiry dates like a gateway's stack", () => {
         const consumers = [
             { name: "lab", credentials: [{ id: "old", method: "key", expires: "2026-11-01" }] },
             { name: "nlp", credentials: [{ id: "a", method: "key", expires: "2026-12-01" }] },
@@ -106,7 +106,7 @@ describe("config of option callers", () => {
         words.forEach((word, i) => assert.match(settings.warnings[i], word));
     });
 
-    it("names the stack of a gateway as a key of its own in the other options", () => {
+    it("names the stack of a gateway as an unknown key in the other options", () => {
         const intra = { option: "intra-a", alpa: '{"endpoints":["10.0.0.1:20001"]}', of: MAIN };
         assert.throws(() => parse(intra), /of: belongs to option callers, not to this stack's option/);
     });

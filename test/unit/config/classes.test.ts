@@ -1,4 +1,4 @@
-// Proves which classes of callers a config may have, and what becomes of them.
+// Proves which classes of callers a config may have, and the resulting settings.
 import { strict as assert } from "node:assert";
 import { ConfigError, parse } from "../../../config";
 import { interValues } from "../inter";
@@ -32,7 +32,7 @@ const refused: Refused[] = [
         "classes.interactive: has no callers. Set class: interactive for a consumer, or remove the class.",
     ],
     [
-        "a class that is not there",
+        "a class that does not exist",
         { classes: { batch: {} }, consumers: [...jobs(), caller("other", { class: "bacth" })] },
         'consumers[2].class: must be one of batch (got "bacth"). Did you mean batch?',
     ],
@@ -42,13 +42,13 @@ const refused: Refused[] = [
         'consumers[1].class: must be a name in classes, which is empty (got "batch"). Add the class there.',
     ],
     [
-        "a class with another name than a label",
+        "a class whose name is not a label",
         { classes: { "Batch.1": {} }, consumers: [caller("job", { class: "Batch.1" })] },
         /^classes\.Batch\.1: the name must be a DNS label/,
     ],
     ["a share of nothing", shared({ slots: 0 }), /^classes\.batch\.slots: must be a number of slots of at least 1/],
     [
-        "a share that holds no request",
+        "a share without room for a request",
         { classes: { batch: { slots: 3 } }, consumers: jobs() },
         "classes.batch.slots: must be at least 4, the prompts that one request may have (guard.maxPrompts; got 3). Raise it, or set guard.maxPrompts to 3 or less.",
     ],
@@ -63,7 +63,7 @@ const refused: Refused[] = [
         "classes: must have at most 4 slots together, 4 for each of alpa.endpoints (got batch 3, nightly 2). Lower them.",
     ],
     [
-        "a share of /logprobs alone",
+        "a share of /logprobs only",
         { classes: { batch: { logprobs: 2 } }, consumers: jobs() },
         "classes.batch.logprobs: belongs to a class with slots. Add slots, or remove it.",
     ],
@@ -74,7 +74,7 @@ const refused: Refused[] = [
         /^consumers\[1\]\.limits\.concurrent: must not be set for a caller whose class has slots \(class batch\)/,
     ],
     [
-        "several pods without a place to count",
+        "several pods without shared counters",
         shared({ slots: 2 }, { gateway: { replicas: 2 } }),
         /^gateway\.sharedCounters: required with slots of classes and more than one replica \(got 2\)/,
     ],
@@ -84,7 +84,7 @@ const refused: Refused[] = [
         /^gateway\.sharedCounters: required with limits and more than one replica \(got 2\)/,
     ],
     [
-        "an APISIX that counts members apart",
+        "an APISIX that counts members separately",
         shared({ slots: 2 }, { gateway: { image: { tag: "3.17.0-ubuntu" } } }),
         /^gateway\.image\.tag: must be APISIX 3\.18 or newer with slots of classes \(got "3\.17\.0-ubuntu"\)/,
     ],
@@ -102,7 +102,7 @@ const refused: Refused[] = [
         /^classes: slots need a gateway that this stack installs \(got gateway\.installer existing\)/,
     ],
     [
-        "all that is wrong, at once",
+        "several problems at once",
         {
             classes: { batch: { slots: 2 }, empty: {} },
             consumers: [caller("job", { class: "batch", limits: { concurrent: 1 } }), caller("x", { class: "y" })],
@@ -120,10 +120,10 @@ describe("classes of callers in the config", () => {
 
     it("are none by default", () => assert.equal(parseIntra(raw({ consumers: [caller("chat")] })).classes, undefined));
 
-    it("are nothing to the gateway without a share", () =>
+    it("have no effect on the gateway without a share", () =>
         assert.equal(parseIntra(raw({ classes: { batch: {} }, consumers: jobs() })).classes, undefined));
 
-    it("have their callers, and one request to /logprobs unless it is said", () =>
+    it("have their callers, and by default one request to /logprobs", () =>
         assert.deepEqual(parseIntra(raw(shared({ slots: 2 }))).classes, [
             { name: "batch", members: ["job"], completions: 2, logprobs: 1 },
         ]));
@@ -135,7 +135,7 @@ describe("classes of callers in the config", () => {
         ]);
     });
 
-    it("take the place of the stack's limit on open requests, and of no other", () => {
+    it("replace the stack's limit on open requests, and no other", () => {
         const limits = { requests: 60, perSeconds: 60, concurrent: 5 };
         const { consumers } = parseIntra(raw(shared({ slots: 2 }, { limits })));
         const { concurrent: _, ...rest } = limits;
@@ -145,19 +145,19 @@ describe("classes of callers in the config", () => {
         );
     });
 
-    it("warn where no guard bounds the prompts of a request", () => {
+    it("cause a warning where no guard limits the prompts of a request", () => {
         const { warnings } = parseIntra(
             raw(shared({ slots: 2 }, { guard: { maxPrompts: 1, enabled: false, reason: "a test" } })),
         );
         assert.match(warnings.join("\n"), /^classes: with the guard off a request may have any number of prompts/m);
     });
 
-    it("count at option inter, which has several pods always, in the counters of the stack", () => {
+    it("count with option inter, which always has several pods, in the counters of the stack", () => {
         const values = interValues(shared({ slots: 2 }), { sharedCounters: undefined });
         assert.match(problems(raw(values)).join("\n"), /^gateway\.sharedCounters: required with slots .* \(got 3\)/);
     });
 
-    it("belong to the stack that makes the gateway", () => {
+    it("belong to the stack that creates the gateway", () => {
         const values = { option: "callers", of: "organization/alpa-auth/intra", alpa: undefined, consumers: jobs() };
         assert.match(problems(raw(values)).join("\n"), /^consumers\[1\]\.class: belongs to option intra-a/);
     });

@@ -41,10 +41,14 @@ const limit = (plan: string, more: object) => ({
 const host = (more: object) => ({ tunnel: { ...TUNNEL, hosts: [{ ...HOST, ...more }] } });
 const AT = "consumers[0].credentials[0]";
 
-/** Each config has exactly these problems: nothing is missed and nothing else is complained about. */
+/** Configs with exactly these problems. */
 const refused: [why: string, values: Record<string, unknown>, ...problems: (string | RegExp)[]][] = [
     ["no account", { account: undefined }, /^account: required\. Run: pulumi config set account/],
-    ["a name for an account", { account: "Example" }, /^account: must be an account id, 32 hex.*got "Example"/],
+    [
+        "a name instead of an account id",
+        { account: "Example" },
+        /^account: must be an account id, 32 hex.*got "Example"/,
+    ],
     ["no hostname", { hostname: undefined }, "hostname: required. Run: pulumi config set hostname llm.example.com"],
     ["no zone", { zone: undefined }, "zone: required. Set zone.name and zone.plan."],
     [
@@ -60,7 +64,7 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
         /^hostname: must be in zone example\.com \(got "llm\.example\.org"\)/,
     ],
     [
-        "a hostname that only ends like the zone",
+        "a hostname that only ends like the zone's name",
         { hostname: "llm-example.com" },
         /^hostname: must be in zone example\.com/,
     ],
@@ -71,7 +75,7 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
     ],
     ["an alias outside the zone", { aliases: ["llm.example.org"] }, /^aliases\[0\]: must be in zone/],
     [
-        "a name that is named twice",
+        "a name that is listed twice",
         { aliases: ["llm.example.com"] },
         /^aliases\[0\]: must be listed only once \(hostname is the same\)/,
     ],
@@ -80,7 +84,7 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
         { aliases: ["a", "b", "c", "d", "e"].map((n) => `${n}.example.com`) },
         /^aliases: must have at most 4 names, since Cloudflare allows 5 .*\(got 5\)/,
     ],
-    ["a plan that is none", zone({ plan: "gold" }), /^zone\.plan: must be one of free, pro, business, enterprise/],
+    ["an invalid plan", zone({ plan: "gold" }), /^zone\.plan: must be one of free, pro, business, enterprise/],
     [
         "a zone with a final dot",
         { zone: { name: "example.com.", plan: "pro" } },
@@ -88,23 +92,23 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
         /^hostname: must be in/,
     ],
     [
-        "more connectors than a tunnel takes",
+        "more connectors than a tunnel allows",
         { tunnel: { ...TUNNEL, connectorsPerHost: 26 } },
         "tunnel: must have at most 25 connectors, Cloudflare's limit for a tunnel (got 26: 1 host with 26 each). Lower tunnel.connectorsPerHost, or have fewer hosts.",
     ],
     [
-        "no ports for the health of all connectors",
+        "too few ports for the health checks of all connectors",
         { tunnel: { ...TUNNEL, connectorsPerHost: 2, hosts: [{ ...HOST, metricsPort: 65535 }] } },
         "tunnel.hosts[0].metricsPort: must be at most 65534, since 2 connectors use that port and the next ones (got 65535). Lower it.",
     ],
     ["two Alpas", { alpa: { ...ALPA, endpoints: ["a:1", "b:1"] } }, /^alpa\.endpoints: must name exactly one/],
     [
-        "a model to fill in, and nothing that fills it in",
+        "a default model without the Worker that fills it in",
         { alpa: { ...ALPA, defaultModel: "opt" }, edgeWorker: { enabled: false, reason: "no Workers here" } },
         "alpa.defaultModel: has no effect with edgeWorker.enabled false: only the Worker fills a model in. Remove one of them.",
     ],
     [
-        "no reason against the Worker",
+        "a disabled Worker without a reason",
         { edgeWorker: { enabled: false } },
         "edgeWorker.reason: required with enabled false. Give the reason why no Worker may run.",
     ],
@@ -122,7 +126,7 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
         /duration: must be a duration.*at most 2562047h/,
     ],
     ["an empty duration", one({ duration: "" }), /duration: must be a duration/],
-    ["an expiry that is no day", one({ expires: "2027-02-30" }), /^consumers\[0\].*expires: must be a day/],
+    ["an expiry that is not a day", one({ expires: "2027-02-30" }), /^consumers\[0\].*expires: must be a day/],
     [
         "a version without a date",
         one({ secretVersion: 2 }),
@@ -212,7 +216,7 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
         /^proxyTimeoutSeconds: must be at most 6000/,
     ],
     [
-        "an answer longer than the edge waits",
+        "an answer timeout longer than the edge's",
         { alpa: { ...ALPA, answerTimeoutSeconds: 600 } },
         /^alpa\.answerTimeoutSeconds: must be at most 125, after which the edge answers 524 \(got 600\)/,
     ],
@@ -222,17 +226,17 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
         "alpa.maxTokens: must fit into the 125 s that the edge waits (got 1024, which take 257 s at 4 tokens per second). Have callers request at most 496 tokens and set alpa.maxTokens to that, or raise proxyTimeoutSeconds, which needs plan enterprise.",
     ],
     [
-        "a grace shorter than an answer",
+        "a grace period shorter than an answer",
         { tunnel: { ...TUNNEL, graceSeconds: 30 } },
         /^tunnel\.graceSeconds: must be at least 125, the longest answer/,
     ],
     [
-        "a grace that cloudflared does not start with",
+        "a grace period that cloudflared rejects",
         { tunnel: { ...TUNNEL, graceSeconds: 181 } },
         "tunnel.graceSeconds: must be at most 180: cloudflared rejects a longer time (got 181). Lower it.",
     ],
     [
-        "a grace shorter than the longest that there is, where answers are longer",
+        "a grace period below the maximum, where answers are longer",
         { ...zone({ plan: "enterprise" }), proxyTimeoutSeconds: 600, tunnel: { ...TUNNEL, graceSeconds: 179 } },
         /^tunnel\.graceSeconds: must be at least 180 \(got 179\)/,
     ],
@@ -244,7 +248,7 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
     ],
     ["no host key", host({ hostKey: undefined }), "tunnel.hosts[0].hostKey: required."],
     [
-        "a host key with the host in front",
+        "a host key with the host before it",
         host({ hostKey: `10.0.0.11 ${HOST_KEY}` }),
         /^tunnel\.hosts\[0\]\.hostKey: must be a public key as ssh-keyscan/,
     ],
@@ -270,7 +274,7 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
         { tunnel: { ...TUNNEL, source: "https://u:s3cret@x.example.com/c" } },
         /^tunnel\.source: must be an address without user name/,
     ],
-    ["a mail address that is none", { notify: ["ops"] }, /^notify\[0\]: must be a mail address \(got "ops"\)/],
+    ["an invalid mail address", { notify: ["ops"] }, /^notify\[0\]: must be a mail address \(got "ops"\)/],
 ];
 
 const accepted: [what: string, values: Record<string, unknown>][] = [
@@ -292,7 +296,7 @@ const accepted: [what: string, values: Record<string, unknown>][] = [
     ],
     ["a duration in hours and minutes", one({ duration: "720h30m" })],
     ["the longest duration that Go holds", one({ duration: "2562047h47m16s" })],
-    ["a token without an end", one({ duration: "forever" })],
+    ["a token without an expiry", one({ duration: "forever" })],
     ["an overlap of 30 days", one({ secretVersion: 2, previousSecretExpires: "2026-12-25" })],
     ["a rotation whose overlap is over", one({ secretVersion: 7, previousSecretExpires: "2020-01-01" })],
     ["free's window", limit("free", {})],
@@ -305,21 +309,21 @@ const accepted: [what: string, values: Record<string, unknown>][] = [
             alpa: { ...ALPA, tokensPerSecond: 2, answerTimeoutSeconds: 600 },
         },
     ],
-    ["an account id of digits alone", { account: "1".repeat(32) }],
+    ["an account id of digits only", { account: "1".repeat(32) }],
     ["as many tokens as fit", { alpa: { ...ALPA, tokensPerSecond: 4, maxTokens: 396 } }],
 ];
 
 describe("config of option cloudflare", () => {
     for (const [why, values, ...expected] of refused)
-        it(`refuses ${why}`, () => {
+        it(`rejects ${why}`, () => {
             const got = problems(values);
             assert.equal(got.length, expected.length, got.join("\n"));
             expected.forEach((e, i) => (typeof e === "string" ? assert.equal(got[i], e) : assert.match(got[i], e)));
             assert.doesNotMatch(got.join(), /s3cret/);
         });
-    for (const [what, values] of accepted) it(`takes ${what}`, () => assert.deepEqual(problems(values), []));
+    for (const [what, values] of accepted) it(`accepts ${what}`, () => assert.deepEqual(problems(values), []));
 
-    it("names everything at once", () => {
+    it("reports everything at once", () => {
         const values = {
             account: "x",
             hostname: "a.b.example.org",
@@ -329,7 +333,7 @@ describe("config of option cloudflare", () => {
         assert.equal(problems(values, true, { ...API, token: undefined }).length, 5);
     });
 
-    it("refuses a private key and a password in plain text, without repeating them", () => {
+    it("rejects a private key and a password in plain text, without repeating them", () => {
         const got = problems(host({ sudoPassword: "s3cret" }), false);
         assert.match(got[0], /^tunnel\.hosts\[0\]\.privateKey: must be stored encrypted/);
         assert.match(got[1], /^tunnel\.hosts\[0\]\.sudoPassword: must be stored encrypted/);
@@ -337,7 +341,7 @@ describe("config of option cloudflare", () => {
         assert.doesNotMatch(got.join(), /s3cret|PRIVATE KEY-/);
     });
 
-    it("makes keys and passwords secrets at once", async () => {
+    it("marks keys and passwords secret at once", async () => {
         const [first] = cloudflareStack(host({ sudoPassword: "s3cret" })).connectors.hosts;
         for (const [secret, plain] of [
             [first.privateKey, SSH_KEY],
@@ -348,13 +352,13 @@ describe("config of option cloudflare", () => {
         }
     });
 
-    it("gives connectors two instances and 20 s beyond the longest answer", () => {
+    it("gives connectors two instances and a grace period of 20 s beyond the longest answer", () => {
         const { instances, graceSeconds } = cloudflareStack().connectors;
         assert.deepEqual([instances, graceSeconds], [2, 145]);
         assert.equal(cloudflareStack({ alpa: { ...ALPA, answerTimeoutSeconds: 90 } }).connectors.graceSeconds, 110);
     });
 
-    it("has them wait as long as cloudflared lets them, and says that longer answers are cut", () => {
+    it("gives them the longest grace period of cloudflared, and warns that longer answers are cut", () => {
         const longer = (seconds: number) =>
             cloudflareStack({ ...zone({ plan: "enterprise" }), proxyTimeoutSeconds: seconds });
         const cut =
@@ -367,7 +371,7 @@ describe("config of option cloudflare", () => {
         assert.equal(longer(181).warnings.filter((one) => cut.test(one)).length, 1);
     });
 
-    it("holds the zone's timeout where it is named, the default too, and the plan lets it be set", () => {
+    it("sets the zone's timeout where the config has it, even the default, if the plan allows that", () => {
         const held = (plan: string, more: object = {}) =>
             cloudflareStack({ ...zone({ plan }), ...more }).proxyTimeoutSeconds;
         assert.equal(held("enterprise"), undefined);
@@ -376,7 +380,7 @@ describe("config of option cloudflare", () => {
         assert.equal(held("pro", { proxyTimeoutSeconds: 125 }), undefined);
     });
 
-    it("leaves expired tokens out, and warns of what ends, is disabled or was not measured", () => {
+    it("removes expired tokens, and warns about tokens that expire soon, are disabled or were not measured", () => {
         const { consumers, warnings, expires } = cloudflareStack({
             alpa: { endpoints: ["127.0.0.1:20001"] },
             tunnel: { ...TUNNEL, connectorsPerHost: 1 },
@@ -409,7 +413,7 @@ describe("config of option cloudflare", () => {
         expected.forEach((e, i) => assert.match(warnings[i], e));
     });
 
-    it("the shipped stack lacks nothing but its secrets", () => {
+    it("of the shipped stack lacks only its secrets", () => {
         const file = readFileSync(join(__dirname, "../../../Pulumi.cloudflare.yaml"), "utf8");
         const { config } = parseYaml(file) as { config: Record<string, unknown> };
         const own = Object.entries(config).map(([key, v]) => [key.replace("alpa-auth:", ""), v]);
@@ -421,20 +425,20 @@ describe("config of option cloudflare", () => {
 
 describe("the API token", () => {
     const cases: [what: string, api: Partial<ApiAccess>, problem: RegExp | undefined][] = [
-        ["one of 40 characters is taken", {}, undefined],
+        ["with 40 characters is accepted", {}, undefined],
         [
-            "none is refused",
+            "is required",
             { token: undefined },
             /^cloudflare:apiToken: required with option cloudflare or exposure tunnel\. Set CLOUDFLARE_API_TOKEN/,
         ],
-        ["an empty one is refused", { token: "" }, /^cloudflare:apiToken: required/],
-        ["a short one is refused", { token: "s3cret" }, /^cloudflare:apiToken: must be an API token: 40 to 80/],
+        ["is rejected if it is empty", { token: "" }, /^cloudflare:apiToken: required/],
+        ["is rejected if it is too short", { token: "s3cret" }, /^cloudflare:apiToken: must be an API token: 40 to 80/],
         [
-            "one with a line break is refused",
+            "is rejected with a line break",
             { token: `${"s3cret".repeat(8)}\n` },
             /^cloudflare:apiToken: must be an API token/,
         ],
-        ["one in plain text is refused", { inPlain: true }, /^cloudflare:apiToken: must be stored encrypted/],
+        ["is rejected in plain text", { inPlain: true }, /^cloudflare:apiToken: must be stored encrypted/],
     ];
     for (const [what, api, problem] of cases)
         it(what, () => {
@@ -443,14 +447,14 @@ describe("the API token", () => {
             if (problem) assert.match(got[0], problem);
             assert.doesNotMatch(got.join(), /s3cret|tttt/);
         });
-    it("is not looked at by option intra-a", () => {
+    it("is not checked by option intra-a", () => {
         const raw = { option: "intra-a", alpa: '{"endpoints":["a:1"]}' };
         assert.equal(parse(raw, () => true, TODAY, { ...API, token: undefined }).option, "intra-a");
     });
 });
 
-describe("a private key to log in with", () => {
-    /** As ssh-keygen writes it, up to where the cipher is named; what follows is for OpenSSH. */
+describe("an SSH private key", () => {
+    /** As written by ssh-keygen, up to the cipher's name; the rest is for OpenSSH. */
     const made = (cipher: string) => {
         const length = Buffer.alloc(4);
         length.writeUInt32BE(cipher.length);
@@ -458,16 +462,16 @@ describe("a private key to log in with", () => {
         return `-----BEGIN OPENSSH PRIVATE KEY-----\n${bytes.toString("base64")}\n-----END OPENSSH PRIVATE KEY-----\n`;
     };
 
-    it("is taken in the form of ssh-keygen and of openssl", () => {
+    it("is accepted in the formats of ssh-keygen and openssl", () => {
         assert.equal(sshKeyProblem(made("none")), undefined);
         const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
         for (const type of ["pkcs1", "pkcs8"] as const)
             assert.equal(sshKeyProblem(rsa.export({ type, format: "pem" }) as string), undefined);
     });
-    it("is refused with a passphrase", () => {
+    it("is rejected with a passphrase", () => {
         assert.match(sshKeyProblem(made("aes256-ctr"))!, /^must have no passphrase/);
     });
-    it("is refused when it is cut off", () => {
+    it("is rejected when it is truncated", () => {
         const whole = made("none");
         for (const text of [
             whole.slice(0, 60),
@@ -509,7 +513,7 @@ describe("the zone's other records", () => {
             ["www.example.com", "example.com"],
         );
     });
-    it("have the stack's names as CNAMEs that can turn to the tunnel", () => {
+    it("must have the stack's names as CNAMEs that can be pointed to the tunnel", () => {
         assert.equal(said("ours.yaml").length, 1);
         assert.match(said("ours.yaml")[0], /^dns\.records llm\.example\.com A: must be a CNAME/);
     });
@@ -518,6 +522,6 @@ describe("the zone's other records", () => {
         assert.match(phase, /^dns\.phase: must be one of mirror, delegated, proxied, signed/);
         assert.match(line, /^bad\.yaml:1/);
     });
-    it("are refused where the file is not there", () =>
+    it("are rejected where the file does not exist", () =>
         assert.match(said("none.yaml")[0], /^none\.yaml: must be a readable file/));
 });

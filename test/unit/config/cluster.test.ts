@@ -1,5 +1,5 @@
-// Proves which clusters a stack may name, and that all that is wrong is said at once. Whether the hosts are as the config says
-// is preflight's to find out.
+// Proves which clusters a stack may have, and that all problems are reported at once. Preflight checks whether the hosts match
+// the config.
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -28,7 +28,7 @@ const refused: Refused<object>[] = [
         /^cluster\.context: must not be set together with/,
     ],
     [
-        "what belongs to nodes without them",
+        "keys of nodes without nodes",
         { channel: "1.34/stable", storage: "none" },
         "cluster.channel: belongs to a cluster that this stack creates. Set cluster.nodes, or remove this key.",
         /^cluster\.storage: belongs to/,
@@ -50,7 +50,7 @@ const refused: Refused<object>[] = [
         /^cluster\.nodes\[1\]\.role: must be one of control-plane, worker \(got "wroker"\)\. Did you mean worker\?$/,
     ],
     [
-        "a host that is named twice",
+        "a host that is listed twice",
         { nodes: [node(1), worker(1)] },
         "cluster.nodes[1]: must be listed only once (cluster.nodes[0] is 10.0.0.1:22 too). One host can be only one node.",
     ],
@@ -65,23 +65,27 @@ const refused: Refused<object>[] = [
         "cluster.nodes[0].privateKey: required. Run: pulumi config set --secret --path 'cluster.nodes[0].privateKey' < id_ed25519",
     ],
     ["a private key that is a file name", { nodes: [node(1, { privateKey: "id_ed25519" })] }, /must be a private key/],
-    ["a channel that moves", { nodes: [node(1)], channel: "latest/stable" }, /must be track\/risk with a pinned track/],
+    [
+        "a channel that is not pinned",
+        { nodes: [node(1)], channel: "latest/stable" },
+        /must be track\/risk with a pinned track/,
+    ],
     ["a channel without a risk", { nodes: [node(1)], channel: "1.34" }, /got "1\.34"\)\. Write for example 1\.34\/s/],
     ["an unknown risk", { nodes: [node(1)], channel: "1.34/stabel" }, /^cluster\.channel: must be track\/risk/],
     ["strict confinement", { nodes: [node(1)], channel: "1.34-strict/stable" }, /classic confinement.*Remove -strict/],
     ["a channel that is too old", { nodes: [node(1)], channel: "1.26/stable" }, /^cluster\.channel: must be 1\.27 or/],
     [
-        "labels that are a text",
+        "labels as a string",
         { nodes: [node(1, { labels: "rack" })] },
         'cluster.nodes[0].labels: must be an object (got "rack"). Correct it.',
     ],
     [
-        "a label that is a number",
+        "a label as a number",
         { nodes: [node(1, { labels: { rack: 7 } })] },
         "cluster.nodes[0].labels.rack: must be a text (got 7). Write it in quotes.",
     ],
     [
-        "a label of the cluster",
+        "a label reserved for the cluster",
         { nodes: [node(1, { labels: { "node.kubernetes.io/microk8s-worker": "x" } })] },
         /must not be a name that the cluster sets itself/,
     ],
@@ -97,7 +101,11 @@ const refused: Refused<object>[] = [
     ],
     ["a command for a label", { nodes: [node(1, { labels: { a: "$(reboot)" } })] }, /must be the value of a label/],
     ["a command for a name", { nodes: [node(1, { labels: { "$(reboot)": "a" } })] }, /must have a label name/],
-    ["a URL for a name of the certificate", { nodes: [node(1)], sans: ["https://a.example"] }, /^cluster\.sans\[0\]:/],
+    [
+        "a URL instead of a name of the certificate",
+        { nodes: [node(1)], sans: ["https://a.example"] },
+        /^cluster\.sans\[0\]:/,
+    ],
     [
         "a host in the network of the pods, and one in that of Services",
         { nodes: [{ ...node(1), address: "10.1.0.7" }, worker(2, { address: "10.152.183.9" })] },
@@ -105,18 +113,22 @@ const refused: Refused<object>[] = [
         /^cluster\.nodes\[1\]\.address: must not be in 10\.152\.183\.0\/24, the network of MicroK8s' Services/,
     ],
     [
-        "a host in the network of the pods that the config names",
+        "a host in the configured network of the pods",
         { nodes: [node(1)], podNetwork: "10.0.0.0/16" },
         /^cluster\.nodes\[0\]\.address: must not be in 10\.0\.0\.0\/16/,
         /^alpa\.endpoints\[0\]: must not be in 10\.0\.0\.0\/16/,
         /^alpa\.endpoints\[1\]: must not be in 10\.0\.0\.0\/16/,
     ],
     [
-        "half a network for pods",
+        "an incomplete network for pods",
         { nodes: [node(1)], podNetwork: "10.200.0.7/16" },
         /^cluster\.podNetwork: must be a ne/,
     ],
-    ["an address for pods", { nodes: [node(1)], podNetwork: "10.200.0.7" }, /^cluster\.podNetwork: .* of \/8 to \/24/],
+    [
+        "an address instead of a network for pods",
+        { nodes: [node(1)], podNetwork: "10.200.0.7" },
+        /^cluster\.podNetwork: .* of \/8 to \/24/,
+    ],
     ["IPv6 for pods", { nodes: [node(1)], podNetwork: "fd00::/48" }, /^cluster\.podNetwork: must be an IPv4 network/],
     [
         "the network of Services for pods",
@@ -124,17 +136,17 @@ const refused: Refused<object>[] = [
         /^cluster\.podNetwork: must not overlap 10\.152\.183\.0\/24/,
     ],
     [
-        "another network for pods with a channel that takes none",
+        "another network for pods with a channel that does not support it",
         { nodes: [node(1)], podNetwork: "10.200.0.0/16", channel: "1.27/stable" },
         /^cluster\.podNetwork: must be left out with channel 1\.27\/stable/,
     ],
-    ["no time to wait", { nodes: [node(1)], waitSeconds: 0 }, /^cluster\.waitSeconds: must be a time in seconds/],
+    ["a timeout of zero", { nodes: [node(1)], waitSeconds: 0 }, /^cluster\.waitSeconds: must be a time in seconds/],
 ];
 
 describe("config cluster", () => {
     itRefuses(refused, problemsOf);
 
-    it("refuses secrets in plain text, and repeats none of them", () => {
+    it("rejects secrets in plain text, and repeats none of them", () => {
         const nodes = [node(1, { sudoPassword: "pa55" })];
         const found = problemsOf({ nodes }, () => false);
         assert.deepEqual(
@@ -150,7 +162,7 @@ describe("config cluster", () => {
         assert.deepEqual(["pa55", "v1:x"].map(plainSecrets(file)), [true, false]);
     });
 
-    it("gives nodes a pinned channel, storage and a wait, and a certificate of their own names", () => {
+    it("gives nodes a pinned channel, storage and a timeout, and a certificate with their own names", () => {
         const { nodes, ...rest } = nodesOf({ nodes: THREE });
         assert.deepEqual(rest, { channel: "1.34/stable", sans: [], storage: "hostpath", waitSeconds: 600 });
         assert.deepEqual(
@@ -159,7 +171,7 @@ describe("config cluster", () => {
         );
     });
 
-    it("lets hosts and Alpa be in 10.1.0.0/16 where pods are elsewhere, as docs/operate/nodes.md says", () => {
+    it("allows hosts and Alpa in 10.1.0.0/16 where pods are elsewhere, as docs/operate/nodes.md says", () => {
         const [, podNetwork] = /^ *pulumi config set --path cluster\.podNetwork (\S+)$/m.exec(OPERATIONS)!;
         const nodes = [{ ...node(1), address: "10.1.96.188" }];
         const settings = (cluster: object) =>
@@ -175,7 +187,7 @@ describe("config cluster", () => {
         );
     });
 
-    it("refuses a namespace for Rampart that would take more with it when it goes", () => {
+    it("rejects a namespace for Rampart whose deletion would delete more", () => {
         const found = (namespace: string, rest: object = {}) => {
             const config = { cluster: { nodes: THREE }, rampart: { install: { namespace } }, ...rest };
             return clusterChecks(config as unknown as Parameters<typeof clusterChecks>[0], config, {
@@ -188,10 +200,10 @@ describe("config cluster", () => {
         assert.deepEqual(found("rampart-system"), []);
     });
 
-    it("leads nowhere until the nodes are a cluster: never to that of the environment", () =>
+    it("has no kubeconfig until the nodes are a cluster: never that of the environment", () =>
         assert.deepEqual(parseIntra(raw({ cluster: { nodes: THREE } })).cluster, { context: "(of cluster.nodes)" }));
 
-    it("has nodes survive the loss of one only with three of them in the control plane", () => {
+    it("counts nodes as surviving the loss of one only with three control-plane nodes", () => {
         const count = (nodes: object[]) => haProblems({ cluster: { nodes } });
         assert.match(count([node(1), worker(2), worker(3)])[0], /at least 3 nodes with role control-plane.*\(got 1\)/);
         assert.deepEqual([count(THREE), haProblems({ cluster: {} })], [[], []]);

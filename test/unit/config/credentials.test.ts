@@ -45,12 +45,12 @@ const refused: [why: string, credential: object, problem: RegExp | string][] = [
         /publicKey: must be a public key \(got a private key\)\. Treat it as leaked/,
     ],
     [
-        "RS256 with what is no key",
+        "RS256 with an invalid key",
         jwt({ algorithm: "RS256", publicKey: "s3cret" }),
         /publicKey: must be one public key in PEM form/,
     ],
     [
-        "RS256 with half a key",
+        "RS256 with a truncated key",
         jwt({ algorithm: "RS256", publicKey: RSA.slice(0, 200) }),
         /publicKey: must be one public key in PEM form/,
     ],
@@ -75,7 +75,7 @@ const refused: [why: string, credential: object, problem: RegExp | string][] = [
         /publicKey: must be an Ed25519 key for EdDSA \(got rsa\)/,
     ],
     [
-        "HS256 with a public key, which everybody knows",
+        "HS256 with a public key, which is not secret",
         jwt({ algorithm: "HS256", publicKey: RSA }),
         /publicKey: belongs to RS256, ES256 and EdDSA/,
     ],
@@ -98,12 +98,12 @@ const refused: [why: string, credential: object, problem: RegExp | string][] = [
         { id: "a", method: "key", expires: "2027-02-30" },
         /expires: must be a day, for example 2027-01-31 \(got "2027-02-30"\)/,
     ],
-    ["a time for a day", { id: "a", method: "key", expires: "2027-01-31T00:00:00Z" }, /expires: must be a day/],
+    ["a time instead of a day", { id: "a", method: "key", expires: "2027-01-31T00:00:00Z" }, /expires: must be a day/],
 ];
 
 describe("credentials in the config", () => {
     for (const [why, credential, expected] of refused)
-        it(`refuse ${why}, and never repeat key material`, () => {
+        it(`reject ${why}, and never repeat key material`, () => {
             const got = problems([credential]);
             assert.equal(got.length, 1, got.join("\n"));
             if (typeof expected === "string") assert.equal(got[0], expected);
@@ -117,11 +117,11 @@ describe("credentials in the config", () => {
         ["ES256", jwt({ algorithm: "ES256", publicKey: EC })],
         ["EdDSA", jwt({ algorithm: "EdDSA", publicKey: ED })],
         ["a brought key", { id: "a", method: "key", key: KEY }],
-        ["an end", { id: "a", method: "key", expires: "2027-02-28" }],
+        ["an expiry", { id: "a", method: "key", expires: "2027-02-28" }],
     ];
     for (const [what, credential] of accepted) it(`accept ${what}`, () => assert.deepEqual(problems([credential]), []));
 
-    it("refuse a brought key in plain text, with the command that encrypts it", () =>
+    it("reject a brought key in plain text, with the command that encrypts it", () =>
         assert.deepEqual(
             problems([{ id: "a", method: "key", key: KEY }], false),
             [
@@ -129,7 +129,7 @@ describe("credentials in the config", () => {
             ].map((text) => text.replace(/\.$/, "")),
         ));
 
-    it("refuse one public key for two callers, however it is written: each could sign as the other", () => {
+    it("reject one public key for two callers, in any notation: each could sign as the other", () => {
         const own = [
             jwt({ algorithm: "RS256", publicKey: RSA }),
             { ...jwt({ algorithm: "RS256", publicKey: RSA }), id: "b" },
@@ -142,7 +142,7 @@ describe("credentials in the config", () => {
         ]);
     });
 
-    it("refuse one key for two credentials, naming both places", () => {
+    it("reject one key for two credentials, naming both paths", () => {
         const got = problems([
             { id: "a", method: "key", key: KEY },
             { id: "b", method: "key", key: KEY },
@@ -153,7 +153,7 @@ describe("credentials in the config", () => {
     });
 });
 
-describe("the end of a credential", () => {
+describe("the expiry of a credential", () => {
     const days: [day: string, days: number][] = [
         ["2026-11-24", -1],
         ["2026-11-25", 0],
@@ -183,14 +183,14 @@ describe("the end of a credential", () => {
             TODAY,
         );
     const ids = (expires: string) => config(expires).consumers[0].credentials.map((c) => c.id);
-    it("leaves it out from that day on, and only it", () => {
+    it("removes it from that day on, and no other", () => {
         assert.deepEqual(ids("2026-11-26"), ["old", "new"]);
         assert.deepEqual(ids("2026-11-25"), ["new"]);
     });
-    it("is an output, for everyone who watches it", () =>
+    it("is an output, for monitoring", () =>
         assert.deepEqual(config("2026-11-26").expires, { "lab/old": "2026-11-26" }));
 
-    it("may be written without quotes, which Pulumi hands over as a time", () =>
+    it("may be written without quotes, which Pulumi passes as a time", () =>
         assert.deepEqual(config("2026-11-26 00:00:00 +0000 UTC").expires, { "lab/old": "2026-11-26" }));
 
     const warnings: [day: string, warning: RegExp | undefined][] = [
@@ -203,7 +203,7 @@ describe("the end of a credential", () => {
         ["2026-11-25", /^consumers: lab\/old expired on 2026-11-25 and has no access\. Remove the entry\.$/],
     ];
     for (const [day, warning] of warnings)
-        it(`${warning ? "is warned about" : "is not warned about yet"}: ${day}`, () => {
+        it(`${warning ? "causes a warning" : "causes no warning yet"}: ${day}`, () => {
             const got = expiryWarning("lab/old", day, TODAY);
             if (warning) assert.match(got ?? "", warning);
             else assert.equal(got, undefined);
@@ -218,7 +218,7 @@ describe("keys that callers have brought", () => {
         return settings.consumers[0].brought ?? [];
     };
 
-    it("are remembered by a digest, also of credentials that have expired, and generated ones are not", () => {
+    it("are recorded by a digest, also of expired credentials, while generated ones are not", () => {
         const found = brought([
             { id: "k", method: "key", key: KEY },
             { id: "old", method: "key", key: `${KEY}-old`, expires: "2026-11-01" },
@@ -232,7 +232,7 @@ describe("keys that callers have brought", () => {
         );
     });
 
-    it("are the same key however they are written", () => {
+    it("are the same key in any notation", () => {
         const spki = ["ec", "ed25519"].map((type) =>
             pem(type === "ec" ? generateKeyPairSync("ec", { namedCurve: "P-256" }) : generateKeyPairSync("ed25519")),
         );
@@ -247,7 +247,7 @@ describe("keys that callers have brought", () => {
         assert.notEqual(keyDigest({ key: KEY }), keyDigest({ key: `${KEY}x` }));
     });
 
-    it("name the revocation that is taken back", () => {
+    it("can name the revocation that they undo", () => {
         const readmit = "revocation-0123abcd";
         assert.equal(brought([{ id: "k", method: "key", key: KEY, readmit }])[0].readmit, readmit);
         assert.deepEqual(problems([{ id: "k", method: "key", readmit }]), [

@@ -1,4 +1,4 @@
-// Proves that a check of several keys runs whatever else is wrong, and what it is given then.
+// Proves that a check of several keys runs whatever else is wrong, and which values it gets then.
 import { strict as assert } from "node:assert";
 import * as z from "zod";
 import { crossCheck, type Sound } from "../../../config/cross-check";
@@ -9,7 +9,7 @@ const schema = z.strictObject({
     parts: z.array(z.strictObject({ name: z.string(), weight: z.number().optional() })).default([]),
 });
 
-/** What the check is given, and the messages of all issues. */
+/** The check's arguments, and the messages of all issues. */
 function checked(values: unknown, ...problems: string[]) {
     let seen: Sound<z.infer<typeof schema>> | undefined;
     const check = crossCheck<z.infer<typeof schema>>((config) => {
@@ -21,10 +21,10 @@ function checked(values: unknown, ...problems: string[]) {
 }
 
 describe("a check of several keys", () => {
-    it("is given the parsed value, with its defaults", () =>
+    it("gets the parsed value, with its defaults", () =>
         assert.deepEqual(checked({ size: 1 }), { seen: { size: 1, colour: "red", parts: [] }, messages: [] }));
 
-    it("runs although a key is missing, unknown or of a wrong kind, and its problems come last", () => {
+    it("runs although a key is missing, unknown or of a wrong type, and its problems come last", () => {
         const { messages } = checked({ colour: "green", sice: 1 }, "size: differs. Change it.");
         assert.deepEqual(messages, ["invalid_type", "invalid_value", "unrecognized_keys"]);
         assert.deepEqual(checked({ size: 1, sice: 1 }, "size: differs. Change it.").messages, [
@@ -33,7 +33,7 @@ describe("a check of several keys", () => {
         ]);
     });
 
-    it("does not see what is of a wrong kind, and sees what breaks another rule", () => {
+    it("does not get a value of a wrong type, and gets one that breaks another rule", () => {
         const parts = [{ name: "a", weight: "1" }, "b", { name: "c" }];
         const { seen } = checked({ size: 0, colour: "green", parts });
         assert.deepEqual(seen, {
@@ -43,11 +43,11 @@ describe("a check of several keys", () => {
         });
     });
 
-    it("does not call missing what is of a wrong kind", () =>
+    it("does not report a value of a wrong type as missing", () =>
         assert.deepEqual(checked({ size: "1" }, "size: required.", "colour: must fit size.").messages, [
             "invalid_type",
             "colour: must fit size.",
         ]));
 
-    it("does not run on what is no mapping", () => assert.equal(checked("text").seen, undefined));
+    it("does not run on a value that is not a mapping", () => assert.equal(checked("text").seen, undefined));
 });

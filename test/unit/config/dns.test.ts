@@ -1,4 +1,4 @@
-// Proves what a zone's data may be, and in which words the rest is refused.
+// Proves which zone data is valid, and the errors for the rest.
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,26 +7,26 @@ import { ENTRIES } from "../../../config/keys/dns/schema";
 import { dnsSchema, parseZoneData, readZoneData, serviceProblems } from "../../../config/keys/dns/settings";
 
 const parse = (text: string) => parseZoneData(text, "example.com", "dns/example.com.yaml");
-/** One line for each entry, so that the number of the line is that of the entry. */
+/** One line for each entry, so that the line number is that of the entry. */
 const entries = (...list: string[]) => parse(list.map((entry) => `- { ${entry} }`).join("\n"));
 const A = "name: www.example.com, type: A, ttl: 300, content: 192.0.2.1";
 
 const refused: [what: string, list: string[], problems: (string | RegExp)[]][] = [
     [
-        "a proxied record with a time to live",
+        "a proxied record with a ttl",
         ["name: www.example.com, type: A, ttl: 300, content: 192.0.2.1, proxied: true"],
         [
             "dns/example.com.yaml:1 www.example.com A ttl: must not be set for a proxied record, whose TTL is always 300 s (got 300). Remove it.",
         ],
     ],
     [
-        "the proxy for a type that has none",
+        "the proxy for a type without one",
         [A, "name: example.com, type: TXT, ttl: 300, content: x, proxied: true"],
         [/:2 example\.com TXT proxied: must not be set for TXT, only for A, AAAA, CNAME/],
     ],
-    ["no time to live", ["name: www.example.com, type: A, content: 192.0.2.1"], [/ttl: required, in seconds/]],
+    ["no ttl", ["name: www.example.com, type: A, content: 192.0.2.1"], [/ttl: required, in seconds/]],
     [
-        "a time to live that Cloudflare refuses",
+        "a ttl that Cloudflare rejects",
         ["name: www.example.com, type: A, ttl: 30, content: 192.0.2.1"],
         [/ttl: must be from 60 to 86400 seconds \(got 30\)/],
     ],
@@ -57,7 +57,7 @@ const refused: [what: string, list: string[], problems: (string | RegExp)[]][] =
         [/name: must be @ or a full name in example\.com \(got "www\.example\.org"\)\. Correct it\./],
     ],
     [
-        "a name that ends like the zone and is none of it",
+        "a name that only ends like the zone's",
         ["name: badexample.com, type: A, ttl: 300, content: 192.0.2.1"],
         [/must be @ or a full name in example\.com/],
     ],
@@ -72,7 +72,7 @@ const refused: [what: string, list: string[], problems: (string | RegExp)[]][] =
         [/:2 .* must be listed only once \(dns\/example\.com\.yaml:1 www\.example\.com A has the same\)/],
     ],
     [
-        "the same address in two spellings",
+        "the same address in two notations",
         [
             "name: a.example.com, type: AAAA, ttl: 300, content: '2001:db8::1'",
             "name: a.example.com, type: AAAA, ttl: 60, content: '2001:DB8:0::1'",
@@ -103,7 +103,7 @@ const refused: [what: string, list: string[], problems: (string | RegExp)[]][] =
         [/:2 example\.com MX: must not point to a proxied name, which serves HTTP only \(got mail\.example\.com\)/],
     ],
     [
-        "half of a name's addresses behind the proxy",
+        "only one of a name's addresses behind the proxy",
         [
             "name: a.example.com, type: A, content: 192.0.2.1, proxied: true",
             "name: a.example.com, type: A, ttl: 300, content: 192.0.2.2",
@@ -147,7 +147,7 @@ const refused: [what: string, list: string[], problems: (string | RegExp)[]][] =
         [/data: required/, /content: is not a known key/],
     ],
     [
-        "what an export left to decide",
+        "an undecided record of an export",
         ["name: example.com, type: A, ttl: 300, undecided: alias of an address"],
         [
             "dns/example.com.yaml:1 example.com A: needs a decision (alias of an address). Replace the key undecided by content.",
@@ -157,7 +157,7 @@ const refused: [what: string, list: string[], problems: (string | RegExp)[]][] =
 
 describe("zone data", () => {
     for (const [what, list, problems] of refused)
-        it(`refuses ${what}`, () => {
+        it(`rejects ${what}`, () => {
             const found = entries(...list).problems;
             assert.equal(found.length, problems.length, found.join("\n"));
             problems.forEach((problem, i) =>
@@ -165,13 +165,13 @@ describe("zone data", () => {
             );
         });
 
-    it("names the line of every problem at once, and of the field", () => {
+    it("reports the line of every problem, and the field, in one error", () => {
         const text = "- name: a.example.com\n  type: A\n  ttl: 5\n  content: x\n\n- name: b.example.com\n  type: B\n";
         const lines = parse(text).problems.map((problem) => problem.split(" ")[0]);
         assert.deepEqual(lines, ["dns/example.com.yaml:3", "dns/example.com.yaml:4", "dns/example.com.yaml:7"]);
     });
 
-    it("refuses what is no YAML and no list, with the line", () => {
+    it("rejects input that is not YAML or not a list, with the line", () => {
         assert.match(parse("- name: a\n- name: [").problems[0], /^dns\/example\.com\.yaml:2: must be YAML/);
         assert.match(parse("zone: x").problems[0], /:1: must be a list of records/);
         assert.match(parse("[]").problems[0], /:1: must have at least one record \(got none/);
@@ -193,7 +193,7 @@ describe("zone data", () => {
         );
     });
 
-    it("accepts a CNAME at the apex next to MX and TXT, and says how it is answered", () => {
+    it("accepts a CNAME at the apex next to MX and TXT, and explains the answers", () => {
         const { problems, warnings } = entries(
             "name: '@', type: CNAME, ttl: 300, content: a.example.net",
             "name: '@', type: MX, ttl: 300, priority: 10, content: mx.example.net",
@@ -205,15 +205,15 @@ describe("zone data", () => {
     const caa = (tag: string, value: string) =>
         `name: '@', type: CAA, ttl: 300, data: { flags: 0, tag: ${tag}, value: ${value} }`;
     const authorities: [what: string, list: string[], warned: boolean][] = [
-        ["warns of CAA that names other authorities only", [caa("issue", "digicert.com")], true],
-        ["warns of CAA that forbids wildcards", [caa("issue", "pki.goog"), caa("issuewild", "';'")], true],
+        ["warns about CAA that names other authorities only", [caa("issue", "digicert.com")], true],
+        ["warns about CAA that forbids wildcards", [caa("issue", "pki.goog"), caa("issuewild", "';'")], true],
         [
-            "is content with one that Cloudflare uses",
+            "accepts CAA for an authority that Cloudflare uses",
             [caa("issue", "digicert.com"), caa("issue", "letsencrypt.org")],
             false,
         ],
-        ["is content with parameters behind it", [caa("issue", "'letsencrypt.org; validationmethods=dns-01'")], false],
-        ["is content with iodef alone", [caa("iodef", "mailto:a@example.com")], false],
+        ["accepts CAA with parameters", [caa("issue", "'letsencrypt.org; validationmethods=dns-01'")], false],
+        ["accepts CAA with iodef only", [caa("iodef", "mailto:a@example.com")], false],
     ];
     for (const [what, list, warned] of authorities)
         it(what, () => {
@@ -225,7 +225,7 @@ describe("zone data", () => {
             );
         });
 
-    it("warns of proxied names that the universal certificate does not cover, and of records below a delegation", () => {
+    it("warns about proxied names without the universal certificate, and about records below a delegation", () => {
         const { warnings } = entries(
             "name: a.b.example.com, type: A, content: 192.0.2.1, proxied: true",
             "name: sub.example.com, type: NS, ttl: 300, content: ns.sub.example.com",
@@ -237,7 +237,7 @@ describe("zone data", () => {
         assert.match(warnings[1], /:4 .*is at or below a delegated name/);
     });
 
-    it("says how to make a file that is not there", () => {
+    it("says how to create a missing file", () => {
         assert.match(
             readZoneData("none.yaml", "example.com").problems[0],
             /none\.yaml: must be a readable file \(ENOENT\)/,
@@ -258,7 +258,7 @@ describe("zone data", () => {
         ]);
     });
 
-    it("must have a record to turn to the tunnel, where the service's name has others", () => {
+    it("must have a record to point to the tunnel, where the service's name has others", () => {
         const { records } = entries(
             "name: '@', type: MX, ttl: 300, content: mail.example.net, priority: 10",
             "name: '@', type: TXT, ttl: 300, content: v=spf1 -all",
@@ -269,7 +269,7 @@ describe("zone data", () => {
         ]);
     });
 
-    it("say of an address at the apex that the old side keeps it, since it cannot have a CNAME there", () => {
+    it("warns about an address at the apex that it stays on the old side, which cannot have a CNAME there", () => {
         const { records } = entries("name: '@', type: A, ttl: 300, content: 192.0.2.1");
         const [problem, ...others] = serviceProblems(records, ["example.com"], "zone.yaml", "example.com");
         assert.match(problem, /^zone\.yaml example\.com A: must be a CNAME in this file/);
@@ -302,11 +302,11 @@ describe("docs/operate/dns-move.md", () => {
 });
 
 describe("dns of a stack", () => {
-    it("begins with the phase that changes nothing for anybody", () => {
+    it("begins with the phase that changes nothing for callers", () => {
         assert.deepEqual(dnsSchema.parse({}), { phase: "mirror", oldServers: [], newServers: [], parentServers: [] });
     });
 
-    it("takes hosts with and without ports, and nothing else", () => {
+    it("accepts hosts with and without ports, and nothing else", () => {
         const servers = (...oldServers: string[]) => dnsSchema.safeParse({ oldServers }).success;
         assert.ok(servers("ns1-05.azure-dns.com", "127.0.0.1:5353", "[2001:db8::1]:53"));
         for (const wrong of ["https://ns1.example.net", "ns1.example.net:dns", "", "a b"])

@@ -1,4 +1,4 @@
-// Proves what a config of exposure tunnel must hold, and that its keys are refused without it.
+// Proves which configs of exposure tunnel are valid, and that its keys are rejected without it.
 import { strict as assert } from "node:assert";
 import { ConfigError, parse } from "../../../config";
 import { EXPOSURE, exposed, parseIntra, raw, settings } from "../intra-a";
@@ -20,7 +20,7 @@ function problems(values: Record<string, unknown>, api = TOKEN as Parameters<typ
 const existing = { ingressClass: "shared", gateway: "shared", gatewayNamespace: "edge" };
 
 describe("config of exposure tunnel", () => {
-    it("takes a name, a zone and a version of the connectors", () => {
+    it("accepts a name, a zone and a version of the connectors", () => {
         const { exposure } = settings("rampart", EXPOSURE);
         assert.deepEqual(exposure, {
             account: EXPOSURE.account,
@@ -35,23 +35,23 @@ describe("config of exposure tunnel", () => {
             browserChecks: "skip",
         });
     });
-    it("gives no warning where nothing is to be said", () => {
+    it("causes no warning when nothing is wrong", () => {
         const consumers = [{ name: "lab", credentials: [{ id: "a", method: "key" }] }];
         assert.deepEqual(parseIntra(raw({ ...EXPOSURE, consumers }), () => true, TODAY, TOKEN).warnings, []);
     });
-    it("has nothing in front of the gateway without it", () => {
+    it("has no effect on the gateway without it", () => {
         const { exposure, gateway, alpa } = settings("rampart");
         assert.equal(exposure, undefined);
         assert.ok(gateway.installer === "rampart" && gateway.release.nodePort === 30800);
         assert.equal(alpa.answerTimeoutSeconds, 600);
     });
-    it("gives answers the time that plan enterprise has", () => {
+    it("gives answers the timeout of plan enterprise", () => {
         const zone = { name: "example.com", plan: "enterprise" };
         const { alpa, exposure } = settings("rampart", { ...EXPOSURE, zone, proxyTimeoutSeconds: 605 });
         assert.equal(alpa.answerTimeoutSeconds, 600);
         assert.equal(exposure!.proxyTimeoutSeconds, 605);
     });
-    it("has connectors wait as long as cloudflared lets them, and says that longer answers are cut", () => {
+    it("gives connectors the longest grace period of cloudflared, and warns that longer answers are cut", () => {
         const zone = { name: "example.com", plan: "enterprise" };
         const { exposure, warnings } = settings("rampart", { ...EXPOSURE, zone, proxyTimeoutSeconds: 605 });
         assert.equal(exposure!.connectors.graceSeconds, 180);
@@ -60,7 +60,7 @@ describe("config of exposure tunnel", () => {
 
     const refused: Refused[] = [
         [
-            "nothing but its name",
+            "only its name",
             { exposure: "tunnel" },
             /^account: required\. Run/,
             /^hostname: required\. Run/,
@@ -75,7 +75,7 @@ describe("config of exposure tunnel", () => {
             ),
         ],
         [
-            "its keys without an exposure, whatever they hold",
+            "its keys without an exposure, whatever their values",
             { tunnel: "x", gateway: { installer: "existing", existing: { ...existing, url: "http://a", service: 1 } } },
             "tunnel: belongs to exposure tunnel (got exposure direct). Remove it.",
             "gateway.existing.service: belongs to exposure tunnel (got exposure direct). Remove it.",
@@ -86,30 +86,30 @@ describe("config of exposure tunnel", () => {
             "gateway.address: belongs to exposure direct (callers use https://<hostname>). Remove it.",
         ],
         [
-            "a gateway in place with an address and without its Service",
+            "an existing gateway with an address and without its Service",
             { ...EXPOSURE, gateway: { installer: "existing", existing: { ...existing, url: "http://10.0.0.1" } } },
             /^gateway\.existing\.url: belongs to exposure direct/,
             /^gateway\.existing\.service: required with exposure tunnel/,
         ],
         [
-            "a gateway in place without an address, with exposure direct",
+            "an existing gateway without an address, with exposure direct",
             { gateway: { installer: "existing", existing } },
             /^gateway\.existing\.url: required with exposure direct/,
         ],
         ["a name outside the zone", { ...EXPOSURE, hostname: "llm.example.org" }, /^hostname: must be in zone/],
         ["a name two levels down", { ...EXPOSURE, hostname: "a.b.example.com" }, /^hostname: must be one level below/],
         [
-            "a longer wait than the plan has",
+            "a longer timeout than the plan has",
             { ...EXPOSURE, proxyTimeoutSeconds: 300 },
             /^proxyTimeoutSeconds: must be 125 with plan pro/,
         ],
         [
-            "answers that the edge does not wait for",
+            "answers longer than the edge's timeout",
             { ...EXPOSURE, alpa: { ...EXPOSURE.alpa, answerTimeoutSeconds: 600 } },
             /^alpa\.answerTimeoutSeconds: must be at most 125, .*\(got 600\)/,
         ],
         [
-            "tokens that do not come in time",
+            "tokens that cannot be generated in time",
             { ...EXPOSURE, alpa: { ...EXPOSURE.alpa, tokensPerSecond: 4 } },
             /^alpa\.maxTokens: must fit into the 125 s .*257 s/,
         ],
@@ -119,7 +119,7 @@ describe("config of exposure tunnel", () => {
             /^tunnel\.graceSeconds: must be at least 125/,
         ],
         [
-            "connectors that cloudflared does not start",
+            "a grace period that cloudflared rejects",
             { ...EXPOSURE, tunnel: { image: { tag: "2026.8.2" }, graceSeconds: 181 } },
             /^tunnel\.graceSeconds: must be at most 180: cloudflared rejects a longer time \(got 181\)/,
         ],
@@ -129,7 +129,7 @@ describe("config of exposure tunnel", () => {
             /^tunnel\.image\.tag: must be a pinned version/,
         ],
         [
-            "more connectors than a tunnel takes",
+            "more connectors than a tunnel allows",
             { ...EXPOSURE, tunnel: { image: { tag: "2026.8.2" }, connectors: 25 } },
             /^tunnel\.connectors: must be at most 24: .*\(got 25\)/,
         ],
@@ -140,14 +140,14 @@ describe("config of exposure tunnel", () => {
             /^access: belongs to option cloudflare/,
         ],
         [
-            "a zone to be made",
+            "a zone to create",
             { ...EXPOSURE, zone: { ...EXPOSURE.zone, manage: "create" } },
             /^zone\.manage: belongs to/,
         ],
     ];
     itRefuses(refused, problems);
 
-    it("refuses to start without an API token, and asks for none otherwise", () => {
+    it("requires an API token to start, and not with another exposure", () => {
         const none = { ...TOKEN, token: undefined };
         assert.match(
             problems(EXPOSURE, none)[0],
@@ -158,13 +158,13 @@ describe("config of exposure tunnel", () => {
 
     const warned: [why: string, values: Record<string, unknown>, warning: RegExp][] = [
         [
-            "that Alpa's speed is not known",
+            "that Alpa's speed is unknown",
             { alpa: { endpoints: EXPOSURE.alpa.endpoints } },
             /^alpa\.tokensPerSecond: not set/,
         ],
         ["of a single connector", { tunnel: { image: { tag: "2026.8.2" }, connectors: 1 } }, /^tunnel\.connectors/],
         [
-            "of a port that stays open in addition to the tunnel",
+            "about a port that stays open in addition to the tunnel",
             { gateway: { nodePort: 30801 } },
             /^gateway\.nodePort: 30801 is open in addition to the tunnel/,
         ],

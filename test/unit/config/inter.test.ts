@@ -1,4 +1,4 @@
-// Proves what a config of option inter must hold, and what it becomes.
+// Proves which configs of option inter are valid, and the resulting settings.
 import { strict as assert } from "node:assert";
 import { ConfigError, parse } from "../../../config";
 import { node } from "../cluster-nodes";
@@ -48,7 +48,7 @@ const refused: Refused[] = [
         /^cluster\.nodes: must have an odd number of nodes with role control-plane \(got 4\)/,
     ],
     [
-        "no address callers use",
+        "no address for callers",
         interValues({}, { address: undefined }),
         /^gateway\.address: required with exposure direct, unless azure or tls names a host\. Name the host callers use/,
     ],
@@ -63,7 +63,7 @@ const refused: Refused[] = [
         /^gateway\.sharedCounters: required with limits/,
     ],
     ["an unknown key", interValues({ gatway: {} }), "gatway: is not a known key. Did you mean gateway?"],
-    ["an unknown key below", interValues({}, { replica: 3 }), /^gateway\.replica: .*Did you mean replicas\?$/],
+    ["an unknown nested key", interValues({}, { replica: 3 }), /^gateway\.replica: .*Did you mean replicas\?$/],
     ["a value of option cloudflare", interValues({ access: "x" }), /^access: belongs to option cloudflare/],
     ["a value of option intra-b", interValues({ opt: {} }), /^opt: belongs to option intra-a or intra-b/],
     [
@@ -126,7 +126,7 @@ const refused: Refused[] = [
 describe("config of option inter", () => {
     itRefuses(refused, (values) => problems({ alpa: undefined, ...values }));
 
-    it("has three pods, on nodes callers come to by one address", () => {
+    it("has three pods, on nodes behind one address for callers", () => {
         const { gateway } = interSettings("rampart");
         assert.deepEqual([gateway.release.replicas, gateway.release.nodePort], [3, 30800]);
         assert.equal(gateway.url, "http://llm.example.com:30800");
@@ -135,27 +135,27 @@ describe("config of option inter", () => {
     it("needs no counters where nothing is limited", () =>
         assert.deepEqual(problems(interValues({ consumers: [caller] }, { sharedCounters: undefined })), []));
 
-    it("takes a service by its address alone, or with a weight", () =>
+    it("accepts a service by its address alone, or with a weight", () =>
         assert.deepEqual(interSettings("helm").alpa.endpoints, [
             { address: "10.0.0.11:20001", weight: 1 },
             { address: "10.0.0.12:20001", weight: 3 },
         ]));
 
-    it("lets services stand in for each other", () => assert.equal(interSettings("helm").alpa.failover, true));
+    it("can make services interchangeable", () => assert.equal(interSettings("helm").alpa.failover, true));
 
-    it("needs no address of the gateway where the Azure side has a name, and says what that side must hold", () => {
+    it("needs no address of the gateway where the Azure side has a name, and lists what that side needs", () => {
         const azure = { hostname: "llm.example.com", addresses: ["20.50.2.10"] };
         const { gateway, azure: side } = parseInter(interValues({ azure }, { address: undefined }));
         assert.equal(gateway.url, "http://llm.example.com");
         assert.deepEqual(side!.dnsRecords, [{ name: "llm.example.com", type: "A", values: ["20.50.2.10"], ttl: 300 }]);
     });
 
-    it("lets a pod that stops finish the longest answer of the stack", () => {
+    it("lets a stopping pod finish the longest answer of the stack", () => {
         const values = interValues({ alpa: { endpoints: ["a:1"], answerTimeoutSeconds: 900 } });
         assert.deepEqual(parseInter(values).gateway.release.availability, { answerTimeoutSeconds: 900 });
     });
 
-    it("has no port on the nodes behind Cloudflare, two connectors, and the edge's time for an answer", () => {
+    it("has no port on the nodes behind Cloudflare, two connectors, and the edge's timeout for an answer", () => {
         const { gateway, exposure } = exposedInterSettings("helm");
         assert.equal(gateway.url, "https://llm.example.com");
         assert.equal(gateway.release.nodePort, undefined);

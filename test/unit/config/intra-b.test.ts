@@ -1,4 +1,4 @@
-// Proves what a config of option intra-b must hold, and what it becomes.
+// Proves which configs of option intra-b are valid, and the resulting settings.
 import { strict as assert } from "node:assert";
 import { ConfigError, parse } from "../../../config";
 import { parametersOf } from "../../../config/options/intra-b/checks";
@@ -27,7 +27,7 @@ const VERIFIERS_NAME = /^consumers\[0\]\.name: must not be alpa-verifier, the co
 
 const refused: Refused[] = [
     [
-        "neither component nor way back",
+        "neither component nor rollback",
         intraBValues({ opt: undefined, convert: undefined }),
         "opt: required. Set opt.image, model, gpuMemory, nodes, rayVersion and weights.",
         "convert: required. Set convert.bareMetal: the current hosts of Alpa, and the systemd service that runs it.",
@@ -54,7 +54,7 @@ const refused: Refused[] = [
         /^opt\.upgrade\.image: must have a tag or a digest/,
     ],
     [
-        "an upgrade to weights in two places, and to a model that does not fit",
+        "an upgrade with two sources of weights, and a model that does not fit",
         upgrade({ model: "alpa/opt-1000b", weights: { claim: "a", hostPath: "/b" } }),
         /^opt\.upgrade\.weights: must have exactly one of .* \(got claim and hostPath\)/,
         /^opt\.upgrade\.model: must fit into the GPUs \(got 1000 billion/,
@@ -65,7 +65,7 @@ const refused: Refused[] = [
         /^opt\.upgrade: belongs to opt\.shape kuberay/,
     ],
     [
-        "an image that is none",
+        "an invalid image",
         opt({ image: { repository: "http://alpa", tag: "1" } }),
         /^opt\.image\.repository: must be an image /,
     ],
@@ -75,7 +75,7 @@ const refused: Refused[] = [
         "opt.gpusPerNode: must be at most the GPUs of every node (got 8, and dgx-02 has 4). Lower it, or choose other nodes.",
     ],
     [
-        "a model larger than the GPUs' memory, with the arithmetic",
+        "a model larger than the GPUs' memory, with the calculation",
         opt({ nodes: ["dgx-01"] }),
         "opt.model: must fit into the GPUs (got 175 billion parameters × 2 bytes = 326 GiB; 1 node(s) × 8 GPUs × 40 GiB × 0.9 = 288 GiB). Add nodes, or choose a smaller model.",
     ],
@@ -90,13 +90,13 @@ const refused: Refused[] = [
         /^opt\.parametersBillion: required, since the model's name has no number of parameters \(got "alpa\/bloom"\)/,
     ],
     [
-        "nothing of where the weights are",
+        "no source of the weights",
         opt({ weights: undefined }),
         "opt.weights: required. Set one of claim, hostPath and inImage, the source of the weights.",
     ],
     ["no weights", opt({ weights: {} }), /^opt\.weights: must have exactly one of .* \(got none\)/],
     [
-        "weights in two places",
+        "two sources of the weights",
         opt({ weights: { claim: "a", hostPath: "/b" } }),
         /^opt\.weights: must have exactly one of .* \(got claim and hostPath\)/,
     ],
@@ -106,13 +106,13 @@ const refused: Refused[] = [
         /^opt\.weights\.hostPath: must be a folder, an absolute path/,
     ],
     ...["/we ights", "/it's", '/"w"', "/$HOME", "/w;id"].map((mountPath): Refused => [
-        `a folder special character of the shell otherwise, ${mountPath}`,
+        `a folder with a special character of the shell, ${mountPath}`,
         opt({ weights: { claim: "a", mountPath } }),
         /^opt\.weights\.mountPath: must have no blank, quote or other special character of the shell \(got /,
     ]),
     ["a relative folder of the pods", opt({ weights: { claim: "a", mountPath: "w" } }), /mountPath: must be a folder/],
     [
-        "a model that a shell reads otherwise",
+        "a model with a special character of the shell",
         opt({ model: "opt-1b; id", parametersBillion: 1 }),
         /^opt\.model: must have no blank/,
     ],
@@ -130,22 +130,22 @@ const refused: Refused[] = [
     ],
     ["a range of Ray's versions", opt({ rayVersion: "2.x" }), /^opt\.rayVersion: must be one exact version/],
     [
-        "an operator whose clusters do not change",
+        "an operator whose clusters cannot be changed",
         opt({ operatorChart: { version: "1.5.2" } }),
         /^opt\.operatorChart\.version: must be 1\.6 or newer/,
     ],
     [
-        "a chart of an operator that is there",
+        "a chart of an existing operator",
         opt({ operator: "existing", operatorChart: {} }),
         /^opt\.operatorChart: belongs to opt\.operator install/,
     ],
     [
-        "Rampart's charts without its shape",
+        "Rampart's charts with another shape",
         opt({ rampartCharts: {} }),
         /^opt\.rampartCharts: belongs to opt\.shape rampart/,
     ],
     [
-        "shape rampart with what its charts do not know",
+        "shape rampart with settings that its charts lack",
         opt({
             shape: "rampart",
             image: { repository: "alpa", digest: `sha256:${"0".repeat(64)}` },
@@ -177,25 +177,21 @@ const refused: Refused[] = [
         "convert.bareMetal: must have exactly one of unit and commands (got unit and commands). Remove one of them.",
     ],
     [
-        "no bare metal, to which the way back leads",
+        "no bare metal for a rollback",
         intraBValues({ convert: {} }),
         "convert.bareMetal: required. Set hosts, and unit or commands: a rollback must start Alpa again.",
     ],
     [
-        "a way to stop it and none to start it",
+        "a command to stop it and none to start it",
         bareMetal({ unit: undefined, commands: { stop: "b" } }),
         "convert.bareMetal.commands.start: required. Set the command that starts Alpa: a rollback needs it.",
     ],
     [
-        "a way to start it and none to stop it",
+        "a command to start it and none to stop it",
         bareMetal({ unit: undefined, commands: { start: "a" } }),
         "convert.bareMetal.commands.stop: required.",
     ],
-    [
-        "a service that is none",
-        bareMetal({ unit: "alpa-ray" }),
-        /^convert\.bareMetal\.unit: must be the name of a service/,
-    ],
+    ["an invalid service", bareMetal({ unit: "alpa-ray" }), /^convert\.bareMetal\.unit: must be the name of a service/],
     ["no hosts", bareMetal({ hosts: [] }), /^convert\.bareMetal\.hosts: must name at least one host/],
     [
         "a host twice",
@@ -208,7 +204,7 @@ const refused: Refused[] = [
         "alpa.endpoints: must have exactly one entry with convert, which moves one Alpa into the cluster (got 10.0.0.11:20001, 10.0.0.12:20001). Name the one that convert.bareMetal runs.",
     ],
     [
-        "hosts in another order than that of Ray",
+        "hosts in another order than Ray's",
         intraBValues({ alpa: { endpoints: ["10.0.0.12:20001"] } }),
         "convert.bareMetal.hosts: the first must be the host of alpa.endpoints[0], where the Ray head node is (10.0.0.12 is hosts[1]). Put it first.",
     ],
@@ -241,7 +237,7 @@ const refused: Refused[] = [
         /^convert\.phase: must be prepare with option intra-a, where no conversion is in progress \(got "done"\)/,
     ],
     [
-        "a wrong component with option intra-a too",
+        "an invalid component also with option intra-a",
         { ...opt({ nodes: ["dgx-01"] }), option: "intra-a" },
         /^opt\.model: must fit/,
     ],
@@ -270,27 +266,27 @@ const refused: Refused[] = [
 describe("config of option intra-b", () => {
     itRefuses(refused, problems);
 
-    it("refuses a key of a host in plain text, and does not repeat it", () => {
+    it("rejects a host's key in plain text, and does not repeat it", () => {
         const found = problems(intraBValues(), () => false).filter((one) => one.startsWith("convert"));
         assert.equal(found.length, 2);
         assert.match(found[0], /^convert\.bareMetal\.hosts\[0\]\.privateKey: must be stored encrypted/);
         assert.doesNotMatch(found.join(), /BEGIN/);
     });
 
-    it("is intra-a with one value changed, and back", () => {
+    it("equals intra-a except for one value, in both directions", () => {
         const a = { ...intraBValues(), option: "intra-a" };
         assert.deepEqual(problems(a), []);
         assert.deepEqual(problems({ ...a, option: "intra-b" }), []);
         const settings = parse(raw(a));
         assert.ok(settings.option === "intra-a");
-        assert.equal(settings.conversion, undefined, "nothing is made of it");
+        assert.equal(settings.conversion, undefined, "no resource uses it");
     });
 
-    it("takes a host that is reached by SSH at another address than Alpa: it is looked at there", () => {
+    it("accepts a host with an SSH address other than Alpa's, which is checked there", () => {
         assert.deepEqual(problems(intraBValues({ alpa: { endpoints: ["alpa.example.com:20001"] } })), []);
     });
 
-    it("takes steps that took longer than the budget: only the next conversion waits for a larger one", () => {
+    it("accepts steps that took longer than the budget: only the next conversion needs a larger one", () => {
         const measured = { drain: 20, start: 3600 };
         for (const phase of ["prepare", "drain", "done"])
             assert.deepEqual(problems(convert({ phase, measured })), [], phase);
@@ -302,24 +298,24 @@ describe("config of option intra-b", () => {
         assert.equal(intraBSettings().conversion.phase, "prepare");
     });
 
-    it("starts the model worker that the image has, unless a command is named", () => {
+    it("starts the model worker of the image, unless a command is configured", () => {
         const launch =
             "cd /opt/alpa/examples/llm_serving && exec python3 launch_model_worker.py --model alpa/opt-175b --path /weights";
         assert.equal(intraBSettings().conversion.opt.command, launch);
         assert.equal(intraBSettings({}, { command: "run-alpa" }).conversion.opt.command, "run-alpa");
     });
 
-    it("asks the host for the port that callers are led to", () => {
+    it("checks the host's port to which callers are routed", () => {
         const settings = intraBSettings({ alpa: { endpoints: ["10.0.0.11:20044"] } });
         assert.equal(settings.conversion.bareMetal.port, 20044);
     });
 
-    it("warns of ports that are open on the nodes", () => {
+    it("warns about ports that are open on the nodes", () => {
         const { warnings } = intraBSettings({}, { hostNetwork: { enabled: true, reason: "NCCL over InfiniBand" } });
         assert.match(warnings.join("\n"), /opt\.hostNetwork: .*NCCL over InfiniBand/);
     });
 
-    it("tells callers apart by what the config says of them, and by no key", () => {
+    it("distinguishes callers by their settings, and by no key", () => {
         const of = (consumers: unknown) => intraBSettings({ consumers }).conversion.callers;
         const [lab, nlp] = CONSUMERS;
         assert.equal(of(CONSUMERS), of(structuredClone(CONSUMERS)));

@@ -1,4 +1,4 @@
-// Proves what options intra-a and intra-b need, and get, with a gateway that outlives the loss of a node.
+// Proves the requirements and settings of options intra-a and intra-b with a gateway that survives the loss of a node.
 import { strict as assert } from "node:assert";
 import { parse, type ConfigError } from "../../../config";
 
@@ -62,7 +62,7 @@ describe("option intra-a with gateway.highAvailability", () => {
         );
     });
 
-    it("rejects nodes too few to lose one of", () => {
+    it("rejects too few nodes to lose one", () => {
         const host = (n: number) => ({
             address: `10.20.97.${n}`,
             hostKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEVXgVjyTOO4wh4jlRQ0OObN6nKIYhYyQnfBpiDNnyTF",

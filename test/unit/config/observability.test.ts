@@ -1,4 +1,4 @@
-// Proves what may be asked of metrics and of the access log in a stack config, and that nothing of it is on by itself.
+// Proves which settings of metrics and the access log are valid, and that all are off by default.
 import { strict as assert } from "node:assert";
 import { ConfigError, parse } from "../../../config";
 import { itRefuses, type Refused } from "./refused";
@@ -25,7 +25,7 @@ const asked = (observability: object) => {
 };
 
 describe("config of observability", () => {
-    it("has nothing on unless a stack asks for it, in every option with a gateway of its own", () => {
+    it("is off by default, in every option with its own gateway", () => {
         for (const { gateway } of [settings("rampart"), settings("helm"), parseInter(interValues())]) {
             assert.ok(gateway.installer !== "existing");
             assert.equal(gateway.release.observability, undefined);
@@ -34,7 +34,7 @@ describe("config of observability", () => {
         assert.equal(asked({ metrics: {}, accessLog: false }).observability, undefined);
     });
 
-    it("gives the components the scrapers, and whether a PodMonitor names the pods", () => {
+    it("passes the scrapers to the components, and whether a PodMonitor selects the pods", () => {
         const metrics = { enabled: true, scrapers: [SCRAPER], podMonitor: true };
         const scrapers = [{ namespace: "monitoring", labels: SCRAPER.podLabels }];
         assert.deepEqual(asked({ metrics }).observability, { metrics: { scrapers, podMonitor: true } });
@@ -42,7 +42,7 @@ describe("config of observability", () => {
         assert.deepEqual(gateway.release.observability, { metrics: { scrapers, podMonitor: true } });
     });
 
-    it("gives the components the dashboards, in the stack's namespace and in a folder of its name unless told otherwise", () => {
+    it("passes the dashboards to the components, by default in the stack's namespace and in a folder of its name", () => {
         const dashboards = (given: object) =>
             asked({ metrics: { enabled: true }, dashboards: { enabled: true, ...given } }).observability?.dashboards;
         assert.deepEqual(dashboards({}), { folder: "alpa-auth" });
@@ -52,7 +52,7 @@ describe("config of observability", () => {
         assert.equal(observability?.dashboards, undefined);
     });
 
-    it("takes a caller with small limits for completions, which change nothing of the gateway", () => {
+    it("accepts a caller with small limits for completions, which change nothing in the gateway", () => {
         const limits = { requests: 2, perSeconds: 60, concurrent: 1 };
         const own = [{ name: "caller-path", limits, credentials: [{ id: "a", method: "key" }] }];
         assert.deepEqual(problems({ consumers: own, observability: { callerPath: { consumer: "caller-path" } } }), []);
@@ -63,10 +63,10 @@ describe("config of observability", () => {
         assert.equal(gateway.release.observability, undefined);
     });
 
-    it("turns the access log on without metrics", () =>
+    it("enables the access log without metrics", () =>
         assert.deepEqual(asked({ accessLog: true }).observability, { accessLog: true }));
 
-    it("says that no pod can read metrics without scrapers", () => {
+    it("warns that no pod can read metrics without scrapers", () => {
         const about = (metrics: object) =>
             asked({ metrics }).warnings.filter((warning) => warning.startsWith("observability"));
         assert.deepEqual(about({ enabled: true }), [
@@ -76,7 +76,7 @@ describe("config of observability", () => {
         assert.deepEqual(about({}), []);
     });
 
-    it("gives connectors the same, also in front of a gateway that others have installed", () => {
+    it("gives connectors the same, also in front of another owner's gateway", () => {
         const metrics = { enabled: true, scrapers: [SCRAPER] };
         const scrapers = [{ namespace: "monitoring", labels: SCRAPER.podLabels }];
         for (const installer of ["helm", "existing"] as const) {
@@ -91,18 +91,18 @@ describe("config of observability", () => {
     const metrics = (values: object) => ({ observability: { metrics: { enabled: true, ...values } } });
     const refused: Refused[] = [
         [
-            "it for a gateway that others have installed",
+            "its keys for another owner's gateway",
             { gateway: { installer: "existing", existing }, observability: { accessLog: true } },
             /^observability: belongs to a gateway that this stack installs/,
         ],
         [
-            "more than the metrics of connectors in front of a gateway that others have installed",
+            "more than the metrics of connectors in front of another owner's gateway",
             { ...exposed("existing"), observability: { accessLog: true, metrics: { podMonitor: true } } },
             /^observability\.accessLog: belongs to a gateway that this stack installs/,
             /^observability\.metrics\.podMonitor: needs observability\.metrics\.enabled/,
         ],
         [
-            "scrapers and a PodMonitor without metrics, which would be there for nothing",
+            "scrapers and a PodMonitor without metrics, which would have no effect",
             { observability: { metrics: { scrapers: [SCRAPER], podMonitor: true } } },
             /^observability\.metrics\.scrapers: needs observability\.metrics\.enabled/,
             /^observability\.metrics\.podMonitor: needs observability\.metrics\.enabled/,
@@ -113,7 +113,7 @@ describe("config of observability", () => {
             /^observability\.dashboards\.enabled: needs observability\.metrics\.enabled/,
         ],
         [
-            "a folder of Grafana that leads out of its sidecar's",
+            "a folder of Grafana outside of its sidecar's",
             { observability: { metrics: { enabled: true }, dashboards: { enabled: true, folder: "../etc" } } },
             /^observability\.dashboards\.folder: must begin with a letter or digit.* \(got "\.\.\/etc"\)/,
         ],
@@ -123,7 +123,7 @@ describe("config of observability", () => {
             /^observability\.dashboards\.docsUrl: must be an address with http/,
         ],
         [
-            "completions of a caller that there is not",
+            "completions of an unknown caller",
             { observability: { callerPath: { consumer: "caller-path" } } },
             /^observability\.callerPath\.consumer: must be the name of one of consumers \(got "caller-path"\)/,
         ],
@@ -133,7 +133,7 @@ describe("config of observability", () => {
             /^consumers\[0\]\.limits: must be at most 2 requests a minute, one at a time, since observability\.callerPath/,
         ],
         [
-            "completions of a caller that may send a month's at once",
+            "completions of a caller that may send a month's quota at once",
             {
                 consumers: [
                     {
@@ -147,7 +147,7 @@ describe("config of observability", () => {
             /^consumers\[0\]\.limits: must be at most 2 requests a minute/,
         ],
         [
-            "completions of a caller with other limits, and with tokens alone, whose header would expire",
+            "completions of a caller with other limits, and with tokens only, whose header would expire",
             {
                 consumers: [
                     {
@@ -167,32 +167,28 @@ describe("config of observability", () => {
             /at least one label/,
         ],
         [
-            "a scraper of which only the namespace is named",
+            "a scraper with only a namespace",
             metrics({ scrapers: [{ namespace: "monitoring" }] }),
             /scrapers\[0\]\.podLabels: required/,
         ],
         [
-            "what is no label of Kubernetes",
+            "an invalid label",
             metrics({ scrapers: [{ namespace: "monitoring", podLabels: { "a b": "c", d: "-" } }] }),
             /must be labels of Kubernetes \(got "a b: c"\)/,
             /must be labels of Kubernetes \(got "d: -"\)/,
         ],
         [
-            "a namespace that is none",
+            "an invalid namespace",
             metrics({ scrapers: [{ ...SCRAPER, namespace: "Monitoring" }] }),
             /namespace: must be a DNS label/,
         ],
         [
-            "metrics of an APISIX that counts versions keep a latency histogram for each caller",
+            "metrics of an APISIX whose versions keep a latency histogram for each caller",
             { gateway: { image: { tag: "3.17.0-ubuntu" } }, ...metrics({}) },
             /^gateway\.image\.tag: must be APISIX 3\.18 or newer with observability\.metrics \(got "3\.17\.0-ubuntu"\)/,
         ],
-        ["a word instead of a switch", { observability: { accessLog: "json" } }, /accessLog: must be true or false/],
-        [
-            "a key that it does not have",
-            { observability: { traces: true } },
-            /observability\.traces: is not a known key/,
-        ],
+        ["a text instead of a boolean", { observability: { accessLog: "json" } }, /accessLog: must be true or false/],
+        ["an unknown key", { observability: { traces: true } }, /observability\.traces: is not a known key/],
     ];
     itRefuses(refused, problems);
 });

@@ -15,27 +15,31 @@ const text = (values: Record<string, unknown>) => {
 
 describe("explain", () => {
     const cases: [what: string, values: Record<string, unknown>, ...problems: string[]][] = [
-        ["nothing about what is right", { box: { height: 2 } }],
+        ["nothing about a valid value", { box: { height: 2 } }],
         ["where a value is missing", { box: {} }, "box.height: required."],
         [
-            "what kind of value is wanted",
+            "which type of value is expected",
             { box: { height: "2" } },
             'box.height: must be a number (got "2"). Correct it.',
         ],
-        ["what kind of value is wanted, with its article", { list: 3 }, "list: must be an array (got 3). Correct it."],
-        ["nothing of a value with parts", { box: { height: { a: 1 } } }, "box.height: must be a number. Correct it."],
         [
-            "which values there are, by position",
+            "which type of value is expected, with its article",
+            { list: 3 },
+            "list: must be an array (got 3). Correct it.",
+        ],
+        ["nothing of an object", { box: { height: { a: 1 } } }, "box.height: must be a number. Correct it."],
+        [
+            "the allowed values, by position",
             { list: [{ size: "large" }, { size: "lrge" }] },
             'list[1].size: must be one of small, large (got "lrge"). Did you mean large?',
         ],
         [
-            "what to do where no value is near",
+            "what to do where no allowed value is similar",
             { list: [{ size: "telemetry" }] },
             'list[0].size: must be one of small, large (got "telemetry"). Choose one.',
         ],
         [
-            "each unknown key of a place",
+            "each unknown key of an object",
             { list: [{ size: "large", sice: 1, x: 2 }] },
             "list[0].sice: is not a known key. Did you mean size?",
             "list[0].x: is not a known key. Remove it.",
@@ -57,12 +61,13 @@ describe("explain", () => {
 describe("didYouMean", () => {
     it("suggests the nearest word, whatever its case", () =>
         assert.equal(didYouMean("NODEPORT", ["replicas", "nodePort"]), " Did you mean nodePort?"));
-    it("suggests nothing far away", () => assert.equal(didYouMean("telemetry", ["replicas", "nodePort"]), ""));
-    it("suggests nothing where nothing is known", () => assert.equal(didYouMean("a", []), ""));
+    it("suggests nothing that is too different", () =>
+        assert.equal(didYouMean("telemetry", ["replicas", "nodePort"]), ""));
+    it("suggests nothing where no values are known", () => assert.equal(didYouMean("a", []), ""));
 });
 
 describe("got", () => {
-    it("quotes text, so that blanks are seen", () => assert.equal(got("a "), ' (got "a ")'));
-    it("is silent about nothing and about values with parts", () =>
+    it("quotes text, so that spaces are visible", () => assert.equal(got("a "), ' (got "a ")'));
+    it("is empty for undefined and for objects", () =>
         assert.deepEqual([got(undefined), got({ a: 1 }), got([1])], ["", "", ""]));
 });

@@ -10,7 +10,7 @@ import { intraBValues } from "../intra-b";
 const DIGEST = `sha256:${"0a".repeat(32)}`;
 const opt = (values: object) => raw(intraBValues({}, values));
 
-/** An old config of each key, whose problem is all that is wrong with it. */
+/** An old config of each key, whose only problem is that key. */
 const OLD: Record<string, [config: Record<string, string>, problem: string][]> = {
     exposure: [
         [raw({ exposure: "azure" }), "exposure: has another form now. Write exposure: direct."],
@@ -144,11 +144,11 @@ describe("config with a key of an earlier version", () => {
             for (const [config, problem] of OLD[old]) assert.deepEqual(problems(config), [problem]);
         });
 
-    it("checks the value under its new name too", () => {
+    it("also validates the value of its new name", () => {
         assert.deepEqual(problems(raw({ exposure: "azure", namespace: "Team A" })).length, 2);
     });
 
-    it("leaves keys of today as they are", () => {
+    it("does not change current keys", () => {
         const values = { exposure: "tunnel", tunnel: { graceSeconds: 9 } };
         assert.deepEqual(renameKeys(values, "intra-a"), { values, problems: [] });
     });

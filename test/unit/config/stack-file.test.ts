@@ -1,5 +1,5 @@
-// Proves that a secret of a host, or a caller's key, in plain text is found among encrypted ones. That Pulumi calls all
-// of them secret is its own doing, and is not proved here.
+// Proves that a plain-text secret of a host, or a caller's key, is found among encrypted ones. It does not prove that Pulumi
+// marks all of them secret, which is Pulumi's own behaviour.
 import { strict as assert } from "node:assert";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -50,7 +50,7 @@ describe("secrets in the stack file", () => {
             );
     });
 
-    it("are refused where Pulumi calls the whole mapping secret, without repeating them", () => {
+    it("are rejected where Pulumi marks the whole mapping secret, without repeating them", () => {
         const raw = rawCloudflare({ tunnel: { ...TUNNEL, hosts: [{ ...HOST, sudoPassword: "pa55" }] } });
         const inPlain = plainSecrets(FILE());
         assert.throws(
@@ -64,7 +64,7 @@ describe("secrets in the stack file", () => {
         );
     });
 
-    it("are keys of callers too, and the plain one of them is refused", () => {
+    it("include callers' keys, of which one in plain text is rejected", () => {
         const [sealed, plain] = ["sealed-0123456789abc", "plain-0123456789abcd"];
         const credentials = [
             { id: "a", method: "key", key: sealed },
@@ -92,7 +92,7 @@ describe("secrets in the stack file", () => {
             );
     });
 
-    it("are not looked for where the config is elsewhere, or is no YAML", () => {
+    it("are not searched where the config is in another place, or is not YAML", () => {
         const folder = mkdtempSync(join(tmpdir(), "alpa-auth-"));
         assert.equal(readStackFile("dev", folder), undefined);
         writeFileSync(join(folder, "Pulumi.dev.yaml"), FILE());

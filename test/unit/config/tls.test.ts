@@ -1,5 +1,5 @@
-// Proves what a config of exposure direct must hold: its certificate above all, which is looked at before anything is
-// asked of a cluster.
+// Proves which configs of exposure direct are valid: above all the certificate, which is validated before any request to a
+// cluster.
 import { strict as assert } from "node:assert";
 import { ConfigError, parse } from "../../../config";
 import { certificate, privateKey, type Pair } from "../../certificates";
@@ -40,13 +40,13 @@ describe("config of exposure direct", () => {
         other = await certificate(["other.example.com", "more.example.com"], span);
     });
 
-    it("says nothing of the Azure side without a name, and callers use the node port", () => {
+    it("needs nothing of the Azure side without a name, and callers use the node port", () => {
         const { azure: side, tls: served, gateway } = settings({});
         assert.equal(side, undefined);
         assert.equal(served, undefined);
         assert.equal(gateway.url, "http://10.0.0.11:30800");
     });
-    it("gives the record sets, the rules and the probe that the Azure side must hold", () => {
+    it("outputs the record sets, the rules and the probe that the Azure side needs", () => {
         const { azure: side, gateway } = settings({
             azure: { ...azure, addresses: ["20.50.2.11", "2603:1000::1", "20.50.2.10"] },
             tls: tls(),
@@ -67,7 +67,7 @@ describe("config of exposure direct", () => {
         });
         assert.equal(gateway.url, "https://llm.example.com");
     });
-    it("gives callers the address they use", () => {
+    it("outputs the address for callers", () => {
         const url = (values: object) => settings(values as Record<string, unknown>).gateway.url;
         assert.equal(url({ azure }), "http://llm.example.com");
         assert.equal(url({ azure: { ...azure, ports: { http: 8080 } } }), "http://llm.example.com:8080");
@@ -75,7 +75,7 @@ describe("config of exposure direct", () => {
         const named = tls(good, { hostnames: ["llm.example.com"] });
         assert.equal(url({ tls: named }), "https://llm.example.com:30843");
     });
-    it("takes a chain without its root, a certificate signed by itself, and cert-manager's", () => {
+    it("accepts a chain without its root, a self-signed certificate, and cert-manager's", () => {
         const chain = good.certificate + middle.certificate;
         assert.deepEqual(problems({ azure, tls: tls({ certificate: chain }) }), []);
         assert.deepEqual(problems({ azure: { ...azure, hostname: "more.example.com" }, tls: tls(other) }), []);
@@ -91,7 +91,7 @@ describe("config of exposure direct", () => {
     const FILE = "tls.certificate.files.certificate";
     const refused: [why: string, values: () => Record<string, unknown>, ...problems: RegExp[]][] = [
         [
-            "a certificate of another name",
+            "a certificate for another name",
             () => ({ azure, tls: tls(other) }),
             /^tls\.[a-z.]+: must be valid for llm\.example\.com \(it names other\.example\.com, more\.example\.com\)\./,
         ],
@@ -105,14 +105,10 @@ describe("config of exposure direct", () => {
             () => ({ azure, tls: tls({ key: privateKey("swordfish") }) }),
             /key: must be a key without a passphrase/,
         ],
-        [
-            "a key that is none",
-            () => ({ azure, tls: tls({ key: "s3cret" }) }),
-            /key: must be a private key in PEM form/,
-        ],
+        ["an invalid key", () => ({ azure, tls: tls({ key: "s3cret" }) }), /key: must be a private key in PEM form/],
         ["a short key", () => ({ azure, tls: tls(short) }), /key: must have 2048 bits or more with RSA \(got 1024\)/],
         [
-            "one that has not begun",
+            "a certificate that is not yet valid",
             () => ({ azure, tls: tls(early) }),
             /must be valid now \(it is valid from 2026-11-27\)/,
         ],
@@ -123,7 +119,7 @@ describe("config of exposure direct", () => {
             /number 3 did not issue number 2/,
         ],
         [
-            "the CA before the server",
+            "the CA certificate before the server's",
             () => ({ azure, tls: tls({ certificate: middle.certificate + good.certificate }) }),
             /number 2 did not issue number 1/,
             /must be valid for llm\.example\.com/,
@@ -135,7 +131,7 @@ describe("config of exposure direct", () => {
             /\(there is none\)/,
         ],
         [
-            "a certificate that is cut off",
+            "a truncated certificate",
             () => ({ azure, tls: tls({ certificate: good.certificate.replace(/\n.{40}/, "\n") }) }),
             /\(number 1 cannot be read\)/,
         ],
@@ -149,7 +145,7 @@ describe("config of exposure direct", () => {
             () => ({ azure, tls: { certificate: {} } }),
             /^tls\.certificate: must name files, or else certManager\./,
         ],
-        ["no name to serve TLS for", () => ({ tls: tls() }), /^tls\.hostnames: required without azure\.hostname\./],
+        ["TLS without a name", () => ({ tls: tls() }), /^tls\.hostnames: required without azure\.hostname\./],
         [
             "names without that of callers",
             () => ({ azure, tls: tls(other, { hostnames: ["other.example.com"] }) }),
@@ -157,12 +153,12 @@ describe("config of exposure direct", () => {
         ],
         ["one port for both", () => ({ azure, tls: tls(good, { nodePort: 30800 }) }), /^tls\.nodePort: must differ/],
         [
-            "for HTTP the port that TLS has by itself",
+            "TLS's default port for HTTP",
             () => ({ azure, tls: tls(), gateway: { nodePort: 30843 } }),
             /^tls\.nodePort: must differ from the port of HTTP \(got 30843 for both\)/,
         ],
         [
-            "one port of the load balancer for both, as one of them has by itself",
+            "one port of the load balancer for both, which one of them has by default",
             () => ({ azure: { ...azure, ports: { http: 443 } }, tls: tls() }),
             /^azure\.ports: http and https must differ \(got 443 for both\)/,
         ],
@@ -172,12 +168,12 @@ describe("config of exposure direct", () => {
             /^tls\.minimumVersion: must be/,
         ],
         [
-            "a version that YAML takes for a number",
+            "a version that YAML reads as a number",
             () => ({ azure, tls: tls(good, { minimumVersion: 1.2 }) }),
             /^tls\.minimumVersion: must be a text \(got 1\.2\)\. Write it in quotes\.$/,
         ],
         [
-            "TLS at a gateway of others",
+            "TLS at another owner's gateway",
             () => ({
                 tls: tls(),
                 gateway: {
@@ -199,7 +195,7 @@ describe("config of exposure direct", () => {
             /^azure\.addresses\[0\]: must be an IPv4 or IPv6 address \(got "lb\.example\.com"\)/,
         ],
         [
-            "an address that is named twice, which no answer of a name server could equal",
+            "an address that is listed twice, which no DNS answer could equal",
             () => ({ azure: { ...azure, addresses: ["20.50.2.10", "2603:1000::1", "2603:1000:0::1", "20.50.2.10"] } }),
             /^azure\.addresses\[2\]: must be listed only once \(got "2603:1000:0::1", which is azure\.addresses\[1\] too\)/,
             /^azure\.addresses\[3\]: must be listed only once/,
@@ -210,7 +206,7 @@ describe("config of exposure direct", () => {
             /^gateway\.address: must not be set with azure\.hostname/,
         ],
         [
-            "an address for callers that is none of the names of the certificate",
+            "an address for callers that is not among the certificate's names",
             () => ({ tls: tls(good, { hostnames: ["llm.example.com"] }), gateway: { address: "10.0.0.1" } }),
             /^gateway\.address: must not be set with tls/,
         ],
@@ -222,19 +218,19 @@ describe("config of exposure direct", () => {
         ],
     ];
     for (const [why, values, ...expected] of refused)
-        it(`refuses ${why}`, () => {
+        it(`rejects ${why}`, () => {
             const found = problems(values());
             assert.equal(found.length, expected.length, found.join("\n"));
             expected.forEach((one, i) => assert.match(found[i], one));
             assert.ok(!found.join().includes("s3cret"));
         });
-    it("refuses a key in plain text", () => {
+    it("rejects a key in plain text", () => {
         const found = problems({ azure, tls: tls() }, false);
         assert.deepEqual(found.length, 1);
         assert.match(found[0], /^tls\.certificate\.files\.key: must be stored encrypted/);
     });
 
-    it("is the same for option inter, where it takes the place of an address", () => {
+    it("is the same for option inter, where it replaces an address", () => {
         const both = { azure, tls: tls() };
         const settled = parseInter(interValues({ ...both, consumers }, { address: undefined }), () => true, TODAY);
         assert.equal(settled.gateway.url, "https://llm.example.com");
@@ -246,7 +242,7 @@ describe("config of exposure direct", () => {
     });
 
     const warned: [why: string, values: () => Record<string, unknown>, warning: RegExp][] = [
-        ["that a certificate ends soon", () => ({ azure, tls: tls(ending) }), new RegExp(`^${FILE}: .* in 20 days`)],
+        ["that a certificate expires soon", () => ({ azure, tls: tls(ending) }), new RegExp(`^${FILE}: .* in 20 days`)],
         ["that keys can be read without TLS", () => ({ azure }), /^azure: without tls/],
         [
             "that they can in addition to TLS",
@@ -254,7 +250,7 @@ describe("config of exposure direct", () => {
             /^tls\.redirect: false/,
         ],
         [
-            "of answers that Azure does not wait for",
+            "about answers that are longer than Azure's timeout",
             () => ({ azure, tls: tls(), alpa: { endpoints: ["10.0.0.11:20001"], answerTimeoutSeconds: 3000 } }),
             /^alpa\.answerTimeoutSeconds: 3000 s is longer than the/,
         ],

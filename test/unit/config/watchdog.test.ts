@@ -1,4 +1,4 @@
-// Proves what a config of opt.watchdog and alpa.watchdog must hold, and what a stack makes of it.
+// Proves which configs of opt.watchdog and alpa.watchdog are valid, and the resulting resources.
 import { strict as assert } from "node:assert";
 import { ConfigError, parse } from "../../../config";
 import { cloudflare } from "../../../stacks/cloudflare";
@@ -39,17 +39,17 @@ const refused: Refused[] = [
         "alpa.watchdog.unit: required with restart. Name the service of systemd that runs Alpa.",
     ],
     [
-        "a service that is not restarted",
+        "a service without restart",
         values({ hosts: [HOST], unit: "alpa.service" }),
         "alpa.watchdog.unit: belongs to restart true (got restart false). Remove it, or set restart to true.",
     ],
     [
-        "what is no service",
+        "an invalid service",
         values({ hosts: [HOST], restart: true, unit: "alpa; id" }),
         /^alpa\.watchdog\.unit: must be the name of a service of systemd/,
     ],
     [
-        "less time than the longest answer takes",
+        "a limit shorter than the longest answer",
         values({ hosts: [HOST], stuckSeconds: 300 }),
         "alpa.watchdog.stuckSeconds: must be at least 600, the longest answer (got 300). Raise it, or the watchdog restarts Alpa during a long answer.",
     ],
@@ -61,14 +61,14 @@ const refused: Refused[] = [
         ),
         "opt.watchdog.stuckSeconds: must be at least 900, the longest answer (got 800). Raise it, or the watchdog restarts Alpa during a long answer.",
     ],
-    ["no time at all", values({ hosts: [HOST], idleSeconds: 0 }), /^alpa\.watchdog\.idleSeconds: /],
+    ["a limit of zero", values({ hosts: [HOST], idleSeconds: 0 }), /^alpa\.watchdog\.idleSeconds: /],
     [
-        "a time in which a healthy Alpa may wait for a batch",
+        "a limit within which a healthy Alpa may wait for a batch",
         values({ hosts: [HOST], idleSeconds: 9 }),
         "alpa.watchdog.idleSeconds: must be at least 10 (got 9). Raise it, or the watchdog restarts a healthy Alpa that waits for a batch.",
     ],
     [
-        "less time than the longest answer takes behind a tunnel",
+        "a limit shorter than the longest answer behind a tunnel",
         {
             ...values({ hosts: [HOST], stuckSeconds: 100 }),
             ...EXPOSURE,
@@ -100,18 +100,18 @@ describe("config of the watchdogs", () => {
         );
     });
 
-    it("repeats no key of a host that is in the wrong place", () => {
+    it("repeats no host key under a wrong name", () => {
         const found = problems(values({ hosts: [HOST.privateKey] }));
         assert.match(found.join("\n"), /^alpa\.watchdog\.hosts\[0\]: /);
         assert.doesNotMatch(found.join("\n"), /PRIVATE KEY/);
     });
 
-    it("refuses keys in plain text", () => {
+    it("rejects keys in plain text", () => {
         const found = problems(values({ hosts: [HOST] }), () => false);
         assert.ok(found.some((text) => text.startsWith("alpa.watchdog.hosts[0].privateKey: must be stored encrypted")));
     });
 
-    it("gives one batch twice the time of the longest answer, unless it says otherwise", () => {
+    it("limits one batch to twice the longest answer by default", () => {
         const watchdog = (opt: object, alpa: object = {}) =>
             intraBSettings({ alpa: { endpoints: ENDPOINTS, ...alpa } }, opt).conversion.opt.watchdog;
         assert.equal(watchdog({}), undefined);
@@ -128,7 +128,7 @@ describe("a stack with alpa.watchdog", () => {
     const line = (stuck: number, more = "") =>
         `sh -s -- 10.0.0.11 alpa-auth/test install port=20001 idle=60 stuck=${stuck}${more}`;
 
-    it("watches Alpa on its hosts, and restarts it only when asked to: option intra-a", async () => {
+    it("watches Alpa on its hosts, and restarts it only if configured: option intra-a", async () => {
         const run = async (watchdog: unknown) => {
             const settings = parse(raw(values(watchdog)));
             assert.ok(settings.option === "intra-a");

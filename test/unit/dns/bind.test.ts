@@ -1,4 +1,4 @@
-// Proves that zone files are read as RFC 1035 means them, with the lines of what cannot be read.
+// Proves that zone files are parsed according to RFC 1035, with the lines of what cannot be parsed.
 import { strict as assert } from "node:assert";
 import { readBind } from "../../../dns/bind";
 
@@ -13,7 +13,7 @@ const entry = (text: string) => {
 const good: [what: string, text: string, last: unknown[]][] = [
     ["a relative name", "www 60 IN A 192.0.2.1", ["www.example.com", 60, "IN", "A", "192.0.2.1"]],
     ["a whole name", "www.Example.COM. 60 IN A 192.0.2.1", ["www.example.com", 60, "IN", "A", "192.0.2.1"]],
-    ["class before time to live", "www IN 60 A 192.0.2.1", ["www.example.com", 60, "IN", "A", "192.0.2.1"]],
+    ["class before ttl", "www IN 60 A 192.0.2.1", ["www.example.com", 60, "IN", "A", "192.0.2.1"]],
     ["neither", "www A 192.0.2.1", ["www.example.com", undefined, "IN", "A", "192.0.2.1"]],
     ["a time with units", "@ 1h30m A 192.0.2.1", ["example.com", 5400, "IN", "A", "192.0.2.1"]],
     ["$TTL", "$TTL 2d\n@ A 192.0.2.1", ["example.com", 172800, "IN", "A", "192.0.2.1"]],
@@ -30,10 +30,10 @@ const good: [what: string, text: string, last: unknown[]][] = [
     ["a semicolon in quotes", 'a TXT "v=DKIM1; k=rsa" ;"', ["a.example.com", undefined, "IN", "TXT", "v=DKIM1; k=rsa"]],
     ["an escaped semicolon", "a TXT v=DKIM1\\; k", ["a.example.com", undefined, "IN", "TXT", "v=DKIM1;", "k"]],
     ["escapes in quotes", '@ TXT "a\\"b\\\\c\\065"', ["example.com", undefined, "IN", "TXT", 'a"b\\cA']],
-    ["strings that touch", '@ TXT "a""b"', ["example.com", undefined, "IN", "TXT", "a", "b"]],
+    ["adjacent strings", '@ TXT "a""b"', ["example.com", undefined, "IN", "TXT", "a", "b"]],
     ["parentheses in quotes", '@ TXT "(a"', ["example.com", undefined, "IN", "TXT", "(a"]],
     [
-        "lines that end like Windows'",
+        "lines with Windows' line ends",
         "a A 192.0.2.1\r\nb A 192.0.2.2\r\n",
         ["b.example.com", undefined, "IN", "A", "192.0.2.2"],
     ],
@@ -47,7 +47,7 @@ const good: [what: string, text: string, last: unknown[]][] = [
 ];
 
 const bad: [what: string, text: string, line: number, problem: RegExp][] = [
-    ["a page of the web", "<!DOCTYPE html>\n<html>", 1, /must be a record.* an export of a DNS zone$/],
+    ["a web page", "<!DOCTYPE html>\n<html>", 1, /must be a record.* an export of a DNS zone$/],
     ["a name alone", "a A 192.0.2.1\nb\n", 2, /must be a record/],
     ["another class", "a CH TXT x", 1, /must be of class IN \(got CH\)/],
     ["$INCLUDE", "a A 192.0.2.1\n$INCLUDE other.txt", 2, /\$INCLUDE is not supported/],
@@ -62,13 +62,13 @@ describe("zone files", () => {
     for (const [what, text, last] of good) it(`read ${what}`, () => assert.deepEqual(entry(text), last));
 
     for (const [what, text, line, problem] of bad)
-        it(`refuse ${what}, with its line`, () => {
+        it(`reject ${what}, with its line`, () => {
             const { problems } = read(text);
             assert.equal(problems[0]?.line, line);
             assert.match(problems[0].text, problem);
         });
 
-    it("give each entry the line it begins on", () => {
+    it("give each entry its first line", () => {
         const { entries } = read("; a\n\n@ SOA a. b. (\n 1\n)\nx A 192.0.2.1\n  A 192.0.2.2\n");
         assert.deepEqual(
             entries.map(({ line }) => line),
@@ -76,7 +76,7 @@ describe("zone files", () => {
         );
     });
 
-    it("need a zone, from the file or from outside", () => {
+    it("need a zone, from the file or from the caller", () => {
         assert.match(readBind("a A 192.0.2.1").problems[0].text, /must come after \$ORIGIN/);
         const portal = readBind("$ORIGIN example.com\nwww A 192.0.2.1");
         assert.equal(portal.origin, "example.com");

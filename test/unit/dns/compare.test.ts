@@ -1,4 +1,4 @@
-// Proves that the comparison sees every difference that a caller could meet, and no others.
+// Proves that the comparison finds every difference that callers could notice, and no others.
 import { strict as assert } from "node:assert";
 import { compare, type ComparedRow } from "../../../dns/compare";
 import { startDnsServer, type Says } from "../../../sandbox/dns/server";
@@ -28,7 +28,7 @@ describe("comparison of both sides", () => {
         compare({ zone: ZONE, records: RECORDS, old: [old.at], new: [fresh.at], ...more });
     const wrong = (all: ComparedRow[]) => all.filter(({ equal }) => !equal);
 
-    it("is content with equal sides, and asks for every set and for what must not exist", async () => {
+    it("accepts equal sides, and queries every set and what must not exist", async () => {
         const all = await rows();
         assert.deepEqual(wrong(all), []);
         const asked = all.map(({ name, type }) => `${name.replace(/alpa-auth-[0-9a-f]+/, "RANDOM")} ${type}`);
@@ -41,7 +41,7 @@ describe("comparison of both sides", () => {
             assert.ok(asked.includes(expected), `${expected} is not among ${asked.join(", ")}`);
     });
 
-    it("asks for large texts by TCP too", async () => {
+    it("queries large texts by TCP too", async () => {
         const large = (await rows()).filter(({ name, tcp }) => name.startsWith("key.") && tcp);
         assert.deepEqual(
             large.map(({ type, equal }) => [type, equal]),
@@ -50,7 +50,7 @@ describe("comparison of both sides", () => {
         assert.ok(fresh.server.asked.includes("tcp key._domainkey.example.com TXT"));
     });
 
-    it("does not ask for the absence of a name that the stack makes for itself on the new side", async () => {
+    it("does not query a name on the new side that the stack creates itself", async () => {
         add("apps CNAME tunnel.example.net")(fresh.zone.records);
         assert.deepEqual(
             wrong(await rows()).map(({ name, note }) => `${name}: ${note}`),
@@ -60,12 +60,12 @@ describe("comparison of both sides", () => {
     });
 
     const same: [what: string, work: (records: any[]) => void][] = [
-        ["another time to live", change("mail.example.com A", { ttl: 60 })],
+        ["another ttl", change("mail.example.com A", { ttl: 60 })],
         ["another order", (records) => void records.reverse()],
         ["names in another case", change("example.com MX", { content: "MAIL.example.COM" })],
     ];
     for (const [what, work] of same)
-        it(`does not mind ${what}`, async () => {
+        it(`ignores ${what}`, async () => {
             work(fresh.zone.records);
             assert.deepEqual(wrong(await rows()), []);
         });
@@ -79,11 +79,15 @@ describe("comparison of both sides", () => {
         ["an address that must not exist", add("alpa AAAA 2001:db8::1"), "alpa.example.com AAAA"],
         ["a wildcard that must not exist", add("* A 192.0.2.66"), "RANDOM.example.com A"],
         ["a wildcard missing", drop("*.apps.example.com A"), "RANDOM.apps.example.com A"],
-        ["a delegation to others", change("lab.example.com NS", { content: "ns.evil.example" }), "lab.example.com NS"],
+        [
+            "a delegation to other servers",
+            change("lab.example.com NS", { content: "ns.evil.example" }),
+            "lab.example.com NS",
+        ],
         ["a delegation missing", drop("lab.example.com NS"), "lab.example.com NS"],
         ["mail where there must be none", add("@ AAAA 2001:db8::1"), "example.com AAAA"],
         [
-            "a name turned into a CNAME",
+            "a name changed to a CNAME",
             (r) => (
                 drop("mail.example.com AAAA")(r),
                 change("mail.example.com A", { type: "CNAME", content: "x.example.net" })(r)
@@ -93,7 +97,7 @@ describe("comparison of both sides", () => {
     ];
     for (const side of ["old", "new"] as const)
         for (const [what, work, expected] of differences)
-            it(`sees ${what} on the ${side} side`, async () => {
+            it(`finds ${what} on the ${side} side`, async () => {
                 work((side === "old" ? old : fresh).zone.records);
                 const found = wrong(await rows()).map(
                     ({ name, type }) => `${name.replace(/alpa-auth-[0-9a-f]+/, "RANDOM")} ${type}`,
@@ -101,13 +105,13 @@ describe("comparison of both sides", () => {
                 assert.ok(found.includes(expected), found.join(", "));
             });
 
-    it("sees that both sides agree and the data says otherwise", async () => {
+    it("finds that both sides agree and the data differs", async () => {
         for (const { zone } of [old, fresh]) change("mail.example.com A", { content: "192.0.2.99" })(zone.records);
         const [row] = wrong(await rows());
         assert.equal(row.note, "both differ from the records file (192.0.2.25)");
     });
 
-    it("tells NXDOMAIN from NODATA", async () => {
+    it("distinguishes NXDOMAIN from NODATA", async () => {
         const records = RECORDS.filter(({ name }) => !name.includes("apps"));
         old.zone.records = structuredClone(records);
         fresh.zone.records = structuredClone(records);
@@ -115,20 +119,20 @@ describe("comparison of both sides", () => {
         const of = (name: RegExp) => all.find((row) => name.test(row.name) && row.type === "A")?.old;
         assert.equal(of(/^alpa-auth-/), "NXDOMAIN");
         assert.equal(of(/^_domainkey/), "NODATA");
-        fresh.zone.records.push(rr("x.apps A 192.0.2.1")); // makes apps a name without data
+        fresh.zone.records.push(rr("x.apps A 192.0.2.1")); // Makes apps a name without data.
         const extended = [...records, rr("x.apps A 192.0.2.1")];
         const [row] = wrong(await rows({ records: extended })).filter(({ name }) => name === "apps.example.com");
         assert.deepEqual([row.old, row.new], ["NXDOMAIN", "NODATA"]);
     });
 
-    it("sees that the servers of one side disagree", async () => {
+    it("finds that the servers of one side disagree", async () => {
         const third = await side(RECORDS, "third");
         change("mail.example.com A", { content: "192.0.2.99" })(third.zone.records);
         const [row] = wrong(await rows({ old: [old.at, third.at] }));
         assert.equal(row.old, "old: 192.0.2.25; third: 192.0.2.99");
     });
 
-    it("takes any address of a proxied name once the edge answers, and compares it before", async () => {
+    it("accepts any address of a proxied name once the edge answers, and compares it before", async () => {
         const flagged = RECORDS.map((r) => (r.name === "alpa.example.com" ? { ...r, proxied: true } : r));
         change("alpa.example.com A", { content: "198.51.100.1" })(fresh.zone.records);
         fresh.zone.records.push(rr("alpa AAAA 2001:db8::ed"));
@@ -139,7 +143,7 @@ describe("comparison of both sides", () => {
         assert.equal(row.note, "a proxied name must have addresses");
     });
 
-    it("does not take two failures for equal answers", async () => {
+    it("does not treat two failures as equal answers", async () => {
         const fails: Says = (name, type) =>
             name.startsWith("alpa-auth-") ? refuse("SERVFAIL") : old.zone.says(name, type);
         const server = await startDnsServer({ says: fails });
@@ -153,7 +157,7 @@ describe("comparison of both sides", () => {
         }
     });
 
-    it("names every server that is away, before it asks anything", async () => {
+    it("names every server that is unreachable, before any query", async () => {
         fresh.server.silent = true;
         old.server.udpOnly = true;
         const started = Date.now();

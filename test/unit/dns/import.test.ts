@@ -1,4 +1,4 @@
-// Proves what becomes of Azure's exports. The exports are made after what the CLI writes; none is of a real zone.
+// Proves how Azure's exports are converted. The exports are modelled on the CLI's output; none is of a real zone.
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -44,7 +44,7 @@ describe("import of az network dns zone export", () => {
         ]);
     });
 
-    it("says what it left out, changed or kept for a reason, with the line", () => {
+    it("reports what it omitted, changed or kept and why, with the line", () => {
         assert.deepEqual(found.notes, [
             "zone.txt:9: SOA left out, Cloudflare has its own.",
             ...[17, 18, 19, 20].map((line) => `zone.txt:${line}: NS of the zone left out, Cloudflare has its own.`),
@@ -58,12 +58,8 @@ describe("import of az network dns zone export", () => {
 
     const undecided: [what: string, line: string, why: RegExp][] = [
         ["a name with a dot in a label", "a\\.b A 192.0.2.1", /its name has characters/],
-        [
-            "a type that the data has no form for",
-            "x SSHFP 1 1 ab",
-            /SSHFP 1 1 ab: the records file does not support it/,
-        ],
-        ["bytes that are no text", 'x TXT "a\\200b"', /create it by hand/],
+        ["an unsupported type", "x SSHFP 1 1 ab", /SSHFP 1 1 ab: the records file does not support it/],
+        ["bytes that are not text", 'x TXT "a\\200b"', /create it by hand/],
         ["an empty text", 'x TXT ""', /an empty text/],
         ["an alias of Traffic Manager", "x AZURE ALIAS A /p/trafficManagerProfiles/t", /a CNAME to the profile/],
         ["an alias of Front Door", "x AZURE ALIAS CNAME /p/frontdoors/t", /a CNAME to the host name of the Front Door/],
@@ -75,21 +71,21 @@ describe("import of az network dns zone export", () => {
         ["an alias of something else", "x AZURE ALIAS A /p/other/t", /the present answer for the name/],
     ];
     for (const [what, line, why] of undecided)
-        it(`leaves ${what} to a person, and in its place`, () => {
+        it(`leaves the decision on ${what} to a person, at its line`, () => {
             const { items, problems } = bind(line);
             assert.deepEqual(problems, []);
             assert.match((items[0] as { undecided: string }).undecided, why);
         });
 
     const refused: [what: string, line: string, problem: RegExp][] = [
-        ["an address that is none", "x A 192.0.2", /zone\.txt:2: must be a record with the data of its type \(got A\)/],
+        ["an invalid address", "x A 192.0.2", /zone\.txt:2: must be a record with the data of its type \(got A\)/],
         ["too many words", "x CNAME a b", /zone\.txt:2: must be a record with the data of its type \(got CNAME\)/],
         ["an unknown type", "x FOO bar", /zone\.txt:2: .*got FOO/],
         ["a name of another zone", "x.example.org. A 192.0.2.1", /zone\.txt:2: must be in the zone example\.com/],
         ["an empty file", "", /zone\.txt:1: must have records/],
     ];
     for (const [what, line, problem] of refused)
-        it(`refuses ${what}, with the line`, () => assert.match(bind(line).problems.join("\n"), problem));
+        it(`rejects ${what}, with the line`, () => assert.match(bind(line).problems.join("\n"), problem));
 });
 
 const id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network";
@@ -141,22 +137,22 @@ describe("import of az network dns record-set list", () => {
         ]);
     });
 
-    it("leaves what follows a resource to a person, never out", () => {
+    it("leaves the decision on an alias to a person, and never omits it", () => {
         assert.match(lines(found)[0], /^example\.com 3600 A \? alias of .*publicIPAddresses\/front: give its address/);
     });
 
-    it("says what it left out", () => {
+    it("reports what it omitted", () => {
         assert.ok(found.notes.some((note) => /none\.example\.com A: has no data, left out/.test(note)));
         assert.ok(found.notes.some((note) => /^sets\.json:2: SOA left out/.test(note)));
     });
 
     const refused: [what: string, text: string, problem: RegExp][] = [
-        ["JSON that is cut off", '[\n  { "name": "a",\n', /sets\.json:\d: must be JSON/],
+        ["truncated JSON", '[\n  { "name": "a",\n', /sets\.json:\d: must be JSON/],
         ["one object", "{}", /sets\.json:1: must be a list of record sets/],
         ["an empty list", "[]", /must be a list of record sets/],
-        ["lists of other things", '[\n  { "id": 1 }\n]', /sets\.json:2: must be a record set with name and type/],
+        ["lists of other objects", '[\n  { "id": 1 }\n]', /sets\.json:2: must be a record set with name and type/],
         [
-            "a name that a text is cut off in",
+            "a name in a truncated text",
             '[\n  { "name": "a',
             /sets\.json:2: must be JSON \([^()]*[^:]\)\. Export it again\.$/,
         ],
@@ -166,12 +162,12 @@ describe("import of az network dns record-set list", () => {
             /^sets\.json:2: must be of a public zone \(got Microsoft\.Network\/privateDnsZones\/A\)\. Do not move a private zone/,
         ],
         [
-            "an address that is not there",
+            "a missing address",
             JSON.stringify([set("a", "A", { TTL: 60, ARecords: [{}] }), SETS[0]], null, 2),
             /^sets\.json:2: must be a record set with the data of its type \(got A\)\. Export it again\.$/,
         ],
         [
-            "a number that is none",
+            "an invalid number",
             JSON.stringify(
                 [set("m", "MX", { TTL: 60, MXRecords: [{ exchange: "mx.example.net" }] }), SETS[0]],
                 null,
@@ -180,7 +176,7 @@ describe("import of az network dns record-set list", () => {
             /^sets\.json:2: must be a record set with the data of its type \(got MX\)/,
         ],
         [
-            "a time to live that is none",
+            "an invalid ttl",
             JSON.stringify(
                 [set("a", "A", { TTL: "soon", ARecords: [{ ipv4Address: "192.0.2.1" }] }), SETS[0]],
                 null,
@@ -200,6 +196,6 @@ describe("import of az network dns record-set list", () => {
         ],
     ];
     for (const [what, text, problem] of refused)
-        it(`refuses ${what}, with the line`, () =>
+        it(`rejects ${what}, with the line`, () =>
             assert.match(importRecordSets(text, "sets.json").problems.join("\n"), problem));
 });

@@ -1,4 +1,4 @@
-/** Two sides of a move on loopback, to ask and to compare. */
+/** Two sides of a move on loopback, to query and to compare. */
 import { type ZoneRecord } from "../../../components/cloudflare/dns-record";
 import { type Server } from "../../../dns/query";
 import { azureZone, type AzureZone } from "../../../sandbox/dns/azure";
@@ -6,7 +6,7 @@ import { startDnsServer, type DnsServer } from "../../../sandbox/dns/server";
 
 export const ZONE = "example.com";
 
-/** A record in one line: `name type content`, the name without the zone, `@` for the zone itself. */
+/** A record in one line: `name type content`, with the name relative to the zone, `@` for the zone itself. */
 export function rr(line: string, more: object = {}): ZoneRecord {
     const [short, type, ...rest] = line.split(" ");
     const name = short === "@" ? ZONE : `${short}.${ZONE}`;

@@ -1,4 +1,4 @@
-// Proves what each phase needs, one fact at a time, and in which words it is refused.
+// Proves the requirements of each phase, one fact at a time, and the errors.
 import { strict as assert } from "node:assert";
 import { PHASES, type Phase } from "../../../components/cloudflare/dns-record";
 import { type DnsFacts } from "../../../dns/facts";
@@ -8,7 +8,7 @@ const OURS = ["ada.ns.cloudflare.com", "bob.ns.cloudflare.com"];
 const AZURE = ["ns1-05.azure-dns.com", "ns2-05.azure-dns.net"];
 const OWN_DS = "2371 13 2 ab";
 
-/** All is done: the zone has moved, and is signed. */
+/** The final state: the zone has moved, and is signed. */
 const MOVED: DnsFacts = {
     zone: "example.com",
     now: new Date("2026-11-25T12:00:00Z"),
@@ -30,7 +30,7 @@ const MOVED: DnsFacts = {
 };
 /** The delegation has settled, and no name is proxied yet. */
 const READY: DnsFacts = { ...MOVED, proxiedNow: [] };
-/** Records are at both, nothing is switched. */
+/** Records are on both sides, and nothing is switched. */
 const MIRRORED: DnsFacts = {
     ...MOVED,
     status: { ...MOVED.status!, status: "pending", activatedOn: undefined },
@@ -54,12 +54,12 @@ const refused: [why: string, phase: Phase, facts: DnsFacts, problem: string | Re
         /needs a comparison of the old and the new name servers/,
     ],
     [
-        "the zone above has a DS record of others",
+        "the parent zone has a foreign DS record",
         "delegated",
         { ...MIRRORED, ds: ["1 8 2 cd"] },
         "dns.phase: delegated needs the parent zone to have no DS record for example.com except Cloudflare's (got 1 8 2 cd). Remove it at the registrar and wait until its TTL has passed; 24 h is safe.",
     ],
-    ["one DS record of two is of others", "signed", { ...READY, ds: [OWN_DS, "1 8 2 cd"] }, /\(got 1 8 2 cd\)/],
+    ["one DS record of two is foreign", "signed", { ...READY, ds: [OWN_DS, "1 8 2 cd"] }, /\(got 1 8 2 cd\)/],
     ["Cloudflare has no such zone", "delegated", { ...MIRRORED, status: undefined }, /needs the zone at Cloudflare/],
     [
         "a server does not answer",
@@ -74,13 +74,13 @@ const refused: [why: string, phase: Phase, facts: DnsFacts, problem: string | Re
         /needs exactly .* \(got ns1-05\.azure-dns\.com, ns2-05\.azure-dns\.net\)\. Set them at the registrar/,
     ],
     [
-        "the delegation names both",
+        "the delegation names both sides",
         "proxied",
         { ...READY, delegation: { servers: [...OURS, AZURE[0]], ttlSeconds: 1 } },
         /needs exactly/,
     ],
     [
-        "the delegation names one of two",
+        "the delegation names one server of two",
         "proxied",
         { ...READY, delegation: { servers: OURS.slice(1), ttlSeconds: 1 } },
         /needs exactly/,
@@ -117,13 +117,13 @@ const refused: [why: string, phase: Phase, facts: DnsFacts, problem: string | Re
         /for a\.b\.example\.com .*needs an advanced certificate/,
     ],
     [
-        "the old delegation is in caches",
+        "the old delegation is still cached",
         "signed",
         { ...READY, ds: [], ...zone({ activatedOn: new Date("2026-11-24T00:00:00Z") }) },
         /\(not before 2026-11-26T00:00:00\.000Z\)\. Wait/,
     ],
     [
-        "the old zone's NS are kept for longer",
+        "the old zone's NS are cached for longer",
         "signed",
         { ...READY, ds: [], oldNsTtlSeconds: 604800 },
         /\(not before 2026-11-27T/,
@@ -145,21 +145,21 @@ describe("phases of a move", () => {
             else assert.match(problems[0], problem);
         });
 
-    it("let a zone be anywhere once it has moved, and back", () => {
+    it("allow every phase once a zone has moved, and back", () => {
         for (const facts of [MOVED, READY])
             for (const phase of PHASES) assert.deepEqual(phaseProblems(phase, facts), []);
     });
 
-    it("let it begin whatever the facts are", () => {
+    it("allow the first phase whatever the facts are", () => {
         for (const facts of [MIRRORED, { ...MIRRORED, status: undefined }, { ...MIRRORED, unanswered: ["x"] }])
             assert.deepEqual(phaseProblems("mirror", facts), []);
     });
 
-    it("let it be delegated once both sides are equal", () => {
+    it("allow the delegation once both sides are equal", () => {
         assert.deepEqual(phaseProblems("delegated", MIRRORED), []);
     });
 
-    it("leave the way back to delegated open after the switch, whatever else is wrong", () => {
+    it("always allow the step back to delegated after the switch", () => {
         const facts = { ...MOVED, ds: ["1 8 2 cd"], certificates: [], ...zone({ status: "moved" }) };
         assert.deepEqual(phaseProblems("delegated", facts), []);
         assert.match(
@@ -168,7 +168,7 @@ describe("phases of a move", () => {
         );
     });
 
-    it("do not need the right to see certificates before a name is proxied", () => {
+    it("do not need permission to read certificates before a name is proxied", () => {
         const facts = { ...READY, certificates: "403" };
         assert.deepEqual(phaseProblems("delegated", facts), []);
         assert.deepEqual(phaseProblems("proxied", { ...facts, proxied: [], hostnames: [] }), []);
@@ -182,29 +182,29 @@ describe("phases of a move", () => {
         ["a name server cannot be asked", { unanswered: ["x by UDP: no answer"] }, /unknown \(x by UDP: no answer\)/],
         ["the zone above names others", { delegation: MIRRORED.delegation }, /is reached, and needs exactly/],
         ["the zone is no longer active", zone({ status: "moved" }), /is reached, and needs the zone active/],
-        ["a certificate has gone", { certificates: [] }, /is reached, and needs an active edge certificate/],
+        ["a certificate is missing", { certificates: [] }, /is reached, and needs an active edge certificate/],
         [
-            "certificates cannot be seen, and the stack's own name is not there yet",
+            "certificates cannot be read, and the stack's own name does not exist yet",
             { certificates: "403", hostnames: ["new.example.com"] },
             /is reached, and needs to know the edge cert/,
         ],
-        ["others' DS record is there", { ds: [OWN_DS, "1 8 2 cd"] }, /validating resolvers cannot resolve the zone/],
+        ["a foreign DS record exists", { ds: [OWN_DS, "1 8 2 cd"] }, /validating resolvers cannot resolve the zone/],
     ];
     for (const [what, more, note] of BROKEN)
-        it(`refuse no run in the phase that is reached, nor the way back, while ${what}`, () => {
+        it(`refuse no run in the reached phase, nor a step back, while ${what}`, () => {
             for (const phase of PHASES) assert.deepEqual(phaseProblems(phase, { ...MOVED, ...more }), [], phase);
             for (const phase of ["proxied", "signed"] as const)
                 assert.match(phaseNotes(phase, { ...MOVED, ...more }).join("\n"), note);
         });
 
-    it("say nothing of certificates that cannot be seen once every name is at the proxy", () => {
+    it("ignore certificates that cannot be read once every name is proxied", () => {
         const { hostnames, proxied } = MOVED;
         const facts = { ...MOVED, certificates: "403", proxiedNow: [...hostnames, ...proxied] };
         for (const phase of PHASES) assert.doesNotMatch(phaseNotes(phase, facts).join("\n"), /certificates/, phase);
         assert.match(phaseNotes("mirror", { ...facts, hostnames: ["new.example.com"] }).join("\n"), /Give the token/);
     });
 
-    it("refuse one more name at the proxy while something is not known, and do not send the others back", () => {
+    it("refuse one more proxied name while a fact is unknown, and keep the others proxied", () => {
         const facts = { ...MOVED, proxied: [...MOVED.proxied, "new.example.com"], unanswered: ["x"] };
         assert.deepEqual(phaseProblems("proxied", facts), [
             "dns.phase: proxied needs the state of the move, which is unknown (x). Correct it; until then remove proxied from new.example.com.",
@@ -214,29 +214,29 @@ describe("phases of a move", () => {
                 assert.doesNotMatch(phaseProblems(phase, now).join("\n"), /mirror/);
     });
 
-    it("refuse to sign what is only proxied while something is not known", () => {
+    it("refuse to sign a zone in phase proxied while a fact is unknown", () => {
         const facts = { ...MOVED, ds: [], ownDs: undefined, unanswered: ["x"] };
         assert.match(phaseProblems("signed", facts).join("\n"), /\(x\)\. Correct it; until then stay in phase proxied/);
         assert.deepEqual(phaseProblems("proxied", facts), []);
     });
 
-    it("publish no DS record while old answers are in caches, even if DNSSEC was turned on by hand", () => {
+    it("publish no DS record while old answers are cached, even if DNSSEC was enabled by hand", () => {
         const notes = phaseNotes("signed", { ...MOVED, ds: [], ...zone({ activatedOn: undefined }) }).join("\n");
         assert.doesNotMatch(notes, /Publish/);
         assert.match(notes, /is reached, and needs the old delegation to be out of all caches/);
     });
 
-    it("let a wrong record be corrected after the switch", () => {
+    it("allow the correction of a wrong record after the switch", () => {
         assert.deepEqual(phaseProblems("delegated", { ...MOVED, differences: [row("a")] }), []);
     });
 
-    it("name everything that is missing at once", () => {
+    it("report everything that is missing at once", () => {
         assert.equal(phaseProblems("signed", { ...MIRRORED, ds: ["1 8 2 cd"] }).length, 5);
     });
 
     const told: [what: string, phase: Phase, facts: DnsFacts, note: RegExp | undefined][] = [
         [
-            "what is no longer proxied",
+            "which names are no longer proxied",
             "delegated",
             MOVED,
             /example\.com, alpa\.example\.com are not proxied in phase delegated/,
@@ -257,7 +257,7 @@ describe("phases of a move", () => {
             /hostname needs an active edge certificate for llm\.example\.com \(got no/,
         ],
         [
-            "that a DS record removed a moment ago is still in caches",
+            "that a DS record that was just removed is still cached",
             "delegated",
             MIRRORED,
             /If it had one in the last 24 h, do not change the delegation yet/,
@@ -270,27 +270,27 @@ describe("phases of a move", () => {
         ],
         ["the days left", "mirror", MIRRORED, /deletes a free zone after 28 days: 3 left, until 2026-11-29/],
         [
-            "the end of a zone that has left",
+            "when Cloudflare deletes a zone that has left",
             "mirror",
             { ...MIRRORED, ...zone({ status: "moved" }) },
             /free zone 7 days after that/,
         ],
         [
-            "what it could not learn",
+            "which facts are unknown",
             "mirror",
             { ...MIRRORED, unanswered: ["x"] },
             /the state of the move is unknown \(x\)/,
         ],
         [
-            "nothing of DS once the delegation is Cloudflare's",
+            "nothing about DS once the delegation is Cloudflare's",
             "delegated",
             { ...MOVED, ds: [], ownDs: undefined, proxied: [] },
             undefined,
         ],
-        ["nothing when all is done", "signed", MOVED, undefined],
+        ["nothing in the final state", "signed", MOVED, undefined],
     ];
     for (const [what, phase, facts, note] of told)
-        it(`tell ${what}`, () => {
+        it(`report ${what}`, () => {
             const notes = phaseNotes(phase, facts).join("\n");
             if (note) assert.match(notes, note);
             else assert.equal(notes, "");

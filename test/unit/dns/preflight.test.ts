@@ -1,5 +1,5 @@
-// Proves what is said when Cloudflare or a name server cannot be asked. What the facts mean: phases.test.ts; a whole move:
-// sandbox/test/dns/move.test.ts.
+// Proves the errors when Cloudflare or a name server is unreachable. phases.test.ts tests the meaning of the facts;
+// sandbox/test/dns/move.test.ts a whole move.
 import { strict as assert } from "node:assert";
 import { dnsReport, type DnsSettings } from "../../../dns/preflight";
 import { accessFromEnvironment, type CloudflareAccess } from "../../../dns/cloudflare";
@@ -14,7 +14,7 @@ const NOWHERE: Lookup = {
     nameServers: () => Promise.reject(Object.assign(new Error(), { code: "ENOTFOUND" })),
 };
 
-/** What stands against the phase of the config. */
+/** Problems with the config's phase. */
 const problemsOf = async (settings: DnsSettings, access?: CloudflareAccess) =>
     (await dnsReport(settings, access)).problems;
 
@@ -32,17 +32,17 @@ describe("dns preflight", () => {
     after(() => world.close());
     const access = () => ({ baseUrl: world.api.api.url, token: ADMIN });
 
-    it("finds nothing in the way of a zone that is ready", async () => {
+    it("finds no problem with a zone that is ready", async () => {
         assert.deepEqual(await problemsOf(settings, access()), []);
     });
 
-    it("looks Cloudflare's servers up where none are named", async () => {
+    it("looks up Cloudflare's servers by default", async () => {
         const unnamed = { ...settings, newServers: [] };
         const { problems } = await dnsReport(unnamed, access(), { lookup: NOWHERE });
         assert.match(problems.join("\n"), /\(ada\.ns\.cloudflare\.com: must be a host with an address/);
     });
 
-    it("needs a token for everything but the beginning", async () => {
+    it("needs a token except in the first phase", async () => {
         const { CLOUDFLARE_API_TOKEN: kept } = process.env;
         delete process.env.CLOUDFLARE_API_TOKEN;
         try {
@@ -53,7 +53,7 @@ describe("dns preflight", () => {
         }
     });
 
-    it("needs to see zone and DNS only, until a name is proxied", async () => {
+    it("needs only read permissions for zone and DNS until a name is proxied", async () => {
         const token = world.api.token({ permissions: ["Zone Read", "DNS Read"] });
         assert.deepEqual(await problemsOf(settings, { ...access(), token }), []);
         const records = [{ ...RECORDS[0], proxied: true }];
@@ -64,7 +64,7 @@ describe("dns preflight", () => {
         );
     });
 
-    it("names what Cloudflare said, and never the token", async () => {
+    it("quotes Cloudflare's error, and never the token", async () => {
         const token = "wrong-token-of-forty-characters-or-more-00";
         const [problem] = await problemsOf(settings, { ...access(), token });
         assert.match(
@@ -74,7 +74,7 @@ describe("dns preflight", () => {
         assert.ok(!problem.includes(token));
     });
 
-    it("names Cloudflare when it is away, and what else is missing in the same run", async () => {
+    it("reports an unreachable Cloudflare, and all other problems in the same run", async () => {
         const problems = await problemsOf(
             { ...settings, parentServers: ["127.0.0.1:1"] },
             { baseUrl: "http://127.0.0.1:1/client/v4", token: ADMIN },
@@ -84,12 +84,12 @@ describe("dns preflight", () => {
         assert.match(problems.join("\n"), /127\.0\.0\.1:1 by UDP: .*ECONNREFUSED/);
     });
 
-    it("does without one of several servers of the zone above", async () => {
+    it("tolerates the failure of one of several servers of the parent zone", async () => {
         const parentServers = ["127.0.0.1:1", world.at.parent.address];
         assert.deepEqual(await problemsOf({ ...settings, parentServers }, access()), []);
     });
 
-    it("does without a server of the zone above whose name has no address", async () => {
+    it("tolerates a server of the parent zone whose name has no address", async () => {
         const parentServers = ["ns.nowhere.example", world.at.parent.address];
         assert.deepEqual((await dnsReport({ ...settings, parentServers }, access(), { lookup: NOWHERE })).problems, []);
         const none = await dnsReport({ ...settings, parentServers: parentServers.slice(0, 1) }, access(), {
@@ -98,7 +98,7 @@ describe("dns preflight", () => {
         assert.match(none.problems[0], /ns\.nowhere\.example: must be a host with an address/);
     });
 
-    it("sees how far a zone has come in its records, and then only warns of a name server that is away", async () => {
+    it("derives a zone's progress from its records, and then only warns about an unreachable name server", async () => {
         const records = [{ ...RECORDS[0], proxied: true }];
         const away = { ...settings, phase: "proxied" as const, records, parentServers: ["127.0.0.1:1"] };
         assert.match(
@@ -115,7 +115,7 @@ describe("dns preflight", () => {
         }
     });
 
-    it("only warns of it in phase mirror", async () => {
+    it("only warns about it in phase mirror", async () => {
         const { problems, notes } = await dnsReport(
             { ...settings, phase: "mirror" },
             { baseUrl: "http://127.0.0.1:1/client/v4", token: ADMIN },
@@ -124,7 +124,7 @@ describe("dns preflight", () => {
         assert.match(notes[0], /^dns: the state of the move is unknown \(Cloudflare GET zones: /);
     });
 
-    it("asks for the old servers while they are needed", async () => {
+    it("requires the old servers while they are needed", async () => {
         const [problem] = await problemsOf({ ...settings, oldServers: [] }, access());
         assert.match(problem, /dns\.oldServers: required until the delegation has changed/);
     });
@@ -136,7 +136,7 @@ describe("dns preflight", () => {
         assert.match(problems[0], /ns1\.example\.net: must be a host with an address \(ENOTFOUND\)/);
     });
 
-    it("looks the servers of the zone above up, label by label", async () => {
+    it("looks up the servers of the parent zone, label by label", async () => {
         const asked: string[] = [];
         const lookup: Lookup = {
             ...NOWHERE,
@@ -150,7 +150,7 @@ describe("dns preflight", () => {
         await assert.rejects(parentServers(ZONE, NOWHERE), /the zone above example\.com: .* Set dns\.parentServers/);
     });
 
-    it("reads hosts with and without ports", async () => {
+    it("parses hosts with and without ports", async () => {
         const lookup: Lookup = { ...NOWHERE, address: async () => "192.0.2.9" };
         const found = await findServers(
             ["ns.example.net", "192.0.2.1:5353", "[2001:db8::1]:54", "[2001:db8::2]"],
@@ -162,7 +162,7 @@ describe("dns preflight", () => {
         );
     });
 
-    it("reads the environment as the provider does", () => {
+    it("reads the environment like the provider", () => {
         assert.equal(accessFromEnvironment({}), undefined);
         assert.deepEqual(
             accessFromEnvironment({ CLOUDFLARE_API_TOKEN: "t", CLOUDFLARE_BASE_URL: "http://x/client/v4/" }),

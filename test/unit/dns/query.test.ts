@@ -1,4 +1,4 @@
-// Proves that questions get to a server and answers back, whatever their size, and that every wait ends.
+// Proves that queries and answers of any size arrive, and that every wait ends.
 import { strict as assert } from "node:assert";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
@@ -9,10 +9,10 @@ import { endSides, side, ZONE } from "./kit";
 
 const soon = { timeoutMilliseconds: 60 };
 
-describe("a question to a name server", () => {
+describe("a DNS query", () => {
     afterEach(endSides);
 
-    it("comes back with values in one spelling", async () => {
+    it("returns values in one notation", async () => {
         const { at } = await side();
         const answer = await ask(at, { name: ZONE, type: "MX" });
         assert.deepEqual(answer.answers, [{ name: ZONE, type: "MX", ttl: 300, value: "10 mail.example.com" }]);
@@ -21,7 +21,7 @@ describe("a question to a name server", () => {
         assert.equal(six.answers[0].value, "2001:db8::25");
     });
 
-    it("is asked by TCP when the answer is too large for UDP", async () => {
+    it("uses TCP when the answer is too large for UDP", async () => {
         const { at, zone, server } = await side();
         for (let i = 0; i < 100; i++)
             zone.records.push({ ...zone.records[0], name: `many.${ZONE}`, content: `198.51.100.${i}` } as never);
@@ -53,7 +53,7 @@ describe("a question to a name server", () => {
         await assert.rejects(ask(at, { name: ZONE, type: "A" }, { signal: AbortSignal.abort() }), /no time left/);
     });
 
-    it("does not believe an answer to another question", async () => {
+    it("ignores an answer to another query", async () => {
         const udp = createSocket("udp4").bind(0, "127.0.0.1");
         await once(udp, "listening");
         const reply = (query: packet.DecodedPacket, changes: object, address: string) =>
@@ -78,7 +78,7 @@ describe("a question to a name server", () => {
         }
     });
 
-    it("takes an answer by TCP that comes in pieces, and none that is cut off", async () => {
+    it("accepts a TCP answer in pieces, and no truncated one", async () => {
         let cut = false;
         const server = createServer((socket: Socket) => {
             socket.on("error", () => undefined);

@@ -1,5 +1,6 @@
-// Proves what the script of docs/examples/prometheus/caller-path writes of an answer, of none, and of a wrong setting; that it sends
-// one small completion with the credential, and shows the credential nowhere. Its alerts are in test/unit/alerts.
+// Proves the figures that the script of docs/examples/prometheus/caller-path writes for an answer, for none, and for invalid
+// settings; that it sends one small completion with the credential, and shows the credential nowhere. test/unit/alerts tests
+// its alerts.
 import { strict as assert } from "node:assert";
 import { execFile, execFileSync } from "node:child_process";
 import {
@@ -31,11 +32,11 @@ interface Run {
     stderr: string;
     /** Value of each metric. */
     metrics: Record<string, number>;
-    /** What a collector reads. */
+    /** Content of the file for the collector. */
     text: string;
 }
 
-describe("a completion as a caller sends it", () => {
+describe("a completion of a caller", () => {
     let folder: string;
     let alpa: Alpa;
     let server: Server;
@@ -91,7 +92,7 @@ describe("a completion as a caller sends it", () => {
         };
     }
 
-    it("is answered by Alpa: success, its status, its time and when it was", async () => {
+    it("is recorded when Alpa answers: success, status, duration and time", async () => {
         const { code, stderr, metrics } = await run({ ALPA_AUTH_URL: `http://127.0.0.1:${alpa.port}` });
         assert.equal(code, 0, stderr);
         const { success, status, seconds, run_timestamp_seconds: at } = metrics;
@@ -107,7 +108,7 @@ describe("a completion as a caller sends it", () => {
         assert.deepEqual([headers.apikey, body, url], [KEY, SAMPLE_COMPLETION, "/alpa/completions"]);
     });
 
-    it("follows no redirect with the credential, whatever the settings of curl on that host say", async () => {
+    it("follows no redirect with the credential, whatever curl's settings on that host", async () => {
         answer = () => [307, ""];
         writeFileSync(join(folder, ".curlrc"), "location-trusted\n");
         assert.equal((await run({ HOME: folder })).metrics.status, 307);
@@ -120,11 +121,11 @@ describe("a completion as a caller sends it", () => {
     const failures: [what: string, answer: [number, string], status: number][] = [
         ["an error of the gateway", [504, '{"type":"error"}'], 504],
         ["a rejection", [401, '{"type":"error"}'], 401],
-        ["200 without a completion, as a page of a proxy", [200, "<html></html>"], 200],
+        ["200 without a completion, like a proxy's page", [200, "<html></html>"], 200],
         ["a redirect, which would take the credential elsewhere", [302, ""], 302],
     ];
     for (const [what, given, status] of failures)
-        it(`is not answered by ${what}`, async () => {
+        it(`is recorded as failed after ${what}`, async () => {
             answer = () => given;
             const { code, metrics, stderr } = await run();
             assert.deepEqual([code, metrics.success, metrics.status], [0, 0, status]);
@@ -132,17 +133,17 @@ describe("a completion as a caller sends it", () => {
             assert.equal(seen.length, 1);
         });
 
-    it("has status 0 where no answer comes in time, or no connection is taken", async () => {
+    it("has status 0 after a timeout, or without a connection", async () => {
         answer = () => undefined;
         const late = await run({ ALPA_AUTH_TIMEOUT: "1" });
         assert.deepEqual([late.code, late.metrics.success, late.metrics.status], [0, 0, 0]);
-        // curl begins to count a little later than to wait.
+        // curl starts to measure a little later than its timeout.
         assert.ok(late.metrics.seconds > 0.9);
         const refused = await run({ ALPA_AUTH_URL: "http://127.0.0.1:1/alpa" });
         assert.deepEqual([refused.code, refused.metrics.success, refused.metrics.status], [0, 0, 0]);
     });
 
-    it("shows its credential in no output and no file but its own, and replaces the old figures as a whole", async () => {
+    it("shows its credential in no output and no file but its own, and replaces the old figures atomically", async () => {
         answer = () => [401, KEY];
         writeFileSync(files().textfile, "old\n");
         const { stdout, stderr, text } = await run({ ALPA_AUTH_PATH: "spare" });
@@ -155,20 +156,20 @@ describe("a completion as a caller sends it", () => {
 
     const promtool = findOnPath("promtool");
     if (promtool !== undefined)
-        it("is written as Prometheus reads it", async () => {
+        it("is written in Prometheus' format", async () => {
             answer = () => [200, '{"choices":[]}'];
             const { text } = await run();
             execFileSync(promtool, ["check", "metrics"], { input: text, stdio: ["pipe", "pipe", "pipe"] });
         });
 
-    it("takes the credential that systemd hands over", async () => {
+    it("uses the credential from systemd", async () => {
         answer = () => [200, '{"choices":[]}'];
         const { code } = await run({ ALPA_AUTH_HEADERS: "", CREDENTIALS_DIRECTORY: folder });
         assert.equal(code, 0);
         assert.equal(seen[0][0].apikey, KEY);
     });
 
-    it("is not sent by http, where its credential can be read, unless a setting says so", async () => {
+    it("is not sent by http, where its credential can be read, unless a setting allows it", async () => {
         for (const other of ["", "0", "yes"]) {
             const { code, stderr, text } = await run({ ALPA_AUTH_ALLOW_HTTP: other });
             assert.deepEqual([code, text, seen.length], [2, "", 0]);
@@ -181,7 +182,7 @@ describe("a completion as a caller sends it", () => {
         assert.deepEqual([secure.code, secure.metrics.status], [0, 0], secure.stderr);
     });
 
-    it("reports all wrong settings at once, without a request and without figures", async () => {
+    it("reports all invalid settings at once, without a request and without figures", async () => {
         chmodSync(files().headers, 0o644);
         const { code, stderr, text } = await run({
             ALPA_AUTH_URL: "ftp://user@example.com",

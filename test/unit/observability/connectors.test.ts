@@ -1,5 +1,6 @@
-// Proves what the script of docs/examples/prometheus/connectors writes of connectors that are connected, that have lost Cloudflare and
-// that are away, and of a wrong setting. The connectors are those of the sandbox. Its alerts are in test/unit/alerts.
+// Proves the figures that the script of docs/examples/prometheus/connectors writes for connectors that are connected, that have
+// lost Cloudflare and that are down, and for invalid settings. The connectors are those of the sandbox. test/unit/alerts tests
+// its alerts.
 import { strict as assert } from "node:assert";
 import { execFile, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -11,7 +12,7 @@ import { ROOT } from "../../side-by-side";
 
 const SCRIPT = join(ROOT, "docs/examples/prometheus/connectors/alpa-auth-connectors.sh");
 
-describe("whether the connectors of a host are connected", () => {
+describe("the connections of a host's connectors", () => {
     let folder: string;
     let file: string;
     const servers: MetricsServer[] = [];
@@ -25,7 +26,7 @@ describe("whether the connectors of a host are connected", () => {
         rmSync(folder, { recursive: true });
     });
 
-    /** A connector with so many connections, and where it tells so. */
+    /** A connector with this many connections, and its metrics address. */
     async function connector(connections: number): Promise<{ stats: Stats; address: string }> {
         const stats = new Stats("id", "2026.8.2");
         for (let i = 0; i < connections; i++) stats.connect(i, "sandbox01");
@@ -49,7 +50,7 @@ describe("whether the connectors of a host are connected", () => {
     }
     const ready = (address: string) => `alpa_auth_connector_ready_connections{address="${address}"}`;
 
-    it("says how many connections each has, and when it was asked", async () => {
+    it("are written for each connector, with the time of the check", async () => {
         const [a, b] = [await connector(4), await connector(3)];
         const { code, stderr, samples } = await run({ ALPA_AUTH_CONNECTORS: `${a.address} ${b.address}` });
         assert.deepEqual([code, stderr], [0, ""]);
@@ -57,7 +58,7 @@ describe("whether the connectors of a host are connected", () => {
         assert.ok(Math.abs(samples.alpa_auth_connector_run_timestamp_seconds - Date.now() / 1000) < 60);
     });
 
-    it("says 0 of one that has lost Cloudflare, whose own metrics go on saying where it was, and of one that is away", async () => {
+    it("are 0 for one that has lost Cloudflare, whose own metrics still have the last locations, and for one that is down", async () => {
         const { stats, address } = await connector(4);
         stats.connected.clear();
         stats.haConnections = 1;
@@ -67,7 +68,7 @@ describe("whether the connectors of a host are connected", () => {
         assert.doesNotMatch(text, /server_locations|ha_connections/);
     });
 
-    it("tells apart what each has counted, and replaces the figures of before as a whole", async () => {
+    it("are separate for each, and replace the earlier figures atomically", async () => {
         const [a, b] = [await connector(4), await connector(4)];
         a.stats.totalRequests = 7;
         a.stats.answered(200);
@@ -84,15 +85,15 @@ describe("whether the connectors of a host are connected", () => {
 
     const promtool = findOnPath("promtool");
     if (promtool !== undefined)
-        it("is written as Prometheus reads it", async () => {
+        it("are written in Prometheus' format", async () => {
             const [a, b] = [await connector(4), await connector(0)];
             const { text } = await run({ ALPA_AUTH_CONNECTORS: `${a.address} ${b.address}` });
-            // Its advice on names that cloudflared gives ends with 3.
+            // promtool exits with 3 when it only advises on names, which cloudflared chose.
             const { status, stderr } = spawnSync(promtool, ["check", "metrics"], { input: text, encoding: "utf8" });
             assert.ok(status === 0 || status === 3, stderr);
         });
 
-    it("reports all wrong settings at once, and asks no other host", async () => {
+    it("are not written for invalid settings, which are all reported at once, without a request to another host", async () => {
         const other = { ALPA_AUTH_CONNECTORS: "127.0.0.1:20241 example.com:80", ALPA_AUTH_TEXTFILE: "figures" };
         const { code, stderr, text } = await run(other);
         assert.deepEqual([code, text], [2, ""]);

@@ -1,5 +1,5 @@
-// Proves that the dashboards use metrics and labels that the gateway has, link to pages that exist, and have nothing in them that
-// belongs to one installation or is secret. What their queries find, queries.test.ts proves.
+// Proves that the dashboards use existing metrics and labels of the gateway, link to existing pages, and contain nothing
+// specific to one installation or secret. queries.test.ts proves the results of their queries.
 import { strict as assert } from "node:assert";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ describe("dashboards for Grafana", () => {
         const board = build().build() as any;
         const panels = panelsOf(build);
 
-        it(`${name} is found under its own name, and has no two panels of one title`, () => {
+        it(`${name} has its own name as uid, and no two panels with the same title`, () => {
             assert.equal(board.uid, name);
             const titles = panels.map(({ title }) => title);
             assert.deepEqual([...new Set(titles)], titles);
@@ -56,7 +56,7 @@ describe("dashboards for Grafana", () => {
             }
         });
 
-        it(`${name} shows counts without a fraction, and colors only what can be bad`, () => {
+        it(`${name} shows counts without a fraction, and colors only values that can be bad`, () => {
             const figures = board.panels.filter(({ type }: any) => type === "stat");
             assert.ok(figures.length > 0);
             for (const { title, fieldConfig, options } of figures) {
@@ -73,7 +73,7 @@ describe("dashboards for Grafana", () => {
             assert.deepEqual([custom.scaleDistribution.type, min > 0], ["log", true]);
         });
 
-        it(`${name} asks the chosen Prometheus for the chosen stack, and names no installation`, () => {
+        it(`${name} queries the selected Prometheus for the selected stack, and names no installation`, () => {
             const declared = board.templating.list.map((one: any) => one.name);
             for (const query of panels.flatMap(({ queries }) => queries))
                 substituted(query, { stack: "s", consumer: "c" });
@@ -88,9 +88,9 @@ describe("dashboards for Grafana", () => {
         });
     }
 
-    it("says what it means that a panel of the gateway is empty", () => {
+    it("explain what an empty panel of the gateway means", () => {
         const board = DASHBOARDS["alpa-auth-operators"]().build() as any;
-        // Of series that begin with the first event of their kind, or of a program that not every stack has.
+        // For series that begin with the first event of their kind, or of a program that not every stack has.
         const mayBeEmpty = board.panels.filter(
             ({ type, targets = [] }: any) =>
                 type === "timeseries" &&

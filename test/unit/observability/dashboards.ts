@@ -8,7 +8,7 @@ export interface Panel {
     links: { title: string; url: string }[];
 }
 
-/** Panels that have queries. */
+/** Panels with queries. */
 export function panelsOf(build: () => DashboardBuilder): Panel[] {
     return (build().build() as any).panels
         .filter(({ targets }: any) => targets !== undefined)
@@ -20,7 +20,7 @@ export function panelsOf(build: () => DashboardBuilder): Panel[] {
         }));
 }
 
-/** With variables filled in, as for a time range of an hour and one point in five minutes. */
+/** With variables filled in, for a time range of an hour and one point in five minutes. */
 export function substituted(query: string, variables: { stack: string; consumer: string }): string {
     const values: Record<string, string> = { ...variables, __rate_interval: "5m", __range: "1h" };
     return query.replace(/\$\{?(\w+)\}?/g, (_, name: string) => {

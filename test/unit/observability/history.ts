@@ -1,6 +1,7 @@
 /**
- * Some hours of metrics of three gateway pods, as the emulator of APISIX counts them, and of what is around them: in their order an
- * hour in which all is well, an hour of everything that alerts are for, and 20 minutes without an answer. Then nothing is left to be read.
+ * Some hours of metrics of three gateway pods, as the emulator of APISIX counts them, and of other programs: first an hour
+ * without problems, then an hour with every problem that has an alert, then 20 minutes without an answer. After that, no
+ * metrics can be read.
  */
 import type { Context } from "../../../sandbox/gateway/request/context";
 import { Metrics } from "../../../sandbox/gateway/observed/metrics";
@@ -11,11 +12,11 @@ export const LAB = `${STACK}_lab`;
 export const BATCH = `${STACK}_batch`;
 
 const STEP_SECONDS = 60;
-/** How long each part is, in minutes. */
+/** Length of each part, in minutes. */
 const PHASES = { well: 60, trouble: 60, unanswered: 20, gone: 10 };
 export type Phase = keyof typeof PHASES;
 
-/** What one pod counts in each minute: requests by caller and status, and how long Alpa took for them, in seconds. */
+/** Counts of one pod in each minute: requests by caller and status, and Alpa's time for them, in seconds. */
 type Sent = [count: number, consumer: string, status: number, upstreamSeconds?: number][];
 
 export const SENT: Record<Exclude<Phase, "gone">, Sent> = {
@@ -42,20 +43,20 @@ function endOf(phase: Phase): number {
     return names.slice(0, names.indexOf(phase) + 1).reduce((sum, name) => sum + PHASES[name], 0);
 }
 
-/** Last second of each part, so that "gone" ends now. */
+/** Last second of each part: the last one ends now. */
 export function endsAt(now: number): Record<Phase, number> {
     const start = now - endOf("gone") * 60;
     const names = Object.keys(PHASES) as Phase[];
     return Object.fromEntries(names.map((name) => [name, start + endOf(name) * 60])) as Record<Phase, number>;
 }
 
-/** The whole history in the format OpenMetrics, which promtool makes blocks of. @param now in seconds */
+/** The whole history in the OpenMetrics format, from which promtool creates blocks. @param now in seconds */
 export function openMetrics(now: number): string {
     const ends = endsAt(now);
     const lines = new Map<string, string[]>();
-    // The completions of docs/examples/prometheus/caller-path: they fail in the hour of trouble, and were last tried when it began.
-    // A pod and a host have a connector each, of which the host loses its own then, and the pod its in the end. Alpa's pod restarts
-    // when the trouble begins, and is not ready again.
+    // The completions of docs/examples/prometheus/caller-path fail in the hour of problems, and the last attempt is at its
+    // start. A pod and a host have a connector each; the host's is lost then, and the pod's at the end. Alpa's pod restarts
+    // when the problems begin, and is not ready again.
     const around: [series: string, value: (at: number) => number | undefined][] = [
         ['alpa_auth_caller_path_success{path="main"}', (at) => Number(at <= ends.well)],
         ['alpa_auth_caller_path_seconds{path="main"}', () => 1.5],
@@ -89,7 +90,7 @@ export function openMetrics(now: number): string {
         const start = ends.well - PHASES.well * 60;
         for (let at = start; at <= ends.unanswered; at += STEP_SECONDS) {
             const phase = at <= ends.well ? "well" : at <= ends.trouble ? "trouble" : "unanswered";
-            // One pod is lost when the trouble begins, and another one then loses etcd and counts.
+            // One pod is lost when the problems begin, and another one then loses etcd and the counters.
             if (instance === "c" && phase !== "well") break;
             const isTroubled = instance === "b" && phase !== "well";
             for (const [count, ...one] of SENT[phase]) for (let i = 0; i < count; i++) countOne(pod, ...one);

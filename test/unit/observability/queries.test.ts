@@ -1,6 +1,6 @@
 /**
- * Proves on a real Prometheus, with series as the gateway has them, that every panel of the dashboards shows something, and that
- * the expression of every alert is true when it should be and not while all is well. Needs prometheus and promtool on PATH:
+ * Proves on a real Prometheus, with series like the gateway's, that every panel of the dashboards has data, and that the
+ * expression of every alert is true when it should be and false without problems. Needs prometheus and promtool on PATH:
  * `npm run check` says at its end when they are missing.
  */
 import { strict as assert } from "node:assert";
@@ -21,13 +21,13 @@ const RULES = readFileSync(join(ROOT, "docs/examples/prometheus/alpa-auth.rules.
 const ALERTS = (parse(RULES) as { groups: { rules: { alert?: string; expr: string }[] }[] }).groups
     .flatMap(({ rules }) => rules)
     .filter(({ alert }) => alert !== undefined);
-/** When an alert's expression is true, if not in the hour of trouble. */
+/** When an alert's expression is true. @default the hour of problems */
 const WHEN: Record<string, Phase> = {
     AlpaAuthNoAnswers: "unanswered",
     AlpaAuthNoConnector: "unanswered",
     AlpaAuthGatewayDown: "gone",
 };
-/** Pods that count at once in the hour of trouble. */
+/** Pods that count requests in the hour of problems. */
 const PODS = 2;
 
 interface Sample {
@@ -54,12 +54,12 @@ if (promtool !== undefined && findOnPath("prometheus") !== undefined)
             assert.notEqual(rules, RULES);
             writeFileSync(join(folder, "history.txt"), openMetrics(now));
             execFileSync(promtool, ["tsdb", "create-blocks-from", "openmetrics", "history.txt", "data"], own);
-            // Each rule of the group runs at once, instead of within a minute.
+            // Evaluates each rule of the group at once, instead of within a minute.
             writeFileSync(join(folder, "alpa-auth.rules.yml"), rules.replace("interval: 1m", "interval: 1s"));
             server = await start();
             await evaluated();
             writeFileSync(join(folder, "backfill.rules.yml"), rules);
-            // A rule takes what another one has recorded, so that has to be there: three levels.
+            // A rule may use another one's record, which must exist before: three levels.
             for (let level = 0; level < 3; level++) {
                 const range = [`--start=${ends.well - 3600}`, `--end=${now}`, `--url=${server.url}`];
                 const output = ["--output-dir=data", "backfill.rules.yml"];
@@ -83,7 +83,7 @@ if (promtool !== undefined && findOnPath("prometheus") !== undefined)
             (await get("query", { query, time: String(ends[phase]) })).result;
         const evaluated = () =>
             waitFor(
-                "every rule to be evaluated",
+                "the evaluation of every rule",
                 async () => {
                     const { groups } = await get("rules", {});
                     const rules: any[] = groups.flatMap((group: any) => group.rules);
@@ -96,7 +96,7 @@ if (promtool !== undefined && findOnPath("prometheus") !== undefined)
 
         for (const { alert, expr } of ALERTS) {
             const phase = WHEN[alert!] ?? "trouble";
-            it(`${alert} is about what is wrong, and not true while all is well`, async () => {
+            it(`${alert} is true for its problem, and not without problems`, async () => {
                 assert.ok((await ask(expr, phase)).length > 0, `is not true at the end of ${phase}`);
                 assert.deepEqual(await ask(expr, "well"), []);
             });
@@ -112,7 +112,7 @@ if (promtool !== undefined && findOnPath("prometheus") !== undefined)
                     }
                 });
 
-        it("panels tell what was sent, by status class and by caller", async () => {
+        it("panels match the sent requests, by status class and by caller", async () => {
             const perMinute = (...wanted: ((consumer: string, status: number) => boolean)[]) =>
                 wanted.map((is) =>
                     SENT.trouble.reduce((sum, [n, consumer, status]) => sum + (is(consumer, status) ? n * PODS : 0), 0),
@@ -151,7 +151,7 @@ if (promtool !== undefined && findOnPath("prometheus") !== undefined)
             ]);
         });
 
-        it("variables offer the stacks and the callers that there are", async () => {
+        it("variables list the existing stacks and callers", async () => {
             const match = `apisix_http_status{route=~"${STACK}_alpa.*", consumer!=""}`;
             assert.deepEqual(await get("label/consumer/values", { "match[]": match }), [BATCH, LAB]);
             assert.deepEqual(await get("label/route/values", { "match[]": match }), [`${STACK}_alpa_completions`]);

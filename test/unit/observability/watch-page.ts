@@ -1,4 +1,4 @@
-/** What docs/operate/watch.md says of metrics, to compare alerts and dashboards with. */
+/** The metrics tables of docs/operate/watch.md, to compare with alerts and dashboards. */
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ export const PAGE = "docs/operate/watch.md";
 
 export const read = (file: string): string => readFileSync(join(ROOT, file), "utf8");
 
-/** Names of the headings of a page, as GitHub makes them. */
+/** Names of the headings of a page, as GitHub generates them. */
 export function anchors(page: string): string[] {
     return [...read(page).matchAll(/^#+ (.*)$/gm)].map(([, text]) =>
         text
@@ -18,7 +18,7 @@ export function anchors(page: string): string[] {
     );
 }
 
-/** Cells of the table of the page whose first column has this head. @param at which of these tables, from 0 */
+/** Cells of the page's table whose first column has this head. @param at index among tables with this head */
 export function rows(head: string, at = 0): string[][] {
     const table = read(PAGE)
         .split("\n\n")
@@ -28,10 +28,10 @@ export function rows(head: string, at = 0): string[][] {
     return lines.map((line) => line.split(/(?<!\\)\|/).map((cell) => cell.trim())).map((cells) => cells.slice(1, -1));
 }
 
-/** A metric of this repository, of APISIX, of cloudflared or of kube-state-metrics, with what selects its series. */
+/** A metric of this repository, of APISIX, of cloudflared or of kube-state-metrics, with the selector of its series. */
 export const METRIC = /\b((?:apisix|alpa_auth_caller|alpa_auth_connector|cloudflared|kube)_\w+)(\{.*?\}(?=[[) ]|$))?/gm;
 
-/** Of kube-state-metrics, which the page names (its docs/metrics/workload/pod-metrics.md). */
+/** Metrics of kube-state-metrics that the page names (its docs/metrics/workload/pod-metrics.md). */
 const KUBE_STATE_METRICS: [string, string[]][] = [
     ["kube_pod_container_status_restarts_total", ["namespace", "pod", "uid", "container"]],
     ["kube_pod_status_ready", ["namespace", "pod", "uid", "condition"]],

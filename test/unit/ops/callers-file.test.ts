@@ -1,5 +1,5 @@
-// Proves that the commands read and edit callers in the file that `consumersFile` names as they do those of a stack file, and
-// that `move-to-file` changes no caller. Pulumi answers from memory.
+// Proves that the commands read and edit callers in the file that `consumersFile` names like those of a stack file, and that
+// `move-to-file` changes no caller. A fake Pulumi answers from memory.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -33,7 +33,7 @@ consumers:
 let folder: string;
 const callers = () => readFileSync(join(folder, NAME), "utf8");
 
-/** Both files in a folder that is the project's too. */
+/** Both files in a folder that is also the project's. */
 function setUp({ text = OWN, ...options }: BenchOptions = {}) {
     return bench({ text, folder, program: folder, ...options });
 }
@@ -46,7 +46,7 @@ describe("ops with callers in a file of their own", () => {
     });
     afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-    it("adds a new caller there, leaves every other line as it is, and runs pulumi up", async () => {
+    it("adds a new caller there, keeps every other line, and runs pulumi up", async () => {
         const { ops, text, calls } = setUp();
         const { code, out, note } = await ops("consumer", "add", "bob", "--yes");
         assert.equal(code, 0, note);
@@ -57,7 +57,7 @@ describe("ops with callers in a file of their own", () => {
         );
         assert.equal(text(), OWN);
         assert.ok(calls.some(({ args }) => args[0] === "up"));
-        assert.ok(!existsSync(join(folder, "callers/.alpa-auth")), "git would take it for a change");
+        assert.ok(!existsSync(join(folder, "callers/.alpa-auth")), "git would report it as a change");
     });
 
     it("rotates a credential in the file that contains it", async () => {
@@ -74,7 +74,7 @@ describe("ops with callers in a file of their own", () => {
         assert.match(text(), /- \{ id: next, method: key \}/);
     });
 
-    it("shows what a revocation would do, and changes neither file without --yes", async () => {
+    it("shows the effect of a revocation, and changes neither file without --yes", async () => {
         const { ops, text } = setUp();
         const { code, out } = await ops("consumer", "revoke", "alice", "a2");
         assert.equal(code, 0);
@@ -83,7 +83,7 @@ describe("ops with callers in a file of their own", () => {
         assert.deepEqual([text(), callers()], [OWN, CALLERS]);
     });
 
-    it("imports keys into the stack file, the only one that holds secrets", async () => {
+    it("imports keys into the stack file, the only one with secrets", async () => {
         writeFileSync(join(folder, "keys.json"), JSON.stringify({ allowed_api_keys: ["a-key-of-before-1234"] }));
         const { ops } = setUp();
         const { code, out, note } = await ops("consumer", "import", join(folder, "keys.json"), "--names", "bob");
@@ -92,7 +92,7 @@ describe("ops with callers in a file of their own", () => {
         assert.ok(!out.includes("a-key-of-before"));
     });
 
-    it("knows the names of both files", async () => {
+    it("recognizes the names of both files", async () => {
         const { ops } = setUp();
         const { note } = await ops("consumer", "rotate", "alise", "a1", "--successor", "x", "--overlap-days", "5");
         assert.match(note, /alise: must be a consumer of the config\. Did you mean alice\?/);
@@ -103,7 +103,7 @@ describe("ops with callers in a file of their own", () => {
         );
     });
 
-    it("gives the file back when another run holds the stack's lock", async () => {
+    it("restores the file when another run holds the stack's lock", async () => {
         const lock =
             "error: the stack is currently locked by 1 lock(s).\n  created by a@b (pid 1) at 2026-11-25T12:00:00Z";
         const { ops } = setUp({ says: ({ args }) => (args[0] === "up" ? { code: 1, stderr: lock } : undefined) });
@@ -111,7 +111,7 @@ describe("ops with callers in a file of their own", () => {
         assert.equal(callers(), CALLERS);
     });
 
-    it("refuses to add its change to an edit of the file that is in no commit", async () => {
+    it("refuses to edit a file with uncommitted changes", async () => {
         const git = (...args: string[]) =>
             execFileSync("git", ["-C", folder, "-c", "user.name=a", "-c", "user.email=a@example.com", ...args]);
         const { ops } = setUp();
@@ -124,7 +124,7 @@ describe("ops with callers in a file of their own", () => {
         assert.match(note, /intra\.yaml: must have no uncommitted changes except those of this command/);
     });
 
-    it("refuses every command without the file: its callers would look like strangers", async () => {
+    it("refuses every command without the file: otherwise its callers would seem unknown", async () => {
         rmSync(join(folder, NAME));
         const { code, note } = await setUp().ops("consumer", "expiring");
         assert.equal(code, 2);
@@ -135,7 +135,7 @@ describe("ops with callers in a file of their own", () => {
         const NEW = "callers/new.yaml";
         const move = (...more: string[]) => ["consumer", "move-to-file", NEW, ...more];
         const BROUGHT = `${STACK_FILE}        - name: brought\n          credentials:\n              - { id: k, method: key, key: { secure: "v1:abc" } }\n`;
-        // As Pulumi shows it with --show-secrets: the third of the callers has a key.
+        // As Pulumi shows it with --show-secrets: the third caller has a key.
         const PLAIN = [{}, {}, { credentials: [{ key: "a-key-of-before-1234" }] }];
         const says: BenchOptions["says"] = ({ args }) =>
             args[0] === "config"
@@ -158,7 +158,7 @@ describe("ops with callers in a file of their own", () => {
             assert.deepEqual([changed, file, diffs.length, moved], [false, NEW, 2, ["alice", "tokens"]]);
         });
 
-        it("leaves the callers what they are, with their comments, and runs no pulumi up", async () => {
+        it("does not change the callers or their comments, and runs no pulumi up", async () => {
             const { ops, text, calls } = setUp({ text: STACK_FILE });
             const { code, note } = await ops(...move("--yes"));
             assert.equal(code, 0, note);
@@ -171,11 +171,11 @@ describe("ops with callers in a file of their own", () => {
             };
             assert.deepEqual(callersIn(text(), moved), callersIn(STACK_FILE));
             assert.ok(calls.every(({ args }) => args[0] !== "up"));
-            // The changes that it wrote itself block no other change.
+            // Its own changes block no other change.
             assert.equal((await ops("consumer", "add", "bob")).code, 0);
         });
 
-        it("leaves a caller with a key of its own in the stack file", async () => {
+        it("keeps a caller with its own key in the stack file", async () => {
             const { ops, text } = setUp({ text: BROUGHT, says });
             const { code, out, note } = await ops(...move("--yes"));
             assert.equal(code, 0, note);
@@ -211,8 +211,13 @@ describe("ops with callers in a file of their own", () => {
         });
 
         for (const [what, text, file, expected] of [
-            ["a file that exists", STACK_FILE, NAME, /must be a new file \(callers\/intra\.yaml exists\)/],
-            ["a path out of the project", STACK_FILE, "../x.yaml", /must be a path inside the folder of Pulumi\.yaml/],
+            ["an existing file", STACK_FILE, NAME, /must be a new file \(callers\/intra\.yaml exists\)/],
+            [
+                "a path outside of the project",
+                STACK_FILE,
+                "../x.yaml",
+                /must be a path inside the folder of Pulumi\.yaml/,
+            ],
             ["a stack that has a file", OWN, NEW, /consumersFile: is already set \(callers\/intra\.yaml\)/],
         ] as const)
             it(`refuses ${what}`, async () => {

@@ -1,5 +1,5 @@
-// Proves that the commands work on a stack of option callers, whose namespace and times are in the outputs of another
-// stack, and that `consumer list` takes the callers of other stacks at one gateway for what they are.
+// Proves that the commands work on a stack of option callers, whose namespace and timeouts are in the outputs of another stack,
+// and that `consumer list` identifies the callers of other stacks at one gateway.
 import { strict as assert } from "node:assert";
 import { decodeJwt } from "jose";
 import type { Counters } from "../../../components/apisix/open-requests";
@@ -18,7 +18,7 @@ const TEXT = STACK_FILE.replace(
     `alpa-auth:option: callers\n    alpa-auth:of: ${MAIN}\n`,
 );
 
-/** Pulumi, where the other stack has this output `gateway`. */
+/** A fake Pulumi, in which the other stack has this output `gateway`. */
 const main =
     (gateway: object | undefined): Says =>
     ({ args }) => {
@@ -29,11 +29,11 @@ const main =
 const says = main({ namespace: "shared", answerTimeoutSeconds: 90 });
 
 describe("ops on a stack of option callers", () => {
-    it("has the file of such a stack to work on", () => {
+    it("uses the file of such a stack", () => {
         assert.match(TEXT, /config:\n {4}alpa-auth:option: callers\n {4}alpa-auth:of: \S+\n {4}alpa-auth:consumers:/);
     });
 
-    it("rotates as in any other stack, and checks the file as one of that option", async () => {
+    it("rotates like in any other stack, and validates the file for that option", async () => {
         const { ops, text } = bench({ text: TEXT, says });
         const rotate = ["consumer", "rotate", "alice", "a1", "--successor", "a3", "--overlap-days", "7", "--yes"];
         const { code, note } = await ops(...rotate);
@@ -41,14 +41,14 @@ describe("ops on a stack of option callers", () => {
         assert.match(text(), /- \{ id: a3, method: key \}/);
     });
 
-    it("hands out the claim and the time limit of the other stack's gateway", async () => {
+    it("includes the claim and the timeout of the other stack's gateway in a handout", async () => {
         const { code, out, note } = await bench({ text: TEXT, says }).ops("consumer", "handout", "tokens", "hs");
         assert.equal(code, 0, note);
         assert.match(out, /"key": "shared_tokens\.hs"/);
         assert.match(out, /--max-time 100 /);
     });
 
-    it("issues a token with the claim of the other stack's namespace, and knows it again", async () => {
+    it("issues a token with the claim of the other stack's namespace, and recognizes it", async () => {
         const issued = await bench({ text: TEXT, says }).ops("token", "issue", "tokens", "hs", "--ttl", "15m");
         assert.equal(issued.code, 0, issued.note);
         assert.equal(decodeJwt(issued.out.trim()).key, "shared_tokens.hs");
@@ -65,7 +65,7 @@ describe("ops on a stack of option callers", () => {
         assert.ok(!theirs[0].args.includes("--show-secrets"));
     });
 
-    it("says when the other stack has no gateway, and when no stack is named", async () => {
+    it("reports when the other stack has no gateway, and when no stack is named", async () => {
         const gone = await bench({ text: TEXT, says: main(undefined) }).ops("consumer", "list");
         assert.equal(gone.code, 1);
         assert.match(
@@ -77,14 +77,14 @@ describe("ops on a stack of option callers", () => {
         assert.match(nameless.note, /of: required\. Run: pulumi config set of/);
     });
 
-    it("names a wrong key of the file as the program will", async () => {
+    it("reports a wrong key of the file like the program", async () => {
         const text = TEXT.replace("config:\n", "config:\n    alpa-auth:namespace: x\n");
         const { code, note } = await bench({ text, says }).ops("consumer", "add", "carol");
         assert.equal(code, 2);
         assert.match(note, /namespace: belongs to option intra-a/);
     });
 
-    it("compares limits with those that are counted where the other stack says", async () => {
+    it("compares limits with those of the other stack's gateway", async () => {
         const counters: Counters = { host: "c", whenDown: "refuse", timeoutMilliseconds: 5, answerTimeoutSeconds: 90 };
         const says = main({ namespace: "shared", answerTimeoutSeconds: 90, counters });
         const context = {
@@ -98,7 +98,7 @@ describe("ops on a stack of option callers", () => {
         assert.equal(rendered!.get("tokens")!.tokens.get("hs")!.key, "shared_tokens.hs");
     });
 
-    it("leaves the stack of a gateway to its own file", async () => {
+    it("ignores the other stack for the stack of a gateway", async () => {
         const { ops, calls } = bench();
         await ops("token", "issue", "tokens", "hs", "--ttl", "60");
         assert.ok(calls.every(({ args }) => !args.includes("gateway")));
@@ -120,7 +120,7 @@ describe("ops consumer list with several stacks at one gateway", () => {
         ).map(({ consumer, stack, problems }) => [consumer, stack, ...problems]);
     const ours = live("lab", "alpa-auth/callers-1");
 
-    it("takes callers of another stack of the project for that stack's, and for no problem", () => {
+    it("marks callers of another stack of the project, which are no problem", () => {
         assert.deepEqual(rows(ours, live("nlp", "alpa-auth/intra"), live("vis", "alpa-auth/callers-2")), [
             ["lab", null],
             ["nlp", "intra"],
@@ -128,7 +128,7 @@ describe("ops consumer list with several stacks at one gateway", () => {
         ]);
     });
 
-    it("marks what has no owner, or one outside of the project, or is ours and not in the config", () => {
+    it("marks callers that have no owner, have one outside of the project, or are missing in the config", () => {
         assert.deepEqual(
             rows(ours, live("a", undefined), live("b", "alpa-authority/x"), live("c", "alpa-auth/callers-1")),
             [
@@ -140,7 +140,7 @@ describe("ops consumer list with several stacks at one gateway", () => {
         );
     });
 
-    it("marks a name of the config that another stack holds", () => {
+    it("marks a name of the config that another stack owns", () => {
         assert.deepEqual(rows(live("lab", "alpa-auth/intra")), [
             ["lab", null, "not this stack's (of alpa-auth/intra)"],
         ]);

@@ -1,5 +1,5 @@
-// Proves what every command that changes something promises: it shows first, changes nothing it was not told to, names
-// all that stands against it at once, and never lets a secret out. Pulumi is a fake here; the engine test runs it.
+// Proves the common behaviour of every command that changes a stack: it shows the change first, changes nothing without
+// consent, reports all problems at once, and never shows a secret. Pulumi is a fake here; the engine test runs the real one.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
@@ -11,7 +11,7 @@ import { bench, SECRETS, STACK_FILE, type Says } from "./kit";
 const ADD = ["consumer", "add", "bob"];
 
 describe("ops, changing a stack", () => {
-    it("shows the difference and what it means, and changes nothing without --yes", async () => {
+    it("shows the difference and its meaning, and changes nothing without --yes", async () => {
         const { ops, text, calls } = bench();
         const { code, out } = await ops(...ADD, "--expires", "2027-01-31");
         assert.equal(code, 0);
@@ -25,7 +25,7 @@ describe("ops, changing a stack", () => {
         );
     });
 
-    it("with --yes writes the file, runs pulumi up on that stack and file, and says what comes next", async () => {
+    it("with --yes writes the file, runs pulumi up on that stack and file, and names the next steps", async () => {
         const { ops, text, calls, file } = bench();
         const { code, out, note } = await ops(...ADD, "--yes", "--stack", "org/alpa-auth/intra");
         assert.equal(code, 0, note);
@@ -43,7 +43,7 @@ describe("ops, changing a stack", () => {
             assert.match(note, /option: required/);
         });
 
-    it("writes a public key whose file has line breaks of Windows as any other", async () => {
+    it("writes a public key from a file with Windows line ends like any other", async () => {
         const { ops, folder } = bench();
         const pem = generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "pem" }).toString();
         const shown = async (text: string) => {
@@ -54,7 +54,7 @@ describe("ops, changing a stack", () => {
         assert.equal(await shown(pem.replaceAll("\n", "\r\n")), await shown(pem));
     });
 
-    it("names every problem of the request, of the config and of the state in one error", async () => {
+    it("reports every problem of the request, of the config and of the state in one error", async () => {
         const { ops, text } = bench({
             text: STACK_FILE.replace("intra-a #", "intra-x #"),
             says: ({ args }) =>
@@ -76,7 +76,7 @@ describe("ops, changing a stack", () => {
         assert.match(note, /^3 problem\(s\) in this command, nothing was changed:/);
         assert.match(note, /--overlap-days: must be at most 90, the stack.s maxOverlapDays \(got 91\)/);
         assert.match(note, /--successor: must be a new id \(alice has a2 already\)/);
-        // Without the flag, and without a terminal to ask, Pulumi leaves a create that was cut off in the state.
+        // Without this flag and without a terminal, Pulumi keeps an interrupted create operation in the state.
         assert.match(
             note,
             /intra: must have no pending operations \(got 2 of an interrupted run\)\..* pulumi refresh --clear-pending-creates -s intra/,
@@ -90,7 +90,7 @@ describe("ops, changing a stack", () => {
         ["a text, as pulumi config set writes it", '"7"'],
         ["a number", "7"],
     ])
-        it(`keeps to the longest overlap of the stack when it is ${how}`, async () => {
+        it(`respects the longest overlap of the stack when it is ${how}`, async () => {
             const { ops } = bench({ text: `${STACK_FILE}    alpa-auth:maxOverlapDays: ${written}\n` });
             const rotate = ["consumer", "rotate", "alice", "a1", "--successor", "a9", "--overlap-days"];
             const { code, note } = await ops(...rotate, "8");
@@ -99,7 +99,7 @@ describe("ops, changing a stack", () => {
             assert.equal((await ops(...rotate, "7")).code, 0);
         });
 
-    it("rotates with an overlap of a week by default, and says that the successor does not expire", async () => {
+    it("rotates with an overlap of a week by default, and warns that the successor does not expire", async () => {
         const { ops } = bench({
             text: STACK_FILE.replace("{ id: a1, method: key }", "{ id: a1, method: key, expires: 2027-06-30 }"),
         });
@@ -114,7 +114,7 @@ describe("ops, changing a stack", () => {
         assert.doesNotMatch(given.out, /does not expire/);
     });
 
-    it("says that the entry of a caller stays when its last credential is revoked", async () => {
+    it("warns that the entry of a caller stays when its last credential is revoked", async () => {
         const { ops } = bench();
         const { out } = await ops("consumer", "revoke", "alice", "a1");
         assert.match(out, /Credential a1 of alice stops working\. Unchanged: a2, old\./);
@@ -126,7 +126,7 @@ describe("ops, changing a stack", () => {
         );
     });
 
-    it("names a key in plain text next to an encrypted one, and does not show it", async () => {
+    it("reports a key in plain text next to an encrypted one, and does not show it", async () => {
         const plain = "plain-0123456789abcd";
         const keys = ["{ secure: v1:a-ciphertext-of-it }", plain].map(
             (key, i) => `{ id: k${i}, method: key, key: ${key} }`,
@@ -143,7 +143,7 @@ describe("ops, changing a stack", () => {
     });
 
     for (const id of ["2026-11-25", "2026", "yes"])
-        it(`takes ${id} for the id of a credential, of its successor and for the name of a caller`, async () => {
+        it(`accepts ${id} as the id of a credential, of its successor and as the name of a caller`, async () => {
             const { ops, text } = bench();
             const overlap = ["--overlap-days", "3"];
             for (const command of [
@@ -157,20 +157,20 @@ describe("ops, changing a stack", () => {
             assert.match(text(), new RegExp(`- name: "${id}"`));
         });
 
-    it("reads an end without quotes as the same day as one with them", async () => {
+    it("reads an expiry without quotes as the same day as one with them", async () => {
         const { ops } = bench({ text: STACK_FILE.replace('"2026-12-01"', "2026-12-01") });
         const { code, note } = await ops(...ADD);
         assert.equal(code, 0, note);
         assert.match((await ops("consumer", "expiring")).out, /a2 +│ 2026-12-01 │ in 6 days/);
     });
 
-    it("warns of what the edit brings, and not of every other credential each time", async () => {
+    it("warns about what the edit changes, and not about every other credential each time", async () => {
         const { note } = await bench().ops(...ADD, "--expires", dayAfter(new Date(), 2));
         assert.match(note, /warning: consumers: bob\/first expires in (2 days|1 day),/);
         assert.ok(!note.includes("alice"), note);
     });
 
-    it("keeps the edit when pulumi up fails, and says how to go back", async () => {
+    it("keeps the edit when pulumi up fails, and says how to undo it", async () => {
         const { ops, text, folder } = bench({ says: ({ args }) => (args[0] === "up" ? { code: 255 } : undefined) });
         const { code, note } = await ops(...ADD, "--yes");
         assert.equal(code, 1);
@@ -186,7 +186,7 @@ describe("ops, changing a stack", () => {
         ["a bucket", "error: the stack is currently locked by 1 lock(s). Either wait"],
         ["the service", "error: [409] Conflict: Another update is currently in progress."],
     ])
-        it(`takes the edit back when ${backend} says that the stack is locked`, async () => {
+        it(`undoes the edit when ${backend} reports that the stack is locked`, async () => {
             const { ops, text } = bench({
                 says: ({ args }) => (args[0] === "up" ? { code: 255, stderr: words } : undefined),
             });
@@ -197,7 +197,7 @@ describe("ops, changing a stack", () => {
             assert.equal(text(), STACK_FILE);
         });
 
-    it("keeps what the file's mode says, and leaves no scratch file", async () => {
+    it("keeps the file's mode, and leaves no temporary file", async () => {
         const { ops, folder } = bench();
         await ops(...ADD, "--yes");
         assert.deepEqual(execFileSync("ls", ["-A", folder]).toString().trim().split("\n"), [
@@ -208,15 +208,15 @@ describe("ops, changing a stack", () => {
 
     const unknown: [what: string, args: string[], says: Says | undefined, problem: RegExp][] = [
         ["a stack without a file", ["--stack", "other"], undefined, /--stack: other must have a stack file/],
-        ["a stack that is a path", ["--stack", "../.."], undefined, /--stack: must be the name of a stack/],
+        ["a stack name with a path", ["--stack", "../.."], undefined, /--stack: must be the name of a stack/],
         [
-            "no stack at all",
+            "no stack name",
             [],
             ({ args }) => (args[1] === "--show-name" ? { code: 255 } : undefined),
             /--stack: required/,
         ],
         [
-            "a stack the backend does not know",
+            "a stack that the backend does not have",
             [],
             ({ args }) =>
                 args[1] === "export" ? { code: 255, stderr: "error: no stack named 'intra' found\n" } : undefined,
@@ -230,7 +230,7 @@ describe("ops, changing a stack", () => {
             assert.match(note, problem);
         });
 
-    it("checks brought keys without showing them", async () => {
+    it("validates brought keys without showing them", async () => {
         const sealed = STACK_FILE.replace(
             "{ id: a1, method: key }",
             "{ id: a1, method: key, key: { secure: v1:cipher } }",

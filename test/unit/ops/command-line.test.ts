@@ -1,5 +1,5 @@
 // Proves that a clone has the command `alpa-auth` without network, since npm finds it by `bin` of package.json, and that no
-// command is declared and left out.
+// declared command is missing.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";

@@ -1,5 +1,5 @@
-// Proves what the Tab key offers, with the shells themselves: bash, and zsh and fish where they are installed. It cannot prove
-// that a shell has loaded the script.
+// Proves the completions of the Tab key, with the shells themselves: bash, and zsh and fish where they are installed. It cannot
+// prove that a shell has loaded the script.
 import { strict as assert } from "node:assert";
 import { execFileSync, spawnSync } from "node:child_process";
 import { run } from "../../../ops/cli";
@@ -19,15 +19,15 @@ const lines = (shell: string, args: string[]) =>
         .filter((line) => line !== "")
         .sort();
 
-/** What a shell offers at the end of a line. */
+/** Completions of a shell at the end of a line. */
 const SHELLS: Record<string, (line: string) => Promise<string[]>> = {
     async bash(line) {
         const words = line.split(" ");
         const set = `COMP_WORDS=(${words.map((word) => `'${word}'`).join(" ")}); COMP_CWORD=${words.length - 1}; _alpa_auth`;
         return lines("bash", ["-c", `${await script("bash")}${set}; printf '%s\\n' "\${COMPREPLY[@]}"`]);
     },
-    // Completion of zsh runs at a terminal only: the function is called as bashcompinit calls it, and zsh leaves out what has
-    // another beginning.
+    // zsh completes only at a terminal, so the function is called as by bashcompinit, and zsh omits words with another
+    // beginning.
     async zsh(line) {
         const words = line.split(" ");
         const set = `COMP_WORDS=(${words.map((word) => `'${word}'`).join(" ")}); COMP_CWORD=${words.length - 1}`;
@@ -42,7 +42,7 @@ const SHELLS: Record<string, (line: string) => Promise<string[]>> = {
 };
 const INSTALLED = Object.keys(SHELLS).filter((shell) => spawnSync(shell, ["--version"]).status === 0);
 
-/** Nouns and verbs that can be typed, and the long options of each, as the help has them. */
+/** Nouns and verbs, and the long options of each, from the help. */
 const nouns = program(realContext()).commands;
 const flagsOf = (command: (typeof nouns)[number]) =>
     command
@@ -84,7 +84,7 @@ for (const shell of INSTALLED)
             assert.deepEqual(await ask("alpa-auth consumer pr"), ["prune-expired"]);
         });
 
-        it("offers no option where an option's text is typed", async () => {
+        it("offers no option where the value of an option is typed", async () => {
             const offered = await ask("alpa-auth consumer handout a b --again ");
             assert.deepEqual(
                 offered.filter((word) => word.startsWith("-")),

@@ -1,5 +1,5 @@
-// Proves the one rule of consent: a command that changes something only shows its changes unless --yes is given, and
-// its help says so. The commands that need no world of their own are tested here, the others in their own tests.
+// Proves the rule of consent: a command only shows its changes unless --yes is given, and its help says so. Commands that need
+// no setup of their own are tested here, the others in their own tests.
 import { strict as assert } from "node:assert";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -28,7 +28,7 @@ const CHANGING = [
     "convert abort",
 ];
 
-/** What a command asks for before it looks at an option that it does not know. */
+/** Arguments that a command requires before it checks for unknown options. */
 const REQUIRED: Record<string, string[]> = { "stack apply": ["--plan", "plan"], "stack rollback": ["--to", "1"] };
 
 function commands(command: Command, path: string[] = []): [name: string, command: Command][] {
@@ -40,14 +40,14 @@ describe("consent to a change", () => {
     const root = program({} as Context);
     const all = commands(root);
 
-    it("is asked for by one flag, by every command that changes something and by no other", () => {
+    it("is given by one flag, for every command that changes something and for no other", () => {
         const flagged = all.filter(([, { options }]) => options.some(({ long }) => long === "--yes"));
         assert.deepEqual(flagged.map(([name]) => name).sort(), [...CHANGING].sort());
         for (const [name, { options }] of all)
             for (const { long } of options) assert.doesNotMatch(long!, /^--(apply|force|confirm|rehearse)$/, name);
     });
 
-    it("is what the help says, as a rule and at each command", () => {
+    it("is described by the help, as a rule and at each command", () => {
         const rule = root.helpInformation().replace(/\s+/g, " ");
         assert.match(rule, /A command that changes something only shows what would change; run it again with --yes/);
         for (const [name, command] of all.filter(([name]) => CHANGING.includes(name)))
@@ -59,7 +59,7 @@ describe("consent to a change", () => {
     });
 
     for (const name of CHANGING)
-        it(`of ${name} is refused under its earlier name, with a line that names --yes`, async () => {
+        it(`of ${name} is rejected under its earlier name, with a line that names --yes`, async () => {
             const { ops, calls, text } = bench();
             const before = text();
             const { code, out, note } = await ops(...name.split(" "), ...(REQUIRED[name] ?? []), "--apply");
@@ -71,7 +71,7 @@ describe("consent to a change", () => {
             assert.deepEqual([out, calls, text()], ["", [], before]);
         });
 
-    it("is not proposed for a flag of a command that changes nothing", async () => {
+    it("is not suggested for a flag of a command that changes nothing", async () => {
         const { code, note } = await bench().ops("consumer", "list", "--apply");
         assert.equal(code, 2);
         assert.match(note, /^error: unknown option '--apply'/);
@@ -92,7 +92,7 @@ describe("consent to a change", () => {
         ["consumer", "import", "KEYS"],
     ];
     for (const args of CALLS)
-        it(`is needed by ${args.slice(0, 2).join(" ")}, whose last line says so`, async () => {
+        it(`is required by ${args.slice(0, 2).join(" ")}, whose last line says so`, async () => {
             const { ops, calls, text, folder } = bench();
             const keys = join(folder, "keys.json");
             writeFileSync(keys, JSON.stringify({ allowed_api_keys: ["a-key-of-a-caller-0123456789"] }));

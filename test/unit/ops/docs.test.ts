@@ -1,5 +1,5 @@
-// Proves that the pages name only commands and options of `alpa-auth` that exist, and that the page for operators names
-// every command. It cannot prove that the prose is right.
+// Proves that the pages name only existing commands and options of `alpa-auth`, and that the page for operators names every
+// command. It cannot prove that the prose is right.
 import { strict as assert } from "node:assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -37,13 +37,13 @@ describe("docs of alpa-auth", () => {
         assert.ok(seen > 10);
     });
 
-    it("of operations show what is said of the sandbox's stack", async () => {
+    it("of operations show the real output for the sandbox's stack", async () => {
         const addresses = { alpa: ["127.0.0.1:20001"], chartRepository: "http://127.0.0.1:8879", nodePort: 30800 };
         const { ops } = bench({ text: layOver(read("Pulumi.intra.yaml"), addresses) });
         const page = read("docs/operate/callers.md");
         const shown = (command: string) => {
             const [, block] = page.split(`npm run ops -- ${command}\n\`\`\`\n\n\`\`\`text\n`);
-            assert.ok(block !== undefined, `${command} is shown with what it says`);
+            assert.ok(block !== undefined, `${command} is shown with its output`);
             return block.split("\n```")[0].split("\n");
         };
         for (const command of [
@@ -53,9 +53,9 @@ describe("docs of alpa-auth", () => {
         ]) {
             const { out, note } = await ops(...command.split(" "));
             const said = out.split("\n");
-            // The proof is of a gateway, and there is none here.
-            for (const line of shown(command).filter((one) => one !== "…" && !one.includes(": rejected by ")))
-                assert.ok(said.includes(line), `${command} does not say "${line}":\n${out}${note}`);
+            // The proof needs a gateway, and there is none here.
+            for (const line of shown(command).filter((one) => one !== "…" && !one.includes(": refused by ")))
+                assert.ok(said.includes(line), `${command} does not print "${line}":\n${out}${note}`);
         }
     });
 

@@ -1,4 +1,4 @@
-// Proves the exit codes of commands, and that help and docs say the same of them. Each command's own tests have its other cases.
+// Proves the exit codes of commands, and that help and docs list the same ones. Each command's own tests have its other cases.
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ const fails: BenchOptions = { says: ({ args }) => (args[0] === "up" ? { code: 25
 const away: BenchOptions = {
     says: ({ args }) => (args[1] === "history" ? { code: 255, stderr: "no backend" } : undefined),
 };
-/** It ended on 2026-11-20. */
+/** It expired on 2026-11-20. */
 const expired = step("update", caller("alice", ["a1", "a2", "old"]), caller("alice", ["a1", "a2"]));
 
 const CASES: [what: string, args: string[], code: number, options?: BenchOptions][] = [
@@ -23,9 +23,9 @@ const CASES: [what: string, args: string[], code: number, options?: BenchOptions
     ["the version", ["--version"], 0],
     ["a script for a shell", ["completion", "bash"], 0],
     ["one caller", ["consumer", "show", "alice"], 0],
-    ["a change that is shown", ADD, 0],
-    ["a change that is done", [...ADD, "--yes"], 0],
-    ["a change that Pulumi refuses", [...ADD, "--yes"], 1, fails],
+    ["a change that is only shown", ADD, 0],
+    ["a change that is applied", [...ADD, "--yes"], 0],
+    ["a change that Pulumi rejects", [...ADD, "--yes"], 1, fails],
     ["a backend that does not answer", ["stack", "history"], 1, away],
     ["no command", [], 2],
     ["a noun alone", ["consumer"], 2],
@@ -35,11 +35,11 @@ const CASES: [what: string, args: string[], code: number, options?: BenchOptions
     ["an option of the wrong kind", ["consumer", "expiring", "--within", "soon"], 2],
     ["two options that exclude each other", ["stack", "drift", "--json", "--format", "markdown"], 2],
     ["an unknown caller", ["consumer", "show", "unknown"], 2],
-    ["a change that the config check refuses", ["consumer", "set-limits", "alice", "--requests", "6"], 2],
+    ["a change that the config check rejects", ["consumer", "set-limits", "alice", "--requests", "6"], 2],
     ["a stack without a file", ["consumer", "list", "--stack", "none"], 2],
     ["usage without a source", ["consumer", "usage"], 2],
     ["usage of an empty log", ["consumer", "usage", "--log", "-"], 2],
-    ["usage of a Prometheus that is away", ["consumer", "usage", "--prometheus", "http://127.0.0.1:9"], 1],
+    ["usage of a Prometheus that is unreachable", ["consumer", "usage", "--prometheus", "http://127.0.0.1:9"], 1],
     ["credentials that expire, listed", ["consumer", "expiring"], 0],
     ["credentials that expire, checked", ["consumer", "expiring", "--fail-on", "7"], 3],
 ];

@@ -1,5 +1,5 @@
-// Proves the form of every help text: imperative, defaults in words, examples that the command takes. What each says is read in
-// review, in test/golden/expected/ops-help.txt.
+// Proves the form of every help text: imperative, defaults in words, valid examples. The texts themselves are reviewed in
+// test/golden/expected/ops-help.txt.
 import { strict as assert } from "node:assert";
 import { realContext } from "../../../ops/context";
 import { program, verbsOf } from "../../../ops/program";
@@ -8,14 +8,14 @@ import { bench } from "./kit";
 const verbs = verbsOf(program(realContext())).map(({ words, verb }) => ({ name: words.join(" "), verb }));
 
 describe("help of a command", () => {
-    it("is written in the imperative, as one sentence without an end", () => {
+    it("is written in the imperative, as one sentence without a full stop", () => {
         for (const { name, verb } of verbs) {
             assert.match(verb.description(), /^[A-Z][a-z]+,? /, name);
             assert.doesNotMatch(verb.description(), /^[A-Z][a-z]+s |\.$/, name);
         }
     });
 
-    it("says the default of every option that takes a value and may be left out", () => {
+    it("names the default of every optional option with a value", () => {
         for (const { name, verb } of verbs)
             for (const { long, required, mandatory, description, defaultValue } of verb.options)
                 if (required && !mandatory && defaultValue === undefined)

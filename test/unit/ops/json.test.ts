@@ -1,5 +1,5 @@
-// Proves that --json of a command prints one JSON document on standard output and nothing else, with the fields that
-// the reference of the command line shows. Commands that need a world of their own are tested in their own files: check …, convert
+// Proves that --json of a command prints one JSON document on standard output and nothing else, with the fields that the
+// reference of the command line shows. Commands that need a setup of their own are tested in their own files: check …, convert
 // …, list and rollback.
 import { strict as assert } from "node:assert";
 import { writeFileSync } from "node:fs";
@@ -13,10 +13,10 @@ import { caller, gate, removed, step } from "./stack/apply/kit";
 const ROOT = join(__dirname, "../../..");
 const CHANGE = ["stack", "changed", "file", "diff", "effects", "warnings", "next"];
 const REVIEW = ["stack", "changes", "findings"];
-/** Neither has an answer for a program: they print a script for a shell. */
+/** Neither has output for a program: they print a script for a shell. */
 const SCRIPTS = ["bash", "zsh", "fish"];
 
-/** Of the access log, as docs/operate/watch.md shows it. */
+/** Access log lines, as in docs/operate/watch.md. */
 const LOG_LINE =
     '{"time":"2026-11-25T11:00:00+00:00","request_id":"","consumer":"alpa-auth_alice","credential":"","route":"completions","status":200,"reason":"","request_time":2.31,"upstream_time":"2.308","bytes_received":412,"bytes_sent":640,"client":"10.20.96.7"}';
 
@@ -106,7 +106,7 @@ describe("--json", () => {
             assert.deepEqual(Object.keys(document(out)), keys);
         });
 
-    it("prints nothing on standard output when the command fails before it has an answer", async () => {
+    it("prints nothing on standard output when the command fails before it has a result", async () => {
         const fails = bench({ says: ({ args }) => (args[0] === "up" ? { code: 255 } : undefined) });
         assert.deepEqual(
             [
@@ -120,7 +120,7 @@ describe("--json", () => {
         );
     });
 
-    it("shows no secret of the config or the outputs, but for what is handed out", async () => {
+    it("shows no secret of the config or the outputs, except in a handout", async () => {
         for (const args of [["show", "alice"], ["add", "bob"], ["expiring"]]) {
             const { out, note } = await bench({ text: STACK_FILE }).ops("consumer", ...args, "--json");
             for (const secret of Object.values(SECRETS)) assert.ok(!(out + note).includes(secret));

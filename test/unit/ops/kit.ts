@@ -1,4 +1,4 @@
-/** The command line with a Pulumi that answers from memory, on a stack file in a folder of its own. */
+/** The command line with a fake Pulumi that answers from memory, and with a stack file in its own folder. */
 import { renderConsumer } from "../../../components/consumers/consumers";
 import { strict as assert } from "node:assert";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -11,7 +11,7 @@ import type { Context } from "../../../ops/context";
 import type { OpenHolder } from "../../../ops/cutover/holder";
 import type { PulumiResult } from "../../../ops/stack/pulumi";
 
-/** Today, in every test. */
+/** The current day in every test. */
 export const TODAY = "2026-11-25T12:00:00Z";
 
 export const STACK_FILE = `# the shipped stack
@@ -58,14 +58,14 @@ export interface Call {
     signal?: AbortSignal;
 }
 
-/** What Pulumi says to a call; undefined: what a healthy stack says. */
+/** Pulumi's answer to a call; undefined: that of a healthy stack. */
 export type Says = (call: Call) => Partial<PulumiResult> | Promise<Partial<PulumiResult>> | undefined;
 
 export interface Bench {
     /** Folder of the stack file. */
     folder: string;
     file: string;
-    /** Every call of Pulumi. */
+    /** All calls of Pulumi. */
     calls: Call[];
     ops(...args: string[]): Promise<Said>;
     write(text: string): void;
@@ -85,15 +85,15 @@ export interface BenchOptions {
     stdin?: string;
     refusalSeconds?: number;
     connectTo?: string;
-    /** Who runs a conversion. @default none that could be asked */
+    /** The holder of a conversion. @default none that reports */
     openHolder?: OpenHolder;
-    /** What is in APISIX and not of the ingress controller. @default nothing */
+    /** Objects in APISIX that are not the ingress controller's. @default none */
     auditGateway?: AuditGateway;
     /** Whether a port of an address answers. @default none does, whatever listens on this machine */
     stateOfPort?: Context["stateOfPort"];
     /** Root of a clone. @default that of this repository */
     program?: string;
-    /** Folder of the stack file. @default one of its own */
+    /** Folder of the stack file. @default its own */
     folder?: string;
 }
 

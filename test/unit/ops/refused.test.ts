@@ -1,5 +1,5 @@
-// Proves what the commands refuse, in which words, with exit status 2 and without a trace; and that a refusal changes
-// nothing.
+// Proves what the commands reject, with which message, with exit code 2 and without a stack trace; and that a rejected command
+// changes nothing.
 import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
 import { writeFileSync } from "node:fs";
@@ -9,33 +9,33 @@ import { bench, SECRETS, STACK_FILE } from "./kit";
 const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const PUBLIC = rsa.publicKey.export({ type: "spki", format: "pem" }).toString();
 const PRIVATE = rsa.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
-/** Of tokens/rs. */
+/** Public key of tokens/rs. */
 const SAME = STACK_FILE.slice(STACK_FILE.indexOf("-----BEGIN")).replace(/^ +/gm, "");
 const ROTATE = ["--successor", "a9", "--overlap-days", "14"];
 
 const refused: [what: string, command: string, problem: RegExp][] = [
     [
-        "an end in the past",
+        "an expiry in the past",
         "consumer add bob --expires 2026-11-25",
         /--expires: must be a day after today, 2026-11-25 \(got 2026-11-25\)/,
     ],
     [
-        "an end that is no day",
+        "an expiry that is not a day",
         "consumer add bob --expires 2026-02-30",
         /--expires: must be a day, for example 2027-01-31 \(got "2026-02-30"\)/,
     ],
     [
-        "an id that is taken",
+        "an id that is in use",
         "consumer add alice --credential a1",
         /--credential: must be a new id \(alice has a1 already\)/,
     ],
     [
-        "limits for a caller that exists",
+        "limits for an existing caller",
         "consumer add alice --concurrent 2",
         /must come with a new consumer \(alice exists\)/,
     ],
     ["half of a limit", "consumer add bob --requests 5", /limits: must have requests and perSeconds together/],
-    ["a name that is no DNS label", "consumer add Bob.1", /Must be a DNS label/],
+    ["a name that is not a DNS label", "consumer add Bob.1", /Must be a DNS label/],
     ["an unknown method", "consumer add bob --method jwd", /--method.*Allowed choices are key, jwt/],
     ["jwt without an algorithm", "consumer add bob --method jwt", /--algorithm: required with --method jwt/],
     ["an algorithm with a key", "consumer add bob --algorithm HS256", /--algorithm: belongs to --method jwt/],
@@ -60,22 +60,22 @@ const refused: [what: string, command: string, problem: RegExp][] = [
         /must be an Ed25519 key for EdDSA \(got rsa\)/,
     ],
     [
-        "a public key that is not there",
+        "a missing public key file",
         "consumer add bob --method jwt --algorithm RS256 --public-key-file none.pem",
         /\(got none\.pem: ENOENT\)/,
     ],
     [
-        "to rotate for an unknown caller",
+        "the rotation of an unknown caller",
         `consumer rotate alise a1 ${ROTATE.join(" ")}`,
         /alise: must be a consumer of the config\. Did you mean alice\?/,
     ],
     [
-        "to rotate what was revoked",
+        "the rotation of a revoked credential",
         `consumer rotate alice zzzz ${ROTATE.join(" ")}`,
         /alice\/zzzz: must be a credential of the config/,
     ],
     [
-        "to rotate what has expired",
+        "the rotation of an expired credential",
         `consumer rotate alice old ${ROTATE.join(" ")}`,
         /alice\/old: expired on 2026-11-20\./,
     ],
@@ -85,7 +85,7 @@ const refused: [what: string, command: string, problem: RegExp][] = [
         /--overlap-days: must be at most 90, the stack.s maxOverlapDays \(got 91\)/,
     ],
     [
-        "an overlap beyond the end",
+        "an overlap beyond the expiry",
         `consumer rotate alice a2 ${ROTATE.join(" ")}`,
         /must end by 2026-12-01, when a2 expires anyway \(got 14\)\. Give at most 6/,
     ],
@@ -95,32 +95,32 @@ const refused: [what: string, command: string, problem: RegExp][] = [
         /Must be a whole number of at least 1/,
     ],
     [
-        "a successor that ends before the overlap",
+        "a successor that expires before the overlap ends",
         `consumer rotate alice a1 ${ROTATE.join(" ")} --expires 2026-12-08`,
         /--expires: must be a day after 2026-12-09, when the overlap ends \(got 2026-12-08\)\. Choose a later one, or fewer --overlap-days/,
     ],
     [
-        "a successor that ends with the overlap",
+        "a successor that expires with the overlap",
         `consumer rotate alice a1 ${ROTATE.join(" ")} --expires 2026-12-09`,
         /--expires: must be a day after 2026-12-09, when the overlap ends/,
     ],
     [
-        "a successor that exists",
+        "an existing successor",
         "consumer rotate alice a1 --successor a2 --overlap-days 3",
         /--successor: must be a new id/,
     ],
     [
-        "to rotate RS256 without the new public key",
+        "the rotation of RS256 without the new public key",
         "consumer rotate tokens rs --successor b --overlap-days 3",
         /--public-key-file: required with RS256/,
     ],
     [
-        "to rotate RS256 to the public key it has",
+        "the rotation of RS256 to its current public key",
         "consumer rotate tokens rs --successor b --overlap-days 3 --public-key-file SAME",
         /--public-key-file: must be a new key \(got that of tokens\/rs\)/,
     ],
     [
-        "to revoke what is not there",
+        "the revocation of an unknown credential",
         "consumer revoke alice a3",
         /alice\/a3: must be a credential of the config\. Did you mean a1\?/,
     ],
@@ -129,11 +129,15 @@ const refused: [what: string, command: string, problem: RegExp][] = [
         "consumer remove unknown",
         /unknown: must be a consumer of the config\. See: npm run ops -- consumer list/,
     ],
-    ["to hand out what is not there", "consumer handout alice a3", /alice\/a3: must be a credential of the config/],
-    ["to hand out what has expired", "consumer handout alice old", /alice\/old: expired on/],
-    ["to hand out again without a reason", "consumer handout alice a1 --again=", /--again: must say why/],
     [
-        "a recipient that is none",
+        "the handout of an unknown credential",
+        "consumer handout alice a3",
+        /alice\/a3: must be a credential of the config/,
+    ],
+    ["the handout of an expired credential", "consumer handout alice old", /alice\/old: expired on/],
+    ["another handout without a reason", "consumer handout alice a1 --again=", /--again: must say why/],
+    [
+        "an invalid recipient",
         "consumer handout alice a1 --recipient age1qqq",
         /--recipient: must be a public key: .*\(got age1qqq…/,
     ],
@@ -152,13 +156,9 @@ const refused: [what: string, command: string, problem: RegExp][] = [
         "consumer handout alice a1 --recipient AGE-SECRET-KEY-1QQ",
         /must be a public key \(got a private key\)/,
     ],
+    ["a token for an unknown caller", "token issue unknown hs --ttl 1h", /unknown: must be a consumer of the config/],
     [
-        "a token for a caller that is not there",
-        "token issue unknown hs --ttl 1h",
-        /unknown: must be a consumer of the config/,
-    ],
-    [
-        "a token for a credential that is not there",
+        "a token for an unknown credential",
         "token issue tokens zzzz --ttl 1h",
         /tokens\/zzzz: must be a credential of the config/,
     ],
@@ -173,17 +173,17 @@ const refused: [what: string, command: string, problem: RegExp][] = [
         "token issue tokens rs --ttl 1h",
         /must have algorithm HS256 \(got RS256\)\. The caller signs its tokens/,
     ],
-    ["a token for what has expired", "token issue tokens gone --ttl 1h", /tokens\/gone: expired on 2026-11-25\./],
+    ["a token for an expired credential", "token issue tokens gone --ttl 1h", /tokens\/gone: expired on 2026-11-25\./],
     [
         "a token for longer than a day",
         "token issue tokens hs --ttl 25h",
         /--ttl: must be between 1 s and 24 h.*\(got "25h"\)/,
     ],
-    ["a token for no time", "token issue tokens hs --ttl 0", /--ttl: must be between 1 s and 24 h/],
-    ["a time of another kind", "token issue tokens hs --ttl 2d", /--ttl: must be between 1 s and 24 h/],
-    ["claims that are no object", "token issue tokens hs --ttl 1h --claims [1]", /--claims: must be a JSON object/],
+    ["a token with a lifetime of zero", "token issue tokens hs --ttl 0", /--ttl: must be between 1 s and 24 h/],
+    ["a lifetime in another unit", "token issue tokens hs --ttl 2d", /--ttl: must be between 1 s and 24 h/],
+    ["claims that are not an object", "token issue tokens hs --ttl 1h --claims [1]", /--claims: must be a JSON object/],
     [
-        "claims that are ours",
+        "claims that the program sets",
         'token issue tokens hs --ttl 1h --claims {"exp":1,"key":"x"}',
         /--claims: must not have key, exp/,
     ],
@@ -221,7 +221,7 @@ const refused: [what: string, command: string, problem: RegExp][] = [
     ["an unknown verb", "consumer lst", /unknown command 'lst'/],
 ];
 
-describe("ops refuses", () => {
+describe("ops rejects", () => {
     for (const [what, command, problem] of refused)
         it(what, async () => {
             const { ops, text, folder, calls } = bench({
@@ -242,7 +242,7 @@ describe("ops refuses", () => {
                 assert.ok(!(out + note + JSON.stringify(calls)).includes(secret));
         });
 
-    it("a text that is no token, without repeating it", async () => {
+    it("a text that is not a token, without repeating it", async () => {
         const { code, note } = await bench({ stdin: "my-password\n" }).ops("token", "inspect");
         assert.equal(code, 2);
         assert.match(note, /token: must be a JWT on standard input/);

@@ -1,6 +1,6 @@
-// Proves of the workflow templates what can be proved without GitHub: their permissions, that no foreign text gets into
-// a script, that the commands they run exist with these options, and that one comment follows a pull request. That
-// GitHub reads them as meant is not proved here.
+// Proves of the workflow templates what can be proved without GitHub: their permissions, that no foreign text is part of a
+// script, that their commands and options exist, and that a pull request has one comment, which is updated. This does not prove
+// that GitHub interprets them the same way.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import {
@@ -24,12 +24,12 @@ const text = (name: string) => readFileSync(join(FOLDER, name), "utf8");
 const templates = readdirSync(FOLDER).map((name) => ({ name, workflow: parse(text(name)) }));
 const of = (name: string) => templates.find((template) => template.name === name)!.workflow;
 const jobsOf = ({ workflow }: { workflow: any }) => Object.entries<any>(workflow.jobs);
-/** Every text of a job that a shell or a script runs. */
+/** All texts of a job that a shell or a script runs. */
 const scriptsOf = (job: any): string[] =>
     job.steps.flatMap((step: any) => [step.run, step.with?.script]).filter((script: unknown) => script !== undefined);
 
 describe("workflow templates", () => {
-    it("are one each for a pull request, a merge, drift and what ends, and none runs in this repository", () => {
+    it("are one each for a pull request, a merge, drift and expiries, and none runs in this repository", () => {
         assert.deepEqual(
             templates.map(({ name, workflow }) => [name, Object.keys(workflow.on).sort()]),
             [
@@ -53,13 +53,13 @@ describe("workflow templates", () => {
             for (const line of lines) assert.match(line, /uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
         });
 
-        it(`${name} runs actions at the commit that this repository does`, () => {
+        it(`${name} runs actions at the same commit as this repository`, () => {
             const own = new Map(actionsIn(readFileSync(join(ROOT, ".github/workflows/ci.yml"), "utf8")));
             for (const [action, commit] of actionsIn(text(name)))
-                assert.equal(commit, own.get(action) ?? commit, `${action}: Dependabot moves that of ci.yml alone`);
+                assert.equal(commit, own.get(action) ?? commit, `${action}: Dependabot updates only that of ci.yml`);
         });
 
-        it(`${name} gives each job the rights it needs, and an end`, () => {
+        it(`${name} gives each job the permissions it needs, and a timeout`, () => {
             assert.deepEqual(workflow.permissions, {});
             for (const [title, job] of jobsOf(template)) {
                 const writes = Object.entries(job.permissions).filter(([, right]) => right !== "read");
@@ -68,7 +68,7 @@ describe("workflow templates", () => {
             }
         });
 
-        it(`${name} keeps the token out of the clone, and other people's text out of what runs`, () => {
+        it(`${name} keeps the token out of the clone, and other people's text out of scripts`, () => {
             for (const [, job] of jobsOf(template)) {
                 for (const script of scriptsOf(job)) assert.doesNotMatch(script, /\$\{\{/);
                 for (const { uses, with: given } of job.steps)
@@ -88,7 +88,7 @@ describe("workflow templates", () => {
             }
         });
 
-        it(`${name} gives a job with secrets a runner of its kind`, () => {
+        it(`${name} runs a job with secrets on a dedicated runner`, () => {
             for (const [title, job] of jobsOf(template)) {
                 const secret = JSON.stringify(job).includes("secrets.");
                 const kind = name === "check.yml" ? "alpa-auth-check" : "alpa-auth-apply";
@@ -96,7 +96,7 @@ describe("workflow templates", () => {
             }
         });
 
-        it(`${name} never ends a run that is under way`, () => {
+        it(`${name} never cancels a run in progress`, () => {
             const groups = [workflow.concurrency, ...jobsOf(template).map(([, job]) => job.concurrency)];
             for (const group of groups.filter((one) => one !== undefined))
                 assert.equal(group["cancel-in-progress"], false);
@@ -114,7 +114,7 @@ describe("workflow templates", () => {
         });
     }
 
-    it("run one at a time in what touches the live stack, and let those that wait come too", () => {
+    it("run one at a time where they change the live stack, and keep waiting runs", () => {
         const held = ["apply.yml", "drift.yml", "expire.yml"].map((name) => {
             const { concurrency, jobs } = of(name);
             return concurrency ?? jobs.drift?.concurrency ?? jobs.expire.concurrency;
@@ -123,7 +123,7 @@ describe("workflow templates", () => {
             assert.deepEqual(group, { group: "alpa-auth-intra", "cancel-in-progress": false, queue: "max" });
     });
 
-    it("show a fork no secret and no runner of yours, and do not let it pass unseen", () => {
+    it("give a fork no secret and no runner of yours, and do not silently skip it", () => {
         const { check, comment, fork } = of("check.yml").jobs;
         assert.match(check.if, /head\.repo\.full_name == github\.repository/);
         assert.match(fork.if, /head\.repo\.full_name != github\.repository/);
@@ -132,11 +132,11 @@ describe("workflow templates", () => {
             assert.equal(job["runs-on"], "ubuntu-24.04");
             assert.ok(!JSON.stringify(job).includes("secrets."));
         }
-        // What may write runs nothing of the pull request.
+        // A job with write permission runs nothing of the pull request.
         assert.ok(!JSON.stringify(comment).includes("checkout"));
     });
 
-    it("review a pull request by what main has, and read its files with git alone", () => {
+    it("review a pull request with the code of main, and read its files only with git", () => {
         const { steps } = of("check.yml").jobs.check;
         const [main, change] = steps.filter(({ uses }: any) => uses?.startsWith("actions/checkout@"));
         assert.deepEqual([main.with.ref, main.with.path, change.with.path], [undefined, undefined, "change"]);
@@ -145,7 +145,7 @@ describe("workflow templates", () => {
         for (const [, command] of touching[0].matchAll(/(\S+ \S+ )?\bchange\b/g)) assert.equal(command, "git -C ");
     });
 
-    it("take the stack file of a pull request, and nothing that its links lead to", () => {
+    it("use the stack file of a pull request, and no target of its symbolic links", () => {
         const folder = mkdtempSync(join(tmpdir(), "alpa-auth-change-"));
         const git = (...words: string[]) => execFileSync("git", ["-C", join(folder, "change"), ...words]);
         try {
@@ -173,7 +173,7 @@ describe("workflow templates", () => {
         }
     });
 
-    it("apply nothing but the plan, of the same commit and behind the environment, and never without the pack", () => {
+    it("apply only the plan, of the same commit and after the environment's approval, and never without the pack", () => {
         const { plan, apply } = of("apply.yml").jobs;
         assert.deepEqual([apply.needs, apply.environment], ["plan", "intra"]);
         assert.match(plan.steps.at(-2).run, /stack check .*--fail-on breaks-callers --out "\$RUNNER_TEMP\/plan"/);
@@ -186,7 +186,7 @@ describe("workflow templates", () => {
                     assert.doesNotMatch(script, /\bpulumi (up|destroy|refresh|preview)/);
     });
 
-    it("leave out what has ended soon after midnight UTC, and tell of what ends whatever comes of that", () => {
+    it("remove expired credentials soon after midnight UTC, and report expiries even if that fails", () => {
         const { on, jobs } = of("expire.yml");
         assert.match(on.schedule[0].cron, /^\d+ 0 \* \* \*$/);
         assert.match(jobs.expire.steps.at(-1).run, /consumer prune-expired --yes /);
@@ -210,7 +210,7 @@ describe("workflow templates", () => {
             rmSync(folder, { recursive: true, force: true });
         });
 
-        /** Runs the script as the action does, on a pull request with these comments. */
+        /** Runs the script like the action, on a pull request with these comments. */
         async function posted(
             comments: { id: number; body: string; user: { type: string } }[],
             review?: string,
@@ -262,7 +262,7 @@ describe("workflow templates", () => {
             );
         });
 
-        it("says so where there is no review, and fits where it is the longest", async () => {
+        it("says that there is no review, and fits where the review is the longest", async () => {
             assert.match((await posted([]))[1].body, /no review could be made/);
             assert.ok((await posted([], "x".repeat(70_000)))[1].body.length <= 65_536);
         });

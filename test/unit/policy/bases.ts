@@ -20,7 +20,7 @@ export type Base =
     | "tls"
     | "tokens";
 
-/** Keys that callers have brought: one of their own, and a public one. */
+/** Keys that callers have brought: an API key, and a public key. */
 const BROUGHT = [
     {
         name: "lab",

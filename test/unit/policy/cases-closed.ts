@@ -1,4 +1,4 @@
-/** What is not as this project renders it, although no other rule has a word for it. */
+/** Resources that differ from this project's rendering, which no other rule covers. */
 import { operatorValues } from "../../../components/opt/opt-graph";
 import type { Case } from "./cases";
 import { created, find, inputs, more, plugin, secret, spec, values } from "./changes";
@@ -66,7 +66,7 @@ export const CLOSED: Record<string, Case[]> = {
             /^type: must be Opaque or kubernetes\.io\/tls \(got "kubernetes\.io\/service-account-token"\)/m,
         ],
         [
-            "a key that is what a variable of APISIX holds",
+            "a key with the text of an APISIX variable",
             "intra",
             inputs("Secret", "lab.2026a", (given) => (given.stringData = secret({ key: "$env://HOSTNAME" }))),
             /^stringData\.key: must not begin with \$/m,
@@ -90,7 +90,7 @@ export const CLOSED: Record<string, Case[]> = {
             /^spec\.http\[0\]\.plugins: this project does not render http-logger/m,
         ],
         [
-            "a body schema that names fields and bounds none",
+            "a body schema that names fields but limits none",
             "intra",
             plugin("completions", "request-validation", ({ config }) => {
                 config.body_schema = { type: "object", required: ["model", "prompt"] };
@@ -98,7 +98,7 @@ export const CLOSED: Record<string, Case[]> = {
             /^spec\.http\[0\]\.plugins\[\d\]\.config\.body_schema\.properties: is missing/m,
         ],
         [
-            "a guard that takes any Content-Type",
+            "a guard that accepts any Content-Type",
             "intra",
             plugin("completions", "request-validation", ({ config }) => {
                 delete config.header_schema.properties["content-type"].pattern;
@@ -112,7 +112,7 @@ export const CLOSED: Record<string, Case[]> = {
             /^spec\.http: maxBodyBytes must be at most 1048576 bytes/m,
         ],
         [
-            "a body of 10 TB, wherever its size stands",
+            "a body size of 10 TB, in any place",
             "intra",
             (all) => {
                 const route = find(all, "ApisixRoute").inputs;

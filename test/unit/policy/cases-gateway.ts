@@ -9,43 +9,43 @@ const methods = (config: any) => config.auth_plugins;
 export const GATEWAY: Record<string, Case[]> = {
     "route-asks-who": [
         [
-            "settings of a plugin that stand in a Secret",
+            "settings of a plugin in a Secret",
             "intra",
             plugin("completions", "multi-auth", (p) => (p.secretRef = "more")),
             /^spec\.http\[0\]\.plugins\[2\]\.secretRef: must be unset/m,
         ],
         [
-            "a rule without a plugin that asks",
+            "a rule without a plugin that authenticates",
             "intra",
             plugin("completions", "multi-auth", (p, r) => r.plugins.splice(r.plugins.indexOf(p), 1)),
             /^spec\.http\[0\]\.plugins: must have one that requires/m,
         ],
         [
-            "a plugin that asks and is off",
+            "an authentication plugin that is off",
             "intra",
             plugin("completions", "multi-auth", (p) => (p.enable = false)),
             /^spec\.http\[0\]\.plugins: must have one that requires/m,
         ],
         [
-            "a plugin that asks and is switched off inside",
+            "an authentication plugin with _meta.disable",
             "intra",
             plugin("logprobs", "multi-auth", ({ config }) => (config._meta.disable = true)),
             /^spec\.http\[1\]\.plugins: must have one/m,
         ],
         [
-            "a choice of nothing to ask with",
+            "multi-auth without a plugin",
             "intra",
             plugin("completions", "multi-auth", ({ config }) => (config.auth_plugins = [])),
             /^spec\.http\[0\]\.plugins: must have one/m,
         ],
         [
-            "a plugin that asks some requests only",
+            "a plugin that authenticates only some requests",
             "intra",
             plugin("completions", "multi-auth", ({ config }) => (config._meta.filter = [["uri", "==", "/"]])),
             /must apply to every request/,
         ],
         [
-            "a plugin that asks some requests only, and is on by default",
+            "a plugin that authenticates only some requests, and is on by default",
             "intra",
             plugin("completions", "multi-auth", (p) => {
                 delete p.enable;
@@ -54,7 +54,7 @@ export const GATEWAY: Record<string, Case[]> = {
             /must apply to every request/,
         ],
         [
-            "a consumer for who has no credential",
+            "an anonymous consumer",
             "intra",
             plugin(
                 "completions",
@@ -64,49 +64,49 @@ export const GATEWAY: Record<string, Case[]> = {
             /anonymous_consumer: must not be set/,
         ],
         [
-            "tokens without an end",
+            "tokens without exp",
             "intra",
             plugin("completions", "multi-auth", ({ config }) => delete methods(config)[1]["jwt-auth"].claims_to_verify),
             /claims_to_verify: must name exp \(got nothing\)/,
         ],
         [
-            "a rule that answers itself and leads to Alpa",
+            "a rule that answers by itself and forwards to Alpa",
             "intra",
             rule("closed", (r) => (r.upstreams = [{ name: "alpa-completions" }])),
             /^spec\.http\[3\]\.plugins: must have one/m,
         ],
         [
-            "a rule that answers itself sometimes",
+            "a rule that answers by itself sometimes",
             "intra",
             plugin("closed", "fault-injection", ({ config }) => (config.abort.percentage = 50)),
             /^spec\.http\[3\]\.plugins: must have one/m,
         ],
         [
-            "a rule that answers itself under a condition",
+            "a rule that answers by itself under a condition",
             "intra",
             plugin("closed", "fault-injection", ({ config }) => (config.abort.vars = [])),
             /^spec\.http\[3\]\.plugins: must have one/m,
         ],
         [
-            "a rule that answers itself, of another name",
+            "a rule that answers by itself, with another name",
             "intra",
             rule("closed", (r) => (r.name = "other")),
             /^spec\.http\[3\]\.plugins: must have one/m,
         ],
         [
-            "an answer of its own that is no refusal",
+            "an answer of the gateway that is not a rejection",
             "intra",
             plugin("closed", "fault-injection", ({ config }) => (config.abort.http_status = 200)),
             /^spec\.http\[3\]\.plugins: must have one/m,
         ],
         [
-            "a nowhere that leads somewhere",
+            "a placeholder upstream with a real node",
             "intra",
             upstream("nowhere", (s) => (s.externalNodes[0].name = "10.0.0.11")),
             /must be only 127\.0\.0\.1:1/,
         ],
         [
-            "a list of plugins, which turns others off in every route",
+            "a list of plugins, which disables others in every route",
             "graph",
             values((v) => (v.apisix.plugins = ["key-auth"])),
             /\.apisix\.plugins: must be empty/,
@@ -130,7 +130,7 @@ export const GATEWAY: Record<string, Case[]> = {
             /^spec\.externalNodes\[0\]: must not route to APISIX's Admin API/m,
         ],
         [
-            "a tunnel that lets through what has not passed Access",
+            "a tunnel that accepts requests without Access",
             "cloudflare",
             inputs(
                 "ZeroTrustTunnelCloudflaredConfig",
@@ -140,7 +140,7 @@ export const GATEWAY: Record<string, Case[]> = {
             /^config\.ingresses\[0\]\.originRequest\.access: must be required/m,
         ],
         [
-            "a tunnel to Alpa that asks nothing",
+            "a tunnel to Alpa without authentication",
             "cloudflare",
             inputs(
                 "ZeroTrustTunnelCloudflaredConfig",
@@ -150,7 +150,7 @@ export const GATEWAY: Record<string, Case[]> = {
             /^config\.ingresses\[1\]\.originRequest\.access: must be required/m,
         ],
         [
-            "a tunnel around the gateway",
+            "a tunnel that bypasses the gateway",
             "exposed",
             inputs(
                 "ZeroTrustTunnelCloudflaredConfig",
@@ -210,7 +210,7 @@ export const GATEWAY: Record<string, Case[]> = {
             /key-auth: must be enabled/,
         ],
         [
-            "a plugin that asks and that another of its name replaces",
+            "an authentication plugin that another of its name replaces",
             "intra",
             rule("completions", (r) =>
                 r.plugins.push({ name: "multi-auth", enable: true, config: { auth_plugins: [] } }),
@@ -246,7 +246,7 @@ export const GATEWAY: Record<string, Case[]> = {
     ],
     "credentials-hidden": [
         [
-            "a key that goes on to Alpa",
+            "a key that is forwarded to Alpa",
             "intra",
             plugin(
                 "completions",
@@ -256,19 +256,19 @@ export const GATEWAY: Record<string, Case[]> = {
             /key-auth\.hide_credentials: must be true \(got false\)/,
         ],
         [
-            "a token that goes on to Alpa",
+            "a token that is forwarded to Alpa",
             "intra",
             plugin("logprobs", "multi-auth", ({ config }) => delete methods(config)[1]["jwt-auth"].hide_credentials),
             /jwt-auth\.hide_credentials: must be true \(got nothing\)/,
         ],
         [
-            "a form that cannot hide",
+            "a form of credentials that cannot be removed",
             "intra",
             rule("completions", (r) => (r.authentication = { enable: true, type: "keyAuth" })),
             /^spec\.http\[0\]\.authentication: must be a plugin/m,
         ],
         [
-            "a caller's own account of who it is",
+            "a caller's own identity header",
             "intra",
             plugin("completions", "proxy-rewrite", ({ config }) => {
                 config.headers.remove = config.headers.remove.filter((h: string) => h !== "X-Consumer-Username");
@@ -276,13 +276,13 @@ export const GATEWAY: Record<string, Case[]> = {
             /must remove X-Consumer-Username/,
         ],
         [
-            "a rule that takes nothing off",
+            "a rule that removes nothing",
             "intra",
             plugin("logprobs", "proxy-rewrite", (p) => (p.enable = false)),
             /^spec\.http\[1\]\.plugins: must remove apikey, Authorization/m,
         ],
         [
-            "a rule that takes off some requests only",
+            "a rule that removes something from some requests only",
             "intra",
             plugin("completions", "proxy-rewrite", ({ config }) => (config._meta = { filter: [["uri", "==", "/"]] })),
             /^spec\.http\[0\]\.plugins: must remove apikey/m,
@@ -302,7 +302,7 @@ export const GATEWAY: Record<string, Case[]> = {
             /^spec\.http\[0\]\.plugins: must have request-validation/m,
         ],
         [
-            "a guard that is switched off inside",
+            "a guard with _meta.disable",
             "intra",
             plugin("logprobs", "request-validation", ({ config }) => (config._meta.disable = true)),
             /^spec\.http\[1\]\.plugins: must have request-validation/m,
@@ -314,13 +314,13 @@ export const GATEWAY: Record<string, Case[]> = {
             /^spec\.http\[1\]\.plugins: must have request-validation/m,
         ],
         [
-            "a guard that looks at no body",
+            "a guard that checks no body",
             "intra",
             plugin("completions", "request-validation", ({ config }) => (config.body_schema = { type: "object" })),
             /config\.body_schema: must require prompt/,
         ],
         [
-            "a guard that takes a body of any form",
+            "a guard that accepts a body of any type",
             "intra",
             plugin("completions", "request-validation", ({ config }) => delete config.header_schema),
             /config\.header_schema: must require content-type/,
@@ -334,7 +334,7 @@ export const GATEWAY: Record<string, Case[]> = {
     ],
     "error-shape": [
         [
-            "a rule that leaves errors as they are",
+            "a rule that does not rewrite errors",
             "intra",
             plugin("completions", "response-rewrite", (p) => (p.enable = false)),
             /^spec\.http\[0\]\.plugins: must have response-rewrite/m,
@@ -374,7 +374,7 @@ export const GATEWAY: Record<string, Case[]> = {
             /config\._meta\.error_response: must have the format of Alpa's errors/,
         ],
         [
-            "a 404 that is no JSON",
+            "a 404 that is not JSON",
             "intra",
             plugin("closed", "fault-injection", ({ config }) => (config.abort.body = "not found")),
             /config\.abort\.body: must have the format of Alpa's errors/,
@@ -386,7 +386,7 @@ export const GATEWAY: Record<string, Case[]> = {
             /^spec\.plugins\[0\]\.config\.rejected_code: must be 429 \(got nothing\)/m,
         ],
         [
-            "an edge that refuses with a page",
+            "an edge that rejects with a page",
             "cloudflare",
             inputs(
                 "Ruleset",
@@ -404,31 +404,31 @@ export const GATEWAY: Record<string, Case[]> = {
             /^spec\.http\[0\]\.timeout\.read: must be a time \(got nothing\)/m,
         ],
         [
-            "a route that gives up early",
+            "a route with a short timeout",
             "intra",
             rule("logprobs", (r) => (r.timeout.read = "30s")),
             /^spec\.http\[1\]\.timeout\.read: must be 60s or more \(got "30s"\)/m,
         ],
         [
-            "an upstream without times",
+            "an upstream without timeouts",
             "intra",
             upstream("completions", (s) => delete s.timeout),
             /^spec\.timeout\.connect: must be a time/m,
         ],
         [
-            "an upstream that gives up early",
+            "an upstream with a short timeout",
             "intra",
             upstream("logprobs", (s) => (s.timeout.read = "500ms")),
             /^spec\.timeout\.read: must be 60s or more/m,
         ],
         [
-            "a route that gives up before its upstream does",
+            "a route that times out before its upstream",
             "intra",
             rule("completions", (r) => (r.timeout.read = "120s")),
             /^spec\.http\[0\]\.timeout\.read: must be as long as its upstream's, 600 s \(got "120s"\)/m,
         ],
         [
-            "a connector that stops before the longest answer is there",
+            "a connector that stops before the longest answer is complete",
             "exposed",
             spec("Deployment", "alpa-auth-cloudflared", ({ template }) => {
                 const { args } = template.spec.containers[0];
@@ -437,7 +437,7 @@ export const GATEWAY: Record<string, Case[]> = {
             /args: must have a --grace-period of \d+ s, for answers of up to \d+ s \(got 10 s\)/,
         ],
         [
-            "a connector with a grace period that cloudflared refuses",
+            "a connector with a grace period that cloudflared rejects",
             "exposed",
             spec("Deployment", "alpa-auth-cloudflared", ({ template }) => {
                 const { args } = template.spec.containers[0];
@@ -464,13 +464,13 @@ export const GATEWAY: Record<string, Case[]> = {
             /^spec\.retries: must be 0 \(got 1;/m,
         ],
         [
-            "a number of tries left to APISIX",
+            "a default number of retries",
             "intra",
             upstream("logprobs", (s) => delete s.retries),
             /^spec\.retries: must be 0 \(got nothing;/m,
         ],
         [
-            "other tries and times for a port",
+            "other retries and timeouts for a port",
             "intra",
             upstream("completions", (s) => (s.portLevelSettings = [{ port: 20001, retries: 3 }])),
             /^spec\.portLevelSettings: must be empty/m,
@@ -484,13 +484,13 @@ export const GATEWAY: Record<string, Case[]> = {
             /^spec\.loadbalancer: must be chash by consumer/m,
         ],
         [
-            "logprobs spread by another thing",
+            "logprobs distributed by another key",
             "inter",
             upstream("logprobs", (s) => (s.loadbalancer.hashOn = "header")),
             /^spec\.loadbalancer: must be chash/m,
         ],
         [
-            "logprobs led to the upstream of completions",
+            "logprobs forwarded to the upstream of completions",
             "intra",
             rule("logprobs", (r) => (r.upstreams = [{ name: "alpa-completions" }])),
             /^spec\.http\[1\]\.upstreams: must be only alpa-logprobs/m,
@@ -558,13 +558,13 @@ export const GATEWAY: Record<string, Case[]> = {
             /^values\.apisix\.admin\.credentials\.secretName: must name a Secret/m,
         ],
         [
-            "a key that is written down",
+            "a key in plain text",
             "graph",
             values((v) => (v.apisix.admin.credentials.admin = "s3cret-s3cret-s3cret-s3cret")),
             /credentials\.admin: must not be in the values/,
         ],
         [
-            "the known key anywhere",
+            "the default key in any place",
             "intra",
             inputs(
                 "Secret",
@@ -574,7 +574,7 @@ export const GATEWAY: Record<string, Case[]> = {
             /^data\.admin: must not be a publicly known key/m,
         ],
         [
-            "an Admin API that asks for none",
+            "an Admin API without a key",
             "inter",
             inputs("ConfigMap", "alpa-profile-file", ({ data }) => {
                 for (const file of Object.keys(data)) data[file] += "  admin_key_required: false\n";

@@ -16,11 +16,11 @@ const dashboard = (change: (text: string) => string) =>
         data["alpa-auth-caller.json"] = change(data["alpa-auth-caller.json"]);
     });
 
-/** Of stacks with metrics and an access log. */
+/** Cases of stacks with metrics and an access log. */
 export const OBSERVED: Record<string, Case[]> = {
     "network-closed": [
         [
-            "the metrics for everybody",
+            "the metrics for all sources",
             "observed",
             metrics((s) => delete s.ingress[0].from),
             /^spec\.ingress\[0\]: must not let everybody reach the metrics of APISIX/m,
@@ -51,7 +51,7 @@ export const OBSERVED: Record<string, Case[]> = {
             /^spec\.ingress\[0\]\.ports: must be a list of 1/m,
         ],
         [
-            "metrics of one rule with another plugin in their place",
+            "metrics of one rule replaced by another plugin",
             "observed",
             plugin("completions", "prometheus", (p) => (p.name = "http-logger")),
             /does not render http-logger/,
@@ -98,7 +98,7 @@ export const OBSERVED: Record<string, Case[]> = {
             /^spec\.selector/m,
         ],
         [
-            "a dashboard with a link to somewhere else",
+            "a dashboard with a foreign link",
             "observed",
             dashboard((text) => text.replace("${docs}/operate/callers.md", "https://example.net")),
             /^data\.alpa-auth-caller\.json\.links\[0\]\.url: must be/m,
@@ -118,7 +118,7 @@ export const OBSERVED: Record<string, Case[]> = {
     ],
     "known-types": [
         [
-            "a ServiceMonitor, which this project does not make",
+            "a ServiceMonitor, which this project does not create",
             "observed",
             more("kubernetes:monitoring.coreos.com/v1:ServiceMonitor", { kind: "ServiceMonitor", spec: {} }),
             /ServiceMonitor is not created by this project/,

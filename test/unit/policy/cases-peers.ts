@@ -1,4 +1,4 @@
-/** Whom network policies let through, what TLS shows, and what else is about this stack and no other. */
+/** Cases about peers of network policies, TLS settings, and references to another stack. */
 import type { Case } from "./cases";
 import { inputs, spec, without } from "./changes";
 
@@ -77,7 +77,7 @@ export const PEERS: Record<string, Case[]> = {
             /namespace: must be /m,
         ],
         [
-            "a certificate that asks callers for one of theirs",
+            "a certificate that requests client certificates",
             "tls",
             spec("ApisixTls", undefined, (s) => (s.client = { caSecret: { name: "ca", namespace: "other" } })),
             /^spec\.client: this project does not render this field/m,
@@ -95,25 +95,25 @@ export const PEERS: Record<string, Case[]> = {
             /^spec\.privateKey\.rotationPolicy: must be "Always"/m,
         ],
         [
-            "mail about tokens that is switched off",
+            "mail about tokens that is disabled",
             "cloudflare",
             inputs("NotificationPolicy", undefined, (n) => (n.enabled = false)),
             /^enabled: must be true/m,
         ],
         [
-            "a webhook that hears of tokens",
+            "a webhook that is notified about tokens",
             "cloudflare",
             inputs("NotificationPolicy", undefined, ({ mechanisms }) => (mechanisms.webhooks = [{ id: "other" }])),
             /^mechanisms\.webhooks: this project does not render this field/m,
         ],
         [
-            "a token for a time that no stack config takes",
+            "a token duration that no stack config allows",
             "cloudflare",
             token((given) => (given.duration = "100y")),
             /^duration: must be a duration in hours/m,
         ],
         [
-            "a token whose earlier secret never ends",
+            "a token whose earlier secret never expires",
             "cloudflare",
             token((given) => (given.clientSecretVersion = 2)),
             /^(clientSecretVersion|previousClientSecretExpiresAt): this project /m,
@@ -125,13 +125,13 @@ export const PEERS: Record<string, Case[]> = {
             /^name: must begin with alpa-auth\/test\//m,
         ],
         [
-            "a budget that lets a drain take all connectors",
+            "a budget that lets a drain evict all connectors",
             "exposed",
             spec("PodDisruptionBudget", "alpa-auth-cloudflared", (b) => (b.maxUnavailable = "100%")),
             /^spec\.maxUnavailable: must be 1/m,
         ],
         [
-            "a budget that lets a drain take all ingress controllers",
+            "a budget that lets a drain evict all ingress controllers",
             "inter",
             spec("PodDisruptionBudget", "alpa-auth-ingress-controller", (b) => (b.maxUnavailable = 2)),
             /^spec\.maxUnavailable: must be 1/m,

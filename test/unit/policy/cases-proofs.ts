@@ -1,4 +1,4 @@
-/** What proves a change to callers or remembers it is switched off, or about something else. */
+/** Cases in which a verification at the gateway or a record is disabled, or has another subject. */
 import type { Case } from "./cases";
 import { inputs, more, opened, secret, without } from "./changes";
 
@@ -13,55 +13,55 @@ const tokens = (change: (inputs: any) => void) => inputs("SecretVersions", undef
 export const PROOFS: Record<string, Case[]> = {
     "as-rendered": [
         [
-            "a proof of revoked credentials that takes pods that are not asked for a yes",
+            "a verification of revoked credentials that counts pods without an answer as passed",
             "intra",
             revoked(({ gateway }) => (gateway.unasked = "settle")),
             /^gateway\.unasked: must be fail, since this stack installs the gateway/m,
         ],
         [
-            "a proof that passes whatever happens",
+            "a verification that passes whatever happens",
             "intra",
             revoked(({ gateway }) => (gateway.unasked = "ignore")),
             /^gateway\.unasked: must be /m,
         ],
         [
-            "a proof about pods that are no gateway",
+            "a verification at pods that are not the gateway's",
             "intra",
             revoked(({ gateway }) => (gateway.labels = { app: "other" })),
             /^gateway\.labels\.app\.kubernetes\.io\/name: is missing/m,
         ],
         [
-            "a proof about the gateway of another namespace",
+            "a verification at the gateway of another namespace",
             "intra",
             served(({ gateway }) => (gateway.namespace = "other")),
             /^gateway\.namespace: must be alpa-auth-gateway/m,
         ],
         [
-            "a proof about another gateway than that in place",
+            "a verification at a gateway other than the existing one",
             "existing",
             served(({ gateway }) => (gateway.namespace = "other")),
             /^gateway\.namespace: must be edge/m,
         ],
         [
-            "a proof about callers of another namespace",
+            "a verification of callers of another namespace",
             "intra",
             accepted((given) => (given.namespace = "other")),
             /^namespace: must be alpa-auth,/m,
         ],
         [
-            "a proof that waits otherwise than the others",
+            "a verification with another timeout than the others",
             "intra",
             revoked((given) => (given.timeoutSeconds = 100_000)),
             /^timeoutSeconds: must be the same as in the other resources/m,
         ],
         [
-            "a wait of no time",
+            "a timeout of zero",
             "intra",
             accepted((given) => (given.timeoutSeconds = 0)),
             /^timeoutSeconds: must be a time in seconds of at least 1/m,
         ],
         [
-            "a proof that asks another cluster",
+            "a verification in another cluster",
             "intra",
             revoked((given) => (given.kubeconfig = secret("apiVersion: v1\nclusters: []"))),
             /^kubeconfig: must be the same as in the other resources/m,
@@ -79,13 +79,13 @@ export const PROOFS: Record<string, Case[]> = {
             /^generations: must list lab/m,
         ],
         [
-            "a digest of keys that stays when they change",
+            "a digest of keys that stays the same when they change",
             "intra",
             accepted((given) => (opened(given.materials).lab = OTHER)),
             /^materials\.lab: must be the digest of this caller's Secrets/m,
         ],
         [
-            "a stack without the proof of revoked credentials",
+            "a stack without the verification of revoked credentials",
             "intra",
             without("CredentialsRevoked", "alpa-consumers-revoked"),
             /^kind: Consumer must have a CredentialsRevoked in this stack/m,
@@ -97,43 +97,43 @@ export const PROOFS: Record<string, Case[]> = {
             /^kind: ApisixRoute must have a RouteServed in this stack/m,
         ],
         [
-            "a proof of rules that are in force already",
+            "a verification of rules that are in force already",
             "intra",
             served((given) => (given.revision = "0123456789ab")),
             /^revision: must be [0-9a-f]{12}, as in the rest of this stack/m,
         ],
         [
-            "a key of a caller's own that is not remembered",
+            "a caller's own key that is not recorded",
             "brought",
             memory((declared) => delete declared["lab/own"]),
             /^declared: must have the digest of lab\/own's key/m,
         ],
         [
-            "a public key that is remembered as another",
+            "a public key that is recorded as another",
             "brought",
             memory((declared) => (declared["lab/public"] = OTHER)),
             /^declared: must have the digest of lab\/public's key/m,
         ],
         [
-            "a revocation that is taken back for no credential",
+            "an undone revocation without a credential",
             "brought",
             memory((_, given) => (given.readmit = { "other/a": "revocation-01234567" })),
             /^readmit\.other\/a: must be a credential with key or publicKey/m,
         ],
         [
-            "a revocation that is taken back by no id",
+            "an undone revocation without an id",
             "brought",
             memory((_, given) => (given.readmit = { "lab/own": "all" })),
             /^readmit\.lab\/own: must be the id of a revocation/m,
         ],
         [
-            "a token whose version is not remembered",
+            "a token whose version is not recorded",
             "cloudflare",
             tokens(({ versions }) => delete versions["lab/2026a"]),
             /^versions: must list lab\/2026a/m,
         ],
         [
-            "a token whose version is remembered as a lower one",
+            "a token whose version is recorded as a lower one",
             "cloudflare",
             tokens(({ versions }) => (versions["lab/2026b"] = 1)),
             /^versions\.lab\/2026b: must be the version of the token's secret/m,
@@ -151,7 +151,7 @@ export const PROOFS: Record<string, Case[]> = {
             /^object\.name: must be "alpa/m,
         ],
         [
-            "a model that is taken for one that does not run",
+            "a model that counts as not running",
             "converted",
             inputs("RayReady", undefined, (given) => (given.running = false)),
             /^running: must be true/m,
@@ -163,7 +163,7 @@ export const PROOFS: Record<string, Case[]> = {
             /^nodes: must be 2/m,
         ],
         [
-            "another object that the record of a conversion writes over",
+            "a record of a conversion that overwrites another object",
             "intra",
             more("pulumi-nodejs:dynamic/alpa-auth:ConversionRecord", {
                 metadata: { name: "apisix", namespace: "alpa-auth-gateway" },

@@ -9,7 +9,7 @@ const connector = (change: (container: any) => void) =>
     spec("Deployment", CONNECTORS, ({ template }) => change(template.spec.containers[0]));
 const command = (change: (inputs: any) => void) => inputs("Command", "alpa-connectors-10.0.0.11", change);
 const configMap = (data: any) => more("kubernetes:core/v1:ConfigMap", { kind: "ConfigMap", metadata: {}, data });
-/** A ConfigMap that repeats, in clear, what the Secret of a credential holds. */
+/** A ConfigMap that repeats, in plain text, a credential's Secret. */
 const copied = (text: (key: string) => string) => (all: Given[]) => {
     const key = opened(opened(find(all, "Secret", "lab.2026a").inputs.data).key);
     configMap({ note: text(Buffer.from(key, "base64").toString()) })(all);
@@ -24,7 +24,7 @@ export const SECRETS: Record<string, Case[]> = {
             /^data: must be secret/,
         ],
         [
-            "a key of letters alone in a command",
+            "a key of letters only in a command",
             "cloudflare",
             command((given) => (given.create += " abcdefghijklmnopqrstuvwxyzabcdef")),
             /^create: must contain no secret \(it has text that looks like a key\)/m,
@@ -36,25 +36,25 @@ export const SECRETS: Record<string, Case[]> = {
             /^create: must contain no secret \(it has text that looks like a key\)/m,
         ],
         [
-            "a key behind a dot in a command",
+            "a key after a dot in a command",
             "cloudflare",
             command((given) => (given.create += ` key.${LONG}`)),
             /^create: must contain no secret \(it has text that looks like a key\)/m,
         ],
         [
-            "a key that has a command run again",
+            "a key among the triggers of a command",
             "cloudflare",
             command((given) => (given.triggers = ["0123456789abcdef0123456789abcdef"])),
             /^triggers\[0\]: must contain no secret \(it has text that looks like a key\)/m,
         ],
         [
-            "a secret by its name that has a command run again",
+            "a secret by its name among the triggers of a command",
             "cloudflare",
             command((given) => (given.triggers = [`token=${LONG}`])),
             /^triggers\[0\]: must contain no secret \(it has text that looks like a key\)/m,
         ],
         [
-            "the key that a host is reached with, in clear",
+            "an SSH private key in plain text",
             "cloudflare",
             inputs("Command", "alpa-connectors-10.0.0.11", (given) => {
                 given.connection = { host: "10.0.0.11", privateKey: LONG };
@@ -140,7 +140,7 @@ export const SECRETS: Record<string, Case[]> = {
             /^environment\.TUNNEL_TOKEN: must be secret \(it is in plain text\)/m,
         ],
         [
-            "a token in a variable that the chart hands on",
+            "a token in a variable that the chart passes on",
             "intra",
             values((v) => (v.extraEnvVars = [{ name: "TUNNEL_TOKEN", value: LONG }])),
             /^values\.extraEnvVars\[0\]\.value: must be secret \(it is in plain text\)/m,

@@ -126,7 +126,7 @@ export const WORLD: Record<string, Case[]> = {
     ],
     "network-closed": [
         [
-            "the Admin API for everybody",
+            "the Admin API for all sources",
             "intra",
             policy("admin-api", (s) => delete s.ingress[0].from),
             /^spec\.ingress\[0\]: must not let everybody reach APISIX's Admin API/m,
@@ -181,13 +181,13 @@ export const WORLD: Record<string, Case[]> = {
             /must not let every pod of the cluster reach etcd/,
         ],
         [
-            "a port by its name, for everybody",
+            "a port by its name, for all sources",
             "intra",
             policy("callers", (s) => (s.ingress[0].ports = [{ port: "admin" }])),
             /^spec\.ingress\[0\]\.ports: must be numbers \(got "admin"\)/m,
         ],
         [
-            "counters of limits for everybody",
+            "counters of limits for all sources",
             "inter",
             policy("counters", (s) => delete s.ingress[0].from),
             /must not let everybody reach Ray, or the server that counts/,
@@ -211,13 +211,13 @@ export const WORLD: Record<string, Case[]> = {
             /^namespace alpa-auth-etcd: must have a NetworkPolicy that closes every pod/m,
         ],
         [
-            "a namespace that is closed for some pods",
+            "a namespace that is closed for some pods only",
             "intra",
             spec("NetworkPolicy", "alpa-policies-closed", (s) => (s.podSelector = { matchLabels: { a: "b" } })),
             /must have a NetworkPolicy that closes every pod/,
         ],
         [
-            "a namespace that is closed on the way out only",
+            "a namespace that is closed for egress only",
             "intra",
             spec("NetworkPolicy", "alpa-policies-closed", (s) => (s.policyTypes = ["Egress"])),
             /must have a NetworkPolicy that closes every pod/,
@@ -283,13 +283,13 @@ export const WORLD: Record<string, Case[]> = {
             /^valueYamlFiles: must be empty/m,
         ],
         [
-            "a program that changes what the chart makes",
+            "a program that changes the chart's objects",
             "intra",
             inputs("Release", "alpa-apisix-release", (r) => (r.postrender = "./change.sh")),
             /^postrender: must be unset/m,
         ],
         [
-            "a program that changes what another chart makes",
+            "a program that changes another chart's objects",
             "intra",
             more("kubernetes:helm.sh/v3:Release", { name: "rampart", chart: "./more", postrender: "./change.sh" }),
             /^postrender: must be unset/m,
@@ -311,7 +311,7 @@ export const WORLD: Record<string, Case[]> = {
             /^values\.extraDeploy: must be empty/m,
         ],
         [
-            "the same of the chart in it",
+            "the same for its sub-chart",
             "intra",
             values((v) => (v.etcd.extraDeploy = [{ kind: "ConfigMap" }])),
             /^values\.etcd\.extraDeploy: must be empty/m,
@@ -409,13 +409,13 @@ export const WORLD: Record<string, Case[]> = {
     ],
     "service-tokens-only": [
         [
-            "a policy that sends to a login page",
+            "a policy that redirects to a login page",
             "cloudflare",
             inputs("ZeroTrustAccessPolicy", undefined, (p) => (p.decision = "allow")),
             /^decision: must be non_identity \(got "allow"\)/m,
         ],
         [
-            "a policy for everybody",
+            "a policy for everyone",
             "cloudflare",
             inputs("ZeroTrustAccessPolicy", undefined, (p) => p.includes.push({ everyone: {} })),
             /^includes: must be only service tokens \(got everyone\)/m,
@@ -457,7 +457,7 @@ export const WORLD: Record<string, Case[]> = {
     ],
     "zone-protected": [
         [
-            "a zone that a destroy takes along",
+            "a zone that a destroy deletes",
             "cloudflare",
             (all) => (find(all, "Zone", "alpa-zone-zone").protect = false),
             /^protect: must be on for a zone/m,

@@ -1,4 +1,4 @@
-/** For each rule, changes of real resources that it must refuse. */
+/** For each rule, changes of real resources that it must reject. */
 import type { Base } from "./bases";
 import { CLOSED } from "./cases-closed";
 import { GATEWAY } from "./cases-gateway";
@@ -12,7 +12,7 @@ import type { Given } from "./stacks";
 
 export type Case = [what: string, base: Base, change: (resources: Given[]) => void, message: RegExp];
 
-/** By the name of the rule. */
+/** Cases by the name of the rule. */
 export const CASES: Record<string, Case[]> = {};
 for (const cases of [SECRETS, GATEWAY, WORLD, CLOSED, PROOFS, PEERS, OBSERVED, KNOWN])
     for (const [rule, some] of Object.entries(cases)) CASES[rule] = [...(CASES[rule] ?? []), ...some];

@@ -5,7 +5,7 @@ import type { Given } from "./stacks";
 const kindOf = ({ type, inputs }: Given): string =>
     type.startsWith("kubernetes:") ? (inputs.kind ?? type.split(":").pop()) : type.split(":").pop()!;
 
-/** The one resource of a kind, or of a kind and a name: that of the object or of the resource. */
+/** The only resource of a kind, or of a kind and a name: that of the object or of the resource. */
 export function find(resources: Given[], kind: string, name?: string): Given {
     const named = (given: Given) => [given.inputs.metadata?.name, given.name].includes(name);
     const found = resources.filter((given) => kindOf(given) === kind && (name === undefined || named(given)));
@@ -21,12 +21,12 @@ export const inputs = (kind: string, name: string | undefined, change: (inputs: 
 export const spec = (kind: string, name: string | undefined, change: (spec: any) => void) =>
     inputs(kind, name, (given) => change(given.spec));
 
-/** Without a resource. */
+/** Removes a resource. */
 export const without = (kind: string, name: string) => (all: Given[]) => {
     all.splice(all.indexOf(find(all, kind, name)), 1);
 };
 
-/** One more resource, in the place of another of the stack. */
+/** One more resource, which replaces a copy of another one of the stack. */
 export const more = (type: string, given: any, inside?: string) => (all: Given[]) => {
     const types = inside === undefined ? type : `${inside}$${type}`;
     all.push({ type, name: "more", urn: `urn:pulumi:test::alpa-auth::${types}::more`, protect: false, inputs: given });
@@ -66,7 +66,7 @@ export const values = (change: (values: any) => void) => (all: Given[]) => {
     else change(find(all, "RampartGraph").inputs.spec.graph.components.apisix.config);
 };
 
-/** As a secret travels. */
+/** A secret in the engine's wire format. */
 export const secret = (value: unknown) => ({ "4dabf18193072939515e22adb298388d": SECRET_SIGNATURE, value });
 const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
 /** The value of a secret, without its marker. */

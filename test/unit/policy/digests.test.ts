@@ -1,4 +1,4 @@
-// Proves what the optional rule of digests refuses, and that it is on only where policy/optional.yaml names it.
+// Proves what the optional rule of digests rejects, and that it is on only where policy/optional.yaml names it.
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ describe("images by digest", () => {
         return violationsOf(resources.map(resourceOf), [imagesByDigest]).map(({ message }) => message);
     };
 
-    it("are demanded of pods, and of the image of the chart", async () => {
+    it("are required for pods, and for the image of the chart", async () => {
         const messages = await found({ sharedCounters: counters({}) });
         assert.deepEqual(messages.map((message) => message.split(":")[0]).sort(), [
             "spec.template.spec.containers[0].image",
@@ -31,7 +31,7 @@ describe("images by digest", () => {
         assert.deepEqual(await found(gateway), []);
     });
 
-    it("are demanded only where policy/optional.yaml says so", () => {
+    it("are required only where policy/optional.yaml says so", () => {
         assert.deepEqual(optionalRules(readFileSync(join(__dirname, "../../../policy/optional.yaml"), "utf8")), []);
         assert.deepEqual(optionalRules("rules: [images-by-digest]"), [imagesByDigest]);
         assert.throws(

@@ -1,4 +1,4 @@
-// Proves what the file of exceptions may say, and which violations it excuses on which day.
+// Proves which content of the exceptions file is valid, and which violations it excuses on which day.
 import { strict as assert } from "node:assert";
 import type { Violation } from "../../../policy/rules";
 import { ExceptionsError, judged, MOST_DAYS, parseExceptions } from "../../../policy/rules/exceptions";
@@ -9,7 +9,7 @@ const GOOD = { rule: "ports-closed", resource: "dashboard", reason: "shown to th
 const parse = (...exceptions: object[]) => parseExceptions(JSON.stringify({ exceptions }), RULES, TODAY);
 
 const refused: [why: string, run: () => unknown, problem: RegExp][] = [
-    ["text that is no YAML", () => parseExceptions("exceptions: [", RULES, TODAY), /^the file: must be YAML/],
+    ["text that is not YAML", () => parseExceptions("exceptions: [", RULES, TODAY), /^the file: must be YAML/],
     ["an empty file", () => parseExceptions("", RULES, TODAY), /^the file: /],
     [
         "a rule that does not exist",
@@ -17,21 +17,21 @@ const refused: [why: string, run: () => unknown, problem: RegExp][] = [
         /^exceptions\.0\.rule: must be one of .*\. Choose one\.$/,
     ],
     ["no reason", () => parse({ ...GOOD, reason: "          " }), /^exceptions\.0\.reason: /],
-    ["no end", () => parse({ ...GOOD, until: undefined }), /^exceptions\.0\.until: /],
-    ["a day that is none", () => parse({ ...GOOD, until: "2027-02-29" }), /^exceptions\.0\.until: must be a day/],
+    ["no expiry", () => parse({ ...GOOD, until: undefined }), /^exceptions\.0\.until: /],
+    ["an invalid day", () => parse({ ...GOOD, until: "2027-02-29" }), /^exceptions\.0\.until: must be a day/],
     ["a day with a time", () => parse({ ...GOOD, until: "2026-12-31T00:00" }), /^exceptions\.0\.until: must be a day/],
     [
-        "an end that is far away",
+        "an expiry too far in the future",
         () => parse({ ...GOOD, until: "2027-03-02" }),
         /^exceptions\.0\.until: must be within 90 days/,
     ],
-    ["a field that means nothing", () => parse({ ...GOOD, stack: "intra" }), /^exceptions\.0: /],
-    ["everything that is named *", () => parse({ ...GOOD, rule: "*" }), /^exceptions\.0\.rule: must be one of/],
+    ["an unknown field", () => parse({ ...GOOD, stack: "intra" }), /^exceptions\.0: /],
+    ["a resource *", () => parse({ ...GOOD, rule: "*" }), /^exceptions\.0\.rule: must be one of/],
 ];
 
 describe("exceptions of the policy pack", () => {
     for (const [why, run, problem] of refused)
-        it(`refuse ${why}`, () => {
+        it(`reject ${why}`, () => {
             assert.throws(run, (error: Error) => {
                 assert.ok(error instanceof ExceptionsError);
                 assert.match(error.problems.join("\n"), problem);
@@ -39,12 +39,12 @@ describe("exceptions of the policy pack", () => {
             });
         });
 
-    it("name every problem at once", () => {
+    it("are reported with all problems at once", () => {
         const run = () => parse({ ...GOOD, rule: "a" }, { ...GOOD, until: "b" });
         assert.throws(run, (error: ExceptionsError) => error.problems.length === 2);
     });
 
-    it("may end on the last day that is near enough", () => {
+    it("may expire at the latest allowed day", () => {
         const last = new Date(TODAY.getTime() + MOST_DAYS * 86_400_000).toISOString().slice(0, 10);
         assert.equal(parse({ ...GOOD, until: last })[0].until, last);
     });
@@ -69,7 +69,7 @@ describe("exceptions of the policy pack", () => {
             assert.deepEqual([found.excused.length, found.standing.length], excused ? [1, 0] : [0, 1]);
         });
 
-    it("are named when they have ended", () => {
+    it("are named when they have expired", () => {
         const [standing] = judged([violation], parse(GOOD), new Date("2027-01-02T00:00:00Z")).standing;
         assert.equal(standing.message, "Open. Its exception expired on 2026-12-31.");
     });

@@ -1,5 +1,5 @@
-// Proves that no rule refuses what the golden files show, which is what was read in review. What they leave out, as labels
-// and scripts, and rules between resources are proved in stacks.test.ts.
+// Proves that no rule rejects the reviewed golden files. stacks.test.ts covers what these omit, such as labels and scripts, and
+// rules between resources.
 import { strict as assert } from "node:assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { resourceOf, RULES, violationsOf } from "../../../policy/rules";
 import { TYPES } from "../../../policy/rules/known-types";
 
 const FOLDER = join(__dirname, "../../golden");
-/** Resources of this project's own kind, which have no type of a provider. */
+/** Dynamic resources of this project, which have no type of a provider. */
 const OWN =
     /^(Awaited|ConsumersAccepted|ConversionRecord|CredentialsRevoked|EtcdPrepared|ImagesReady|RampartGraph|RampartGuard|RayReady|RouteServed|SecretVersions)$/;
 
@@ -16,7 +16,7 @@ const OF_COMMANDS = { logging: "none", addPreviousOutputInEnv: false, connection
 
 /** Texts that stand for what a golden does not show. */
 function filled(value: unknown): unknown {
-    if (value === "(secret)") return "[secret]"; // as previews write it
+    if (value === "(secret)") return "[secret]"; // As previews write it.
     if (value === "(digest)") return "0123456789ab";
     if (Array.isArray(value)) return value.map(filled);
     if (typeof value !== "object" || value === null) return value;
@@ -24,7 +24,7 @@ function filled(value: unknown): unknown {
 }
 
 function typeOf({ kind, on, create, chart, phase, metadata }: Record<string, any>): string | undefined {
-    // A ruleset has a kind of its own.
+    // A ruleset has its own field `kind`.
     if (kind === "zone" && phase !== undefined) return [...TYPES].find((type) => type.endsWith(":Ruleset"));
     if (on !== undefined && create !== undefined) return "command:remote:Command";
     if (kind === undefined && chart !== undefined) return "kubernetes:helm.sh/v3:Release";
@@ -42,7 +42,7 @@ function resourcesOf(file: string) {
         .filter(({ inputs }) => inputs !== null)
         .map(({ name, inputs }) => {
             const type = typeOf(inputs!);
-            assert.ok(type, `${name} of ${file}: of which type is it?`);
+            assert.ok(type, `${name} of ${file}: add its type here`);
             const inside = name.startsWith("alpa-exposure") ? "alpa-auth:parts:CloudflareExposure$" : "";
             const urn = `urn:pulumi:test::alpa-auth::${inside}${type}::${name}`;
             const { kind, ...rest } = inputs!;
@@ -53,10 +53,10 @@ function resourcesOf(file: string) {
         });
 }
 
-describe("what the golden files show", () => {
+describe("every golden file", () => {
     const rules = RULES.map((rule) => ({ ...rule, checkStack: undefined }));
     for (const file of readdirSync(FOLDER).filter((name) => name.endsWith(".yaml")))
-        it(`${file} breaks no rule`, () => {
+        it(`breaks no rule: ${file}`, () => {
             const resources = resourcesOf(file);
             assert.ok(resources.length > 3);
             assert.deepEqual(

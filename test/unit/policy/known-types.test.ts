@@ -1,4 +1,4 @@
-// Proves that the policy pack knows exactly the components and the resources with a provider of their own that this project has.
+// Proves that the policy pack knows exactly the components and the dynamic resources of this project.
 import { strict as assert } from "node:assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -19,13 +19,13 @@ function tokens(): string[] {
     ]);
 }
 
-describe("the types of this project that known-types lets pass", () => {
+describe("the project's types that known-types allows", () => {
     it("are those of the components, and no other", () => {
         const known = [...OWN_TYPES].filter((type) => /^(alpa-auth|pulumi-nodejs):/.test(type));
         assert.deepEqual(known.sort(), [...new Set(tokens())].sort());
     });
 
-    it("count each resource with a provider of its own", () => {
+    it("include each resource with its own provider", () => {
         const sources = readdirSync(FOLDER, { recursive: true, encoding: "utf8" })
             .filter((name) => name.endsWith(".ts"))
             .filter((name) => readFileSync(join(FOLDER, name), "utf8").includes("extends DynamicResource"));

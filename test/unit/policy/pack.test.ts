@@ -1,5 +1,5 @@
-// Proves that the pack says as a process of its own what the rules say, when it is asked as the engine asks: secrets and
-// unknown values included. That the engine then refuses the run is proved on it.
+// Proves that the pack, as a process of its own, reports the rules' violations when it gets the engine's requests, secrets and
+// unknown values included. Engine tests prove that the engine then stops the run.
 import { strict as assert } from "node:assert";
 import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -27,12 +27,12 @@ describe("the policy pack as Pulumi starts it", () => {
     });
     after(() => pack.stop());
 
-    it("lets the resources of a stack pass", async () => {
+    it("accepts the resources of a stack", async () => {
         for (const given of intra) assert.deepEqual(await pack.resource(given), [], given.name);
         assert.deepEqual(await pack.stack(intra), []);
     });
 
-    it("refuses a route that asks for no credential, with rule, reason and what to do", async () => {
+    it("rejects a route without authentication, with rule, reason and what to do", async () => {
         const all = copy();
         plugin("completions", "multi-auth", (p) => (p.enable = false))(all);
         const found = await pack.resource(find(all, "ApisixRoute"));
@@ -43,7 +43,7 @@ describe("the policy pack as Pulumi starts it", () => {
         assert.match(mine.message, /spec\.http\[0\]\.plugins: must have one that requires .* Add multi-auth/);
     });
 
-    it("tells what is secret from what is in clear", async () => {
+    it("distinguishes secrets from plain text", async () => {
         const object = (data: unknown): Given => {
             const all: Given[] = [];
             const metadata = { annotations: { "propagate.hnc.x-k8s.io/none": "true" } };
@@ -58,14 +58,14 @@ describe("the policy pack as Pulumi starts it", () => {
         assert.ok(!found.message.includes("s3cret"));
     });
 
-    it("refuses to judge secrets that it was not told of", async () => {
+    it("refuses to judge secrets without their marks", async () => {
         const given = { ...intra[0], urn: `${intra[0].urn}-never-seen` };
         const [found] = await pack.resource(given, false);
         assert.match(found.message, /must have the level remediate/);
         assert.ok(found.refuses);
     });
 
-    it("leaves what is not known before the run to the run", async () => {
+    it("leaves values that are unknown before the run to the run", async () => {
         const all = copy();
         const route = find(all, "ApisixRoute");
         route.inputs.spec.http[0].plugins = UNKNOWN;
@@ -74,7 +74,7 @@ describe("the policy pack as Pulumi starts it", () => {
             assert.deepEqual(await pack.resource(given), [], given.name);
     });
 
-    it("looks at all resources at the end, and names the one", async () => {
+    it("checks all resources at the end, and names the violation's", async () => {
         const all = copy();
         without("NetworkPolicy", "alpa-policies-closed")(all);
         const [found, ...others] = await pack.stack(all);
@@ -83,7 +83,7 @@ describe("the policy pack as Pulumi starts it", () => {
         assert.equal(found.urn, all.find(({ type }) => type.endsWith(":Release"))!.urn);
     });
 
-    it("compares at the end which policies an Access application names with those of the stack", async () => {
+    it("compares at the end the policies that an Access application names with those of the stack", async () => {
         const all = givenOf(await recordCloudflare());
         assert.deepEqual(await pack.stack(all), []);
         find(all, "ZeroTrustAccessApplication").inputs.policies = [{ id: "another", precedence: 1 }];
@@ -122,18 +122,18 @@ describe("the policy pack as Pulumi starts it", () => {
         });
         after(() => rmSync(folder, { recursive: true }));
 
-        it("lets pass what is excused", async () => {
+        it("accepts an excused violation", async () => {
             until(day(1));
             assert.deepEqual(await judge(), []);
         });
 
-        it("refuses again once the exception has ended", async () => {
+        it("rejects again once the exception has expired", async () => {
             until(day(-1));
             const [found] = await judge();
             assert.ok(found.refuses && found.message.endsWith(`Its exception expired on ${day(-1)}.`));
         });
 
-        it("does not start with a file that is wrong, and lists all that is wrong", async () => {
+        it("does not start with an invalid file, and lists all its problems", async () => {
             exceptions("exceptions: [{ rule: none, resource: a, reason: shown in a test, until: soon }]\n");
             await assert.rejects(judge(), (error: Error) => {
                 assert.match(error.message, /2 problem\(s\) in the exceptions of the policy pack/);

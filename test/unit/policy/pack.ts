@@ -1,4 +1,4 @@
-/** The pack as Pulumi starts it, without an engine: this emulates the engine's part of the conversation. */
+/** The pack as Pulumi starts it, without an engine: this file sends the engine's requests. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -38,7 +38,7 @@ export class Pack {
         });
     }
 
-    /** What the engine asks for one resource, in its order. @param told whether it asks for remediations */
+    /** The engine's requests for one resource, in its order. @param told whether it requests remediations */
     async resource(given: Given, told = true): Promise<Said[]> {
         const request = new analyzer.AnalyzeRequest()
             .setType(given.type)
@@ -50,7 +50,7 @@ export class Pack {
         return said(await this.ask("analyze", request));
     }
 
-    /** What it asks at the end, for all resources. */
+    /** Its request at the end, for all resources. */
     async stack(given: Given[]): Promise<Said[]> {
         const resources = given.map(({ type, name, urn, protect, inputs, id }) =>
             new analyzer.AnalyzerResource()
@@ -76,7 +76,7 @@ type Call = (
     done: (error: grpc.ServiceError | null, response: analyzer.AnalyzeResponse) => void,
 ) => void;
 
-/** One refusal. */
+/** One violation. */
 export interface Said {
     rule: string;
     message: string;

@@ -1,5 +1,5 @@
-// Proves that the comparison with what the project renders takes every stack config for what it is, whatever its names and
-// numbers, and that a field more, a field less or a text that nginx evaluates is refused wherever it stands.
+// Proves that the comparison with the project's rendering accepts every stack config, with any names and numbers, and rejects
+// an additional field, a missing field or a text that nginx evaluates, in any place.
 import { strict as assert } from "node:assert";
 import * as fc from "fast-check";
 import { WHEN_DOWN } from "../../../components/apisix/open-requests";
@@ -79,7 +79,7 @@ const routeSettings = fc
     )
     .map(({ counters: shared, ...rest }) => ({
         ...rest,
-        // Those of a stack know its longest answer, and without a share nothing names them.
+        // Values of a stack depend on its longest answer; without a share no rule names these.
         ...(shared && rest.classes && { counters: { ...shared, answerTimeoutSeconds: rest.answerTimeoutSeconds } }),
     }));
 
@@ -91,8 +91,8 @@ function* nodes(tree: any, path = ""): Generator<{ path: string; node: any }> {
 }
 
 describe("the comparison with what is rendered", () => {
-    it("takes the values of the charts that each combination of choices leads to", () => {
-        // Those of Rampart are a part of a graph.
+    it("accepts the chart values of every combination of choices", () => {
+        // Those of Rampart are part of a graph.
         const sets = apisixSets().filter(({ what }) => !what.includes("by Rampart"));
         const repositoryOpts = { repo: "https://charts.example.org" };
         for (const { what, chart, values, installation } of [...sets, ...operatorSets()])
@@ -108,7 +108,7 @@ describe("the comparison with what is rendered", () => {
             );
     });
 
-    it("takes a route with any names and numbers that a stack config takes", () => {
+    it("accepts a route with any names and numbers that a stack config accepts", () => {
         fc.assert(
             fc.property(routeSettings, (settings) => {
                 assert.deepEqual(judge(route(settings.namespace, renderRoute(settings))), []);
@@ -123,10 +123,10 @@ describe("the comparison with what is rendered", () => {
         ["a share that delays instead of rejecting", (rule) => (rule.actions[0][1].burst = 4)],
         ["a share of each caller", (rule) => (rule.actions[0][1].key = "consumer_name")],
         ["a class without a condition", (rule) => delete rule.case],
-        ["a filter that lets requests pass by", (_, config) => (config._meta = { filter: [["uri", "==", "/"]] })],
+        ["a filter that lets requests bypass it", (_, config) => (config._meta = { filter: [["uri", "==", "/"]] })],
     ];
     for (const [what, change] of shares)
-        it(`refuses a workflow with ${what}`, () => {
+        it(`rejects a workflow with ${what}`, () => {
             const given = { namespace: "a1", ingressClassName: "a1", answerTimeoutSeconds: 600, ownGateway: true };
             const rules = { ...guardSchema.parse({}), defaultModel: "default" };
             const classes = [{ name: "batch", members: ["b1", "b2"], completions: 2, logprobs: 1 }];
@@ -138,7 +138,7 @@ describe("the comparison with what is rendered", () => {
             assert.match(judge(route("a1", changed)).join("\n"), /^spec\.http\[0\]\.plugins/m);
         });
 
-    it("takes any limits that each pod counts while the counters are down, and refuses such that are none", () => {
+    it("accepts any limits that each pod counts while the counters are down, and rejects invalid ones", () => {
         const binding = { ingressClass: "a1", gateway: "a1", gatewayNamespace: "a1" };
         const shared = { host: "c1", whenDown: "each-pod", timeoutMilliseconds: 9, answerTimeoutSeconds: 600 } as const;
         const credentials = [{ id: "k1", method: "key" as const }];
@@ -167,14 +167,14 @@ describe("the comparison with what is rendered", () => {
             assert.match(judged(limits, change).join("\n"), /^spec\.plugins/m);
     });
 
-    it("refuses a prefix that no stack config takes", () => {
+    it("rejects a prefix that no stack config accepts", () => {
         const given = { namespace: "a1", ingressClassName: "a1", answerTimeoutSeconds: 600, ownGateway: true };
         const rules = { ...guardSchema.parse({}), defaultModel: "default" };
         const spec = renderRoute({ ...given, guard: rules, revision: "0123456789ab", pathPrefix: "/a/b" });
         assert.match(judge(route("a1", spec)).join("\n"), /^spec\.http: a prefix must be one part of a path/m);
     });
 
-    it("takes upstreams and tunnels that lead to any hosts", () => {
+    it("accepts upstreams and tunnels to any hosts", () => {
         const endpoint = fc.record({
             address: fc.tuple(host, number(65535)).map((one) => one.join(":")),
             weight: number(99),
@@ -214,7 +214,7 @@ describe("the comparison with what is rendered", () => {
         );
     });
 
-    describe("of what stacks ask for", () => {
+    describe("of all resources of stacks", () => {
         const compared: Given[] = [];
         before(async () => {
             const seen = new Set<string>();
@@ -232,7 +232,7 @@ describe("the comparison with what is rendered", () => {
             return judge(copy).length > 0;
         };
 
-        it("refuses a field more, wherever it stands", () => {
+        it("rejects an additional field, in any place", () => {
             const passed: string[] = [];
             const isNew = placesOnce();
             for (const given of compared.filter(isCompared))
@@ -244,17 +244,17 @@ describe("the comparison with what is rendered", () => {
                     if (Array.isArray(node)) node.pop();
                     else delete node.more;
                 }
-            // Which labels a scraper must have is the operator's, and one more lets in fewer pods.
+            // The operator chooses a scraper's labels, and one more admits fewer pods.
             assert.deepEqual(passed, ["alpa-policies-metrics spec.ingress.0.from.0.podSelector.matchLabels"]);
         });
 
-        it("refuses a text that nginx or a shell evaluates, wherever it stands", () => {
+        it("rejects a text that nginx or a shell evaluates, in any place", () => {
             const passed: string[] = [];
             const isNew = placesOnce();
             for (const given of compared.filter(isCompared))
                 for (const { path, node } of bodiesOf(given))
                     for (const [field, text] of Object.entries(node)) {
-                        // What starts Alpa in its image is a command of the operator's.
+                        // The operator chooses the command that starts Alpa in its image.
                         if (typeof text !== "string" || node.name === "ALPA_COMMAND") continue;
                         if (!isNew(given, `${path}.${field}`)) continue;
                         node[field] = `${text}$http_apikey`;
@@ -264,7 +264,7 @@ describe("the comparison with what is rendered", () => {
             assert.deepEqual(passed, []);
         });
 
-        it("refuses a route without one of its fields", () => {
+        it("rejects a route without one of its fields", () => {
             const passed: string[] = [];
             const isNew = placesOnce();
             for (const given of compared.filter(({ inputs }) => inputs.kind === "ApisixRoute"))

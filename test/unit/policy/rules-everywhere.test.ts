@@ -1,5 +1,5 @@
-// Proves what holds for every rule of the policy pack, wherever in a resource it looks: it says nothing of a value that is not
-// known before the run, and shows no secret. rules.test.ts proves what each of them refuses.
+// Proves common properties of every rule of the policy pack, in any place of a resource: it ignores a value that is unknown
+// before the run, and shows no secret. rules.test.ts proves what each of them rejects.
 import { strict as assert } from "node:assert";
 import { isDeepStrictEqual } from "node:util";
 import { resourceOf, RULES, violationsOf } from "../../../policy/rules";
@@ -8,10 +8,10 @@ import { BASES, type Base } from "./bases";
 import { givenOf, placesOnce, shapeOf, type Given } from "./stacks";
 
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-/** What a program always knows: which thing something is, and that it is a secret. */
+/** Values that a program always knows: the identity of a resource, and that it is secret. */
 const KNOWN = ["4dabf18193072939515e22adb298388d", "kind", "apiVersion", "name", "namespace", "chart", "components"];
 
-/** Makes each value in a tree unknown, one after the other, and gives its path. The schemas of a guard are one value. */
+/** Makes each value in a tree unknown, one after the other. @returns its path. The schemas of a guard count as one value. */
 function* eachUnknown(tree: any, above = ""): Generator<string> {
     for (const [field, value] of Object.entries(tree)) {
         const path = `${above}.${field}`;
@@ -31,7 +31,7 @@ describe("every rule of the policy pack", () => {
     });
     const copy = (base: Base) => structuredClone(bases[base]);
 
-    it("says nothing of what is not known before the run, wherever in a resource it is", () => {
+    it("ignores what is unknown before the run, in any place of a resource", () => {
         const said: string[] = [];
         const judged = new Set<string>();
         const isNew = placesOnce();
@@ -40,7 +40,7 @@ describe("every rule of the policy pack", () => {
                 const same = shapeOf(given);
                 if (judged.has(same)) continue;
                 judged.add(same);
-                // Alone, it lacks the others that rules between resources look for.
+                // A single resource lacks the others that rules between resources expect.
                 const judge = () => violationsOf([resourceOf(given)]).map(({ message }) => message);
                 const alone = judge();
                 for (const path of eachUnknown(given.inputs))
@@ -57,7 +57,7 @@ describe("every rule of the policy pack", () => {
             for (const [what, base, change] of cases) {
                 const resources = copy(base);
                 change(resources);
-                // Of what was not changed nothing is said.
+                // Unchanged resources cause no violation.
                 const before = new Map(bases[base].map((given) => [given.urn, given]));
                 const changed = resources.filter((given) => !isDeepStrictEqual(given, before.get(given.urn)));
                 const said = JSON.stringify([

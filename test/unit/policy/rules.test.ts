@@ -1,5 +1,5 @@
-// Proves, for each rule of the policy pack, that what the program asks for passes and that a change of it is refused: each
-// case takes a real resource of some option and changes one thing. What a case does not change causes no violation.
+// Proves, for each rule of the policy pack, that the program's resources pass and that a change of one is rejected: each case
+// changes one thing in a real resource of some option. The unchanged resource causes no violation.
 import { strict as assert } from "node:assert";
 import { resourceOf, RULES, violationsOf } from "../../../policy/rules";
 import { recordStack } from "../intra-a";
@@ -19,7 +19,7 @@ describe("each rule of the policy pack", () => {
         describe(name, () => {
             const rules = RULES.filter((rule) => rule.name === name);
             for (const [what, base, change, message] of cases)
-                it(`refuses ${what}`, () => {
+                it(`rejects ${what}`, () => {
                     const resources = copy(base);
                     change(resources);
                     const found = violationsOf(resources.map(resourceOf), rules);
@@ -31,18 +31,18 @@ describe("each rule of the policy pack", () => {
         assert.deepEqual(Object.keys(CASES).sort(), RULES.map(({ name }) => name).sort());
     });
 
-    it("passes what its cases change", () => {
+    it("accepts the resources that its cases change", () => {
         for (const base of Object.keys(bases) as Base[]) assert.deepEqual(violationsOf(copy(base).map(resourceOf)), []);
     });
 
-    /** What rules say where an exception lets a resource off those that compare it with what is rendered. */
+    /** Violations where an exception excuses a resource from the comparison with the rendering. */
     const besidesRendering = (resources: Given[]) =>
         violationsOf(
             resources.map(resourceOf),
             RULES.filter(({ name }) => name !== "as-rendered"),
         );
 
-    it("lets pass an etcd that is elsewhere, and a patch that changes another Deployment", () => {
+    it("accepts an etcd that is elsewhere, and a patch that changes another Deployment", () => {
         const resources = copy("inter");
         values((v) => (v.etcd = { enabled: false }))(resources);
         more(
@@ -60,7 +60,7 @@ describe("each rule of the policy pack", () => {
         assert.deepEqual(besidesRendering(resources), []);
     });
 
-    it("lets pass a chart that is a file, and a port by its name where it is not opened", () => {
+    it("accepts a chart that is a file, and a port by its name where it is not opened", () => {
         const resources = copy("intra");
         find(resources, "Release", "alpa-apisix-release").inputs.chart = "./charts/apisix-2.14.0.tgz";
         delete find(resources, "Release", "alpa-apisix-release").inputs.version;
@@ -69,19 +69,19 @@ describe("each rule of the policy pack", () => {
         assert.deepEqual(besidesRendering(resources), []);
     });
 
-    it("lets pass the place of a kubeconfig, which the provider takes from the environment", () => {
+    it("accepts the path of a kubeconfig, which the provider reads from the environment", () => {
         const resources = copy("intra");
         find(resources, "kubernetes", "cluster").inputs.kubeconfig = "/home/me/clusters/a.yaml:/home/me/.kube/config";
         assert.deepEqual(violationsOf(resources.map(resourceOf)), []);
     });
 
-    it("reports a secret in clear next to one that a preview hides", () => {
+    it("reports a secret in plain text next to one that a preview hides", () => {
         const resources = copy("intra");
         find(resources, "Secret", "lab.2026a").inputs.data = { key: "[secret]", other: "s3cret" };
         assert.match(JSON.stringify(violationsOf(resources.map(resourceOf))), /data: must be secret/);
     });
 
-    it("refuses a stack whose config switches the guard off, and nothing else of it", async () => {
+    it("rejects a stack whose config disables the guard, and nothing else of it", async () => {
         const guard = { enabled: false, reason: "a test of Alpa itself" };
         const found = violationsOf(givenOf(await recordStack("helm", { guard })).map(resourceOf));
         assert.deepEqual(
@@ -90,7 +90,7 @@ describe("each rule of the policy pack", () => {
         );
     });
 
-    it("has an example that it refuses, a sentence of what must hold and one of why", () => {
+    it("has an example that it rejects, a sentence with the requirement and one with the reason", () => {
         for (const { name, title, reason, example, ...rule } of RULES) {
             assert.match(title, /^[A-Z].*\.$/, name);
             assert.match(reason, /^[A-Z].*\.$/, name);

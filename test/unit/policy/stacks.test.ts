@@ -1,6 +1,6 @@
-// Proves for what the program asks for, with every option, installer and exposure, that the policy pack's rules find nothing to
-// refuse, and that a review knows each kind of resource: another would be a risk in every change. That the engine hands them
-// the same is proved on it.
+// Proves for the program's resources, with every option, installer and exposure, that the policy pack's rules find no
+// violation, and that a review knows each kind of resource: an unknown one would be a risk in every change. Engine tests prove
+// that the engine passes them the same resources.
 import { strict as assert } from "node:assert";
 import { kindOf } from "../../../ops/review/changes";
 import { RULES as KINDS } from "../../../ops/review/rules";

@@ -1,4 +1,4 @@
-/** Resources of every kind of stack, as rules get them. */
+/** Resources of every kind of stack, in the form that rules get. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse as parseYaml } from "yaml";
@@ -22,7 +22,7 @@ const ROOT = join(__dirname, "../../..");
 /** A resource before rules read it. */
 export type Given = Parameters<typeof resourceOf>[0] & { inputs: any };
 
-/** What was recorded, with the URNs that the engine would give: those of the fake one show one level only. */
+/** The recorded resources, with the URNs that the engine would give: those of the fake engine have only one level. */
 export function givenOf(seen: Seen[]): Given[] {
     const registered = seen.filter(({ id }) => !id);
     const byKey = new Map(registered.map((r) => [`${r.type} ${r.name}`, r]));
@@ -41,13 +41,13 @@ export function givenOf(seen: Seen[]): Given[] {
     }));
 }
 
-/** Equal for resources of one name that differ in their values alone: stacks have many in common. */
+/** Equal for resources of one name that differ only in their values: stacks have many in common. */
 export const shapeOf = ({ type, name, inputs }: Given): string =>
     `${type} ${name} ${JSON.stringify(inputs, (_, value) => (typeof value === "object" ? value : typeof value))}`;
 
 /**
- * Tells whether a place in a resource is new: each is tried once, whatever list entry and whichever stack it is in. To try
- * all of them took a minute of a core, and showed the same.
+ * Whether a path in a resource is new: each is tried once, in any list entry and any stack. Trying all of them took a minute of
+ * CPU time, with the same result.
  */
 export function placesOnce(): (given: Given, path: string) => boolean {
     const seen = new Set<string>();
@@ -59,7 +59,7 @@ export function placesOnce(): (given: Given, path: string) => boolean {
 
 export const resourcesOf = (seen: Seen[]): Resource[] => givenOf(seen).map(resourceOf);
 
-/** Settings of a shipped stack file, with the secrets that its header asks for. */
+/** Settings of a shipped stack file, with the secrets that its header names. */
 function shipped(option: string): Settings {
     const { config } = parseYaml(readFileSync(join(ROOT, `Pulumi.${option}.yaml`), "utf8")) as {
         config: Record<string, any>;
@@ -141,7 +141,7 @@ export const STACKS: Record<string, () => Promise<Seen[]>> = {
     "intra-b with a watchdog": () => recordIntraB("done", {}, { watchdog: { idleSeconds: 45 } }),
     "intra-a with a certificate from files, and tokens": withFiles,
     "intra-a with a certificate from cert-manager": () => recordStack("rampart", ISSUED),
-    "intra-a with definitions from the network": () => recordStack("helm", { gateway: { installer: "helm" } }),
+    "intra-a with CRDs from the network": () => recordStack("helm", { gateway: { installer: "helm" } }),
     "intra-a that installs Rampart": () => recordStack("rampart", { rampart: RAMPART }),
     "intra-a with metrics and an access log": () => recordStack("rampart", { observability: OBSERVED }),
     ...each(

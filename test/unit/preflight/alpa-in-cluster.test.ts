@@ -1,4 +1,5 @@
-// Proves what the component stands on, and when that stops a run. The cluster here is a fake; a real one is asked on the engine.
+// Proves the requirements of the component, and when a missing one stops a run. The cluster here is a fake; engine tests use a
+// real one.
 import { strict as assert } from "node:assert";
 import type { GatewayClusterArgs } from "../../../components/gateway-cluster";
 import type { Live } from "../../../components/kubernetes/cluster-reader";
@@ -28,11 +29,11 @@ describe("preflight of the component", () => {
     const found = (world: World, opt = {}, values = {}) =>
         component(intraBSettings(values, opt), view({ ...GOOD, ...world }));
 
-    it("takes nodes with the GPUs, weights that are there, and an operator to come or in place", async () => {
+    it("accepts nodes with the GPUs, existing weights, and an operator to install or an existing one", async () => {
         assert.deepEqual(await found({}), []);
-        assert.deepEqual(await found({ objects: { [CLAIM]: BOUND } }), [], "the operator brings its definitions");
+        assert.deepEqual(await found({ objects: { [CLAIM]: BOUND } }), [], "the operator brings its CRDs");
         assert.deepEqual(await found({}, { operator: "existing" }), []);
-        assert.deepEqual(await component(settings("rampart"), view({})), [], "nothing is asked for intra-a");
+        assert.deepEqual(await component(settings("rampart"), view({})), [], "nothing is read for intra-a");
     });
 
     it("admits an existing gateway whose pods are in the selected namespace, and is rejected if they are not", async () => {
@@ -55,13 +56,13 @@ describe("preflight of the component", () => {
 
     const refused: [why: string, world: World, opt: object, said: RegExp][] = [
         [
-            "a node that is not there",
+            "a node that does not exist",
             { lists: { Node: [node("dgx-01", "8")] } },
             {},
             /^opt\.nodes: dgx-02 must be a node of the cluster \(it has dgx-01\)/,
         ],
         [
-            "fewer GPUs than are asked for",
+            "fewer GPUs than requested",
             { lists: { Node: [node("dgx-01", "8"), node("dgx-02", "4")] } },
             {},
             /^opt\.gpusPerNode: .*\(got 8, and dgx-02 has 4\)/,
@@ -73,7 +74,7 @@ describe("preflight of the component", () => {
             /dgx-02 has 0\)\. Install the GPU operator/,
         ],
         [
-            "a claim that is not there",
+            "a claim that does not exist",
             { objects: { [CRD]: KNOWN } },
             {},
             /^opt\.weights\.claim: PersistentVolumeClaim alpa-auth\/opt-weights must exist/,
@@ -91,38 +92,38 @@ describe("preflight of the component", () => {
             /^opt\.weights\.claim: .* must have access mode ReadOnlyMany or ReadWriteMany.* 2 nodes \(got ReadWriteOnce\)/,
         ],
         [
-            "GPUs that other pods ask for",
+            "GPUs that other pods have requested",
             { lists: { ...GOOD.lists, Pod: [gpuPod("jobs", "train", "dgx-02", 2), gpuPod("jobs", "x", "dgx-02", 1)] } },
             {},
             /^opt\.gpusPerNode: must be free on every node \(got 8, but of the 8 GPUs of dgx-02 other pods request 3: jobs\/train 2, jobs\/x 1\)/,
         ],
         [
-            "an operator that is not there",
+            "an operator that does not exist",
             { objects: { [CLAIM]: BOUND } },
             { operator: "existing" },
             /^opt\.operator: existing needs CustomResourceDefinition/,
         ],
         [
-            "a definition that is too old",
+            "a CRD that is too old",
             { objects: { [CLAIM]: BOUND, [CRD]: { spec: {} } } },
             {},
             /must have the field upgradeStrategy/,
         ],
         [
-            "a RuntimeClass that is not there",
+            "a RuntimeClass that does not exist",
             {},
             { runtimeClass: "nvidia" },
             /^opt\.runtimeClass: RuntimeClass nvidia must exist/,
         ],
     ];
     for (const [why, world, opt, said] of refused)
-        it(`refuses ${why}`, async () => {
+        it(`rejects ${why}`, async () => {
             const all = await found(world, opt);
             assert.equal(all.length, 1, all.join("\n"));
             assert.match(all[0], said);
         });
 
-    it("takes a volume of one node for one node", async () => {
+    it("accepts a volume of one node for one node", async () => {
         const objects = { [CLAIM]: claim("Bound", "ReadWriteOnce"), [CRD]: KNOWN };
         assert.deepEqual(await found({ objects }, { nodes: ["dgx-01"], model: "alpa/opt-66b" }), []);
     });
@@ -138,7 +139,7 @@ describe("preflight of the component", () => {
         assert.deepEqual(await found({ lists: { ...GOOD.lists, Pod: [ofRampart] } }, RAMPART_OPT), []);
     });
 
-    it("stops a step on, and no step back nor a run that stays: a broken component is why one goes back", async () => {
+    it("stops a step forward, but no step back nor a run that stays: a broken component is a reason to go back", async () => {
         const found = async (phase: Stage, record: World["record"]) => {
             const { problems, warnings } = await componentOnItsWay(
                 to(phase) as GatewayClusterArgs,
@@ -156,7 +157,7 @@ describe("preflight of the component", () => {
         assert.deepEqual(await found("intra-a", at("prepare")), [0, 0]);
     });
 
-    it("refuses nodes that take no pods before callers wait, and only warns of them from then on", async () => {
+    it("rejects nodes that take no pods before callers get 503, and only warns about them from then on", async () => {
         const cordoned = node("dgx-01", "8", { spec: { unschedulable: true } });
         const lists = { Node: [cordoned, node("dgx-02", "8")] };
         const found = async (phase: Stage, reached: Stage) => {
@@ -182,7 +183,7 @@ describe("preflight of the component", () => {
             assert.deepEqual(await found(phase, reached), [0, 1], phase);
     });
 
-    it("refuses nodes that another conversion has, and not its own", async () => {
+    it("rejects nodes of another conversion, and not its own", async () => {
         const ray = (namespace: string, node: string): Live => ({
             metadata: { namespace, name: "alpa-opt", annotations: { [OWNER_ANNOTATION]: `alpa-auth/${namespace}` } },
             spec: { headGroupSpec: { template: { spec: { nodeSelector: { "kubernetes.io/hostname": node } } } } },

@@ -1,5 +1,5 @@
-// Proves what stops callers before the gateway of another stack and its cluster are touched. Pulumi and the cluster are
-// fakes here; real ones are asked on the engine.
+// Proves which problems stop a stack of callers before the gateway of another stack and its cluster are changed. Pulumi and the
+// cluster are fakes here; engine tests use real ones.
 import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
@@ -45,7 +45,7 @@ function cluster(objects: Objects, going: string[] = [], troubles: Record<string
     };
 }
 
-/** What the checks say; the warnings where they let pass. */
+/** Errors of the checks; the warnings where they pass. */
 async function said(
     objects: Objects,
     { gateway = GATEWAY, values = {}, going = [] as string[], troubles = {} } = {},
@@ -61,11 +61,11 @@ async function said(
 }
 
 describe("preflight of option callers", () => {
-    it("lets pass where the route is the other stack's and the names are free or ours", async () => {
+    it("passes where the route is the other stack's and the names are free or this stack's", async () => {
         assert.deepEqual(await said({ ...UP, "Consumer alpa-auth/lab": OWN }), { problems: [], warnings: [] });
     });
 
-    it("refuses a gateway that takes no change", async () => {
+    it("rejects a gateway that receives no change", async () => {
         const troubles = { [GATEWAY.binding.gatewayNamespace]: "etcd has lost keys. Run: kubectl" };
         assert.deepEqual((await said(UP, { troubles })).problems, ["gateway: etcd has lost keys. Run: kubectl"]);
     });
@@ -84,12 +84,12 @@ describe("preflight of option callers", () => {
         ],
         ["a route without an owner", { ...UP, [ROUTE]: null }, /must be of stack alpa-auth\/intra \(it has no owner\)/],
         [
-            "a name that the other stack holds",
+            "a name of the other stack",
             { ...UP, "Consumer alpa-auth/lab": THEIRS },
             /^Consumer alpa-auth\/lab: exists and is not this stack's \(it belongs to stack alpa-auth\/intra\)/,
         ],
         [
-            "a name that another stack of callers holds",
+            "a name of another stack of callers",
             { ...UP, "Consumer alpa-auth/nlp": "alpa-auth/callers-2" },
             /it belongs to stack alpa-auth\/callers-2/,
         ],
@@ -100,43 +100,43 @@ describe("preflight of option callers", () => {
         ],
     ];
     for (const [what, objects, problem] of refused)
-        it(`refuses ${what}`, async () => {
+        it(`rejects ${what}`, async () => {
             const { problems } = await said(objects);
             assert.equal(problems.length, 1, problems.join("\n"));
             assert.match(problems[0], problem);
         });
 
-    it("refuses a route that is being deleted", async () => {
+    it("rejects a route that is being deleted", async () => {
         const { problems } = await said(UP, { going: [ROUTE] });
         assert.match(problems.join(), /must be in this cluster/);
     });
 
-    it("refuses a name that is too long with the namespace", async () => {
+    it("rejects a name that is too long with the namespace", async () => {
         const gateway = { ...GATEWAY, namespace: "n".repeat(60) };
         const { problems } = await said(UP, { gateway });
         assert.equal(problems.length, 2);
         assert.match(problems[0], /^consumers: n+_lab must be at most 63 characters \(got 64\)/);
     });
 
-    it("refuses limits at several pods that count apart", async () => {
+    it("rejects limits at several pods that count separately", async () => {
         const { problems } = await said(UP, { gateway: { ...GATEWAY, replicas: 3 } });
         assert.equal(problems.length, 1);
         assert.match(problems[0], /^limits: need gateway\.sharedCounters in stack organization.* \(it has 3 replicas/);
     });
 
-    it("takes limits at several pods that count together, and none at any number", async () => {
+    it("accepts limits at several pods that count together, and no limits at any number", async () => {
         const three = { ...GATEWAY, replicas: 3 };
         assert.deepEqual((await said(UP, { gateway: { ...three, counters: COUNTERS } })).problems, []);
         const values = { consumers: [{ name: "lab", credentials: [] }] };
         assert.deepEqual((await said(UP, { gateway: three, values })).problems, []);
     });
 
-    it("warns of limits at a gateway with an unknown number of pods", async () => {
+    it("warns about limits at a gateway with an unknown number of pods", async () => {
         const { replicas: _, ...gateway } = GATEWAY;
         assert.deepEqual(await said(UP, { gateway }), { problems: [], warnings: [COUNTED_APART] });
     });
 
-    it("warns of tokens of a public key at a gateway of an unknown version", async () => {
+    it("warns about tokens of a public key at a gateway of an unknown version", async () => {
         const { replicas: _, ...gateway } = GATEWAY;
         const publicKey = generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "pem" });
         const credentials = [{ id: "a", method: "jwt", algorithm: "EdDSA", publicKey }];
@@ -147,7 +147,7 @@ describe("preflight of option callers", () => {
 });
 
 describe("the gateway of another stack", () => {
-    /** What is read when Pulumi knows these outputs. */
+    /** Result when Pulumi has these outputs. */
     async function read(outputs: object | undefined): Promise<SharedGateway> {
         let found: Promise<SharedGateway> | undefined;
         const answers = outputs && { "pulumi:pulumi:readStackOutputs": { outputs } };
@@ -170,7 +170,7 @@ describe("the gateway of another stack", () => {
         ["a form of another version", { gateway: { namespace: "x" } }, /\(it has the form of another version\)/],
     ];
     for (const [what, outputs, problem] of refused)
-        it(`refuses ${what}`, async () => {
+        it(`rejects ${what}`, async () => {
             await assert.rejects(read(outputs), (error: GatewayError) => {
                 assert.ok(error instanceof pulumi.RunError);
                 assert.match(error.problems.join(), problem);

@@ -1,5 +1,5 @@
-// Proves what stops a run before it asks anything of Cloudflare. The API here answers from a table; the emulator of the
-// sandbox is asked on the engine.
+// Proves which problems stop a run before it changes anything at Cloudflare. The API here answers from a table; engine tests
+// use the sandbox's emulator.
 import { strict as assert } from "node:assert";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -16,7 +16,7 @@ interface Reply {
     status?: number;
     result?: unknown;
     errors?: { code: number; message: string }[];
-    /** Nothing is answered. */
+    /** Simulates a missing answer. */
     silent?: boolean;
 }
 type World = Record<string, Reply>;
@@ -76,7 +76,7 @@ describe("preflight of Cloudflare", () => {
             if (reply.silent) return;
             const authorized = request.headers.authorization === `Bearer ${TOKEN}`;
             const { status = 200, errors = [] } = authorized ? reply : { status: 401, errors: [] };
-            // As Cloudflare's: pages of at most what was asked for, and nothing past the last.
+            // Like Cloudflare's: pages of at most the requested size, and an empty one after the last.
             const [page, size] = [Number(searchParams.get("page") ?? 1), Number(searchParams.get("per_page") ?? 20)];
             const { result } = reply;
             const part = Array.isArray(result) ? result.slice((page - 1) * size, page * size) : result;
@@ -123,7 +123,7 @@ describe("preflight of Cloudflare", () => {
         assert.deepEqual(await run({}), { problems: [], warnings: [] });
     });
 
-    it("of a gateway behind a tunnel asks nothing about Access and mails", async () => {
+    it("of a gateway behind a tunnel reads nothing about Access and mails", async () => {
         const world = { [SERVICE_TOKENS]: DENIED, [APPS]: DENIED, [ORGANIZATION]: DENIED, [MAILS]: DENIED };
         assert.deepEqual(await run(world, EXPOSURE), { problems: [], warnings: [] });
         assert.ok(!asked.some((line) => /access|alerting/.test(line)));
@@ -150,29 +150,39 @@ describe("preflight of Cloudflare", () => {
 
     const refused: [why: string, world: World, values: Record<string, unknown>, ...problems: RegExp[]][] = [
         [
-            "a token that is none",
+            "an invalid token",
             { [VERIFY]: { status: 401, errors: [{ code: 1000, message: "Invalid API Token" }] } },
             {},
             /^cloudflare:apiToken: must be a token that Cloudflare accepts \(401, 1000 Invalid API Token\)/,
         ],
         [
-            "a token that has ended",
+            "an expired token",
             { [VERIFY]: { result: { status: "expired" } } },
             {},
             /must be a token that Cloudflare accepts \(it is expired\)/,
         ],
         [
-            "no right to service tokens",
+            "no permission for service tokens",
             { [SERVICE_TOKENS]: DENIED },
             {},
             /must have the permission "Account: Access: Service Tokens: Edit" \(403, 10000 Authentication error\)/,
         ],
-        ["no right to tunnels", { [TUNNELS]: DENIED }, {}, /permission "Account: Cloudflare Tunnel: Edit"/],
-        ["no right to applications", { [APPS]: DENIED }, {}, /permission "Account: Access: Apps and Policies: Edit"/],
-        ["no right to records", { [RECORDS]: DENIED }, {}, /permission "Zone: DNS: Edit"/],
-        ["no right to rules", { [RULESETS]: DENIED }, {}, /permission "Zone: Zone WAF: Edit"/],
-        ["no right to Workers", { [WORKERS]: DENIED }, {}, /permission "Account: Workers Scripts: Edit"/],
-        ["no right to routes of Workers", { [WORKER_ROUTES]: DENIED }, {}, /permission "Zone: Workers Routes: Edit"/],
+        ["no permission for tunnels", { [TUNNELS]: DENIED }, {}, /permission "Account: Cloudflare Tunnel: Edit"/],
+        [
+            "no permission for applications",
+            { [APPS]: DENIED },
+            {},
+            /permission "Account: Access: Apps and Policies: Edit"/,
+        ],
+        ["no permission for records", { [RECORDS]: DENIED }, {}, /permission "Zone: DNS: Edit"/],
+        ["no permission for rules", { [RULESETS]: DENIED }, {}, /permission "Zone: Zone WAF: Edit"/],
+        ["no permission for Workers", { [WORKERS]: DENIED }, {}, /permission "Account: Workers Scripts: Edit"/],
+        [
+            "no permission for routes of Workers",
+            { [WORKER_ROUTES]: DENIED },
+            {},
+            /permission "Zone: Workers Routes: Edit"/,
+        ],
         [
             "a foreign Worker on a path of the name",
             { [WORKER_ROUTES]: { result: [{ pattern: "https://llm.example.com/alpa/*", script: "other" }] } },
@@ -186,25 +196,25 @@ describe("preflight of Cloudflare", () => {
             /its route llm\.example\.com\/completions runs none/,
         ],
         [
-            "no right to mails",
+            "no permission for mails",
             { [MAILS]: DENIED },
             { notify: ["ops@example.com"] },
             /permission "Account: Notifications: Edit"/,
         ],
         [
-            "no right to settings",
+            "no permission for settings",
             { [TIMEOUT]: DENIED, zones: zone({ plan: { legacy_id: "enterprise" } }) },
             ENTERPRISE,
             /permission "Zone: Zone Settings: Edit"/,
         ],
         [
-            "an account that is not there",
+            "an account that does not exist",
             { [TUNNELS]: { status: 404, errors: [{ code: 7003, message: "Could not route" }] } },
             {},
             /^account: must be an account that the token may use.*7003 Could not route/,
         ],
         [
-            "a zone that is not there",
+            "a zone that does not exist",
             { zones: { result: [] } },
             {},
             /^zone\.name: example\.com must be a zone that the token can read \(none is found\)/,
@@ -216,19 +226,19 @@ describe("preflight of Cloudflare", () => {
             /^zone\.name: example\.com must be a zone of account .*\(it belongs to f{32}\)/,
         ],
         [
-            "making a zone that another account has",
+            "the creation of a zone of another account",
             { zones: zone({ account: { id: "f".repeat(32) } }) },
             { zone: { name: "example.com", manage: "create", plan: "pro" } },
             /must be a zone of account/,
         ],
         [
-            "a plan larger than the zone's",
+            "a plan higher than the zone's",
             { zones: zone({ plan: { legacy_id: "free" } }) },
             {},
             /^zone\.plan: must be free, the plan that example\.com has \(got pro\)/,
         ],
         [
-            "48 tokens of others and 3 new",
+            "48 tokens of others and 3 new ones",
             { [SERVICE_TOKENS]: { result: live(48) } },
             {},
             /at most 50 service tokens, Cloudflare's limit \(got 48 existing and 3 new\)/,
@@ -274,13 +284,13 @@ describe("preflight of Cloudflare", () => {
             /^hostname: LLM\.example\.com\/admin must have no foreign Access application .*"Wiki"/,
         ],
         [
-            "a record in the place of ours",
+            "a record with the name of the stack's",
             { [RECORDS]: { result: [{ type: "A", content: "192.0.2.1" }] } },
             {},
             /^hostname: llm\.example\.com must have no other record \(it has A 192\.0\.2\.1\)/,
         ],
         [
-            "an address behind other records of the name",
+            "an address together with other records of the name",
             {
                 [RECORDS]: {
                     result: [
@@ -307,7 +317,7 @@ describe("preflight of Cloudflare", () => {
             /^hostname: llm\.example\.com must have no other record \(it has CNAME y\.cfargotunnel\.com\)/,
         ],
         [
-            "rules in the place of ours",
+            "rules in the phase of the stack's",
             { [RULESETS]: { result: [{ kind: "zone", phase: "http_request_firewall_custom", name: "default" }] } },
             {},
             /^browserChecks: the zone must have no foreign rules .*"default"/,
@@ -344,7 +354,7 @@ describe("preflight of Cloudflare", () => {
         ],
     ];
     for (const [why, more, values, ...expected] of refused)
-        it(`refuses ${why}`, async () => {
+        it(`rejects ${why}`, async () => {
             const { problems } = await run(more, values);
             assert.equal(problems.length, expected.length, problems.join("\n"));
             expected.forEach((e, i) => assert.match(problems[i], e));
@@ -367,7 +377,7 @@ describe("preflight of Cloudflare", () => {
             },
         ],
         [
-            "what it has made in an earlier run",
+            "the resources of an earlier run",
             {
                 [TUNNELS]: { result: [{ id: "x", name: "alpa-auth-test", config_src: "cloudflare" }] },
                 [APPS]: { result: [{ name: OWNER, domain: "llm.example.com" }] },
@@ -379,23 +389,23 @@ describe("preflight of Cloudflare", () => {
             "Cloudflare's own rules in addition",
             { [RULESETS]: { result: [{ kind: "managed", phase: "http_request_firewall_custom", name: "x" }] } },
         ],
-        ["rules of others where it makes none", { [RULESETS]: DENIED }, { browserChecks: "keep" }],
+        ["rules of others where it creates none", { [RULESETS]: DENIED }, { browserChecks: "keep" }],
         [
-            "a zone to be made that is not there",
+            "a zone to create that does not exist",
             { zones: { result: [] } },
             { zone: { name: "example.com", manage: "create", plan: "pro" } },
         ],
         ["mail records of the name", { [RECORDS]: { result: [{ type: "TXT", content: "v=spf1 -all" }] } }],
     ];
     for (const [what, more, values] of taken)
-        it(`takes ${what}`, async () => assert.deepEqual((await run(more, values)).problems, []));
+        it(`accepts ${what}`, async () => assert.deepEqual((await run(more, values)).problems, []));
 
-    it("warns of 401, 403 and 302 where the team is not in strict mode", async () => {
+    it("warns about 401, 403 and 302 where the team is not in strict mode", async () => {
         const { warnings } = await run({ [ORGANIZATION]: { result: { auth_domain: "example.cloudflareaccess.com" } } });
         assert.equal(warnings.length, 1);
         assert.match(warnings[0], /not in strict mode.*403 or a redirect \(302\).*401/);
     });
-    it("warns of a hostname without a certificate, also while it cannot see them", async () => {
+    it("warns about a hostname without a certificate, also while it cannot read certificates", async () => {
         const { warnings } = await run(
             { [PACKS]: { result: [{ status: "pending_issuance", hosts: ["*.example.com"] }] } },
             { hostname: "a.b.example.com", certificate: "advanced" },
@@ -408,7 +418,7 @@ describe("preflight of Cloudflare", () => {
         assert.match((await run({ [PACKS]: DENIED })).warnings[0], /Give the token "Zone: SSL and Certificates: Read"/);
         assert.deepEqual((await run({ [PACKS]: DENIED, zones: zone({ status: "initializing" }) })).warnings.length, 1);
     });
-    it("asks for the right to see certificates once: not when the names have led to the tunnel already", async () => {
+    it("needs permission to read certificates only until the names point to the tunnel", async () => {
         const led = {
             [TUNNELS]: { result: [{ id: "x", name: "alpa-auth-test", config_src: "cloudflare" }] },
             [RECORDS]: { result: [{ type: "CNAME", content: "x.cfargotunnel.com" }] },
@@ -417,7 +427,7 @@ describe("preflight of Cloudflare", () => {
         const lapsed = { [PACKS]: { result: [{ status: "expired", hosts: ["*.example.com"] }] } };
         assert.match((await run({ ...led, ...lapsed })).warnings[0], /^hostname: needs an active edge certificate/);
     });
-    it("warns of a timeout that a zone was left with, and says how it goes back", async () => {
+    it("warns about a timeout that an earlier run left in the zone, and says how to reset it", async () => {
         const enterprise = { ...ENTERPRISE, proxyTimeoutSeconds: undefined };
         const left = async (value: number, more: World = {}) =>
             (await run({ [TIMEOUT]: { result: { value } }, zones: REAL_ENTERPRISE, ...more }, enterprise)).warnings;
@@ -430,14 +440,14 @@ describe("preflight of Cloudflare", () => {
         assert.deepEqual(await left(125), []);
         assert.deepEqual(await left(600, { [TIMEOUT]: DENIED }), []);
     });
-    it("asks nothing about the timeout on other plans", async () => {
+    it("reads no timeout on other plans", async () => {
         await run({});
         assert.ok(!asked.some((request) => request.includes("/settings/")));
     });
     it("warns where the team cannot be read", async () => {
         assert.match((await run({ [ORGANIZATION]: DENIED })).warnings[0], /^access\.teamName: not checked/);
     });
-    it("warns of a pending zone, and of one that will be deleted", async () => {
+    it("warns about a pending zone, and about one that will be deleted", async () => {
         const servers = { name_servers: ["ada.ns.cloudflare.com", "bob.ns.cloudflare.com"] };
         const [pending] = (await run({ zones: zone({ status: "pending", ...servers }) })).warnings;
         assert.match(pending, /is pending.*28 days.*ada\.ns\.cloudflare\.com and bob/);
@@ -453,7 +463,7 @@ describe("preflight of Cloudflare", () => {
         for (const problem of problems)
             assert.match(problem, /^dns\.phase: delegated needs the state of the move, which is unknown/);
     });
-    it("says where the move is, in its first phase, instead of what it says of a zone alone", async () => {
+    it("reports the state of the move in its first phase, instead of warnings about the zone alone", async () => {
         const closed = ["127.0.0.1:9"];
         const { problems, warnings } = await run(
             { zones: zone({ status: "moved", name_servers: ["ada.ns.cloudflare.com"] }) },
@@ -462,7 +472,7 @@ describe("preflight of Cloudflare", () => {
         assert.deepEqual(problems, []);
         assert.ok(warnings.length > 0 && warnings.every((warning) => warning.startsWith("dns: ")), warnings.join("\n"));
     });
-    it("warns of records that are neither in the data nor the stack's", async () => {
+    it("warns about records that are neither in the data nor the stack's", async () => {
         const stranger = { name: "old.example.com", type: "MX", content: "mail.example.net" };
         const own = { name: "llm.example.com", type: "CNAME", content: "x.cfargotunnel.com" };
         const more = {
@@ -478,7 +488,7 @@ describe("preflight of Cloudflare", () => {
         const free = { ...more, [RECORDS]: { result: [own] } };
         assert.deepEqual(said((await run(free, { dns: closed })).warnings), []);
     });
-    it("asks nothing else with a token that is none", async () => {
+    it("reads nothing else with an invalid token", async () => {
         await run({ [VERIFY]: { status: 401 } });
         assert.deepEqual(asked, ["GET /user/tokens/verify", `GET /accounts/${ACCOUNT}/tokens/verify`]);
     });
@@ -490,7 +500,7 @@ describe("preflight of Cloudflare", () => {
             [],
         );
     });
-    it("takes its own Worker, and those of other names", async () => {
+    it("accepts its own Worker, and those of other names", async () => {
         const own = { pattern: "llm.example.com/*", script: "alpa-auth-test" };
         const result = [own, { pattern: "www.example.com/*", script: "other" }, { pattern: "*example.com/*" }];
         const scripts = { result: [{ id: "alpa-auth-test" }, { id: "other" }] };
@@ -500,26 +510,26 @@ describe("preflight of Cloudflare", () => {
         });
     });
 
-    it("warns before it writes over a Worker of its name that no route leads to", async () => {
+    it("warns before it overwrites a Worker of its name without a route", async () => {
         const { warnings } = await run({ [WORKERS]: { result: [{ id: "alpa-auth-test" }] } });
         assert.match(warnings.join(), /^edgeWorker: the account has a Worker alpa-auth-test .* overwrites it/);
     });
 
-    it("asks nothing about Workers where none may run", async () => {
+    it("reads nothing about Workers where none may run", async () => {
         const off = { edgeWorker: { enabled: false, reason: "no Workers here" } };
         const { problems } = await run({ [WORKERS]: DENIED, [WORKER_ROUTES]: DENIED }, off);
         assert.deepEqual(problems, []);
         assert.ok(!asked.some((line) => line.includes("workers")));
     });
 
-    it("gives up on an API that does not answer, and names it", async () => {
+    it("times out when an API does not answer, and names it", async () => {
         const { problems } = await run({ [TUNNELS]: { silent: true } }, {}, 0.3);
         assert.match(
             problems[0],
             /^cloudflare: the API at http:\/\/127\.0\.0\.1:\d+ must answer \(no answer in 0\.3 s\)/,
         );
     });
-    it("names an API that is not there", async () => {
+    it("names an API that is unreachable", async () => {
         const access = { token: TOKEN, baseUrl: "http://127.0.0.1:1" };
         await assert.rejects(
             cloudflarePreflight(cloudflareStack(), OWNER, access),

@@ -25,7 +25,7 @@ describe("openCluster", () => {
         "/api/v1/namespaces/there": { kind: "Namespace", metadata: { name: "there", annotations: { a: "b" } } },
     };
 
-    it("finds every port that a Service holds on the nodes", async () => {
+    it("finds every port that a Service uses on the nodes", async () => {
         const api = await fakeApi((path) => answers[path]);
         try {
             assert.deepEqual(await openCluster(api).nodePorts(), [
@@ -37,7 +37,7 @@ describe("openCluster", () => {
         }
     });
 
-    it("tells what is there from what is not", async () => {
+    it("distinguishes existing objects from missing ones", async () => {
         const api = await fakeApi((path) => answers[path]);
         try {
             const cluster = openCluster(api);
@@ -54,7 +54,7 @@ describe("openCluster", () => {
         }
     });
 
-    it("does not take a failure for an absence", async () => {
+    it("does not treat a failure as a missing object", async () => {
         const api = await fakeApi(() => 403);
         try {
             const cluster = openCluster(api);
@@ -65,7 +65,7 @@ describe("openCluster", () => {
         }
     });
 
-    it("names the server for messages, and refuses a context that is not there", async () => {
+    it("names the server for messages, and rejects a context that does not exist", async () => {
         const api = await fakeApi(() => undefined);
         try {
             assert.match(openCluster(api).server, /^http:\/\/127\.0\.0\.1:\d+$/);

@@ -1,4 +1,4 @@
-/** A cluster as the checks of a conversion look at it, with what is in it given by each test. */
+/** A fake cluster for the checks of a conversion, with the objects of each test. */
 import type { Live, ObjectRef } from "../../../components/kubernetes/cluster-reader";
 import type { Stage } from "../../../components/opt/conversion-phases";
 import type { ClusterView } from "../../../preflight/kubernetes/cluster";
@@ -23,11 +23,11 @@ export function view({ record, objects = {}, lists = {} }: World): ClusterView {
     } as ClusterView;
 }
 
-/** Settings of a run that is asked for a stage. */
+/** Settings of a run to a stage. */
 export const to = (phase: Stage, values = {}, convert = {}) =>
     phase === "intra-a" ? settings("rampart", values) : intraBSettings(values, {}, { phase, ...convert });
 
-/** A DGX node that takes pods. @param more laid over it */
+/** A DGX node that accepts pods. @param more merged into it */
 export const node = (name: string, gpus?: string, more: Partial<Live> = {}): Live => ({
     metadata: { name, labels: { "kubernetes.io/hostname": name } },
     ...more,

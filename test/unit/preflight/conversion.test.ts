@@ -1,4 +1,4 @@
-// Proves what a conversion may not do. The cluster here is a fake; a real one is asked on the engine.
+// Proves which steps a conversion may not take. The cluster here is a fake; engine tests use a real one.
 import { strict as assert } from "node:assert";
 import type { Live } from "../../../components/kubernetes/cluster-reader";
 import { leadsOn, PHASES, type Stage, type UpgradePhase } from "../../../components/opt/conversion-phases";
@@ -26,8 +26,7 @@ describe("preflight of a conversion", () => {
     ];
     const reached = (phase: Stage) => (phase === "intra-a" ? undefined : { phase, going: phase, callers });
     for (const [from, wanted] of steps)
-        it(`lets it go from ${from} to ${wanted}`, async () =>
-            assert.deepEqual(await problems(wanted, reached(from)), []));
+        it(`allows ${wanted} after ${from}`, async () => assert.deepEqual(await problems(wanted, reached(from)), []));
 
     const skipped: [from: Stage, to: Stage, said: RegExp][] = [
         [
@@ -46,13 +45,13 @@ describe("preflight of a conversion", () => {
         ["drain", "intra-a", /^option: intra-b can only be left/],
     ];
     for (const [from, wanted, said] of skipped)
-        it(`refuses ${wanted} after ${from}`, async () => {
+        it(`rejects ${wanted} after ${from}`, async () => {
             const found = await problems(wanted, reached(from));
             assert.equal(found.length, 1);
             assert.match(found[0], said);
         });
 
-    describe("while a new version of the model takes the place of the old one", () => {
+    describe("while a new version of the model replaces the old one", () => {
         const upgrade = (wanted: UpgradePhase | "done", record: Record<string, string>) => {
             const opt = wanted === "done" ? {} : { upgrade: { phase: wanted, model: "alpa/opt-66b" } };
             const settings = intraBSettings({}, opt, { phase: "done" });
@@ -68,8 +67,7 @@ describe("preflight of a conversion", () => {
             ["upgrade-switch", "done"],
         ];
         for (const [from, wanted] of steps)
-            it(`lets it go from ${from} to ${wanted}`, async () =>
-                assert.deepEqual(await upgrade(wanted, at(from)), []));
+            it(`allows ${wanted} after ${from}`, async () => assert.deepEqual(await upgrade(wanted, at(from)), []));
 
         const refused: [from: Stage, to: UpgradePhase | "done", said: RegExp][] = [
             [
@@ -85,13 +83,13 @@ describe("preflight of a conversion", () => {
             ["prepare", "prepare", /^opt\.upgrade\.phase: must go one step at a time .* Remove opt\.upgrade\./],
         ];
         for (const [from, wanted, said] of refused)
-            it(`refuses ${wanted} after ${from}`, async () => {
+            it(`rejects ${wanted} after ${from}`, async () => {
                 const found = await upgrade(wanted, at(from));
                 assert.equal(found.length, 1);
                 assert.match(found[0], said);
             });
 
-        it("ends with the version that runs alone, so that callers do not wait for another one to load", async () => {
+        it("ends with the running version, so that callers do not wait for another one to load", async () => {
             const record = { callers, ...at("upgrade-switch") };
             const settings = intraBSettings({}, {}, { phase: "done" });
             const { namespace, conversion: asked } = settings;
@@ -117,7 +115,7 @@ describe("preflight of a conversion", () => {
             }
         });
 
-        it("lets a run that did not end be finished or taken back, and nothing else", async () => {
+        it("allows only to complete or undo a run that did not end", async () => {
             const record = { phase: "upgrade-switch", going: "done" };
             for (const wanted of ["switch", "done"] as const) assert.deepEqual(await upgrade(wanted, record), []);
             const [said] = await upgrade("verify", record);
@@ -127,7 +125,7 @@ describe("preflight of a conversion", () => {
             );
         });
 
-        it("tells a run that leads on from one that leads back", () => {
+        it("distinguishes a run forward from one back", () => {
             assert.equal(leadsOn("done", "upgrade-prepare"), true);
             assert.equal(leadsOn("upgrade-switch", "done"), true);
             assert.equal(leadsOn("upgrade-prepare", "done"), false);
@@ -136,7 +134,7 @@ describe("preflight of a conversion", () => {
         });
     });
 
-    it("begins with prepare where the cluster is yet to be made, and no record can be read", () => {
+    it("begins with prepare where the cluster does not exist yet, and no record can be read", () => {
         for (const first of ["intra-a", "prepare"] as const) assert.deepEqual(withoutRecord(to(first)), []);
         for (const later of ["drain", "done"] as const)
             assert.match(
@@ -145,7 +143,7 @@ describe("preflight of a conversion", () => {
             );
     });
 
-    it("after a run that did not end, lets it end that one or go back, and nothing else", async () => {
+    it("after a run that did not end, allows to complete that one or to go back, and nothing else", async () => {
         const record = { phase: "drain", going: "stop", attempt: "1", callers };
         for (const wanted of ["drain", "stop"] as const) assert.deepEqual(await problems(wanted, record), []);
         for (const wanted of ["prepare", "start"] as const) {
@@ -163,7 +161,7 @@ describe("preflight of a conversion", () => {
         assert.equal((await of({ phase: "drain", going: "stop", attempt: "2" })).attempt, 3);
     });
 
-    it("tells a run that leads on from one that leads back, or to where it has got already", async () => {
+    it("distinguishes a run forward from one back, or to the reached phase", async () => {
         const back = async (phase: string, going: string) =>
             (await attemptOf(to("verify"), () => view({ record: { phase, going } }))).back;
         assert.deepEqual([await back("start", "start"), await back("start", "verify")], [undefined, undefined]);
@@ -176,7 +174,7 @@ describe("preflight of a conversion", () => {
             assert.equal(await back(phase, going), true, `${phase}, ${going}`);
     });
 
-    it("refuses other callers in the same run as a phase, and takes them without one", async () => {
+    it("rejects other callers in the same run as a phase, and accepts them without one", async () => {
         const others = { consumers: [CONSUMERS[0]] };
         const [said] = await problems("drain", reached("prepare"), others);
         assert.match(said, /^consumers: must not change in the same run as convert\.phase or option/);
@@ -220,8 +218,8 @@ describe("preflight of a conversion", () => {
             { consumers: [{ ...lab, limits: { ...lab.limits, perSeconds: 61 } }, nlp] },
             "lab",
         ],
-        ["a limit that one had not", { consumers: [lab, { ...nlp, limits: { concurrent: 1 } }] }, "nlp"],
-        ["the limits of those that have none", { limits: { concurrent: 1 } }, "nlp"],
+        ["an added limit", { consumers: [lab, { ...nlp, limits: { concurrent: 1 } }] }, "nlp"],
+        ["the default limits", { limits: { concurrent: 1 } }, "nlp"],
         [
             "a method",
             { consumers: [lab, { ...nlp, credentials: [{ id: "2026a", method: "jwt", algorithm: "HS256" }] }] },
@@ -235,7 +233,7 @@ describe("preflight of a conversion", () => {
             assert.match((await problems("intra-a", reached("prepare"), values, {}, world(live)))[0], said);
         });
 
-    it("on the way out compares with the record, where the config still says what a conversion would be", async () => {
+    it("on the way out compares with the record, where the config still has the component", async () => {
         const { convert, opt, alpa } = intraBValues();
         const out = (values: object) => problems("intra-a", reached("prepare"), { convert, opt, alpa, ...values });
         assert.deepEqual(await out({}), []);
@@ -245,7 +243,7 @@ describe("preflight of a conversion", () => {
         assert.match((await out(signed))[0], /^consumers: .*\(they are not those of the last run\)/);
     });
 
-    it("refuses a budget that is over before the steps are, on the way to drain and nowhere else", async () => {
+    it("rejects a budget that would end before the steps, only on the way to drain", async () => {
         const measured = { drain: 20, stop: 100, start: 1800.5, verify: 60, switch: 20 };
         const of = (wanted: Stage, from: Stage, going = from) =>
             problems(wanted, { phase: from, going, callers }, {}, { budgetMinutes: 30, measured });
@@ -284,7 +282,7 @@ describe("planned objects of option intra-b", () => {
         ["of shape rampart", {}, RAMPART_OPT],
     ];
     for (const [what, values, opt] of cases)
-        it(`${what} are what the program makes`, async () => {
+        it(`${what} match the program's`, async () => {
             const seen = await recordIntraB("prepare", values as Record<string, unknown>, opt);
             const made = identities(seen);
             const planned = plannedObjects(intraBSettings(values as Record<string, unknown>, opt))

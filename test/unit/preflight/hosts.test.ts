@@ -1,5 +1,5 @@
-// Proves what the checks of the hosts say of what hosts answer. The hosts are made up here; that the probe gets such answers
-// from one is proved with its script, in components/hosts/microk8s-scripts.test.ts.
+// Proves how the checks of the hosts interpret hosts' answers. The hosts are made up here;
+// components/hosts/microk8s-scripts.test.ts proves with its script that the probe gets such answers.
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import type { RunOnHost, Said } from "../../../components/hosts/ssh-run";
@@ -29,7 +29,7 @@ const linesOf = (answer: Record<string, string | string[]>) =>
         .flatMap(([key, v]) => [v].flat().map((one) => `${key}=${one}\n`))
         .join("");
 
-/** Checks hosts that answer like this, in their order. */
+/** Checks hosts with these answers, in their order. */
 async function check(answers: Answer[], nodes: object[] = THREE, places: string[] | Error = []) {
     const settings = nodesOf({ nodes });
     const run: RunOnHost = async (host) => {
@@ -62,12 +62,12 @@ const refused: [why: string, answers: Answer[], ...problems: RegExp[]][] = [
         /^cluster\.nodes\[0\]: 10\.0\.0\.1 must have the host key of the config \(it has another\)/,
     ],
     [
-        "a host that does not take the private key",
+        "a host that rejects the private key",
         [new Error("All configured authentication methods failed"), fresh(1), fresh(2)],
         /must accept user ops with privateKey/,
     ],
     [
-        "a user who may not become root, in the words of the host",
+        "a user who may not become root, with the host's message",
         [
             fresh(0),
             fresh(1),
@@ -82,7 +82,7 @@ const refused: [why: string, answers: Answer[], ...problems: RegExp[]][] = [
     ],
     ["no snapd", [fresh(0, { snapd: "" }), fresh(1), fresh(2)], /must have snapd.*apt-get install snapd/],
     [
-        "ports that others hold, by process",
+        "ports in use, by process",
         [
             fresh(0),
             fresh(1, { taken: ["16443/tcp by kube-apiserver, process 7", "10250/tcp by raylet, process 9"] }),
@@ -123,7 +123,7 @@ const refused: [why: string, answers: Answer[], ...problems: RegExp[]][] = [
     ],
     ["another role", [member(0), member(1, { role: "worker" }), member(2)], /must stay a worker node/],
     [
-        "a new node in front of those that are a cluster, which would start a second one",
+        "a new node listed before those that are a cluster, which would start a second one",
         [fresh(0), member(1), member(2)],
         /^cluster\.nodes\[0\]: 10\.0\.0\.1 is not in the cluster yet, and must come after .* \(10\.0\.0\.2\).*Move it down\.$/,
     ],
@@ -136,14 +136,14 @@ const refused: [why: string, answers: Answer[], ...problems: RegExp[]][] = [
 
 describe("preflight of hosts", () => {
     for (const [why, answers, ...expected] of refused)
-        it(`refuses ${why}`, async () => {
+        it(`rejects ${why}`, async () => {
             const nodes = answers.length > 3 ? [...THREE, node(4, { role: "worker" })] : THREE;
             const found = await problemsOf(answers, nodes);
             assert.equal(found.length, expected.length, found.join("\n"));
             expected.forEach((one, i) => assert.match(found[i], one));
         });
 
-    it("names every problem of every host at once", async () => {
+    it("reports every problem of every host at once", async () => {
         const answers = [new Error("connect EHOSTUNREACH"), fresh(1, { snapd: "" }), fresh(2, { system: "alpine" })];
         assert.deepEqual(
             (await problemsOf(answers)).map((problem) => problem.split(":")[0]),
@@ -151,12 +151,12 @@ describe("preflight of hosts", () => {
         );
     });
 
-    it("says nothing of hosts that are as they should be, and of clocks a few seconds apart", async () => {
+    it("reports nothing for healthy hosts, and for clocks that differ by a few seconds", async () => {
         const clock = String(Math.floor(Date.now() / 1000) - 3);
         assert.equal(await check([fresh(0), fresh(1, { clock }), fresh(2)]), undefined);
     });
 
-    it("ends after its limit, with the hosts that did not answer by then", async () => {
+    it("ends after its timeout, with the hosts that did not answer by then", async () => {
         const settings = nodesOf({ nodes: THREE });
         const silent = (...[, , , signal]: Parameters<RunOnHost>) =>
             new Promise<Said>((_, reject) => signal.addEventListener("abort", () => reject(new Error("aborted"))));
@@ -166,7 +166,7 @@ describe("preflight of hosts", () => {
         });
     });
 
-    it("gets into a cluster that was finished, by a kubeconfig that stays a secret", async () => {
+    it("connects to a completed cluster, by a kubeconfig that stays a secret", async () => {
         const reached = await check([member(0), member(1, { kubeconfig: ENCODED }), member(2)]);
         assert.ok(await pulumi.isSecret(reached!.access.kubeconfig!));
         assert.equal(await value(reached!.access.kubeconfig!), KUBECONFIG);
@@ -177,7 +177,7 @@ describe("preflight of hosts", () => {
     const spare = { spareKubeconfig: ENCODED };
     const ALL = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
 
-    it("goes on without a node that is away, with a warning, by the kubeconfig that it has anyway", async () => {
+    it("continues without a node that is down, with a warning, by its kubeconfig of an earlier run", async () => {
         const reached = await check([member(0, { kubeconfig: ENCODED }), member(1, spare), AWAY], THREE, ALL);
         assert.equal(reached!.isFallback, false);
         assert.match(
@@ -185,15 +185,15 @@ describe("preflight of hosts", () => {
             /^cluster\.nodes\[2\]: 10\.0\.0\.3 must answer by SSH \(connect EHOSTUNREACH\)\..* continues without it\.$/,
         );
     });
-    it("gets into the cluster by another node while the one that started it is away", async () => {
+    it("connects to the cluster by another node while the one that started it is down", async () => {
         const reached = await check([AWAY, member(1, spare), member(2, spare)], THREE, ALL);
         assert.equal(reached!.isFallback, true);
         assert.equal(await value(reached!.access.kubeconfig!), KUBECONFIG);
     });
-    it("takes no node's word that the cluster is finished while all of them answer", async () =>
+    it("does not rely on one node's claim that the cluster is complete while all of them answer", async () =>
         assert.equal(await check([member(0), member(1, spare), fresh(2)]), undefined));
 
-    it("refuses a new node in front of one that is away: it would start a second cluster", async () => {
+    it("rejects a new node before one that is down: it would start a second cluster", async () => {
         const answers = [fresh(0), AWAY, member(2, spare)];
         await assert.rejects(check(answers, THREE, ALL.slice(1)), ({ problems }: HostsError) => {
             assert.match(problems.join(), /^cluster\.nodes\[0\]: 10\.0\.0\.1 is not in the cluster.*\(10\.0\.0\.3\)/);
@@ -204,23 +204,23 @@ describe("preflight of hosts", () => {
     const notExcused: [why: string, answers: Answer[], places: string[] | Error, problem: RegExp][] = [
         ["that never joined", [member(0, { kubeconfig: ENCODED }), AWAY, member(2)], ["10.0.0.1"], /must answer by/],
         ["where the cluster does not answer either", [member(0, spare), AWAY, member(2)], AWAY, /must answer by SSH/],
-        ["that is there with another key", [member(0, spare), new Error(MISMATCH), member(2)], ALL, /has another\)/],
+        ["that answers with another key", [member(0, spare), new Error(MISMATCH), member(2)], ALL, /has another\)/],
     ];
     for (const [why, answers, places, problem] of notExcused)
-        it(`refuses a silent host ${why}`, () =>
+        it(`rejects a host without an answer ${why}`, () =>
             assert.rejects(check(answers, THREE, places), ({ problems: [first, ...more] }: HostsError) => {
                 assert.match(first, problem);
                 return more.length === 0;
             }));
 
-    it("warns of a node whose certificate has other names than the config says", async () => {
+    it("warns about a node whose certificate has other names than the config", async () => {
         const first = member(0, { kubeconfig: ENCODED, sans: "10.0.0.1 k8s.example.com" });
         const reached = await check([first, member(1, { sans: "10.0.0.2" }), member(2)]);
         assert.deepEqual(reached?.warnings, [
             "cluster.nodes[0]: 10.0.0.1 cannot change the names in its certificate, which is created when MicroK8s is installed (it has 10.0.0.1 k8s.example.com; the config says 10.0.0.1). Replace the host, or set cluster.sans back.",
         ]);
     });
-    it("says of a new cluster that it has no Rampart, unless that is installed or not needed", () => {
+    it("warns that a new cluster has no Rampart, unless that is installed or not needed", () => {
         const said = (gateway: object) => withoutCluster({ gateway: gateway as never }, "hostpath");
         const rampart = interSettings("rampart").gateway;
         assert.match(said(rampart)[0], /^gateway\.installer: rampart needs Rampart/);
@@ -228,7 +228,7 @@ describe("preflight of hosts", () => {
         const install = { repository: "https://a.example", chart: "rampart", version: "1.0.0", namespace: "r" };
         assert.deepEqual(said({ ...rampart, install }), []);
     });
-    it("says of a new cluster that it has no StorageClass for etcd, unless it gets the one that is wanted", () => {
+    it("warns that a new cluster has no StorageClass for etcd, unless it gets the configured one", () => {
         const { gateway } = interSettings("helm");
         const of = (storageClass?: string) => ({
             gateway: { ...gateway, release: { ...gateway.release, storageClass } },
@@ -240,7 +240,7 @@ describe("preflight of hosts", () => {
         assert.deepEqual(withoutCluster(of("fast"), "hostpath"), said("microk8s-hostpath"));
         assert.deepEqual(withoutCluster(of("microk8s-hostpath"), "hostpath"), []);
     });
-    it("says of a new cluster that it has no cert-manager for a certificate", () => {
+    it("warns that a new cluster has no cert-manager for a certificate", () => {
         const { gateway } = interSettings("helm");
         const from = (source: object) =>
             withoutCluster({ gateway, tls: { hostnames: ["a.example"], redirect: true, source } as never }, "hostpath");

@@ -1,4 +1,4 @@
-// Proves which nodes are said to have no place for the component's pods. The cluster here is a fake.
+// Proves which nodes are reported as too small for the component's pods. The cluster here is a fake.
 import { strict as assert } from "node:assert";
 import type { Live } from "../../../components/kubernetes/cluster-reader";
 import { quantity } from "../../../components/kubernetes/quantity";
@@ -17,7 +17,7 @@ const pod = (namespace: string, name: string, requests: Record<string, string>, 
     ...more,
 });
 
-describe("preflight of the nodes' room", () => {
+describe("preflight of the nodes' capacity", () => {
     const refused: [why: string, first: Live, pods: Live[], said: RegExp][] = [
         [
             "a node that is cordoned",
@@ -37,7 +37,7 @@ describe("preflight of the nodes' room", () => {
             [],
             /^opt\.nodes: dgx-01 must accept the component's pods \(taint maintenance\)/,
         ],
-        ["a taint for GPUs that ends pods", tainted("nvidia.com/gpu", "NoExecute"), [], /\(taint nvidia\.com\/gpu\)/],
+        ["a taint for GPUs that evicts pods", tainted("nvidia.com/gpu", "NoExecute"), [], /\(taint nvidia\.com\/gpu\)/],
         [
             "a node that is too small",
             has({ cpu: "15500m", memory: "2Ti" }),
@@ -45,20 +45,20 @@ describe("preflight of the nodes' room", () => {
             /^opt\.resources\.cpu: must be free on every node \(got 16, but of the 15\.5 of dgx-01 other pods request 0\)\. .*$/,
         ],
         [
-            "memory that other pods ask for",
+            "memory that other pods have requested",
             has({ cpu: "256", memory: "256Gi" }),
             [pod("jobs", "small", { memory: "512Mi" }), pod("jobs", "big", { memory: "64Gi", cpu: "1" })],
             /^opt\.resources\.memory: must be free on every node \(got 200Gi, but of the 256Gi of dgx-01 other pods request 64\.5Gi: jobs\/big 64Gi, jobs\/small 0\.5Gi\)/,
         ],
     ];
     for (const [why, first, pods, said] of refused)
-        it(`refuses ${why}`, async () => {
+        it(`rejects ${why}`, async () => {
             const all = await found(first, pods);
             assert.equal(all.length, 1, all.join("\n"));
             assert.match(all[0], said);
         });
 
-    it("takes nodes that are kept for GPUs, nodes just large enough, and its own pods on them", async () => {
+    it("accepts nodes reserved for GPUs, nodes just large enough, and its own pods on them", async () => {
         assert.deepEqual(await found(tainted("nvidia.com/gpu", "NoSchedule")), []);
         assert.deepEqual(await found(tainted("busy", "PreferNoSchedule")), []);
         assert.deepEqual(await found(has({ cpu: "16", memory: "200Gi" })), []);
@@ -69,18 +69,18 @@ describe("preflight of the nodes' room", () => {
         assert.deepEqual(await found(has({ cpu: "17", memory: "201Gi" }), [pod("a", "b", { cpu: "1" })]), []);
     });
 
-    it("names the pods that ask for most, and not every one", async () => {
+    it("names the pods with the largest requests, and not every one", async () => {
         const pods = [1, 2, 3, 4, 5].map((cpu) => pod("jobs", `job-${cpu}`, { cpu: `${cpu}` }));
         const [said] = await found(has({ cpu: "16", memory: "2Ti" }), pods);
         assert.match(said, /request 15: jobs\/job-5 5, jobs\/job-4 4, jobs\/job-3 3, …\)/);
     });
 
-    it("says nothing of a node that is not there: that is said elsewhere", async () => {
+    it("reports nothing about a missing node, which another check reports", async () => {
         assert.deepEqual(await roomProblems(intraBSettings(), view({ lists: { Node: [node("dgx-02")] } })), []);
     });
 });
 
-describe("a quantity of Kubernetes", () => {
+describe("a Kubernetes quantity", () => {
     const read: [text: string | undefined, is: number][] = [
         [undefined, 0],
         ["8", 8],

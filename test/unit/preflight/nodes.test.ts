@@ -1,5 +1,4 @@
-// Proves which clusters a highly available gateway is put into. The cluster here is a fake; a real one is asked on the
-// engine.
+// Proves on which clusters a highly available gateway is installed. The cluster here is a fake; engine tests use a real one.
 import { strict as assert } from "node:assert";
 import { NO_FINDINGS } from "../../../preflight/findings";
 import type { V1Node } from "@kubernetes/client-node";
@@ -12,7 +11,7 @@ import { interSettings } from "../inter";
 import { settings } from "../intra-a";
 
 const asked: ObjectRef[] = [];
-/** A cluster with these nodes. @param installed whether a gateway is there already */
+/** A cluster with these nodes. @param installed whether a gateway exists already */
 function cluster(list: NodeState[], installed = false): ClusterView {
     const view: Partial<ClusterView> = {
         nodes: async () => list,
@@ -23,7 +22,7 @@ function cluster(list: NodeState[], installed = false): ClusterView {
     };
     return view as ClusterView;
 }
-/** What a whole look says, on nodes that are enough. */
+/** Result of the whole check, with enough nodes. */
 const warned = async (stack: ReturnType<typeof interSettings>, view: ClusterView) => {
     const rest = { server: "x", version: async () => ({}), nodePorts: async () => [], read: async () => undefined };
     const gatewayTrouble = async () => undefined;
@@ -33,14 +32,14 @@ const warned = async (stack: ReturnType<typeof interSettings>, view: ClusterView
 };
 const fit = (...names: string[]): NodeState[] => names.map((name) => ({ name }));
 
-describe("the look at the nodes", () => {
-    it("is content with three that take pods", async () =>
+describe("the check of the nodes", () => {
+    it("passes with three that accept pods", async () =>
         assert.deepEqual(await nodes(interSettings("helm"), cluster(fit("a", "b", "c"))), {
             problems: [],
             warnings: [],
         }));
 
-    it("warns of more replicas than nodes, and of no others", async () => {
+    it("warns about more replicas than nodes, and about nothing else", async () => {
         const of = (replicas: number, list: NodeState[]) => {
             const settings = interSettings("rampart");
             settings.gateway.release.replicas = replicas;
@@ -55,7 +54,7 @@ describe("the look at the nodes", () => {
         assert.deepEqual(await of(4, fit("a", "b", "c", "d")), NO_FINDINGS);
     });
 
-    it("says what is missing for high availability on the nodes of Alpa too", async () => {
+    it("reports what is missing for high availability, also on the nodes of Alpa", async () => {
         const gateway = { highAvailability: true, address: "llm.example.com", sharedCounters: {} };
         const { problems } = await nodes(settings("rampart", { gateway }), cluster(fit("dgx")));
         assert.match(problems.join("\n"), /^cluster: must have 3 Ready nodes that accept pods \(got dgx\)\. Add nodes/);
@@ -76,7 +75,7 @@ describe("the look at the nodes", () => {
             assert.deepEqual(warnings, []);
         });
 
-        it(`lets a gateway that is there be changed on ${what}, and says so`, async () => {
+        it(`allows changes of an existing gateway on ${what}, with a warning`, async () => {
             asked.length = 0;
             const { problems, warnings } = await nodes(interSettings("rampart"), cluster(list, true));
             assert.deepEqual(problems, []);
@@ -89,12 +88,12 @@ describe("the look at the nodes", () => {
         });
     }
 
-    it("leaves a cluster that the stack itself makes to those who make it", async () => {
+    it("ignores a cluster that the stack itself creates", async () => {
         const settings = { ...interSettings("helm"), nodes: {} };
         assert.deepEqual(await nodes(settings, cluster(fit("a"))), { problems: [], warnings: [] });
     });
 
-    it("does not miss a StorageClass that the stack itself brings, unless another one is named", async () => {
+    it("requires no StorageClass that the stack itself brings, unless another one is named", async () => {
         const none = { ...cluster([]), storageClasses: async () => [] };
         const own = { ...interSettings("helm"), nodes: { storage: "hostpath" } };
         assert.deepEqual(await storageClass(own, none), []);
@@ -108,7 +107,7 @@ describe("the look at the nodes", () => {
         ...cluster([]),
         list: async () => cidrs.map((cidr) => ({ metadata: { name: "pool" }, spec: { cidr } })),
     });
-    it("warns of an Alpa service in a network of the pods, whose answers would not come back", async () => {
+    it("warns about an Alpa service in a network of the pods, whose answers would not arrive", async () => {
         const settings = interSettings("helm");
         const found = await podNetworks(settings, pools("fd00::/64", "10.0.0.0/28", "10.9.0.0/16", 7));
         assert.deepEqual(
@@ -121,34 +120,34 @@ describe("the look at the nodes", () => {
         const { warnings } = await warned(interSettings("helm"), pools("10.0.0.0/28"));
         assert.equal(warnings.filter((text) => text.startsWith("alpa.endpoints")).length, 2);
     });
-    it("says nothing of networks that the cluster does not tell, or that are elsewhere", async () => {
+    it("ignores networks that the cluster does not report, or that are elsewhere", async () => {
         const mute = { ...cluster([]), list: () => Promise.reject(new Error("forbidden")) };
         for (const view of [mute, pools(), pools("10.1.0.0/16")])
             assert.deepEqual(await podNetworks(interSettings("helm"), view), NO_FINDINGS);
     });
 
-    it("asks nothing of a cluster for option intra-a", async () =>
+    it("reads nothing of a cluster for option intra-a", async () =>
         assert.deepEqual(await nodes(settings("helm"), cluster([])), { problems: [], warnings: [] }));
 });
 
 describe("a node", () => {
     const ready = { conditions: [{ type: "Ready", status: "True" }] };
     const cases: [what: string, node: Partial<V1Node>, unfit: string | undefined][] = [
-        ["that is Ready takes pods", { status: ready }, undefined],
-        ["that is cordoned takes none", { status: ready, spec: { unschedulable: true } }, "cordoned"],
+        ["that is Ready accepts pods", { status: ready }, undefined],
+        ["that is cordoned accepts none", { status: ready, spec: { unschedulable: true } }, "cordoned"],
         [
-            "that is not Ready takes none",
+            "that is not Ready accepts none",
             { status: { conditions: [{ type: "Ready", status: "Unknown" }] } },
             "not Ready",
         ],
-        ["that has not said anything takes none", {}, "not Ready"],
+        ["without conditions accepts none", {}, "not Ready"],
         [
-            "with a taint takes none",
+            "with a taint accepts none",
             { status: ready, spec: { taints: [{ key: "dedicated", effect: "NoSchedule" }] } },
             "taint dedicated",
         ],
         [
-            "with a taint that is a wish takes pods",
+            "with a PreferNoSchedule taint accepts pods",
             { status: ready, spec: { taints: [{ key: "dedicated", effect: "PreferNoSchedule" }] } },
             undefined,
         ],

@@ -9,5 +9,5 @@ describe("origin of a recorded preview", () => {
         assert.deepEqual(realIn(parts), { real: { "cloudflare-provider": "6.22.1" } });
     });
 
-    it("says nothing of parts where all were emulators", () => assert.deepEqual(realIn(reportParts({})), {}));
+    it("names no parts where all were emulators", () => assert.deepEqual(realIn(reportParts({})), {}));
 });

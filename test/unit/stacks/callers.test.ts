@@ -9,7 +9,7 @@ import { interSettings } from "../inter";
 import { CONSUMERS, KUBECONFIG, kubernetesObjects, recordStack, settings } from "../intra-a";
 
 describe("stack callers", () => {
-    it("makes the callers' objects and nothing else, in the namespace of the other stack", async () => {
+    it("creates only the callers' objects, in the namespace of the other stack", async () => {
         const seen = kubernetesObjects(await recordCallers());
         assert.deepEqual(
             seen.map((r) => `${r.inputs.kind} ${r.inputs.metadata.namespace}/${r.inputs.metadata.name}`).sort(),
@@ -23,7 +23,7 @@ describe("stack callers", () => {
         );
     });
 
-    it("makes the same objects as the stack of the gateway would", async () => {
+    it("creates the same objects as the stack of the gateway would", async () => {
         const theirs = kubernetesObjects(await recordStack("rampart"));
         for (const ours of kubernetesObjects(await recordCallers())) {
             const { kind, metadata } = ours.inputs;
@@ -37,7 +37,7 @@ describe("stack callers", () => {
         assert.equal(seen.filter((r) => r.name.startsWith("nlp")).length, 3);
     });
 
-    it("counts limits where the other stack does", async () => {
+    it("counts limits like the other stack", async () => {
         const seen = await recordCallers({ ...GATEWAY, counters: COUNTERS });
         const { plugins } = oneOfKind(seen, "Consumer", "lab").inputs.spec;
         for (const { config } of plugins as { config: Record<string, unknown> }[])
@@ -45,7 +45,7 @@ describe("stack callers", () => {
         assert.equal(plugins.length, 2);
     });
 
-    it("keeps what the other stack hands out out of its state: it has no reference to it", async () => {
+    it("keeps the other stack's outputs out of its state: it has no reference to it", async () => {
         const seen = await recordCallers();
         assert.ok(!seen.some((r) => r.type.includes("StackReference")));
     });
@@ -56,7 +56,7 @@ describe("stack callers", () => {
         assert.ok(asked(wait).parent.includes("Consumers"));
     });
 
-    it("hands out the address in plain, and keys as secrets", async () => {
+    it("outputs the address in plain text, and keys as secrets", async () => {
         let outputs: ReturnType<typeof callers> | undefined;
         await record(() => (outputs = callers({ ...callersSettings(), gateway: GATEWAY })));
         assert.deepEqual(Object.keys(outputs!), ["url", "credentials", "jwtSecrets", "curl", "expires"]);
@@ -81,7 +81,7 @@ describe("output gateway of a gateway's stack", () => {
         return outputs!.gateway;
     };
 
-    it("is what callers of another stack need, in plain", async () => {
+    it("has what callers of another stack need, in plain text", async () => {
         assert.deepEqual(await of("rampart"), GATEWAY);
     });
 
@@ -92,7 +92,7 @@ describe("output gateway of a gateway's stack", () => {
         assert.equal(replicas, 3);
     });
 
-    it("has the binding alone of a gateway in place, and not the number of its pods", async () => {
+    it("has only the binding for an existing gateway, and not the number of its pods", async () => {
         assert.deepEqual(await of("existing"), {
             namespace: "alpa-auth",
             binding: { ingressClass: "shared", gateway: "shared", gatewayNamespace: "edge" },

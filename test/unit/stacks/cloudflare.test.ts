@@ -5,7 +5,7 @@ import { record, value } from "../../kit";
 import { ACCOUNT, CALLS, cloudflareStack, recordCloudflare, TOKENS } from "../cloudflare";
 
 describe("stack cloudflare", () => {
-    it("hands out the entry point, the ends and the name servers in plain, and pairs as secrets", async () => {
+    it("outputs the address, the expiries and the name servers in plain text, and pairs as secrets", async () => {
         let outputs: ReturnType<typeof cloudflare> | undefined;
         await record(() => (outputs = cloudflare(cloudflareStack())), TOKENS, CALLS);
         const { url, credentials, curl, expires, nameServers, zoneStatus, ...others } = outputs!;
@@ -33,14 +33,14 @@ describe("stack cloudflare", () => {
             return calls;
         };
 
-        it("asks whether Cloudflare refuses that token, and no other", async () =>
+        it("checks whether Cloudflare rejects that token, and no other", async () =>
             assert.deepEqual(await asked(false), [{ account: ACCOUNT, ids: { "nlp/off": "nlp.off-token-id" } }]));
 
-        it("asks nothing in a preview, when the token may still be accepted", async () =>
+        it("checks nothing in a preview, when the token may still be accepted", async () =>
             assert.deepEqual(await asked(true), []));
     });
 
-    it("makes nothing of the other options", async () => {
+    it("creates nothing of the other options", async () => {
         const types = (await recordCloudflare()).map(({ type }) => type);
         assert.deepEqual(
             types.filter((type) => /kubernetes|random/.test(type)),

@@ -1,4 +1,4 @@
-// Proves what a stack of option inter makes of alpa.firewall, from its config to its outputs.
+// Proves the effect of alpa.firewall on a stack of option inter, from its config to its outputs.
 import { strict as assert } from "node:assert";
 import { ConfigError } from "../../../config";
 import { inter } from "../../../stacks/inter";
@@ -30,26 +30,26 @@ async function run(...asked: Parameters<typeof settingsOf>) {
 }
 
 describe("inter with alpa.firewall", () => {
-    it("prints rules for the nodes that it makes, unasked", async () => {
+    it("outputs rules for its nodes by default", async () => {
         const { outputs, commands } = await run(undefined, { cluster: { nodes: THREE } });
         assert.match(outputs.alpaFirewall!, /elements = \{ 10\.0\.0\.1, 10\.0\.0\.2, 10\.0\.0\.3 \}/);
         assert.deepEqual(commands, []);
     });
 
-    it("loads them by SSH when asked, and has no output of them", async () => {
+    it("loads them by SSH if configured, and then has no output of them", async () => {
         const { outputs, seen } = await run({ apply: "ssh", hosts: [HOST], from: ["10.0.0.0/29"] });
         assert.ok(!("alpaFirewall" in outputs));
         const { inputs } = one(seen, COMMAND, "alpa-firewall-10.0.0.11");
         assert.equal(inputs.create, "sh -s -- 10.0.0.11 alpa-auth/test install alpa=20001 from=10.0.0.0/29");
     });
 
-    it("says that it has none where it does not know the nodes", async () => {
+    it("reports that it has none where it does not know the nodes", async () => {
         const { outputs, warnings } = await run(undefined);
         assert.ok(!("alpaFirewall" in outputs));
         assert.equal(warnings.filter((text) => text.startsWith("alpa.firewall: not set")).length, 1);
     });
 
-    it("is refused with keys in plain text", () => {
+    it("is rejected with keys in plain text", () => {
         assert.throws(
             () => settingsOf({ apply: "ssh", hosts: [HOST], from: ["10.0.0.1"] }, {}, () => false),
             ({ problems }: ConfigError) =>

@@ -11,7 +11,7 @@ import { interSettings, interValues, parseInter } from "../inter";
 import { KUBECONFIG } from "../intra-a";
 
 describe("stack inter", () => {
-    it("hands out the entry point in plain, and keys as secrets; its cluster is that of the config", async () => {
+    it("outputs the address in plain text, and keys as secrets; its cluster is that of the config", async () => {
         const settings = parseInter(interValues({ cluster: { kubeconfig: KUBECONFIG, context: "one" } }));
         let outputs: ReturnType<typeof inter> | undefined;
         const seen = await record(() => (outputs = inter(settings)));
@@ -26,7 +26,7 @@ describe("stack inter", () => {
         assert.equal(context, "one");
     });
 
-    it("gets into the cluster of its nodes by another one while the first is away, and still before they go", async () => {
+    it("connects to its cluster by another node while the first is down, also on destroy", async () => {
         const settings = parseInter(interValues({ cluster: { nodes: THREE } }));
         const fallbackAccess = { kubeconfig: pulumi.secret("by another node") };
         let outputs: ReturnType<typeof inter> | undefined;
@@ -38,7 +38,7 @@ describe("stack inter", () => {
         assert.equal(await value(outputs!.kubeconfig!), "by another node");
     });
 
-    it("is shipped as a stack that lacks nothing, and warns of nothing", () => {
+    it("is shipped as a stack that lacks nothing, and causes no warning", () => {
         const file = readFileSync(join(__dirname, "../../../Pulumi.inter.yaml"), "utf8");
         const { config } = parseYaml(file) as { config: Record<string, unknown> };
         const own = Object.entries(config).map(([key, v]) => [key.replace("alpa-auth:", ""), v]);

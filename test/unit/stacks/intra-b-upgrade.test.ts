@@ -1,4 +1,4 @@
-// Proves what each phase of an upgrade of the model asks for, and in which order. That it comes to pass is for the engine tests.
+// Proves the resources of each phase of an upgrade of the model, and their order. Engine tests prove the effect.
 import { strict as assert } from "node:assert";
 import { UPGRADE_PHASES, type UpgradePhase } from "../../../components/opt/conversion-phases";
 import { intra } from "../../../stacks/intra";
@@ -8,7 +8,7 @@ import { intraBSettings, OPT } from "../intra-b";
 const NEW = { image: { ...OPT.image, tag: "1.1.0" }, model: "alpa/opt-66b", weights: { claim: "opt-66b" } };
 type At = UpgradePhase | "before" | "after";
 
-/** Each place is built once: that takes a second. */
+/** Each phase is built once, which takes a second. */
 const built = new Map<At, Promise<Seen[]>>();
 function stack(at: At): Promise<Seen[]> {
     const opt = at === "before" ? {} : at === "after" ? NEW : { upgrade: { phase: at, ...NEW } };
@@ -91,7 +91,7 @@ describe("an upgrade of the model", () => {
             );
     });
 
-    it("hands out how far it is, and writes the stage down", async () => {
+    it("outputs its progress, and records the stage", async () => {
         let outputs: ReturnType<typeof intra> | undefined;
         const opt = { upgrade: { phase: "stop", ...NEW } };
         const seen = await record(() => (outputs = intra(intraBSettings({}, opt, { phase: "done" }))));

@@ -1,4 +1,4 @@
-// Proves what each phase of a conversion asks for, and in which order. That it comes to pass is for the engine tests.
+// Proves the resources of each phase of a conversion, and their order. Engine tests prove the effect.
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { PHASES, stateOf, stepsFrom, type Phase } from "../../../components/opt/conversion-phases";
@@ -15,7 +15,7 @@ const LOOK = `${WORKER}-look`;
 const ANSWERS = "alpa-conversion-bare-metal-alpa";
 const COMPONENT = "alpa-opt.alpa-auth.svc.cluster.local";
 
-/** Each phase is built once: that takes a second. */
+/** Each phase is built once, which takes a second. */
 const built = new Map<string, Promise<Seen[]>>();
 function stack(phase: Phase): Promise<Seen[]> {
     if (!built.has(phase)) built.set(phase, recordIntraB(phase));
@@ -33,7 +33,7 @@ const upstream = (seen: Seen[], role: string) =>
     oneOfKind(seen, "ApisixUpstream", `alpa-${role}`).inputs.spec.externalNodes.map((node: any) => node.name);
 
 describe("option intra-b", () => {
-    it("has all that intra-a has, and touches none of it, as it begins", async () => {
+    it("has all resources of intra-a unchanged in its first phase", async () => {
         const { alpa } = intraBValues();
         const before = kubernetesObjects(await recordStack("rampart", { alpa }));
         const after = await stack("prepare");
@@ -70,13 +70,13 @@ describe("option intra-b", () => {
             const differ = after.filter((r) => r.custom && text(r) !== text(named(before, r.name)));
             const record = ["alpa-conversion-begun", "alpa-conversion-reached"];
             assert.deepEqual(differ.map((r) => r.name).sort(), [...record, ...names].sort());
-            assert.equal(before.length, after.length, "nothing comes or goes");
+            assert.equal(before.length, after.length, "nothing is added or removed");
         });
 
     for (const phase of PHASES) {
         const { callers, bareMetal, component, atBoot, upstream: leads } = stateOf(phase);
 
-        it(`${phase}: ${callers === "nowhere" ? "refuses callers, after it has asked who they are" : `leads callers to ${callers}`}`, async () => {
+        it(`${phase}: ${callers === "nowhere" ? "rejects callers after authentication" : `routes callers to ${callers}`}`, async () => {
             const seen = await stack(phase);
             for (const role of ["completions", "logprobs"]) {
                 const rule = rules(seen).find((r) => r.name === role);
@@ -107,10 +107,10 @@ describe("option intra-b", () => {
             assert.match(named(seen, HEAD).inputs.delete, / release$/, "another stack may have the host then");
             assert.ok(comesAfter(seen, named(seen, ANSWERS), named(seen, LOOK)));
             assert.equal(line(ANSWERS), `${bareMetal ? "answers" : "silent"} attempt=0`);
-            assert.ok(!(bareMetal && component), "the GPUs are one side's");
+            assert.ok(!(bareMetal && component), "only one side has the GPUs");
         });
 
-        it(`${phase}: says first where it is going, and last that it got there`, async () => {
+        it(`${phase}: first records its target, and last that it was reached`, async () => {
             const seen = await stack(phase);
             const [begun, reached] = ["begun", "reached"].map((what) => named(seen, `alpa-conversion-${what}`));
             assert.equal(begun.inputs.begin.going, phase);
@@ -130,7 +130,7 @@ describe("option intra-b", () => {
                 assert.ok(comesAfter(seen, reached, named(seen, name)), name);
         });
 
-        it(`${phase}: takes the GPUs after the other side has given them up`, async () => {
+        it(`${phase}: uses the GPUs after the other side has released them`, async () => {
             const seen = await stack(phase);
             const [hosts, ray] = [named(seen, HEAD), named(seen, "alpa-conversion-component-ray")];
             if (component) assert.ok(comesAfter(seen, ray, named(seen, ANSWERS)));
@@ -146,7 +146,7 @@ describe("option intra-b", () => {
         });
     }
 
-    it("tells workers which run of Ray they belong to, as the head said it", async () => {
+    it("passes the head's id of the Ray run to the workers", async () => {
         const seen = await record(() => intra(intraBSettings({}, {}, { phase: "drain" })), {
             [HEAD]: { stdout: "runs: 1764140000.77\n" },
         });
@@ -154,7 +154,7 @@ describe("option intra-b", () => {
         assert.doesNotMatch(named(seen, HEAD).inputs.create, /head=/);
     });
 
-    it("lets the verifier alone past the refusal, through the same guard", async () => {
+    it("lets only the verifier past the 503, through the same guard", async () => {
         const seen = await stack("verify");
         const [open, past] = [rules(seen)[0], rules(seen, "alpa-verification")[0]];
         assert.equal(past.match.paths[0], "/alpa-verification/completions");
@@ -166,7 +166,7 @@ describe("option intra-b", () => {
         assert.deepEqual(prepared, rules(seen, "alpa-verification"), "it is the same in every phase");
     });
 
-    it("admits the verifier through a tunnel in front of the gateway too, and with option intra-a admits no verifier", async () => {
+    it("admits the verifier also through a tunnel in front of the gateway, and admits none with option intra-a", async () => {
         const exposure = { ...EXPOSURE, alpa: { endpoints: ["10.0.0.11:20001"], tokensPerSecond: 12 } };
         const paths = (seen: Seen[]) => {
             const { ingresses } = one(
@@ -185,7 +185,7 @@ describe("option intra-b", () => {
         assert.deepEqual(paths(await recordExposed("rampart")), [open]);
     });
 
-    it("asks for everything again after a run that did not end", async () => {
+    it("runs everything again after a run that did not end", async () => {
         const settings = intraBSettings({}, {}, { phase: "drain" });
         const again = { ...settings, conversion: { ...settings.conversion, attempt: 3 } };
         const seen = await record(() => intra(again));
@@ -203,7 +203,7 @@ describe("option intra-b", () => {
         assert.equal(named(seen, "alpa-conversion-begun").inputs.begin.attempt, "3");
         const graph = named(seen, "alpa-conversion-component-operator-opt-graph");
         const same = named(before, graph.name).inputs;
-        assert.deepEqual(plain(graph.inputs), plain(same), "the way back waits for Rampart only where it must");
+        assert.deepEqual(plain(graph.inputs), plain(same), "a rollback waits for Rampart only where it must");
     });
 
     it("has a graph of Rampart's own charts deployed again after a run that did not end", async () => {
@@ -214,14 +214,14 @@ describe("option intra-b", () => {
         for (const { $ui } of Object.values<any>(components)) assert.deepEqual($ui, { retry: 0, attempt: 3 });
     });
 
-    it("writes down who runs it, and until when", async () => {
+    it("records its holder, and until when", async () => {
         const holder = { name: "ops@laptop", until: "2026-11-30T12:00:00Z" };
         const seen = await record(() => intra(intraBSettings({}, {}, { holder })));
         const { begin } = named(seen, "alpa-conversion-begun").inputs;
         assert.deepEqual([begin.holder, begin.until], [holder.name, holder.until]);
     });
 
-    it("hands out how far it is, and the way past the refusal with its key as a secret", async () => {
+    it("outputs its progress, and the verification address with its key as a secret", async () => {
         let outputs: ReturnType<typeof intra> | undefined;
         const since = "2026-11-30T12:00:00.000Z";
         const found = { "alpa-conversion-reached": { since } };
@@ -262,7 +262,7 @@ describe("option intra-b", () => {
 });
 
 describe("phases", () => {
-    it("are left one step forward or back; nothing differs between start and verify on the way back", () => {
+    it("are left one step forward or back; start and verify are the same on the way back", () => {
         assert.deepEqual(stepsFrom("intra-a"), ["intra-a", "prepare"]);
         assert.deepEqual(stepsFrom("prepare"), ["intra-a", "prepare", "drain"]);
         assert.deepEqual(stepsFrom("stop"), ["drain", "stop", "start"]);
@@ -271,7 +271,7 @@ describe("phases", () => {
         assert.deepEqual(stepsFrom("done"), ["switch", "done", "upgrade-prepare"]);
     });
 
-    it("change where upstreams lead only while callers go nowhere", () => {
+    it("change upstreams only while callers get 503", () => {
         for (const [i, phase] of PHASES.slice(1).entries()) {
             const [before, after] = [stateOf(PHASES[i]), stateOf(phase)];
             if (before.upstream !== after.upstream)
@@ -279,7 +279,7 @@ describe("phases", () => {
         }
     });
 
-    it("never have both sides hold the GPUs, nor callers led to a side that does not run", () => {
+    it("never let both sides hold the GPUs, nor route callers to a side that does not run", () => {
         for (const phase of PHASES) {
             const { bareMetal, component, callers } = stateOf(phase);
             assert.ok(!(bareMetal && component), phase);

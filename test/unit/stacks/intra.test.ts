@@ -5,12 +5,12 @@ import { oneOfKind, one, record, value } from "../../kit";
 import { KUBECONFIG, recordStack, settings } from "../intra-a";
 
 describe("stack intra", () => {
-    it("puts the gateway into a Rampart graph of its own namespace", async () => {
+    it("puts the gateway into a Rampart graph in its own namespace", async () => {
         const seen = await recordStack("rampart", { namespace: "team-a" });
         assert.equal(oneOfKind(seen, "RampartGraph").inputs.metadata.namespace, "team-a");
     });
 
-    it("hands out the entry point in plain, and keys as secrets", async () => {
+    it("outputs the address in plain text, and keys as secrets", async () => {
         let outputs: ReturnType<typeof intra> | undefined;
         await record(() => (outputs = intra(settings("rampart"))));
         assert.deepEqual(Object.keys(outputs!), ["url", "credentials", "jwtSecrets", "curl", "expires", "gateway"]);

@@ -1,4 +1,4 @@
-"""The address of the service, and what is asked below it."""
+"""The address of the service, and the URLs below it."""
 
 import ipaddress
 import re
@@ -22,7 +22,7 @@ class Address:
         self.loopback = _is_loopback(parts.hostname or "")
 
     def join(self, path: str) -> str:
-        """`path` below the address; a slash at its end counts for nothing, as Alpa's client would double it."""
+        """`path` below the address; a trailing slash of the address is ignored, since Alpa's client would double it."""
         return f"{self._base}{path}"
 
     def __repr__(self) -> str:
@@ -30,7 +30,7 @@ class Address:
 
 
 def read(url: object, problems: List[str]) -> Optional[Address]:
-    """Reads an address; what is wrong with it is added to `problems`, without what may be a secret in it."""
+    """Parses an address. Adds its errors to `problems`, without parts that may be secret."""
 
     def wrong(must: str, got: str, do: str) -> None:
         problems.append(f"url: {must} ({got}). {do}")
@@ -56,7 +56,7 @@ def read(url: object, problems: List[str]) -> Optional[Address]:
     if not _PATH.fullmatch(parts.path):
         wrong("must have a path of ASCII letters, digits and %XX", "it has others", "Encode them.")
     elif "//" in parts.path.rstrip("/"):
-        # No route matches it, and at the start of a path some versions of requests take what follows for a host.
+        # No route matches it, and at the start of a path some versions of requests read the rest as a host.
         wrong("must not have // in its path", "it does", "Write one slash.")
     elif any(segment.replace("%2e", ".").replace("%2E", ".") in (".", "..") for segment in parts.path.split("/")):
         wrong("must not have . or .. in its path", "it does", "Write the full path.")

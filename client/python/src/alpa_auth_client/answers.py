@@ -1,8 +1,8 @@
-"""From an HTTP answer to a result, or to the error that it is.
+"""Turns an HTTP answer into a result or an error.
 
 Facts, by where an answer comes from. Alpa: every error is 400 with `type`, `message` and a `stacktrace` that is never
 empty. The gateway: the same shape with an empty `stacktrace`, or `{"message"}`, `{"error_msg"}`, or a page of nginx; which
-shape says nothing, the status does. The edge: HTML; 302 to a login page, 401 or 403 for a credential that does not count.
+shape says nothing, the status does. The edge: HTML; 302 to a login page, 401 or 403 for a rejected credential.
 """
 
 import json
@@ -30,17 +30,17 @@ from .results import RESULTS
 from .tokens import SKEW_SECONDS, Jwt
 from .transport import Answer
 
-#: Most characters of a foreign text that an error quotes.
+#: Longest quote of a server's text in an error, in characters.
 _LONGEST_QUOTE = 300
 
 
 class Asked:
-    """What an answer is read against.
+    """The request and the context for interpreting its answer.
 
-    :param path: what was asked for, of results.RESULTS
-    :param auth: what was sent to authenticate
+    :param path: path of the request, one of results.RESULTS
+    :param auth: the credential of the request
     :param now: seconds since 1970
-    :param clean: takes secrets out of a text
+    :param clean: removes secrets from a text
     """
 
     def __init__(self, path: str, auth: Optional[Auth], now: float, clean: Callable[[str], str]) -> None:
@@ -53,7 +53,7 @@ class Asked:
 def read(answer: Answer, asked: Asked) -> Dict[str, Any]:
     """The result in an answer.
 
-    :raises AlpaClientError: the answer is none
+    :raises AlpaClientError: the answer is no result
     """
     status = answer.status
     wait = (waits.window_end if status == 429 else waits.retry_after)(answer.headers, asked.now)
@@ -118,7 +118,7 @@ def _redirected(answer: Answer, asked: Asked, known: Dict[str, Any]) -> NoReturn
 def _unauthorized(answer: Answer, asked: Asked, said: str, known: Dict[str, Any]) -> NoReturn:
     if asked.auth is None:
         raise MissingCredentialError(f"The service requires a credential (401): {said}", **known)
-    # By the clock of who refuses it, where it is known: until its end it may be refused for anything.
+    # Uses the server's clock where it is known: a token that has not expired may be rejected for any reason.
     date = waits.date_of(answer.headers.get("Date", ""))
     if asked.auth.is_over(asked.now if date is None else date):
         raise ExpiredCredentialError(f"The token has expired (401): {said}", **known)
@@ -127,7 +127,7 @@ def _unauthorized(answer: Answer, asked: Asked, said: str, known: Dict[str, Any]
 
 
 def _clock_advice(date: Optional[float], asked: Asked) -> Optional[str]:
-    """A token made with a wrong clock is rejected without a reason; the Date of the answer shows the difference."""
+    """A token made with a wrong clock is rejected without a reason; the answer's Date shows the difference."""
     if not isinstance(asked.auth, Jwt) or date is None or abs(date - asked.now) <= SKEW_SECONDS:
         return None
     way = "behind" if date > asked.now else "ahead"
@@ -154,7 +154,7 @@ def _json(body: bytes) -> object:
 
 
 def _said(found: object, answer: Answer, asked: Asked) -> str:
-    """What an answer says, in a few words."""
+    """A short description of an answer."""
     if isinstance(found, dict):
         error = found.get("error")
         texts: List[object] = [found.get("message"), found.get("error_msg"), error]

@@ -1,4 +1,4 @@
-"""How a caller says who it is: a key, a token, or a service token of the edge."""
+"""Authentication methods: a key, a JWT, or a service token of the edge."""
 
 import json
 import re
@@ -10,28 +10,28 @@ from .secret import Secret, header_problem
 
 
 class Auth(ABC):
-    """What is added to every request."""
+    """A credential that is added to every request."""
 
     @abstractmethod
     def headers(self, now: float) -> Dict[str, str]:
         """Headers with the credential.
 
         :param now: seconds since 1970
-        :raises ExpiredCredentialError: the token is past its end, and no other can be made
+        :raises ExpiredCredentialError: the token has expired and cannot be renewed
         """
 
     @property
     def secrets(self) -> List[str]:
-        """Texts that must not be shown; an answer may repeat them."""
+        """Secret texts; an answer may repeat them."""
         return []
 
     def is_over(self, now: float) -> bool:
-        """Whether what was sent is past its end at a time, in seconds since 1970; False where it cannot be told."""
+        """Whether the sent token had expired at a time, in seconds since 1970; False where that is unknown."""
         return False
 
 
 class ApiKey(Auth):
-    """A key, sent in the header `apikey` (key-auth of APISIX reads that one).
+    """A key, sent in the header `apikey`, which APISIX's key-auth reads.
 
     :raises ConfigurationError: the key cannot be sent in a header
     """
@@ -51,16 +51,16 @@ class ApiKey(Auth):
         return "ApiKey(<secret>)"
 
 
-# What the library and HTTP itself send; a credential there would break the request.
+# Headers that the library or HTTP itself sets; a credential in one of them would break the request.
 _TAKEN = {"host", "content-type", "content-length", "transfer-encoding", "connection", "accept", "accept-encoding"}
 
 
 class ServiceToken(Auth):
-    """A service token of Cloudflare Access. Its form is not checked: Cloudflare has changed it before.
+    """A service token of Cloudflare Access. Its format is not checked: Cloudflare has changed it before.
 
-    :param header: the one header that takes both as JSON, where the application reads one
-        (`read_service_tokens_from_header`); without it the two usual headers are sent
-    :raises ConfigurationError: a part cannot be sent in a header; lists all
+    :param header: a single header with both values as JSON, where the Access application reads one
+        (`read_service_tokens_from_header`); default: the two usual headers
+    :raises ConfigurationError: lists every part that cannot be sent in a header
     """
 
     def __init__(self, client_id: str, client_secret: str, *, header: Optional[str] = None) -> None:

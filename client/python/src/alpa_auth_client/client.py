@@ -1,4 +1,4 @@
-"""The client: methods, arguments and results of Alpa's own, plus `auth`."""
+"""The client, with the methods, arguments and results of Alpa's own client, plus `auth`."""
 
 import os
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Union
@@ -36,10 +36,10 @@ Prompt = Union[str, Sequence[str], Sequence[int], Sequence[Sequence[int]]]
 
 
 class Client:
-    """Asks the service. Threads may share one: every call has a connection of its own.
+    """Calls the service. Threads may share a client: every call has its own connection.
 
-    :param url: address of the service. Default that of Alpa's own client, for calls without a credential only
-    :param api_key: Alpa's own way: a field of the body, which a gateway refuses. Not together with `auth`
+    :param url: address of the service. Default that of Alpa's own client, only without a credential
+    :param api_key: key of Alpa itself, a field of the body, which a gateway rejects. Not together with `auth`
     :param default_model: name the model is registered under. Default `default`
     :param auth: ApiKey, Jwt or ServiceToken
 
@@ -82,10 +82,10 @@ class Client:
 
     @classmethod
     def from_env(cls, environ: Optional[Mapping[str, str]] = None, **options: Any) -> "Client":
-        """A client from the variables ALPA_… (docs/call/README.md).
+        """Creates a client from the variables ALPA_… (docs/call/README.md).
 
         :param environ: default os.environ
-        :param options: other parameters of the constructor; they count before the variables
+        :param options: other parameters of the constructor; they override the variables
         :raises ConfigurationError: lists every problem
         """
         from .environment import read
@@ -94,10 +94,10 @@ class Client:
 
     @classmethod
     def from_credentials_file(cls, file: str, *, private_key: Optional[str] = None, **options: Any) -> "Client":
-        """A client from the file of `ops consumer handout`.
+        """Creates a client from the file of `ops consumer handout`.
 
-        :param private_key: PEM, where tokens are signed with a key of the caller's own
-        :param options: other parameters of the constructor; they count before the file
+        :param private_key: PEM, if tokens are signed with the caller's own key
+        :param options: other parameters of the constructor; they override the file
         :raises ConfigurationError: lists every problem
         :raises ExpiredCredentialError: the credential has expired
         """
@@ -115,7 +115,7 @@ class Client:
         echo: bool = True,
         model: Optional[str] = None,
     ) -> "Completion":
-        """Continues a prompt, or each of several; defaults as in Alpa's client.
+        """Completes a prompt, or each of several. The defaults are those of Alpa's client.
 
         :param prompt: a text, texts, token ids, or lists of them
         :raises AlpaClientError: see errors
@@ -135,9 +135,9 @@ class Client:
     def logprobs(
         self, prompt: Prompt, top_k: int = 50, cache_id: Optional[str] = None, model: Optional[str] = None
     ) -> "Logprobs":
-        """Log probabilities of the next token.
+        """Returns log probabilities of the next token.
 
-        :param cache_id: from an earlier answer; the prompt then extends that one by one token
+        :param cache_id: from an earlier answer; the prompt must then be the earlier one plus one token
         :raises AlpaClientError: see errors
         """
         body: Dict[str, Any] = {"model": model or self.default_model, "prompt": prompt, "top_k": top_k, **self._key()}
@@ -146,7 +146,7 @@ class Client:
         return self._sender.post("/logprobs", body)  # type: ignore[return-value]
 
     def _key(self) -> Dict[str, Secret]:
-        """Alpa's own key, or nothing: where there is none the field stays away from the body."""
+        """The field with Alpa's own key. Without a key, the body has no such field."""
         return {} if self._api_key is None else {"api_key": self._api_key}
 
     def __repr__(self) -> str:

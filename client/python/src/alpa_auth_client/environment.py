@@ -23,7 +23,7 @@ NAMES = (
     "ALPA_ALLOW_HTTP",
 )
 
-#: Variables that belong to one way to authenticate, by the one in whose name they are told.
+#: Variables of one authentication method, by the variable that errors name.
 _WAYS = {
     "ALPA_API_KEY": ("ALPA_API_KEY",),
     "ALPA_JWT": ("ALPA_JWT",),
@@ -35,7 +35,7 @@ _WAYS = {
 def read(environ: Mapping[str, str], url: Optional[str] = None) -> Dict[str, Any]:
     """Arguments for Client.
 
-    :param url: address that is given already
+    :param url: address from the arguments, if given
     :raises ConfigurationError: lists every problem
     """
     values = {name: environ[name] for name in NAMES if name in environ}
@@ -45,7 +45,7 @@ def read(environ: Mapping[str, str], url: Optional[str] = None) -> Dict[str, Any
     file = values.get("ALPA_CREDENTIALS_FILE")
     ways = [way for way, names in _WAYS.items() if any(name in values for name in names)]
     if file is not None:
-        # A private key is what a handout of that kind lacks: those two go together.
+        # A handout for a key pair lacks the private key, so the two variables may be set together.
         _file(file, values, ways, arguments, problems)
     else:
         if "ALPA_URL" not in values and url is None:
@@ -129,7 +129,7 @@ def _private_key(values: Mapping[str, str], problems: List[str]) -> Optional[str
 
 
 def read_text(where: str, file: str) -> "tuple[Optional[str], Optional[str]]":
-    """Text of a file, or what is wrong with it. A text instead of a file name may be secret, so the error does not repeat it."""
+    """Text of a file, or an error. A text instead of a file name may be secret, so the error does not repeat it."""
     if "\n" in file or "-----BEGIN" in file:
         return None, f"{where}: must be the name of a file (it is the content of one). Write the content into a file, and give its name."
     try:

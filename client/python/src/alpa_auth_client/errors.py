@@ -1,6 +1,6 @@
-"""What can go wrong, each kind a type of its own, with the caller's next step.
+"""All errors, as types, each with the caller's next step.
 
-All are RuntimeError, as in Alpa's own client: programs that catch that one go on working. The names are those of the
+All are RuntimeError, as in Alpa's own client: programs that catch it keep working. The names are those of the
 TypeScript library; docs/call/README.md has the table.
 """
 
@@ -8,12 +8,12 @@ from typing import List, Optional
 
 
 class AlpaClientError(RuntimeError):
-    """An answer that is no result.
+    """Base of every error of this library.
 
     :ivar next_step: what the caller can do, a sentence
     :ivar status: HTTP status, or None where there was no answer
-    :ivar request_id: X-Request-Id of the gateway or Cf-Ray of the edge, for the operator
-    :ivar retry_after_seconds: how long the service asks to wait, in seconds
+    :ivar request_id: X-Request-Id of the gateway or CF-Ray of the edge, for the operator
+    :ivar retry_after_seconds: how long to wait before the next attempt, in seconds, from the server's answer
     """
 
     next_step = "Tell the operator."
@@ -39,9 +39,9 @@ class AlpaClientError(RuntimeError):
 
 
 class ConfigurationError(AlpaClientError, ValueError):
-    """The client cannot be made as asked. Lists every problem; nothing was sent.
+    """Invalid parameters of the client or of a call. Lists every problem; nothing was sent.
 
-    :ivar problems: one line each, as `where: what must hold (what it is). What to do.`
+    :ivar problems: one line each, in the form `where: what must hold (what it is). What to do.`
     """
 
     next_step = "Correct what is listed."
@@ -60,7 +60,7 @@ class MissingCredentialError(AlpaClientError):
 
 
 class InvalidCredentialError(AlpaClientError):
-    """The credential was sent and is not known: wrong, or revoked."""
+    """The server rejects the credential: it is wrong, revoked or expired."""
 
     next_step = "Compare it with what you were handed; if it is the same, ask the operator for another."
 
@@ -72,49 +72,49 @@ class ExpiredCredentialError(AlpaClientError):
 
 
 class NotAllowedError(AlpaClientError):
-    """The credential is known, and not allowed here."""
+    """The credential is known but not allowed here."""
 
     next_step = "Ask the operator to admit you."
 
 
 class RateLimitedError(AlpaClientError):
-    """Too many requests, still so after the last attempt; `retry_after_seconds` says how long to wait."""
+    """429 after the last attempt; `retry_after_seconds` says how long to wait."""
 
     next_step = "Wait, then send less at a time."
 
 
 class ModelUnreachableError(AlpaClientError):
-    """The gateway or the edge answers, and has no way to the model."""
+    """The gateway or the edge answers, but does not reach the model."""
 
     next_step = "Try again later; tell the operator if it lasts."
 
 
 class AnswerTimeoutError(AlpaClientError):
-    """No complete answer in time, here or at the gateway. The model may go on working on it."""
+    """No complete answer in time, here, at the gateway or at the edge. The model may still be working."""
 
     next_step = "Ask for fewer tokens, or give it more time (answer_timeout_seconds)."
 
 
 class EdgeLoginError(AlpaClientError):
-    """The edge asks for a person's login, whatever credential was sent."""
+    """The edge redirects to its login page, because the credential is of another kind than it requires."""
 
     next_step = "Ask the operator whether this address takes service tokens: it asks for a person's login."
 
 
 class RedirectError(AlpaClientError):
-    """A redirect, which is never followed: it would take the credential and the prompt along."""
+    """Any other redirect. Not followed: it would send the credential and the prompt along."""
 
     next_step = "Give the client the address that the service has, with https."
 
 
 class UnreadableAnswerError(AlpaClientError):
-    """No JSON, JSON that is cut off, or JSON that is no result."""
+    """A success status without a valid result: no JSON, truncated JSON, or JSON of another form."""
 
     next_step = "Check the address: something other than the service may answer there."
 
 
 class ConnectionFailedError(AlpaClientError):
-    """No connection, or one that broke.
+    """The connection failed or broke.
 
     :ivar sent: False: nothing reached the server, so that a repeat cannot start a second generation
     """
@@ -128,7 +128,7 @@ class ConnectionFailedError(AlpaClientError):
 
 
 class RequestRefusedError(AlpaClientError):
-    """The gateway does not pass such a request on."""
+    """400, 404, 413 or another rejection by the gateway: the request must be corrected."""
 
     next_step = "Correct the request."
 
@@ -137,7 +137,7 @@ class AlpaError(AlpaClientError):
     """Alpa's own error.
 
     :ivar message: Alpa's text, which may be empty
-    :ivar stacktrace: Python's traceback in Alpa, without the line of the exception itself
+    :ivar stacktrace: Alpa's Python traceback, without the line of the exception itself
     """
 
     next_step = "Correct the request."

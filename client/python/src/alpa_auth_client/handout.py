@@ -1,4 +1,4 @@
-"""Reads the page that `ops consumer handout` writes: address, end, longest answer, and the credential."""
+"""Reads the page that `ops consumer handout` writes: address, expiry date, longest answer, and the credential."""
 
 import re
 from datetime import date, datetime, timezone
@@ -11,12 +11,12 @@ from .tokens import Jwt
 
 
 class Handout:
-    """What a page says.
+    """The content of a page.
 
     :ivar who: `<consumer>/<credential>`
     :ivar url: address of the service
-    :ivar expires: last day before which the credential works (UTC), or None
-    :ivar answer_timeout_seconds: longest time for one answer, or None where the page does not say
+    :ivar expires: day (UTC) from whose start the credential is rejected, or None
+    :ivar answer_timeout_seconds: longest time for one answer, or None where the page has none
     :ivar auth: the credential
     """
 
@@ -42,8 +42,8 @@ class Handout:
 def load(file: str, *, private_key: Optional[str] = None, today: Optional[date] = None) -> Handout:
     """Reads a page.
 
-    :param private_key: PEM, for a credential of the caller's own key pair; the page does not have it
-    :param today: in UTC; default the day it is
+    :param private_key: PEM, for a credential of the caller's own key pair; the page does not contain it
+    :param today: in UTC; default the current day
     :raises ConfigurationError: the file is no such page
     :raises ExpiredCredentialError: the credential has expired
     """
@@ -66,7 +66,7 @@ def load(file: str, *, private_key: Optional[str] = None, today: Optional[date] 
 
 
 def _credential(text: str, file: str, private_key: Optional[str]) -> Auth:
-    # Indented by four, before the first heading: the lines to paste below are quoted for other languages.
+    # Only lines before the first heading that are indented by four: later lines are quoted for other languages.
     head = text.split("\n## ", 1)[0]
     key = _match(r"^ {4}apikey: (.+)$", head)
     client_id = _match(r"^ {4}CF-Access-Client-Id: (.+)$", head)

@@ -1,4 +1,4 @@
-"""Removes secrets from foreign texts, in any encoding.
+"""Removes secrets from servers' texts, in any encoding.
 
 A text is decoded step by step and searched at each step; where a secret is found, the characters that encode it are removed.
 """
@@ -8,17 +8,17 @@ import html
 import re
 from typing import Dict, List, Tuple
 
-#: A shorter text is no secret, and without it every message would fall apart.
+#: A shorter text is no secret: removing it would make every message unreadable.
 SHORTEST = 4
-#: The same of base64, where fewer letters are found in too many words.
+#: The same for base64, where fewer characters occur by chance in too many words.
 _SHORTEST_BASE64 = 8
-#: Most characters of a text that are looked through, and most that are left of it: what is cut in two by the first is beyond
-#: the second.
+#: Longest text that is searched, and longest text that is returned, in characters. A secret that the first limit cuts in two
+#: is beyond the second.
 _LOOKED_AT = 200_000
 _LEFT = 100_000
-# A host comes in small letters. Of ASCII only: others change in number.
+# Host names arrive lower-cased. Only ASCII is lowered: other characters may change their length.
 _LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
-#: How often something may have been escaped in turn.
+#: Largest number of nested encodings.
 _DEPTH = 8
 
 _ESCAPED = re.compile(
@@ -29,7 +29,7 @@ _ESCAPED = re.compile(
 
 
 def without(text: str, secrets: List[str]) -> str:
-    """A foreign text without the secrets that it may repeat: in plain, or encoded for JSON, HTML, URLs or base64, also nested."""
+    """A server's text without the secrets in it: plain, or encoded for JSON, HTML, URLs or base64, also nested."""
     text = text[:_LOOKED_AT]
     needles: Dict[str, int] = {}
     for secret in filter(lambda one: len(one) >= SHORTEST, secrets):
@@ -41,7 +41,7 @@ def without(text: str, secrets: List[str]) -> str:
 
 
 def _steps(text: str) -> List[Tuple[str, List[int]]]:
-    """A text and what it is decoded, each with the place of every letter in the first, and of the end."""
+    """A text and its decoded forms, each with the position in the original of every character and of the end."""
     steps = [(text, list(range(len(text) + 1)))]
     while len(steps) <= _DEPTH and _ESCAPED.search(steps[-1][0]):
         before, places = steps[-1]
@@ -69,12 +69,12 @@ def _decoded(match: "re.Match[str]") -> str:
 
 
 def _needles(secret: str) -> Dict[str, int]:
-    """What to search for, and how many adjacent characters may belong to the secret too."""
-    # Decoded as well: it may hold what looks like an escape, or end with the beginning of one.
+    """The patterns to search for, and how many adjacent characters may belong to the secret too."""
+    # Its decoded form too: a secret may contain a text like an escape, or end with the start of one.
     plain = (secret, _steps(secret.rstrip("\\"))[-1][0])
     found = {one: 0 for text in plain for one in (text, text.replace(" ", "+")) if len(one) >= SHORTEST}
     for before in range(3):
-        # Base64 depends on where in a group of three it begins; at the ends there are letters of the neighbours in it.
+        # Base64 depends on the secret's offset in a group of three bytes; its first and last characters mix with the neighbours.
         text = base64.b64encode(b"\0" * before + secret.encode("utf-8", "replace")).decode().rstrip("=")
         whole = text[(0, 2, 3)[before] : len(text) - (0 if (before + len(secret)) % 3 == 0 else 1)]
         if len(whole) >= _SHORTEST_BASE64:

@@ -1,4 +1,4 @@
-"""What a result of each method looks like. Alpa's has no more and no less; a gateway's answer may have any of the fields."""
+"""The exact fields of each method's result from Alpa. A gateway's error may have any of these fields."""
 
 from typing import Any, Callable, Dict
 
@@ -16,5 +16,5 @@ def _is_logprobs(found: Dict[str, Any]) -> bool:
     )
 
 
-#: By the path that is asked.
+#: By the path of the request.
 RESULTS: Dict[str, Callable[[Dict[str, Any]], bool]] = {"/completions": _is_completion, "/logprobs": _is_logprobs}

@@ -5,7 +5,7 @@ from typing import NoReturn, Optional
 
 
 class Secret:
-    """A text that shows itself only when asked to."""
+    """A text that only `reveal` shows."""
 
     __slots__ = ("_text",)
 
@@ -23,10 +23,10 @@ class Secret:
 
 
 def header_problem(where: str, value: object, do: str) -> Optional[str]:
-    """What keeps a value from being sent in a header; never the value itself.
+    """The reason why a value cannot be sent in a header; never the value itself.
 
-    A line break would start a header of its own; blanks at the ends are taken off on the way, and what is not ASCII
-    arrives as something else.
+    A line break would start another header, spaces at the ends are removed in transit, and characters outside of ASCII
+    arrive changed.
     """
     if not isinstance(value, str):
         return f"{where}: must be a text (got {type(value).__name__}). {do}"

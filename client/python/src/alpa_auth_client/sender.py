@@ -1,4 +1,4 @@
-"""Sends a request and says when to send it again. Everything Alpa's own client needs of this package is here."""
+"""Sends a request and decides when to repeat it. This module is all that Alpa's own client needs of this package."""
 
 import json
 import time
@@ -22,16 +22,16 @@ from .secret import Secret
 
 #: Address of Alpa's own client when none is given. No credential but Alpa's own key is sent there.
 DEFAULT_URL = "https://api.alpa.ai"
-#: Longest time for one answer, in seconds: 600 at the gateway, and 10 for the way. The gateway's error comes first.
+#: Longest time for one answer, in seconds: the gateway's 600, and 10 so that its error arrives first.
 ANSWER_TIMEOUT_SECONDS = 610.0
-#: Longest time until a connection stands, in seconds; the gateway itself waits 5 s for Alpa.
+#: Longest time to connect, in seconds; the gateway itself waits 5 s for Alpa.
 CONNECT_TIMEOUT_SECONDS = 10.0
-#: How often a request is sent at most.
+#: Largest number of attempts of one request.
 ATTEMPTS = 3
 #: Longest wait before one attempt, in seconds: a window of the limits is usually a minute.
 MAX_WAIT_SECONDS = 60.0
 
-#: Wait after the first connection that failed, in seconds; twice as long after the next.
+#: Wait after the first failed connection, in seconds; doubles with each further one.
 _CONNECT_WAIT_SECONDS = 0.5
 
 _HTTPS = "Use https; or allow_http=True on a trusted network."
@@ -39,11 +39,11 @@ VERSION = "0.1.0"
 
 
 class PlainHttpWarning(UserWarning):
-    """A credential goes over plain HTTP, as `allow_http` permits."""
+    """Warns that a credential is sent over plain HTTP, which `allow_http` permits."""
 
 
 class Clock(NamedTuple):
-    """Time, for tests to replace."""
+    """The clock, which tests replace."""
 
     now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
@@ -55,13 +55,13 @@ class Sender:
     :param url: address of the service, without a query
     :param auth: how to authenticate; None sends no credential
     :param answer_timeout_seconds: longest time until an answer is complete. Default 610: Alpa sends nothing until then
-    :param connect_timeout_seconds: longest time until a connection stands. Default 10
-    :param attempts: how often a request is sent at most. Default 3. It is sent again after 429 or 503 with a
+    :param connect_timeout_seconds: longest time to connect. Default 10
+    :param attempts: largest number of attempts. Default 3. A request is repeated after 429 or 503 with a
         Retry-After, and after a connection that failed before anything was sent; never otherwise: the first generation
         may still run
-    :param max_wait_seconds: longest wait before another attempt. Default 60; when more is asked for, the error comes at once
+    :param max_wait_seconds: longest wait before another attempt. Default 60; a longer Retry-After is an error at once
     :param allow_http: send a credential over plain HTTP to another host than this one, with a warning. Default False
-    :param body_secret: the key that bodies hold, as with Alpa's `api_key`
+    :param body_secret: the secret in the bodies, for example Alpa's `api_key`
     :raises ConfigurationError: lists every problem
     """
 
@@ -94,7 +94,7 @@ class Sender:
             ("connect_timeout_seconds", connect_timeout_seconds, 0.001),
             ("max_wait_seconds", max_wait_seconds, 0),
         ):
-            # A day is long enough to be no mistake.
+            # More than a day is a mistake.
             if not _is_number(value) or not least <= value <= 86400:
                 found.append(f"{name}: must be a number of seconds from {least:g} to 86400 (got {value!r}). Correct it.")
         if not _is_number(attempts) or not 1 <= attempts <= 10 or int(attempts) != attempts:
@@ -117,10 +117,10 @@ class Sender:
         self._clock = clock
 
     def post(self, path: str, body: Dict[str, Any]) -> Dict[str, Any]:
-        """The result of one request.
+        """Sends one request and returns its result.
 
-        :param path: `/completions` or `/logprobs`; it decides what a result looks like
-        :param body: must be JSON; sent in ASCII, as Alpa's client does. A Secret in it is sent as what it holds
+        :param path: `/completions` or `/logprobs`; it decides the fields of a result
+        :param body: must be JSON; sent in ASCII, as Alpa's client does. A Secret in it is sent as its text
         :raises TypeError, ValueError: the body is no JSON
         :raises AlpaClientError: see errors
         """
@@ -140,13 +140,13 @@ class Sender:
         text = json.dumps(body, allow_nan=False, default=_revealed).encode("ascii")
         try:
             sent = {} if self._auth is None else self._auth.headers(self._clock.now())
-            # What was sent too: another thread may have renewed the token since.
+            # The sent token too: another thread may have renewed it since.
             secrets = [self._body_secret.reveal(), *sent.values(), *([] if self._auth is None else self._auth.secrets)]
             secrets += [value[len("Bearer ") :] for value in sent.values() if value.startswith("Bearer ")]
             headers = {
                 "User-Agent": f"alpa-auth-client/{VERSION} (python)",
                 "Accept": "application/json",
-                # Nothing to unpack, so that a short answer is seen to be one.
+                # No compression, so that a truncated answer is detected.
                 "Accept-Encoding": "identity",
                 "Content-Type": "application/json",
                 **sent,
@@ -163,7 +163,7 @@ class Sender:
             now = self._clock.now()
             return answers.read(outcome, answers.Asked(path, self._auth, now, lambda said: without(said, secrets)))
         except AlpaClientError as error:
-            # Without the frames of here, whose variables hold the credential: programs that report errors show those.
+            # Without this module's frames: their variables contain the credential, and error reporters show variables.
             return error.with_traceback(None)
 
     def _wait(self, error: AlpaClientError, attempt: int) -> Optional[float]:

@@ -1,4 +1,4 @@
-"""Tokens (JWT): one that is ready, or made here and renewed before its end."""
+"""JWTs: a finished one, or ones that are created here and renewed before they expire."""
 
 import threading
 import time
@@ -14,7 +14,7 @@ from .secret import Secret, header_problem
 #: Algorithms of the gateway's credentials.
 ALGORITHMS = ("HS256", "RS256", "ES256", "EdDSA")
 
-#: Difference of clocks between here and the gateway that does no harm, in seconds. A minute: more is no drift but a wrong clock.
+#: Clock difference to the gateway that does no harm, in seconds. More than a minute is not drift but a wrong clock.
 SKEW_SECONDS = 60
 
 _OURS = ("key", "iat", "exp", "nbf")
@@ -23,17 +23,17 @@ _OURS = ("key", "iat", "exp", "nbf")
 class Jwt(Auth):
     """A token, sent as `Authorization: Bearer …`. Either `token`, or `key` and one of `secret` and `private_key`.
 
-    :param token: a token that is ready
-    :param key: claim `key` of the tokens made here; the handout has it
+    :param token: a finished token
+    :param key: claim `key` of the created tokens; the handout has it
     :param secret: signs with HS256
     :param private_key: signs with `algorithm`; PEM, not encrypted
-    :param algorithm: default HS256 for a secret, RS256 for a private key; the gateway takes no other than the credential's
-    :param lifetime_seconds: life of a token made here. Default 900: one is made again in time, and a stolen one ends soon
-    :param claims: more claims, which may not be `key`, `iat`, `exp`, `nbf`. `nbf` is never set: APISIX refuses a token in
-        the very second it begins
+    :param algorithm: default HS256 for a secret, RS256 for a private key; the gateway accepts only the credential's
+    :param lifetime_seconds: lifetime of a created token. Default 900: it is renewed in time, and a stolen one expires soon
+    :param claims: additional claims, not `key`, `iat`, `exp` or `nbf`. `nbf` is never set: APISIX rejects a token in the
+        second of its nbf
     :param clock: seconds since 1970
     :raises ConfigurationError: lists every problem
-    :raises ExpiredCredentialError: `token` is past its end
+    :raises ExpiredCredentialError: `token` has expired
     """
 
     def __init__(
@@ -113,7 +113,7 @@ class Jwt(Auth):
             def sign(now: int) -> str:
                 body = {**claims, "key": key, "iat": now, "exp": now + seconds}
                 with warnings.catch_warnings():
-                    # PyJWT warns of short secrets; how long they are is the operator's choice.
+                    # PyJWT warns about short secrets; their length is the operator's choice.
                     warnings.simplefilter("ignore")
                     return _text(jwt.encode(body, signer.reveal(), algorithm=self.algorithm))
 
@@ -124,7 +124,7 @@ class Jwt(Auth):
             if self._sign is not None and now > self._end - SKEW_SECONDS:
                 self._token = Secret(self._sign(int(now)))
                 self._end = int(now) + self.lifetime_seconds
-            # A clock that was set back: what was made then would not end for too long.
+            # The clock was set back: a token made before would be valid for too long.
             elif self._sign is not None and self._end - now > self.lifetime_seconds + SKEW_SECONDS:
                 self._token = Secret(self._sign(int(now)))
                 self._end = int(now) + self.lifetime_seconds
@@ -135,14 +135,14 @@ class Jwt(Auth):
         return self._sign is None and now >= self._end
 
     def _refuse_if_over(self, now: float) -> None:
-        # Only what is over by any clock: within the skew the gateway decides.
+        # Only when it has expired by any clock: within the skew the gateway decides.
         if now >= self._end + SKEW_SECONDS:
             raise ExpiredCredentialError("The token has expired.")
 
     @property
     def secrets(self) -> List[str]:
         token = self._token.reveal()
-        # Its last part alone too: the rest can be guessed.
+        # The signature alone too: the rest can be guessed.
         return [token, token.rpartition(".")[2], self._secret.reveal()]
 
     def __repr__(self) -> str:
@@ -150,7 +150,7 @@ class Jwt(Auth):
 
 
 def _end_of(token: str, problems: List[str]) -> float:
-    """When a token ends, in seconds since 1970. Its signature is the gateway's to check."""
+    """The exp of a token, in seconds since 1970. Only the gateway can verify the signature."""
     problem = header_problem("token", token, "Give the whole token and nothing else.")
     if problem is not None:
         problems.append(problem)
@@ -176,7 +176,7 @@ def _end_of(token: str, problems: List[str]) -> float:
 
 
 def _pem_problem(private_key: str, algorithm: str) -> Optional[str]:
-    """What keeps a private key from signing, tried by signing; never a part of it."""
+    """The reason why a private key cannot sign, found by signing; never a part of the key."""
     if not isinstance(private_key, str) or "PRIVATE KEY-----" not in private_key:
         return "private_key: must be a private key as PEM (it is none). Give the text of the file, not its name."
     if "ENCRYPTED" in private_key:
@@ -185,7 +185,7 @@ def _pem_problem(private_key: str, algorithm: str) -> Optional[str]:
         jwt.encode({}, private_key, algorithm=algorithm)
     except NotImplementedError:
         return "private_key: needs the package cryptography (it is missing). pip install 'alpa-auth-client[private-key]'"
-    except Exception:  # whatever cryptography says of it may quote the key
+    except Exception:  # an error of cryptography may quote the key
         pass
     else:
         return None

@@ -1,8 +1,8 @@
-"""One POST over a connection of its own, with an end to its time.
+"""One POST over its own connection, with a time limit.
 
-What `requests` does by itself and must not be done with a credential: following redirects (to another host it takes off
-only Authorization), and a password of ~/.netrc in the place of a token. Its read timeout is the longest pause between two
-bytes, so a server that drips would hold a caller for ever: the whole answer gets a limit of its own here.
+Two defaults of `requests` must not apply to a credential: it follows redirects (to another host it removes only
+Authorization), and it replaces a token by a password of ~/.netrc. Its read timeout limits the pause between two bytes, so a
+slow server could hold a caller forever: this module limits the time of the whole answer.
 """
 
 import re
@@ -28,9 +28,9 @@ class Answer(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """Why there is no answer. A value and no exception, since those of requests hold the request with its headers.
+    """The reason for a missing answer. Not an exception: those of requests contain the request with its headers.
 
-    kind: `connect` (nothing was sent), `setting` (a variable of the environment; nothing was sent), `timeout`, `lost`,
+    kind: `connect` (nothing was sent), `setting` (an environment variable is invalid; nothing was sent), `timeout`, `lost`,
     `too-large`
     """
 
@@ -39,14 +39,14 @@ class Failure(NamedTuple):
 
 
 class _Session(requests.Session):
-    """Sees no redirect. Told not to follow one, requests still reads its address, and fails where that is none."""
+    """Ignores redirects. With allow_redirects=False, requests still parses the address and fails where it is invalid."""
 
     def get_redirect_target(self, resp: requests.Response) -> Optional[str]:
         return None
 
 
 class _NoNetrc(AuthBase):
-    """Adds nothing; that it is there keeps requests from looking for a password."""
+    """Adds nothing. With an auth object, requests does not search ~/.netrc for a password."""
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         return request
@@ -57,12 +57,12 @@ def post(
 ) -> Union[Answer, Failure]:
     """Sends one POST, once.
 
-    :param connect_seconds: longest time until a connection stands
-    :param answer_seconds: longest time until the answer is complete, from the start
+    :param connect_seconds: longest time to connect
+    :param answer_seconds: longest time from the start until the answer is complete
     """
     watch = Watch(answer_seconds)
     with _Session() as session:
-        # HTTPS_PROXY, NO_PROXY and the CA bundle count. For plain HTTP nothing of the environment does: a proxy would read it all.
+        # HTTPS_PROXY, NO_PROXY and the CA bundle apply. For plain HTTP no variable does: a proxy would read everything.
         session.trust_env = url.startswith("https:")
         session.auth = _NoNetrc()
         session.headers = CaseInsensitiveDict()
@@ -78,7 +78,7 @@ def post(
                 timeout=(connect_seconds, answer_seconds),
             ) as response:
                 result = _read(response)
-        # Whatever it is: an exception that is let through shows the request, or a password of HTTPS_PROXY.
+        # Any exception: passed on, it would show the request, or a password in HTTPS_PROXY.
         except Exception as error:
             result = _failure(error, watch)
         finally:
@@ -95,7 +95,7 @@ def _read(response: requests.Response) -> Union[Answer, Failure]:
         if size > MAX_ANSWER_BYTES:
             return Failure("too-large", f"more than {MAX_ANSWER_BYTES} bytes")
     length = response.headers.get("Content-Length", "")
-    # urllib3 before 2 takes an answer that ends early for a whole one.
+    # urllib3 before 2 accepts a truncated answer as complete.
     if length.isdigit() and int(length) != size and "Content-Encoding" not in response.headers:
         return Failure("lost", "the answer ended early")
     return Answer(response.status_code, response.headers, b"".join(parts))
@@ -106,11 +106,11 @@ def _late(watch: Watch) -> Failure:
 
 
 def _failure(error: Exception, watch: Watch) -> Failure:
-    """What went wrong, in words that hold nothing of the request."""
+    """A description of the error without any part of the request."""
     chain = _chain(error)
     if watch.connected:
         if any(isinstance(cause, (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError)) for cause in chain):
-            # It has as long as the watch, which may be late on a busy machine.
+            # Its limit equals the watch's, which may fire late on a busy machine.
             return _late(watch)
         return Failure("lost", _reason(chain))
     if isinstance(error, ValueError):
@@ -126,7 +126,7 @@ def _failure(error: Exception, watch: Watch) -> Failure:
     return Failure("connect", way + (f"it answers {refused.group(1)}" if refused else _reason(chain)))
 
 
-# The address itself has been checked, so an address that requests does not take is that of a proxy.
+# The service's address has been checked, so an address that requests rejects is that of a proxy.
 _PROXY = (
     "HTTPS_PROXY: must be the address of a proxy, with http, https, socks5 or socks5h (it is none, or the package PySocks"
     " is missing). Correct it, or ALL_PROXY; for SOCKS: pip install 'alpa-auth-client[socks]'"
@@ -135,7 +135,7 @@ _BUNDLE = "REQUESTS_CA_BUNDLE: must be a file or folder with certificates (it is
 
 
 def _chain(error: BaseException) -> List[BaseException]:
-    """An error and those it came from; requests and urllib3 keep them in three places."""
+    """An error and its causes, which requests and urllib3 keep in three attributes."""
     found: List[BaseException] = []
     waiting: List[object] = [error]
     while waiting:

@@ -1,4 +1,4 @@
-"""How long an answer asks to wait, and the dates of HTTP."""
+"""Wait times from answers, and HTTP dates."""
 
 import re
 from datetime import timezone
@@ -11,9 +11,9 @@ _DAY = re.compile(r"[A-Z][a-z]{2}, ")
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> Optional[float]:
-    """How long an answer asks to wait, in whole seconds: Retry-After, as a number or a date.
+    """The wait time of an answer, in whole seconds: Retry-After, as a number or a date.
 
-    A fraction is no HTTP, but some limiters send one; to come back early would cost an attempt.
+    HTTP allows no fraction, but some rate limiters send one. It is rounded up: a retry that is too early costs an attempt.
     """
     text = headers.get("Retry-After", "").strip()
     if _NUMBER.fullmatch(text):
@@ -23,9 +23,9 @@ def retry_after(headers: Mapping[str, str], now: float) -> Optional[float]:
 
 
 def window_end(headers: Mapping[str, str], now: float) -> Optional[float]:
-    """The same of a refusal by a limit, with the end of APISIX's window when there is no Retry-After.
+    """The wait time of a 429: without Retry-After, until the end of APISIX's window.
 
-    APISIX also sets that header on admitted requests, so with another status it means nothing.
+    APISIX also sends the window's header with admitted requests, so with another status it means nothing.
     """
     if headers.get("Retry-After", "").strip():
         return retry_after(headers, now)
@@ -34,12 +34,12 @@ def window_end(headers: Mapping[str, str], now: float) -> Optional[float]:
 
 
 def date_of(text: str) -> Optional[float]:
-    """A date of HTTP in seconds since 1970."""
+    """An HTTP date in seconds since 1970."""
     if not _DAY.match(text):
         return None
     try:
         date = parsedate_to_datetime(text)
         return (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp()
-    # None before Python 3.10, an error after.
+    # Returns None before Python 3.10, and raises an error since then.
     except (AttributeError, TypeError, ValueError, IndexError, OverflowError):
         return None

@@ -1,4 +1,4 @@
-"""An end to the time of a whole request, signs of life while it is silent, and whether anything of it can have been sent."""
+"""A time limit for a whole request, TCP keepalive while it is silent, and whether part of it may have been sent."""
 
 import socket
 import threading
@@ -6,10 +6,10 @@ from typing import Any, Dict, List
 
 from requests.adapters import HTTPAdapter
 
-#: Silence before the system asks whether the other side is there, in seconds, as undici does by default. What stands on the
-#: way forgets a silent connection after 4 to 6 minutes (load balancers of the large clouds), and an answer takes up to 10.
+#: Silence before the first keepalive probe, in seconds; undici has the same default. Load balancers of the large clouds drop
+#: a silent connection after 4 to 6 minutes, and an answer takes up to 10.
 KEEPALIVE_SECONDS = 60
-#: Seconds between two such questions; after as many without an answer as below the connection counts as lost.
+#: Seconds between two probes; after the number below without an answer, the connection is lost.
 KEEPALIVE_INTERVAL_SECONDS = 15
 KEEPALIVE_PROBES = 8
 
@@ -17,9 +17,9 @@ KEEPALIVE_PROBES = 8
 class Watch:
     """The connection of one request, which is shut down at the timeout: that ends a blocked read.
 
-    :ivar connected: it stands, TLS and tunnel included: from then on something may have been sent
-    :ivar expired: its time was over
-    :ivar proxied: it goes by way of a proxy
+    :ivar connected: the connection is open, TLS and tunnel included: from then on part of the request may have been sent
+    :ivar expired: the time limit was reached
+    :ivar proxied: the connection goes through a proxy
     """
 
     def __init__(self, seconds: float) -> None:
@@ -35,9 +35,9 @@ class Watch:
         self._timer.start()
 
     def add(self, connection: socket.socket) -> None:
-        """Takes a connection that has just been made, before anything is said on it."""
+        """Registers a new connection, before anything is sent over it."""
         keep_alive(connection)
-        # A handle of its own: TLS takes the given one over, and TLS within the TLS of a proxy hides it.
+        # A duplicate of the socket: TLS takes over the original, and TLS within a proxy's TLS hides it.
         handle = socket.fromfd(connection.fileno(), connection.family, connection.type, connection.proto)
         with self._lock:
             self._sockets.append(handle)
@@ -62,13 +62,13 @@ class Watch:
             try:
                 handle.shutdown(socket.SHUT_RDWR)
             except OSError:
-                pass  # the other side has closed it already
+                pass  # the server has closed it already
 
 
 def keep_alive(connection: socket.socket) -> None:
-    """Has the system ask over a silent connection whether the other side is there."""
+    """Enables TCP keepalive."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    # Each system has some of these names; the first two are the same thing, on Linux and on macOS.
+    # Each system has some of these names; the first two are the same setting, on Linux and on macOS.
     for name, value in (
         ("TCP_KEEPIDLE", KEEPALIVE_SECONDS),
         ("TCP_KEEPALIVE", KEEPALIVE_SECONDS),
@@ -81,7 +81,7 @@ def keep_alive(connection: socket.socket) -> None:
 
 
 class Adapter(HTTPAdapter):
-    """Shows a watch every connection, those through a proxy too."""
+    """Registers every connection with a watch, also those through a proxy."""
 
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
@@ -94,7 +94,7 @@ class Adapter(HTTPAdapter):
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
         self._watch.proxied = True
         manager = super().proxy_manager_for(*args, **kwargs)
-        # Of the manager itself: that of a SOCKS proxy makes connections of its own kind.
+        # From the manager itself: a SOCKS proxy's manager has its own connection classes.
         manager.pool_classes_by_scheme = _watched(manager.pool_classes_by_scheme, self._watch)
         return manager
 
@@ -109,7 +109,7 @@ def _watched(pools: Dict[str, Any], watch: Watch) -> Dict[str, Any]:
 
             def connect(self) -> None:
                 super().connect()
-                # Until here it was that of connecting, and would be that of sending too.
+                # Until here it was the timeout for connecting, which would apply to sending too.
                 self.timeout = watch.seconds
                 self.sock.settimeout(watch.seconds)
                 watch.connected = True

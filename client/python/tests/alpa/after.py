@@ -1,4 +1,4 @@
-"""The same with the change set of alpa-client-patch.md."""
+"""before.py with the change set of alpa-client-patch.md."""
 
 from typing import Any, Dict, Optional
 

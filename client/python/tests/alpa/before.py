@@ -1,6 +1,6 @@
-"""A reimplementation of Alpa's own client, as far as its recorded behaviour shows it (alpa-projects/alpa at b8078a9).
+"""A reimplementation of Alpa's own client from its recorded behaviour (alpa-projects/alpa at b8078a9).
 
-Not Alpa's code: what it sends, returns and raises is what the recordings say, and test_patch.py compares it with them.
+Not Alpa's code: it sends, returns and raises what the recordings show, and test_patch.py compares it with them.
 """
 
 from typing import Any, Dict, Optional

@@ -1,4 +1,4 @@
-"""At the Alpa emulator without a gateway: what Alpa's own client was recorded to do there."""
+"""With Alpa's emulator and no gateway: the recorded behaviour of Alpa's own client."""
 
 from typing import Any, Dict
 
@@ -11,7 +11,7 @@ from .conftest import World
 if DIRECT:
 
     @pytest.mark.parametrize("case", DIRECT, ids=[case["id"] for case in DIRECT])
-    def test_does_what_alpas_client_does(world: World, case: Dict[str, Any]) -> None:
+    def test_behaves_like_alpas_client(world: World, case: Dict[str, Any]) -> None:
         call = getattr(Client(world["direct"]), case["call"])
         outcome = case["outcome"]
         if "returned" in outcome:
@@ -21,6 +21,6 @@ if DIRECT:
         else:
             with pytest.raises(AlpaError) as caught:
                 call(*case["args"], **case["kwargs"])
-            # There all is one text: the traceback, then the message in the words of Python.
+            # There it is one text: the traceback, then Python's message.
             assert outcome["raised"]["text"] == f'<stacktrace>RuntimeError("{caught.value.message}")'
             assert caught.value.stacktrace

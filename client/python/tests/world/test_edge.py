@@ -1,4 +1,4 @@
-"""At the edge emulator: Access as it was (classic) and as it is in new organizations (strict), Alpa's behind it."""
+"""With the edge's emulator: Access in classic mode and in the strict mode of new organizations, with Alpa's behind it."""
 
 from typing import Any, Optional, Type
 
@@ -30,7 +30,7 @@ def call(world: World, mode: str, auth: Optional[Auth], place: str = "alpa", met
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("mode", MODES)
-def test_lets_in_a_service_token_in_either_form(world: World, mode: str, method: str) -> None:
+def test_accepts_a_service_token_in_either_form(world: World, mode: str, method: str) -> None:
     for place, header in (("alpa", None), ("login", None), ("single", "Authorization")):
         assert call(world, mode, service_token(world, header=header), place, method)
 
@@ -63,7 +63,7 @@ def auth_of(world: World, what: str) -> Optional[Auth]:
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("place,what,classic,strict", CASES, ids=[f"{case[1]} at {case[0]}" for case in CASES])
-def test_tells(
+def test_reports(
     world: World,
     mode: str,
     place: str,
@@ -79,18 +79,18 @@ def test_tells(
         assert "Compare the service token" in str(caught.value)
 
 
-def test_tells_a_tunnel_that_nobody_holds(world: World) -> None:
+def test_reports_a_tunnel_without_connectors(world: World) -> None:
     with pytest.raises(ModelUnreachableError) as caught:
         call(world, "cut", service_token(world))
     assert caught.value.status == 530
 
 
-def test_tells_a_name_that_the_edge_does_not_serve(world: World) -> None:
+def test_reports_a_name_that_the_edge_does_not_serve(world: World) -> None:
     with pytest.raises(NotAllowedError, match="error code: 1003.*whatever its credential"):
         Client(world["edges"]["strict"]["alpa"].replace("localhost", "127.0.0.1")).completions("a")
 
 
-def test_tells_the_wait_of_a_limit_of_the_edge(world: World) -> None:
+def test_reports_the_wait_of_a_limit_of_the_edge(world: World) -> None:
     auth = service_token(world)
     call(world, "strict", auth, "limited")
     slept = Slept()
@@ -105,6 +105,6 @@ def test_the_file_of_a_handout_is_all_that_is_needed(world: World) -> None:
     assert client.completions("Paris is", max_tokens=8)["choices"][0]["text"] == "Paris is one two"
 
 
-def test_a_handout_says_how_long_an_answer_may_take_and_when_it_ends(world: World) -> None:
+def test_a_handout_has_the_timeout_of_an_answer_and_its_expiry(world: World) -> None:
     handout = load_handout(world["handouts"]["serviceToken"])
     assert (handout.who, handout.answer_timeout_seconds, str(handout.expires)) == ("team/edge", 610, "2099-01-31")

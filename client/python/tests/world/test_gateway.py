@@ -1,4 +1,4 @@
-"""At the gateway emulator, with the plugins that the program writes, and Alpa's behind it."""
+"""With the gateway's emulator and the rendered plugins, and with Alpa's behind it."""
 
 import time
 from typing import Any, Dict, Optional
@@ -33,7 +33,7 @@ def call(world: World, auth: Optional[Auth], method: str = "completions", place:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_lets_in_who_may(world: World, ways: Dict[str, Auth], way: str) -> None:
+def test_accepts_valid_credentials(world: World, ways: Dict[str, Auth], way: str) -> None:
     client = Client(world["urls"]["alpa"], auth=ways[way])
     found = client.completions(["Paris is", "Rome is"], max_tokens=8, echo=False)
     assert [choice["text"] for choice in found["choices"]] == [" one two", " one two"]
@@ -58,7 +58,7 @@ def wrong(world: World) -> Dict[str, Auth]:
     "what",
     ["a wrong key", "a wrong secret", "an unknown claim", "an algorithm of another credential"],
 )
-def test_tells_a_wrong_credential(world: World, what: str, method: str) -> None:
+def test_reports_a_wrong_credential(world: World, what: str, method: str) -> None:
     with pytest.raises(InvalidCredentialError) as caught:
         call(world, wrong(world)[what], method)
     assert caught.value.status == 401
@@ -66,12 +66,12 @@ def test_tells_a_wrong_credential(world: World, what: str, method: str) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_tells_that_none_was_given(world: World, method: str) -> None:
+def test_reports_a_missing_credential(world: World, method: str) -> None:
     with pytest.raises(MissingCredentialError, match="authentication required"):
         call(world, None, method)
 
 
-def test_tells_a_token_that_has_just_ended(world: World) -> None:
+def test_reports_a_token_that_has_just_expired(world: World) -> None:
     claims = {"key": world["jwt"]["claims"]["hs"], "exp": int(time.time()) - 5}
     token = jwt.encode(claims, world["jwt"]["secret"], algorithm="HS256")
     with pytest.raises(AlpaClientError) as caught:
@@ -80,12 +80,12 @@ def test_tells_a_token_that_has_just_ended(world: World) -> None:
     assert caught.value.status == 401
 
 
-def test_tells_a_caller_of_another_namespace(world: World) -> None:
+def test_reports_a_caller_of_another_namespace(world: World) -> None:
     with pytest.raises(NotAllowedError, match="this consumer may not use Alpa"):
         call(world, ApiKey(world["keys"]["stranger"]))
 
 
-def test_tells_the_wait_of_a_limit(world: World) -> None:
+def test_reports_the_wait_of_a_limit(world: World) -> None:
     auth = ApiKey(world["keys"]["limited"])
     call(world, auth)
     call(world, auth)
@@ -95,18 +95,18 @@ def test_tells_the_wait_of_a_limit(world: World) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_tells_that_alpa_is_away(world: World, ways: Dict[str, Auth], method: str) -> None:
+def test_reports_that_alpa_is_down(world: World, ways: Dict[str, Auth], method: str) -> None:
     with pytest.raises(ModelUnreachableError) as caught:
         call(world, ways["key"], method, "down")
     assert caught.value.status == 502
 
 
-def test_tells_that_alpa_is_slower_than_the_gateway_waits(world: World, ways: Dict[str, Auth]) -> None:
+def test_reports_that_the_gateway_timed_out(world: World, ways: Dict[str, Auth]) -> None:
     with pytest.raises(AnswerTimeoutError, match="504"):
         call(world, ways["key"], place="slow")
 
 
-def test_waits_for_a_gateway_that_is_drained_and_says_so_in_the_end(world: World, ways: Dict[str, Auth]) -> None:
+def test_waits_for_a_drained_gateway_and_reports_it_in_the_end(world: World, ways: Dict[str, Auth]) -> None:
     slept = Slept(time.time())
     with pytest.raises(ModelUnreachableError, match="drained") as caught:
         call(world, ways["key"], place="drained", max_wait_seconds=120, clock=slept.clock)
@@ -122,24 +122,24 @@ def test_waits_for_a_gateway_that_is_drained_and_says_so_in_the_end(world: World
     ],
     ids=["an empty prompt", "no tokens", "too large a body"],
 )
-def test_tells_what_the_guard_refuses(world: World, ways: Dict[str, Auth], arguments: Any, text: str) -> None:
+def test_reports_what_the_guard_rejects(world: World, ways: Dict[str, Auth], arguments: Any, text: str) -> None:
     with pytest.raises(RequestRefusedError, match=text):
         Client(world["urls"]["alpa"], auth=ways["key"]).completions(**arguments)
 
 
-def test_tells_alpas_own_errors(world: World, ways: Dict[str, Auth]) -> None:
+def test_reports_alpas_own_errors(world: World, ways: Dict[str, Auth]) -> None:
     with pytest.raises(AlpaError, match="Model 'x' is not registered") as caught:
         Client(world["urls"]["alpa"], auth=ways["key"], default_model="x").completions("a")
     assert (caught.value.status, caught.value.message) == (400, "Model 'x' is not registered.")
     assert "Traceback" in caught.value.stacktrace or "File" in caught.value.stacktrace
 
 
-def test_tells_a_wrong_path(world: World, ways: Dict[str, Auth]) -> None:
+def test_reports_a_wrong_path(world: World, ways: Dict[str, Auth]) -> None:
     with pytest.raises(RequestRefusedError, match="404"):
         Client(world["urls"]["alpa"] + "/x", auth=ways["key"]).completions("a")
 
 
-def test_alpas_own_key_is_refused_by_the_gateway_with_a_word(world: World) -> None:
+def test_the_gateway_rejects_alpas_own_key_with_an_explanation(world: World) -> None:
     with pytest.raises(MissingCredentialError):
         Client(world["urls"]["alpa"], "k").completions("a")
 

@@ -1,4 +1,4 @@
-"""Alpa's own client at the emulators of gateway and edge, before and after the change of alpa-client-patch.md."""
+"""Alpa's own client with the emulators of gateway and edge, before and after the change of alpa-client-patch.md."""
 
 import socket
 from pathlib import Path
@@ -72,14 +72,14 @@ REFUSALS = [
 
 @pytest.mark.parametrize("method", ["completions", "logprobs"])
 @pytest.mark.parametrize("what", REFUSALS)
-def test_after_it_what_is_refused_is_told(world: World, what: str, method: str) -> None:
+def test_after_it_rejections_are_reported(world: World, what: str, method: str) -> None:
     url, auth, error = refusals(world)[what]
     with pytest.raises(AlpaClientError) as caught:
         getattr(after.Client(url, auth=auth), method)("Paris is")
     assert type(caught.value) is error
 
 
-def test_after_it_alpas_own_errors_are_told(world: World, ways: Dict[str, Auth]) -> None:
+def test_after_it_alpas_own_errors_are_reported(world: World, ways: Dict[str, Auth]) -> None:
     with pytest.raises(AlpaError, match="Model 'x' is not registered"):
         after.Client(world["urls"]["alpa"], auth=ways["key"], default_model="x").completions("a")
 
@@ -111,18 +111,18 @@ AFTER: "list[tuple[str, Type[AlpaClientError]]]" = [
 ]
 
 
-def test_before_it_the_edges_login_host_is_told_the_callers_secrets(
+def test_before_it_the_edges_login_host_gets_the_callers_secrets(
     world: World, team: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(before, "headers", {**before.headers, **SECRETS})
-    with pytest.raises(ValueError):  # the login page is no JSON, and the error says nothing else
+    with pytest.raises(ValueError):  # the login page is not JSON, and the error says nothing else
         before.Client(world["edges"]["classic"]["login"]).completions("my prompt")
     (arrived,) = team.received
     assert {name: arrived.values(name) for name in SECRETS} == {name: [value] for name, value in SECRETS.items()}
 
 
 @pytest.mark.parametrize("what,error", AFTER)
-def test_after_it_the_login_host_is_told_nothing(
+def test_after_it_the_login_host_gets_nothing(
     world: World, team: Server, what: str, error: Type[AlpaClientError]
 ) -> None:
     auth: Dict[str, Auth] = {

@@ -1,4 +1,7 @@
-/** Claim: Access applications, policies and the organization are kept and refused as documented. The real API was not asked. */
+/**
+ * Proves that Access applications, policies and the organization are stored and validated as documented. Not compared with the
+ * real API.
+ */
 import assert from "node:assert/strict";
 import { uuid } from "../../../cloudflare/ids";
 import { TestApi } from "../kit";
@@ -32,7 +35,7 @@ describe("Access at the Cloudflare emulator", () => {
     });
     const app = async (more: object = {}) => (await api.post(APPS, appBody(more))).result;
 
-    it("answers a policy with everything sent, empty lists for the rest, and its use", async () => {
+    it("returns a policy with everything sent, empty lists for the rest, and its use", async () => {
         const { result } = await api.get(`${POLICIES}/${policy}`);
         const { id, created_at, updated_at, ...rest } = result;
         assert.deepEqual([id, created_at], [policy, updated_at]);
@@ -47,17 +50,17 @@ describe("Access at the Cloudflare emulator", () => {
         ["a decision that does not exist", { decision: "service_auth" }, /decision: /],
         ["an empty include list", { include: [] }, /include: /],
         ["two selectors in one", { include: [{ everyone: {}, certificate: {} }] }, /include\.0: /],
-        ["an address that is none", { include: [{ ip: { ip: "10.0.0.0/33" } }] }, /include\.0: ip: .*address/],
+        ["an invalid IP address", { include: [{ ip: { ip: "10.0.0.0/33" } }] }, /include\.0: ip: .*address/],
         ["a selector without its field", { include: [{ ip: {} }] }, /include\.0: ip/],
-        ["a token that is not there", { include: [{ service_token: { token_id: uuid() } }] }, /unknown service token/],
         [
-            "a client id instead of the token's id",
-            { include: [{ service_token: { token_id: "ab.access" } }] },
-            /unknown/,
+            "a token that does not exist",
+            { include: [{ service_token: { token_id: uuid() } }] },
+            /unknown service token/,
         ],
+        ["a client id instead of the token id", { include: [{ service_token: { token_id: "ab.access" } }] }, /unknown/],
     ];
     for (const [why, more, names] of badPolicies) {
-        it(`refuses a policy with ${why}`, async () => {
+        it(`rejects a policy with ${why}`, async () => {
             const got = await api.post(POLICIES, policyBody(more));
             assert.equal(got.status, 400);
             assert.match(got.message, names);
@@ -78,7 +81,7 @@ describe("Access at the Cloudflare emulator", () => {
         assert.equal((await api.get(`${POLICIES}/${policy}`)).status, 404);
     });
 
-    it("answers an application with its audience, its policies in full, and all three forms of its hostname", async () => {
+    it("returns an application with its audience, its complete policies, and all three forms of its hostname", async () => {
         const made = await app({ read_service_tokens_from_header: "Authorization", service_auth_401_redirect: true });
         const { result } = await api.get(`${APPS}/${made.id}`);
         assert.deepEqual(result, made);
@@ -99,7 +102,7 @@ describe("Access at the Cloudflare emulator", () => {
         assert.deepEqual([result.read_service_tokens_from_header, result.allowed_idps], ["Authorization", []]);
     });
 
-    it("keeps its audience over changes, and loses what a PUT sends as null", async () => {
+    it("keeps its audience across changes, and deletes fields that a PUT sends as null", async () => {
         const made = await app({ service_auth_401_redirect: true, read_service_tokens_from_header: "X-Token" });
         const { destinations, self_hosted_domains } = made;
         const nulls = { service_auth_401_redirect: null, read_service_tokens_from_header: null };
@@ -114,7 +117,7 @@ describe("Access at the Cloudflare emulator", () => {
         );
     });
 
-    it("moves to another hostname with the domain", async () => {
+    it("moves to another hostname when the domain changes", async () => {
         const made = await app();
         const { result } = await api.put(`${APPS}/${made.id}`, appBody({ domain: "b.example.test/v1" }));
         assert.deepEqual(result.self_hosted_domains, ["b.example.test/v1"]);
@@ -123,13 +126,13 @@ describe("Access at the Cloudflare emulator", () => {
     const six = Array.from({ length: 6 }, (_, i) => ({ type: "public", uri: `h${i}.example.test` }));
     const badApps: [why: string, more: object, names: RegExp][] = [
         ["a hostname outside of the account's zones", { domain: "api.other.test" }, /zone of this account/],
-        ["a hostname that only ends like a zone", { domain: "notexample.test" }, /zone of this account/],
+        ["a hostname that only ends like a zone's name", { domain: "notexample.test" }, /zone of this account/],
         ["a scheme", { domain: "https://api.example.test" }, /without a scheme/],
         ["no name", { name: null }, /name: /],
         ["no hostname", { domain: null }, /domain: required/],
         ["six hostnames", { domain: null, destinations: six }, /at most 5 \(got 6\)/],
-        ["a domain that is no destination", { destinations: six.slice(1, 2) }, /one of the destinations/],
-        ["a policy that is not there", { policies: [{ id: uuid(), precedence: 1 }] }, /unknown policy/],
+        ["a domain that is not among the destinations", { destinations: six.slice(1, 2) }, /one of the destinations/],
+        ["a policy that does not exist", { policies: [{ id: uuid(), precedence: 1 }] }, /unknown policy/],
         [
             "an inline policy without a decision",
             { policies: [{ name: "a", include: [{ everyone: {} }] }] },
@@ -139,7 +142,7 @@ describe("Access at the Cloudflare emulator", () => {
         ["a session of a day", { session_duration: "1d" }, /session_duration: /],
     ];
     for (const [why, more, names] of badApps) {
-        it(`refuses an application with ${why}`, async () => {
+        it(`rejects an application with ${why}`, async () => {
             const got = await api.post(APPS, appBody(more));
             assert.equal(got.status, 400);
             assert.match(got.message, names);
@@ -147,7 +150,7 @@ describe("Access at the Cloudflare emulator", () => {
         });
     }
 
-    it("lies in the zone that it is made below", async () => {
+    it("belongs to the zone in which it is created", async () => {
         const other = await api.zone("other.test");
         const { policies: _, ...body } = appBody();
         assert.equal((await api.post(`zones/${other}/access/apps`, body)).status, 400);
@@ -160,14 +163,14 @@ describe("Access at the Cloudflare emulator", () => {
         assert.equal(got.status, 400);
     });
 
-    it("refuses a hostname that another application has, and lets a path of it be another's", async () => {
+    it("rejects a hostname of another application, and accepts a path below it", async () => {
         const made = await app();
         assert.equal((await api.post(APPS, appBody({ name: "b" }))).status, 400);
         assert.equal((await api.post(APPS, appBody({ domain: "api.example.test/healthz" }))).status, 200);
         assert.equal((await api.put(`${APPS}/${made.id}`, appBody())).status, 200, "its own");
     });
 
-    it("makes policies written inside it, keeps their ids, and takes them along", async () => {
+    it("creates its inline policies, keeps their ids, and deletes them with itself", async () => {
         const inline = { name: "inside", decision: "bypass", include: [{ everyone: {} }], precedence: 1 };
         const made = await app({ policies: [inline] });
         assert.deepEqual([made.policies[0].name, made.policies[0].reusable], ["inside", false]);
@@ -179,7 +182,7 @@ describe("Access at the Cloudflare emulator", () => {
         assert.equal(api.account.policies.size, 1);
     });
 
-    it("is strict with service tokens for good in organizations since 2026-10-05", async () => {
+    it("permanently enforces strict mode for service tokens in organizations created since 2026-10-05", async () => {
         const { result } = await api.get(ORGANIZATION);
         assert.deepEqual(
             [result.auth_domain, result.strict_service_token_auth],
@@ -188,7 +191,7 @@ describe("Access at the Cloudflare emulator", () => {
         assert.equal((await api.patch(ORGANIZATION, { strict_service_token_auth: false })).status, 400);
     });
 
-    it("may be turned strict, and back, in an older organization", async () => {
+    it("allows an older organization to enable strict mode and to disable it again", async () => {
         const older = await TestApi.start({ organizationSince: "2025-01-01T00:00:00Z" });
         try {
             const set = async (on: boolean) =>

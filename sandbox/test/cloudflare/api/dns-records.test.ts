@@ -1,8 +1,8 @@
-/** Claim: records are kept and refused as the real API does it, by its documentation and the recorded calls. */
+/** Proves that records are stored and validated as by the real API, according to its documentation and the recorded calls. */
 import assert from "node:assert/strict";
 import { TestApi } from "../kit";
 
-describe("DNS records at the Cloudflare emulator", () => {
+describe("A DNS record at the Cloudflare emulator", () => {
     let api: TestApi;
     let records: string;
     beforeEach(async () => {
@@ -13,7 +13,7 @@ describe("DNS records at the Cloudflare emulator", () => {
     const a = { name: "www", type: "A", content: "192.0.2.1", ttl: 300 };
     const make = async (body: object) => (await api.post(records, body)).result;
 
-    it("answers everything that was sent, and fills in the rest", async () => {
+    it("returns everything that was sent, and fills in the rest", async () => {
         const made = await make(a);
         const { id, created_on, modified_on, ...rest } = (await api.get(`${records}/${made.id}`)).result;
         assert.match(id, /^[0-9a-f]{32}$/);
@@ -33,10 +33,10 @@ describe("DNS records at the Cloudflare emulator", () => {
         ["www.other.test", "www.other.test.example.test"],
     ];
     for (const [written, kept] of names)
-        it(`keeps the name ${written} as ${kept}`, async () =>
+        it(`stores the name ${written} as ${kept}`, async () =>
             assert.equal((await make({ ...a, name: written })).name, kept));
 
-    it("keeps TXT byte for byte, and names of hosts in lower case without the dot", async () => {
+    it("stores TXT byte for byte, and host names in lower case without the final dot", async () => {
         assert.equal((await make({ name: "t", type: "TXT", content: '"v=spf1 -all"' })).content, '"v=spf1 -all"');
         assert.equal((await make({ name: "u", type: "TXT", content: "No quotes" })).content, "No quotes");
         const cname = await make({ name: "c", type: "CNAME", content: "Target.Example.COM." });
@@ -51,7 +51,7 @@ describe("DNS records at the Cloudflare emulator", () => {
         ["DS", { key_tag: 1, algorithm: 13, digest_type: 2, digest: "AB" }, "1 13 2 AB"],
     ];
     for (const [type, data, content] of computed) {
-        it(`computes the content of ${type} from data, also when the old content comes along`, async () => {
+        it(`computes the content of ${type} from data, even when the request repeats the old content`, async () => {
             const made = await make({ name: "d", type, data });
             assert.deepEqual([made.content, made.data], [content, data]);
             const again = { name: "d", type, data, content: "old" };
@@ -63,7 +63,7 @@ describe("DNS records at the Cloudflare emulator", () => {
         ["a proxied record with a ttl", { ...a, proxied: true }, 9003],
         ["a type that cannot be proxied", { name: "t", type: "TXT", content: "x", proxied: true }, 9004],
         [
-            "a proxied name that others know the owner by",
+            "a proxied ownership name of another service",
             { name: "_x", type: "CNAME", content: "y.acm-validations.aws", ttl: 1, proxied: true },
             9004,
         ],
@@ -75,9 +75,9 @@ describe("DNS records at the Cloudflare emulator", () => {
         ["an MX record without priority", { name: "@", type: "MX", content: "mx.test" }, 9100],
         ["a record without content", { name: "a", type: "A" }, 9020],
         ["a CAA record without data", { name: "a", type: "CAA" }, 9101],
-        ["a CAA record with a field too few", { name: "a", type: "CAA", data: { flags: 0, tag: "issue" } }, 9101],
+        ["a CAA record without one of its fields", { name: "a", type: "CAA", data: { flags: 0, tag: "issue" } }, 9101],
         ["a type that does not exist", { ...a, type: "AA" }, 1004],
-        ["a name with a blank", { ...a, name: "a b" }, 9000],
+        ["a name with a space", { ...a, name: "a b" }, 9000],
         ["tags on Free", { ...a, tags: ["a:b"] }, 9300],
     ];
     for (const [why, body, code] of refused) {
@@ -88,20 +88,20 @@ describe("DNS records at the Cloudflare emulator", () => {
         });
     }
 
-    it("says that a name others know the owner by cannot be proxied", async () => {
+    it("names the reason why an ownership name of another service cannot be proxied", async () => {
         const proxiable = async (content: string) => (await make({ name: content, type: "CNAME", content })).proxiable;
         assert.equal(await proxiable("k.dkim.amazonses.com"), false);
         assert.equal(await proxiable("notonmicrosoft.com"), true);
     });
 
-    it("lets an Enterprise zone have a ttl of 30", async () => {
+    it("accepts a ttl of 30 in an Enterprise zone", async () => {
         const [zone] = api.account.zones.values();
         api.account.setPlan(zone, "enterprise");
         assert.equal((await make({ ...a, ttl: 30 })).ttl, 30);
         assert.equal((await api.post(records, { ...a, name: "b", ttl: 29 })).code, 9021);
     });
 
-    it("refuses the same record twice, and lets a name have two addresses", async () => {
+    it("rejects a duplicate record, and accepts a second address of a name", async () => {
         await make(a);
         assert.equal((await api.post(records, { ...a, ttl: 60 })).code, 81058);
         assert.equal((await api.post(records, { ...a, content: "192.0.2.2" })).status, 200);
@@ -124,7 +124,7 @@ describe("DNS records at the Cloudflare emulator", () => {
         assert.equal((await api.post(records, { ...a, name: "@" })).code, 81053);
     });
 
-    it("takes away what a PUT sends as null, and checks it against its neighbours, not itself", async () => {
+    it("deletes fields that a PUT sends as null, and compares the record with others but not with itself", async () => {
         const { id } = await make({ ...a, comment: "hello" });
         await make({ ...a, content: "192.0.2.2" });
         const put = (content: string) => api.put(`${records}/${id}`, { ...a, content, comment: null });

@@ -1,4 +1,7 @@
-/** Claim: health checks and notification policies are kept as sent, with the API's defaults. The real API was not asked. */
+/**
+ * Proves that health checks and notification policies are stored as sent, with the API's defaults. Not compared with the real
+ * API.
+ */
 import assert from "node:assert/strict";
 import { TestApi } from "../kit";
 
@@ -14,7 +17,7 @@ describe("Monitoring at the Cloudflare emulator", () => {
     afterEach(() => api.close());
     const http_config = { method: "GET", path: "/healthz", port: 443, expected_codes: ["200"] };
 
-    it("keeps a health check with what was sent and the defaults", async () => {
+    it("stores a health check as sent, with defaults", async () => {
         const { id } = (await api.post(checks, { name: "hc", address: "api.example.test", type: "HTTPS", http_config }))
             .result;
         const { result } = await api.get(`${checks}/${id}`);
@@ -26,7 +29,7 @@ describe("Monitoring at the Cloudflare emulator", () => {
         assert.equal((await api.get(`${checks}/${id}`)).status, 404);
     });
 
-    it("refuses health checks on Free", async () => {
+    it("rejects health checks on plan Free", async () => {
         const [zone] = api.account.zones.values();
         api.account.setPlan(zone, "free");
         const got = await api.post(checks, { name: "hc", address: "api.example.test" });
@@ -37,14 +40,14 @@ describe("Monitoring at the Cloudflare emulator", () => {
         ...{ name: "expiring", alert_type: "expiring_service_token_alert", enabled: true },
         mechanisms: { email: [{ id: "ops@example.test" }] },
     };
-    it("answers the creation of a notification policy with the id only, and everything when read", async () => {
+    it("answers the creation of a notification policy with only its id, and a read with everything", async () => {
         const { result } = await api.post(POLICIES, policy);
         assert.deepEqual(Object.keys(result), ["id"]);
         const { id, created, modified, ...rest } = (await api.get(`${POLICIES}/${result.id}`)).result;
         assert.deepEqual([id, created, rest], [result.id, modified, policy]);
     });
 
-    it("refuses a policy without a recipient, or with one that is no address", async () => {
+    it("rejects a policy without a recipient, or with an invalid address", async () => {
         assert.equal((await api.post(POLICIES, { ...policy, mechanisms: {} })).status, 400);
         assert.equal((await api.post(POLICIES, { ...policy, mechanisms: { email: [{ id: "ops" }] } })).status, 400);
     });

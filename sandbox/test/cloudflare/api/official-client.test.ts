@@ -1,4 +1,4 @@
-/** Claim: Cloudflare's own client library reads the lists, pages and errors of the emulator. */
+/** Proves that Cloudflare's own client library can read the lists, pages and errors of the emulator. */
 import assert from "node:assert/strict";
 import Cloudflare from "cloudflare";
 import { ADMIN, TestApi } from "../kit";
@@ -33,7 +33,7 @@ describe("Cloudflare API emulator, read by the official client", () => {
         assert.deepEqual(asked, [null, "2", "3", "4"]);
     });
 
-    it("finds a zone by name, and none by another", async () => {
+    it("finds a zone by its name, and none by another name", async () => {
         await api.zone("named.test");
         const found = await client.zones.list({ name: "named.test", account: { id: api.account.id } });
         assert.deepEqual(
@@ -53,7 +53,7 @@ describe("Cloudflare API emulator, read by the official client", () => {
         assert.deepEqual(names, ["a", "b", "c"]);
     });
 
-    it("makes a tunnel, configures it and gets its token", async () => {
+    it("creates a tunnel, configures it and gets its token", async () => {
         const account_id = api.account.id;
         const tunnels = client.zeroTrust.tunnels.cloudflared;
         const tunnel = await tunnels.create({ account_id, name: "t", config_src: "cloudflare" });
@@ -65,7 +65,7 @@ describe("Cloudflare API emulator, read by the official client", () => {
         assert.deepEqual([token.a, token.t], [account_id, id]);
     });
 
-    it("gets the refusals as its own kinds of errors", async () => {
+    it("gets rejections as the client's own error types", async () => {
         const unknown = client.zones.get({ zone_id: "0".repeat(32) });
         await assert.rejects(unknown, Cloudflare.NotFoundError);
         const stranger = new Cloudflare({ apiToken: "y".repeat(40), baseURL: api.api.url });
@@ -78,7 +78,7 @@ describe("Cloudflare API emulator, read by the official client", () => {
         assert.equal(api.api.requests.length, before + 1, "was asked again");
     });
 
-    it("waits and comes back after 429", async () => {
+    it("waits and retries after 429", async () => {
         api.account.faults.add({ status: 429, times: 2 });
         assert.equal((await client.accounts.list()).result.length, 1);
     });

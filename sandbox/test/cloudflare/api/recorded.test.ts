@@ -1,17 +1,20 @@
 /**
- * Claim: what the official provider was recorded to ask gets an answer that it can work with: the recorded status, and
- * everything in the smallest answer that worked. The recordings were made against another emulator, not the real service.
+ * Proves that every recorded request of the official provider gets an answer that it can use: the recorded status, and all
+ * fields of the smallest answer that worked. The recordings were made against another emulator, not the real service.
  */
 import assert from "node:assert/strict";
 import { TestApi } from "../kit";
 import { differences, prepare, recordedCalls, resolve, type Recorded } from "./recorded";
 
-/** Recorded answers that the emulator does not give: the request is sent, and must get this status instead. */
+/** Recorded answers that the emulator does not give: the test sends the request and expects this status instead. */
 const DIFFERENT: Record<string, [status: number, why: string]> = {
     "DnsRecord: update proxied CNAME to ttl 300": [400, "a proxied record has ttl 1; the recorder did not check"],
 };
 
-/** What only a broken or busy server answers: the emulator's own answer is whole. What the provider makes of it is its test. */
+/**
+ * Recorded answers of a faulty or busy server; the emulator's own answer is valid. Other tests prove how the provider handles
+ * them.
+ */
 const BROKEN = [
     "Zone: error: refresh without account",
     "DnsRecord: error: 409 with x-should-retry false",
@@ -28,7 +31,7 @@ const BROKEN = [
     "Healthcheck: error: 204 on delete",
 ];
 
-/** Tokens other than that of the account's owner, with which a request was made. */
+/** Tokens of requests that did not use the account owner's token. */
 const TOKENS: Record<string, (api: TestApi) => string> = {
     "DnsRecord: error: 403": (api) => api.token({ permissions: ["DNS Read"] }),
     "NotificationPolicy: error: 401": () => "x".repeat(40),
@@ -44,9 +47,9 @@ if (calls.length > 0) {
             api = undefined;
         });
 
-        /** Sends the recorded request to an account that is where it was made. */
+        /** Sends the recorded request to an account in the state of the recording. */
         async function send(recorded: Recorded) {
-            // a health check needs a plan; the recorded zone is a free one
+            // A health check needs a paid plan; the recorded zone is on plan Free.
             const plan = recorded.resource === "Healthcheck" ? "pro" : "free";
             api = await TestApi.start({ name: "Acct", plan });
             api.account.delegation = () => ["ns1.old.test"];
@@ -60,7 +63,7 @@ if (calls.length > 0) {
         for (const recorded of calls) {
             const name = nameOf(recorded);
             if (BROKEN.includes(name)) {
-                it(`gives a whole answer where one was recorded that was not: ${name}`, async () => {
+                it(`gives a valid answer where a faulty one was recorded: ${name}`, async () => {
                     const { status, headers, body } = await send(recorded);
                     assert.deepEqual([status, body.success, body.errors], [200, true, []]);
                     assert.match(headers.get("content-type")!, /^application\/json/);

@@ -1,4 +1,4 @@
-/** Reads the recorded provider calls, and brings an account to where each was made. */
+/** Reads the recorded provider calls, and prepares an account for each. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { hexId, tunnelSecret, uuid } from "../../../cloudflare/ids";
@@ -15,7 +15,7 @@ export interface Recorded {
     responseBodyMinimalThatWorked: any;
 }
 
-/** Those that made a request; none where the recordings are not. */
+/** Cases with a request; empty where the recordings are not available. */
 export function recordedCalls(): Recorded[] {
     const shared = process.env.ALPA_AUTH_SHARED ?? join(__dirname, "../../../../../shared");
     const file = join(shared, "reference/data/recorded/cloudflare-calls.json");
@@ -25,7 +25,7 @@ export function recordedCalls(): Recorded[] {
 
 const AUDIENCE = "a".repeat(64);
 
-/** What the placeholders of a case stand for. */
+/** Values for the placeholders of a case. */
 export type Known = Record<string, string>;
 
 /** The value with its placeholders filled in. */
@@ -34,7 +34,7 @@ export function resolve<T>(value: T, known: Known): T {
     return JSON.parse(text) as T;
 }
 
-/** Makes what must be there before the call. */
+/** Creates the objects that must exist before the call. */
 export async function prepare(api: TestApi, recorded: Recorded): Promise<Known> {
     const { resource, step, path } = recorded;
     const name = resource === "getZone" ? "lookup.test" : "example.test";
@@ -62,7 +62,7 @@ export async function prepare(api: TestApi, recorded: Recorded): Promise<Known> 
     return { ...known, id: await made(api, recorded, zone) };
 }
 
-/** The object that `{id}` names: as the recorded request or answer shows it, or any. */
+/** The object with the id `{id}`: as in the recorded request or answer, or any. */
 async function made(api: TestApi, { resource, step, ...recorded }: Recorded, zone: string): Promise<string> {
     const tunnel = /Tunnel/.test(resource);
     if (recorded.responseStatus === 404) return tunnel ? uuid() : hexId();
@@ -97,7 +97,7 @@ const COLLECTIONS: Record<string, [path: string, example: object]> = {
     ],
 };
 
-/** A body that creates the object shown: without what the server makes up. */
+/** A body that creates this object: without the fields that the server generates. */
 function seed(resource: string, shown: any): object {
     if (!shown?.name) return COLLECTIONS[resource][1];
     const { id: _, created_on: _1, modified_on: _2, meta: _3, proxiable: _4, ...body } = shown;
@@ -106,7 +106,10 @@ function seed(resource: string, shown: any): object {
     return body;
 }
 
-/** Fields whose recorded values another emulator made up: their types count. It had two texts for one refusal, too. */
+/**
+ * Fields whose recorded values another emulator generated: only their types are compared. Its two texts for one error are among
+ * them.
+ */
 const MADE_UP = ["digest", "ds", "key_tag", "public_key", "permissions", "message"];
 const FORMS: [placeholder: RegExp, form: RegExp][] = [
     [/^\{RFC 3339 time\}$/, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/],
@@ -117,7 +120,7 @@ const FORMS: [placeholder: RegExp, form: RegExp][] = [
     [/^\{.*\}$/, /^.+$/],
 ];
 
-/** What `wanted` has and `got` has not; more than that may be there. */
+/** Parts of `wanted` that are missing in `got`; `got` may have more. */
 export function differences(wanted: any, got: any, at = "body"): string[] {
     if (MADE_UP.some((name) => at.endsWith(`.${name}`))) return typeof wanted === typeof got ? [] : [`${at}: type`];
     const form = typeof wanted === "string" ? FORMS.find(([placeholder]) => placeholder.test(wanted))?.[1] : undefined;

@@ -1,11 +1,13 @@
-/** Claim: rulesets keep what was sent and refuse what the plan does not give, by Cloudflare's documentation. */
+/**
+ * Proves that rulesets are stored as sent and that rules beyond the plan are rejected, according to Cloudflare's documentation.
+ */
 import assert from "node:assert/strict";
 import type { Plan } from "../../../cloudflare/account";
 import { TestApi } from "../kit";
 
 const OWN = { status_code: 429, content_type: "application/json", content: "{}" };
 
-describe("Rulesets at the Cloudflare emulator", () => {
+describe("A ruleset at the Cloudflare emulator", () => {
     let api: TestApi;
     let zone: string;
     beforeEach(async () => {
@@ -33,7 +35,7 @@ describe("Rulesets at the Cloudflare emulator", () => {
     });
     const create = (rules: object[], phase?: string) => api.post(`zones/${zone}/rulesets`, ruleset(rules, phase));
 
-    it("answers what was sent, with ids and versions", async () => {
+    it("returns what was sent, with ids and versions", async () => {
         const { result } = await create([rule()]);
         assert.match(result.id, /^[0-9a-f]{32}$/);
         assert.equal(result.version, "1");
@@ -43,7 +45,7 @@ describe("Rulesets at the Cloudflare emulator", () => {
         assert.deepEqual((await api.get(`zones/${zone}/rulesets/${result.id}`)).result, result);
     });
 
-    it("keeps a rule's id by its ref only", async () => {
+    it("keeps a rule's id only while its ref stays the same", async () => {
         const made = (await create([rule(), rule({ ref: undefined })])).result;
         assert.equal(made.rules[1].ref, made.rules[1].id);
         const changed = [rule({ ref: undefined }), rule({ description: "new" })];
@@ -53,7 +55,7 @@ describe("Rulesets at the Cloudflare emulator", () => {
         assert.ok(!made.rules.some((before: any) => before.id === result.rules[0].id));
     });
 
-    it("takes back what it answered, ids and all, and no id of another", async () => {
+    it("accepts its own answer as a request, ids included, but no id of another ruleset", async () => {
         const made = (await create([rule({ ref: undefined }), rule()])).result;
         const { result } = await api.put(`zones/${zone}/rulesets/${made.id}`, ruleset(made.rules));
         assert.deepEqual(result.rules, made.rules);
@@ -62,7 +64,7 @@ describe("Rulesets at the Cloudflare emulator", () => {
         assert.equal((await create([rule({ id: made.rules[0].id })], "http_ratelimit")).status, 400);
     });
 
-    it("leaves an unchanged rule at its version", async () => {
+    it("keeps the version of an unchanged rule", async () => {
         const made = (await create([rule()])).result;
         const { result } = await api.put(`zones/${zone}/rulesets/${made.id}`, ruleset([rule()]));
         assert.deepEqual([result.version, result.rules[0].version], ["2", "1"]);
@@ -75,7 +77,7 @@ describe("Rulesets at the Cloudflare emulator", () => {
         assert.equal((await api.get(`zones/${zone}/rulesets/${id}`)).status, 404);
     });
 
-    it("refuses a second one for the same phase of a zone", async () => {
+    it("rejects a second one for the same phase of a zone", async () => {
         await create([rule()]);
         const again = await create([rule()]);
         assert.deepEqual([again.status, again.code], [400, 20217]);
@@ -83,7 +85,7 @@ describe("Rulesets at the Cloudflare emulator", () => {
         assert.equal((await create([skip], "http_request_firewall_custom")).status, 200);
     });
 
-    it("refuses a rule that skips nothing", async () => {
+    it("rejects a rule that skips nothing", async () => {
         const got = await create([rule({ action: "skip", ratelimit: undefined })], "http_request_firewall_custom");
         assert.deepEqual([got.status, /action skip/.test(got.message)], [400, true]);
     });
@@ -95,51 +97,55 @@ describe("Rulesets at the Cloudflare emulator", () => {
             [rule({ action_parameters: { products: ["BIC"] } })],
             /action_parameters\.products\.0: /,
         ],
-        ["a phase that no rule skips", [rule({ action_parameters: { phases: ["http_request_late"] } })], /phases\.0: /],
+        [
+            "a phase that cannot be skipped",
+            [rule({ action_parameters: { phases: ["http_request_late"] } })],
+            /phases\.0: /,
+        ],
         ["an empty expression", [rule({ expression: "" })], /rules\.0\.expression: /],
         ["text without a comparison", [rule({ expression: "(http.host)" })], /rules\.0\.expression: /],
         ["an open bracket", [rule({ expression: '(http.host eq "a)"' })], /rules\.0\.expression: /],
         ["an operator without a value", [rule({ expression: "http.host eq" })], /rules\.0\.expression: /],
         ["words in a row", [rule({ expression: "(http.host llm)" })], /rules\.0\.expression: .*"llm"/],
         ["an unknown field", [rule({ expression: '(http.hots eq "a")' })], /rules\.0\.expression: .*http\.hots/],
-        ["no address where one belongs", [rule({ expression: "ip.src in {10.0.0.0/33}" })], /rules\.0\.expression: /],
+        ["a text instead of an address", [rule({ expression: "ip.src in {10.0.0.0/33}" })], /rules\.0\.expression: /],
         [
-            "a pattern that is none",
+            "an invalid pattern",
             [rule({ expression: 'not (http.request.uri.path matches "(")' })],
             /rules\.0\.expression: /,
         ],
         ["a value without quotes", [rule({ expression: "(http.host eq llm.example.com)" })], /rules\.0\.expression: /],
         [
-            "a period that is none of the plan's",
+            "a period that the plan does not have",
             [rule({ ratelimit: limit({ period: 11 }) })],
             /rules\.0\.ratelimit\.period: .*10, 15, .*\(got 11\)/,
         ],
         ["no cf.colo.id", [rule({ ratelimit: limit({ characteristics: ["ip.src"] }) })], /cf\.colo\.id/],
         [
-            "a header to count by in capitals",
+            "a counting header in capitals",
             [rule({ ratelimit: limit({ characteristics: ["cf.colo.id", 'http.request.headers["X-Team"]'] }) })],
             /rules\.0\.ratelimit\.characteristics\.1: .*lower case/,
         ],
         [
-            "no field to count by",
+            "no counting field",
             [rule({ ratelimit: limit({ characteristics: ["cf.colo.id", "ip src"] }) })],
             /rules\.0\.ratelimit\.characteristics\.1: must be a field/,
         ],
         ["the same ref twice", [rule(), rule()], /ref/],
         ["no rate limit", [rule({ ratelimit: undefined })], /ratelimit/],
         [
-            "something to skip that do not skip",
+            "products to skip, in a rule with another action",
             [rule({ action_parameters: { products: ["bic"] } })],
             /action skip needs ruleset/,
         ],
         [
-            "an answer that do not block",
+            "a response, in a rule with another action",
             [rule({ action: "log", action_parameters: { response: OWN } })],
             /action block/,
         ],
     ];
     for (const [why, rules, names] of refused) {
-        it(`refuses rules with ${why}`, async () => {
+        it(`rejects rules with ${why}`, async () => {
             const got = await create(rules);
             assert.equal(got.status, 400);
             assert.match(got.message, names);
@@ -171,7 +177,7 @@ describe("Rulesets at the Cloudflare emulator", () => {
         ["free", "a field without a dot", [rule({ expression: 'ssl and http.request.uri.path eq "/a"' })], 400],
         [
             "free",
-            "the host in what is counted",
+            "the host as a counting field",
             [rule({ ratelimit: limit({ counting_expression: 'http.host eq "a.example.test"' }) })],
             400,
         ],

@@ -1,4 +1,4 @@
-/** Claim: how the emulator talks, whatever the subject. The real service was not asked; see the facts in server.ts. */
+/** Proves the protocol of the emulator for all resources. Not compared with the real service; server.ts lists the sources. */
 import assert from "node:assert/strict";
 import { ROUTES } from "../../../cloudflare/api/routes";
 import { TestApi } from "../kit";
@@ -20,7 +20,7 @@ describe("Cloudflare API emulator", () => {
         assert.deepEqual(rest, { success: true, errors: [], messages: [] });
     });
 
-    it("is reached with and without /client/v4", async () => {
+    it("answers with and without the path prefix /client/v4", async () => {
         const bare = await fetch(`http://127.0.0.1:${api.api.port}/accounts`, {
             headers: { Authorization: `Bearer ${api.account.apiTokens[0].value}` },
         });
@@ -30,17 +30,17 @@ describe("Cloudflare API emulator", () => {
 
     const refused: [why: string, token: string | null, status: number, code: number][] = [
         ["no token", null, 401, 10001],
-        ["a token of the wrong form", "short", 400, 6003],
+        ["a malformed token", "short", 400, 6003],
         ["an unknown token", "x".repeat(40), 401, 1000],
     ];
     for (const [why, token, status, code] of refused) {
-        it(`refuses ${why}`, async () => {
+        it(`rejects ${why}`, async () => {
             const got = await api.call("GET", "accounts", undefined, token);
             assert.deepEqual([got.status, got.code, got.body.success, got.result], [status, code, false, null]);
         });
     }
 
-    it("refuses a token without the permission, and lets Write read", async () => {
+    it("rejects a token without the permission, and accepts reads with Write", async () => {
         const dns = api.token({ permissions: ["DNS Write"] });
         const zone = await api.zone("permissions.test");
         const ask = (method: string, path: string, token: string) => api.call(method, path, undefined, token);
@@ -57,7 +57,7 @@ describe("Cloudflare API emulator", () => {
         assert.deepEqual([token.status, token.code], [401, 1001]);
     });
 
-    it("shows a token limited to a zone no other zone, and lets it create none", async () => {
+    it("shows a token limited to a zone no other zone, and rejects its creation of zones", async () => {
         const mine = await api.zone("mine.test");
         const other = await api.zone("other.test");
         const token = api.token({ zones: ["mine.test"] });
@@ -92,7 +92,7 @@ describe("Cloudflare API emulator", () => {
         }
     });
 
-    it("tells a malformed id from an unknown one", async () => {
+    it("answers a malformed id differently from an unknown one", async () => {
         const malformed = await api.get("zones/example.test");
         assert.deepEqual([malformed.status, malformed.code], [400, 7003]);
         const unknown = await api.get(`zones/${"0".repeat(32)}`);
@@ -100,7 +100,7 @@ describe("Cloudflare API emulator", () => {
         assert.equal((await api.get(`accounts/${"0".repeat(32)}/cfd_tunnel`)).status, 403);
     });
 
-    it("refuses a body that is not a JSON object, and names every wrong field of one that is", async () => {
+    it("rejects a body that is not a JSON object, and names every invalid field of one that is", async () => {
         assert.equal((await api.post("zones", "{")).status, 400);
         assert.equal((await api.post("zones", [])).status, 400);
         const got = await api.post("accounts/{account}/cfd_tunnel", { name: "", config_src: "remote" });
@@ -109,7 +109,7 @@ describe("Cloudflare API emulator", () => {
         assert.match(got.message, /config_src: /);
     });
 
-    it("fails on order: so often, with that status, and 429 says when to come back", async () => {
+    it("fails on request: this often, with this status, and 429 has Retry-After", async () => {
         api.account.faults.add({ method: "GET", path: /^accounts$/, status: 429, times: 2 });
         for (let i = 0; i < 2; i++) {
             const got = await api.get("accounts");
@@ -122,14 +122,14 @@ describe("Cloudflare API emulator", () => {
         assert.equal(broken.headers.get("x-should-retry"), "false");
     });
 
-    it("loses an answer on order, after doing what was asked", async () => {
+    it("drops an answer on request, after it has changed the account", async () => {
         api.account.faults.add({ method: "POST", status: 502, afterwards: true });
         const lost = await api.post("accounts/{account}/cfd_tunnel", { name: "lost" });
         assert.equal(lost.status, 502);
         assert.equal((await api.get("accounts/{account}/cfd_tunnel?name=lost")).result.length, 1);
     });
 
-    it("takes no more requests than the quota, until five minutes are over", async () => {
+    it("accepts no more requests than the quota in five minutes", async () => {
         const few = await TestApi.start({ requestsPerFiveMinutes: 2 });
         try {
             assert.match((await few.get("accounts")).headers.get("ratelimit") ?? "", /r=1;t=300/);
@@ -140,7 +140,7 @@ describe("Cloudflare API emulator", () => {
             assert.equal(
                 (await few.call("GET", "accounts", undefined, another)).status,
                 429,
-                "one user's tokens share it",
+                "all tokens of a user share the quota",
             );
             few.account.addApiToken({ value: "o".repeat(40), owner: "account" });
             const refused = await few.call("GET", `zones/${"0".repeat(32)}`, undefined, "o".repeat(40));
@@ -152,13 +152,13 @@ describe("Cloudflare API emulator", () => {
         }
     });
 
-    it("keeps what it was asked, for tests to look at", async () => {
+    it("records requests for tests", async () => {
         await api.get("zones?name=seen.test");
         const { method, path, query, status } = api.api.requests.at(-1) as any;
         assert.deepEqual([method, path, query, status], ["GET", "/zones", "name=seen.test", 200]);
     });
 
-    it("tells another program what it was asked, puts its clock forward and fails on its order", async () => {
+    it("lets another program read the recorded requests, move its clock forward and order failures", async () => {
         const from = new URL(api.api.url).origin;
         const headers = { Authorization: `Bearer ${api.account.apiTokens[0].value}` };
         const ask = async (method: string, what: string, body?: object) => {
@@ -185,7 +185,7 @@ describe("Cloudflare API emulator", () => {
         await stranger.body?.cancel();
     });
 
-    it("says whether the API token works", async () => {
+    it("reports whether the API token works", async () => {
         assert.equal((await api.get("user/tokens/verify")).result.status, "active");
         assert.equal((await api.get("accounts/{account}/tokens/verify")).code, 1000);
         const own = api.account.addApiToken({ value: "o".repeat(40), owner: "account" }).value;
@@ -194,7 +194,7 @@ describe("Cloudflare API emulator", () => {
         assert.equal((await ask("user/tokens/verify")).status, 401);
     });
 
-    it("lists every route with who uses it, once", () => {
+    it("lists every route once, with its users", () => {
         const names = ROUTES.map(({ method, path }) => `${method} ${path}`);
         assert.deepEqual(
             names.filter((name, i) => names.indexOf(name) !== i),
@@ -206,7 +206,7 @@ describe("Cloudflare API emulator", () => {
         );
     });
 
-    it("answers to the first account id that is named, if told so, and to no other then", async () => {
+    it("can be configured to accept only the account id of the first request", async () => {
         const any = await TestApi.start({ id: "first" });
         try {
             const named = "a".repeat(32);

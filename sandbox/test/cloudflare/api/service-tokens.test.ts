@@ -1,11 +1,14 @@
-/** Claim: service tokens are made, rotated and ended as documented; secrets are shown once. The real API was not asked. */
+/**
+ * Proves that service tokens are created, rotated and expired as documented, and that secrets are shown once. Not compared with
+ * the real API.
+ */
 import assert from "node:assert/strict";
 import type { ServiceToken } from "../../../cloudflare/account";
 import { TestApi } from "../kit";
 
 const TOKENS = "accounts/{account}/access/service_tokens";
 
-describe("Service tokens at the Cloudflare emulator", () => {
+describe("A service token at the Cloudflare emulator", () => {
     let api: TestApi;
     let made: any;
     let path: string;
@@ -31,7 +34,7 @@ describe("Service tokens at the Cloudflare emulator", () => {
         assert.ok(!(await put({ client_secret_version: 1, name: "new" })).text.includes("cfast_"));
     });
 
-    it("gets a new secret when the version grows; the old one is kept until the date", async () => {
+    it("gets a new secret when the version increases; the old one works until the date", async () => {
         const { result } = await put({ client_secret_version: 2, previous_client_secret_expires_at: LATER });
         assert.notEqual(result.client_secret, made.client_secret);
         assert.equal(kept().client_secret, result.client_secret);
@@ -39,7 +42,7 @@ describe("Service tokens at the Cloudflare emulator", () => {
         assert.equal(kept().previous_client_secret_expires_at, LATER);
     });
 
-    it("keeps both secrets when only the date moves", async () => {
+    it("keeps both secrets when only the date changes", async () => {
         const rotated = (await put({ client_secret_version: 2, previous_client_secret_expires_at: LATER })).result;
         const earlier = "2026-11-01T00:00:00Z";
         const moved = await put({ client_secret_version: 2, previous_client_secret_expires_at: earlier });
@@ -50,19 +53,19 @@ describe("Service tokens at the Cloudflare emulator", () => {
         );
     });
 
-    it("ends the previous secret when both rotation fields are taken away, and makes no new one", async () => {
+    it("drops the previous secret when both rotation fields are removed, and creates no new one", async () => {
         await put({ client_secret_version: 2, previous_client_secret_expires_at: LATER });
         const { status, result } = await put({ client_secret_version: 1, previous_client_secret_expires_at: null });
         assert.deepEqual([status, result.client_secret], [200, undefined]);
         assert.equal(kept().previous_client_secret, undefined);
     });
 
-    it("has no overlap when a rotation names no date", async () => {
+    it("has no overlap when the rotation has no date", async () => {
         await put({ client_secret_version: 2 });
         assert.equal(kept().previous_client_secret, undefined);
     });
 
-    it("rotates with /rotate, and lives a year longer after /refresh", async () => {
+    it("gets a new secret with /rotate, and another year with /refresh", async () => {
         const { result } = await api.post(`${path}/rotate`, { previous_client_secret_expires_at: LATER });
         assert.match(result.client_secret, /^cfast_/);
         assert.deepEqual([result.client_secret_version, kept().previous_client_secret], [2, made.client_secret]);
@@ -92,14 +95,14 @@ describe("Service tokens at the Cloudflare emulator", () => {
         ["version 0", { name: "a", client_secret_version: 0 }, /client_secret_version: /],
     ];
     for (const [why, body, names] of refused) {
-        it(`refuses a token with ${why}`, async () => {
+        it(`rejects a token with ${why}`, async () => {
             const got = await api.post(TOKENS, body);
             assert.equal(got.status, 400);
             assert.match(got.message, names);
         });
     }
 
-    it("refuses the 51st of an account", async () => {
+    it("rejects the 51st of an account", async () => {
         for (let i = 2; i <= 50; i++) assert.equal((await api.post(TOKENS, { name: `t${i}` })).status, 200);
         const got = await api.post(TOKENS, { name: "t51" });
         assert.equal(got.status, 400);
@@ -118,7 +121,7 @@ describe("Service tokens at the Cloudflare emulator", () => {
         assert.equal((await api.get(path)).status, 404);
     });
 
-    it("belongs to the account or to a zone, and is found there only", async () => {
+    it("belongs to the account or to a zone, and is found only there", async () => {
         const zone = await api.zone();
         const { result } = await api.post(`zones/${zone}/access/service_tokens`, { name: "z" });
         assert.equal((await api.get(`zones/${zone}/access/service_tokens/${result.id}`)).status, 200);

@@ -1,4 +1,7 @@
-/** Claim: tunnels live, are configured and are refused as the real API does it, by its documentation and recorded calls. */
+/**
+ * Proves that tunnels are created, configured and validated as by the real API, according to its documentation and recorded
+ * calls.
+ */
 import assert from "node:assert/strict";
 import type { Tunnel } from "../../../cloudflare/account";
 import { uuid } from "../../../cloudflare/ids";
@@ -6,7 +9,7 @@ import { TestApi } from "../kit";
 
 const TUNNELS = "accounts/{account}/cfd_tunnel";
 
-describe("Tunnels at the Cloudflare emulator", () => {
+describe("A tunnel at the Cloudflare emulator", () => {
     let api: TestApi;
     let tunnel: Tunnel;
     let path: string;
@@ -26,7 +29,7 @@ describe("Tunnels at the Cloudflare emulator", () => {
         }));
     const status = async () => (await api.get(path)).result.status;
 
-    it("answers everything but the secret", async () => {
+    it("returns everything but the secret", async () => {
         const { result, text } = await api.get(path);
         assert.deepEqual(
             [result.name, result.config_src, result.remote_config, result.status, result.deleted_at, result.tun_type],
@@ -36,7 +39,7 @@ describe("Tunnels at the Cloudflare emulator", () => {
         assert.ok(!text.includes(tunnel.secret));
     });
 
-    it("gives a token of account, tunnel and secret, which changes with the secret only", async () => {
+    it("has a token of account, tunnel and secret, which changes only with the secret", async () => {
         const token = async () => (await api.get(`${path}/token`)).result;
         const first = await token();
         const content = { a: api.account.id, t: tunnel.id, s: tunnel.secret };
@@ -49,12 +52,12 @@ describe("Tunnels at the Cloudflare emulator", () => {
         assert.equal(api.account.tunnelOfToken(first), undefined);
     });
 
-    it("refuses a secret that is short or not base64", async () => {
+    it("rejects a secret that is short or not base64", async () => {
         for (const tunnel_secret of ["c2hvcnQ=", "not base64 ".repeat(5)])
             assert.equal((await api.patch(path, { tunnel_secret })).status, 400);
     });
 
-    it("refuses the name of a live tunnel with 409, for good, and frees it with the deletion", async () => {
+    it("rejects the name of an existing tunnel with 409 however often, and accepts it after the deletion", async () => {
         const again = await api.post(TUNNELS, { name: "t1" });
         assert.deepEqual([again.status, again.code, again.headers.get("x-should-retry")], [409, 1013, "false"]);
         const other = await api.post(TUNNELS, { name: "t2" });
@@ -63,13 +66,13 @@ describe("Tunnels at the Cloudflare emulator", () => {
         assert.equal((await api.post(TUNNELS, { name: "t1" })).status, 200);
     });
 
-    it("is not deleted while connectors are connected", async () => {
+    it("cannot be deleted while connectors are connected", async () => {
         api.account.setConnections(tunnel, connections("c1", 4));
         const got = await api.delete(path);
         assert.deepEqual([got.status, got.code], [400, 1022]);
     });
 
-    it("stays readable after deletion, and takes nothing more", async () => {
+    it("can be read after its deletion, but not changed", async () => {
         await api.delete(path);
         assert.equal((await api.get(path)).result.deleted_at, api.account.stamp());
         assert.equal((await api.get(`${path}/token`)).status, 404);
@@ -90,7 +93,7 @@ describe("Tunnels at the Cloudflare emulator", () => {
         assert.deepEqual([conns_active_at, conns_inactive_at], [api.account.stamp(), api.account.stamp()]);
     });
 
-    it("throws connectors off, all or one, and tells who listens", async () => {
+    it("disconnects one or all connectors, and lists the connected ones", async () => {
         const dropped: (string | undefined)[] = [];
         api.account.on("changed", ({ kind, client_id }) => kind === "connections" && dropped.push(client_id));
         api.account.setConnections(tunnel, [...connections("c1", 4), ...connections("c2", 4)]);
@@ -112,7 +115,7 @@ describe("Tunnels at the Cloudflare emulator", () => {
     const put = (ingress: object[], more: object = {}) =>
         api.put(`${path}/configurations`, { config: { ingress, ...more } });
 
-    it("keeps a configuration exactly as sent, and counts its versions", async () => {
+    it("stores a configuration exactly as sent, and counts its versions", async () => {
         const access = { required: true, teamName: "team", audTag: ["a".repeat(64)] };
         const rule = { hostname: "api.example.test", service: "http://127.0.0.1:8000", originRequest: { access } };
         assert.equal((await put([rule, last])).result.version, 1);
@@ -133,14 +136,14 @@ describe("Tunnels at the Cloudflare emulator", () => {
         ["a last rule with a hostname", [host]],
         ["a last rule with a path", [host, { path: "/x", service: "http://a:80" }]],
         ["a catch-all before the last", [last, host, last]],
-        ["a service that is no URL", [{ hostname: "a.test", service: "a:80" }, last]],
+        ["a service that is not a URL", [{ hostname: "a.test", service: "a:80" }, last]],
         ["a service with a path", [{ ...host, service: "http://a:80/x" }, last]],
         ["a wildcard in the middle", [{ ...host, hostname: "a.*.test" }, last]],
-        ["a path that is no expression", [{ ...host, path: "(" }, last]],
-        ["a path with what RE2 has not", [{ ...host, path: "^/(?!admin)" }, last]],
+        ["a path that is not a regular expression", [{ ...host, path: "(" }, last]],
+        ["a path with syntax that RE2 lacks", [{ ...host, path: "^/(?!admin)" }, last]],
     ];
     for (const [why, ingress] of refused) {
-        it(`refuses a configuration with ${why}`, async () => {
+        it(`rejects a configuration with ${why}`, async () => {
             const got = await put(ingress);
             assert.deepEqual([got.status, got.code], [400, 1056]);
             assert.equal(tunnel.configuration, undefined);

@@ -1,4 +1,5 @@
-// Proves what the emulator of the API takes of Workers and their routes, from the official provider's calls, and that it refuses the rest.
+// Proves which Workers and routes the emulator of the API accepts, from the official provider's calls, and that it rejects all
+// others.
 import { strict as assert } from "node:assert";
 import { TestApi, ADMIN } from "../kit";
 
@@ -9,7 +10,7 @@ const METADATA = {
     logpush: false,
     usage_model: "standard",
 };
-/** As long as the one of Go. */
+/** As long as the boundary of Go's library. */
 const BOUNDARY = "b".repeat(60);
 const MODULE = "application/javascript+module";
 
@@ -29,7 +30,7 @@ describe("Workers of the Cloudflare API emulator", () => {
         type?: string;
         token?: string;
     }
-    /** As the provider sends it. */
+    /** The request as the provider sends it. */
     async function upload({
         name = "one",
         text = TEXT,
@@ -54,7 +55,7 @@ describe("Workers of the Cloudflare API emulator", () => {
     }
     const route = (pattern: string, script?: string) => test.post(`zones/${zone}/workers/routes`, { pattern, script });
 
-    it("keeps a script, and tells of it what the provider reads", async () => {
+    it("stores a script, and returns the fields that the provider reads", async () => {
         assert.equal((await upload()).status, 200);
         const service = await test.get("accounts/{account}/workers/services/one");
         assert.deepEqual(service.result.default_environment.script.handlers, ["fetch"]);
@@ -65,7 +66,7 @@ describe("Workers of the Cloudflare API emulator", () => {
         assert.equal(form.get("worker.mjs"), TEXT);
     });
 
-    it("writes over a script of the same name", async () => {
+    it("overwrites a script of the same name", async () => {
         await upload();
         const text = TEXT.replace("fetch(request)", "fetch(new Request(request))");
         assert.equal((await upload({ text })).status, 200);
@@ -74,7 +75,7 @@ describe("Workers of the Cloudflare API emulator", () => {
     });
 
     const refused: [what: string, upload: Upload, status: number, message: RegExp][] = [
-        ["text that is no JavaScript", { text: "export default {" }, 400, /SyntaxError/],
+        ["text that is not JavaScript", { text: "export default {" }, 400, /SyntaxError/],
         ["a module that fails", { text: "export default missing;" }, 400, /ReferenceError/],
         [
             "a global that is unsupported",
@@ -96,21 +97,21 @@ describe("Workers of the Cloudflare API emulator", () => {
         ["a name with capitals", { name: "One" }, 400, /Invalid script name/],
     ];
     for (const [what, given, status, message] of refused)
-        it(`refuses ${what}`, async () => {
+        it(`rejects ${what}`, async () => {
             const answer = await upload(given);
             assert.equal(answer.status, status, JSON.stringify(answer));
             assert.match(answer.message!, message);
             assert.equal(test.account.workerScripts.size, 0);
         });
 
-    it("asks for a permission of each kind", async () => {
+    it("requires a permission for each kind of resource", async () => {
         await upload();
         const token = test.token({ permissions: ["DNS Write"] });
         assert.equal((await upload({ token })).status, 403);
         assert.equal((await test.call("GET", `zones/${zone}/workers/routes`, undefined, token)).status, 403);
     });
 
-    it("keeps routes of the zone, one for each pattern, to Workers that are there", async () => {
+    it("stores routes of the zone, one for each pattern, only to existing Workers", async () => {
         await upload();
         const { result } = await route("llm.example.test/*", "one");
         assert.deepEqual(result, {

@@ -1,8 +1,10 @@
-/** Claim: zones and their settings are made, found and refused as the real API does it. The real service was not asked. */
+/**
+ * Proves that zones and their settings are created, found and validated as by the real API. Not compared with the real service.
+ */
 import assert from "node:assert/strict";
 import { TestApi } from "../kit";
 
-describe("Zones at the Cloudflare emulator", () => {
+describe("A zone at the Cloudflare emulator", () => {
     let api: TestApi;
     beforeEach(async () => {
         api = await TestApi.start();
@@ -21,14 +23,14 @@ describe("Zones at the Cloudflare emulator", () => {
     const refused: [why: string, body: object, status: number, code: number][] = [
         ["a name without a dot", { name: "localhost" }, 400, 1002],
         ["a name with a scheme", { name: "https://example.test" }, 400, 1002],
-        ["an account that is not there", { name: "a.test", account: { id: "0".repeat(32) } }, 400, 1067],
+        ["an account that does not exist", { name: "a.test", account: { id: "0".repeat(32) } }, 400, 1067],
         ["a missing name", {}, 400, 1002],
         ["a type that does not exist", { name: "a.test", type: "half" }, 400, 1002],
         ["a type that is unsupported", { name: "a.test", type: "partial" }, 501, 501],
         ["vanity name servers on Free", { name: "a.test", vanity_name_servers: ["ns1.a.test"] }, 400, 1006],
     ];
     for (const [why, body, status, code] of refused) {
-        it(`refuses ${why}`, async () => {
+        it(`rejects ${why}`, async () => {
             const got = await create(body);
             assert.deepEqual([got.status, got.code], [status, code]);
         });
@@ -56,7 +58,7 @@ describe("Zones at the Cloudflare emulator", () => {
         assert.equal((await api.get("zones?per_page=51")).status, 400);
     });
 
-    it("is paused, and gone with everything in it after deletion", async () => {
+    it("can be paused, and is deleted with everything in it", async () => {
         const id = await api.zone();
         assert.equal((await api.patch(`zones/${id}`, { paused: true })).result.paused, true);
         await api.post(`zones/${id}/dns_records`, { name: "a", type: "A", content: "192.0.2.1" });
@@ -68,7 +70,7 @@ describe("Zones at the Cloudflare emulator", () => {
         assert.equal(api.account.records(id).size, 0);
     });
 
-    it("keeps a setting's value in its own type, and has one for each before it is set", async () => {
+    it("stores a setting's value in its own type, and has a default for each", async () => {
         const id = await api.zone();
         const hsts = { strict_transport_security: { enabled: true, max_age: 86400 } };
         const values: [id: string, value: unknown][] = [
@@ -85,7 +87,7 @@ describe("Zones at the Cloudflare emulator", () => {
         }
     });
 
-    it("refuses a setting's wrong value, and one that needs a higher plan", async () => {
+    it("rejects a setting's invalid value, and a setting of a higher plan", async () => {
         const id = await api.zone();
         assert.equal((await api.patch(`zones/${id}/settings/ssl`, { value: "very" })).status, 400);
         assert.equal((await api.patch(`zones/${id}/settings/browser_cache_ttl`, { value: 14401 })).status, 400);

@@ -1,4 +1,4 @@
-/** Claim: with `originRequest.access` the connector itself turns away what has no valid JWT, in the way cloudflared does. */
+/** Proves that with `originRequest.access` the connector itself rejects requests without a valid JWT, like cloudflared. */
 import assert from "node:assert/strict";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -74,10 +74,10 @@ describe("cloudflared emulator: its own Access check", () => {
         assert.deepEqual((await keys.published()).keys.length, 1);
     });
 
-    it("a key lasts 6 weeks", async () => {
+    it("keeps a key for 6 weeks", async () => {
         const kids = async () => (await keys.published()).keys.map((key) => key.kid);
         const [before] = await kids();
-        now += 33 * 24 * 3600 * 1000; // 8 days have passed above
+        now += 33 * 24 * 3600 * 1000; // 8 days have passed above.
         assert.equal((await kids())[0], before);
         now += 2 * 24 * 3600 * 1000;
         const [first, second] = await Promise.all([kids(), kids()]);
@@ -105,30 +105,30 @@ describe("cloudflared emulator: its own Access check in the tunnel", () => {
         return { headers: shows(token) };
     };
 
-    it("lets pass what Access admitted to the right application, before and after the keys changed", async () => {
+    it("forwards what Access admitted to the right application, before and after the keys changed", async () => {
         const caller = guarded();
         assert.equal((await world.send(caller)).status, 200);
         await world.edge.rotateKeys();
         assert.equal((await world.send(caller)).status, 200);
     });
 
-    it("403 with an empty body when no application guards the name", async () => {
+    it("answers 403 with an empty body when no application protects the name", async () => {
         const reply = await world.send({ headers: { "Cf-Access-Jwt-Assertion": "forged" } });
         assert.deepEqual([reply.status, reply.body, world.seen.length], [403, "", 0]);
         assert.match(world.lines.join(""), /filtered by middleware handler \(AccessJWTValidator\).*no access token/);
     });
 
-    it("403 when a bypass policy let the request in: it has no JWT", async () => {
+    it("answers 403 when a bypass policy admitted the request, which then has no JWT", async () => {
         world.application([world.policy("bypass", [{ everyone: {} }])], { aud: AUD });
         assert.equal((await world.send()).status, 403);
     });
 
-    it("403 for the JWT of another application", async () => {
+    it("answers 403 to the JWT of another application", async () => {
         assert.equal((await world.send(guarded("c".repeat(64)))).status, 403);
         assert.equal(world.seen.length, 0);
     });
 
-    it("502 when the JWT does not verify, for another team here", async () => {
+    it("answers 502 when the JWT does not verify, here because of another team", async () => {
         const wrong = { ...access, teamName: "other" };
         world.configure({ ingress: [{ service: world.originUrl, originRequest: { access: wrong } }] });
         await world.until(() => world.connectors[0].stats.configVersion === world.tunnel.configuration?.version);

@@ -1,4 +1,7 @@
-/** Claim: the command line of `cloudflared tunnel run` as operators write it, and a refusal for everything else. */
+/**
+ * Proves which command lines of `cloudflared tunnel run` are accepted, as operators write them, and that all others are
+ * rejected.
+ */
 import assert from "node:assert/strict";
 import { duration, parseArguments, UsageError } from "../../../cloudflare/connector/arguments";
 import { parseToken } from "../../../cloudflare/connector/token";
@@ -17,14 +20,14 @@ const DEFAULTS = {
 };
 
 describe("cloudflared emulator: command line", () => {
-    it("reads the service's form", () => {
+    it("accepts the form of the systemd service", () => {
         assert.deepEqual(parse("--no-autoupdate tunnel --edge e:1 run --token-file /etc/cloudflared/token"), {
             ...DEFAULTS,
             tokenFile: "/etc/cloudflared/token",
         });
     });
 
-    it("reads the container's form, with = and one dash too", () => {
+    it("accepts the form of the container, also with = and with one dash", () => {
         const line =
             "tunnel --no-autoupdate -metrics=0.0.0.0:2000 --grace-period 2m30s --edge e:1 --edge e:2 --cacert /ca --loglevel debug run";
         assert.deepEqual(parse(line, { TUNNEL_TOKEN: "t" }), {
@@ -38,7 +41,7 @@ describe("cloudflared emulator: command line", () => {
         });
     });
 
-    it("a flag wins over its variable", () => {
+    it("prefers a flag to its variable", () => {
         const variables = {
             NO_AUTOUPDATE: "true",
             TUNNEL_EDGE: "e:1, e:2",
@@ -76,21 +79,21 @@ describe("cloudflared emulator: command line", () => {
         [run, {}, /all commands except `cloudflared tunnel run`/],
     ];
     for (const [line, environment, problem] of refused)
-        it(`refuses ${line} ${Object.keys(environment).join(" ")}`, () => {
+        it(`rejects ${line} ${Object.keys(environment).join(" ")}`, () => {
             assert.throws(
                 () => parse(line, environment),
                 (error) => error instanceof UsageError && problem.test(error.message),
             );
         });
 
-    it("names every problem at once", () => {
+    it("reports every problem at once", () => {
         assert.throws(
             () => parse("tunnel --loglevel x run"),
             /Pass --no-autoupdate\.\nunknown log level: x\nunsupported by the sandbox/,
         );
     });
 
-    it("reads Go durations", () => {
+    it("parses Go durations", () => {
         assert.deepEqual(["0", "1h30m", "500ms", "1.5s"].map(duration), [0, 5_400_000, 500, 1500]);
         assert.deepEqual(["", "5", "1d", "s"].map(duration), [undefined, undefined, undefined, undefined]);
     });
@@ -100,7 +103,7 @@ describe("cloudflared emulator: token", () => {
     const id = "6ff42ae2-765d-4adf-8112-31c55c1551ef";
     const text = (fields: object) => Buffer.from(JSON.stringify(fields)).toString("base64");
 
-    it("reads account, tunnel and secret", () => {
+    it("decodes account, tunnel and secret", () => {
         const token = parseToken(`${text({ a: "acc", t: id, s: "c2VjcmV0" })}\n`);
         assert.deepEqual(token, { accountTag: "acc", tunnelId: id, secret: "c2VjcmV0" });
     });
@@ -113,7 +116,7 @@ describe("cloudflared emulator: token", () => {
         text({ a: "acc", t: "x", s: "y" }),
         "bnVsbA==",
     ])
-        it(`refuses ${bad || "nothing"} without repeating it`, () => {
+        it(`rejects ${bad || "an empty one"} without repeating it`, () => {
             assert.throws(() => parseToken(bad), { message: "Provided Tunnel token is not valid." });
         });
 });

@@ -1,4 +1,7 @@
-/** Claim: the file that hosts download behaves as a service: it is one executable, tells systemd, and ends as it should. */
+/**
+ * Proves that the file that hosts download works as a service: it is one executable, notifies systemd, and exits as cloudflared
+ * does.
+ */
 import assert from "node:assert/strict";
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -34,12 +37,12 @@ describe("cloudflared emulator: the program", () => {
     interface Running {
         child: ChildProcess;
         said(): string;
-        /** Resolves when the output has it. */
+        /** Resolves when the output contains the text. */
         says(text: RegExp): Promise<RegExpExecArray>;
         ended: Promise<number | null>;
     }
     function start(args: string[], environment: Record<string, string> = {}): Running {
-        // Only PATH: nothing of this process must be needed.
+        // Only PATH: the program must not need anything else of this process.
         const env = { PATH: process.env.PATH ?? "", ...environment };
         const child = spawn(built.path, args, { env, cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
         children.push(child);
@@ -53,7 +56,7 @@ describe("cloudflared emulator: the program", () => {
                 if (match) return match;
                 const over = ended.then(() => "over");
                 const more = Promise.race([once(child.stderr, "data"), once(child.stdout, "data"), over]);
-                if ((await more) === "over") assert.match(text, pattern, "it ended without saying so");
+                if ((await more) === "over") assert.match(text, pattern, "it exited without the expected output");
             }
         };
         return { child, said: () => text, says, ended };
@@ -74,14 +77,14 @@ describe("cloudflared emulator: the program", () => {
     const withLast = (words: string[], last: string) => [...words.slice(0, -1), last];
     const metricsOf = async (running: Running) => (await running.says(/metrics server on (\S+)\/metrics/))[1];
 
-    it("is one file with a known checksum, and says its version", async () => {
+    it("is one file with a known checksum, and prints its version", async () => {
         assert.equal(createHash("sha256").update(readFileSync(built.path)).digest("hex"), built.sha256);
         const running = start(["--version"]);
         assert.equal(await running.ended, 0);
         assert.match(running.said(), /^cloudflared version 2026\.8\.2 \(built /);
     });
 
-    it("connects four times, is ready, counts, and ends with 0 on SIGTERM", async () => {
+    it("opens four connections, becomes ready, counts requests, and exits with 0 on SIGTERM", async () => {
         const running = start(service());
         await running.says(/INF Registered tunnel connection connIndex=0 .*protocol=http2/);
         await world.until(() => world.tunnel.connections.length === 4);
@@ -104,10 +107,10 @@ describe("cloudflared emulator: the program", () => {
         assert.equal(await running.ended, 0);
         assert.match(running.said(), /Initiating graceful shutdown due to signal terminated/);
         assert.equal(world.tunnel.connections.length, 0);
-        assert.ok(!running.said().includes(world.tunnel.secret), "the secret is in no line");
+        assert.ok(!running.said().includes(world.tunnel.secret), "no line contains the secret");
     });
 
-    it("does not start with a grace period above three minutes: it says so and ends with 1", async () => {
+    it("rejects a grace period above three minutes with a message and exit code 1", async () => {
         const running = start(service(["--grace-period", "181s"]));
         assert.equal(await running.ended, 1);
         assert.match(running.said(), /^grace-period must be equal or less than 3m0s$/m);
@@ -117,8 +120,8 @@ describe("cloudflared emulator: the program", () => {
         most.child.kill("SIGKILL");
     });
 
-    it("finishes what runs within the grace period", async () => {
-        // Those of the program before may be on their way out still.
+    it("finishes running requests within the grace period", async () => {
+        // Connections of the previous test may still be closing.
         await world.until(() => world.tunnel.connections.length === 0);
         const running = start(service(["--grace-period", "20s"]));
         await world.until(() => world.tunnel.connections.length === 4);
@@ -134,7 +137,7 @@ describe("cloudflared emulator: the program", () => {
         assert.equal(await running.ended, 0);
     });
 
-    it("killed under steady traffic: only what was on it fails, the other serves on", async () => {
+    it("fails only its own requests when it is killed under steady traffic, while another one serves", async () => {
         world.respond = (_, answer) => answer.end("ok");
         const first = start(service());
         await world.until(() => world.tunnel.connections.length === 4);
@@ -151,7 +154,7 @@ describe("cloudflared emulator: the program", () => {
         assert.equal(world.tunnel.connections.length, 4);
     });
 
-    it("silent, as without power: what was on it fails once five pings have no answer, and the other serves on", async () => {
+    it("fails only its own requests when it hangs, once five pings have no answer, while another one serves", async () => {
         const own = await World.start({}, { pingMs: 400 });
         try {
             own.respond = (_, answer) => answer.end("ok");
@@ -185,11 +188,11 @@ describe("cloudflared emulator: the program", () => {
         }
     });
 
-    it("tells systemd that it is ready, once it is", async () => {
+    it("notifies systemd once it is ready", async () => {
         const socket = join(folder, "notify");
         const listener = spawn("perl", ["-e", LISTEN_WITH_PERL, socket], { stdio: ["ignore", "pipe", "inherit"] });
         children.push(listener);
-        await once(listener.stdout, "data"); // bound
+        await once(listener.stdout, "data"); // The socket is bound.
         const told = once(listener.stdout, "data");
         const running = start(service(), { NOTIFY_SOCKET: socket });
         assert.match(String((await told)[0]), /^READY=1/);
@@ -197,7 +200,7 @@ describe("cloudflared emulator: the program", () => {
         assert.doesNotMatch(running.said(), /WRN systemd/);
     });
 
-    it("takes token and edge from their variables", async () => {
+    it("reads token and edge from their variables", async () => {
         const args = ["--no-autoupdate", "tunnel", "--metrics", "127.0.0.1:0", "run"];
         const running = start(args, {
             TUNNEL_TOKEN: tokenOf(world.account, world.tunnel),
@@ -207,7 +210,7 @@ describe("cloudflared emulator: the program", () => {
         await running.says(/connIndex=0 connection=/);
     });
 
-    it("a wrong secret: says so in the real words, and keeps trying", async () => {
+    it("prints the real message for a wrong secret, and keeps trying", async () => {
         const fields = { a: world.account.id, t: world.tunnel.id, s: "d3Jvbmc=" };
         writeFileSync(join(folder, "wrong"), Buffer.from(JSON.stringify(fields)).toString("base64"));
         const args = withLast(service(), join(folder, "wrong"));
@@ -223,7 +226,7 @@ describe("cloudflared emulator: the program", () => {
 
     const ends: [what: string, args: () => string[], code: number, said: RegExp][] = [
         [
-            "a file that is no token",
+            "a file without a token",
             () => withLast(service(), built.path),
             255,
             /^Provided Tunnel token is not valid\.$/m,
@@ -239,7 +242,7 @@ describe("cloudflared emulator: the program", () => {
         ["a metrics port in use", () => service([], `127.0.0.1:${world.edge.port}`), 1, /EADDRINUSE/],
     ];
     for (const [what, args, code, said] of ends)
-        it(`${what}: exits with ${code}`, async () => {
+        it(`exits with ${code} for ${what}`, async () => {
             const running = start(args());
             assert.equal(await running.ended, code);
             assert.match(running.said(), said);

@@ -1,4 +1,4 @@
-/** Claim: ingress rules mean what they mean to cloudflared, and what it would do differently is refused. */
+/** Proves that ingress rules have the same meaning as in cloudflared, and that rules that would work differently are rejected. */
 import assert from "node:assert/strict";
 import { findRule, NO_RULES, parseConfiguration } from "../../../cloudflare/connector/ingress";
 import { compile } from "../../../cloudflare/re2";
@@ -27,7 +27,7 @@ describe("cloudflared emulator: ingress rules", () => {
     for (const [host, path, index] of matches)
         it(`${host}${path} is rule ${index + 1}`, () => assert.equal(findRule(rules, host, path).index, index));
 
-    it("reads addresses, statuses and settings, those of the rule before those for all", () => {
+    it("reads addresses, statuses and settings; a rule's settings override the general ones", () => {
         const [first, last] = parseConfiguration({
             ingress: [
                 {
@@ -56,14 +56,14 @@ describe("cloudflared emulator: ingress rules", () => {
         assert.deepEqual([rule(false), rule()], [undefined, undefined]);
     });
 
-    it("no rules at all is 503 for everything", () => {
+    it("answers 503 for everything without rules", () => {
         assert.equal(parseConfiguration({}), NO_RULES);
         assert.deepEqual(findRule(NO_RULES, "a", "/").rule.service, { kind: "status", status: 503 });
     });
 
     const refused: [what: string, ingress: object[], error: RegExp][] = [
         [
-            "a last rule that is no catch-all",
+            "a last rule that is not a catch-all",
             [{ hostname: "a", service: "http://b" }],
             /last ingress rule must match all/,
         ],
@@ -84,9 +84,9 @@ describe("cloudflared emulator: ingress rules", () => {
         ["an unknown key", [{ ...CATCH_ALL, rewrite: "/x" }], /rule #1: rewrite is unsupported/],
     ];
     for (const [what, ingress, error] of refused)
-        it(`refuses ${what}`, () => assert.throws(() => parseConfiguration({ ingress }), error));
+        it(`rejects ${what}`, () => assert.throws(() => parseConfiguration({ ingress }), error));
 
-    it("refuses patterns that RegExp and RE2 read differently", () => {
+    it("rejects patterns that RegExp and RE2 interpret differently", () => {
         for (const pattern of ["(?i)a", "(?P<n>a)", "[[:alpha:]]", "\\Aa", "a\\z", "\\pL", "(a)\\1"])
             assert.throws(() => compile(pattern), /RE2/, pattern);
         assert.ok(compile("^/v[12]/(?:a|b)$").test("/v1/b"));

@@ -1,10 +1,10 @@
-/** The table of who gets in: situation by situation, classic and strict. */
+/** The table of Access decisions, for each situation, in classic and strict mode. */
 import type { AccessApplication, AccessPolicy, ServiceToken } from "../../../cloudflare/account";
 import { HOST, NEVER, shows, type World } from "./kit";
 
 export interface Case {
     strict?: boolean;
-    /** Of the one token that the policy names. */
+    /** The only token that the policy names. */
     token?: Partial<ServiceToken>;
     /** @default Service Auth for that token */
     policies?: (world: World, token: ServiceToken) => AccessPolicy[];
@@ -32,17 +32,17 @@ const joint = (token: ServiceToken) =>
 const past = "2020-01-01T00:00:00Z";
 
 export const CASES: [what: string, the: Case][] = [
-    ["classic: lets a valid token pass", { headers: right, status: 200 }],
-    ["strict: lets a valid token pass", { strict: true, headers: right, status: 200 }],
-    ["classic: nothing shown, only Service Auth: 403", { status: 403 }],
-    ["strict: nothing shown, only Service Auth: 403", { strict: true, status: 403 }],
-    ["classic: nothing shown, people may log in: 302", { policies: withAllow, status: 302 }],
-    ["strict: nothing shown, people may log in: 302", { strict: true, policies: withAllow, status: 302 }],
+    ["classic: accepts a valid token", { headers: right, status: 200 }],
+    ["strict: accepts a valid token", { strict: true, headers: right, status: 200 }],
+    ["classic: no credential, only Service Auth: 403", { status: 403 }],
+    ["strict: no credential, only Service Auth: 403", { strict: true, status: 403 }],
+    ["classic: no credential, login allowed: 302", { policies: withAllow, status: 302 }],
+    ["strict: no credential, login allowed: 302", { strict: true, policies: withAllow, status: 302 }],
     ["classic: wrong secret, only Service Auth: 403", { headers: wrongSecret, status: 403 }],
-    ["classic: wrong secret, people may log in: 302", { headers: wrongSecret, policies: withAllow, status: 302 }],
+    ["classic: wrong secret, login allowed: 302", { headers: wrongSecret, policies: withAllow, status: 302 }],
     ["strict: wrong secret: 401", { strict: true, headers: wrongSecret, status: 401 }],
     [
-        "strict: wrong secret, people may log in: 401",
+        "strict: wrong secret, login allowed: 401",
         { strict: true, headers: wrongSecret, policies: withAllow, status: 401 },
     ],
     ["classic: disabled token: 403", { token: { enabled: false }, headers: right, status: 403 }],
@@ -51,35 +51,32 @@ export const CASES: [what: string, the: Case][] = [
     ["strict: expired token: 401", { strict: true, token: { expires_at: past }, headers: right, status: 401 }],
     ["classic: valid token that no policy admits: 403", { headers: other, status: 403 }],
     [
-        "classic: valid token that no policy admits, people may log in: 302",
+        "classic: valid token that no policy admits, login allowed: 302",
         { headers: other, policies: withAllow, status: 302 },
     ],
     ["strict: valid token that no policy admits: 403", { strict: true, headers: other, status: 403 }],
     [
-        "classic: a token in an Allow policy is sent to the login page",
+        "classic: a token in an Allow policy is redirected to the login page",
         { policies: onlyAllow, headers: right, status: 302 },
     ],
     [
         "strict: a token in an Allow policy is not authorised: 403",
         { strict: true, policies: onlyAllow, headers: right, status: 403 },
     ],
+    ["rejects the id without the secret", { headers: (t) => ({ "CF-Access-Client-Id": t.client_id }), status: 403 }],
     [
-        "the id without the secret does not do",
-        { headers: (t) => ({ "CF-Access-Client-Id": t.client_id }), status: 403 },
-    ],
-    [
-        "the secret without the id does not do",
+        "rejects the secret without the id",
         { headers: (t) => ({ "CF-Access-Client-Secret": t.client_secret }), status: 403 },
     ],
     [
-        "header names may be in any case",
+        "accepts header names in any case",
         {
             headers: (t) => ({ "cf-ACCESS-client-ID": t.client_id, "cf-access-CLIENT-secret": t.client_secret }),
             status: 200,
         },
     ],
     [
-        "strict: a header that comes twice: 401",
+        "strict: a repeated header: 401",
         {
             strict: true,
             headers: (t) => ({
@@ -90,7 +87,7 @@ export const CASES: [what: string, the: Case][] = [
         },
     ],
     [
-        "classic: a header that comes twice counts once",
+        "classic: accepts a repeated header",
         {
             headers: (t) => ({ "CF-Access-Client-Id": t.client_id, "CF-Access-Client-Secret": [t.client_secret, "x"] }),
             status: 200,
@@ -105,7 +102,7 @@ export const CASES: [what: string, the: Case][] = [
         { application: { service_auth_401_redirect: true }, status: 401 },
     ],
     [
-        "service_auth_401_redirect: 403 for whom a Block policy turns down, who is not sent to log in either",
+        "service_auth_401_redirect: 403 for a Block policy, instead of the login page too",
         {
             policies: (w, t) => [serviceAuth(w, t), w.policy("deny", [{ everyone: {} }])],
             application: { service_auth_401_redirect: true },
@@ -113,7 +110,7 @@ export const CASES: [what: string, the: Case][] = [
         },
     ],
     [
-        "one header: both halves in JSON",
+        "one header: accepts both parts in JSON",
         {
             application: { read_service_tokens_from_header: "Authorization" },
             headers: (t) => ({ authorization: joint(t) }),
@@ -121,11 +118,11 @@ export const CASES: [what: string, the: Case][] = [
         },
     ],
     [
-        "one header: the two headers still do",
+        "one header: still accepts the two headers",
         { application: { read_service_tokens_from_header: "Authorization" }, headers: right, status: 200 },
     ],
     [
-        "one header: a bearer token is not a service token",
+        "one header: rejects a bearer token",
         {
             application: { read_service_tokens_from_header: "Authorization" },
             headers: () => ({ authorization: "Bearer abc" }),
@@ -133,11 +130,11 @@ export const CASES: [what: string, the: Case][] = [
         },
     ],
     [
-        "one header: not read where the application does not say so",
+        "one header: ignored where the application does not name it",
         { headers: (t) => ({ authorization: joint(t) }), status: 403 },
     ],
     [
-        "the secret before the last rotation counts until its date",
+        "accepts the secret before the last rotation until its date",
         {
             token: { previous_client_secret: "old", previous_client_secret_expires_at: NEVER },
             headers: (t) => shows(t, "old"),
@@ -145,7 +142,7 @@ export const CASES: [what: string, the: Case][] = [
         },
     ],
     [
-        "the secret before the last rotation is over after its date",
+        "rejects the secret before the last rotation after its date",
         {
             token: { previous_client_secret: "old", previous_client_secret_expires_at: past },
             headers: (t) => shows(t, "old"),
@@ -153,7 +150,7 @@ export const CASES: [what: string, the: Case][] = [
         },
     ],
     [
-        "the new secret counts during the overlap",
+        "accepts the new secret during the overlap",
         {
             token: { previous_client_secret: "old", previous_client_secret_expires_at: NEVER },
             headers: right,
@@ -161,7 +158,7 @@ export const CASES: [what: string, the: Case][] = [
         },
     ],
     [
-        "a disabled token stops its previous secret too",
+        "rejects the previous secret of a disabled token too",
         {
             token: { enabled: false, previous_client_secret: "old", previous_client_secret_expires_at: NEVER },
             headers: (t) => shows(t, "old"),
@@ -169,11 +166,11 @@ export const CASES: [what: string, the: Case][] = [
         },
     ],
     [
-        "any_valid_service_token takes any token of the account",
+        "any_valid_service_token admits any token of the account",
         { policies: (w) => [w.policy("non_identity", [{ any_valid_service_token: {} }])], headers: other, status: 200 },
     ],
     [
-        "any_valid_service_token takes no wrong secret",
+        "any_valid_service_token rejects a wrong secret",
         {
             policies: (w) => [w.policy("non_identity", [{ any_valid_service_token: {} }])],
             headers: wrongSecret,
@@ -181,15 +178,15 @@ export const CASES: [what: string, the: Case][] = [
         },
     ],
     [
-        "an address of the range gets in",
+        "admits an address in the range",
         { policies: (w) => [w.policy("non_identity", [{ ip: { ip: "127.0.0.0/8" } }])], status: 200 },
     ],
     [
-        "an address outside the range does not",
+        "rejects an address outside the range",
         { policies: (w) => [w.policy("non_identity", [{ ip: { ip: "10.0.0.0/8" } }])], status: 403 },
     ],
     [
-        "require must hold as well",
+        "also checks require",
         {
             policies: (w, t) => [
                 w.policy("non_identity", [{ service_token: { token_id: t.id } }], {
@@ -201,7 +198,7 @@ export const CASES: [what: string, the: Case][] = [
         },
     ],
     [
-        "exclude keeps out whom include lets in",
+        "exclude rejects a caller that include admits",
         {
             policies: (w, t) => [
                 w.policy("non_identity", [{ any_valid_service_token: {} }], {
@@ -213,25 +210,28 @@ export const CASES: [what: string, the: Case][] = [
         },
     ],
     [
-        "bypass for everyone opens the application",
+        "bypass for everyone disables authentication",
         { policies: (w) => [w.policy("bypass", [{ everyone: {} }])], status: 200 },
     ],
     [
-        "Service Auth is looked at before Block",
+        "checks Service Auth before Block",
         { policies: (w, t) => [w.policy("deny", [{ everyone: {} }]), serviceAuth(w, t)], headers: right, status: 200 },
     ],
     [
-        "Block for everyone turns down even where people may log in",
+        "Block for everyone rejects even where login is allowed",
         { policies: (w) => [w.policy("deny", [{ everyone: {} }]), w.policy("allow", [{ everyone: {} }])], status: 403 },
     ],
-    ["an application without policies rejects every request", { policies: () => [], headers: right, status: 403 }],
+    ["rejects every request of an application without policies", { policies: () => [], headers: right, status: 403 }],
     [
-        "a path below the application's is guarded",
+        "protects a path below the application's",
         { application: { domain: `${HOST}/v1` }, path: "/v1/completions", status: 403 },
     ],
-    ["a path outside the application's is open", { application: { domain: `${HOST}/v1` }, path: "/v10", status: 200 }],
     [
-        "dots and doubled slashes do not lead around it",
+        "does not protect a path outside the application's",
+        { application: { domain: `${HOST}/v1` }, path: "/v10", status: 200 },
+    ],
+    [
+        "protects the path also when it is written with dots or doubled slashes",
         { application: { domain: `${HOST}/v1` }, path: "/x/..//%76%31/completions", status: 403 },
     ],
     [

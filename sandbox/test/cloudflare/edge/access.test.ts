@@ -1,4 +1,7 @@
-/** Claim: who gets in through Access, by the table "Outcomes" and the facts about service tokens. The real one is not asked. */
+/**
+ * Proves which requests pass Access, by the table "Outcomes" and the facts about service tokens. Not compared with the real
+ * edge.
+ */
 import assert from "node:assert/strict";
 import { CASES, serviceAuth, withAllow } from "./access-cases";
 import { HOST, shows, World } from "./kit";
@@ -26,10 +29,10 @@ describe("Cloudflare edge: Access", () => {
             const headers = the.headers?.(token, world) ?? {};
             const reply = await world.send({ method: the.method, path: the.path, headers });
             assert.equal(reply.status, the.status, reply.body);
-            assert.equal(world.seen.length, the.status === 200 ? 1 : 0, "only what passes reaches the origin");
+            assert.equal(world.seen.length, the.status === 200 ? 1 : 0, "only admitted requests reach the origin");
         });
 
-    it("sends to the team's login page, which looks like success to those who follow", async () => {
+    it("redirects to the team's login page, which looks like success to clients that follow", async () => {
         world.application(withAllow(world, world.token()));
         const { headers } = await world.send({ path: "/completions?x=1" });
         const location = new URL(String(headers.location));
@@ -42,7 +45,7 @@ describe("Cloudflare edge: Access", () => {
         assert.match(await followed.text(), /^<!DOCTYPE html>/);
     });
 
-    it("takes the application with the longest path", async () => {
+    it("selects the application with the longest path", async () => {
         const token = world.token();
         world.application([serviceAuth(world, token)]);
         world.application([world.policy("bypass", [{ everyone: {} }])], { domain: `${HOST}/healthz` });
@@ -71,7 +74,7 @@ describe("Cloudflare edge: Access", () => {
         assert.equal((await world.send({ headers: replayed })).status, 403);
     });
 
-    it("strict: gives no cookie", async () => {
+    it("strict: sets no cookie", async () => {
         world.account.organization.strict_service_token_auth = true;
         const token = world.token();
         world.application([serviceAuth(world, token)]);

@@ -1,4 +1,4 @@
-/** Claim: connectors come and go without a failed request where reality has none, and the account shows it. */
+/** Proves that connectors start and stop without a failed request wherever the real ones do, and that the account shows it. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { tunnelStatus } from "../../../cloudflare/account";
@@ -37,7 +37,7 @@ describe("Cloudflare edge: connectors", () => {
         return world.until(() => traffic.count() >= from + n);
     };
 
-    it("the account follows: inactive, healthy, degraded, down", async () => {
+    it("updates the tunnel's status in the account: inactive, healthy, degraded, down", async () => {
         const { tunnel } = world;
         const states = [tunnelStatus(tunnel)];
         world.account.on("changed", () => {
@@ -53,22 +53,22 @@ describe("Cloudflare edge: connectors", () => {
         assert.deepEqual(states, ["inactive", "degraded", "healthy", "degraded", "down"]);
     });
 
-    it("a connector that ends gracefully under steady traffic fails no request", async () => {
+    it("fails no request when a connector stops gracefully under steady traffic", async () => {
         await world.connect();
         const second = await world.connect();
         const traffic = steadyTraffic();
         await more(traffic);
-        assert.ok(second.stats.totalRequests > 0, "it had its share");
+        assert.ok(second.stats.totalRequests > 0, "the old connector got requests");
         assert.equal(await second.stop(5000), true);
         await more(traffic);
         const third = await world.connect();
         await more(traffic);
-        assert.ok(third.stats.totalRequests > 0, "a new one gets its share");
+        assert.ok(third.stats.totalRequests > 0, "the new connector gets requests");
         const replies = await traffic.stop();
         assert.deepEqual(new Set(replies.map((r) => r.status)), new Set([200]));
     });
 
-    it("a graceful end lets running requests finish, and takes no new one", async () => {
+    it("lets running requests of a stopping connector finish, and sends it no new one", async () => {
         const connector = await world.connect();
         const arrived = new Promise<() => void>((resolve) => {
             world.respond = (_, answer) => resolve(() => answer.end("finished"));
@@ -83,7 +83,7 @@ describe("Cloudflare edge: connectors", () => {
         assert.deepEqual([(await running).body, await stopped], ["finished", true]);
     });
 
-    it("what runs after the grace period is cut off: 502", async () => {
+    it("answers 502 to a request that still runs after the grace period", async () => {
         const connector = await world.connect();
         const arrived = new Promise<void>((resolve) => {
             world.respond = () => resolve();
@@ -94,7 +94,7 @@ describe("Cloudflare edge: connectors", () => {
         assert.equal((await running).status, 502);
     });
 
-    it("a killed connector: 502 for the POST that was on it, the other takes all that follows", async () => {
+    it("answers 502 to the POST on a killed connector, and sends all others to the second one", async () => {
         const first = await world.connect();
         const arrived = new Promise<void>((resolve) => {
             world.respond = () => resolve();
@@ -107,10 +107,10 @@ describe("Cloudflare edge: connectors", () => {
         assert.equal((await running).status, 502);
         await world.until(() => world.tunnel.connections.every((c) => c.client_id === other.id));
         for (let i = 0; i < 8; i++) assert.equal((await world.send()).body, "from the other");
-        assert.equal(world.seen.length, 9, "the POST was not sent again");
+        assert.equal(world.seen.length, 9, "the POST was not repeated");
     });
 
-    it("a connector that lost the edge comes back by itself", async () => {
+    it("reconnects a connector that lost its connections", async () => {
         const connector = await world.connect();
         const before = world.tunnel.connections.map((c) => c.id);
         world.account.changed("connections", world.tunnel.id, connector.id);
@@ -119,7 +119,7 @@ describe("Cloudflare edge: connectors", () => {
         assert.match(world.lines.join(""), /INF Retrying connection in up to 0\.01s connIndex=0/);
     });
 
-    it("a new configuration arrives without a restart", async () => {
+    it("applies a new configuration without a restart", async () => {
         await world.connect();
         await world.connect();
         assert.equal((await world.send()).status, 200);
@@ -128,7 +128,7 @@ describe("Cloudflare edge: connectors", () => {
         for (let i = 0; i < 8; i++) assert.equal((await world.send()).status, 418);
     });
 
-    it("a configuration older than its own is left alone", async () => {
+    it("ignores a configuration older than the connector's", async () => {
         const connector = await world.connect();
         world.configure({ ingress: [{ service: "http_status:418" }] });
         await world.until(() => connector.stats.configVersion === 2);
@@ -140,7 +140,7 @@ describe("Cloudflare edge: connectors", () => {
         assert.equal((await world.send()).status, 418);
     });
 
-    it("a configuration that it cannot use changes nothing, and is reported", async () => {
+    it("keeps the old configuration when the new one is invalid, and reports that", async () => {
         const connector = await world.connect();
         world.configure({ ingress: [{ service: "tcp://127.0.0.1:22" }] });
         await world.until(() =>
@@ -152,7 +152,7 @@ describe("Cloudflare edge: connectors", () => {
         assert.equal((await world.send()).status, 200);
     });
 
-    it("a tunnel managed locally gets no configuration: 503", async () => {
+    it("sends no configuration to a locally managed tunnel, which answers 503", async () => {
         world.tunnel.config_src = "local";
         await world.connect();
         assert.equal((await world.send()).status, 503);
@@ -164,7 +164,7 @@ describe("Cloudflare edge: connectors", () => {
         ["another account", (t) => (t.a = "0".repeat(32)), /Unauthorized: Tunnel not found/],
     ];
     for (const [what, change, error] of refused)
-        it(`${what} is refused, logged in the real words, and tried again`, async () => {
+        it(`rejects ${what} with the real log message, and the connector retries`, async () => {
             const fields = { a: world.account.id, t: world.tunnel.id, s: world.tunnel.secret };
             change(fields);
             const lines: string[] = [];
@@ -184,14 +184,14 @@ describe("Cloudflare edge: connectors", () => {
             assert.ok(!lines.join().includes(world.tunnel.secret));
         });
 
-    it("a tunnel takes 25 connectors and no more", async () => {
+    it("accepts at most 25 connectors of a tunnel", async () => {
         for (let i = 0; i < 25; i++) await world.connect();
         void world.connect(); // never gets its connections
         await world.until(() => world.lines.some((line) => /too many connectors: a tunnel has at most 25/.test(line)));
         assert.equal(world.tunnel.connections.length, 100);
     });
 
-    it("running connectors stay when the secret changes, new ones need the new one", async () => {
+    it("keeps running connectors when the secret changes, and requires the new one from others", async () => {
         await world.connect();
         world.tunnel.secret = Buffer.alloc(32, 7).toString("base64");
         world.account.changed("tunnel", world.tunnel.id);
@@ -200,7 +200,7 @@ describe("Cloudflare edge: connectors", () => {
         assert.equal(world.tunnel.connections.length, 8);
     });
 
-    it("a connector that lost the edge comes back when there is one again", async () => {
+    it("reconnects a connector once the edge is back", async () => {
         const { connectorPort, certificate } = world.edge;
         const connector = await world.connect();
         await world.edge.close();
@@ -208,7 +208,7 @@ describe("Cloudflare edge: connectors", () => {
             world.lines.some((line) => /Unable to establish connection with Cloudflare/.test(line)),
         );
         assert.equal(connector.stats.ready().status, 503);
-        // Of the lost edge its metrics say nothing: the real one (2026.8.2) counts tries too, and keeps the last locations.
+        // Its metrics do not show the lost edge: the real one (2026.8.2) also counts attempts, and keeps the last locations.
         assert.match(connector.stats.prometheus(), /^cloudflared_tunnel_server_locations\{connection_id="3",.*\} 1$/m);
         assert.equal(tunnelStatus(world.tunnel), "down");
         const again = await startEdge({ port: 0, account: world.account, connectorPort, certificate });
@@ -217,7 +217,7 @@ describe("Cloudflare edge: connectors", () => {
         await again.close();
     });
 
-    it("a caller that goes while it is uploading leaves the connection to others", async () => {
+    it("keeps the connection for others when a caller disconnects during an upload", async () => {
         await world.connect();
         const { request } = await import("node:http");
         const options = {

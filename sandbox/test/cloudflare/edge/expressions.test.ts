@@ -1,10 +1,10 @@
-/** Claim: rule expressions mean what Cloudflare's Rules language says, as far as they are emulated. */
+/** Proves that rule expressions have the meaning of Cloudflare's Rules language, as far as they are emulated. */
 import assert from "node:assert/strict";
 import { evaluate } from "../../../cloudflare/edge/rules/evaluate";
 import { fieldsOf, parseExpression } from "../../../cloudflare/edge/rules/parse";
 import type { EdgeRequest } from "../../../cloudflare/edge/types";
 
-describe("Cloudflare edge: rule expressions", () => {
+describe("Cloudflare edge: a rule expression", () => {
     const request = {
         hostname: "api.example.com",
         method: "POST",
@@ -43,19 +43,19 @@ describe("Cloudflare edge: rule expressions", () => {
             assert.equal(evaluate(parseExpression(expression), request), holds);
         });
 
-    it("knows what it reads", () => {
+    it("lists the fields that it reads", () => {
         const text =
             'any(http.request.headers["a"][*] eq "b") or not (http.host eq "c" and lower(http.user_agent) eq "d")';
         assert.deepEqual(fieldsOf(parseExpression(text)), ["http.request.headers", "http.host", "http.user_agent"]);
     });
 
     for (const mixed of ['ip.src eq "10.1.2.3"', "http.host eq 10.1.2.3", "http.host in {5}", 'len(http.host) eq "5"'])
-        it(`${mixed} compares what cannot be compared`, () => {
+        it(`${mixed} compares incompatible types`, () => {
             assert.throws(() => parseExpression(mixed), /belongs in the expression/);
         });
 
     for (const broken of ["", "(true", "http.host eq", 'http.host eq "a" "b"', "http.host in {1 2", "§"])
-        it(`${broken || "nothing"} is no expression`, () => {
+        it(`${broken || "an empty text"} is not an expression`, () => {
             assert.throws(() => parseExpression(broken), /in the expression/);
         });
 });

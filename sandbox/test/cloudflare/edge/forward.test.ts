@@ -1,4 +1,7 @@
-/** Claim: what the origin gets, and what callers get when it cannot answer. The real edge is not asked; the connector is real with cloudflared in ALPA_AUTH_REAL. */
+/**
+ * Proves what the origin gets, and what callers get when it cannot answer. Not compared with the real edge; the connector is
+ * real with cloudflared in ALPA_AUTH_REAL.
+ */
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
@@ -19,7 +22,7 @@ describe("Cloudflare edge: to the origin and back", () => {
         world.respond = (_, answer) => answer.end("hello from the origin");
     });
 
-    it("adds a JWT that says who the caller is, and verifies with the keys of the team's domain", async () => {
+    it("adds a JWT that names the caller, and verifies with the keys of the team's domain", async () => {
         const token = world.token();
         const policy = world.policy("non_identity", [{ service_token: { token_id: token.id } }]);
         const { aud } = world.application([policy], { session_duration: "2h" });
@@ -41,10 +44,10 @@ describe("Cloudflare edge: to the origin and back", () => {
         assert.deepEqual([key.kty, key.alg, key.use, key.e], ["RSA", "RS256", "sig", "AQAB"]);
         assert.equal(set.public_cert.kid, key.kid);
         assert.match(set.public_certs[0].cert, /^-----BEGIN CERTIFICATE-----/);
-        assert.ok(!("d" in key), "never the private part");
+        assert.ok(!("d" in key), "never the private key");
     });
 
-    it("takes the secrets out, and lets the client id pass", async () => {
+    it("removes the secrets, and forwards the client id", async () => {
         const token = world.token();
         const policy = world.policy("non_identity", [{ any_valid_service_token: {} }]);
         world.application([policy], { read_service_tokens_from_header: "Authorization" });
@@ -54,12 +57,12 @@ describe("Cloudflare edge: to the origin and back", () => {
         assert.deepEqual(seenHeader(world.seen[0], "CF-Access-Client-Id"), [token.client_id]);
     });
 
-    it("takes the secret out where no application is, too", async () => {
+    it("removes the secret where no application exists, too", async () => {
         await world.send({ headers: { "CF-Access-Client-Secret": "s" } });
         assert.deepEqual(seenHeader(world.seen[0], "CF-Access-Client-Secret"), []);
     });
 
-    it("drops what a caller sends under the edge's own names", async () => {
+    it("removes callers' headers with the edge's own names", async () => {
         const forged = {
             "Cf-Access-Jwt-Assertion": "forged",
             "Cf-Connecting-Ip": "1.2.3.4",
@@ -77,7 +80,7 @@ describe("Cloudflare edge: to the origin and back", () => {
         assert.match(seenHeader(seen, "Cf-Ray").join(), /^[0-9a-f]{16}-AUH$/);
     });
 
-    it("tells the origin who asked, by https, under the public name", async () => {
+    it("sends the origin the caller's address, https and the public name", async () => {
         await world.send({ headers: { "X-Forwarded-For": "9.9.9.9", "X-Forwarded-Proto": "http" } });
         const [seen] = world.seen;
         assert.deepEqual(seenHeader(seen, "X-Forwarded-For"), ["9.9.9.9, 127.0.0.1"]);
@@ -86,7 +89,7 @@ describe("Cloudflare edge: to the origin and back", () => {
         assert.equal(seenHeader(seen, "Cf-Warp-Tag-Id")[0], connectorId);
     });
 
-    it("passes method, path, query and body byte for byte", async () => {
+    it("forwards method, path, query and body byte for byte", async () => {
         const body = Buffer.from([0, 255, 13, 10, 128]);
         await world.send({ method: "PUT", path: "/a%2Fb//c?q=%20&q", body });
         const [seen] = world.seen;
@@ -95,21 +98,21 @@ describe("Cloudflare edge: to the origin and back", () => {
         assert.deepEqual(seenHeader(seen, "Content-Length"), ["5"]);
     });
 
-    it("passes a body of unknown length", async () => {
+    it("forwards a body of unknown length", async () => {
         await world.send({ method: "POST", headers: { "Transfer-Encoding": "chunked" }, body: "{}" });
         assert.deepEqual([world.seen[0].body, seenHeader(world.seen[0], "Transfer-Encoding")], ["{}", ["chunked"]]);
         await world.send({ method: "DELETE", headers: { "Transfer-Encoding": "chunked" }, body: "[]" });
         assert.equal(world.seen[1].body, "[]");
     });
 
-    // As cloudflared 2026.8.2 was seen to do.
+    // Observed with cloudflared 2026.8.2.
     for (const [method, encoding] of [
         ["POST", ["chunked"]],
         ["PUT", ["chunked"]],
         ["GET", []],
         ["DELETE", []],
     ] as const)
-        it(`tells the origin of ${method} without a body ${encoding.length > 0 ? "that one follows" : "nothing about one"}`, async () => {
+        it(`forwards ${method} without a body ${encoding.length > 0 ? "with Transfer-Encoding: chunked" : "without Transfer-Encoding"}`, async () => {
             await world.send({ method, headers: { "Content-Length": "0" } });
             const [seen] = world.seen;
             assert.equal(seen.body, "");
@@ -119,7 +122,7 @@ describe("Cloudflare edge: to the origin and back", () => {
             );
         });
 
-    it("passes the origin's answer as it is, and says which edge it came by", async () => {
+    it("forwards the origin's answer unchanged, and adds the edge's headers", async () => {
         world.respond = (_, answer) => {
             answer.writeHead(400, [
                 "server",
@@ -139,7 +142,7 @@ describe("Cloudflare edge: to the origin and back", () => {
         assert.match(String(headers["cf-ray"]), /-AUH$/);
     });
 
-    it("passes a header that came twice, and refuses one that Node.js sends only once", async () => {
+    it("forwards a repeated header, and rejects one that Node.js sends only once", async () => {
         await world.send({ headers: { Apikey: ["one", "two"] } });
         assert.deepEqual(seenHeader(world.seen[0], "Apikey"), ["one", "two"]);
         const { status, body } = await world.send({ headers: { Authorization: ["Bearer one", "Bearer two"] } });
@@ -147,7 +150,7 @@ describe("Cloudflare edge: to the origin and back", () => {
         assert.match(body, /a header that Node\.js sends only once, several times: .*authorization/);
     });
 
-    it("passes bytes as they come", async () => {
+    it("forwards bytes as they arrive", async () => {
         world.respond = (_, answer) => {
             answer.writeHead(200, { "Content-Type": "text/event-stream" });
             answer.write("data: 1\n\n");
@@ -159,7 +162,7 @@ describe("Cloudflare edge: to the origin and back", () => {
     });
 
     for (const size of [0, 1, 4096, 4097, 9000, 100_000])
-        it(`passes ${size} bytes of a known length, however they are cut`, async () => {
+        it(`forwards ${size} bytes of a known length, however they are split`, async () => {
             const body = "0123456789".repeat(size / 10 + 1).slice(0, size);
             world.respond = (_, answer) => {
                 answer.writeHead(200, { "Content-Type": "application/json", "Content-Length": size });
@@ -168,7 +171,7 @@ describe("Cloudflare edge: to the origin and back", () => {
             assert.equal((await world.send()).body, body);
         });
 
-    it("breaks off the request to the origin when the caller goes", async () => {
+    it("aborts the request to the origin when the caller disconnects", async () => {
         const gone = new Promise<void>((resolve) => {
             world.respond = (_, answer) => {
                 answer.once("close", () => resolve());

@@ -1,4 +1,4 @@
-/** A world for the edge's tests: one active zone, one tunnel to an origin, and what a test adds to it. */
+/** A world for the edge's tests: one active zone, one tunnel to an origin, and the objects that a test adds. */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -38,7 +38,7 @@ export interface Seen {
     body: string;
 }
 
-/** Making keys is slow: one set does for all worlds. */
+/** Generating keys is slow, so all worlds share one set. */
 let keys: SigningKeys | undefined;
 
 export class World {
@@ -46,7 +46,7 @@ export class World {
     readonly lines: string[] = [];
     readonly connectors: Connector[] = [];
     private readonly ends: (() => Promise<void>)[] = [];
-    /** How the origin answers; tests replace it. */
+    /** The origin's answer; tests replace it. */
     respond: (seen: Seen, answer: ServerResponse) => void = (_, answer) => answer.end("hello from the origin");
 
     private constructor(
@@ -110,7 +110,7 @@ export class World {
     }
 
     /**
-     * Starts a connector of which a test asks nothing but its id, and waits for its four connections: with cloudflared in
+     * Starts a connector whose id is all that a test needs, and waits for its four connections: with cloudflared in
      * ALPA_AUTH_REAL the real program.
      */
     async connectAny(): Promise<{ id: string }> {
@@ -134,7 +134,7 @@ export class World {
         return { id: this.tunnel.connections[0].client_id };
     }
 
-    /** Looks again at every change of the account, and once more when what it waits for lies elsewhere. */
+    /** Checks the condition at every change of the account, and every 5 ms for conditions outside of it. */
     async until(condition: () => boolean): Promise<void> {
         await new Promise<void>((resolve) => {
             const look = () => {
@@ -144,7 +144,7 @@ export class World {
                 resolve();
             };
             const often = setInterval(look, 5);
-            often.unref(); // a test that waits in vain fails, and must not keep the run alive
+            often.unref(); // A test that waits in vain fails; this timer must not keep the process alive.
             this.account.on("changed", look);
             look();
         });
@@ -154,7 +154,7 @@ export class World {
         return send(this.edge.port, { Host: HOST, ...options.headers }, options);
     }
 
-    /** Puts a Worker on the requests of `pattern`. */
+    /** Adds a Worker for requests that match `pattern`. */
     worker(content: string, pattern = `${HOST}/*`): void {
         const now = this.account.stamp();
         this.account.workerScripts.set("one", {
@@ -237,7 +237,7 @@ export class World {
         try {
             for await (const chunk of request) chunks.push(chunk as Buffer);
         } catch {
-            return; // the connector broke it off
+            return; // The connector closed the request.
         }
         const headers: [string, string][] = [];
         const raw = request.rawHeaders;
@@ -255,7 +255,7 @@ export const shows = (token: ServiceToken, secret = token.client_secret): Record
     "CF-Access-Client-Secret": secret,
 });
 
-/** The values of one header that the origin saw. */
+/** Values of one header in the origin's request. */
 export function seenHeader(seen: Seen | undefined, name: string): string[] {
     assert.ok(seen, "the origin saw no request");
     return seen.headers.filter(([key]) => key.toLowerCase() === name.toLowerCase()).map(([, value]) => value);

@@ -1,4 +1,4 @@
-/** Claim: what callers get when there is no way to the origin, or too much on it. The real edge is not asked. */
+/** Proves what callers get when the origin is unreachable or overloaded. Not compared with the real edge. */
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { MAX_BODY } from "../../../cloudflare/edge/limits";
@@ -6,7 +6,7 @@ import { HOST, World } from "./kit";
 import { addRecord, addTunnel, addZone } from "./objects";
 import { readUntil, send } from "./send";
 
-describe("Cloudflare edge: no way to the origin", () => {
+describe("Cloudflare edge without a working origin", () => {
     let world: World;
     before(async () => {
         world = await World.start();
@@ -16,7 +16,7 @@ describe("Cloudflare edge: no way to the origin", () => {
     beforeEach(() => void (world.seen.length = 0));
     const at = (hostname: string) => send(world.edge.port, { Host: hostname }, {});
 
-    it("503 with an empty body before there is an ingress rule", async () => {
+    it("answers 503 with an empty body before there is an ingress rule", async () => {
         const tunnel = addTunnel(world.account);
         addRecord(world.account, world.zone, "new.example.com", `${tunnel.id}.cfargotunnel.com`);
         await world.connect(tunnel);
@@ -24,7 +24,7 @@ describe("Cloudflare edge: no way to the origin", () => {
         assert.deepEqual([reply.status, reply.body], [503, ""]);
     });
 
-    it("502 in HTML when the origin refuses the connection", async () => {
+    it("answers 502 in HTML when the origin refuses the connection", async () => {
         const tunnel = addTunnel(world.account);
         addRecord(world.account, world.zone, "down.example.com", `${tunnel.id}.cfargotunnel.com`);
         const config = { ingress: [{ service: "http://127.0.0.1:1" }] };
@@ -37,7 +37,7 @@ describe("Cloudflare edge: no way to the origin", () => {
         assert.match(world.lines.join(""), /ERR .*Unable to reach the origin service.*ECONNREFUSED 127\.0\.0\.1:1/);
     });
 
-    it("530 and 1033 when no connector is there, or the tunnel is deleted", async () => {
+    it("answers 530 and 1033 when no connector is connected, or the tunnel is deleted", async () => {
         const tunnel = addTunnel(world.account);
         addRecord(world.account, world.zone, "lost.example.com", `${tunnel.id}.cfargotunnel.com`);
         const lost = async () => {
@@ -57,17 +57,17 @@ describe("Cloudflare edge: no way to the origin", () => {
         ["a name without a record", "none.example.com", 409, /^error code: 1001$/],
         ["an unproxied record", "grey.example.com", 409, /^error code: 1001$/],
         ["an address instead of a name", "127.0.0.1", 403, /^error code: 1003$/],
-        ["a CNAME to nowhere", "nowhere.example.com", 530, /^error code: 1016$/],
+        ["a CNAME to a missing name", "nowhere.example.com", 530, /^error code: 1016$/],
         ["a proxied address record", "a.example.com", 501, /a proxied A record/],
         ["an unproxied address next to a proxied one", "half.example.com", 501, /a proxied A record/],
-        ["a name of a zone that is pending", "api.pending.com", 409, /^error code: 1001$/],
-        ["a name of a zone that is paused", "api.paused.com", 409, /^error code: 1001$/],
+        ["a name of a pending zone", "api.pending.com", 409, /^error code: 1001$/],
+        ["a name of a paused zone", "api.paused.com", 409, /^error code: 1001$/],
         ["a CNAME to a name of the account", "alias.example.com", 200, /hello/],
         ["a wildcard record", "some.wild.example.com", 200, /hello/],
         ["a name with a port, in capitals", "API.Example.com:443", 200, /hello/],
     ];
     for (const [what, hostname, status, body] of names)
-        it(`${what}: ${status}`, async () => {
+        it(`answers ${status} to ${what}`, async () => {
             const { account, zone } = world;
             const target = `${world.tunnel.id}.cfargotunnel.com`;
             zone.certificate_packs[0].hosts.push("*.wild.example.com");
@@ -101,7 +101,7 @@ describe("Cloudflare edge: no way to the origin", () => {
         assert.match(world.lines.join("\n"), /two\.levels\.example\.com has no active certificate/);
     });
 
-    it("413 for a body beyond the plan's limit, announced or not", async () => {
+    it("answers 413 to a body beyond the plan's limit, with or without Content-Length", async () => {
         const announced = connect(world.edge.port, "127.0.0.1");
         announced.write(`POST / HTTP/1.1\r\nHost: ${HOST}\r\nContent-Length: 500000001\r\n\r\n`);
         assert.match(await readUntil(announced, "\r\n"), /^HTTP\/1.1 413/);
@@ -115,7 +115,7 @@ describe("Cloudflare edge: no way to the origin", () => {
         assert.equal(world.seen.length, 0);
     });
 
-    it("414 for a URL above 16 KB, 400 for headers above 32 KB", async () => {
+    it("answers 414 to a URL above 16 KB, 400 to headers above 32 KB", async () => {
         assert.equal((await world.send({ path: `/${"a".repeat(16 * 1024)}` })).status, 414);
         assert.equal((await world.send({ headers: { "X-Long": "a".repeat(32 * 1024) } })).status, 400);
     });

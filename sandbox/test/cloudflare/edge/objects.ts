@@ -1,4 +1,4 @@
-/** What an account holds, made as the API would. */
+/** Objects of an account, created as by the API. */
 import type { Account, Tunnel, Zone } from "../../../cloudflare/account";
 import { hexId, tunnelSecret, uuid } from "../../../cloudflare/ids";
 

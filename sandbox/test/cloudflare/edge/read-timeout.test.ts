@@ -1,10 +1,13 @@
-/** Claim: when the edge gives the origin up. The real edge is not asked; the connector is real with cloudflared in ALPA_AUTH_REAL. */
+/**
+ * Proves when the edge stops waiting for the origin. Not compared with the real edge; the connector is real with cloudflared in
+ * ALPA_AUTH_REAL.
+ */
 import assert from "node:assert/strict";
 import { World } from "./kit";
 
 describe("Cloudflare edge: the read timeout", () => {
     let world: World;
-    /** 125 s become 600 ms: on a busy machine a byte comes 100 ms late, and more. */
+    /** 125 s become 600 ms: on a busy machine a byte can be 100 ms late or more. */
     const SCALE = 0.0048;
     before(async () => {
         world = await World.start({}, { scale: SCALE });
@@ -15,16 +18,16 @@ describe("Cloudflare edge: the read timeout", () => {
         world.respond = (_, answer) => void setTimeout(() => answer.end("late"), milliseconds);
     };
 
-    it("524 in HTML after 125 s without a byte", async () => {
+    it("answers 524 in HTML after 125 s without a byte", async () => {
         silent(1500);
         const started = Date.now();
         const reply = await world.send({ method: "POST", body: "{}" });
         assert.equal(reply.status, 524);
         assert.match(reply.body, /^<!DOCTYPE html>/);
-        assert.ok(Date.now() - started >= 590, "not before the time");
+        assert.ok(Date.now() - started >= 590, "not before the timeout");
     });
 
-    it("Enterprise may wait longer, other plans may not", async () => {
+    it("can be longer on Enterprise, not on other plans", async () => {
         const setting = { value: 1000, modified_on: world.account.stamp() };
         world.zone.settings.set("proxy_read_timeout", setting);
         silent(1200);
@@ -35,7 +38,7 @@ describe("Cloudflare edge: the read timeout", () => {
         world.account.setPlan(world.zone, "enterprise");
     });
 
-    /** Eight bytes, one every 90 ms; of a type they are announced by their number. */
+    /** Eight bytes, one every 90 ms; with a content type, the answer has a Content-Length. */
     const trickle = (type?: string) => {
         world.respond = (_, answer) => {
             if (type) answer.writeHead(200, { "Content-Type": type, "Content-Length": 8 }).flushHeaders();
@@ -48,22 +51,22 @@ describe("Cloudflare edge: the read timeout", () => {
         };
     };
 
-    it("counts from the last byte: an answer that moves may take long", async () => {
+    it("restarts with each byte: a steady answer may take longer", async () => {
         trickle();
         assert.equal((await world.send()).body, "xxxxxxxx");
     });
 
-    it("524 for an answer with a length that trickles: cloudflared holds it back", async () => {
+    it("answers 524 to a slow answer with a length, which cloudflared buffers", async () => {
         trickle("application/json");
         assert.equal((await world.send()).status, 524);
     });
 
-    it("not for a stream with a length: cloudflared passes that on at each write", async () => {
+    it("does not end a stream with a length, which cloudflared forwards at each write", async () => {
         trickle("text/event-stream; charset=utf-8");
         assert.equal((await world.send()).body, "xxxxxxxx");
     });
 
-    it("breaks an answer off that falls silent in the middle", async () => {
+    it("cuts an answer that stops in the middle", async () => {
         world.respond = (_, answer) => void answer.writeHead(200).write("half");
         await assert.rejects(world.send(), { code: "ECONNRESET" });
     });

@@ -1,4 +1,7 @@
-/** Claim: WAF rules and rate limits act before Access, as far as they are emulated, and nothing else passes silently. */
+/**
+ * Proves that WAF rules and rate limits act before Access, as far as they are emulated, and that no other rule is silently
+ * ignored.
+ */
 import assert from "node:assert/strict";
 import type { RateLimit, RulesetRule } from "../../../cloudflare/account";
 import { renderRateLimit } from "../../../../components/cloudflare/edge-rules";
@@ -33,7 +36,7 @@ describe("Cloudflare edge: rules", () => {
         return all;
     };
 
-    it("limits the rate, says how long to wait, and lets pass again after that", async () => {
+    it("limits the rate, sends Retry-After, and accepts requests again after that", async () => {
         world.rules("http_ratelimit", [{ ratelimit: limit() }]);
         assert.deepEqual(await statuses(3), [200, 200, 429]);
         const reply = await world.send();
@@ -45,14 +48,14 @@ describe("Cloudflare edge: rules", () => {
         assert.equal(world.seen.length, 4);
     });
 
-    it("starts a new count when the period is over", async () => {
+    it("starts a new count after the period", async () => {
         world.rules("http_ratelimit", [{ ratelimit: limit() }]);
         assert.deepEqual(await statuses(2), [200, 200]);
         world.account.advance(10);
         assert.deepEqual(await statuses(2), [200, 200]);
     });
 
-    it("counts callers apart by a header, and only what the expression names", async () => {
+    it("counts callers separately by a header, and only requests that match the expression", async () => {
         const characteristics = ["cf.colo.id", 'http.request.headers["cf-access-client-id"]'];
         const expression = 'http.request.uri.path eq "/completions"';
         world.rules("http_ratelimit", [{ expression, ratelimit: limit({ characteristics }) }]);
@@ -85,7 +88,7 @@ describe("Cloudflare edge: rules", () => {
         assert.deepEqual([reply.status, reply.headers["content-type"], reply.body], [429, "application/json", content]);
     });
 
-    it("counts before Access: who gets 403 is limited too", async () => {
+    it("counts before Access: a caller that gets 403 is limited too", async () => {
         world.rules("http_ratelimit", [{ ratelimit: limit() }]);
         const token = world.token();
         world.application([world.policy("non_identity", [{ service_token: { token_id: token.id } }])]);
@@ -93,7 +96,7 @@ describe("Cloudflare edge: rules", () => {
         assert.deepEqual(await statuses(1, shows(token)), [429]);
     });
 
-    it("blocks by a custom rule, unless an earlier one skips", async () => {
+    it("blocks by a custom rule, unless an earlier rule skips", async () => {
         const office = {
             action: "skip",
             expression: "ip.src in {10.0.0.0/8}",
@@ -109,7 +112,7 @@ describe("Cloudflare edge: rules", () => {
         assert.deepEqual(await statuses(1, {}, "/other"), [200]);
     });
 
-    it("a skip rule can leave out the rate limits", async () => {
+    it("can skip the rate limits by a rule", async () => {
         world.rules(CUSTOM, [{ action: "skip", action_parameters: { phases: ["http_ratelimit"] } }]);
         world.rules("http_ratelimit", [{ ratelimit: limit({ requests_per_period: 1 }) }]);
         assert.deepEqual(await statuses(3), [200, 200, 200]);
@@ -123,7 +126,7 @@ describe("Cloudflare edge: rules", () => {
         ) => world.rules(CUSTOM, [{ action: "skip", expression, action_parameters }]);
         afterEach(() => world.zone.settings.clear());
 
-        it("refuses what looks like abuse with 403 and 1010, before Access and the origin see it", async () => {
+        it("rejects an abusive user agent with 403 and 1010, before Access and the origin", async () => {
             const token = world.token();
             world.application([world.policy("non_identity", [{ service_token: { token_id: token.id } }])]);
             const reply = await world.send({ headers: { ...script, ...shows(token) } });
@@ -131,13 +134,13 @@ describe("Cloudflare edge: rules", () => {
             assert.equal(world.seen.length, 0);
         });
 
-        it("lets others pass, and those without a user agent", async () => {
+        it("admits other user agents, and requests without one", async () => {
             for (const agent of ["curl/8.5.0", "python-requests/2.32.3", "Mozilla/5.0 (X11; Linux x86_64)"])
                 assert.deepEqual(await statuses(1, { "User-Agent": agent }), [200], agent);
             assert.deepEqual(await statuses(1), [200]);
         });
 
-        it("is left out by a rule that skips it, for what the rule matches", async () => {
+        it("is skipped by a rule for the requests that it matches", async () => {
             skip({ products: ["bic", "securityLevel"] });
             assert.deepEqual(await statuses(1, script), [200]);
             world.account.rulesets.clear();
@@ -145,7 +148,7 @@ describe("Cloudflare edge: rules", () => {
             assert.deepEqual(await statuses(1, script), [403]);
         });
 
-        it("is not left out by a rule that skips something else", async () => {
+        it("is not skipped by a rule that skips something else", async () => {
             const parameters: RulesetRule["action_parameters"][] = [
                 { products: ["securityLevel"] },
                 { phases: ["http_ratelimit"] },
@@ -164,7 +167,7 @@ describe("Cloudflare edge: rules", () => {
         });
     });
 
-    it("a rule that is switched off does nothing, one that logs only notes", async () => {
+    it("ignores a disabled rule, and only records a match of a log rule", async () => {
         world.rules(CUSTOM, [{ enabled: false }, { action: "log", ref: "watch" }]);
         assert.deepEqual(await statuses(1), [200]);
         assert.match(world.lines.join("\n"), /rule watch matched api\.example\.com\//);
@@ -185,7 +188,7 @@ describe("Cloudflare edge: rules", () => {
             "enterprise",
             /field cf\.threat_score/,
         ],
-        ["syntax it does not know", CUSTOM, { expression: 'http.host wildcard "*"' }, "enterprise", /wildcard/],
+        ["unknown syntax", CUSTOM, { expression: 'http.host wildcard "*"' }, "enterprise", /wildcard/],
         ["another phase", "http_config_settings", { action: "set_config" }, "enterprise", /phase http_config_settings/],
         [
             "counting at the origin",
@@ -195,14 +198,14 @@ describe("Cloudflare edge: rules", () => {
             /requests_to_origin/,
         ],
         [
-            "a header on a plan without",
+            "a counting header that the plan does not include",
             "http_ratelimit",
             { ratelimit: limit({ characteristics: ['http.request.headers["x"]'] }) },
             "free",
             /plan free/,
         ],
         [
-            "a field on a plan without",
+            "a field that the plan does not include",
             "http_ratelimit",
             { expression: 'http.host eq "a"', ratelimit: limit() },
             "free",
@@ -210,7 +213,7 @@ describe("Cloudflare edge: rules", () => {
         ],
     ];
     for (const [what, phase, rule, plan, named] of refused)
-        it(`${what} is refused by name`, async () => {
+        it(`rejects ${what} by name`, async () => {
             world.account.setPlan(world.zone, plan);
             world.rules(phase, [rule]);
             const reply = await world.send();

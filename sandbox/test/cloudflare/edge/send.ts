@@ -1,4 +1,4 @@
-/** One HTTP request, each on its own connection, with any Host header. */
+/** Sends one HTTP request on its own connection, with any Host header. */
 import { once } from "node:events";
 import { request as httpRequest } from "node:http";
 import type { Socket } from "node:net";
@@ -14,7 +14,7 @@ export interface SendOptions {
     path?: string;
     headers?: Record<string, string | string[]>;
     body?: string | Buffer;
-    /** Address that it comes from. @default "127.0.0.1" */
+    /** Source address. @default "127.0.0.1" */
     from?: string;
 }
 
@@ -41,7 +41,7 @@ export function send(port: number, headers: Record<string, string | string[]>, o
     });
 }
 
-/** Reads a bare socket until it has sent a text. */
+/** Reads a raw socket until it has received this text. */
 export async function readUntil(socket: Socket, text: string): Promise<string> {
     let got = "";
     socket.on("data", (chunk: Buffer) => (got += chunk.toString("latin1")));

@@ -1,4 +1,4 @@
-// Proves how the edge runs a Worker: after Access, for its route alone, with a request and an answer that pass as they came.
+// Proves how the edge runs a Worker: after Access, only for its route, and without other changes of request and answer.
 import assert from "node:assert/strict";
 import { routeOf } from "../../../cloudflare/workers/patterns";
 import { HOST, shows, World } from "./kit";
@@ -21,7 +21,7 @@ describe("a Worker at the edge emulator", () => {
     const post = (path = "/a?b=c", body: string | Buffer = "x=1") =>
         world.send({ method: "POST", path, body, headers: { "X-Any": ["1", "2"], "Content-Type": "text/plain" } });
 
-    it("passes a request on as it came, and names the zone to the origin", async () => {
+    it("forwards a request unchanged, and adds the zone's name for the origin", async () => {
         deploy(asIs);
         world.respond = (_, answer) => answer.writeHead(201, { "X-Origin": "yes" }).end("made");
         const { status, headers, body } = await post();
@@ -33,7 +33,7 @@ describe("a Worker at the edge emulator", () => {
         assert.deepEqual(value("cf-worker"), [world.zone.name]);
     });
 
-    it("passes a body on that the Worker has written, with its length", async () => {
+    it("forwards a body that the Worker has written, with its length", async () => {
         deploy(
             "export default { fetch: async (request) => fetch(new Request(request, { body: `${await request.text()}&y=ä` })) };",
         );
@@ -47,7 +47,7 @@ describe("a Worker at the edge emulator", () => {
         );
     });
 
-    it("answers by itself, and the origin hears nothing", async () => {
+    it("answers by itself, without a request to the origin", async () => {
         deploy(
             'export default { fetch: () => new Response("mine", { status: 203, headers: { "X-Worker": "yes" } }) };',
         );
@@ -72,7 +72,7 @@ describe("a Worker at the edge emulator", () => {
             500,
             /1101/,
         ],
-        ["a word to the log", "export default { fetch: (r) => (console.log(r), fetch(r)) };", 500, /1101/],
+        ["a write to the log", "export default { fetch: (r) => (console.log(r), fetch(r)) };", 500, /1101/],
         [
             "another address",
             'export default { fetch: (r) => fetch(new Request("https://evil.example.org/", r)) };',
@@ -80,7 +80,7 @@ describe("a Worker at the edge emulator", () => {
             /another address/,
         ],
         [
-            "a look at the origin's answer",
+            "a read of the origin's answer",
             "export default { fetch: async (r) => (await fetch(r)).clone() };",
             500,
             /1101/,
@@ -88,7 +88,7 @@ describe("a Worker at the edge emulator", () => {
         ["code from a text", 'export default { fetch: (r) => eval("fetch(r)") };', 500, /1101/],
     ];
     for (const [what, content, status, body] of failing)
-        it(`refuses ${what}`, async () => {
+        it(`rejects ${what}`, async () => {
             deploy(content);
             const answer = await post();
             assert.equal(answer.status, status, answer.body);
@@ -96,7 +96,7 @@ describe("a Worker at the edge emulator", () => {
             assert.deepEqual(world.seen, []);
         });
 
-    it("is asked only for what Access admits, and sees the JWT of it", async () => {
+    it("runs it only for requests that Access admits, with their JWT", async () => {
         deploy(
             'export default { fetch: (r) => new Response(String(r.headers.get("Cf-Access-Jwt-Assertion")).slice(0, 2)) };',
         );
@@ -120,6 +120,6 @@ describe("routes of Workers", () => {
         ["b.example.com", "/", undefined],
     ];
     for (const [host, target, pattern] of cases)
-        it(`leads ${host}${target} to ${pattern ?? "none"}`, () =>
+        it(`select ${pattern ?? "none"} for ${host}${target}`, () =>
             assert.equal(routeOf(all, host, target)?.pattern, pattern));
 });

@@ -1,4 +1,4 @@
-/** Replays recorded requests against an emulator of its own and compares what came back and what the upstream got. */
+/** Replays recorded requests against its own emulator, and compares the answers and the upstream's requests. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { startGateway, type Gateway } from "../../../gateway/server";
@@ -9,12 +9,12 @@ import { rawRequest, type RawAnswer, type RawRequest } from "../raw-client";
 import type { Json, RecordedCase, RecordedConfig, RecordedRequest } from "./recording-types";
 
 const ADMIN_KEY = "test-admin-key";
-/** Nothing listens on it. */
+/** A port without a listener. */
 const CLOSED_PORT = 1;
-/** The recordings' redis_port on which nothing listened. */
+/** The recordings' redis_port without a listener. */
 const RECORDED_CLOSED_REDIS = 16399;
 
-/** One gateway with its two upstreams and, where the recording had one, a fresh Redis; loaded with one recorded configuration. */
+/** One gateway with its two upstreams and, where the recording had one, a new Redis; loaded with one recorded configuration. */
 export class Bench {
     private constructor(
         private readonly gateway: Gateway,
@@ -36,10 +36,10 @@ export class Bench {
 
     async stop(): Promise<void> {
         await Promise.all([this.gateway, ...Object.values(this.upstreams)].map((part) => part.close()));
-        await this.redis?.close(); // the gateway says goodbye to it
+        await this.redis?.close(); // The gateway closes its connection cleanly first.
     }
 
-    /** Recorded addresses to those of this bench. */
+    /** Maps recorded addresses to those of this bench. */
     private here(text: string): string {
         return text
             .replaceAll("127.0.0.1:19801", `127.0.0.1:${this.upstreams.primary.port}`)
@@ -70,7 +70,7 @@ export class Bench {
         return { status: response.status, body: answer.startsWith("{") ? (JSON.parse(answer) as unknown) : answer };
     }
 
-    /** Loads a configuration; the first refusal ends it and is given back. */
+    /** Loads a configuration. @returns the first rejection, which ends the loading */
     async load(config: RecordedConfig): Promise<{ status: number; body: unknown } | undefined> {
         const steps: [path: string, body: Json][] = [];
         for (const { credentials, ...consumer } of config.consumers ?? []) {
@@ -103,7 +103,7 @@ export class Bench {
         return { method, path: this.placeholders.fill(request.path), headers, body, chunked, expect100 };
     }
 
-    /** Differences between the recording and this gateway; none is an empty list. */
+    /** Differences between the recording and this gateway; empty when there are none. */
     async replay(recorded: RecordedCase, alternatives: RecordedCase[] = []): Promise<string[]> {
         for (const { admin, body, status } of recorded.before ?? []) {
             const [method, path] = admin.split(" ");
@@ -152,7 +152,7 @@ export class Bench {
             if (!known.has(name.toLowerCase())) differ(`extra header ${name}`, value, null);
 
         const text = answer.body.toString("utf8");
-        const anyMessage = unstable === "which of several failures the validator names";
+        const anyMessage = unstable === "which of several failures the validator reports";
         if (expect.bodyText !== undefined && expect.bodyText !== text && !anyMessage)
             differ("body", text, expect.bodyText);
         if (expect.bodyJson !== undefined) {

@@ -1,4 +1,4 @@
-/** Values that take the places of the recordings' placeholders: keys and tokens made here, bodies too long to store. */
+/** Values for the recordings' placeholders: generated keys and tokens, and bodies too long to store. */
 import { createHmac, createSign, generateKeyPairSync } from "node:crypto";
 import type { Json, RecordedRequest, Recordings } from "./recording-types";
 

@@ -1,6 +1,6 @@
 /**
- * Claim: where APISIX 3.18.0 was recorded, the emulator gives the same answer and sends the same request upstream.
- * Defined only where the shared recordings are there.
+ * Proves that the emulator gives the same answers and upstream requests as the recorded APISIX 3.18.0. Defined only where the
+ * shared recordings are available.
  */
 import assert from "node:assert/strict";
 import { loadRecordings } from "./recording-types";
@@ -12,7 +12,7 @@ const UNSUPPORTED: [config: RegExp, reason: RegExp][] = [
     [/^shared-dead-sync$/, /limit-count sync_interval/],
 ];
 
-/** The recordings are every other call of a longer run: what the calls between them did, as far as it matters. */
+/** The recordings have only some calls of a longer run. These are the calls between them that matter. */
 const ADMIN_SETUP: Parameters<typeof replayAdmin>[1] = {
     "admin/credential-create": [["PUT", "/consumers", { username: "jack" }]],
     "admin/credential-no-plugins": [
@@ -58,7 +58,7 @@ if (recordings)
                 assert.deepEqual(wrong, [], wrong.join("\n"));
             });
 
-        it("refuses with 501 and the name what it does not emulate", () => {
+        it("answers 501 with the name of what it does not emulate", () => {
             for (const { recorded, refused } of outcomes) {
                 const reason = reasonFor(recorded.config);
                 if (!reason) continue;

@@ -1,4 +1,4 @@
-/** The shape of the recordings, and where they lie. */
+/** The format of the recordings, and their folder. */
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
@@ -59,7 +59,7 @@ export interface RecordedConfig {
     consumers?: (Json & { username: string; credentials?: (Json & { id: string })[] })[];
     global_rules?: Json[];
     instance?: Record<string, string[]>;
-    /** What was there besides the upstreams. */
+    /** Services that ran in addition to the upstreams. */
     needs?: "redis";
 }
 
@@ -70,7 +70,7 @@ export interface Recordings {
     tokens: Record<string, { header: Json; claims: Json; sign: Json; tamper?: Json }>;
 }
 
-/** Undefined where the folder of shared material is not there. */
+/** Undefined where the folder with the recordings does not exist. */
 export function loadRecordings(): Recordings | undefined {
     const shared = process.env.ALPA_AUTH_SHARED ?? resolve(__dirname, "../../../../../shared");
     const file = join(shared, "reference/data/recorded/apisix.json");

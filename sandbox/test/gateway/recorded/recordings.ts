@@ -1,4 +1,4 @@
-/** Replays all recordings of a running APISIX and says where the emulator differs. */
+/** Replays all recordings of a running APISIX and lists where the emulator differs. */
 import { Bench } from "./bench";
 import { Placeholders } from "./placeholders";
 import type { Json, RecordedCase, Recordings } from "./recording-types";
@@ -6,24 +6,21 @@ import type { Json, RecordedCase, Recordings } from "./recording-types";
 export interface Outcome {
     recorded: RecordedCase;
     differences: string[];
-    /** The configuration was refused with this answer. */
+    /** The answer that rejected the configuration. */
     refused?: { status: number; body: unknown };
 }
 
-/** Benches open at the same time. */
+/** Number of benches at the same time. */
 const PARALLEL = 8;
-/**
- * The recorded limits have windows of one and two seconds, which a busy machine may miss: such a case runs again,
- * alone.
- */
+/** The recorded limits have windows of one and two seconds, which a busy machine may miss: such a case runs again, alone. */
 const ATTEMPTS_ALONE = 3;
 
-/** Replays every case; cases of one sequence share a bench with fresh counters, in their order. */
+/** Replays every case; cases of one sequence share a bench with new counters, in their order. */
 export async function replayAll(recordings: Recordings): Promise<Outcome[]> {
     const placeholders = new Placeholders(recordings.tokens);
     const batches = new Map<string, RecordedCase[]>();
     for (const recorded of recordings.cases) {
-        // concurrent requests of another case would be counted too: such a case has a bench of its own
+        // Limits would count concurrent requests of other cases too, so such a case has its own bench.
         const alone = recorded.whileInFlight ? `#${recorded.id}` : "";
         const name = `${recorded.config}#${recorded.sequence ?? ""}${alone}`;
         batches.set(name, [...(batches.get(name) ?? []), recorded]);
@@ -69,7 +66,7 @@ async function replayBatch(
     }
 }
 
-/** Replays the Admin API's cases in order on one gateway. @param setup calls to make before a case, by its id */
+/** Replays the Admin API's cases in order on one gateway. @param setup calls before a case, by its id */
 export async function replayAdmin(
     recordings: Recordings,
     setup: Record<string, [method: string, path: string, body: Json | null][]>,
@@ -94,7 +91,7 @@ export async function replayAdmin(
     return outcomes;
 }
 
-/** The same value with its keys in order. */
+/** The same value with sorted keys. */
 function sorted(value: unknown): unknown {
     if (Array.isArray(value)) return value.map(sorted);
     if (typeof value !== "object" || value === null) return value;

@@ -1,4 +1,4 @@
-// Proves what the MicroK8s emulator says of add-ons and of its state, exit codes included.
+// Proves what MicroK8s' emulator prints about add-ons and its state, and its exit codes.
 import assert from "node:assert/strict";
 import { done, Hosts, root, text } from "./kit";
 
@@ -11,14 +11,14 @@ describe("add-ons of the emulator of MicroK8s", () => {
         host = await hosts.installed("one");
     });
 
-    it("says with exit code 0 that there is no such add-on, and that one is on already", async () => {
+    it("are reported as unknown, or as already enabled, with exit code 0", async () => {
         assert.match(await done(host, "microk8s enable no-such-addon"), /not found/);
         await done(host, "microk8s enable dns 192.0.2.1");
         assert.match(await done(host, "microk8s enable dns 192.0.2.2"), /Addon core\/dns is already enabled/);
         assert.match(await done(host, "microk8s enable dns:192.0.2.2"), /already enabled/);
     });
 
-    it("takes several names for several add-ons, and other words for arguments of the first", async () => {
+    it("accept several names for several add-ons, and treat other words as arguments of the first", async () => {
         assert.match(await done(host, "microk8s enable hostpath-storage metrics-server"), /^WARNING: /);
         for (const name of ["hostpath-storage", "metrics-server"]) {
             assert.equal(await done(host, `microk8s status -a ${name}`), "enabled");
@@ -27,7 +27,7 @@ describe("add-ons of the emulator of MicroK8s", () => {
         assert.equal((await root(host, "microk8s enable dns:a b")).code, 1);
     });
 
-    it("fails when told to, with the code of the script", async () => {
+    it("fail when a fault says so, with the exit code of the script", async () => {
         host.faults.add({ step: "addon", addon: "hostpath-storage", code: 7 });
         assert.equal((await root(host, "microk8s enable hostpath-storage")).code, 7);
         await done(host, "microk8s enable hostpath-storage");
@@ -35,7 +35,7 @@ describe("add-ons of the emulator of MicroK8s", () => {
         assert.equal((await hosts.api.request("GET", path)).status, 200);
     });
 
-    it("turns RBAC on for the node alone where it is enabled; a node that joins copies it", async () => {
+    it("enable RBAC only on the node where the command runs; a node that joins copies it", async () => {
         const other = await hosts.joined(host, "other");
         await done(host, "microk8s enable rbac");
         assert.match(text(host, API_SERVER), /--authorization-mode=RBAC,Node/);
@@ -44,14 +44,14 @@ describe("add-ons of the emulator of MicroK8s", () => {
         assert.match(text(third, API_SERVER), /--authorization-mode=RBAC,Node/);
     });
 
-    it("refuses add-ons and subcommands that it does not emulate, by name", async () => {
+    it("reject add-ons and subcommands that it does not emulate, by name", async () => {
         for (const line of ["enable gpu", "enable metallb", "reset", "inspect", "status --output x", "config --x"]) {
             const { code, err } = await root(host, `microk8s ${line}`);
             assert.deepEqual([code, /^unsupported by the sandbox: .*\n$/.test(err)], [70, true], line);
         }
     });
 
-    it("says of a stopped snap that it is not running, with exit code 0", async () => {
+    it("report a stopped snap as not running, with exit code 0", async () => {
         await done(host, "microk8s stop");
         assert.equal(await done(host, "microk8s status --wait-ready"), "microk8s is not running, try microk8s start");
         assert.equal((await root(host, "microk8s enable dns")).code, 1);
@@ -60,7 +60,7 @@ describe("add-ons of the emulator of MicroK8s", () => {
         assert.match(await done(host, "microk8s status --wait-ready"), /^microk8s is running/);
     });
 
-    it("waits for a node that is ready, for ever without a time", async () => {
+    it("wait for a ready node, forever without a timeout", async () => {
         const alone = await hosts.installed("alone");
         await done(alone, "microk8s kubectl delete node alone");
         const started = Date.now();
@@ -73,7 +73,7 @@ describe("add-ons of the emulator of MicroK8s", () => {
         assert.equal((await waiting).code, 1);
     });
 
-    it("prints a kubeconfig that leads to the cluster, with MicroK8s' names", async () => {
+    it("include a kubeconfig of the cluster, with MicroK8s' names", async () => {
         assert.match(
             await done(host, "microk8s config -l"),
             /server: https:\/\/127\.0\.0\.1:16443[^]*current-context: microk8s/,

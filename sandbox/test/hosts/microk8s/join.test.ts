@@ -1,4 +1,4 @@
-// Proves the traps of MicroK8s' clustering on its emulator: tokens, fingerprints, joining twice, leaving and removing.
+// Proves the pitfalls of MicroK8s' clustering on its emulator: tokens, fingerprints, joining twice, leaving and removing.
 import assert from "node:assert/strict";
 import { Microk8sEmulator } from "../../../hosts";
 import { MemoryCluster } from "../../../hosts/microk8s/memory-cluster";
@@ -15,7 +15,7 @@ describe("clusters of the emulator of MicroK8s", () => {
         first = await hosts.installed("first");
     });
 
-    it("has the first host's cluster in the given API, and every other one's in its own until it joins", async () => {
+    it("use the given API for the first host's cluster, and their own API for each other host until it joins", async () => {
         const other = await hosts.installed("other");
         assert.deepEqual(await names(other), ["node/other"]);
         assert.equal((await hosts.api.request("GET", "/api/v1/nodes/other")).status, 404);
@@ -25,7 +25,7 @@ describe("clusters of the emulator of MicroK8s", () => {
         await done(first, "microk8s remove-node other");
     });
 
-    it("has a foreign host in no cluster of the sandbox, whichever is first", async () => {
+    it("never include a foreign host, whichever is first", async () => {
         const apart = new Microk8sEmulator({ api: new MemoryCluster(), scale: 0.001 });
         const stranger = await apart.startHost({ name: "stranger", address: "127.0.0.201", foreign: true });
         const own = await apart.startHost({ name: "own", address: "127.0.0.202" });
@@ -36,7 +36,7 @@ describe("clusters of the emulator of MicroK8s", () => {
         await apart.close();
     });
 
-    it("uses up a token without a time, and keeps one with a time until then", async () => {
+    it("invalidate a token without a ttl after its first use, and one with a ttl when it ends", async () => {
         await done(first, `microk8s add-node --token ${TOKEN}`);
         const url = `${first.address}:25000/${TOKEN}`;
         const [a, b] = [await hosts.installed("a"), await hosts.installed("b")];
@@ -48,7 +48,7 @@ describe("clusters of the emulator of MicroK8s", () => {
         );
         await done(first, `microk8s add-node -t ${TOKEN} -l 3600`);
         await done(first, `microk8s add-node -t ${TOKEN} -l 3600`);
-        assert.equal(text(first, TOKENS).trimEnd().split("\n").length, 2, "each call is one more line");
+        assert.equal(text(first, TOKENS).trimEnd().split("\n").length, 2, "each call adds one more line");
         await done(b, `microk8s join ${url} --worker`);
         const late = `${TOKEN}x`;
         first.microk8s!.place.files.write(TOKENS, `${late}|${Math.floor(Date.now() / 1000) - 1}\n`);
@@ -56,7 +56,7 @@ describe("clusters of the emulator of MicroK8s", () => {
         for (const name of ["a", "b"]) await done(first, `microk8s remove-node ${name}`);
     });
 
-    it("prints the address for joining in five formats, and refuses short tokens", async () => {
+    it("print the address for joining in five formats, and reject short tokens", async () => {
         const add = (more: string) => done(first, `microk8s add-node --token ${TOKEN} --token-ttl 60 ${more}`);
         const check = (await add("--format token-check")).slice(TOKEN.length + 1);
         assert.match(check, /^[0-9a-f]{12}$/);
@@ -68,7 +68,7 @@ describe("clusters of the emulator of MicroK8s", () => {
         assert.equal((await root(first, "microk8s add-node --token short")).code, 1);
     });
 
-    it("looks at the fingerprint only when there is one", async () => {
+    it("check the fingerprint only when there is one", async () => {
         const node = await hosts.installed("checked");
         await done(first, `microk8s add-node --token ${TOKEN} --token-ttl 600`);
         const url = `${first.address}:25000/${TOKEN}`;
@@ -79,7 +79,7 @@ describe("clusters of the emulator of MicroK8s", () => {
         await done(first, "microk8s remove-node checked");
     });
 
-    it("rejects the address of the contacted node, one without a listener, and too little memory", async () => {
+    it("reject the address of the contacted node, one without a listener, and too little memory", async () => {
         assert.match((await root(first, `microk8s join ${await address(first)}`)).out, /has the same IP/);
         const unreachable = await root(first, `microk8s join 127.0.0.99:25000/${TOKEN}`);
         assert.deepEqual([unreachable.code, /Connection refused/.test(unreachable.err)], [1, true]);
@@ -90,7 +90,7 @@ describe("clusters of the emulator of MicroK8s", () => {
         await done(first, "microk8s remove-node small");
     });
 
-    it("gives a node that joins the kubelet's arguments of the other: its own labels and taints are lost", async () => {
+    it("give a joining node the kubelet's arguments of the other: its own labels and taints are lost", async () => {
         const launch =
             "version: 0.1.0\nextraKubeletArgs:\n  --node-labels: zone=a\n  --register-with-taints: only=gpu:NoSchedule\n";
         const node = await hosts.installed("labelled", { launch });
@@ -108,7 +108,7 @@ describe("clusters of the emulator of MicroK8s", () => {
         await done(first, "microk8s remove-node labelled");
     });
 
-    it("says on a worker to go elsewhere: status with 1, config with 0 and no YAML map", async () => {
+    it("refer to another node on a worker: status exits with 1, config with 0 and no YAML map", async () => {
         const worker = await hosts.joined(first, "worker", "--worker");
         for (const verb of ["status --wait-ready", "add-node", "enable dns", "kubectl get nodes"]) {
             const { code, out } = await root(worker, `microk8s ${verb}`);
@@ -122,7 +122,7 @@ describe("clusters of the emulator of MicroK8s", () => {
         assert.ok(!(await names(first)).includes("node/worker"));
     });
 
-    it("counts a node twice that joins twice", async () => {
+    it("count a node twice that joins twice", async () => {
         const twice = await hosts.joined(first, "twice");
         await done(twice, `microk8s join ${await address(first)}`);
         assert.equal(
@@ -134,7 +134,7 @@ describe("clusters of the emulator of MicroK8s", () => {
         assert.deepEqual(await names(first), ["node/first"]);
     });
 
-    it("is highly available from three control planes, and lets the last voter of several not leave", async () => {
+    it("are highly available from three control planes on, and do not let the last voter of several leave", async () => {
         const isHa = async () => /^high-availability: (\w+)$/m.exec(await done(first, "microk8s status"))![1];
         const second = await hosts.joined(first, "second");
         assert.equal(await isHa(), "no");
@@ -153,7 +153,7 @@ describe("clusters of the emulator of MicroK8s", () => {
         assert.equal((await root(first, "microk8s remove-node unknown")).code, 1);
     });
 
-    it("is left half-way when told to: one of the data stores, and no Node", async () => {
+    it("are incomplete after a fault: with one of the data stores, and without the Node", async () => {
         const half = await hosts.installed("half");
         half.faults.add({ step: "join-half-way" });
         assert.equal((await root(half, `microk8s join ${await address(first)}`)).code, 1);

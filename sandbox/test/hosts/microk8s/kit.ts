@@ -14,7 +14,7 @@ import { waitFor } from "../../../processes";
 export const LAUNCHER = "var/snap/microk8s/common/etc/launcher";
 const PROGRAMS: Record<string, string> = { microk8s: "/snap/bin/microk8s", snap: "/usr/local/sbin/snap" };
 
-/** Hosts of one test file, their programs called without SSH. */
+/** Hosts of one test file, whose programs are called without SSH. */
 export class Hosts {
     readonly api = new MemoryCluster();
     readonly emulator: Microk8sEmulator;
@@ -29,7 +29,7 @@ export class Hosts {
         return this.emulator.startHost({ name, address: `127.0.0.${21 + this.count++}`, ...options });
     }
 
-    /** A host with MicroK8s, its launch configuration applied. */
+    /** A host with MicroK8s, after its launch configuration was applied. */
     async installed(
         name: string,
         options: Partial<Microk8sHostOptions> & { launch?: string } = {},
@@ -48,13 +48,13 @@ export class Hosts {
     }
 }
 
-/** Runs a line of words as root. */
+/** Runs a command line as root, split at spaces. */
 export function root(host: Microk8sHost, line: string): Promise<Reply> {
     const [program, ...args] = line.trim().split(/ +/);
     return host.stage.run(PROGRAMS[program], args);
 }
 
-/** What it prints when it ends with 0. */
+/** Its output; fails unless it exits with 0. */
 export async function done(host: Microk8sHost, line: string): Promise<string> {
     const reply = await root(host, line);
     assert.deepEqual([reply.code, reply.code === 0 ? "" : reply.out + reply.err], [0, ""], line);

@@ -1,4 +1,4 @@
-// Proves the emulator of kubectl on an API in memory: what it asks, prints and refuses.
+// Proves the emulator of kubectl on an API in memory: its requests, its output and what it rejects.
 import assert from "node:assert/strict";
 import { kubectl } from "../../../hosts/microk8s/kubectl/kubectl";
 import { MemoryCluster } from "../../../hosts/microk8s/memory-cluster";
@@ -28,7 +28,7 @@ describe("emulator of kubectl", () => {
         for (const name of ["a", "b"]) api.put("nodes", "", { metadata: { name, labels: { zone: name } } });
     });
 
-    it("gets nodes by name, label and as templates", async () => {
+    it("gets nodes by name and by label, and prints them by template", async () => {
         assert.equal(await out("get nodes -o name"), "node/a\nnode/b");
         assert.equal(await out("get no -l zone=b -o name"), "node/b");
         assert.match(await out("get node a"), /^NAME +STATUS +ROLES +AGE +VERSION\na +Ready +<none> /);
@@ -64,7 +64,7 @@ describe("emulator of kubectl", () => {
         assert.equal(await out("get nodes -l role -o name"), "");
     });
 
-    it("taints nodes, and says when there is nothing to remove", async () => {
+    it("taints nodes, and reports when there is nothing to remove", async () => {
         assert.equal(await out("taint nodes a only=gateway:NoSchedule"), "node/a tainted");
         assert.match(await err("taint nodes a only=x:NoSchedule"), /already has only taint\(s\)/);
         assert.equal(await out("taint nodes a only=x:NoSchedule --overwrite"), "node/a tainted");
@@ -73,7 +73,7 @@ describe("emulator of kubectl", () => {
         assert.equal(await err("taint nodes a only:NoSchedule-"), 'error: taint "only:NoSchedule" not found');
     });
 
-    it("writes taints not over those that a controller has changed meanwhile", async () => {
+    it("does not overwrite taints that a controller has changed meanwhile", async () => {
         const { request } = api;
         let changed = false;
         api.request = async (method: string, path: string, body?: object) => {
@@ -87,7 +87,7 @@ describe("emulator of kubectl", () => {
         assert.equal(await out("get node a -o jsonpath={.spec.taints[*].key}"), "late only");
     });
 
-    it("drains a node of what it may, and lets nothing new on", async () => {
+    it("drains a node of evictable pods, and cordons it", async () => {
         pod("web");
         pod("daemon", {}, "DaemonSet");
         assert.match(await err("drain a"), /cannot delete DaemonSet-managed Pods.*llm\/daemon/);
@@ -100,14 +100,14 @@ describe("emulator of kubectl", () => {
         assert.equal(await out("uncordon a"), "node/a uncordoned");
     });
 
-    it("does not drain what would be lost, without being told to", async () => {
+    it("does not drain pods that would lose data, without the flag for it", async () => {
         pod("scratch", { volumes: [{ emptyDir: {} }] });
         pod("alone", {}, "");
         assert.match(await err("drain a"), /local storage.*llm\/scratch.*no controller.*llm\/alone/);
         assert.match(await out("drain a --force --delete-emptydir-data"), /drained$/);
     });
 
-    it("tries an eviction again that a budget forbids, until its time is over", async () => {
+    it("retries an eviction that a budget forbids, until its timeout", async () => {
         pod("web");
         api.blocked = () => true;
         assert.match(
@@ -119,7 +119,7 @@ describe("emulator of kubectl", () => {
         clearTimeout(free);
     });
 
-    it("waits for conditions, ends and rollouts, each for its time", async () => {
+    it("waits for conditions, deletions and rollouts, each until its timeout", async () => {
         assert.equal(
             await out("wait --for=condition=Ready node/a node/b --timeout=1s"),
             "node/a condition met\nnode/b condition met",

@@ -1,4 +1,4 @@
-// Proves when a launch configuration of the MicroK8s emulator is looked for and applied, and what becomes of a bad one.
+// Proves when MicroK8s' emulator reads and applies a launch configuration, and how it handles an invalid one.
 import assert from "node:assert/strict";
 import { waitFor } from "../../../processes";
 import { applied, done, exists, Hosts, LAUNCHER, root, text } from "./kit";
@@ -9,7 +9,7 @@ const AGENT = "var/log/journal/snap.microk8s.daemon-cluster-agent.service.log";
 describe("launch configuration of the emulator of MicroK8s", () => {
     const hosts = new Hosts();
 
-    it("has DNS without a file, and not with one that does not name it", async () => {
+    it("enables DNS without a file, and not with a file that does not name it", async () => {
         const without = await hosts.start("without");
         await done(without, INSTALL);
         await applied(without);
@@ -21,7 +21,7 @@ describe("launch configuration of the emulator of MicroK8s", () => {
         assert.equal(await done(with_, "microk8s status -a core/hostpath-storage"), "enabled");
     });
 
-    it("is applied after snap install has returned, and renamed then", async () => {
+    it("is applied after snap install has returned, and then renamed", async () => {
         const host = await hosts.start("later");
         await done(host, INSTALL);
         assert.deepEqual(
@@ -32,7 +32,7 @@ describe("launch configuration of the emulator of MicroK8s", () => {
         assert.equal(exists(host, `${LAUNCHER}/install.yaml`), false);
     });
 
-    it("takes the first of three files, and arguments before anything starts", async () => {
+    it("uses the first of three files, and sets arguments before anything starts", async () => {
         const mode = (name: string) => `version: 0.1.0\nextraKubeAPIServerArgs:\n  --authorization-mode: ${name}\n`;
         const files = {
             "etc/microk8s.yaml": mode("RBAC,Node"),
@@ -48,7 +48,7 @@ describe("launch configuration of the emulator of MicroK8s", () => {
         assert.match(text(usual, args), /^--authorization-mode=AlwaysAllow$/m);
     });
 
-    it("leaves nothing of an installation that the API did not take: the next one is in the same cluster", async () => {
+    it("leaves nothing of an installation that the API rejected: the next one is in the same cluster", async () => {
         const { api } = hosts;
         const request = api.request.bind(api);
         const host = await new Hosts({ api }).start("again");
@@ -59,7 +59,7 @@ describe("launch configuration of the emulator of MicroK8s", () => {
         assert.equal(host.microk8s!.cluster.rest, api);
     });
 
-    it("fails an installation when it cannot be read, and leaves nothing of it", async () => {
+    it("fails an installation when it cannot be parsed, and leaves nothing of it", async () => {
         const refused: [launch: string, why: RegExp][] = [
             ["version: [", /could not parse configuration/],
             ["addons: []", /could not parse config file version ""/],
@@ -82,12 +82,12 @@ describe("launch configuration of the emulator of MicroK8s", () => {
         }
     });
 
-    it("warns of unknown fields only", async () => {
+    it("causes only a warning for unknown fields", async () => {
         const host = await hosts.installed("odd", { launch: "version: 0.1.0\nextraKubeletServerArgs: { --x: y }\n" });
         assert.match(text(host, AGENT), /unknown fields \(extraKubeletServerArgs\)/);
     });
 
-    it("is tried again until it works, and says why only in the journal", async () => {
+    it("is retried until it works, and logs the error only in the journal", async () => {
         const host = await hosts.start("again");
         host.faults.add({ step: "addon", addon: "dns", times: 3, message: "no such image" });
         await done(host, INSTALL);
@@ -101,7 +101,7 @@ describe("launch configuration of the emulator of MicroK8s", () => {
         assert.equal(await done(host, "microk8s status -a dsn"), "disabled");
     });
 
-    it("is taken by snap set and from its folder later on", async () => {
+    it("is also read on snap set, and later from its folder", async () => {
         const host = await hosts.installed("set");
         const { stage, microk8s } = host;
         const config = "version: 0.1.0\naddons:\n  - name: dns\n";
@@ -118,7 +118,7 @@ describe("launch configuration of the emulator of MicroK8s", () => {
         assert.match(bad.err, /run hook "configure": could not parse/);
     });
 
-    it("joins when it says so", async () => {
+    it("joins a cluster when it says so", async () => {
         const token = "0123456789abcdef0123456789abcdef";
         const first = await hosts.installed("seed", { launch: `version: 0.1.0\npersistentClusterToken: ${token}\n` });
         const launch = `version: 0.1.0\njoin: { url: "${first.address}:25000/${token}", worker: true }\n`;

@@ -1,4 +1,4 @@
-// Proves over SSH that a host with the MicroK8s emulator is one of its own: programs, address, name, clock, ports, services.
+// Proves over SSH that a host with MicroK8s' emulator has its own programs, address, name, clock, ports and services.
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -28,7 +28,7 @@ describe("host with the emulator of MicroK8s", () => {
         assert.ok(Math.abs(Number(now) - Date.now() / 1000) < 10);
     });
 
-    it("installs by SSH as root, listens then, and leaves other services alone", async () => {
+    it("installs by SSH as root, listens then, and does not affect other services", async () => {
         await on(host, "sudo systemctl start ray");
         const pid = host.pidOf("ray");
         const { stdout } = await on(
@@ -48,7 +48,7 @@ describe("host with the emulator of MicroK8s", () => {
         assert.equal(log.stdout, "a line");
     });
 
-    it("has no snap where there is no snapd, and may have the port of another host", async () => {
+    it("has no snap where there is no snapd, and may use the port of another host", async () => {
         const other = await hosts.start("old", { snapd: false, port: host.port });
         const { stdout } = await on(other, "command -v snap || echo none");
         assert.equal(stdout, "none");

@@ -1,4 +1,4 @@
-// Proves the emulator of nft: that it takes and refuses what the real one was seen to, and holds what it took.
+// Proves that the emulator of nft accepts and rejects what the real one was observed to, and keeps what it accepted.
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as os from "node:os";
@@ -23,7 +23,7 @@ describe("sandbox nft", () => {
     };
     const chain = (rule: string) => `table inet t {\n chain c {\n  ${rule}\n }\n}\n`;
 
-    it("lists a table as the real one does", () => {
+    it("lists a table like the real one", () => {
         const rules =
             SET.replace(/}\n$/, "") +
             ' chain in {\n  type filter hook prerouting priority raw; policy accept;\n  iif "lo" accept # always\n' +
@@ -67,7 +67,7 @@ describe("sandbox nft", () => {
 
     const refused: [why: string, text: string, said: RegExp][] = [
         [
-            "a table that is not there to go",
+            "the deletion of a table that does not exist",
             "delete table inet t",
             /^\/f:1: Error: Could not process rule: No such file/,
         ],
@@ -75,7 +75,7 @@ describe("sandbox nft", () => {
         ["an address of the other family", SET.replace("10.0.0.0/24", "fd00::1"), /Could not resolve hostname/],
         ["a name instead of an address", SET.replace("10.0.0.0/24", "gw1"), /Could not resolve hostname/],
         [
-            "a time in a set without times",
+            "a timeout in a set without timeouts",
             SET.replace(", timeout", "") + "add element inet t s { 9.9.9.9 timeout 1h }",
             /Invalid argument/,
         ],
@@ -104,13 +104,13 @@ describe("sandbox nft", () => {
         ],
     ];
     for (const [why, text, said] of refused)
-        it(`refuses ${why}`, () => {
+        it(`rejects ${why}`, () => {
             const { code, err } = load(text);
             assert.equal(code, 1);
             assert.match(err, said);
         });
 
-    it("takes all of a file or nothing", () => {
+    it("applies a whole file or nothing", () => {
         load(SET);
         const { code } = load(
             "table inet t\ndelete table inet t\ntable inet other\nadd element inet t s { 9.9.9.9 }\n",
@@ -119,18 +119,18 @@ describe("sandbox nft", () => {
         assert.deepEqual(nft.tables, ["t"]);
     });
 
-    it("changes nothing when it only checks", () => {
+    it("changes nothing with --check", () => {
         assert.equal(load(SET, "-c").code, 0);
         assert.deepEqual(nft.tables, []);
     });
 
-    it("adds the rules once more where a file is loaded twice", () => {
+    it("adds the rules again when a file is loaded twice", () => {
         load(chain("drop"));
         load(chain("accept"));
         assert.match(nft.run(["list", "table", "inet", "t"], true).out, /\t\tdrop\n\t\taccept\n/);
     });
 
-    it("lets an address with a time go when it is over", () => {
+    it("drops an address at the end of its timeout", () => {
         const rules =
             SET +
             "table inet t {\n chain c {\n  type filter hook prerouting priority raw; policy accept;\n  ip saddr @s accept\n  drop\n }\n}\n";
@@ -140,7 +140,7 @@ describe("sandbox nft", () => {
         assert.equal(nft.decide({ source: "10.0.0.9", port: 1 }, Date.now() + 9e9), "accept");
     });
 
-    it("is root's alone, and refuses what it does not emulate", () => {
+    it("requires root, and rejects what it does not emulate", () => {
         assert.match(nft.run(["list", "tables"], false).err, /you must be root/);
         for (const args of [["-f", "-"], ["list", "ruleset"], ["add", "table", "inet", "x"], []])
             assert.match(nft.run(args, true).err, /unsupported by the sandbox: nft /);

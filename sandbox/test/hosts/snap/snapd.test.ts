@@ -1,4 +1,4 @@
-// Proves the emulator of snap: what it refuses, what it says with exit code 0, and what an installation leaves.
+// Proves the emulator of snap: what it rejects, what it reports with exit code 0, and the state after an installation.
 import assert from "node:assert/strict";
 import { done, exists, Hosts, root } from "../microk8s/kit";
 
@@ -27,18 +27,18 @@ describe("emulator of snap", () => {
         ["snap connect microk8s", /unsupported by the sandbox: snap connect/],
     ];
     for (const [line, why] of refused)
-        it(`refuses ${line}`, async () => {
+        it(`rejects ${line}`, async () => {
             const { code, err } = await root(host, line);
             assert.deepEqual([code === 0, why.test(err)], [false, true], err);
             assert.equal((await root(host, "snap list microk8s")).code, 1);
         });
 
-    it("lets only root change anything", async () => {
+    it("requires root for any change", async () => {
         const reply = await host.stage.run("/usr/local/sbin/snap", ["install", "microk8s"], { privileged: false });
         assert.deepEqual([reply.code, reply.err], [1, "error: access denied (try with sudo)\n"]);
     });
 
-    it("fails when the store is away, a hook fails or there is no room, and works after that", async () => {
+    it("fails when the store is unreachable, a hook fails or the disk is full, and works after that", async () => {
         host.faults.add({ step: "store" });
         assert.match((await root(host, INSTALL)).err, /lookup api\.snapcraft\.io/);
         host.faults.add({ step: "install", message: "exit status 5" });
@@ -48,7 +48,7 @@ describe("emulator of snap", () => {
         assert.match(await done(host, INSTALL), /^microk8s \(1\.34\/stable\) v1\.34\.\d+ from Canonical/);
     });
 
-    it("does one thing after the other", async () => {
+    it("runs one change after the other", async () => {
         const busy = await hosts.start("busy");
         const [first, second] = await Promise.all([root(busy, INSTALL), root(busy, INSTALL)]);
         assert.deepEqual([first.code, second.code], [0, 10]);
@@ -64,7 +64,7 @@ describe("emulator of snap", () => {
         assert.match(await done(host, "snap list microk8s"), /^microk8s +v1\.34\.1 +\d+ +1\.34\/stable .* classic$/m);
     });
 
-    it("holds refreshes, and goes to another channel when told to", async () => {
+    it("holds refreshes, and switches to another channel on request", async () => {
         await done(host, "snap refresh --hold microk8s");
         assert.match(await done(host, "snap list"), / classic,held$/m);
         assert.equal(await done(host, "snap refresh microk8s"), "");
@@ -81,7 +81,7 @@ describe("emulator of snap", () => {
             assert.equal((await hosts.api.request("GET", path)).status, 404);
     });
 
-    it("leaves a node that was removed without leaving in its cluster", async () => {
+    it("leaves the Node in the cluster when the snap is removed without leaving", async () => {
         await done(host, INSTALL);
         const gone = await hosts.joined(host, "gone");
         await done(gone, "snap remove microk8s --purge");

@@ -5,7 +5,7 @@ import { type ProviderClient, providerClient } from "../provider-client";
 
 export interface Call {
     method: string;
-    /** With its query. */
+    /** With the query. */
     path: string;
     body: any;
     headers: Record<string, string | string[] | undefined>;
@@ -13,7 +13,7 @@ export interface Call {
 
 export interface Answer {
     status?: number;
-    /** A text is sent as it is. */
+    /** A string is sent unchanged. */
     body?: unknown;
     headers?: Record<string, string>;
 }
@@ -27,17 +27,17 @@ export const urnOf = (type: string) =>
 
 export interface Api {
     provider: ProviderClient;
-    /** Every request since the last `answer`. */
+    /** Requests since the last `answer`. */
     calls: Call[];
     url: string;
-    /** What comes next: one answer per request, the last one for all further ones. */
+    /** The next answers: one per request, the last one for all further ones. */
     answer(...answers: Answer[]): void;
     close(): void;
 }
 
 export const result = (body: unknown): Answer => ({ body: { success: true, errors: [], messages: [], result: body } });
 
-/** A server that records what it is asked and answers as told, and the provider in front of it. */
+/** A server that records requests and gives the answers of the test, and the provider that calls it. */
 export async function startApi(): Promise<Api> {
     const calls: Call[] = [];
     let answers: Answer[] = [];

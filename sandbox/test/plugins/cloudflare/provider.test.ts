@@ -1,5 +1,5 @@
-// Proves the cloudflare provider's rules over its protocol, against a server that records. The rules are those seen when
-// the released provider 6.17.0 ran against such a server; the bodies of its calls are in recorded.test.ts.
+// Proves the cloudflare provider's rules over its protocol, against a recording server. The rules are those observed when the
+// released provider 6.17.0 ran against such a server; recorded.test.ts has the bodies of its calls.
 import assert from "node:assert/strict";
 import * as grpc from "@grpc/grpc-js";
 import { UNKNOWN } from "../../../plugins/protocol";
@@ -12,7 +12,7 @@ const RECORD = { zoneId: ZONE, name: "www.example.test", type: "A", ttl: 300, co
 const STATE = { ...RECORD, id: ID, proxied: false, tags: [], settings: {}, modifiedOn: "2026-01-01T00:00:00Z" };
 const SERVICE_TOKEN = { accountId: ACCOUNT, name: "caller" };
 const DATE = "2026-12-01T00:00:00Z";
-/** What only the API tells, of types whose changes are asked for here. */
+/** Properties that only the API knows, of the types that are changed here. */
 const COMPUTED: Record<string, string[]> = {
     DnsRecord: ["commentModifiedOn", "createdOn", "meta", "modifiedOn", "proxiable", "tagsModifiedOn"],
     Zone: [
@@ -40,7 +40,7 @@ describe("cloudflare provider", () => {
     const bodies = () => api.calls.map(({ body }) => body);
 
     describe("settings", () => {
-        it("sends the token, and the headers of the released provider", async () => {
+        it("are sent: the token, and the headers of the released provider", async () => {
             api.answer(result({ id: ID }));
             await api.provider.create("DnsRecord", RECORD);
             const { headers } = api.calls[0];
@@ -49,7 +49,7 @@ describe("cloudflare provider", () => {
             assert.equal(headers["x-stainless-retry-count"], "0");
         });
 
-        it("keeps the path of a base URL, with and without a slash at its end", async () => {
+        it("keep the path of a base URL, with and without a slash at its end", async () => {
             for (const base of ["/client/v4", "/client/v4/"]) {
                 await api.provider.configure({ apiToken: TOKEN, baseUrl: api.url + base });
                 api.answer(result({ id: ID }));
@@ -59,13 +59,13 @@ describe("cloudflare provider", () => {
             await api.provider.configure({ apiToken: TOKEN, baseUrl: api.url });
         });
 
-        it("refuses a token of the wrong form without showing it", async () => {
+        it("reject a malformed token without showing it", async () => {
             const [problem] = await api.provider.configProblems({ apiToken: "short-secret" });
             assert.match(problem, /could not validate provider configuration.*Attribute api_token/);
             assert.doesNotMatch(problem, /short-secret/);
         });
 
-        it("takes another token or address in place", async () => {
+        it("are updated in place for another token or address", async () => {
             const found = await api.provider.diffConfig(
                 { apiToken: "a", baseUrl: "b" },
                 { apiToken: "c", baseUrl: "b" },
@@ -73,7 +73,7 @@ describe("cloudflare provider", () => {
             assert.deepEqual(found, { changes: ["apiToken"], replaces: [] });
         });
 
-        it("asks nothing when it is configured", async () => {
+        it("cause no request", async () => {
             api.answer(result({}));
             await api.provider.configure({ apiToken: "x".repeat(40), baseUrl: api.url });
             assert.deepEqual(api.calls, []);
@@ -83,18 +83,18 @@ describe("cloudflare provider", () => {
     describe("answers", () => {
         const failing: [why: string, answer: { status: number; body: unknown }, said: RegExp][] = [
             [
-                "the status and the JSON of a refusal",
+                "the status and the JSON of an error",
                 { status: 403, body: { errors: [{ code: 10000 }] } },
                 /PUT ".*\/dns_records\/c{32}": 403 Forbidden \{"errors":\[\{"code":10000\}\]\}: failed to make http request/,
             ],
             [
-                "the status alone of a body that is no JSON",
+                "only the status of a body that is not JSON",
                 { status: 400, body: "<html>" },
                 /400 Bad Request : failed to make http request/,
             ],
         ];
         for (const [why, answer, said] of failing) {
-            it(`shows ${why}`, async () => {
+            it(`show ${why}`, async () => {
                 api.answer(answer);
                 await assert.rejects(
                     api.provider.update("DnsRecord", STATE, { ...RECORD, content: "192.0.2.2" }),
@@ -104,7 +104,7 @@ describe("cloudflare provider", () => {
             });
         }
 
-        it("asks again after 429, as long as the server says and not longer than eleven times", async () => {
+        it("429 are retried after the server's wait, at most eleven times", async () => {
             const busy = { status: 429, headers: { "retry-after-ms": "1" }, body: {} };
             api.answer(busy, busy, result({ id: ID }));
             await api.provider.create("DnsRecord", RECORD);
@@ -118,14 +118,14 @@ describe("cloudflare provider", () => {
             assert.equal(api.calls.length, 11);
         });
 
-        it("does not ask again where the server says so", async () => {
+        it("are not retried where the server says so", async () => {
             api.answer({ status: 500, headers: { "x-should-retry": "false" } });
             await assert.rejects(api.provider.create("DnsRecord", RECORD), /500 Internal Server Error/);
             assert.equal(api.calls.length, 1);
         });
 
         for (const body of ['{"success":false,"result":null}', "not JSON"]) {
-            it(`takes 200 with ${body} for success, and has lost the id then`, async () => {
+            it(`200 with ${body} count as success, and the id is lost`, async () => {
                 api.answer({ body });
                 const state = await api.provider.update("DnsRecord", STATE, { ...RECORD, ttl: 60 });
                 assert.equal(state.id, undefined);
@@ -140,7 +140,7 @@ describe("cloudflare provider", () => {
             });
         }
 
-        it("fails on a time that is a number, after the request", async () => {
+        it("with a time as a number fail after the request", async () => {
             api.answer(result({ id: ID, modified_on: 5 }));
             await assert.rejects(
                 api.provider.update("DnsRecord", STATE, { ...RECORD, ttl: 60 }),
@@ -148,19 +148,19 @@ describe("cloudflare provider", () => {
             );
         });
 
-        it("drops a resource that a refresh does not find", async () => {
+        it("404 to a refresh remove the resource from the state", async () => {
             api.answer({ status: 404, body: {} });
             assert.equal((await api.provider.read("DnsRecord", ID, STATE)).id, "");
         });
 
-        it("fails to delete what is gone, and on an answer that is no JSON", async () => {
+        it("fail a deletion when the object is gone, or when they are not JSON", async () => {
             api.answer({ status: 404, body: {} });
             await assert.rejects(api.provider.delete("DnsRecord", ID, STATE), /404 Not Found/);
             api.answer({ status: 204, headers: { "content-type": "" }, body: "" });
             await assert.rejects(api.provider.delete("DnsRecord", ID, STATE), /content-type '' that is not/);
         });
 
-        it("deletes a ruleset though the answer is empty", async () => {
+        it("may be empty for the deletion of a ruleset", async () => {
             api.answer({ status: 204, headers: { "content-type": "" }, body: "" });
             await api.provider.delete("Ruleset", ID, { id: ID, zoneId: ZONE });
             assert.deepEqual([api.calls[0].method, api.calls[0].path], ["DELETE", `/zones/${ZONE}/rulesets/${ID}`]);
@@ -168,7 +168,7 @@ describe("cloudflare provider", () => {
     });
 
     describe("DnsRecord", () => {
-        it("refuses proxied with a ttl on create only, before any request", async () => {
+        it("rejects proxied with a ttl only on create, before any request", async () => {
             api.answer(result({ id: ID }));
             const inputs = { ...RECORD, proxied: true };
             assert.deepEqual(await problems("DnsRecord", inputs), []);
@@ -187,7 +187,7 @@ describe("cloudflare provider", () => {
             ["www.example.test", "www"],
         ];
         for (const [given, answered] of same) {
-            it(`takes the name ${given} and ${answered} for one`, async () => {
+            it(`treats the names ${given} and ${answered} as equal`, async () => {
                 const found = await api.provider.diff(
                     "DnsRecord",
                     { ...STATE, name: answered },
@@ -209,7 +209,7 @@ describe("cloudflare provider", () => {
             );
         });
 
-        it("is imported by zone and id, and equals a program that says the same", async () => {
+        it("is imported by zone and id, without a difference from a program with the same inputs", async () => {
             const { zoneId: _zone, ...answer } = RECORD;
             api.answer(result({ ...answer, id: ID, proxied: false, tags: [], settings: {}, comment: null }));
             const found = await api.provider.read("DnsRecord", `${ZONE}/${ID}`);
@@ -222,7 +222,7 @@ describe("cloudflare provider", () => {
     describe("ZeroTrustAccessServiceToken", () => {
         const made = { id: ID, client_id: "x.access", client_secret: "s1", expires_at: DATE };
 
-        it("marks the client secret, and it alone", async () => {
+        it("marks only the client secret as secret", async () => {
             api.answer(result(made));
             const { state } = await api.provider.create("ZeroTrustAccessServiceToken", SERVICE_TOKEN);
             assert.deepEqual(bodies(), [{ name: "caller", duration: "8760h", client_secret_version: 1 }]);
@@ -232,7 +232,7 @@ describe("cloudflare provider", () => {
             );
         });
 
-        it("keeps the secret unless the answer has a new one, and knows in preview only when the version stays", async () => {
+        it("keeps the secret unless the answer has a new one, and knows it in a preview only when the version stays", async () => {
             api.answer(result(made));
             const { state } = await api.provider.create("ZeroTrustAccessServiceToken", SERVICE_TOKEN);
             const rotated = { ...SERVICE_TOKEN, clientSecretVersion: 2, previousClientSecretExpiresAt: DATE };
@@ -268,7 +268,7 @@ describe("cloudflare provider", () => {
             assert.equal(plain(renamed).clientSecret, "s2");
         });
 
-        it("sends version 1 and no date when both are taken away", async () => {
+        it("sends version 1 and no date when both are removed", async () => {
             api.answer(result(made));
             const state = { ...SERVICE_TOKEN, id: ID, duration: "8760h", clientSecretVersion: 2 };
             await api.provider.update(
@@ -313,7 +313,7 @@ describe("cloudflare provider", () => {
             session_duration: "24h",
         };
 
-        it("sends selectors in the API's words, and null for a list taken away", async () => {
+        it("sends selectors in the API's format, and null for a removed list", async () => {
             api.answer(result({ ...sent, id: ID }));
             const { state } = await api.provider.create("ZeroTrustAccessPolicy", inputs);
             const { excludes: _gone, ...fewer } = inputs;
@@ -321,13 +321,13 @@ describe("cloudflare provider", () => {
             assert.deepEqual(bodies(), [sent, { ...sent, exclude: null }]);
         });
 
-        it("sees no difference in another order, nor in an empty list that was not asked for", async () => {
+        it("sees no difference in another order, nor in an empty list that the program does not set", async () => {
             api.answer(result({ ...sent, include: [...sent.include].reverse(), require: [], id: ID }));
             const { state } = await api.provider.read("ZeroTrustAccessPolicy", ID, { ...inputs, id: ID });
             assert.deepEqual((await api.provider.diff("ZeroTrustAccessPolicy", state, inputs)).changes, []);
         });
 
-        it("sees a session duration that a read did not answer", async () => {
+        it("sees a difference in a session duration that a read did not return", async () => {
             const { session_duration: _gone, ...answer } = sent;
             api.answer(result({ ...answer, id: ID }));
             const { state } = await api.provider.read("ZeroTrustAccessPolicy", ID, { ...inputs, id: ID });
@@ -368,7 +368,7 @@ describe("cloudflare provider", () => {
             assert.deepEqual(bodies()[1].policies, []);
         });
 
-        it("carries back what the API derived from the domain, unless the domain changes", async () => {
+        it("keeps what the API derived from the domain, unless the domain changes", async () => {
             api.answer(result(answered));
             const { state } = await api.provider.create("ZeroTrustAccessApplication", inputs);
             const { serviceAuth401Redirect: _gone, ...without } = inputs;
@@ -380,7 +380,7 @@ describe("cloudflare provider", () => {
             assert.deepEqual([moved.destinations, moved.self_hosted_domains], [undefined, undefined]);
         });
 
-        it("keeps the last alias where the program leaves destinations out, and says nothing of it", async () => {
+        it("keeps the last alias where the program omits destinations, without a difference", async () => {
             const two = [APP.domain, "b.example.test"].map((uri) => ({ type: "public", uri }));
             api.answer(result({ ...answered, destinations: two, self_hosted_domains: two.map(({ uri }) => uri) }));
             const { state } = await api.provider.create("ZeroTrustAccessApplication", { ...inputs, destinations: two });
@@ -389,7 +389,7 @@ describe("cloudflare provider", () => {
             assert.deepEqual(bodies().at(-1).destinations, two);
         });
 
-        it("takes it away where destinations have one name, which differ no more after a refresh", async () => {
+        it("removes it where destinations have one name, without a difference after a refresh", async () => {
             const [type, given] = ["ZeroTrustAccessApplication", { ...inputs, destinations: answered.destinations }];
             const two = [...answered.destinations, { type: "public", uri: "b.example.test" }];
             api.answer(result({ ...answered, destinations: two }));
@@ -405,7 +405,7 @@ describe("cloudflare provider", () => {
             assert.deepEqual((await api.provider.diff(type, again.state, given)).changes, []);
         });
 
-        it("is quiet after a refresh; after an import, flags that are false go out as null", async () => {
+        it("has no difference after a refresh; after an import, it sends flags that are false as null", async () => {
             api.answer(result(answered));
             const { state } = await api.provider.create("ZeroTrustAccessApplication", inputs);
             const again = await api.provider.read("ZeroTrustAccessApplication", ID, state, inputs);
@@ -419,7 +419,7 @@ describe("cloudflare provider", () => {
         });
     });
 
-    it("ZoneDnssec: flags that are unset differ after every refresh, those that are false do not", async () => {
+    it("ZoneDnssec: unset flags differ after every refresh, false ones do not", async () => {
         const flags = { dnssec_multi_signer: false, dnssec_presigned: false, dnssec_use_nsec3: false };
         api.answer(result({ status: "active", ...flags }));
         const unset = { zoneId: ZONE, status: "active" };
@@ -434,7 +434,7 @@ describe("cloudflare provider", () => {
         assert.deepEqual(await differs(off), []);
     });
 
-    it("Ruleset: sends defaults of a rule and never its id; a ref taken away changes nothing", async () => {
+    it("Ruleset: sends defaults of a rule and never its id; removing a ref changes nothing", async () => {
         const limit = {
             characteristics: ["cf.colo.id", "ip.src"],
             period: 60,
@@ -470,14 +470,14 @@ describe("cloudflare provider", () => {
         ]);
     });
 
-    it("ZoneSetting: crashes, as released, once a read has answered no value", async () => {
+    it("ZoneSetting: crashes, as released, once a read has returned no value", async () => {
         api.answer(result({ id: "ssl" }));
         const inputs = { zoneId: ZONE, settingId: "ssl", value: "strict" };
         const { state } = await api.provider.read("ZoneSetting", "ssl", { ...inputs, id: "ssl" }, inputs);
         await assert.rejects(api.provider.diff("ZoneSetting", state, inputs), /value: is missing in the state/);
     });
 
-    it("getZones asks without a page, then for the second, until one is empty", async () => {
+    it("getZones reads without a page, then from the second page until one is empty", async () => {
         api.answer(result([{ id: ZONE, name_servers: ["a"] }]), result([{ id: ID }]), result([]));
         const found = await api.provider.invoke("cloudflare:index/getZones:getZones", { name: "x", types: ["full"] });
         assert.deepEqual(found.results, [{ id: ZONE, nameServers: ["a"] }, { id: ID }]);
@@ -498,20 +498,13 @@ describe("cloudflare provider", () => {
             changes: string[],
             replaces: string[],
         ][] = [
-            ["nothing for the same", "DnsRecord", STATE, RECORD, [], []],
+            ["nothing for the same inputs", "DnsRecord", STATE, RECORD, [], []],
             ["another record for another type", "DnsRecord", STATE, { ...RECORD, type: "AAAA" }, ["type"], ["type"]],
             ["in place for a comment", "DnsRecord", STATE, { ...RECORD, comment: "x" }, ["comment"], []],
-            [
-                "in place for what is not known yet",
-                "DnsRecord",
-                STATE,
-                { ...RECORD, content: UNKNOWN },
-                ["content"],
-                [],
-            ],
+            ["in place for an unknown value", "DnsRecord", STATE, { ...RECORD, content: UNKNOWN }, ["content"], []],
             ["another zone for another name", "Zone", zone, { ...zone, name: "b.test" }, ["name"], ["name"]],
             [
-                "another zone when the account was not answered",
+                "another zone when the answer had no account",
                 "Zone",
                 { id: ZONE, name: "example.test", type: "full", paused: false },
                 zone,
@@ -555,7 +548,7 @@ describe("cloudflare provider", () => {
         const rules = { zoneId: ZONE, kind: "zone", name: "r", phase: "http_ratelimit", rules: [] };
         const answered: [what: string, type: string, state: Values, inputs: Values, changes: string[]][] = [
             [
-                "the end of a token",
+                "the expiry of a token",
                 "ZeroTrustAccessServiceToken",
                 tokenState,
                 { ...token, name: "b" },
@@ -590,14 +583,14 @@ describe("cloudflare provider", () => {
                 ["editable", "enabled", "modifiedOn", "timeRemaining", "value"],
             ],
             [
-                "the names of an application that the API derives",
+                "an application's hostnames that the API derives",
                 app,
                 { ...shown, ...derived },
                 { ...APP, domain: "b.example.test" },
                 ["destinations", "domain", "selfHostedDomains"],
             ],
             [
-                "none of an application whose domain stays",
+                "none for an application whose domain stays",
                 app,
                 { ...shown, ...derived },
                 { ...APP, name: "b" },
@@ -605,7 +598,7 @@ describe("cloudflare provider", () => {
             ],
         ];
         for (const [what, type, state, inputs, changes] of answered)
-            it(`names what only the API's answer will tell: ${what}`, async () => {
+            it(`name properties that only the API's answer has: ${what}`, async () => {
                 assert.deepEqual((await api.provider.diff(type, state, inputs)).changes, changes);
             });
 
@@ -623,7 +616,7 @@ describe("cloudflare provider", () => {
                 }
             };
 
-            it("is said where the environment asks for it, down to the part", async () => {
+            it("is in the diff where the environment requests it, down to the nested property", async () => {
                 for (const value of ["true", "1", "True"])
                     assert.deepEqual(await differences(asked(value)), {
                         "includes[1]": "ADD",
@@ -632,12 +625,12 @@ describe("cloudflare provider", () => {
                     });
             });
 
-            it("is not said otherwise, as released", async () => {
+            it("is not in the diff otherwise, as released", async () => {
                 for (const env of [{}, asked("false"), asked("")]) assert.equal(await differences(env), undefined);
             });
         });
 
-        it("shows a preview without asking, with everything unknown that only the API knows", async () => {
+        it("return a preview without a request, with everything unknown that only the API knows", async () => {
             api.answer(result({}));
             const { id, state } = await api.provider.create(
                 "ZeroTrustTunnelCloudflared",
@@ -650,7 +643,7 @@ describe("cloudflare provider", () => {
         });
     });
 
-    describe("refuses", () => {
+    describe("rejects", () => {
         const refused: [why: string, type: string, inputs: Values, reason: RegExp][] = [
             [
                 "an input that is unsupported",
@@ -673,7 +666,7 @@ describe("cloudflare provider", () => {
                 /has no input "includes\[0\]\.okta"/,
             ],
             [
-                "a decision the API does not know",
+                "an unknown decision",
                 "ZeroTrustAccessPolicy",
                 { accountId: ACCOUNT, name: "p", decision: "maybe" },
                 /must be one of: \["allow" "deny" "non_identity" "bypass"\], got: "maybe"/,
@@ -685,7 +678,7 @@ describe("cloudflare provider", () => {
                 /"previous_client_secret_expires_at" must be specified when "client_secret_version" is specified/,
             ],
             [
-                "account and zone at once",
+                "both an account and a zone",
                 "ZeroTrustAccessServiceToken",
                 { ...SERVICE_TOKEN, zoneId: ZONE },
                 /Exactly one of accountId, zoneId/,
@@ -697,13 +690,13 @@ describe("cloudflare provider", () => {
                 /one of: \["active" "disabled"\], got: "pending"/,
             ],
             [
-                "an id with a policy's parts",
+                "an id together with a policy's fields",
                 "ZeroTrustAccessApplication",
                 { ...APP, policies: [{ id: "p", includes: [] }] },
                 /with an id it must not have includes/,
             ],
             [
-                "a zone id of the wrong form",
+                "a malformed zone id",
                 "Ruleset",
                 { zoneId: "x", name: "n", kind: "zone", phase: "http_ratelimit" },
                 /zoneId must match/,

@@ -1,5 +1,5 @@
-// Proves that the provider sends what the released provider 6.17.0 sent in recordings of its calls: method, path, query and
-// body of each step, where a recording says enough to know the program.
+// Proves that the provider sends what the released provider 6.17.0 sent in recordings: method, path, query and body of each
+// step whose recording contains enough of the program.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import * as path from "node:path";
@@ -25,7 +25,7 @@ const FILLED: Record<string, string> = { account: ACCOUNT, zone: ZONE, id: ID, "
 const filled = (text: string) => text.replace(/\{([^{}"]+)\}/g, (whole, name: string) => FILLED[name] ?? whole);
 const fill = <T>(value: T): T => JSON.parse(filled(JSON.stringify(value))) as T;
 
-/** A step of a program's life: the recording's name, and the program's inputs from then on. */
+/** A step of a program's life: the recording's name, and the program's inputs from this step on. */
 type Step = [step: string, inputs: Values];
 
 const A = { zoneId: ZONE, name: "www.example.test", type: "A", ttl: 300 };
@@ -154,7 +154,7 @@ const LIVES: [resource: string, ...steps: Step[]][] = [
     ],
 ];
 
-/** What a server that answers everything adds to a body; the recordings were made with one. */
+/** Fields that a real server adds to a body; the recordings were made with one. */
 const ADDED: Record<string, (body: Values) => Values> = {
     DnsRecord: ({ type, data }) => ({
         tags: [],
@@ -173,14 +173,14 @@ if (existsSync(file)) {
         return fill(found[0]);
     };
 
-    describe("cloudflare provider, against recordings", () => {
+    describe("cloudflare provider, compared with recordings,", () => {
         let api: Api;
         before(async () => {
             api = await startApi();
         });
         after(() => api.close());
 
-        /** Does one step, and returns the state after it. */
+        /** Runs one step. @returns the state after it */
         async function take(resource: string, step: string, inputs: Values, state: Values): Promise<Values> {
             if (step.startsWith("create") || step.startsWith("replace"))
                 return (await api.provider.create(resource, inputs)).state;
@@ -190,7 +190,7 @@ if (existsSync(file)) {
         }
 
         for (const [resource, ...steps] of LIVES) {
-            it(`${resource}: ${steps.map(([step]) => step).join(", ")}`, async () => {
+            it(`sends the same for ${resource}: ${steps.map(([step]) => step).join(", ")}`, async () => {
                 let state: Values = {};
                 let last: Values = {};
                 const id = resource === "Zone" ? ZONE : ID;
@@ -212,7 +212,7 @@ if (existsSync(file)) {
             });
         }
 
-        it("ZoneDnssec: destroy", async () => {
+        it("sends the same for ZoneDnssec: destroy", async () => {
             const calls = ["destroy (1 of 2)", "destroy (2 of 2)"].map((step) => recorded("ZoneDnssec", step));
             api.answer(result("done"));
             await api.provider.delete("ZoneDnssec", ZONE, { zoneId: ZONE, status: "active" });
@@ -222,7 +222,7 @@ if (existsSync(file)) {
             );
         });
 
-        it("getZone: a look-up asks twice, and takes nothing but the id from the list", async () => {
+        it("sends two requests for getZone, and uses only the id from the list", async () => {
             const calls = [1, 2].map((part) => recorded("getZone", `lookup by filter (${part} of 2)`));
             api.answer(...calls.map((call) => ({ body: call.responseBodyMinimalThatWorked })));
             const filter = { name: "lookup.test", account: { id: ACCOUNT } };
@@ -236,7 +236,7 @@ if (existsSync(file)) {
         });
 
         for (const count of ["none", "two"]) {
-            it(`getZone: a look-up fails where ${count} are found`, async () => {
+            it(`fails getZone where ${count} are found`, async () => {
                 const call = recorded("getZone", `lookup by filter, ${count} found`);
                 const list = count === "none" ? [] : [{ id: ZONE }, { id: ID }];
                 api.answer(result(list));
@@ -249,7 +249,7 @@ if (existsSync(file)) {
             });
         }
 
-        it("getZeroTrustTunnelCloudflaredToken: read", async () => {
+        it("sends the same for getZeroTrustTunnelCloudflaredToken: read", async () => {
             const call = recorded("getZeroTrustTunnelCloudflaredToken", "read");
             api.answer({ body: call.responseBodyMinimalThatWorked });
             const token = "cloudflare:index/getZeroTrustTunnelCloudflaredToken:getZeroTrustTunnelCloudflaredToken";
@@ -273,9 +273,9 @@ if (existsSync(file)) {
         interface Odd {
             step: [resource: string, step: string];
             act: () => Promise<unknown>;
-            /** Replaces the recorded one, if the recording is incomplete. */
+            /** Replaces the recorded answer, if the recording is incomplete. */
             answers?: Answer[];
-            /** What it fails with; else what it gives must fit. */
+            /** The expected error; without one, the result must match. */
             fails?: RegExp;
             gives?: (given: any) => unknown;
             /** @default 1 */
@@ -438,7 +438,7 @@ if (existsSync(file)) {
             gives = () => true,
             requests = 1,
         } of odd)
-            it(`${resource}: ${step}`, async () => {
+            it(`handles ${resource}: ${step}`, async () => {
                 const call = recorded(resource, step);
                 const own = { status: call.responseStatus!, body: call.responseBodyMinimalThatWorked ?? {} };
                 api.answer(...(answers ?? [own]));
@@ -446,12 +446,12 @@ if (existsSync(file)) {
                 if (fails) await assert.rejects(done, fails);
                 else assert.ok(gives(await done), JSON.stringify(await done));
                 const made = api.calls.map(({ method, body }) => [method, body ?? null]);
-                // Created where it was recorded as an update: the body is the same but for the id.
+                // Created where the recording is an update: the body is the same except for the id.
                 const method = resource === "NotificationPolicy" ? "POST" : call.method;
                 assert.deepEqual(made, Array(requests).fill([method, call.requestBody]));
             });
 
-        it("every recording is replayed", () => {
+        it("replays every recording", () => {
             const all = cases.map(({ resource, step }) => `${resource}: ${step}`);
             assert.deepEqual(
                 all.filter((name) => !replayed.has(name)),

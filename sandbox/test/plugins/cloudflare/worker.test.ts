@@ -1,4 +1,5 @@
-// Proves that the provider uploads and reads Workers as services/workers_script of the released one does, against the API emulator.
+// Proves that the provider uploads and reads Workers like services/workers_script of the released one, against the API
+// emulator.
 import assert from "node:assert/strict";
 import { cloudflareService } from "../../../plugins/cloudflare/service";
 import { ADMIN, TestApi } from "../../cloudflare/kit";
@@ -25,7 +26,7 @@ describe("cloudflare provider: Workers", () => {
         await test.close();
     });
 
-    it("sends the module, then what the program and the provider say of it", async () => {
+    it("sends the module, then the program's and the provider's metadata", async () => {
         const { id, state } = await provider.create("WorkersScript", inputs);
         assert.equal(id, "one");
         const [{ method, path, body }] = test.api.requests;
@@ -47,7 +48,7 @@ describe("cloudflare provider: Workers", () => {
         assert.equal(read.content, CONTENT);
     });
 
-    it("sees a text that was changed by hand, and puts it back", async () => {
+    it("detects a manual change of the text, and reverts it", async () => {
         const script = test.account.workerScripts.get("one")!;
         const { state } = await provider.create("WorkersScript", inputs);
         test.account.workerScripts.set("one", { ...script, content: "export default { fetch() {} };" });
@@ -59,7 +60,7 @@ describe("cloudflare provider: Workers", () => {
         assert.equal(test.account.workerScripts.get("one")!.content, CONTENT);
     });
 
-    it("knows one that is gone, and removes one that is there", async () => {
+    it("detects a deleted one, and deletes an existing one", async () => {
         const { state } = await provider.create("WorkersScript", inputs);
         await provider.delete("WorkersScript", "one", plain(state));
         assert.equal(test.account.workerScripts.size, 0);

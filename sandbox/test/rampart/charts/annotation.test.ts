@@ -1,4 +1,5 @@
-// Proves that the annotation of a chart is taken and refused as by the real program; the words were made with yamale 4.0.2.
+// Proves that the annotation of a chart is accepted and rejected like by the real program; the messages were generated with
+// yamale 4.0.2.
 import assert from "node:assert/strict";
 import { readSpec, specProblems } from "../../../rampart/charts/annotation.js";
 import { Crash, GraphErrors } from "../../../rampart/errors.js";
@@ -9,7 +10,7 @@ const read = (annotation: Json) => readSpec(JSON.stringify(annotation), "compone
 const none = { inputs: [], outputs: [] };
 
 describe("annotation of a chart", () => {
-    it("says what a component takes, gives, provides and requires", () => {
+    it("lists what a component accepts, outputs, provides and requires", () => {
         const inputs: Json[] = [
             { name: "in*", type: "volume", mountPath: "/in/*" },
             { name: "q", type: "pulsar" },
@@ -22,15 +23,15 @@ describe("annotation of a chart", () => {
     const broken: [what: string, annotation: Json, problems: string[]][] = [
         ["no map", "x", [" : 'x' is not a map"]],
         ["nothing in it", {}, ["inputs: Required field missing", "outputs: Required field missing"]],
-        ["a list that is none", { ...none, inputs: null }, ["inputs: 'None' is not a list."]],
+        ["a list that is not a list", { ...none, inputs: null }, ["inputs: 'None' is not a list."]],
         ["an unknown field", { ...none, extra: 1 }, ["extra: Unexpected element"]],
         [
-            "a repository, which no chart may ask for",
+            "a repository, which no chart may request",
             { ...none, inputs: [{ name: "a", type: "repository" }] },
             ["inputs.0.type: 'repository' not in ('volume',)", "inputs.0.type: 'repository' not in ('pulsar',)"],
         ],
         [
-            "a mountPath that is no path",
+            "a mountPath that is not a path",
             { ...none, outputs: [{ name: "a", type: "volume", mountPath: "x" }] },
             [
                 "outputs.0.mountPath: 'x' is not a regex match.",
@@ -39,7 +40,7 @@ describe("annotation of a chart", () => {
             ],
         ],
         [
-            "names with blanks, or none",
+            "names with spaces, or none",
             { ...none, provides: ["a b", 1, null] },
             [
                 "provides.0: 'a b' is not a regex match.",
@@ -49,7 +50,7 @@ describe("annotation of a chart", () => {
         ],
     ];
     for (const [what, annotation, problems] of broken)
-        it(`is refused with ${what}`, () => {
+        it(`is rejected with ${what}`, () => {
             assert.deepEqual(specProblems(annotation), problems);
             assert.throws(() => read(annotation), /^Error: refused: Error validating data with schema '.*'\n\t/);
         });
@@ -61,7 +62,7 @@ describe("annotation of a chart", () => {
             /^Error: Input a cannot occur multiple times in the definition of component component_spec_x$/,
         ],
         [
-            "a default path for many that is one",
+            "a default path for many that is only one",
             { ...none, outputs: [{ name: "a*", type: "volume", mountPath: "/a" }] },
             /^Error: Default mount_path defined for a\* must end with '\*', but is \/a$/,
         ],
@@ -72,7 +73,7 @@ describe("annotation of a chart", () => {
         ],
     ];
     for (const [what, annotation, message] of refused)
-        it(`is refused with ${what}`, () => assert.throws(() => read(annotation), message));
+        it(`is rejected with ${what}`, () => assert.throws(() => read(annotation), message));
 
     it("crashes the controller where it provides null", () => {
         assert.throws(() => read({ ...none, provides: null }), Crash);

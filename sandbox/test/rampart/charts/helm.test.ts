@@ -1,4 +1,4 @@
-// Proves what reaches the helm program, with a script in its place that writes down what it was given.
+// Proves the input of the helm program, with a script in its place that records it.
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -28,7 +28,7 @@ describe("helm command line", () => {
         wait: true,
     } as const;
 
-    it("gets values through stdin only, waits, and has a home of its own", async () => {
+    it("gets values only through stdin, waits, and has its own home folder", async () => {
         await record().upgradeInstall(request, new AbortController().signal);
         assert.equal(
             read("args").trim(),
@@ -40,7 +40,7 @@ describe("helm command line", () => {
         assert.doesNotMatch(read("env"), /hidden/);
     });
 
-    it("gets a repo's password through stdin only", async () => {
+    it("gets a repo's password only through stdin", async () => {
         const options = { username: "u", password: "hidden", passCredentials: "true" };
         await record().repoCheck({ name: "repo", url: "https://charts.example.com", options }, limits());
         const args =
@@ -49,7 +49,7 @@ describe("helm command line", () => {
         assert.equal(read("stdin"), "hidden");
     });
 
-    it("reports code and output of a helm that fails", async () => {
+    it("reports exit code and output of a helm that fails", async () => {
         const running = cli('echo out; echo "Error: no" >&2; exit 3').uninstall("component", "ns");
         await assert.rejects(running, (error) => {
             assert.ok(error instanceof HelmError);
@@ -63,7 +63,7 @@ describe("helm command line", () => {
         await assert.rejects(cli("exec sleep 60").repoCheck(repo, limits(0.1)), HelmTimeout);
     });
 
-    it("ends a helm that is cancelled, and only then gives back", async () => {
+    it("stops a helm that is cancelled, and returns only then", async () => {
         const stop = new AbortController();
         const running = cli(
             `trap 'echo ended > ${folder}/ended; exit 1' TERM; echo > ${folder}/up; while :; do :; done`,

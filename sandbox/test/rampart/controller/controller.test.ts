@@ -1,4 +1,4 @@
-// Proves the traps of Rampart's controller that a product must live with, on a cluster in memory and in virtual time.
+// Proves the pitfalls of Rampart's controller that affect the product, on a cluster in memory and in virtual time.
 import assert from "node:assert/strict";
 import { component, graphOf } from "../kit/memory-cluster.js";
 import { change, create, remove, setDeploy, specOf } from "../kit/scenarios.js";
@@ -30,13 +30,13 @@ describe("Rampart controller", () => {
         assert.equal(world.cluster.namespaces.get("default-g-svc")?.labels["controlled-by-rampart"], "true");
     });
 
-    it("deploys an empty graph without asking helm for anything", async () => {
+    it("deploys an empty graph without calling helm", async () => {
         create(graphOf("g", {}))(world);
         await world.reaches("g", "Deployed");
         assert.deepEqual(world.helm.helmfiles, []);
     });
 
-    it("replaces the finalizers of others", async () => {
+    it("replaces the finalizers of other owners", async () => {
         const graph = one("g");
         graph.metadata.finalizers = ["example.com/mine"];
         create(graph)(world);
@@ -44,7 +44,7 @@ describe("Rampart controller", () => {
         assert.deepEqual(world.cluster.last("g")?.finalizers, ["rampart.petuum.com/graph"]);
     });
 
-    it("carries the old observedGeneration while it deploys the new one", async () => {
+    it("keeps the old observedGeneration while it deploys the new one", async () => {
         create(one("g"))(world);
         await world.reaches("g", "Deployed", 1);
         change("g", { config: { a: 1 } })(world);
@@ -54,7 +54,7 @@ describe("Rampart controller", () => {
         await world.reaches("g", "Deployed", 2);
     });
 
-    it("never tries a failed generation again, and a new $ui makes it try", async () => {
+    it("never retries a failed generation, until $ui changes", async () => {
         create(one("g", { stubFail: true }))(world);
         await world.reaches("g", "Failed", 1);
         await world.clock.run(600);
@@ -73,7 +73,7 @@ describe("Rampart controller", () => {
         assert.match(world.cluster.last("g")?.status?.messages ?? "", /error code 1/);
     });
 
-    it("quotes its environment in front of the error code, and helm's words after stderr", async () => {
+    it("quotes its environment before the error code, and helm's output after stderr", async () => {
         create(one("g", { stubFail: true }))(world);
         await world.reaches("g", "Failed");
         const messages = world.cluster.last("g")?.status?.messages ?? "";
@@ -104,7 +104,7 @@ describe("Rampart controller", () => {
         );
     });
 
-    it("finds a repo Secret in its own namespace too, and names the repo after both", async () => {
+    it("also finds a repo Secret in its own namespace, and names the repo after both", async () => {
         world.cluster.secrets.set("rampart-system/my-repo", { url: "https://charts.example.com/", password: "p\n" });
         create(graphOf("g", { svc: component({ chart: { repo: "my-repo", name: "x" } }) }))(world);
         await world.reaches("g", "Deployed");
@@ -113,7 +113,7 @@ describe("Rampart controller", () => {
         assert.deepEqual(world.helm.helmfiles[0]?.repositories, [expected]);
     });
 
-    it("looks at a chart of one version once while a graph uses its repo, and at the newest each time", async () => {
+    it("reads a chart of one version once while a graph uses its repo, and the newest version each time", async () => {
         const newest = component({ chart: { repo: "https://charts.example.com", name: "x" } });
         create(graphOf("g", { svc: component(), other: newest }))(world);
         await world.reaches("g", "Deployed", 1);
@@ -125,10 +125,10 @@ describe("Rampart controller", () => {
         await world.isGone("g");
         create(one("again"))(world);
         await world.reaches("again", "Deployed");
-        assert.equal(world.helm.shown.filter((chart) => chart === fixed).length, 2, "forgotten with the graph");
+        assert.equal(world.helm.shown.filter((chart) => chart === fixed).length, 2, "removed with the graph");
     });
 
-    it("fails with just a key's name when ingressNeeded comes without auxConfig", async () => {
+    it("fails with only the name of a key when ingressNeeded is set without auxConfig", async () => {
         world.cluster.secrets.set("default/rampart-repo", { url: "https://charts.example.com/rampart" });
         create(graphOf("g", { svc: component({ ingressNeeded: true }) }))(world);
         await world.reaches("g", "Failed");
@@ -137,7 +137,7 @@ describe("Rampart controller", () => {
         assert.equal(messages, "The following errors occured during deployment:\n'auxConfig'\n\n");
     });
 
-    it("requires the infrastructure that a chart asks for", async () => {
+    it("requires the infrastructure that a chart requests", async () => {
         const chart = { repo: "https://charts.example.com", name: "requires-ray" };
         create(graphOf("g", { svc: component({ chart }) }))(world);
         await world.reaches("g", "Failed");
@@ -166,7 +166,7 @@ describe("Rampart controller", () => {
         assert.deepEqual(uninstalls, Array(2).fill("helm uninstall -n default-g-svc component --wait"));
     });
 
-    it("keeps the object of deploy: false with its namespaces named, and takes them from the cluster", async () => {
+    it("keeps the object of deploy: false with the names of its namespaces, and deletes those from the cluster", async () => {
         create(one("g"))(world);
         await world.reaches("g", "Deployed");
         setDeploy("g", false)(world);
@@ -179,7 +179,7 @@ describe("Rampart controller", () => {
         await world.reaches("g", "Deployed", 3);
     });
 
-    it("tears down a removed component after the rest is deployed, and not when that fails", async () => {
+    it("uninstalls a removed component after the rest is deployed, and not when that fails", async () => {
         create(graphOf("g", { svc: component(), old: component() }))(world);
         await world.reaches("g", "Deployed", 1);
         const drop = (config: object) =>
@@ -215,7 +215,7 @@ describe("Rampart controller", () => {
         assert.notEqual(world.cluster.anchors.get("default-g-keep")?.metadata.deletionTimestamp, undefined);
     });
 
-    it("waits for ever for a namespace that cannot be made, and still lets the graph be deleted", async () => {
+    it("waits forever for a namespace that cannot be created, and still lets the graph be deleted", async () => {
         const real = world.cluster.createAnchor.bind(world.cluster);
         world.cluster.createAnchor = async (parent, name) => {
             if (name.length <= 63) await real(parent, name);
@@ -243,7 +243,7 @@ describe("Rampart controller", () => {
         assert.equal(world.helm.helmfiles.length, 2);
     });
 
-    it("exits on an object that the webhook would have crashed on, and again after every start", async () => {
+    it("exits on an object on which the webhook would have crashed, and again after every start", async () => {
         world.cluster.webhookOn = false;
         create(graphOf("g", { svc: component({ chart: "x" }) }))(world);
         await world.clock.until("exited", () => world.crash !== undefined);
@@ -263,7 +263,7 @@ describe("Rampart controller", () => {
         assert.equal(world.cluster.last("g")?.event, "MODIFIED");
     });
 
-    it("waits 60 s for an old namespace to go, then fails", async () => {
+    it("waits 60 s for the deletion of an old namespace, then fails", async () => {
         create(one("g"))(world);
         await world.reaches("g", "Deployed", 1);
         world.cluster.stuck.add("default-g-svc");
@@ -280,7 +280,7 @@ describe("Rampart controller", () => {
         );
     });
 
-    it("refuses flows loudly", async () => {
+    it("rejects flows with an error", async () => {
         const graph = one("g");
         (graph.spec as never as { graph: { flows: object } }).graph.flows = {
             d: { type: "volume", config: { size: "1Gi" } },
@@ -290,7 +290,7 @@ describe("Rampart controller", () => {
         assert.match(world.cluster.last("g")?.status?.messages ?? "", /flows are unsupported by the sandbox \(got d\)/);
     });
 
-    it("is refused a graph again while its old namespace is Terminating", async () => {
+    it("cannot get a graph again while its old namespace is Terminating", async () => {
         create(one("g"))(world);
         await world.reaches("g", "Deployed");
         world.cluster.stuck.add("default-g-svc");

@@ -1,4 +1,4 @@
-// Proves the order in which releases are installed, and how a failing one is reported.
+// Proves the order in which releases are installed, and how a failed one is reported.
 import assert from "node:assert/strict";
 import { HelmError, type HelmRunner, type ReleaseRequest } from "../../../rampart/charts/helm-runner.js";
 import { componentValues, helmfileKeys, type Helmfile, type Release } from "../../../rampart/controller/helmfile.js";
@@ -33,7 +33,7 @@ function runner(failing: string[]): HelmRunner & { installed: ReleaseRequest[] }
 }
 
 describe("helmfile sync", () => {
-    it("installs what is needed first", async () => {
+    it("installs needed releases first", async () => {
         const helm = runner([]);
         const result = await helmfileOver(helm)(
             file(release("c", ["b"]), release("b", ["a"]), release("a")),
@@ -48,7 +48,7 @@ describe("helmfile sync", () => {
         assert.deepEqual(helm.installed[0]?.chart, { repo: "repo", name: "chart", version: "1.0.0" });
     });
 
-    it("does not start what needs a failed release, and ends with helm's own words", async () => {
+    it("does not start a release that needs a failed one, and ends with helm's own message", async () => {
         const helm = runner(["a"]);
         const result = await helmfileOver(helm)(file(release("b", ["a"]), release("a")), "/w/g_helmfile.yaml", never);
         assert.equal(result.code, 1);
@@ -60,19 +60,19 @@ describe("helmfile sync", () => {
         assert.match(result.stderr, /STDERR:\n {2}Error: timed out\n/);
     });
 
-    it("does not find a needed component that has a namespace of its own", () => {
+    it("does not find a needed component in a namespace of its own", () => {
         const plan = planLayers([release("default-g-svc", ["default-g-op"]), release("ray-system")]);
         assert.match(String(plan), /depend\(s\) on an undefined release "default-g-op\/component"/);
     });
 
-    it("refuses a cycle", () => {
+    it("rejects a cycle", () => {
         assert.match(String(planLayers([release("a", ["b"]), release("b", ["a"])])), /^cycle detected/);
         assert.match(String(planLayers([release("a", ["a"])])), /^cycle detected/);
     });
 });
 
 describe("keys of a repo's Secret in the helmfile", () => {
-    it("are camelCase as Python's title() makes it, without forceUpdate", () => {
+    it("are camelCase as from Python's title(), without forceUpdate", () => {
         const options = { "pass-credentials": "true", "ca-CertFile": "/c", "a--b2c": "x", "force-update": "true" };
         assert.deepEqual(helmfileKeys(options), { passCredentials: "true", caCertfile: "/c", aB2C: "x" });
     });

@@ -1,5 +1,6 @@
-// Proves that the controller shows every version of the status that the real one showed, in the same order, and would run
-// the same helm commands. Runs where the recordings are; helm, helmfile and HNC are emulated as the recordings stubbed them.
+// Proves that the controller writes every version of the status that the real one wrote, in the same order, and would run the
+// same helm commands. Runs where the recordings are available; helm, helmfile and HNC are emulated as the recordings stubbed
+// them.
 import assert from "node:assert/strict";
 import { buildHelmfile } from "../../../rampart/controller/helmfile.js";
 import { parseGraph } from "../../../rampart/graph/parse.js";
@@ -26,7 +27,7 @@ if (recording) {
 
         for (const transition of transitions) {
             const scenario = scenarios[transition.id];
-            it(`goes through ${transition.id} as the real one`, async () => {
+            it(`goes through ${transition.id} like the real one`, async () => {
                 assert.ok(scenario, `scenarios.ts has no script for ${transition.id}. Write one.`);
                 const found = await replay(transition, scenario);
                 different.push(...found);
@@ -44,7 +45,7 @@ if (recording) {
         const hash = "f802083998f8038353a0fde10f9aa9c14f53c1c5";
         const settings = { registry: "", timeoutSeconds: 600 };
 
-        it("is the real one for needs, auth-aux and a version of latest", () => {
+        it("equals the real one for needs, auth-aux and a version of latest", () => {
             const graph = graphOf("llm", {
                 op: component(),
                 serve: component({
@@ -72,7 +73,7 @@ if (recording) {
             assert.deepEqual(buildHelmfile(parsed, facts, settings), helmfiles["lifecycle, generation 1"]);
         });
 
-        it("is the real one for a component with a namespace of its own", () => {
+        it("equals the real one for a component with a namespace of its own", () => {
             const graph = graphOf("g16", {
                 op: component({ namespace: "ray-system" }),
                 svc: component({ needs: ["op"] }),
@@ -82,7 +83,7 @@ if (recording) {
             assert.deepEqual(buildHelmfile(parsed, facts, settings), helmfiles["custom-namespace"]);
         });
 
-        it("is the real one for a repo from a Secret, password in clear and all", () => {
+        it("equals the real one for a repo from a Secret, including the password in clear text", () => {
             const chart = { repo: "my-repo", name: "generic-service", version: "0.4.1" };
             const parsed = parse(graphOf("g3", { svc: component({ chart }) }));
             const options = { "pass-credentials": "true", password: "p", username: "u" };
@@ -98,7 +99,7 @@ function parse(graph: ReturnType<typeof graphOf>) {
 }
 
 async function replay(transition: RecordedTransition, scenario: Scenario): Promise<Difference[]> {
-    // The recorded controller ran outside of a pod and knew no namespace of its own.
+    // The recorded controller ran outside of a pod and had no namespace of its own.
     const world = new World({ controllerNamespace: "NO_NAMESPACE_FOUND" }, scenario.hncSeconds);
     const differences: Difference[] = [];
     try {

@@ -1,10 +1,11 @@
-// Proves that the emulator's webhook gives the recorded verdicts in the recorded words. Runs where the recordings are.
+// Proves that the emulator's webhook gives the recorded verdicts with the recorded messages. Runs where the recordings are
+// available.
 import assert from "node:assert/strict";
 import { validateGraph, type World } from "../../../rampart/graph/validator.js";
 import { component, graphOf } from "../kit/memory-cluster.js";
 import { recording, withPlaceholders } from "../kit/recorded.js";
 
-/** The cluster in which the cases were recorded. */
+/** The cluster of the recorded cases. */
 const world: World = {
     namespaces: ["default", "kube-system", "kube-public", "kube-node-lease"],
     graphs: [graphOf("holder", { x: component({ namespace: "claimed" }) }), graphOf("other", { "a-b-c": component() })],
@@ -19,7 +20,7 @@ if (recording) {
         );
 
         for (const { id, graph, kind, message, webhook } of cases) {
-            it(`answers ${id} as the real one (${kind})`, () => {
+            it(`answers ${id} like the real one (${kind})`, () => {
                 const verdict = validateGraph(graph, world);
                 if (kind === "valid") assert.deepEqual(verdict, { allowed: true });
                 else if (kind === "crash") assert.deepEqual(verdict, { crash: webhook.exception });

@@ -1,5 +1,5 @@
-// Proves what the emulator's webhook says without the recordings at hand. That the real one says the same is proved by
-// recorded-cases.test.ts.
+// Proves the messages of the emulator's webhook without the recordings. recorded-cases.test.ts proves that they are the real
+// ones.
 import assert from "node:assert/strict";
 import { helmRepoName } from "../../../rampart/graph/chart.js";
 import { type JsonObject } from "../../../rampart/types.js";
@@ -34,9 +34,9 @@ describe("Rampart webhook", () => {
     ];
     const dvc = (storageRemote: string) =>
         withFlows({ code: { type: "repository", config: { kind: "dvc", size: "1Gi", storageRemote } } }, {});
-    allowed.push(["a storage remote with blanks before its scheme", dvc("  S3://bucket")]);
+    allowed.push(["a storage remote with spaces before its scheme", dvc("  S3://bucket")]);
     for (const [what, graph] of allowed) {
-        it(`lets ${what} through`, () => assert.deepEqual(validateGraph(graph, empty), { allowed: true }));
+        it(`accepts ${what}`, () => assert.deepEqual(validateGraph(graph, empty), { allowed: true }));
     }
 
     const refused: [what: string, graph: ReturnType<typeof graphOf>, message: RegExp][] = [
@@ -60,26 +60,26 @@ describe("Rampart webhook", () => {
             /^Component ghost needed by a does not exist\.$/,
         ],
         [
-            "a flow that is not there",
+            "a flow that does not exist",
             svc({ inputs: { in: volume("ghost") } }),
             /^Input in with type VOLUME uses flow ghost which does not exist$/,
         ],
         [
-            "mount paths of which one holds the other",
+            "mount paths of which one contains the other",
             withFlows(data, { inputs: { a: volume("data", "/data"), b: volume("data", "/data/x") } }),
             /^Volume input and output paths cannot be prefixes of another: \['\/data', '\/data\/x'\]$/,
         ],
         ["a name of rampart-flows", graphOf("g", { "rampart-flows": component() }), /^'rampart-flows' is not allowed/],
     ];
     for (const [what, graph, message] of refused) {
-        it(`refuses ${what}`, () => {
+        it(`rejects ${what}`, () => {
             const verdict = validateGraph(graph, empty);
             assert.ok("message" in verdict, JSON.stringify(verdict));
             assert.match(verdict.message, message);
         });
     }
 
-    it("says where in schema and object a rule is broken, one block per breach, and closes it with a line", () => {
+    it("shows where in schema and object a rule is broken, one block per violation, each with a final line break", () => {
         const graph = svc({});
         (graph.spec as { graph: JsonObject }).graph = { components: { svc: { config: {}, inputs: {}, outputs: {} } } };
         const verdict = validateGraph(graph, empty);
@@ -133,34 +133,34 @@ describe("Rampart webhook", () => {
         ],
     ];
     for (const [what, graph, exception] of crashing) {
-        it(`crashes on ${what}, as the real one`, () =>
+        it(`crashes on ${what}, like the real one`, () =>
             assert.deepEqual(validateGraph(graph, empty), { crash: exception }));
     }
 
-    it("counts a namespace that is still there as taken", () => {
+    it("counts an existing namespace as taken", () => {
         const world = { namespaces: ["default", "default-g-svc"], graphs: [] };
         const message = "Namespace default-g-svc already exists.";
         assert.deepEqual(validateGraph(svc({}), world), { allowed: false, message });
     });
 
-    it("lets a graph keep the namespaces it has", () => {
+    it("lets a graph keep its namespaces", () => {
         const world = { namespaces: ["default", "default-g-svc"], graphs: [svc({})] };
         assert.deepEqual(validateGraph(svc({}), world), { allowed: true });
     });
 
-    it("takes two graphs for one where their names run together", () => {
+    it("confuses two graphs whose namespace names collide", () => {
         const world = { namespaces: ["default"], graphs: [graphOf("other", { "a-b-c": component() })] };
         const verdict = validateGraph(graphOf("other-a", { "b-c": component() }), world);
         assert.deepEqual(verdict, { allowed: false, message: "Namespace default-other-a-b-c already exists." });
     });
 
-    it("lets pass whatever is on its way out", () => {
+    it("accepts every graph that is being deleted", () => {
         const graph = svc({ chart: null });
         graph.metadata.deletionTimestamp = "now";
         assert.deepEqual(validateGraph(graph, empty), { allowed: true });
     });
 
-    it("lets a pulsar flow in only when some graph provides pulsar", () => {
+    it("accepts a pulsar flow only when some graph provides pulsar", () => {
         const graph = withFlows({ q: { type: "pulsar" } }, {});
         const provided = { pulsar: { namespace: "default", name: "p" } };
         assert.equal("message" in validateGraph(graph, empty), true);

@@ -6,7 +6,7 @@ import { SUBNAMESPACE_ANNOTATION } from "../../../rampart/types.js";
 import { validateGraph } from "../../../rampart/graph/validator.js";
 import type { VirtualClock } from "./virtual-clock.js";
 
-/** One version of a graph as a watch shows it. */
+/** One version of a graph as a watch returns it. */
 export interface State {
     event: "ADDED" | "MODIFIED" | "DELETED";
     generation: number;
@@ -27,14 +27,14 @@ interface AnchorRecord {
 const copy = <T>(value: T): T => structuredClone(value);
 const key = (ref: GraphRef) => `${ref.namespace}/${ref.name}`;
 
-/** API server, namespace controller and HNC in memory, with the rules that Rampart's controller runs into. */
+/** API server, namespace controller and HNC in memory, with the rules that affect Rampart's controller. */
 export class MemoryCluster implements GraphApi {
     readonly states = new Map<string, State[]>();
     readonly endpoints: Endpoint[] = [];
     readonly secrets = new Map<string, Record<string, string>>();
-    /** Namespaces that something keeps from going. */
+    /** Namespaces that cannot be deleted. */
     readonly stuck = new Set<string>();
-    /** What the API server says to a new anchor, if it refuses. */
+    /** The API server's error for a new anchor, if it rejects it. */
     refuseAnchors: string | undefined;
     webhookOn = true;
     readonly namespaces = new Map<string, Namespace>();
@@ -47,14 +47,14 @@ export class MemoryCluster implements GraphApi {
 
     constructor(
         private readonly clock: VirtualClock,
-        /** How long HNC takes between two looks, in seconds. */
+        /** Pause of HNC between two checks, in seconds. */
         private readonly hncSeconds = 0.5,
     ) {
         for (const name of ["default", "kube-system", "kube-public", "kube-node-lease"]) this.addNamespace(name, {});
         void this.emulateHnc();
     }
 
-    // --- what people do
+    // --- actions of users
 
     create(graph: GraphObject): Answer {
         const refused = this.admit(graph);
@@ -65,7 +65,7 @@ export class MemoryCluster implements GraphApi {
         return { httpStatus: 201 };
     }
 
-    /** Applies a change; a changed spec is a new generation, no change is no new version. */
+    /** Applies a change; a changed spec increments the generation, and no change creates no version. */
     update(ref: GraphRef, change: (graph: GraphObject) => void): Answer {
         const before = this.graphs.get(key(ref)) as GraphObject;
         const after = copy(before);
@@ -135,7 +135,7 @@ export class MemoryCluster implements GraphApi {
         for (const watcher of this.watchers) watcher(copy(graph));
     }
 
-    // --- what the controller sees
+    // --- the controller's view
 
     async watchGraphs(seconds: number, seen: (graph: GraphObject) => void, signal: AbortSignal): Promise<void> {
         for (const graph of this.graphs.values()) seen(copy(graph));
@@ -274,7 +274,7 @@ export class MemoryCluster implements GraphApi {
 
 const conflict = () => new ApiError(409, "Conflict", "{}\n");
 
-/** A graph in namespace `default` with the given components. */
+/** A graph in namespace `default` with these components. */
 export function graphOf(name: string, components: JsonObject, more: JsonObject = {}): GraphObject {
     return {
         apiVersion: "rampart.petuum.com/v1beta2",
@@ -284,7 +284,7 @@ export function graphOf(name: string, components: JsonObject, more: JsonObject =
     };
 }
 
-/** A component with a chart that is there. */
+/** A component with a chart that exists. */
 export function component(more: JsonObject = {}): JsonObject {
     const chart = { repo: "https://charts.example.com", name: "generic-service", version: "0.4.1" };
     return { chart, config: {}, inputs: {}, outputs: {}, ...more };

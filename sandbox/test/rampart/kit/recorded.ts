@@ -34,10 +34,10 @@ interface Recording {
 const shared = process.env["ALPA_AUTH_SHARED"] ?? join(__dirname, "../../../../../shared");
 const file = join(shared, "reference/data/recorded/rampart.json");
 
-/** What the real Rampart answered; undefined where the recordings are not at hand. */
+/** Answers of the real Rampart; undefined where the recordings are not available. */
 export const recording = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Recording) : undefined;
 
-/** The recordings stand for the quoted schema with one line, and for the environment and the work directory too. */
+/** The recordings replace the quoted schema by one line, and shorten the environment and the work directory too. */
 export function withPlaceholders(text: string): string {
     return text
         .replace(

@@ -2,16 +2,16 @@ import type { GraphObject, JsonObject } from "../../../rampart/types.js";
 import { type Answer, component, graphOf } from "./memory-cluster.js";
 import { World } from "./world.js";
 
-/** One recorded step, replayed: what is done, and for how long the world then goes on (seconds, or until it holds). */
+/** One recorded step to replay: its action, and how long time then passes (seconds, or until a condition). */
 export interface Replayed {
     act: (world: World) => Answer | void | Promise<Answer | void>;
     then?: number | ((world: World) => Promise<void>);
 }
 
 export interface Scenario {
-    /** Before the first step: other graphs, Secrets, … */
+    /** Runs before the first step: creates other graphs, Secrets, … */
     before?: (world: World) => void | Promise<void>;
-    /** How long HNC takes to notice anything, in seconds. @default half a second */
+    /** Delay of HNC, in seconds. @default half a second */
     hncSeconds?: number;
     steps: Replayed[];
 }
@@ -28,7 +28,7 @@ export const remove =
     (name: string) =>
     ({ cluster }: World) =>
         cluster.delete(ref(name));
-/** Lays fields over component `svc`. */
+/** Merges fields into component `svc`. */
 export const change =
     (name: string, fields: JsonObject) =>
     ({ cluster }: World) =>
@@ -41,9 +41,9 @@ export const setDeploy =
     ({ cluster }: World) =>
         cluster.update(ref(name), (graph) => (specOf(graph).deploy = deploy));
 
-/** Long enough for anything but a second watch cycle. */
+/** Long enough for everything except a second watch cycle, in seconds. */
 const SETTLE = 20;
-/** Two watch cycles. */
+/** Two watch cycles, in seconds. */
 const GONE = 130;
 
 const one = (name: string, more: JsonObject = {}) => graphOf(name, { svc: component(more) });
@@ -123,7 +123,7 @@ export const scenarios: Record<string, Scenario> = {
                 then: SETTLE,
             },
             {
-                // The recording ended with a deletion that it did not wait for.
+                // The recording did not wait for its final deletion.
                 act: async (world) => {
                     const answer = setDeploy("tn", true)(world);
                     await world.reaches("tn", "Failed");

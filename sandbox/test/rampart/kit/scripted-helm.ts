@@ -4,17 +4,17 @@ import type { HelmfileRunner, ProcessResult } from "../../../rampart/controller/
 import type { JsonObject } from "../../../rampart/types.js";
 import type { VirtualClock } from "./virtual-clock.js";
 
-/** How long the scripted helm takes for anything, in seconds: events get a chance to arrive meanwhile. */
+/** Duration of every scripted helm command, in seconds: long enough for events to arrive meanwhile. */
 const HELM_SECONDS = 0.05;
 
 /**
- * helm and helmfile by script, as the recordings stubbed them. Repos at unreachable.* do not answer, the chart
- * `missing-chart` does not exist, `provides-X` and `requires-X` say so in their annotation; config key `stubFail` makes
- * helmfile fail and `stubSeconds` makes it slow.
+ * helm and helmfile by script, as the recordings stubbed them. Repos at unreachable.* do not answer, the chart `missing-chart`
+ * does not exist, `provides-X` and `requires-X` have it in their annotation; config key `stubFail` makes helmfile fail and
+ * `stubSeconds` makes it slow.
  */
 export class ScriptedHelm implements HelmRunner {
     readonly helmfiles: Helmfile[] = [];
-    /** Charts that were looked at, with the version asked for. */
+    /** Charts that were read, with the requested version. */
     readonly shown: string[] = [];
 
     constructor(private readonly clock: VirtualClock) {}

@@ -1,6 +1,6 @@
 import type { Clock } from "../../../rampart/kubernetes/api.js";
 
-/** Time that passes only when a test says so, and at once: 60 s of watching cost nothing and always end the same way. */
+/** A clock that moves only when a test says so, and at once: 60 s of watching cost nothing and are deterministic. */
 export class VirtualClock implements Clock {
     private time = 0;
     private timers: { at: number; resolve: () => void }[] = [];
@@ -26,7 +26,7 @@ export class VirtualClock implements Clock {
         });
     }
 
-    /** Lets time pass until something holds; fails when it does not within `limit` seconds. */
+    /** Moves the clock until a condition is true; fails when it is not within `limit` seconds. */
     async until(what: string, holds: () => boolean, limit = 600): Promise<void> {
         const end = this.time + limit;
         for (;;) {
@@ -52,7 +52,7 @@ export class VirtualClock implements Clock {
     }
 }
 
-/** Everything that can run without time passing has run: promises are drained before the next immediate. */
+/** Runs everything that needs no time: promises run before the next immediate. */
 async function quiet(): Promise<void> {
     for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
 }

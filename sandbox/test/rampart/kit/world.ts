@@ -3,17 +3,17 @@ import { MemoryCluster } from "./memory-cluster.js";
 import { ScriptedHelm } from "./scripted-helm.js";
 import { VirtualClock } from "./virtual-clock.js";
 
-/** A cluster in memory with a controller on it; `close` it when done. */
+/** A cluster in memory with a controller; call `close` at the end. */
 export class World {
     readonly clock = new VirtualClock();
     readonly cluster: MemoryCluster;
     readonly helm = new ScriptedHelm(this.clock);
     readonly commands: string[] = [];
     controller: Controller;
-    /** What ended the controller, if anything did. */
+    /** The error that ended the controller, if any. */
     crash: Error | undefined;
 
-    /** @param hncSeconds how long HNC takes to notice anything, in seconds */
+    /** @param hncSeconds delay of HNC, in seconds */
     constructor(
         private readonly options: Partial<ControllerOptions> = {},
         hncSeconds?: number,
@@ -47,7 +47,7 @@ export class World {
         await this.clock.until(`${name} is gone`, () => this.cluster.last(name)?.event === "DELETED");
     }
 
-    /** Time goes on while it closes: an uninstall that runs is finished first. */
+    /** Moves the clock while it closes: a running uninstall finishes first. */
     async close(): Promise<void> {
         let closed = false;
         void this.controller.close().then(() => (closed = true));

@@ -1,4 +1,5 @@
-// Proves what a download does on the networks there are. The real releases are proved by use, where there is internet.
+// Proves how a download behaves on unreliable networks. Every first start of a sandbox with internet access tests the real
+// releases.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
@@ -60,7 +61,7 @@ describe("download of a release", () => {
         await assert.rejects(get(), failed(/[Pp]rotocol/));
     });
 
-    describe("by a list that is published with the release", () => {
+    describe("by a checksum list that is published with the release", () => {
         const list = () => ({ list: `${server.url}/SHA256SUMS` });
 
         it("finds the line of its file", async () => {
@@ -68,13 +69,13 @@ describe("download of a release", () => {
             assert.equal((await get(list())).sum, `sha256:${SHA256}`);
         });
 
-        it("takes nothing when the list has no such line", async () => {
+        it("accepts nothing when the list has no such line", async () => {
             server.files["/SHA256SUMS"] = `${SHA256}  other.tar.gz\n`;
             await assert.rejects(get(list()), failed(/SHA256SUMS has no SHA-256 of tool\.tar\.gz/));
             assert.deepEqual(server.seen, ["/SHA256SUMS"]);
         });
 
-        it("takes nothing when there is no list", async () => {
+        it("accepts nothing when there is no list", async () => {
             await assert.rejects(get(list()), failed(/SHA256SUMS: .*404/));
         });
     });
@@ -83,7 +84,7 @@ describe("download of a release", () => {
         const github = () => ({ github: `${server.url}/releases/v1` });
         const assets = (digest: string | null) => JSON.stringify({ assets: [{ name: "tool.tar.gz", digest }] });
 
-        it("takes the digest of its file", async () => {
+        it("uses the digest of its file", async () => {
             server.files["/releases/v1"] = assets(`sha256:${SHA256}`);
             assert.equal((await get(github())).sum, `sha256:${SHA256}`);
         });
@@ -92,7 +93,7 @@ describe("download of a release", () => {
             ["has no digest of the file", assets(null)],
             ["is another page", "<html>sign in</html>"],
         ])
-            it(`takes nothing when the answer ${what}`, async () => {
+            it(`accepts nothing when the answer ${what}`, async () => {
                 server.files["/releases/v1"] = body;
                 await assert.rejects(get(github()), failed(/releases\/v1 has no SHA-256 of tool\.tar\.gz/));
             });
@@ -105,12 +106,12 @@ describe("download of a release", () => {
             assert.equal(server.seen.length, 1);
         });
 
-    it("fails at once where nothing listens", async () => {
+    it("fails at once without a listener", async () => {
         await server.close();
         await assert.rejects(get(), failed(/[Cc]onnect/));
     });
 
-    it("gives up a connection that is not established, and a silent server, in the time allowed", async () => {
+    it("gives up a connection that is not established, and a silent server, within the timeout", async () => {
         const silent = net.createServer(() => undefined);
         await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
         const { port } = silent.address() as net.AddressInfo;
@@ -118,7 +119,7 @@ describe("download of a release", () => {
         try {
             const url = `https://127.0.0.1:${port}/tool.tar.gz`;
             const checksum = { pinned: `sha256:${SHA256}` };
-            // The handshake of TLS is a part of the connection.
+            // The TLS handshake is part of connecting.
             await assert.rejects(
                 download({ url, checksum }, { ...options(), protocol: "https" }),
                 failed(/timed? ?out/i),
@@ -129,20 +130,20 @@ describe("download of a release", () => {
         assert.ok(Date.now() - started < 5000);
     });
 
-    it("goes on where a broken connection ended", async () => {
+    it("continues where a broken connection ended", async () => {
         treat(sendPart(CONTENT, 5000, "break"));
         const { file } = await get();
         assert.equal(fs.readFileSync(file, "utf8"), CONTENT);
         assert.deepEqual(server.seen, ["/tool.tar.gz", "/tool.tar.gz bytes=5000-"]);
     });
 
-    it("goes on where a server fell silent", async () => {
+    it("continues where a server became silent", async () => {
         treat(sendPart(CONTENT, 900, "stall"));
         await get();
         assert.equal(server.seen.at(-1), "/tool.tar.gz bytes=900-");
     });
 
-    it("keeps what it has when the server stays silent, and a later call goes on", async () => {
+    it("keeps its part when the server stays silent, and a later call continues", async () => {
         const silence: Treatment = () => undefined;
         treat(sendPart(CONTENT, 5000, "break"), silence);
         await assert.rejects(get(), failed(/; 5000 bytes are kept for the next try/));
@@ -158,7 +159,7 @@ describe("download of a release", () => {
         assert.equal(server.seen.at(-1), "/tool.tar.gz");
     });
 
-    it("starts again when more is here than the server has", async () => {
+    it("starts again when the local part is longer than the server's file", async () => {
         treat(sendPart(CONTENT + CONTENT, CONTENT.length + 10, "break"));
         const { file } = await get();
         assert.equal(fs.readFileSync(file, "utf8"), CONTENT);
@@ -170,7 +171,7 @@ describe("download of a release", () => {
         await get();
     });
 
-    it("loads the whole file again when the part that was here is damaged", async () => {
+    it("loads the whole file again when the local part is damaged", async () => {
         const { file } = await get();
         fs.writeFileSync(file, OTHER.slice(0, 5000));
         await get();

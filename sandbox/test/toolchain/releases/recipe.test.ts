@@ -1,4 +1,4 @@
-// Proves what becomes of a release's files, and what is shown while they arrive.
+// Proves how a release's files are installed, and the progress that is shown.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -28,7 +28,7 @@ describe("recipe of a release", () => {
         fs.rmSync(folder, { recursive: true, force: true });
     });
 
-    /** Serves a tar.gz of a folder that `fill` puts files into. */
+    /** Serves a tar.gz of a folder that `fill` fills. */
     function serveArchive(fill: (folder: string) => void): string {
         const source = path.join(folder, "source");
         fs.mkdirSync(path.join(source, "tool-v1"), { recursive: true });
@@ -63,7 +63,7 @@ describe("recipe of a release", () => {
         assert.deepEqual(manifest.facts, { [`${server.url}/tool.tar.gz`]: `sha256:${sum}` });
     });
 
-    it("takes a download that is the program itself", async () => {
+    it("accepts a download that is the program itself", async () => {
         server.files["/tool-linux-amd64"] = PROGRAM;
         const checksum = { pinned: `sha256:${sha256(PROGRAM)}` };
         const downloads = [{ url: `${server.url}/tool-linux-amd64`, checksum, program: "tool" }];
@@ -73,12 +73,12 @@ describe("recipe of a release", () => {
         assert.equal(execFileSync(path.join(entry.folder, "bin", "tool"), { encoding: "utf8" }), "tool\n");
     });
 
-    it("takes no link for a program", async () => {
+    it("does not accept a link as a program", async () => {
         const sum = serveArchive((source) => fs.symlinkSync("/bin/sh", path.join(source, "tool")));
         await assert.rejects(make(sum, { tool: "./tool-v1/tool" }), /tool-v1\/tool is not a file/);
     });
 
-    it("is no release when the archive has no such file", async () => {
+    it("fails when the archive has no such file", async () => {
         const sum = serveArchive((source) => fs.writeFileSync(path.join(source, "other"), PROGRAM));
         await assert.rejects(
             make(sum, { tool: "./tool-v1/tool" }),
@@ -86,7 +86,7 @@ describe("recipe of a release", () => {
         );
     });
 
-    it("is no release when the file is no archive", async () => {
+    it("fails when the file is not an archive", async () => {
         server.files["/tool.tar.gz"] = "not an archive";
         await assert.rejects(make(sha256("not an archive"), { tool: "tool" }), DownloadFailed);
     });
@@ -98,7 +98,7 @@ describe("recipe of a release", () => {
             fs.writeFileSync(headersFile(file()), headers);
         };
 
-        it("says size, percent and time left", () => {
+        it("shows size, percent and time left", () => {
             const received = new Received();
             received.add(file());
             arrives(
@@ -108,7 +108,7 @@ describe("recipe of a release", () => {
             assert.equal(received.text(Date.now() + 10_000), "2.5 of 10 MB (25%), 30s left");
         });
 
-        it("counts only what arrives now for the time left, and the whole file for the percent", () => {
+        it("estimates the time left from bytes of this run, and the percentage from the whole file", () => {
             arrives(5_000_000, "");
             const received = new Received();
             received.add(file());
@@ -119,7 +119,7 @@ describe("recipe of a release", () => {
             assert.equal(received.text(Date.now() + 10_000), "6.0 of 10 MB (60%), 40s left");
         });
 
-        it("says only what is here when the server does not say how large the file is", () => {
+        it("shows only the received size when the server does not send the total", () => {
             const received = new Received();
             received.add(file());
             arrives(1_500_000, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");

@@ -1,15 +1,15 @@
-/** A server of released files on 127.0.0.1 that can do to a request what networks do. */
+/** A server of released files on 127.0.0.1 that can simulate network failures. */
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** What is done to one request; `send` answers it as a sound server does. */
+/** The failure of one request; `send` answers it like a healthy server. */
 export type Treatment = (request: http.IncomingMessage, response: http.ServerResponse, send: () => void) => void;
 
 export interface ReleaseServer {
     url: string;
     /** Files by path. */
     files: Record<string, Buffer | string>;
-    /** What is done to the next requests of a path; afterwards they are answered as usual. */
+    /** Failures of the next requests of a path; later ones are answered as usual. */
     treatments: Record<string, Treatment[]>;
     /** `path` or `path bytes=…` of each request. */
     seen: string[];
@@ -54,7 +54,7 @@ function sendFile(file: Buffer | string | undefined, range: string | undefined, 
     response.writeHead(from > 0 ? 206 : 200, from > 0 ? { ...headers, ...span } : headers).end(part);
 }
 
-/** Announces the whole file, sends a part of it, and breaks the connection or falls silent. */
+/** Announces the whole file, sends a part of it, and breaks the connection or becomes silent. */
 export function sendPart(content: Buffer | string, bytes: number, then: "break" | "stall"): Treatment {
     return (_, response) => {
         response.writeHead(200, { "Content-Length": Buffer.byteLength(content) });
@@ -69,7 +69,7 @@ export const answer =
     (_, response) =>
         void response.writeHead(status, headers).end(`${status}`);
 
-/** Sends all of the file, whatever range is asked for. */
+/** Sends the whole file, whatever range was requested. */
 export const ignoreRange =
     (content: Buffer | string): Treatment =>
     (_, response) =>

@@ -1,4 +1,4 @@
-// Proves what is downloaded: exact versions, a checksum for each file, and for which machines.
+// Proves which releases are downloaded: exact versions, a checksum for each file, and the supported platforms.
 import assert from "node:assert/strict";
 import { recipe, type RecipeName } from "../../../toolchain/recipes";
 import { type Platform, releaseOf, thisPlatform } from "../../../toolchain/releases/table";
@@ -14,11 +14,11 @@ describe("releases", () => {
         describe(`for ${platform.os}/${platform.arch}`, () => {
             // Kubernetes releases its control plane for Linux only.
             for (const name of RELEASED.filter((name) => platform.os === "linux" || name !== "kubernetes"))
-                it(`${name}: gives every tool that the build gives, from https, with a checksum`, () => {
+                it(`${name}: provides every tool of the build, from https, with a checksum`, () => {
                     const { version, downloads } = releaseOf(name, platform)!;
                     const given = downloads.flatMap((one) => (one.program ? [one.program] : Object.keys(one.members!)));
                     for (const tool of recipe(name).outputs) assert.ok(given.includes(tool), tool);
-                    assert.ok(downloads[0].url.includes(`v${version}`), "the version is in the address");
+                    assert.ok(downloads[0].url.includes(`v${version}`), "the URL contains the version");
                     for (const { url, checksum } of downloads) {
                         assert.match(url, /^https:\/\//);
                         const [from] = Object.values(checksum) as string[];
@@ -33,7 +33,7 @@ describe("releases", () => {
             assert.equal(releaseOf(name, linux)!.version, versions[name]);
     });
 
-    it("bring Pulumi's language host and the providers random and command with it", () => {
+    it("include Pulumi's language host and the providers random and command", () => {
         const { downloads } = releaseOf("pulumi", { os: "linux", arch: "arm64" })!;
         assert.deepEqual(
             downloads.flatMap(({ members = {} }) => Object.keys(members)),
@@ -41,12 +41,12 @@ describe("releases", () => {
         );
     });
 
-    it("are none for KubeRay's operator, and none for the control plane on macOS", () => {
+    it("do not include the KubeRay operator, nor the control plane on macOS", () => {
         assert.equal(releaseOf("kuberay-operator", { os: "linux", arch: "amd64" }), undefined);
         assert.equal(releaseOf("kubernetes", { os: "darwin", arch: "arm64" }), undefined);
     });
 
-    it("are for Linux and macOS on x64 and arm64", () => {
+    it("exist for Linux and macOS on x64 and arm64", () => {
         assert.deepEqual(thisPlatform({ platform: "darwin", arch: "arm64" }), { os: "darwin", arch: "arm64" });
         assert.deepEqual(thisPlatform({ platform: "linux", arch: "x64" }), { os: "linux", arch: "amd64" });
         assert.equal(thisPlatform({ platform: "win32", arch: "x64" }), undefined);

@@ -1,4 +1,4 @@
-/** Proves that the emulator of etcd answers as etcd's own program does: test/engine/etcd.test.ts asks that one the same. */
+/** Proves that the emulator for etcd answers like etcd itself: test/engine/etcd.test.ts runs the same requests there. */
 import assert from "node:assert/strict";
 import { Configuration } from "../../../gateway/objects/configuration";
 import { startEtcdApi } from "../../../workloads/etcd/api";
@@ -26,7 +26,7 @@ describe("the emulator of etcd", () => {
     }
     const root = (password: string) => ({ name: "root", password });
 
-    it("asks for a password once that is enabled, and for a new one once it was changed", async () => {
+    it("requires a password once that is enabled, and a new one once it was changed", async () => {
         const ask = await start(new Configuration());
         const off = await ask("auth/authenticate", root("a"));
         assert.deepEqual([off.status, off.code, off.message], [400, 9, "etcdserver: authentication is not enabled"]);
@@ -44,7 +44,7 @@ describe("the emulator of etcd", () => {
         assert.ok((await ask("auth/authenticate", root("b"))).token);
     });
 
-    it("gives all that gateways have written, which another one then has", async () => {
+    it("returns all keys of gateways, which are then written to another one", async () => {
         const [from, to] = [new Configuration(), new Configuration()];
         from.set("/routes/r", { uri: "/*" });
         from.set("/consumers/c", { username: "c" });

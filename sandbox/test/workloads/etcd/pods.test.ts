@@ -1,5 +1,5 @@
-// Proves with which options a real etcd is started for a pod, where its data is, and who is behind its Service. What emulates
-// etcd writes its arguments into its log and stays.
+// Proves with which options a real etcd is started for a pod, where its data is, and which members are behind its Service. The
+// program that emulates etcd writes its arguments into its log and keeps running.
 import { strict as assert } from "node:assert";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -36,7 +36,7 @@ describe("etcd of real gateways", () => {
     const claim = (name: string, uid: string): V1PersistentVolumeClaim => ({
         metadata: { name, namespace: "apisix", uid },
     });
-    /** Options of the processes that were started, by the name of the member. */
+    /** Options of the started processes, by the name of the member. */
     async function started(count: number): Promise<Map<string, Record<string, string>>> {
         const logs = () =>
             readdirSync(join(folder, "pods"))
@@ -63,7 +63,7 @@ describe("etcd of real gateways", () => {
         assert.equal(options["initial-cluster"], `etcd-0=${options["initial-advertise-peer-urls"]}`);
     });
 
-    it("tells every member of the same cluster", async () => {
+    it("names every member of the same cluster", async () => {
         const args = ["--initial-cluster=etcd-0=http://etcd-0.x:2380,etcd-1=http://etcd-1.x:2380"];
         await etcd.reconcile(snapshot({ pods: [member("etcd-0", args), member("etcd-1", args)] }));
         const members = await started(2);
@@ -82,7 +82,7 @@ describe("etcd of real gateways", () => {
         assert.equal(etcd.podPort("apisix", "etcd-0", 2380), undefined);
     });
 
-    it("keeps its data with the claim, and not longer", async () => {
+    it("keeps its data as long as the claim", async () => {
         const claims = [claim("data-etcd-0", "claim-1")];
         await etcd.reconcile(snapshot({ claims, pods: [member("etcd-0")] }));
         const first = (await started(1)).get("etcd-0")!["data-dir"];
@@ -97,7 +97,7 @@ describe("etcd of real gateways", () => {
         assert.equal(existsSync(first), false);
     });
 
-    it("comes back without its data when it is to lose it", async () => {
+    it("restarts without its data when a fault says so", async () => {
         const now = snapshot({ claims: [claim("data-etcd-0", "claim-1")], pods: [member("etcd-0")] });
         await etcd.reconcile(now);
         const before = (await started(1)).get("etcd-0")!;

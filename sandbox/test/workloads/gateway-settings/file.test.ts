@@ -1,4 +1,4 @@
-/** Proves which settings file a container of APISIX reads, and with which it does not start. */
+/** Proves which settings file a container of APISIX reads, and with which files it does not start. */
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
 import assert from "node:assert/strict";
 import { stringify } from "yaml";
@@ -99,7 +99,7 @@ describe("Settings of APISIX in a pod", () => {
             /keyring: the first one must be a variable/,
         ],
         [
-            "an etcd that is not there",
+            "an etcd that does not exist",
             { ...good, deployment: { ...deployment, etcd: { host: ["http://other:2379"] } } },
             "own",
             /all etcd nodes are unavailable: http:\/\/other:2379/,

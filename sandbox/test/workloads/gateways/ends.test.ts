@@ -1,4 +1,4 @@
-/** Proves what callers of several gateways see when one of them ends, is killed or cut off, and what is counted. */
+/** Proves what callers of several gateways get when one of them stops, is killed or is cut off, and how requests are counted. */
 import type { V1Pod } from "@kubernetes/client-node";
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -96,7 +96,7 @@ describe("Gateways that end", () => {
     };
     const objectGone = () => new Promise<void>((resolve) => (onTaken = resolve));
 
-    it("finish what is under way after SIGQUIT, take no more, and then their object goes", async () => {
+    it("finish open requests after SIGQUIT, accept no new ones, and then their pod is deleted", async () => {
         clock.secondLasts = 30;
         await look([gateway("one")]);
         await route();
@@ -112,7 +112,7 @@ describe("Gateways that end", () => {
         assert.deepEqual(gateways.lost(), { cut: 0, refused: 1, unanswered: 0 });
     });
 
-    it("go on in preStop: with what is under way, and with new requests while the nodes do not know", async () => {
+    it("continue in preStop: with open requests, and with new ones while the nodes do not know", async () => {
         await look([gateway("one")]);
         await route();
         const { answer } = await slow();
@@ -122,13 +122,13 @@ describe("Gateways that end", () => {
         assert.equal(await answer, "done");
     });
 
-    it("get no new request in preStop once the nodes know, unless no other is ready", async () => {
+    it("get no new request in preStop once the nodes know, unless no other gateway is ready", async () => {
         clock.secondLasts = 0.02;
         const leaving = gateway("one", { deleted: true, preStopSeconds: 1000, graceSeconds: 2000 });
         await look([gateway("one")]);
         await route();
         await look([leaving]);
-        await pause(25); // a little more than the second in which nodes do not know
+        await pause(25); // A little more than the second in which nodes do not know.
         assert.equal(await quick(), "done", "it is the only one");
         await look([leaving, gateway("two", { created: 9 })]);
         // It would refuse connections: its process is killed, and no node has noticed yet.
@@ -137,7 +137,7 @@ describe("Gateways that end", () => {
         for (let i = 0; i < 4; i++) assert.equal(await quick(), "done");
     });
 
-    it("cut what is still under way when the rest of the grace period is over, and say so", async () => {
+    it("cut open requests at the end of the grace period, and log that", async () => {
         clock.secondLasts = 0.01;
         await look([gateway("one")]);
         await route();
@@ -149,7 +149,7 @@ describe("Gateways that end", () => {
         await gone;
     });
 
-    it("take away a deleted pod that never ran", async () => {
+    it("are deleted at once if they never ran", async () => {
         const gone = objectGone();
         await look([gateway("one", { deleted: true })]);
         await gone;
@@ -159,8 +159,8 @@ describe("Gateways that end", () => {
         ["killed", () => gateways.kill("one")],
         ["deleted by force", () => look([gateway("two")])],
     ] as const)
-        it(`lose exactly the running requests of the one that is ${why}, and those that arrived before the nodes knew`, async () => {
-            clock.secondLasts = 30; // the nodes do not know before the end of the test
+        it(`lose exactly the open requests of the one that is ${why}, and those that arrived before the nodes knew`, async () => {
+            clock.secondLasts = 30; // The nodes do not know before the end of the test.
             await look([gateway("one"), gateway("two")]);
             await route();
             const answers = [await slow(), await slow(), await slow(), await slow()];
@@ -180,7 +180,7 @@ describe("Gateways that end", () => {
         for (const address of ["127.0.0.21", "127.0.0.22", "127.0.0.1"]) assert.equal(await quick(address), "done");
     });
 
-    it("answer on their own nodes alone where the Service says so", async () => {
+    it("answer on their own nodes only where the Service says so", async () => {
         await look([gateway("one", { node: "n1" })], true);
         await route();
         assert.equal(await quick("127.0.0.21"), "done");
@@ -200,7 +200,7 @@ describe("Gateways that end", () => {
         while (gateways.lost().unanswered < 3) await pause(1);
         answerAll();
         assert.equal(await toOther.answer, "done");
-        // The cluster has given it up.
+        // The cluster has marked the node Unknown.
         await look([gateway("one", { node: "n1", ready: false }), gateway("two", { node: "n2" })]);
         for (let i = 0; i < 3; i++) assert.equal(await quick(), "done");
         gateways.bringBack("n1");
@@ -216,7 +216,7 @@ describe("Gateways that end", () => {
         const members = (count: number) =>
             [0, 1, 2].slice(0, count).map((i): PodArgs => ({ image: ETCD, uid: `etcd-${i}`, args }));
 
-        it("write while two of them are there, and go on from memory without", async () => {
+        it("write while two of them run, and answer from memory without", async () => {
             await look([gateway("one"), ...members(3)]);
             await route();
             await look([gateway("one"), ...members(2)]);
@@ -227,9 +227,9 @@ describe("Gateways that end", () => {
             assert.match(await refused.text(), /etcd has no quorum/);
             assert.equal(await quick(), "done");
             await look([gateway("one")]);
-            assert.equal((await admin("GET")).status, 501, "none is there, but there were three");
+            assert.equal((await admin("GET")).status, 501, "none runs, but there were three");
             await look([gateway("one"), ...members(2)]);
-            assert.equal((await admin("GET")).status, 200, "the route is still there");
+            assert.equal((await admin("GET")).status, 200, "the route still exists");
         });
 
         it("do not count a member on a node that is cut off", async () => {

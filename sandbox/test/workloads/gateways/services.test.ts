@@ -1,4 +1,4 @@
-/** Proves when a gateway is there, how many, and with which keys; what one answers is proved by its own tests. */
+/** Proves when gateways exist, how many, and with which keys; other tests prove their answers. */
 import assert from "node:assert/strict";
 import { createServer, type AddressInfo } from "node:net";
 import { freePort } from "../../../processes";
@@ -82,18 +82,18 @@ describe("Gateways of the sandbox", () => {
         await assert.rejects(data());
     });
 
-    it("take the keys of the Secret their pod names", async () => {
+    it("use the keys of the Secret that their pod names", async () => {
         await gateways.reconcile(world([one()]));
         assert.equal(await admin("first"), 200);
         assert.equal(await admin("edd1c9f034335f136f87ad84b625c8f1"), 401);
     });
 
-    it("have the well-known keys where no Secret is named", async () => {
+    it("use the default keys where no Secret is named", async () => {
         await gateways.reconcile(world([one({ keysOf: undefined })]));
         assert.equal(await admin("edd1c9f034335f136f87ad84b625c8f1"), 200);
     });
 
-    it("keep the keys they were started with until their pods are replaced", async () => {
+    it("keep the keys of their start until their pods are replaced", async () => {
         const changed = { admin: "second", viewer: "v" };
         await gateways.reconcile(world([one()]));
         await gateways.reconcile(world([one()], changed));
@@ -102,7 +102,7 @@ describe("Gateways of the sandbox", () => {
         assert.deepEqual([await admin("first"), await admin("second")], [401, 200]);
     });
 
-    it("are one for each ready pod, with one configuration, and take connections in turn", async () => {
+    it("are one for each ready pod, with one configuration, and get connections in turn", async () => {
         await gateways.reconcile(world(["one", "two", "three"].map((uid) => one({ uid }))));
         await route({ key: "remote_addr", policy: "local" });
         assert.deepEqual(await statuses(9), [...Array<number>(6).fill(200), 429, 429, 429], "count 2 in each of 3");
@@ -118,7 +118,7 @@ describe("Gateways of the sandbox", () => {
         );
     });
 
-    it("count together where their limits name the Service of a Valkey pod, which forgets with its pod", async () => {
+    it("count together where their limits name the Service of a Valkey pod, whose counts end with the pod", async () => {
         const apisix = ["one", "two", "three"].map((uid) => one({ uid }));
         const look = async (pods: PodArgs[]) => {
             const now = world([...apisix, ...pods]);
@@ -145,7 +145,7 @@ describe("Gateways of the sandbox", () => {
         ["a port the Service does not have", { redis_host: "counters.apisix.svc.cluster.local", redis_port: 6380 }],
         ["a Service of other pods", { redis_host: "admin.apisix.svc.cluster.local", redis_port: 9180 }],
     ] as const)
-        it(`fail like one whose Redis is away where a limit names ${why}`, async () => {
+        it(`fail as with an unreachable Redis where a limit names ${why}`, async () => {
             const now = world([
                 one(),
                 { image: VALKEY, uid: "valkey", ports: [{ name: "redis", containerPort: 6379 }] },
@@ -164,10 +164,10 @@ describe("Gateways of the sandbox", () => {
         await put({ uri: "/", upstream: { type: "roundrobin", nodes: { "127.0.0.1:1": 1 } } });
         await gateways.reconcile(world([etcd]));
         await gateways.reconcile(world([one({ uid: "two" }), etcd]));
-        assert.equal(await data(), 502, "the route is still there");
+        assert.equal(await data(), 502, "the route still exists");
         await gateways.reconcile(world([]));
         await gateways.reconcile(world([one({ uid: "three" }), etcd]));
-        assert.equal(await data(), 404, "the route went with etcd");
+        assert.equal(await data(), 404, "the route was deleted with etcd");
     });
 
     describe("with an etcd that authenticates", () => {
@@ -175,7 +175,7 @@ describe("Gateways of the sandbox", () => {
         const asking = (uid: string, password?: string) =>
             one({ uid, created: Number(/\d+/.exec(uid)), env: password ? { APISIX_ETCD_PASSWORD: password } : {} });
         const admits = (password?: string) => gateways.admits(pod(asking("pod-9", password)), world([etcd]));
-        /** As the product sets it. */
+        /** As the product configures it. */
         const setPassword = async (password: string) => {
             const url = `http://127.0.0.1:${gateways.podPort("apisix", "etcd-0", 2379)}/v3`;
             const call = (path: string, body: object) =>
@@ -189,14 +189,14 @@ describe("Gateways of the sandbox", () => {
             assert.equal((await call("auth/enable", {})).status, 200);
         };
 
-        it("start with its password alone, and without one before there is one", async () => {
+        it("start only with its password, and without one before there is one", async () => {
             await gateways.reconcile(world([etcd]));
             assert.deepEqual([admits("secret"), admits()], [false, true]);
             await setPassword("secret");
             assert.deepEqual([admits("secret"), admits("other"), admits()], [true, false, false]);
         });
 
-        it("answer from memory once it asks for one that they do not have, and write no more", async () => {
+        it("answer from memory once it requires a password that they do not have, and write no more", async () => {
             await gateways.reconcile(world([asking("pod-1"), etcd]));
             await put({ uri: "/", upstream: { type: "roundrobin", nodes: { "127.0.0.1:1": 1 } } });
             await setPassword("secret");
@@ -205,7 +205,7 @@ describe("Gateways of the sandbox", () => {
             assert.deepEqual([await data(), await admin("first")], [502, 200]);
         });
 
-        it("ask for none again when etcd has lost its volume", async () => {
+        it("require none again when etcd has lost its volume", async () => {
             await gateways.reconcile(world([asking("pod-1", "secret"), etcd]));
             await setPassword("secret");
             gateways.loseEtcd("data");
@@ -220,7 +220,7 @@ describe("Gateways of the sandbox", () => {
         assert.equal(gateways.resolveAdmin({ namespace: "other", name: "admin", port: 9180 }), undefined);
     });
 
-    it("say once who holds their node port", async () => {
+    it("report the holder of their node port once", async () => {
         const other = createServer();
         await new Promise<void>((resolve) => other.listen(nodePort, "127.0.0.1", resolve));
         assert.equal((other.address() as AddressInfo).port, nodePort);
@@ -234,6 +234,6 @@ describe("Gateways of the sandbox", () => {
         );
         await new Promise((resolve) => other.close(resolve));
         await gateways.reconcile(world([one()]));
-        assert.equal(await data(), 404, "it is taken as soon as it is free");
+        assert.equal(await data(), 404, "it is used as soon as it is free");
     });
 });

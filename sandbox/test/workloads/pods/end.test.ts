@@ -1,4 +1,4 @@
-/** Proves how long the end of a pod is, and which ends are emulated. */
+/** Proves how long the termination of a pod takes, and which preStop hooks are emulated. */
 import type { V1Container, V1Lifecycle, V1Pod } from "@kubernetes/client-node";
 import assert from "node:assert/strict";
 import { podEnd, preStopProblem, type PodEnd } from "../../../workloads/pods/end";
@@ -15,16 +15,20 @@ const end = (own: number | undefined, preStop?: V1Lifecycle["preStop"], config?:
     return podEnd(pod, one, config);
 };
 
-describe("The end of a pod", () => {
+describe("The termination of a pod", () => {
     const ends: [why: string, found: PodEnd, expected: [preStop: number, answers: number]][] = [
         ["is 30 s by default", end(undefined), [0, 30]],
         ["is the chart's: preStop uses all up, and 2 s are left", end(undefined, shell("sleep 30")), [30, 2]],
-        ["leaves the answers what preStop does not use", end(90, shell("sleep 30")), [30, 60]],
-        ["leaves the answers 240 s at most, as nginx cuts them", end(900, { sleep: { seconds: 30 } }), [30, 240]],
-        ["ends preStop with the period", end(10, exec("sleep", "30")), [10, 2]],
-        ["is what the deletion asked for", end(900, undefined, undefined, 5), [0, 5]],
-        ["is nginx's other time", end(900, undefined, "nginx_config: { worker_shutdown_timeout: 10m }"), [0, 600]],
-        ["is nginx's default where config.yaml is silent", end(900, undefined, "nginx_config: {}"), [0, 240]],
+        ["gives open answers the time that preStop does not use", end(90, shell("sleep 30")), [30, 60]],
+        ["gives open answers 240 s at most, as nginx cuts them", end(900, { sleep: { seconds: 30 } }), [30, 240]],
+        ["ends preStop with the grace period", end(10, exec("sleep", "30")), [10, 2]],
+        ["takes the grace period of the deletion", end(900, undefined, undefined, 5), [0, 5]],
+        [
+            "uses nginx's configured time",
+            end(900, undefined, "nginx_config: { worker_shutdown_timeout: 10m }"),
+            [0, 600],
+        ],
+        ["uses nginx's default where config.yaml has none", end(900, undefined, "nginx_config: {}"), [0, 240]],
     ];
     for (const [why, found, [preStop, answers]] of ends) it(why, () => assert.deepEqual(found, { preStop, answers }));
 

@@ -31,7 +31,7 @@ describe("variables of a container", () => {
         );
     });
 
-    it("leave out an optional reference that leads to nothing, and reject another", () => {
+    it("omit an optional reference without a target, and reject a required one", () => {
         const ref = { name: "keys", key: "viewer" };
         assert.deepEqual(of([{ name: "KEY", valueFrom: { secretKeyRef: { ...ref, optional: true } } }]), {});
         assert.throws(

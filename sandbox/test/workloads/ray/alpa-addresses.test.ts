@@ -1,4 +1,4 @@
-// Proves where names and addresses of the sandbox's cluster lead that stand for Alpa in pods.
+// Proves the targets of the sandbox's cluster names and addresses of Alpa in pods.
 import assert from "node:assert/strict";
 import type { V1Pod, V1Service } from "@kubernetes/client-node";
 import { alpaAddress } from "../../../workloads/ray/alpa-addresses";
@@ -36,7 +36,7 @@ describe("Addresses of Alpa in the sandbox's cluster", () => {
         ["a Service's address", at("10.152.183.9")],
         ["a pod's address", at("10.1.0.7")],
         [
-            "a port that leads to another one",
+            "a port that maps to another one",
             at(NAME, 80, { services: [service({ ports: [{ port: 80, targetPort: 20001 }] })] }),
         ],
         [
@@ -54,7 +54,7 @@ describe("Addresses of Alpa in the sandbox's cluster", () => {
         ["Alpa's port is not open", () => at(NAME, 20001, { open: false })],
         ["the Service has no such port", () => at(NAME, 8000)],
         ["the pod has no such port", () => at("10.1.0.7", 8265)],
-        ["the pod is gone", () => at("10.1.0.8")],
+        ["the pod is deleted", () => at("10.1.0.8")],
         ["no Service has that address", () => at("10.152.183.77")],
     ];
     for (const [why, look] of refused)
@@ -63,7 +63,7 @@ describe("Addresses of Alpa in the sandbox's cluster", () => {
     const others: [why: string, port: number | undefined][] = [
         ["outside of the cluster", at("127.0.0.1")],
         [
-            "a Service of others",
+            "another owner's Service",
             at("redis.llm.svc.cluster.local", 6379, { services: [service({ selector: { app: "redis" } }, "redis")] }),
         ],
         ["no Service", at("absent.llm.svc.cluster.local")],

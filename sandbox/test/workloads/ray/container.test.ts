@@ -1,4 +1,4 @@
-// Proves what the sandbox takes a serving container for: its launch of Alpa, its weights, and what its probes find.
+// Proves how the sandbox interprets a serving container: its launch of Alpa, its weights, and the results of its probes.
 import assert from "node:assert/strict";
 import type { V1Probe } from "@kubernetes/client-node";
 import { hostPathProblem, launchOf, notReady, weightsProblem, type Found } from "../../../workloads/ray/container";
@@ -36,11 +36,11 @@ describe("Alpa in a container of the sandbox", () => {
     for (const [why, container, expected] of launches)
         it(`is launched ${why}`, () => assert.deepEqual(launchOf(head(container)), expected));
 
-    it("is launched in no worker's", () => {
+    it("is not launched in a worker", () => {
         assert.equal(launchOf(rayPod({ name: "worker", node: "dgx-02", container: { args: [LAUNCH] } })), undefined);
     });
 
-    it("finds its weights in a folder of the node or in a claim, and says which it does not find", () => {
+    it("finds its weights in a folder of the node or in a claim, and names what it does not find", () => {
         const volumes = (volume: object) => head({}, { volumes: [{ name: "weights", ...volume }] });
         assert.equal(weightsProblem(head(), "/weights", [WEIGHTS]), undefined);
         assert.equal(weightsProblem(volumes({ persistentVolumeClaim: { claimName: "w" } }), "/weights", []), undefined);
@@ -51,12 +51,12 @@ describe("Alpa in a container of the sandbox", () => {
         assert.match(weightsProblem(head(), "~/opt_weights/", [WEIGHTS])!, /No such file/);
     });
 
-    it("has no folder of the node that is not there", () => {
+    it("has no folder of the node that does not exist", () => {
         const of = (path: string, type?: string) =>
             hostPathProblem(head({}, { volumes: [{ name: "weights", hostPath: { path, type } }] }), [WEIGHTS]);
         assert.match(of("/data/none", "Directory")!, /hostPath type check failed: \/data\/none is not a directory/);
         assert.equal(of(WEIGHTS, "Directory"), undefined);
-        assert.equal(of("/data/none"), undefined, "kubelet looks only where a type is given");
+        assert.equal(of("/data/none"), undefined, "kubelet checks only where a type is given");
     });
 
     const none: Found = { head: true, alpa: "none", rayVersion: "2.0.0" };
@@ -82,13 +82,13 @@ describe("Alpa in a container of the sandbox", () => {
         ],
         ["a GET of Alpa's port, which answers 400", { httpGet: { port: 20001 } }, loaded, /statuscode: 400/],
         [
-            "a question to Alpa before the model is loaded",
+            "a request to Alpa before the model is loaded",
             exec("python3", "-c", "urlopen('http://127.0.0.1:20001/completions')"),
             open,
             /the model is not loaded/,
         ],
         [
-            "a question to Alpa when it is",
+            "a request to Alpa after the model is loaded",
             exec("python3", "-c", "urlopen('http://127.0.0.1:20001/completions')"),
             loaded,
             undefined,

@@ -1,4 +1,4 @@
-/** Pods of a RayCluster as KubeRay 1.6 makes them, in short. */
+/** Pods of a RayCluster like those of KubeRay 1.6, shortened. */
 import type { V1Container, V1Pod, V1PodSpec } from "@kubernetes/client-node";
 
 export const IMAGE = "registry.example.com/alpa-serving:1.0.0";
@@ -12,7 +12,7 @@ export interface RayPodArgs {
     node: string;
     container?: Partial<V1Container>;
     spec?: Partial<V1PodSpec>;
-    /** Its deletion has been asked for. */
+    /** Whether its deletion was requested. */
     deleted?: boolean;
 }
 

@@ -34,7 +34,7 @@ describe("Pods of a RayCluster in the sandbox", () => {
 
     const head = (more: object = {}) => rayPod({ name: "head", type: "head", node: NODES[0], ...more });
     const worker = (more: object = {}) => rayPod({ name: "worker", node: NODES[1], ...more });
-    /** What the API server would have made of a write. */
+    /** Applies a write like the API server. */
     const write = (path: string, body: { status?: object; metadata?: V1Pod["metadata"] }) => {
         const pod = cluster.get(path.split("/")[6])!;
         Object.assign(pod.status!, body.status);
@@ -95,7 +95,7 @@ describe("Pods of a RayCluster in the sandbox", () => {
         rmSync(stateDir, { recursive: true });
     });
 
-    it("hold the GPUs of their nodes, and are ready when their probes say so", async () => {
+    it("hold the GPUs of their nodes, and are ready when their probes succeed", async () => {
         await put(head(), worker());
         assert.deepEqual(
             NODES.map((node) => ledger.on(node)[0]?.name),
@@ -105,7 +105,7 @@ describe("Pods of a RayCluster in the sandbox", () => {
         assert.equal(cluster.get("head")!.metadata!.annotations![ENDS_SLOWLY_ANNOTATION], "true");
     });
 
-    it("have Alpa's port open when all of them run, and its model after a time", async () => {
+    it("open Alpa's port when all of them run, and load its model after a time", async () => {
         await put(head());
         assert.equal(ray.alpaOf(head()), undefined, "without its worker");
         assert.equal(startable("head"), undefined);
@@ -116,7 +116,7 @@ describe("Pods of a RayCluster in the sandbox", () => {
         await waitFor("Alpa: loaded", async () => (await ask()) === 200, { seconds: 25 });
     });
 
-    it("wait for the head, where they are workers", async () => {
+    it("wait for the head if they are workers", async () => {
         await put(worker());
         assert.deepEqual(waits("worker"), {
             reason: "PodInitializing",
@@ -125,7 +125,7 @@ describe("Pods of a RayCluster in the sandbox", () => {
         assert.deepEqual(ledger.on(NODES[1]), []);
     });
 
-    it("end with the program's words while a process of the host holds their GPUs, and start when it has let go", async () => {
+    it("fail with the program's message while a host process holds their GPUs, and start once it has released them", async () => {
         const hold = ledger.take(NODES[0], bareMetal)!;
         await put(head({ container: { terminationMessagePolicy: "FallbackToLogsOnError" } }), worker());
         assert.equal(waits("head")!.reason, "CrashLoopBackOff");
@@ -139,14 +139,14 @@ describe("Pods of a RayCluster in the sandbox", () => {
         await until("head: GPUs held", () => ledger.on(NODES[0])[0]?.name === "llm/head");
     });
 
-    it("say nothing of why in their status without that policy, only in the log", async () => {
+    it("give the reason only in the log, not in their status, without that policy", async () => {
         ledger.take(NODES[0], bareMetal);
         await put(head());
         assert.equal(main("head")!.lastState!.terminated!.message, undefined);
         assert.match(lines.join("\n"), /llm\/head: .*RESOURCE_EXHAUSTED/);
     });
 
-    it("cannot be pulled, on order, and are tried again", async () => {
+    it("cannot be pulled when a fault says so, and are retried", async () => {
         faults.add({ step: "pull", node: NODES[0] });
         await put(head());
         assert.equal(waits("head")!.reason, "ErrImagePull");
@@ -154,7 +154,7 @@ describe("Pods of a RayCluster in the sandbox", () => {
         await until("pulled", () => main("head")?.state!.running !== undefined);
     });
 
-    it("wait for a volume that is missing, and end where the weights are not in it", async () => {
+    it("wait for a missing volume, and fail where it has no weights", async () => {
         const volumes = (hostPath: object) => ({ spec: { volumes: [{ name: "weights", hostPath }] } });
         await put(head(volumes({ path: "/data/none", type: "Directory" })));
         assert.match(waits("head")!.message!, /\/data\/none is not a directory/);
@@ -166,10 +166,10 @@ describe("Pods of a RayCluster in the sandbox", () => {
         await put(head(volumes({ path: "/data/none" })));
         assert.equal(waits("head")!.reason, "CrashLoopBackOff");
         assert.match(lines.join("\n"), /No such file or directory: '\/weights'/);
-        assert.deepEqual(ledger.on(NODES[0]), [], "what ends holds nothing");
+        assert.deepEqual(ledger.on(NODES[0]), [], "an ended pod holds nothing");
     });
 
-    it("end when the model cannot be loaded, on order, and load again", async () => {
+    it("fail when a fault prevents loading the model, and load again", async () => {
         faults.add({ step: "load", side: "pod" });
         await put(head(), worker());
         await until("head: ended once", () => main("head")?.restartCount === 1);
@@ -178,7 +178,7 @@ describe("Pods of a RayCluster in the sandbox", () => {
         await waitFor("Alpa: loaded", async () => (await ask()) === 200, { seconds: 25 });
     });
 
-    it("run what watches Alpa, end with its last words, and load again", async () => {
+    it("run the watchdog of Alpa, fail with its last message, and load again", async () => {
         const script = "alpa_port=20001; echo no progress at $((alpa_port > 0)) >&2; exit 1";
         const env = [{ name: "ALPA_WATCHDOG", value: script }];
         await put(head({ container: { env, terminationMessagePolicy: "FallbackToLogsOnError" } }), worker());
@@ -187,27 +187,27 @@ describe("Pods of a RayCluster in the sandbox", () => {
         await until("Alpa: launched again", () => ray.alpaOf(head()) !== undefined);
     });
 
-    it("end where the sandbox cannot run what watches Alpa", async () => {
+    it("fail where the sandbox cannot run the watchdog", async () => {
         await put(head({ container: { env: [{ name: "ALPA_WATCHDOG", value: "sleep 60" }] } }), worker());
         await until("head: ended", () => (main("head")?.restartCount ?? 0) >= 1);
         assert.match(lines.join("\n"), /unsupported by the sandbox: an ALPA_WATCHDOG without alpa_port=20001/);
     });
 
-    it("end where Alpa is when a worker is lost, and load again with the next one", async () => {
+    it("fail if Alpa runs in them when a worker is lost, and load again with the next one", async () => {
         await put(head(), worker());
         await waitFor("Alpa: loaded", async () => ray.alpaOf(head()) !== undefined && (await ask()) === 200, {
             seconds: 25,
         });
         cluster.delete("worker");
         await look();
-        assert.deepEqual(ledger.on(NODES[1]), [], "a pod that is gone holds nothing");
+        assert.deepEqual(ledger.on(NODES[1]), [], "a deleted pod holds nothing");
         await until("Alpa: ended", () => ray.alpaOf(head()) === undefined);
         assert.match(lines.join("\n"), /RayActorError/);
         await put(worker());
         await until("Alpa: launched again", () => ray.alpaOf(head()) !== undefined);
     });
 
-    it("let go of their GPUs when they are deleted, at once without a preStop hook", async () => {
+    it("release their GPUs when they are deleted, at once without a preStop hook", async () => {
         await put(head(), worker());
         await put(head({ deleted: true }), worker({ deleted: true }));
         await until("both: gone", () => taken.length === 2);
@@ -217,7 +217,7 @@ describe("Pods of a RayCluster in the sandbox", () => {
         );
     });
 
-    it("finish their answers first where they have one, though not beyond their grace period", async () => {
+    it("finish their answers first with a preStop hook, within their grace period", async () => {
         const lifecycle = { preStop: { exec: { command: ["sh", "-c", "until idle"] } } };
         await put(head({ container: { lifecycle } }), worker());
         await until("Alpa: launched", () => ray.alpaOf(head()) !== undefined);
@@ -226,13 +226,13 @@ describe("Pods of a RayCluster in the sandbox", () => {
         await new Promise((resolve) => held.on("connect", resolve));
         held.on("error", () => undefined);
         await put(head({ deleted: true, container: { lifecycle } }));
-        assert.equal(ray.alpaOf(head()), port, "its connection is still there");
+        assert.equal(ray.alpaOf(head()), port, "its connection is still open");
         held.destroy();
         await until("head: gone", () => taken.includes("head"));
         assert.equal(ray.alpaOf(head()), undefined);
     });
 
-    it("stay with their head where they are workers with a hook, and cut its answers off where they have none", async () => {
+    it("stay with their head if they are workers with a hook, and cut its answers off without one", async () => {
         const lifecycle = { preStop: { exec: { command: ["sh", "-c", "until idle"] } } };
         const { connect } = await import("node:net");
         for (const hook of [lifecycle, undefined]) {
@@ -258,7 +258,7 @@ describe("Pods of a RayCluster in the sandbox", () => {
         }
     });
 
-    it("keep their GPUs after they have ended, on order", async () => {
+    it("keep their GPUs after they have ended, when a fault says so", async () => {
         faults.add({ step: "release", side: "pod", node: NODES[0] });
         await put(head());
         await put(head({ deleted: true }));
@@ -266,7 +266,7 @@ describe("Pods of a RayCluster in the sandbox", () => {
         assert.equal(ledger.on(NODES[0]).length, 1);
     });
 
-    it("need no GPUs where they only have the image on a node", async () => {
+    it("need no GPUs where they only pre-pull the image", async () => {
         const image = rayPod({
             name: "image",
             node: NODES[0],

@@ -1,6 +1,6 @@
 /**
- * The real engine on the sandbox emulators of Cloudflare: the providers, the API, the edge, connectors, and a host with SSH
- * and systemd. Proves that the program does what it says to them, not that the real Cloudflare takes it.
+ * The real engine with the sandbox's emulators of Cloudflare: the providers, the API, the edge, connectors, and a host with SSH
+ * and systemd. Proves which requests the program sends to them, not that the real Cloudflare accepts these.
  */
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
@@ -24,7 +24,7 @@ export { eventually, failed, succeeded } from "../stack";
 let running: (Place<CloudflareWorld> & { metricsPort: number }) | undefined;
 const alpaSaw: Seen[] = [];
 
-/** Registers the hooks that start a world and end it. */
+/** Registers the hooks that start and end a world. */
 export function useCloudflare(options: Omit<CloudflareWorldOptions, "tools" | "stateDir"> = {}): void {
     before(async function () {
         this.timeout(TOOLS_MILLISECONDS);
@@ -41,7 +41,7 @@ export function useCloudflare(options: Omit<CloudflareWorldOptions, "tools" | "s
     });
 }
 
-/** The first of two free ports in a row: hosts have this machine's, and others run tests on it too. */
+/** The first of two free ports in a row: hosts use ports of this machine, on which other processes run tests too. */
 export async function freePair(): Promise<number> {
     for (;;) {
         const first = await freePort();
@@ -74,10 +74,10 @@ export interface Outputs {
     ds?: string;
 }
 
-/** A stack of option cloudflare in the running world. Its connectors are on the world's one host: one stack at a time. */
+/** A stack of option cloudflare in the running world. Its connectors run on the world's single host: use one stack at a time. */
 export class AccessStack extends EngineStack {
     private privateKey: unknown;
-    /** Where the connectors are: laid over what says how the world's host is reached. */
+    /** Hosts of the connectors: merged over the settings that reach the world's host. */
     private places: object[] = [{}];
 
     private constructor(name: string) {
@@ -101,7 +101,7 @@ export class AccessStack extends EngineStack {
         return stack;
     }
 
-    /** Replaces the config: keys without the project's prefix, laid over a working one. */
+    /** Replaces the config: keys without the project's prefix, merged over a working one. */
     configure(config: StackConfig): void {
         const { alpa, cloudflare } = here().world.facts;
         const { host, cloudflared, zone, account, teamName } = cloudflare;
@@ -123,12 +123,15 @@ export class AccessStack extends EngineStack {
         });
     }
 
-    /** Has the connectors on these hosts from now on, which let the world's key in: `{}` is its own. `configure` follows. */
+    /**
+     * Sets the hosts of the connectors, which must accept the world's key; `{}` is the world's host. Takes effect with
+     * `configure`.
+     */
     installOn(...places: ({ port: number; hostKey: string; metricsPort: number } | object)[]): void {
         this.places = places;
     }
 
-    /** Where a zone moves, which takes days, the program's clock is the account's. */
+    /** For a world whose zone moves, which takes days: the program's clock is the account's. */
     override run(args: string[], options: RunOptions = {}): Promise<PulumiRun> {
         const { dns, account } = here().world;
         const clock = `--require=${join(__dirname, "../../fixtures/clock.cjs")}`;
@@ -141,7 +144,7 @@ export class AccessStack extends EngineStack {
         return this.read();
     }
 
-    /** A small completion, as a caller asks for it. */
+    /** A small completion, as a caller requests it. */
     call(
         pair?: Pair,
         options: { path?: string; headers?: Record<string, string>; body?: string; method?: string } = {},

@@ -4,11 +4,11 @@ import { SAMPLE_COMPLETION } from "../../../../components/alpa/sample";
 export interface EdgeAnswer {
     status: number;
     body: string;
-    /** What the answer sets, without its attributes. */
+    /** Cookies that the answer sets, without their attributes. */
     cookies: string[];
 }
 
-/** A small completion, or what is asked for otherwise, at the edge's own address: the header Host picks the name. */
+/** A small completion or the given request, sent to the edge's own address: the Host header selects the name. */
 export function askEdge(
     url: string,
     hostname: string,

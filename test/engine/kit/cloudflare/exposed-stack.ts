@@ -1,6 +1,6 @@
 /**
- * The real engine, Kubernetes provider and API server, with the sandbox emulators of Cloudflare: connectors are pods of
- * the cluster. Proves that the program does what it says to them, not that the real Cloudflare takes it.
+ * The real engine, Kubernetes provider and API server, with the sandbox's emulators of Cloudflare. Connectors are pods of the
+ * cluster. Proves which requests the program sends to them, not that the real Cloudflare accepts these.
  */
 import { strict as assert } from "node:assert";
 import type { Seen } from "../../../../sandbox/alpa/server";
@@ -27,7 +27,7 @@ let running: Running | undefined;
 let end: () => Promise<void> = async () => undefined;
 const alpaSaw: Seen[] = [];
 
-/** Registers the hooks that start a cluster with Cloudflare in front of it, and end them. */
+/** Registers the hooks that start a cluster with Cloudflare in front of it, and that end both. */
 export function useExposure(
     more: Pick<WorldOptions, "nodes" | "alpaServices" | "alpaSeconds" | "certManager"> = {},
 ): void {
@@ -43,7 +43,7 @@ export function useExposure(
             }),
         );
         const { world, account, edge } = place.world;
-        // What is needed always, without Access, and rules.
+        // The permissions that every stack needs, without those of Access and of rules.
         useDocumentedToken(
             place.dir,
             account,
@@ -84,7 +84,7 @@ export class ExposedStack extends EngineStack {
         return stack;
     }
 
-    /** Replaces the config with one where callers come to the nodes: keys without the project's prefix. */
+    /** Replaces the config with one whose callers connect to the nodes: keys without the project's prefix. */
     configureAzure(config: StackConfig): void {
         const { world } = here();
         this.write({
@@ -95,7 +95,7 @@ export class ExposedStack extends EngineStack {
         });
     }
 
-    /** Replaces the config: keys without the project's prefix, laid over a working one. */
+    /** Replaces the config: keys without the project's prefix, merged over a working one. */
     configure(config: StackConfig): void {
         const { world, account } = here();
         this.write({
@@ -124,7 +124,7 @@ export class ExposedStack extends EngineStack {
         return this.read();
     }
 
-    /** A small completion, asked for at the edge. */
+    /** A small completion, requested at the edge. */
     call(path: string, headers: Record<string, string> = {}): Promise<EdgeAnswer> {
         return askEdge(`${here().edge.url}${path}`, this.hostname, headers);
     }

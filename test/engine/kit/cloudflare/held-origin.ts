@@ -2,10 +2,10 @@ import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { eventually } from "../stack";
 
-/** Requests with this header are answered when they are let go. */
+/** A request with this header gets its answer when the test releases it. */
 export const HELD = { "x-held": "1" };
 
-/** Replaces Alpa: answers at once, or on demand. */
+/** Replaces Alpa: answers at once, or when the test releases the request. */
 export class HeldOrigin {
     private readonly held: ServerResponse[] = [];
     private readonly server = createServer((request, answer) => {

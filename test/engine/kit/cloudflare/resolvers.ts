@@ -1,24 +1,24 @@
-/** Resolvers that are asked all the time while a zone moves: two that know, and two that have just started, in each round. */
+/** Resolvers that query all the time while a zone moves. Each round uses two with a warm cache and two with an empty one. */
 import { strict as assert } from "node:assert";
 import type { Dns } from "../../../../sandbox/dns/start";
 
-/** What is asked and the right answer; `edge`: of a proxied name, the one that the edge gives. */
+/** A query and its right answer; `edge`: the right answer of a proxied name once it resolves to the edge. */
 export interface Question {
     name: string;
     type: string;
-    /** Values, joined by commas, or the code of an error. */
+    /** Values, joined by commas, or the error code. */
     right: string;
     edge?: string;
 }
 
-/** Between two rounds. */
+/** Pause between two rounds. */
 const PAUSE_MS = 100;
 
-/** Whether proxied names lead to the edge: nowhere yet, for some already, for everybody. */
+/** Which resolvers get the edge's addresses for proxied names: none, some, or all. */
 export type AtEdge = "none" | "some" | "all";
 
 export class Resolvers {
-    /** Rounds so far. */
+    /** Number of rounds so far. */
     rounds = 0;
     private readonly wrong = new Set<string>();
     private atEdge: AtEdge = "none";
@@ -32,7 +32,7 @@ export class Resolvers {
         this.loop = this.ask();
     }
 
-    /** What is right from now on. Comes back when all rounds that began before are over, and one after them. */
+    /** Sets what is right from now on. Resolves when all earlier rounds and one later round have ended. */
     async expect(atEdge: AtEdge = this.atEdge): Promise<void> {
         this.atEdge = atEdge;
         const end = this.rounds + 2;
@@ -40,7 +40,7 @@ export class Resolvers {
         this.check();
     }
 
-    /** Fails with every wrong answer so far. */
+    /** Fails with all wrong answers so far. */
     check(): void {
         assert.deepEqual([...this.wrong], []);
     }
@@ -66,7 +66,7 @@ export class Resolvers {
                         this.wrong.add(`${name} ${type}: ${said.slice(0, 60)} (round ${this.rounds}, ${atEdge})`);
                 }
             this.rounds++;
-            // Without it the emulators, which are in this process too, would hardly get a turn.
+            // Without this pause the emulators, which run in this process too, would hardly get CPU time.
             await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
         }
     }

@@ -1,4 +1,6 @@
-/** A world whose GPUs one side alone can hold, a stack in it that is converted, and a caller that never stops asking. */
+/**
+ * A world whose GPUs only one side can hold, a stack in it that can be converted, and callers that send requests all the time.
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Phase, Stage } from "../../../../components/opt/conversion-phases";
 import type { World } from "../../../../sandbox/world/world";
@@ -22,7 +24,7 @@ export class ConversionStack extends EngineStack {
         super(name, { dir, facts: world.facts });
     }
 
-    /** Makes a stack of option intra-a that says already what it may become. */
+    /** Creates a stack of option intra-a whose config already allows the conversion. */
     static async create(
         name: string,
         world: World,
@@ -78,14 +80,14 @@ export class ConversionStack extends EngineStack {
         return this.read();
     }
 
-    /** Fields of the record in the cluster; none where there is no record. */
+    /** Fields of the conversion's record in the cluster; none where it does not exist. */
     async record(): Promise<Record<string, string>> {
         const live = await this.world.read("v1", "ConfigMap", this.name, "alpa-auth-conversion");
         return (live?.data ?? {}) as Record<string, string>;
     }
 }
 
-/** One request, and when it was under way (milliseconds since 1970). */
+/** One request, and when it was open (milliseconds since 1970). */
 export interface Sent {
     status: number | string;
     retryAfter: string | null;
@@ -113,7 +115,7 @@ export async function ask(url: string, key?: string): Promise<Sent> {
     }
 }
 
-/** Two callers of a stack with this key. */
+/** Two callers that use this key. */
 export function steadyCallers(url: string, key: string): SteadyCallers<Sent> {
     return new SteadyCallers(() => ask(url, key));
 }

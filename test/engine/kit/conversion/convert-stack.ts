@@ -19,7 +19,7 @@ export interface Outputs {
 }
 
 export class ConvertStack extends EngineStack {
-    /** What {@link start} begins, and whose record is read. */
+    /** The command that {@link start} runs, and whose record is read. */
     cutover: "convert" | "model-upgrade" = "convert";
 
     private constructor(
@@ -30,7 +30,7 @@ export class ConvertStack extends EngineStack {
         super(name, { dir: at.dir, facts: at.world.facts });
     }
 
-    /** Makes it, and brings it up as intra-a. */
+    /** Creates the stack and deploys it as intra-a. */
     static async create(name: string, at: Place<World>): Promise<ConvertStack> {
         const stack = new ConvertStack(name, at, await freePortFrom(31_800));
         await stack.init();
@@ -72,7 +72,7 @@ export class ConvertStack extends EngineStack {
         return this.read();
     }
 
-    /** Events of the last record. */
+    /** Events of the last run's record. */
     record(): Entry[] {
         const folder = join(this.at.world.facts.stackFiles, ".alpa-auth", this.cutover);
         const own = new RegExp(`^${this.name}-\\d`);
@@ -83,7 +83,10 @@ export class ConvertStack extends EngineStack {
         return lines.flatMap((line) => (line.endsWith("}") ? [JSON.parse(line) as Entry] : []));
     }
 
-    /** Waits until the cluster says that a run is on its way there. With the last step back goes the cluster's word. */
+    /**
+     * Waits until the cluster's record names this target. The last rollback step removes that record, so the stack file counts
+     * then.
+     */
     async untilGoing(place: string): Promise<void> {
         const going = async () => {
             if (place === "intra-a") return /option: (\S+)/.exec(readFileSync(this.file, "utf8"))![1];
@@ -93,14 +96,14 @@ export class ConvertStack extends EngineStack {
         await eventually(`a run to ${place}`, async () => ((await going()) === place ? true : undefined), 300);
     }
 
-    /** All pods of the component go, as with their nodes. */
+    /** Deletes all pods of the component at once, as when their nodes fail. */
     async losePods(): Promise<void> {
         const pods = `/api/v1/namespaces/${this.name}/pods`;
         const query = `labelSelector=${encodeURIComponent("ray.io/cluster=alpa-opt")}&gracePeriodSeconds=0`;
         await new Rest(this.at.world.kubeConfig).call("DELETE", `${pods}?${query}`);
     }
 
-    /** Starts `convert run` or `model upgrade run`, to be met on its way or killed. */
+    /** Starts `convert run` or `model upgrade run` in the background, so that a test can interfere or kill it. */
     start(...more: string[]): { child: ChildProcess; ended: Promise<PulumiRun> } {
         const args = [
             join(ROOT, "ops/alpa-auth.js"),
@@ -123,7 +126,7 @@ export class ConvertStack extends EngineStack {
     }
 }
 
-/** Ends a process and all that it has started at once, as a machine that loses its power. */
+/** Kills a process and all its descendants at once, like a power failure. */
 export function killed(pid: number): void {
     const table = execFileSync("ps", ["-eo", "pid=,ppid="]).toString().trim().split("\n");
     const pairs = table.map((line) => line.trim().split(/\s+/).map(Number));

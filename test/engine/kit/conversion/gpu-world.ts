@@ -1,13 +1,13 @@
-/** A world whose nodes have GPUs that one side alone can hold, with Alpa on bare metal and KubeRay's operator. */
+/** A world whose nodes have GPUs that only one side can hold, with Alpa on bare metal and the KubeRay operator. */
 import { GPU_TOOLS } from "../../../../sandbox/toolchain/toolchain";
 import { startWorld, type World } from "../../../../sandbox/world/world";
 import { startPlace, type Place } from "../place";
 import { SECOND_LASTS } from "../stack";
 
-/** How long a model loads, in seconds, on either side. */
+/** Seconds to load a model, on either side. */
 export const LOAD_SECONDS = 1;
 
-/** @param options `rehearsal`: hosts and nodes for rehearsals too. @default without */
+/** @param options `rehearsal`: also creates hosts and nodes for rehearsals. @default none of them */
 export function gpuWorld(options: { rehearsal?: boolean } = {}): Promise<Place<World>> {
     return startPlace(GPU_TOOLS, (ground) =>
         startWorld({

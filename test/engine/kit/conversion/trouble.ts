@@ -1,4 +1,4 @@
-/** What meets a conversion on its way, and what its record and its callers say of it afterwards. */
+/** Failures during a conversion, and checks of its record and of callers' answers afterwards. */
 import { strict as assert } from "node:assert";
 import type { Entry } from "../../../../ops/cutover/audit";
 import { duration } from "../../../../ops/cutover/clock";
@@ -13,7 +13,7 @@ interface Window {
     to: number;
 }
 
-/** Times that the record announces. One that does not end lasts for ever. */
+/** Windows that the record announces. The end of an open one is Infinity. */
 function windowsOf(record: Entry[]): Window[] {
     const windows: Window[] = [];
     for (const entry of record) {
@@ -27,26 +27,26 @@ function windowsOf(record: Entry[]): Window[] {
     return windows;
 }
 
-/** Nothing but answers of Alpa, and in the announced times nothing but refusals that say when to come again. */
+/** Asserts that callers got only answers of Alpa, and in the announced windows also 503 with Retry-After. */
 export function assertAnnounced(sent: Sent[], record: Entry[]): void {
     const windows = windowsOf(record);
     const refused = sent.filter((one) => one.status !== 200);
     for (const { status, retryAfter, body, from, to } of refused) {
         assert.equal(status, 503, `${status}: ${body}`);
         const announced = windows.some((window) => to >= window.from && from <= window.to);
-        assert.ok(announced, `503 outside of the announced time: ${from} to ${to} of ${JSON.stringify(windows)}`);
+        assert.ok(announced, `503 outside of the announced window: ${from} to ${to} of ${JSON.stringify(windows)}`);
         assert.ok(Number(retryAfter) > 0, `Retry-After ${retryAfter}`);
         const { type, stacktrace } = JSON.parse(body) as Record<string, string>;
         assert.deepEqual([type, stacktrace], ["error", ""]);
     }
     const served = sent.length - refused.length;
     assert.ok(served > 20, `${served} answers`);
-    // Where the gateway refused to refuse, all are answered.
+    // Where the gateway could not be switched to 503, all requests get answers.
     const shut = record.some((entry) => entry.event === "step-end" && entry.outcome === "done" && opensWindow(entry));
     assert.equal(refused.length > 0, shut, `${refused.length} got 503`);
 }
 
-/** Times of the steps, and for how long callers got 503. */
+/** A summary: the seconds of each step, and for how long callers got 503. */
 export function told(record: Entry[], sent: Sent[]): string {
     const steps = record.flatMap((entry) =>
         entry.event === "step-end"
@@ -61,7 +61,7 @@ export function told(record: Entry[], sent: Sent[]): string {
     return `${steps.join(", ")}; ${sent.length} requests, ${refused.length} of them 503`;
 }
 
-/** Waits until a step has begun, or with `return` until it turns round; fails when the command has ended before. */
+/** Waits until a step has begun, or with `return` until the rollback has; fails when the command ends before. */
 export async function untilStep(
     stack: ConvertStack,
     ended: Promise<{ stdout: string; stderr: string }>,

@@ -4,7 +4,7 @@ import { tokenHeaders } from "../../../../components/cloudflare-access";
 import { keyLine } from "../../../../components/gateway-cluster";
 import { curlLine } from "../../../../components/alpa/sample";
 
-describe("the line to paste", () => {
+describe("the sample command", () => {
     const secrets = ["it's-$HOME;`x`", "s3cret-of-lab"];
     const lines = {
         "with a key": keyLine("http://h:30800/alpa", secrets[0]),
@@ -15,7 +15,7 @@ describe("the line to paste", () => {
     };
 
     for (const [what, line] of Object.entries(lines)) {
-        it(`hands the credential to curl by standard input alone: ${what}`, () => {
+        it(`passes the credential to curl by standard input only: ${what}`, () => {
             // Replaces curl: prints its arguments, then its input.
             const program = 'curl() { printf "%s\\n" "$@"; echo "--"; cat; }';
             const [words, read] = execFileSync("sh", ["-c", `${program}\n${line}`])
@@ -28,18 +28,18 @@ describe("the line to paste", () => {
             );
             assert.ok(words.split("\n").includes("@-"));
         });
-        it(`stays out of the history of a shell that leaves out what begins with a blank: ${what}`, () =>
+        it(`is not kept in the history of a shell that omits commands with a leading space: ${what}`, () =>
             assert.match(line, /^ curl /));
     }
 
-    it("asks without a credential where there is none", () => {
+    it("sends no credential where there is none", () => {
         const expected = `curl -sS http://h/completions -H 'Content-Type: application/json' -d '{"model":"default","prompt":"Paris is","max_tokens":8}'`;
         assert.deepEqual(
             [keyLine("http://h", undefined), curlLine("http://h", tokenHeaders(undefined))],
             [expected, expected],
         );
     });
-    it("sends JSON that Alpa takes", () => {
+    it("sends JSON that Alpa accepts", () => {
         const body = JSON.parse(/-d '([^']+)'/.exec(lines["with a key"])![1]);
         assert.deepEqual(Object.keys(body).sort(), ["max_tokens", "model", "prompt"]);
     });

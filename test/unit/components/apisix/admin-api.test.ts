@@ -1,5 +1,5 @@
-// Proves what is made of an answer of the Admin API, and which pod and key are asked. The connection itself is proved on the
-// engine, test/engine/review.test.ts.
+// Proves how answers of the Admin API are interpreted, and which pod and key are used. test/engine/review.test.ts proves the
+// connection on the engine.
 import { strict as assert } from "node:assert";
 import { ADMIN_KEYS_SECRET, ADMIN_SERVICE } from "../../../../components/apisix/values";
 import {
@@ -20,15 +20,15 @@ describe("the Admin API of the gateway", () => {
         ["a list", answer(200, { total: 0, list: [] }), "present"],
         ["no directory key", EMPTIED, "lost"],
         ["a path that APISIX does not know", answer(404, { error_msg: "404 Route Not Found" }), "unknown"],
-        ["a page of something else", { status: 404, body: "<html>" }, "unknown"],
+        ["a page of another program", { status: 404, body: "<html>" }, "unknown"],
         ["nothing", { status: 404, body: "null" }, "unknown"],
-        ["a key that is not taken", answer(401, { error_msg: "failed to check token" }), "unknown"],
+        ["a rejected key", answer(401, { error_msg: "failed to check token" }), "unknown"],
         ["an etcd that does not answer", answer(503, { error_msg: "connection refused" }), "unknown"],
     ];
     for (const [what, said, state] of states)
-        it(`takes ${what} for an etcd that is ${state}`, () => assert.equal(etcdState(said), state));
+        it(`interprets ${what} as an etcd that is ${state}`, () => assert.equal(etcdState(said), state));
 
-    it("says what etcd has lost, what that means and what to run, and the same of keys that are not taken", () => {
+    it("says what etcd has lost, the consequences and the command to run, also for rejected keys", () => {
         const restart = "Run: kubectl -n edge rollout restart deployment/apisix";
         assert.equal(
             troubleOf(EMPTIED, "edge"),
@@ -49,17 +49,13 @@ describe("the Admin API of the gateway", () => {
     });
     const pods: [what: string, pod: object, isReady: boolean][] = [
         ["a ready pod of APISIX", pod("a"), true],
-        ["one that is not ready", pod("a", "False"), false],
-        ["one that ends", pod("a", "True", { deletionTimestamp: "2026-11-25T00:00:00Z" }), false],
+        ["a pod that is not ready", pod("a", "False"), false],
+        ["one that is terminating", pod("a", "True", { deletionTimestamp: "2026-11-25T00:00:00Z" }), false],
         ["a pod of etcd", pod("a", "True", {}, "etcd"), false],
-        [
-            "a pod that nothing is known of",
-            { metadata: { name: "a", labels: { "app.kubernetes.io/name": "apisix" } } },
-            false,
-        ],
+        ["a pod without a status", { metadata: { name: "a", labels: { "app.kubernetes.io/name": "apisix" } } }, false],
     ];
     for (const [what, one, isReady] of pods)
-        it(`${isReady ? "asks" : "does not ask"} ${what}`, () => assert.equal(isReadyGateway(one as Live), isReady));
+        it(`${isReady ? "uses" : "does not use"} ${what}`, () => assert.equal(isReadyGateway(one as Live), isReady));
 
     const SECRET = `/api/v1/namespaces/edge/secrets/${ADMIN_KEYS_SECRET.name}`;
     const PODS = "/api/v1/namespaces/edge/pods";
@@ -74,7 +70,7 @@ describe("the Admin API of the gateway", () => {
         ],
     ];
     for (const [what, answers, problem, status] of missing)
-        it(`is not opened ${what}, which is no trouble of etcd`, async () => {
+        it(`is not opened ${what}, which is not a problem of etcd`, async () => {
             const api = await fakeApi((path) => answers[path]);
             try {
                 await assert.rejects(openAdminApi(api, "edge"), (error: Error & { status?: number }) => {

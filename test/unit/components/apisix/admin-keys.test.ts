@@ -5,7 +5,7 @@ import { comesAfter, inputsOf, oneOfKind, record } from "../../../kit";
 describe("AdminKeys", () => {
     const build = () => record(() => new AdminKeys("alpa-admin-keys", { namespace: "gateway" }));
 
-    it("generates two keys, each on its own", async () => {
+    it("generates two independent keys", async () => {
         const seen = await build();
         const keys = seen.filter((r) => r.type === "random:index/randomPassword:RandomPassword");
         assert.deepEqual(keys.map((k) => k.name).sort(), ["alpa-admin-keys-admin", "alpa-admin-keys-viewer"]);
@@ -13,7 +13,7 @@ describe("AdminKeys", () => {
         for (const key of keys) assert.ok(comesAfter(seen, oneOfKind(seen, "Secret"), key), key.name);
     });
 
-    it("puts both into the Secret the chart reads: without the viewer's no pod starts", async () => {
+    it("puts both into the Secret that the chart reads: no pod starts without the viewer's", async () => {
         const secret = oneOfKind(await build(), "Secret", "apisix-admin-keys");
         assert.equal(secret.inputs.metadata.namespace, "gateway");
         assert.deepEqual(Object.keys(inputsOf(secret, (s) => s).data).sort(), ["admin", "viewer"]);

@@ -1,4 +1,4 @@
-// Proves what a stack gives Grafana: the dashboards as they were reviewed, for its sidecar, only where a stack asks for them.
+// Proves which dashboards a stack creates for Grafana: the reviewed ones, for its sidecar, only where the config says so.
 import { strict as assert } from "node:assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,13 +15,13 @@ const maps = async (installer: "helm" | "rampart", values: Record<string, unknow
         .filter(({ kind, metadata }) => kind === "ConfigMap" && metadata.name === "alpa-auth-dashboards");
 
 describe("dashboards of a stack", () => {
-    it("are all files of docs/examples/grafana, as they are there", () => {
+    it("are all files of docs/examples/grafana, unchanged", () => {
         const { data } = renderDashboards({ folder: "alpa-auth" });
         assert.deepEqual(Object.keys(data).sort(), readdirSync(FOLDER).sort());
         for (const [file, text] of Object.entries(data)) assert.equal(text, readFileSync(join(FOLDER, file), "utf8"));
     });
 
-    it("link to the pages at the address that is given, and differ in nothing else", () => {
+    it("link to the pages at the configured address, and have no other difference", () => {
         const docsUrl = "https://git.example.com/alpa-auth/blob/main/docs";
         const plain = renderDashboards({ folder: "a" }).data;
         for (const [file, text] of Object.entries(renderDashboards({ folder: "a", docsUrl }).data)) {
@@ -30,7 +30,7 @@ describe("dashboards of a stack", () => {
         }
     });
 
-    it("are for the sidecar of Grafana: one ConfigMap with its label and folder, below its limit of 1 MiB", async () => {
+    it("are for Grafana's sidecar: one ConfigMap with its label and folder, below the limit of 1 MiB", async () => {
         const [{ metadata, data }] = await maps("helm", asked({ enabled: true, folder: "Alpa" }));
         assert.equal(metadata.namespace, "alpa-auth");
         assert.equal(metadata.labels.grafana_dashboard, "1");
@@ -39,7 +39,7 @@ describe("dashboards of a stack", () => {
         assert.ok(JSON.stringify(data).length < 1024 * 1024);
     });
 
-    it("are where Grafana is, and preflight knows of them before", async () => {
+    it("are in Grafana's namespace, and preflight checks it", async () => {
         for (const installer of ["helm", "rampart"] as const) {
             const values = asked({ enabled: true, namespace: "monitoring" });
             const [{ metadata }] = await maps(installer, values);
@@ -49,7 +49,7 @@ describe("dashboards of a stack", () => {
         }
     });
 
-    it("are not there unless a stack asks for them", async () => {
+    it("do not exist unless the config says so", async () => {
         for (const values of [{}, asked({}), asked({ enabled: false, folder: "a" })])
             assert.deepEqual(await maps("helm", values), []);
     });

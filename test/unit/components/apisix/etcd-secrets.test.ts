@@ -17,7 +17,7 @@ describe("EtcdSecrets", () => {
         const seen = await build();
         const [key, ...more] = seen.filter((r) => r.type === "random:index/randomPassword:RandomPassword");
         assert.deepEqual(more, []);
-        // Letters alone: APISIX makes a number of digits. Another length is left out of its ring without an error.
+        // Only letters: APISIX parses digits as a number. It silently ignores a key of another length.
         assert.deepEqual([key.name, key.inputs], ["alpa-etcd-keyring", { length: 16, special: false, numeric: false }]);
         assert.ok(comesAfter(seen, oneOfKind(seen, "Secret"), key));
     });

@@ -1,5 +1,5 @@
-// Proves what a run asks of each gateway pod before it ends, against an API server and pods that answer as told. That the
-// answers of APISIX are these is proved on the engine.
+// Proves which requests a run sends to each gateway pod before it ends, against a fake API server and fake pods. Engine tests
+// prove that APISIX answers like these.
 import { strict as assert } from "node:assert";
 import { createHmac } from "node:crypto";
 import type * as pulumi from "@pulumi/pulumi";
@@ -35,7 +35,7 @@ const SECRETS = {
 };
 const ADMIN_KEYS = secret("apisix-admin-keys", { viewer: "viewer-key" });
 
-/** Whether a request carries a credential. */
+/** Whether a request has a credential. */
 const has = ({ headers }: PodAsked) => headers.apikey !== undefined || headers.authorization !== undefined;
 
 interface World {
@@ -47,7 +47,7 @@ interface World {
     forbidden?: boolean;
     unasked?: GatewayPods["unasked"];
     route?: Answer;
-    /** Pods on which nothing listens. */
+    /** Pods without a listener. */
     closed?: string[];
 }
 
@@ -57,7 +57,7 @@ async function world(of: World): Promise<{ asked: PodAsked[]; inputs: object }> 
     const all = of.pods ?? [pod("one"), pod("two")];
     const names = all.map(({ metadata }: any) => metadata.name as string);
     const told = of.answers ?? fine;
-    // What the Admin API says is each test's own where the test has it answer.
+    // Each test that uses the Admin API sets its answers.
     const answers: PodAnswers = (one) => (one.port === 9180 && !of.adminKeys ? fine(one) : told(one));
     const pods = await fakePods(names, answers, of.forbidden, of.closed);
     const secrets: Record<string, object> = of.secrets ?? SECRETS;
@@ -89,7 +89,7 @@ async function remove(of: World, ...credentials: string[]): Promise<PodAsked[]> 
     return asked;
 }
 
-/** A gateway that has everything. */
+/** A gateway with the whole configuration. */
 const fine: PodAnswers = (one) => ({
     status: one.port === 9180 ? 200 : has(one) ? 400 : 401,
     body: JSON.stringify({ value: { plugins: {} }, list: [] }),
@@ -112,7 +112,7 @@ describe("evidence of the gateway's pods", () => {
     describe("of a new credential", () => {
         const bob = [consumer("bob", ["k", "hs"])];
 
-        it("is asked of every ready pod, with the credential itself, where Alpa is not reached", async () => {
+        it("is requested from every ready pod, with the credential itself, without reaching Alpa", async () => {
             const asked = data(await accept({ consumers: bob }));
             for (const name of ["one", "two"]) {
                 const own = asked.filter(({ pod }) => pod === name);
@@ -122,7 +122,7 @@ describe("evidence of the gateway's pods", () => {
             }
         });
 
-        it("is asked with a token that APISIX can verify", async () => {
+        it("is requested with a token that APISIX can verify", async () => {
             const asked = data(await accept({ consumers: bob }));
             const { authorization } = asked.find(({ headers }) => headers.authorization)!.headers;
             const [head, body, signature] = authorization!.replace("Bearer ", "").split(".");
@@ -132,7 +132,7 @@ describe("evidence of the gateway's pods", () => {
             assert.equal(createHmac("sha256", "shared").update(`${head}.${body}`).digest("base64url"), signature);
         });
 
-        it("is asked on several connections, since each worker has a configuration of its own", async () =>
+        it("is requested on several connections, since each worker has its own configuration", async () =>
             assert.equal(data(await accept({ consumers: [consumer("bob", ["k"])] })).length, 2 * 4));
 
         it("names the one pod that lags, and the credential", async () =>
@@ -147,7 +147,7 @@ describe("evidence of the gateway's pods", () => {
                 /pod g\/one: it answers 404 to a request without a credential: it does not have the route/,
             ));
 
-        it("is not asked of pods that end, are not ready, or run something else", async () => {
+        it("is not requested from pods that are terminating, are not ready, or run another program", async () => {
             const others = [
                 pod("ends", undefined, "True", { deletionTimestamp: "2026-11-25T00:00:00Z" }),
                 pod("starts", undefined, "False"),
@@ -179,13 +179,13 @@ describe("evidence of the gateway's pods", () => {
             );
         });
 
-        it("includes limits that were taken away", async () =>
+        it("includes limits that were removed", async () =>
             assert.rejects(
                 accept({ consumers: bob, adminKeys: true, answers: stored({ "limit-count": { count: 5 } }) }),
                 /older settings of plugin limit-count/,
             ));
 
-        it("with a public key is looked up in APISIX: only the caller can sign its tokens", async () => {
+        it("with a public key is read from APISIX: only the caller can sign its tokens", async () => {
             const consumers = [consumer("bob", ["rs"])];
             await accept({ consumers, adminKeys: true, answers: stored({}) });
             await assert.rejects(
@@ -243,25 +243,25 @@ describe("evidence of the gateway's pods", () => {
         });
     });
 
-    describe("that cannot be had", () => {
+    describe("that is unavailable", () => {
         const consumers = [consumer("bob", ["k"])];
-        it("fails at once for a gateway of the stack's own, and names the permission", async () =>
+        it("fails at once for the stack's own gateway, and names the permission", async () =>
             assert.rejects(
                 accept({ consumers, forbidden: true }),
                 /lacks permission to create pods\/portforward in namespace g \(RBAC\)/,
             ));
 
-        it("gives way to the settle time at a gateway that existed, and says so", async () => {
+        it("is replaced by the settle time at an existing gateway, with a message", async () => {
             await accept({ consumers, forbidden: true, unasked: "settle" });
             assert.match(said.join("\n"), /waited 0 s instead of a proof at the gateway: .* create pods\/portforward/);
         });
 
-        it("gives way to the settle time for what only the Admin API can tell", async () => {
+        it("is replaced by the settle time for what only the Admin API shows", async () => {
             await accept({ consumers: [consumer("bob", ["rs"])], unasked: "settle" });
             assert.match(said.join("\n"), /so these were not checked: limits and tokens of key pairs/);
         });
 
-        it("leaves out pods that listen elsewhere, at a gateway that existed", async () => {
+        it("omits pods with another port, at an existing gateway", async () => {
             const elsewhere = pod("control-plane");
             await accept({
                 consumers,
@@ -283,42 +283,42 @@ describe("evidence of the gateway's pods", () => {
             );
         });
 
-        it("is waited for while no pod of the stack's own gateway is ready", async () =>
+        it("is awaited while no pod of the stack's own gateway is ready", async () =>
             assert.rejects(accept({ consumers, pods: [] }), /no ready pod with the labels app=apisix in namespace g/));
     });
 
     describe("of a removed credential", () => {
         const rejects: PodAnswers = () => ({ status: 401 });
 
-        it("is asked of every ready pod, with the Secret that still exists", async () => {
+        it("is requested from every ready pod, with the Secret that still exists", async () => {
             const asked = data(await remove({ answers: rejects }, "bob/k", "bob/hs"));
             assert.deepEqual([...new Set(asked.map(({ pod }) => pod))].sort(), ["one", "two"]);
             assert.ok(asked.some(({ headers }) => headers.apikey === "key-of-bob"));
         });
 
-        it("names the one pod that still authenticates it, and says that it may still work", async () =>
+        it("names the one pod that still authenticates it, and warns that it may still work", async () =>
             assert.rejects(
                 remove({ answers: (one) => ({ status: one.pod === "two" && has(one) ? 400 : 401 }) }, "bob/k"),
                 /^Error: Removed credentials of a: not ready after 1 s \(1 of 2 gateway pods lag, pod g\/two: it still authenticates bob\/k\)\. They may still work\./,
             ));
 
-        it("takes no other answer for a rejection", async () => {
+        it("does not accept another answer as a rejection", async () => {
             for (const status of [200, 404, 429, 502]) {
                 const answers: PodAnswers = (one) => ({ status: has(one) ? status : 401 });
                 await assert.rejects(remove({ answers }, "bob/k"), new RegExp(`answers ${status}`));
             }
         });
 
-        it("sends no credential to a pod without the route, which is proof enough when the route is deleted too", async () => {
+        it("sends no credential to a pod without the route, which suffices when the route is deleted too", async () => {
             const gone = await remove({ answers: () => ({ status: 404 }), route: undefined }, "bob/k");
             assert.deepEqual(data(gone), []);
             await assert.rejects(remove({ answers: () => ({ status: 200 }) }, "bob/k"), /does not have the route/);
         });
 
-        it("is not asked for credentials that are still declared", async () =>
+        it("is not requested for credentials that are still declared", async () =>
             assert.deepEqual(await remove({ consumers: [consumer("bob", ["k"])] }, "bob/k"), []));
 
-        it("is not asked for a key that another entry has now", async () => {
+        it("is not requested for a key that another credential has now", async () => {
             const secrets = { ...SECRETS, "eve.k": secret("eve.k", { key: "key-of-bob" }) };
             assert.deepEqual(await remove({ secrets, consumers: [consumer("eve", ["k"])] }, "bob/k"), []);
         });
@@ -410,9 +410,9 @@ describe("evidence of the gateway's pods", () => {
         });
 
         const changes: [what: string, now: string[], replaced: boolean][] = [
-            ["is begun by a removal", ["bob/k"], true],
-            ["is not begun by an addition", ["bob/k", "bob/hs", "eve/k"], false],
-            ["is not begun by another order", ["bob/hs", "bob/k"], false],
+            ["is collected after a removal", ["bob/k"], true],
+            ["is not collected after an addition", ["bob/k", "bob/hs", "eve/k"], false],
+            ["is not collected after a change of order", ["bob/hs", "bob/k"], false],
         ];
         for (const [what, now, replaced] of changes)
             it(what, async () => {
@@ -434,7 +434,7 @@ describe("evidence of the gateway's pods", () => {
         };
         const with_ = (revision: string) => ({ status: 401, headers: { "X-Alpa-Auth-Revision": revision } });
 
-        it("is asked of each rule on every pod, without a credential", async () => {
+        it("is requested from each rule on every pod, without a credential", async () => {
             const asked = await serve(() => with_("new"));
             assert.equal(asked.length, 2 * 4 * 5);
             assert.ok(asked.every(({ headers }) => !headers.apikey && !headers.authorization));

@@ -1,5 +1,5 @@
-// Proves what is asked of APISIX and of the cluster for metrics and the access log, and that nothing is without them. What the
-// gateway makes of it is proved on the emulator (sandbox/test/gateway/observed.test.ts).
+// Proves the settings of APISIX and the Kubernetes objects for metrics and the access log, and that none exist without them.
+// The emulator's test (sandbox/test/gateway/observed.test.ts) proves their effect.
 import { strict as assert } from "node:assert";
 import { parse } from "yaml";
 import { ACCESS_LOG_FORMAT } from "../../../../components/apisix/access-log";
@@ -35,7 +35,7 @@ const route = (observed?: object): any[] =>
     }).http;
 
 describe("a gateway without observability", () => {
-    it("has the settings, values and rules that it would have without the key", () => {
+    it("has the same settings, values and rules as without the key", () => {
         assert.deepEqual(profile({}), profile());
         assert.deepEqual(values({}), values());
         assert.deepEqual(route({}), route());
@@ -51,14 +51,14 @@ describe("metrics of the gateway", () => {
         assert.deepEqual([address, enabled, containerPort], [{ ip: "0.0.0.0", port: 9091 }, true, 9091]);
     });
 
-    it("leave the port of redirects as it is", () => {
+    it("keep the port of redirects", () => {
         const tls = { nodePort: 30843, minimumVersion: "1.3" as const, publicPort: 443 };
         const { plugin_attr: attributes } = parse(profileOf({ ...release, tls, observability: METRICS }, "team-a"));
         assert.deepEqual(attributes.redirect, { https_port: 443 });
         assert.ok(attributes.prometheus);
     });
 
-    it("tell times of answers apart up to the default of the longest, in milliseconds", () => {
+    it("have buckets for answer times up to the longest default, in milliseconds", () => {
         const { default_buckets: buckets } = profile(METRICS).plugin_attr.prometheus;
         assert.deepEqual(buckets, LATENCY_BUCKETS);
         assert.deepEqual(
@@ -82,10 +82,10 @@ describe("metrics of the gateway", () => {
         }
     });
 
-    it("add nothing to labels that a caller chooses", () =>
+    it("have no label whose value a caller chooses", () =>
         assert.doesNotMatch(JSON.stringify(profile(METRICS).plugin_attr.prometheus), /extra_labels|\$/));
 
-    it("are for the named pods alone, and for no pod where none is named", () => {
+    it("can be read by the named pods only, and by none where none is named", () => {
         assert.deepEqual((renderPolicies({ scrapers }) as any).metrics, {
             podSelector: { matchLabels: { "app.kubernetes.io/name": "apisix" } },
             policyTypes: ["Ingress"],
@@ -105,7 +105,7 @@ describe("metrics of the gateway", () => {
         assert.ok(!JSON.stringify(renderPolicies({})).includes("9091"));
     });
 
-    it("make objects that preflight knows of before", async () => {
+    it("create objects that preflight checks", async () => {
         const metrics = { enabled: true, podMonitor: true, scrapers: [{ namespace: "m", podLabels: { a: "b" } }] };
         for (const installer of ["helm", "rampart"] as const) {
             const made = identities(await recordStack(installer, { observability: { metrics } }));
@@ -151,11 +151,11 @@ describe("the access log of the gateway", () => {
             ...["time", "request_id", "consumer", "credential", "route", "status", "reason"],
             ...["request_time", "upstream_time", "bytes_received", "bytes_sent", "client"],
         ]);
-        // nginx takes it in these quotes.
+        // nginx expects these quotes.
         assert.ok(!format.includes("'"));
     });
 
-    it("has no header, path, query string or body in it", () => {
+    it("contains no header, path, query string or body", () => {
         const { http_configuration_snippet: maps } = nginx;
         const declared = [...maps.matchAll(/^map .* \$(\w+) \{$/gm)].map(([, name]) => name);
         const used = [...ACCESS_LOG_FORMAT.matchAll(/\$(\w+)/g)].map(([, name]) => name);
@@ -164,7 +164,7 @@ describe("the access log of the gateway", () => {
             ...["alpa_consumer", "alpa_credential", "bytes_sent", "remote_addr", "request_length", "request_time"],
             ...["status", "time_iso8601", "upstream_response_time"],
         ]);
-        // Of what a caller sends only a request id reaches a line, and only in the form of a UUID.
+        // Of a caller's own data, only a request id reaches a line, and only in the form of a UUID.
         const values = [...maps.matchAll(/^ {4}(?:"[^"]*"|default) (\S+);$/gm)].map(([, value]) => value);
         assert.deepEqual(
             values.filter((value) => value.includes("$")),
@@ -172,13 +172,13 @@ describe("the access log of the gateway", () => {
         );
     });
 
-    it("declares the variables that the route sets, and sets them behind authentication", () => {
+    it("declares the variables that the route sets, and sets them after authentication", () => {
         const declared = nginx.http_server_configuration_snippet;
         for (const { name, plugins } of route({ named: true })) {
             const { pre_function: text } =
                 plugins.find((one: any) => one.name === "fault-injection").config._meta ?? {};
             if (name === "closed") {
-                assert.equal(text, undefined, "no credential is asked for there");
+                assert.equal(text, undefined, "that rule requires no credential");
                 continue;
             }
             for (const [, variable] of text.matchAll(/ngx\.var\.(\w+) =/g))
@@ -186,8 +186,8 @@ describe("the access log of the gateway", () => {
         }
     });
 
-    it("stands alone: APISIX's warnings have the request line of each request that it rejects", () =>
+    it("is the only log: APISIX's warnings contain the request line of each rejected request", () =>
         assert.equal(nginx.error_log_level, "error"));
 
-    it("is written in pieces that two workers cannot mix", () => assert.ok(nginx.http.access_log_buffer <= 4096));
+    it("is written in buffers that two workers cannot mix", () => assert.ok(nginx.http.access_log_buffer <= 4096));
 });

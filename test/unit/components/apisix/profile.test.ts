@@ -1,4 +1,4 @@
-// Proves what the settings file of APISIX says. That the real one reads it is proved by the engine tests with the real one.
+// Proves the content of APISIX's settings file. Engine tests with the real APISIX prove that it reads the file.
 import { strict as assert } from "node:assert";
 import { parse } from "yaml";
 import { profileName, renderProfile } from "../../../../components/apisix/profile";
@@ -10,28 +10,28 @@ const availability = { answerTimeoutSeconds: 600 };
 const read = (settings: object): any => parse(profileOf({ ...release, availability, ...settings }, "team-a"));
 
 describe("the settings file of APISIX", () => {
-    it("gives nginx the longest answer and half a minute", () =>
+    it("gives nginx the longest answer plus half a minute", () =>
         assert.equal(read({}).nginx_config.worker_shutdown_timeout, "630s"));
 
-    it("gives nginx what the chart does where nothing is said of availability", () =>
+    it("gives nginx the chart's timeouts without a setting for availability", () =>
         assert.equal(read({ availability: undefined }).nginx_config.worker_shutdown_timeout, "240s"));
 
-    it("encrypts with a key of the environment, and reads what was stored before there was one", () => {
+    it("encrypts with a key of the environment, and can read what was stored before there was one", () => {
         const { enable_encrypt_fields: on, keyring } = read({}).apisix.data_encryption;
         assert.equal(on, true);
-        // The rest are APISIX's defaults (config.lua of 3.18.0), which everyone knows.
+        // The others are APISIX's public defaults (config.lua of 3.18.0).
         assert.deepEqual(keyring, ["${{APISIX_KEYRING}}", "qeddd145sfvddff3", "edd1c9f0985e76a2"]);
     });
 
-    it("asks etcd with the password that the chart puts into the environment", () => {
+    it("connects to etcd with the password that the chart puts into the environment", () => {
         const { user, password } = read({}).deployment.etcd;
         assert.deepEqual([user, password], ["root", "${{APISIX_ETCD_PASSWORD}}"]);
     });
 
-    it("speaks no HTTP/2, which would be spoken without TLS too", () =>
+    it("disables HTTP/2, which APISIX would enable without TLS too", () =>
         assert.equal(read({}).apisix.enable_http2, false));
 
-    it("says of TLS what the chart's values say, which do not reach it", () => {
+    it("has the TLS settings of the chart's values, which do not reach this file", () => {
         const tls = { nodePort: 30843, minimumVersion: "1.3" as const, publicPort: 443 };
         const { apisix, plugin_attr: attributes } = read({ tls });
         const values = apisixValues({ ...release, tls }, "team-a", installation).apisix as any;
@@ -44,24 +44,24 @@ describe("the settings file of APISIX", () => {
         assert.deepEqual(attributes, values.pluginAttrs);
     });
 
-    it("takes forwarded headers from the pod itself alone, as the chart's own file does", () => {
+    it("trusts forwarded headers only from the pod itself, like the chart's own file", () => {
         assert.deepEqual(read({}).apisix.trusted_addresses, ["127.0.0.1"]);
         assert.ok(!("trustedAddresses" in apisixValues(release, "team-a", installation).apisix));
     });
 
-    it("serves no TLS unless told to, though that is APISIX's own default", () => {
+    it("serves no TLS unless configured, although that is APISIX's own default", () => {
         const { apisix, ...rest } = read({});
         assert.deepEqual(apisix.ssl, { enable: false });
         assert.ok(!("plugin_attr" in rest));
     });
 
-    it("serves no Admin page, and asks for a key", () => {
+    it("serves no Admin page, and requires a key", () => {
         const { admin } = read({}).deployment;
         assert.equal(admin.enable_admin_ui, false);
         assert.equal(admin.admin_key.length, 2);
     });
 
-    it("has another name whenever it says something else, and the same otherwise", () => {
+    it("has another name whenever its content differs, and the same otherwise", () => {
         const text = (shutdownSeconds: number) => renderProfile({ etcd: "http://etcd:2379", shutdownSeconds });
         assert.equal(profileName(text(630)), profileName(text(630)));
         assert.notEqual(profileName(text(630)), profileName(text(631)));

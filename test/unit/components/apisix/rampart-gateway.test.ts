@@ -28,13 +28,13 @@ const AWAITED = "pulumi-nodejs:dynamic/alpa-auth:Awaited";
 
 describe("renderGraph", () => {
     const graph = renderGraph({ namespace: "team-a", release, retry: 3 });
-    it("deploys the chart of the config with our values", () => {
+    it("deploys the chart of the config with this project's values", () => {
         const { chart, config } = graph.graph.components.apisix;
         assert.deepEqual(chart, { repo: "https://charts.example.org", name: "apisix", version: "2.14.1" });
         assert.deepEqual(config, apisixValues(release, "team-a", componentInstallation("team-a")));
         assert.equal(graph.deploy, true);
     });
-    it("has every map that admission demands, empty ones too", () => {
+    it("has every map that admission requires, also empty ones", () => {
         assert.deepEqual(graph.graph.flows, {});
         assert.deepEqual([graph.graph.components.apisix.inputs, graph.graph.components.apisix.outputs], [{}, {}]);
     });
@@ -47,17 +47,17 @@ describe("renderGraph", () => {
 });
 
 describe("componentNamespace", () => {
-    it("is made as Rampart makes it", () => assert.equal(componentNamespace("team-a"), "team-a-gateway-apisix"));
+    it("is the name that Rampart generates", () => assert.equal(componentNamespace("team-a"), "team-a-gateway-apisix"));
 });
 
 describe("RampartGateway", () => {
-    it("asks for the graph, and gives an earlier deployment of it as long as this one", async () => {
+    it("creates the graph, and gives an earlier deployment of it as long as this one", async () => {
         const { spec, metadata, timeoutSeconds } = oneOfKind(await record(() => build()), "RampartGraph").inputs;
         assert.deepEqual(spec, renderGraph({ namespace: "team-a", release, retry: 3 }));
         assert.deepEqual([metadata.namespace, metadata.name, timeoutSeconds], ["team-a", "gateway", 2700]);
     });
 
-    it("fills the namespace while Rampart deploys, and waits for the deployment after that", async () => {
+    it("creates the namespace's objects while Rampart deploys, and waits for the deployment after that", async () => {
         const seen = await record(() => build());
         const graph = oneOfKind(seen, "RampartGraph");
         const free = one(seen, AWAITED, "alpa-gateway-namespace-free");
@@ -71,11 +71,11 @@ describe("RampartGateway", () => {
             [deployed, namespace],
         ])
             assert.ok(comesAfter(seen, later, earlier), `${later.name} after ${earlier.name}`);
-        assert.ok(!comesAfter(seen, needed, deployed), "the pods that the deployment waits for wait for this");
-        assert.ok(seen.indexOf(deployed) > seen.indexOf(needed), "nothing else holds it back in this test");
+        assert.ok(!comesAfter(seen, needed, deployed), "the pods of the deployment wait for these objects");
+        assert.ok(seen.indexOf(deployed) > seen.indexOf(needed), "no other resource delays it in this test");
     });
 
-    it("waits for what it says", async () => {
+    it("waits for the resources that it names", async () => {
         const seen = await record(() => build());
         const wait = (name: string) => {
             const { object, until, generation, uid, timeoutSeconds, goneAfter } = one(seen, AWAITED, name).inputs;
@@ -96,7 +96,7 @@ describe("RampartGateway", () => {
         assert.deepEqual(wait("alpa-gateway-deployed"), graph({ kind: "graph-deployed" }));
     });
 
-    it("keeps the kubeconfig it passes on a secret", async () => {
+    it("keeps the kubeconfig that it passes on a secret", async () => {
         const seen = await record(() => build(pulumi.secret("s3cret-kubeconfig")));
         for (const r of seen) assert.doesNotMatch(JSON.stringify(inputsOf(r)), /s3cret/, `${r.type} ${r.name}`);
     });

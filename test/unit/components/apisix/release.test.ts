@@ -30,9 +30,9 @@ const build = (crds?: string[]) =>
 const RELEASE = "kubernetes:helm.sh/v3:Release";
 const CRDS = "kubernetes:yaml/v2:ConfigGroup";
 
-/** What becomes of a definition in the list of files. */
+/** Resources of the definitions in a list of files. */
 async function transformed(props: object): Promise<pulumi.ResourceTransformResult> {
-    // In a run of a program, since it writes the program's name.
+    // Within a run, because it writes the program's name.
     let result: pulumi.ResourceTransformResult;
     const definition = { custom: true, type: "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition", name: "a" };
     const seen = await record(() => {
@@ -43,7 +43,7 @@ async function transformed(props: object): Promise<pulumi.ResourceTransformResul
 }
 
 describe("ApisixRelease", () => {
-    it("installs the chart of the config with our values, into a namespace of its own", async () => {
+    it("installs the chart of the config with this project's values, into a namespace of its own", async () => {
         const seen = await build();
         const { chart, version, repositoryOpts, namespace, values } = one(seen, RELEASE).inputs;
         assert.deepEqual(
@@ -59,12 +59,12 @@ describe("ApisixRelease", () => {
         assert.equal(oneOfKind(seen, "Namespace").inputs.metadata.name, releaseNamespace("team-a"));
     });
 
-    it("leaves the definitions out of the release, and makes them before it", async () => {
+    it("keeps CRDs out of the release, and creates them before it", async () => {
         const seen = await build(["crds.yaml"]);
         assert.equal(one(seen, RELEASE).inputs.skipCrds, true);
         assert.deepEqual(one(seen, CRDS).inputs.files, ["crds.yaml"]);
         assert.ok(comesAfter(seen, one(seen, RELEASE), one(seen, CRDS)));
-        assert.equal(asked(one(seen, CRDS)).transforms, 1, "each of them is kept, and owned");
+        assert.equal(asked(one(seen, CRDS)).transforms, 1, "each of them is retained, and has an owner");
     });
 
     it("installs the CRDs of the pinned releases, unless the config names others", async () => {
@@ -73,12 +73,12 @@ describe("ApisixRelease", () => {
         for (const file of files) assert.match(file, /^https:\/\/.*\/v?\d+\.\d+\.\d+\//);
     });
 
-    it("leaves each definition behind on destroy: others' objects would go with them", async () => {
+    it("retains each CRD on destroy: deleting it would delete others' objects", async () => {
         const { opts } = await transformed({ metadata: { name: "a" } });
         assert.deepEqual(opts, { protect: true, retainOnDelete: true });
     });
 
-    it("writes on each definition whose it is", async () => {
+    it("writes its owner on each CRD", async () => {
         const { props } = await transformed({ kept: true, metadata: { name: "a", annotations: { theirs: "x" } } });
         assert.deepEqual(props, {
             kept: true,
@@ -86,7 +86,7 @@ describe("ApisixRelease", () => {
         });
     });
 
-    it("makes no definitions where they are in the cluster", async () => {
+    it("creates no CRDs where the cluster has them", async () => {
         const seen = await build([]);
         assert.deepEqual(
             seen.filter((r) => r.type === CRDS),
@@ -95,11 +95,11 @@ describe("ApisixRelease", () => {
         assert.equal(one(seen, RELEASE).inputs.skipCrds, true);
     });
 
-    it("takes the release itself away on destroy", async () => {
+    it("deletes the release itself on destroy", async () => {
         assert.equal(asked(one(await build(), RELEASE)).retainOnDelete, false);
     });
 
-    it("fills the namespace before it starts the pods", async () => {
+    it("creates the namespace's objects before it starts the pods", async () => {
         const seen = await build();
         const needed = one(seen, "test:Needed", "needed-in-team-a-gateway");
         const [namespace, installed] = [oneOfKind(seen, "Namespace"), one(seen, RELEASE)];
@@ -109,12 +109,12 @@ describe("ApisixRelease", () => {
         assert.ok(seen.indexOf(installed) > seen.indexOf(needed));
     });
 
-    it("takes over the records of its release that a killed run left, before it makes it", async () => {
+    it("adopts the records of its release that a killed run left, before it installs", async () => {
         const { beforeCreate } = asked(one(await build(), RELEASE));
         assert.deepEqual(beforeCreate, ["alpa-apisix-release-taken-over"]);
     });
 
-    it("ends a release that does not come up", async () => {
+    it("times out when a release does not become ready", async () => {
         assert.equal(one(await build(), RELEASE).inputs.timeout, 600);
     });
 });

@@ -1,4 +1,4 @@
-// Proves what TLS at the gateway asks of the cluster, in which order, and that its key shows nowhere.
+// Proves which Kubernetes objects TLS at the gateway creates, in which order, and that its private key appears nowhere.
 import { strict as assert } from "node:assert";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
@@ -36,7 +36,7 @@ describe("GatewayTls", () => {
         issued = await recordStack("helm", ISSUED);
     });
 
-    it("is a Secret with certificate and key, which is shown for the names of the config", () => {
+    it("is a Secret with certificate and key, which is served for the names of the config", () => {
         const secret = seen.find(({ name }) => name === "alpa-tls-secret")!;
         assert.equal(secret.inputs.type, "kubernetes.io/tls");
         assert.deepEqual(textsOf(secret), { "tls.crt": pair.certificate, "tls.key": pair.key });
@@ -46,7 +46,7 @@ describe("GatewayTls", () => {
             secret: { name: secret.inputs.metadata.name, namespace: "alpa-auth" },
         });
     });
-    it("is served before anybody is sent to it", () => {
+    it("is served before HTTP redirects to it", () => {
         const route = oneOfKind(seen, "ApisixRoute");
         assert.ok(comesAfter(seen, route, accepted(seen)));
         for (const { plugins } of route.inputs.spec.http) {
@@ -66,13 +66,13 @@ describe("GatewayTls", () => {
         );
         assert.match(JSON.stringify(inter.map((one) => inputsOf(one))), new RegExp(profile.inputs.metadata.name));
     });
-    it("has a Secret of another name for another certificate, so that the old one goes last", () => {
+    it("has a Secret of another name for another certificate, so that the old one is deleted last", () => {
         const name = (certificate: string) => tlsSecret({ kind: "files", certificate, key: pulumi.secret("") });
         assert.equal(oneOfKind(seen, "ApisixTls").inputs.spec.secret.name, name(pair.certificate));
         assert.match(name(pair.certificate), /^alpa-tls-[0-9a-f]{10}$/);
         assert.notEqual(name(`${pair.certificate} `), name(pair.certificate));
     });
-    it("is said to be the only way, in every answer by TLS and in no other", () => {
+    it("sends HSTS in every answer by TLS and in no other", () => {
         const base = { namespace: "a", ingressClassName: "a", answerTimeoutSeconds: 1, ownGateway: true };
         const guard = { maxBodyBytes: 1, contextTokens: 1, vocabulary: 1, maxPrompts: 1, defaultModel: "default" };
         const said = (more: object) =>
@@ -89,7 +89,7 @@ describe("GatewayTls", () => {
         const guard = { maxBodyBytes: 1, contextTokens: 1, vocabulary: 1, maxPrompts: 1, defaultModel: "default" };
         assert.doesNotMatch(JSON.stringify(renderRoute({ ...base, guard, tls: { redirect: false } })), /redirect/);
     });
-    it("lets callers reach its port, and only with it", async () => {
+    it("opens its port to callers, and only then", async () => {
         const ports = (of: Seen[]) => oneOfKind(of, "NetworkPolicy", "alpa-auth-callers").inputs.spec.ingress[0].ports;
         assert.deepEqual(
             ports(seen).map(({ port }: { port: number }) => port),
@@ -98,12 +98,12 @@ describe("GatewayTls", () => {
         const without = await record(() => new NetworkPolicies("alpa", { namespace: "gateway" }));
         assert.equal(ports(without).length, 1);
     });
-    it("shows its key nowhere in plain", () => {
+    it("shows its key nowhere in plain text", () => {
         for (const one of seen)
             for (const text of ["PRIVATE KEY", Buffer.from(pair.key).toString("base64")])
                 assert.ok(!JSON.stringify(inputsOf(one)).includes(text), one.name);
     });
-    it("says to the checks beforehand what it is going to make", () => {
+    it("tells preflight which objects it will create", () => {
         const ours = (all: string[]) => all.filter((one) => /alpa-tls|ApisixTls/.test(one)).sort();
         for (const [config, all] of [
             [values(), seen],
@@ -129,7 +129,7 @@ describe("GatewayTls", () => {
             !issued.some(({ inputs }) => inputs.kind === "Secret" && inputs.metadata.name.startsWith("alpa-tls")),
         );
     });
-    it("waits out what cert-manager has not done yet, for the present generation", () => {
+    it("waits until cert-manager has issued it, for the current generation", () => {
         const until = { kind: "condition", type: "Ready", patient: true } as const;
         const look = (status: string, observedGeneration: number) =>
             judge(until, {
@@ -144,7 +144,7 @@ describe("GatewayTls", () => {
         assert.equal(look("True", 1).state, "waiting");
         assert.deepEqual(look("True", 2), { state: "ready" });
     });
-    it("has the chart serve TLS from the chosen version on, and redirect to the port that callers reach", () => {
+    it("has the chart serve TLS from the chosen version on, and redirect to the port that callers use", () => {
         const { service, apisix } = apisixValues(
             { ...release, tls: { nodePort: 30843, minimumVersion: "1.3", publicPort: 443 } },
             "team-a",
@@ -159,7 +159,7 @@ describe("GatewayTls", () => {
         const { apisix } = apisixValues({ ...release, tls }, "team-a", { release: "team-a", namespace: "gateway" });
         assert.equal((apisix as any).ssl.sslCiphers, TLS_CIPHERS);
     });
-    it("offers no cipher without forward secrecy or authenticated encryption, as AES128-SHA", () => {
+    it("offers no cipher without forward secrecy or authenticated encryption, for example AES128-SHA", () => {
         const [ours, chart] = [TLS_CIPHERS, "ECDHE-RSA-AES128-SHA256:AES128-GCM-SHA256:AES128-SHA"];
         const weak = (list: string) =>
             list.split(":").filter((cipher) => !/^ECDHE-.*(GCM-SHA\d+|POLY1305)$/.test(cipher)).length;
@@ -170,7 +170,7 @@ describe("GatewayTls", () => {
         ["ECDHE-ECDSA-CHACHA20-POLY1305", true],
         ["ECDHE-ECDSA-AES256-SHA", false],
     ] as const)
-        it(`${spoken ? "speaks" : "does not speak"} ${cipher} with a caller that offers nothing else`, async () => {
+        it(`${spoken ? "accepts" : "rejects"} a caller that offers only ${cipher}`, async () => {
             const server = createServer({ cert: pair.certificate, key: pair.key, ciphers: TLS_CIPHERS });
             await once(server.listen(0, "127.0.0.1"), "listening");
             const { port } = server.address() as AddressInfo;
@@ -182,10 +182,10 @@ describe("GatewayTls", () => {
             ]);
             socket.destroy();
             server.close();
-            // Versions of OpenSSL have different texts in front of it.
+            // Versions of OpenSSL have different texts before it.
             assert.match(String(outcome), spoken ? new RegExp(`^${cipher}$`) : /^ERR_SSL_.*ALERT_HANDSHAKE_FAILURE$/);
         });
-    it("is in the settings file of a highly available gateway too, which takes the place of the chart's", () => {
+    it("is in the settings file of a highly available gateway too, which replaces the chart's", () => {
         const tls = { protocols: "TLSv1.2 TLSv1.3", publicPort: 8443 };
         const file = (more: object) =>
             parse(renderProfile({ etcd: "http://etcd:2379", shutdownSeconds: 600, ...more })) as any;
@@ -198,7 +198,7 @@ describe("GatewayTls", () => {
         assert.deepEqual(file({ tls }).plugin_attr, { redirect: { https_port: 8443 } });
         assert.deepEqual(file({}).apisix.ssl, { enable: false });
     });
-    it("gives what the Azure side must hold as outputs, and nothing without a name", () => {
+    it("outputs what the Azure side needs, and nothing without a name", () => {
         const { dnsRecords, loadBalancer } = outputs as unknown as AzureSide;
         assert.deepEqual(dnsRecords[0].values, azure.addresses);
         assert.equal(loadBalancer.healthProbe.protocol, "Tcp");

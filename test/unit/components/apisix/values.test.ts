@@ -6,29 +6,29 @@ const installation = { release: "team-a", namespace: "team-a-gateway" };
 const values = apisixValues(release, "team-a", installation);
 
 describe("apisixValues", () => {
-    it("takes image, port and replicas from the config", () => {
+    it("uses image, port and replicas of the config", () => {
         assert.deepEqual(values.image, release.image);
         assert.equal(values.replicaCount, 2);
         assert.equal(values.service.http?.nodePort, 30900);
     });
-    // The chart writes the policy whatever the type is, and with ClusterIP Kubernetes refuses any but an empty one.
+    // The chart writes the policy whatever the type is, and with ClusterIP Kubernetes rejects any but an empty one.
     it("opens no port on the nodes without a node port", () =>
         assert.deepEqual(apisixValues({ ...release, nodePort: undefined }, "team-a", installation).service, {
             type: "ClusterIP",
             externalTrafficPolicy: "",
         }));
-    it("reads both Admin keys from our Secret, so that the chart's own are never used", () =>
+    it("reads both Admin keys from this project's Secret, so that the chart's own are never used", () =>
         assert.deepEqual(values.apisix.admin.credentials, {
             secretName: "apisix-admin-keys",
             secretAdminKey: "admin",
             secretViewerKey: "viewer",
         }));
-    it("holds no key itself", () => {
+    it("contains no key itself", () => {
         const text = JSON.stringify(values);
         assert.doesNotMatch(text, /edd1c9f034335f136f87ad84b625c8f1|rootPassword/);
         assert.deepEqual(text.match(/"value":"[^"]*"/g), ['"value":"alpa-auth"'], "the name of the settings file");
     });
-    it("reads the etcd of this project, with a password from our Secret, and installs none of the chart's", () => {
+    it("reads this project's etcd, with a password from its Secret, and installs none of the chart's", () => {
         assert.deepEqual(values.etcd, { enabled: false });
         assert.deepEqual(values.externalEtcd, {
             host: ["http://etcd.team-a-etcd.svc.cluster.local:2379"],
@@ -41,16 +41,16 @@ describe("apisixValues", () => {
         assert.equal(values["ingress-controller"].config.controllerName, controllerName("team-a"));
         assert.notEqual(controllerName("team-a"), controllerName("team-b"));
     });
-    it("leaves the class named after the namespace to us", () => {
+    it("does not create the IngressClass named after the namespace, which this project creates", () => {
         const { ingressClass, defaultIngressClass } = values["ingress-controller"].config.kubernetes;
         assert.notEqual(ingressClass, "team-a");
         assert.equal(defaultIngressClass, false);
         assert.equal(values["ingress-controller"].gatewayProxy.createDefault, false);
     });
-    it("makes nothing that differs at each rendering", () => {
+    it("contains nothing that differs at each rendering", () => {
         assert.equal(values["ingress-controller"].webhook.enabled, false);
         assert.deepEqual(apisixValues(release, "team-a", installation), values);
     });
-    it("names the Admin API's Service as the chart does", () =>
+    it("names the Admin API's Service like the chart", () =>
         assert.deepEqual(ADMIN_SERVICE, { name: `${values.fullnameOverride}-admin`, port: 9180 }));
 });

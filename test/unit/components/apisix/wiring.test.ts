@@ -9,7 +9,7 @@ describe("GatewayWiring", () => {
         record(() => (wiring = new GatewayWiring("alpa-wiring", { apisixNamespace: "gateway", namespace: "team-a" })));
     const spec = async (kind: string) => oneOfKind(await build(), kind).inputs.spec;
 
-    it("leads routes and consumers to one GatewayProxy", async () => {
+    it("binds routes and consumers to one GatewayProxy", async () => {
         const seen = await build();
         const { metadata } = oneOfKind(seen, "GatewayProxy").inputs;
         const { parameters } = oneOfKind(seen, "IngressClass").inputs.spec;
@@ -27,16 +27,16 @@ describe("GatewayWiring", () => {
             kind: "GatewayProxy",
             name: metadata.name,
         });
-        assert.equal(gateway.metadata.namespace, metadata.namespace, "a Gateway finds it in its own namespace only");
+        assert.equal(gateway.metadata.namespace, metadata.namespace, "a Gateway finds it only in its own namespace");
     });
 
-    it("is served by our ingress controller and no other", async () => {
+    it("is served by this project's ingress controller and no other", async () => {
         assert.equal((await spec("IngressClass")).controller, controllerName("team-a"));
         assert.equal((await spec("GatewayClass")).controllerName, controllerName("team-a"));
         assert.equal((await spec("Gateway")).gatewayClassName, "team-a");
     });
 
-    it("reads the Admin key from the Secret, and never holds it", async () => {
+    it("reads the Admin key from the Secret, and never contains it", async () => {
         const { controlPlane } = (await spec("GatewayProxy")).provider;
         assert.deepEqual(controlPlane.service, ADMIN_SERVICE);
         assert.deepEqual(controlPlane.auth.adminKey, {
@@ -44,7 +44,7 @@ describe("GatewayWiring", () => {
         });
     });
 
-    it("makes the GatewayProxy before what refers to it", async () => {
+    it("creates the GatewayProxy before the objects that refer to it", async () => {
         const seen = await build();
         const proxy = oneOfKind(seen, "GatewayProxy");
         assert.ok(comesAfter(seen, oneOfKind(seen, "IngressClass"), proxy));
@@ -52,16 +52,16 @@ describe("GatewayWiring", () => {
         assert.ok(comesAfter(seen, oneOfKind(seen, "Gateway"), oneOfKind(seen, "GatewayClass")));
     });
 
-    it("is in a first run what its preview was: the class says what the provider adds to a kind it does not know yet", async () => {
+    it("matches its preview in a first run: the class has the fields that the provider adds to an unknown kind", async () => {
         assert.equal(oneOfKind(await build(), "GatewayClass").inputs.metadata.namespace, "default");
     });
 
-    it("gives a controller that is broken 2 minutes to let go of its objects", async () => {
+    it("gives a broken controller 2 minutes to remove finalizers from its objects", async () => {
         const seen = await build();
         for (const kind of ["GatewayClass", "Gateway"]) assert.equal(asked(oneOfKind(seen, kind)).deleteTimeout, "2m");
     });
 
-    it("says what to bind to", async () => {
+    it("outputs what routes and consumers refer to", async () => {
         await build();
         assert.deepEqual(wiring!.binding, { ingressClass: "team-a", gateway: "team-a", gatewayNamespace: "gateway" });
     });

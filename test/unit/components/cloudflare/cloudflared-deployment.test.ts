@@ -1,5 +1,5 @@
-// Proves what is asked of the cluster for the connectors. Whether a network plugin keeps to the policy, and whether
-// Cloudflare takes the connectors, it cannot prove.
+// Proves the connectors' Kubernetes objects. It cannot prove that a network plugin enforces the policy, or that Cloudflare
+// accepts the connectors.
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import {
@@ -28,7 +28,7 @@ describe("CloudflaredDeployment", () => {
         oneOfKind(await build(...args), "Deployment").inputs.spec.template;
     const container = async () => (await podOf()).spec.containers[0];
 
-    it("hands the token over as a file, and never in the environment or in arguments", async () => {
+    it("passes the token as a file, and never in the environment or in arguments", async () => {
         const seen = await build();
         const { env, args, volumeMounts } = await container();
         assert.deepEqual(env[0], { name: "TUNNEL_TOKEN_FILE", value: "/etc/cloudflared/token/token" });
@@ -52,17 +52,17 @@ describe("CloudflaredDeployment", () => {
         assert.notDeepEqual(await annotations("a"), await annotations("b"));
     });
 
-    it("has time for the longest answer, and the kubelet gives it more", async () => {
+    it("has a grace period for the longest answer, and the kubelet a longer one", async () => {
         const { args } = await container();
         assert.equal(args[args.indexOf("--grace-period") + 1], "180s");
         assert.ok((await podOf()).spec.terminationGracePeriodSeconds > 180);
     });
-    it("is waited for longer than its pods may take to stop", async () => {
+    it("is awaited for longer than its pods may take to stop", async () => {
         const seen = await build();
         const [, seconds] = /^(\d+)s$/.exec(asked(oneOfKind(seen, "Deployment")).deleteTimeout)!;
         assert.ok(Number(seconds) > (await podOf()).spec.terminationGracePeriodSeconds);
     });
-    it("takes no pod away before another is ready", async () => {
+    it("removes no pod before another is ready", async () => {
         const { strategy } = oneOfKind(await build(), "Deployment").inputs.spec;
         assert.deepEqual(strategy, { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } });
     });
@@ -73,7 +73,7 @@ describe("CloudflaredDeployment", () => {
         assert.ok(livenessProbe.failureThreshold * livenessProbe.periodSeconds >= 120);
         assert.ok(readinessProbe.failureThreshold * readinessProbe.periodSeconds <= 30);
     });
-    it("lets a node be emptied, of one pod too", async () => {
+    it("lets a node be drained, also of a single pod", async () => {
         for (const replicas of [1, 2]) {
             const { spec } = oneOfKind(await build(TOKEN, replicas), "PodDisruptionBudget").inputs;
             assert.equal(spec.maxUnavailable, 1);
@@ -87,7 +87,7 @@ describe("CloudflaredDeployment", () => {
         assert.deepEqual(spread.labelSelector.matchLabels, (await podOf()).metadata.labels);
     });
 
-    it("may do nothing that it does not need", async () => {
+    it("has no permission that it does not need", async () => {
         const { spec } = await podOf();
         assert.equal(spec.automountServiceAccountToken, false);
         assert.equal(spec.securityContext.runAsNonRoot, true);
@@ -101,7 +101,7 @@ describe("CloudflaredDeployment", () => {
     it("runs exactly the version of the config", async () =>
         assert.equal((await container()).image, "cloudflare/cloudflared:2026.8.2"));
 
-    it("reaches Cloudflare, name servers and the gateway's pods, and is asked for its health alone", async () => {
+    it("may reach Cloudflare, name servers and the gateway's pods, and accepts only health checks", async () => {
         const { spec } = oneOfKind(await build(), "NetworkPolicy").inputs;
         assert.deepEqual(spec.policyTypes, ["Ingress", "Egress"]);
         assert.deepEqual(spec.ingress, [{ ports: [{ port: 2000, protocol: "TCP" }] }]);
@@ -129,7 +129,7 @@ describe("CloudflaredDeployment", () => {
         const { ingress } = oneOfKind(seen, "NetworkPolicy").inputs.spec;
         return { annotations, monitors, ingress };
     };
-    it("lets only the scrapers read its metrics, and says in annotations where they are", async () => {
+    it("lets only the scrapers read its metrics, and has annotations with their port", async () => {
         const { annotations, monitors, ingress } = await readBy({ scrapers, podMonitor: false });
         const { "alpa-auth.io/token-fingerprint": _, ...others } = annotations;
         assert.deepEqual(others, {
@@ -148,7 +148,7 @@ describe("CloudflaredDeployment", () => {
     });
     it("lets no pod read its metrics where no scraper is named: a rule without peers would admit all", async () =>
         assert.deepEqual((await readBy({ scrapers: [], podMonitor: false })).ingress, []));
-    it("has a PodMonitor of its pods instead of annotations where one is asked for", async () => {
+    it("has a PodMonitor of its pods instead of annotations where the config says so", async () => {
         const { annotations, monitors } = await readBy({ scrapers, podMonitor: true });
         assert.deepEqual(Object.keys(annotations), ["alpa-auth.io/token-fingerprint"]);
         const [{ inputs }] = monitors;
@@ -160,7 +160,7 @@ describe("CloudflaredDeployment", () => {
         });
         assert.ok((await container()).ports.some(({ name }: { name: string }) => name === "metrics"));
     });
-    it("says nothing of metrics, and renders what it did before, without them", async () => {
+    it("has no metrics settings, and renders the same as before, without them", async () => {
         const { annotations, monitors, ingress } = await readBy(undefined);
         assert.deepEqual(Object.keys(annotations), ["alpa-auth.io/token-fingerprint"]);
         assert.deepEqual([monitors, ingress], [[], [{ ports: [{ port: 2000, protocol: "TCP" }] }]]);
@@ -175,7 +175,7 @@ describe("CloudflaredDeployment", () => {
         ])
             assert.deepEqual(oneOfKind(seen, kind).inputs.spec[selector].matchLabels, labels, kind);
     });
-    it("runs nothing before policy, budget and token are there", async () => {
+    it("creates policy, budget and token before any pod", async () => {
         const seen = await build();
         const deployment = one(seen, "kubernetes:apps/v1:Deployment");
         for (const kind of ["NetworkPolicy", "PodDisruptionBudget", "Secret"])

@@ -1,5 +1,5 @@
-// Proves what the connectors' component asks of the engine. What its scripts do is proved on sandbox hosts, in
-// cloudflared-scripts.test.ts; neither proves that the real cloudflared connects.
+// Proves the resources of the connectors' component. cloudflared-scripts.test.ts proves on sandbox hosts what its scripts do;
+// neither proves that the real cloudflared connects.
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { CloudflaredHost, type CloudflaredHostArgs } from "../../../../components/cloudflare/cloudflared/host";
@@ -35,7 +35,7 @@ const build = (args: Partial<CloudflaredHostArgs> = {}): Promise<Seen[]> =>
     );
 
 describe("CloudflaredHost", () => {
-    it("shows in a preview what is installed, and on which host", async () => {
+    it("shows in a preview what is installed on which host", async () => {
         const { inputs } = one(await build(), COMMAND, "connectors-10.0.0.5");
         assert.equal(inputs.create, `sh -s -- 10.0.0.5 alpa-auth/test install 2026.8.2 ${SHA256} 2 20241 -`);
         assert.equal(inputs.delete, "sh -s -- 10.0.0.5 alpa-auth/test remove");
@@ -49,13 +49,17 @@ describe("CloudflaredHost", () => {
         const shown = JSON.stringify(inputsOf(resource));
         for (const secret of ["the-tunnel-token", "the-private-key", "the-password"]) {
             assert.doesNotMatch(shown, new RegExp(secret));
-            assert.match(JSON.stringify(plain(resource.inputs)), new RegExp(secret), "it is there, as a secret");
+            assert.match(
+                JSON.stringify(plain(resource.inputs)),
+                new RegExp(secret),
+                "the output contains it, as a secret",
+            );
         }
         assert.equal(resource.inputs.logging, "none");
         assert.equal(resource.inputs.environment, undefined);
     });
 
-    it("always checks the host's key, and gives up on a host that is down", async () => {
+    it("always verifies the host's key, and times out on a host that is down", async () => {
         const { connection } = plain(one(await build(), COMMAND).inputs) as any;
         const { privateKey: _key, ...rest } = connection;
         assert.deepEqual(rest, {
@@ -76,7 +80,7 @@ describe("CloudflaredHost", () => {
         assert.ok(!comesAfter(seen, a, b));
     });
 
-    it("takes the address of a mirror as one word", async () => {
+    it("quotes the address of a mirror as one word", async () => {
         const { inputs } = one(await build({ source: "https://mirror.test/a b?c='d'" }), COMMAND);
         assert.ok(inputs.create.endsWith(` 20241 'https://mirror.test/a b?c='\\''d'\\'''`), inputs.create);
     });

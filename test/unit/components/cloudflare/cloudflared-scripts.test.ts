@@ -1,5 +1,5 @@
-// Proves what the connectors' scripts do on a host: the real scripts, run by a real shell over SSH on sandbox hosts,
-// with a small program instead of cloudflared. systemd, sudo and the download are emulated.
+// Proves what the connectors' scripts do on a host: the real scripts, run by a real shell over SSH on sandbox hosts, with a
+// small program instead of cloudflared. systemd, sudo and the download are emulated.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
@@ -17,7 +17,7 @@ import { on } from "../../../../sandbox/test/hosts/kit";
 const TOKEN = "token-'with'-$signs";
 const UNIT = "alpa-auth-cloudflared";
 
-/** Answers /ready, and writes down what it was given; `broken` never gets ready. Node.js is started for nothing else. */
+/** Answers /ready, and records its arguments and environment; `broken` never becomes ready. Only this part needs Node.js. */
 const connector = (version: string, broken = false) => `#!/bin/sh
 if [ "$1" = --version ]; then echo "cloudflared version ${version}"; exit; fi
 exec ${process.execPath} -e '
@@ -35,7 +35,7 @@ process.on("SIGTERM", () => { fs.appendFileSync("/tmp/stops", port + "\\n"); pro
 ' -- "$@"
 `;
 
-/** Neither listens nor says anything of itself. */
+/** Neither listens nor prints its version. */
 const SILENT = `#!/bin/sh
 [ "$1" = --version ] || exec sleep 1000
 `;
@@ -57,7 +57,7 @@ async function freePorts(count: number): Promise<number> {
     }
 }
 
-/** Another program on a port while something is done; it answers 200 to all unless told otherwise. */
+/** Runs another program on a port while `use` runs; it answers 200 to all requests by default. */
 async function listening(
     port: number,
     doing: () => Promise<unknown>,
@@ -71,7 +71,7 @@ async function listening(
     }
 }
 
-/** The team's domain, whose keys of Access connectors need, and files by which a host finds it. */
+/** The team's domain, with the keys of Access that connectors need, and files by which a host resolves it. */
 async function teamDomain() {
     const name = "acme.cloudflareaccess.com";
     const { certificate: cert, key } = await certificate([name]);
@@ -91,7 +91,7 @@ async function teamDomain() {
 }
 
 describe("cloudflared on a host", function () {
-    // A connector is a Node.js of its own: about 1 s for an installation here, more on a busy machine.
+    // A connector is its own Node.js process: about 1 s for an installation here, more on a busy machine.
     let folder: string;
     let mirror: Awaited<ReturnType<typeof serveDownloads>>;
     const sums: Record<string, string> = {};
@@ -182,7 +182,7 @@ describe("cloudflared on a host", function () {
     };
     const mode = (file: string) => (fs.statSync(at(file)).mode & 0o777).toString(8);
 
-    it("runs two connectors with the token in a file of root's, and in no command line", async () => {
+    it("runs two connectors with the token in a file of root, and in no command line", async () => {
         await start();
         const { stdout, stderr } = await install();
         assert.equal(stdout, "cloudflared 1: 2 connector(s) ready");
@@ -199,7 +199,7 @@ describe("cloudflared on a host", function () {
             assert.match(args.join(" "), /--grace-period 180s run --token-file \/run\/credentials\//);
         }
         assert.deepEqual([mode(`etc/${UNIT}`), mode(`etc/${UNIT}/token`)], ["700", "600"]);
-        // The service's user has to reach the program.
+        // The service's user must be able to execute the program.
         assert.deepEqual(
             [mode(`opt/${UNIT}`), mode(`opt/${UNIT}/1`), mode(`opt/${UNIT}/cloudflared-1`)],
             ["755", "755", "755"],
@@ -208,7 +208,7 @@ describe("cloudflared on a host", function () {
         assert.equal(enabled, "enabled\nenabled");
     });
 
-    it("asks for the keys of Access before it changes anything, and again when the connectors are ready", async () => {
+    it("requests the keys of Access before it changes anything, and again when the connectors are ready", async () => {
         await start();
         await install();
         assert.deepEqual(team.asked, Array(2).fill("acme.cloudflareaccess.com/cdn-cgi/access/certs"));
@@ -218,7 +218,7 @@ describe("cloudflared on a host", function () {
     const LACKING =
         /Without them connectors answer every request with 502\. Open TCP 443 to that name and run pulumi up/;
 
-    it("changes nothing on a host that does not reach the keys of Access, and says what to open", async () => {
+    it("changes nothing on a host that does not reach the keys of Access, and names what to open", async () => {
         await start({ files: { "root/.curlrc": 'connect-to = "acme.cloudflareaccess.com:443:127.0.0.1:1"\n' } });
         await assert.rejects(install(), (error: Error) => {
             assert.ok(error.message.includes(`10.0.0.5: must reach ${KEYS}, the keys of Access (`), error.message);
@@ -228,7 +228,7 @@ describe("cloudflared on a host", function () {
         assert.equal(fs.existsSync(at(`etc/${UNIT}`)), false);
     });
 
-    it("fails where the keys are out of reach when the connectors are ready: ready is not enough", async () => {
+    it("fails where the keys are unreachable when the connectors are ready: readiness alone is not enough", async () => {
         await start();
         team.answersTo = 1;
         await assert.rejects(install(), LACKING);
@@ -252,12 +252,12 @@ describe("cloudflared on a host", function () {
         await install({ sudoPassword: "hunter-2" }).finally(() => clearInterval(timer));
         assert.ok(
             seen.some((text) => text.includes("alpa-auth/dev")),
-            "it was looked at while it ran",
+            "the list was taken while it ran",
         );
         for (const text of seen) assert.doesNotMatch(text, /hunter-2|with.*signs/);
     });
 
-    it("changes nothing the second time", async () => {
+    it("changes nothing in a second run", async () => {
         await start();
         await install();
         const before = starts();
@@ -275,7 +275,7 @@ describe("cloudflared on a host", function () {
         assert.equal(fs.readFileSync(at("tmp/stops"), "utf8"), `${metricsPort}\n${metricsPort + 1}\n`);
     });
 
-    it("stops at a connector that does not get ready: the other goes on, and the next version is for both", async () => {
+    it("stops at a connector that does not become ready: the other keeps running, and the next version is for both", async () => {
         await start();
         await install();
         await assert.rejects(
@@ -292,7 +292,7 @@ describe("cloudflared on a host", function () {
         assert.deepEqual(last, ["2:0", "2:1"]);
     });
 
-    it("restarts both for another token, and neither for another password of sudo", async () => {
+    it("restarts both for another token, but not for another sudo password", async () => {
         await start();
         await install();
         await install({ sudoPassword: "new" });
@@ -304,16 +304,16 @@ describe("cloudflared on a host", function () {
         );
     });
 
-    it("finishes what was left half-done: a connector that died, a download cut off", async () => {
+    it("completes a partial installation: a connector that died, a truncated download", async () => {
         await start();
         await install();
         await on(host as Host, `sudo systemctl stop ${UNIT}@2; sudo sh -c 'echo half >/opt/${UNIT}/cloudflared-1'`);
         await install();
         const ports = starts().map(({ port }) => Number(port) - metricsPort);
-        assert.deepEqual(ports, [0, 1, 1], "the one that ran was left alone");
+        assert.deepEqual(ports, [0, 1, 1], "the running one was not restarted");
     });
 
-    it("works on a host once at a time: a second run waits, and finds everything done", async () => {
+    it("runs once at a time on a host: a second run waits, and finds everything done", async () => {
         await start();
         await Promise.all([install(), install()]);
         assert.equal(starts().length, 2);
@@ -326,7 +326,7 @@ describe("cloudflared on a host", function () {
         host = undefined;
     });
 
-    it("takes connectors away that are no longer wanted", async () => {
+    it("removes connectors that are no longer wanted", async () => {
         await start();
         await install({ instances: 3 });
         await install({ instances: 2 });
@@ -335,7 +335,7 @@ describe("cloudflared on a host", function () {
         assert.equal(fs.existsSync(at(`etc/${UNIT}/3.env`)), false);
     });
 
-    it("removes everything, also twice, and what was only begun", async () => {
+    it("removes everything, also twice, and also a partial installation", async () => {
         await start();
         await install();
         await remove();
@@ -356,13 +356,13 @@ describe("cloudflared on a host", function () {
         assert.equal(starts().length, 2);
     });
 
-    it("uses sudo with a password that is asked for", async () => {
+    it("uses sudo with a password that sudo asks for", async () => {
         await start({ sudo: "password", password: "it's $ecret" });
         await install({ sudoPassword: "it's $ecret" });
         assert.equal(starts().length, 2);
     });
 
-    it("runs a password of sudo as no command, where sudo asks for none after all", async () => {
+    it("does not run a sudo password as a command where sudo asks for none", async () => {
         const password = "touch /opt/oops # hunter-2";
         await start({ sudo: "nopasswd-sh", password });
         const { stdout, stderr } = await install({ sudoPassword: password });
@@ -397,7 +397,7 @@ describe("cloudflared on a host", function () {
             /user ops must be allowed sh by sudo with the given password \(.*\)\. Correct sudoPassword, or add to sudoers: ops ALL=\(root\) \/.*sh\.$/,
         ],
         [
-            "a password that is not given",
+            "a missing password",
             { sudo: "password", password: "right" },
             () => ({}),
             /user ops must be allowed sh by sudo without a password \(sudo: a password is required\)\. Add to sudoers: ops ALL=\(root\) NOPASSWD: \/.*sh, or give sudoPassword\.$/,
@@ -415,20 +415,20 @@ describe("cloudflared on a host", function () {
             /what http:.*\/1 holds must have the SHA-256 0{64} \(got [0-9a-f]{64}, for (amd64|arm64)\)\. Correct version, sha256 or source; nothing was changed\.$/,
         ],
         [
-            "a source that is not there",
+            "a download that does not exist",
             {},
             () => ({ source: `${mirror.url}/nothing` }),
             /must be able to download http:.*\/nothing \(curl: .*404.*\)\. Open the way there, or name a mirror as source\.$/,
         ],
         [
-            "a file that is no program",
+            "a file that is not a program",
             {},
             () => ({ version: "text" }),
             /must be a program for this machine \((amd64|arm64)\)/,
         ],
     ];
     for (const [why, options, wish, said] of refused) {
-        it(`refuses ${why}, and starts nothing`, async () => {
+        it(`rejects ${why}, and starts nothing`, async () => {
             await start(options);
             await assert.rejects(install(wish()), (error: Error) => {
                 assert.match(error.message.trimEnd(), said);
@@ -441,7 +441,7 @@ describe("cloudflared on a host", function () {
         });
     }
 
-    it("refuses a host where another stack has its connectors, and leaves them on the way out", async () => {
+    it("rejects a host with another stack's connectors, and does not remove those", async () => {
         await start();
         await install();
         await assert.rejects(
@@ -453,10 +453,10 @@ describe("cloudflared on a host", function () {
     });
 
     for (const [what, serve] of [
-        ["answers as a connector does", undefined],
+        ["answers like a connector", undefined],
         ["answers nothing", createServer()],
     ] as const)
-        it(`names a port for health where another program listens that ${what}, and starts nothing`, async () => {
+        it(`names a health port in use by another program that ${what}, and starts nothing`, async () => {
             await start();
             await listening(
                 metricsPort,
@@ -472,7 +472,7 @@ describe("cloudflared on a host", function () {
             assert.deepEqual(starts(), []);
         });
 
-    it("leaves a connector on its port when another program has the new one", async () => {
+    it("keeps a connector on its port when another program uses the new one", async () => {
         await start();
         await install();
         const before = starts();
@@ -483,7 +483,7 @@ describe("cloudflared on a host", function () {
         assert.deepEqual([starts(), (host as Host).pids().length], [before, 2]);
     });
 
-    it("calls a connector ready only while it runs: what else answers on its port is not it", async () => {
+    it("considers a connector ready only while it runs: another program on its port does not count", async () => {
         await start();
         await assert.rejects(install({ version: "silent", startSeconds: 1 }), /not ready on port/);
         await listening(metricsPort, () =>
@@ -491,7 +491,7 @@ describe("cloudflared on a host", function () {
         );
     });
 
-    it("goes on when the host's address is written otherwise: only under its last one are they removed", async () => {
+    it("continues when the host's address is written differently: only its latest address removes them", async () => {
         await start();
         await install();
         const before = starts();
@@ -499,12 +499,16 @@ describe("cloudflared on a host", function () {
         const { stdout } = await remove();
         assert.equal(stdout, "left alone: these are head.example.com's now");
         assert.deepEqual(starts(), before);
-        assert.equal((host as Host).pids().length, 2, "the old address's resource goes after the new one is made");
+        assert.equal(
+            (host as Host).pids().length,
+            2,
+            "the old address's resource is deleted after the new one is created",
+        );
         await remove({ place: "head.example.com" });
         assert.deepEqual((host as Host).pids(), []);
     });
 
-    it("stays the old address's where an installation under another one failed", async () => {
+    it("belongs to the old address when an installation under another one failed", async () => {
         await start();
         await install();
         await assert.rejects(install({ place: "head.example.com", sha256: "0".repeat(64) }));

@@ -1,4 +1,4 @@
-// Proves the connectors' unit file; that systemd takes it is proved by systemd's own checker, where this machine has it.
+// Proves the connectors' unit file. systemd's own checker verifies it, where this machine has it.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { renderUnit } from "../../../../components/cloudflare/cloudflared/unit";
@@ -9,13 +9,13 @@ import { on } from "../../../../sandbox/test/hosts/kit";
 const text = renderUnit({ graceSeconds: 180, startSeconds: 60 });
 
 describe("connectors' unit file", () => {
-    it("lets a connector end by itself: systemd waits longer than its grace period", () => {
+    it("lets a connector stop by itself: systemd waits longer than its grace period", () => {
         const unit = parseUnit(text, "alpa-auth-cloudflared@1.service");
         assert.equal(unit.execStart[unit.execStart.indexOf("--grace-period") + 1], "180s");
         assert.equal(unit.timeoutStopMs, 200_000);
     });
 
-    it("gives the token as a credential, to a user of the service's own", () => {
+    it("passes the token as a credential, to the service's own user", () => {
         const unit = parseUnit(text, "alpa-auth-cloudflared@2.service");
         assert.deepEqual(unit.credentials, [{ id: "token", path: "/etc/alpa-auth-cloudflared/token" }]);
         assert.equal(unit.dynamicUser, true);
@@ -24,7 +24,7 @@ describe("connectors' unit file", () => {
     });
 
     if (spawnSync("systemd-analyze", ["--version"]).status === 0)
-        it("is one that systemd finds nothing wrong with", async () => {
+        it("is valid for systemd-analyze verify", async () => {
             const host = await startHost({ name: "head", users: ["root"] });
             const command =
                 "mkdir -p /opt/alpa-auth-cloudflared/1 && cp /bin/true /opt/alpa-auth-cloudflared/1/cloudflared && " +

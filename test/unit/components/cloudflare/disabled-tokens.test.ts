@@ -1,4 +1,4 @@
-// Proves that a run which disables a token fails while Cloudflare goes on accepting it. The API here answers in turn.
+// Proves that a run that disables a token fails while Cloudflare still accepts it. The API here gives prepared answers.
 import { strict as assert } from "node:assert";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -11,7 +11,7 @@ const IDS = { "lab/a": "1", "nlp/a": "2" };
 
 describe("untilDisabled", () => {
     let server: Server;
-    /** Answers of the list, the last of them for good: `enabled` by id, a status, or null for none at all. */
+    /** Answers of the list, the last of them repeated: `enabled` by id, a status, or null for no answer. */
     let answers: (Record<string, boolean | undefined> | number | null)[];
     let asked: string[];
 
@@ -42,29 +42,29 @@ describe("untilDisabled", () => {
         try {
             await wait(list);
         } catch (error) {
-            assert.ok(pulumi.RunError.isInstance(error), "Pulumi prints nothing but the message");
+            assert.ok(pulumi.RunError.isInstance(error), "Pulumi prints only the message");
             assert.doesNotMatch((error as Error).message, /s3cret/);
             return (error as Error).message;
         }
         return "none";
     };
 
-    it("asks nothing where no token is disabled", async () => {
+    it("sends no request where no token is disabled", async () => {
         await wait([], {});
         assert.deepEqual(asked, []);
     });
 
-    it("ends when Cloudflare refuses all of them, and minds no other token", async () => {
+    it("ends when Cloudflare rejects all of them, and ignores other tokens", async () => {
         await wait([{ 1: false, 2: false, 3: true }]);
         assert.deepEqual(asked, [`/accounts/${ACCOUNT}/access/service_tokens`]);
     });
 
-    it("looks again while one is accepted", async () => {
+    it("polls while one is accepted", async () => {
         await wait([{ 1: true, 2: false }, 503, { 1: false, 2: false }], IDS, 60);
         assert.equal(asked.length, 3);
     });
 
-    it("warns of a token that the answer does not say it of, and minds none that is gone", async () => {
+    it("warns about a token without this field in the answer, and ignores a deleted one", async () => {
         const warned: string[] = [];
         const { warn } = pulumi.log;
         const log = pulumi.log as { warn: typeof warn };
@@ -91,7 +91,7 @@ describe("untilDisabled", () => {
     it("names the one that is accepted, and not the other", async () =>
         assert.doesNotMatch(await problem([{ 1: true, 2: false }]), /nlp/));
 
-    it("does not take an API that says nothing for one that refuses them", async () => {
+    it("does not treat an API without an answer like one that rejects them", async () => {
         assert.match(
             await problem([403]),
             /^consumers: lab\/a, nlp\/a: .*\(403, 10000 Authentication error\)\. Run later: npm run ops -- consumer list --check$/,

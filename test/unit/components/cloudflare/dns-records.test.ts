@@ -1,4 +1,4 @@
-// Proves what Cloudflare is asked for in each phase. That it takes it, and answers so, is not proved here.
+// Proves the DNS resources in each phase. Does not prove that Cloudflare accepts them.
 import { strict as assert } from "node:assert";
 import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
@@ -41,7 +41,7 @@ const inputs = async (phase: Phase, type: string, name: string) =>
 
 describe("DnsRecords", () => {
     for (const phase of ["mirror", "delegated"] as const)
-        it(`proxies nothing in phase ${phase}, and no answer lives longer than five minutes`, async () => {
+        it(`proxies nothing in phase ${phase}, and has no ttl above five minutes`, async () => {
             const made = (await build(phase)).filter((r) => r.type === RECORD).map((r) => r.inputs);
             assert.deepEqual(
                 made.map(({ proxied, ttl }) => [proxied, ttl]),
@@ -50,20 +50,20 @@ describe("DnsRecords", () => {
         });
 
     for (const phase of PHASES)
-        it(`${phase === "mirror" ? "lets records go" : "deletes no record unasked"} in phase ${phase}`, async () => {
+        it(`${phase === "mirror" ? "lets records be deleted" : "deletes no record without confirmation"} in phase ${phase}`, async () => {
             for (const made of (await build(phase)).filter((r) => r.type === RECORD))
                 assert.equal(asked(made).protect, phase !== "mirror", made.name);
         });
 
     for (const phase of ["proxied", "signed"] as const)
-        it(`proxies what is flagged in phase ${phase}, and gives the others their own time to live`, async () => {
+        it(`proxies the flagged records in phase ${phase}, and gives the others their own ttl`, async () => {
             const proxied = await inputs(phase, "A", "example.com");
             assert.deepEqual([proxied.proxied, proxied.ttl], [true, 1]);
             const other = await inputs(phase, "A", "ssh.example.com");
             assert.deepEqual([other.proxied, other.ttl], [false, 3600]);
         });
 
-    it("turns a name of the service to the tunnel in phase proxied, in place and after what guards it", async () => {
+    it("updates a name of the service to the tunnel in phase proxied, in place and after its protection", async () => {
         const api = (proxied: boolean): ZoneRecord => ({
             ...{ name: "api.example.com", type: "CNAME", content: "origin.example.com", ttl: 300, proxied },
         });
@@ -93,7 +93,7 @@ describe("DnsRecords", () => {
             assert.ok((await build(phase)).every((r) => r.type !== DNSSEC));
         const dnssec = one(await build("signed"), DNSSEC);
         assert.equal(dnssec.inputs.status, "active");
-        // As Cloudflare reads them back: unset they would differ after every refresh.
+        // As Cloudflare returns them: unset ones would differ after every refresh.
         const { dnssecMultiSigner, dnssecPresigned, dnssecUseNsec3 } = dnssec.inputs;
         assert.deepEqual([dnssecMultiSigner, dnssecPresigned, dnssecUseNsec3], [false, false, false]);
         assert.equal(asked(dnssec).retainOnDelete, true);
@@ -112,16 +112,16 @@ describe("DnsRecords", () => {
         assert.equal(srv.priority, srv.data.priority);
     });
 
-    it("quotes texts as Cloudflare stores them", async () => {
+    it("quotes texts like Cloudflare stores them", async () => {
         assert.equal((await inputs("mirror", "TXT", "example.com")).content, '"say \\"hi\\""');
     });
 
-    it("keeps a record's identity when its time to live, its proxy or its phase changes", () => {
+    it("keeps a record's identity when its ttl, its proxy or its phase changes", () => {
         const before = a("www.example.com", "192.0.2.1");
         assert.equal(logicalName(before), logicalName({ ...before, ttl: 60, proxied: true } as ZoneRecord));
     });
 
-    it("makes another record of another address, and an update of another target of a CNAME", () => {
+    it("replaces a record for another address, and updates it for another target of a CNAME", () => {
         assert.notEqual(logicalName(a("x.example.com", "192.0.2.1")), logicalName(a("x.example.com", "192.0.2.2")));
         const cname = (content: string): ZoneRecord => ({
             ...{ name: "x.example.com", type: "CNAME", content, ttl: 60, proxied: false },
@@ -133,7 +133,7 @@ describe("DnsRecords", () => {
 describe("quoteText", () => {
     const cases: [why: string, text: string, quoted: string][] = [
         ["leaves 255 bytes in one string", "a".repeat(255), `"${"a".repeat(255)}"`],
-        ["splits what is longer", "a".repeat(256), `"${"a".repeat(255)}" "a"`],
+        ["splits longer texts", "a".repeat(256), `"${"a".repeat(255)}" "a"`],
         ["counts bytes before it escapes", '"'.repeat(255), `"${'\\"'.repeat(255)}"`],
         ["escapes backslashes", "a\\b", '"a\\\\b"'],
     ];

@@ -16,18 +16,18 @@ describe("rate limit at the edge", () => {
             mitigationTimeout: 120,
         });
     });
-    it("counts each client id, in lower case, at each address, where that is asked for", () => {
+    it("counts each client id, in lower case, at each address, where the config says so", () => {
         const { ratelimit } = renderRateLimit({ ...LIMIT, per: "client" }, { ...AT, plan: "enterprise" });
         const id = 'http.request.headers["cf-access-client-id"]';
         assert.deepEqual(ratelimit.characteristics, ["cf.colo.id", id, "ip.src"]);
     });
-    it("refuses as Alpa's client reads it", () => {
+    it("answers in a form that Alpa's client reads", () => {
         const { actionParameters } = renderRateLimit(LIMIT, { ...AT, plan: "pro" });
         const { statusCode, contentType, content } = actionParameters!.response;
         assert.deepEqual([statusCode, contentType], [429, "application/json"]);
         assert.deepEqual(Object.keys(JSON.parse(content)), ["type", "message", "stacktrace"]);
     });
-    it("looks at the path only with plan free, and refuses in Cloudflare's words", () => {
+    it("matches only the path with plan free, and answers with Cloudflare's own message", () => {
         const { expression, actionParameters } = renderRateLimit(LIMIT, { ...AT, plan: "free" });
         assert.equal(
             expression,
@@ -35,7 +35,7 @@ describe("rate limit at the edge", () => {
         );
         assert.equal(actionParameters, undefined);
     });
-    it("holds for the stack's names and no other of the zone", () => {
+    it("applies only to the stack's names in the zone", () => {
         const two = { ...AT, hostnames: [...HOSTS, "opt.example.com"], plan: "pro" as const };
         assert.equal(renderRateLimit(LIMIT, two).expression, '(http.host in {"llm.example.com" "opt.example.com"})');
         assert.equal(renderSkip(HOSTS).expression, '(http.host eq "llm.example.com")');
@@ -57,8 +57,8 @@ describe("EdgeRules", () => {
             )
         ).filter((r) => r.custom);
 
-    it("makes nothing that was not asked for", async () => assert.deepEqual(await made({}), []));
-    it("names every rule, so that a change keeps it", async () => {
+    it("creates nothing by default", async () => assert.deepEqual(await made({}), []));
+    it("gives every rule a ref, so that a change keeps its id", async () => {
         const rulesets = await made({ browserChecks: "skip", rateLimit: LIMIT });
         assert.deepEqual(rulesets.map((r) => r.inputs.phase).sort(), [
             "http_ratelimit",

@@ -1,5 +1,5 @@
-// Proves what the Worker does with a request: the text that is uploaded runs, with the edge's globals of the sandbox. That Cloudflare
-// runs it so is for the real service.
+// Proves what the Worker does with a request: the uploaded text runs here, with the sandbox's globals of the edge. Only the
+// real service can prove that Cloudflare runs it the same way.
 import { strict as assert } from "node:assert";
 import * as fc from "fast-check";
 import { renderWorker, workerName } from "../../../../components/cloudflare/edge-worker";
@@ -11,7 +11,7 @@ const SETTINGS = { hostnames: ["llm.example.com"], prefixes: ["/opt", "/alpa"], 
 const ADMITTED = { "Cf-Access-Jwt-Assertion": "a.b.c" };
 const ORIGIN = new Response("of the origin");
 
-/** What came of a request: what was passed on, and what was answered. */
+/** Result of a request: the forwarded request, and the answer. */
 async function ask(path: string, init: RequestInit = {}, settings = SETTINGS) {
     const passed: Request[] = [];
     const handler = loadModule(renderWorker(settings).content, async (request) => {
@@ -33,7 +33,7 @@ async function ask(path: string, init: RequestInit = {}, settings = SETTINGS) {
 
 const post = (path: string, body: RequestInit["body"], headers: Record<string, string> = {}) =>
     ask(path, { method: "POST", body, headers });
-/** The body that is passed on. */
+/** Body of the forwarded request. */
 async function bodyOf(body: RequestInit["body"], path = "/completions"): Promise<string> {
     const { passed } = await post(path, body);
     return Buffer.from(await passed!.arrayBuffer()).toString();
@@ -46,28 +46,28 @@ describe("the Worker at the edge", () => {
             assert.equal(await bodyOf(asked, path), '{"model":"default","prompt": "alpa is cool", "max_tokens": "32"}');
         });
 
-    it("fills in the model of an object without any field", async () =>
+    it("fills in the model of an empty object", async () =>
         assert.equal(await bodyOf(" {} "), ' {"model":"default"} '));
 
     const kept: [what: string, body: string][] = [
         ["names a model", '{"model": "other", "prompt": "x"}'],
-        ["names none as its model", '{"prompt": "x", "model": null}'],
+        ["has no model", '{"prompt": "x", "model": null}'],
         ["is a list", '[{"prompt": "x"}]'],
         ["is a text", '"prompt"'],
         ["is no JSON", '{"prompt": "x"'],
-        ["is JSON of Python alone", '{"temperature": NaN}'],
-        ["begins with a mark of its byte order", '\ufeff{"prompt": "x"}'],
+        ["is JSON for Python only", '{"temperature": NaN}'],
+        ["begins with a byte order mark", '\ufeff{"prompt": "x"}'],
     ];
     for (const [what, body] of kept)
-        it(`passes on unchanged what ${what}`, async () => assert.equal(await bodyOf(body), body));
+        it(`forwards unchanged a body that ${what}`, async () => assert.equal(await bodyOf(body), body));
 
-    it("passes on unchanged what is no UTF-8", async () => {
+    it("forwards unchanged a body that is not UTF-8", async () => {
         const body = Buffer.from('{"prompt": "\xff"}', "latin1");
         const { passed } = await post("/completions", new Uint8Array(body));
         assert.deepEqual(Buffer.from(await passed!.arrayBuffer()), body);
     });
 
-    it("reads no body above its bound, and none of an unknown length", async () => {
+    it("reads no body above its limit, and none of an unknown length", async () => {
         const large = `{"prompt": "${"x".repeat(65536)}"}`;
         for (const headers of [{ "Content-Length": `${large.length}` }, { "Content-Length": "" }]) {
             const { sent, passed } = await post("/completions", large, headers);
@@ -76,7 +76,7 @@ describe("the Worker at the edge", () => {
         }
     });
 
-    it("changes nothing of a request but its model, whatever else it holds", async () => {
+    it("changes only the model of a request, whatever else it contains", async () => {
         const value = fc.jsonValue().filter((one) => typeof one === "object" && one !== null && !Array.isArray(one));
         await fc.assert(
             fc.asyncProperty(value, async (asked) => {
@@ -110,7 +110,7 @@ describe("the Worker at the edge", () => {
         ["GET", "/other/"],
     ];
     for (const [method, path] of elsewhere)
-        it(`passes on ${method} ${path} as it came`, async () => {
+        it(`forwards ${method} ${path} unchanged`, async () => {
             const { sent, passed } = await ask(path, {
                 method,
                 ...(method === "GET" ? {} : { body: '{"prompt":"x"}' }),
@@ -119,7 +119,7 @@ describe("the Worker at the edge", () => {
             assert.equal(sent.bodyUsed, false);
         });
 
-    it("says below each prefix what the gateway of the other options says", async () => {
+    it("describes the service below each prefix like the gateway of the other options", async () => {
         for (const path of ["/opt/", "/alpa/", "/alpa/?a=b"]) {
             const { passed, answer } = await ask(path);
             assert.equal(passed, undefined);
@@ -131,7 +131,7 @@ describe("the Worker at the edge", () => {
         assert.deepEqual([answer.status, await answer.text()], [200, ""]);
     });
 
-    it("does nothing by itself for what Access has not admitted: the connector refuses it", async () => {
+    it("forwards what Access has not admitted: the connector rejects it", async () => {
         for (const path of ["/alpa/", "/completions"]) {
             const method = path === "/alpa/" ? "GET" : "POST";
             const sent = new Request(HOST + path, { method });
@@ -140,12 +140,12 @@ describe("the Worker at the edge", () => {
         }
     });
 
-    it("answers 404 below a name that Access does not guard, and asks no origin", async () => {
+    it("answers 404 below a name that Access does not protect, without a request to the origin", async () => {
         const { passed, answer } = await ask("https://alpa.account.workers.dev/alpa/");
         assert.deepEqual([passed, answer.status], [undefined, 404]);
     });
 
-    it("takes any name of a model for a text: none of it is code", async () => {
+    it("treats any model name as text: none of it is code", async () => {
         await fc.assert(
             fc.asyncProperty(fc.string({ minLength: 1, unit: "grapheme" }), async (model) => {
                 const named = { ...SETTINGS, model };
@@ -158,7 +158,7 @@ describe("the Worker at the edge", () => {
         );
     });
 
-    it("has a name that Cloudflare takes, whatever the stack's", () => {
+    it("has a name that Cloudflare accepts, whatever the stack's", () => {
         assert.equal(workerName("alpa-auth/Prod_1.eu"), "alpa-auth-prod-1-eu");
     });
 });

@@ -1,4 +1,4 @@
-// Proves what is asked of Cloudflare and of the cluster for a gateway behind a tunnel, and in which order.
+// Proves the Cloudflare and Kubernetes resources of a gateway behind a tunnel, and their order.
 import { strict as assert } from "node:assert";
 import { plannedObjects } from "../../../../preflight/kubernetes/planned-objects";
 import { intra } from "../../../../stacks/intra";
@@ -17,7 +17,7 @@ const SERVICES: Record<Installer, string> = {
 
 for (const installer of INSTALLERS)
     describe(`behind Cloudflare, with installer ${installer}`, () => {
-        it("the tunnel leads the two paths to the gateway's Service, and the rest nowhere", async () => {
+        it("the tunnel forwards the two paths to the gateway's Service, and rejects the rest", async () => {
             const { ingresses } = one(await recordExposed(installer), CONFIG).inputs.config;
             assert.deepEqual(
                 ingresses.map((rule: any) => [rule.hostname, rule.path, rule.service]),
@@ -28,12 +28,12 @@ for (const installer of INSTALLERS)
             );
             assert.doesNotMatch(JSON.stringify(ingresses), /access/i);
         });
-        it("preflight knows every object that is made, and no other", async () => {
+        it("preflight checks exactly the objects that are created", async () => {
             const made = identities(await recordExposed(installer));
             const planned = plannedObjects(settings(installer, exposed(installer))).map(identity);
             assert.deepEqual(planned.sort(), made.sort());
         });
-        it("connectors are read with the gateway's metrics, and preflight knows their PodMonitor", async () => {
+        it("connectors are scraped with the gateway's metrics, and preflight checks their PodMonitor", async () => {
             const observed = { observability: { metrics: { enabled: true, podMonitor: true } } };
             const made = identities(await recordExposed(installer, observed));
             const planned = plannedObjects(settings(installer, exposed(installer, observed))).map(identity);
@@ -43,7 +43,7 @@ for (const installer of INSTALLERS)
                 made.join("\n"),
             );
         });
-        it("the name comes last: after connectors, rules, route and callers", async () => {
+        it("the DNS name is last: after connectors, rules, route and callers", async () => {
             const seen = await recordExposed(installer);
             const name = one(seen, RECORD);
             for (const earlier of [
@@ -55,15 +55,15 @@ for (const installer of INSTALLERS)
             ])
                 assert.ok(comesAfter(seen, name, earlier), earlier.name);
         });
-        it("connectors come after their rules, so they go before the tunnel", async () => {
+        it("connectors are created after their rules, so they are deleted before the tunnel", async () => {
             const seen = await recordExposed(installer);
             assert.ok(comesAfter(seen, oneOfKind(seen, "Deployment"), one(seen, CONFIG)));
         });
-        it("no service token and no Access application is made", async () => {
+        it("no service token and no Access application is created", async () => {
             const types = (await recordExposed(installer)).map((r) => r.type).join("\n");
             assert.doesNotMatch(types, /Access/);
         });
-        it("callers are told the name, with their keys as before", async () => {
+        it("callers get the DNS name, with their keys unchanged", async () => {
             let outputs: ReturnType<typeof intra> | undefined;
             await record(() => (outputs = intra(settings(installer, exposed(installer)))), {}, CALLS);
             assert.equal(outputs!.url, "https://llm.example.com/alpa");
@@ -72,7 +72,7 @@ for (const installer of INSTALLERS)
     });
 
 describe("a gateway behind Cloudflare", () => {
-    it("is open to the connectors alone, and has no port on the nodes", async () => {
+    it("is open only to the connectors, and has no port on the nodes", async () => {
         const seen = await recordExposed("helm");
         const [rule] = oneOfKind(seen, "NetworkPolicy", "alpa-auth-callers").inputs.spec.ingress;
         const { labels } = oneOfKind(seen, "Deployment", "alpa-auth-cloudflared").inputs.spec.template.metadata;
@@ -80,13 +80,13 @@ describe("a gateway behind Cloudflare", () => {
         const { values } = inputsOf(one(seen, "kubernetes:helm.sh/v3:Release"));
         assert.equal(values.service.type, "ClusterIP");
     });
-    it("keeps its port for callers of before where the config says so", async () => {
+    it("keeps its port for earlier callers where the config says so", async () => {
         const seen = await recordExposed("helm", { gateway: { installer: "helm", crds: ["c.yaml"], nodePort: 30801 } });
         const [rule] = oneOfKind(seen, "NetworkPolicy", "alpa-auth-callers").inputs.spec.ingress;
         assert.equal(rule.from, undefined);
         assert.equal(inputsOf(one(seen, "kubernetes:helm.sh/v3:Release")).values.service.http.nodePort, 30801);
     });
-    it("gives up before the edge does, and connectors wait longer than it", async () => {
+    it("times out before the edge, and connectors wait longer than it", async () => {
         const { alpa, exposure } = settings("helm", exposed("helm"));
         assert.equal(alpa.answerTimeoutSeconds, 120);
         assert.equal(exposure!.connectors.graceSeconds, 140);

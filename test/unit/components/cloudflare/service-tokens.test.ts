@@ -26,7 +26,7 @@ describe("ServiceTokens", () => {
     it("names a token after its stack, caller and credential", async () => {
         assert.equal(one(await made(), TOKEN).inputs.name, "alpa-auth/test/lab/a");
     });
-    it("leaves version and date out before the first rotation, and gives both from then on", async () => {
+    it("omits version and date before the first rotation, and sets both from then on", async () => {
         const first = one(await made(), TOKEN).inputs;
         assert.ok(!("clientSecretVersion" in first) && !("previousClientSecretExpiresAt" in first));
         const { clientSecretVersion, previousClientSecretExpiresAt } = one(
@@ -39,7 +39,7 @@ describe("ServiceTokens", () => {
         assert.equal(one(await made({ enabled: false }), TOKEN).inputs.enabled, false);
         assert.equal(one(await made(), TOKEN).inputs.enabled, true);
     });
-    it("remembers versions in plain and what tells secrets apart as a secret, and no secret", async () => {
+    it("stores versions in plain text and a fingerprint of each secret as a secret, and no secret", async () => {
         const { versions, fingerprints } = one(
             await made({ secretVersion: 3, previousSecretExpires: "2026-12-09" }),
             VERSIONS,
@@ -60,7 +60,7 @@ describe("SecretVersions", () => {
     const reasons = async (news: ReturnType<typeof inputs>, before: object = olds) =>
         ((await provider.check!(before as typeof olds, news)).failures ?? []).map((f) => f.reason);
 
-    it("refuses a version that went down, in preview, and says what to write", async () => {
+    it("rejects a lower version in preview, and says what to write", async () => {
         const [reason, ...others] = await reasons(inputs({ "lab/a": 1, "nlp/a": 1 }, {}));
         assert.match(
             reason,
@@ -68,26 +68,26 @@ describe("SecretVersions", () => {
         );
         assert.deepEqual(others, []);
     });
-    it("lets versions stay, go up, come and go", async () => {
+    it("accepts equal, higher, new and removed versions", async () => {
         for (const versions of [{ "lab/a": 2, "nlp/a": 1 }, { "lab/a": 3, "nlp/a": 2 }, { "lab/a": 2, "new/a": 5 }, {}])
             assert.deepEqual(await reasons(inputs(versions as Record<string, number>, {})), []);
     });
-    it("lets a first run begin with any version", async () => {
+    it("accepts any version in a first run", async () => {
         assert.deepEqual(await reasons(inputs({ "lab/a": 7 }, {}), {}), []);
     });
-    it("refuses a rotation that came back with the old secret, and remembers nothing of it", async () => {
+    it("fails a rotation that returned the old secret, and stores nothing of it", async () => {
         await assert.rejects(
             provider.update!("x", olds, inputs({ "lab/a": 3, "nlp/a": 2 }, { "lab/a": "two", "nlp/a": "new" })),
             /^Error: consumers: lab\/a: must have a new secret with secretVersion 3 \(Cloudflare answered with the one of 2\)\. /,
         );
     });
-    it("says until when the caller's secret works then, and how its caller goes on without a gap", async () => {
+    it("says until when the caller's secret works then, and how its caller continues without a gap", async () => {
         await assert.rejects(
             provider.update!("x", olds, inputs({ "lab/a": 3 }, { "lab/a": "two" })),
             /ends on the day of previousSecretExpires, or at once if secretVersion is raised\. Add a second credential, .* remove this one when its caller has switched\. Where .* uses it, raise secretVersion to 4 instead\.$/,
         );
     });
-    it("takes one that brought a new secret", async () => {
+    it("accepts a rotation that returned a new secret", async () => {
         const news = inputs({ "lab/a": 3, "nlp/a": 1 }, { "lab/a": "three", "nlp/a": "one" });
         assert.deepEqual((await provider.update!("x", olds, news)).outs, news);
     });
@@ -101,7 +101,7 @@ describe("SecretVersions", () => {
         assert.equal(await changes(inputs(olds.versions, { ...olds.fingerprints, "lab/a": "x" })), true);
         assert.equal(await changes(inputs({ ...olds.versions, "lab/a": 3 }, olds.fingerprints)), true);
     });
-    it("is stored without the SDK, and works from there", async () => {
+    it("is stored without the SDK, and works from the state", async () => {
         const text = storedText(one(await made(), VERSIONS));
         assert.doesNotMatch(text, PULUMI_SDK);
         assert.deepEqual(requiredBy(text), []);

@@ -8,17 +8,17 @@ const rules = renderRoutes({
     access: { teamName: "example", audience: "f".repeat(64) },
 }).ingresses;
 
-/** What a connector does with a path: the first rule that fits, by a search in the path. */
+/** The connector's action for a path: that of the first rule whose expression matches. */
 const serviceOf = (path: string) =>
     rules.find((rule) => !("path" in rule) || new RegExp(rule.path).test(path))!.service;
 
-describe("rules of a tunnel to what asks callers itself", () => {
+describe("tunnel rules for a gateway that authenticates callers itself", () => {
     const [rule, last] = renderRoutes({
         hostnames: ["llm.example.com"],
         endpoint: "apisix:80",
         paths: ["^/x$"],
     }).ingresses;
-    it("lead the given paths there, and the rest nowhere", () => {
+    it("forward the given paths to it, and nothing else", () => {
         assert.deepEqual(rule, {
             hostname: "llm.example.com",
             path: "^/x$",
@@ -31,8 +31,8 @@ describe("rules of a tunnel to what asks callers itself", () => {
 
 describe("rules of the tunnel", () => {
     for (const path of ["/completions", "/logprobs", "/alpa/completions", "/alpa-opt-service/completions"])
-        it(`lead ${path} to Alpa`, () => assert.equal(serviceOf(path), "http://127.0.0.1:20001"));
-    // Alpa looks for the word anywhere in the path.
+        it(`forward ${path} to Alpa`, () => assert.equal(serviceOf(path), "http://127.0.0.1:20001"));
+    // Alpa searches for the word anywhere in the path.
     for (const path of [
         "/",
         "/v1/completions",
@@ -46,8 +46,8 @@ describe("rules of the tunnel", () => {
         "/x?/logprobs",
     ])
         it(`answer ${path} with 404`, () => assert.equal(serviceOf(path), "http_status:404"));
-    it("end with one that fits everything", () => assert.deepEqual(rules.at(-1), { service: "http_status:404" }));
-    it("are two for each name, and one", () => assert.equal(rules.length, 3));
+    it("end with a catch-all", () => assert.deepEqual(rules.at(-1), { service: "http_status:404" }));
+    it("are two for each name, and the catch-all", () => assert.equal(rules.length, 3));
     it("have no empty settings, which would differ at every run", () => {
         assert.doesNotMatch(JSON.stringify(rules), /\{\}/);
     });

@@ -1,4 +1,4 @@
-// Proves the stored provider against an API server that answers as told. That `up` waits with it is proved on the engine.
+// Proves the stored provider against a fake API server. Engine tests prove that `up` waits for it.
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { ConsumersAccepted } from "../../../../components/consumers/consumers-accepted";
@@ -33,7 +33,7 @@ const consumer = (name: string, generation: number, status = "True") => {
 };
 const pending = (name: string) => ({ metadata: { name, generation: 1 } });
 const route = (status = "True") => condition("Accepted", status, 1, "APISIX is away");
-/** The gateway's namespace: no pod to ask, and no Secret with Admin keys. */
+/** The gateway's namespace: without pods, and without a Secret with Admin keys. */
 const NO_PODS: Record<string, Answer> = { pods: { kind: "PodList", items: [] } };
 const list = (...items: object[]) => ({ kind: "ConsumerList", items });
 
@@ -55,7 +55,7 @@ describe("ConsumersAccepted", () => {
         api = undefined;
     });
 
-    /** Runs an update from one set of generations to another while the lists come one after another. */
+    /** Runs an update from one set of generations to another, with one list after another. */
     async function update(olds: object, news: object, lists: Answer[], routes: Answer[] = [route()], seconds = 1) {
         let looks = 0;
         let asked = 0;
@@ -89,9 +89,9 @@ describe("ConsumersAccepted", () => {
         ["nothing", { a: 1, b: 2 }, { b: 2, a: 1 }, false],
         ["a new consumer", { a: 1 }, { a: 1, b: 1 }, true],
         ["another generation", { a: 1 }, { a: 2 }, true],
-        ["a consumer that is gone", { a: 1, b: 1 }, { a: 1 }, true],
+        ["a consumer that was removed", { a: 1, b: 1 }, { a: 1 }, true],
     ];
-    it("is updated for another key under the same id, which changes no generation", async () => {
+    it("is updated for another key with the same id, which changes no generation", async () => {
         const of = (digest: string) => ({ generations: { a: 1 }, materials: { a: digest }, namespace: "a" });
         assert.equal((await provider.diff!("a", of("old"), of("old"))).changes, false);
         assert.equal((await provider.diff!("a", of("old"), of("new"))).changes, true);
@@ -103,7 +103,7 @@ describe("ConsumersAccepted", () => {
             assert.equal((await provider.diff!("a", of(olds), of(news))).changes, expected);
         });
 
-    it("asks once for all, and ends when each is taken in its generation", async () => {
+    it("lists once for all, and ends when each is accepted in its generation", async () => {
         const looks = await update({}, { alice: 1, bob: 2 }, [
             list(pending("alice"), consumer("bob", 1)),
             list(consumer("alice", 1), pending("bob")),
@@ -121,7 +121,7 @@ describe("ConsumersAccepted", () => {
         );
     });
 
-    it("does not look at those that have not changed", async () => {
+    it("ignores consumers that have not changed", async () => {
         const refused = consumer("old", 1, "False");
         assert.equal(await update({ old: 1 }, { old: 1, alice: 1 }, [list(refused, consumer("alice", 1))]), 1);
     });
@@ -129,16 +129,16 @@ describe("ConsumersAccepted", () => {
     it("does not wait when a consumer is removed", async () =>
         assert.equal(await update({ alice: 1, bob: 1 }, { alice: 1 }, [list()]), 0));
 
-    it("waits out an API server that is away for a moment", async () =>
+    it("retries while the API server is briefly unreachable", async () =>
         assert.equal(await update({}, { alice: 1 }, [503, list(consumer("alice", 1))]), 2));
 
-    it("lets a refusal pass that does not last", async () =>
+    it("ignores a rejection that does not last", async () =>
         assert.equal(
             await update({}, { alice: 1 }, [list(consumer("alice", 1, "False")), list(consumer("alice", 1))]),
             2,
         ));
 
-    it("fails with the controller's words for each consumer it goes on refusing", async () => {
+    it("fails with the controller's message for each consumer that stays rejected", async () => {
         const all = list(consumer("alice", 1, "False"), consumer("bob", 1, "False"), consumer("carol", 1));
         await assert.rejects(update({}, { alice: 1, bob: 1, carol: 1 }, [all]), (error: Error) => {
             assert.match(
@@ -150,25 +150,25 @@ describe("ConsumersAccepted", () => {
         });
     });
 
-    it("quotes ten refusals of many", async () => {
+    it("quotes ten of many rejections", async () => {
         const names = Array.from({ length: 30 }, (_, i) => `c${i}`);
         const all = list(...names.map((name) => consumer(name, 1, "False")));
         const news = Object.fromEntries(names.map((name) => [name, 1]));
         await assert.rejects(update({}, news, [all]), /30 of 30 refused\n(c.*\n){10}and 20 more\n/);
     });
 
-    it("waits while APISIX does not get what the controller sends", async () => {
+    it("waits while APISIX does not get the controller's configuration", async () => {
         const taken = [list(consumer("alice", 1))];
         assert.equal(await update({}, { alice: 1 }, taken, [route("False"), route()]), 2);
     });
 
-    it("fails with the controller's words when nothing arrives at APISIX any more", async () =>
+    it("fails with the controller's message when nothing reaches APISIX any more", async () =>
         assert.rejects(
             update({}, { alice: 1 }, [list(consumer("alice", 1))], [route("False")]),
             /ApisixRoute a\/alpa: Because: APISIX is away/,
         ));
 
-    it("ends, and says how far it came", async () => {
+    it("times out, and reports its progress", async () => {
         const some = list(pending("alice"), consumer("bob", 1));
         await assert.rejects(
             update({}, { alice: 1, bob: 1 }, [some]),

@@ -43,7 +43,7 @@ describe("renderConsumer", () => {
     const spec = (consumer: ConsumerSettings) => renderConsumer(consumer, binding, "alpa-auth");
     it("binds the caller to the gateway, in the gateway's namespace", () =>
         assert.deepEqual(spec(lab).gatewayRef, { name: "own", namespace: "gateway" }));
-    it("names every credential, its method, and where its material lies", () =>
+    it("names every credential, its method, and the Secret with its material", () =>
         assert.deepEqual(spec(caller(key("2026a"), { id: "t", method: "jwt", algorithm: "HS256" })).credentials, [
             { name: "2026a", type: "key-auth", secretRef: { name: "lab.2026a" } },
             { name: "t", type: "jwt-auth", secretRef: { name: "lab.t" } },
@@ -58,7 +58,7 @@ describe("renderConsumer", () => {
 });
 
 describe("names of a credential", () => {
-    it("are never those of another", () => {
+    it("are unique", () => {
         assert.notEqual(secretName("a-b", "c"), secretName("a", "b-c"));
         assert.notEqual(claimKey("n", "a-b", "c"), claimKey("n", "a", "b-c"));
         assert.notEqual(claimKey("n", "a", "1"), claimKey("n", "a", "2"));
@@ -67,14 +67,14 @@ describe("names of a credential", () => {
 });
 
 describe("Consumers", () => {
-    it("generates a key of its own for each credential", async () => {
+    it("generates a key for each credential", async () => {
         const seen = await record(() => build(lab));
         const keys = seen.filter((r) => r.type === SALT);
         assert.deepEqual(keys.map((k) => k.name).sort(), ["lab.2026a-key", "lab.2026b-key"]);
         one(seen, SEED, "alpa-consumers-seed");
     });
 
-    it("makes three resources of a caller with one key, and one seed, one record of revocations and two waits for all callers", async () => {
+    it("creates three resources for a caller with one key, and one seed, one record of revocations and two waits for all", async () => {
         const seen = await record(() => build(caller(key("a"))));
         assert.deepEqual(
             seen.filter((r) => !r.type.startsWith("alpa-auth:")).map((r) => r.name),
@@ -92,9 +92,9 @@ describe("Consumers", () => {
 
     const materials: [what: string, credential: Credential, material: object, generated: string[]][] = [
         ["a generated key", key("a"), { key: KEY }, ["lab.a-key"]],
-        ["a key the caller has", { ...key("a"), key: pulumi.secret("brought") } as Credential, { key: "brought" }, []],
+        ["the caller's own key", { ...key("a"), key: pulumi.secret("brought") } as Credential, { key: "brought" }, []],
         [
-            "the secret of tokens, generated",
+            "the generated secret of tokens",
             { id: "a", method: "jwt", algorithm: "HS256" },
             { key: "alpa-auth_lab.a", algorithm: "HS256", secret: JWT_SECRET },
             ["lab.a-jwt-secret"],
@@ -123,7 +123,7 @@ describe("Consumers", () => {
         assert.equal(secret.inputs.metadata.annotations["propagate.hnc.x-k8s.io/none"], "true");
     });
 
-    it("remembers the keys that callers have brought, encrypted, before any credential has a Secret", async () => {
+    it("records the keys that callers have brought, encrypted, before any credential has a Secret", async () => {
         const brought = [
             { id: "2026a", digest: pulumi.secret("digest") },
             { id: "old", digest: pulumi.secret("ended"), readmit: "revocation-0123abcd" },
@@ -136,7 +136,7 @@ describe("Consumers", () => {
         assert.ok(comesAfter(seen, oneOfKind(seen, "Secret", "lab.2026a"), memory));
     });
 
-    it("makes keys, Secrets, then the Consumer, then waits for it", async () => {
+    it("creates keys, then Secrets, then the Consumer, then waits for it", async () => {
         const seen = await record(() => build(lab));
         const consumer = oneOfKind(seen, "Consumer", "lab");
         for (const id of ["2026a", "2026b"]) {
@@ -149,7 +149,7 @@ describe("Consumers", () => {
         assert.deepEqual(waiting.inputs.generations, { lab: 1 });
     });
 
-    it("deletes the Consumer, then proves that its credentials are rejected, then deletes their Secrets", async () => {
+    it("deletes the Consumer, then verifies that its credentials are rejected, then deletes their Secrets", async () => {
         const seen = await record(() => build(lab));
         const proof = one(seen, REVOKED);
         assert.deepEqual(proof.inputs.credentials, ["lab/2026a", "lab/2026b"]);
@@ -159,7 +159,7 @@ describe("Consumers", () => {
             assert.ok(comesAfter(seen, proof, oneOfKind(seen, "Secret", `lab.${id}`)), id);
     });
 
-    it("hands out keys and secrets by consumer and credential, as secrets", async () => {
+    it("outputs keys and secrets by consumer and credential, as secrets", async () => {
         let built: Consumers | undefined;
         await record(() => (built = build(caller(key("a"), { id: "t", method: "jwt", algorithm: "HS256" }))));
         assert.deepEqual([Object.keys(built!.keys), Object.keys(built!.jwtSecrets)], [["lab/a"], ["lab/t"]]);
@@ -182,7 +182,7 @@ describe("Consumers", () => {
         assert.deepEqual(kept(after), kept(before));
     });
 
-    it("takes another name for another caller: nothing of the old one stays", async () => {
+    it("treats another name as another caller: nothing of the old one stays", async () => {
         const names = async (name: string) =>
             (await record(() => build({ ...lab, name }))).map((r) => `${r.type} ${r.name}`);
         const [before, after] = [await names("lab"), await names("lab-two")];
@@ -194,12 +194,12 @@ describe("Consumers", () => {
         );
     });
 
-    it("keeps a caller without credentials known, and out", async () => {
+    it("keeps a caller without credentials as a consumer that cannot authenticate", async () => {
         const seen = await record(() => build(caller()));
         assert.deepEqual(oneOfKind(seen, "Consumer").inputs.spec.credentials, []);
     });
 
-    it("keeps the kubeconfig and every key it passes on a secret", async () => {
+    it("keeps the kubeconfig and every key that it passes on a secret", async () => {
         const brought = { ...key("a"), key: pulumi.secret("s3cret-brought") } as Credential;
         const cluster = { kubeconfig: pulumi.secret("s3cret-kubeconfig") };
         const seen = await record(() => build(caller(brought), { cluster }));

@@ -8,7 +8,7 @@ const SALT = "random:index/randomUuid:RandomUuid";
 const salt = "4f2c1f5e-0d9b-6a1c-83d7-5b1e0c9a7f42";
 
 describe("derive", () => {
-    it("gives the same text in every version: another would lock every caller out", () => {
+    it("gives the same text in every version: a change would lock every caller out", () => {
         assert.equal(derive("seed", salt, "key"), "2d493ba5e497815546b40d3a18540235e547b6c87f8eba8f");
         assert.equal(
             derive("seed", salt, "jwt-secret"),
@@ -35,7 +35,7 @@ describe("derive", () => {
 describe("GeneratedSecrets", () => {
     const parent = () => new pulumi.ComponentResource("alpa-auth:test:Parent", "parent");
 
-    it("makes one seed for all, with more bits than any text made of it, and a salt for each", async () => {
+    it("creates one seed for all, with more bits than any text derived from it, and a salt for each", async () => {
         const seen = await record(() => {
             const generated = new GeneratedSecrets("alpa-consumers", parent());
             generated.make("lab.a", "key");
@@ -53,7 +53,7 @@ describe("GeneratedSecrets", () => {
         assert.deepEqual(inputsOf(one(seen, SALT)), {});
     });
 
-    it("gives a text of its own for each salt, as a secret", async () => {
+    it("derives a different text from each salt, as a secret", async () => {
         const made: pulumi.Output<string>[] = [];
         const salts = { "lab.a-key": { result: "one" }, "lab.b-key": { result: "two" } };
         await record(() => {

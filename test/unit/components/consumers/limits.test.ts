@@ -1,4 +1,4 @@
-// Proves what is asked of APISIX's limits. That a gateway counts so is proved on the sandbox.
+// Proves the settings of APISIX's limit plugins. Tests on the sandbox prove that a gateway counts accordingly.
 import { strict as assert } from "node:assert";
 import * as fc from "fast-check";
 import type { Counters } from "../../../../components/apisix/open-requests";
@@ -22,13 +22,13 @@ describe("limitPlugins", () => {
         ["both", both, ["limit-conn", "limit-count"]],
     ];
     for (const [what, limits, names] of plugins)
-        it(`makes ${names.join(" and ") || "nothing"} of ${what}`, () =>
+        it(`renders ${names.join(" and ") || "nothing"} for ${what}`, () =>
             assert.deepEqual(
                 limitPlugins(limits, "alpa-auth").map((p) => p.name),
                 names,
             ));
 
-    it("counts each caller apart, and says with 429 what was too much", () => {
+    it("counts each caller separately, and names the exceeded limit in the 429", () => {
         const [conn, count] = [config("limit-conn"), config("limit-count")];
         assert.deepEqual([conn.key, conn.conn, conn.burst, conn.rejected_code], ["consumer_name", 2, 0, 429]);
         assert.deepEqual(
@@ -52,7 +52,7 @@ describe("limitPlugins", () => {
         assert.match(names[0], /^alpa-auth-60-per-30s-[0-9a-f]{8}$/);
     });
 
-    it("keeps a group's name when another limit of the caller changes: its count goes on", () =>
+    it("keeps a group's name when another limit of the caller changes: its count continues", () =>
         assert.equal(config("limit-count").group, config("limit-count", { ...both, concurrent: 9 }).group));
 
     it("counts in each pod unless shared counters are configured", () => {
@@ -60,7 +60,7 @@ describe("limitPlugins", () => {
     });
 
     for (const name of ["limit-conn", "limit-count"])
-        it(`counts for all pods in one place, and does what the operator chose while that is away: ${name}`, () => {
+        it(`counts for all pods together, and does what the operator chose while the counters are down: ${name}`, () => {
             const refuse = config(name, both, "alpa-auth", counters);
             assert.deepEqual(
                 [refuse.policy, refuse.redis_host, refuse.redis_timeout, refuse.allow_degradation],
@@ -69,7 +69,7 @@ describe("limitPlugins", () => {
             assert.equal(config(name, both, "a", { ...counters, whenDown: "allow" }).allow_degradation, true);
         });
 
-    describe("with each-pod while the counters are away", () => {
+    describe("with each-pod while the counters are down", () => {
         const eachPod: Counters = { ...counters, whenDown: "each-pod" };
         const bucket = (limits: Limits) => new LeakyBucket(config("limit-req", limits, "alpa-auth", eachPod));
 
@@ -85,12 +85,12 @@ describe("limitPlugins", () => {
             assert.deepEqual([policy, nodelay, rejected_code], [undefined, true, 429]);
         });
 
-        it("never rejects what the shared count admits", () =>
+        it("never rejects a request that the shared count would admit", () =>
             fc.assert(
                 fc.property(
                     fc.integer({ min: 1, max: 50 }),
                     fc.integer({ min: 1, max: 100_000 }),
-                    // Requests at once, and how much of a window it is until the next ones.
+                    // Number of requests at once, and the part of a window until the next ones.
                     fc.array(fc.tuple(fc.integer({ min: 1, max: 60 }), fc.constantFrom(0.01, 0.3, 0.98, 1)), {
                         minLength: 3,
                     }),
@@ -107,14 +107,14 @@ describe("limitPlugins", () => {
                 ),
             ));
 
-        it("bounds what one pod admits: twice the requests and one at once, and then those of each window", () => {
+        it("limits what one pod admits: twice the requests and one at once, and then those of each window", () => {
             const pod = bucket({ requests: 60, perSeconds: 30 });
             const admitted = (now: number) => Array.from({ length: 500 }, () => pod.admits(now)).filter(Boolean).length;
             assert.equal(admitted(0), 121);
             assert.equal(admitted(30), 60);
         });
 
-        it("has a rate that APISIX gives back as it was, for the ingress controller compares it", () =>
+        it("has a rate that APISIX returns unchanged, because the ingress controller compares it", () =>
             fc.assert(
                 fc.property(
                     fc.integer({ min: 1, max: 1e6 }),
@@ -128,11 +128,14 @@ describe("limitPlugins", () => {
             ));
     });
 
-    it("gives up the place of a request whose gateway died, after the longest answer", () =>
+    it("frees the slot of a request whose gateway died, after the longest answer", () =>
         assert.equal(config("limit-conn", both, "alpa-auth", counters).key_ttl, 660));
 });
 
-/** As limit-req of APISIX 3.18.0 counts in a pod (resty.limit.req): a request adds one to what has not leaked out. */
+/**
+ * Counts in a pod like limit-req of APISIX 3.18.0 (resty.limit.req): a request adds one to the count, which decreases at the
+ * configured rate.
+ */
 class LeakyBucket {
     private excess = -1;
     private last = 0;

@@ -1,5 +1,5 @@
-// Proves what is remembered of keys that callers have brought, and what is rejected. That a rejection ends a preview is proved on
-// the engine: test/engine/callers.test.ts.
+// Proves what is recorded about keys that callers have brought, and which are rejected. test/engine/callers.test.ts proves that
+// a rejection ends a preview.
 import { strict as assert } from "node:assert";
 import { provider } from "../../../../components/consumers/revocations-provider";
 import { Revocations } from "../../../../components/consumers/revocations";
@@ -25,7 +25,7 @@ const BOTH = { "alice/k1": "digest-of-k1", "alice/k2": "digest-of-k2" };
 const TYPE = "pulumi-nodejs:dynamic/alpa-auth:Revocations";
 
 describe("Revocations", () => {
-    it("remembers a key that is declared no more: whose it was, since when, and a hash that only a guess can tell", async () => {
+    it("records a key that was removed: its owner, the day, and a salted hash", async () => {
         const { revoked, salt } = await updated(await created(BOTH), { "alice/k2": "digest-of-k2" });
         assert.deepEqual(
             revoked.map(({ who }) => who),
@@ -51,7 +51,7 @@ describe("Revocations", () => {
         await assert.rejects(previewed(state, BOTH), /alice\/k1: .*\nconsumers: alice\/k2: /);
     });
 
-    it("accepts it where the config names the revocation, and forgets that one", async () => {
+    it("accepts it where the config names the revocation, and removes that record", async () => {
         const state = await updated(await created(BOTH), {});
         const [k1, k2] = state.revoked;
         const back = { "alice/k1": "digest-of-k1" };
@@ -69,7 +69,7 @@ describe("Revocations", () => {
         await assert.rejects(previewed(again, { "alice/k1": "digest" }, named), /has revoked its key/);
     });
 
-    it("keeps what it remembers through later changes", async () => {
+    it("keeps its records through later changes", async () => {
         let state = await updated(await created(BOTH), { "alice/k2": "digest-of-k2" });
         state = await updated(state, { "bob/k": "digest-of-bob" });
         assert.deepEqual(
@@ -78,7 +78,7 @@ describe("Revocations", () => {
         );
     });
 
-    it("remembers nothing of a key that moves to another credential", async () => {
+    it("records nothing for a key that moves to another credential", async () => {
         const state = await updated(await created(BOTH), { "team/k1": "digest-of-k1", "alice/k2": "digest-of-k2" });
         assert.deepEqual(state.revoked, []);
     });
@@ -103,7 +103,7 @@ describe("Revocations", () => {
         assert.equal((await previewed(state, { "alice/k1": "digest-of-k1" })).changes, true);
     });
 
-    it("is stored without the SDK, and works from there", async () => {
+    it("is stored without the SDK, and works from the state", async () => {
         const seen = await record(() => new Revocations("x", inputs(BOTH), {}));
         const text = storedText(one(seen, TYPE));
         assert.doesNotMatch(text, PULUMI_SDK);

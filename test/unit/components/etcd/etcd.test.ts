@@ -28,7 +28,7 @@ describe("Etcd", () => {
         [1, [PEER("etcd-0")]],
         [3, [PEER("etcd-0"), PEER("etcd-1"), PEER("etcd-2")]],
     ] as const)
-        it(`tells each of ${members} of all of them by flags, under the name of its pod`, async () => {
+        it(`names all ${members} members in the flags of each, by the names of their pods`, async () => {
             const { command, args, env } = containerOf(await build(members));
             assert.deepEqual(command, ["etcd"]);
             assert.ok(args.includes(`--initial-cluster=${list.join(",")}`));
@@ -45,7 +45,7 @@ describe("Etcd", () => {
         assert.equal(specOf(seen).serviceName, "etcd-peers");
     });
 
-    it("keeps three members on nodes of their own, and lets one go at a time", async () => {
+    it("keeps three members on different nodes, and lets one be evicted at a time", async () => {
         const seen = await build(3);
         const labels = { matchLabels: { "app.kubernetes.io/name": "etcd" } };
         assert.deepEqual(
@@ -65,7 +65,7 @@ describe("Etcd", () => {
         );
     });
 
-    it("asks for health on a port that needs no password, and lets a member without a majority live", async () => {
+    it("has a health check on a port without a password, and keeps a member without a quorum running", async () => {
         const { readinessProbe, livenessProbe, startupProbe, args } = containerOf(await build(3));
         assert.deepEqual(readinessProbe.httpGet, { path: "/readyz", port: 2381 });
         for (const probe of [livenessProbe, startupProbe])
@@ -73,7 +73,7 @@ describe("Etcd", () => {
         assert.ok(args.includes("--listen-metrics-urls=http://0.0.0.0:2381"));
     });
 
-    it("needs neither root nor a shell nor the right to write anywhere but into its volume", async () => {
+    it("needs neither root nor a shell nor write access outside of its volume", async () => {
         const seen = await build(1);
         const pod = specOf(seen).template.spec;
         assert.equal(pod.automountServiceAccountToken, false);
@@ -98,7 +98,7 @@ describe("Etcd", () => {
         assert.deepEqual([await classOf("fast"), await classOf()], ["fast", undefined]);
     });
 
-    it("lets APISIX reach the clients' port, and the members alone each other's", () => {
+    it("lets APISIX reach the client port, and only members each other's", () => {
         const apisix = {
             namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "team-a-gateway" } },
             podSelector: { matchLabels: { "app.kubernetes.io/name": "apisix" } },
@@ -112,7 +112,7 @@ describe("Etcd", () => {
         ]);
     });
 
-    it("has its policies before a member listens, and its password set before anything needs it", async () => {
+    it("has its policies before a member listens, and its password before anything needs it", async () => {
         const seen = await build(1);
         const members = oneOfKind(seen, "StatefulSet");
         for (const policy of seen.filter(({ inputs }) => inputs.kind === "NetworkPolicy"))
@@ -129,7 +129,7 @@ describe("Etcd", () => {
         assert.deepEqual(specOf(await build(1)).template.spec.volumes, undefined);
     });
 
-    it("keeps the password that a stack of before has", async () => {
+    it("keeps the password of an earlier stack", async () => {
         const password = one(await build(1), "random:index/randomPassword:RandomPassword");
         assert.deepEqual(password.inputs, { length: 40, special: false });
         assert.deepEqual(asked(password).earlierParents, [WAS_IN]);

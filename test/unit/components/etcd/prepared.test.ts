@@ -1,5 +1,5 @@
-// Proves when etcd gets its password and what an etcd of before held, with the provider as the state keeps it. What emulates
-// etcd is the sandbox's; that it answers as etcd's own program does, test/engine/etcd.test.ts shows.
+// Proves when etcd gets its password and the keys of an earlier etcd, with the provider as stored in the state. The etcd here
+// is the sandbox's; test/engine/etcd.test.ts proves that etcd itself answers the same.
 import { strict as assert } from "node:assert";
 import type * as pulumi from "@pulumi/pulumi";
 import { WebSocketServer } from "ws";
@@ -21,7 +21,7 @@ const ARGS = {
     timeoutSeconds: 1,
 };
 
-/** An etcd with a password, and what APISIX has written into it. */
+/** An etcd with a password and keys of APISIX. */
 function etcd(password: string | undefined, keys: Record<string, object> = {}): Configuration {
     const made = new Configuration();
     made.password = password;
@@ -47,11 +47,11 @@ describe("EtcdPrepared", () => {
     });
 
     interface World {
-        /** By name of the pod. */
+        /** By pod name. */
         members: Record<string, Configuration>;
-        /** Of the StatefulSet of before; unset: there is none. */
+        /** Of the earlier StatefulSet; unset: there is none. */
         formerMembers?: number;
-        /** Settings that the pods of APISIX are told to have. */
+        /** Settings in the pods of APISIX. */
         profile?: string;
     }
 
@@ -89,7 +89,7 @@ describe("EtcdPrepared", () => {
         assert.deepEqual(requiredBy(text), [...API_SERVER, "node:stream", "ws"].sort());
     });
 
-    it("sets the password of a new etcd, and changes nothing the second time", async () => {
+    it("sets the password of a new etcd, and changes nothing in a second run", async () => {
         const now = etcd(undefined);
         const { provider, inputs } = await open({ members: { "etcd-0": now } });
         const { outs } = await provider.create(inputs);
@@ -97,7 +97,7 @@ describe("EtcdPrepared", () => {
         assert.deepEqual(await provider.diff("id", outs, inputs), { changes: false });
     });
 
-    it("changes the password with the one of before, and goes on where a run was cut off after that", async () => {
+    it("changes the password with the previous one, and continues after an interrupted run", async () => {
         const now = etcd("secret");
         const { provider, inputs } = await open({ members: { "etcd-0": now } });
         const news = { ...inputs, password: "another" };
@@ -108,7 +108,7 @@ describe("EtcdPrepared", () => {
         assert.equal(now.password, "another");
     });
 
-    it("says that etcd has a password that is not this stack's, without either of them", async () => {
+    it("reports that etcd has another password than this stack's, without showing either", async () => {
         const { provider, inputs } = await open({ members: { "etcd-0": etcd("of another") } });
         await assert.rejects(provider.create(inputs), (error: Error) => {
             assert.match(
@@ -120,14 +120,14 @@ describe("EtcdPrepared", () => {
         });
     });
 
-    it("asks another member where one does not answer", async () => {
+    it("uses another member where one does not answer", async () => {
         const now = etcd(undefined);
         const { provider, inputs } = await open({ members: { "etcd-1": now } });
         await provider.create({ ...inputs, place: { ...inputs.place, pods: ["etcd-0", "etcd-1"] } });
         assert.equal(now.password, "secret");
     });
 
-    it("says which pods to look at when none answers", async () => {
+    it("names the pods to check when none answers", async () => {
         const { provider, inputs } = await open({ members: {} });
         await assert.rejects(
             provider.create(inputs),
@@ -135,23 +135,23 @@ describe("EtcdPrepared", () => {
         );
     });
 
-    it("prepares an etcd again that has lost its volume, at the next run", async () => {
+    it("prepares an etcd again that has lost its volume, in the next run", async () => {
         const { provider, inputs } = await open({ members: { "etcd-0": etcd(undefined) } });
         assert.deepEqual(await provider.diff("id", inputs, inputs), { changes: true });
     });
 
-    it("takes no etcd that does not answer for a change", async () => {
+    it("does not treat an etcd without an answer as a change", async () => {
         const { provider, inputs } = await open({ members: {} });
         assert.deepEqual(await provider.diff("id", inputs, inputs), { changes: false });
     });
 
-    describe("next to an etcd of the chart's", () => {
+    describe("next to the chart's etcd", () => {
         const KEYS = { "/routes/r": { uri: "/*" }, "/consumers/lab": { username: "lab" } };
         for (const [what, password] of [
             ["with the same password", "secret"],
-            ["of before there was a password", undefined],
+            ["from before there was a password", undefined],
         ] as const)
-            it(`copies what it holds, ${what}`, async () => {
+            it(`copies its keys, ${what}`, async () => {
                 const [before, now] = [etcd(password, KEYS), etcd(undefined)];
                 const members = { "component-etcd-1": before, "etcd-0": now };
                 const { provider, inputs } = await open({ members, formerMembers: 3 });
@@ -160,7 +160,7 @@ describe("EtcdPrepared", () => {
                 assert.equal(now.password, "secret");
             });
 
-        it("copies it again at the next run while APISIX has not been told: a caller may have been revoked", async () => {
+        it("copies them again in the next run while APISIX still uses the old one: a caller may have been revoked", async () => {
             const [before, now] = [etcd("secret", KEYS), etcd("secret", { ...KEYS, "/consumers/gone": {} })];
             const { provider, inputs } = await open({
                 members: { "component-etcd-0": before, "etcd-0": now },
@@ -171,7 +171,7 @@ describe("EtcdPrepared", () => {
             assert.deepEqual([...now.objects.keys()].sort(), Object.keys(KEYS).sort());
         });
 
-        it("leaves the new one alone once APISIX has been told of it, which may have written", async () => {
+        it("does not change the new one once APISIX uses it, because APISIX may have written", async () => {
             const [before, now] = [etcd("secret", KEYS), etcd("secret", { "/consumers/new": {} })];
             const { provider, inputs } = await open({
                 members: { "component-etcd-0": before, "etcd-0": now },
@@ -188,7 +188,7 @@ describe("EtcdPrepared", () => {
             ["does not answer", {}, /pod gateway\/component-etcd-0/],
             ["has another password", { "component-etcd-0": etcd("other", KEYS) }, /authentication failed/],
         ] as const)
-            it(`stops before APISIX gets its address where that one ${what}`, async () => {
+            it(`stops before APISIX gets the new address where the old etcd ${what}`, async () => {
                 const { provider, inputs } = await open({
                     members: { ...members, "etcd-0": etcd("secret") },
                     formerMembers: 1,

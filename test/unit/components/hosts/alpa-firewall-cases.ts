@@ -1,4 +1,4 @@
-/** What the rules for the Alpa host must do with packets: asked of the sandbox's reading of them, and of a kernel. */
+/** What the rules of the Alpa host must do with packets: tested with the sandbox's nft and with a kernel. */
 import { isIPv6 } from "node:net";
 import type { FirewallRules } from "../../../../components/hosts/alpa-firewall/rules";
 import { DESTINATION_OPTIONS, type Packet } from "../../../../sandbox/hosts/nft/ruleset";
@@ -13,9 +13,9 @@ export const RULES: FirewallRules = {
 };
 
 /**
- * How the SYN comes: in one packet; in one with IP options or extension headers; in fragments of 8 bytes, of which the first
- * does not hold TCP's flags; in such of which only the first names TCP; in fragments of which the first holds all of TCP's
- * header; in fragments of which the first holds an extension header alone. `open` is an ACK in its place.
+ * How the SYN arrives: in one packet; in one with IP options or extension headers; in fragments of 8 bytes, the first of which
+ * lacks TCP's flags; in such fragments of which only the first names TCP; in fragments the first of which has the whole TCP
+ * header; in fragments the first of which has only an extension header. `open` is an ACK instead.
  */
 export type Form =
     | "whole"
@@ -48,15 +48,15 @@ export const CASES: PacketCase[] = [
     { what: "the Internet to Alpa", source: "203.0.113.9", port: 20001, verdict: "drop" },
     { what: "a container on the host to Alpa", source: "172.17.0.2", port: 20001, from: "container", verdict: "drop" },
     { what: "the host itself to Alpa", source: "10.0.0.5", port: 20001, from: "loopback", verdict: "accept" },
-    { what: "a connection that is open already", source: "10.0.0.13", port: 20001, form: "open", verdict: "accept" },
+    { what: "an established connection", source: "10.0.0.13", port: 20001, form: "open", verdict: "accept" },
     { what: "a gateway's node to Ray", source: "10.0.0.11", port: 6379, verdict: "drop" },
     { what: "another Ray node to Ray", source: "10.9.0.7", port: 6379, verdict: "accept" },
     { what: "another Ray node to a worker's port", source: "10.9.0.7", port: 15000, verdict: "accept" },
     { what: "another Ray node to Alpa", source: "10.9.0.7", port: 20001, verdict: "accept" },
     { what: "anybody to a worker's port", source: "10.0.0.13", port: 10002, verdict: "drop" },
     { what: "anybody by SSH", source: "203.0.113.9", port: 22, verdict: "accept" },
-    { what: "anybody over IPv6 by SSH", source: "2001:db8::1", port: 22, verdict: "accept" },
-    { what: "an open connection by SSH", source: "10.0.0.13", port: 22, form: "open", verdict: "accept" },
+    { what: "any source over IPv6 by SSH", source: "2001:db8::1", port: 22, verdict: "accept" },
+    { what: "an established connection by SSH", source: "10.0.0.13", port: 22, form: "open", verdict: "accept" },
     { what: "any source to a port other than Alpa's", source: "203.0.113.9", port: 20002, verdict: "accept" },
 
     { what: "a SYN with IP options", source: "10.0.0.13", port: 20001, form: "options", verdict: "drop" },
@@ -101,7 +101,7 @@ export const CASES: PacketCase[] = [
         verdict: "accept",
     },
     {
-        what: "anybody's by SSH in large fragments",
+        what: "any source by SSH in large fragments",
         source: "10.0.0.13",
         port: 22,
         form: "large fragments",
@@ -129,7 +129,7 @@ export const CASES: PacketCase[] = [
     { what: "another port of a container", source: "10.0.0.13", port: 20002, to: "container", verdict: "accept" },
 ];
 
-/** The packets of a case, as the sandbox's nft is asked about them. */
+/** The packets of a case, in the form of the sandbox's nft. */
 export function packetsOf({ source, port, form = "whole", to = "host", from = "outside" }: PacketCase): Packet[] {
     const [arrivesOn, leavesOn] = [
         { outside: "eth0", container: "docker0", loopback: "lo" }[from],

@@ -1,5 +1,5 @@
-// Proves what a kernel does with packets under the rules for the Alpa host: the real nft loads them in a network namespace,
-// and packets come there. Defined where kernelRules() has nothing against it; `npm test` says so at its end where it has.
+// Proves what a kernel does with packets under the rules of the Alpa host: the real nft loads them in a network namespace, and
+// a program sends packets. Runs where kernelRules() finds no obstacle; `npm test` reports an obstacle at its end.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import * as path from "node:path";
@@ -9,11 +9,11 @@ import { CASES, type PacketCase, RULES } from "./alpa-firewall-cases";
 
 interface Outcome {
     answered: boolean;
-    /** How many packets the rules dropped. */
+    /** Number of packets that the rules dropped. */
     dropped: number;
 }
 
-/** A port that the host passes on to the container, as one that Docker publishes. */
+/** A port that the host forwards to the container, like one that Docker publishes. */
 const PUBLISHED: PacketCase[] = [
     { what: "another address to a published port", source: "10.0.0.13", port: 20003, verdict: "drop" },
     {
@@ -39,7 +39,7 @@ function ask(rules: string, cases: PacketCase[], published: boolean): Outcome[] 
 }
 
 if (missingForPackets() === undefined)
-    describe("rules for the Alpa host in a kernel", () => {
+    describe("rules of the Alpa host in a kernel", () => {
         const settings: [where: string, cases: PacketCase[], published: boolean][] = [
             ["that tracks no connections", CASES, false],
             ["that tracks them, for a published port", [...CASES, ...PUBLISHED], true],

@@ -1,5 +1,4 @@
-// Proves what the rules for the Alpa host say, by the sandbox's reading of them. What a kernel does with the same packets is
-// in alpa-firewall-kernel.test.ts.
+// Proves the rules of the Alpa host, with the sandbox's nft. alpa-firewall-kernel.test.ts tests the same packets with a kernel.
 import assert from "node:assert/strict";
 import {
     printedRules,
@@ -13,7 +12,7 @@ import { CASES, packetsOf, RULES } from "./alpa-firewall-cases";
 
 const ruleset = (rules: FirewallRules) => load(new Map(), "rules.nft", renderRules(rules), 0);
 
-describe("rules for the Alpa host", () => {
+describe("rules of the Alpa host", () => {
     const filled = ruleset(RULES);
     for (const known of CASES)
         it(`${known.verdict} ${known.what}`, () => {
@@ -31,9 +30,9 @@ describe("rules for the Alpa host", () => {
         ["in tiny fragments to another host", { source: "10.0.0.13", fragment: { offset: 1 }, leavesOn: "eth1" }],
     ];
     for (const [what, packet] of passedOn)
-        it(`accept what the host passes on ${what}`, () => assert.equal(decide(filled, packet), "accept"));
+        it(`accept what the host forwards ${what}`, () => assert.equal(decide(filled, packet), "accept"));
 
-    it("close no other port than those named, for any source", () => {
+    it("close no port other than those named, for any source", () => {
         const named = (port: number) => [6379, 8265, 20001].includes(port) || (port >= 10001 && port <= 19999);
         const cut = Array.from({ length: 65535 }, (_, i) => i + 1).filter(
             (port) => decide(filled, { source: "203.0.113.9", port }) === "drop",
@@ -45,7 +44,7 @@ describe("rules for the Alpa host", () => {
         assert.equal(cut.length, 10_002);
     });
 
-    it("leave Ray's ports alone when none is named", () => {
+    it("do not affect Ray's ports when none is named", () => {
         const bare = ruleset({ ...RULES, rayPorts: [] });
         assert.equal(decide(bare, { source: "203.0.113.9", port: 6379 }), "accept");
         assert.equal(decide(bare, { source: "203.0.113.9", port: 20001 }), "drop");
@@ -62,7 +61,7 @@ describe("rules for the Alpa host", () => {
         assert.equal(twice.get("alpa_auth")!.chains.get("alpa")!.rules.length, 7, "each rule once");
     });
 
-    it("are the same text for the same addresses, however they are written and ordered", () => {
+    it("are the same text for the same addresses, in any notation and order", () => {
         const text = renderRules({
             ...RULES,
             gateways: ["fd00:0::11", "10.4.0.0/24", "10.0.0.12", "10.0.0.11", "10.4.0.9"],
@@ -75,7 +74,7 @@ describe("rules for the Alpa host", () => {
         assert.equal(renderRules({ ...RULES, rayPorts, alpaPorts: [20001, 20001] }), renderRules(RULES));
     });
 
-    it("have a mark of their own for each text", () => {
+    it("have a different mark for each text", () => {
         const [a, b] = [RULES, { ...RULES, gateways: ["10.0.0.11"] }].map((rules) => stampOf(renderRules(rules)));
         assert.match(a, /^"alpa-auth [0-9a-f]{16}"$/);
         assert.notEqual(a, b);

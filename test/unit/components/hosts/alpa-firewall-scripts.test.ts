@@ -1,5 +1,5 @@
-// Proves what the scripts for the Alpa host's rules do: run by a real shell over SSH on a sandbox host. nft and systemd are
-// the sandbox's: it holds the rules, and filters nothing.
+// Proves what the scripts for the Alpa host's rules do, run by a real shell over SSH on a sandbox host. nft and systemd are the
+// sandbox's, which stores the rules but filters nothing.
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -13,8 +13,8 @@ import { on } from "../../../../sandbox/test/hosts/kit";
 const UNIT = "alpa-auth-firewall.service";
 const RULES: FirewallRules = { alpaPorts: [20001], gateways: ["10.0.0.11", "10.0.0.12"], rayPorts: [], alsoFrom: [] };
 
-describe("rules on the Alpa host", function () {
-    // Each call of systemctl or nft asks over HTTP: 0.5 s for an installation here.
+describe("scripts for rules of the Alpa host", function () {
+    // Each call of systemctl or nft is an HTTP request: 0.5 s for an installation here.
     let host: Host;
     let nft: Nft;
 
@@ -57,7 +57,7 @@ describe("rules on the Alpa host", function () {
         assert.deepEqual([reaches("10.0.0.11"), reaches("10.0.0.13")], [true, false]);
     });
 
-    it("change them in place, and keep an address that goes for an hour, or until the unit is reloaded", async () => {
+    it("change them in place, and keep a removed address for an hour, or until the unit is reloaded", async () => {
         await start();
         await run("create");
         await run("create", { gateways: ["10.0.0.11", "10.0.0.13"] });
@@ -75,7 +75,7 @@ describe("rules on the Alpa host", function () {
         assert.ok(reaches("fd00::11"), "of either family");
     });
 
-    it("load them again if the tables were emptied, and leave other tables alone", async () => {
+    it("load them again if the tables were emptied, and do not change other tables", async () => {
         await start({ files: { "tmp/other.nft": "table inet other\n" } });
         await root("nft -f /tmp/other.nft");
         await run("create");
@@ -87,7 +87,7 @@ describe("rules on the Alpa host", function () {
         assert.deepEqual(nft.tables, ["other"]);
     });
 
-    it("change nothing that the kernel does not take", async () => {
+    it("change nothing when the kernel rejects the rules", async () => {
         await start();
         await run("create");
         await assert.rejects(
@@ -99,10 +99,10 @@ describe("rules on the Alpa host", function () {
         assert.deepEqual([reaches("10.0.0.11"), reaches("10.0.0.12"), reaches("10.0.0.13")], [true, true, false]);
         assert.match(fs.readFileSync(at("etc/alpa-auth-firewall/rules.nft"), "utf8"), /10\.0\.0\.12/);
         await run("create", { gateways: ["10.0.0.13"] });
-        assert.ok(reaches("10.0.0.13"), "the next run goes on");
+        assert.ok(reaches("10.0.0.13"), "the next run continues");
     });
 
-    it("put the rules before back where those loaded are not there", async () => {
+    it("restore the previous rules where the loaded ones are missing", async () => {
         await start();
         await run("create");
         const real = nft.run.bind(nft);
@@ -119,7 +119,7 @@ describe("rules on the Alpa host", function () {
         assert.deepEqual([reaches("10.0.0.11"), reaches("10.0.0.13")], [true, false]);
     });
 
-    it("go without a trace", async () => {
+    it("remove them completely", async () => {
         await start();
         await run("create");
         await run("delete");
@@ -136,7 +136,7 @@ describe("rules on the Alpa host", function () {
         await run("delete");
     });
 
-    it("stay where another name of the host, or another stack, has them now", async () => {
+    it("keep them where another name of the host, or another stack, owns them now", async () => {
         await start();
         await run("create", { place: "10.0.0.5" });
         await run("create", { place: "head.test" });
@@ -150,22 +150,22 @@ describe("rules on the Alpa host", function () {
         );
     });
 
-    it("become root with the password of sudo, which no file keeps", async () => {
+    it("become root with the sudo password, which no file contains", async () => {
         await start({ sudo: "password", password: "geheim" });
         await run("create", { sudoPassword: "geheim" });
         assert.ok(!reaches("10.0.0.13"));
     });
 
-    it("name the host, and the rule that sudo lacks, where it allows true and not sh", async () => {
+    it("name the host and the missing sudo rule where sudo allows true and not sh", async () => {
         await start({ sudo: "nopasswd-true", password: "geheim" });
         const rule = String.raw`ops ALL=\(root\) NOPASSWD: /\S*sh`;
         const said = `^10\\.0\\.0\\.5: user ops must be allowed sh by sudo without a password \\(.*\\)\\. Add to sudoers: ${rule}, or give`;
         await assert.rejects(run("create"), fails(new RegExp(said, "m")));
     });
 
-    // The machine's own program would be found instead of the host's.
+    // Otherwise the shell would find this machine's own program instead of the host's.
     if (findOnPath("nft") === undefined)
-        it("stay, and say so, where nft is gone when they are removed", async () => {
+        it("keep them and report it where nft is missing when they are removed", async () => {
             await start();
             await run("create");
             const program = fs.readFileSync(at(NFT));
@@ -180,7 +180,7 @@ describe("rules on the Alpa host", function () {
             assert.ok(reaches("10.0.0.13"));
         });
 
-    it("say that a host without systemd is not for them", async () => {
+    it("reject a host without systemd", async () => {
         await start({ os: "alpine" });
         await assert.rejects(
             run("create"),

@@ -1,5 +1,5 @@
-// Proves what the component of the Alpa host's rules asks of the engine. What its scripts do is proved on sandbox hosts, in
-// alpa-firewall-scripts.test.ts.
+// Proves the resources of the Alpa host's firewall component. alpa-firewall-scripts.test.ts proves on sandbox hosts what its
+// scripts do.
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { AlpaFirewall } from "../../../../components/hosts/alpa-firewall/alpa-firewall";
@@ -19,7 +19,7 @@ const host = (address: string, more: Partial<SshHost> = {}): SshHost => ({
 const build = (...hosts: SshHost[]) => record(() => new AlpaFirewall("alpa-firewall", { rules, hosts }));
 
 describe("AlpaFirewall", () => {
-    it("shows in a preview whom it lets in, and on which host", async () => {
+    it("shows in a preview which sources it admits, and on which host", async () => {
         const seen = await build(host("10.0.0.5"));
         const { inputs } = one(seen, COMMAND, "alpa-firewall-10.0.0.5");
         assert.equal(
@@ -36,7 +36,11 @@ describe("AlpaFirewall", () => {
         const resource = one(seen, COMMAND);
         for (const secret of ["the-private-key", "the-password"]) {
             assert.doesNotMatch(JSON.stringify(inputsOf(resource)), new RegExp(secret));
-            assert.match(JSON.stringify(plain(resource.inputs)), new RegExp(secret), "it is there, as a secret");
+            assert.match(
+                JSON.stringify(plain(resource.inputs)),
+                new RegExp(secret),
+                "the output contains it, as a secret",
+            );
         }
         assert.equal(resource.inputs.logging, "none");
     });

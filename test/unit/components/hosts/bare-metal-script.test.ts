@@ -1,4 +1,4 @@
-// Proves what the scripts for bare metal do: run by a real shell over SSH on sandbox hosts with systemd and GPUs. Ray and the
+// Proves what the scripts for bare metal do, run by a real shell over SSH on sandbox hosts with systemd and GPUs. Ray and the
 // driver are the sandbox's.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -21,7 +21,7 @@ const NVIDIA_SMI = "/usr/local/sbin/nvidia-smi";
 const FOUND = "boot=as-found";
 
 describe("scripts for bare metal", function () {
-    // Scripts look again each half second, and a busy machine takes longer.
+    // Scripts poll each half second, and a busy machine takes longer.
     const faults = new GpuFaults();
     const ledger = new GpuLedger(new Map(NODES.map((name) => [name, 8])), faults);
     let bareMetal: BareMetal;
@@ -87,7 +87,7 @@ describe("scripts for bare metal", function () {
     };
     const holders = () => NODES.flatMap((node) => ledger.on(node).map(({ name }) => name));
 
-    it("leave alone what runs already", async () => {
+    it("do not restart what runs already", async () => {
         const before = NODES.map((node) => ledger.on(node)[0].pid);
         assert.equal(await begin(), "answers");
         assert.deepEqual(
@@ -96,15 +96,15 @@ describe("scripts for bare metal", function () {
         );
     });
 
-    it("stop it when running answers have ended, and end when the GPUs are seen free", async () => {
+    it("stop it when open answers have ended, and finish when the GPUs are free", async () => {
         const before = arrived;
         const answer = complete();
-        await waitFor("a request on its way", () => arrived > before, { seconds: 100 });
+        await waitFor("a request in transit", () => arrived > before, { seconds: 100 });
         assert.equal(await cease(), "stopped, GPUs free");
         assert.equal(await answer, 200);
         assert.deepEqual(holders(), []);
         assert.equal(await run(0, ["silent"]), "silent");
-        assert.equal(await cease(), "stopped before", "a second time changes nothing");
+        assert.equal(await cease(), "stopped before", "a second run changes nothing");
     });
 
     it("wait no longer than the longest answer may take", async () => {
@@ -116,7 +116,7 @@ describe("scripts for bare metal", function () {
         held.destroy();
     });
 
-    it("start it, and end when Alpa answers with its model loaded", async () => {
+    it("start it, and finish when Alpa answers with its model loaded", async () => {
         await cease();
         await start();
         const open = await fetch(`http://127.0.0.1:${port}/`).then(
@@ -139,10 +139,10 @@ describe("scripts for bare metal", function () {
         const { host } = bareMetal.hosts[1];
         await on(host, "sudo rm /etc/alpa-auth-bare-metal/alpa-auth,dev/run");
         assert.equal(await begin(), "answers");
-        assert.equal(pid(), after, "an unknown process is left alone");
+        assert.equal(pid(), after, "an unknown process is not stopped");
     });
 
-    it("do not start it while another process holds the GPUs, and say which", async () => {
+    it("do not start it while another process holds the GPUs, and name that process", async () => {
         await cease();
         const hold = ledger.take("dgx-01", { side: "pod", name: "alpa-auth/alpa-opt-head", gpus: 8 })!;
         await assert.rejects(run(0, ["start", FOUND], { stopTimeoutSeconds: 1 }), {
@@ -153,7 +153,7 @@ describe("scripts for bare metal", function () {
         assert.match(await run(0, ["start", FOUND]), /^runs: /);
     });
 
-    it("take no warning of nvidia-smi for a process that holds a GPU", async () => {
+    it("do not treat a warning of nvidia-smi as a process that holds a GPU", async () => {
         const { host } = bareMetal.hosts[1];
         const warning = "WARNING: infoROM is corrupted at gpu 0000:3B:00.0";
         host.stage.lay(NVIDIA_SMI, ({ args }) => {
@@ -170,7 +170,7 @@ describe("scripts for bare metal", function () {
         }
     });
 
-    it("wait for a service that starts already, as after a run that was cut off, and not for the GPUs that it holds", async () => {
+    it("wait for a service that is already starting, for example after an interrupted run, and not for its own GPUs", async () => {
         const { host } = bareMetal.hosts[1];
         const file = `/etc/systemd/system/${UNIT}`;
         await host.systemctl("stop", UNIT);
@@ -191,7 +191,7 @@ describe("scripts for bare metal", function () {
         }
     });
 
-    it("leave the component's GPUs alone once bare metal was stopped and seen to be free of them", async () => {
+    it("ignore the component's GPUs once bare metal was stopped and had released them", async () => {
         await cease();
         const hold = ledger.take("dgx-01", { side: "pod", name: "alpa-auth/alpa-opt-head", gpus: 8 })!;
         assert.equal(await run(0, ["stop", "after-answers", "boot=never", "attempt=1"]), "stopped before");
@@ -210,14 +210,14 @@ describe("scripts for bare metal", function () {
         afterEach(() => host.stage.lay(NVIDIA_SMI, ({ args }) => nvidiaSmi(args, ledger, "dgx-02")));
         const refused = { message: /dgx-02: must answer nvidia-smi \(NVIDIA-SMI has failed/ };
 
-        it("let no conversion begin, and stop nothing", async () => {
+        it("refuse to begin a conversion, and stop nothing", async () => {
             await assert.rejects(run(1, ["start", FOUND, "attempt=0"]), refused);
             await assert.rejects(run(1, ["stop", FOUND]), refused);
             assert.equal(await systemctl(1, "is-active"), "active");
         });
 
-        it("start it all the same: the way back does not depend on it", async () => {
-            assert.match(await run(1, ["start", FOUND, "attempt=1"]), /^runs: /, "what runs is left alone");
+        it("start it all the same: a rollback does not depend on nvidia-smi", async () => {
+            assert.match(await run(1, ["start", FOUND, "attempt=1"]), /^runs: /, "what runs is not restarted");
             const { code } = await host.systemctl("stop", UNIT);
             assert.equal(code, 0);
             assert.match(await run(1, ["start", FOUND, "attempt=0"]), /can see whether the GPUs are free/);
@@ -225,7 +225,7 @@ describe("scripts for bare metal", function () {
             await host.systemctl("stop", UNIT);
             const how = { commands: { start: `systemctl start ${UNIT}`, stop: `systemctl stop ${UNIT}` } };
             await run(1, ["start", FOUND, "attempt=1"], { how });
-            assert.equal(await systemctl(1, "is-active"), "inactive", "it was not stopped by us");
+            assert.equal(await systemctl(1, "is-active"), "inactive", "the script did not stop it");
         });
     });
 
@@ -238,26 +238,26 @@ describe("scripts for bare metal", function () {
         const root = async (line: string) => (await on(bareMetal.hosts[1].host, `sudo ${line}`)).stdout.trim();
         afterEach(() => root(`rm -f ${MARK}`));
 
-        it("are refused on a host that is in a conversion, either way, and say whose it is and how it gets free", async () => {
+        it("are rejected on a host that is in a conversion, in either direction, and name its owner and how to release it", async () => {
             await run(1, ["start", FOUND]);
             const message =
                 /dgx-02: must be in the conversion of one stack \(alpa-ray\.service there is in that of alpa-auth\/dev\)\. Take that one back to option intra-a; .* remove the file on this host: \/etc\/alpa-auth-bare-metal\/of-alpa-ray\.service/;
             for (const mode of ["start", "stop"]) await assert.rejects(other(mode, FOUND), { message });
             assert.equal(await systemctl(1, "is-active"), "active");
             assert.equal(await other("release"), "released");
-            await assert.rejects(other("stop", FOUND), { message }, "what is not its own it does not release");
+            await assert.rejects(other("stop", FOUND), { message }, "it does not release another owner's host");
         });
 
-        it("have it once it was released, and take nothing for their own that was done before", async () => {
+        it("own it once it was released, and ignore the other stack's earlier work", async () => {
             assert.equal(await run(1, ["stop", FOUND]), "stopped, GPUs free");
             assert.equal(await run(1, ["release"]), "released");
-            assert.equal(await other("stop", FOUND), "stopped, GPUs free", "it sees for itself");
+            assert.equal(await other("stop", FOUND), "stopped, GPUs free", "it checks by itself");
             assert.equal(await root(`cat ${MARK}`), "alpa-auth/other");
             const kept = await root("ls /etc/alpa-auth-bare-metal");
             assert.match(kept, /^alpa-auth,dev\nalpa-auth,other$/m);
         });
 
-        it("have it where the mark was cut off half-way", async () => {
+        it("own it where the mark is incomplete", async () => {
             await root(`sh -c ': >${MARK}'`);
             await run(1, ["start", FOUND]);
             assert.equal(await root(`cat ${MARK}`), "alpa-auth/dev");
@@ -268,31 +268,31 @@ describe("scripts for bare metal", function () {
         const message =
             /dgx-01: must be the host of alpa\.endpoints\[0\], 203\.0\.113\.9, since it is the first \(it has no such address\)/;
 
-        it("refuse one that callers are not led to, before anything is stopped", async () => {
+        it("reject one to which the gateway does not route, before anything is stopped", async () => {
             await assert.rejects(run(0, ["start", FOUND], { alpaHost: "203.0.113.9" }), { message });
             assert.equal(await systemctl(0, "is-active"), "active");
         });
 
-        it("take each of its addresses, a name of it, and a name that it does not know", async () => {
+        it("accept each of its addresses, a name of it, and a name that it cannot resolve", async () => {
             const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
             const own = addresses.filter(({ family }) => family === "IPv4").map(({ address }) => address);
             for (const alpaHost of [...own, "localhost", "alpa.invalid"])
                 assert.match(await run(0, ["start", FOUND], { alpaHost }), /^runs: /, alpaHost);
         });
 
-        it("start it all the same: the way back does not depend on it", async () => {
+        it("start it all the same: a rollback does not depend on the address", async () => {
             await cease();
             const said = await run(0, ["start", FOUND], { alpaHost: "203.0.113.9" });
             const worker = ["start", `head=${said.split(" ").pop()}`, FOUND];
             await run(1, worker);
-            assert.match(await run(1, worker, { alpaHost: "203.0.113.9" }), /^runs: /, "a worker is where it is");
+            assert.match(await run(1, worker, { alpaHost: "203.0.113.9" }), /^runs: /, "a worker has no such check");
         });
     });
 
     describe("of a worker", () => {
-        it("see that the model comes to its GPUs", async () => assert.equal(await run(1, ["holds"]), "holds"));
+        it("verify that the model is loaded onto its GPUs", async () => assert.equal(await run(1, ["holds"]), "holds"));
 
-        it("fail at once where its service has failed: the head would only wait", async () => {
+        it("fail at once where its service has failed, for which the head would only wait", async () => {
             await cease();
             const hold = ledger.take("dgx-02", { side: "pod", name: "alpa-auth/other", gpus: 8 })!;
             await bareMetal.hosts[1].host.systemctl("start", UNIT);
@@ -310,14 +310,14 @@ describe("scripts for bare metal", function () {
             assert.equal(await run(1, ["holds"], { startTimeoutSeconds: 1 }), "holds");
         });
 
-        it("see that it has stopped, and say so where it runs", async () => {
+        it("verify that it has stopped, and report it where it runs", async () => {
             await assert.rejects(run(1, ["rests"]), { message: /dgx-02: alpa-ray\.service must have stopped/ });
             await cease();
             assert.equal(await run(1, ["rests"]), "rests");
         });
     });
 
-    it("fail where a process keeps its GPUs after the stop, and look again the next time", async () => {
+    it("fail where a process keeps its GPUs after the stop, and check again in the next run", async () => {
         faults.add({ step: "release", side: "bare metal", node: "dgx-02" });
         await assert.rejects(run(1, ["stop", FOUND], { stopTimeoutSeconds: 4 }), {
             message: /dgx-02: must have its GPUs free within 4 s after Alpa has stopped/,
@@ -329,7 +329,7 @@ describe("scripts for bare metal", function () {
         assert.equal(await run(1, ["stop", FOUND]), "stopped, GPUs free");
     });
 
-    it("fail at once where the service has failed, and say where its words are", async () => {
+    it("fail at once where the service has failed, and name its log", async () => {
         await cease();
         faults.add({ step: "load", side: "bare metal" });
         await start();
@@ -338,7 +338,7 @@ describe("scripts for bare metal", function () {
         });
     });
 
-    it("keep it from starting at boot, and have it again as it was found", async () => {
+    it("disable its start at boot, and restore the earlier setting", async () => {
         await run(1, ["stop", "boot=never"]);
         assert.equal(await systemctl(1, "is-enabled"), "disabled");
         await run(1, ["stop", "boot=never"]);
@@ -352,7 +352,7 @@ describe("scripts for bare metal", function () {
         await on(host, `sudo systemctl enable ${UNIT}`);
     });
 
-    it("of an earlier run do nothing any more once a later one is there", async () => {
+    it("of an earlier run do nothing any more once a later run has started", async () => {
         const held = http.request({ port, host: "127.0.0.1", method: "POST", headers: { "Content-Length": 1000 } });
         held.on("error", () => undefined);
         held.write("{");
@@ -369,7 +369,7 @@ describe("scripts for bare metal", function () {
         assert.equal(await systemctl(0, "is-active"), "active");
     });
 
-    it("refuse a service that the host does not have: there would be no way back", async () => {
+    it("reject a service that the host does not have, since no rollback would be possible", async () => {
         await assert.rejects(run(0, ["start", FOUND], { how: { unit: "alpa.service" } }), {
             message: /dgx-01: must have the service alpa\.service, or there is no way back/,
         });
@@ -380,7 +380,7 @@ describe("scripts for bare metal", function () {
         const pid = () => ledger.on("dgx-02")[0]?.pid;
         const before = pid();
         await run(1, ["start", FOUND], { how });
-        assert.equal(pid(), before, "what runs is left alone");
+        assert.equal(pid(), before, "what runs is not restarted");
         await run(1, ["stop", FOUND], { how });
         assert.equal(pid(), undefined);
         await run(1, ["start", FOUND], { how });
@@ -394,7 +394,7 @@ describe("scripts for bare metal", function () {
         });
         const root = async (line: string) => (await on(bareMetal.hosts[1].host, `sudo sh -c '${line}'`)).stdout.trim();
 
-        it("say how it ended and where its words are, and not the words", async () => {
+        it("print its exit code and the path of its log, and not the log", async () => {
             await assert.rejects(run(1, ["stop", FOUND], commands({ stop: "echo s3cret; exit 3" })), (error: Error) => {
                 const where = "/run/alpa-auth-bare-metal/said";
                 const said = `dgx-02: the stop command must succeed within 30 s (exit code 3). Look: ${where}`;
@@ -406,7 +406,7 @@ describe("scripts for bare metal", function () {
             assert.equal(await root("cat /run/alpa-auth-bare-metal/command 2>/dev/null || echo gone"), "gone");
         });
 
-        it("wait for no process that it leaves running, and for it itself no longer than is given", async () => {
+        it("do not wait for processes that it leaves running, nor for the command itself beyond its timeout", async () => {
             await run(1, ["stop", FOUND], commands({}));
             const daemon = "sh -c 'sleep 30' & echo $! >/run/left";
             const began = Date.now();
@@ -420,7 +420,7 @@ describe("scripts for bare metal", function () {
             });
         });
 
-        it("show it in no list of processes", async () => {
+        it("show it in no process list", async () => {
             await run(1, ["stop", FOUND], commands({}));
             const start = `seen=no; for f in /proc/$$/cmdline /proc/$PPID/cmdline; do tr "\\0" " " <$f 2>/dev/null | grep -q "s3[c]ret" && seen=yes; done; : s3cret; echo $seen`;
             await run(1, ["start", FOUND], commands({ start }));

@@ -26,7 +26,7 @@ describe("MicroK8s on hosts", () => {
     const start = (name: string, more: Partial<Microk8sHostOptions> = {}) =>
         microk8s.startHost({ name, address: `127.0.0.${++last}`, users: ["root"], ...more });
 
-    /** Runs a script on a host, as the provider does. @returns what it printed; fails with what it said */
+    /** Runs a script on a host, like the provider. @returns its output @throws an error with it */
     async function run(host: Microk8sHost, script: string, ...words: string[]): Promise<string> {
         const { address, port, hostKey, privateKey } = host;
         const reached = { address, port, user: "root", hostKey, privateKey };
@@ -78,7 +78,7 @@ describe("MicroK8s on hosts", () => {
             return true;
         });
 
-    it("makes a cluster as the config says, and takes a node out of it with nothing left", async () => {
+    it("creates the cluster of the config, and removes a node without leftovers", async () => {
         b = await start("worker-1", { files: { "etc/systemd/system/ray.service": RAY } });
         await run(b, "systemctl start ray");
         const ray = b.pidOf("ray.service");
@@ -95,7 +95,7 @@ describe("MicroK8s on hosts", () => {
         const facts = { labels: ["rack=a"], taints: ["gpu=yes:NoSchedule"] };
         await ask(b, "mark", facts);
         await ask(b, "ready");
-        // Of a host that has another name in the config by now.
+        // For a host that has another name in the config by now.
         await ask(b, "drain", { place: "old.example.com" });
         await ask(b, "remove-node", { place: "old.example.com" });
         const [kept] = (await a.microk8s!.cluster.nodes()).filter((one) => one.metadata.name === "worker-1");
@@ -111,7 +111,7 @@ describe("MicroK8s on hosts", () => {
         assert.ok(ray !== undefined && b.pidOf("ray.service") === ray, "Ray was touched");
     });
 
-    it("refuses another cluster's fingerprint, finishes a join that was cut off, and shows no token", async () => {
+    it("rejects another cluster's fingerprint, completes an interrupted join, and shows no token", async () => {
         b = await start("second");
         await install(a);
         await run(a, onNode(a), "start");
@@ -123,14 +123,14 @@ describe("MicroK8s on hosts", () => {
         await refuses(enter(b, url), /second: must be able to join the cluster at 127\.0\.0\.\d+:25000 \(cut off …\)/);
         await enter(b, url);
         assert.deepEqual([await nodes(), a.microk8s!.storeOf().length], [["first", "second"], 2]);
-        // Either leads into the cluster; one knows that it was finished.
+        // Both contain a join token; one also shows that the join was completed.
         await ask(a, "kubeconfig");
         const told = [await look(a), await look(b)].map((one) => [one.kubeconfig, one.spareKubeconfig]);
         const [yes, no] = [/^apiVersion: v1\n/, /^$/];
         [yes, no, no, yes].forEach((wanted, i) => assert.match(told.flat()[i] ?? "", wanted));
     });
 
-    it("says that an add-on does not come, with how to look, and finishes when it does", async () => {
+    it("reports that an add-on does not become ready, with how to check it, and completes when it is", async () => {
         a.faults.add({ step: "addon", addon: "dns", times: 1000 });
         await refuses(
             run(a, onNode(a, undefined, 1), "install", CHANNEL, "control-plane"),
@@ -144,7 +144,7 @@ describe("MicroK8s on hosts", () => {
         ["another system", { os: "alpine" }, () => undefined, /must run Ubuntu \(got Alpine Linux v3\.20\)/],
         ["no snapd", { snapd: false }, () => undefined, /must have snapd\. Run: apt-get install snapd/],
         [
-            "ports that others hold",
+            "ports that other programs use",
             {
                 listening: [
                     { port: 10250, process: "raylet", pid: 77 },
@@ -155,13 +155,13 @@ describe("MicroK8s on hosts", () => {
             /must have the ports of MicroK8s free \(taken: 10250\/tcp by raylet, process 77\)/,
         ],
         [
-            "a store that is away",
+            "a store that is unreachable",
             {},
             () => b.faults.add({ step: "store" }),
             /must be able to install MicroK8s of channel 1\.34\/stable \(error: cannot install .*name resolution\)/,
         ],
     ];
-    it("refuses a channel that the store does not know, in the store's words, and installs nothing", async () => {
+    it("rejects a channel that the store does not have, with the store's message, and installs nothing", async () => {
         await refuses(
             install(a, "1.99/stable"),
             /must be able to install MicroK8s of channel 1\.99\/stable \(error: .*not available on 1\.99\/stable/,
@@ -170,7 +170,7 @@ describe("MicroK8s on hosts", () => {
     });
 
     for (const [why, options, before, said] of refused)
-        it(`refuses ${why}, and installs nothing`, async () => {
+        it(`rejects ${why}, and installs nothing`, async () => {
             b = await start("second", options);
             before();
             await refuses(install(b), said);
@@ -185,11 +185,11 @@ describe("MicroK8s on hosts", () => {
         assert.deepEqual([(await look(a)).owner, (await look(a)).channel], [undefined, CHANNEL]);
     });
 
-    it("refuses another channel or network of pods than that of the node, and changes nothing", async () => {
+    it("rejects a channel or pod network other than the node's, and changes nothing", async () => {
         await install(a);
         const elsewhere = nodeScript({ launch: "", sans: [a.address], podNetwork: "10.200.0.0/16" }, waits);
         const mark = at(a, `${FOLDER}/pods`);
-        for (const installed of ["today", "before this was a setting"]) {
+        for (const installed of ["today", "from before this was a setting"]) {
             if (installed !== "today") rmSync(mark);
             await refuses(
                 run(a, elsewhere, "install", CHANNEL, "control-plane"),
@@ -203,7 +203,7 @@ describe("MicroK8s on hosts", () => {
         assert.equal(a.snapd.release?.channel, CHANNEL);
     });
 
-    it("leaves the names of a certificate as they were made, and says which they are", async () => {
+    it("keeps the names of an existing certificate, and prints them", async () => {
         await install(a);
         const more = nodeScript({ launch: "", sans: [a.address, "k8s.example.com"] }, waits);
         assert.equal(await run(a, more, "install", CHANNEL, "control-plane"), "first");

@@ -1,4 +1,4 @@
-// Proves what is asked of the engine for the nodes of a cluster. What the commands do is proved on sandbox hosts.
+// Proves the resources for the nodes of a cluster. Tests on sandbox hosts prove what the commands do.
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
@@ -24,7 +24,7 @@ describe("Microk8s", () => {
         }
     });
 
-    it("gives the kubeconfig, a secret, when every node is ready and the add-ons are there", () => {
+    it("outputs the kubeconfig, a secret, when every node is ready and the add-ons are there", () => {
         const kubeconfig = one(three, COMMAND, "nodes-kubeconfig");
         for (const number of [1, 2, 3]) assert.ok(comesAfter(three, kubeconfig, step(three, number, "ready")));
         assert.ok(comesAfter(three, kubeconfig, one(three, COMMAND, "nodes-addons")));
@@ -33,7 +33,7 @@ describe("Microk8s", () => {
         assert.equal(provider.inputs.clusterIdentifier, "alpa-auth/test");
     });
 
-    it("asks the first node about the others, and another control-plane node about the first", () => {
+    it("queries the first node about the others, and another control-plane node about the first", () => {
         assert.deepEqual(
             [1, 2, 3].map((number) => hostOf(step(three, number, "member"))),
             ["10.0.0.2", "10.0.0.1", "10.0.0.1"],
@@ -41,14 +41,14 @@ describe("Microk8s", () => {
         assert.equal(hostOf(step(three, 1, "ready")), "10.0.0.1");
     });
 
-    it("renews an invitation right before a node joins, and only then", () => {
+    it("renews a join token right before a node joins, and only then", () => {
         assert.deepEqual(
             [1, 2, 3].map((number) => asked(step(three, number, "joined")).beforeCreate.length),
             [0, 1, 1],
         );
     });
 
-    it("has every script a secret, and no secret in a command line", () => {
+    it("keeps every script secret, and has no secret in a command line", () => {
         for (const command of three.filter(({ type }) => type === COMMAND)) {
             assert.ok(pulumi.runtime.isRpcSecret(command.inputs.stdin), command.name);
             const { stdin, connection: _, ...shown } = command.inputs;
@@ -57,7 +57,7 @@ describe("Microk8s", () => {
         }
     });
 
-    it("waits for the pods of a node that leaves as long as their longest answer may take, and longer", async () => {
+    it("waits for the pods of a removed node longer than their longest answer may take", async () => {
         const waited = async (alpa: object) => {
             const seen = await recordNodes({ nodes: THREE }, { alpa: { endpoints: ["10.0.1.11:20001"], ...alpa } });
             const script = String(plain(step(seen, 2, "ready").inputs.stdin));
@@ -68,7 +68,7 @@ describe("Microk8s", () => {
         assert.equal(long - usual, 3000);
     });
 
-    it("adds nothing but its own steps for one more node, and touches no other", async () => {
+    it("adds only its own steps for one more node, and changes no other", async () => {
         const four = await recordNodes({ nodes: [...THREE, node(4, { role: "worker" })] });
         const key = (r: Seen) => `${r.type} ${r.name}`;
         const added = four.filter((r) => !three.some((old) => key(old) === key(r)));
@@ -90,7 +90,7 @@ describe("launch configuration", () => {
     const render = (...args: Parameters<typeof renderLaunch>) => parse(renderLaunch(...args));
     const wish: LaunchSettings = { role: "control-plane", first: true, sans: ["10.0.0.1"], storage: "hostpath" };
 
-    it("has the add-ons on the node that starts the cluster only, dns always", () => {
+    it("enables the add-ons only on the node that starts the cluster, and always dns", () => {
         assert.deepEqual(render(wish).addons, [{ name: "dns" }, { name: "hostpath-storage" }]);
         assert.deepEqual(render({ ...wish, storage: "none" }).addons, [{ name: "dns" }]);
         assert.equal(render({ ...wish, first: false }).addons, undefined);
@@ -103,7 +103,7 @@ describe("launch configuration", () => {
             });
     });
 
-    it("names another network of pods on every node, and none where it is MicroK8s' own", () => {
+    it("sets another pod network on every node, and none where it is MicroK8s' default", () => {
         const podNetwork = "10.200.0.0/16";
         for (const role of ["control-plane", "worker"] as const)
             assert.deepEqual(render({ ...wish, role, podNetwork }).extraCNIEnv, {

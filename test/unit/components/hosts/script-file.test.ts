@@ -1,4 +1,4 @@
-// Proves what of a script file is sent to a host, and that all files give scripts without anything left to fill in.
+// Proves which parts of a script file are sent to a host, and that all files give scripts without remaining placeholders.
 import { strict as assert } from "node:assert";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,7 +24,7 @@ describe("a script file", () => {
         return scriptFile(folder, name);
     };
 
-    it("is sent without its header and without directives of ShellCheck", () => {
+    it("is sent without its header and without ShellCheck directives", () => {
         const script = write(
             "a.sh",
             `#!/bin/sh\n# header\n: "\${x?}"\n\n# why\n    # shellcheck disable=SC2086 # words\necho $x\n\nb\n`,
@@ -32,13 +32,13 @@ describe("a script file", () => {
         assert.equal(script(), "\n# why\necho $x\n\nb\n");
     });
 
-    it("has a file that it includes in the place of that line, as far to the right", () => {
+    it("has an included file instead of the include line, with the same indentation", () => {
         write("part.sh", "#!/bin/sh\n\nif a; then\n    b\n\nfi\n");
         const script = write("whole.sh", "#!/bin/sh\n\nf() {\n    . ./part.sh\n}\n. /etc/os-release\n");
         assert.equal(script(), "\nf() {\n    if a; then\n        b\n\n    fi\n}\n. /etc/os-release\n");
     });
 
-    it("takes constants as they are, and refuses one that has no value", () => {
+    it("inserts constants unchanged, and rejects one without a value", () => {
         const script = write("b.sh", "#!/bin/sh\n\na=@A@ b=@B_C@ n=@nft@ @A@\n");
         assert.equal(script({ A: "$&", B_C: 1 }), "\na=$& b=1 n=@nft@ $&\n");
         assert.throws(() => script({ A: "" }), /b\.sh: @B_C@ has no value\. Pass B_C/);
@@ -54,7 +54,7 @@ describe("scripts for hosts", () => {
         ...{ running: true, atBoot: true, attempt: 0 },
     };
     const hostWatchdog = { port: 20001, model: "m", idleSeconds: 60, stuckSeconds: 1200 };
-    /** What is sent, by the file that it begins with. */
+    /** Sent scripts, by the file that each begins with. */
     const scripts: Record<string, string> = {
         "cloudflare/cloudflared/connectors.sh": connectors(
             { token: "t" },
@@ -79,7 +79,7 @@ describe("scripts for hosts", () => {
     const included = (file: string) =>
         [...read(file).matchAll(/^ *\. (\.\.?\/.+)$/gm)].map(([, at]) => join(file, "..", at));
 
-    it("are made of all script files", () => {
+    it("are created from all script files", () => {
         const all = readdirSync(COMPONENTS, { recursive: true, encoding: "utf8" }).filter((name) =>
             name.endsWith(".sh"),
         );
@@ -91,7 +91,7 @@ describe("scripts for hosts", () => {
         it(`have no placeholder, header or directive left: ${file}`, () =>
             assert.deepEqual(text.match(/@[A-Z_]+@|^#!|shellcheck|^ *\. \.|"\$\{\w+\?\}"/gm) ?? [], []));
 
-        it(`set each variable that the file says it reads: ${file}`, () => {
+        it(`set each variable that the file declares: ${file}`, () => {
             const reads = [
                 ...read(file)
                     .split("\n\n")[0]

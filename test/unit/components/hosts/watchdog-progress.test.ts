@@ -1,5 +1,5 @@
-// Proves what the watchdog's script takes for progress: run by a real bash against the sandbox's Alpa. That a real Alpa delays
-// rejections while it computes is not proved here; the sandbox has it from the code of launch_model_worker.py.
+// Proves what the watchdog's script considers progress, run by a real bash against the sandbox's Alpa. It does not prove that a
+// real Alpa delays rejections while it computes; the sandbox follows the code of launch_model_worker.py.
 import { strict as assert } from "node:assert";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -12,7 +12,7 @@ import { freePort, waitFor } from "../../../../sandbox/processes";
 
 const SCRIPT = scriptFile(join(__dirname, "../../../../components/hosts/watchdog"), "progress.sh");
 
-describe("The watchdog's look at Alpa", () => {
+describe("The watchdog's check of Alpa", () => {
     let alpa: Alpa | undefined;
     let arrived: number;
     const start = async (options: Partial<AlpaOptions> = {}) => {
@@ -32,7 +32,7 @@ describe("The watchdog's look at Alpa", () => {
         void fetch(`http://127.0.0.1:${alpa!.port}/completions`, { method: "POST", body }).catch(() => undefined);
         await waitFor("request: at Alpa", () => arrived > before, { seconds: 10, everyMilliseconds: 5 });
     };
-    /** What it concludes, as "state: why". @param which `complete` goes on with a completion, whatever the first look has found */
+    /** Its result, as "state: why". @param which `complete` also sends a completion, whatever the first check has found */
     const look = (port: number, limits: Partial<Progress> = {}, which = "watch_alpa") => {
         const constants = progressConstants({ port, model: "default", idleSeconds: 2, stuckSeconds: 60, ...limits });
         const text = `${SCRIPT(constants)}\n${which}\nprintf '%s' "$state: $why"`;
@@ -45,14 +45,14 @@ describe("The watchdog's look at Alpa", () => {
         });
     };
 
-    it("is satisfied when its completion is answered", async () => {
+    it("passes when its completion is answered", async () => {
         const port = await start();
         assert.equal(await look(port), "answers: a completion was answered");
         assert.equal(alpa!.died(), undefined);
     });
 
-    it("reads an answer whose first line comes in two parts, as on a busy host", async () => {
-        const PAUSE_MS = 700; // longer than one read waits
+    it("reads an answer whose first line arrives in two parts, as on a busy host", async () => {
+        const PAUSE_MS = 700; // Longer than one read waits.
         const server = createServer((socket) => {
             socket
                 .on("error", () => undefined)
@@ -71,7 +71,7 @@ describe("The watchdog's look at Alpa", () => {
         }
     });
 
-    it("finds a batch loop that has ended, though Alpa still rejects requests", async () => {
+    it("detects that the batch loop has ended, although Alpa still rejects requests", async () => {
         const port = await start();
         await ask({ n: 2 });
         await waitFor("batch loop: ended", () => alpa!.died(), { seconds: 10 });
@@ -81,7 +81,7 @@ describe("The watchdog's look at Alpa", () => {
         );
     });
 
-    it("waits for its turn in a queue of long answers, however long that is", async () => {
+    it("waits in a queue of long answers, however long that is", async () => {
         const port = await start({ seconds: 2 });
         for (let i = 0; i < 9; i++) await ask();
         const from = Date.now();
@@ -95,7 +95,7 @@ describe("The watchdog's look at Alpa", () => {
         );
     });
 
-    it("is satisfied by the end of a batch, and adds no completion to the queue then", async () => {
+    it("passes at the end of a batch, and adds no completion to the queue then", async () => {
         const port = await start({ seconds: 3, batchWindow: () => Promise.resolve() });
         await ask();
         const before = arrived;
@@ -103,13 +103,13 @@ describe("The watchdog's look at Alpa", () => {
         assert.equal(arrived, before + 1);
     });
 
-    it("finds a batch that does not end", async () => {
+    it("detects a batch that does not end", async () => {
         const port = await start({ seconds: 8, batchWindow: () => Promise.resolve() });
         await ask();
         assert.equal(await look(port, { stuckSeconds: 3 }), "stuck: one batch has taken more than 3 s");
     });
 
-    it("leaves alone an Alpa that loads its model, one that is not there, and one that rejects completions", async () => {
+    it("does not report an Alpa that loads its model, that is stopped, or that rejects completions", async () => {
         assert.match(await look(await start({ mode: "no-model" })), /^loading: /);
         await alpa!.close();
         const port = await freePort();

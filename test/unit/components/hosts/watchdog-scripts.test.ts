@@ -1,4 +1,4 @@
-// Proves what the watchdog does on a host: its scripts are run by a real shell over SSH on a sandbox host, whose systemd is the
+// Proves what the watchdog does on a host: a real shell runs its scripts over SSH on a sandbox host, whose systemd is the
 // sandbox's, against the sandbox's Alpa.
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
@@ -12,7 +12,7 @@ import { on } from "../../../../sandbox/test/hosts/kit";
 
 const SERVICE = "alpa-auth-watchdog.service";
 const TIMER = "alpa-auth-watchdog.timer";
-/** The operator's own: it only runs. */
+/** The operator's own unit: it only runs. */
 const ALPA_UNIT = "[Service]\nExecStart=/bin/sleep 600\n\n[Install]\nWantedBy=multi-user.target\n";
 
 describe("a watchdog on Alpa's host", () => {
@@ -58,7 +58,7 @@ describe("a watchdog on Alpa's host", () => {
     const isFailed = async (unit: string) => (await host.systemctl("is-failed", unit)).code === 0;
     const fails = (said: RegExp) => (error: Error) => (assert.match(error.message, said), true);
 
-    it("says that Alpa answers, and is started with the host", async () => {
+    it("reports that Alpa answers, and starts with the host", async () => {
         await start();
         await run("install");
         await until("state: written", () => state().state === "answers");
@@ -67,7 +67,7 @@ describe("a watchdog on Alpa's host", () => {
         assert.equal(await isFailed(SERVICE), false);
     });
 
-    it("reports an Alpa whose batch loop has ended, and does not touch it unless that is asked for", async () => {
+    it("reports an Alpa whose batch loop has ended, and does not restart it unless configured", async () => {
         await start();
         await host.systemctl("start", "alpa.service");
         const before = host.pidOf("alpa.service");
@@ -80,7 +80,7 @@ describe("a watchdog on Alpa's host", () => {
         assert.equal(host.pidOf("alpa.service"), before);
     });
 
-    it("restarts Alpa's service where that is asked for, and not again before its pause is over", async () => {
+    it("restarts Alpa's service where configured, and not again before its pause is over", async () => {
         await start();
         await host.systemctl("start", "alpa.service");
         const before = host.pidOf("alpa.service");
@@ -90,14 +90,14 @@ describe("a watchdog on Alpa's host", () => {
         assert.match(state().why, /; alpa\.service was restarted$/);
         const after = host.pidOf("alpa.service");
         assert.ok(after !== undefined && after !== before);
-        // Only then is there a second look: a start of a service that still runs joins it.
+        // Only then does a second check run: starting a oneshot service that is still running joins that run.
         await waitFor("service: failed", () => isFailed(SERVICE), { seconds: 10 });
         await host.systemctl("start", SERVICE);
         assert.match(state().why, /; alpa\.service was restarted less than 600 s ago$/);
         assert.deepEqual([state().restarts, host.pidOf("alpa.service")], ["1", after]);
     });
 
-    it("does not start a service that was stopped, as a conversion does", async () => {
+    it("does not start a service that was stopped, for example by a conversion", async () => {
         await start();
         await endBatchLoop();
         await run("install", { restart: { unit: "alpa.service", pauseSeconds: 600 } });
@@ -106,7 +106,7 @@ describe("a watchdog on Alpa's host", () => {
         assert.equal(host.pidOf("alpa.service"), undefined);
     });
 
-    it("is changed in place, and installed twice without effect", async () => {
+    it("can be changed in place, and installed twice without effect", async () => {
         await start();
         await run("install");
         await run("install", { stuckSeconds: 90 });
@@ -115,7 +115,7 @@ describe("a watchdog on Alpa's host", () => {
         await until("state: written", () => state().state === "answers");
     });
 
-    it("goes without a trace, and not where another stack has it", async () => {
+    it("is removed completely, and not where another stack owns it", async () => {
         await start();
         await run("install");
         await assert.rejects(
@@ -135,7 +135,7 @@ describe("a watchdog on Alpa's host", () => {
         await run("remove");
     });
 
-    it("is rejected on a host without systemd, and for a service that is not there", async () => {
+    it("is rejected on a host without systemd, and for a service that does not exist", async () => {
         await start();
         await assert.rejects(
             run("install", { restart: { unit: "other.service", pauseSeconds: 600 } }),

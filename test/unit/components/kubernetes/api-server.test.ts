@@ -55,7 +55,7 @@ describe("requests to the API server", () => {
         assert.equal(seen[0].headers.authorization, `Bearer ${TOKEN}`);
     });
 
-    it("ask for the kinds of a version once, for a reader and a lister of the same server", async () => {
+    it("read the kinds of a version once, for a reader and a lister of the same server", async () => {
         const api = openApiServer({ kubeconfig: kubeconfig() });
         const resources = [{ kind: "Node", name: "nodes", namespaced: false }];
         answer = (response) => response.end(JSON.stringify({ resources, items: [] }));
@@ -67,7 +67,7 @@ describe("requests to the API server", () => {
         );
     });
 
-    it("take a kubeconfig that is a file, and one that several files are merged to", async () => {
+    it("support a kubeconfig in one file, and one merged from several", async () => {
         const before = process.env.KUBECONFIG;
         const files = [join(folder, "a"), join(folder, "b")];
         writeFileSync(files[0], kubeconfig());
@@ -87,7 +87,7 @@ describe("requests to the API server", () => {
         );
     });
 
-    it("have the credentials of a helper program", async () => {
+    it("support a credential plugin", async () => {
         const credential = {
             apiVersion: "client.authentication.k8s.io/v1",
             kind: "ExecCredential",
@@ -108,7 +108,7 @@ describe("requests to the API server", () => {
         assert.equal(new Set(seen.map(({ socket }) => socket)).size, 1);
     });
 
-    it("are sent again when the server closes a connection that was kept", async () => {
+    it("are sent again when the server closes a kept connection", async () => {
         const api = openApiServer({ kubeconfig: kubeconfig() });
         await askApi(api, "/a");
         answer = (response) => {
@@ -118,7 +118,7 @@ describe("requests to the API server", () => {
         assert.deepEqual(await askApi(api, "/b"), { kind: "Second" });
     });
 
-    it("are an error with status and body, or with the code of the network", async () => {
+    it("fail with status and body, or with the code of the network error", async () => {
         const api = openApiServer({ kubeconfig: kubeconfig() });
         answer = (response) => response.writeHead(403).end('{"message":"no"}');
         await assert.rejects(askApi(api, "/a"), { code: 403, body: '{"message":"no"}' });
@@ -126,7 +126,7 @@ describe("requests to the API server", () => {
         await assert.rejects(askApi(api, "/b"), { code: "ECONNRESET" });
     });
 
-    it("name a context that has no cluster", () => {
+    it("fail with the name of a context that has no cluster", () => {
         assert.throws(() => openApiServer({ kubeconfig: kubeconfig(), context: "two" }), /no cluster for context two/);
     });
 

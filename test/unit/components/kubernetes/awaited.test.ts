@@ -1,5 +1,5 @@
-// Proves what Awaited asks of the engine, and that the provider it stores works by itself, against an API server
-// whose objects change between two looks.
+// Proves the resource Awaited, and that its stored provider works by itself, against an API server whose objects change between
+// two polls.
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { Awaited } from "../../../../components/kubernetes/awaited";
@@ -52,7 +52,7 @@ describe("Awaited", () => {
         ["another condition", { until: { kind: "condition", type: "Available" } }, true],
         ["another kubeconfig, which deletion will need", { kubeconfig: "new" }, true],
         ["another context", { context: "new" }, false],
-        ["other time limits", { timeoutSeconds: 9, settleSeconds: 9 }, false],
+        ["other timeouts", { timeoutSeconds: 9, settleSeconds: 9 }, false],
         ["nothing", {}, false],
     ];
     for (const [what, change, waitsAgain] of changes)
@@ -74,7 +74,7 @@ function fastClock() {
 describe("the stored provider", () => {
     let api: FakeApi | undefined;
     const setTimeout = global.setTimeout;
-    // Looks come each 5 ms instead of each half second; limits are read from the clock, and stay.
+    // Polls every 5 ms instead of every half second; timeouts use the clock, and stay the same.
     before(() => (global.setTimeout = ((f: () => void, ms: number) => setTimeout(f, ms / 100)) as typeof setTimeout));
     after(() => (global.setTimeout = setTimeout));
     afterEach(async () => {
@@ -90,7 +90,7 @@ describe("the stored provider", () => {
             conditions: [{ type: "Accepted", status, observedGeneration, reason: "Checked", message }],
         },
     });
-    /** Waits against an API server that gives these answers one after another, and the last one from then on. */
+    /** Waits against an API server that gives these answers one after another, and repeats the last one. */
     async function create(answers: Answer[] | (() => Answer), more: object = {}) {
         let looks = 0;
         api = await fakeApi(
@@ -108,12 +108,12 @@ describe("the stored provider", () => {
         assert.deepEqual([looks, api!.asked[0]], [1, ROUTE_PATH]);
     });
 
-    it("goes on through an object that is not there, a failing server and an older generation", async () => {
+    it("waits through a missing object, a failing server and an older generation", async () => {
         const { looks } = await create([undefined, 503, route(undefined), route("True", 0), route("True")]);
         assert.equal(looks, 5);
     });
 
-    it("fails when a no has stood for 10 s, with the controller's words and how to look", async () => {
+    it("fails when a rejection has lasted for 10 s, with the controller's message and how to check", async () => {
         const clock = fastClock();
         try {
             await assert.rejects(
@@ -131,12 +131,12 @@ describe("the stored provider", () => {
         }
     });
 
-    it("goes on through a no that passes", async () => {
+    it("waits through a temporary rejection", async () => {
         const { looks } = await create([route("False"), route("False"), route("True")]);
         assert.equal(looks, 3);
     });
 
-    it("counts only a no without interruption", async () => {
+    it("counts only an uninterrupted rejection", async () => {
         const clock = fastClock();
         let interrupted = false;
         const answer = () => {
@@ -151,21 +151,21 @@ describe("the stored provider", () => {
         }
     });
 
-    it("ends with the controller's words when the time is over before a no is final", async () => {
+    it("ends with the controller's message when it times out before a rejection is final", async () => {
         await assert.rejects(
             create([route(undefined), route("False", 1, "no such plugin")], { timeoutSeconds: 0.1 }),
             /^Error: ApisixRoute a\/alpa: Checked: no such plugin Look: kubectl/,
         );
     });
 
-    it("takes Rampart's Failed as final at the first look", async () => {
+    it("treats Rampart's Failed as final at the first poll", async () => {
         const failed = { metadata: { generation: 1 }, status: { phase: "Failed", observedGeneration: 1 } };
         const object = { ...ROUTE, apiVersion: "rampart.petuum.com/v1beta2", kind: "RampartGraph", name: "gateway" };
         await assert.rejects(create([failed], { object, until: { kind: "graph-deployed" } }), /Rampart reports Failed/);
         assert.equal(api!.asked.length, 1);
     });
 
-    it("waits for an update as for a creation", async () => {
+    it("waits for an update like for a creation", async () => {
         const answers = [route("True", 0), route("True")];
         api = await fakeApi(() => answers.shift() ?? route("False", 1, "no such plugin"));
         const { cluster: _, ...inputs } = { ...args, kubeconfig: api.kubeconfig, timeoutSeconds: 0.2 };
@@ -176,7 +176,7 @@ describe("the stored provider", () => {
         await assert.rejects(provider.update!("id", olds, inputs), /no such plugin/);
     });
 
-    it("does not wait again when only the kubeconfig is another", async () => {
+    it("does not wait again when only the kubeconfig changes", async () => {
         api = await fakeApi(() => route("False", 1, "no such plugin"));
         const { cluster: _, ...inputs } = { ...args, kubeconfig: api.kubeconfig };
         await (
@@ -185,18 +185,18 @@ describe("the stored provider", () => {
         assert.equal(api.asked.length, 0);
     });
 
-    it("ends when its time is over, and says what it waited for", async () => {
+    it("times out, and names what it waited for", async () => {
         await assert.rejects(
             create([route(undefined)], { timeoutSeconds: 0.1 }),
             /^Error: ApisixRoute a\/alpa: not ready after 0\.1 s \(no ingress controller has processed it\)\. Look: kubectl/,
         );
     });
 
-    it("ends when the server never answers well, and says so", async () => {
+    it("reports a server that never answers without an error", async () => {
         await assert.rejects(create([500], { timeoutSeconds: 0.1 }), /not ready after 0\.1 s \(.*500/);
     });
 
-    it("starts over when the object is lost while it settles", async () => {
+    it("starts again when the object is deleted while it settles", async () => {
         let first: number | undefined;
         let lost: number | undefined;
         await create(
@@ -211,7 +211,7 @@ describe("the stored provider", () => {
         assert.ok(lost !== undefined && Date.now() - lost >= 400);
     });
 
-    it("looks at the namespace that a graph brings", async () => {
+    it("waits for the namespace of a graph", async () => {
         const graph = {
             kind: "RampartGraph",
             metadata: { name: "gateway", generation: 1 },
@@ -233,7 +233,7 @@ describe("the stored provider", () => {
         assert.deepEqual([looks, api.asked.at(-1)], [2, "/api/v1/namespaces/a-gateway-apisix"]);
     });
 
-    it("is deleted at once where nothing must be gone", async () => {
+    it("is deleted at once where nothing must be deleted before", async () => {
         api = await fakeApi(() => ({}));
         const { cluster: _, ...inputs } = { ...args, kubeconfig: api.kubeconfig };
         await (
@@ -242,7 +242,7 @@ describe("the stored provider", () => {
         assert.deepEqual(api.asked, []);
     });
 
-    it("is deleted only when the namespace is gone", async () => {
+    it("is deleted only when the namespace is deleted", async () => {
         let looks = 0;
         api = await fakeApi(() => (looks++ < 2 ? { status: { phase: "Terminating" } } : undefined));
         const { cluster: _, ...inputs } = { ...args, kubeconfig: api.kubeconfig, goneAfter: "b" };
@@ -252,13 +252,13 @@ describe("the stored provider", () => {
         assert.deepEqual(api.asked, Array(3).fill("/api/v1/namespaces/b"));
     });
 
-    it("gives the namespace its own time to go, that of the last run", async () => {
+    it("gives the namespace its own timeout for deletion, that of the last run", async () => {
         api = await fakeApi(() => ({ status: { phase: "Terminating" } }));
         const { cluster: _, ...inputs } = { ...args, kubeconfig: api.kubeconfig, goneAfter: "b", timeoutSeconds: 0.1 };
         const provider = await load();
         await assert.rejects(provider.delete!("id", inputs), /^Error: Namespace b: not gone after 0\.1 s\. Look: /);
         const { changes } = await provider.diff!("id", inputs, { ...inputs, timeoutSeconds: 0.2 });
-        assert.ok(changes, "deletion will use the time in the state");
+        assert.ok(changes, "deletion will use the timeout in the state");
     });
 });
 

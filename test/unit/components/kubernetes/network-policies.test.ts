@@ -1,4 +1,4 @@
-// Proves what is asked of the cluster's network. That it is enforced is up to the cluster's network plugin.
+// Proves the network policies. The cluster's network plugin enforces them.
 import { strict as assert } from "node:assert";
 import { NetworkPolicies, policyNames } from "../../../../components/kubernetes/network-policies";
 import { record, type Seen } from "../../../kit";
@@ -21,7 +21,7 @@ function selects(selector: any, pod: Pod): boolean {
     );
 }
 
-/** What Kubernetes makes of ingress policies: a selected pod is open only where one of them says so. */
+/** The effect of ingress policies in Kubernetes: a selected pod is open only where one of them allows it. */
 function open(policies: Seen[], to: Pod, port: number, from: Pod | undefined): boolean {
     const mine = policies.map((p) => p.inputs.spec).filter((spec) => selects(spec.podSelector, to));
     if (mine.length === 0) return true;
@@ -54,7 +54,7 @@ describe("NetworkPolicies", () => {
             assert.equal(open(policies, to, port, from), expected);
         });
 
-    it("let callers in from the connectors alone where those are the only way", async () => {
+    it("admit only the connectors where they are the only exposure", async () => {
         const callersFrom = { namespace: "alpa", labels: { role: "connector" } };
         const all = await record(() => new NetworkPolicies("p", { namespace: "gateway", callersFrom }));
         const policies = all.filter((r) => r.inputs.kind === "NetworkPolicy");
@@ -74,7 +74,7 @@ describe("NetworkPolicies", () => {
         assert.equal(open(policies, APISIX, 9180, CONTROLLER), true);
     });
 
-    it("are the ones that are announced, all in the gateway's namespace, about incoming traffic", async () => {
+    it("are the ones that preflight checks, all in the gateway's namespace, for ingress", async () => {
         const policies = (await build()).filter((r) => r.inputs.kind === "NetworkPolicy");
         assert.deepEqual(policies.map((p) => p.inputs.metadata.name).sort(), policyNames({}).sort());
         for (const { inputs } of policies) {

@@ -3,18 +3,18 @@ import { metadata, OWNER_ANNOTATION, owner } from "../../../../components/kubern
 import { record } from "../../../kit";
 
 describe("metadata", () => {
-    before(() => record(() => undefined)); // there is a running stack: alpa-auth, test
+    before(() => record(() => undefined)); // Needs a running stack: alpa-auth, test.
 
-    it("says which stack made an object", () => {
+    it("names the stack that created an object", () => {
         assert.equal(owner(), "alpa-auth/test");
         assert.equal(metadata("a").annotations[OWNER_ANNOTATION], "alpa-auth/test");
     });
-    it("gives the same name of a field manager to whichever run sets the fields", () =>
+    it("has the same field manager in every run", () =>
         assert.equal(metadata("a").annotations["pulumi.com/patchFieldManager"], "alpa-auth"));
     it("names the object and its namespace", () => {
         const { name, namespace } = metadata("a", "b") as { name: string; namespace?: unknown };
         assert.deepEqual([name, namespace], ["a", "b"]);
     });
-    it("gives an object of the whole cluster no namespace, not even an empty one", () =>
+    it("gives a cluster-scoped object no namespace, not even an empty one", () =>
         assert.ok(!("namespace" in metadata("a"))));
 });

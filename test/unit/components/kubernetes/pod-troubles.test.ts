@@ -1,4 +1,4 @@
-// Proves what is said of pods that do not become ready, and what of it is taken as final. Words are those of kubelet 1.34 and
+// Proves the reported problems of pods that do not become ready, and which are final. Messages are those of kubelet 1.34 and
 // containerd 2.
 import { strict as assert } from "node:assert";
 import { troubleOf, type ObservedEvent, type ObservedPod } from "../../../../components/kubernetes/pod-troubles";
@@ -18,8 +18,8 @@ const BACK_OFF = 'Back-off pulling image "a:1"';
 const NO_FOLDER =
     'MountVolume.SetUp failed for volume "weights" : hostPath type check failed: /data is not a directory';
 
-describe("trouble of pods", () => {
-    it("is none where nothing is known to be wrong", () => {
+describe("a pod's problem", () => {
+    it("is none where no problem is known", () => {
         assert.equal(troubleOf([pod([{ name: "a" }])]), undefined);
         assert.equal(troubleOf([pod([waiting("ContainerCreating")])]), undefined);
         const pulling = event("Pulling image", { type: "Normal", lastTimestamp: "2026-11-30T12:00:05Z" });
@@ -44,16 +44,16 @@ describe("trouble of pods", () => {
         why: RegExp,
     ][] = [
         [
-            "an image that is not there",
+            "an image that does not exist",
             "ErrImagePull",
             GONE,
             [],
             "failed",
             /ErrImagePull: Failed to pull.*: not found\.$/,
         ],
-        ["one that may not be had", "ErrImagePull", "401 Unauthorized", [], "failed", /401 Unauthorized\.$/],
-        ["a name that is none", "InvalidImageName", 'couldn\'t parse "A"', [], "failed", /^pod head: InvalidImageName/],
-        ["a registry that is away", "ErrImagePull", "dial tcp: i/o timeout", [], "waiting", /i\/o timeout$/],
+        ["an image without access", "ErrImagePull", "401 Unauthorized", [], "failed", /401 Unauthorized\.$/],
+        ["an invalid name", "InvalidImageName", 'couldn\'t parse "A"', [], "failed", /^pod head: InvalidImageName/],
+        ["an unreachable registry", "ErrImagePull", "dial tcp: i/o timeout", [], "waiting", /i\/o timeout$/],
         [
             "a pause between tries",
             "ImagePullBackOff",
@@ -63,7 +63,7 @@ describe("trouble of pods", () => {
             /^pod head: ImagePullBackOff: Failed.*not found\.$/,
         ],
         [
-            "a pause with nothing known",
+            "a back-off without a known cause",
             "ImagePullBackOff",
             BACK_OFF,
             [],
@@ -78,7 +78,7 @@ describe("trouble of pods", () => {
             assert.match((verdict as { why: string }).why, why);
         });
 
-    it("is a volume that cannot be mounted, of which only an event tells: a folder that is missing is final", () => {
+    it("is a volume that cannot be mounted, which only an event reports: a missing folder is final", () => {
         const creating = pod([waiting("ContainerCreating")]);
         const mount = (message: string, more = {}) => [event(message, { reason: "FailedMount", ...more })];
         assert.deepEqual(troubleOf([creating], mount(NO_FOLDER), true), {
@@ -93,10 +93,10 @@ describe("trouble of pods", () => {
         const earlier = mount(NO_FOLDER, { involvedObject: { uid: "u0" } });
         assert.equal(troubleOf([creating], earlier, true), undefined, "an earlier pod of that name");
         const runs = pod([{ name: "a", state: { running: {} } }]);
-        assert.equal(troubleOf([runs], mount(NO_FOLDER), true), undefined, "it was mounted since");
+        assert.equal(troubleOf([runs], mount(NO_FOLDER), true), undefined, "mounted since");
     });
 
-    it("is a container that ends again and again: how it ended and where its words are, and not the words", () => {
+    it("is a container that keeps exiting: its exit code and the command for its log, and not the log", () => {
         const crashing = (restartCount: number, reason?: string) => ({
             ...{ name: "a", restartCount, state: { waiting: { reason: "CrashLoopBackOff" } } },
             lastState: { terminated: { exitCode: 137, reason, message: "a prompt of a caller" } },
@@ -111,7 +111,7 @@ describe("trouble of pods", () => {
         assert.doesNotMatch(JSON.stringify(thrice), /prompt/);
     });
 
-    it("is a pod without a node for it; what is final comes first", () => {
+    it("is a pod without a node for it; a final problem takes precedence", () => {
         const unplaced = {
             metadata: { name: "w" },
             status: {

@@ -25,9 +25,9 @@ const condition = (
 type Case = [what: string, until: Until, object: Observed | undefined, namespace?: string];
 const ready: Case[] = [
     ["a graph whose generation is deployed", DEPLOYED, graph(2, "Deployed", 2)],
-    // Rampart leaves the words of an earlier failure in place.
+    // Rampart keeps the message of an earlier failure.
     ["a deployed graph that failed before", DEPLOYED, graph(2, "Deployed", 2, "The following errors …")],
-    ["a graph's namespace that is there while it deploys", NAMESPACE, graph(1, "Deploying"), "Active"],
+    ["a graph's namespace that exists while it deploys", NAMESPACE, graph(1, "Deploying"), "Active"],
     ["a condition of this generation", ACCEPTED, condition("True", 2)],
     ["the other condition of this generation", AVAILABLE, condition("True", 2, "Available")],
     ["a namespace that does not exist, as free", { kind: "not-terminating" }, undefined],
@@ -36,9 +36,9 @@ const ready: Case[] = [
 const waiting: [...Case, why: RegExp][] = [
     ["an object that does not exist", DEPLOYED, undefined, undefined, /does not exist/],
     ["a graph without a status", DEPLOYED, graph(1), undefined, /phase not set, generation 1, observed none/],
-    ["a graph that deploys", DEPLOYED, graph(2, "Deploying", 1), undefined, /phase Deploying/],
+    ["a graph that is Deploying", DEPLOYED, graph(2, "Deploying", 1), undefined, /phase Deploying/],
     [
-        "a graph that is deployed in an older generation",
+        "a graph that was deployed in an older generation",
         DEPLOYED,
         graph(2, "Deployed", 1),
         undefined,
@@ -46,13 +46,13 @@ const waiting: [...Case, why: RegExp][] = [
     ],
     ["a graph that failed in an older generation", DEPLOYED, graph(2, "Failed", 1), undefined, /phase Failed/],
     [
-        "a graph's namespace that is not there",
+        "a graph's namespace that does not exist",
         NAMESPACE,
         graph(1, "Deploying"),
         undefined,
         /namespace a-gateway-apisix does not exist/,
     ],
-    ["a graph's namespace that is going", NAMESPACE, graph(1, "Deploying"), "Terminating", /is Terminating/],
+    ["a graph's namespace that is being deleted", NAMESPACE, graph(1, "Deploying"), "Terminating", /is Terminating/],
     [
         "a graph that was deployed, without its namespace",
         NAMESPACE,
@@ -68,16 +68,16 @@ const waiting: [...Case, why: RegExp][] = [
         /no ingress controller has processed it/,
     ],
     ["a condition of an older generation", ACCEPTED, condition("True", 1), undefined, /older generation/],
-    ["a refusal of an older generation", ACCEPTED, condition("False", 1), undefined, /older generation/],
+    ["a rejection of an older generation", ACCEPTED, condition("False", 1), undefined, /older generation/],
     [
-        "another condition than the one asked for",
+        "a condition other than the requested one",
         ACCEPTED,
         condition("True", 2, "Available"),
         undefined,
         /no ingress controller/,
     ],
     [
-        "a namespace that is going, as free",
+        "a namespace that is being deleted, as free",
         { kind: "not-terminating" },
         { status: { phase: "Terminating" } },
         undefined,
@@ -92,11 +92,11 @@ const failed: [...Case, why: RegExp][] = [
         undefined,
         /Failed \(GraphDeploymentError\).*raise rampart\.retry/s,
     ],
-    ["a graph that failed before its namespace came", NAMESPACE, graph(2, "Failed", 2), undefined, /Failed/],
+    ["a graph that failed before its namespace existed", NAMESPACE, graph(2, "Failed", 2), undefined, /Failed/],
     ["a graph that failed, with an active namespace", NAMESPACE, graph(2, "Failed", 2), "Active", /Failed/],
     ["a refused object", ACCEPTED, condition("False", 2), undefined, /^SyncFailed: no such plugin$/],
     [
-        "failures of a synchronisation, each once",
+        "failures of a synchronisation, without duplicates",
         ACCEPTED,
         condition("False", 2, "Accepted", "Err: 404; Err: 404; Err: no such plugin; Err: 404"),
         undefined,
@@ -107,10 +107,10 @@ const failed: [...Case, why: RegExp][] = [
 describe("judge", () => {
     const finalAfter = (verdict: ReturnType<typeof judge>) =>
         (verdict as { finalAfterSeconds: number }).finalAfterSeconds;
-    it("takes Rampart's Failed as final: it never retries a generation", () => {
+    it("treats Rampart's Failed as final: it never retries a generation", () => {
         for (const until of [DEPLOYED, NAMESPACE]) assert.equal(finalAfter(judge(until, graph(2, "Failed", 2))), 0);
     });
-    it("gives the ingress controller longer than its pauses of 1, 2 and 4 s to take a no back", () => {
+    it("gives the ingress controller longer than its pauses of 1, 2 and 4 s to withdraw a rejection", () => {
         const seconds = finalAfter(judge(ACCEPTED, condition("False", 2)));
         assert.ok(seconds > 1 + 2 + 4 && seconds <= 10, `${seconds} s`);
     });
@@ -126,7 +126,7 @@ describe("judge", () => {
             });
 });
 
-/** What Rampart writes about one helmfile run that failed. */
+/** Rampart's message about one failed helmfile run. */
 const failure = (component: string, stderr: string) =>
     `Deployment failed running (('helmfile', '--file', '/w/${component}.yaml', 'sync'), ` +
     `{'env': {'RAMPART_REGISTRY_PASSWORD': 's3cret', 'TEXT': 'two\\nlines'}, 'stdout': -1, 'stderr': -1}): error code 1\n` +
@@ -141,9 +141,9 @@ describe("rampartWords", () => {
         const words = rampartWords(DEPLOYMENT + failure("a", "one\ntwo") + failure("b", "three"));
         assert.deepEqual(words.split("\n").filter(Boolean), ["one", "two", "three"]);
     });
-    it("shows what validation says, without its heading", () =>
+    it("shows the message of a validation, without its heading", () =>
         assert.equal(rampartWords(`${VALIDATION}Namespace a-b already exists.\n\n`), "Namespace a-b already exists."));
-    it("shows what a deployment says that ran no command", () =>
+    it("shows the message of a deployment that ran no command", () =>
         assert.equal(
             rampartWords(`${DEPLOYMENT}Timed out waiting for namespace a-b to terminate.\n\n`),
             "Timed out waiting for namespace a-b to terminate.",
@@ -151,14 +151,14 @@ describe("rampartWords", () => {
     const silent: [what: string, messages: string | undefined][] = [
         ["a deployment without an error output", failure("a", "x").split("stderr:\n")[0]],
         ["a validation that quotes an environment", `${VALIDATION}{'env': {'A': 's3cret'}}`],
-        ["no text at all", undefined],
+        ["an empty text", undefined],
     ];
     for (const [what, messages] of silent)
         it(`points to the controller's log for ${what}`, () =>
             assert.match(rampartWords(messages), /^without an error output; see the log of Rampart's controller\.$/));
 });
 
-// The texts of the real controller, where the recordings are at hand.
+// The texts of the real controller, where the recordings are available.
 const shared = process.env.ALPA_AUTH_SHARED ?? path.resolve(__dirname, "../../../../../shared");
 const recorded = path.join(shared, "reference/data/recorded/rampart.json");
 if (existsSync(recorded)) {
@@ -169,9 +169,9 @@ if (existsSync(recorded)) {
     const texts = new Map(statuses.filter((s) => s.messages).map((s) => [s.messages!, s]));
 
     describe("rampartWords of recorded failures", () => {
-        it("there are some", () => assert.ok(texts.size > 2, `${texts.size} texts`));
+        it("exist", () => assert.ok(texts.size > 2, `${texts.size} texts`));
         [...texts.values()].forEach(({ id, messages }, i) =>
-            it(`shows no environment and no command line: ${id} (${i + 1})`, () => {
+            it(`show no environment and no command line: ${id} (${i + 1})`, () => {
                 const words = rampartWords(messages);
                 assert.doesNotMatch(words, /'env'|environment variable|helmfile', '--file|stdout:/);
                 assert.notEqual(words, "");

@@ -5,12 +5,12 @@ import { inputsOf, type Seen } from "../../../kit";
 
 const ROOT = path.resolve(__dirname, "../../../..");
 
-/** The code of a dynamic resource as the state keeps it; a secret or not. */
+/** The code of a dynamic resource as stored in the state; secret or not. */
 export function storedText(resource: Seen): string {
     return inputsOf(resource, (secret) => secret).__provider;
 }
 
-/** What the engine's process for such providers makes of the text. */
+/** Loads the text like the engine's process for dynamic providers. */
 export function load(text: string): pulumi.dynamic.ResourceProvider {
     const module = new Module("stored-provider") as Module & { _compile(text: string, file: string): void };
     module.paths = [path.join(ROOT, "node_modules")];
@@ -23,7 +23,7 @@ export function requiredBy(text: string): string[] {
     return [...new Set([...text.matchAll(/require\("([^"]+)"\)/g)].map((m) => m[1]))].sort();
 }
 
-/** What a text loads that asks the API server. */
+/** Modules that a text loads to call the API server. */
 export const API_SERVER = [
     "@kubernetes/client-node",
     "node:fs",
@@ -34,5 +34,5 @@ export const API_SERVER = [
     "yaml",
 ];
 
-/** Patterns in a stored text that has a part of the Pulumi SDK. */
+/** Patterns that show a part of the Pulumi SDK in a stored text. */
 export const PULUMI_SDK = /@pulumi\/pulumi|ComponentResource|CustomResource|registerResource|runtime\./;

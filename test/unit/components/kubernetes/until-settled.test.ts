@@ -10,7 +10,7 @@ const wait = (look: Wait["look"]): Wait => ({
 });
 
 describe("untilSettled", () => {
-    it("asks ten times a second at first, and takes a fifth of the time at most for looks that take longer", async () => {
+    it("polls ten times a second at first, and uses at most a fifth of the time for slower polls", async () => {
         const pauses: number[] = [];
         for (const takes of [0, 200]) {
             const looks: number[] = [];
@@ -22,16 +22,16 @@ describe("untilSettled", () => {
             );
             pauses.push(looks[1] - looks[0] - takes);
         }
-        assert.ok(pauses[0] >= 90 && pauses[0] < 490, `${pauses[0]} ms after a look that takes no time`);
+        assert.ok(pauses[0] >= 90 && pauses[0] < 490, `${pauses[0]} ms after a poll that takes no time`);
         assert.ok(pauses[1] >= 790, `${pauses[1]} ms after one of 200 ms`);
     });
 
-    it("does not wait for anything to settle once the data plane has shown the change", async () => {
+    it("does not wait once the data plane has shown the change", async () => {
         const proved = { ...wait(async () => ({ state: "ready", proved: true })), settleSeconds: 3600 };
         await untilSettled(proved);
     });
 
-    it("says why it waited where the data plane could not be asked", async () => {
+    it("says why it waited where the data plane could not be queried", async () => {
         const said: string[] = [];
         const { log } = console;
         console.log = (line: string) => void said.push(line);

@@ -1,4 +1,4 @@
-// Proves what the record of a conversion writes, against an API server that answers as told.
+// Proves what the record of a conversion writes, against a fake API server.
 import { strict as assert } from "node:assert";
 import { ConversionRecord } from "../../../../components/opt/conversion-record";
 import type { Beginning, Ending } from "../../../../components/opt/conversion-record-provider";
@@ -49,7 +49,7 @@ describe("ConversionRecord", () => {
         assert.deepEqual(requiredBy(text), ["@kubernetes/client-node", "yaml"]);
     });
 
-    it("makes the object where there is none", async () => {
+    it("creates the object where it does not exist", async () => {
         exists = false;
         await load(text).create!(inputs({ begin }));
         const { method, body } = sent.at(-1)!;
@@ -58,7 +58,7 @@ describe("ConversionRecord", () => {
         assert.deepEqual(body.metadata.annotations, metadata.annotations);
     });
 
-    it("says in the API server's words why it was refused", async () => {
+    it("quotes the API server's message when it was rejected", async () => {
         refusal = { kind: "Status", code: 422, message: 'configmaps "x" is forbidden: frozen' };
         await assert.rejects(load(text).update!("id", inputs({ end }), inputs({ end })), {
             message:
@@ -70,14 +70,14 @@ describe("ConversionRecord", () => {
         );
     });
 
-    it("changes its own fields of one that is there, and takes a holder away that is gone", async () => {
+    it("changes its own fields of an existing one, and removes a former holder", async () => {
         await load(text).update!("id", inputs({ begin }), inputs({ begin }));
         assert.deepEqual([sent[0].method, sent[0].path], ["PATCH", PATH]);
         assert.match(sent[0].type!, /merge-patch/);
         assert.deepEqual(sent[0].body.data, { ...begin, holder: null, until: null });
     });
 
-    it("says since when a phase holds, and keeps that while only the callers change", async () => {
+    it("stores since when a phase holds, and keeps that while only the callers change", async () => {
         const provider = load(text);
         await provider.create!(inputs({ end }));
         assert.ok(Date.parse(sent[0].body.data.since) > 0);
@@ -87,7 +87,7 @@ describe("ConversionRecord", () => {
         assert.ok("since" in sent[2].body.data);
     });
 
-    it("hands out since when, also after a run that changed no phase", async () => {
+    it("outputs since when, also after a run that changed no phase", async () => {
         const provider = load(text);
         const { since } = (await provider.create!(inputs({ end }))).outs!;
         assert.equal(since, sent[0].body.data.since);
@@ -98,7 +98,7 @@ describe("ConversionRecord", () => {
         assert.equal(made.outs!.since, sent.at(-1)!.body.data.since);
     });
 
-    it("goes with the beginning; the end takes only its own fields away", async () => {
+    it("is deleted with the first part; the last part deletes only its own fields", async () => {
         const provider = load(text);
         await provider.delete!("id", inputs({ end }));
         assert.deepEqual([sent[0].method, sent[0].body.data], ["PATCH", { phase: null, callers: null, since: null }]);

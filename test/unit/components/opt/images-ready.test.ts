@@ -1,5 +1,5 @@
-// Proves when image and weights count as being on the nodes, and that the stored provider says why they are not, against an
-// API server that answers as told.
+// Proves when image and weights count as being on the nodes, and that the stored provider says why they do not, against a fake
+// API server.
 import { strict as assert } from "node:assert";
 import { ImagesReady } from "../../../../components/opt/images-ready";
 import { judgeImages } from "../../../../components/opt/images-ready-provider";
@@ -16,9 +16,9 @@ const set = (more: object = {}) => ({ kind: "DaemonSet", metadata: { generation:
 describe("images on the nodes", () => {
     const cases: [what: string, more: object | undefined, why?: string][] = [
         ["a pod ready on each", {}],
-        ["none made", undefined, "it does not exist"],
+        ["no DaemonSet", undefined, "it does not exist"],
         ["an older generation", { observedGeneration: 1 }, "its controller has not processed it"],
-        ["a node that takes none", { desiredNumberScheduled: 1, numberReady: 1 }, "1 of 2 nodes accept a pod of it"],
+        ["a node that accepts none", { desiredNumberScheduled: 1, numberReady: 1 }, "1 of 2 nodes accept a pod of it"],
         ["a pod that is not ready", { numberReady: 1 }, "1 of 2 pods are ready"],
         ["a pod of an older image", { updatedNumberScheduled: 0 }, "0 of 2 pods are ready"],
     ];
@@ -66,7 +66,7 @@ describe("ImagesReady", () => {
         assert.equal((await provider.create!(inputs)).id, "a/alpa-opt-images");
     });
 
-    it("says why they are not there in the words of the kubelet, and of no other pod", async () => {
+    it("reports the kubelet's message, and of no other pod", async () => {
         const message = "MountVolume.SetUp failed: hostPath type check failed: /data is not a directory";
         const event = (uid: string) => ({
             ...{ type: "Warning", reason: "FailedMount", message, lastTimestamp: "2026-11-30T12:00:00Z" },
@@ -79,7 +79,7 @@ describe("ImagesReady", () => {
         });
     });
 
-    it("says of a pod that runs that it finds no weights", async () => {
+    it("reports that a running pod finds no weights", async () => {
         const pods = [pod("one", { ready: false, state: { running: {} } })];
         const { provider, inputs } = await open(set({ numberReady: 1 }), pods);
         await assert.rejects(provider.create!(inputs), {
@@ -87,7 +87,7 @@ describe("ImagesReady", () => {
         });
     });
 
-    it("waits again for another image or more nodes, and not for another time limit", async () => {
+    it("waits again for another image or more nodes, and not for another timeout", async () => {
         const { provider, inputs } = await open(set());
         const diff = async (more: object) => (await provider.diff!("id", inputs, { ...inputs, ...more })).changes;
         assert.equal(await diff({ timeoutSeconds: 9 }), false);

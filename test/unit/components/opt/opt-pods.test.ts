@@ -1,5 +1,5 @@
-// Proves the specs of the component's pods, and what the head's shell does, run by a real bash with programs of this
-// test instead of Ray and Python. The assumed behaviour of Ray and Alpa is not proved here.
+// Proves the specs of the component's pods, and what the head's shell does: a real bash runs it with programs of this test
+// instead of Ray and Python. It does not prove the assumed behaviour of Ray and Alpa.
 import { strict as assert } from "node:assert";
 import { spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -38,7 +38,7 @@ describe("pods of the component", () => {
             assert.deepEqual([replicas, minReplicas, maxReplicas], [1, 1, 1]);
     });
 
-    it("may read the weights and not write them, from a claim or a folder that must be there", () => {
+    it("may read the weights but not write them, from a claim or an existing folder", () => {
         for (const pod of pods()) {
             assert.deepEqual(pod.volumes[1].persistentVolumeClaim, { claimName: "opt-weights", readOnly: true });
             assert.deepEqual(pod.containers[0].volumeMounts[1], {
@@ -55,7 +55,7 @@ describe("pods of the component", () => {
         for (const pod of pods({ weights: { inImage: true } })) assert.equal(pod.volumes.length, 1);
     });
 
-    it("have shared memory of their own size, and no account of the API server", () => {
+    it("have shared memory of their own size, and no service account", () => {
         for (const pod of pods({ sharedMemory: "32Gi" })) {
             assert.deepEqual(pod.volumes[0], { name: "shm", emptyDir: { medium: "Memory", sizeLimit: "32Gi" } });
             assert.equal(pod.containers[0].volumeMounts[0].mountPath, "/dev/shm");
@@ -63,13 +63,13 @@ describe("pods of the component", () => {
         }
     });
 
-    it("are in the network of their nodes only when that is asked for", () => {
+    it("use the network of their nodes only when configured", () => {
         for (const pod of pods()) assert.ok(!("hostNetwork" in pod) && !("dnsPolicy" in pod));
         for (const pod of pods({ hostNetwork: { enabled: true, reason: "NCCL" } }))
             assert.deepEqual([pod.hostNetwork, pod.dnsPolicy], [true, "ClusterFirstWithHostNet"]);
     });
 
-    it("have probes of our own each: those of the operator ask what old Ray does not have", () => {
+    it("have probes of this project: the operator's ones need fields that old Ray lacks", () => {
         for (const pod of pods())
             for (const probe of ["readinessProbe", "livenessProbe"]) {
                 assert.ok(pod.containers[0][probe], probe);
@@ -79,7 +79,7 @@ describe("pods of the component", () => {
         assert.match(head.containers[0].readinessProbe.exec.command.join(" "), /is not registered/, "ready is loaded");
     });
 
-    it("have a watchdog on the head only where that is asked for, and are the same without one", () => {
+    it("have a watchdog on the head only where configured, and are the same without one", () => {
         const head = (more: object) => pods(more)[0].containers[0];
         const variable = (more: object, name: string) => head(more).env.find((one: any) => one.name === name)?.value;
         assert.equal(variable({}, "ALPA_WATCHDOG"), undefined);
@@ -97,11 +97,11 @@ describe("pods of the component", () => {
         assert.match(probe({ watchdog: {} }), /except socket\.timeout:\n {4}sys\.exit\(0\)/);
     });
 
-    it("say with the last lines of their log why they ended", () => {
+    it("report the last lines of their log as the reason why they ended", () => {
         for (const pod of pods()) assert.equal(pod.containers[0].terminationMessagePolicy, "FallbackToLogsOnError");
     });
 
-    it("open every port that the others need, since naming one leaves out the rest", () => {
+    it("open every port that the others need, since naming one omits the rest", () => {
         const [head] = pods();
         const ports = head.containers[0].ports.map(({ containerPort }: any) => containerPort);
         assert.deepEqual(ports.sort(), [10001, 20001, 6379, 8265].sort());
@@ -112,7 +112,7 @@ describe("pods of the component", () => {
         const [head, ...workers] = pods();
         assert.ok(head.terminationGracePeriodSeconds > 600);
         assert.equal(head.containers[0].lifecycle.preStop.exec.command.at(-1), afterAnswers(600));
-        // The operator tells all of them to go at once, and an answer needs the GPUs of all nodes.
+        // The operator deletes all of them at once, and an answer needs the GPUs of all nodes.
         assert.ok(workers.length > 0);
         for (const { terminationGracePeriodSeconds, containers } of workers) {
             assert.equal(terminationGracePeriodSeconds, head.terminationGracePeriodSeconds);
@@ -139,7 +139,7 @@ describe("pods of the component", () => {
         assert.deepEqual(egress, [{ to: [{ podSelector }] }, { ports: dns }]);
     });
 
-    it("have no capabilities, and only the kernel's usual calls", () => {
+    it("have no capabilities, and only the usual system calls", () => {
         const images = renderImages(opt()).template.spec as any;
         for (const { securityContext, containers } of [...pods(), images]) {
             assert.deepEqual(securityContext, { seccompProfile: { type: "RuntimeDefault" } });
@@ -150,7 +150,7 @@ describe("pods of the component", () => {
 });
 
 describe("images on the nodes", () => {
-    it("are held by a pod on each of them and no other, which takes no GPU and sees that the weights are there", () => {
+    it("are held by a pod on each of them and no other, which uses no GPU and checks the weights", () => {
         const { template } = renderImages(opt());
         const { affinity, containers, volumes } = template.spec as any;
         const [term] = affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms;
@@ -163,7 +163,7 @@ describe("images on the nodes", () => {
 });
 
 describe("KubeRay's operator", () => {
-    it("looks after one namespace", () => {
+    it("watches one namespace", () => {
         const chart = { image: { repository: "mirror/operator", tag: "v1.6.2" } };
         assert.deepEqual(operatorValues("alpa-auth", chart), {
             image: { repository: "mirror/operator", tag: "v1.6.2" },
@@ -177,7 +177,7 @@ describe("the head's shell", () => {
     let bin: string;
     beforeEach(() => {
         bin = mkdtempSync(join(tmpdir(), "head-shell-"));
-        // As the real one, it is healthy once it has started.
+        // Like the real one, it is healthy once it has started.
         const does = `case $1 in start) exec sleep 60 ;; health-check) grep -q '^ray start' ${bin}/said ;; esac`;
         program("ray", `echo "ray $*" >>${bin}/said; ${does}`);
         program("python3", `echo "python3 $*" >>${bin}/said; exec sleep 60`);
@@ -189,7 +189,7 @@ describe("the head's shell", () => {
         chmodSync(join(bin, name), 0o755);
     }
     const said = () => readFileSync(join(bin, "said"), "utf8");
-    /** Runs it as a pod would; resolves with its exit code. */
+    /** Runs it like a pod. @returns its exit code */
     function run() {
         const env = {
             PATH: `${bin}:${process.env.PATH}`,
@@ -198,7 +198,7 @@ describe("the head's shell", () => {
         };
         const child = spawn("/bin/bash", ["-c", "--", HEAD_SCRIPT], { env, detached: true, stdio: "ignore" });
         const ended = new Promise<number | null>((resolve) => child.on("close", (code) => resolve(code)));
-        // What it started is in its group, as in a container everything goes with the first process.
+        // Its children are in its process group: in a container everything ends with the first process.
         void ended.then(() => {
             try {
                 process.kill(-child.pid!, "SIGKILL");
@@ -209,7 +209,7 @@ describe("the head's shell", () => {
         return { child, ended };
     }
 
-    it("runs Ray with the operator's own words, and what watches Alpa when Ray is up", async () => {
+    it("runs Ray with the operator's own command, and the watchdog once Ray is up", async () => {
         program("python3", `echo "python3 $*" >>${bin}/said; exit 1`);
         assert.equal(await run().ended, 1);
         assert.match(said(), /^ray start --head --block --labels=\{"a": "b c"\}$/m);
@@ -224,7 +224,7 @@ describe("the head's shell", () => {
         assert.equal(await run().ended, 1);
     });
 
-    it("ends on SIGTERM: as the first process of a container it would not by itself", async () => {
+    it("ends on SIGTERM, which the first process of a container ignores by default", async () => {
         program("python3", `touch ${bin}/watching; exec sleep 60`);
         const { child, ended } = run();
         while (!existsSync(join(bin, "watching"))) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -256,11 +256,11 @@ describe("a pod that is terminated", () => {
             const bin = mkdtempSync(join(tmpdir(), "pod-shell-"));
             try {
                 assert.ok((await shell(2)) >= 2_000, "it is there");
-                // The kernel's list is not of one moment, and may leave one out.
+                // The kernel's list is not of one moment, and may omit a process.
                 const once = `[ -e ${bin}/left-out ] || { touch ${bin}/left-out; exit 1; }`;
                 writeFileSync(join(bin, "grep"), `#!/bin/sh\n${once}\nPATH=${process.env.PATH} exec grep "$@"\n`);
                 chmodSync(join(bin, "grep"), 0o755);
-                assert.ok((await shell(2, `${bin}:`)) >= 2_000, "it is there, and was left out once");
+                assert.ok((await shell(2, `${bin}:`)) >= 2_000, "it runs, and was omitted once");
             } finally {
                 rmSync(bin, { recursive: true });
                 socket.destroy();

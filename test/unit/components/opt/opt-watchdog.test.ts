@@ -1,5 +1,5 @@
-// Proves what the head's programs do when the watchdog ends, and when Alpa is busy: they are run by a real bash and Python, with a
-// module of this test instead of Ray. Where Python is not installed, only those of bash.
+// Proves what the head's programs do when the watchdog ends, and when Alpa is busy: a real bash and Python run them, with a
+// module of this test instead of Ray. Without Python, only those of bash are tested.
 import { strict as assert } from "node:assert";
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { LOADED, LOADED_OR_BUSY, headVariables, watchedCommand } from "../../../
 import { findOnPath } from "../../../../sandbox/toolchain/path";
 
 const WATCHDOG = { model: "m", idleSeconds: 60, stuckSeconds: 1200 };
-/** The watchdog's script in a text that runs it, and one of this test in its place. */
+/** Replaces the watchdog's script in a text by one of this test. */
 const instead = (text: string, script: string) => {
     const [{ value: own }] = headVariables({ nodes: [], command: "", watchdog: WATCHDOG }).filter(
         ({ name }) => name === "ALPA_WATCHDOG",
@@ -20,7 +20,7 @@ const instead = (text: string, script: string) => {
     return text.replace(quoted, () => script);
 };
 
-/** How a program has ended, and what it said. */
+/** Exit code and output of a program. */
 interface Ended {
     code: number | null;
     said: string;
@@ -48,7 +48,7 @@ function run(
     return { child, ended };
 }
 
-/** As in a container, everything goes with the first process. */
+/** Kills the whole group, like a container that ends with its first process. */
 function endGroup(child: ChildProcess): void {
     try {
         process.kill(-child.pid!, "SIGKILL");
@@ -61,7 +61,7 @@ describe("Alpa's command with a watchdog, of shape rampart", () => {
     const shell = (command: string, watchdog: string) =>
         run("/bin/bash", ["-c", instead(watchedCommand({ command, watchdog: WATCHDOG }), watchdog)]);
 
-    it("is as it was without one", () => assert.equal(watchedCommand({ command: "it's Alpa" }), "it's Alpa"));
+    it("is unchanged without one", () => assert.equal(watchedCommand({ command: "it's Alpa" }), "it's Alpa"));
 
     it("ends when the watchdog ends, and when Alpa does", async () => {
         const stuck = await shell("sleep 60", "echo no progress; exit 1").ended;
@@ -88,7 +88,7 @@ if (python !== undefined)
         });
         afterEach(() => rmSync(dir, { recursive: true }));
 
-        it("end when the watchdog ends, and say so last", async () => {
+        it("end when the watchdog ends, and print that last", async () => {
             const variables = headVariables({ nodes: ["a"], command: "exec sleep 60", watchdog: WATCHDOG });
             const env = Object.fromEntries(variables.map(({ name, value }) => [name, value]));
             env.ALPA_WATCHDOG = "echo the reason >&2; exit 1";
@@ -109,7 +109,7 @@ if (python !== undefined)
             }
         });
 
-        it("take a silent Alpa for a busy one only where a watchdog runs, and no Alpa for none", async () => {
+        it("treat a silent Alpa as busy only where a watchdog runs, and a stopped Alpa as down", async () => {
             const silent = net.createServer((socket) => socket.resume()).listen(0, "127.0.0.1");
             await new Promise((resolve) => silent.once("listening", resolve));
             const { port } = silent.address() as net.AddressInfo;

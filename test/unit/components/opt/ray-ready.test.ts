@@ -1,5 +1,5 @@
-// Proves when a RayCluster counts as running or suspended, and that the stored provider says so, against an API server that
-// answers as told. That KubeRay's operator says what is assumed here is proved on the engine.
+// Proves when a RayCluster counts as running or suspended, and that the stored provider reports it, against a fake API server.
+// Engine tests prove the KubeRay operator's statuses that are assumed here.
 import { strict as assert } from "node:assert";
 import { judgeRayCluster, type ObservedCluster } from "../../../../components/opt/ray-readiness";
 import { RayReady } from "../../../../components/opt/ray-ready";
@@ -34,9 +34,9 @@ describe("RayCluster readiness", () => {
             "waiting",
             /^head not ready \(Why: what\)/,
         ],
-        ["a worker that is away", cluster(UP, { readyWorkerReplicas: 0 }), "waiting", /0 of 1 workers/],
-        ["one that was never whole", cluster({ HeadPodReady: "True" }), "waiting", /not provisioned/],
-        ["pods that cannot be made", cluster({ ...UP, ReplicaFailure: "True" }), "failed", /^Why: what\.$/],
+        ["a worker that is down", cluster(UP, { readyWorkerReplicas: 0 }), "waiting", /0 of 1 workers/],
+        ["one that was never complete", cluster({ HeadPodReady: "True" }), "waiting", /not provisioned/],
+        ["pods that cannot be created", cluster({ ...UP, ReplicaFailure: "True" }), "failed", /^Why: what\.$/],
     ];
     for (const [what, object, state, why] of running)
         it(`running: ${what} is ${state}`, () => {
@@ -45,7 +45,7 @@ describe("RayCluster readiness", () => {
             if (verdict.state !== "ready") assert.match(verdict.why, why!);
         });
 
-    it("suspended: it is so when its pods are gone, and not while they go", () => {
+    it("suspended: true when its pods are deleted, and false while they terminate", () => {
         assert.equal(judgeRayCluster(cluster({ RayClusterSuspended: "True" }), false).state, "ready");
         assert.equal(judgeRayCluster(cluster({ RayClusterSuspending: "True" }), false).state, "waiting");
         assert.equal(judgeRayCluster(cluster(UP), false).state, "waiting");
@@ -54,7 +54,7 @@ describe("RayCluster readiness", () => {
 });
 
 describe("RayReady", function () {
-    // The first look loads the client: 2 s of a core.
+    // The first poll loads the client: 2 s of CPU time.
     const PATH = "/apis/ray.io/v1/namespaces/a/rayclusters/alpa-opt";
     const register = async () => {
         const args = {
@@ -104,7 +104,7 @@ describe("RayReady", function () {
         assert.equal((await provider.create!(inputs)).id, "a/alpa-opt");
     });
 
-    it("says what is wrong with a pod of it when the time is over, and of no other pod", async () => {
+    it("reports the problem of its pod at the timeout, and of no other pod", async () => {
         const bad = (name: string, of: string) => ({
             metadata: { name, namespace: "a", labels: { "ray.io/cluster": of } },
             status: {
@@ -129,7 +129,7 @@ describe("RayReady", function () {
         await assert.rejects(provider.create!(inputs), { message: /not ready after 2 s \(head not ready/ });
     });
 
-    it("waits again for another generation or attempt, and not for another time limit", async () => {
+    it("waits again for another generation or attempt, and not for another timeout", async () => {
         const { provider, inputs } = await open(() => undefined);
         const diff = async (more: object) => (await provider.diff!("id", inputs, { ...inputs, ...more })).changes;
         assert.equal(await diff({}), false);
@@ -139,7 +139,7 @@ describe("RayReady", function () {
         assert.equal(await diff({ running: false }), true);
     });
 
-    it("on the way back waits for no component that does not run any more, and all the same until a stopped one is gone", async () => {
+    it("in a rollback waits for no component that does not run any more, but still until a stopped one is deleted", async () => {
         const { provider, inputs } = await open(() => ({
             kind: "RayCluster",
             ...cluster({ ...UP, HeadPodReady: "False" }),

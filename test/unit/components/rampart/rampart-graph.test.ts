@@ -1,5 +1,5 @@
-// Proves what RampartGraph asks of the engine, and that the provider it stores does what it says, against an API server
-// that answers as told. That a real API server and engine take it is proved on the engine.
+// Proves the resource RampartGraph, and that its stored provider works, against a fake API server. Engine tests prove that a
+// real API server and engine accept it.
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { RampartGraph } from "../../../../components/rampart/rampart-graph";
@@ -32,7 +32,7 @@ const status = (code: number, message: string) => ({ kind: "Status", status: "Fa
 let api: FakeApi;
 const sent: (Request & { path: string })[] = [];
 let text: string;
-/** Opens an API server whose looks at the graph give these states one after another, and whose changes get `changed`. */
+/** Opens an API server whose reads of the graph return these states one after another, and whose writes get `changed`. */
 async function cluster(states: Answer[], changed: Answer = live(NEW)) {
     let looks = 0;
     api = await fakeApi((path, request) => {
@@ -73,7 +73,7 @@ describe("RampartGraph", () => {
         const run = ({ provider, inputs, state }: Awaited<ReturnType<typeof cluster>>) =>
             verb === "create" ? provider.create(inputs) : provider.update!("a/gateway", state, inputs);
 
-        it(`${verb} applies exactly what we set, under a name of our own and without force`, async () => {
+        it(`${verb} applies exactly this stack's fields, with its own field manager and without force`, async () => {
             await run(await cluster([undefined]));
             const { method, path, query, type, body } = sent.at(-1)!;
             assert.deepEqual([method, path, type], ["PATCH", PATH, "application/apply-patch+yaml"]);
@@ -81,7 +81,7 @@ describe("RampartGraph", () => {
             assert.deepEqual(body, { apiVersion: API_VERSION, kind: "RampartGraph", metadata, spec: NEW });
         });
 
-        it(`${verb} keeps which version it made, and nothing of the status`, async () => {
+        it(`${verb} stores the generation that it created, and nothing of the status`, async () => {
             const world = await cluster([live(OLD, "Failed")], live(NEW, "Failed"));
             const { outs } = await run(world);
             assert.deepEqual(outs, { ...world.inputs, ...LIVE });
@@ -89,14 +89,14 @@ describe("RampartGraph", () => {
         });
 
         const free: [what: string, state: Answer][] = [
-            ["that is not there", undefined],
+            ["that does not exist", undefined],
             ["no controller has processed yet", live(OLD)],
             ["that is deployed", live(OLD, "Deployed")],
             ["that has failed", live(OLD, "Failed")],
             ["that is deploying the same spec, as a killed run leaves it", live(NEW, "Deploying")],
         ];
         for (const [what, state] of free)
-            it(`${verb} touches a graph ${what} at once`, async () => {
+            it(`${verb} changes a graph ${what} at once`, async () => {
                 await run(await cluster([state]));
                 assert.equal(methods(), "GET PATCH");
             });
@@ -107,7 +107,7 @@ describe("RampartGraph", () => {
                 assert.equal(methods(), "GET GET GET GET PATCH");
             });
 
-        it(`${verb} ends, and says what it waited for and how to look`, async () => {
+        it(`${verb} times out, and names what it waited for and how to check`, async () => {
             const world = await cluster([live(OLD, "Deploying")]);
             world.inputs.timeoutSeconds = 0.05;
             await assert.rejects(run(world), (error: Error) => {
@@ -119,7 +119,7 @@ describe("RampartGraph", () => {
             assert.doesNotMatch(methods(), /PATCH/);
         });
 
-        it(`${verb} names the other one that has changed what is ours`, async () => {
+        it(`${verb} names the other field manager that has changed this stack's fields`, async () => {
             const words = 'Apply failed with 1 conflict: conflict with "kubectl-edit": .spec.deploy';
             await assert.rejects(run(await cluster([live(OLD)], status(409, words))), (error: Error) => {
                 assert.ok(error.message.includes(words), error.message);
@@ -145,7 +145,7 @@ describe("RampartGraph", () => {
         return failures!;
     };
 
-    it("check asks the API server to try it, and changes nothing", async () => {
+    it("check sends the API server a dry run, and changes nothing", async () => {
         assert.deepEqual(await check(live(NEW)), []);
         assert.deepEqual(
             sent.map((s) => [s.method, s.path, s.query]),
@@ -154,9 +154,13 @@ describe("RampartGraph", () => {
     });
 
     const words: [what: string, answer: Answer, reason: RegExp][] = [
-        ["every line of a refusal", refused.denied, /denied the request: Namespace a-b exists\.\nEdge x is wrong\.\)/],
         [
-            "only what is wrong and where of a schema's text",
+            "every line of a rejection",
+            refused.denied,
+            /denied the request: Namespace a-b exists\.\nEdge x is wrong\.\)/,
+        ],
+        [
+            "only the error and its path of a schema's text",
             refused.schema,
             /denied the request: 3 is not of type 'string' On instance\['graph'\]\['components'\]\)/,
         ],
@@ -172,11 +176,11 @@ describe("RampartGraph", () => {
             assert.doesNotMatch(failure.reason, /Failed validating|s3cret/);
         });
 
-    it("check is content while there is no namespace yet", async () =>
+    it("check passes while there is no namespace yet", async () =>
         assert.deepEqual(await check(status(404, 'namespaces "a" not found')), []));
-    it("check is content while there is no such kind yet", async () =>
+    it("check passes while there is no such kind yet", async () =>
         assert.deepEqual(await check(live(NEW), { apiVersion: "nowhere.example.org/v1" }), []));
-    it("check asks nothing about what is not known yet", async () => {
+    it("check sends no request about unknown values", async () => {
         assert.deepEqual(await check(refused.denied, { spec: { deploy: pulumi.runtime.unknownValue } }), []);
         assert.deepEqual(sent, []);
     });
@@ -190,7 +194,7 @@ describe("RampartGraph", () => {
         ["another context, which deletion will need", { context: "new" }, true, []],
         ["another name", { metadata: renamed }, true, ["metadata"]],
         ["another namespace", { metadata: moved }, true, ["metadata"]],
-        ["another time limit", { timeoutSeconds: 9 }, false, []],
+        ["another timeout", { timeoutSeconds: 9 }, false, []],
         ["its own version", { generation: 8, uid: "u-2" }, false, []],
     ];
     for (const [what, change, changed, replaces] of changes)
@@ -198,14 +202,14 @@ describe("RampartGraph", () => {
             const olds = { ...ours, kubeconfig: "old", ...LIVE };
             const diff = await load(text).diff!("a/gateway", olds, { ...ours, kubeconfig: "old", ...change });
             assert.deepEqual([diff.changes, diff.replaces], [changed, replaces]);
-            assert.ok(diff.deleteBeforeReplace, "two cannot stand side by side");
+            assert.ok(diff.deleteBeforeReplace, "two cannot exist side by side");
         });
 
-    it("read finds a deleted graph gone", async () => {
+    it("read finds a deleted graph missing", async () => {
         const { provider, state } = await cluster([undefined]);
         assert.deepEqual(await provider.read!("a/gateway", state), { id: "" });
     });
-    it("read sees what is ours and which version it is, and nothing of the status", async () => {
+    it("read returns this stack's fields and the generation, and nothing of the status", async () => {
         const grown = { ...OLD, graph: { ...OLD.graph, theirs: 1 }, theirs: 2 };
         const { provider, state } = await cluster([live(grown, "Failed", { ...LIVE, generation: 9 })]);
         const { id, props } = await provider.read!("a/gateway", state);
@@ -221,7 +225,7 @@ describe("RampartGraph", () => {
     for (const [what, spec] of [
         ["a changed field", OLD],
         ["a removed field", { deploy: true }],
-        ["a spec that is gone", undefined],
+        ["a spec that was removed", undefined],
     ] as const)
         it(`read finds ${what} as drift`, async () => {
             const { provider, state, inputs } = await cluster([live(spec)]);
@@ -230,13 +234,13 @@ describe("RampartGraph", () => {
         });
 
     const going = live(NEW, "Deleting", { deletionTimestamp: "2026-11-25T00:00:00Z", finalizers: ["rampart/graph"] });
-    it("delete waits until the graph is really gone", async () => {
+    it("delete waits until the graph is really deleted", async () => {
         const { provider, state } = await cluster([going, 503, going, undefined], {});
         await provider.delete!("a/gateway", state);
         assert.equal(methods(), "DELETE GET GET GET GET");
         assert.equal(sent[0].path, PATH);
     });
-    it("delete is content with a graph that is not there", async () => {
+    it("delete accepts a graph that does not exist", async () => {
         const { provider, state } = await cluster([undefined], 404);
         await provider.delete!("a/gateway", state);
         assert.equal(methods(), "DELETE GET");
@@ -245,11 +249,11 @@ describe("RampartGraph", () => {
         const { provider, state } = await cluster([live(OLD, "Deployed")], {});
         await provider.delete!("a/gateway", state);
     });
-    it("delete says why it was refused", async () => {
+    it("delete reports why it was rejected", async () => {
         const { provider, state } = await cluster([going], status(403, "user x may not"));
         await assert.rejects(provider.delete!("a/gateway", state), /^Error: RampartGraph a\/gateway: .*user x may not/);
     });
-    it("delete ends after 15 minutes, and says what it waited for and how to look", async () => {
+    it("delete times out after 15 minutes, and names what it waited for and how to check", async () => {
         const { provider, state } = await cluster([going], {});
         const now = Date.now;
         Date.now = () => now() + 300_000 * sent.length;

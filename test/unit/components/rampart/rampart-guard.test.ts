@@ -1,5 +1,5 @@
-// Proves the stored provider against an API server that answers as told. That the engine deletes nothing behind the
-// guard's back is proved on the engine.
+// Proves the stored provider against a fake API server. Engine tests prove that the engine deletes nothing that the guard
+// protects.
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { RampartGuard } from "../../../../components/rampart/rampart-guard";
@@ -33,7 +33,7 @@ describe("RampartGuard", () => {
         api = undefined;
     });
 
-    /** Deletes the guard while the cluster gives these lists, with so many seconds between two of them. */
+    /** Deletes the guard while the cluster returns these lists, with this many seconds between two of them. */
     async function remove(answers: Answer[], secondsBetween = 1) {
         let looks = 0;
         api = await fakeApi(() => answers[Math.min(looks++, answers.length - 1)]);
@@ -48,14 +48,14 @@ describe("RampartGuard", () => {
         assert.deepEqual(requiredBy(text), API_SERVER);
     });
 
-    it("goes at once where there is no graph, in any namespace", async () => {
+    it("is deleted at once where there is no graph, in any namespace", async () => {
         assert.equal(await remove([list()]), 1);
         assert.deepEqual(api!.asked, ["/apis/rampart.petuum.com/v1beta2/rampartgraphs"]);
     });
     it("is deleted at once if the cluster has no graphs", async () => assert.equal(await remove([404]), 1));
-    it("waits for graphs that are on their way out, as long as that takes", async () =>
+    it("waits for graphs that are being deleted, as long as that takes", async () =>
         assert.equal(await remove([...Array(10).fill(list(going("a", "b"))), list()], 80), 11));
-    it("waits a minute for a graph to get on its way", async () =>
+    it("waits a minute for the deletion of a graph to begin", async () =>
         assert.equal(await remove([list(graph("a", "b")), list(going("a", "b")), 503, list()], 15), 4));
 
     const refused: [what: string, answer: Answer, seconds: number, said: RegExp][] = [
@@ -66,7 +66,7 @@ describe("RampartGuard", () => {
             /a\/b, c\/d, e\/f/,
         ],
         ["names a graph that never goes", list(going("a", "b")), 900, /a\/b/],
-        ["does not take silence for consent", 503, 60, /not known: .*503/],
+        ["does not treat a missing answer as an empty list", 503, 60, /not known: .*503/],
     ];
     for (const [what, answer, seconds, said] of refused)
         it(`${what}, and stays`, async () => {

@@ -20,7 +20,7 @@ describe("Rampart", () => {
         assert.ok(comesAfter(seen, one(seen, GUARD, "alpa-rampart-guard"), one(seen, RELEASE)));
     });
 
-    it("gives the kubeconfig to the guard alone, as a secret", async () => {
+    it("gives the kubeconfig only to the guard, as a secret", async () => {
         const cluster = { kubeconfig: pulumi.secret("s3cret-kubeconfig"), context: "one" };
         const seen = await record(() => new Rampart("alpa-rampart", { ...install, cluster }));
         for (const r of seen) assert.doesNotMatch(JSON.stringify(inputsOf(r)), /s3cret/, r.name);
@@ -45,12 +45,12 @@ describe("Rampart", () => {
         );
     });
 
-    it("takes over its own release that a killed run has begun", async () => {
+    it("adopts its own release that a killed run has begun", async () => {
         const seen = await record(() => new Rampart("rampart", args));
         assert.deepEqual(asked(one(seen, RELEASE)).beforeCreate, ["rampart-release-taken-over"]);
     });
 
-    it("has its namespace made first where the cluster is new, and makes none otherwise", async () => {
+    it("creates its namespace first where the cluster is new, and not otherwise", async () => {
         const NAMESPACE = "kubernetes:core/v1:Namespace";
         const own = { ...args, ownNamespace: true, credentialsSecret: "repository" };
         const data = { username: base64("reader"), password: base64("s3cret") };
@@ -62,12 +62,12 @@ describe("Rampart", () => {
         assert.ok(!there.some(({ type }) => type === NAMESPACE));
     });
 
-    it("looks no Secret up unless one is named", async () => {
+    it("reads no Secret unless one is named", async () => {
         const seen = await record(() => new Rampart("alpa-rampart", args));
         assert.ok(!seen.some((r) => r.type === "kubernetes:core/v1:Secret"));
     });
 
-    it("takes the repository's credentials from the named Secret, and keeps the password one", async () => {
+    it("reads the repository's credentials from the named Secret, and keeps the password secret", async () => {
         const seen = await record(() => new Rampart("alpa-rampart", { ...args, credentialsSecret: "repository" }), {
             "alpa-rampart-credentials": { data: { username: base64("reader"), password: base64("s3cret") } },
         });

@@ -35,30 +35,30 @@ const rule = (name: string, of = spec) => {
 
 describe("the route", () => {
     for (const path of ["completions", "logprobs"]) {
-        it(`opens /alpa/${path} to POST, and to nothing around it`, () => {
+        it(`opens /alpa/${path} to POST, and nothing around it`, () => {
             const { match } = rule(path);
             assert.deepEqual([match.paths, match.methods], [[`${PREFIX}/${path}`], ["POST"]]);
         });
-        it(`asks for a key on /alpa/${path}`, () =>
+        it(`requires a key on /alpa/${path}`, () =>
             assert.ok(rule(path).plugins.some((p: any) => p.name === "multi-auth")));
-        it(`lets no query string through to /alpa/${path}`, () =>
+        it(`rejects a query string on /alpa/${path}`, () =>
             assert.deepEqual(rule(path).match.exprs, [
                 { subject: { scope: "Variable", name: "args" }, op: "RegexNotMatch", value: "." },
             ]));
-        it(`sends /alpa/${path} to its own upstream, for as long as an answer takes`, () => {
+        it(`forwards /alpa/${path} to its own upstream, with a timeout for the longest answer`, () => {
             assert.deepEqual(rule(path).upstreams, [{ name: `alpa-${path}` }]);
             assert.equal(rule(path).timeout.read, "900s");
         });
     }
 
-    it("has no rule without a plugin that asks for a key or refuses", () => {
+    it("has no rule without a plugin that authenticates or rejects", () => {
         for (const { name, plugins } of spec.http)
             assert.ok(
                 plugins.some((p) => p.name === "multi-auth" || p.name === "fault-injection"),
                 name,
             );
     });
-    it("turns to the closing rules last", () => {
+    it("evaluates the closing rules last", () => {
         assert.deepEqual(
             spec.http.map((r) => [r.name, "priority" in r ? r.priority : 0]),
             [
@@ -70,7 +70,7 @@ describe("the route", () => {
             ],
         );
     });
-    it("gives every rule a backend, as admission demands", () => {
+    it("gives every rule a backend, as admission requires", () => {
         for (const { name, upstreams } of spec.http) assert.ok(upstreams.length > 0, name);
     });
     it("closes everything else of its own gateway, for every method", () => {
@@ -80,14 +80,14 @@ describe("the route", () => {
         const shared = render(900, false);
         assert.deepEqual(rule("closed", shared).match, { paths: [PREFIX, `${PREFIX}/*`] });
     });
-    it("says at its own address what the service is, to who has a credential", () => {
+    it("describes the service at its own address, to callers with a credential", () => {
         const { match, upstreams, plugins } = rule("service");
         assert.deepEqual([match.paths, match.methods], [[`${PREFIX}/`], ["GET"]]);
         assert.deepEqual(match.exprs, rule("completions").match.exprs);
         assert.deepEqual(upstreams, [{ name: "alpa-nowhere" }]);
         assert.ok(plugins.some((p: any) => p.name === "multi-auth"));
     });
-    it("serves the stack's own prefix in addition to that of every stack", () => {
+    it("serves the stack's own prefix in addition to the common one", () => {
         const own = render(900, false, "/alpa-opt-service");
         const paths = (name: string) => rule(name, own).match.paths;
         assert.deepEqual(paths("completions"), ["/alpa-opt-service/completions", "/alpa/completions"]);
@@ -115,7 +115,7 @@ describe("AlpaRoute", () => {
             assert.ok(!("ingressClassName" in oneOfKind(seen, "ApisixUpstream", name).inputs.spec));
     });
 
-    it("makes the upstreams, then the route, then waits for it", async () => {
+    it("creates the upstreams, then the route, then waits for it", async () => {
         const seen = await record(() => build());
         const route = oneOfKind(seen, "ApisixRoute", "alpa");
         const accepted = one(seen, "pulumi-nodejs:dynamic/alpa-auth:Awaited");
@@ -127,7 +127,7 @@ describe("AlpaRoute", () => {
         assert.ok(comesAfter(seen, accepted, route));
     });
 
-    it("waits for the generation it has made, and proves it at the gateway's pods", async () => {
+    it("waits for its own generation, and verifies it at the gateway's pods", async () => {
         const { inputs } = one(await record(() => build()), "pulumi-nodejs:dynamic/alpa-auth:Awaited");
         const { object, until, generation, timeoutSeconds, settleSeconds } = inputs;
         assert.deepEqual(
@@ -147,7 +147,7 @@ describe("AlpaRoute", () => {
         );
     });
 
-    it("has each rule's error answers say by which version of the rules and upstreams they are", async () => {
+    it("has each rule's error answers include the revision of the rules and upstreams", async () => {
         const seen = await record(() => build());
         const { revision, gateway, settleSeconds } = one(seen, SERVED).inputs;
         assert.match(revision, /^[0-9a-f]{12}$/);

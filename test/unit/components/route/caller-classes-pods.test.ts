@@ -1,4 +1,4 @@
-// Proves that a class has one share over all pods of the gateway, counted in a real Redis.
+// Proves that a class has one share across all pods of the gateway, counted in a real Redis.
 import { strict as assert } from "node:assert";
 import { ClassedAlpa } from "../../classed-alpa";
 
@@ -7,11 +7,11 @@ const JOBS = Array.from({ length: 12 }, (_, i) => `job-${i}`);
 describe("a class at a gateway of several pods", function () {
     this.timeout(120_000);
 
-    it("has exactly its share, whichever pod its callers come to", async () => {
+    it("has exactly its share, whichever pod its callers use", async () => {
         let generate = () => {};
         const window = new Promise<void>((resolve) => (generate = resolve));
         let [arrived, refused] = [0, 0];
-        // Those with a place are answered when all others have been refused.
+        // Requests with a slot are answered once all others were rejected.
         const count = () => {
             if (arrived + refused === JOBS.length) generate();
         };

@@ -1,4 +1,5 @@
-// Proves that callers of a class together have no more of Alpa than its share: what is rendered, and what the sandbox's gateway does.
+// Proves that callers of a class together get no more of Alpa than its share: in the rendered plugins, and in the sandbox's
+// gateway.
 import { strict as assert } from "node:assert";
 import { once, EventEmitter } from "node:events";
 import { classPlugins, type CallerClass } from "../../../../components/route/caller-classes";
@@ -9,7 +10,7 @@ import { GUARD } from "../../guard-settings";
 const batch = (...members: string[]): CallerClass => ({ name: "batch", members, completions: 2, logprobs: 1 });
 const JOBS = ["job-1", "job-2", "job-3"];
 
-describe("what a share is rendered as", () => {
+describe("the rendered share", () => {
     it("is nothing without classes", () => {
         assert.deepEqual(classPlugins("/completions", "llm", {}), []);
         assert.deepEqual(alpaChain("/completions", "llm", GUARD, {}), alpaChain("/completions", "llm", GUARD));
@@ -33,7 +34,7 @@ describe("what a share is rendered as", () => {
             );
         });
 
-    it("is counted for all pods in the counters of the stack, where there are any", () => {
+    it("uses the counters of the stack for all pods, where there are any", () => {
         const counters = { host: "c", whenDown: "allow", timeoutMilliseconds: 100, answerTimeoutSeconds: 600 } as const;
         const [{ config }] = classPlugins("/completions", "llm", { classes: [batch("job-1")], counters });
         const [[, settings]] = (config.rules as any[])[0].actions;
@@ -49,7 +50,7 @@ describe("a class at its share", function () {
     const happens = new EventEmitter();
     let alpa: ClassedAlpa;
     let arrived: string[];
-    /** Has Alpa answer what has reached it. */
+    /** Lets Alpa answer the requests that have reached it. */
     let generate: () => void;
     const reached = async (n: number) => {
         while (arrived.length < n) await once(happens, "arrived");
@@ -73,7 +74,7 @@ describe("a class at its share", function () {
         return alpa.stop();
     });
 
-    it("answers its callers 429 in Alpa's shape, with a Retry-After, whichever of them has the places", async () => {
+    it("answers its callers 429 in Alpa's format, with a Retry-After, whichever of them has the slots", async () => {
         await start();
         const open = [alpa.send("job-1", "a"), alpa.send("job-2", "b")];
         await reached(2);
@@ -103,7 +104,7 @@ describe("a class at its share", function () {
         assert.deepEqual([...new Set((await Promise.all(open)).map(({ status }) => status))], [200]);
     });
 
-    it("has its places back with the answers", async () => {
+    it("gets its slots back with the answers", async () => {
         await start();
         const open = [alpa.send("job-1", "a"), alpa.send("job-2", "b")];
         await reached(2);
@@ -112,7 +113,7 @@ describe("a class at its share", function () {
         assert.equal((await alpa.send("job-3", "c")).status, 200);
     });
 
-    it("counts /completions and /logprobs apart", async () => {
+    it("counts /completions and /logprobs separately", async () => {
         await start();
         const open = [alpa.send("job-1", "a"), alpa.send("job-2", "b")];
         await reached(2);
@@ -123,7 +124,7 @@ describe("a class at its share", function () {
         assert.deepEqual([...new Set((await Promise.all([...open, scored])).map(({ status }) => status))], [200]);
     });
 
-    it("is at it for a caller that joins meanwhile, and not for one that leaves", async () => {
+    it("applies to a caller that joins meanwhile, and not to one that leaves", async () => {
         await start({ classes: [batch("job-1", "job-3")] });
         const open = [alpa.send("job-1", "a"), alpa.send("job-1", "b")];
         await reached(2);
@@ -137,7 +138,7 @@ describe("a class at its share", function () {
         assert.deepEqual([...new Set((await Promise.all([...open, free, left])).map(({ status }) => status))], [200]);
     });
 
-    it("costs a caller nothing of its requests in a window", async () => {
+    it("does not reduce a caller's requests in a window", async () => {
         await start({ limits: { requests: 3, perSeconds: 600 } });
         const open = [alpa.send("job-1", "a"), alpa.send("job-1", "b")];
         await reached(2);

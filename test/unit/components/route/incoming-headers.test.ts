@@ -1,5 +1,5 @@
-// Proves what becomes of a request's headers and tokens before authentication, on the emulator of APISIX; the engine test of the
-// route proves it with the real one.
+// Proves how a request's headers and tokens are handled before authentication, on the emulator of APISIX; the engine test of
+// the route proves it with the real one.
 import { strict as assert } from "node:assert";
 import { createHmac } from "node:crypto";
 import { alpaChain } from "../../../../components/route/plugin-chain";
@@ -36,7 +36,7 @@ describe("the headers of a request to Alpa", () => {
     after(() => kit.stop());
 
     for (const prefix of ["Bearer ", "bearer ", "", "Bearer ."])
-        it(`lead a valid token to Alpa: "${prefix}…"`, async () => {
+        it(`with a valid token reach Alpa: "${prefix}…"`, async () => {
             const { status, text } = await ask({ Authorization: `${prefix}${good}` });
             assert.equal(status, 200, text);
         });
@@ -58,7 +58,7 @@ describe("the headers of a request to Alpa", () => {
                 }
         });
 
-    it("authenticate by the key alone where Authorization holds something else", async () => {
+    it("authenticate by the key alone where Authorization has another content", async () => {
         const { status, text } = await ask({ apikey: "good", Authorization: "Basic bm9ib2R5" });
         assert.equal(status, 200, text);
     });

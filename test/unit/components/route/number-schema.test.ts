@@ -1,4 +1,4 @@
-// Proves that a number as a text is accepted within the bounds of the number, and nothing else is.
+// Proves that a number as a string is accepted within the bounds of the number, and nothing else is.
 import { strict as assert } from "node:assert";
 import Ajv from "ajv";
 import fc from "fast-check";
@@ -8,7 +8,7 @@ const RUNS = { numRuns: 500, seed: 20261128 };
 const ajv = new Ajv({ strict: false });
 const bound = fc.oneof(fc.integer({ min: 0, max: 1100 }), fc.integer({ min: 0, max: 200_000 }));
 
-describe("a whole number, or its text", () => {
+describe("a whole number, or its text,", () => {
     it("is accepted within the bounds, and only there", () =>
         fc.assert(
             fc.property(bound, bound, bound, (a, b, value) => {
@@ -44,7 +44,7 @@ describe("a whole number, or its text", () => {
     });
 });
 
-describe("a fraction, or its text", () => {
+describe("a fraction, or its text,", () => {
     const cases: [maximum: number, accepted: string[], rejected: string[]][] = [
         [
             1,

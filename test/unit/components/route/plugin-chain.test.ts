@@ -1,4 +1,4 @@
-// Proves what is asked of APISIX's plugins. That a gateway does it is proved on the sandbox.
+// Proves the settings of APISIX's plugins. Tests on the sandbox prove their effect.
 import { strict as assert } from "node:assert";
 import { alpaChain, closedChain, queryStringChain, serviceChain } from "../../../../components/route/plugin-chain";
 import { alpaError } from "../../../../components/route/route-plugin";
@@ -19,14 +19,14 @@ const config = (chain: Chain, name: string) => {
 
 describe("every plugin chain", () => {
     for (const [name, chain] of Object.entries(chains)) {
-        it(`switches each of its plugins on: ${name}`, () =>
+        it(`enables each of its plugins: ${name}`, () =>
             assert.deepEqual(new Set(chain.map((p) => p.enable)), new Set([true])));
         it(`names no plugin twice: ${name}`, () => {
             const names = chain.map((p) => p.name);
             assert.deepEqual(names, [...new Set(names)]);
         });
-        it(`makes errors look like Alpa's: ${name}`, () => assert.ok(config(chain, "response-rewrite")));
-        it(`answers by itself in Alpa's shape, as JSON: ${name}`, () => {
+        it(`formats errors like Alpa's: ${name}`, () => assert.ok(config(chain, "response-rewrite")));
+        it(`answers by itself in Alpa's format, as JSON: ${name}`, () => {
             const { http_status, headers, body } = config(chain, "fault-injection").abort;
             assert.ok(http_status >= 400);
             assert.equal(headers["Content-Type"], "application/json");
@@ -37,15 +37,15 @@ describe("every plugin chain", () => {
     }
 });
 
-describe("what the service says of itself", () => {
+describe("the service description", () => {
     const chain = serviceChain("/alpa", "opt");
     const { abort, _meta } = config(chain, "fault-injection");
-    it("is said to callers with a credential only, whose check is that of a request", () => {
+    it("is sent only to callers with a credential, after the check of a request", () => {
         assert.deepEqual(config(chain, "multi-auth"), config(chains.completions, "multi-auth"));
         assert.ok(_meta.priority < 2600);
         assert.equal(abort.vars, undefined);
     });
-    it("is JSON that has requests to send as they are", () => {
+    it("is JSON with requests to send unchanged", () => {
         assert.deepEqual([abort.http_status, abort.headers["Content-Type"]], [200, "application/json"]);
         const { model, requests } = JSON.parse(abort.body);
         assert.equal(model, "opt");
@@ -54,7 +54,7 @@ describe("what the service says of itself", () => {
             ["POST /alpa/completions", "POST /alpa/logprobs"],
         );
     });
-    it("has no variable of nginx in it, which the plugin would fill in", () => assert.ok(!abort.body.includes("$")));
+    it("contains no nginx variable, which the plugin would expand", () => assert.ok(!abort.body.includes("$")));
     it("names no plugin twice", () => assert.equal(new Set(chain.map((p) => p.name)).size, chain.length));
 });
 
@@ -62,20 +62,21 @@ describe("a chain to Alpa", () => {
     for (const path of ["completions", "logprobs"] as const) {
         const chain = chains[path];
         const [key, token] = config(chain, "multi-auth").auth_plugins.map((p: object) => Object.values(p)[0]);
-        it(`asks for a key or a token, each in its own header, and keeps them from Alpa: ${path}`, () => {
+        it(`requires a key or a token, each in its own header, and keeps both from Alpa: ${path}`, () => {
             assert.deepEqual([key.header, key.hide_credentials], ["apikey", true]);
             assert.deepEqual([token.header, token.hide_credentials], ["authorization", true]);
         });
-        it(`takes neither from where it is by default, the query string and a cookie: ${path}`, () => {
+        it(`accepts neither at the plugins' default places, the query string and a cookie: ${path}`, () => {
             // nginx discards an argument without a name, and the name of a cookie ends before "=".
             assert.deepEqual([key.query, token.query, token.cookie], ["", "", "="]);
         });
-        it(`demands an end of every token: ${path}`, () => assert.deepEqual(token.claims_to_verify, ["exp"]));
+        it(`requires exp in every token: ${path}`, () => assert.deepEqual(token.claims_to_verify, ["exp"]));
         it(`has no anonymous consumer: ${path}`, () => {
             assert.ok(!("anonymous_consumer" in key) && !("anonymous_consumer" in token));
             assert.doesNotMatch(JSON.stringify(config(chain, "multi-auth")), /filter|disable/);
         });
-        it(`always reaches the one path: ${path}`, () => assert.equal(config(chain, "proxy-rewrite").uri, `/${path}`));
+        it(`always forwards to the one path: ${path}`, () =>
+            assert.equal(config(chain, "proxy-rewrite").uri, `/${path}`));
         it(`removes every secret and every name of a caller: ${path}`, () => {
             const removed = config(chain, "proxy-rewrite").headers.remove.map((h: string) => h.toLowerCase());
             for (const header of [
@@ -99,7 +100,7 @@ describe("a chain to Alpa", () => {
 
     it("gives every answer a request id", () => assert.deepEqual(config(chains.completions, "request-id"), {}));
 
-    it("refuses consumers of other namespaces, after it has asked for the key and before limits", () => {
+    it("rejects consumers of other namespaces, after authentication and before limits", () => {
         const { abort, _meta } = config(alpaChain("/completions", "team-a", GUARD), "fault-injection");
         assert.equal(abort.http_status, 403);
         const [[[variable, ...operators]]] = abort.vars;
@@ -115,18 +116,18 @@ describe("a chain to Alpa", () => {
 
 describe("the chain for query strings", () => {
     const { abort, _meta } = config(chains["query string"], "fault-injection");
-    it("refuses every request as the caller's fault", () => {
+    it("rejects every request with a client error", () => {
         assert.equal(abort.http_status, 400);
         assert.equal(abort.vars, undefined);
     });
-    it("tells it to callers with a key only", () => {
+    it("explains that only to authenticated callers", () => {
         assert.deepEqual(config(chains["query string"], "multi-auth"), config(chains.completions, "multi-auth"));
         assert.ok(_meta.priority < 2600);
     });
 });
 
 describe("the closed chain", () => {
-    it("refuses every request, with the paths there are", () => {
+    it("rejects every request, and lists the available paths", () => {
         const { abort } = config(chains.closed, "fault-injection");
         assert.equal(abort.http_status, 404);
         assert.equal(abort.vars, undefined);
@@ -135,20 +136,20 @@ describe("the closed chain", () => {
     it("requires no key on a closed route", () => assert.ok(!chains.closed.some((p) => p.name === "multi-auth")));
 });
 
-describe("the shape of errors", () => {
+describe("the format of errors", () => {
     const { vars, headers, filters } = config(chains.completions, "response-rewrite");
-    /** What the filters make of a body, each at most once, as APISIX applies them. */
+    /** Result of the filters for a body, each applied at most once, like in APISIX. */
     const shaped = (body: string) =>
         filters.reduce((text: string, { regex, options, scope, replace }: any) => {
             assert.equal(scope, "once");
-            // j and o only make PCRE faster; s lets a dot match a line's end, in both languages.
+            // j and o only make PCRE faster; with s, a dot matches a line's end in both languages.
             return text.replace(new RegExp(regex, options.replace(/[jo]/g, "")), replace);
         }, body);
     const page = (title: string) =>
         `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n<hr><center>openresty</center>\r\n</body>\r\n</html>\r\n`;
 
-    it("is given to errors only", () => assert.deepEqual(vars, [["status", ">=", 400]]));
-    it("is labelled as JSON", () => assert.deepEqual(headers.set, { "Content-Type": "application/json" }));
+    it("applies only to errors", () => assert.deepEqual(vars, [["status", ">=", 400]]));
+    it("has the content type of JSON", () => assert.deepEqual(headers.set, { "Content-Type": "application/json" }));
 
     const reshaped: [what: string, body: string, message: string][] = [
         ["a page of nginx", page("502 Bad Gateway"), "502 Bad Gateway"],
@@ -161,7 +162,7 @@ describe("the shape of errors", () => {
         ],
     ];
     for (const [what, body, message] of reshaped)
-        it(`is made of ${what}`, () => assert.deepEqual(JSON.parse(shaped(body)), alpaError(message)));
+        it(`is applied to ${what}`, () => assert.deepEqual(JSON.parse(shaped(body)), alpaError(message)));
 
     const kept: [what: string, body: string][] = [
         ["Alpa's own error", '{"type":"error","message":"bad request","stacktrace":"Traceback …"}'],
@@ -170,5 +171,5 @@ describe("the shape of errors", () => {
         ["an empty body", ""],
         ["text that quotes a page", `error: ${page("502 Bad Gateway")}`],
     ];
-    for (const [what, body] of kept) it(`leaves ${what} alone`, () => assert.equal(shaped(body), body));
+    for (const [what, body] of kept) it(`does not change ${what}`, () => assert.equal(shaped(body), body));
 });

@@ -1,17 +1,18 @@
-// Proves that no mix of accepted requests ends the loop of an Alpa that batches those of several callers. Route, gateway
-// and Alpa are the project's own rendering and the emulators of the sandbox; guard.test.ts has what each request may hold.
+// Proves that no mix of accepted requests ends the batch loop of an Alpa that combines requests of several callers. Route,
+// gateway and Alpa are the project's own rendering and the emulators of the sandbox; test/engine/guard.test.ts tests single
+// requests.
 import { strict as assert } from "node:assert";
 import fc from "fast-check";
 import { GuardedAlpa, type Call } from "../../guarded-alpa";
 import { GUARD } from "../../guard-settings";
 
-/** Alpa's batch. */
+/** Alpa's batch size. */
 const CALLERS = 4;
-/** The same numbers in every run: a failure can be looked at again. */
+/** The same random numbers in every run, so that a failure can be reproduced. */
 const RUNS = { numRuns: 150, seed: 20261128 };
 
 const optional = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
-/** Prompts at both ends of what fits: the sum of two requests decides. */
+/** Prompts near both limits, because the sum of two requests decides. */
 const length = fc.oneof(fc.integer({ min: 1, max: 8 }), fc.integer({ min: 700, max: 1024 }), fc.constant(1024));
 const text = fc.oneof(
     fc.string({ minLength: 1, maxLength: 20, unit: "grapheme" }),
@@ -44,7 +45,7 @@ const call = fc.oneof({ weight: 5, arbitrary: completion }, { weight: 1, arbitra
 const batch = fc.oneof(fc.tuple(call, call), fc.tuple(call, call, call, call));
 
 const settings: [what: string, guard: Parameters<typeof GuardedAlpa.start>[0]][] = [
-    ["as it is by default", GUARD],
+    ["with defaults", GUARD],
     ["with min_tokens allowed", { ...GUARD, minTokens: 256 }],
 ];
 for (const [what, chosen] of settings)
@@ -55,7 +56,7 @@ for (const [what, chosen] of settings)
         });
         after(() => guarded.stop());
 
-        it("goes on after a long prompt and a caller who asks for many tokens in one batch", async () => {
+        it("continues after a long prompt and a request for many tokens in one batch", async () => {
             const { died } = await guarded.inOneBatch([
                 { path: "completions", body: { model: "default", prompt: "a".repeat(950) } },
                 {
@@ -66,7 +67,7 @@ for (const [what, chosen] of settings)
             assert.equal(died, undefined);
         });
 
-        it("goes on after every mix of two and four accepted requests", async () => {
+        it("continues after every mix of two and four accepted requests", async () => {
             let answered = 0;
             await fc.assert(
                 fc.asyncProperty(batch, async (calls) => {

@@ -1,5 +1,5 @@
-// Proves what the command reads of Alpa's hosts, prints and answers with its exit status: over SSH from a sandbox host whose
-// watchdog's state is written by the test. That a watchdog writes such a state is proved in watchdog-scripts.test.ts.
+// Proves what the command reads from Alpa's hosts, its output and its exit code: over SSH from a sandbox host with a watchdog's
+// state that the test writes. watchdog-scripts.test.ts proves that a watchdog writes such a state.
 import { strict as assert } from "node:assert";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -14,7 +14,7 @@ describe("ops check alpa", () => {
     after(() => host.close());
 
     const now = () => Math.floor(Date.now() / 1000);
-    /** What a watchdog has found. @param lookedAgo when it looked last, in seconds before now */
+    /** Result of a watchdog's check. @param lookedAgo time of its last check, in seconds before now */
     const found = (state: string, why: string, lookedAgo = 20) => {
         const file = join(host.root, STATE_FILE);
         mkdirSync(dirname(file), { recursive: true });
@@ -49,7 +49,7 @@ describe("ops check alpa", () => {
         return it.ops("check", "alpa", ...args);
     };
 
-    it("says that Alpa makes progress, and since when", async () => {
+    it("reports that Alpa makes progress, and since when", async () => {
         found("answers", "a completion was answered");
         const { code, out } = await run({}, "--json");
         assert.equal(code, 0);
@@ -67,7 +67,7 @@ describe("ops check alpa", () => {
     });
 
     for (const state of ["stuck", "loading", "absent", "rejected"])
-        it(`exits with 1 where the watchdog says: ${state}`, async () => {
+        it(`exits with 1 where the watchdog reports: ${state}`, async () => {
             found(state, "the reason");
             const { code, out, note } = await run();
             assert.equal(code, 3);
@@ -75,14 +75,14 @@ describe("ops check alpa", () => {
             assert.match(note, new RegExp(`intra: every Alpa must make progress \\(.*: ${state}\\)`));
         });
 
-    it("takes a look that is too old for none", async () => {
+    it("treats a check that is too old as missing", async () => {
         found("answers", "a completion was answered", 2 * 700 + 60 + 60);
         const { code, out } = await run({ stuckSeconds: 700 });
         assert.equal(code, 3);
         assert.match(out, /the watchdog's last check is older than 1490 s \(it found: answers\)/);
     });
 
-    it("says of a host without a watchdog that nothing is known", async () => {
+    it("reports a host without a watchdog as unknown", async () => {
         rmSync(join(host.root, STATE_FILE), { force: true });
         const { code, out } = await run();
         assert.equal(code, 3);

@@ -1,5 +1,5 @@
-// Proves what the command prints, where it takes its input from, and its exit status. What counts as a difference is
-// proved in test/unit/dns/compare.test.ts.
+// Proves the command's output, the sources of its input, and its exit code. test/unit/dns/compare.test.ts proves which
+// differences it finds.
 import { strict as assert } from "node:assert";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -28,14 +28,14 @@ describe("ops check dns", () => {
         if (kept.url !== undefined) process.env.CLOUDFLARE_BASE_URL = kept.url;
     });
 
-    /** Options that name everything. */
+    /** All options, so that nothing is looked up. */
     const complete = ({ folder }: Bench) => {
         const file = join(folder, "zone.yaml");
         writeFileSync(file, data(RECORDS));
         const servers = ["--old", `127.0.0.1:${old.at.port}`, "--new", `127.0.0.1:${fresh.at.port}`];
         return ["check", "dns", "--zone", ZONE, "--records", file, ...servers];
     };
-    /** A stack file with a zone that has moved so far. */
+    /** A stack file with a zone in this phase of its move. */
     const stack = (it: Bench, dns: object, more: object = {}) => {
         writeFileSync(join(it.folder, "zone.yaml"), data(RECORDS));
         const config = {
@@ -57,7 +57,7 @@ describe("ops check dns", () => {
         assert.doesNotMatch(out, /│ NO +│/);
     });
 
-    it("exits with 3 when one differs, which comes first", async () => {
+    it("exits with 3 when one differs, which is printed first", async () => {
         fresh.zone.records[0] = rr("@ A 192.0.2.99");
         const it = bench();
         const { code, out, note } = await it.ops(...complete(it));
@@ -80,7 +80,7 @@ describe("ops check dns", () => {
         );
     });
 
-    it("takes what is not said from the stack file, and Cloudflare's servers from Cloudflare", async () => {
+    it("reads missing options from the stack file, and Cloudflare's servers from Cloudflare", async () => {
         const api = await TestApi.start();
         try {
             const id = await api.zone(ZONE);
@@ -99,14 +99,14 @@ describe("ops check dns", () => {
         }
     });
 
-    it("takes Cloudflare's servers from the stack file where it names them", async () => {
+    it("reads Cloudflare's servers from the stack file where it names them", async () => {
         const it = bench();
         stack(it, { newServers: [`127.0.0.1:${fresh.at.port}`] });
         const { code, note } = await it.ops("check", "dns");
         assert.equal(code, 0, note);
     });
 
-    it("takes the API token from the stack file, through Pulumi, as the provider does", async () => {
+    it("reads the API token from the stack file, through Pulumi, like the provider", async () => {
         const api = await TestApi.start();
         try {
             const id = await api.zone(ZONE);
@@ -124,7 +124,7 @@ describe("ops check dns", () => {
         }
     });
 
-    it("compares proxied names until phase proxied, and then asks for any address", async () => {
+    it("compares proxied names until phase proxied, and then accepts any address", async () => {
         const flagged = RECORDS.filter(({ name }) => name !== "alpa.example.com");
         fresh.zone.records = [...flagged, rr("alpa A 198.51.100.1")];
         const it = bench();
@@ -139,7 +139,7 @@ describe("ops check dns", () => {
         }
     });
 
-    it("leaves out names that the stack makes for itself, which the old side has not", async () => {
+    it("omits names that the stack creates itself, which the old side lacks", async () => {
         fresh.zone.records.push(rr("apps CNAME tunnel.example.net"));
         const it = bench();
         stack(it, {}, { "alpa-auth:hostname": "llm.example.com" });
@@ -149,7 +149,7 @@ describe("ops check dns", () => {
         assert.equal(code, 0, note);
     });
 
-    it("exits with 1 when a server is away, and names it", async () => {
+    it("exits with 1 when a server is unreachable, and names it", async () => {
         fresh.server.silent = true;
         const it = bench();
         const { code, note } = await it.ops(...complete(it), "--timeout", "1");
@@ -166,16 +166,16 @@ describe("ops check dns", () => {
             /--new: required without cloudflare:apiToken and CLOUDFLARE_API_TOKEN/,
         ],
         [
-            "data that is not accepted",
+            "invalid data",
             (it) => (stack(it, {}), writeFileSync(join(it.folder, "zone.yaml"), "- x"), AT_NEW()),
             /zone\.yaml:1: must be a record/,
         ],
         [
-            "data that is not there",
+            "missing data",
             (it) => (stack(it, { records: "none.yaml" }), AT_NEW()),
             /none\.yaml: must be a readable file/,
         ],
-        ["a timeout that is none", () => ["--timeout", "0"], /Must be a whole number of at least 1/],
+        ["an invalid timeout", () => ["--timeout", "0"], /Must be a whole number of at least 1/],
         ["an unknown option", () => ["--servers"], /unknown option/],
     ];
     for (const [what, prepare, problem] of usage)

@@ -1,5 +1,5 @@
-// Proves what the command finds at an address, what it prints and its exit status. The address is one of this machine;
-// only ports that a test opens count as open, because other programs may listen on all addresses.
+// Proves the command's findings at an address, its output and its exit code. The address is one of this machine; only ports
+// that a test opens count as open, because other programs may listen on all addresses.
 import { strict as assert } from "node:assert";
 import { writeFileSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
@@ -16,7 +16,7 @@ const ADDRESS = "127.83.19.7";
 const ALPA_HOST = "127.83.19.8";
 const NAME = "llm.example.com";
 
-/** What a gateway answers to a stranger. */
+/** The gateway's answer to a request without a credential. */
 const gateway: RequestListener = (request, answer) => {
     const open = request.method === "POST" && /^\/alpa\/(completions|logprobs)$/.test(request.url!);
     answer.writeHead(open ? 401 : 404).end();
@@ -24,7 +24,7 @@ const gateway: RequestListener = (request, answer) => {
 
 describe("ops check exposure", () => {
     let servers: Server[] = [];
-    /** `address:port` of each port that is open. */
+    /** `address:port` of each open port. */
     let open: string[] = [];
     let pair: Pair, authority: Pair;
     const listen = async (server: Server): Promise<number> => {
@@ -56,7 +56,7 @@ describe("ops check exposure", () => {
     };
     const https = (options: ServerOptions = {}, listener = gateway, own = pair) =>
         createTlsServer({ cert: own.certificate, key: own.key, ...options }, listener);
-    /** The entry point of a stack with TLS, as its outputs tell of it. */
+    /** The address of a stack with TLS, as in its outputs. */
     const served = async (secure: Server, plain?: RequestListener) => {
         const port = await listen(secure);
         const location = `https://${NAME}:${port}/alpa/completions`;
@@ -73,7 +73,7 @@ describe("ops check exposure", () => {
         return { ports, entry, wrong };
     };
 
-    it("finds nothing wrong with an entry point alone, with HTTP", async () => {
+    it("finds no problem with a single HTTP address", async () => {
         const port = await listen(createServer(gateway));
         const said = await run({ url: `http://${ADDRESS}:${port}/alpa` });
         assert.equal(said.code, 0, said.out + said.note);
@@ -81,14 +81,14 @@ describe("ops check exposure", () => {
         assert.match(said.out, /│ 9180 +│ APISIX, Admin API +│ closed +│ yes/);
         assert.match(said.note, /^exposure: 26 findings, all as they must be, as seen from this machine\.$/m);
     });
-    it("finds nothing wrong with TLS that fits, and HTTP that leads there", async () => {
+    it("finds no problem with a valid certificate, and HTTP that redirects to it", async () => {
         const said = await run(await served(https()), {}, "--ca", "CA", "--json");
         assert.deepEqual(findings(said).wrong, []);
         assert.equal(said.code, 0, said.note);
         const checks = findings(said).entry.map(({ check }) => check);
         assert.ok(checks.includes("TLS 1.1 is rejected") && checks.includes(`the certificate is valid for ${NAME}`));
     });
-    it("says of an open port what it means, first, and exits with 3", async () => {
+    it("explains what an open port means, in the first rows, and exits with 3", async () => {
         const port = await listen(createServer(gateway));
         open.push(`${ADDRESS}:8265`);
         const said = await run({ url: `http://${ADDRESS}:${port}/alpa` });
@@ -106,7 +106,7 @@ describe("ops check exposure", () => {
         assert.equal(said.code, 0, said.note);
         assert.ok(findings(said).ports.every(({ address }) => address === ADDRESS));
     });
-    it("wants every port of hosts behind Cloudflare closed, the entry point's too", async () => {
+    it("expects every port of hosts behind Cloudflare to be closed, also the node port", async () => {
         const port = await listen(createServer(gateway));
         open.push(`${ADDRESS}:20001`);
         const outputs = { url: `http://${ADDRESS}:${port}/alpa` };
@@ -142,7 +142,7 @@ describe("ops check exposure", () => {
             /callers without a key reach Alpa/,
         ],
         [
-            "a certificate of another name",
+            "a certificate for another name",
             async () => served(https({}, gateway, await certificate(["other.example.com"], { by: authority }))),
             /^the certificate is valid/,
             /does not match/,
@@ -180,7 +180,7 @@ describe("ops check exposure", () => {
             /keys and tokens are sent in plain text/,
         ],
         [
-            "HTTP that leads elsewhere",
+            "HTTP that redirects elsewhere",
             async () =>
                 served(https(), (_, answer) => answer.writeHead(308, { location: "https://other.example.com/" }).end()),
             /^HTTP on port/,
@@ -199,7 +199,7 @@ describe("ops check exposure", () => {
             assert.match(said.note, /findings are wrong\)\. Correct the entry point or its certificate/);
         });
 
-    it("is over in time where nothing answers", async () => {
+    it("ends in time where nothing answers", async () => {
         const silent = await listen(
             createTcpServer(() => undefined).on("connection", (one) =>
                 servers.push({ close: (done: () => void) => (one.destroy(), done()) } as unknown as Server),
@@ -217,7 +217,7 @@ describe("ops check exposure", () => {
             assert.ok(known.includes(port), `${port}`);
         assert.deepEqual(known, [...new Set(known)]);
     });
-    it("takes a port for open where something listens, and for closed where nothing does", async () => {
+    it("reports a port as open where a program listens, and as closed where none does", async () => {
         const server = createTcpServer();
         const port = await listen(server);
         const end = Date.now() + 60_000;
@@ -225,9 +225,9 @@ describe("ops check exposure", () => {
         await new Promise((resolve) => servers.splice(servers.indexOf(server), 1)[0].close(resolve));
         assert.equal(await stateOf(ADDRESS, port, end), "closed");
     });
-    it("looks at no port once its time is over", async () =>
+    it("checks no port after its timeout", async () =>
         assert.equal(await stateOf(ADDRESS, await listen(createTcpServer()), Date.now()), "not looked at"));
-    it("never asks Pulumi for secrets", async () => {
+    it("never requests secrets from Pulumi", async () => {
         const port = await listen(createServer(gateway));
         const it = bench({ outputs: { url: `http://${ADDRESS}:${port}/alpa` } });
         await it.ops("check", "exposure");
@@ -237,19 +237,19 @@ describe("ops check exposure", () => {
     const usage: [what: string, outputs: object, args: string[], problem: RegExp][] = [
         ["a stack that is not up", {}, [], /has no outputs yet/],
         [
-            "a name for an address",
+            "a name instead of an address",
             { url: "http://10.0.0.1" },
             ["--address", "lb.example.com"],
             /--address: must be an IPv4/,
         ],
         [
-            "a name for a host that must be closed",
+            "a name instead of the address of a closed host",
             { url: "http://10.0.0.1" },
             ["--closed", "dgx-1"],
             /--closed: must be an IPv4/,
         ],
         [
-            "a file that is no certificate",
+            "a file that is not a certificate",
             { url: "http://10.0.0.1" },
             ["--ca", "/dev/null"],
             /--ca: must be a file with/,

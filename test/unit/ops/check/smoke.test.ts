@@ -1,5 +1,5 @@
-// Proves what the command asks, prints and answers with its exit status, at the emulators of the gateway and of Access with
-// the plugins that the program writes. On a stack that Pulumi has brought up it runs in test/engine/ops.test.ts.
+// Proves the command's requests, its output and its exit code, with the emulators of the gateway and of Access and with the
+// rendered plugins. test/engine/ops.test.ts runs it on a deployed stack.
 import { strict as assert } from "node:assert";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -51,7 +51,7 @@ describe("ops check smoke", () => {
     const run = (options: { text?: string; outputs?: object } = {}, ...args: string[]) =>
         bench({ text: stack(smoke), outputs: outputs(service.url), ...options }).ops("check", "smoke", ...args);
 
-    it("finds everything right, says how long answers took and which versions it saw, and shows no secret", async () => {
+    it("passes when everything works, prints response times and the versions it saw, and shows no secret", async () => {
         await admit();
         const { code, out, note } = await run();
         assert.equal(code, 0, out + note);
@@ -63,7 +63,7 @@ describe("ops check smoke", () => {
         assert.doesNotMatch(out + note, new RegExp(`${KEY}|${SECRET}|eyJ`));
     });
 
-    it("asks each method without, with wrong, expired and right credentials, then for the limit, and prints it as JSON", async () => {
+    it("calls each method without a credential, with wrong, expired and right ones, then tries the limit, and prints JSON", async () => {
         await admit();
         const { out } = await run({}, "--json");
         const { checks, latency, versions } = JSON.parse(out);
@@ -83,13 +83,17 @@ describe("ops check smoke", () => {
         assert.ok(latency.median <= latency.longest);
     });
 
-    it("sends Alpa no more than it may, and short questions", async () => {
+    it("sends Alpa no more requests than allowed, with short prompts", async () => {
         await admit();
         await run({}, "--most-requests", "20");
         assert.equal(service.seen.length, LIMITS.requests);
         for (const { body, headers } of service.seen) {
             assert.match(body.toString(), /"(max_tokens|top_k)":1\b/);
-            assert.match(headers.join("\n"), /^alpa-auth-client\/\S+ \(typescript\)$/m, "the callers' own client asks");
+            assert.match(
+                headers.join("\n"),
+                /^alpa-auth-client\/\S+ \(typescript\)$/m,
+                "the callers' own client is used",
+            );
         }
         service.seen.length = 0;
         const { code, note } = await run({}, "--most-requests", "3");
@@ -98,7 +102,7 @@ describe("ops check smoke", () => {
         assert.equal(service.seen.length, 0);
     });
 
-    it("says that a limit is not tried where it would be too many requests, and where there is none", async () => {
+    it("says that it does not try a limit that would need too many requests, and that there is none", async () => {
         await admit({}, { requests: 1000, perSeconds: 60 });
         const many = await run({ text: stack({ ...smoke, limits: { requests: 1000, perSeconds: 60 } }) });
         assert.equal(many.code, 0, many.note);
@@ -125,7 +129,7 @@ describe("ops check smoke", () => {
         assert.match(out, /limit.*│ 200 .*│ NO .*no limit rejects this caller's requests/);
     });
 
-    it("fails when a credential is refused, and says how", async () => {
+    it("fails when a credential is rejected, and says how", async () => {
         await service.consumer(`${NAMESPACE}_smoke`, { key: { "key-auth": { key: KEY } } }, LIMITS);
         const { code, out, note } = await run();
         assert.equal(code, 3);
@@ -133,7 +137,7 @@ describe("ops check smoke", () => {
         assert.match(note, /must answer only its callers \(2 of 15 checks failed\)/);
     });
 
-    it("fails when strangers are let in, and when the gateway is old", async () => {
+    it("fails when unauthenticated requests are accepted, and when the gateway is old", async () => {
         const open = createServer((request, response) => {
             request.resume().on("end", () => {
                 const body = '{"choices":[],"cache_id":"c","logprobs":[],"indices":[]}';
@@ -153,7 +157,7 @@ describe("ops check smoke", () => {
         );
     });
 
-    it("fails when a stranger is refused in another way than for want of a credential", async () => {
+    it("fails when an unauthenticated request is rejected for another reason", async () => {
         const url = service.url.replace("/alpa", "/elsewhere");
         const { code, out } = await run({ outputs: outputs(url) }, "--json");
         assert.equal(code, 3);
@@ -170,11 +174,11 @@ describe("ops check smoke", () => {
         assert.deepEqual([first.got, first.ok], ["ConnectionFailedError", false]);
     });
 
-    it("wants a caller made for it, and a stack that is up", async () => {
+    it("requires a caller of its own, and a deployed stack", async () => {
         const without = await run({ text: stack(undefined) });
         assert.equal(without.code, 2);
         assert.match(without.note, /--consumer: must be a test caller.*consumer add smoke --requests 10/);
-        // With option cloudflare a caller has no limits of its own, and the config check refuses them.
+        // With option cloudflare a caller has no limits of its own, and the config check rejects them.
         const edge = await run({ text: stack(undefined, "cloudflare") });
         assert.match(edge.note, /Run: npm run ops -- consumer add smoke --yes$/m);
         const down = await run({ outputs: {} });
@@ -182,13 +186,13 @@ describe("ops check smoke", () => {
         assert.match(down.note, /--stack: intra has no outputs yet/);
     });
 
-    it("asks at another address of the service when told so", async () => {
+    it("uses another address of the service if an option names it", async () => {
         await admit();
         const { code, note } = await run({ outputs: outputs("http://127.0.0.1:1/alpa") }, "--url", service.url);
         assert.equal(code, 0, note);
     });
 
-    it("takes what Access refuses with, and service tokens", async () => {
+    it("accepts Access's rejections, and service tokens", async () => {
         const world = await World.start();
         try {
             addRecord(

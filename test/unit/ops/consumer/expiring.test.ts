@@ -1,4 +1,4 @@
-// Proves which credentials `consumer expiring` names, in which class and order.
+// Proves which credentials `consumer expiring` lists, in which class and order.
 import { strict as assert } from "node:assert";
 import { soonest } from "../../../../ops/consumer/expiring";
 import { bench, STACK_FILE, TODAY } from "../kit";
@@ -20,12 +20,12 @@ const classes: [expires: string | undefined, expected: string | undefined][] = [
 
 describe("ops consumer expiring", () => {
     for (const [expires, expected] of classes)
-        it(`puts an end ${expires ?? "never"} into class ${expected ?? "none"}`, () => {
+        it(`puts the expiry ${expires ?? "never"} into class ${expected ?? "none"}`, () => {
             const [found] = soonest(on(expires), 30, new Date(TODAY));
             assert.equal(found && `${found.class}, ${found.days}`, expected);
         });
 
-    it("shows what is over first, and the rest soonest first", async () => {
+    it("shows expired credentials first, and the rest soonest first", async () => {
         const { code, out } = await bench().ops("consumer", "expiring");
         assert.equal(code, 0);
         assert.deepEqual(
@@ -36,7 +36,7 @@ describe("ops consumer expiring", () => {
         assert.match(out, /5 days ago/);
     });
 
-    it("reports expirations within the given days, and prints JSON", async () => {
+    it("lists expiries within the given days, and prints JSON", async () => {
         const { out } = await bench().ops("consumer", "expiring", "--within", "5", "--json");
         assert.deepEqual(JSON.parse(out), [
             { consumer: "alice", credential: "old", expires: "2026-11-20", days: -5, class: "expired" },
@@ -49,14 +49,14 @@ describe("ops consumer expiring", () => {
         ["5", 3, /\(got alice\/old, tokens\/gone\)/],
     ];
     for (const [days, expected, named] of failures)
-        it(`exits with ${expected} for an end within ${days} days when it is asked to, and shows it`, async () => {
+        it(`exits with ${expected} for an expiry within ${days} days with the option for it, and lists it`, async () => {
             const { code, out, note } = await bench().ops("consumer", "expiring", "--within", "0", "--fail-on", days);
             assert.equal(code, expected);
             assert.match(note, named);
             assert.equal(out.includes("a2"), days === "6");
         });
 
-    it("exits with 0 when what ends is further away, and with JSON says the same", async () => {
+    it("exits with 0 when the next expiry is further away, and reports the same with JSON", async () => {
         const text = STACK_FILE.replace("2026-11-20", "2027-01-01").replace('"2026-11-25"', '"2027-01-01"');
         const { ops } = bench({ text });
         assert.equal((await ops("consumer", "expiring", "--fail-on", "5")).code, 0);

@@ -1,5 +1,5 @@
-// Proves that the lines of a handout work as pasted, by running them against a server that says what it was sent. That the
-// gateway takes it is the engine test's to prove.
+// Proves that the commands of a handout work as pasted, by running them against a server that reports each request. The engine
+// test proves that the gateway accepts them.
 import { strict as assert } from "node:assert";
 import { execFile, execFileSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
@@ -11,7 +11,7 @@ import { jwtVerify } from "jose";
 import { renderHandout, type Handout } from "../../../../ops/consumer/handouts/text";
 import { bench, SECRETS } from "../kit";
 
-describe("lines of a handout", () => {
+describe("commands of a handout", () => {
     let server: http.Server;
     let url: string;
     let seen: http.IncomingHttpHeaders[] = [];
@@ -20,7 +20,7 @@ describe("lines of a handout", () => {
     before(async () => {
         server = http.createServer((request, response) => {
             seen.push(request.headers);
-            // Another host to a client, and one that it reaches.
+            // A host name that clients treat as another host, and that resolves to this machine.
             if (redirects) return response.writeHead(307, { Location: url.replace("127.0.0.1", "localhost") }).end();
             response.writeHead(200, { "Content-Type": "application/json" }).end('{"choices":[]}');
         });
@@ -50,10 +50,10 @@ describe("lines of a handout", () => {
         run(process.execPath, ["--import", "tsx", "--input-type=module", "-"], code(text, "ts"));
     const python = hasRequests();
 
-    // Every character that a key of a caller's own may have.
+    // Every character that a caller's own key may have.
     const odd = "k'\"\\$`!#&;<>|*?{}()[]~%^ END".replace(" ", "");
 
-    it("send a key as it is, whatever characters it has: curl and TypeScript", async () => {
+    it("send a key unchanged, with any characters: curl and TypeScript", async () => {
         const text = renderHandout(page({ method: "key", key: odd }));
         await run("sh", [], code(text, "sh"));
         await typescript(text);
@@ -63,7 +63,7 @@ describe("lines of a handout", () => {
         );
     });
 
-    it("leave no key in the history of bash as Debian and Ubuntu set it up: curl", async () => {
+    it("leave no key in the history of bash as Debian and Ubuntu configure it: curl", async () => {
         const { folder } = bench();
         const history = join(folder, "history");
         const lines = code(renderHandout(page({ method: "key", key: SECRETS.key })), "sh");
@@ -142,12 +142,12 @@ describe("lines of a handout", () => {
         it("send a key to no other address: Python", async () => {
             redirects = true;
             const text = renderHandout(page({ method: "key", key: odd }));
-            // The answer is no JSON, which the last line says.
+            // The answer is not JSON, as the last line says.
             await assert.rejects(run("python3", ["-"], code(text, "python")), /JSONDecodeError/);
             assert.equal(seen.length, 1);
         });
 
-        it("send the token, and no password that a .netrc has for the host: Python", async () => {
+        it("send the token, and not the host's password in .netrc: Python", async () => {
             const { folder } = bench();
             writeFileSync(join(folder, "netrc"), "machine 127.0.0.1 login x password y\n", { mode: 0o600 });
             const text = renderHandout(
@@ -157,7 +157,7 @@ describe("lines of a handout", () => {
             assert.match(seen[0].authorization!, /^Bearer /);
         });
 
-        it("send a key as it is: Python", async () => {
+        it("send a key unchanged: Python", async () => {
             await run("python3", ["-"], code(renderHandout(page({ method: "key", key: odd })), "python"));
             assert.equal(seen[0].apikey, odd);
         });

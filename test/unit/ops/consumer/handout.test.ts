@@ -11,7 +11,7 @@ import { sshEd25519, sshRsa } from "./ssh-identity";
 const HANDOUT = ["consumer", "handout", "alice", "a1"];
 
 describe("ops consumer handout", () => {
-    it("prints the credential, and records that it did without the credential", async () => {
+    it("prints the credential, and records the handout without the credential", async () => {
         const { ops, folder } = bench();
         const { code, out, note } = await ops(...HANDOUT);
         assert.equal(code, 0, note);
@@ -22,26 +22,26 @@ describe("ops consumer handout", () => {
     });
 
     const waits: [what: string, text: string, seconds: number][] = [
-        ["as long as the default and 10 s", STACK_FILE, 610],
+        ["the default and 10 s", STACK_FILE, 610],
         [
-            "as long as the stack says and 10 s",
+            "the stack's timeout and 10 s",
             STACK_FILE.replace(/(endpoints: .*)/, "$1\n        answerTimeoutSeconds: 120"),
             130,
         ],
         [
-            "as long as the gateway behind Cloudflare's edge and 10 s",
+            "the timeout of the gateway behind Cloudflare's edge and 10 s",
             STACK_FILE.replace(/(option: .*)/, "$1\n    alpa-auth:exposure: tunnel"),
             130,
         ],
     ];
     for (const [what, text, seconds] of waits)
-        it(`has the caller wait for an answer ${what}`, async () => {
+        it(`sets the caller's timeout for an answer to ${what}`, async () => {
             const { out, note } = await bench({ text }).ops(...HANDOUT);
             assert.ok(out.includes(`--max-time ${seconds} `), out + note);
             assert.ok(out.includes(`timeout=${seconds},`), out);
         });
 
-    it("refuses a second time, unless there is a reason, which it records", async () => {
+    it("refuses a second time without a reason, and records the reason", async () => {
         const { ops, folder } = bench();
         await ops(...HANDOUT);
         const second = await ops(...HANDOUT);
@@ -53,13 +53,13 @@ describe("ops consumer handout", () => {
         assert.equal(JSON.parse(record)[1].reason, "mail was lost");
     });
 
-    it("lets one of two operators who come at the same time through", async () => {
+    it("succeeds for only one of two operators at the same time", async () => {
         const { ops } = bench();
         const codes = (await Promise.all([ops(...HANDOUT), ops(...HANDOUT)])).map(({ code }) => code);
         assert.deepEqual(codes.sort(), [0, 1]);
     });
 
-    it("may be done again for a new credential of the same name", async () => {
+    it("is allowed again for a new credential of the same name", async () => {
         const { ops } = bench();
         await ops(...HANDOUT);
         assert.equal((await ops("consumer", "revoke", "alice", "a2", "--yes")).code, 1, "the gateway does not answer");
@@ -68,7 +68,7 @@ describe("ops consumer handout", () => {
         assert.equal((await ops(...HANDOUT)).code, 0);
     });
 
-    it("may be done again for a new credential whose pulumi up was finished by hand", async () => {
+    it("is allowed again for a new credential whose pulumi up was completed by hand", async () => {
         let fails = false;
         const { ops } = bench({ says: ({ args }) => (fails && args[0] === "up" ? { code: 255 } : undefined) });
         await ops(...HANDOUT);
@@ -103,7 +103,7 @@ describe("ops consumer handout", () => {
         assert.ok(!(out + note).includes(SECRETS.key));
     });
 
-    it("refuses a file that exists, and has handed nothing out", async () => {
+    it("rejects an existing file, and hands nothing out", async () => {
         const { ops, folder } = bench();
         const file = join(folder, "there");
         writeFileSync(file, "something");
@@ -114,14 +114,14 @@ describe("ops consumer handout", () => {
         assert.equal((await ops(...HANDOUT)).code, 0);
     });
 
-    it("says when the credential is in the config only", async () => {
+    it("reports a credential that is only in the config", async () => {
         const { ops } = bench({ outputs: { url: OUTPUTS.url } });
         const { code, note } = await ops(...HANDOUT);
         assert.equal(code, 2);
         assert.match(note, /alice\/a1: must be in the stack's outputs .* Run: pulumi up -s intra/);
     });
 
-    it("of a caller's own key pair gives nothing secret, as often as it is wanted", async () => {
+    it("of a caller's own key pair contains no secret, and may be repeated", async () => {
         const { ops, folder } = bench();
         for (let i = 0; i < 2; i++) {
             const { code, out } = await ops("consumer", "handout", "tokens", "rs");
@@ -131,7 +131,7 @@ describe("ops consumer handout", () => {
         assert.ok(!existsSync(join(folder, ".alpa-auth")));
     });
 
-    it("encrypts to age keys of the command line and of a file, so that only they can read it", async () => {
+    it("encrypts to age keys from an option and from a file, so that only they can decrypt it", async () => {
         const mine = await generateIdentity();
         const theirs = await generateIdentity();
         const { ops, folder } = bench();
@@ -160,7 +160,7 @@ describe("ops consumer handout", () => {
         ["ed25519", sshEd25519],
         ["rsa", sshRsa],
     ] as const)
-        it(`encrypts to an ssh-${type} key, so that only it can read it`, async () => {
+        it(`encrypts to an ssh-${type} key, so that only it can decrypt it`, async () => {
             const [mine, other] = [make(), make()];
             const { code, out, note } = await bench().ops(...HANDOUT, "--recipient", mine.line);
             assert.equal(code, 0, note);
@@ -174,11 +174,11 @@ describe("ops consumer handout", () => {
             await assert.rejects(read(other));
         });
 
-    // The real program is the only judge of what was written here for it. docs/contribute/README.md says how to get it.
+    // Only the real program can prove the format of the files. docs/contribute/README.md says how to install it.
     const age = process.env.AGE_BIN;
     if (age)
         for (const [type, ...size] of [["ed25519"], ["rsa", "-b", "2048"]])
-            it(`encrypts to an ssh-${type} key as age reads it`, async () => {
+            it(`encrypts to an ssh-${type} key in age's format`, async () => {
                 const { ops, folder } = bench();
                 const key = join(folder, "id");
                 execFileSync("ssh-keygen", ["-q", "-t", type, ...size, "-N", "", "-f", key]);
@@ -188,7 +188,7 @@ describe("ops consumer handout", () => {
                 assert.match(plain, new RegExp(SECRETS.key));
             });
 
-    it("refuses an ssh-rsa key that is too short", async () => {
+    it("rejects an ssh-rsa key that is too short", async () => {
         const { publicKey } = generateKeyPairSync("rsa", { modulusLength: 1024 });
         const { n, e } = publicKey.export({ format: "jwk" });
         const field = (bytes: Buffer) => Buffer.concat([Buffer.from([0, 0, 0, bytes.length]), bytes]);

@@ -1,5 +1,5 @@
-// Proves that bringing Alpa's keys file shows names only, and that no key reaches a command line or a disk in plain text.
-// That Pulumi's ciphertext works is the engine test's to prove.
+// Proves that an import of Alpa's keys file shows only names, and that no key reaches a command line or a disk in plain text.
+// The engine test proves that Pulumi's ciphertext works.
 import { strict as assert } from "node:assert";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { bench, type Says } from "../kit";
 describe("ops consumer import", () => {
     const KEYS = ["key-of-a-caller-0001", "key-of-a-caller-0002"];
 
-    /** Pulumi's `config set`: into the file it is given, in a style of its own. */
+    /** A fake `pulumi config set`: writes into the given file, in its own style. */
     const encrypts: Says = ({ args, input }) => {
         if (args[0] !== "config" || args[1] !== "set") return undefined;
         const copy = args[args.indexOf("--config-file") + 1];
@@ -24,7 +24,7 @@ describe("ops consumer import", () => {
         return file;
     }
 
-    it("shows names only", async () => {
+    it("shows only names", async () => {
         const { ops, folder } = bench();
         const { code, out, note } = await ops("consumer", "import", keysFile(folder));
         assert.equal(code, 0, note);
@@ -32,7 +32,7 @@ describe("ops consumer import", () => {
         for (const key of KEYS) assert.ok(!(out + note).includes(key));
     });
 
-    it("hands each key to Pulumi on standard input, and writes it encrypted", async () => {
+    it("passes each key to Pulumi on standard input, and writes it encrypted", async () => {
         const { ops, folder, text, calls } = bench({ says: encrypts });
         const { code, note, out } = await ops("consumer", "import", keysFile(folder), "--names", "x,y", "--yes");
         assert.equal(code, 0, note);
@@ -45,7 +45,7 @@ describe("ops consumer import", () => {
         assert.match(text(), /in use/, "comments stay");
     });
 
-    it("treats a caller that is added again as new, with no credential handed out", async () => {
+    it("treats a caller that is added again as new, without a handout", async () => {
         const outputs = { url: "http://127.0.0.1:9/alpa", credentials: { "x/imported": KEYS[0] } };
         const { ops, folder, text, write } = bench({ says: encrypts, outputs });
         const [before, file] = [text(), keysFile(folder)];
@@ -57,11 +57,11 @@ describe("ops consumer import", () => {
         }
     });
 
-    describe("of keys that have weights in Alpa's queue", () => {
+    describe("of keys with weights in Alpa's queue", () => {
         const weighed = { allowed_api_keys: KEYS, api_key_weights: { [KEYS[0]]: 50 } };
         const withClasses = (text: string) => `${text}    alpa-auth:classes: { interactive: {}, background: {} }\n`;
 
-        it("puts each caller into the class that its weight is given", async () => {
+        it("puts each caller into the class of its weight", async () => {
             const { ops, folder, text, write } = bench({ says: encrypts });
             write(withClasses(text()));
             const args = ["--classes", "50=interactive,10=background", "--yes"];
@@ -71,7 +71,7 @@ describe("ops consumer import", () => {
             assert.match(text(), /name: imported-2\n +class: background\n/);
         });
 
-        it("says that weights are lost without classes, and nothing where all are the same", async () => {
+        it("warns that weights are lost without classes, but not where all are equal", async () => {
             const { ops, folder } = bench();
             const { note } = await ops("consumer", "import", keysFile(folder, weighed));
             assert.match(note, /different weights in Alpa's queue \(10, 50\), .* --classes/);
@@ -79,7 +79,7 @@ describe("ops consumer import", () => {
             assert.doesNotMatch((await ops("consumer", "import", keysFile(folder))).note, /weights/);
         });
 
-        it("refuses a weight that no key has, and a class that the stack has not", async () => {
+        it("rejects a weight that no key has, and a class that the stack lacks", async () => {
             const { ops, folder } = bench();
             const file = keysFile(folder, weighed);
             const other = await ops("consumer", "import", file, "--classes", "5=background");
@@ -93,7 +93,7 @@ describe("ops consumer import", () => {
     });
 
     const refused: [what: string, content: unknown, args: string[], problem: RegExp][] = [
-        ["a file that is no JSON", "key-of-a-caller", [], /must be Alpa's keys file \(it is not JSON\)/],
+        ["a file that is not JSON", "key-of-a-caller", [], /must be Alpa's keys file \(it is not JSON\)/],
         ["a file without keys", {}, [], /must have a list allowed_api_keys/],
         [
             "a key that is too short",
@@ -101,7 +101,7 @@ describe("ops consumer import", () => {
             [],
             /allowed_api_keys\[0\]: must have at least 16/,
         ],
-        ["a key with a blank", { allowed_api_keys: ["key of a caller 0001"] }, [], /visible ASCII/],
+        ["a key with a space", { allowed_api_keys: ["key of a caller 0001"] }, [], /visible ASCII/],
         [
             "a key twice",
             { allowed_api_keys: [KEYS[0], KEYS[0]] },
@@ -114,11 +114,11 @@ describe("ops consumer import", () => {
             ["--names", "x"],
             /must have as many names as the file has keys, 2 \(got 1\)\. Give one/,
         ],
-        ["a name that exists", undefined, ["--names", "alice,x"], /--names: alice exists already/],
+        ["an existing name", undefined, ["--names", "alice,x"], /--names: alice exists already/],
         ["a name twice", undefined, ["--names", "x,x"], /--names: x must be listed only once\. Choose/],
     ];
     for (const [what, content, args, problem] of refused)
-        it(`refuses ${what}`, async () => {
+        it(`rejects ${what}`, async () => {
             const { ops, folder } = bench();
             const { code, note, out } = await ops("consumer", "import", keysFile(folder, content), ...args);
             assert.equal(code, 2);

@@ -1,5 +1,5 @@
-// Proves what `consumer list` makes of config and cluster, against an API server that answers as the real one does: which
-// differences it marks, that it exits with 3 for them when asked, and that it shows no secret.
+// Proves how `consumer list` compares config and cluster, against a fake API server that answers like the real one: which
+// differences it marks, that it exits with 3 for them with --check, and that it shows no secret.
 import { strict as assert } from "node:assert";
 import { execFile } from "node:child_process";
 import * as http from "node:http";
@@ -93,25 +93,25 @@ const cases: [what: string, config: ReturnType<typeof bob>, live: Live, problems
     ],
     ["a Secret that is missing", bob({ id: "a" }), live([object("bob", ["a"])], []), ["Secret missing"]],
     [
-        "a consumer that is refused",
+        "a consumer that is rejected",
         bob({ id: "a" }),
         live([object("bob", ["a"], { status: "False" })], ["bob.a"]),
         ["not accepted: said by the controller"],
     ],
     [
-        "a word of an older generation",
+        "a condition of an older generation",
         bob({ id: "a" }),
         live([object("bob", ["a"], { observed: 2 })], ["bob.a"]),
         ["not accepted: not seen by the ingress controller yet"],
     ],
     [
-        "what has expired and works still",
+        "an expired credential that still works",
         bob({ id: "a", expires: "2026-11-25" }),
         live([object("bob", ["a"])], ["bob.a"]),
         ["expired, and works until the next pulumi up"],
     ],
     [
-        "nothing where what has expired is gone",
+        "nothing where an expired credential was removed",
         bob({ id: "a", expires: "2026-11-25" }),
         live([object("bob", [])], []),
         [""],
@@ -216,7 +216,7 @@ describe("ops consumer list", () => {
             ...secretOf("tokens.rs", rs),
         });
 
-        it("asks for names of Secrets only, but for those of tokens, through the kubeconfig of the stack", async () => {
+        it("requests only names of Secrets, except those of tokens, through the kubeconfig of the stack", async () => {
             answers = allLive();
             const { code, out, note } = await list("--check");
             assert.equal(code, 0, out + note);
@@ -224,7 +224,7 @@ describe("ops consumer list", () => {
             assert.match(out, /│ tokens +│ rs +│ jwt RS256 +│ +│ yes +│ yes +│ 2026-11-24T10:00:00Z │/);
         });
 
-        it("names what APISIX has by hand, with the commands under the table", async () => {
+        it("names resources that were created in APISIX by hand, with the commands below the table", async () => {
             answers = allLive();
             audit = {
                 foreign: [{ says: "APISIX: consumer eve is strange", path: "consumers/eve", repair: "delete eve" }],
@@ -246,7 +246,7 @@ describe("ops consumer list", () => {
             );
         });
 
-        it("names the class of a caller, and has no column for it where no caller has one", async () => {
+        it("shows the class of a caller, and has no column for it where no caller has one", async () => {
             answers = allLive();
             assert.doesNotMatch((await list()).out, /│ class/);
             const classed = sealed
@@ -262,7 +262,7 @@ describe("ops consumer list", () => {
             );
         });
 
-        it("does not pass an APISIX that was not read, but for one of a gateway in place", async () => {
+        it("fails when an APISIX could not be read, except that of an existing gateway", async () => {
             answers = allLive();
             audit = { foreign: [], unread: "APISIX of x: no pod is ready" };
             const { code, out } = await list("--check");
@@ -280,7 +280,7 @@ describe("ops consumer list", () => {
             assert.doesNotMatch((await list()).out, /APISIX/);
         });
 
-        it("does not count who checks the component of option intra-b among the callers, and only there", async () => {
+        it("does not count the verifier of option intra-b among the callers, and only there", async () => {
             const { [CONSUMERS]: own, ...rest } = allLive();
             answers = { ...rest, [CONSUMERS]: { items: [...own.items, object("alpa-verifier", ["key"])] } };
             const { code, out, note } = await listOf(sealed.replace("option: intra-a", "option: intra-b"));
@@ -301,7 +301,7 @@ describe("ops consumer list", () => {
                 /tokens +│ rs .*! Secret has another public_key │/,
             ],
             [
-                "a signature with a secret in the place of a key pair",
+                "a signature with a secret instead of a key pair",
                 secretOf("tokens.rs", { ...hs, key: rs.key }),
                 /tokens +│ rs .*! Secret has another algorithm, public_key │/,
             ],
@@ -342,7 +342,7 @@ describe("ops consumer list", () => {
                 limitPlugins({ requests: 60, perSeconds: 60, concurrent: 5 }, "alpa-auth"),
             ],
             [
-                "limits that are counted in one place",
+                "limits that are counted in shared counters",
                 SHARED,
                 true,
                 limitPlugins({ concurrent: 5 }, "alpa-auth", counters),
@@ -378,7 +378,7 @@ describe("ops consumer list", () => {
             ],
         ];
         for (const [what, config, own, plugins, differ] of limits)
-            it(`${differ === undefined ? "takes" : "marks"} ${what}`, async () => {
+            it(`${differ === undefined ? "accepts" : "marks"} ${what}`, async () => {
                 const text = sealed.replace("    alpa-auth:consumers:\n", `${config}    alpa-auth:consumers:\n`);
                 const { [CONSUMERS]: both, ...rest } = allLive();
                 const [, others] = both.items;
@@ -408,7 +408,7 @@ describe("ops consumer list", () => {
             assert.match((await list("--check")).out, /tokens +│ rs .*! live with the Secret tokens\.hs │/);
         });
 
-        it("says so where limits and tokens cannot be compared, since the config is refused", async () => {
+        it("reports that limits and tokens cannot be compared, because the config is invalid", async () => {
             answers = allLive();
             const { code, out } = await listOf(sealed.replace("algorithm: HS256 }", "algorithm: HS257 }"), "--check");
             assert.equal(code, 3);
@@ -416,12 +416,12 @@ describe("ops consumer list", () => {
         });
 
         const refusals: [what: string, route: object | undefined, words: RegExp][] = [
-            ["APISIX refuses what the controller sends", route("False"), /SyncFailed: APISIX said no/],
-            ["the word is of an older generation", route("True", 1), /Accepted is of an older generation/],
+            ["APISIX rejects what the controller sends", route("False"), /SyncFailed: APISIX said no/],
+            ["the condition is of an older generation", route("True", 1), /Accepted is of an older generation/],
             ["the route is missing", undefined, /it does not exist/],
         ];
         for (const [what, said, words] of refusals)
-            it(`takes nothing for accepted while ${what}`, async () => {
+            it(`treats nothing as accepted while ${what}`, async () => {
                 answers = { ...allLive(), [ROUTE]: said ?? 404 };
                 const { code, out } = await list("--check");
                 assert.equal(code, 3);
@@ -430,7 +430,7 @@ describe("ops consumer list", () => {
                 assert.match(out, words);
             });
 
-        it("says in one line how many callers other stacks have, and names each with --json", async () => {
+        it("prints in one line how many callers other stacks have, and lists each with --json", async () => {
             const others = ["x1", "x2"].map((name) => object(name, ["a", "b"], { owner: "alpa-auth/callers-1" }));
             const { [CONSUMERS]: own, ...rest } = allLive();
             answers = { ...rest, [CONSUMERS]: { items: [...own.items, ...others] } };
@@ -443,7 +443,7 @@ describe("ops consumer list", () => {
             assert.deepEqual(theirs, ["x1", "x1", "x2", "x2"]);
         });
 
-        it("exits with 3 for a difference when it is asked to check, and with 0 when not", async () => {
+        it("exits with 3 for a difference with --check, and with 0 without", async () => {
             answers = { [CONSUMERS]: { items: [] }, [SECRETS]: secrets() };
             assert.equal((await list()).code, 0);
             const { code, note } = await list("--check");
@@ -454,7 +454,7 @@ describe("ops consumer list", () => {
             );
         });
 
-        it("takes a cluster without the definition as one without consumers", async () => {
+        it("treats a cluster without the CRD as one without consumers", async () => {
             answers = { [SECRETS]: secrets() };
             const { code, out } = await list("--json");
             assert.equal(code, 0);
@@ -480,7 +480,7 @@ describe("ops consumer list", () => {
             try {
                 const said = await new Promise<string>((resolve, reject) => {
                     const args = ["--require", "./load-typescript.js", "--input-type=commonjs", "-"];
-                    // Ended by the time limit, it is an error.
+                    // Ending it by the time limit is an error.
                     const child = execFile(process.execPath, args, { timeout: 60_000 }, (error, stdout) =>
                         error ? reject(error) : resolve(stdout),
                     );
@@ -493,7 +493,7 @@ describe("ops consumer list", () => {
             }
         });
 
-        it("says what it may not do, and exits with 1", async () => {
+        it("names the missing permission, and exits with 1", async () => {
             answers = { [CONSUMERS]: { items: [] }, [SECRETS]: 403 };
             const { code, note } = await list();
             assert.equal(code, 1);

@@ -1,5 +1,5 @@
-// Proves that `consumer log` says who edited, applied and handed out what, and when, from git, Pulumi's history and the
-// records of handouts, and that nothing of a secret is in it. Git is real; Pulumi answers from memory.
+// Proves that `consumer log` shows who edited, applied and handed out which credential, and when, from git, Pulumi's history
+// and the records of handouts, and that it shows no secret. Git is real; a fake Pulumi answers from memory.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
@@ -31,7 +31,7 @@ const VERSIONS = [
     version("2026-11-20T10:00:00.000Z", [alice({ id: "a1", method: "key" }), bob]),
 ];
 
-/** A stack file in a folder, and a Pulumi with a history. */
+/** A stack file in a folder, and a fake Pulumi with a history. */
 function clone(history: object[] = [], more: BenchOptions = {}): Bench {
     return bench({
         ...more,
@@ -52,7 +52,7 @@ function commit(folder: string, who: string, day: string, files: Record<string, 
     git(folder, "add", "-A");
     const date = `2026-11-${day}T08:00:00Z`;
     const user = ["-c", `user.name=${who}`, "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"];
-    // The author's date is another one, as after a rebase.
+    // The author's date differs, as after a rebase.
     const env = { ...process.env, GIT_COMMITTER_DATE: date };
     const args = ["-C", folder, ...user, "commit", "-qm", "x", "--date", "2020-01-01T08:00:00Z"];
     execFileSync("git", args, { stdio: "pipe", env });
@@ -64,11 +64,11 @@ async function logOf({ ops }: Bench, ...args: string[]) {
     return { entries: JSON.parse(out) as any[], out, note };
 }
 
-/** Without what differs at each run. */
+/** Without parts that differ at each run. */
 const told = (entries: any[]) => entries.map(({ at, who, source, changes }) => [at.slice(0, 10), who, source, changes]);
 
 describe("ops consumer log", () => {
-    it("says what each version of the stack changed for callers, and what a failed one may have", async () => {
+    it("shows what each version of the stack changed for callers, and what a failed one may have changed", async () => {
         const { entries, note } = await logOf(clone(VERSIONS));
         assert.deepEqual(told(entries), [
             ["2026-11-24", "Ada", "version", ["caller alice loses access"]],
@@ -78,7 +78,7 @@ describe("ops consumer log", () => {
         assert.match(note, /is not in git, so its edits are not in this list/);
     });
 
-    it("says who edited which credential, without ciphertext, and where a file could not be read", async () => {
+    it("shows who edited which credential, without ciphertext, and where a file could not be read", async () => {
         const one = clone();
         git(one.folder, "init", "-q");
         commit(one.folder, "Ada", "10", { "Pulumi.intra.yaml": fileWith([alice(a1)]) });
@@ -96,7 +96,7 @@ describe("ops consumer log", () => {
         assert.doesNotMatch(out, /CIPHERTEXT/);
     });
 
-    it("shows no key that was committed in the wrong place", async () => {
+    it("shows no key that was committed under a wrong name", async () => {
         const one = clone();
         git(one.folder, "init", "-q");
         const wrong = { id: "a1", method: "KEY-IN-THE-WRONG-PLACE", keys: "KEY-IN-THE-WRONG-PLACE" };
@@ -134,7 +134,7 @@ describe("ops consumer log", () => {
         ]);
     });
 
-    it("says to whom a credential was handed out, and by whom, also after its record went away with it", async () => {
+    it("shows to whom a credential was handed out, and by whom, also after its record was deleted with it", async () => {
         const one = clone();
         git(one.folder, "init", "-q");
         commit(one.folder, "Ada", "21", { [RECORD]: JSON.stringify([HANDED_OUT]) });
@@ -151,7 +151,7 @@ describe("ops consumer log", () => {
         ]);
     });
 
-    it("names what a merge changes itself, and once what it brings", async () => {
+    it("shows a merge's own changes, and the changes that it brings once", async () => {
         const one = clone();
         const { folder } = one;
         const file = (...consumers: object[]) => ({ "Pulumi.intra.yaml": fileWith(consumers) });
@@ -183,7 +183,7 @@ describe("ops consumer log", () => {
         ]);
     });
 
-    it("reads on where a record in git is none", async () => {
+    it("continues where a record in git is invalid", async () => {
         const one = clone();
         git(one.folder, "init", "-q");
         const records = [
@@ -201,7 +201,7 @@ describe("ops consumer log", () => {
         ]);
     });
 
-    it("reads commits that are signed, where git is set to print signatures", async () => {
+    it("reads signed commits, where git is configured to print signatures", async () => {
         const one = clone();
         git(one.folder, "init", "-q");
         const gpg = join(one.folder, "gpg");
@@ -224,7 +224,7 @@ describe("ops consumer log", () => {
         ]);
     });
 
-    it("hides no commit of a time behind an older date of its author", async () => {
+    it("hides no commit of a period because of an older author date", async () => {
         const one = clone();
         git(one.folder, "init", "-q");
         commit(one.folder, "Bo", "11", { "Pulumi.intra.yaml": fileWith([alice(), bob]) });
@@ -233,7 +233,7 @@ describe("ops consumer log", () => {
         assert.deepEqual(told(entries), [["2026-11-23", "Mallory", "commit", ["caller bob loses access"]]]);
     });
 
-    it("keeps to one caller and to a time", async () => {
+    it("filters by caller and by time", async () => {
         const { entries } = await logOf(clone(VERSIONS), "bob", "--since", "4d");
         assert.deepEqual(told(entries), [["2026-11-23", "Ada", "version", ["failed: caller bob loses access"]]]);
         const { code, note } = await clone().ops("consumer", "log", "--since", "yesterday");

@@ -1,10 +1,10 @@
 // Proves that the nightly run removes only expired credentials and rejects any other change. Previews are handwritten;
-// those of the engine are read in test/unit/ops/review/recorded-intra-a.test.ts.
+// test/unit/ops/review/recorded-intra-a.test.ts reads those of the engine.
 import { strict as assert } from "node:assert";
 import { existsSync } from "node:fs";
 import { added, caller, gate, removed, step, type GateOptions } from "../stack/apply/kit";
 
-/** As STACK_FILE has it: alice/old ended on 2026-11-20, tokens/gone today; alice/a2 ends in six days. */
+/** As in STACK_FILE: alice/old expired on 2026-11-20, tokens/gone today; alice/a2 expires in six days. */
 const ended = step("update", caller("alice", ["a1", "a2", "old"]), caller("alice", ["a1", "a2"]));
 const token = {
     op: "delete",
@@ -30,7 +30,7 @@ describe("ops consumer prune-expired", () => {
         ["a service token", [token]],
         ["both", [ended, token]],
     ] as const)
-        it(`leaves out ${what} that has ended, with the plan that was reviewed`, async () => {
+        it(`removes ${what} that has expired, with the plan that was reviewed`, async () => {
             const { code, out, note, ups } = await pruneExpired([...steps]);
             assert.equal(code, 0, note);
             assert.match(out, /credential-revoked/);
@@ -39,9 +39,9 @@ describe("ops consumer prune-expired", () => {
         });
 
     const refused: [what: string, steps: object[], code: string][] = [
-        ["a caller that goes", [ended, removed("bob")], "caller-removed"],
-        ["a caller that comes, harmless as that is", [ended, added("bob")], "caller-added"],
-        ["a credential that has not ended yet", [early], "credential-revoked"],
+        ["a removed caller", [ended, removed("bob")], "caller-removed"],
+        ["an added caller, although that is harmless", [ended, added("bob")], "caller-added"],
+        ["a credential that has not expired yet", [early], "credential-revoked"],
         [
             "a credential that is no longer in the config",
             [step("update", caller("alice", ["a1", "x"]), caller("alice", ["a1"]))],
@@ -54,7 +54,7 @@ describe("ops consumer prune-expired", () => {
         ],
     ];
     for (const [what, steps, code] of refused)
-        it(`does not touch ${what}: it refuses the run`, async () => {
+        it(`does not change ${what}: it stops the run`, async () => {
             const said = await pruneExpired(steps);
             assert.equal(said.code, 3);
             assert.match(
@@ -64,7 +64,7 @@ describe("ops consumer prune-expired", () => {
             assert.deepEqual(said.ups, []);
         });
 
-    it("runs nothing when nothing has ended, and only shows without --yes", async () => {
+    it("runs nothing when nothing has expired, and only shows without --yes", async () => {
         const none = await pruneExpired([]);
         assert.deepEqual([none.code, none.ups], [0, []]);
         assert.match(none.note, /Nothing was changed/);
@@ -73,7 +73,7 @@ describe("ops consumer prune-expired", () => {
         assert.match(shown.out, /credential-revoked/);
     });
 
-    it("refuses what the policy pack refuses, and leaves no plan behind", async () => {
+    it("refuses what the policy pack rejects, and leaves no plan behind", async () => {
         let plan = "";
         const { code, note, ups } = await pruneExpired([ended], ["--yes"], {
             says: ({ args }) => {

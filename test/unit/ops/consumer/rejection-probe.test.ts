@@ -1,5 +1,5 @@
-// Proves what is said of a revocation: that every gateway pod rejects the credential, that one does not, or that one could not
-// be asked; and that nothing of the asking reaches Alpa. Pods and address are fakes here; the engine test asks the real way.
+// Proves the messages about a revocation: every gateway pod rejects the credential, one does not, or one could not be queried;
+// and that none of these requests reaches Alpa. Pods and address are fakes here; the engine test uses real ones.
 import { strict as assert } from "node:assert";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import * as http from "node:http";
@@ -30,9 +30,9 @@ interface World {
     forbidden?: boolean;
     /** The user may not list pods. */
     unlisted?: boolean;
-    /** Pods on which nothing listens. */
+    /** Pods without a listener. */
     closed?: string[];
-    /** Pods that run and are not ready. */
+    /** Pods that run but are not ready. */
     idle?: string[];
 }
 
@@ -46,7 +46,7 @@ describe("ops consumer revoke --yes", () => {
     let world: { pods: FakePods; api: FakeApi } | undefined;
     const { KUBECONFIG } = process.env;
 
-    /** The gateway's pods, and the cluster that the kubeconfig of this machine leads to. */
+    /** The gateway's pods, and the cluster of this machine's kubeconfig. */
     const pods = async ({ names = ["one", "two", "three"], answers = REJECTS, ...of }: World = {}) => {
         const pods = await fakePods(names, answers, of.forbidden, of.closed);
         const items = names.map((name) => ({
@@ -100,7 +100,7 @@ describe("ops consumer revoke --yes", () => {
     describe("at the gateway's pods", () => {
         beforeEach(() => (statuses = [400, 401]));
 
-        it("asks each by itself with the old key, where Alpa is not reached", async () => {
+        it("queries each by itself with the old key, without reaching Alpa", async () => {
             const asked = await pods();
             const { code, out, note } = await revokeA1(STACK_FILE);
             assert.equal(code, 0, out + note);
@@ -115,7 +115,7 @@ describe("ops consumer revoke --yes", () => {
             assert.ok(!(out + note).includes(SECRETS.key));
         });
 
-        it("never says that a key is refused which one of three still accepts, whatever the address answers", async () => {
+        it("never claims that a key is rejected while one of three pods accepts it, whatever the address answers", async () => {
             await pods({ answers: (one) => ({ status: one.pod === "three" && hasCredential(one) ? 400 : 401 }) });
             const { code, out } = await revokeA1(STACK_FILE);
             assert.equal(code, 1);
@@ -127,7 +127,7 @@ describe("ops consumer revoke --yes", () => {
             assert.match(out, /It may still work/);
         });
 
-        it("waits for the one that lags", async () => {
+        it("waits for a pod that lags", async () => {
             let asks = 0;
             await pods({
                 answers: (one) => ({ status: one.pod === "two" && hasCredential(one) && asks++ < 1 ? 400 : 401 }),
@@ -137,7 +137,7 @@ describe("ops consumer revoke --yes", () => {
             assert.match(out, /alice\/a1: rejected by each of 3 gateway pods/);
         });
 
-        it("names one that could not be asked, and claims nothing", async () => {
+        it("names a pod that could not be queried, and claims nothing", async () => {
             await pods({ closed: ["two"] });
             const { code, out } = await revokeA1(STACK_FILE);
             assert.equal(code, 1);
@@ -192,7 +192,7 @@ describe("ops consumer revoke --yes", () => {
                 assert.match(out, new RegExp(`lacks permission to ${needed} in namespace ${NAMESPACE} \\(RBAC\\)`));
             });
 
-            it(`says that the proof is partial where the user may not ${needed} of a gateway that existed`, async () => {
+            it(`says that the proof is partial where the user may not ${needed} of an existing gateway`, async () => {
                 await pods(lacking);
                 const { code, out } = await revokeA1(EXISTING);
                 assert.equal(code, 0, out);
@@ -201,14 +201,14 @@ describe("ops consumer revoke --yes", () => {
             });
         }
 
-        it("says that the proof is partial where a gateway that existed has pods which listen elsewhere", async () => {
+        it("says that the proof is partial where pods of an existing gateway have another port", async () => {
             await pods({ closed: ["two"] });
             const { code, out } = await revokeA1(EXISTING);
             assert.equal(code, 0, out);
             assert.match(out, new RegExp(`the proof is partial.*pod ${NAMESPACE}/two: .*connection refused`));
         });
 
-        it("is not partial but failed where a pod of a gateway that existed still accepts the key", async () => {
+        it("fails where a pod of an existing gateway still accepts the key", async () => {
             await pods({
                 closed: ["two"],
                 answers: (one) => ({ status: one.pod === "three" && hasCredential(one) ? 400 : 401 }),
@@ -222,7 +222,7 @@ describe("ops consumer revoke --yes", () => {
     describe("at the address", () => {
         beforeEach(() => pods({ names: ["one"] }));
 
-        it("asks with the old key until it is refused, by a request that the gateway itself answers", async () => {
+        it("sends the old key until it is rejected, in a request that the gateway itself answers", async () => {
             statuses = [400, 400, 401];
             const { code, out, note } = await revoke("alice", "a1");
             assert.equal(code, 0);
@@ -234,12 +234,12 @@ describe("ops consumer revoke --yes", () => {
                 asked.map(({ url, method }) => `${method} ${url}`),
                 Array(5).fill("POST /alpa/completions?x=1"),
             );
-            assert.equal(connections.size, 5, "each question may reach another pod");
+            assert.equal(connections.size, 5, "each request may reach another pod");
             assert.equal(asked[0].headers.apikey, SECRETS.key);
             assert.ok(!(out + note).includes(SECRETS.key));
         });
 
-        it("does not take the refusal of one pod for that of all", async () => {
+        it("does not treat the rejection by one pod as that of all", async () => {
             statuses = [400, 401, 401, 400, 401, 401, 401];
             const { code, out } = await revoke("alice", "a1");
             assert.equal(code, 0, out);
@@ -250,14 +250,14 @@ describe("ops consumer revoke --yes", () => {
             assert.equal(asked.length, 7);
         });
 
-        it("says that it works still when only one of the pods refuses", async () => {
+        it("reports that it still works when only one of the pods rejects it", async () => {
             statuses = Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? 400 : 401));
             const { code, out } = await revoke("alice", "a1");
             assert.equal(code, 1);
             assert.match(out, /must be rejected with 401 .* \(got 400\)\. It still works/);
         });
 
-        it("asks with a token where there is a secret to sign one", async () => {
+        it("sends a token where there is a secret to sign one", async () => {
             statuses = [400, 401];
             const { code, out } = await revoke("tokens", "hs");
             assert.equal(code, 0);
@@ -265,7 +265,7 @@ describe("ops consumer revoke --yes", () => {
             assert.equal(decodeJwt(asked[0].headers.authorization!.replace("Bearer ", "")).key, "alpa-auth_tokens.hs");
         });
 
-        it("says that it works still when the time is over, and exits with 1", async () => {
+        it("reports that it still works at the timeout, and exits with 1", async () => {
             statuses = [400];
             const { code, out, note } = await revoke("alice", "a1");
             assert.equal(code, 1);
@@ -273,14 +273,14 @@ describe("ops consumer revoke --yes", () => {
             assert.match(note, /the change is applied, but there is no proof/);
         });
 
-        it("does not take silence for a refusal", async () => {
+        it("does not treat a missing answer as a rejection", async () => {
             const { code, out } = await bench({ refusalSeconds: 1 }).ops("consumer", "revoke", "alice", "a1", "--yes");
             assert.equal(code, 1);
             assert.match(out, /\(got no answer: \w+\)\. Whether it still works is not known/);
         });
 
         for (const before of [401, 429, 503])
-            it(`does not claim proof when it was answered with ${before} before`, async () => {
+            it(`does not claim proof when the answer was ${before} before`, async () => {
                 statuses = [before, 401];
                 const { code, out } = await revoke("alice", "a1");
                 assert.equal(code, 0);
@@ -293,7 +293,7 @@ describe("ops consumer revoke --yes", () => {
                 assert.ok(!out.includes("rejected by"));
             });
 
-        it("says what it cannot try", async () => {
+        it("names what it cannot try", async () => {
             const rs = await revoke("tokens", "rs");
             assert.equal(rs.code, 0);
             assert.match(rs.out, /tokens\/rs: not tried: only the caller can sign its tokens/);

@@ -1,5 +1,5 @@
-// Proves what the command line says and does with service tokens: the same words as for keys, a new secret in place, and
-// nothing secret anywhere but in the handout. Pulumi, the edge and Cloudflare's API are fakes here.
+// Proves the commands for service tokens: the same syntax as for keys, a new secret in place, and no secret anywhere except in
+// the handout. Pulumi, the edge and Cloudflare's API are fakes here.
 import { strict as assert } from "node:assert";
 import { existsSync } from "node:fs";
 import * as http from "node:http";
@@ -54,7 +54,7 @@ const ROTATE = ["consumer", "rotate", "lab"];
 const text = (file: string, ...parts: RegExp[]) => parts.forEach((part) => assert.match(file, part));
 
 describe("ops consumer with service tokens", () => {
-    it("adds one without being told the method, since the stack has no other", async () => {
+    it("adds one without the option for the method, since the stack has no other", async () => {
         const { ops, text: file } = cloudflare();
         const { code, out, note } = await ops("consumer", "add", "new", "--credential", "x", "--yes");
         assert.equal(code, 0, note);
@@ -71,7 +71,7 @@ describe("ops consumer with service tokens", () => {
         assert.match(there.note, /method: belongs to option cloudflare/);
     });
 
-    it("rotates in place: the next version, and an end for the secret before", async () => {
+    it("rotates in place: the next version, and an expiry for the previous secret", async () => {
         const { ops, text: file } = cloudflare();
         const { code, out, note } = await ops(...ROTATE, "a", "--overlap-days", "14", "--yes");
         assert.equal(code, 0, note);
@@ -81,7 +81,7 @@ describe("ops consumer with service tokens", () => {
         );
         text(out, /lab\/a gets a new secret, number 2; its client id stays\./, /works until 2026-12-09T00:00Z/);
         text(out, /Next: npm run ops -- consumer handout lab a$/m);
-        assert.doesNotMatch(out, /consumer revoke/); // which would end the new one too
+        assert.doesNotMatch(out, /consumer revoke/); // That would also expire the new one.
     });
 
     it("reads a stack file whose hosts share one key by an anchor", async () => {
@@ -93,13 +93,13 @@ describe("ops consumer with service tokens", () => {
         text(file(), /privateKey: \*key/, /id: a, method: service-token, secretVersion: 2/);
     });
 
-    it("says that an overlap which still runs ends with the next rotation", async () => {
+    it("warns that a running overlap ends with the next rotation", async () => {
         const { ops } = cloudflare();
         const { out } = await ops(...ROTATE, "b", "--overlap-days", "14");
         text(out, /number 3/, /The secret before that one, which would work until 2026-12-01, stops working at once/);
     });
 
-    it("lets the new secret be handed out once, whatever was handed out before", async () => {
+    it("allows one handout of the new secret, whatever was handed out before", async () => {
         const stack = cloudflare();
         assert.equal((await stack.ops("consumer", "handout", "lab", "a")).code, 0);
         const record = join(stack.folder, ".alpa-auth/handouts/intra/lab.a.json");
@@ -135,11 +135,11 @@ describe("ops consumer with service tokens", () => {
             /--public-key-file: belongs to method jwt/,
         ],
         [
-            "with an end of a successor",
+            "with an expiry of a successor",
             ["a", "--overlap-days", "1", "--expires", "2027-01-31"],
             /--expires: must not be given for a service token/,
         ],
-        ["what has expired", ["old", "--overlap-days", "1"], /lab\/old: expired on 2026-11-20\./],
+        ["an expired token", ["old", "--overlap-days", "1"], /lab\/old: expired on 2026-11-20\./],
     ];
     for (const [why, args, problem] of refused)
         it(`does not rotate ${why}`, async () => {
@@ -150,7 +150,7 @@ describe("ops consumer with service tokens", () => {
             assert.equal(file(), FILE);
         });
 
-    it("does not rotate beyond the end that the token has anyway", async () => {
+    it("does not rotate beyond the token's own expiry", async () => {
         const ending = FILE.replace("service-token } # in use", 'service-token, expires: "2026-12-05" } # in use');
         const { ops, text: file } = cloudflare({ text: ending });
         const { code, note } = await ops(...ROTATE, "a", "--overlap-days", "14", "--yes");
@@ -163,7 +163,7 @@ describe("ops consumer with service tokens", () => {
         assert.equal((await ops(...ROTATE, "a", "--overlap-days", "10")).code, 0);
     });
 
-    it("keeps the record of a handout when a lock refuses the rotation", async () => {
+    it("keeps the record of a handout when a lock prevents the rotation", async () => {
         let locked = false;
         const lock = { code: 255, stderr: "error: the stack is currently locked by 1 lock(s)." };
         const { ops } = cloudflare({ says: ({ args }) => (args[0] === "up" && locked ? lock : undefined) });
@@ -184,13 +184,13 @@ describe("ops consumer with service tokens", () => {
         assert.match(note, /--successor: required with method key\. Name the new credential\./);
     });
 
-    it("hands out both headers, and the time that the edge waits", async () => {
+    it("hands out both headers, and the edge's timeout", async () => {
         const { code, out } = await cloudflare().ops("consumer", "handout", "lab", "a");
         assert.equal(code, 0);
         text(out, /CF-Access-Client-Id: 0123\.access/, /CF-Access-Client-Secret: s3cret-of-lab-a/, /--max-time 135 /);
     });
 
-    it("says in the handout when Cloudflare ends the token, or the config before", async () => {
+    it("prints in the handout when Cloudflare expires the token, or the config does before", async () => {
         const page = async (expires: object, text = FILE) =>
             (
                 await cloudflare({ text, outputs: { ...outputs("https://llm.example.com"), expires } }).ops(
@@ -205,7 +205,7 @@ describe("ops consumer with service tokens", () => {
         assert.match(await page({ "lab/a": "2027-11-25" }, sooner), /It works until 2027-01-31 \(UTC\)/);
     });
 
-    it("hands out the time that the edge waits as pulumi config set writes it", async () => {
+    it("hands out the edge's timeout as pulumi config set writes it", async () => {
         const text = FILE.replace("pro }", "enterprise }") + '    alpa-auth:proxyTimeoutSeconds: "300"\n';
         const { out } = await cloudflare({ text }).ops("consumer", "handout", "lab", "a");
         assert.match(out, /--max-time 310 /);
@@ -217,15 +217,15 @@ describe("ops consumer with service tokens", () => {
         assert.match(note, /lab\/b: must be in the stack's outputs/);
     });
 
-    it("says of what ends how a token goes on, and where Cloudflare's own ends are", async () => {
+    it("says for an expiring token how to renew it, and where Cloudflare's own expiry is", async () => {
         const { out, note } = await cloudflare().ops("consumer", "expiring", "--fail-on", "1");
-        assert.doesNotMatch(note, /--successor|Rotate it/); // neither of which a service token has
+        assert.doesNotMatch(note, /--successor|Rotate it/); // A service token has neither.
         text(note, /Next: npm run ops -- consumer add <consumer> --credential <id>/, /Add a second credential;/);
         text(note, /duration.* npm run ops -- consumer list/);
         text(out, /old/);
     });
 
-    it("lists what ends, as for keys", async () => {
+    it("lists expiring ones, like keys", async () => {
         const { out } = await cloudflare().ops("consumer", "expiring", "--json");
         assert.deepEqual(
             JSON.parse(out).map((e: any) => e.credential),
@@ -253,7 +253,7 @@ describe("ops consumer revoke --yes of a service token", () => {
         cloudflare({ outputs: outputs(url), refusalSeconds: 3 }).ops("consumer", "revoke", "lab", "a", "--yes");
 
     for (const status of [401, 403, 302])
-        it(`takes ${status} for a refusal, and asks for a path that Alpa does not have`, async () => {
+        it(`treats ${status} as a rejection, and requests a path that Alpa does not have`, async () => {
             statuses = [404, 404, status];
             const { code, out, note } = await revoke();
             assert.equal(code, 0, note);
@@ -270,7 +270,7 @@ describe("ops consumer revoke --yes of a service token", () => {
         assert.equal(code, 0, out);
         assert.deepEqual([...new Set(asked.map(({ headers }) => headers.host))], ["llm.example.com"]);
     });
-    it("fails where it is let in for good", async () => {
+    it("fails where it stays accepted", async () => {
         statuses = [404];
         const { code, out } = await revoke();
         assert.equal(code, 1);
@@ -279,7 +279,7 @@ describe("ops consumer revoke --yes of a service token", () => {
             /must be rejected with 401, 403 or 302 .* \(got 404\)\. It still works: check the Access application/,
         );
     });
-    it("takes no proof from a refusal that was there before", async () => {
+    it("does not treat a rejection that was there before as proof", async () => {
         statuses = [403];
         assert.match(
             (await revoke()).out,
@@ -309,7 +309,7 @@ describe("ops consumer list of service tokens", () => {
     ];
     const rows = (found: ReturnType<typeof live>[]) => compareTokens(config, found, OWNER, new Date(TODAY));
 
-    it("names what is missing, over, strange or ended, and leaves other stacks' alone", () => {
+    it("marks missing, expired and unknown ones, and ignores other stacks'", () => {
         const found = [
             live(`${OWNER}/lab/a`, { expires_at: "2026-11-24T00:00:00Z" }),
             live(`${OWNER}/lab/old`),
@@ -328,7 +328,7 @@ describe("ops consumer list of service tokens", () => {
         );
     });
 
-    it("names a token that is disabled on one side only", () => {
+    it("marks a token that is disabled on one side only", () => {
         const [{ credentials }] = config;
         const problemsOf = (inConfig: boolean | undefined, enabled: boolean | undefined) => {
             const lab = { name: "lab", credentials: [{ ...credentials[0], enabled: inConfig }] };
@@ -344,11 +344,11 @@ describe("ops consumer list of service tokens", () => {
             "disabled in the config, and not at Cloudflare: pulumi up --refresh",
         ]);
         assert.deepEqual(problemsOf(false, false), []);
-        // An API that does not say it.
+        // An API without this field.
         assert.deepEqual(problemsOf(false, undefined), []);
     });
 
-    it("asks Cloudflare with the token of the stack, and shows no secret", async () => {
+    it("uses the stack's API token, and shows no secret", async () => {
         const asked: http.IncomingMessage[] = [];
         const server = http.createServer((request, response) => {
             asked.push(request);
@@ -386,7 +386,7 @@ describe("ops consumer list of service tokens", () => {
         }
     });
 
-    it("asks for the API token where there is none", async () => {
+    it("requires the API token", async () => {
         const before = process.env.CLOUDFLARE_API_TOKEN;
         delete process.env.CLOUDFLARE_API_TOKEN;
         try {

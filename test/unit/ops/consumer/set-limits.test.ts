@@ -1,5 +1,4 @@
-// Proves that `consumer set-limits` changes the limits of one caller in the file that contains it, and nothing else in
-// that file.
+// Proves that `consumer set-limits` changes only the limits of one caller in the file that contains it.
 import { strict as assert } from "node:assert";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -25,7 +24,7 @@ config:
               - { id: b1, method: key }
 `;
 
-/** Lines that an edit takes away and adds, without their indentation. */
+/** Lines that an edit removes and adds, without their indentation. */
 function changed(before: string, after: string): [removed: string[], added: string[]] {
     const lines = (which: "removed" | "added") =>
         diffLines(before, after)
@@ -60,7 +59,7 @@ describe("ops consumer set-limits", () => {
         );
     });
 
-    it("--clear leaves the caller the limits of the stack, or those given with it", async () => {
+    it("--clear gives the caller the limits of the stack, or those given with it", async () => {
         assert.doesNotMatch((await set("bob", "--clear", "--yes")).text(), /limits/);
         const { text } = await set("bob", "--clear", "--concurrent", "4", "--yes");
         assert.match(text(), /- name: bob\n +limits:\n +concurrent: 4\n +credentials/);
@@ -68,16 +67,16 @@ describe("ops consumer set-limits", () => {
 
     const refused: [what: string, args: string[], says: RegExp][] = [
         [
-            "requests without a window, as the schema does",
+            "requests without a window, like the schema",
             ["alice", "--requests", "5"],
             /must have requests and perSeconds/,
         ],
-        ["nothing that is to change", ["alice"], /at least one is required\. Say what to change/],
+        ["a command without a change", ["alice"], /at least one is required\. Say what to change/],
         ["an unknown caller", ["carol", "--clear"], /carol: must be a consumer of the config/],
-        ["a limit of none", ["alice", "--concurrent", "0"], /Must be a whole number of at least 1/],
+        ["a limit of zero", ["alice", "--concurrent", "0"], /Must be a whole number of at least 1/],
     ];
     for (const [what, args, says] of refused)
-        it(`refuses ${what}, and changes nothing`, async () => {
+        it(`rejects ${what}, and changes nothing`, async () => {
             const { code, note, text, calls } = await set(...args, "--yes");
             assert.equal(code, 2);
             assert.match(note, says);
@@ -106,7 +105,7 @@ describe("ops consumer set-limits", () => {
             );
         });
 
-        it("changes class and limits together, keeps comments, and takes a caller out again", async () => {
+        it("changes class and limits together, keeps comments, and removes the caller from it again", async () => {
             const before = CLASSED.replace("- name: bob\n", "- name: bob\n          class: interactive # agreed on\n");
             const moved = await put(before, "bob", "--class", "batch", "--requests", "600");
             assert.deepEqual(changed(before, moved.text()), [
@@ -118,7 +117,7 @@ describe("ops consumer set-limits", () => {
             assert.match(out.out, /Class of bob: interactive -> none\./);
         });
 
-        it("is where a new caller is put by consumer add, and not one that exists", async () => {
+        it("can be set by consumer add for a new caller, and not for an existing one", async () => {
             const { ops, text } = bench({ text: CLASSED });
             const limits = ["--requests", "600", "--per-seconds", "3600"];
             const added = await ops("consumer", "add", "night-jobs", "--class", "batch", ...limits, "--yes");
@@ -139,12 +138,12 @@ describe("ops consumer set-limits", () => {
 
         const problems: [what: string, text: string, args: string[], says: RegExp][] = [
             [
-                "an unknown class, and names those that there are",
+                "an unknown class, with the list of classes",
                 CLASSED,
                 ["bob", "--class", "night"],
                 /--class: must be one of interactive, batch \(got "night"\)\. Choose one, or add it to classes\.$/m,
             ],
-            ["a misspelt class, and proposes one", CLASSED, ["bob", "--class", "bach"], /Did you mean batch\?/],
+            ["a misspelt class, with a suggestion", CLASSED, ["bob", "--class", "bach"], /Did you mean batch\?/],
             [
                 "a class where there is none",
                 TEXT,
@@ -158,14 +157,14 @@ describe("ops consumer set-limits", () => {
                 /--class: belongs to a stack with a gateway of its own \(got option cloudflare\)\. Leave it out\./,
             ],
             [
-                "a share with an own limit on open requests, as the schema does",
+                "a share with an own limit on open requests, like the schema",
                 CLASSED,
                 ["alice", "--class", "batch", "--concurrent", "2"],
                 /consumers\[0\]\.limits\.concurrent: must not be set for a caller whose class has slots \(class/,
             ],
         ];
         for (const [what, before, args, says] of problems)
-            it(`refuses ${what}, and changes nothing`, async () => {
+            it(`rejects ${what}, and changes nothing`, async () => {
                 const { code, note, text } = await put(before, ...args);
                 assert.equal(code, 2, note);
                 assert.match(note, says);
@@ -191,7 +190,7 @@ describe("ops consumer set-limits", () => {
         }
     });
 
-    it("refuses limits that stand elsewhere and are only named here, or are named elsewhere", () => {
+    it("rejects limits that are a YAML alias, or that an alias refers to", () => {
         const shared = TEXT.replace("limits:\n", "limits: &most\n").replace(
             "- name: alice # first\n",
             "- name: alice # first\n          limits: *most\n",

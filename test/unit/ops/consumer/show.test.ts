@@ -1,4 +1,5 @@
-// Proves what `consumer show` says of a caller, from the config and the record of handouts alone, and that no secret is in it.
+// Proves the output of `consumer show` about a caller, from only the config and the records of handouts, and that it contains
+// no secret.
 import { strict as assert } from "node:assert";
 import { createHash, generateKeyPairSync } from "node:crypto";
 import { stringify } from "yaml";
@@ -46,7 +47,7 @@ async function shown(text: string, name: string, before: string[][] = []) {
 }
 
 describe("ops consumer show", () => {
-    it("shows each credential with its state, day and fingerprint, and nothing of a secret", async () => {
+    it("shows each credential with its state, expiry and fingerprint, and no secret", async () => {
         const { credentials, ...caller } = await shown(CONFIG, "team");
         const states = credentials.map(({ id, state, daysLeft, fingerprint }: any) => [
             id,
@@ -93,7 +94,7 @@ describe("ops consumer show", () => {
         for (const secret of [SECRETS.key, OUTPUTS.url]) assert.ok(!JSON.stringify(found).includes(secret));
     });
 
-    it("shows a disabled service token of Cloudflare, and the day of its earlier secret", async () => {
+    it("shows a disabled service token of Cloudflare, and the expiry of its earlier secret", async () => {
         const token = { id: "t", method: "service-token", enabled: false, secretVersion: 2 };
         const consumers = [{ name: "team", credentials: [{ ...token, previousSecretExpires: "2026-12-01" }] }];
         const text = stringify({ config: { "alpa-auth:option": "cloudflare", "alpa-auth:consumers": consumers } });
@@ -103,13 +104,13 @@ describe("ops consumer show", () => {
         assert.deepEqual([state, secretVersion, previousSecretExpires], ["disabled", 2, "2026-12-01"]);
     });
 
-    it("shows a caller without credentials as one", async () => {
+    it("shows a caller without credentials", async () => {
         const { code, out } = await bench({ text: CONFIG }).ops("consumer", "show", "empty");
         assert.equal(code, 0);
         assert.match(out, /^last handout +none recorded\ncredentials +none$/m);
     });
 
-    it("names a caller that is written alike when there is none of that name", async () => {
+    it("suggests a caller with a similar name when there is none of that name", async () => {
         const { code, note } = await bench({ text: CONFIG }).ops("consumer", "show", "taem");
         assert.equal(code, 2);
         assert.match(note, /taem: must be a consumer of the config\..*team/);

@@ -1,5 +1,5 @@
-// The reading side of encryption to SSH keys, by the description in filippo.io/age (agessh 1.2.1), with other primitives
-// than the writing side: X25519 of Node.js instead of the library's.
+// Decrypts files that are encrypted to SSH keys, according to filippo.io/age (agessh 1.2.1), with other primitives than the
+// encrypting side: X25519 of Node.js instead of the library's.
 import { strict as assert } from "node:assert";
 import {
     constants,
@@ -15,7 +15,7 @@ import {
 } from "node:crypto";
 import type { Identity } from "age-encryption";
 
-/** A key pair for signing in: the line of its public file, and what reads files encrypted to it. */
+/** An SSH key pair: the line of its public file, and the identity that decrypts files encrypted to it. */
 export interface SshKey {
     line: string;
     identity: Identity;
@@ -29,7 +29,7 @@ const sshField = (bytes: Buffer | string) => {
 const text = (bytes: Buffer) => bytes.toString("base64").replace(/=+$/, "");
 const tagOf = (wire: Buffer) => text(createHash("sha256").update(wire).digest().subarray(0, 4));
 
-/** The stanza for this key, or null as the library wants it. */
+/** The stanza for this key, or null, as the library expects it. */
 function reader(type: string, wire: Buffer, open: (args: string[], body: Uint8Array) => Uint8Array): SshKey {
     return {
         line: `${type} ${wire.toString("base64")} comment`,

@@ -1,5 +1,5 @@
-// Proves who used how much, by `consumer usage`: from lines that the emulator of the gateway writes, and from a server that
-// answers as Prometheus does; and that nothing of a line that is not of the access log is printed.
+// Proves the figures of `consumer usage`: from log lines of the gateway's emulator, and from a fake Prometheus; and that it
+// prints nothing of a line that is not of the access log.
 import { strict as assert } from "node:assert";
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -24,18 +24,18 @@ interface Request {
     consumer?: string;
     credential?: string;
     status?: number;
-    /** What is left of the caller's limit, where the answer has it. */
+    /** Requests left in the caller's limit, where the answer has it. */
     remaining?: string;
-    /** Of each try, in seconds, with the status that Alpa gave. */
+    /** Seconds of each attempt, with Alpa's status. */
     upstream?: [seconds: number, status: string][];
     sent?: number;
-    /** Minutes before today; negative: ahead. */
+    /** Minutes before now; negative: in the future. */
     ago?: number;
 }
 
 const digest = (consumer: string, id: string) => createHash("sha1").update(`${consumer}.${id}`).digest("hex");
 
-/** A line as the gateway writes it of a request that is over. */
+/** A log line of the gateway about a completed request. */
 function line({ consumer = "", credential = "", status = 200, remaining, upstream, sent = 500, ago = 60 }: Request) {
     const written: string[] = [];
     const { accessLog } = observedOf(stringify({ nginx_config: accessLogSettings() }));
@@ -59,7 +59,7 @@ function line({ consumer = "", credential = "", status = 200, remaining, upstrea
     };
     const seconds = tries.map(([one]) => one);
     log.add(ctx as unknown as Context, { status, requestSeconds: 2, upstreamSeconds: seconds, received: 300, sent });
-    // The log's clock is that of the machine.
+    // The log uses the machine's clock.
     const at = new Date(Date.parse(TODAY) - ago * 60_000).toISOString().replace(/\.\d+Z$/, "+00:00");
     return written[0].replace(/"time":"[^"]+"/, `"time":"${at}"`);
 }
@@ -93,7 +93,7 @@ describe("ops consumer usage of the access log", () => {
         assert.deepEqual([kind, source, isEstimate], ["caller", "log", false]);
     });
 
-    it("tells rejections by the gateway's reason, and those of Alpa by their status", async () => {
+    it("separates rejections by the gateway's reason, and Alpa's by their status", async () => {
         const { callers } = await used(LOG);
         assert.deepEqual(row(callers, "alice").unsuccessful, [
             { status: 429, reason: "too-many-requests", requests: 2 },
@@ -103,7 +103,7 @@ describe("ops consumer usage of the access log", () => {
         assert.deepEqual(row(callers, null).unsuccessful, [{ status: 401, reason: "not-authenticated", requests: 1 }]);
     });
 
-    it("has callers without a request with 0, and marks those that the stack does not have", async () => {
+    it("lists callers without a request with 0, and marks those that the stack does not have", async () => {
         const { callers } = await used(LOG);
         assert.deepEqual(
             callers.map(({ caller, kind, requests }: any) => [caller, kind, requests]),
@@ -118,7 +118,7 @@ describe("ops consumer usage of the access log", () => {
         );
     });
 
-    it("knows its callers in another namespace", async () => {
+    it("recognizes its callers in another namespace", async () => {
         const text = STACK_FILE.replace("config:", "config:\n    alpa-auth:namespace: llm");
         const stdin = line({ consumer: "llm_alice" });
         const { out } = await bench({ text, stdin }).ops("consumer", "usage", "--log", "-", "--json");
@@ -132,7 +132,7 @@ describe("ops consumer usage of the access log", () => {
         );
     });
 
-    it("has a line for each credential if asked to, and no digest otherwise", async () => {
+    it("has a row for each credential with the option for it, and no digest otherwise", async () => {
         const { callers } = await used(LOG, "--by", "credential");
         const of = callers.map(({ caller, credential, digest: id, requests }: any) => [
             caller,
@@ -154,7 +154,7 @@ describe("ops consumer usage of the access log", () => {
         }
     });
 
-    it("counts lines of the period alone, by their time", async () => {
+    it("counts only lines of the period, by their time", async () => {
         const stdin = [line({ ago: 30 }), line({ ago: 89 }), line({ ago: 91 }), line({ ago: 8 * 24 * 60 })].join("\n");
         const { callers, lines, from, to } = await used(stdin, "--since", "90m");
         assert.equal(row(callers, null).requests, 2);
@@ -164,7 +164,7 @@ describe("ops consumer usage of the access log", () => {
         assert.equal(row((await used(stdin)).callers, null).requests, 3);
     });
 
-    it("leaves out lines ahead of the clock by more than 5 minutes, and says how many", async () => {
+    it("omits lines more than 5 minutes in the future, and says how many", async () => {
         const { lines, note } = await used([line({ ago: -4 }), line({ ago: -6 }), line({ ago: -60 })].join("\n"));
         assert.deepEqual([lines.counted, lines.ahead], [1, 2]);
         assert.match(note, /2 more than 5 minutes ahead of this machine's clock/);
@@ -193,7 +193,7 @@ describe("ops consumer usage of the access log", () => {
         }
     });
 
-    it("says when the log begins within the period", async () => {
+    it("reports that the log begins within the period", async () => {
         assert.match(
             (await used(line({ ago: 60 }))).note,
             /The oldest line of the log is of 2026-11-25T11:00:00\.000Z/,
@@ -201,7 +201,7 @@ describe("ops consumer usage of the access log", () => {
         assert.doesNotMatch((await used(line({ ago: 8 * 24 * 60 }))).note, /oldest/);
     });
 
-    it("reads a file, in parts of any size", async () => {
+    it("reads a file, in chunks of any size", async () => {
         const one = bench();
         const file = join(one.folder, "gateway.log");
         writeFileSync(file, `${LOG}\n`);
@@ -215,7 +215,7 @@ describe("ops consumer usage of the access log", () => {
         assert.ok(tally.figures().some(([{ consumer }]) => consumer === "alpa-auth_évé"));
     });
 
-    it("keeps no line that is longer than any of the log", async () => {
+    it("skips a line that is longer than any of the log", async () => {
         const long = line({}).replace("{", `{"more":"${"x".repeat(200_000)}",`);
         const parts = long.match(/.{1,10000}/g)!;
         const { lines } = await readAccessLog(asStream([...parts, `\n${line({})}\n`]), PERIOD, false);
@@ -268,7 +268,7 @@ describe("ops consumer usage prints", () => {
         assert.ok(page.includes(`\`\`\`text\n${out}\`\`\``), out);
     });
 
-    it("a bar that never is longer than 20, nor empty for a request", () => {
+    it("a bar of at most 20, and never empty for a request", () => {
         assert.deepEqual([bar(0, 9), bar(1, 1_000_000), bar(9, 9)], ["", "▏", "█".repeat(20)]);
         for (let n = 0; n <= 1000; n++) assert.ok([...bar(n, 1000)].length <= 20);
     });
@@ -293,7 +293,7 @@ describe("ops consumer usage prints", () => {
         ["an at sign", "@SUM(A1)", "'@SUM(A1)"],
         ["a comma and a line", "a,b\r\nc", '"a,b??c"'],
     ])
-        it(`CSV that no spreadsheet takes for more, with a name from the log that has ${what}`, async () => {
+        it(`CSV that no spreadsheet interprets as a formula, with a name from the log that has ${what}`, async () => {
             const text = line({}).replace('"consumer":""', `"consumer":${JSON.stringify(consumer)}`);
             const { out } = await print(text, "--csv");
             assert.ok(out.includes(`Z,${field},unknown,1,`), out);
@@ -324,7 +324,7 @@ describe("ops consumer usage of Prometheus", () => {
         [{ consumer: "", code: "401" }, "7"],
     ];
     const BYTES: Result = [[{ consumer: ALICE }, "20850.4"], [{}, "70"]]; // oxfmt-ignore
-    /** The three queries, each with what Prometheus says to it. */
+    /** The three queries, each with Prometheus' answer. */
     const prometheus = (results: Record<string, Result>, asked: URL[] = [], more: object = {}) =>
         serve((request, response) => {
             const url = new URL(request.url!, "http://127.0.0.1");
@@ -341,7 +341,7 @@ describe("ops consumer usage of Prometheus", () => {
     const ask = (address: string, ...args: string[]) =>
         bench().ops("consumer", "usage", "--prometheus", address, ...args);
 
-    it("sums statuses and bytes, rounded, and does not know seconds of Alpa", async () => {
+    it("sums statuses and bytes, rounded, and has no seconds of Alpa", async () => {
         const { code, out, note } = await ask(await prometheus(all), "--json");
         assert.equal(code, 0, note);
         const { callers, source, isEstimate, lines } = JSON.parse(out);
@@ -360,13 +360,13 @@ describe("ops consumer usage of Prometheus", () => {
         assert.match(note, /Estimates: .*has neither seconds of Alpa by caller nor reasons of rejections/);
     });
 
-    it("shows what it does not know as unknown, and in CSV as nothing", async () => {
+    it("shows unknown values as unknown, and as empty in CSV", async () => {
         const address = await prometheus(all);
         assert.match((await ask(address)).out, /│ alice .*│ unknown │ 20850 /);
         assert.match((await ask(address, "--csv")).out, /,alice,caller,45,42,3,429=3,,20850\r\n/);
     });
 
-    it("asks for the period, and for the routes of the stack's namespace alone", async () => {
+    it("queries only the period, and the routes of the stack's namespace", async () => {
         const asked: URL[] = [];
         await ask(`${await prometheus(all, asked)}/prefix/`, "--since", "24h");
         assert.deepEqual(new Set(asked.map(({ pathname }) => pathname)), new Set(["/prefix/api/v1/query"]));
@@ -380,21 +380,21 @@ describe("ops consumer usage of Prometheus", () => {
 
     for (const [what, results] of [
         ["statuses without a code", { ...all, apisix_http_status: [[{ consumer: ALICE }, "3"]] as Result }],
-        ["a number that is none", { ...all, apisix_bandwidth: [[{ consumer: ALICE }, "NaN"]] as Result }],
+        ["an invalid number", { ...all, apisix_bandwidth: [[{ consumer: ALICE }, "NaN"]] as Result }],
     ] as const)
-        it(`ends with 1 for ${what}`, async () => {
+        it(`exits with 1 for ${what}`, async () => {
             const { code, out, note } = await ask(await prometheus(results));
             assert.deepEqual([code, out], [1, ""]);
             assert.match(note, /must have numbers by consumer and code/);
         });
 
-    it("shows 0 for everyone where the gateway has had no request", async () => {
+    it("shows 0 for every caller where the gateway has had no request", async () => {
         const { code, out } = await ask(await prometheus({ ...all, apisix_http_status: [], apisix_bandwidth: [] }), "--json"); // oxfmt-ignore
         assert.equal(code, 0);
         assert.deepEqual(JSON.parse(out).callers.map((one: any) => one.requests), [0, 0]); // oxfmt-ignore
     });
 
-    it("passes on a warning of Prometheus: figures may be partial", async () => {
+    it("forwards a warning of Prometheus: figures may be partial", async () => {
         const { note } = await ask(await prometheus(all, [], { warnings: ["partial response\u001b[0m"] }));
         assert.match(note, /^warning: Prometheus says: partial response\?\[0m$/m);
     });
@@ -402,12 +402,16 @@ describe("ops consumer usage of Prometheus", () => {
     const wrong: [what: string, listener: RequestListener, says: RegExp][] = [
         ["is not Prometheus", (_, response) => response.end("<html>Grafana</html>"), /must be the address of a Prometheus server \(\/api\/v1\/query gives HTTP 200\)/], // oxfmt-ignore
         ["has another answer", (_, response) => response.end('{"status":"success","data":{"resultType":"matrix","result":[]}}'), /must be the address of a Prometheus server/], // oxfmt-ignore
-        ["asks for a login", (_, response) => response.writeHead(401).end("no"), /gives HTTP 401/],
+        ["requires a login", (_, response) => response.writeHead(401).end("no"), /gives HTTP 401/],
         ["rejects the query", (_, response) => response.writeHead(422).end('{"status":"error","errorType":"execution","error":"too many samples"}'), /rejects a query: execution: too many samples/], // oxfmt-ignore
-        ["breaks off", (request) => request.socket.destroy(), /does not answer \((UND_ERR_SOCKET|ECONNRESET)\)/],
+        [
+            "closes the connection",
+            (request) => request.socket.destroy(),
+            /does not answer \((UND_ERR_SOCKET|ECONNRESET)\)/,
+        ],
     ];
     for (const [what, listener, says] of wrong)
-        it(`ends with 1 and the reason when the server ${what}`, async () => {
+        it(`exits with 1 and the reason when the server ${what}`, async () => {
             const { code, out, note } = await ask(await serve(listener));
             assert.deepEqual([code, out], [1, ""]);
             assert.match(note, says);
@@ -424,7 +428,7 @@ describe("ops consumer usage of Prometheus", () => {
         assert.match(note, /gives a redirect, which is not followed, HTTP 302/);
     });
 
-    it("ends with 1 when nothing listens at the address", async () => {
+    it("exits with 1 when nothing listens at the address", async () => {
         const address = await serve(() => undefined);
         await new Promise((resolve) => servers.pop()!.close(resolve));
         const { code, note } = await ask(address);
@@ -432,7 +436,7 @@ describe("ops consumer usage of Prometheus", () => {
         assert.match(note, /does not answer \(ECONNREFUSED\)/);
     });
 
-    it("gives up on a server that does not answer in time", async () => {
+    it("times out when a server does not answer", async () => {
         const address = await serve(() => undefined);
         await assert.rejects(
             readPrometheus(address, "alpa-auth", PERIOD, () => undefined, 0.05),
@@ -440,7 +444,7 @@ describe("ops consumer usage of Prometheus", () => {
         );
     });
 
-    it("ends with 1 when Prometheus has no metrics of a gateway", async () => {
+    it("exits with 1 when Prometheus has no metrics of a gateway", async () => {
         const { code, note } = await ask(await prometheus({ ...all, apisix_node_info: [] }));
         assert.equal(code, 1);
         assert.match(note, /has had no metrics of a gateway for 7d \(apisix_node_info\)/);
@@ -465,7 +469,7 @@ describe("ops consumer usage rejects", () => {
 
     it("a request without a source", async () => assert.match(await rejected([]), /one of them is required/));
 
-    it("a file that is none", async () => {
+    it("an invalid file", async () => {
         assert.match(await rejected(["--log", "FOLDER/none.log"]), /--log: .*none\.log cannot be read \(ENOENT\)/);
         assert.match(await rejected(["--log", "FOLDER/logs"]), /is a directory/);
     });
@@ -480,7 +484,7 @@ describe("ops consumer usage rejects", () => {
     it("option cloudflare, which has no gateway", async () =>
         assert.match(await rejected(["--log", "-"], STACK_FILE.replace("intra-a", "cloudflare")), /no gateway/));
 
-    it("all problems at once", async () => {
+    it("several problems at once", async () => {
         const both = ["--log", "FOLDER/none.log", "--prometheus", "x", "--since", "soon", "--by", "credential"];
         const note = await rejected([...both, "--json", "--csv"]);
         assert.match(note, /^6 problem\(s\)/);

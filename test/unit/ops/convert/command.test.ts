@@ -1,4 +1,4 @@
-// Proves what `npm run ops -- convert` does to the stack file, to Pulumi and to its record, and what it refuses. Pulumi is a
+// Proves what `npm run ops -- convert` changes in the stack file, in Pulumi and in its record, and what it refuses. Pulumi is a
 // fake here and the service a small HTTP server; the engine test runs both.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
@@ -13,7 +13,7 @@ import { CONVERT_FILE, convertBench, VERIFIER_KEY } from "./service";
 import { SECRETS } from "../kit";
 
 describe("npm run ops -- convert run", () => {
-    it("takes the stack through every phase, changes nothing else in its file, and keeps a record without secrets", async () => {
+    it("takes the stack through every phase, changes only the phase in its file, and keeps a record without secrets", async () => {
         const { ops, state, text, record, calls, file } = await convertBench();
         const { code, out, note } = await ops("convert", "run", "--yes");
         assert.equal(code, 0, note);
@@ -58,7 +58,7 @@ describe("npm run ops -- convert run", () => {
         assert.ok(calls.every(({ args: [verb] }) => !["up", "cancel", "destroy"].includes(verb)));
     });
 
-    it("returns to intra-a when the component's answers are not bare metal's, and proves that callers are served", async () => {
+    it("returns to intra-a when the component's answers differ from bare metal's, and verifies that callers are served", async () => {
         const { ops, state, text, record } = await convertBench();
         state.says.component = " Texas";
         const { code, note } = await ops("convert", "run", "--yes");
@@ -73,7 +73,7 @@ describe("npm run ops -- convert run", () => {
         assert.match((end as any).said, /^alice\/a1 got an answer from http/);
     });
 
-    it("returns when pulumi up fails, in Pulumi's own words, and says what a human must do when that fails too", async () => {
+    it("returns when pulumi up fails, with Pulumi's own message, and says what the operator must do when that fails too", async () => {
         const { ops, state } = await convertBench();
         state.failing = { start: 1 };
         const { code, note } = await ops("convert", "run", "--yes");
@@ -98,7 +98,7 @@ describe("npm run ops -- convert run", () => {
         assert.equal(worse.state.reached, "intra-a");
     });
 
-    it("leaves callers with the component when done fails, and says who was seen to be answered by it", async () => {
+    it("leaves callers with the component when done fails, and names the caller that got an answer", async () => {
         const { ops, state, record } = await convertBench();
         state.failing = { done: 2 };
         const { code, note } = await ops("convert", "run", "--yes");
@@ -131,7 +131,7 @@ describe("npm run ops -- convert run", () => {
         assert.deepEqual(state.ups.slice(8), ["switch", "start", "stop", "drain", "prepare", "intra-a"]);
     });
 
-    it("asks as the verifier where no caller's key is known here, and takes silence of it for no service", async () => {
+    it("uses the verifier where no caller's key is known here, and treats a missing answer as no service", async () => {
         const { ops, state, record } = await convertBench();
         [state.callers, state.failing] = [{}, { done: 2 }];
         assert.match(
@@ -153,7 +153,7 @@ describe("npm run ops -- convert run", () => {
         assert.equal(state.reached, "intra-a");
     });
 
-    it("goes back from intra-b when asked to, and says that nothing is to be done where nothing is", async () => {
+    it("goes back from intra-b on request, and says so where nothing is to be done", async () => {
         const { ops, state } = await convertBench();
         assert.match(
             (await ops("convert", "run", "--yes", "--to", "intra-a")).out,
@@ -174,7 +174,7 @@ describe("npm run ops -- convert run", () => {
         assert.match(out, /Returned: intra has option intra-a and serves/);
     });
 
-    it("goes on from a stack that was prepared by hand, or back when asked to", async () => {
+    it("continues from a stack that was prepared by hand, or goes back on request", async () => {
         const text = CONVERT_FILE.replace("option: intra-a", "option: intra-b").replace(
             "  alpa-auth:convert:\n",
             "$&    phase: prepare\n",
@@ -191,7 +191,7 @@ describe("npm run ops -- convert run", () => {
         assert.deepEqual(back.state.ups, ["intra-a"]);
     });
 
-    it("goes back whatever is formally against it, with a word of each; only another one at work keeps it", async () => {
+    it("goes back despite formal problems, with a warning about each; only another running process prevents it", async () => {
         const text = CONVERT_FILE.replace("option: intra-a", "option: intra-b")
             .replace("budgetMinutes: 60", "budgetMinutes: 5")
             .replace("  alpa-auth:convert:\n", "$&    phase: done\n");
@@ -214,7 +214,7 @@ describe("npm run ops -- convert run", () => {
         assert.match(again.note, /^note: intra: must have no pending operations/m);
     });
 
-    it("asks another caller where one is over its limit, and the verifier where all are: 429 is the gateway's own", async () => {
+    it("uses another caller where one is over its limit, and the verifier where all are: 429 is the gateway's own", async () => {
         const it = await convertBench();
         it.state.callers["bob/b1"] = "KEY-of-bob-b1-0123456789";
         it.state.onUp = (to) => {
@@ -230,7 +230,7 @@ describe("npm run ops -- convert run", () => {
             said("switch")!,
             /^callers are over their limits \(429: alice\/a1, bob\/b1\); alpa-verifier got an answer/,
         );
-        // What does not answer is not taken for a caller with a limit.
+        // A caller without an answer does not count as one over its limit.
         const dead = await convertBench();
         dead.state.onUp = (to) => {
             if (to === "switch") [dead.state.limited, dead.state.verifierStatus] = [[SECRETS.key], 502];
@@ -284,7 +284,7 @@ describe("npm run ops -- convert run", () => {
         assert.equal(done.downSeconds, 26 * 60);
     });
 
-    it("counts on answers as long as the program lets them take: behind Cloudflare less than the edge waits", async () => {
+    it("expects answers as long as the program's timeout: behind Cloudflare less than the edge's", async () => {
         const behind = (more: string) => CONVERT_FILE.replace("config:\n", `$&  alpa-auth:exposure: tunnel\n${more}`);
         const alone = CONVERT_FILE.replace('20001"]\n', "$&    answerTimeoutSeconds: 60\n");
         const cases: [text: string, seconds: number][] = [
@@ -359,7 +359,7 @@ describe("npm run ops -- convert run", () => {
         assert.equal(calls.filter(({ args }) => args[0] === "cancel").length, 1);
     });
 
-    it("gives up a lock that a killed run has left", async () => {
+    it("removes a lock that a killed run has left", async () => {
         let locked = 1;
         const gone = 2 ** 22 - 1;
         const { ops, state, calls } = await convertBench(CONVERT_FILE, ({ args }) => {
@@ -382,7 +382,7 @@ describe("npm run ops -- convert run", () => {
 });
 
 describe("npm run ops -- convert, interrupted", () => {
-    /** A conversion whose process is gone after the `pulumi up` to a place, with what that leaves. */
+    /** A conversion whose process has ended after the `pulumi up` to this phase, with the state that it leaves. */
     async function interruptedAt(place: string) {
         const it = await convertBench();
         it.state.onUp = (to) => {
@@ -397,7 +397,7 @@ describe("npm run ops -- convert, interrupted", () => {
         let lastFile = "";
         await it.ops("convert", "run", "--yes");
         const [name] = readdirSync(join(it.folder, ".alpa-auth/convert"));
-        // As a crash leaves it: the last line is cut off, and the lock is that of a process that is no more.
+        // As after a crash: the last line is truncated, and the lock is that of an ended process.
         writeFileSync(join(it.folder, ".alpa-auth/convert", name), kept + '{"time":"2026');
         const lock = { pid: 2 ** 22 - 1, host: hostname(), who: "alice@ops", since: "2026-11-26T12:00:00.000Z" };
         writeFileSync(join(it.folder, ".alpa-auth/local/convert-intra.lock"), JSON.stringify(lock));
@@ -408,7 +408,7 @@ describe("npm run ops -- convert, interrupted", () => {
     }
 
     for (const place of ["prepare", "drain", "stop", "start", "verify", "switch", "done"])
-        it(`in ${place}: status tells where it is, and run goes on to the end`, async () => {
+        it(`in ${place}: status shows the phase, and run continues to the end`, async () => {
             const { ops, state } = await interruptedAt(place);
             const facts = JSON.parse((await ops("convert", "status", "--json")).out);
             assert.deepEqual(
@@ -427,7 +427,7 @@ describe("npm run ops -- convert, interrupted", () => {
         return JSON.parse(readFileSync(join(folder, ".alpa-auth/convert", name), "utf8").split("\n")[0]);
     }
 
-    it("abort leads back from where it was, and without --yes only says where that is", async () => {
+    it("abort goes back from the current phase, and without --yes only shows it", async () => {
         const { ops, state, text } = await interruptedAt("start");
         const before = text();
         const shown = await ops("convert", "abort");
@@ -484,7 +484,7 @@ describe("npm run ops -- convert, interrupted", () => {
 
     it("returns as soon as abort is run elsewhere", async () => {
         const { ops, folder, state } = await convertBench(CONVERT_FILE, undefined, 1);
-        // The proof of the step before gives it a second.
+        // The verification of the step before gives it a second.
         state.onUp = (to) => {
             if (to === "drain") writeFileSync(join(folder, ".alpa-auth/local/convert-intra.abort"), "");
         };
@@ -495,7 +495,7 @@ describe("npm run ops -- convert, interrupted", () => {
         assert.ok(!state.ups.includes("start"));
     });
 
-    it("returns on Ctrl-C, and on a second one stops where it is, to be gone on with", async () => {
+    it("returns on Ctrl-C, and on a second one stops at the current step, to be continued", async () => {
         // Not to the process: mocha listens too.
         const press = () => (process.listeners("SIGINT").at(-1) as () => void)();
         const once = await convertBench();
@@ -516,12 +516,12 @@ describe("npm run ops -- convert, interrupted", () => {
             /convert: stopped at stop \(it was interrupted\)\. Continue: npm run ops -- convert run --yes --stack/,
         );
         twice.state.onUp = () => undefined;
-        // Goes on with the way back.
+        // Continues the rollback.
         assert.equal((await twice.ops("convert", "run", "--yes")).code, 0);
         assert.equal(twice.state.reached, "intra-a");
     });
 
-    it("returns on Ctrl-C from a look that is never answered", async () => {
+    it("returns on Ctrl-C from a check that is never answered", async () => {
         const it = await convertBench();
         it.state.silent = () => (process.listeners("SIGINT").at(-1) as () => void)();
         const { code, note } = await it.ops("convert", "run", "--yes");
@@ -529,7 +529,7 @@ describe("npm run ops -- convert, interrupted", () => {
         assert.match(note, /prepare: failed after \d\.\d s \(it was interrupted\)/);
     });
 
-    it("returns on Ctrl-C from a look whose outputs Pulumi never says", async () => {
+    it("returns on Ctrl-C from a check whose outputs Pulumi never returns", async () => {
         let asked = 0;
         const never = new Promise<never>(() => undefined);
         const it = await convertBench(CONVERT_FILE, ({ args }) => {
@@ -542,7 +542,7 @@ describe("npm run ops -- convert, interrupted", () => {
         assert.match(note, /it was interrupted/);
     });
 
-    it("stops where it is when its terminal is closed, and is gone on with", async () => {
+    it("stops at the current step when its terminal is closed, and can be continued", async () => {
         const it = await convertBench();
         const before = process.listenerCount("SIGHUP");
         it.state.onUp = (to) => {
@@ -557,14 +557,14 @@ describe("npm run ops -- convert, interrupted", () => {
         assert.equal(it.state.reached, "done");
     });
 
-    it("belongs to another machine while the cluster says so, and is taken over on request once that machine is silent", async () => {
+    it("belongs to another machine while the cluster says so, and is taken over on request once that machine stops reporting", async () => {
         const { ops, state, record } = await convertBench(
             CONVERT_FILE.replace("option: intra-a", "option: intra-b").replace(
                 "  alpa-auth:convert:\n",
                 "$&    phase: stop\n",
             ),
         );
-        // Of a step that did not end, which no output tells of.
+        // For a step that did not end, which is in no output.
         const bob = { name: "bob@far r1", until: "2099-01-01T00:00:00Z", beat: "1" };
         state.inCluster = bob;
         const { code, note } = await ops("convert", "run", "--yes");
@@ -607,7 +607,7 @@ describe("npm run ops -- convert, interrupted", () => {
         assert.equal(it.state.reached, "done");
     });
 
-    it("is not gone on with where another one has taken it over under its name and is heard", async () => {
+    it("is not continued where another process has taken it over under its name and still reports", async () => {
         const it = await interruptedAt("stop");
         const { who, run } = firstOf(it.folder);
         const ours = { name: `${who} ${run}`, until: "2099-01-01T00:00:00Z", beat: `1 ${who}` };
@@ -624,7 +624,7 @@ describe("npm run ops -- convert, interrupted", () => {
         assert.match(note, /must have stopped before a takeover \(bob@far still sends a heartbeat every/);
         assert.deepEqual(it.state.ups, []);
         it.state.onLook = () => undefined;
-        assert.equal((await it.ops("convert", "run", "--yes")).code, 0, "once the other process is silent");
+        assert.equal((await it.ops("convert", "run", "--yes")).code, 0, "once the other process stops reporting");
         assert.equal(it.state.reached, "done");
     });
 
@@ -635,7 +635,7 @@ describe("npm run ops -- convert, interrupted", () => {
         assert.equal(JSON.parse((await it.ops("convert", "status", "--json")).out).state, "interrupted");
     });
 
-    it("lets the cluster hear of it while it is at work, and no longer", async () => {
+    it("reports to the cluster while it runs, and no longer", async () => {
         const { ops, state, record } = await convertBench();
         assert.equal((await ops("convert", "run", "--yes")).code, 0);
         const [{ who, run }] = record();
@@ -767,7 +767,7 @@ describe("npm run ops -- convert, refused", () => {
             for (const args of [["plan"], ["run"], ["run", "--yes"]]) {
                 const it = await convertBench(text);
                 const { code, note } = await it.ops("convert", ...args);
-                // What the plan finds against it; another stack is no question of a plan.
+                // Problems that the plan reports; a wrong stack is none of them.
                 const finding = args[0] === "plan" && !problem.source.startsWith("--stack");
                 assert.equal(code, finding ? 3 : 2, note);
                 assert.match(note, problem);
@@ -792,7 +792,7 @@ describe("npm run ops -- convert, refused", () => {
         assert.deepEqual(unapplied.state.ups, []);
     });
 
-    it("callers that were changed and not committed, those of its own commands too", async () => {
+    it("callers with uncommitted changes, also by its own commands", async () => {
         const it = await convertBench();
         const git = (...args: string[]) =>
             execFileSync("git", ["-C", it.folder, "-c", "user.name=t", "-c", "user.email=t@t", ...args]);
@@ -808,11 +808,11 @@ describe("npm run ops -- convert, refused", () => {
         git("commit", "-qam", "bob");
         const { code: then, note: said } = await it.ops("convert", "run", "--yes");
         assert.equal(then, 0, said);
-        // The return is possible although the edits of the conversion are not committed.
+        // The return is possible although the conversion's own edits are not committed.
         assert.equal((await it.ops("convert", "run", "--yes", "--to", "intra-a")).code, 0);
     });
 
-    it("a stack file that is edited while it runs: it returns with the original file, and keeps the edit", async () => {
+    it("to continue with a stack file that is edited while it runs: it returns with the original file, and keeps the edit", async () => {
         for (const change of [(text: string) => text.replace("alice", "mallory"), () => "config: {"]) {
             const it = await convertBench();
             it.state.onUp = (to) => {

@@ -1,5 +1,5 @@
-// Proves what the parts of a conversion promise each for itself: which times are expected, what a record cut off by a crash
-// still says, whose lock counts, what of two answers is different, and what the display shows.
+// Proves the parts of a conversion separately: which times are expected, what a truncated record still contains, whose lock is
+// valid, which differences of answers count, and what the display shows.
 import { strict as assert } from "node:assert";
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
@@ -41,13 +41,13 @@ describe("ops convert, expected times", () => {
         assert.deepEqual(measured(times), { start: 400 });
     });
 
-    it("are not those of a step that failed, or that was gone on with after a crash", () => {
+    it("are not those of a step that failed, or that was continued after a crash", () => {
         const failed = conversion(step("start", 10, "failed"));
         const resumed = conversion(step("start", 10).slice(0, 1), step("start", 3));
         assert.deepEqual(measured([failed, resumed, conversion(step("stop", 5))]), { stop: 5 });
     });
 
-    it("are not those of a place that is brought about again on the way back, where nothing had to be loaded", () => {
+    it("are not those of a phase that is repeated during a rollback, where nothing had to be loaded", () => {
         const back = (to: "drain" | "prepare", seconds: number): Entry[] => [
             entry({ event: "step", step: `back to ${to}`, direction: "back", to }),
             entry({ event: "step-end", step: `back to ${to}`, direction: "back", to, outcome: "done", seconds }),
@@ -66,22 +66,26 @@ describe("ops convert, expected times", () => {
         assert.equal(measured([stopped, failed])["back to drain"], 700);
     });
 
-    it("are not those that a clock has measured which was set back meanwhile", () => {
+    it("are not those measured by a clock that was set back meanwhile", () => {
         assert.deepEqual(measured([conversion(step("start", -3599))]), {});
     });
 });
 
 describe("ops convert, times of steps that were never measured", () => {
-    it("have the longest answer once on the way there and once on the way back: each side's running answers are let end", () => {
+    it("include the longest answer once in each direction: open answers of each side may finish", () => {
         const [short, long] = [defaults(0), defaults(600)];
         assert.equal(remainingForward("intra-a", long) - remainingForward("intra-a", short), 600);
         assert.equal(neededBack(long) - neededBack(short), 600);
         assert.equal(wholeReturn(long) - wholeReturn(short), 600);
-        assert.equal(long["back to stop"] - short["back to stop"], 600, "they end in the step that stops their side");
+        assert.equal(
+            long["back to stop"] - short["back to stop"],
+            600,
+            "they finish in the step that stops their side",
+        );
         assert.equal(long["back to start"], short["back to start"]);
     });
 
-    it("fit into the default budget together with the longest way back, and not with answers of five minutes more", () => {
+    it("fit into the default budget together with the longest rollback, but not with answers longer by five minutes", () => {
         const seconds = DEFAULT_BUDGET_MINUTES * 60;
         const budget = (answer: number) => ({
             seconds,
@@ -99,21 +103,21 @@ describe("ops convert, times of steps that were never measured", () => {
     });
 });
 
-describe("ops convert, the longest way back", () => {
-    it("is that of a failed switch, whose callers were let in", () => {
+describe("ops convert, the longest rollback", () => {
+    it("is that of a failed switch, whose callers were routed to the component", () => {
         const expected = defaults(600);
         assert.equal(wholeReturn(expected), returnFrom("switch", false, expected));
         assert.ok(wholeReturn(expected) > returnFrom("verify", false, expected));
     });
 
-    it("has the place that is brought about once more after a step that failed half-way", () => {
+    it("includes the phase that is repeated after a step that failed half-way", () => {
         const expected = { ...defaults(600), "back to verify": 1000 };
         assert.equal(wholeReturn(expected), 1000 + 720 + 720 + 60);
     });
 });
 
-describe("ops convert, how long the way back is waited for", () => {
-    it("has every wait of every host: free GPUs and a start each, a halt of workers, and the model at the end", () => {
+describe("ops convert, the time limit of the rollback", () => {
+    it("includes every wait of every host: free GPUs and a start each, a halt of workers, and the model at the end", () => {
         const one = CONVERT_FILE.replace(
             "unit: alpa-ray.service",
             "startTimeoutSeconds: 1000\n      stopTimeoutSeconds: 50",
@@ -140,19 +144,19 @@ describe("ops convert, the record", () => {
         return file;
     };
 
-    it("is one file for each conversion, which other stacks of a similar name do not read", () => {
+    it("is one file for each conversion, which other stacks with a similar name do not read", () => {
         assert.match(write(begin), /\.alpa-auth\/convert\/intra-20261126T120000Z\.jsonl$/);
         assert.equal(records(kept(), "intra").length, 1);
         for (const other of ["intr", "intra-rehearsal", "in.ra"]) assert.deepEqual(records(kept(), other), []);
     });
 
-    it("of a new conversion comes after all others, although a clock that was ahead has named one of them", () => {
+    it("of a new conversion sorts after all others, although one of them has a time of a clock that was ahead", () => {
         write(begin);
         for (const at of ["2026-11-26T11:00:00Z", "2026-11-26T12:00:00.900Z"])
             assert.match(newFile(kept(), "intra", new Date(at)), /intra-20261126T120001Z\.jsonl$/);
     });
 
-    it("says all but its last line after a crash cut that off, and goes on behind it", () => {
+    it("contains all but its last line after a crash truncated it, and is continued after it", () => {
         const file = write(begin);
         appendFileSync(file, '{"time":"2026-11-26T12:0');
         assert.deepEqual(
@@ -167,7 +171,7 @@ describe("ops convert, the record", () => {
         );
     });
 
-    it("says as much where the power was lost, and the file ends with zeros", () => {
+    it("contains as much after a power failure, where the file ends with zeros", () => {
         const file = write(begin);
         appendFileSync(file, "\0".repeat(300));
         append(file, entry({ event: "return", why: "x" }));
@@ -178,7 +182,7 @@ describe("ops convert, the record", () => {
         );
     });
 
-    it("with JSON that is no object is refused, with the line", () => {
+    it("with JSON that is not an object is rejected, with the line", () => {
         for (const line of ["null", "5", '["a"]']) {
             writeFileSync(write(begin), `${line}\n`);
             assert.throws(() => records(kept(), "intra"), /must have one JSON object in each line \(line 1 has none/);
@@ -186,13 +190,13 @@ describe("ops convert, the record", () => {
         }
     });
 
-    it("with a merge conflict is refused, with the line", () => {
+    it("with a merge conflict is rejected, with the line", () => {
         const file = write(begin);
         writeFileSync(file, `<<<<<<< HEAD\n${readFileSync(file, "utf8")}`);
         assert.throws(() => records(kept(), "intra"), /must have one JSON object in each line \(line 1 has none/);
     });
 
-    it("is over when it was converted or has returned, and not while a human is needed", () => {
+    it("is over when it was converted or has returned, and not while an operator is needed", () => {
         const end = (outcome: "converted" | "returned" | "human"): Event => ({
             event: "end",
             outcome,
@@ -217,7 +221,7 @@ describe("ops convert, the lock", () => {
     };
     const take = () => takeLock(folder, "intra", { who: "alice@ops", command: "convert" }, new Date());
 
-    it("is taken by one alone, and given back", () => {
+    it("is held by only one process, and released", () => {
         const release = take();
         assert.throws(take, /intra: has a conversion in progress already \(by alice@ops since/);
         assert.equal(holderOf(folder, "intra")!.pid, process.pid);
@@ -226,7 +230,7 @@ describe("ops convert, the lock", () => {
         take()();
     });
 
-    it("of a process that is no more is taken over; so is one whose number another process has now", () => {
+    it("of an ended process is taken over; so is one whose pid another process has now", () => {
         leave({ pid: 2 ** 22 - 1, host: hostname() });
         take()();
         leave({ pid: process.pid, began: "1", host: hostname() });
@@ -234,7 +238,7 @@ describe("ops convert, the lock", () => {
         take()();
     });
 
-    it("of another machine is kept, since nothing is known of its process", () => {
+    it("of another machine is respected, since its process is unknown", () => {
         leave({ pid: 2 ** 22 - 1, host: "elsewhere" });
         assert.throws(take, /pid \d+ on elsewhere\).*If that process no longer exists, remove .*convert-intra\.lock/);
         assert.equal(holderOf(folder, "intra")!.who, "bob@ops");
@@ -251,7 +255,7 @@ describe("ops convert, answers", () => {
         ["another likeliest token", likely, { tokens: [6, 5] }, /likeliest token must be 5 \(got 6\)/],
         ["a logprob that differs by rounding", likely, { logprobs: [-0.51, -1] }, undefined],
         ["a logprob of another model", likely, { logprobs: [-0.7, -1] }, /logprob must be -0\.5/],
-        ["a logprob that is none", likely, { logprobs: [NaN, -1] }, /logprob must be -0\.5/],
+        ["an invalid logprob", likely, { logprobs: [NaN, -1] }, /logprob must be -0\.5/],
         ["no logprobs", likely, { tokens: [], logprobs: [] }, /likeliest token must be 5 \(got undefined\)/],
     ];
     for (const [what, one, other, differs] of cases)
@@ -261,7 +265,7 @@ describe("ops convert, answers", () => {
             else assert.match(found!, differs);
         });
 
-    it("may take twice as long as bare metal's, and the wait for a batch", () => {
+    it("may take twice as long as bare metal's, plus the wait for a batch", () => {
         assert.equal(latencyBound(4000), 10_000);
     });
 });
@@ -269,7 +273,7 @@ describe("ops convert, answers", () => {
 describe("ops convert, the stack file", () => {
     const holder = { name: "alice@ops r", until: "2026-11-26T12:00:00Z" };
 
-    it("there and back is as it was, to the letter", () => {
+    it("is the same after both directions, byte for byte", () => {
         const there = setPlace(setPlace(CONVERT_FILE, "prepare", holder), "drain", holder);
         assert.equal(placeIn(there), "drain");
         assert.match(there, /holder: \{ name: alice@ops r, until: "2026-11-26T12:00:00Z" \}/);
@@ -286,7 +290,7 @@ describe("ops convert, the stack file", () => {
 });
 
 describe("ops convert, its clock", () => {
-    it("goes on when the system's is set back, and takes a time in which the machine was asleep for what it is", () => {
+    it("continues when the system's is set back, and counts the time in which the machine slept", () => {
         let [system, steady] = [1_000_000, 500];
         const now = startClock(
             () => system,
@@ -298,7 +302,7 @@ describe("ops convert, its clock", () => {
         assert.equal(now(), 1_900_000);
     });
 
-    it("calls at its instant, soon after a sleep that went past it, and not at once where that is a month away", async () => {
+    it("calls at its time, soon after a sleep that went past it, and not at once where it is a month away", async () => {
         let time = 0;
         const called: string[] = [];
         const at = (instant: number, what: string) =>
@@ -329,7 +333,7 @@ describe("ops convert, the display", () => {
         downSince: began - 300_000,
     };
 
-    it("says how far the step is, what it waits for, and when it returns by itself", () => {
+    it("shows the progress of the step, what it waits for, and when it returns by itself", () => {
         assert.equal(
             renderProgress(CONVERSION, view, began + 65_000, "alpa-opt updating"),
             "start: 1:05 of about 15:00; callers get 503 since 6:05; returns by itself in 18:55 unless done; " +
@@ -338,7 +342,7 @@ describe("ops convert, the display", () => {
         assert.match(renderProgress(CONVERSION, view, began + 1201_000, ""), /returning/);
     });
 
-    it("is lines where there is no terminal, and one line that changes where there is one", () => {
+    it("prints lines where there is no terminal, and one changing line where there is one", () => {
         const notes: string[] = [];
         const plain = new ProgressDisplay({ note: (text) => notes.push(text) }, CONVERSION);
         plain.show(view);
@@ -359,15 +363,15 @@ describe("ops convert, the display", () => {
         assert.equal(said.length, 1);
     });
 
-    it("durations are as on a clock", () => {
+    it("shows durations like a clock", () => {
         assert.deepEqual([0, 5, 65, 3600, 3725].map(duration), ["0:00", "0:05", "1:05", "1:00:00", "1:02:05"]);
     });
 });
 
-describe("ops convert, what a human must do", () => {
+describe("ops convert, what the operator must do", () => {
     const said = (to: Place) => whatAHumanMustDo(CONVERSION, { direction: "back", to }, "no room", "intra");
 
-    it("is said of each step of the way back, with a command that works as pasted", () => {
+    it("is printed for each step of the rollback, with a command that works as pasted", () => {
         for (const to of PLACES.filter((place) => place !== "done")) {
             assert.match(said(to), /1\. Correct this error\. \S/, to);
             assert.doesNotMatch(said(to), /^ {2}1.*: (npm|kubectl|pulumi) .*\.$/m, to);
@@ -379,8 +383,8 @@ describe("ops convert, what a human must do", () => {
     });
 });
 
-describe("ops convert, Pulumi's words", () => {
-    it("are its errors, each once, without the rest", () => {
+describe("ops convert, Pulumi's errors", () => {
+    it("are printed without duplicates and without the rest", () => {
         const said = [
             "Updating (intra):",
             " +  alpa creating",

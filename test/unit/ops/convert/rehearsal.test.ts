@@ -1,5 +1,5 @@
-// Proves that a rehearsal stops and starts only its own resources, that its file gets production's secrets only
-// encrypted again, and that it is removed afterwards. Pulumi is a fake here.
+// Proves that a rehearsal stops and starts only its own resources, that its file gets production's secrets only encrypted
+// again, and that it is removed afterwards. Pulumi is a fake here.
 import { strict as assert } from "node:assert";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -28,7 +28,7 @@ const SECRETS = new Map([
 ]);
 
 describe("ops convert rehearse", () => {
-    it("is a stack with the settings of production, and with its own where it stops or starts something", () => {
+    it("is a stack with the settings of production, and with its own wherever it stops or starts something", () => {
         const { values, problems, needs, secrets } = rehearsalStack(TEXT, SECRETS) as any;
         assert.deepEqual(problems, []);
         assert.equal(values.option, "intra-a");
@@ -46,18 +46,18 @@ describe("ops convert rehearse", () => {
             ["rehearsal"],
         );
         assert.equal(values.convert.rehearsal, undefined);
-        // Of production's secrets none goes along.
+        // It copies none of production's secrets.
         assert.deepEqual([...secrets.values()], ["the key of the small one's"]);
         assert.match(needs.join("\n"), /1 GPU\(s\) on each of dgx-03 for alpa\/opt-125m: they must be free/);
     });
 
-    it("has the installer that it names", () => {
+    it("has the configured installer", () => {
         const named = TEXT.replace("gateway: { nodePort: 30999 }", "gateway: { nodePort: 30999, installer: rampart }");
         const { values } = rehearsalStack(named, SECRETS) as any;
         assert.deepEqual([values.gateway.installer, values.gateway.crds], ["rampart", undefined]);
     });
 
-    it("takes its own weights and its own way into the cluster in the place of production's", () => {
+    it("uses its own weights and its own kubeconfig instead of production's", () => {
         const named = TEXT.replace(/weights: .*/, "weights: { claim: opt-weights }")
             .replace(
                 "nodes: [dgx-03] }",
@@ -69,7 +69,7 @@ describe("ops convert rehearse", () => {
         assert.deepEqual(problems, []);
     });
 
-    it("refuses a budget that the times of a stack that was never measured do not fit, and makes nothing", async () => {
+    it("refuses a budget below the default times of a stack without measurements, and creates nothing", async () => {
         const it = await convertBench(TEXT.replace("budgetMinutes: 60", "budgetMinutes: 45"));
         const { code, note } = await it.ops("convert", "rehearse", "--yes");
         assert.equal(code, 2);
@@ -80,7 +80,7 @@ describe("ops convert rehearse", () => {
         assert.ok(it.calls.every(({ args }) => args[1] !== "init" && args[0] !== "up"));
     });
 
-    it("says what it needs and makes nothing, until --yes", async () => {
+    it("lists its requirements and creates nothing, until --yes", async () => {
         const { ops, calls, folder, text } = await convertBench(TEXT);
         const { code, out, note } = await ops("convert", "rehearse");
         assert.equal(code, 0, note);
@@ -123,12 +123,12 @@ describe("ops convert rehearse", () => {
             /bareMetal\.hosts: must not be among production's, whose GPUs production uses \(got 10\.20\.96\.188\)/,
         ],
         [
-            "weights in a claim, which would have to be in a namespace that is yet to be made",
+            "weights in a claim, which would have to be in a namespace that does not exist yet",
             TEXT.replace(/weights: .*/, "weights: { claim: opt-weights }"),
             /^convert\.rehearsal\.opt\.weights: must not be a claim.*\(got opt-weights\)/,
         ],
         [
-            "a cluster that the stack makes",
+            "a cluster that the stack creates",
             TEXT.replace("config:\n", "config:\n  alpa-auth:cluster: { nodes: [] }\n"),
             /convert\.rehearsal\.cluster: required if the stack creates its cluster/,
         ],
@@ -136,7 +136,7 @@ describe("ops convert rehearse", () => {
     for (const [why, text, problem] of refused)
         it(`refuses ${why}`, () => assert.match(rehearsalStack(text, SECRETS).problems.join("\n"), problem));
 
-    it("refuses when an earlier one was not cleared away, and makes nothing", async () => {
+    it("refuses when an earlier one was not deleted, and creates nothing", async () => {
         const it = await convertBench(TEXT);
         writeFileSync(join(it.folder, "Pulumi.intra-rehearsal.yaml"), "config: {}\n");
         const { code, note } = await it.ops("convert", "rehearse", "--yes");
@@ -145,7 +145,7 @@ describe("ops convert rehearse", () => {
         assert.ok(it.calls.every(({ args }) => args[1] !== "init" && args[0] !== "up"));
     });
 
-    /** A bench on which the rehearsal's stack can be made and cleared away. */
+    /** A bench on which the rehearsal's stack can be created and deleted. */
     async function rehearsing() {
         const own = { file: "" };
         const it = await convertBench(TEXT, ({ args, input }) => {
@@ -168,7 +168,7 @@ describe("ops convert rehearse", () => {
         return { it, own };
     }
 
-    it("goes there and back in its own stack, touches production's neither in file nor in Pulumi, and clears itself away", async () => {
+    it("goes forward and back in its own stack, changes production's neither in file nor in Pulumi, and deletes itself", async () => {
         const { it, own } = await rehearsing();
         let made = "";
         it.state.onUp = () => (made ||= readFileSync(own.file, "utf8"));
@@ -209,7 +209,7 @@ describe("ops convert rehearse", () => {
         assert.equal(last!.event === "end" && last!.outcome, "cleared");
     });
 
-    it("that fails leaves its stack to be looked at, and says how to clear it away", async () => {
+    it("that fails keeps its stack for inspection, and says how to delete it", async () => {
         const it = await convertBench(TEXT, ({ args }) => {
             const command = args.slice(0, 2).join(" ");
             if (command === "config set") {

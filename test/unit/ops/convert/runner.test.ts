@@ -1,5 +1,5 @@
-// Proves in which order a conversion goes and returns, whatever fails and whenever the clock says so, on a stack and a
-// clock in memory. It does not prove that a phase does what it says: that is the program's, on the sandbox.
+// Proves in which order a conversion goes forward and back, whichever step fails and whenever the budget ends, with a stack and
+// a clock in memory. It does not prove the effect of a phase, which the sandbox's tests do.
 import { strict as assert } from "node:assert";
 import fc from "fast-check";
 import {
@@ -19,10 +19,10 @@ import { FakeWorld, type WorldOptions } from "./world";
 
 const FORWARD = [...PHASES];
 const back = (...places: string[]) => places.map((place) => `back to ${place}`);
-/** Places of the way back from the component that serves. */
+/** Phases of the rollback from the component that serves. */
 const WHOLE = ["switch", "start", "stop", "drain", "prepare", "intra-a"];
 
-/** Steps back, by the step that fails half-way. */
+/** Rollback steps, by the step that fails half-way. */
 const returns: [failing: string, steps: string[]][] = [
     ["prepare", back("intra-a")],
     ["drain", back("prepare", "intra-a")],
@@ -51,7 +51,7 @@ describe("ops convert, the runner", () => {
     });
 
     for (const [failing, steps] of returns)
-        it(`returns to intra-a when ${failing} fails half-way, from the place that was reached last`, async () => {
+        it(`returns to intra-a when ${failing} fails half-way, from the last phase that was reached`, async () => {
             const { world, result } = await convert({ fails: { [failing]: 1 } });
             assert.deepEqual(world.steps(), [...FORWARD.slice(0, FORWARD.indexOf(failing as any) + 1), ...steps]);
             assert.deepEqual([result.outcome, world.reached, world.asked], ["returned", "intra-a", "intra-a"]);
@@ -65,13 +65,13 @@ describe("ops convert, the runner", () => {
         ["switch", back("start", "stop", "drain", "prepare", "intra-a")],
     ];
     for (const [failing, steps] of disproved)
-        it(`returns to intra-a when what ${failing} promises is not so`, async () => {
+        it(`returns to intra-a when the check after ${failing} fails`, async () => {
             const { world, result } = await convert({ disproved: { [failing]: 1 } });
             assert.deepEqual(world.steps().slice(FORWARD.indexOf(failing as any) + 1), steps);
             assert.equal(result.outcome, "returned");
         });
 
-    it("tries a step of the way back twice, then says which one a human must see to", async () => {
+    it("tries a step of the rollback twice, then names the one that an operator must fix", async () => {
         const once = await convert({ fails: { start: 1, "back to drain": 1 } });
         assert.equal(once.result.outcome, "returned");
         const { world, result } = await convert({ fails: { start: 1, "back to drain": 2 } });
@@ -81,7 +81,7 @@ describe("ops convert, the runner", () => {
         assert.equal(world.last().event, "end");
     });
 
-    it("breaks a step of the way back off that hangs, tries it again, and shows it to a human", async () => {
+    it("aborts a rollback step that hangs, tries it again, and reports it to the operator", async () => {
         const { world, result } = await convert({ fails: { start: 1 }, takes: { "back to drain": 1e6 } });
         assert.deepEqual([result.outcome, nameOf(result.failed!)], ["human", "back to drain"]);
         assert.match(result.why!, /^it did not end after 1:00:00, longer than all its timeouts together/);
@@ -92,7 +92,7 @@ describe("ops convert, the runner", () => {
     });
 
     for (const step of ["prepare", "verify", "switch"])
-        it(`waits for no look that never ends: after ${step} it returns`, async () => {
+        it(`does not wait for a check that never ends: after ${step} it returns`, async () => {
             const { world, result } = await convert({ silent: [step] });
             assert.equal(result.outcome, "returned");
             assert.match(
@@ -104,7 +104,7 @@ describe("ops convert, the runner", () => {
             assert.ok(result.downSeconds <= world.budget.seconds, `${result.downSeconds}`);
         });
 
-    it("shows a human the step of the way back whose look never ends, after two tries", async () => {
+    it("reports the rollback step whose check never ends to the operator, after two attempts", async () => {
         const { world, result } = await convert({ fails: { start: 1 }, silent: ["back to drain"] });
         assert.deepEqual([result.outcome, nameOf(result.failed!)], ["human", "back to drain"]);
         assert.equal(world.steps().filter((step) => step === "back to drain").length, 2);
@@ -122,13 +122,13 @@ describe("ops convert, the runner", () => {
         }
     });
 
-    it("goes back from what it saw last where the outputs never come", async () => {
+    it("goes back from the last known phase where the outputs never arrive", async () => {
         const { world, result } = await convert({ fails: { start: 1 }, noOutputs: true });
         assert.equal(result.outcome, "returned");
         assert.deepEqual(world.steps().slice(4), back("stop", "drain", "prepare", "intra-a"));
     });
 
-    it("keeps time for pulumi to end what it is broken off in, and for a look at what is there then", async () => {
+    it("reserves time for pulumi to end an aborted step, and for a check of the state after it", async () => {
         const { world } = await convert({ takes: { start: 100_000 } });
         const start = world.entries.find((entry) => entry.event === "step-end" && entry.step === "start")!;
         const drain = world.entries.find((entry) => entry.event === "step" && entry.step === "drain")!;
@@ -137,7 +137,7 @@ describe("ops convert, the runner", () => {
         assert.equal(elapsed, seconds - expected.verify - expected.switch - wholeReturn(expected) - TURN_SECONDS);
     });
 
-    it("tries done twice, and then leaves callers with the component that is seen to serve them", async () => {
+    it("tries done twice, and then leaves callers with the component that demonstrably serves them", async () => {
         const once = await convert({ fails: { done: 1 } });
         assert.equal(once.result.outcome, "converted");
         const { world, result } = await convert({ fails: { done: 2 } });
@@ -148,14 +148,14 @@ describe("ops convert, the runner", () => {
         assert.equal(seen?.said, "alice/a1 was answered");
         assert.equal(world.progress().direction, "forward");
         assert.equal((await world.go())!.outcome, "converted");
-        // An order to return is one, there too.
+        // An order to return also counts there.
         const ordered = await convert({}, (world) => (world.backAt = "done"));
         assert.equal(ordered.result.outcome, "returned");
     });
 
     for (const unserved of ["fails", "silent"] as const)
         it(`returns within the budget when done fails and the component does not serve: a caller's request ${unserved === "fails" ? "fails" : "is never answered"}`, async () => {
-            // As late as it may: the 503s had their longest time before.
+            // As late as possible: callers got 503 for the longest time before.
             const late = latestEnd({ direction: "forward", to: "switch" }, new FakeWorld().budget)!;
             const spare = late - remainingForward("intra-a", defaults(600));
             const takes = { start: defaults(600).start + spare - 1 };
@@ -224,12 +224,12 @@ describe("ops convert, the runner", () => {
         assert.deepEqual(world.steps().slice(before), back("drain", "prepare", "intra-a"));
     });
 
-    it("breaks a step off when later the way back would not fit, and returns within the budget", async () => {
+    it("aborts a step when later the rollback would not fit, and returns within the budget", async () => {
         const { world, result } = await convert({ takes: { start: 100_000 } });
         assert.equal(result.outcome, "returned");
         assert.match(result.why!, /^start: it did not end within \d+:\d\d of the start of the 503s/);
         assert.ok(result.downSeconds <= world.budget.seconds, `${result.downSeconds}`);
-        // The limit was used: it was not given up early.
+        // The limit was used: the step was not aborted early.
         assert.ok(result.downSeconds > needed(world.budget.expected) - world.budget.expected.verify - 180);
     });
 
@@ -243,12 +243,12 @@ describe("ops convert, the runner", () => {
         assert.ok(!late.world.steps().includes("start"), world.steps().join());
     });
 
-    it("has no clock over prepare and done, for which callers do not wait", async () => {
+    it("has no time limit for prepare and done, which cause no 503", async () => {
         const { result } = await convert({ takes: { prepare: 100_000, done: 100_000 } });
         assert.equal(result.outcome, "converted");
     });
 
-    it("returns when it is asked to, at once", async () => {
+    it("returns on request, at once", async () => {
         const { world, result } = await convert({}, (world) => (world.backAt = "start"));
         assert.deepEqual(world.steps().slice(4), back("stop", "drain", "prepare", "intra-a"));
         assert.deepEqual([result.outcome, result.why], ["returned", "start: abort was run"]);
@@ -264,7 +264,7 @@ describe("ops convert, the runner", () => {
     });
 
     it("begins no step after a request to stop, and records the current step", async () => {
-        // While the step before ends: its look is done, and nothing has failed.
+        // While the step before ends: its check is done, and nothing has failed.
         const { world, result } = await convert({}, (world) => (world.stopAfter = "stop"));
         assert.deepEqual([result.outcome, result.place], ["stopped", "stop"]);
         assert.deepEqual(world.steps(), ["prepare", "drain", "stop"]);
@@ -273,7 +273,7 @@ describe("ops convert, the runner", () => {
         assert.equal((await world.go())!.outcome, "converted");
     });
 
-    it("that was to return and was stopped at once is gone on with on the way back", async () => {
+    it("continues the rollback if it was stopped right after the order to return", async () => {
         for (const together of ["stopAt", "stopAfter"] as const) {
             const { world, result } = await convert({}, (world) => (world.backAt = world[together] = "start"));
             assert.equal(result.outcome, "stopped");
@@ -284,7 +284,7 @@ describe("ops convert, the runner", () => {
         }
     });
 
-    it("that was to return when done had been brought about is gone on with from there, and done is no step back", async () => {
+    it("continues from done if the order to return came when done was reached, and does not count done as a step back", async () => {
         const { world } = await convert({}, (world) => (world.stopAfter = "switch"));
         world.reached = world.asked = "done";
         const done = { step: "done", direction: "forward", to: "done" } as const;
@@ -301,7 +301,7 @@ describe("ops convert, the runner", () => {
         );
     });
 
-    it("leads back from option intra-b days later", async () => {
+    it("goes back from option intra-b days later", async () => {
         const world = new FakeWorld();
         world.reached = world.asked = "done";
         world.begin("intra-a");
@@ -313,7 +313,7 @@ describe("ops convert, the runner", () => {
 });
 
 describe("ops convert, bare metal's answers", () => {
-    it("are those of the way there, for a return that begins days later with a record of its own", async () => {
+    it("are those of the way forward, for a return that begins days later with its own record", async () => {
         const { world } = await convert();
         const there = { file: "there.jsonl", entries: [...world.entries] };
         world.entries = [];
@@ -327,7 +327,7 @@ describe("ops convert, bare metal's answers", () => {
             answers?.map(({ text }) => text),
             [" the capital"],
         );
-        // The way there records its own: those of an earlier model are none.
+        // The way forward records its own: those of an earlier model do not count.
         world.entries = [];
         world.begin("intra-b");
         const again = progressOf(
@@ -340,7 +340,7 @@ describe("ops convert, bare metal's answers", () => {
 });
 
 describe("ops convert, killed", () => {
-    /** Kills it at every point, and has a new process go on. */
+    /** Kills it at every point, and lets a new process continue. */
     async function everywhere(options: WorldOptions, look: (world: FakeWorld, at: number) => Promise<void>) {
         const whole = new FakeWorld(options);
         whole.begin();
@@ -365,12 +365,12 @@ describe("ops convert, killed", () => {
             assert.equal(nameOf(next), begun, `point ${at}: the open step is done first`);
             assert.equal((await world.go())!.outcome, "converted", `point ${at}`);
             assert.equal(world.reached, "done");
-            assert.deepEqual([...world.proved], FORWARD, `point ${at}: everything was looked at`);
+            assert.deepEqual([...world.proved], FORWARD, `point ${at}: everything was checked`);
         });
     });
 
     for (const [failing] of returns)
-        it(`at any point after ${failing} has failed: run goes on with the way back`, async () => {
+        it(`at any point after ${failing} has failed: run continues the rollback`, async () => {
             await everywhere({ fails: { [failing]: 1 } }, async (world, at) => {
                 const turned = world.entries.some(({ event }) => event === "return");
                 const told = world.progress();
@@ -379,14 +379,14 @@ describe("ops convert, killed", () => {
                 assert.equal(result.outcome, "returned", `point ${at}`);
                 assert.deepEqual([world.reached, world.asked], ["intra-a", "intra-a"]);
                 for (const step of returns.find(([name]) => name === failing)![1])
-                    assert.ok(world.proved.has(step), `point ${at}: ${step} was not looked at`);
+                    assert.ok(world.proved.has(step), `point ${at}: ${step} was not checked`);
             });
         });
 
     it("counts the time in which no process ran the conversion", async () => {
         const world = new FakeWorld();
         world.begin();
-        world.killAt = 9; // in stop
+        world.killAt = 9; // In stop.
         await world.go();
         assert.equal(world.steps().at(-1), "stop");
         world.now += 2 * 3600_000;
@@ -403,7 +403,7 @@ describe("ops convert, killed", () => {
         assert.deepEqual(world.progress().next.map(nameOf), back("drain", "prepare", "intra-a"));
     });
 
-    it("goes on from prepare without a record: nothing is lost yet, and bare metal's answers are recorded", async () => {
+    it("continues from prepare without a record: nothing is lost yet, and bare metal's answers are recorded", async () => {
         const world = new FakeWorld();
         world.reached = world.asked = "prepare";
         assert.deepEqual([world.progress().direction, world.progress().next], [undefined, []]);
@@ -412,7 +412,7 @@ describe("ops convert, killed", () => {
         assert.deepEqual(world.steps(), FORWARD);
     });
 
-    it("takes a stack that is settled for what it is, with and without an earlier record", async () => {
+    it("recognizes a settled stack, with and without an earlier record", async () => {
         for (const place of ["intra-a", "done"] as const) {
             const world = new FakeWorld();
             world.reached = world.asked = place;
@@ -441,7 +441,7 @@ describe("ops convert, whatever happens", () => {
         budgetSeconds: fc.integer({ min: 0, max: 8000 }),
     });
 
-    it("never goes on when the way back would not fit any more", async () => {
+    it("never continues when the rollback would not fit any more", async () => {
         await fc.assert(
             fc.asyncProperty(options, async (chosen) => {
                 const world = new FakeWorld({ ...chosen, fails: {}, disproved: {} });
@@ -468,7 +468,7 @@ describe("ops convert, whatever happens", () => {
         );
     });
 
-    it("is back within the budget whichever step fails as late as it may, when the steps back take what is expected", async () => {
+    it("is back within the budget whichever step fails as late as possible, when the steps back take the expected time", async () => {
         const late = fc.constantFrom(...["drain", "stop", "start", "verify", "switch"]);
         const times = fc.record({ expected: some(fc.integer({ min: 0, max: 1500 })), spare: fc.nat({ max: 3000 }) });
         await fc.assert(
@@ -476,7 +476,7 @@ describe("ops convert, whatever happens", () => {
                 const all = { ...defaults(600), ...expected };
                 const budgetSeconds = needed(all) + spare;
                 const lasts = expectedOf({ direction: "forward", to: failing as any }, all) + spare;
-                // Half-way: broken off at its latest end. Else it ends just then, and what it promises is not so.
+                // Half-way: aborted at its time limit. Otherwise it ends just then, and its check fails.
                 const trouble = halfWay
                     ? { takes: { [failing]: 1e6 } }
                     : { takes: { [failing]: lasts }, disproved: { [failing]: 1 } };
@@ -492,7 +492,7 @@ describe("ops convert, whatever happens", () => {
         );
     });
 
-    it("a return ends in intra-a, or says which step a human must see to; and nothing goes forward after it", async () => {
+    it("a return ends in intra-a, or names the step that an operator must fix; and nothing goes forward after it", async () => {
         await fc.assert(
             fc.asyncProperty(options, fc.constantFrom(undefined, ...names), async (chosen, backAt) => {
                 const world = new FakeWorld(chosen);
@@ -518,7 +518,7 @@ describe("ops convert, whatever happens", () => {
         );
     });
 
-    it("killed anywhere and gone on with, it ends as it would have", async () => {
+    it("killed anywhere and continued, it ends as it would have", async () => {
         await fc.assert(
             fc.asyncProperty(options, fc.array(fc.nat({ max: 40 }), { maxLength: 3 }), async (chosen, kills) => {
                 const world = new FakeWorld({ ...chosen, takes: {} });

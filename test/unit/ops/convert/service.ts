@@ -1,4 +1,7 @@
-/** The command line on a stack of option intra-a with what a conversion needs: Pulumi answers from memory, and a service of HTTP stands for gateway and Alpa. */
+/**
+ * The command line on a stack of option intra-a with the settings for a conversion: a fake Pulumi answers from memory, and an
+ * HTTP service replaces gateway and Alpa.
+ */
 import { generateKeyPairSync } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -43,35 +46,35 @@ export const CONVERT_FILE = `config:
         - { id: a1, method: key }
 `;
 
-/** What a test says of the world, and sees of it. */
+/** Settings and observations of a test. */
 interface State {
-    /** Last place that `pulumi up` has reached: the outputs name it. */
+    /** The last phase that `pulumi up` has reached: the outputs name it. */
     reached: Place;
-    /** How often `pulumi up` to a place fails. */
+    /** How often `pulumi up` to a phase fails. */
     failing: Partial<Record<Place, number>>;
-    /** Told of each `pulumi up` as it begins. */
+    /** Called with each `pulumi up` as it begins. */
     onUp: (to: Place) => unknown;
     /** Output `conversion.holder`. */
     holder?: { name: string; until: string };
-    /** What the cluster says of who is at work. */
+    /** Holder of the conversion in the cluster's record. */
     inCluster?: ClusterHolder;
-    /** Names that the cluster has heard to be alive. */
+    /** Holders that still report to the cluster. */
     beats: string[];
-    /** Told each time the cluster is asked for it. */
+    /** Called for each read of the cluster. */
     onLook: () => void;
     /** Callers by `<consumer>/<credential>`, with their keys. */
     callers: Record<string, string>;
-    /** What callers get instead of answers if their routes lead to the component. */
+    /** Status that callers get instead of answers if their routes lead to the component. */
     callerStatus?: number;
-    /** Keys of those who are over their limit. */
+    /** Keys of callers that are over their limit. */
     limited: string[];
-    /** What the component's side of the verification route gives from now on instead of answers, until the return. */
+    /** Status of the component's side of the verification route from now on, until the return. */
     verifierStatus?: number;
-    /** The verification route takes questions and never answers; told of each. */
+    /** Called for each request to the verification route, which then never answers. */
     silent?: () => void;
-    /** What the two sides say to a completion. */
+    /** Answers of the two sides to a completion. */
     says: { bareMetal: string; component: string };
-    /** Places of all `pulumi up`, in order. */
+    /** Phases of all `pulumi up`, in order. */
     ups: Place[];
     /** The stack file that Pulumi reads. */
     file: () => string;
@@ -91,7 +94,7 @@ afterEach(() => {
     servers = [];
 });
 
-/** @param answers what Pulumi says, where that is not what a healthy stack says */
+/** @param answers Pulumi's answers that differ from those of a healthy stack */
 export async function convertBench(
     text = CONVERT_FILE,
     answers: Says = () => undefined,
@@ -188,7 +191,7 @@ function outputs({ reached, holder, callers }: State, port: number): object {
 
 export type Reply = { status: number; text?: string };
 
-/** A service of HTTP, until the test is over. @param reply undefined: never */
+/** An HTTP service that runs until the test is over. @param reply undefined: never answers */
 export async function serve(reply: (path: string, key: unknown) => Reply | void): Promise<number> {
     const server = createServer((request, response) => {
         request.resume().on("end", () => {

@@ -1,4 +1,4 @@
-/** A stack, its record and a clock in memory, for conversions. Steps are taken as the program takes them: one at a time. */
+/** A stack, its record and a clock in memory, for conversions. Like in the program, only single steps are possible. */
 import { stepsFrom, type Stage } from "../../../../components/opt/conversion-phases";
 import type { Entry, Event } from "../../../../ops/cutover/audit";
 import { CONVERSION, defaults } from "../../../../ops/convert/kind";
@@ -9,17 +9,17 @@ import { nameOf, type Place, type Step } from "../../../../ops/cutover/phases";
 import { progressOf, type ConversionProgress } from "../../../../ops/cutover/state";
 
 export interface WorldOptions {
-    /** Seconds that a step takes, by its name. @default what is expected */
+    /** Seconds of a step, by its name. @default the expected time */
     takes?: Expected;
-    /** How often a step fails, by its name: half of its time after its begin. */
+    /** How often a step fails, by its name: after half of its time. */
     fails?: Record<string, number>;
-    /** The same, but what it promises is not so although the stack has come there. */
+    /** How often the check after a step fails, by its name, although the stack has reached the phase. */
     disproved?: Record<string, number>;
     /** Steps, by name, whose check never ends and ignores aborts. */
     silent?: string[];
-    /** Outputs that are never answered. */
+    /** Whether the outputs never arrive. */
     noOutputs?: boolean;
-    /** Callers are let in and not served: their requests fail, or are never answered. */
+    /** Callers are routed to the component but not served: their requests fail, or are never answered. */
     unserved?: "fails" | "silent";
     /** Whether the record cannot be written any more, from an event on. */
     unwritable?: (event: Event) => boolean;
@@ -29,7 +29,7 @@ export interface WorldOptions {
 
 const ANSWERS = [{ method: "completions" as const, prompt: "Paris is", text: " the capital", milliseconds: 900 }];
 
-/** What a crash leaves: a promise that never ends. */
+/** Simulates a crash: a promise that never ends. */
 const NEVER = new Promise<never>(() => undefined);
 
 export class FakeWorld {
@@ -38,19 +38,19 @@ export class FakeWorld {
     entries: Entry[] = [];
     now = Date.parse("2026-11-26T12:00:00Z");
     readonly budget: Budget;
-    /** Points at which it can be killed, passed so far. */
+    /** Number of points so far at which it can be killed. */
     points = 0;
-    /** At which of them it is killed. */
+    /** The point at which it is killed. */
     killAt = Infinity;
-    /** Asks for the return when this step begins. */
+    /** The step at whose start the test requests the return. */
     backAt: string | undefined;
     stopAt: string | undefined;
-    /** Tells it to stop when this step has ended. */
+    /** The step after which the test tells it to stop. */
     stopAfter: string | undefined;
     /** Time from its start to the request to return or to stop. */
     orderIn: { order: "back" | "stop"; seconds: number } | undefined;
     orders = { back: new AbortController(), stop: new AbortController() };
-    /** Steps whose promise was looked at. */
+    /** Steps that were checked. */
     proved = new Set<string>();
     private unwritable = false;
     private killed: () => void = () => undefined;
@@ -79,7 +79,7 @@ export class FakeWorld {
         );
     }
 
-    /** Goes on as a new process would: with nothing but what is written. @returns undefined when it was killed */
+    /** Continues like a new process: only with what is stored. @returns undefined when it was killed */
     async go(): Promise<Result | undefined> {
         this.timers.clear();
         this.orders = { back: new AbortController(), stop: new AbortController() };
@@ -99,7 +99,7 @@ export class FakeWorld {
         return Promise.race([runner.go(), end]);
     }
 
-    /** Names of the steps, in the order in which they have begun. */
+    /** Names of the steps, in the order of their start. */
     steps(): string[] {
         return this.entries.flatMap((entry) => (entry.event === "step" ? [entry.step] : []));
     }
@@ -110,7 +110,7 @@ export class FakeWorld {
 
     private write(event: Event): void {
         const entry = { time: new Date(this.now).toISOString(), run: "r", who: "alice@ops", ...event };
-        // As it is read: nothing in it is shared with who wrote it.
+        // A copy, as if read from a file: shares nothing with the writer.
         this.entries.push(JSON.parse(JSON.stringify(entry)));
     }
 
@@ -189,20 +189,20 @@ export class FakeWorld {
         return name === "prepare" ? { answers: ANSWERS } : {};
     }
 
-    /** Time goes by, and nothing ends: not even with the signal. */
+    /** Moves the clock forward, and nothing ends: not even with the signal. */
     private async silence(signal: AbortSignal): Promise<void> {
         this.pass(1e7, signal);
         await NEVER;
     }
 
-    /** What the program's preflight allows. After a run that did not end: only where it was going, or back where it came from. */
+    /** Rules of the program's preflight. After an interrupted run, only its target is allowed, or the phase before. */
     private isOneStep(to: Place): boolean {
         return this.reached === this.asked
             ? stepsFrom(this.reached as Stage).includes(to as Stage)
             : [this.reached, this.asked].includes(to);
     }
 
-    /** Lets time go by, and calls who waits for an instant in it; no further than where it is broken off. */
+    /** Moves the clock forward and runs the timers on the way, at most until the abort. */
     private pass(seconds: number, signal: AbortSignal): void {
         const end = this.now + seconds * 1000;
         while (!signal.aborted) {

@@ -1,4 +1,4 @@
-// Proves what the command says and writes. What becomes of an export is proved in test/unit/dns/import.test.ts.
+// Proves the command's output and the files that it writes. test/unit/dns/import.test.ts proves how an export is converted.
 import { strict as assert } from "node:assert";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -24,14 +24,14 @@ describe("ops dns import", () => {
         );
     });
 
-    it("makes data that is accepted once all is decided", async () => {
+    it("writes data that is valid once all is decided", async () => {
         const { out } = await bench().ops("dns", "import", EXPORT);
         const decided = out.replace(/undecided: .*/, "content: 192.0.2.9");
         assert.deepEqual(parseZoneData(decided, "example.com", "x").problems, []);
         assert.equal(parseZoneData(out, "example.com", "x").problems.length, 1);
     });
 
-    it("writes a new file, and never over one that is there", async () => {
+    it("writes a new file, and never overwrites one", async () => {
         const { ops, folder } = bench();
         const file = join(folder, "zone.yaml");
         const first = await ops("dns", "import", EXPORT, "--out", file);
@@ -44,7 +44,7 @@ describe("ops dns import", () => {
         assert.equal(readFileSync(file, "utf8"), "reviewed");
     });
 
-    it("refuses what is no zone with line numbers, at most 20, and writes nothing", async () => {
+    it("rejects a file that is not a zone with line numbers, at most 20, and writes nothing", async () => {
         const { ops, folder } = bench();
         const file = join(folder, "zone.yaml");
         const page = join(folder, "page.html");
@@ -57,7 +57,7 @@ describe("ops dns import", () => {
         assert.ok(!existsSync(file));
     });
 
-    it("refuses a file that is not there, in one line", async () => {
+    it("rejects a missing file, in one line", async () => {
         const { code, note } = await bench().ops("dns", "import", "none.txt");
         assert.deepEqual([code, /none\.txt: must be a readable file \(ENOENT\)/.test(note)], [2, true]);
     });

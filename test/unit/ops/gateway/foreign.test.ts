@@ -1,5 +1,5 @@
-// Proves what of an APISIX is taken for the ingress controller's and what is named, by ids, labels and fields. That these are
-// what the controller writes is proved on the engine, test/engine/review.test.ts: nothing of a whole stack is named.
+// Proves which objects in APISIX count as the ingress controller's and which are reported, by ids, labels and fields.
+// test/engine/review.test.ts proves on the engine that the controller writes these: nothing of a whole stack is reported.
 import { strict as assert } from "node:assert";
 import type { Live } from "../../../../components/kubernetes/cluster-reader";
 import { lasting, untilNotBusy } from "../../../../ops/gateway/audit";
@@ -64,7 +64,7 @@ const SERVICE = idOf("alpa-auth_alpa_0");
 const ROUTE = idOf("alpa-auth_alpa_completions");
 const A1 = credentialId("alpa-auth_alice", "a1");
 
-/** What the ingress controller makes of it, by path. */
+/** Objects that the ingress controller creates for it, by path. */
 const WRITTEN: Record<string, object> = {
     [`services/${SERVICE}`]: { id: SERVICE, name: "alpa-auth_alpa_0", labels: OF_ROUTE, upstream_id: SERVICE },
     [`upstreams/${SERVICE}`]: { id: SERVICE, nodes: [], labels: { "managed-by": "apisix-ingress-controller" } },
@@ -74,7 +74,7 @@ const WRITTEN: Record<string, object> = {
     "consumers/lab_bob": { username: "lab_bob", labels: labels("Consumer", "lab", "bob") },
 };
 
-/** An Admin API that holds these objects. */
+/** An Admin API with these objects. */
 function admin(objects: Record<string, object>, statuses: Record<string, number> = { stream_routes: 400 }) {
     const asked: string[] = [];
     const get = async (folder: string) => {
@@ -97,8 +97,8 @@ async function named(written: Record<string, object>, objects: object[] = CLUSTE
     return foreignObjects(admin(written), await expectedObjects(list, read, BINDING), NAMESPACE);
 }
 
-describe("what is in APISIX and is not of the ingress controller", () => {
-    it("is nothing where all is as the controller writes it, for callers of other stacks and namespaces too", async () => {
+describe("objects in APISIX that are not the ingress controller's", () => {
+    it("are none where all is as the controller writes it, also for callers of other stacks and namespaces", async () => {
         assert.deepEqual(await named(WRITTEN), []);
     });
 
@@ -119,7 +119,7 @@ describe("what is in APISIX and is not of the ingress controller", () => {
             `APISIX: route 1 (open) ${NO_OBJECT}`,
         ],
         [
-            "a route without labels in the place of ours",
+            "a route without labels instead of the stack's",
             `routes/${ROUTE}`,
             { id: ROUTE, service_id: SERVICE },
             `APISIX: route ${ROUTE} ${BY_HAND}`,
@@ -135,7 +135,7 @@ describe("what is in APISIX and is not of the ingress controller", () => {
         ["a secret manager", "secrets/vault/1", { id: "vault/1" }, `APISIX: secret manager vault/1 ${BY_HAND}`],
     ];
     for (const [what, path, value, says] of strangers)
-        it(`names ${what}, with the command that deletes it`, async () => {
+        it(`include ${what}, with the command that deletes it`, async () => {
             const found = await named({ ...WRITTEN, [path]: value });
             assert.deepEqual(
                 found.map((one) => [one.says, one.path]),
@@ -144,7 +144,7 @@ describe("what is in APISIX and is not of the ingress controller", () => {
             assert.ok(found[0].repair.endsWith(`-X DELETE -H @- 'http://127.0.0.1:9180/apisix/admin/${path}'`));
         });
 
-    it("names a stream route, where there is a stream mode", async () => {
+    it("include a stream route, where there is a stream mode", async () => {
         const { list, read } = cluster(CLUSTER);
         const api = admin({ ...WRITTEN, "stream_routes/1": { id: "1" } }, {});
         const found = await foreignObjects(api, await expectedObjects(list, read, BINDING), NAMESPACE);
@@ -154,7 +154,7 @@ describe("what is in APISIX and is not of the ingress controller", () => {
         );
     });
 
-    it("names a credential of our consumer by its id, and says when it stops the ingress controller", async () => {
+    it("include a credential of the stack's consumer by its id, with a note when it stops the ingress controller", async () => {
         const path = "consumers/alpa-auth_alice/credentials/door";
         const plugins = { "key-auth": { key: SECRET } };
         const [withName] = await named({ ...WRITTEN, [path]: { id: "door", name: "door", plugins } });
@@ -167,7 +167,7 @@ describe("what is in APISIX and is not of the ingress controller", () => {
         assert.deepEqual([nameless.path, nameless.consumer], [path, "alpa-auth_alice"]);
     });
 
-    it("names what the controller wrote and does not put back, by the fields", async () => {
+    it("include those whose fields the controller does not restore, with the fields", async () => {
         const changed: [path: string, more: object, fields: string][] = [
             [`routes/${ROUTE}`, { upstream: { nodes: {} }, script: "x" }, "upstream, script"],
             [`routes/${ROUTE}`, { status: 0 }, "status"],
@@ -185,7 +185,7 @@ describe("what is in APISIX and is not of the ingress controller", () => {
         }
     });
 
-    it("shows no key, and no orders to a terminal", async () => {
+    it("are printed without keys and terminal control characters", async () => {
         const plugins = { "key-auth": { key: SECRET } };
         const found = await named({
             ...WRITTEN,
@@ -199,7 +199,7 @@ describe("what is in APISIX and is not of the ingress controller", () => {
     });
 
     const foreignRoute = { ...WRITTEN, "routes/x": { id: "x" } };
-    it("takes a route of another class or another gateway for none of this APISIX", async () => {
+    it("do not include a route of another class or another gateway", async () => {
         const others = [
             route("team", "r", "theirs"),
             ingressClass("theirs", "apisix.apache.org/other"),
@@ -219,7 +219,7 @@ describe("what is in APISIX and is not of the ingress controller", () => {
         );
     });
 
-    it("knows routes of the default class, of streams, and further upstreams", async () => {
+    it("do not include routes of the default class, of streams, and further upstreams", async () => {
         const isDefault = { annotations: { "ingressclass.kubernetes.io/is-default-class": "true" } };
         const objects = [
             ...CLUSTER.filter(({ kind }) => kind !== "IngressClass"),
@@ -242,7 +242,7 @@ describe("what is in APISIX and is not of the ingress controller", () => {
         assert.deepEqual(await named({ ...WRITTEN, ...more }, objects), []);
     });
 
-    it("knows objects of an Ingress by their labels, while there is one", async () => {
+    it("do not include objects of an Ingress by their labels, while there is one", async () => {
         const mine = labels("Ingress", "team", "web");
         const more = {
             "services/s": { labels: mine, upstream_id: "s" },
@@ -253,7 +253,7 @@ describe("what is in APISIX and is not of the ingress controller", () => {
         assert.equal((await named(written)).length, 3);
     });
 
-    it("says that etcd is empty, and what a list was answered with, never in its words", async () => {
+    it("cannot be read from an empty etcd or after an error, which is reported without the server's message", async () => {
         const { list, read } = cluster(CLUSTER);
         const expected = await expectedObjects(list, read, BINDING);
         const emptied = admin({}, { global_rules: 404 });
@@ -268,12 +268,12 @@ describe("what is in APISIX and is not of the ingress controller", () => {
         );
     });
 
-    it("needs the class of the gateway", async () => {
+    it("require the class of the gateway", async () => {
         const { list, read } = cluster([]);
         await assert.rejects(expectedObjects(list, read, BINDING), /IngressClass alpa-auth is missing/);
     });
 
-    it("asks for credentials of our consumers once each", async () => {
+    it("need the credentials of each of the stack's consumers only once", async () => {
         const { list, read } = cluster(CLUSTER);
         const api = admin({ ...WRITTEN, "consumers/eve": {} });
         await foreignObjects(api, await expectedObjects(list, read, BINDING), NAMESPACE);
@@ -283,7 +283,7 @@ describe("what is in APISIX and is not of the ingress controller", () => {
         ]);
     });
 
-    it("is named when every reading has it: what is on its way out of APISIX is not", async () => {
+    it("are reported when every reading has them: one that is being deleted is not", async () => {
         const one = (says: string): Foreign => ({ says, path: says, repair: "" });
         const readings = [
             [one("stays"), one("goes")],
@@ -297,7 +297,7 @@ describe("what is in APISIX and is not of the ingress controller", () => {
         assert.deepEqual([await lasting(clean, 0.05, 0.01), count], [[], 1]);
     });
 
-    it("is read again while Kubernetes answers 429, for a while, and only then", async () => {
+    it("are read again while Kubernetes answers 429, for a while, and only then", async () => {
         const failing = (codes: number[]) => async () => {
             const code = codes.shift();
             if (code !== undefined) throw Object.assign(new Error(`HTTP-Code: ${code}`), { code });

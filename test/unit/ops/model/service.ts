@@ -1,4 +1,7 @@
-/** The command line on a stack of option intra-b whose model can be upgraded: Pulumi answers from memory, as its checks would, and a service of HTTP stands for gateway and Alpa. */
+/**
+ * The command line on a stack of option intra-b whose model can be upgraded: a fake Pulumi answers from memory, with the rules
+ * of its checks, and an HTTP service replaces gateway and Alpa.
+ */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
@@ -21,16 +24,16 @@ export const UPGRADE_FILE = CONVERT_FILE.replace("option: intra-a # for now", "o
 export const IMAGE = "registry.example.com/alpa-serving:1.1.0";
 
 interface State {
-    /** Stage that `pulumi up` has reached last. */
+    /** Last stage that `pulumi up` has reached. */
     reached: Stage;
-    /** Stage that the last `pulumi up` was going to. */
+    /** Target stage of the last `pulumi up`. */
     going: Stage;
     /** How often `pulumi up` to a stage fails. */
     failing: Partial<Record<Stage, number>>;
     onUp: (to: Stage) => unknown;
-    /** What each version says to a completion, by the tag of its image. */
+    /** Answers of each version to a completion, by the tag of its image. */
     says: Record<string, string>;
-    /** Tag of the image that runs; undefined: none. */
+    /** Tag of the running image; undefined: none. */
     runs?: string;
     callerStatus?: number;
     ups: Stage[];

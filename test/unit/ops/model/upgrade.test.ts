@@ -1,6 +1,6 @@
-// Proves what `npm run ops -- model upgrade` does to the stack file, to Pulumi and to its record, and what it refuses. Pulumi is
-// a fake here and the service a small HTTP server; the engine test runs both. The order of steps and the clock are those of a
-// conversion, whose tests prove them.
+// Proves what `npm run ops -- model upgrade` changes in the stack file, in Pulumi and in its record, and what it refuses.
+// Pulumi is a fake here and the service a small HTTP server; the engine test runs both. The order of steps and the clock are
+// those of a conversion, whose tests prove them.
 import { strict as assert } from "node:assert";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
@@ -12,13 +12,13 @@ import { IMAGE, UPGRADE_FILE, upgradeBench } from "./service";
 
 const stages = (...phases: string[]) => phases.map((phase) => (phase === "done" ? phase : `upgrade-${phase}`));
 const NEW_FILE = UPGRADE_FILE.replace("tag: 1.0.0", "tag: 1.1.0");
-/** Without who was at work last. */
+/** Without the last holder. */
 const bare = (text: string) => text.replace(/^ +holder: .*\n/m, "");
 
 describe("npm run ops -- model upgrade run", () => {
     const run = ["model", "upgrade", "run", "--image", IMAGE];
 
-    it("takes the stack through every phase, changes nothing else in its file, and keeps a record without secrets", async () => {
+    it("takes the stack through every phase, changes only the version in its file, and keeps a record without secrets", async () => {
         const { ops, state, text, record, calls } = await upgradeBench();
         const { code, out, note } = await ops(...run, "--yes");
         assert.equal(code, 0, note);
@@ -65,7 +65,7 @@ describe("npm run ops -- model upgrade run", () => {
             assert.deepEqual([state.runs, bare(text())], ["1.0.0", bare(UPGRADE_FILE)]);
         });
 
-    it("returns when the new version answers otherwise, and takes other answers where that was asked for", async () => {
+    it("returns when the new version's answers differ, and accepts other answers with the option for it", async () => {
         const { ops, state, record } = await upgradeBench();
         state.says["1.1.0"] = " Texas";
         const { code, note } = await ops(...run, "--yes");
@@ -76,7 +76,7 @@ describe("npm run ops -- model upgrade run", () => {
         assert.match(said.at(-1)!, /each twice the same.*"Paris is the capital of Texas"/);
     });
 
-    it("returns when the new version answers nothing, whatever it may answer", async () => {
+    it("returns when the new version does not answer, whatever answers are accepted", async () => {
         const { ops, state } = await upgradeBench();
         state.says["1.1.0"] = "";
         const { code, note } = await ops(...run, "--yes", "--answers", "any");
@@ -112,11 +112,11 @@ describe("npm run ops -- model upgrade run", () => {
 
     for (const phase of [...UPGRADE_PHASES, "done"] as const) {
         const stage = (phase === "done" ? phase : `upgrade-${phase}`) as Stage;
-        it(`stopped in ${phase}: status tells where it is, run goes on to the end, and abort leads back`, async () => {
+        it(`stopped in ${phase}: status shows the phase, run continues to the end, and abort goes back`, async () => {
             for (const verb of ["run", "abort"] as const) {
                 const { ops, state, text } = await upgradeBench();
                 state.onUp = (to) => void (to === stage && process.emit("SIGTERM"));
-                // Nothing but a look would be left of it.
+                // Only a check would be left of it.
                 if (phase === "done") state.failing = { done: 1 };
                 assert.equal((await ops(...run, "--yes")).code, 1);
                 state.onUp = () => undefined;
@@ -130,7 +130,7 @@ describe("npm run ops -- model upgrade run", () => {
         });
     }
 
-    it("without its record knows both versions from the stack file, and returns", async () => {
+    it("without its record, reads both versions from the stack file, and returns", async () => {
         const { ops, state, text } = await upgradeBench();
         state.onUp = (to) => void (to === "upgrade-start" && process.emit("SIGTERM"));
         await ops(...run, "--yes");
@@ -144,7 +144,7 @@ describe("npm run ops -- model upgrade run", () => {
         assert.deepEqual([other.state.runs, bare(other.text())], ["1.0.0", bare(UPGRADE_FILE)]);
     });
 
-    it("with neither its record nor a stack file that names it changes nothing, and says where the versions are", async () => {
+    it("with neither its record nor a stack file that names it, changes nothing, and says where the versions are", async () => {
         const { ops, state, text } = await upgradeBench();
         state.onUp = (to) => void (to === "upgrade-stop" && process.emit("SIGTERM"));
         await ops(...run, "--yes");
@@ -164,11 +164,11 @@ describe("npm run ops -- model upgrade run", () => {
 
     const edits: [what: string, from: string, to: string][] = [
         ["a key that it does not change", "    gpuMemory", "    command: other\n    gpuMemory"],
-        ["the version that it brings", "tag: 1.1.0", "tag: 6.6.6"],
+        ["the version that it deploys", "tag: 1.1.0", "tag: 6.6.6"],
         ["another key of the new version", "phase: prepare", "phase: prepare\n      command: other"],
     ];
     for (const [what, from, to] of edits)
-        it(`does not apply an edit of ${what} that comes while it runs: it returns, and puts the edit aside`, async () => {
+        it(`does not apply an edit of ${what} during the run: it returns, and saves the edit elsewhere`, async () => {
             const { ops, state, file, folder, text } = await upgradeBench();
             state.onUp = (stage) => {
                 if (stage !== "upgrade-prepare" || state.ups.length > 1) return;
@@ -192,10 +192,10 @@ describe("npm run ops -- model upgrade run", () => {
         assert.match(text(), /weights: \{ hostPath: \/data\/opt-30b \}/);
         assert.doesNotMatch(text(), /parametersBillion|upgrade/);
         const [begin] = record();
-        assert.ok(begin.event === "begin" && !begin.change!.sameAnswers, "another model answers otherwise");
+        assert.ok(begin.event === "begin" && !begin.change!.sameAnswers, "another model answers differently");
     });
 
-    it("says that nothing is under way where nothing is", async () => {
+    it("says so when none is in progress", async () => {
         const { ops, state } = await upgradeBench();
         assert.match((await ops("model", "upgrade", "status")).out, /no upgrade of the model is under way/);
         assert.match((await ops("model", "upgrade", "abort", "--yes")).out, /no upgrade of the model is under way/);
@@ -203,7 +203,7 @@ describe("npm run ops -- model upgrade run", () => {
     });
 });
 
-describe("npm run ops -- model upgrade, refused", () => {
+describe("npm run ops -- model upgrade refuses", () => {
     const refused: [why: string, text: string, args: string[], ...said: RegExp[]][] = [
         [
             "the version that runs",
@@ -238,7 +238,7 @@ describe("npm run ops -- model upgrade, refused", () => {
             /--command: required with another --model/,
         ],
         [
-            "a stack of option intra-a, and all that is wrong with the version",
+            "a stack of option intra-a, and all problems with the version",
             UPGRADE_FILE.replace("option: intra-b", "option: intra-a").replace("    phase: done\n", ""),
             ["--image", "alpa", "--model", "alpa/opt-30b"],
             /--stack: must have option intra-b/,
@@ -246,7 +246,7 @@ describe("npm run ops -- model upgrade, refused", () => {
             /--weights-path: required with another --model/,
         ],
         [
-            "a conversion under way, and all that is wrong with the version",
+            "a conversion in progress, and all problems with the version",
             UPGRADE_FILE.replace("phase: done", "phase: switch"),
             ["--image", "alpa", "--weights-path", "/b", "--weights-claim", "b"],
             /--image: must have a tag or a digest/,
@@ -273,7 +273,7 @@ describe("npm run ops -- model upgrade, refused", () => {
             assert.equal(existsSync(join(folder, ".alpa-auth/model-upgrade")), false);
         });
 
-    it("an order of convert to what model upgrade carries out, and the reverse", async () => {
+    it("a convert command during a model upgrade, and the reverse", async () => {
         const { ops, folder } = await upgradeBench();
         mkdirSync(join(folder, ".alpa-auth/local"), { recursive: true });
         const both = ["convert", "model upgrade"];
@@ -292,7 +292,7 @@ describe("npm run ops -- model upgrade, refused", () => {
         }
     });
 
-    it("other --answers than those that it began with", async () => {
+    it("--answers with another value than at its start", async () => {
         const { ops, state } = await upgradeBench();
         state.onUp = (to) => void (to === "upgrade-start" && process.emit("SIGTERM"));
         await ops("model", "upgrade", "run", "--image", IMAGE, "--yes");
@@ -301,7 +301,7 @@ describe("npm run ops -- model upgrade, refused", () => {
         assert.match(note, /--answers: must not change while an upgrade is under way \(it began with same\)/);
     });
 
-    it("a second one, a conversion and a change of callers while it is under way, and another version than the one begun", async () => {
+    it("a second upgrade, a conversion and a change of callers while it is in progress, and another version than the one begun", async () => {
         const { ops, state, folder } = await upgradeBench();
         state.onUp = (to) => void (to === "upgrade-start" && process.emit("SIGTERM"));
         await ops("model", "upgrade", "run", "--image", IMAGE, "--yes");

@@ -1,4 +1,4 @@
-// Proves that a review compares whom an Access policy lets in with the tokens that the same run makes and deletes.
+// Proves that a review compares the tokens that an Access policy admits with those that the same run creates and deletes.
 import { strict as assert } from "node:assert";
 import { UNKNOWN } from "../../../../ops/review/differences";
 import { leftBehind, review, said, step } from "./steps";
@@ -7,7 +7,7 @@ const token = (id: string) => ({ serviceToken: { tokenId: id } });
 const list = (...includes: unknown[]) => ({ name: "p", decision: "non_identity", includes });
 const inputs = { name: "t" };
 
-describe("review of whom an Access policy lets in", () => {
+describe("review of the tokens that an Access policy admits", () => {
     const cases: [what: string, old: object, now: object, tokens: ReturnType<typeof step>[], expected: string[]][] = [
         [
             "a token of another application",
@@ -17,7 +17,7 @@ describe("review of whom an Access policy lets in", () => {
             ["risk authentication-changed"],
         ],
         [
-            "a token that stays, and is let in no more",
+            "a token that stays but is no longer admitted",
             list(token("a"), token("b")),
             list(token("a")),
             [],
@@ -31,7 +31,7 @@ describe("review of whom an Access policy lets in", () => {
             ["breaks-callers credential-revoked"],
         ],
         [
-            "a token that is made",
+            "a token that is created",
             list(token("a")),
             list(token("a"), token(UNKNOWN)),
             [step("ServiceToken", "lab.1-token", undefined, inputs)],
@@ -45,7 +45,7 @@ describe("review of whom an Access policy lets in", () => {
             ["breaks-callers credential-changed"],
         ],
         [
-            "a token that is left behind, and let in no more",
+            "a token that is removed from the state only, and no longer admitted",
             list(token("a"), token("id-of-lab.1-token")),
             list(token("a")),
             [leftBehind("ServiceToken", "lab.1-token", inputs)],
@@ -86,10 +86,10 @@ describe("review of whom an Access policy lets in", () => {
         ["those that are not known yet", { ...list(), includes: UNKNOWN }, ["risk unknown-until-apply"]],
         ["in a way that is not known yet", { ...list(token("a")), decision: UNKNOWN }, ["risk unknown-until-apply"]],
         ["everybody", list({ everyone: {} }), ["breaks-callers authentication-removed"]],
-        ["without a look", { ...list(token("a")), decision: "bypass" }, ["breaks-callers authentication-removed"]],
+        ["with bypass", { ...list(token("a")), decision: "bypass" }, ["breaks-callers authentication-removed"]],
     ];
     for (const [what, policy, expected] of made)
-        it(`of a policy that is made, ${what}: ${expected.join(", ")}`, () => {
+        it(`reports for a new policy, ${what}: ${expected.join(", ")}`, () => {
             const findings = review([step("AccessPolicy", "p", undefined, policy)]);
             assert.deepEqual(
                 findings.map(({ severity, code }) => `${severity} ${code}`),
@@ -120,13 +120,13 @@ describe("review of an application of Access that is created", () => {
 describe("review of an application of Access that goes", () => {
     const gone = step("AccessApplication", "a", { name: "llm" }, undefined);
 
-    it("says that authentication is removed", () =>
+    it("reports that authentication is removed", () =>
         assert.match(
             said([gone]).join("\n"),
             /^breaks-callers authentication-removed: Access application a is deleted.*$/,
         ));
 
-    it("opens nothing where the tunnel behind it goes too", () => {
+    it("reports no opening where the tunnel behind it is deleted too", () => {
         const found = said([gone, step("Tunnel", "t", { name: "llm" }, undefined)]).join("\n");
         assert.match(
             found,

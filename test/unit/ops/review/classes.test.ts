@@ -1,4 +1,4 @@
-// Proves that a review says what a change of classes and shares means to callers.
+// Proves which effects on callers a review reports for a change of classes and shares.
 import { strict as assert } from "node:assert";
 import { renderRoute } from "../../../../components/route/route-rules";
 import type { CallerClass } from "../../../../components/route/caller-classes";
@@ -19,7 +19,7 @@ const batch = (completions: number, ...members: string[]): CallerClass => ({
     ...{ name: "batch", members, completions, logprobs: 1 },
 });
 
-/** What is said of /alpa/completions. */
+/** Findings about /alpa/completions. */
 function said(old: object, now: object): string[] {
     return review([step("ApisixRoute", "alpa-route-rules", old, now)])
         .filter(({ says }) => says.includes("/completions"))
@@ -75,7 +75,7 @@ const cases: [what: string, old: object, now: object, ...expected: string[]][] =
 describe("review of classes of callers", () => {
     for (const [what, old, now, ...expected] of cases) it(what, () => assert.deepEqual(said(old, now), expected));
 
-    it("leaves a workflow that is none of this project's to the reviewer", () => {
+    it("leaves another owner's workflow to the reviewer", () => {
         const now = route([batch(2, "nightly")]);
         const plugins = now.spec.http[0].plugins.map((plugin) =>
             plugin.name === "workflow"

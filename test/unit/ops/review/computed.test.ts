@@ -1,5 +1,5 @@
-// Proves what a review makes of the reasons that Cloudflare's provider gives: of those that only the API's answer will tell
-// nothing, of inputs with such a name all. The names are those that the released provider gave, and those of the SDK's types.
+// Proves how a review handles the reasons that Cloudflare's provider gives: it ignores properties that only the API's answer
+// has, and never ignores inputs with such a name. The names are those of the released provider and of the SDK's types.
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { FILLED, OUTPUTS } from "../../../../ops/review/computed";
@@ -16,7 +16,7 @@ const config = { accountId: "a", tunnelId: "t", config: { ingresses: [{ service:
 const app = { accountId: "a", name: "one", domain: "llm.example.com" };
 const destinations = (...uris: string[]) => uris.map((uri) => ({ type: "public", uri }));
 
-describe("review of what Cloudflare fills in", () => {
+describe("review of properties that Cloudflare computes", () => {
     const quiet: [what: string, kind: Kind, old: object, now: object, reasons: string[], codes: string[]][] = [
         [
             "the end of a token that lasts longer",
@@ -68,7 +68,7 @@ describe("review of what Cloudflare fills in", () => {
         ],
     ];
     for (const [what, kind, old, now, reasons, codes] of quiet)
-        it(`is no property that it does not know: ${what}`, () => {
+        it(`reports no unknown property: ${what}`, () => {
             const found = review([because(kind, old, now, ...reasons)]);
             for (const { says } of found) assert.doesNotMatch(says, /a property that this review does not know/);
             for (const code of codes)
@@ -78,7 +78,7 @@ describe("review of what Cloudflare fills in", () => {
                 );
         });
 
-    it("says of an input with such a name what changes", () => {
+    it("reports the change of an input with such a name", () => {
         const old = { ...app, destinations: destinations("llm.example.com", "ask.example.com") };
         const now = { ...app, destinations: destinations("llm.example.com") };
         assert.deepEqual(said([because("AccessApplication", old, now, "destinations", "selfHostedDomains")]), [
@@ -91,7 +91,7 @@ describe("review of what Cloudflare fills in", () => {
         assert.match(begun[0].says, /a property that this review does not know/);
     });
 
-    it("does not hide a property of that kind without a computed value, nor one of another kind", () => {
+    it("does not hide such a property without a computed value, nor a property of another type", () => {
         const strange = [
             because("AccessApplication", app, { ...app, name: "two" }, "name", "tags"),
             because("DnsRecord", { name: "a", type: "A" }, { name: "a", type: "A", comment: "x" }, "version"),
@@ -104,12 +104,12 @@ describe("review of what Cloudflare fills in", () => {
         assert.match(said([because("ServiceToken", token, token, "expiresAt")]).join(), /does not show which property/);
     });
 
-    it("says nothing of the one name that is written out", () => {
+    it("ignores the only such name that is listed in the code", () => {
         const now = { ...app, destinations: destinations("llm.example.com") };
         assert.deepEqual(review([because("AccessApplication", app, now, "destinations")]), []);
     });
 
-    it("says of a signed zone whose DS record is missing that it is, and of other keys that they are", () => {
+    it("reports that a signed zone lacks its DS record, and reports other keys", () => {
         const zone = { zoneId: "z", status: "active" };
         const flags = { dnssecMultiSigner: false, dnssecPresigned: false, dnssecUseNsec3: false };
         const changed = (now: object) => said([step("ZoneDnssec", "z", zone, { ...zone, ...now })]);

@@ -1,4 +1,4 @@
-// Proves that a review misses no credential that is away or another, also where Pulumi shows no difference.
+// Proves that a review reports every credential that is missing or different for a time, also where Pulumi shows no difference.
 import { strict as assert } from "node:assert";
 import { leftBehind, said, step } from "./steps";
 
@@ -7,30 +7,30 @@ const consumer = { metadata: { name: "lab" }, spec: { credentials: [{ name: "a",
 const hidden = (name: string) => ({ ...secret(name), stringData: "[secret]" });
 
 describe("review of replaced Secrets", () => {
-    it("says that a caller is refused meanwhile, though nothing of the Secret differs", () => {
+    it("reports that a caller is rejected meanwhile, although the Secret has no difference", () => {
         assert.deepEqual(said([step("Secret", "lab.a-secret", hidden("lab.a"), hidden("lab.a"), "replace")]), [
             "breaks-callers service-interrupted: Credential lab/a is deleted and created again: it gets 401 meanwhile",
         ]);
     });
 
-    it("says so of a Secret that is no caller's", () => {
+    it("reports the same for a Secret that is not a caller's", () => {
         const [first] = said([step("Secret", "tls", hidden("alpa-tls-x"), hidden("alpa-tls-x"), "replace")]);
         assert.match(first, /^risk replaced: Secret alpa-tls-x is deleted and created again/);
     });
 
-    it("says so of one that gets another name", () => {
+    it("reports the same for a Secret with a new name", () => {
         const [first] = said([step("Secret", "lab.a-secret", hidden("lab.a"), hidden("lab.b"), "replace")]);
         assert.match(first, /^breaks-callers service-interrupted: Credential lab\/a is deleted/);
     });
 
-    it("says once that it is another, where the difference is there", () => {
+    it("reports a difference once, where it is", () => {
         const steps = [
             { ...step("Secret", "s", hidden("lab.a"), hidden("lab.a"), "replace"), diffReasons: ["stringData"] },
         ];
         assert.match(said(steps).join("\n"), /^breaks-callers credential-changed: Credential lab\/a[^\n]*$/);
     });
 
-    it("says nothing of a caller that comes or goes as a whole", () => {
+    it("reports nothing for a caller that is added or removed as a whole", () => {
         const steps = [
             step("Secret", "lab.a-secret", hidden("lab.a"), hidden("lab.a"), "replace"),
             step("Consumer", "lab-consumer", consumer, undefined),
@@ -39,14 +39,14 @@ describe("review of replaced Secrets", () => {
     });
 });
 
-describe("review of the Secret of a caller that is only left behind", () => {
+describe("review of the Secret of a caller that is removed from the state only", () => {
     const stays = leftBehind("Consumer", "lab-consumer", consumer);
-    it("says that its credential stops, where the Secret goes", () => {
+    it("reports that its credential stops, where the Secret is deleted", () => {
         const found = said([step("Secret", "lab.a-secret", secret("lab.a"), undefined), stays]);
         assert.match(found.join("\n"), /^breaks-callers credential-revoked: Credential lab\/a stops working/);
     });
 
-    it("says that its credential is another, where the Secret changes", () => {
+    it("reports that its credential differs, where the Secret changes", () => {
         const found = said([step("Secret", "s", hidden("lab.a"), { ...hidden("lab.a"), stringData: "x" }), stays]);
         assert.match(found.join("\n"), /^breaks-callers credential-changed: Credential lab\/a/);
     });
@@ -61,13 +61,13 @@ describe("review of the credentials of a caller", () => {
         assert.match(changed.join("\n"), /^breaks-callers credential-changed: Credential lab\/a/);
     });
 
-    // Without quotes Pulumi reads a time, in Go's spelling.
+    // Without quotes Pulumi reads a time, in Go's format.
     for (const [expires, what] of [
         ["2026-11-25", "2026-11-25, has come"],
         ["2026-11-25 00:00:00 +0000 UTC", "2026-11-25, has come"],
         ["2026-11-26", "2026-11-26, is near"],
     ])
-        it(`says that the config has an end for the one that stops: ${expires}`, () => {
+        it(`reports the expiry in the config for a credential that stops: ${expires}`, () => {
             const credentials = [{ id: "a", method: "key", expires }];
             const config = { "alpa-auth:consumers": JSON.stringify([{ name: "lab", credentials }]) };
             const none = { metadata: { name: "lab" }, spec: { credentials: [] } };
@@ -85,27 +85,27 @@ describe("review of a service token whose secret is rotated", () => {
     });
     const of = (until: string) => said([step("ServiceToken", "lab.a-token", version(1), version(2, until))]);
 
-    it("is a risk until the secret of before ends", () =>
+    it("is a risk until the previous secret expires", () =>
         assert.match(of("2099-01-01T00:00:00Z").join("\n"), /^risk credential-rotated: .*expires on 2099-01-01$/));
 
-    it("cuts its caller off where that end is over", () =>
+    it("breaks its caller where that expiry is over", () =>
         assert.match(of("2020-01-01T00:00:00Z").join("\n"), /^breaks-callers credential-changed: Credential lab\/a/));
 });
 
-describe("review of what an earlier run has replaced and not deleted", () => {
-    /** As the state marks it: another thing with the same URN is there. */
+describe("review of resources that an earlier run has replaced and not deleted", () => {
+    /** As marked in the state: another resource with the same URN exists. */
     const leftover = (name: string, inputs: object) => {
         const one = step("ServiceToken", name, inputs, undefined);
         return { ...one, oldState: { ...one.oldState!, id: "before", delete: true } };
     };
 
-    it("is a risk: the one that took its place stays", () => {
+    it("is a risk: the replacement stays", () => {
         assert.deepEqual(said([leftover("lab.a-token", { name: "lab.a" })]), [
             "risk deleted: ZeroTrustAccessServiceToken lab.a-token, which an earlier run replaced, is deleted now",
         ]);
     });
 
-    it("does not make a replacement of a change of that one", () => {
+    it("does not report a change of the replacement as a replacement", () => {
         const [old, now] = [
             { name: "lab.a", duration: "8760h" },
             { name: "lab.a", duration: "forever" },
@@ -122,20 +122,20 @@ describe("review of the record of revoked keys", () => {
     const record = (readmit: object, declared = "[secret]") => ({ declared, readmit });
     const changed = (from: object, to: object) => said([step("Revocations", "r", record(from), record(to, "other"))]);
 
-    it("says that a revocation breaks, whose config names it", () =>
+    it("reports a broken revocation that the config names", () =>
         assert.deepEqual(changed({}, { "lab/a": "revocation-0123abcd" }), [
             "breaks-callers revocation-broken: Breaks the revocation of lab/a: its revoked key works again",
         ]));
 
-    it("says so of another one of the same credential", () =>
+    it("reports the same for another key of the same credential", () =>
         assert.match(changed({ "lab/a": "revocation-0" }, { "lab/a": "revocation-1" })[0], /^breaks-callers rev/));
 
-    it("says nothing of keys that come and go, nor of a line that is taken out again", () => {
+    it("reports nothing for added and removed keys, nor for a line that is removed again", () => {
         assert.deepEqual(changed({}, {}), []);
         assert.deepEqual(changed({ "lab/a": "revocation-0123abcd" }, {}), []);
     });
 
-    it("says that it goes, and with it what it remembers", () =>
+    it("reports its deletion, which loses its content", () =>
         assert.deepEqual(said([step("Revocations", "r", record({}), undefined)]), [
             "risk protection-weakened: r: the record of revoked keys is deleted, so the config can declare each of them again",
         ]));

@@ -1,5 +1,5 @@
-// Proves what `ops stack drift` makes of a refresh that changes nothing. That providers report it like this is proved by
-// test/engine/review.test.ts.
+// Proves how `ops stack drift` interprets a refresh that changes nothing. test/engine/review.test.ts proves that providers
+// report it like this.
 import { strict as assert } from "node:assert";
 import { bench, STACK_FILE, type BenchOptions } from "../kit";
 
@@ -43,7 +43,7 @@ const drift = (steps: object[], ...args: string[]) => driftOf({}, { steps, chang
 const NOTHING = { steps: [], changeSummary: {} };
 
 describe("ops stack drift", () => {
-    it("looks only, and finds nothing where all is as it was made", async () => {
+    it("only reads, and finds nothing where nothing was changed", async () => {
         const { code, out, calls, note } = await drift([
             { op: "refresh", urn: CONSUMER.urn, oldState: CONSUMER, newState: CONSUMER },
         ]);
@@ -55,7 +55,7 @@ describe("ops stack drift", () => {
         assert.ok(calls.every(({ args }) => !["up", "destroy"].includes(args[0])));
     });
 
-    it("says whose limit was changed by hand, and how to restore it", async () => {
+    it("names the caller whose limit was changed by hand, and how to restore it", async () => {
         const { code, out, note } = await drift([limited(6)]);
         assert.equal(code, 3);
         assert.match(out, /limit-lowered {2}Caller alice has less: 60 in 60 s becomes 6 in 60 s/);
@@ -63,7 +63,7 @@ describe("ops stack drift", () => {
         assert.match(note, /what was changed outside Pulumi must have no risk for callers \(1 of 1/);
     });
 
-    it("ends with 0 for what no caller notices, though it fails on a risk", async () => {
+    it("exits with 0 for a change without an effect on callers, even with --fail-on risk", async () => {
         const { metadata, ...rest } = plugins(60);
         const labels = { "alpa-auth.io/role": "x" };
         const newState = { ...CONSUMER, inputs: { ...rest, metadata: { ...metadata, labels } } };
@@ -84,7 +84,7 @@ describe("ops stack drift", () => {
         repair: `delete ${name}`,
     });
 
-    it("names all that APISIX has by hand, each with the command that deletes it", async () => {
+    it("names all objects that were created in APISIX by hand, each with the command that deletes it", async () => {
         const asked: unknown[] = [];
         const auditGateway: BenchOptions["auditGateway"] = async (_access, ...rest) => {
             asked.push(rest);
@@ -103,14 +103,14 @@ describe("ops stack drift", () => {
         assert.deepEqual(asked[0], [{ ingressClass: "alpa-auth", gateway: "alpa-auth", gatewayNamespace }, true]);
     });
 
-    it("takes an APISIX that was not read for a risk, and says what to run", async () => {
+    it("reports an APISIX that could not be read as a risk, with the command to run", async () => {
         const auditGateway = async () => ({ foreign: [], unread: "etcd has lost keys. Run: kubectl restart" });
         const { code, out } = await driftOf({ auditGateway }, NOTHING);
         assert.equal(code, 3, out);
         assert.match(out, /RISK\n {2}gateway-not-read {2}etcd has lost keys\.\n {4}-> Run: kubectl restart/);
     });
 
-    it("only says of a gateway in place that APISIX was not read", async () => {
+    it("only mentions that the APISIX of an existing gateway was not read", async () => {
         const existing = "{ ingressClass: shared, gateway: g, gatewayNamespace: edge, url: http://x }";
         const text = STACK_FILE.replace(
             "config:\n",
@@ -127,7 +127,7 @@ describe("ops stack drift", () => {
         assert.deepEqual(asked, [[{ ingressClass: "shared", gateway: "g", gatewayNamespace: "edge" }, false]]);
     });
 
-    it("asks no APISIX where nothing was brought up", async () => {
+    it("reads no APISIX where nothing was deployed", async () => {
         const auditGateway = async () => assert.fail("asked");
         assert.equal(
             (
@@ -167,7 +167,7 @@ describe("ops stack drift", () => {
         }
     });
 
-    it("counts each operation for itself, and what stays the same not at all", async () => {
+    it("counts each operation separately, and ignores unchanged resources", async () => {
         const changeSummary = { same: 40, update: 1 };
         const { out } = await driftOf({}, { steps: [limited(6)], changeSummary });
         assert.match(out, /limit-lowered/);
@@ -180,7 +180,7 @@ describe("ops stack drift", () => {
         assert.match(out, /resources: 1 gone\.[^]*caller-removed {2}Caller alice loses access/);
     });
 
-    it("reads what a provider tells in its outputs alone, and leaves out what is not ours", async () => {
+    it("reads changes that a provider returns only in its outputs, and ignores other owners' resources", async () => {
         const inputs = values(3);
         const newState = { ...GRAPH, inputs, outputs: { ...values(1), generation: 9, status: "quotes secrets" } };
         const { out } = await drift(

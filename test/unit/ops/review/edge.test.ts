@@ -1,4 +1,4 @@
-// Proves that a review compares rules of the edge one by one, by the name that Cloudflare knows them by.
+// Proves that a review compares rules of the edge one by one, by their ref at Cloudflare.
 import { strict as assert } from "node:assert";
 import { UNKNOWN } from "../../../../ops/review/differences";
 import { said, step } from "./steps";
@@ -30,13 +30,13 @@ describe("review of rules of the edge", () => {
             [/^breaks-callers limit-lowered: .*60 in 10 s becomes 30 in 10 s/],
         ],
         [
-            "more requests, and turned off",
+            "more requests, and the rule disabled",
             rules(LIMITS, LIMIT),
             rules(LIMITS, { ...rate(90), enabled: false }),
             [/^risk limit-removed/, /^harmless limit-raised/],
         ],
         [
-            "more requests, for others too",
+            "more requests, also for other names",
             rules(LIMITS, LIMIT),
             rules(LIMITS, { ...rate(90), expression: "true" }),
             [/^breaks-callers request-refused/, /^harmless limit-raised/],
@@ -57,26 +57,26 @@ describe("review of rules of the edge", () => {
         ["a refusal more", rules(CUSTOM, SKIP), rules(CUSTOM, SKIP, BLOCK), [/^breaks-callers request-refused/]],
         ["a refusal less", rules(CUSTOM, SKIP, BLOCK), rules(CUSTOM, SKIP), [/^risk protection-weakened/]],
         [
-            "no more skipping of checks",
+            "a skip rule that is removed",
             rules(CUSTOM, SKIP, BLOCK),
             rules(CUSTOM, BLOCK),
             [/^breaks-callers request-refused/],
         ],
         [
-            "skipping that is off",
+            "a skip rule that is disabled",
             rules(CUSTOM, SKIP),
             rules(CUSTOM, { ...SKIP, enabled: false }),
             [/^breaks-callers request-refused/],
         ],
         [
-            "a refusal that is on again",
+            "a block rule that is enabled again",
             rules(CUSTOM, { ...BLOCK, enabled: false }),
             rules(CUSTOM, BLOCK),
             [/^breaks-callers request-refused/],
         ],
         ["a note", rules(CUSTOM, SKIP), rules(CUSTOM, { ...SKIP, description: "x" }), [/^harmless changed-inside/]],
         [
-            "another answer to what is refused",
+            "another answer to blocked requests",
             rules(LIMITS, LIMIT),
             rules(LIMITS, { ...LIMIT, actionParameters: { response: { statusCode: 403 } } }),
             [/^risk errors-changed/],
@@ -90,17 +90,17 @@ describe("review of rules of the edge", () => {
         });
 });
 
-describe("review of whether a name leads through Cloudflare", () => {
+describe("review of whether a name resolves to Cloudflare's proxy", () => {
     const record = (proxied: unknown) => ({ name: "mail.example.com", type: "A", content: "192.0.2.1", proxied });
     const of = (old: unknown, now: unknown) => said([step("DnsRecord", "mail", record(old), record(now))]).join("\n");
 
-    it("says that it does not any more", () => {
+    it("reports that it no longer does", () => {
         assert.match(of(true, false), /^breaks-callers authentication-removed/);
         assert.match(of(true, undefined), /^breaks-callers authentication-removed/);
         assert.match(of(false, UNKNOWN), /^risk unknown-until-apply/);
     });
 
-    it("says nothing where it never did", () => assert.equal(of(false, undefined) + of(undefined, false), ""));
+    it("reports nothing where it never did", () => assert.equal(of(false, undefined) + of(undefined, false), ""));
 });
 
 describe("review of the Worker at the edge", () => {
@@ -108,7 +108,7 @@ describe("review of the Worker at the edge", () => {
     const route = { zoneId: "z", pattern: "llm.example.com/*", script: "one" };
     const record = { name: "llm.example.com", type: "CNAME", content: "t.cfargotunnel.com", proxied: true };
 
-    it("says once that it comes, and once that it goes: requests without a model are refused again", () => {
+    it("reports once that it is added, and once that it is removed: requests without a model are rejected again", () => {
         const made = [step("WorkersScript", "w", undefined, script), step("WorkersRoute", "r", undefined, route)];
         assert.deepEqual(said(made), ["harmless added: Worker w is created: it fills in a missing model"]);
         const gone = [step("WorkersScript", "w", script, undefined), step("WorkersRoute", "r", route, undefined)];
@@ -117,12 +117,12 @@ describe("review of the Worker at the edge", () => {
         ]);
     });
 
-    it("says that it does something else with requests", () => {
+    it("reports that it handles requests differently", () => {
         const other = { ...script, content: "export default { fetch() {} }" };
         assert.match(said([step("WorkersScript", "w", script, other)]).join("\n"), /^risk route-changed: Worker w/m);
     });
 
-    it("says of a route by itself what its requests lose, and nothing where the name goes too", () => {
+    it("reports what a route's requests lose, and nothing where the name is deleted too", () => {
         const gone = step("WorkersRoute", "r", route, undefined);
         assert.match(
             said([gone]).join(),

@@ -1,4 +1,5 @@
-// Proves that a review takes nothing of a gateway for harmless that turns something off, loses data or is not read by it.
+// Proves that a review never reports a change of a gateway as harmless if it disables something, loses data or cannot be
+// interpreted.
 import { strict as assert } from "node:assert";
 import { pluginVerdicts } from "../../../../ops/review/plugins";
 import { UNKNOWN } from "../../../../ops/review/differences";
@@ -58,7 +59,7 @@ describe("review of the plugins of a route", () => {
             /^breaks-callers authentication-removed/,
         ],
         [
-            "one of two credentials that goes on to Alpa",
+            "one of two credentials that is forwarded to Alpa",
             both(true, true),
             both(true, false),
             /^breaks-callers protection-weakened/,
@@ -71,17 +72,22 @@ describe("review of the plugins of a route", () => {
         ],
         ["another error of the guard", guard(), guard({}, { _meta: { error_response: "x" } }), LOOKS],
         ["another error for long bodies", longest(8), longest(8, "x"), LOOKS],
-        ["fewer bytes, and the error that names them", longest(8), longest(4, "x"), /^breaks-callers request-refused/],
-        ["another word in a refusal", refusal({ body: "a" }), refusal({ body: "b" }), LOOKS],
-        ["another time to come back", refusal({ headers: {} }), refusal({ headers: { "Retry-After": "9" } }), LOOKS],
         [
-            "another status of a refusal",
+            "fewer bytes, and the error that names the limit",
+            longest(8),
+            longest(4, "x"),
+            /^breaks-callers request-refused/,
+        ],
+        ["another text in a rejection", refusal({ body: "a" }), refusal({ body: "b" }), LOOKS],
+        ["another Retry-After", refusal({ headers: {} }), refusal({ headers: { "Retry-After": "9" } }), LOOKS],
+        [
+            "another status of a rejection",
             refusal({}),
             refusal({ http_status: 404 }),
             /^risk errors-changed: .*404 instead of 403/,
         ],
     ];
-    it("says of metrics and of names in the access log that no caller notices them", () => {
+    it("reports metrics and names in the access log as unnoticed by callers", () => {
         const meta = (more: object) => {
             const { name, config } = refusal({});
             return { name, config: { ...config, _meta: { priority: 2395, ...more } } };
@@ -97,7 +103,7 @@ describe("review of the plugins of a route", () => {
             for (const one of found) assert.match(one, /^harmless changed-inside: .*(access log|counted)/);
         }
     });
-    it("says of another function at that place that requests are answered in another way", () => {
+    it("reports for another function there that requests are answered differently", () => {
         const other = {
             ...refusal({}),
             config: { ...refusal({}).config, _meta: { pre_function: "return function() end" } },
@@ -105,25 +111,25 @@ describe("review of the plugins of a route", () => {
         assert.match(said([step("ApisixRoute", "r", route(refusal({})), route(other))])[0], /request-refused/);
     });
     for (const [what, old, now, first] of cases)
-        it(`says of ${what} what it is`, () => {
+        it(`reports the effect of ${what}`, () => {
             const [found] = said([step("ApisixRoute", "r", route(old), route(now))]);
             assert.match(String(found), first);
         });
 });
 
-describe("review of a plugin of which it is not known yet whether it is on", () => {
+describe("review of a plugin that may be on or off", () => {
     for (const [what, off] of [
         ["enable", key({ enable: UNKNOWN })],
         ["_meta.disable", key({ config: { hide_credentials: true, _meta: { disable: UNKNOWN } } })],
     ] as const)
-        it(`counts it as off (${what})`, () =>
+        it(`treats it as off (${what})`, () =>
             assert.match(
                 said([step("ApisixRoute", "r", route(key()), route(off))])[0],
                 /^breaks-callers authentication-removed: .*requests no longer need a key or token/,
             ));
 });
 
-describe("review of where a route leads", () => {
+describe("review of a route's backend", () => {
     const cases: [old: string, now: string, first: RegExp][] = [
         ["alpa-completions", "alpa-nowhere", /^breaks-callers way-in-removed/],
         ["alpa-nowhere", "alpa-completions", /^breaks-callers opens-to-network/],
@@ -134,7 +140,7 @@ describe("review of where a route leads", () => {
         spec: { http: [{ name: "x", match: { paths: ["/completions"] }, plugins: [key()], upstreams: [{ name }] }] },
     });
     for (const [old, now, first] of cases)
-        it(`says of a way to ${old} that leads to ${now} what it is`, () =>
+        it(`reports the effect of a change from ${old} to ${now}`, () =>
             assert.match(said([step("ApisixRoute", "r", to(old), to(now))])[0], first));
 });
 
@@ -142,22 +148,22 @@ describe("review of an upstream's ingress class", () => {
     const of = (spec: object) => ({ metadata: { name: "u" }, spec: { externalNodes: [], ...spec } });
     const classed = of({ ingressClassName: "alpa-auth" });
 
-    it("is a risk where one comes, for which the ingress controller waits after each start", () =>
+    it("is a risk where one is added, for which the ingress controller waits after each start", () =>
         assert.match(said([step("ApisixUpstream", "u", of({}), classed)])[0], /^risk gateway-changed: .* waits 5 min/));
 
-    it("is harmless where it goes, which leads callers nowhere else", () =>
+    it("is harmless where it is removed, which changes no backend", () =>
         assert.match(said([step("ApisixUpstream", "u", classed, of({}))])[0], /^harmless changed-inside: /));
 });
 
-describe("review of a rule that comes to a route", () => {
+describe("review of a rule that is added to a route", () => {
     const rule = (name: string, path: string, upstream: string) => ({
         ...{ name, match: { paths: [path] }, plugins: [key()], upstreams: [{ name: upstream }] },
     });
     const first = rule("x", "/completions", "alpa-completions");
     const of = (...rules: object[]) => ({ metadata: { name: "r" }, spec: { http: rules } });
     const cases: [what: string, more: object, found: RegExp][] = [
-        ["a path of its own", rule("y", "/logprobs", "alpa-logprobs"), /^harmless way-in-added/],
-        ["requests that another one serves", rule("y", "/completions", "b"), /^risk route-changed: .*rule x served/],
+        ["its own path", rule("y", "/logprobs", "alpa-logprobs"), /^harmless way-in-added/],
+        ["the path of another rule", rule("y", "/completions", "b"), /^risk route-changed: .*rule x served/],
         [
             "nothing behind it",
             rule("y", "/*", "alpa-nowhere"),
@@ -165,21 +171,21 @@ describe("review of a rule that comes to a route", () => {
         ],
     ];
     for (const [what, more, found] of cases)
-        it(`says of one with ${what} what it is`, () =>
+        it(`reports the effect of one with ${what}`, () =>
             assert.match(said([step("ApisixRoute", "r", of(first), of(first, more))]).join("\n"), found));
 
-    it("finds nothing refused in a route that is new as a whole", () => {
+    it("finds no rejected requests in a route that is new as a whole", () => {
         const all = said([step("ApisixRoute", "r", undefined, of(first, rule("closed", "/*", "alpa-nowhere")))]);
         assert.match(all.join("\n"), /^harmless way-in-added: Route r is created$/);
     });
 });
 
-describe("review of the upstream of what is closed", () => {
+describe("review of the upstream of a closed rule", () => {
     const nowhere = step("ApisixUpstream", "n", { metadata: { name: "alpa-nowhere" } }, undefined);
 
-    it("says where it goes alone", () => assert.match(said([nowhere]).join("\n"), /^risk protection-weakened: .*$/));
+    it("reports its deletion", () => assert.match(said([nowhere]).join("\n"), /^risk protection-weakened: .*$/));
 
-    it("says nothing of it where its route goes too", () => {
+    it("reports nothing where its route is deleted too", () => {
         const found = said([nowhere, step("ApisixRoute", "r", route(key()), undefined)]);
         assert.match(found.join("\n"), /^breaks-callers way-in-removed: Route r is deleted.*$/);
     });
@@ -192,28 +198,28 @@ describe("review of a rule of a route under another name", () => {
     });
     const of = (now: object) => said([step("ApisixRoute", "r", under("old", key()), now)]).join("\n");
 
-    it("is no alarm where it is the same rule", () =>
+    it("reports nothing where it is the same rule", () =>
         assert.match(of(under("new", key())), /^harmless changed-inside: Rule old is renamed to new.*$/));
 
-    it("says what else differs", () =>
+    it("reports other differences", () =>
         assert.match(
             of(under("new")),
             /^breaks-callers authentication-removed: \/completions: requests no longer need a key or token/,
         ));
 });
 
-describe("review of a route that is made", () => {
-    it("says which of its rules have no authentication", () => {
+describe("review of a new route", () => {
+    it("names its rules without authentication", () => {
         const [first] = said([step("ApisixRoute", "r", undefined, route(guard()))]);
         assert.match(first, /^breaks-callers authentication-removed: \/completions: is served without authentication/);
     });
 
-    it("says that they are not known yet", () => {
+    it("reports rules that are not known yet", () => {
         const inputs = { metadata: { name: "r" }, spec: { http: UNKNOWN } };
         assert.match(said([step("ApisixRoute", "r", undefined, inputs)]).join("\n"), /^risk unknown-until-apply.*$/);
     });
 
-    it("is harmless where each of them asks", () => {
+    it("is harmless where each of them authenticates", () => {
         const found = said([step("ApisixRoute", "r", undefined, route(both(true, true)))]);
         assert.ok(found.length > 0 && found.every((one) => one.startsWith("harmless")), found.join("\n"));
     });
@@ -254,7 +260,7 @@ describe("review of the values of the chart", () => {
             /^harmless pods-restart/,
         ],
         [
-            "the one pod that the chart runs by itself",
+            "the number of replicas, which leaves the chart's default of one pod",
             { replicaCount: 3 },
             {},
             /^risk gateway-changed.*3 pods become 1/,
@@ -266,23 +272,28 @@ describe("review of the values of the chart", () => {
             /^risk protection-weakened/,
         ],
         [
-            "nodes that answer no more by the pods of others",
+            "externalTrafficPolicy, so that nodes without a pod no longer answer",
             { service: { type: "NodePort", externalTrafficPolicy: "Cluster" } },
             { service: { type: "NodePort", externalTrafficPolicy: "Local" } },
             /^breaks-callers way-in-changed/,
         ],
         ["no etcd", { etcd: { enabled: true } }, { etcd: { enabled: false } }, /^breaks-callers data-deleted/],
-        ["what an etcd that does not run had", { etcd: {} }, { etcd: { enabled: false, pdb: {} } }, /data-deleted/],
+        [
+            "the volume of an etcd that does not run",
+            { etcd: {} },
+            { etcd: { enabled: false, pdb: {} } },
+            /data-deleted/,
+        ],
         ["no pod of APISIX", { replicaCount: 2 }, { replicaCount: 0 }, /^breaks-callers service-interrupted/],
     ];
     for (const [what, old, now, first] of cases)
-        it(`says of ${what} what it is`, () => {
+        it(`reports the effect of ${what}`, () => {
             const [found, ...more] = said([step("Release", "g", release(old), release(now))]);
             assert.match(String(found), first);
             assert.deepEqual(more, []);
         });
 
-    it("says who is refused by newer versions of TLS, and that older ones are let in", () => {
+    it("reports which callers newer versions of TLS reject, and that older versions are allowed", () => {
         const tls = (sslProtocols: string) =>
             release({ replicaCount: 3, apisix: { ssl: { enabled: true, sslProtocols } } });
         const of = (old: string, now: string) => said([step("Release", "g", tls(old), tls(now))])[0];
@@ -290,7 +301,7 @@ describe("review of the values of the chart", () => {
         assert.match(of("TLSv1.3", "TLSv1.1 TLSv1.3"), /^risk protection-weakened: .*TLSv1\.1/);
     });
 
-    it("says of a plugin that is not on any more that routes leave it out", () => {
+    it("reports for a disabled plugin that routes ignore it", () => {
         const on = (...plugins: string[]) => release({ apisix: { plugins } });
         const of = (old: object, now: object) => said([step("Release", "g", old, now)])[0];
         const off = /^breaks-callers authentication-removed: .*: multi-auth is disabled/;
@@ -299,13 +310,13 @@ describe("review of the values of the chart", () => {
         assert.doesNotMatch(of(on("multi-auth"), on("multi-auth", "request-id")), /authentication-removed/);
     });
 
-    it("says of another chart that what it serves may go", () => {
+    it("reports for another chart that its resources may be deleted", () => {
         const other = { ...release({}), chart: "oci://registry.example/web" };
         assert.match(said([step("Release", "g", release({}), other)])[0], /^breaks-callers gateway-deleted/);
         assert.match(said([step("Release", "g", other, release({}))])[0], /^breaks-callers service-interrupted/);
     });
 
-    it("says that it does not read files with values", () => {
+    it("reports that it does not read files with values", () => {
         const file = (hash: string) => release({}, { valueYamlFiles: [{ hash }] });
         assert.match(
             said([step("Release", "g", file("a"), file("b"))])[0],
@@ -326,12 +337,12 @@ describe("review of etcd", () => {
             members({ volumeClaimTemplates: [{ spec: { storageClassName: "b" } }] }),
             /data-deleted: etcd stores its data elsewhere/,
         ],
-        ["its end", members({}), undefined, /^risk data-deleted/],
+        ["its deletion", members({}), undefined, /^risk data-deleted/],
     ];
     for (const [what, old, now, first] of cases)
-        it(`says of ${what} what it is`, () => assert.match(said([step("StatefulSet", "e", old, now)])[0], first));
+        it(`reports the effect of ${what}`, () => assert.match(said([step("StatefulSet", "e", old, now)])[0], first));
 
-    it("says that what the chart's held is copied, where the one that comes is prepared", () => {
+    it("reports that the data of the chart's etcd is copied, where the new one is prepared", () => {
         const values = (etcd: object) => release({ replicaCount: 3, etcd });
         const [found] = said([
             step("Release", "g", values({ enabled: true, replicaCount: 3 }), values({ enabled: false })),
@@ -341,15 +352,15 @@ describe("review of etcd", () => {
     });
 });
 
-describe("review of what is replaced by one of another name", () => {
-    it("names the one that goes", () => {
+describe("review of a resource that is replaced by one of another name", () => {
+    it("names the deleted one", () => {
         const named = (name: string) => ({ metadata: { name } });
         const [found] = said([step("Namespace", "n", named("a"), named("b"), "replace")]);
         assert.match(found, /^breaks-callers data-deleted: Namespace a is deleted with all objects in it/);
     });
 });
 
-describe("review of a graph that loses what it was of", () => {
+describe("review of a graph that loses its components", () => {
     const graph = (deploy: boolean | undefined, component: string) => ({
         metadata: { name: "g" },
         spec: { deploy, graph: { components: { [component]: { config: { replicaCount: 2 } } } } },
@@ -358,13 +369,13 @@ describe("review of a graph that loses what it was of", () => {
         ["APISIX", graph(true, "apisix"), graph(true, "other"), /^breaks-callers gateway-deleted/],
         ["Alpa", graph(true, "alpa"), graph(true, "other"), /^breaks-callers alpa-stopped/],
         ["Alpa that does not run", graph(false, "alpa"), graph(false, "other"), /^harmless changed-inside/],
-        ["its word to deploy", graph(true, "apisix"), graph(undefined, "apisix"), /^breaks-callers gateway-deleted/],
+        ["its key deploy", graph(true, "apisix"), graph(undefined, "apisix"), /^breaks-callers gateway-deleted/],
     ];
     for (const [what, old, now, first] of cases)
-        it(`says of ${what} what it is`, () => assert.match(said([step("RampartGraph", "g", old, now)])[0], first));
+        it(`reports the effect of ${what}`, () => assert.match(said([step("RampartGraph", "g", old, now)])[0], first));
 });
 
-describe("review of counters of limits that go", () => {
+describe("review of deleted counters of limits", () => {
     const metadata = { name: "alpa-auth-counters", namespace: "n" };
     const labels = { app: "counters" };
     const pods = { metadata, spec: { template: { metadata: { labels } } } };
@@ -377,16 +388,16 @@ describe("review of counters of limits that go", () => {
         spec: { plugins: [{ name: "limit-count", config: { count: 60, time_window: 60, policy } }] },
     });
 
-    it("says whom that stops, once", () =>
+    it("names the callers that lose service, once", () =>
         assert.match(said(gone).join("\n"), /^breaks-callers service-interrupted: .*callers with limits get 500.*$/));
 
-    it("says of other stacks alone where the callers of this one are counted elsewhere by then", () => {
+    it("names only other stacks where this stack's callers use other counters by then", () => {
         const found = said([...gone, step("Consumer", "lab-consumer", limit("redis"), limit("local"))]);
         assert.match(found.join("\n"), /^risk service-interrupted: .*other stacks.*\nrisk limit-changed: .*$/);
     });
 });
 
-describe("review of counters that are away for a while", () => {
+describe("review of counters that are down for a while", () => {
     const pods = (image: string) => ({
         metadata: { name: "alpa-auth-counters" },
         spec: { template: { spec: { containers: [{ name: "server", image }] } } },
@@ -396,7 +407,7 @@ describe("review of counters that are away for a while", () => {
             "alpa-auth:gateway": JSON.stringify({ sharedCounters: { whenDown } }),
         })[0];
 
-    it("says that counts begin again with another image, and no more", () =>
+    it("reports only that counts begin again with another image", () =>
         assert.match(
             said([step("Deployment", "d", pods("a"), pods("b"))]).join("\n"),
             /^\S+ pods-restart: The counters of limits move to a new pod: all counts restart$/,
@@ -414,10 +425,10 @@ describe("review of counters that are away for a while", () => {
             /^risk pods-restart: .*each gateway pod counts requests on its own and does not limit open requests/,
         ],
     ] as const)
-        it(`says what callers get meanwhile: ${whenDown ?? "by default"}`, () =>
+        it(`reports what callers get meanwhile: ${whenDown ?? "by default"}`, () =>
             assert.match(replaced(whenDown), says));
 
-    it("says of a caller that each pod begins or ends to count", () => {
+    it("reports a caller whose requests each pod begins or ceases to count", () => {
         const caller = (...plugins: string[]) => ({
             metadata: { name: "lab" },
             spec: { plugins: plugins.map((name) => ({ name, config: { count: 60, time_window: 60, rate: 1 } })) },
@@ -433,20 +444,20 @@ describe("review of counters that are away for a while", () => {
     });
 });
 
-describe("review of numbers that leave nothing, or say nothing", () => {
+describe("review of numbers that are zero or missing reports", () => {
     it("a Deployment without any pod", () => {
         const pods = (replicas: number) => ({ metadata: { name: "alpa-auth-cloudflared" }, spec: { replicas } });
         assert.match(said([step("Deployment", "d", pods(2), pods(0))])[0], /^breaks-callers service-interrupted/);
         assert.match(said([step("Deployment", "d", pods(2), pods(1))])[0], /^risk gateway-changed/);
     });
 
-    it("a Deployment whose number is taken out, which is one pod then", () => {
+    it("a Deployment without a number of replicas, which is one pod", () => {
         const pods = (spec: object) => ({ metadata: { name: "alpa-auth-cloudflared" }, spec });
         const found = said([step("Deployment", "d", pods({ replicas: 3 }), pods({}))]);
         assert.match(found[0], /^risk gateway-changed: .*3 pods become 1/);
     });
 
-    it("a limit that is counted in another group, or told otherwise, and stays as it is", () => {
+    it("a limit in another group, or with another message, as unchanged", () => {
         const limit = (more: object) => ({
             metadata: { name: "lab" },
             spec: { plugins: [{ name: "limit-count", config: { count: 60, time_window: 60, ...more } }] },
@@ -464,7 +475,7 @@ describe("review of numbers that leave nothing, or say nothing", () => {
         assert.match(more.join("\n"), /^harmless limit-raised: .*$/);
     });
 
-    it("a limit that is no number", () => {
+    it("a limit that is not a number", () => {
         const limit = (count: unknown) => ({
             metadata: { name: "lab" },
             spec: { plugins: [{ name: "limit-count", config: { count, time_window: 60 } }] },
@@ -474,7 +485,7 @@ describe("review of numbers that leave nothing, or say nothing", () => {
 });
 
 describe("review of a route's plugins", () => {
-    it("says nothing of the digest of all rules that error answers carry", () => {
+    it("ignores the digest of all rules in error answers", () => {
         const shaped = (revision?: string) => [
             { name: "response-rewrite", config: { headers: { set: { a: "b", "X-Alpa-Auth-Revision": revision } } } },
         ];

@@ -1,4 +1,4 @@
-// Proves that a review tells the steps of a host apart, and that what it prints gives a terminal no orders.
+// Proves that a review distinguishes the steps on a host, and that its output contains no terminal control characters.
 import { strict as assert } from "node:assert";
 import { readPlan } from "../../../../ops/review/plan";
 import { renderText } from "../../../../ops/review/report";
@@ -8,7 +8,7 @@ import { said, step } from "./steps";
 
 const inputs = { create: "x", delete: "y" };
 
-describe("review of what runs on hosts", () => {
+describe("review of commands on hosts", () => {
     const cases: [name: string, op: string, expected: RegExp][] = [
         ["nodes-a-labels", "replace", /^risk host-changed/],
         ["nodes-a-joined", "replace", /^breaks-callers service-interrupted/],
@@ -19,14 +19,14 @@ describe("review of what runs on hosts", () => {
         ["alpa-watchdog-a", "delete", /^risk host-changed: .*the watchdog on Alpa's host is removed/],
     ];
     for (const [name, op, expected] of cases)
-        it(`says of ${name}, ${op}, what it does`, () => {
+        it(`reports the effect of ${name}, ${op}`, () => {
             const [old, now] = [op === "create" ? undefined : inputs, op === "delete" ? undefined : inputs];
             assert.match(said([step("Command", name, old, now, op)])[0], expected);
         });
 });
 
 describe("review of a watchdog on Alpa's host", () => {
-    it("says what is restarted when Alpa makes no progress", () => {
+    it("names what is restarted when Alpa makes no progress", () => {
         const create = (more: string) => ({ create: `sh -s -- a p/s install port=20001 idle=60 stuck=1200${more}` });
         const restarts = create(" restart=alpa.service pause=3600");
         const found = said([step("Command", "alpa-watchdog-a", create(""), restarts)]).join("\n");
@@ -34,8 +34,8 @@ describe("review of a watchdog on Alpa's host", () => {
     });
 });
 
-describe("review of a step of a host that has nothing to take back", () => {
-    it("says of its end that nothing is done", () => {
+describe("review of a step on a host that needs no undo", () => {
+    it("reports that its deletion does nothing", () => {
         const found = said([step("Command", "nodes-addons", { create: "x" }, undefined)]);
         assert.match(
             found.join("\n"),
@@ -44,8 +44,8 @@ describe("review of a step of a host that has nothing to take back", () => {
     });
 });
 
-describe("what a review is given", () => {
-    it("lists the most dangerous first, also next to an unfinished run", () => {
+describe("output of a review", () => {
+    it("lists the most dangerous findings first, also next to an unfinished run", () => {
         const steps = [step("Command", "nodes-a-snap", inputs, undefined)];
         const state = { pending_operations: [{}] };
         const { findings } = reviewOf({ stack: "test", steps, config: {} }, new Date(TODAY), state);
@@ -55,13 +55,13 @@ describe("what a review is given", () => {
         );
     });
 
-    it("gives a terminal no orders", () => {
+    it("contains no terminal control characters", () => {
         const steps = [step("Command", "x\u001b[2J\ny", inputs, undefined)];
         const text = renderText(reviewOf({ stack: "test", steps, config: {} }, new Date(TODAY)));
         assert.ok(!text.includes("\u001b") && !/^y/m.test(text), JSON.stringify(text));
     });
 
-    it("keeps what a plan says of protection", () => {
+    it("keeps the protection in a plan", () => {
         const urn = "urn:pulumi:test::alpa-auth::cloudflare:index/zone:Zone::zone";
         const goal = { type: "cloudflare:index/zone:Zone", custom: true, protect: true, inputDiff: {} };
         const manifest = { time: "2026-11-25T11:00:00Z" };

@@ -1,5 +1,5 @@
-// Proves what a comment of a pull request and a page for a terminal keep when there is too much to say, and that no value
-// from other people's files acts in them.
+// Proves which findings a pull request comment and a terminal page keep when there are too many, and that no value from other
+// files is interpreted in them.
 import { strict as assert } from "node:assert";
 import { CODES, type Code, type Finding } from "../../../../ops/review/finding";
 import { LONGEST, renderMarkdown } from "../../../../ops/review/markdown";
@@ -15,7 +15,7 @@ const review = (...findings: Finding[]): Review => ({ stack: "intra", changes: {
 const comment = (...findings: Finding[]) => renderMarkdown(review(...findings));
 
 describe("a comment that would be too long", () => {
-    it("has each code, though one of them alone would fill it", () => {
+    it("contains each code, although the findings of one alone would fill it", () => {
         const text = comment(
             ...many("caller-removed", 1_000),
             ...many("credential-revoked", 1_000),
@@ -31,22 +31,22 @@ describe("a comment that would be too long", () => {
         assert.match(text, /To see all: `npm run ops -- stack review --format json`/);
     });
 
-    it("has what comes after a finding that does not fit by itself", () => {
+    it("contains later findings after one that does not fit", () => {
         const long = { ...finding("caller-removed", "caller long goes"), evidence: [] };
         const huge = renderMarkdown(review({ ...long, todo: "x".repeat(LONGEST) }, finding("limit-lowered", "less")));
         assert.ok(huge.includes("less") && !huge.includes("caller long"), huge.slice(0, 300));
         assert.match(huge, /\*\*1 finding omitted/);
     });
 
-    it("counts nothing as left out where all of it is there", () => {
+    it("reports no omissions where everything is there", () => {
         const text = comment(...many("caller-removed", 30), ...many("pods-restart", 30));
         assert.doesNotMatch(text, /omitted|more findings/);
         assert.equal(text.match(/^- `/gm)?.length, 60);
     });
 });
 
-describe("a sentence with a value from elsewhere", () => {
-    it("is cut where it is long, in a comment and on a page; as JSON it is whole", () => {
+describe("a sentence with a value of another owner", () => {
+    it("is shortened where it is long, in a comment and on a page; as JSON it is complete", () => {
         const one = finding("opens-to-network", `Network policy x: ${"10.0.0.0/8, ".repeat(500)}may reach it`);
         for (const text of [comment(one), renderText(review(one))]) {
             assert.ok(text.length < 2_000, String(text.length));
@@ -55,16 +55,16 @@ describe("a sentence with a value from elsewhere", () => {
     });
 
     const acts: [what: string, value: string, must: RegExp][] = [
-        ["no link of an address", "see https://evil.example/x", /https:(?!\/\/)/],
-        ["no link of a name", "see www.evil.example", /www(?!\.)/],
-        ["no mention by its number", "&#64;everybody", /&amp;(?!#64)/],
-        ["no formula, which may be of any colour", "$\\color{white}{gone}$", /<span>\$<\/span>\\\\color/],
-        ["no issue by its number", "as of #12", /#(?!12)/],
-        ["no orders to who reads it as text", "a\u001b[2Jb\u009bc", /^[^\p{Cc}]*$/u],
-        ["no text that runs backwards", "a\u202Eb", /^[^\u202E]*$/],
+        ["no link from an address", "see https://evil.example/x", /https:(?!\/\/)/],
+        ["no link from a name", "see www.evil.example", /www(?!\.)/],
+        ["no mention from a character reference", "&#64;everybody", /&amp;(?!#64)/],
+        ["no formula, which could have any colour", "$\\color{white}{gone}$", /<span>\$<\/span>\\\\color/],
+        ["no issue link from a number", "as of #12", /#(?!12)/],
+        ["no terminal control characters", "a\u001b[2Jb\u009bc", /^[^\p{Cc}]*$/u],
+        ["no right-to-left text", "a\u202Eb", /^[^\u202E]*$/],
     ];
     for (const [what, value, must] of acts)
-        it(`makes ${what}`, () => {
+        it(`contains ${what}`, () => {
             const line = comment(finding("caller-removed", value))
                 .split("\n")
                 .find((one) => one.startsWith("- `"));
@@ -72,7 +72,7 @@ describe("a sentence with a value from elsewhere", () => {
             assert.ok(!line!.includes(value), line);
         });
 
-    it("has neither orders nor text that runs backwards on a page", () => {
+    it("contains neither control characters nor right-to-left text on a page", () => {
         const text = renderText(review(finding("caller-removed", "a\u001b[2J\u202Eb\nc", "r\u202Es")));
         assert.doesNotMatch(text.replaceAll("\n", ""), /[\p{Cc}\p{Cf}]/u);
         assert.doesNotMatch(text, /^c/m);

@@ -1,4 +1,4 @@
-// Proves what a review says of Alpa itself, where it is a component of the cluster or is stopped and started on bare metal.
+// Proves which effects on Alpa itself a review reports, where Alpa is a component of the cluster or runs on bare metal.
 import { strict as assert } from "node:assert";
 import { said, step } from "./steps";
 
@@ -22,36 +22,41 @@ describe("review of Alpa itself", () => {
             /^breaks-callers alpa-stopped/,
         ],
         [
-            "one that stops, where the config does not say who uses it",
+            "one that stops, where the config does not say which backend callers use",
             [step("RayCluster", "ray", cluster(false), cluster(true))],
             {},
             /^breaks-callers alpa-stopped/,
         ],
         [
-            "one that stops while callers are refused",
+            "one that stops while callers get 503",
             [step("RayCluster", "ray", cluster(false), cluster(true))],
             during("stop"),
             /^risk alpa-stopped/,
         ],
         [
-            "one that stops for a new version while callers are refused",
+            "one that stops for a new version while callers get 503",
             [step("RayCluster", "ray", cluster(false), cluster(true))],
             { ...during("done"), "alpa-auth:opt": JSON.stringify({ upgrade: { phase: "stop" } }) },
             /^risk alpa-stopped/,
         ],
         [
-            "one that goes and runs",
+            "one that is deleted while it runs",
             [step("RayCluster", "ray", cluster(false), undefined)],
             during("done"),
             /^breaks-callers alpa-stopped/,
         ],
         [
-            "one that goes and does not run",
+            "one that is deleted while it does not run",
             [step("RayCluster", "ray", cluster(true), undefined)],
             {},
             /^harmless changed-inside/,
         ],
-        ["one that is made and runs", [step("RayCluster", "ray", undefined, cluster(false))], {}, /^risk alpa-started/],
+        [
+            "one that is created and runs",
+            [step("RayCluster", "ray", undefined, cluster(false))],
+            {},
+            /^risk alpa-started/,
+        ],
         [
             "other pods",
             [step("RayCluster", "ray", cluster(false, { rayVersion: "1" }), cluster(false, { rayVersion: "2" }))],
@@ -59,7 +64,7 @@ describe("review of Alpa itself", () => {
             /^breaks-callers alpa-stopped.*no request is answered until its model is loaded/,
         ],
         [
-            "other pods while callers are refused",
+            "other pods while callers get 503",
             [step("RayCluster", "ray", cluster(false, { rayVersion: "1" }), cluster(false, { rayVersion: "2" }))],
             during("start"),
             /^risk alpa-stopped.*callers get 503 meanwhile/,
@@ -83,20 +88,20 @@ describe("review of Alpa itself", () => {
             /^risk alpa-started/,
         ],
         [
-            "bare metal that is made to stop at once",
+            "bare metal that is configured to stop at once",
             [step("Command", METAL, undefined, host("stop boot=never"))],
             {},
             /^breaks-callers alpa-stopped/,
         ],
         [
-            "bare metal that is no longer looked after",
+            "bare metal that is no longer managed",
             [step("Command", METAL, host("start boot=as-found"), undefined)],
             {},
             /^harmless changed-inside/,
         ],
     ];
     for (const [what, steps, config, first] of cases)
-        it(`says of ${what} what it is`, () => assert.match(said(steps, config)[0], first));
+        it(`reports the effect of ${what}`, () => assert.match(said(steps, config)[0], first));
 
     const graph = (component: string, deploy: boolean, more: object = {}) => ({
         metadata: { name: "opt", namespace: "alpa-auth" },
@@ -106,11 +111,17 @@ describe("review of Alpa itself", () => {
         ["Alpa that stops", graph("alpa", true), graph("alpa", false), "done", /^breaks-callers alpa-stopped/],
         ["Alpa that stops in the window", graph("alpa", true), graph("alpa", false), "stop", /^risk alpa-stopped/],
         ["Alpa that starts", graph("alpa", false), graph("alpa", true), "start", /^risk alpa-started/],
-        ["Alpa that goes and runs", graph("alpa", true), undefined, "done", /^breaks-callers alpa-stopped/],
-        ["Alpa that goes and does not run", graph("alpa", false), undefined, "prepare", /^harmless changed-inside/],
-        ["Alpa that is made", undefined, graph("alpa", false), "prepare", /^harmless added/],
+        ["Alpa that is deleted while it runs", graph("alpa", true), undefined, "done", /^breaks-callers alpa-stopped/],
+        [
+            "Alpa that is deleted while it does not run",
+            graph("alpa", false),
+            undefined,
+            "prepare",
+            /^harmless changed-inside/,
+        ],
+        ["Alpa that is created", undefined, graph("alpa", false), "prepare", /^harmless added/],
         ["other pods of Alpa", graph("alpa", true), graph("alpa", true, { a: 1 }), "done", /^risk pods-restart/],
-        ["an operator that goes", graph("kuberay-operator", true), undefined, "done", /^risk deleted/],
+        ["an operator that is deleted", graph("kuberay-operator", true), undefined, "done", /^risk deleted/],
         [
             "an operator that is off",
             graph("kuberay-operator", true),
@@ -128,10 +139,10 @@ describe("review of Alpa itself", () => {
         ["a gateway that is on", graph("apisix", false), graph("apisix", true), "done", /^risk gateway-changed/],
     ];
     for (const [what, old, now, phase, first] of graphs)
-        it(`says of a graph of ${what} what it is`, () =>
+        it(`reports the effect of a graph of ${what}`, () =>
             assert.match(said([step("RampartGraph", "opt-graph", old, now)], during(phase))[0], first));
 
-    it("knows no DaemonSet but that which holds images", () => {
+    it("recognizes only the DaemonSet that holds images", () => {
         const set = (name: string) => ({ metadata: { name }, spec: {} });
         assert.match(said([step("DaemonSet", "d", undefined, set("alpa-opt-images"))])[0], /^harmless added/);
         assert.match(said([step("DaemonSet", "d", undefined, set("miner"))])[0], /^risk unknown-resource/);
@@ -154,17 +165,18 @@ describe("review of Alpa itself", () => {
     });
     const [all, some] = [{ http_status: 503 }, { http_status: 403, vars: [["consumer_name", "!", "~~", "^a_"]] }];
     const refusals: [what: string, old: object | undefined, now: object | undefined, first: RegExp][] = [
-        ["every request is refused", some, all, /^breaks-callers service-interrupted: .*503/],
+        ["every request is rejected", some, all, /^breaks-callers service-interrupted: .*503/],
         [
-            "every request is refused, of whom all were let through",
+            "every request is rejected, where all were accepted before",
             undefined,
             all,
             /^breaks-callers service-interrupted/,
         ],
-        ["they are let through again", all, some, /^harmless way-in-added/],
-        ["callers of other namespaces are let through", some, undefined, /^breaks-callers authentication-removed/],
-        ["so are they after every request was refused", all, undefined, /^breaks-callers authentication-removed/],
+        ["requests are accepted again", all, some, /^harmless way-in-added/],
+        ["callers of other namespaces are accepted", some, undefined, /^breaks-callers authentication-removed/],
+        ["callers of other namespaces are accepted again", all, undefined, /^breaks-callers authentication-removed/],
     ];
     for (const [what, old, now, first] of refusals)
-        it(`says that ${what}`, () => assert.match(said([step("ApisixRoute", "r", route(old), route(now))])[0], first));
+        it(`reports that ${what}`, () =>
+            assert.match(said([step("ApisixRoute", "r", route(old), route(now))])[0], first));
 });

@@ -1,5 +1,5 @@
-// Proves that a review takes nothing for harmless that opens something to the network or closes it for callers, and that what
-// only narrows does not count as opening.
+// Proves that a review never reports a change as harmless that opens something to the network or closes it for callers, and
+// that a narrower rule does not count as opening.
 import { strict as assert } from "node:assert";
 import { UNKNOWN } from "../../../../ops/review/differences";
 import { leftBehind, review, said, step } from "./steps";
@@ -15,20 +15,20 @@ const policy = (spec: object, namespace = "alpa-auth") => ({
 const ports = (...numbers: (number | string)[]) => numbers.map((port) => ({ port, protocol: "TCP" }));
 const codes = (steps: Parameters<typeof review>[0]) => review(steps).map(({ severity, code }) => `${severity} ${code}`);
 
-describe("review of what the network lets through", () => {
+describe("review of network policies and Services", () => {
     const made: [what: string, spec: object, expected: string[]][] = [
         [
-            "one that lets a network in",
+            "one that admits a network",
             { ingress: [{ from: [{ ipBlock: { cidr: "10.0.0.0/8" } }], ports: ports(9180) }] },
             ["breaks-callers opens-to-network", "harmless network-narrowed"],
         ],
         [
-            "one that lets everybody in",
+            "one that admits all sources",
             { ingress: [{ ports: ports(9080) }] },
             ["breaks-callers opens-to-network", "harmless network-narrowed"],
         ],
         [
-            "one that lets every pod in",
+            "one that admits every pod",
             { ingress: [{ from: [{ podSelector: {} }] }] },
             ["breaks-callers opens-to-network", "harmless network-narrowed"],
         ],
@@ -39,23 +39,23 @@ describe("review of what the network lets through", () => {
             ["harmless network-narrowed"],
         ],
         [
-            "one for all pods but some",
+            "one for all pods except some",
             { ingress: [{ from: [labelled("NotIn")], ports: ports(9180) }] },
             ["breaks-callers opens-to-network", "harmless network-narrowed"],
         ],
-        ["one that closes all", {}, ["risk network-narrowed"]],
+        ["one that admits nothing", {}, ["risk network-narrowed"]],
         [
-            "one that is not as it must be",
+            "an invalid one",
             { ingress: [{ from: "all", ports: "all" }] },
             ["breaks-callers opens-to-network", "harmless network-narrowed"],
         ],
         ["one that is not known yet", { ingress: UNKNOWN, egress: [{}] }, ["risk unknown-until-apply"]],
     ];
     for (const [what, spec, expected] of made)
-        it(`says of a policy that is made, ${what}: ${expected.join(", ")}`, () =>
+        it(`reports for a new policy, ${what}: ${expected.join(", ")}`, () =>
             assert.deepEqual(codes([step("NetworkPolicy", "p", undefined, policy(spec))]), expected));
 
-    it("takes the entry of a gateway that is new as a whole for what it is", () => {
+    it("reports the address of a gateway that is new as a whole", () => {
         const namespace = step("Namespace", "n", undefined, { metadata: { name: "alpa-auth" } });
         const open = step("NetworkPolicy", "p", undefined, policy({ ingress: [{ ports: ports(9080) }] }));
         assert.ok(codes([namespace, open]).every((code) => code.startsWith("harmless")));
@@ -89,13 +89,13 @@ describe("review of what the network lets through", () => {
             ["breaks-callers opens-to-network", "risk network-narrowed"],
         ],
         [
-            "the other port of callers, for whom the first is open",
+            "the other port of callers, for the peers of the first",
             [{ ports: ports(9080) }],
             [{ ports: ports(9080, 9443) }],
             ["risk opens-to-network"],
         ],
         [
-            "the other port of callers, for everybody",
+            "the other port of callers, for all sources",
             [{ from: [named], ports: ports(9080) }],
             [{ from: [named], ports: ports(9080) }, { ports: ports(9443) }],
             ["breaks-callers opens-to-network"],
@@ -108,19 +108,19 @@ describe("review of what the network lets through", () => {
         ],
     ];
     for (const [what, old, now, expected] of narrower)
-        it(`says of ${what}: ${expected.join(", ")}`, () =>
+        it(`reports for ${what}: ${expected.join(", ")}`, () =>
             assert.deepEqual(
                 codes([step("NetworkPolicy", "p", policy({ ingress: old }), policy({ ingress: now }))]),
                 expected,
             ));
 
-    it("names of a rule that is narrower what is no longer let in, and not the rest", () => {
+    it("names only the peers that a narrower rule no longer admits", () => {
         const [old, now] = [[{ ports: ports(9080, 9443) }], [{ ports: ports(9080) }]];
         const [says] = said([step("NetworkPolicy", "p", policy({ ingress: old }), policy({ ingress: now }))]);
         assert.match(says, /all peers \(port 9443\) may no longer reach it/);
     });
 
-    it("takes what connectors tell of themselves for no opening, where their pods are made with the policy", () => {
+    it("does not report the metrics of connectors as an opening, where their pods are created with the policy", () => {
         const labels = { app: "connector" };
         const pods = { metadata: { name: "p", namespace: "alpa-auth" }, spec: { template: { metadata: { labels } } } };
         const open = (port: number, app = "connector") =>
@@ -132,12 +132,12 @@ describe("review of what the network lets through", () => {
         const opens = (...steps: Parameters<typeof review>[0]) =>
             codes(steps).includes("breaks-callers opens-to-network");
         assert.ok(!opens(open(2000), made));
-        assert.ok(opens(open(2000)), "pods that are there");
+        assert.ok(opens(open(2000)), "existing pods");
         assert.ok(opens(open(2000, "other"), made), "other pods");
         assert.ok(opens(open(6379), made), "a closed port");
     });
 
-    it("says nothing of what a policy guards in another order", () => {
+    it("reports nothing when a policy lists the same pods in another order", () => {
         const types = (...policyTypes: string[]) => policy({ policyTypes });
         assert.deepEqual(
             codes([step("NetworkPolicy", "p", types("Ingress", "Egress"), types("Egress", "Ingress"))]),
@@ -148,7 +148,7 @@ describe("review of what the network lets through", () => {
         ]);
     });
 
-    it("a policy goes unsaid only with what it guarded", () => {
+    it("does not report a deleted policy only if its pods are deleted too", () => {
         const goes = step("NetworkPolicy", "p", policy({}), undefined);
         const release = (namespace: string) => step("Release", "r", { chart: "x", namespace }, undefined);
         assert.ok(codes([goes, release("rampart")]).includes("breaks-callers opens-to-network"));
@@ -157,7 +157,7 @@ describe("review of what the network lets through", () => {
         assert.ok(codes([goes, stays]).includes("breaks-callers opens-to-network"));
     });
 
-    describe("the objects around pods", () => {
+    describe("and of objects around pods", () => {
         const metadata = { name: "d", namespace: "alpa-auth" };
         const selector = { matchLabels: { app: "d" } };
         const containers = [{ env: [{ valueFrom: { secretKeyRef: { name: "d-token", key: "t" } } }] }];
@@ -172,7 +172,7 @@ describe("review of what the network lets through", () => {
             assert.deepEqual(codes([pods, ...around]), ["breaks-callers way-in-removed"]));
         const told = ["breaks-callers opens-to-network", "risk protection-weakened", "risk deleted"];
         it("are reported if the pods stay", () => assert.deepEqual(codes(around), told));
-        it("are reported if the pods are only left behind", () =>
+        it("are reported if the pods are only removed from the state", () =>
             assert.deepEqual(
                 codes([leftBehind("Deployment", "d", { metadata, spec: { template } }), ...around]).sort(),
                 [...told.slice(0, 1), "risk deleted", "risk left-behind", "risk protection-weakened"],
@@ -199,7 +199,7 @@ describe("review of what the network lets through", () => {
         [{ ports: ports(6379) }, /^harmless added/],
     ];
     for (const [spec, expected] of services)
-        it(`says of a Service that is made with ${JSON.stringify(spec)} whether it is reached from outside`, () => {
+        it(`reports whether a new Service with ${JSON.stringify(spec)} can be reached from outside`, () => {
             const [one, ...more] = said([step("Service", "s", undefined, { metadata: { name: "s" }, spec })]);
             assert.match(one, expected);
             assert.deepEqual(more, []);
@@ -229,27 +229,27 @@ describe("review of what the network lets through", () => {
             ["breaks-callers way-in-removed"],
         ],
         [
-            "is open to all addresses in other words",
+            "is open to all addresses in another notation",
             { type: "LoadBalancer", loadBalancerSourceRanges: [] },
             { type: "LoadBalancer" },
             [],
         ],
         [
-            "has a port more outside",
+            "has one more external port",
             { type: "NodePort", ports: ports(80) },
             { type: "NodePort", ports: ports(80, 81) },
             ["breaks-callers opens-to-network"],
         ],
         [
-            "has a port less outside",
+            "has one external port less",
             { type: "NodePort", ports: ports(80, 81) },
             { type: "NodePort", ports: ports(81) },
             ["breaks-callers way-in-removed"],
         ],
-        ["has a port more inside", { ports: ports(80) }, { ports: ports(80, 81) }, ["risk gateway-changed"]],
+        ["has one more internal port", { ports: ports(80) }, { ports: ports(80, 81) }, ["risk gateway-changed"]],
     ];
     for (const [what, old, now, expected] of changed)
-        it(`says of a Service that ${what}: ${expected.join(", ")}`, () => {
+        it(`reports for a Service that ${what}: ${expected.join(", ")}`, () => {
             const object = (spec: object) => ({ metadata: { name: "s" }, spec });
             assert.deepEqual(codes([step("Service", "s", object(old), object(now))]), expected);
         });

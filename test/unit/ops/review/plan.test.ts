@@ -1,5 +1,4 @@
-// Proves that a plan of `pulumi preview --save-plan` is read as a change, together with the state that it was made
-// against.
+// Proves that a plan of `pulumi preview --save-plan` is read as a change, together with its base state.
 import { strict as assert } from "node:assert";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -57,7 +56,7 @@ describe("ops stack review --plan", () => {
     const read: [what: string, resources: object, codes: string[]][] = [
         ["nothing", { [URN]: { steps: ["same"], goal: goal({}) } }, []],
         [
-            "no provider that the engine made by itself",
+            "no default provider of the engine",
             {
                 "urn:pulumi:intra::alpa-auth::pulumi:providers:random::default_4_21_2": {
                     steps: ["update"],
@@ -104,12 +103,12 @@ describe("ops stack review --plan", () => {
             ["credential-revoked"],
         ],
         [
-            "a zone that stays as it is",
+            "a zone that does not change",
             { [zoneUrn]: { steps: ["same"], goal: { ...goal({}, ZONE), protect: true } } },
             [],
         ],
         [
-            "a zone that is protected no more",
+            "a zone that is no longer protected",
             { [zoneUrn]: { steps: ["same"], goal: { ...goal({}, ZONE), protect: false } } },
             ["policy-violated"],
         ],
@@ -156,11 +155,11 @@ describe("ops stack review --plan", () => {
             /must have steps and a goal/,
         ],
         [
-            "steps that are no list",
+            "steps that are not a list",
             plan(revoke).replace(/"steps":\[[^\]]*\]/, '"steps":5'),
             /must have steps and a goal/,
         ],
-        ["a difference that is none", plan({ [URN]: { steps: ["update"], goal: goal({ deletes: 5 }) } }), /and a goal/],
+        ["an invalid difference", plan({ [URN]: { steps: ["update"], goal: goal({ deletes: 5 }) } }), /and a goal/],
         [
             "an operation of another version",
             plan({ [URN]: { steps: ["teleport"], goal: goal({}) } }),
@@ -168,7 +167,7 @@ describe("ops stack review --plan", () => {
         ],
     ];
     for (const [what, text, problem] of refused)
-        it(`refuses ${what}`, async () => {
+        it(`rejects ${what}`, async () => {
             const { code, note } = await review(text);
             assert.equal(code, 2, note);
             assert.match(note, problem);

@@ -1,4 +1,4 @@
-// Proves that a review names what a change breaks of the policy pack's rules, and nothing that was so before it.
+// Proves that a review names the policy pack's rules that a change breaks, and not those that were broken before.
 import { strict as assert } from "node:assert";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,7 +15,7 @@ import { read } from "../../../recorded/recording";
 const TODAY = new Date("2026-11-25T12:00:00Z");
 
 describe("review and the policy pack", () => {
-    it("a change that breaks a rule is named, and the same in a stack that broke it before is not", async () => {
+    it("report a rule that a change breaks, and not one that the stack broke before", async () => {
         const good = await recordStack("rampart");
         const old = await recordStack("rampart", {
             gateway: { image: { repository: "apache/apisix", tag: "3.18.0-ubuntu" } },
@@ -50,7 +50,7 @@ describe("review and the policy pack", () => {
         assert.deepEqual(policyFindings(broken, undefined, exceptions, TODAY), []);
     });
 
-    it("refuses exceptions that are none, as what is the user's to correct", () => {
+    it("reject invalid exceptions, as a user error", () => {
         const root = mkdtempSync(join(tmpdir(), "alpa-auth-exceptions-"));
         try {
             assert.deepEqual(exceptionsOf(root, TODAY), []);

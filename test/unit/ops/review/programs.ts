@@ -1,6 +1,6 @@
 /**
- * Previews of this project's own program without an engine: what it asks for with one config and with another, joined as
- * the engine joins them. What the engine and its providers add is in the previews of recorded*.test.ts.
+ * Previews of this project's own program without an engine: its registrations with one config and with another, combined like
+ * by the engine. The previews of recorded*.test.ts also have what the engine and its providers add.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Finding } from "../../../../ops/review/finding";
@@ -63,14 +63,14 @@ function state(resource: Seen) {
         urn: urn(resource),
         type: resource.type,
         custom: true,
-        // As the emulator of the engine numbers what it makes, and tells others.
+        // Like the emulated engine, which numbers created resources and passes the numbers on.
         id: `${resource.name}-id`,
         inputs: inputsOf(resource, () => SECRET),
         retainOnDelete,
     };
 }
 
-/** Findings as `code severity`, the most dangerous first, without those that say nothing changes for callers. */
+/** Findings as `code severity`, the most dangerous first, without those that have no effect on callers. */
 export function found(before: Seen[], after: Seen[], config?: Record<string, string>): Finding[] {
     return reviewOf(previewOf(before, after, config), new Date(TODAY)).findings;
 }

@@ -1,6 +1,6 @@
-// Proves what a review says of changes of option cloudflare, in previews of the real engine. Cloudflare's API was an emulator.
-// The official provider made all of them but "a token that is disabled", which the emulated provider made: the newest
-// official one at hand, 6.18, ignores `enabled` of a service token. `made` in the file names the provider of each.
+// Proves what a review reports for changes of option cloudflare, in previews of the real engine. Cloudflare's API was an
+// emulator. The official provider created all of them except "a token that is disabled", which the emulated provider created:
+// the newest official one available, 6.18, ignores `enabled` of a service token. `made` in the file names the provider of each.
 import { strict as assert } from "node:assert";
 import { findingsOf } from "../../../findings";
 import { read } from "../../../recorded/recording";
@@ -26,7 +26,7 @@ recordedSet("cloudflare", {
 });
 
 describe("review of recorded previews: another name of option cloudflare", () => {
-    it("says that the replaced one is deleted, and knows every resource", () => {
+    it("reports that the replaced one is deleted, and knows every resource", () => {
         const found = findingsOf(read("cloudflare"), "another name");
         const says = found.filter(({ severity }) => severity === "breaks-callers").map((finding) => finding.says);
         assert.ok(

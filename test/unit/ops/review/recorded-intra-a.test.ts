@@ -1,6 +1,6 @@
-// Proves what a review says of changes of a stack of option intra-a, in previews that the real engine and Kubernetes provider
-// have made in the sandbox; so `consumer prune-expired`. That the engine still says the same of one that has much in it is
-// asked in test/engine/review.test.ts. Rampart is an emulator: that it restarts what a review says it restarts is not proved.
+// Proves what a review reports for changes of a stack of option intra-a, and what `consumer prune-expired` does, in previews
+// that the real engine and Kubernetes provider created in the sandbox. test/engine/review.test.ts proves for a large one that
+// the engine still says the same. Rampart is an emulator: this does not prove that it restarts what a review says it restarts.
 import { strict as assert } from "node:assert";
 import { stringify } from "yaml";
 import { CHANGES, MUCH } from "../../../recorded/intra-a";
@@ -9,7 +9,7 @@ import { read } from "../../../recorded/recording";
 import { gate } from "../stack/apply/kit";
 import { recordedSet, type Expected } from "./recorded";
 
-/** What a caller could notice; the empty ones and those that are harmless alone raise no alarm. */
+/** Findings with an effect on callers; changes without any cause no alarm. */
 const FINDINGS: Expected = {
     nothing: [],
     "callers in another order": [],
@@ -73,7 +73,7 @@ recordedSet("intra-a", FINDINGS, ["alpa-guarded"]);
 describe("review of recorded previews: a stack of option intra-a", () => {
     const recording = read("intra-a");
 
-    it("says of its end that all goes, the callers by name, and knows every resource", () => {
+    it("reports that destroy deletes everything, with the callers by name, and knows every resource", () => {
         const found = findingsOf(recording, "the end of the stack");
         const says = found.filter(({ code }) => code === "caller-removed").map((finding) => finding.says);
         const names = ["alice", "bob"].map((name) => `Caller ${name} loses access, with all its credentials`);
@@ -82,18 +82,18 @@ describe("review of recorded previews: a stack of option intra-a", () => {
         assert.deepEqual(unknown, []);
     });
 
-    it("is shown a rename with an alias as nothing that changes, and one without as a thing that goes", () => {
+    it("reports no change for a rename with an alias, and a deletion for one without", () => {
         const whatHappens = (what: string) => Object.keys(recording[what].changeSummary ?? {}).sort();
         assert.deepEqual(whatHappens("a rename with an alias"), ["same"]);
         assert.deepEqual(whatHappens("a rename without an alias"), ["create", "delete", "same"]);
     });
 
-    /** A recording lacks what stays the same, with which the pack compares these. */
+    /** A recording lacks the unchanged resources with which the pack compares these. */
     const INCOMPLETE = ["alpa-consumers-revoked", "alpa-consumers-accepted", "alice-consumer"].map((name) => ({
         ...{ rule: "as-rendered", resource: name },
         ...{ reason: "the preview is not whole", until: "2026-12-31" },
     }));
-    /** The nightly run on a stack with that preview and config. */
+    /** The nightly run on a stack with this preview and config. */
     const pruneExpired = (what: string, ...args: string[]) => {
         const { consumers } = CHANGES[what]({ nodePort: 0, alpa: "" });
         const steps = JSON.parse(JSON.stringify(recording[what].steps).replaceAll(":review::", ":intra::"));
@@ -105,14 +105,14 @@ describe("review of recorded previews: a stack of option intra-a", () => {
         return one.ops("consumer", "prune-expired", ...args);
     };
 
-    it("prune-expired takes an end that has come for one", async () => {
+    it("prune-expired recognizes an expiry date that has come", async () => {
         const alone = await pruneExpired("a credential that has ended");
         assert.equal(alone.code, 0, alone.note);
         assert.match(alone.out, /credential-revoked {2}Credential alice\/a2 stops working/);
         assert.match(alone.out, /Run again with --yes to remove the expired credentials/);
     });
 
-    it("prune-expired stops at what else the run would do", async () => {
+    it("prune-expired stops when the run would change anything else", async () => {
         const more = await pruneExpired("a credential that has ended, and a caller less", "--yes");
         assert.equal(more.code, 3);
         assert.match(more.note, /are about other changes: caller-removed/);

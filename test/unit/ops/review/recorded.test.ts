@@ -1,5 +1,5 @@
-// Proves the reviews of previews that the real engine and Kubernetes provider made of stacks in the sandbox. `npm run
-// record` records them again.
+// Proves the reviews of previews that the real engine and Kubernetes provider created for stacks in the sandbox.
+// `npm run record` records them again.
 import { recordedSet, type Expected } from "./recorded";
 
 /** Severity and code, the most dangerous first, of each preview of a set. */
@@ -33,7 +33,7 @@ const FINDINGS: Record<string, Expected> = {
     },
     helm: {
         nothing: [],
-        // One pod of APISIX, unless a stack says otherwise.
+        // One pod of APISIX, which is the default.
         "another version of the chart": ["breaks-callers service-interrupted"],
         "another image": ["breaks-callers service-interrupted"],
         "more pods, with counters of their own": [

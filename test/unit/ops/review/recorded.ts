@@ -1,4 +1,4 @@
-/** What every set of recorded previews is asked, with what a review must say of each. */
+/** The tests of every set of recorded previews, with the expected findings of each. */
 import { strict as assert } from "node:assert";
 import { isDeepStrictEqual } from "node:util";
 import { policyFindings } from "../../../../ops/review/policies";
@@ -7,7 +7,7 @@ import { assertCodes, findingsOf } from "../../../findings";
 import { read } from "../../../recorded/recording";
 import { recordProgram } from "../../program";
 
-/** By what changes: severity and code of each finding, the most dangerous first. */
+/** Expected severity and code of each finding by the name of the change, the most dangerous first. */
 export type Expected = Record<string, string[]>;
 
 /** Resources by type and name. */
@@ -16,15 +16,15 @@ export const resource = (type: string, name: string) => `${type} ${name}`;
 const namesOf = (steps: Step[]) =>
     steps.flatMap(({ urn, oldState }) => (oldState?.custom ? [resource(oldState.type, urn.split("::").at(-1)!)] : []));
 
-/** @param breaks rules of the policy pack that previews of the set break by what they are of */
+/** @param breaks rules of the policy pack that previews of the set break because of their subject */
 export function recordedSet(set: string, expected: Expected, breaks: string[] = []): void {
     describe(`review of recorded previews: ${set}`, () => {
         const recording = read(set);
         for (const [what, codes] of Object.entries(expected))
-            it(`says of ${what}: ${codes.join(", ") || "no finding"}`, () =>
+            it(`reports for ${what}: ${codes.join(", ") || "no finding"}`, () =>
                 assertCodes(findingsOf(recording, what), codes));
 
-        it(`says of none that it breaks a rule of the policy pack${breaks.length > 0 ? `, but ${breaks.join(", ")}` : ""}`, () => {
+        it(`reports no broken rule of the policy pack${breaks.length > 0 ? `, except ${breaks.join(", ")}` : ""}`, () => {
             const broken = Object.values(recording).flatMap((preview) => {
                 const read = readPreview(JSON.stringify(preview), "preview");
                 return policyFindings(read, undefined, [], new Date(preview.made.date)).map(({ says }) => says);
@@ -45,7 +45,7 @@ export function recordedSet(set: string, expected: Expected, breaks: string[] = 
             }
         });
 
-        it("has no resource that the program does not make any more", async () => {
+        it("has no resource that the program no longer creates", async () => {
             const [first] = Object.values(recording).filter(({ before }) => Object.keys(before).length > 0);
             const now = await recordProgram(first.before, new Date(first.made.date));
             const names = new Set(now.map(({ type, name }) => resource(type, name)));

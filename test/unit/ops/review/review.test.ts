@@ -1,5 +1,5 @@
-// Proves what `ops stack review` does with what it is given: formats, exit statuses, what it refuses, and that no secret
-// is in any of it. The previews here are made by hand; those of the engine are read in recorded*.test.ts.
+// Proves how `ops stack review` handles its input: formats, exit codes, what it rejects, and that no output contains a secret.
+// The previews here are handwritten; recorded*.test.ts reads those of the engine.
 import { strict as assert } from "node:assert";
 import { utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ function consumer(name: string, credentials: string[], more: object = {}) {
     return { urn: `${URN}${name}-consumer`, type: CONSUMER, custom: true, id: `alpa-auth/${name}`, inputs, ...more };
 }
 
-/** Neither a review nor the policy pack knows it. */
+/** Unknown to both the review and the policy pack. */
 const UNKNOWN_TYPE = "pulumi-nodejs:dynamic/alpa-auth:Other";
 
 const gone = (name: string) => {
@@ -63,23 +63,23 @@ describe("ops stack review", () => {
         newState: { ...alice, inputs: { ...alice.inputs, novel: 1 } },
     };
     const statuses: [what: string, text: string, failOn: string | undefined, code: number][] = [
-        ["a caller that goes", digest(gone("alice")), undefined, 3],
-        ["a caller that goes, where nothing is to fail", digest(gone("alice")), "none", 0],
-        ["a caller that comes", digest(come("bob")), undefined, 0],
-        ["a caller that comes, where a risk is to fail", digest(come("bob")), "risk", 0],
-        ["a kind that is not known, which the policy pack refuses", digest(unknown), undefined, 3],
-        ["such a kind, where nothing is to fail", digest(unknown), "none", 0],
-        ["a property that is not known", digest(novel), undefined, 0],
-        ["such a property, where a risk is to fail", digest(novel), "risk", 3],
+        ["a removed caller", digest(gone("alice")), undefined, 3],
+        ["a removed caller, with --fail-on none", digest(gone("alice")), "none", 0],
+        ["an added caller", digest(come("bob")), undefined, 0],
+        ["an added caller, with --fail-on risk", digest(come("bob")), "risk", 0],
+        ["an unknown kind, which the policy pack rejects", digest(unknown), undefined, 3],
+        ["an unknown kind, with --fail-on none", digest(unknown), "none", 0],
+        ["an unknown property", digest(novel), undefined, 0],
+        ["an unknown property, with --fail-on risk", digest(novel), "risk", 3],
         ["nothing", digest(), undefined, 0],
     ];
     for (const [what, text, limit, code] of statuses)
-        it(`ends with ${code} for ${what}`, async () => {
+        it(`exits with ${code} for ${what}`, async () => {
             const said = await review(text, limit === undefined ? [] : ["--fail-on", limit]);
             assert.equal(said.code, code, said.out + said.note);
         });
 
-    it("says of a change of two properties what is known, and that the other is not", async () => {
+    it("reports for a change of two properties the known one, and that the other is unknown", async () => {
         const oldState = consumer("alice", ["a"]);
         const newState = { ...consumer("alice", []), inputs: { ...consumer("alice", []).inputs, novel: 1 } };
         const { out } = await review(digest({ op: "update", urn: oldState.urn, oldState, newState }), [
@@ -102,7 +102,7 @@ describe("ops stack review", () => {
         assert.match(note, /--preview: must show every change that it counts \(update: 2 counted, 0 shown\)/);
     });
 
-    it("says what is known only when it is applied", async () => {
+    it("reports values that are known only at apply", async () => {
         const oldState = consumer("alice", ["a"]);
         const inputs = { ...oldState.inputs, novel: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" };
         const step = { op: "update", urn: oldState.urn, oldState, newState: { ...oldState, inputs } };
@@ -112,7 +112,7 @@ describe("ops stack review", () => {
         );
     });
 
-    it("concludes nothing from a list that is known only when it is applied", async () => {
+    it("concludes nothing from a list that is known only at apply", async () => {
         const oldState = consumer("alice", ["a"]);
         const spec = { ...oldState.inputs.spec, credentials: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" };
         const newState = { ...oldState, inputs: { ...oldState.inputs, spec } };
@@ -120,7 +120,7 @@ describe("ops stack review", () => {
         assert.match(out, /Findings: 1 risk\.[^]*unknown-until-apply/);
     });
 
-    it("takes a thing that is made and deleted in one run for a rename without an alias", async () => {
+    it("treats a resource that is created and one that is deleted in one run as a rename without an alias", async () => {
         const newState = { ...consumer("alice", ["a"]), urn: `${URN}caller-alice` };
         const { out } = await review(digest({ op: "create", urn: newState.urn, newState }, gone("alice")), [
             "--format",
@@ -131,7 +131,7 @@ describe("ops stack review", () => {
         assert.equal(findings[0].code, "re-created");
     });
 
-    it("finds nothing in a rename with an alias, which Pulumi shows as a step that keeps all", async () => {
+    it("finds nothing in a rename with an alias, which Pulumi shows as `same`", async () => {
         const oldState = consumer("alice", ["a"]);
         const newState = { ...oldState, urn: `${URN}caller-alice` };
         const { out } = await review(
@@ -155,7 +155,7 @@ describe("ops stack review", () => {
         );
     });
 
-    it("says of what is only left behind that it stays", async () => {
+    it("reports that a resource that is only removed from the state stays", async () => {
         const urn = "urn:pulumi:intra::alpa-auth::cloudflare:index/zone:Zone::zone";
         const oldState = {
             urn,
@@ -172,7 +172,7 @@ describe("ops stack review", () => {
         );
     });
 
-    it("shows no secret in any format, marked as one or not", async () => {
+    it("shows no secret in any format, whether marked as one or not", async () => {
         const secrets = [
             "s3cret-by-name",
             "eyJhbGciOi.eyJrZXkiOi.c2lnbmF0dXJl",
@@ -210,12 +210,12 @@ describe("ops stack review", () => {
         assert.match(out, /\d+ findings omitted, since the comment would be too long \(\d+ harmless\)/);
     });
 
-    it("lets no name of a caller's write links, mentions or HTML into a comment", async () => {
+    it("escapes callers' names, so that none adds links, mentions or HTML to a comment", async () => {
         const { out } = await review(digest(gone("<b>[x](http://x) @all `y`")), ["--format", "markdown"]);
         assert.match(out, /\\<b\\>\\\[x\\\]\(http:\u200b\/\/x\) @\u200ball \\`y\\`/);
     });
 
-    it("takes one page for many findings of a kind", async () => {
+    it("prints at most one page for many findings of a kind", async () => {
         const { out } = await review(digest(...Array.from({ length: 1_000 }, (_, i) => gone(`old-${i}`))), [
             "--fail-on",
             "none",
@@ -224,7 +224,7 @@ describe("ops stack review", () => {
         assert.match(out, /and 990 more findings of this code; all: --format json/);
     });
 
-    it("says that an earlier run was cut off", async () => {
+    it("reports that an earlier run was interrupted", async () => {
         const says = ({ args }: { args: string[] }) => {
             if (args[0] === "preview") return { stdout: digest() };
             if (args[1] === "export") return { stdout: '{"deployment":{"pending_operations":[{}]}}' };
@@ -236,7 +236,7 @@ describe("ops stack review", () => {
     });
 });
 
-describe("ops stack review refuses", () => {
+describe("ops stack review rejects", () => {
     const refused: [what: string, text: string, problem: RegExp, args?: string[]][] = [
         ["an empty file", "", /--preview: must not be empty/],
         [
@@ -261,7 +261,7 @@ describe("ops stack review refuses", () => {
             ["--stack", "intra"],
         ],
         [
-            "what is no name of a stack",
+            "an invalid stack name",
             digest(gone("a")).replaceAll("pulumi:intra", "pulumi:\\u001b[2Jintra"),
             /must have URNs of Pulumi \(got another\)/,
         ],
@@ -277,11 +277,11 @@ describe("ops stack review refuses", () => {
             /must have succeeded \(its error: no cluster\)/,
         ],
         [
-            "a state that is none",
+            "an invalid state",
             digest({ op: "create", urn: `${URN}a`, newState: {} }, { op: "delete", urn: `${URN}b`, oldState: "gone" }),
             /steps\[0\]: must have states with a type[^]*steps\[1\]: must have states with a type/,
         ],
-        ["reasons that are none", digest({ ...gone("a"), diffReasons: [1] }), /steps\[0\]: must have reasons/],
+        ["invalid reasons", digest({ ...gone("a"), diffReasons: [1] }), /steps\[0\]: must have reasons/],
         [
             "a preview that is older than the state",
             digest(gone("alice")),
@@ -296,7 +296,7 @@ describe("ops stack review refuses", () => {
             assert.match(note, problem);
         });
 
-    it("shows nothing of a file that is no JSON: it may be a secret", async () => {
+    it("a file that is not JSON, without showing any of it: it may be a secret", async () => {
         for (const text of ["hunter2", '{"a": hunter2-and-much-more-of-it-than-anybody-wants-to-read}', "hun\nter2"])
             assert.doesNotMatch((await review(text)).note, /hun\n|unter/, text);
     });
@@ -323,7 +323,7 @@ describe("ops stack review refuses", () => {
         assert.equal((await ofAge("2026-11-25T10:01:00Z")).code, 0);
     });
 
-    it("a file that is not there, and two sources at once", async () => {
+    it("a missing file, and two sources at once", async () => {
         const { ops } = bench();
         assert.match(
             (await ops("stack", "review", "--preview", "/nowhere.json")).note,
@@ -334,7 +334,7 @@ describe("ops stack review refuses", () => {
         assert.match(both.note, /--plan: must not come with --preview/);
     });
 
-    it("a stack that is locked, and says who holds it", async () => {
+    it("a stack that is locked, and names the holder", async () => {
         const lock = "error: the stack is currently locked by 1 lock(s)";
         const says = ({ args }: { args: string[] }) =>
             args[0] === "preview" ? { code: 255, stderr: lock } : undefined;
@@ -343,7 +343,7 @@ describe("ops stack review refuses", () => {
         assert.match(note, /intra: must not be locked by another run \(the stack is currently locked/);
     });
 
-    it("nothing of a preview that fails, and says what it says", async () => {
+    it("a preview that fails, and shows its error", async () => {
         const stdout = JSON.stringify({
             diagnostics: [{ severity: "error", message: "error: consumers: must be a list\n" }],
         });
@@ -353,7 +353,7 @@ describe("ops stack review refuses", () => {
         assert.match(note, /pulumi preview: must succeed\. It said: consumers: must be a list/);
     });
 
-    it("a preview that failed with a secret in its words, and shows neither that nor orders for a terminal", async () => {
+    it("a preview that failed with a secret in its error, and shows neither that nor terminal control characters", async () => {
         const pem = "-----BEGIN EC PRIVATE KEY-----\nhunter2\n-----END EC PRIVATE KEY-----";
         const message = `error: no way to https://me:hunter2@host/\nwith Bearer hunter2hunter2hunter2: ${pem}\u001b[2J end\n`;
         const stdout = JSON.stringify({ diagnostics: [{ severity: "error", message }] });

@@ -1,4 +1,4 @@
-// Proves what a review says of a change of the config, for the program of this repository: every pair is the real program
+// Proves what a review reports for a change of the config, for the program of this repository: every pair is the real program
 // run with two configs. recorded*.test.ts in this folder reads previews of the engine.
 import { strict as assert } from "node:assert";
 import { assertCodes, codes } from "../../../findings";
@@ -23,17 +23,17 @@ type Scenario = [what: string, before: Values, after: Values, findings: string[]
 
 const INTRA: Scenario[] = [
     ["nothing", {}, {}, []],
-    ["a caller that goes", {}, { consumers: [lab] }, ["breaks-callers caller-removed"]],
-    ["a caller that comes", { consumers: [lab] }, {}, ["harmless caller-added"]],
+    ["a removed caller", {}, { consumers: [lab] }, ["breaks-callers caller-removed"]],
+    ["an added caller", { consumers: [lab] }, {}, ["harmless caller-added"]],
     ["the order of callers", {}, { consumers: [nlp, lab] }, []],
     [
-        "a credential that is revoked",
+        "a revoked credential",
         {},
         { consumers: [{ ...lab, credentials: [lab.credentials[0]] }, nlp] },
         ["breaks-callers credential-revoked"],
     ],
     [
-        "a credential that is added",
+        "an added credential",
         { consumers: [{ ...lab, credentials: [lab.credentials[0]] }, nlp] },
         {},
         ["harmless credential-added"],
@@ -50,25 +50,25 @@ const INTRA: Scenario[] = [
         ["breaks-callers credential-changed"],
     ],
     [
-        "metrics and an access log that are turned on, with the only pod that restarts for them",
+        "metrics and an access log that are enabled, where the only pod restarts",
         {},
         { observability: OBSERVED },
         ["breaks-callers service-interrupted", "harmless network-narrowed", "harmless changed-inside"],
     ],
     [
-        "metrics and an access log that are turned off, which opens nothing",
+        "metrics and an access log that are disabled, which opens nothing",
         { observability: OBSERVED },
         {},
         ["breaks-callers service-interrupted", "harmless network-narrowed", "harmless changed-inside"],
     ],
     [
-        "dashboards that are turned on, which restarts nothing",
+        "dashboards that are enabled, which restarts nothing",
         { observability: OBSERVED },
         { observability: { ...OBSERVED, dashboards: { enabled: true } } },
         [],
     ],
     [
-        "dashboards that are turned off",
+        "dashboards that are disabled",
         { observability: { ...OBSERVED, dashboards: { enabled: true } } },
         { observability: OBSERVED },
         [],
@@ -95,14 +95,19 @@ const INTRA: Scenario[] = [
         { consumers: [lab, { ...nlp, limits: { concurrent: 1 } }] },
         ["breaks-callers limit-lowered"],
     ],
-    ["no limit where there was one", {}, { consumers: [{ ...lab, limits: undefined }, nlp] }, ["risk limit-removed"]],
+    ["a removed limit", {}, { consumers: [{ ...lab, limits: undefined }, nlp] }, ["risk limit-removed"]],
     [
-        "a shorter time for answers",
+        "a shorter timeout for answers",
         {},
         { alpa: { endpoints, answerTimeoutSeconds: 300 } },
         ["breaks-callers timeout-lowered"],
     ],
-    ["a longer time for answers", {}, { alpa: { endpoints, answerTimeoutSeconds: 900 } }, ["harmless timeout-raised"]],
+    [
+        "a longer timeout for answers",
+        {},
+        { alpa: { endpoints, answerTimeoutSeconds: 900 } },
+        ["harmless timeout-raised"],
+    ],
     ["an Alpa less", {}, { alpa: { endpoints: endpoints.slice(0, 1) } }, ["risk upstream-removed"]],
     ["an Alpa more", {}, { alpa: { endpoints: [...endpoints, "10.0.0.13:20001"] } }, ["risk upstream-added"]],
     ["another Alpa", {}, { alpa: { endpoints: ["10.0.0.15:20001"] } }, ["risk upstream-replaced"]],
@@ -129,7 +134,7 @@ const INTRA: Scenario[] = [
         [],
     ],
     [
-        "an end in the config",
+        "an expiry date in the config",
         {},
         { consumers: [lab, { ...nlp, credentials: [{ id: "2026a", method: "key", expires: "2099-01-31" }] }] },
         [],
@@ -138,16 +143,16 @@ const INTRA: Scenario[] = [
 
 const CLOUDFLARE: Scenario[] = [
     ["nothing", {}, {}, []],
-    ["a caller that goes", {}, { consumers: [labTokens] }, ["breaks-callers credential-revoked"]],
-    ["a caller that comes", { consumers: [labTokens] }, {}, ["harmless credential-added"]],
+    ["a removed caller", {}, { consumers: [labTokens] }, ["breaks-callers credential-revoked"]],
+    ["an added caller", { consumers: [labTokens] }, {}, ["harmless credential-added"]],
     [
-        "a token that is disabled",
+        "a disabled token",
         {},
         { consumers: [labTokens, { ...nlpTokens, credentials: [{ ...nlpTokens.credentials[0], enabled: false }] }] },
         ["breaks-callers credential-revoked"],
     ],
     [
-        "a secret that is rotated",
+        "a rotated secret",
         {},
         {
             consumers: [
@@ -177,7 +182,7 @@ const CLOUDFLARE: Scenario[] = [
     ["mail to operators", {}, { notify: ["ops@example.com"] }, []],
 ];
 
-/** A program is run once for each config: that takes longer than all else here. */
+/** The program runs once for each config, which takes longer than all the rest. */
 function once(program: (values: Values) => Promise<Seen[]>): (values: Values) => Promise<Seen[]> {
     const known = new Map<string, Promise<Seen[]>>();
     return (values) => {
@@ -195,13 +200,13 @@ const TABLES: [string, (values: Values) => Promise<Seen[]>, Scenario[]][] = [
 for (const [option, program, scenarios] of TABLES)
     describe(`review of option ${option}`, () => {
         for (const [what, before, after, expected] of scenarios)
-            it(`says of ${what}: ${expected.join(", ") || "no finding"}`, async () => {
+            it(`reports for ${what}: ${expected.join(", ") || "no finding"}`, async () => {
                 assertCodes(found(await program(before), await program(after)), expected);
             });
     });
 
 describe("review of other options", () => {
-    it("says each consequence once, though several resources have a part in it", async () => {
+    it("reports each effect once, although several resources are part of it", async () => {
         const revoked = await recordStack("rampart", {
             consumers: [{ ...lab, credentials: [lab.credentials[0]] }, nlp],
         });
@@ -212,14 +217,14 @@ describe("review of other options", () => {
         );
     });
 
-    it("with installer helm and several pods, another image replaces one after another", async () => {
+    it("with installer helm and several pods, reports that another image replaces pods one by one", async () => {
         const image = { repository: "apache/apisix", tag: "3.18.1-ubuntu" };
         const changed = parseInter(interValues({}, { installer: "helm", crds: ["crds.yaml"], image }));
         const findings = found(await recordInter(interSettings("helm")), await recordInter(changed));
         assert.deepEqual(codes(findings), ["risk pods-restart"]);
     });
 
-    it("a new stack interrupts no caller and opens nothing", async () => {
+    it("of a new stack reports no interruption and no opening", async () => {
         const rateLimit = { requests: 60, perSeconds: 10 };
         const stacks = [
             await recordStack("helm"),
@@ -233,13 +238,13 @@ describe("review of other options", () => {
         assert.deepEqual(codes(limited), ["breaks-callers request-refused"]);
     });
 
-    it("from exposure direct to tunnel, the ports of the nodes close", async () => {
+    it("from exposure direct to tunnel reports that the ports of the nodes close", async () => {
         const findings = found(await recordStack("rampart"), await recordExposed("rampart"));
         const removed = findings.filter(({ code }) => code === "way-in-removed").map(({ says }) => says);
         assert.match(removed.join("\n"), /port 30800 of the nodes closes/);
     });
 
-    it("metrics of connectors replace them one after another, and close their port to other pods", async () => {
+    it("reports that metrics of connectors replace these one by one, and open their port only to scrapers", async () => {
         const metrics = { metrics: OBSERVED.metrics };
         const findings = found(
             await recordExposed("existing"),
@@ -248,7 +253,7 @@ describe("review of other options", () => {
         assertCodes(findings, ["risk network-narrowed", "risk pods-restart"]);
     });
 
-    it("from intra-a to cloudflare, every caller and the gateway are named", async () => {
+    it("from intra-a to cloudflare names every caller and the gateway", async () => {
         const findings = found(await recordStack("rampart"), await recordCloudflare());
         assert.deepEqual(codes(findings).slice(0, 4), [
             "breaks-callers data-deleted",

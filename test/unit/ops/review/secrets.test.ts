@@ -1,4 +1,4 @@
-// Proves that no secret is in what a review, a drift or a history says, also where no provider marks it as one.
+// Proves that no output of a review, a drift or a history contains a secret, also where no provider marks it as one.
 import { strict as assert } from "node:assert";
 import { bench } from "../kit";
 import { review, step } from "./steps";
@@ -51,8 +51,8 @@ describe("no secret is shown", () => {
     hides("a header that Alpa gets", [step("ApisixRoute", "r", rewritten("a"), rewritten("b"))]);
 
     const script = (create: string) => ({ create, delete: "x" });
-    hides("what has lost its mark", [step("Command", "c", script("[secret]"), script(HIDDEN))]);
-    hides("what gets one now", [step("Command", "c", script(HIDDEN), script("[secret]"))]);
+    hides("a value that has lost its mark", [step("Command", "c", script("[secret]"), script(HIDDEN))]);
+    hides("a value that gets its mark now", [step("Command", "c", script(HIDDEN), script("[secret]"))]);
     const called = (match: unknown) => ({
         metadata: { name: "r" },
         spec: { http: [{ name: "x", match: { exprs: [match] } }] },
@@ -64,7 +64,9 @@ describe("no secret is shown", () => {
         values: { apisix: { admin: { credentials: { admin: `${HIDDEN}${n}`, viewer: `${HIDDEN}${n}` } } } },
     });
     hides("the keys of the Admin API as values of the chart", [step("Release", "gateway", chart("a"), chart("b"))]);
-    hides("such keys where there were none", [step("Release", "gateway", { chart: "apisix", values: {} }, chart("b"))]);
+    hides("the same keys where there were none before", [
+        step("Release", "gateway", { chart: "apisix", values: {} }, chart("b")),
+    ]);
 
     const pod = (container: object) => ({
         metadata: { name: "c" },
@@ -72,7 +74,7 @@ describe("no secret is shown", () => {
     });
     const variable = (n: string) => pod({ env: [{ name: "SMTP_PASSWORD", value: `${HIDDEN}${n}` }] });
     hides("a variable of a container", [step("Deployment", "c", variable("a"), variable("b"))]);
-    hides("a variable that comes with its list", [step("Deployment", "c", pod({}), variable("b"))]);
+    hides("a variable that is added with its list", [step("Deployment", "c", pod({}), variable("b"))]);
     // As Cloudflare writes it: {"a":…,"t":…,"s":…} in base64.
     const tunnel = (n: string) => Buffer.from(JSON.stringify({ a: "4".repeat(32), t: "x", s: n })).toString("base64");
     const option = (n: string) => pod({ args: ["tunnel", "run", "--token", tunnel(n)] });
@@ -98,7 +100,7 @@ describe("no secret is shown", () => {
         assert.ok(!JSON.stringify(findings).includes(HIDDEN), JSON.stringify(findings));
     });
 
-    it("shows what only sounds like one", () => {
+    it("but a text that only looks like one is shown", () => {
         const admin = {
             metadata: { name: "lab" },
             spec: { credentials: [{ name: "admin", secretRef: { name: "lab.admin" } }] },

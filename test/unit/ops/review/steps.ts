@@ -1,4 +1,4 @@
-/** Steps of a preview made by hand, for what the program of this repository does not do by itself. */
+/** Handwritten steps of a preview, for changes that the program of this repository does not make by itself. */
 import type { Finding } from "../../../../ops/review/finding";
 import type { Step } from "../../../../ops/review/preview";
 import { reviewOf } from "../../../../ops/review/review";
@@ -35,7 +35,7 @@ const TYPES = {
     WorkersRoute: "cloudflare:index/workersRoute:WorkersRoute",
 } as const;
 
-/** One resource. What is undefined before is made, after is deleted. */
+/** One resource: created where `before` is undefined, deleted where `after` is. */
 export function step(
     kind: keyof typeof TYPES,
     name: string,
@@ -50,7 +50,7 @@ export function step(
     return { op, urn, oldState: state(old, `id-of-${name}`), newState: state(now) };
 }
 
-/** A deletion that only the stack sees: the thing itself stays. */
+/** A deletion from the state only: the real resource stays. */
 export function leftBehind(kind: keyof typeof TYPES, name: string, inputs: object): Step {
     const one = step(kind, name, inputs, undefined);
     return { ...one, oldState: { ...one.oldState!, retainOnDelete: true } };

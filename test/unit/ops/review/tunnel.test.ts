@@ -11,25 +11,25 @@ const config = (...ingresses: object[]) => ({ accountId: "a", tunnelId: "t", con
 describe("review of the rules of a tunnel", () => {
     const cases: [what: string, old: object | undefined, now: object, expected: RegExp[]][] = [
         [
-            "one more that asks",
+            "one more rule with authentication",
             config(asked("a"), REST),
             config(asked("a"), asked("b"), REST),
             [/^harmless way-in-added/],
         ],
         [
-            "one more that asks for nothing",
+            "one more rule without authentication",
             config(asked("a"), REST),
             config(asked("a"), open("b"), REST),
             [/^breaks-callers opens-to-network: b: the connectors forward to .*, without authentication/],
         ],
         [
-            "one more that leads to the gateway, as another does",
+            "one more rule to the gateway, like another one",
             config(open("a", "http://gateway"), REST),
             config(open("a", "http://gateway"), open("b", "http://gateway"), REST),
             [/^harmless way-in-added/],
         ],
         [
-            "one more that leads past the gateway",
+            "one more rule that bypasses the gateway",
             config(open("a", "http://gateway"), REST),
             config(open("a", "http://gateway"), open("b"), REST),
             [/^breaks-callers opens-to-network/],

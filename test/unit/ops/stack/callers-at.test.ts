@@ -1,5 +1,5 @@
-// Proves that history and rollback read callers of a file of their own in the commit of the version, and that a rollback
-// brings back no secret and no key that was taken away since. Git is real; Pulumi answers from memory.
+// Proves that history and rollback read callers of a separate file in the commit of the version, and that a rollback restores
+// no secret and no key that was removed since. Git is real; a fake Pulumi answers from memory.
 import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
@@ -24,7 +24,7 @@ const lab = { name: "lab", credentials: [{ id: "ed", method: "jwt", algorithm: "
 describe("callers of a file, in earlier versions", () => {
     useRepository();
     usePackages();
-    /** Commits with one list each; the last is that of today. */
+    /** Commits with one list each; the last is the current one. */
     const commits: Record<"empty" | "lab" | "now", string> = { empty: "", lab: "", now: "" };
     before(() => {
         mkdirSync(join(repository.root, dirname(RECORD_KEEPERS[0])), { recursive: true });
@@ -33,7 +33,7 @@ describe("callers of a file, in earlier versions", () => {
         commits.now = commit({ [FILE]: stringify({ consumers: [nlp(rotated)] }) });
     });
 
-    /** What the program finds in the file, at each call that names it. */
+    /** Content of the file for the program, at each call that names it. */
     const back = async (history: object[], args: string[] = [], deployment: object = {}) => {
         const found: string[] = [];
         const says = (call: Call) => {
@@ -47,7 +47,7 @@ describe("callers of a file, in earlier versions", () => {
         return { found, ...(await rollback(["--to", "1", ...args], options)) };
     };
 
-    it("go back with the program, as they were then", async () => {
+    it("are restored with the program, as they were in that version", async () => {
         const { code, note, found } = await back([update(commits.empty, named), update(commits.now, named)]);
         assert.equal(code, 0, note);
         assert.deepEqual(found, ["# none\nconsumers: []\n"]);
@@ -63,7 +63,7 @@ describe("callers of a file, in earlier versions", () => {
         assert.match(inStackFile.note, /nlp\/a: keeps the current secret/);
     });
 
-    it("do not bring a revoked public key back, unless the operator names it", async () => {
+    it("do not restore a revoked public key, unless the operator names it", async () => {
         const declared = { "lab/ed": keyDigest({ publicKey })! };
         const { outs } = await provider.create!({ declared, readmit: {} });
         const { outs: outputs } = await provider.update!("id", outs!, { declared: {}, readmit: {} });
@@ -78,7 +78,7 @@ describe("callers of a file, in earlier versions", () => {
         assert.equal((await back(history, ["--readmit", "lab/ed"], state)).code, 0);
     });
 
-    it("leave the clone as it is after --yes, where its commit is that of then", async () => {
+    it("do not change a clone whose commit is the version's, after --yes", async () => {
         const history = [update(commits.now, named), update(commits.now, named)];
         const { code, note } = await back(history, ["--yes"]);
         assert.equal(code, 0, note);
@@ -97,13 +97,13 @@ describe("callers of a file, in earlier versions", () => {
             /must be of a clean work tree/,
         ],
     ] as const)
-        it(`are not guessed, of ${what}`, async () => {
+        it(`are not guessed for ${what}`, async () => {
             const { code, note } = await back([version(), update(commits.now, named)]);
             assert.equal(code, 2);
             assert.match(note, expected);
         });
 
-    it("are in the history, as those of a stack file are", async () => {
+    it("are in the history, like those of a stack file", async () => {
         const dirty = { environment: { "git.head": commits.now, "git.dirty": "true" } };
         const versions = [
             update(commits.empty, named),

@@ -24,7 +24,7 @@ describe("ops, a stack file in git", () => {
         assert.ok(!text().includes("zoe"));
     });
 
-    it("goes on with its own uncommitted file after a run that found the stack locked", async () => {
+    it("continues with its own uncommitted file after a run that found the stack locked", async () => {
         let locked = false;
         const { ops, folder, text } = bench({
             says: ({ args }) =>
@@ -87,7 +87,7 @@ describe("ops, a stack file in git", () => {
         assert.equal(text(), STACK_FILE);
     });
 
-    it("has nothing to compare with where git is missing", async () => {
+    it("compares with nothing where git is missing", async () => {
         const { ops, folder } = bench();
         commit(folder);
         const { PATH } = process.env;

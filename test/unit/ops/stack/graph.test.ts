@@ -1,5 +1,5 @@
-// Proves that a picture shows the request path of each option as its program makes it, what a preview changes of it, and
-// nothing secret; that names from elsewhere act in neither format; and what the command refuses.
+// Proves that a diagram shows the request path of each option as its program creates it, the changes of a preview, and no
+// secret; that names of other owners are escaped in both formats; and what the command rejects.
 import { strict as assert } from "node:assert";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ import { previewOf } from "../review/programs";
 
 const stateOf = (seen: Seen[]) => ({ resources: previewOf([], seen).steps.map(({ newState }) => newState!) });
 
-/** The lines along which requests go, by the names of their ends. */
+/** The lines of requests, by the names of their ends. */
 function requests({ parts, lines }: Picture): string[] {
     const nameOf = (id: string) => parts.find((part) => part.id === id)!.label.join(" ");
     return lines
@@ -44,8 +44,8 @@ const leadingTo = (name: unknown) => ({
     ],
 });
 
-describe("the picture of a stack", () => {
-    it("leads requests of option intra-a by the node port and APISIX to each Alpa, with the paths", async () => {
+describe("the diagram of a stack", () => {
+    it("shows requests of option intra-a through the node port and APISIX to each Alpa, with the paths", async () => {
         const seen = await recordStack("rampart");
         const picture = draw("intra", stateOf(seen))!;
         assert.deepEqual(requests(picture), [
@@ -57,7 +57,7 @@ describe("the picture of a stack", () => {
         assert.deepEqual(changed(picture), {}, "nothing changes");
     });
 
-    it("of installer helm is the same, and of an existing gateway has what the stack makes", async () => {
+    it("is the same with installer helm, and for an existing gateway has only the stack's resources", async () => {
         const helm = requests(draw("intra", stateOf(await recordStack("helm")))!);
         assert.deepEqual(helm, requests(draw("intra", stateOf(await recordStack("rampart")))!));
         assert.deepEqual(requests(draw("intra", stateOf(await recordStack("existing")))!).slice(0, 2), [
@@ -66,7 +66,7 @@ describe("the picture of a stack", () => {
         ]);
     });
 
-    it("leads requests of option inter by Cloudflare and its connectors, with counters and three members of etcd", async () => {
+    it("shows requests of option inter through Cloudflare and its connectors, with counters and three members of etcd", async () => {
         const picture = draw("inter", stateOf(await recordInter(exposedInterSettings("rampart"))))!;
         assert.deepEqual(requests(picture).slice(0, 3), [
             "2 callers API key -HTTPS-> Cloudflare Access llm.example.com",
@@ -78,7 +78,7 @@ describe("the picture of a stack", () => {
             assert.ok(controlled.includes(part), controlled.join());
     });
 
-    it("leads requests of option cloudflare without a gateway to Alpa on the connector's host", async () => {
+    it("shows requests of option cloudflare without a gateway to Alpa on the connector's host", async () => {
         assert.deepEqual(requests(draw("cloudflare", stateOf(await recordCloudflare()))!), [
             "2 callers service token -HTTPS-> Cloudflare Access llm.example.com",
             "Cloudflare Access llm.example.com -tunnel-> cloudflared",
@@ -86,7 +86,7 @@ describe("the picture of a stack", () => {
         ]);
     });
 
-    it("colours what a preview changes, and what it adds or takes away", async () => {
+    it("colours what a preview changes, and what it adds or deletes", async () => {
         const [before, after] = [
             await recordStack("rampart"),
             await recordStack("rampart", { consumers: [{ name: "third", credentials: [{ id: "a", method: "key" }] }] }),
@@ -98,7 +98,7 @@ describe("the picture of a stack", () => {
         assert.deepEqual([...new Set(Object.values(changed(gone)))], ["delete"]);
     });
 
-    it("has nothing that is secret or not known yet", async () => {
+    it("contains nothing that is secret or not known yet", async () => {
         const all = [await recordStack("rampart"), await recordCloudflare()];
         for (const seen of all) {
             const picture = draw("intra", stateOf(seen))!;
@@ -108,7 +108,7 @@ describe("the picture of a stack", () => {
         assert.doesNotMatch(picture, /4dabf|object/);
     });
 
-    it("lets no name from elsewhere act in Mermaid or SVG", async () => {
+    it("escapes names of other owners in Mermaid and SVG", async () => {
         const name = `a"]; click x "https://evil.example" </text><script>1</script> #quot; \\N`;
         const picture = draw("x", leadingTo(name))!;
         const box = renderMermaid(picture)
@@ -131,7 +131,7 @@ describe("alpa-auth stack graph", () => {
         assert.equal(parts[0].label[0], "2 callers");
     });
 
-    it("refuses a stack without resources and a preview of another stack, and says what to do", async () => {
+    it("rejects a stack without resources and a preview of another stack, and says what to do", async () => {
         const { ops, folder } = bench();
         const empty = await ops("stack", "graph");
         assert.equal(empty.code, 2);
@@ -144,10 +144,10 @@ describe("alpa-auth stack graph", () => {
     });
 });
 
-describe("the picture in a comment", () => {
+describe("the diagram in a comment", () => {
     const review = { stack: "intra", changes: {}, findings: [] };
 
-    it("comes after the findings, and is left out where they need its place", () => {
+    it("comes after the findings, and is omitted where they need its space", () => {
         const text = renderMarkdown(review, LONGEST, "flowchart LR\n    a --> b");
         assert.match(text, /<details>[^]*```mermaid\nflowchart LR\n {4}a --> b\n```/);
         assert.equal(renderMarkdown(review, LONGEST, "x".repeat(LONGEST)), renderMarkdown(review));

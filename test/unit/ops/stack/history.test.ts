@@ -1,5 +1,5 @@
-// Proves what `ops stack history` and `ops stack diff` say of what backends keep. The shape is that of the Pulumi CLI; a
-// backend of files numbers no version, the service does.
+// Proves the output of `ops stack history` and `ops stack diff` for the history in backends. The format is that of the Pulumi
+// CLI; a file backend numbers no version, the service does.
 import { strict as assert } from "node:assert";
 import { bench } from "../kit";
 
@@ -59,7 +59,7 @@ function ops(updates: unknown) {
 }
 
 describe("ops stack history", () => {
-    it("says of each version who, when, from which commit, which option, and what it meant for callers", async () => {
+    it("shows for each version who, when, from which commit, which option, and its effect on callers", async () => {
         const { ops: run, calls } = ops(UPDATES);
         const { code, out, note } = await run("stack", "history", "--json");
         assert.equal(code, 0, note);
@@ -98,25 +98,25 @@ describe("ops stack history", () => {
         };
         const CASES: [what: string, before: object, after: object, says: string[]][] = [
             [
-                "a limit of its own that is removed gives way to the stack's",
+                "a removed limit of the caller is replaced by the stack's",
                 config([own(per(10))], { limits: per(60) }),
                 config([own(undefined)], { limits: per(60) }),
                 ["caller alice has more: 10 in 60 s becomes 60 in 60 s"],
             ],
             [
-                "a limit of its own that is added takes the place of the stack's",
+                "an added limit of the caller replaces the stack's",
                 config([own(undefined)], { limits: per(60) }),
                 config([own(per(120))], { limits: per(60) }),
                 ["caller alice has more: 60 in 60 s becomes 120 in 60 s"],
             ],
             [
-                "a lower limit of the stack is one of each caller that has none of its own",
+                "a lower limit of the stack applies to each caller without one of its own",
                 config([own(undefined), { ...bob, limits: per(10) }], { limits: per(60) }),
                 config([own(undefined), { ...bob, limits: per(10) }], { limits: per(30) }),
                 ["caller alice has less: 60 in 60 s becomes 30 in 60 s"],
             ],
             [
-                "each kind of limit counts for itself",
+                "each kind of limit is separate",
                 config([own({ concurrent: 2 })], { limits: per(60) }),
                 config([own({ concurrent: 2 })]),
                 ["caller alice is no longer limited to 60 in 60 s"],
@@ -128,7 +128,7 @@ describe("ops stack history", () => {
                 ["caller alice has less: 60 in 60 s becomes 30 in 60 s"],
             ],
             [
-                "nothing is claimed of limits that are secret",
+                "nothing is claimed about secret limits",
                 config([own(per(10))], { limits: "secret!" }),
                 config([own(undefined)], { limits: "secret!" }),
                 ["callers: limits is secret, so the history does not show the limits of each caller"],
@@ -138,7 +138,7 @@ describe("ops stack history", () => {
             it(what, async () => assert.deepEqual(await changed(before, after), says));
     });
 
-    it("takes the numbers of a backend that has some", async () => {
+    it("uses the numbers of a backend that has some", async () => {
         const { out } = await ops(UPDATES.map((one, i) => ({ ...one, version: 40 - i }))).ops(
             "stack",
             "history",
@@ -152,7 +152,7 @@ describe("ops stack history", () => {
         );
     });
 
-    it("is a table for people, and says of a stack that was never brought up that it was not", async () => {
+    it("is a table for people, and says that a stack was never deployed", async () => {
         assert.match(
             (await ops(UPDATES).ops("stack", "history")).out,
             /│ 2 +│ 2026-11-20 10:00 │ +│ 0123456789 and changes │ intra-a │ update +│ caller bob gets access/,
@@ -164,7 +164,7 @@ describe("ops stack history", () => {
 });
 
 describe("ops stack diff", () => {
-    it("says what differs for callers, in the config and in the program", async () => {
+    it("shows the differences for callers, in the config and in the program", async () => {
         const { out, code, note } = await ops(UPDATES).ops("stack", "diff", "2", "4");
         assert.equal(code, 0, note);
         assert.match(out, /Callers\n {2}caller alice has less[^]*Config\n {2}alpa\.endpoints/);
@@ -175,19 +175,19 @@ describe("ops stack diff", () => {
         );
     });
 
-    it("says what differs for callers whose list is kept as one text", async () => {
+    it("shows the differences for callers whose list is one string", async () => {
         const text = (consumers: object[]) => update({ "alpa-auth:consumers": { value: JSON.stringify(consumers) } });
         const { out } = await ops([text([alice]), text([alice, bob])]).ops("stack", "diff", "1", "2");
         assert.match(out, /Callers\n {2}caller bob loses access/);
     });
 
-    it("reads backwards too, and says of commits that are not here that they are not", async () => {
+    it("also compares backwards, and reports commits that are not in the clone", async () => {
         const { out } = await ops(UPDATES).ops("stack", "diff", "2", "1");
         assert.match(out, /caller bob loses access/);
         assert.match(out, /not in this clone\. Run: git fetch/);
     });
 
-    it("gives a terminal no orders, whatever a version was called or set to", async () => {
+    it("prints no terminal control characters, whatever a version's message or config contains", async () => {
         const orders = (n: number) => ({ endpoints: [`10.0.0.${n}\u001b[2J\u202E:20001`] });
         const of = (n: number) =>
             update(config([alice], { alpa: orders(n) }), { environment: { "git.author": "Ada\u001b[2J\u202E" } });
@@ -199,7 +199,7 @@ describe("ops stack diff", () => {
         }
     });
 
-    it("refuses a version that is not there, and a history that is none", async () => {
+    it("rejects a version that does not exist, and an invalid history", async () => {
         const { code, note } = await ops(UPDATES).ops("stack", "diff", "1", "9");
         assert.equal(code, 2);
         assert.match(note, /version: must be one of the history of intra \(got 9, the last are 1, 2, 4\)/);

@@ -1,5 +1,5 @@
-// Proves that no key in plain text is left in what is shown of a stack file, however YAML may write it, and that the rest
-// stays as it is.
+// Proves that the shown text of a stack file contains no key in plain text, in any YAML notation, and that the rest is
+// unchanged.
 import { strict as assert } from "node:assert";
 import { maskKeys } from "../../../../ops/stack/mask-secrets";
 import { bench, STACK_FILE } from "../kit";
@@ -25,16 +25,16 @@ const written: [what: string, text: string, shown: string][] = [
     ["in an API token", `cloudflare:apiToken: ${KEY}\n`, `cloudflare:apiToken: ${MASK}\n`],
 ];
 
-describe("what is shown of a stack file", () => {
+describe("the shown text of a stack file", () => {
     for (const [what, text, shown] of written)
-        it(`has no key that stands ${what}`, () => assert.equal(maskKeys(text), shown));
+        it(`contains no key that is written ${what}`, () => assert.equal(maskKeys(text), shown));
 
-    it("has ciphertext and everything else as it is", () => {
+    it("contains ciphertext and everything else unchanged", () => {
         const text = STACK_FILE.replace("id: a1,", "id: a1, key: { secure: v1:cipher },");
         assert.equal(maskKeys(text), text);
     });
 
-    it("has none next to a change, whose lines are shown before the file is rejected", async () => {
+    it("contains none next to a change, whose lines are shown before the file is rejected", async () => {
         const { ops } = bench({ text: STACK_FILE.replace("id: old,", `id: old, key: ${KEY},`) });
         const { code, out, note } = await ops("consumer", "add", "alice", "--credential", "new");
         assert.equal(code, 2);

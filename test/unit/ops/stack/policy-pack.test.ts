@@ -1,5 +1,5 @@
-// Proves that the operators' commands run every update under the policy pack of the clone, and that leaving it out
-// takes a stated reason. That the pack refuses a run is test/engine/pulumi.test.ts.
+// Proves that the operators' commands run every update under the policy pack of the clone, and that leaving it out requires a
+// reason. test/engine/pulumi.test.ts proves that the pack stops a run.
 import { strict as assert } from "node:assert";
 import { run } from "../../../../ops/cli";
 import { UsageError } from "../../../../ops/errors";
@@ -25,7 +25,7 @@ function runner(because?: string) {
 }
 
 describe("the policy pack of npm run ops", () => {
-    it("is with every up, whichever program runs, and with nothing else", async () => {
+    it("runs with every up, of any program, and with nothing else", async () => {
         const { pulumi, calls, notes } = runner();
         await pulumi(["up", "--yes", "--skip-preview", "--cwd", "/earlier"]);
         await pulumi(["destroy", "--yes"]);
@@ -36,20 +36,20 @@ describe("the policy pack of npm run ops", () => {
         assert.deepEqual(notes, []);
     });
 
-    it("is left out for a reason, which each run says", async () => {
+    it("can be left out for a reason, which each run prints", async () => {
         const { pulumi, calls, notes } = runner("rule under repair, see the record");
         await pulumi(["up", "--yes"]);
         assert.deepEqual(calls, [["up", "--yes"]]);
         assert.match(notes.join(), /^warning: without the policy pack \(.*rule under repair/);
     });
 
-    it("is not left out without a reason: that is refused before anything runs", () => {
+    it("cannot be left out without a reason: that is rejected before anything runs", () => {
         const { pulumi, calls } = runner("yes");
         assert.throws(() => pulumi(["stack", "export"]), UsageError);
         assert.deepEqual(calls, []);
     });
 
-    it("is with the real commands", async () => {
+    it("runs with the real commands", async () => {
         const folder = mkdtempSync(join(tmpdir(), "alpa-auth-pack-"));
         const path = process.env.PATH;
         try {
@@ -66,7 +66,7 @@ describe("the policy pack of npm run ops", () => {
         }
     });
 
-    it("asked to be left out without a reason ends a command with 2", async () => {
+    it("left out without a reason ends a command with 2", async () => {
         const { pulumi } = runner("no");
         const said: string[] = [];
         const context = { ...realContext(), pulumi, note: (line: string) => void said.push(line) };

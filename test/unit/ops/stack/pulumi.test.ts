@@ -1,5 +1,5 @@
-// Proves how a run of Pulumi is broken off: as Ctrl-C does first, and by force only when that does not end it. In the place of
-// pulumi stands a small program.
+// Proves how a run of Pulumi is interrupted: first like by Ctrl-C, and killed only when that does not end it. A small program
+// replaces pulumi.
 import { strict as assert } from "node:assert";
 import { execFile, spawn } from "node:child_process";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, watch, writeFileSync } from "node:fs";
@@ -21,7 +21,7 @@ describe("a run of Pulumi", () => {
         rmSync(folder, { recursive: true, force: true });
     });
 
-    it("has providers say in detail what differs, whatever the environment says of that", async () => {
+    it("has providers return detailed differences, whatever the environment sets", async () => {
         const name = "PULUMI_TF_BRIDGE_ACCURATE_PF_BRIDGE_PREVIEW";
         const file = join(folder, "pulumi");
         writeFileSync(file, `#!${process.execPath}\nconsole.log(process.env.${name})\n`);
@@ -35,7 +35,7 @@ describe("a run of Pulumi", () => {
     });
 
     /**
-     * Breaks off a program as soon as it says that it is there.
+     * Interrupts a program as soon as it has started.
      * @param onInterrupt what it does then
      * @param patience seconds until it is interrupted once more, and then until it is killed: it needs a moment for each
      */
@@ -49,7 +49,7 @@ describe("a run of Pulumi", () => {
         return runPulumi(folder, patience)(["up"], { onLine, signal: order.signal });
     }
 
-    it("that ends what it has begun is let do so", async () => {
+    it("may end what it has begun when it is interrupted", async () => {
         const { code, stdout } = await brokenOff(
             'console.log("ending"); setTimeout(() => process.exit(3), 50);',
             [20, 1],
@@ -62,7 +62,7 @@ describe("a run of Pulumi", () => {
         assert.deepEqual([code, stdout], [1, "here\nno\nno\n"]);
     });
 
-    it("that was killed is not waited for, though what it has started lives and has its output", async () => {
+    it("that was killed is not waited for, although its child process lives and holds its output", async () => {
         const file = join(folder, "plugin.pid");
         const plugin = `require("node:child_process").spawn("sleep", ["60"], { detached: true, stdio: "inherit" })`;
         const once = `if (globalThis.plugin === undefined) require("node:fs").writeFileSync(${JSON.stringify(file)}, String((globalThis.plugin = ${plugin}).pid))`;
@@ -71,7 +71,7 @@ describe("a run of Pulumi", () => {
         assert.equal(code, 1);
     });
 
-    it("does not outlive the process that has begun it, whatever ends that", async () => {
+    it("does not outlive the process that started it, whatever ends that", async () => {
         const file = join(folder, "pulumi");
         const program = `process.on("SIGINT", () => { require("node:fs").writeFileSync(${JSON.stringify(join(folder, "told"))}, ""); process.exit(3); }); setInterval(() => 0, 1000); console.log(1);`;
         writeFileSync(file, `#!${process.execPath}\n${program}\n`);

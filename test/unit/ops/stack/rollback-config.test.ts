@@ -1,5 +1,5 @@
-// Proves with which config `ops stack rollback` goes back: values of the history, and secrets that are those of then or
-// differ in nothing else from it. Git is real; Pulumi answers from memory.
+// Proves which config `ops stack rollback` uses: values of the history, and secrets of that version or from stack files that
+// differ only in secrets. Git is real; a fake Pulumi answers from memory.
 import { strict as assert } from "node:assert";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,12 +8,12 @@ import { commit, hidden, repository, rollback, update, usePackages, useRepositor
 const SALT = "encryptionsalt: v1:abc\n";
 const host = (address: string, privateKey: unknown) => ({ hosts: [{ address, port: 22, privateKey }], version: "1" });
 const secure = (what: string) => ({ secure: `v1:${what}` });
-/** A stack file as JSON, which YAML takes. */
+/** A stack file as JSON, which is valid YAML. */
 const file = (config: object, seal = SALT) => `${seal}config: ${JSON.stringify(config)}\n`;
 const tunnel = (value: object) => ({ "alpa-auth:tunnel": value });
 const PLAIN = "PRIVATE-KEY-of-then";
 
-/** Config that it goes back with to a version that had this. */
+/** Config of a rollback to a version with this one. */
 async function configFor(then: object, options: Options & { more?: string[]; head?: string } = {}) {
     const entry = update(options.head ?? repository.first, then);
     delete (entry.config as Record<string, unknown>)["alpa-auth:cluster"];
@@ -30,7 +30,7 @@ describe("config of ops stack rollback", () => {
     usePackages();
     const now = (value: object) => file({ "alpa-auth:option": "intra-a", ...tunnel(value) });
 
-    it("takes today's secrets where nothing else differs, and says so", async () => {
+    it("uses the current secrets where nothing else differs, and says so", async () => {
         const { code, note, config } = await configFor(tunnel(hidden(host("10.0.0.1", PLAIN))), {
             text: now(host("10.0.0.1", secure("now"))),
         });
@@ -47,10 +47,10 @@ describe("config of ops stack rollback", () => {
             { ...host("10.0.0.1", secure("now")), hosts: [...host("10.0.0.1", secure("now")).hosts, { address: "b" }] },
             "tunnel\\.hosts\\[1\\]",
         ],
-        ["what is secret elsewhere", { hosts: secure("all"), version: "1" }, "tunnel\\.hosts"],
+        ["a secret in another place", { hosts: secure("all"), version: "1" }, "tunnel\\.hosts"],
     ];
     for (const [what, live, differs] of others)
-        it(`refuses today's object with ${what}, names where it differs, and no value`, async () => {
+        it(`rejects the current object with ${what}, and names where it differs, but no value`, async () => {
             const { code, note, seen } = await configFor(tunnel(hidden(host("10.0.0.1", PLAIN))), { text: now(live) });
             assert.equal(code, 2, note);
             const words = `tunnel: cannot be restored \\(it was secret in version 1, and stack files of this clone differ in more than its secrets: ${differs}`;
@@ -63,14 +63,14 @@ describe("config of ops stack rollback", () => {
             assert.deepEqual(seen, []);
         });
 
-    it("refuses today's object where the one of then cannot be decrypted any more", async () => {
+    it("rejects the current object where the version's cannot be decrypted any more", async () => {
         const lost = { "alpa-auth:tunnel": { secret: true, value: "ERROR_UNABLE_TO_DECRYPT" } };
         const { code, note } = await configFor(lost, { text: now(host("10.0.0.1", secure("now"))) });
         assert.equal(code, 2, note);
         assert.match(note, /tunnel: cannot be restored .* its difference from the current value is unknown\)/);
     });
 
-    it("takes a secret that is nothing but one from today's file", async () => {
+    it("uses a value that is only a secret from the current file", async () => {
         const { code, note, config } = await configFor(
             { "alpa-auth:token": hidden(PLAIN) },
             { text: file({ "alpa-auth:token": secure("now") }) },
@@ -115,7 +115,7 @@ describe("config of ops stack rollback", () => {
         assert.doesNotMatch(same.note, /keeps the current secret/);
     });
 
-    it("refuses what is in no stack file, all at once", async () => {
+    it("rejects keys that are in no stack file, all at once", async () => {
         const { code, note } = await configFor({ "alpa-auth:consumers": hidden([]), "alpa-auth:token": hidden(PLAIN) });
         assert.equal(code, 2, note);
         for (const key of ["consumers", "token"])
@@ -127,11 +127,11 @@ describe("config of ops stack rollback", () => {
             );
     });
 
-    describe("from a stack file of then", () => {
+    describe("from the version's stack file", () => {
         const then = host("10.0.0.9", PLAIN);
         const text = now(host("10.0.0.1", secure("now")));
 
-        it("takes the one that is given", async () => {
+        it("uses the given one", async () => {
             const given = join(repository.root, ".git/given.yaml");
             writeFileSync(given, now(host("10.0.0.9", secure("then"))));
             const { code, note, config } = await configFor(tunnel(hidden(then)), {
@@ -143,7 +143,7 @@ describe("config of ops stack rollback", () => {
             assert.doesNotMatch(note, /Current secrets are used/);
         });
 
-        it("refuses one that is none, or that was encrypted in another way", async () => {
+        it("rejects an invalid one, or one that was encrypted in another way", async () => {
             const none = await configFor(tunnel(hidden(then)), { text, more: ["--config-file", "/none"] });
             assert.match(none.note, /--config-file: must name a file that can be read \(ENOENT\)/);
             const given = join(repository.root, ".git/given.yaml");
@@ -152,7 +152,7 @@ describe("config of ops stack rollback", () => {
             assert.match(other.note, /tunnel: cannot be restored/);
         });
 
-        it("takes the one of the commit, unless the version ran with another", async () => {
+        it("uses the one of the commit, unless the version ran with another", async () => {
             const name = "Pulumi.intra.yaml";
             const head = commit({ [name]: now(host("10.0.0.9", secure("then"))) });
             commit({ [name]: text });

@@ -1,4 +1,4 @@
-/** A repository of two commits, and `ops stack rollback` in it with a Pulumi that answers from memory. Git is real. */
+/** A repository of two commits, and `ops stack rollback` in it with a fake Pulumi that answers from memory. Git is real. */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -39,7 +39,10 @@ export function useRepository(): void {
     after(() => rmSync(repository.root, { recursive: true, force: true }));
 }
 
-/** The clone has its packages, so that `npm ci` is not run: 0.4 s of a core each time. After {@link useRepository}. */
+/**
+ * Gives the clone its packages, so that `npm ci` is not run, which takes 0.4 s of CPU time each time. Call after {@link
+ * useRepository}.
+ */
 export function usePackages(): void {
     before(() => {
         mkdirSync(join(repository.root, "node_modules"));
@@ -48,7 +51,7 @@ export function usePackages(): void {
     });
 }
 
-/** A version as `pulumi stack history --json` prints it. @param head commit; undefined: of no git */
+/** A version as `pulumi stack history --json` prints it. @param head commit; undefined: without git */
 export const update = (head: string | undefined, config: object = {}, rest: object = {}): Entry => ({
     version: 0,
     kind: "update",
@@ -64,7 +67,7 @@ export const update = (head: string | undefined, config: object = {}, rest: obje
 });
 type Entry = { config: Record<string, { secret?: boolean; [other: string]: unknown }> } & Record<string, unknown>;
 
-/** A secret value; Pulumi shows it with `--show-secrets` only. */
+/** A secret value; Pulumi shows it only with `--show-secrets`. */
 export const hidden = (objectValue: unknown) =>
     typeof objectValue === "string"
         ? { secret: true, value: objectValue }
@@ -77,7 +80,7 @@ const blinded = (entry: Entry) => ({
     ),
 });
 
-/** Step of a preview that makes a resource. */
+/** Step of a preview that creates a resource. */
 export const made = (type: string, name: string, inputs: object = {}, op = "create") => {
     const urn = `urn:pulumi:intra::alpa-auth::${type}::${name}`;
     const state = { urn, type, custom: true, inputs };
@@ -94,7 +97,7 @@ export interface Options extends BenchOptions {
     steps?: object[];
 }
 
-/** Runs it, and tells what the program and its config were at each call that names them. */
+/** Runs it, and returns the program and its config at each call that names them. */
 export async function rollback(args: string[], { history = [], steps = [], ...options }: Options = {}) {
     const seen: { verb: string; program: string; config: any; plan?: string }[] = [];
     const says = (call: Call) => {

@@ -1,5 +1,5 @@
-// Proves what `ops stack rollback` refuses before anything is changed, and in which words. Git is real; Pulumi answers from
-// memory, in the words of pkg/resource/deploy where it refuses a plan.
+// Proves what `ops stack rollback` refuses before anything changes, and its messages. Git is real; a fake Pulumi answers from
+// memory, with the messages of pkg/resource/deploy where it rejects a plan.
 import { strict as assert } from "node:assert";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ describe("ops stack rollback refuses", () => {
     useRepository();
     usePackages();
 
-    it("to re-create revoked credentials, until that is accepted, and names the callers who need new ones", async () => {
+    it("to re-create revoked credentials without acceptance, and names the callers that need new ones", async () => {
         const history = [update(repository.first), update(repository.second)];
         const salts = ["lab.2026a-key", "alpa-verifier.key-key"].map((name) => made(SALT_TYPE, name));
         const steps = [...salts, made(TOKEN, "nlp.b-token", TOKEN_INPUTS)];
@@ -70,7 +70,7 @@ describe("ops stack rollback refuses", () => {
             assert.ok(seen.every(({ verb }) => verb === "preview"));
         });
 
-    it("a program that breaks a rule of today's policy pack, until an exception with a reason is committed", async () => {
+    it("a program that breaks a rule of the current policy pack, until an exception with a reason is committed", async () => {
         const steps = [made("kubernetes:core/v1:ServiceAccount", "admin", { metadata: { name: "admin" } })];
         const refused = await rollback(["--to", "1", "--yes"], { history: both(), steps });
         assert.equal(refused.code, 2, refused.note);
@@ -98,7 +98,7 @@ describe("ops stack rollback refuses", () => {
             {},
             /must have the conversion phase that the stack has now \(version: intra-a, stack: intra-b, phase done\).* convert run --yes --to intra-a; while a conversion is under way: .* convert abort/,
         ],
-        ["intra-a in the midst of a conversion", "drain", {}, /stack: intra-b, phase drain\).* convert abort/],
+        ["intra-a in the middle of a conversion", "drain", {}, /stack: intra-b, phase drain\).* convert abort/],
         ["another phase", "done", { phase: "switch" }, /version: intra-b, phase switch, stack: intra-b, phase done\)/],
         [
             "the component while bare metal serves",
@@ -111,7 +111,7 @@ describe("ops stack rollback refuses", () => {
         ["the first phase", undefined, { phase: "prepare" }, undefined],
     ];
     for (const [what, phase, convert, problem] of stages)
-        it(problem ? what : `nothing where it goes back to ${what}`, async () => {
+        it(problem ? what : `nothing on a way back to ${what}`, async () => {
             const intraB = "phase" in convert;
             const config = intraB
                 ? { "alpa-auth:option": { value: "intra-b" }, "alpa-auth:convert": { objectValue: convert } }
@@ -132,7 +132,7 @@ describe("ops stack rollback refuses", () => {
         assert.match(note, /intra: must have no conversion in progress \(ada, until 2026-11-25T13:00:00Z\)/);
     });
 
-    it("a stack whose state was changed after its review was made", async () => {
+    it("a stack whose state changed after its review", async () => {
         let exports = 0;
         const says = ({ args }: Call) => {
             if (args[1] !== "export") return undefined;
@@ -161,7 +161,7 @@ describe("ops stack rollback refuses", () => {
         ],
     ];
     for (const [what, stdout, then] of broken)
-        it(`to do other things than its review showed, where the stack was changed ${what}`, async () => {
+        it(`to do anything else than its review showed, where the stack was changed ${what}`, async () => {
             const says = ({ args }: Call) => (args[0] === "up" ? { code: 255, stdout } : undefined);
             const { code, note } = await rollback(["--to", "1", "--yes"], { history: both(), says });
             assert.equal(code, 1, note);
@@ -169,7 +169,7 @@ describe("ops stack rollback refuses", () => {
             assert.match(note, then);
         });
 
-    it("a target with an older schema, in the words of its program, which does not take the config or the state", async () => {
+    it("a target with an older schema, with the error of its program, which rejects the config or the state", async () => {
         const stdout = JSON.stringify({ diagnostics: [{ severity: "error", message: "error: tls: is not known\n" }] });
         const says = ({ args }: Call) => (args[0] === "preview" ? { code: 255, stdout } : undefined);
         const { code, note } = await rollback(["--to", "1", "--yes"], {
@@ -197,13 +197,13 @@ describe("ops stack rollback refuses", () => {
 
     const refused: [what: string, history: Options["history"], problem: RegExp][] = [
         [
-            "a version that is not there",
+            "a version that does not exist",
             [],
             /version: must be one of the history of intra \(got 1, the last are none\)/,
         ],
         ["a version without a commit", [update(undefined)], /must have a commit \(its program ran outside of git\)/],
         [
-            "a version whose commit is gone",
+            "a version whose commit no longer exists",
             [update("f".repeat(40))],
             /the commit of version 1 must be in this clone \(ffffffffff is gone\)/,
         ],
@@ -213,7 +213,7 @@ describe("ops stack rollback refuses", () => {
             /must be an update that succeeded \(it is: update, failed\)/,
         ],
         [
-            "a version that ran with changes in no commit",
+            "a version that ran with uncommitted changes",
             [{ ...update(undefined), environment: { "git.head": "f".repeat(40), "git.dirty": "true" } }],
             /must be of a clean work tree/,
         ],
@@ -226,7 +226,7 @@ describe("ops stack rollback refuses", () => {
             assert.deepEqual(seen, []);
         });
 
-    it("a work tree with changes in no commit, and pending operations, both at once", async () => {
+    it("a work tree with uncommitted changes, and pending operations, both at once", async () => {
         writeFileSync(join(repository.root, "index.ts"), "changed");
         try {
             const says = ({ args }: Call) =>

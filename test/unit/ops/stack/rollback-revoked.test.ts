@@ -1,5 +1,5 @@
-// Proves that going back breaks no revocation of a key that a caller has brought, unless the operator names it. Git is real; Pulumi
-// answers from memory, with a record that the provider itself has made.
+// Proves that a rollback breaks no revocation of a key that a caller has brought, unless the operator names it. Git is real; a
+// fake Pulumi answers from memory, with a record of the provider itself.
 import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
@@ -19,7 +19,7 @@ const CONSUMERS = [
 const WITH_KEY = [{ name: "nlp", credentials: [{ id: "k", method: "key", key: KEY }] }];
 const declared = { "alpa-auth:consumers": { objectValue: CONSUMERS, value: JSON.stringify(CONSUMERS) } };
 
-/** The state of a stack that has revoked these, by `<consumer>/<credential>`. */
+/** State of a stack that has revoked these, by `<consumer>/<credential>`. */
 async function stateWithout(revoked: Record<string, string>) {
     const inputs = { declared: revoked, readmit: {} };
     const { outs } = await provider.create!(inputs);
@@ -54,7 +54,7 @@ describe("ops stack rollback and revoked keys", () => {
     };
     const ed = { "lab/ed": keyDigest({ publicKey })! };
 
-    it("refuses to admit a revoked public key again, and the review lists it", async () => {
+    it("refuses to accept a revoked public key again, and the review lists it", async () => {
         const { code, out, note, seen } = await back(repository.first, ed);
         assert.equal(code, 2, note);
         assert.match(
@@ -74,14 +74,14 @@ describe("ops stack rollback and revoked keys", () => {
         assert.match(note, /would break that of eve\/other\)\. .* add: --readmit eve\/other/);
     });
 
-    it("goes back where the operator names it, and only then", async () => {
+    it("restores it where the operator names it, and only then", async () => {
         assert.equal((await back(repository.first, ed, ["--readmit", "lab/other"])).code, 2);
         const { code, note, seen } = await back(repository.first, ed, ["--readmit", "lab/ed"]);
         assert.equal(code, 0, note);
         assert.equal(seen.at(-1)!.verb, "up");
     });
 
-    it("refuses an imported key, which it compares in plain and never shows", async () => {
+    it("refuses an imported key, which it compares in plain text and never shows", async () => {
         const sealed = [{ name: "nlp", credentials: [{ id: "k", method: "key", key: { secure: "v1:then" } }] }];
         const file = join(repository.root, ".git/of-then.yaml");
         writeFileSync(file, NOW.replace("config:\n", `config:\n    alpa-auth:consumers: ${JSON.stringify(sealed)}\n`));
@@ -102,7 +102,7 @@ describe("ops stack rollback and revoked keys", () => {
         assert.ok(!`${out}${note}`.includes(KEY));
     });
 
-    it("has a program that keeps the record say it in its own preview, by the config that names the revocation", async () => {
+    it("has a program that keeps the record report it in its own preview, by the config that names the revocation", async () => {
         const { code, note, seen, id } = await back(withRecord, ed);
         assert.equal(code, 2);
         assert.match(note, /would break that of lab\/ed/);
@@ -111,7 +111,7 @@ describe("ops stack rollback and revoked keys", () => {
         assert.equal(nlp.credentials[0].readmit, undefined);
     });
 
-    it("refuses a program that would forget a revocation, until that is named too", async () => {
+    it("refuses a program that would lose a revocation, until that is named too", async () => {
         const gone = { "bob/k": "digest-of-a-key-that-the-version-does-not-have" };
         const { code, out, note } = await back(repository.first, gone);
         assert.equal(code, 2);
@@ -121,6 +121,6 @@ describe("ops stack rollback and revoked keys", () => {
         assert.equal((await back(withRecord, gone)).code, 0, "a program that keeps the record breaks nothing");
     });
 
-    it("tells a program that keeps the record by a file that this one has", () =>
+    it("recognizes a program that keeps the record by a file that this one has", () =>
         assert.ok(existsSync(resolve(__dirname, "../../../..", RECORD_KEEPERS[0]))));
 });

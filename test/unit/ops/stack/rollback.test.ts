@@ -1,5 +1,5 @@
-// Proves what `ops stack rollback` runs, with which program and plan, and that nothing of it stays. Git is real, with a
-// repository of its own; Pulumi answers from memory. That a stack gets back is test/chaos/rollback.test.ts.
+// Proves which program and plan `ops stack rollback` runs, and that it leaves nothing behind. Git is real, with a repository of
+// its own; a fake Pulumi answers from memory. test/chaos/rollback.test.ts proves that a stack is rolled back.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import {
@@ -29,7 +29,7 @@ const namespace = { "alpa-auth:namespace": { value: "before" } };
 describe("ops stack rollback", () => {
     useRepository();
 
-    it("previews the program and the config of then, shows the review, and changes nothing", async () => {
+    it("previews the version's program and config, shows the review, and changes nothing", async () => {
         const history = [update(repository.first, namespace), update(repository.second)];
         const { code, out, note, seen, text, calls } = await rollback(["--to", "1"], { history });
         assert.equal(code, 0, note);
@@ -52,7 +52,7 @@ describe("ops stack rollback", () => {
         assert.ok(!`${out}${note}`.includes("IN-PLAIN"));
     });
 
-    it("--json prints one document, which says whether it was carried out", async () => {
+    it("--json prints one document, which says whether it was applied", async () => {
         for (const [args, done] of [
             [[], false],
             [["--yes"], true],
@@ -65,7 +65,7 @@ describe("ops stack rollback", () => {
         }
     });
 
-    it("carries it out with --yes, held to its plan also where something is made, and leaves no work tree behind", async () => {
+    it("applies it with --yes, limited to its plan also for new resources, and leaves no work tree behind", async () => {
         const history = [update(repository.first, namespace), update(repository.second)];
         const steps = [made("kubernetes:core/v1:Namespace", "alpa", { metadata: { name: "a" } })];
         const { code, note, seen } = await rollback(["--to", "1", "--yes"], { history, steps });
@@ -78,7 +78,7 @@ describe("ops stack rollback", () => {
             ],
         );
         const [plan, ...more] = new Set(seen.map((call) => call.plan));
-        assert.ok(plan !== undefined && more.length === 0, "up carries out the plan of the preview that was shown");
+        assert.ok(plan !== undefined && more.length === 0, "up applies the plan of the preview that was shown");
         assert.ok(!existsSync(plan));
         assert.match(note, /the next pulumi up from it undoes this rollback\. Revert it here too: git revert/);
         assert.match(note, /Not tried from outside: version 1 has no caller smoke/);
@@ -108,7 +108,7 @@ describe("ops stack rollback", () => {
         }
     });
 
-    it("writes the config of then into the stack file where the program is the same", async () => {
+    it("writes the version's config into the stack file where the program is the same", async () => {
         const history = [update(repository.second, namespace), update(repository.second)];
         const { code, note, text } = await rollback(["--to", "1", "--yes"], { history });
         assert.equal(code, 0, note);
@@ -154,9 +154,9 @@ describe("ops stack rollback", () => {
             );
             assert.equal(git("worktree", "list").split("\n").length, 1);
         };
-        /** As Ctrl-C: the test runner, which listens too, is not told. */
+        /** Simulates Ctrl-C without a signal to the test runner, which listens too. */
         const press = () => (process.listeners("SIGINT").at(-1) as (name: string) => void)("SIGINT");
-        /** An `npm` of its own in front of the real one. */
+        /** Puts a fake `npm` before the real one. */
         const npm = (script: string) => {
             mkdirSync(join(scratch, "bin"));
             writeFileSync(join(scratch, "bin/npm"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
@@ -196,13 +196,13 @@ describe("ops stack rollback", () => {
             const { code, note } = await running;
             assert.equal(code, 1, note);
             assert.match(note, /was ended by SIGINT/);
-            // Killed, it is there until it has had its turn.
+            // A killed process exists until the scheduler has run it once more.
             const gone = () => identify(sleeper) === undefined;
-            await waitFor("the end of what npm has started", gone, { seconds: 25 });
+            await waitFor("the end of npm's child processes", gone, { seconds: 25 });
             nothingIsLeft();
         });
 
-        it("when packages cannot be installed, and shows what npm said", async () => {
+        it("when packages cannot be installed, and shows npm's output", async () => {
             npm("echo 'npm error code E404'; exit 7");
             const { code, note } = await rollback(["--to", "1"], { history: [update(repository.first)] });
             assert.equal(code, 1);

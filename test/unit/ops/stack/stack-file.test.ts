@@ -1,11 +1,13 @@
-// Proves that an edit of a stack file changes the lines it must and no other: comments, order, blank lines and style
-// stay. It cannot prove that Pulumi reads the file; the engine test does.
+// Proves that an edit of a stack file changes only the necessary lines: comments, order, blank lines and style stay. It cannot
+// prove that Pulumi reads the file; the engine test does.
 import { strict as assert } from "node:assert";
 import { diffLines } from "diff";
 import { addCredential, removeConsumer, removeCredential, setExpires } from "../../../../ops/stack/consumers-edit";
 import { readConsumers } from "../../../../ops/stack/stack-file";
 
-/** As untidy as people write: aligned comments, two blank lines, lists of both indentations, maps with and without blanks. */
+/**
+ * As untidy as handwritten files: aligned comments, two blank lines, lists of both indentations, maps with and without spaces.
+ */
 const UNTIDY = `# top comment
 encryptionsalt: v1:x
 
@@ -53,7 +55,7 @@ const REMARKS = `config:
       method: key
       expires: 2027-01-31 # as agreed
 `;
-/** Comments below entries that are written on several lines: the library takes each for a part of the entry above it. */
+/** Comments below entries of several lines, which the library attaches to the entry above. */
 const BELOW = `config:
     alpa-auth:consumers:
         - name: bob
@@ -94,7 +96,7 @@ const edits: [what: string, before: string, edit: (text: string) => string, chan
         "-          credentials: []\n+          credentials:\n+              - {id: new, method: key}",
     ],
     [
-        "adds to a list that is indented otherwise than the rest",
+        "adds to a list with another indentation than the rest",
         UNTIDY,
         (t) => addCredential(t, "jo", { id: "new", method: "key" }),
         "+          - id: new\n+            method: key",
@@ -123,26 +125,26 @@ const edits: [what: string, before: string, edit: (text: string) => string, chan
         ].join("\n"),
     ],
     [
-        "gives an end in quotes, which Pulumi would else read as a time",
+        "writes an expiry in quotes, because Pulumi would otherwise read it as a time",
         UNTIDY,
         (t) => setExpires(t, "jo", "x", "2027-09-09"),
         '+            expires: "2027-09-09"',
     ],
     [
-        "changes an end that is there",
+        "changes an existing expiry",
         UNTIDY,
         (t) => setExpires(t, "bob", "2026a", "2027-09-09"),
         '-              - { id: 2026a,   method: key, expires: "2027-01-31" }   # why\n' +
             '+              - {id: 2026a, method: key, expires: "2027-09-09"} # why',
     ],
     [
-        "keeps the lines below a comment that stands behind the name of a list",
+        "keeps the lines below a comment that follows the name of a list",
         REMARKS,
         (t) => setExpires(t, "eve", "b", "2027-09-09"),
         '-    - { id: b,  method: key }\n+    - { id: b, method: key, expires: "2027-09-09" }',
     ],
     [
-        "keeps the comment behind an end that it changes",
+        "keeps the comment after an expiry that it changes",
         REMARKS,
         (t) => setExpires(t, "eve", "c", "2027-09-09"),
         '-      expires: 2027-01-31 # as agreed\n+      expires: "2027-09-09" # as agreed',
@@ -232,13 +234,13 @@ const edits: [what: string, before: string, edit: (text: string) => string, chan
         "+  - name: eve\n+    credentials:\n+    - {id: b, method: key}",
     ],
     [
-        "makes the list where there is none",
+        "creates the list where there is none",
         NONE,
         (t) => addCredential(t, "eve", { id: "b", method: "key" }),
         "+  alpa-auth:consumers:\n+    - name: eve\n+      credentials:\n+        - { id: b, method: key }",
     ],
     [
-        "makes the config where it has no value",
+        "creates the config where it has no value",
         WITHOUT_VALUE,
         (t) => addCredential(t, "eve", { id: "b", method: "key" }),
         [
@@ -265,7 +267,7 @@ describe("editing a stack file", () => {
             assert.equal(changed(before, edit(before)), change);
         });
 
-    it("removing what was added gives the file as it was, byte for byte", () => {
+    it("restores the file byte for byte when it removes what it added", () => {
         for (const text of [UNTIDY, TWO_SPACES]) {
             const added = addCredential(text, "new", { id: "n", method: "key" });
             assert.equal(removeConsumer(added, "new"), text);
@@ -274,13 +276,13 @@ describe("editing a stack file", () => {
         assert.equal(removeCredential(added, "bob", "n"), UNTIDY);
     });
 
-    it("ends the lines of an edit as the file ends its own", () => {
+    it("uses the file's own line ends", () => {
         const windows = (text: string) => text.replaceAll("\n", "\r\n");
         for (const [what, before, edit] of edits) assert.equal(edit(windows(before)), windows(edit(before)), what);
     });
 
     for (const name of ["2026-11-25", "2026-1-5", "2026", "0123", "0x1f", "0b1", "1e5", "0o17", "yes", "n", "null"])
-        it(`writes ${name} in quotes, since Pulumi reads it as no text without them`, () => {
+        it(`writes ${name} in quotes, since without them Pulumi does not read it as a string`, () => {
             const text = addCredential(TWO_SPACES, name, { id: name, method: "key" });
             assert.equal(
                 changed(TWO_SPACES, text),
@@ -288,7 +290,7 @@ describe("editing a stack file", () => {
             );
         });
 
-    it("reads callers without their keys, with ends of both spellings", () => {
+    it("reads callers without their keys, with expiries in both notations", () => {
         const text = `config:
   alpa-auth:consumers:
     - name: bob
@@ -308,9 +310,9 @@ describe("editing a stack file", () => {
     });
 
     const refused: [what: string, text: string, problem: RegExp][] = [
-        ["a file that is no YAML", "config: [\n  secret-thing", /the stack file: must be YAML \(\w+, line \d\)/],
-        ["a file that is no mapping", "- secret-thing\n", /the stack file: must be a mapping/],
-        ["a config that is a text", "config: secret-thing\n", /must be a mapping with the key config/],
+        ["a file that is not YAML", "config: [\n  secret-thing", /the stack file: must be YAML \(\w+, line \d\)/],
+        ["a file that is not a mapping", "- secret-thing\n", /the stack file: must be a mapping/],
+        ["a config that is a string", "config: secret-thing\n", /must be a mapping with the key config/],
         ["a config that is a list", "config: [secret-thing]\n", /must be a mapping with the key config/],
         [
             "a config that is an alias",
@@ -324,7 +326,7 @@ describe("editing a stack file", () => {
         ],
     ];
     for (const [what, text, problem] of refused)
-        it(`refuses ${what}`, () => {
+        it(`rejects ${what}`, () => {
             assert.throws(() => addCredential(text, "a", { id: "b", method: "key" }), problem);
             assert.throws(
                 () => addCredential(text, "a", { id: "b", method: "key" }),
@@ -340,16 +342,16 @@ describe("editing a stack file", () => {
             /consumers: must be a list in the stack file \(it is one text\)/,
         ],
         ["an alias", `x: &c ${list}\nconfig:\n  alpa-auth:consumers: *c\n`, /\(it is an alias\)/],
-        ["one text without the project", `config:\n  consumers: '${list}'\n`, /\(it is one text\)/],
+        ["one string without the project", `config:\n  consumers: '${list}'\n`, /\(it is one text\)/],
     ];
     for (const [what, text, problem] of elsewhere)
-        it(`reads a list that is ${what}, and puts no other in its place`, () => {
+        it(`reads a list that is ${what}, and does not replace it`, () => {
             assert.deepEqual(readConsumers(text), [{ name: "bob", credentials: [{ id: "a", method: "key" }] }]);
             assert.throws(() => addCredential(text, "eve", { id: "n", method: "key" }), problem);
             assert.throws(() => removeCredential(text, "bob", "a"), problem);
         });
 
-    it("refuses two lists, of which Pulumi takes one", () => {
+    it("rejects two lists, of which Pulumi uses one", () => {
         const text = `config:\n  alpa-auth:consumers: ${list}\n  consumers: []\n`;
         assert.throws(() => removeConsumer(text, "bob"), /consumers: must be set only once/);
     });
@@ -375,7 +377,7 @@ describe("editing a stack file", () => {
     const shared: [what: string, edit: (text: string) => string, problem: RegExp][] = [
         ["adds to it", (t) => addCredential(t, "bob", { id: "n", method: "key" }), /bob: must not be used elsewhere/],
         [
-            "adds where it is named",
+            "adds at an alias",
             (t) => addCredential(t, "eve", { id: "n", method: "key" }),
             /credentials of eve: must not be a YAML alias/,
         ],
@@ -391,7 +393,7 @@ describe("editing a stack file", () => {
         ["revokes one whose key is named", (t) => removeCredential(t, "jo", "b"), /jo\/b: must not be used .* \*pem/],
     ];
     for (const [what, edit, problem] of shared)
-        it(`changes no other caller: rejects what ${what}`, () => {
+        it(`changes no other caller: rejects an edit that ${what}`, () => {
             assert.throws(() => edit(SHARED), problem);
         });
 
@@ -440,7 +442,7 @@ config:
     });
 });
 
-/** Lines that are gone and that have come. */
+/** Removed and added lines. */
 function changed(before: string, after: string): string {
     return diffLines(before, after)
         .filter((part) => part.added || part.removed)

@@ -1,5 +1,5 @@
-// Proves what a token of `token issue` holds and where it goes, and what `token inspect` says of one. That the gateway
-// takes such a token is the engine test's to prove.
+// Proves the content of a token of `token issue` and where it is written, and the output of `token inspect`. The engine test
+// proves that the gateway accepts such a token.
 import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
 import { readdirSync } from "node:fs";
@@ -27,7 +27,7 @@ describe("ops token issue", () => {
             assert.ok(Math.abs(payload.iat! - Date.now() / 1000) < 60);
         });
 
-    it("prints the token alone, and lets the secret go nowhere", async () => {
+    it("prints only the token, and writes the secret nowhere", async () => {
         const { ops, calls, folder } = bench();
         const { out, note } = await ops(...ISSUE, "--ttl", "1h");
         assert.match(out, /^[\w-]+\.[\w-]+\.[\w-]+\n$/);
@@ -35,14 +35,14 @@ describe("ops token issue", () => {
         assert.ok(!(out + note + JSON.stringify(calls)).includes(SECRETS.jwt));
     });
 
-    it("adds claims that are asked for, and knows the namespace of the stack", async () => {
+    it("adds the given claims, and reads the namespace of the stack", async () => {
         const { ops } = bench({ text: STACK_FILE.replace("config:\n", "config:\n    alpa-auth:namespace: lab\n") });
         const { out } = await ops(...ISSUE, "--ttl", "60", "--claims", '{"job":"nightly"}');
         const { job, key } = decodeJwt(out.trim());
         assert.deepEqual([job, key], ["nightly", "lab_tokens.hs"]);
     });
 
-    it("says when the secret is not there yet", async () => {
+    it("reports when the secret does not exist yet", async () => {
         const { code, note } = await bench({ outputs: {} }).ops(...ISSUE, "--ttl", "60");
         assert.equal(code, 2);
         assert.match(note, /tokens\/hs: must be in the stack's outputs .* Run: pulumi up -s intra/);
@@ -55,43 +55,43 @@ describe("ops token inspect", () => {
         new SignJWT({ ...claims }).setProtectedHeader({ alg }).sign(key);
     const said: [what: string, claims: object, line: RegExp][] = [
         [
-            "whose it is and when it ends",
+            "its credential and its expiry",
             { key: "alpa-auth_tokens.hs", exp: now + 7200 },
             /expiry +in 2 hours, at 2026-11-25T14:00:00Z\nkey +of tokens\/hs\n/,
         ],
-        ["that it is over", { key: "alpa-auth_tokens.hs", exp: now - 90 }, /expiry +expired 1 minute ago/],
+        ["that it has expired", { key: "alpa-auth_tokens.hs", exp: now - 90 }, /expiry +expired 1 minute ago/],
         [
-            "an end in milliseconds",
+            "an expiry in milliseconds",
             { key: "alpa-auth_tokens.hs", exp: now * 1000 },
             /expiry +in \d+ days, at \+058870-07-21T00:00:00Z\n/,
         ],
         [
-            "that its end is no number",
+            "that its expiry is not a number",
             { key: "alpa-auth_tokens.hs", exp: "x" },
             /expiry +none: its claim exp is not a number, so the gateway rejects it\n/,
         ],
         [
-            "an end that is no time",
+            "an expiry that is not a time",
             { key: "alpa-auth_tokens.hs", exp: 1e17 },
             /expiry +in \d+ days, at 100000000000000000\n/,
         ],
         [
-            "a begin that is no time",
+            "an nbf that is not a time",
             { key: "alpa-auth_tokens.hs", exp: now + 9, nbf: 1e17 },
             /nbf 100000000000000000: /,
         ],
         [
-            "that it never ends",
+            "that it never expires",
             { key: "alpa-auth_tokens.hs" },
             /expiry +none: it has no claim exp, so the gateway rejects it/,
         ],
         [
-            "that it has not begun",
+            "that it is not valid yet",
             { key: "alpa-auth_tokens.hs", exp: now + 60, nbf: now + 30 },
             /in 1 minute, at 2026-11-25T12:01:00Z; nbf 2026-11-25T12:00:30Z: the gateway ignores it/,
         ],
         [
-            "that no credential of the stack has such a key",
+            "that no credential of the stack has this key",
             { key: "alpa-auth_x.y" },
             /key +not of a credential of this stack/,
         ],
@@ -121,7 +121,7 @@ describe("ops token inspect", () => {
         });
 
     for (const before of ["Authorization: Bearer ", "authorization: bearer ", "Authorization: ", "Bearer "])
-        it(`takes the header as it is sent: ${before}…`, async () => {
+        it(`accepts the header as it is sent: ${before}…`, async () => {
             const stdin = before + (await token({ key: "alpa-auth_tokens.hs" }));
             assert.match((await bench({ stdin }).ops("token", "inspect")).out, /of tokens\/hs/);
         });
@@ -138,14 +138,19 @@ describe("ops token inspect", () => {
             0,
             /signature +good/,
         ],
-        // The public key is known to everyone: a token that is "signed" with it as if it were a secret is forged.
+        // The public key is not secret: a token that is "signed" with it as if it were a secret is forged.
         [
             "bad with another algorithm",
             () => token({ key: "alpa-auth_tokens.rs" }, "HS256", Buffer.from(pem)),
             3,
             /BAD/,
         ],
-        ["not checked for a stranger", () => token({ key: "x" }), 3, /signature +not checked: the claim key names no/],
+        [
+            "not checked for an unknown credential",
+            () => token({ key: "x" }),
+            3,
+            /signature +not checked: the claim key names no/,
+        ],
     ];
     for (const [what, make, expected, line] of verified)
         it(`--verify says that the signature is ${what}`, async () => {
@@ -154,7 +159,7 @@ describe("ops token inspect", () => {
             assert.equal(code, expected);
         });
 
-    it("--verify says what is wrong with a public key that cannot be read", async () => {
+    it("--verify reports the error of a public key that cannot be read", async () => {
         const stdin = await token({ key: "alpa-auth_tokens.rs" }, "RS256", pair.privateKey);
         const broken = text.replace("MIIB", "");
         const { code, out, note } = await bench({ text: broken, stdin }).ops("token", "inspect", "--verify");

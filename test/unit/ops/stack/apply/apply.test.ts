@@ -1,5 +1,6 @@
-// Proves that `ops stack apply` carries out a plan for the stack, commit, config and state it was made of, and refuses it for
-// any other before Pulumi runs. Git is real; Pulumi answers from memory. That Pulumi keeps to a plan is test/engine/pulumi.test.ts.
+// Proves that `ops stack apply` applies a plan for the stack, commit, config and state for which it was created, and rejects it
+// for any other before Pulumi runs. Git is real; a fake Pulumi answers from memory. test/engine/pulumi.test.ts proves that
+// Pulumi keeps to a plan.
 import { strict as assert } from "node:assert";
 import { copyFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -27,7 +28,7 @@ async function planned(options: GateOptions = {}): Promise<Planned> {
 }
 
 describe("ops stack apply", () => {
-    it("shows the review of the plan, and carries out that plan with a preview before it", async () => {
+    it("shows the review of the plan, and applies that plan with a preview before it", async () => {
         const { applied, ups, plan, file } = await planned();
         const { code, out, note } = await applied();
         assert.equal(code, 0, note);
@@ -49,7 +50,7 @@ describe("ops stack apply", () => {
         assert.deepEqual(ups(), []);
     });
 
-    it("--json prints one document, which says whether it was carried out", async () => {
+    it("--json prints one document, which says whether it was applied", async () => {
         const { ops, plan, applied } = await planned();
         const shown = await ops("stack", "apply", "--plan", plan, "--json");
         const { stack, changed } = JSON.parse(shown.out);
@@ -95,7 +96,7 @@ describe("ops stack apply", () => {
         ["that is damaged", ({ plan }) => writeFileSync(join(plan, "plan.bound.json"), "{"), /must be complete/],
     ];
     for (const [what, change, says] of changes)
-        it(`refuses one ${what}`, async () => {
+        it(`rejects one ${what}`, async () => {
             time = MADE;
             resources = [];
             const one = await planned({ stateTime: () => time, resources: () => resources });
@@ -106,7 +107,7 @@ describe("ops stack apply", () => {
             assert.deepEqual(one.ups(), []);
         });
 
-    it("refuses one of another stack", async () => {
+    it("rejects one of another stack", async () => {
         const { applied, file, folder, ups } = await planned();
         copyFileSync(file, join(folder, "Pulumi.other.yaml"));
         const { code, note } = await applied("--stack", "other");
@@ -115,7 +116,7 @@ describe("ops stack apply", () => {
         assert.deepEqual(ups(), []);
     });
 
-    it("refuses while an interrupted run's operations are in the state", async () => {
+    it("stops while the state has pending operations of an interrupted run", async () => {
         let pending: object[] = [];
         const { applied, ups } = await planned({
             says: ({ args }) =>
@@ -134,7 +135,7 @@ describe("ops stack apply", () => {
         assert.deepEqual(ups(), []);
     });
 
-    it("says that nothing was done while another run holds the stack, and what to do when Pulumi does not go on", async () => {
+    it("says that nothing changed while another run holds the stack, and what to do when Pulumi stops midway", async () => {
         let said = "error: the stack is currently locked by 1 lock(s)";
         const { applied } = await planned({
             says: ({ args }) => (args[0] === "up" ? { code: 255, stderr: said } : undefined),

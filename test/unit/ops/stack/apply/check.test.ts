@@ -1,4 +1,4 @@
-// Proves what `ops stack check` lets through and what it stops, under the policy pack, and what stays of a plan. Git is real;
+// Proves what `ops stack check` passes and what it stops, under the policy pack, and which plan it leaves. Git is real; a fake
 // Pulumi answers from memory.
 import { strict as assert } from "node:assert";
 import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
@@ -35,7 +35,7 @@ describe("ops stack check", () => {
         );
     });
 
-    it("draws the stack in a comment, with what changes, and on no other page", async () => {
+    it("draws the stack with its changes in a comment, and on no other page", async () => {
         const { ops } = gate({ steps: [added("bob")] });
         const comment = await ops("stack", "check", "--format", "markdown", "--fail-on", "none");
         assert.match(
@@ -46,7 +46,7 @@ describe("ops stack check", () => {
         assert.doesNotMatch(page.out, /mermaid/);
     });
 
-    it("stops what breaks a caller, and says how to accept it", async () => {
+    it("stops a change that breaks a caller, and says how to accept it", async () => {
         const { ops } = gate({ steps: [removed("alice")] });
         const { code, note } = await ops("stack", "check");
         assert.equal(code, 3);
@@ -65,7 +65,7 @@ describe("ops stack check", () => {
         assert.match(out, /Accepted in policy\/accepted\.yaml: caller-removed of alice-consumer \(has moved/);
     });
 
-    it("lets no reason write mentions, links or HTML into a comment, nor orders to a terminal", async () => {
+    it("escapes reasons, so that none adds mentions, links or HTML to a comment, nor terminal control characters", async () => {
         const { ops, commit } = gate({ steps: [removed("alice")] });
         const reason = "asked &commat;all, @all, <b>www.x.example</b> http://x\u001b[2J \u202Eend";
         commit("policy/accepted.yaml", accepting({ ...entry, reason }));
@@ -82,10 +82,10 @@ describe("ops stack check", () => {
         ["of another stack", { stack: "inter" }],
         ["of another finding", { code: "credential-revoked" }],
         ["of another caller", { resource: "bob-consumer" }],
-        ["that is over", { until: "2026-11-24" }],
+        ["that has expired", { until: "2026-11-24" }],
     ];
     for (const [what, change] of refused)
-        it(`counts no acceptance ${what}`, async () => {
+        it(`ignores an acceptance ${what}`, async () => {
             const { ops, commit } = gate({ steps: [removed("alice")] });
             commit("policy/accepted.yaml", accepting({ ...entry, ...change }));
             assert.equal((await ops("stack", "check")).code, 3);
@@ -99,7 +99,7 @@ describe("ops stack check", () => {
         assert.match(note, /\(1 have none/);
     });
 
-    it("accepts one credential's end and not that of the same caller's next one", async () => {
+    it("accepts the expiry of one credential and not that of the same caller's next one", async () => {
         const before = caller("alice", ["a", "b", "c"]);
         const { ops, commit } = gate({ steps: [step("update", before, caller("alice", ["a"]))] });
         const revoked = { ...entry, code: "credential-revoked", property: "spec.credentials[b]" };
@@ -111,7 +111,7 @@ describe("ops stack check", () => {
         assert.equal((await ops("stack", "check")).code, 0);
     });
 
-    it("refuses a file of acceptances with all that is wrong in it", async () => {
+    it("rejects a file of acceptances with all its problems in one error", async () => {
         const { ops, commit, calls } = gate();
         const far = { ...entry, code: "no-such-code", until: "2027-06-01" };
         commit("policy/accepted.yaml", accepting(far, { ...entry, code: "policy-violated" }));
@@ -131,12 +131,12 @@ describe("ops stack check", () => {
         );
     });
 
-    it("stops what the policy pack refuses whatever the limit is, with its words and the review", async () => {
+    it("stops what the policy pack rejects whatever the limit is, with its message and the review", async () => {
         const { ops } = gate({
             steps: [added("bob")],
             says: ({ args }) => {
                 if (!args.some((word) => word.startsWith("--policy-pack"))) return undefined;
-                // As the engine has it: its JSON does not say why.
+                // As from the engine: its JSON has no reason.
                 const json = '{"diagnostics":[{"severity":"error","message":"error: preview failed"}]}';
                 const text =
                     "Policies:\n    alpa-auth@v0.1.0\n        - [mandatory]  answers-not-cut\n\nDiagnostics:\n  more";
@@ -150,7 +150,7 @@ describe("ops stack check", () => {
         assert.ok(!note.includes("more"));
     });
 
-    it("says what the program itself refuses once, and reviews nothing", async () => {
+    it("reports an error of the program itself once, and reviews nothing", async () => {
         const { ops } = gate({
             says: ({ args }) =>
                 args[0] === "preview" ? { code: 255, stderr: "error: alpa.endpoints: required" } : undefined,
@@ -171,13 +171,13 @@ describe("ops stack check", () => {
         assert.ok(existsSync(file));
     });
 
-    it("leaves no plan of what did not pass", async () => {
+    it("leaves no plan of a change that did not pass", async () => {
         const { ops, folder } = gate({ steps: [removed("alice")] });
         assert.equal((await ops("stack", "check", "--out", join(folder, "plan"))).code, 3);
         assert.ok(!existsSync(join(folder, "plan")));
     });
 
-    it("makes no plan of what is in no commit, nor over another one", async () => {
+    it("creates no plan for uncommitted changes, nor over another one", async () => {
         const { ops, folder, clone } = gate();
         assert.equal((await ops("stack", "check", "--out", folder)).code, 2);
         writeFileSync(join(clone, "index.ts"), "second");

@@ -1,4 +1,4 @@
-/** A clone with a commit, and a Pulumi that answers from memory what a preview, a plan and a state are. */
+/** A clone with a commit, and a fake Pulumi that answers with a preview, a plan and a state from memory. */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -35,7 +35,7 @@ export interface GateOptions {
     steps?: object[];
     /** When the state was written; read at each call. */
     stateTime?: () => string;
-    /** What is in the state; read at each call. */
+    /** Content of the state; read at each call. */
     resources?: () => object[];
     says?: (call: Call) => Partial<PulumiResult> | undefined;
     text?: string;
