@@ -1,4 +1,4 @@
-// Proves that the stand-in has the quirks of Alpa's service that affect the gateway, with Alpa's own messages. Texts of Python
+// Proves that the emulator has the quirks of Alpa's service that affect the gateway, with Alpa's own messages. Texts of Python
 // errors were compared with the output of CPython 3.8.18.
 
 import assert from "node:assert/strict";

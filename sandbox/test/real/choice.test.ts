@@ -178,7 +178,7 @@ describe("real parts", () => {
         });
     });
 
-    it("are listed with stand-ins, each with its version", () => {
+    it("are listed with emulators, each with its version", () => {
         const real: RealParts = { "cloudflare-provider": { version: "6.22.1", paths: {} } };
         assert.deepEqual(partLines(reportParts(real)), [
             "Helm charts                         emulator of 2.14.0",
