@@ -137,7 +137,7 @@ async function readTarget(context: Context, args: CheckExposureArgs): Promise<Ta
     const text = await ask(context.pulumi, ["stack", "output", "--json", "--stack", stack.name]);
     const outputs = jsonObject<StackOutputs>(text, "pulumi stack output");
     if (outputs.url === undefined)
-        throw new UsageError([`--stack: ${stack.short} must have been brought up. Run: pulumi up`]);
+        throw new UsageError([`--stack: ${stack.short} has no outputs yet. Run: pulumi up -s ${stack.short}`]);
     const url = new URL(outputs.url);
     const atCloudflare =
         readValue(stack.text, "exposure") === "tunnel" || readValue(stack.text, "option") === "cloudflare";

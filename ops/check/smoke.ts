@@ -58,7 +58,8 @@ export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
         ]);
     const outputs = await readOutputs(context, stack);
     const url = args.url ?? outputs.url;
-    if (url === undefined) throw new UsageError([`--stack: ${stack.short} must have been brought up. Run: pulumi up`]);
+    if (url === undefined)
+        throw new UsageError([`--stack: ${stack.short} has no outputs yet. Run: pulumi up -s ${stack.short}`]);
     // Plain HTTP is allowed only if the stack's own address uses it.
     const allowHttp = outputs.url?.startsWith("http:") === true;
     const unusable = args.url === undefined ? [] : addressProblems(args.url, allowHttp);

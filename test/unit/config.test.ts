@@ -218,7 +218,7 @@ const refused: Refused[] = [
     [
         "a guard that is off for no reason",
         { guard: { enabled: false } },
-        "guard.reason: required with enabled false. Say why requests that stop Alpa may pass.",
+        "guard.reason: required with enabled false. Give the reason why requests that stop Alpa may pass.",
     ],
     [
         "a disabled guard with an empty reason",

@@ -54,7 +54,7 @@ describe("docs of alpa-auth", () => {
             const { out, note } = await ops(...command.split(" "));
             const said = out.split("\n");
             // The proof needs a gateway, and there is none here.
-            for (const line of shown(command).filter((one) => one !== "…" && !one.includes(": refused by ")))
+            for (const line of shown(command).filter((one) => one !== "…" && !one.includes(": rejected by ")))
                 assert.ok(said.includes(line), `${command} does not print "${line}":\n${out}${note}`);
         }
     });

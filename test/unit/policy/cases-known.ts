@@ -94,7 +94,7 @@ export const KNOWN: Record<string, Case[]> = {
             "a rate limit in another zone, where it counts no request",
             "cloudflare",
             inputs("Ruleset", "alpa-edge-rate-limit", (ruleset) => (ruleset.zoneId = "0".repeat(32))),
-            /^zoneId: must be that of the other resources of this stack/m,
+            /^zoneId: must be the same as in the other resources of this stack/m,
         ],
     ],
 };

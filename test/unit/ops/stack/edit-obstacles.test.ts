@@ -67,7 +67,10 @@ describe("ops, a stack file in git", () => {
         assert.ok(lstatSync(file).isSymbolicLink());
         assert.match(readFileSync(real, "utf8"), /name: bob/);
         writeFileSync(real, STACK_FILE.replace("# in use", "# by hand"));
-        assert.match((await ops(...ADD, "--yes")).note, /must have no uncommitted changes but those of this command/);
+        assert.match(
+            (await ops(...ADD, "--yes")).note,
+            /must have no uncommitted changes except those of this command/,
+        );
     });
 
     it("does not take a git that fails for a file without changes", async () => {

@@ -72,7 +72,11 @@ describe("ops stack apply", () => {
             ({ clone }) => writeFileSync(join(clone, "index.ts"), "not committed"),
             /--plan: a plan must be of a commit, without other changes \(git says: M index\.ts\)/,
         ],
-        ["of another config", ({ write }) => write(`${STACK_FILE}\n`), /must be of Pulumi\.intra\.yaml as it is/],
+        [
+            "of another config",
+            ({ write }) => write(`${STACK_FILE}\n`),
+            /must be of Pulumi\.intra\.yaml without later changes/,
+        ],
         [
             "of another state",
             () => (time = "2026-11-25T11:30:00Z"),

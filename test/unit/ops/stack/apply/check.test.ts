@@ -183,7 +183,7 @@ describe("ops stack check", () => {
         writeFileSync(join(clone, "index.ts"), "second");
         const { code, note } = await ops("stack", "check", "--out", join(folder, "plan"));
         assert.equal(code, 2);
-        assert.match(note, /--out: a plan must be of a commit without other changes \(git status: M index\.ts\)/);
+        assert.match(note, /--out: a plan must be of a commit, without other changes \(git says: M index\.ts\)/);
         assert.equal((await ops("stack", "check")).code, 0, "to look at it is no commit needed");
     });
 });
