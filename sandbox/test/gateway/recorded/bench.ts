@@ -152,7 +152,7 @@ export class Bench {
             if (!known.has(name.toLowerCase())) differ(`extra header ${name}`, value, null);
 
         const text = answer.body.toString("utf8");
-        const anyMessage = unstable === "which of several failures the validator reports";
+        const anyMessage = unstable === "which of several failures the validator names";
         if (expect.bodyText !== undefined && expect.bodyText !== text && !anyMessage)
             differ("body", text, expect.bodyText);
         if (expect.bodyJson !== undefined) {

@@ -453,7 +453,7 @@ describe("npm run ops -- convert, interrupted", () => {
         assert.match(note, /Returning to intra-a: .*convert abort was run/);
         const abort = await asked[0];
         assert.equal(abort.code, 0, abort.note);
-        assert.match(abort.out, /Asked \S+, pid \d+ on .*, to return to intra-a/);
+        assert.match(abort.out, /Told the process of \S+, pid \d+ on .*, to return to intra-a/);
         assert.deepEqual(it.state.ups, ["prepare", "drain", "prepare", "intra-a"]);
     });
 
