@@ -3,13 +3,13 @@ import { DynamicResource } from "../kubernetes/dynamic-resource";
 import type { RevocationsArgs } from "./revocations-provider";
 
 const TYPE = "pulumi-nodejs:dynamic/alpa-auth:Revocations";
-/** Components of the options that have callers. */
+/** Components of the options whose callers pass a gateway. */
 const OPTIONS = ["IntraCluster", "InterCluster", "GatewayCallers"];
 
 /**
- * Remembers which keys of callers' own this stack has revoked. A config that declares one of them again is rejected in preview,
+ * Remembers which keys that callers brought themselves this stack has revoked. A config that declares one of them again is rejected in preview,
  * unless it names the revocation. It creates no object outside of the state (decision 0036).
- * A stack whose option is changed has other URNs: this one is known by those of each option, and keeps what it remembers.
+ * Another option means another URN, so the aliases list the URN under each option: a change of option keeps the record.
  */
 export class Revocations extends DynamicResource {
     constructor(name: string, args: RevocationsArgs, opts: pulumi.CustomResourceOptions) {

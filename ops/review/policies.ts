@@ -26,7 +26,7 @@ export function exceptionsOf(root: string, today: Date): Exception[] {
 
 /**
  * Violations that the change adds. Only the pack itself reports existing violations.
- * @param state Default: none, and rules about all resources of a stack are skipped, since a preview has only changed resources
+ * @param state undefined: rules about all resources of a stack are skipped, since a preview has only the changed ones
  */
 export function policyFindings(
     preview: Preview,

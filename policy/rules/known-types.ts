@@ -94,7 +94,8 @@ const DYNAMIC = [
     "RouteServed",
     "SecretVersions",
 ];
-const PROVIDERS = ["kubernetes", "cloudflare", "command", "random", "pulumi-nodejs"];
+/** `pulumi` is the engine's own: with it option `callers` reads the outputs of the gateway's stack. */
+const PROVIDERS = ["kubernetes", "cloudflare", "command", "random", "pulumi-nodejs", "pulumi"];
 
 /** Types of the engine, and of this project. */
 export const OWN_TYPES: ReadonlySet<string> = new Set([

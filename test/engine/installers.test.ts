@@ -58,10 +58,20 @@ describe("gateway.installer", () => {
             (await core.listNamespacedSecret({ namespace, labelSelector: "owner=helm" })).items.map(
                 ({ metadata }) => `${metadata!.name} ${metadata!.labels!.status}`,
             );
-        // No node takes pods, so the installation is still waiting when it is killed.
-        await schedulable(false);
+        const etcdIsReady = async () => {
+            const members = await current().world.read("apps/v1", "StatefulSet", `${stack.name}-etcd`, "etcd");
+            return (members?.status as { readyReplicas?: number } | undefined)?.readyReplicas === 1;
+        };
+        // As soon as etcd is ready, no node takes pods: the installation, which comes next, is still waiting when it is killed.
+        let cordoned = false;
         try {
-            await stack.upKilledWhen(async () => (await records()).length > 0);
+            await stack.upKilledWhen(async () => {
+                if (!cordoned && (await etcdIsReady())) {
+                    cordoned = true;
+                    await schedulable(false);
+                }
+                return (await records()).length > 0;
+            });
             await endOrphanPlugins(sandboxId(current().dir));
             assert.deepEqual(await records(), [`sh.helm.release.v1.${stack.name}.v1 pending-install`]);
         } finally {
