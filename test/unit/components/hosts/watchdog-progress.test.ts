@@ -54,10 +54,13 @@ describe("The watchdog's check of Alpa", () => {
     it("reads an answer whose first line arrives in two parts, as on a busy host", async () => {
         const PAUSE_MS = 700; // Longer than one read waits.
         const server = createServer((socket) => {
+            let request = "";
             socket
                 .on("error", () => undefined)
-                .once("data", (request) => {
-                    if (!String(request).includes("prompt")) return socket.end("HTTP/1.1 400 Bad Request\r\n\r\n");
+                .on("data", (part) => {
+                    request += String(part);
+                    if (!request.endsWith("}")) return; // the body, JSON, is yet to come
+                    if (!request.includes("prompt")) return socket.end("HTTP/1.1 400 Bad Request\r\n\r\n");
                     socket.write("HTTP/1.1 2");
                     setTimeout(() => socket.end("00 OK\r\n\r\n{}"), PAUSE_MS);
                 });
