@@ -1,4 +1,4 @@
-// Proves that the real charts at the pinned versions accept every combination of values that a stack config can lead to. Helm
+// Proves that the real charts at the pinned versions accept every combination of values that a stack config can produce. Helm
 // renders each, no value is ignored, and a real API server with the charts' own CRDs accepts every object with strict field
 // validation. Runs where ALPA_AUTH_CHARTS names a folder with the charts or chart repositories.
 import { strict as assert } from "node:assert";

@@ -84,7 +84,7 @@ describe("Certificates of the control plane", () => {
             });
         }
 
-        it("lead to the emulator of an address", async () => {
+        it("reach the emulator at an address", async () => {
             assert.deepEqual(await connect("10.152.183.9:443"), { status: 200, text: "hello" });
         });
 

@@ -10,7 +10,7 @@ import { EXPOSURE, parseIntra, raw } from "../../unit/intra-a";
 import { interValues, parseInter } from "../../unit/inter";
 
 export interface ValueSet {
-    /** The choices that lead to it, for messages. */
+    /** The choices that give these values, for messages. */
     what: string;
     chart: { name: string; version: string };
     installation: Installation;

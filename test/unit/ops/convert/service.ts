@@ -64,7 +64,7 @@ interface State {
     onLook: () => void;
     /** Callers by `<consumer>/<credential>`, with their keys. */
     callers: Record<string, string>;
-    /** Status that callers get instead of answers if their routes lead to the component. */
+    /** Status that callers get instead of answers while their routes have the component as upstream. */
     callerStatus?: number;
     /** Keys of callers that are over their limit. */
     limited: string[];

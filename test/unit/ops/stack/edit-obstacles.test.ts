@@ -56,7 +56,7 @@ describe("ops, a stack file in git", () => {
         assert.ok(!text().includes("two"));
     });
 
-    it("edits the file that a symbolic link leads to, and asks git about that file", async () => {
+    it("edits the target of a symbolic link, and asks git about the target", async () => {
         const { ops, folder, file } = bench();
         const real = join(folder, "real.yaml");
         renameSync(file, real);
