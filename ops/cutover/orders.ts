@@ -1,6 +1,7 @@
 /** Orders to a running cutover: signals of the system, and the file that `abort` writes. */
 import { existsSync, rmSync } from "node:fs";
 import type { Context } from "../context";
+import { oncePerPress } from "../ctrl-c";
 import type { Stack } from "../stack/stack";
 import type { Kind } from "./kind";
 import { orderFile } from "./lock";
@@ -25,13 +26,13 @@ export function listen(
     stack: Stack,
 ): Listening {
     const [back, stop] = [new AbortController(), new AbortController()];
-    const onInterrupt = () => {
+    const onInterrupt = oncePerPress(() => {
         if (back.signal.aborted) return stop.abort("it was interrupted");
         context.note(
             `\nReturning to ${before}. Press Ctrl-C again to stop here, and continue later with ${command} run.`,
         );
         back.abort("it was interrupted");
-    };
+    });
     const onEnd = () => stop.abort("it was terminated (SIGTERM)");
     const file = orderFile(context.folder, stack.short);
     const watch = setInterval(() => {

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { oncePerPress } from "../ctrl-c";
 import { Failure, UsageError } from "../errors";
 
 export interface PulumiResult {
@@ -34,9 +35,6 @@ export const PROVIDER_ENV = { PULUMI_TF_BRIDGE_ACCURATE_PF_BRIDGE_PREVIEW: "true
 /** Signals that end this process: of a supervisor or CI, and of a closed terminal. */
 const ENDING = ["SIGTERM", "SIGHUP"] as const;
 
-/** Longest time between two SIGINT of one Ctrl-C, in milliseconds: the terminal sends one, and `npx` passes its own on. */
-const ONE_PRESS_MS = 500;
-
 export type PulumiRunner = (args: string[], options?: PulumiOptions) => Promise<PulumiResult>;
 
 /**
@@ -61,10 +59,10 @@ export function runPulumi(folder: string, patienceSeconds = PATIENCE_SECONDS): P
             endedBy = name;
             end.abort();
         };
+        const interrupt = () => void child.kill("SIGINT");
         // In its own process group, it would outlive this process and run unobserved.
-        const leave = () => void child.kill("SIGINT");
-        process.on("exit", leave);
-        const unheed = heedSignals(signal ? wait : pressedOnce(child), signal ? undefined : onEnd);
+        process.on("exit", interrupt);
+        const unheed = heedSignals(signal ? wait : oncePerPress(interrupt), signal ? undefined : onEnd);
         child.stdin.on("error", wait).end(input);
         const unwatch = breakOff(child, signal ?? end.signal, patienceSeconds);
         const result: PulumiResult = { code: 1, stdout: "", stderr: "" };
@@ -87,7 +85,7 @@ export function runPulumi(folder: string, patienceSeconds = PATIENCE_SECONDS): P
                 'pulumi: must be on PATH. Install it; for the sandbox, run: eval "$(npm run -s sandbox -- env)"',
             ]);
         } finally {
-            process.off("exit", leave);
+            process.off("exit", interrupt);
             unheed();
             unwatch();
         }
@@ -125,16 +123,6 @@ function heedSignals(onInterrupt: () => void, onEnd?: (name: NodeJS.Signals) => 
     return () => {
         process.off("SIGINT", onInterrupt);
         if (onEnd) ENDING.forEach((name) => process.off(name, onEnd));
-    };
-}
-
-/** Interrupts Pulumi once for each Ctrl-C. */
-function pressedOnce(child: ChildProcess): () => void {
-    let last = -Infinity;
-    return () => {
-        const now = performance.now();
-        if (now - last > ONE_PRESS_MS) child.kill("SIGINT");
-        last = now;
     };
 }
 

@@ -507,7 +507,9 @@ describe("npm run ops -- convert, interrupted", () => {
         twice.state.onUp = (to) => {
             if (to !== "stop") return;
             press();
+            const later = mock.method(performance, "now", () => performance.timeOrigin + 1000);
             press();
+            later.mock.restore();
         };
         const stopped = await twice.ops("convert", "run", "--yes");
         assert.equal(stopped.code, 1);
@@ -519,6 +521,17 @@ describe("npm run ops -- convert, interrupted", () => {
         // Continues the rollback.
         assert.equal((await twice.ops("convert", "run", "--yes")).code, 0);
         assert.equal(twice.state.reached, "intra-a");
+    });
+
+    it("returns on a Ctrl-C that a shell sends on, so that it arrives twice", async () => {
+        const it = await convertBench();
+        it.state.onUp = (to) => {
+            if (to !== "stop") return;
+            const listener = process.listeners("SIGINT").at(-1) as () => void;
+            [listener, listener].forEach((once) => once());
+        };
+        const { code, note } = await it.ops("convert", "run", "--yes");
+        assert.deepEqual([code, it.state.reached], [1, "intra-a"], note);
     });
 
     it("returns on Ctrl-C from a check that is never answered", async () => {
