@@ -30,10 +30,16 @@ export async function askAdmin(
             throw new Error("its Admin API answers something that is not JSON");
         }
     };
+    // Each consumer's list is read once, however many of its credentials are looked up.
+    const lists = new Map<string, Stored[]>();
     const credentials = async (consumer: string) => {
+        const known = lists.get(consumer);
+        if (known) return known;
         const { list } = (await get(`consumers/${namespace}_${consumer}/credentials`)) ?? {};
         // An empty list is an object to the Lua encoder.
-        return Array.isArray(list) ? list.map(({ value }) => value) : [];
+        const stored = Array.isArray(list) ? list.map(({ value }) => value) : [];
+        lists.set(consumer, stored);
+        return stored;
     };
     for (const { metadata, spec } of consumers) {
         const name = metadata!.name!;

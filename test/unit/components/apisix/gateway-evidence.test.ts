@@ -216,6 +216,26 @@ describe("evidence of the gateway's pods", () => {
         });
     });
 
+    describe("of several key pairs of a caller", () => {
+        const rs = ["rs1", "rs2", "rs3"].map((id) => ({ ...RS, key: `a_bob.${id}` }));
+        const secrets = Object.fromEntries(rs.map((token) => [token.key.slice(2), secret(token.key.slice(2), token)]));
+        const reads = (asked: PodAsked[]) => asked.filter(({ path }) => path.endsWith("/credentials")).length;
+        const answers =
+            (tokens: object[]): PodAnswers =>
+            ({ port, path }) => {
+                if (port !== 9180) return { status: 401, body: "" };
+                const list = tokens.map((token) => ({ value: { plugins: { "jwt-auth": token } } }));
+                return { status: 200, body: JSON.stringify(path.endsWith("/credentials") ? { list } : { value: {} }) };
+            };
+
+        it("takes one read of the caller's credentials at each pod", async () => {
+            const consumers = [consumer("bob", ["rs1", "rs2", "rs3"])];
+            assert.equal(reads(await accept({ consumers, secrets, adminKeys: true, answers: answers(rs) })), 2);
+            const removed = ["bob/rs1", "bob/rs2", "bob/rs3"];
+            assert.equal(reads(await remove({ secrets, adminKeys: true, answers: answers([]) }, ...removed)), 2);
+        });
+    });
+
     describe("of a replaced key", () => {
         const consumers = [consumer("bob", ["k"])];
         const replace = async (of: World, olds: object, news: object) => {
