@@ -1,6 +1,7 @@
 /** The process of a world: started by `up`, ended by it, by `down`, or by the guard. */
 import { pictureOf } from "./status-page/picture";
 import { startStatusPage } from "./status-page/server";
+import { followStack } from "./world/stack-facts";
 import { writeFacts } from "./world/state";
 import { sceneOf, type SceneName } from "./world/scenes";
 
@@ -13,7 +14,8 @@ async function main(): Promise<void> {
     );
     const asked = JSON.parse(name) as SceneName;
     const { loadSeconds, failStep, observe } = asked;
-    const page = await startStatusPage(dir, pictureOf(dir));
+    const stack = followStack(dir, (message) => log(`the requests to try are those of before: ${message}`));
+    const page = await startStatusPage(dir, pictureOf(dir), stack);
     writeFacts(dir, "page", { url: page.url });
     const world = await sceneOf(asked).start(dir, log, { loadSeconds, failStep, observe, onAnswer: page.add });
     log("ready");

@@ -1,22 +1,16 @@
 import { running } from "../processes";
 import { partLines } from "../real/choice";
-import {
-    readFacts,
-    stateDir,
-    type ClusterFacts,
-    type PageFacts,
-    type StackFacts,
-    type WorldFacts,
-} from "../world/state";
+import { currentStack } from "../world/stack-facts";
+import { readFacts, stateDir, type ClusterFacts, type PageFacts, type WorldFacts } from "../world/state";
 
 /**
- * Prints what runs. `--json`: `{ stack, url, kubeconfig, try: [{ title, command, expect }], page, parts: [{ part, title,
- * version, real }] }`, and with Prometheus `prometheus`, its address.
+ * Prints what runs. `--json`: `{ stack, url, kubeconfig, try: [{ title, command, expect, credential? }], page, parts: [{ part,
+ * title, version, real }] }`, and with Prometheus `prometheus`, its address. `try` follows each change of the stack.
  */
 export async function status(options: { json: boolean }): Promise<void> {
     const dir = stateDir();
     const world = readFacts<WorldFacts>(dir, "world");
-    const stack = readFacts<StackFacts>(dir, "stack");
+    const stack = await currentStack(dir);
     if (!world || !stack) throw new Error("status: no sandbox is running. Run: npm run sandbox -- up");
     const page = readFacts<PageFacts>(dir, "page")?.url ?? null;
     const { prometheus } = world as Partial<ClusterFacts>;

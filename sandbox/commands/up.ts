@@ -6,6 +6,7 @@ import { partLines, partsOfEnvironment, REAL_VARIABLE } from "../real/choice";
 import { ensureTools } from "../toolchain/toolchain";
 import { tryOut } from "../world/attempts";
 import { createStack, mustPulumi } from "../world/pulumi";
+import { deriveStack } from "../world/stack-facts";
 import type { Say, Scene } from "../world/scene";
 import { sceneOf, type SceneName } from "../world/scenes";
 import {
@@ -13,7 +14,6 @@ import {
     readFacts,
     sandboxId,
     stateDir,
-    writeFacts,
     writePrivate,
     type Attempt,
     type ClusterFacts,
@@ -149,10 +149,7 @@ async function bringUp(dir: string, world: WorldFacts, name: SceneName, say: Say
     // Without a preview: the command does not wait for a review, and the preview of an empty stack shows the same as the
     // update.
     await mustPulumi(dir, world, ["up", "--yes", "--skip-preview", "--stack", stack], { onLine: say, signal });
-    const output = await mustPulumi(dir, world, ["stack", "output", "--stack", stack, "--json", "--show-secrets"]);
-    const outputs = JSON.parse(output) as { url: string };
-    const list = await scene.attempts(dir, outputs, world, shipped);
-    writeFacts(dir, "stack", { stack, url: outputs.url, try: list });
+    await deriveStack(dir, world, { stack, exposure: name.exposure, url: "", try: [] });
 }
 
 /** Sends all requests of the list and reports whether each answer was the expected one. */

@@ -1,7 +1,6 @@
 import { execFile } from "node:child_process";
-import { statSync } from "node:fs";
 import { join } from "node:path";
-import { pulumiEnv } from "../world/pulumi";
+import { pulumiEnv, stateWrittenAt } from "../world/pulumi";
 import { readFacts, ROOT, type StackFacts, type WorldFacts } from "../world/state";
 
 /** Longest time to draw, in seconds. Measured: 3 on two cores, mostly for Pulumi and Node.js. */
@@ -18,7 +17,8 @@ export function pictureOf(dir: string): () => Promise<string> {
         const stack = readFacts<StackFacts>(dir, "stack");
         const world = readFacts<WorldFacts>(dir, "world");
         if (stack === undefined || world === undefined) throw new Error("The stack is not up yet.");
-        const of = statSync(join(dir, "backend/.pulumi/stacks/alpa-auth", `${stack.stack}.json`)).mtimeMs;
+        const of = stateWrittenAt(dir, stack.stack);
+        if (of === undefined) throw new Error("The stack does not exist.");
         if (drawn?.of !== of) drawn = { of, svg: draw(dir, stack.stack, world) };
         return drawn.svg.catch((error: unknown) => {
             drawn = undefined;

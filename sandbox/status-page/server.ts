@@ -47,8 +47,13 @@ const HEADERS = {
 /**
  * @param dir folder of the sandbox
  * @param picture draws the stack as SVG
+ * @param stack its current facts; undefined until it is up
  */
-export async function startStatusPage(dir: string, picture: () => Promise<string>): Promise<StatusPage> {
+export async function startStatusPage(
+    dir: string,
+    picture: () => Promise<string>,
+    stack: () => StackFacts | undefined,
+): Promise<StatusPage> {
     const tally = new Tally();
     const server = createServer((request, answer) => {
         void respond(request, answer).catch((error: Error) => send(answer, 500, "text/plain", `${error.message}\n`));
@@ -61,7 +66,8 @@ export async function startStatusPage(dir: string, picture: () => Promise<string
             return send(answer, 403, "text/plain", "Use the address that sandbox status prints.\n");
         if (request.method !== "GET") return send(answer, 405, "text/plain", "GET only.\n");
         const path = request.url ?? "/";
-        if (path === "/data.json") return send(answer, 200, "application/json", JSON.stringify(dataOf(dir, tally)));
+        if (path === "/data.json")
+            return send(answer, 200, "application/json", JSON.stringify(dataOf(dir, stack(), tally)));
         if (path === "/topology.svg") return send(answer, 200, "image/svg+xml", await picture());
         const file = Object.hasOwn(FILES, path) ? FILES[path] : undefined;
         if (file === undefined) return send(answer, 404, "text/plain", "No such page.\n");
@@ -76,8 +82,7 @@ export async function startStatusPage(dir: string, picture: () => Promise<string
     };
 }
 
-function dataOf(dir: string, tally: Tally): PageData {
-    const stack = readFacts<StackFacts>(dir, "stack");
+function dataOf(dir: string, stack: StackFacts | undefined, tally: Tally): PageData {
     const world = readFacts<WorldFacts>(dir, "world");
     return {
         stack: stack === undefined ? null : { name: stack.stack, url: stack.url, try: stack.try },

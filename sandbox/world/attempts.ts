@@ -31,7 +31,7 @@ export async function attempts(
         { title: "a wrong key", command: request("'apikey: not-a-key'"), expect: 401 },
     ];
     for (const [who, key] of Object.entries(keys))
-        list.push({ title: `key of ${who}`, command: request(fileOf(who, `apikey: ${key}`)), expect: 200 });
+        list.push(good(`key of ${who}`, request(fileOf(who, `apikey: ${key}`)), who));
     for (const [who, secret] of Object.entries(jwtSecrets)) {
         const [consumer, id] = who.split("/");
         const token = (seconds: number) =>
@@ -39,10 +39,10 @@ export async function attempts(
                 .setProtectedHeader({ alg: "HS256", typ: "JWT" })
                 .setExpirationTime(Math.floor(Date.now() / 1000) + seconds)
                 .sign(new TextEncoder().encode(secret));
-        const good = fileOf(who, `Authorization: Bearer ${await token(TOKEN_SECONDS)}`);
+        const valid = fileOf(who, `Authorization: Bearer ${await token(TOKEN_SECONDS)}`);
         const over = fileOf(`${who}.expired`, `Authorization: Bearer ${await token(-1)}`);
         list.push(
-            { title: `token of ${who}`, command: request(good), expect: 200 },
+            good(`token of ${who}`, request(valid), who),
             { title: `token of ${who} that has expired`, command: request(over), expect: 401 },
             { title: "a wrong token", command: request("'Authorization: Bearer not-a-token'"), expect: 401 },
         );
@@ -53,6 +53,10 @@ export async function attempts(
         expect: 404,
     });
     return list;
+}
+
+function good(title: string, command: string, credential: string): Attempt {
+    return { title, command, expect: 200, credential };
 }
 
 /** Runs one as a person would. */

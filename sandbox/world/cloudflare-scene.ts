@@ -22,9 +22,9 @@ export const cloudflareScene: Scene = {
     async layOver(shipped, world) {
         return { text: layOver(shipped, world), secrets: { "tunnel.hosts[0].privateKey": privateKey(world) } };
     },
-    async attempts(dir, outputs, world) {
+    async attempts(dir, outputs, world, text) {
         const { url, credentials } = outputs as { url: string; credentials: Record<string, Pair> };
-        return attempts(dir, headNode(world), new URL(url).hostname, credentials);
+        return attempts(dir, headNode(world), new URL(url).hostname, credentials, disabledIn(text));
     },
 };
 
@@ -57,16 +57,42 @@ function privateKey(world: WorldFacts): string {
     return readFileSync(headNode(world).host.privateKeyFile, "utf8");
 }
 
+interface ConsumerInFile {
+    name: string;
+    credentials?: { id: string; enabled?: boolean }[];
+}
+
+/** The service tokens that the stack file disables, each as `<consumer>/<credential>`. */
+function disabledIn(text: string): Set<string> {
+    const consumers = ((parse(text) as StackFile).config["alpa-auth:consumers"] ?? []) as ConsumerInFile[];
+    return new Set(
+        consumers.flatMap(({ name, credentials = [] }) =>
+            credentials.flatMap(({ id, enabled }) => (enabled === false ? [`${name}/${id}`] : [])),
+        ),
+    );
+}
+
 /** Requests go to the edge's own address. The Host header selects the name, as TLS and DNS do in reality. */
-function attempts(dir: string, facts: HeadNodeFacts, hostname: string, credentials: Record<string, Pair>): Attempt[] {
+function attempts(
+    dir: string,
+    facts: HeadNodeFacts,
+    hostname: string,
+    credentials: Record<string, Pair>,
+    disabled: Set<string>,
+): Attempt[] {
     const host = `'Host: ${hostname}'`;
     const list: Attempt[] = [{ title: "no service token", command: completion(facts.edge, host), expect: 401 }];
     for (const [who, { clientId, clientSecret }] of Object.entries(credentials)) {
         const id = `CF-Access-Client-Id: ${clientId}`;
         const good = headerFile(dir, who, id, `CF-Access-Client-Secret: ${clientSecret}`);
         const wrong = headerFile(dir, `${who}.wrong`, id, "CF-Access-Client-Secret: not-the-secret");
+        const command = completion(facts.edge, host, good);
+        if (disabled.has(who)) {
+            list.push({ title: `service token of ${who}, which is disabled`, command, expect: 401, credential: who });
+            continue;
+        }
         list.push(
-            { title: `service token of ${who}`, command: completion(facts.edge, host, good), expect: 200 },
+            { title: `service token of ${who}`, command, expect: 200, credential: who },
             { title: `a wrong secret of ${who}`, command: completion(facts.edge, host, wrong), expect: 401 },
             {
                 title: "the description of the service",

@@ -52,9 +52,9 @@ function clusterScene({ world, address, gpus = false, option }: ClusterScene): S
             const secrets = Object.fromEntries(keys.map(([path, file]) => [path, readFileSync(file, "utf8")]));
             return { text: layOver(shipped, addresses), secrets };
         },
-        attempts(dir, outputs, _, shipped) {
+        attempts(dir, outputs, _, text) {
             const { url, credentials: keys, jwtSecrets } = outputs as unknown as GatewayOutputs;
-            return attempts(dir, url, { keys, jwtSecrets, namespace: namespaceOf(shipped) });
+            return attempts(dir, url, { keys, jwtSecrets, namespace: namespaceOf(text) });
         },
         hint: (facts) =>
             (facts as ClusterFacts).gpus &&

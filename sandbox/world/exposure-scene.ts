@@ -25,12 +25,12 @@ export function exposureScene(base: Partial<WorldOptions>): Scene {
         async layOver(shipped, world) {
             return { text: exposed(shipped, world as ClusterFacts), secrets: {} };
         },
-        async attempts(dir, outputs, world, shipped) {
+        async attempts(dir, outputs, world, text) {
             const { url, credentials: keys, jwtSecrets } = outputs as unknown as GatewayOutputs;
             const { hostname, pathname } = new URL(url);
             // Requests go to the edge's own address. The Host header selects the name, as TLS and DNS do in reality.
             const edge = `${world.cloudflare!.edge}${pathname}`;
-            return attempts(dir, edge, { keys, jwtSecrets, namespace: namespaceOf(shipped) }, `'Host: ${hostname}'`);
+            return attempts(dir, edge, { keys, jwtSecrets, namespace: namespaceOf(text) }, `'Host: ${hostname}'`);
         },
     };
 }

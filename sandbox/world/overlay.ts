@@ -85,7 +85,7 @@ function conversion(gpus: GpuFacts, chartRepository: string, rehearsalPort?: num
 }
 
 /** Namespace of the consumers of a stack, which is part of the claim in their tokens. */
-export function namespaceOf(shipped: string): string {
-    const { config } = parse(shipped) as StackFile;
+export function namespaceOf(text: string): string {
+    const { config } = parse(text) as StackFile;
     return String(config?.["alpa-auth:namespace"] ?? DEFAULT_NAMESPACE);
 }

@@ -1,7 +1,7 @@
 /** Running Pulumi on a sandbox: its environment, and the `pulumi` command for users. */
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { PROVIDER_ENV } from "../../ops/stack/pulumi";
 import { SANDBOX_MARK } from "../processes";
@@ -150,6 +150,18 @@ export async function runPulumi(
 /** Pulumi's home folder of the sandbox, so that the user's is not changed. */
 export function pulumiHome(dir: string): string {
     return join(dir, "pulumi-home");
+}
+
+/** When Pulumi last wrote the state of a stack, in milliseconds since 1970; undefined if the stack does not exist. */
+export function stateWrittenAt(dir: string, stack: string): number | undefined {
+    return statSync(join(backend(dir), ".pulumi/stacks/alpa-auth", `${stack}.json`), { throwIfNoEntry: false })
+        ?.mtimeMs;
+}
+
+/** Whether a run of Pulumi holds the lock of a stack, so that its state is still changing. */
+export function isLocked(dir: string, stack: string): boolean {
+    const locks = join(backend(dir), ".pulumi/locks/organization/alpa-auth", stack);
+    return existsSync(locks) && readdirSync(locks).length > 0;
 }
 
 function backend(dir: string): string {

@@ -39,8 +39,11 @@ export interface Scene {
     start(dir: string, log: Say, asked: Asked): Promise<{ close(): Promise<void> }>;
     /** Adds the sandbox's addresses to a shipped stack file, which is never changed. */
     layOver(shipped: string, world: WorldFacts, say: Say): Promise<StackText>;
-    /** @param outputs of the stack, secrets in plain text */
-    attempts(dir: string, outputs: Record<string, unknown>, world: WorldFacts, shipped: string): Promise<Attempt[]>;
+    /**
+     * @param outputs of the stack, secrets in plain text
+     * @param text of the sandbox's own stack file
+     */
+    attempts(dir: string, outputs: Record<string, unknown>, world: WorldFacts, text: string): Promise<Attempt[]>;
     /** More things to try in the world, as text. @default none */
     hint?(world: WorldFacts): string | undefined;
 }

@@ -106,8 +106,12 @@ export function apiTokenFile(dir: string): string {
 /** Facts of the stack for `status`. */
 export interface StackFacts {
     stack: string;
+    /** Key `exposure` that `up` was asked for. Unset: as shipped. */
+    exposure?: "direct" | "tunnel";
     url: string;
     try: Attempt[];
+    /** When Pulumi wrote the state that the requests are derived from, in milliseconds since 1970. Unset: there is none. */
+    stateAt?: number;
 }
 
 /** A shell command for every folder, which prints the HTTP status on its last line. */
@@ -115,6 +119,8 @@ export interface Attempt {
     title: string;
     command: string;
     expect: number;
+    /** `<consumer>/<credential>`, only of the request that the credential authenticates. */
+    credential?: string;
 }
 
 /** Address of the status page of a running sandbox. */

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startStatusPage, type StatusPage } from "../../sandbox/status-page/server";
 import { findOnPath } from "../../sandbox/toolchain/path";
-import { writeFacts } from "../../sandbox/world/state";
+import { readFacts, writeFacts } from "../../sandbox/world/state";
 import { Browser } from "./browser";
 
 const SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="800" height="200"><rect width="800" height="200"/></svg>';
@@ -22,7 +22,11 @@ for (const [screen, width] of [
         let page: StatusPage;
         let browser: Browser;
         before(async () => {
-            page = await startStatusPage(dir, async () => SVG);
+            page = await startStatusPage(
+                dir,
+                async () => SVG,
+                () => readFacts(dir, "stack"),
+            );
             browser = await Browser.open(findOnPath("chromium")!, width);
             await browser.go(page.url, `/coming up/.test(document.body.textContent)`);
         });

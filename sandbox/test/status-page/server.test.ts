@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startStatusPage, type PageData, type StatusPage } from "../../status-page/server";
 import { Tally } from "../../world/tally";
-import { writeFacts } from "../../world/state";
+import { readFacts, writeFacts } from "../../world/state";
 import { rawRequest } from "../gateway/raw-client";
 
 const TRY = [{ title: "no credential", command: "curl http://127.0.0.1:1/alpa", expect: 401 }];
@@ -14,7 +14,11 @@ describe("status page of the sandbox", () => {
     const dir = mkdtempSync(join(tmpdir(), "alpa-auth-page-"));
     let page: StatusPage;
     before(async () => {
-        page = await startStatusPage(dir, async () => "<svg/>");
+        page = await startStatusPage(
+            dir,
+            async () => "<svg/>",
+            () => readFacts(dir, "stack"),
+        );
     });
     after(async () => {
         await page.close();

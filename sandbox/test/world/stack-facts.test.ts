@@ -1,0 +1,104 @@
+/** Proves that the requests to try follow the stack: what a credential must answer once a command has changed it. */
+import assert from "node:assert/strict";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { currentStack, followStack } from "../../world/stack-facts";
+import { readFacts, writeFacts, type StackFacts } from "../../world/state";
+
+const URL = "http://127.0.0.1:30800/alpa";
+
+describe("requests to try in a sandbox", () => {
+    let dir: string;
+    let runs: number;
+    /** Outputs of the fake Pulumi, as after a run that ended `runs` seconds after the epoch. */
+    const after = (outputs: object) => {
+        writeFileSync(join(dir, "outputs.json"), JSON.stringify(outputs));
+        writeFileSync(state(), "");
+        utimesSync(state(), ++runs, runs);
+    };
+    const state = () => join(dir, "backend/.pulumi/stacks/alpa-auth/intra.json");
+    const calls = () => readFileSync(join(dir, "calls"), "utf8").length;
+    const keyed = (keys: object) => ({ url: URL, credentials: keys, jwtSecrets: {} });
+    const expected = (facts: StackFacts | undefined) =>
+        Object.fromEntries((facts?.try ?? []).flatMap((one) => (one.credential ? [[one.title, one.expect]] : [])));
+
+    beforeEach(() => {
+        dir = mkdtempSync(join(tmpdir(), "alpa-auth-facts-"));
+        runs = 0;
+        const bin = join(dir, "bin");
+        const stackFiles = join(dir, "stack-files");
+        for (const folder of [bin, stackFiles, join(state(), "..")]) mkdirSync(folder, { recursive: true });
+        writeFileSync(join(dir, "calls"), "");
+        writeFileSync(join(bin, "pulumi"), `#!/bin/sh\nprintf x >> '${dir}/calls'\ncat '${dir}/outputs.json'\n`);
+        chmodSync(join(bin, "pulumi"), 0o755);
+        writeFileSync(join(stackFiles, "Pulumi.intra.yaml"), "config: {}\n");
+        writeFacts(dir, "world", { alpa: "a:1", stackFiles, bin, pulumi: "pulumi", parts: [] });
+        writeFacts(dir, "stack", { stack: "intra", url: "", try: [] });
+        after(keyed({ "a/k": "1", "b/k": "2" }));
+    });
+    afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+    it("expect 401 of a credential that was revoked, and 200 of one that was added", async () => {
+        assert.deepEqual(expected(await currentStack(dir)), { "key of a/k": 200, "key of b/k": 200 });
+        after(keyed({ "a/k": "1", "c/k": "3" }));
+        const changed = { "key of a/k": 200, "key of c/k": 200, "key of b/k, which is removed": 401 };
+        assert.deepEqual(expected(await currentStack(dir)), changed);
+        assert.deepEqual(expected(readFacts(dir, "stack")), changed);
+        after(keyed({ "a/k": "1", "b/k": "4" }));
+        const again = { "key of a/k": 200, "key of b/k": 200, "key of c/k, which is removed": 401 };
+        assert.deepEqual(expected(await currentStack(dir)), again);
+    });
+
+    it("ask Pulumi only after a change of the stack", async () => {
+        await currentStack(dir);
+        await currentStack(dir);
+        assert.equal(calls(), 1);
+    });
+
+    it("are none once the stack is destroyed", async () => {
+        await currentStack(dir);
+        after({});
+        assert.deepEqual((await currentStack(dir))?.try, []);
+        rmSync(state());
+        assert.deepEqual((await currentStack(dir))?.try, []);
+    });
+
+    it("expect 401 of a service token that the stack file disables", async () => {
+        const token = { clientId: "id", clientSecret: "secret" };
+        const cloudflare = { edge: "http://127.0.0.1:1" };
+        writeFacts(dir, "world", { ...readFacts<object>(dir, "world"), cloudflare });
+        const consumers = [{ name: "a", credentials: [{ id: "t", enabled: false }, { id: "u" }] }];
+        const text = JSON.stringify({ config: { "alpa-auth:consumers": consumers } });
+        writeFileSync(join(dir, "stack-files/Pulumi.cloudflare.yaml"), text);
+        writeFileSync(join(dir, "cloudflare-api-token"), "");
+        writeFacts(dir, "stack", { stack: "cloudflare", url: "", try: [] });
+        after({ url: "https://llm.example.com/alpa", credentials: { "a/t": token, "a/u": token } });
+        writeFileSync(state().replace("intra", "cloudflare"), "");
+        assert.deepEqual(expected(await currentStack(dir)), {
+            "service token of a/t, which is disabled": 401,
+            "service token of a/u": 200,
+        });
+    });
+
+    it("stay as they are on the page while a run of Pulumi holds the lock, and while none can be derived", async () => {
+        const errors: string[] = [];
+        const facts = followStack(dir, (message) => errors.push(message));
+        const lock = join(dir, "backend/.pulumi/locks/organization/alpa-auth/intra/one.json");
+        mkdirSync(join(lock, ".."), { recursive: true });
+        writeFileSync(lock, "");
+        assert.deepEqual(facts()?.try, []);
+        assert.equal(calls(), 0);
+        rmSync(lock);
+        const until = async (done: () => boolean) => {
+            while (!done()) await new Promise((resolve) => setTimeout(resolve, 10));
+        };
+        await until(() => Object.keys(expected(facts())).length === 2);
+        writeFileSync(join(dir, "bin/pulumi"), `#!/bin/sh\nprintf x >> '${dir}/calls'\nexit 1\n`);
+        after(keyed({}));
+        await until(() => (facts(), errors.length > 0));
+        assert.match(errors[0], /^pulumi stack output .* ended with 1/);
+        for (let i = 0; i < 3; i++) assert.equal(Object.keys(expected(facts())).length, 2);
+        assert.equal(calls(), 2);
+    });
+});

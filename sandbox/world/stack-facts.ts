@@ -1,0 +1,74 @@
+/** The requests to try, derived from the stack's outputs: a command that changes the stack changes what they must answer. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { isLocked, mustPulumi, stateWrittenAt } from "./pulumi";
+import type { StackName } from "./scenes";
+import { readFacts, writeFacts, type Attempt, type StackFacts, type WorldFacts } from "./state";
+
+/**
+ * Facts of the stack, derived again if its state has changed.
+ * @returns undefined until the stack is up
+ * @throws Error with the messages of Pulumi
+ */
+export async function currentStack(dir: string): Promise<StackFacts | undefined> {
+    const world = readFacts<WorldFacts>(dir, "world");
+    const known = readFacts<StackFacts>(dir, "stack");
+    if (world === undefined || known === undefined) return undefined;
+    return stateWrittenAt(dir, known.stack) === known.stateAt ? known : deriveStack(dir, world, known);
+}
+
+/**
+ * For a page that asks each second: returns the known facts at once, and derives newer ones once no run of Pulumi changes the
+ * state.
+ * @param onError called with the reason, once for each state from which none can be derived
+ */
+export function followStack(dir: string, onError: (message: string) => void): () => StackFacts | undefined {
+    let busy = false;
+    let failed: { at?: number } | undefined;
+    return () => {
+        const known = readFacts<StackFacts>(dir, "stack");
+        if (busy || known === undefined) return known;
+        const at = stateWrittenAt(dir, known.stack);
+        if (at === known.stateAt || (failed && failed.at === at) || isLocked(dir, known.stack)) return known;
+        busy = true;
+        currentStack(dir)
+            .catch((error: Error) => {
+                failed = { at };
+                onError(error.message);
+            })
+            .finally(() => (busy = false));
+        return known;
+    };
+}
+
+/** Derives the facts from the stack's outputs, and writes them. @param before the earlier facts; `try` is empty at first */
+export async function deriveStack(dir: string, world: WorldFacts, before: StackFacts): Promise<StackFacts> {
+    const { stack, exposure } = before;
+    // Loading the scenes takes 2 s: they load the emulators.
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would load them at once
+    const { sceneOf } = require("./scenes") as typeof import("./scenes");
+    const stateAt = stateWrittenAt(dir, stack);
+    const outputs = stateAt === undefined ? {} : await outputsOf(dir, world, stack);
+    const text = readFileSync(join(world.stackFiles, `Pulumi.${stack}.yaml`), "utf8");
+    // Without outputs, as after `pulumi destroy`, nothing answers.
+    const up = typeof outputs.url === "string";
+    const scene = sceneOf({ stack: stack as StackName, exposure });
+    const list = up ? withRemoved(before.try, await scene.attempts(dir, outputs, world, text)) : [];
+    const facts = { stack, exposure, url: up ? (outputs.url as string) : before.url, try: list, stateAt };
+    writeFacts(dir, "stack", facts);
+    return facts;
+}
+
+async function outputsOf(dir: string, world: WorldFacts, stack: string): Promise<Record<string, unknown>> {
+    const args = ["stack", "output", "--stack", stack, "--json", "--show-secrets"];
+    return JSON.parse(await mustPulumi(dir, world, args)) as Record<string, unknown>;
+}
+
+/** The requests of now, and those of earlier credentials, which must be rejected. */
+export function withRemoved(before: Attempt[], now: Attempt[]): Attempt[] {
+    const current = new Set(now.map(({ credential }) => credential));
+    const removed = before
+        .filter(({ credential }) => credential !== undefined && !current.has(credential))
+        .map((one) => ({ ...one, title: `${one.title.replace(/, which is .*/, "")}, which is removed`, expect: 401 }));
+    return [...now, ...removed];
+}
