@@ -105,6 +105,7 @@ export function planRotate(lists: Lists, name: string, id: string, asked: Rotati
     return {
         ...edit(lists, name, (text) => setExpires(addCredential(text, name, credentialOf(next)), name, id, end)),
         problems,
+        rotated: `${name}/${id}`,
         effects: [
             `Adds ${successor} (${describe(next)}) to ${name}.`,
             `The first pulumi up on or after ${end} (UTC) removes ${id}; until then both work.`,

@@ -1,6 +1,7 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "diff";
 import { readFileSync, realpathSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, relative } from "node:path";
+import { expiresSoon } from "../../config/keys/consumers/credentials";
 import { dryRun, type AnswerFormat } from "../consent";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
@@ -22,6 +23,8 @@ export interface Plan {
     problems: string[];
     /** Effects of the edit, one sentence each. */
     effects: string[];
+    /** Credential that the edit lets expire, `<consumer>/<credential>`: the effects say so, so no warning does. @default none */
+    rotated?: string;
 }
 
 export interface ChangeOptions extends AnswerFormat {
@@ -84,7 +87,7 @@ async function consider(
     context: Context,
     stack: Stack,
     edited: Edited,
-    { after, effects, problems: known }: Plan,
+    { after, effects, problems: known, rotated }: Plan,
     brought: ReadonlyMap<string, string> = new Map(),
 ): Promise<{ change: Change; problems: string[] }> {
     const problems = [...known];
@@ -99,7 +102,8 @@ async function consider(
         change.diff = renderDiff(file, edited.text, after);
         // Existing warnings are omitted, since each `pulumi up` prints them.
         const before = new Set(check(text, callers?.text).warnings);
-        change.warnings = verdict.warnings.filter((warning) => !before.has(warning));
+        const planned = (warning: string) => rotated !== undefined && warning.startsWith(expiresSoon(rotated));
+        change.warnings = verdict.warnings.filter((warning) => !before.has(warning) && !planned(warning));
     }
     problems.push(...(await obstaclesOrConversion(context, stack)));
     return { change, problems };

@@ -27,6 +27,8 @@ export const DEFAULT_TOKEN_OVERLAP_DAYS = 30;
 
 /** Days before the expiry of a credential from which each run warns. */
 const WARN_DAYS = 30;
+/** The same for a credential with a successor, whose expiry is planned: a reminder for a caller that has not switched. */
+const REMIND_DAYS = 3;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Schema of an existing day in the form `2027-01-31`. */
@@ -185,12 +187,51 @@ export function daysUntil(text: string, today: Date): number {
     return Math.round((dayOf(text)! - Math.floor(today.getTime() / DAY_MS) * DAY_MS) / DAY_MS);
 }
 
-/** Warning about a credential that has expired or expires soon; undefined for others. */
-export function expiryWarning(who: string, expires: string, today: Date): string | undefined {
+/** A credential in the config that may expire. */
+interface Lasting {
+    id: string;
+    /** Unset: never. */
+    expires?: string;
+    method?: string;
+    algorithm?: string;
+    /** Of a service token. @default true */
+    enabled?: boolean;
+}
+
+/**
+ * Warning about a credential that has expired or expires soon; undefined for others.
+ * @param name of its consumer
+ * @param credentials all of the consumer, in the order of the config
+ */
+export function expiryWarning(
+    name: string,
+    credential: Lasting & { expires: string },
+    credentials: Lasting[],
+    today: Date,
+): string | undefined {
+    const who = `${name}/${credential.id}`;
+    const expires = dayText(credential.expires);
     const days = daysUntil(expires, today);
     if (days <= 0) return `consumers: ${who} expired on ${expires} and has no access. Remove the entry.`;
-    if (days > WARN_DAYS) return undefined;
-    return `consumers: ${who} expires in ${days} day${days === 1 ? "" : "s"}, on ${expires}. Add a second credential before that date.`;
+    if (days > (hasSuccessor(credential, credentials) ? REMIND_DAYS : WARN_DAYS)) return undefined;
+    return `${expiresSoon(who)} ${days} day${days === 1 ? "" : "s"}, on ${expires}. Give its caller another credential before that date.`;
+}
+
+/** Beginning of the warning about a credential that expires soon. @param who `<consumer>/<credential>` */
+export function expiresSoon(who: string): string {
+    return `consumers: ${who} expires in`;
+}
+
+/** Whether a credential follows as `consumer rotate` adds it: of the same kind, enabled, and valid longer. */
+function hasSuccessor(
+    { id, method, algorithm, ...own }: Lasting & { expires: string },
+    credentials: Lasting[],
+): boolean {
+    const end = dayOf(own.expires)!;
+    return credentials
+        .slice(credentials.findIndex((one) => one.id === id) + 1)
+        .filter((one) => one.method === method && one.algorithm === algorithm && one.enabled !== false)
+        .some(({ expires }) => expires === undefined || dayOf(expires)! > end);
 }
 
 /** The day without a time: Pulumi parses a day without quotes as a timestamp, and passes it on in Go's format. */

@@ -72,13 +72,14 @@ function callers(config: ParsedCloudflare, today: Date) {
     const warnings: string[] = [];
     const expires: Record<string, string> = {};
     const consumers = config.consumers.map(({ name, credentials }): TokenConsumer => {
-        const living = credentials.filter(({ id, expires: end }) => {
+        const living = credentials.filter((credential) => {
+            const { expires: end } = credential;
             if (end === undefined) return true;
-            const who = `${name}/${id}`;
-            expires[who] = dayText(end);
-            const warning = expiryWarning(who, expires[who], today);
+            const day = dayText(end);
+            expires[`${name}/${credential.id}`] = day;
+            const warning = expiryWarning(name, { ...credential, expires: end }, credentials, today);
             if (warning !== undefined) warnings.push(warning);
-            return daysUntil(expires[who], today) > 0;
+            return daysUntil(day, today) > 0;
         });
         if (living.length === 0)
             warnings.push(`consumers: ${name} has no credentials, so it cannot authenticate. Add one.`);

@@ -76,11 +76,11 @@ export function livingCallers(
     const consumers = config.consumers.map(({ name, limits, credentials, class: named }): ConsumerSettings => {
         const share = config.classes?.[named ?? ""]?.slots;
         const living = credentials.filter((credential) => {
-            if (credential.expires === undefined) return true;
-            const who = `${name}/${credential.id}`;
-            const day = dayText(credential.expires);
-            expires[who] = day;
-            const warning = expiryWarning(who, day, today);
+            const { expires: end } = credential;
+            if (end === undefined) return true;
+            const day = dayText(end);
+            expires[`${name}/${credential.id}`] = day;
+            const warning = expiryWarning(name, { ...credential, expires: end }, credentials, today);
             if (warning !== undefined) warnings.push(warning);
             return daysUntil(day, today) > 0;
         });

@@ -193,22 +193,61 @@ describe("the expiry of a credential", () => {
     it("may be written without quotes, which Pulumi passes as a time", () =>
         assert.deepEqual(config("2026-11-26 00:00:00 +0000 UTC").expires, { "lab/old": "2026-11-26" }));
 
-    const warnings: [day: string, warning: RegExp | undefined][] = [
+    const warning = (credentials: { id: string; expires?: string; method?: string; enabled?: boolean }[]) =>
+        expiryWarning("lab", { expires: "", ...credentials[0] }, credentials, TODAY);
+
+    const alone: [day: string, warning: string | undefined][] = [
         ["2026-12-26", undefined],
         [
             "2026-12-25",
-            /^consumers: lab\/old expires in 30 days, on 2026-12-25\. Add a second credential before that date\.$/,
+            "consumers: lab/old expires in 30 days, on 2026-12-25. Give its caller another credential before that date.",
         ],
-        ["2026-11-26", /expires in 1 day, on/],
-        ["2026-11-25", /^consumers: lab\/old expired on 2026-11-25 and has no access\. Remove the entry\.$/],
+        [
+            "2026-11-26",
+            "consumers: lab/old expires in 1 day, on 2026-11-26. Give its caller another credential before that date.",
+        ],
+        ["2026-11-25", "consumers: lab/old expired on 2026-11-25 and has no access. Remove the entry."],
     ];
-    for (const [day, warning] of warnings)
-        it(`${warning ? "causes a warning" : "causes no warning yet"}: ${day}`, () => {
-            const got = expiryWarning("lab/old", day, TODAY);
-            if (warning) assert.match(got ?? "", warning);
-            else assert.equal(got, undefined);
-            assert.deepEqual(config(day).warnings, got === undefined ? [] : [got]);
-        });
+    for (const [expires, expected] of alone)
+        it(`${expected ? "causes a warning" : "causes no warning yet"}: ${expires}`, () =>
+            assert.equal(warning([{ id: "old", expires }]), expected));
+
+    const rotated: [day: string, warnings: string[]][] = [
+        ["2026-11-29", []],
+        [
+            "2026-11-28",
+            [
+                "consumers: lab/old expires in 3 days, on 2026-11-28. Give its caller another credential before that date.",
+            ],
+        ],
+        ["2026-11-25", ["consumers: lab/old expired on 2026-11-25 and has no access. Remove the entry."]],
+    ];
+    for (const [day, expected] of rotated)
+        it(`of a rotated one ${expected.length ? "causes a reminder" : "causes no warning yet"}: ${day}`, () =>
+            assert.deepEqual(config(day).warnings, expected));
+
+    const others: [what: string, after: object][] = [
+        ["expires as soon", { method: "key", expires: "2026-12-01" }],
+        ["has another method", { method: "jwt" }],
+        ["is disabled", { method: "key", enabled: false }],
+    ];
+    for (const [what, after] of others)
+        it(`causes the warning although another credential follows, if that ${what}`, () =>
+            assert.match(
+                warning([
+                    { id: "old", method: "key", expires: "2026-12-01" },
+                    { id: "new", ...after },
+                ])!,
+                /expires in 6 days, on 2026-12-01\. Give its caller/,
+            ));
+
+    it("causes the warning although an earlier credential lasts longer: a rotation adds the successor after it", () => {
+        const old = { id: "old", method: "key", expires: "2026-12-01" };
+        assert.match(
+            expiryWarning("lab", old, [{ id: "first", method: "key" }, old], TODAY)!,
+            /in 6 days, on 2026-12-01/,
+        );
+    });
 });
 
 describe("keys that callers have brought", () => {

@@ -170,6 +170,12 @@ describe("ops, changing a stack", () => {
         assert.ok(!note.includes("alice"), note);
     });
 
+    it("does not warn of the expiry that a rotation sets", async () => {
+        const { code, note } = await bench().ops("consumer", "rotate", "alice", "a1", "--successor", "a3");
+        assert.equal(code, 0, note);
+        assert.doesNotMatch(note, /warning/);
+    });
+
     it("keeps the edit when pulumi up fails, and says how to undo it", async () => {
         const { ops, text, folder } = bench({ says: ({ args }) => (args[0] === "up" ? { code: 255 } : undefined) });
         const { code, note } = await ops(...ADD, "--yes");
