@@ -18,7 +18,7 @@ export const command: AddCommand = (token, context) =>
         "token inspect --verify --json < token.txt",
     )
         .description("Show the content of the token on standard input, and its caller")
-        .option("--verify", "verify the signature too; exit with 3 unless it is valid")
+        .option("--verify", "verify the signature too; exit with 3 unless the token is valid now")
         .action((args) => inspect(context, args));
 
 export interface InspectArgs {
@@ -52,11 +52,32 @@ export async function inspect(context: Context, args: InspectArgs): Promise<void
                   `signature  ${found.signature}`,
               ].join("\n"),
     );
-    if (args.verify && found.signature !== GOOD)
-        throw new FindingsError(`token: must have a valid signature (${found.signature}).`);
+    const findings = args.verify ? findingsOf(found.signature, claims, owner, context.today) : [];
+    if (findings.length > 0)
+        throw new FindingsError(`token: must be valid now (${findings.join("; ")}). Issue another one.`);
 }
 
 const GOOD = "good";
+
+/** Reasons why the token is not valid now. */
+function findingsOf(signature: string, claims: JWTPayload, owner: Owner | undefined, now: Date): string[] {
+    const expires = owner?.credential.expires;
+    return [
+        ...(signature === GOOD ? [] : [`signature ${signature}`]),
+        ...(isCurrent(claims, now) ? [] : [`expiry ${expiryInWords(claims, now)}`]),
+        ...(isEarly(claims, now) ? [`not valid before ${iso(claims.nbf!)}, although the gateway ignores nbf`] : []),
+        ...(isOver(expires, now) ? [`its credential ${owner!.who} expired on ${expires}`] : []),
+    ];
+}
+
+/** Whether the token has a claim `exp` in the future, which the gateway requires. */
+function isCurrent({ exp }: JWTPayload, now: Date): boolean {
+    return typeof exp === "number" && exp > Math.floor(now.getTime() / 1000);
+}
+
+function isEarly({ nbf }: JWTPayload, now: Date): boolean {
+    return typeof nbf === "number" && nbf * 1000 > now.getTime();
+}
 
 interface Owner {
     who: string;
@@ -80,14 +101,14 @@ function ownerOf(stack: Stack, namespace: string, key: unknown): Owner | undefin
         .find(({ name, credential }) => claimKey(namespace, name, credential.id) === key);
 }
 
-function expiryInWords({ exp, nbf }: JWTPayload, now: Date): string {
-    const early = typeof nbf === "number" && nbf * 1000 > now.getTime();
-    const ignored = early ? `; nbf ${iso(nbf)}: the gateway ignores it` : "";
+function expiryInWords(claims: JWTPayload, now: Date): string {
+    const { exp, nbf } = claims;
+    const ignored = isEarly(claims, now) ? `; nbf ${iso(nbf!)}: the gateway ignores it` : "";
     const why = exp === undefined ? "it has no claim exp" : "its claim exp is not a number";
     if (typeof exp !== "number") return `none: ${why}, so the gateway rejects it${ignored}`;
     const seconds = exp - Math.floor(now.getTime() / 1000);
     const span = inUnits(Math.abs(seconds));
-    return seconds > 0 ? `in ${span}, at ${iso(exp)}${ignored}` : `expired ${span} ago, at ${iso(exp)}`;
+    return isCurrent(claims, now) ? `in ${span}, at ${iso(exp)}${ignored}` : `expired ${span} ago, at ${iso(exp)}`;
 }
 
 function keyInWords(owner: Owner | undefined, key: unknown, alg: string | undefined, today: Date): string {

@@ -130,11 +130,11 @@ describe("ops token inspect", () => {
     const pem = pair.publicKey.export({ type: "spki", format: "pem" }).toString();
     const text = STACK_FILE.replace(/publicKey: \|[^]*$/, `publicKey: ${JSON.stringify(pem)}\n`);
     const verified: [what: string, make: () => Promise<string>, code: number, line: RegExp][] = [
-        ["good", () => token({ key: "alpa-auth_tokens.hs", exp: now - 9 }), 0, /signature +good/],
+        ["good", () => token({ key: "alpa-auth_tokens.hs", exp: now + 9 }), 0, /signature +good/],
         ["bad", () => token({ key: "alpa-auth_tokens.hs" }, "HS256", Buffer.from("x".repeat(32))), 3, /signature +BAD/],
         [
             "good with the public key",
-            () => token({ key: "alpa-auth_tokens.rs" }, "RS256", pair.privateKey),
+            () => token({ key: "alpa-auth_tokens.rs", exp: now + 9 }, "RS256", pair.privateKey),
             0,
             /signature +good/,
         ],
@@ -157,6 +157,40 @@ describe("ops token inspect", () => {
             const { code, out, note } = await bench({ text, stdin: await make() }).ops("token", "inspect", "--verify");
             assert.match(out, line, note);
             assert.equal(code, expected);
+        });
+
+    const invalid: [what: string, claims: object, reasons: string][] = [
+        [
+            "has expired",
+            { key: "alpa-auth_tokens.hs", exp: now - 90 },
+            "expiry expired 1 minute ago, at 2026-11-25T11:58:30Z",
+        ],
+        [
+            "expires in this second",
+            { key: "alpa-auth_tokens.hs", exp: now },
+            "expiry expired 0 seconds ago, at 2026-11-25T12:00:00Z",
+        ],
+        [
+            "never expires",
+            { key: "alpa-auth_tokens.hs" },
+            "expiry none: it has no claim exp, so the gateway rejects it",
+        ],
+        [
+            "is not valid yet",
+            { key: "alpa-auth_tokens.hs", exp: now + 60, nbf: now + 30 },
+            "not valid before 2026-11-25T12:00:30Z, although the gateway ignores nbf",
+        ],
+        [
+            "has an expired credential and an expiry in the past",
+            { key: "alpa-auth_tokens.gone", exp: now - 60 },
+            "signature not checked: the stack's outputs have no secret for it yet; expiry expired 1 minute ago, at 2026-11-25T11:59:00Z; its credential tokens/gone expired on 2026-11-25",
+        ],
+    ];
+    for (const [what, claims, reasons] of invalid)
+        it(`--verify exits with 3 for a token that ${what}, and says so`, async () => {
+            const { code, note } = await bench({ stdin: await token(claims) }).ops("token", "inspect", "--verify");
+            assert.equal(code, 3);
+            assert.ok(note.includes(`token: must be valid now (${reasons}). Issue another one.`), note);
         });
 
     it("--verify reports the error of a public key that cannot be read", async () => {
