@@ -26,6 +26,6 @@ export async function status(options: { json: boolean }): Promise<void> {
     if (prometheus !== undefined) console.log(`Prometheus: ${prometheus}`);
     for (const { name, pid } of running(dir)) console.log(`  ${name} (pid ${pid})`);
     console.log();
-    for (const line of partLines(world.parts)) console.log(`  ${line}`);
+    for (const line of partLines(world.parts, world.olderProvider)) console.log(`  ${line}`);
     for (const attempt of stack.try) console.log(`\n# ${attempt.title}: ${attempt.expect}\n${attempt.command}`);
 }

@@ -51,7 +51,7 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
     try {
         say("== world");
         const world = await startWorldProcess(dir, options, say, interrupted.signal);
-        for (const line of partLines(world.facts.parts)) say(`   ${line}`);
+        for (const line of partLines(world.facts.parts, world.facts.olderProvider)) say(`   ${line}`);
         say(`== pulumi up, stack ${options.stack}`);
         await bringUp(dir, world.facts, options, say, interrupted.signal);
         say("== try it");

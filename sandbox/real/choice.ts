@@ -81,10 +81,17 @@ export function reportParts(real: RealParts): PartReport[] {
     });
 }
 
-/** A line for each part with its name, and whether it is real. */
-export function partLines(parts: PartReport[]): string[] {
-    const width = Math.max(...parts.map(({ title }) => title.length));
-    return parts.map(
-        ({ title, version, real }) => `${title.padEnd(width)}  ${real ? `real, ${version}` : `emulator of ${version}`}`,
-    );
+/**
+ * A line for each part with its name, and whether it is real.
+ * @param olderProvider version of a built Kubernetes provider that is older than its SDK, if any
+ */
+export function partLines(parts: PartReport[], olderProvider?: string): string[] {
+    const rows = parts.map(({ title, version, real }) => [title, real ? `real, ${version}` : `emulator of ${version}`]);
+    if (olderProvider !== undefined)
+        rows.push([
+            "Pulumi provider kubernetes",
+            `built from source, ${olderProvider}: older than the SDK of the stacks`,
+        ]);
+    const width = Math.max(...rows.map(([title]) => title.length));
+    return rows.map(([title, text]) => `${title.padEnd(width)}  ${text}`);
 }

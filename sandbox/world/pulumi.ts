@@ -31,6 +31,9 @@ export function pulumiEnv(dir: string, world: WorldFacts): Record<string, string
         PULUMI_SKIP_UPDATE_CHECK: "1",
         // With an installed official Pulumi, its engine downloads its own plugins.
         ...(world.pluginDir ? { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "1" } : {}),
+        // Pulumi's switch for plugins that are not released: no warning in each run that the provider is older than its SDK (pulumi,
+        // pkg/host/host.go). `up` and `status` name its version. The switch changes no other command that the sandbox runs.
+        ...(world.olderProvider ? { PULUMI_DEV: "true" } : {}),
         ...PROVIDER_ENV,
         [SANDBOX_MARK]: sandboxId(dir),
     };

@@ -32,6 +32,11 @@ export interface WorldFacts {
     pulumi: string;
     /** Folder of the emulated Pulumi plugins; unset with an installed official Pulumi. */
     pluginDir?: string;
+    /**
+     * Version of the built Kubernetes provider. Its source is the newest Go module, which is older than the SDK. Unset: the
+     * released one, of the SDK's version.
+     */
+    olderProvider?: string;
     /** The parts, real or emulated. */
     parts: PartReport[];
 }

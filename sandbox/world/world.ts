@@ -8,7 +8,7 @@ import { startCertManager, type CertManager } from "../cert-manager";
 import { startChartRepository } from "../charts/repository";
 import { dgxNodes, startControlPlane, type ControlPlane, type NodeShape, type PodPort } from "../control-plane";
 import { describeHolder, freePort, SANDBOX_MARK } from "../processes";
-import { installPlugins } from "../toolchain/launchers";
+import { installPlugins, sdkVersion } from "../toolchain/launchers";
 import type { EdgePlace } from "../cloudflare/edge/server";
 import { realCharts } from "../real/charts";
 import { partsOfEnvironment, reportParts, type RealParts } from "../real/choice";
@@ -248,9 +248,11 @@ export function pulumiOf(
     tools: Toolchain<"pulumi">,
     stateDir: string,
     real: RealParts,
-): Pick<ClusterFacts, "pulumi" | "pluginDir"> {
+): Pick<ClusterFacts, "pulumi" | "pluginDir" | "olderProvider"> {
     if (!tools.pluginDir) return { pulumi: tools.pulumi };
+    const provider = tools.found.find(({ name }) => name === "pulumi-resource-kubernetes");
+    const olderProvider = provider?.version === sdkVersion("kubernetes") ? undefined : provider?.version;
     const cloudflare = real["cloudflare-provider"]?.paths.program;
     const pluginDir = installPlugins(pulumiHome(stateDir), tools.pluginDir, cloudflare ? { cloudflare } : {});
-    return { pulumi: join(pluginDir, "pulumi"), pluginDir };
+    return { pulumi: join(pluginDir, "pulumi"), pluginDir, olderProvider };
 }

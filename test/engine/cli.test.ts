@@ -45,6 +45,7 @@ describe("npm run sandbox -- up --detach, while other programs hold its default 
 
     it("ends in an authenticated completion, and every command it prints works as pasted", async () => {
         assert.match(said, /expected 200/);
+        assert.doesNotMatch(said, /warning/);
         const status = await sandbox.pasted();
         assert.deepEqual(Object.keys(status).sort(), ["kubeconfig", "page", "parts", "stack", "try", "url"]);
         const shown = (await (await fetch(new URL("data.json", status.page))).json()) as PageData;

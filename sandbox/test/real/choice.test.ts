@@ -188,5 +188,8 @@ describe("real parts", () => {
             "cloudflared                         emulator of 2026.8.2",
             "cert-manager                        emulator of 1.18.2",
         ]);
+        assert.deepEqual(partLines([], "4.0.0"), [
+            "Pulumi provider kubernetes  built from source, 4.0.0: older than the SDK of the stacks",
+        ]);
     });
 });
