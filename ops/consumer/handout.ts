@@ -8,6 +8,7 @@ import { isOver } from "../dates";
 import { Failure, UsageError } from "../errors";
 import { json } from "../output";
 import { gatewayOf, type Gateway } from "../stack/gateway";
+import { committable } from "../stack/history/commits";
 import { findStack, readOutputs, type Outputs, type Stack } from "../stack/stack";
 import type { Credential } from "../stack/stack-file";
 import { handouts, record, recordFile } from "./handouts/record";
@@ -79,7 +80,8 @@ export async function handout(context: Context, name: string, id: string, args: 
             write?.discard();
             throw error;
         }
-    const where = relative(process.cwd(), recordFile(context, stack, name, id));
+    const file = recordFile(context, stack, name, id);
+    const where = relative(process.cwd(), file);
     if (write) write.finish(text);
     if (args.json) {
         const { url, expires = null } = given;
@@ -88,7 +90,10 @@ export async function handout(context: Context, name: string, id: string, args: 
         context.out(json({ ...handed, ...files, page: write ? null : text }));
     } else if (!write) context.out(text.trimEnd());
     if (args.out !== undefined) context.note(`${name}/${id} is in ${args.out}, which only you can read.`);
-    if (secret) context.note(`${where} records this handout: commit it.`);
+    if (secret) {
+        const [kept] = await committable([file]);
+        context.note(`${where} records this handout${kept === undefined ? "." : ": commit it."}`);
+    }
     context.note(`Next: give it to the caller${encrypt ? "" : " on a confidential channel"}.`);
 }
 

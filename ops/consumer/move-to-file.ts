@@ -12,6 +12,7 @@ import { moveConsumers } from "../stack/consumers-edit";
 import { takeEditLock } from "../stack/edit-lock";
 import { obstaclesOrConversion, remember } from "../stack/edit-obstacles";
 import { renderDiff, replace, unchanged } from "../stack/file-edit";
+import { committable } from "../stack/history/commits";
 import { findStack, type Stack } from "../stack/stack";
 
 export const command: AddCommand = (consumer, context) =>
@@ -47,13 +48,17 @@ export async function moveToFile(context: Context, name: string, args: ChangeArg
             ? [`These callers stay in ${basename(stack.file)}, which has their keys encrypted: ${kept.join(", ")}.`]
             : []),
     ];
-    const next = `commit both files, then check that nothing changes: pulumi preview --expect-no-changes -s ${stack.short}`;
     if (!args.json) [...diffs, ...effects].forEach((line) => context.out(line));
     if (args.yes) write(context, stack, { name, file, own, callers });
     const changed = args.yes === true;
     if (args.json) context.out(json({ stack: stack.short, changed, file: name, diffs, effects, moved, kept }));
     if (!changed) return dryRun(context, "write both files", args);
-    (args.json ? context.note : context.out)(`\nDone. Next: ${next}`);
+    const toCommit = await committable([stack.file, file]);
+    const first = [
+        ...(toCommit.length === 2 ? ["commit both files"] : toCommit.map((one) => `commit ${basename(one)}`)),
+    ];
+    const check = `check that nothing changes: pulumi preview --expect-no-changes -s ${stack.short}`;
+    (args.json ? context.note : context.out)(`\nDone. Next: ${[...first, check].join(", then ")}`);
 }
 
 function write(

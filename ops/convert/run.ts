@@ -53,7 +53,7 @@ export async function convert(context: Context, args: RunArgs, onlyUnderWay = fa
     const ended = await carryOut(context, CONVERSION, stack, () => decide(context, args, onlyUnderWay));
     if (ended === undefined) return undefined;
     const down = `Callers got 503 for ${duration(ended.downSeconds)}.`;
-    report(context, args, ended, {
+    await report(context, args, ended, {
         converted: `Done: ${ended.stack} has option intra-b. ${down}`,
         returned: `Returned: ${ended.stack} has option intra-a and serves callers. ${down}`,
     });

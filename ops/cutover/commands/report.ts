@@ -2,6 +2,7 @@
 import { join, relative } from "node:path";
 import type { Context } from "../../context";
 import { json } from "../../output";
+import { committable } from "../../stack/history/commits";
 import type { Outcome } from "../audit";
 import type { Result } from "../interfaces";
 import type { Kind } from "../kind";
@@ -16,20 +17,21 @@ export interface Ended extends Result {
 }
 
 /** Prints the outcome. @param said one sentence for each successful outcome */
-export function report(
+export async function report(
     context: Context,
     args: { json?: boolean },
     result: Ended,
     said: Partial<Record<Outcome, string>>,
-): void {
+): Promise<void> {
     const { outcome, place, downSeconds, why, file, stack, to } = result;
     if (args.json)
         return context.out(json({ stack, to, outcome, place, downSeconds, ...(why ? { why } : {}), record: file }));
     const sentence = outcome === "stopped" ? undefined : said[outcome];
     if (sentence === undefined) return;
-    const stackFile = relative(process.cwd(), join(context.folder, `Pulumi.${stack}.yaml`));
     context.out(`\n${sentence}`);
-    context.out(`Next: commit ${stackFile} and ${relative(process.cwd(), file)}.`);
+    const toCommit = await committable([join(context.folder, `Pulumi.${stack}.yaml`), file]);
+    if (toCommit.length > 0)
+        context.out(`Next: commit ${toCommit.map((one) => relative(process.cwd(), one)).join(" and ")}.`);
 }
 
 /** Message about an unsuccessful outcome. */

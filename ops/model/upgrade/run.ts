@@ -54,7 +54,7 @@ export async function upgradeModel(context: Context, args: RunArgs, goBack = fal
     const ended = await carryOut(context, UPGRADE, stack, () => decide(context, args, goBack));
     if (ended === undefined) return undefined;
     const down = `Callers got 503 for ${duration(ended.downSeconds)}.`;
-    report(context, args, ended, {
+    await report(context, args, ended, {
         upgraded: `Done: ${ended.stack} runs the new version. ${down}`,
         returned: `Returned: ${ended.stack} runs the old version and serves callers. ${down}`,
     });

@@ -1,5 +1,7 @@
-/** Reads from git the commits that versions ran from. */
+/** Reads from git the commits that versions ran from, and which files it may commit. */
 import { execFile } from "node:child_process";
+import { realpathSync } from "node:fs";
+import { dirname } from "node:path";
 import { Failure } from "../../errors";
 import { ROOT } from "../../context";
 
@@ -37,6 +39,23 @@ export function git(args: string[], folder = ROOT, { timeoutSeconds = 60, signal
 export async function uncommittedFiles(folder: string): Promise<string[]> {
     const status = await git(["status", "--porcelain", "--untracked-files=no"], folder);
     return status.split("\n").flatMap((line) => (line === "" ? [] : [line.trim()]));
+}
+
+/**
+ * Those of some existing files that git has, or would add: advice to commit is only for these. A file outside of a work tree,
+ * or one that git ignores, as all of the sandbox, is not among them.
+ */
+export async function committable(files: string[]): Promise<string[]> {
+    const listed = await Promise.all(files.map((file) => isCommittable(realpathSync(file))));
+    return files.filter((_, i) => listed[i]);
+}
+
+async function isCommittable(file: string): Promise<boolean> {
+    const args = ["ls-files", "--cached", "--others", "--exclude-standard", "--", file];
+    return git(args, dirname(file)).then(
+        (list) => list !== "",
+        () => false,
+    );
 }
 
 export async function hasCommit(commit: string, folder?: string): Promise<boolean> {

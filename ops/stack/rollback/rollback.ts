@@ -18,7 +18,7 @@ import { readSecrets } from "../config-check";
 import { takeEditLock } from "../edit-lock";
 import { obstaclesOrConversion, remember } from "../edit-obstacles";
 import { changedSince, replace } from "../file-edit";
-import { git } from "../history/commits";
+import { committable, git } from "../history/commits";
 import { callersFileOf, callersOf, findStack, type Stack } from "../stack";
 import { earlierPreview, up } from "./carry-out";
 import { contentOf } from "./config-of-then";
@@ -224,12 +224,17 @@ async function saveConfig(context: Context, { stack, target }: Way): Promise<voi
     const file = callers && join(context.program ?? ROOT, callers.name);
     if (file && readFileSync(file, "utf8") !== callers.text) {
         replace(file, callers.text);
-        context.note(`${callers.name} has the callers of version ${number} from now on. Look at it and commit it.`);
+        const then = await checkAndCommit(file);
+        context.note(`${callers.name} has the callers of version ${number} from now on. ${then}`);
     }
     if (isDeepStrictEqual(contentOf(stack.text), contentOf(target.config))) return;
     const before = remember(stack, target.config).copy;
     replace(stack.file, target.config);
     context.note(
-        `${basename(stack.file)} now has the config of version ${number}, without its comments. The previous text is in ${before}. Check it and commit it.`,
+        `${basename(stack.file)} now has the config of version ${number}, without its comments. The previous text is in ${before}. ${await checkAndCommit(stack.file)}`,
     );
+}
+
+async function checkAndCommit(file: string): Promise<string> {
+    return (await committable([file])).length > 0 ? "Check it and commit it." : "Check it.";
 }

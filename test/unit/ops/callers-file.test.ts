@@ -160,8 +160,9 @@ describe("ops with callers in a file of their own", () => {
 
         it("does not change the callers or their comments, and runs no pulumi up", async () => {
             const { ops, text, calls } = setUp({ text: STACK_FILE });
-            const { code, note } = await ops(...move("--yes"));
+            const { code, note, out } = await ops(...move("--yes"));
             assert.equal(code, 0, note);
+            assert.match(out, /Done\. Next: check that nothing changes: pulumi preview/, "no folder is in git");
             const moved = readFileSync(join(folder, NEW), "utf8");
             assert.match(moved, /\{ id: a1, method: key \} # in use/);
             assert.ok(!text().includes("alpa-auth:consumers:"));

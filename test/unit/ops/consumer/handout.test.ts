@@ -103,6 +103,25 @@ describe("ops consumer handout", () => {
         assert.ok(!(out + note).includes(SECRETS.key));
     });
 
+    const folders: [what: string, ignored: string | undefined, commits: boolean][] = [
+        ["a work tree", "", true],
+        ["a folder that git ignores, as the sandbox's", "*\n", false],
+        ["a folder outside of git", undefined, false],
+    ];
+    for (const [what, ignored, commits] of folders)
+        it(`${commits ? "advises" : "does not advise"} to commit the record in ${what}`, async () => {
+            const { ops, folder } = bench();
+            if (ignored !== undefined) {
+                execFileSync("git", ["-C", folder, "init", "-q"]);
+                writeFileSync(join(folder, ".git/info/exclude"), ignored);
+            }
+            const { note } = await ops(...HANDOUT);
+            assert.match(
+                note,
+                commits ? /alice\.a1\.json records this handout: commit it\.\n/ : /records this handout\.\n/,
+            );
+        });
+
     it("rejects an existing file, and hands nothing out", async () => {
         const { ops, folder } = bench();
         const file = join(folder, "there");

@@ -1,0 +1,31 @@
+// Proves for which files commands advise to commit, with a real git.
+import { strict as assert } from "node:assert";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { committable } from "../../../../ops/stack/history/commits";
+
+describe("files that may be committed", () => {
+    const root = mkdtempSync(join(tmpdir(), "alpa-auth-committable-"));
+    after(() => rmSync(root, { recursive: true, force: true }));
+    const clone = join(root, "clone");
+    const file = (name: string) => {
+        mkdirSync(join(root, name, ".."), { recursive: true });
+        writeFileSync(join(root, name), "");
+        return join(root, name);
+    };
+
+    it("are tracked ones and new ones, not those that git ignores or that are in no work tree", async () => {
+        mkdirSync(clone);
+        execFileSync("git", ["-C", clone, "init", "-q"]);
+        const [tracked, forced] = [file("clone/Pulumi.intra.yaml"), file("clone/.sandbox/forced.yaml")];
+        execFileSync("git", ["-C", clone, "add", tracked, forced]);
+        writeFileSync(join(clone, ".gitignore"), ".sandbox/\n");
+        const added = file("clone/.alpa-auth/handouts/intra/a.k.json");
+        const link = join(root, "link.yaml");
+        symlinkSync(tracked, link);
+        const others = [file("clone/.sandbox/stack-files/Pulumi.intra.yaml"), file("elsewhere.yaml")];
+        assert.deepEqual(await committable([tracked, ...others, forced, added, link]), [tracked, forced, added, link]);
+    });
+});
