@@ -4,6 +4,7 @@ import { relative } from "node:path";
 import { claimKey } from "../../components/consumers/consumers";
 import { repeatable, withCredential, withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
+import { whoAmI } from "../cutover/identity";
 import { isOver } from "../dates";
 import { Failure, UsageError } from "../errors";
 import { json } from "../output";
@@ -75,6 +76,7 @@ export async function handout(context: Context, name: string, id: string, args: 
                 at: context.today.toISOString(),
                 recipients: shown,
                 ...(args.again === undefined ? {} : { reason: args.again }),
+                by: whoAmI(),
             });
         } catch (error) {
             write?.discard();

@@ -7,8 +7,13 @@ import { git } from "../stack/history/commits";
 import type { Stack } from "../stack/stack";
 import type { Versions } from "./audit";
 
-export function whoAmI(): string {
-    return `${userInfo().username}@${hostname()}`;
+/** User and host of this process, `ada@ops`. A container's user may have no name, but a number. */
+export function whoAmI(user = () => userInfo().username): string {
+    try {
+        return `${user()}@${hostname()}`;
+    } catch {
+        return `uid ${process.getuid?.()}@${hostname()}`;
+    }
 }
 
 export async function versions(context: Context): Promise<Versions> {

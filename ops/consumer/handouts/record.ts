@@ -11,6 +11,8 @@ export interface HandedOut {
     recipients: string[];
     /** Reason for handing it out again. */
     reason?: string;
+    /** User and host of the operator, `ada@ops`. Unset in records of earlier versions. */
+    by?: string;
 }
 
 /** Handouts of a credential, oldest first. */
@@ -36,12 +38,12 @@ export function parseHandouts(text: string): HandedOut[] | undefined {
 }
 
 function isHandedOut(entry: unknown): entry is HandedOut {
-    const { at, recipients, reason } = (entry ?? {}) as Record<string, unknown>;
+    const { at, recipients, reason, by } = (entry ?? {}) as Record<string, unknown>;
     return (
         typeof at === "string" &&
         Array.isArray(recipients) &&
         recipients.every((one) => typeof one === "string") &&
-        (reason === undefined || typeof reason === "string")
+        [reason, by].every((one) => one === undefined || typeof one === "string")
     );
 }
 

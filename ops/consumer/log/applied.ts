@@ -1,4 +1,5 @@
 import { callersReader } from "../../stack/history/callers-at";
+import { committable } from "../../stack/history/commits";
 import { callerLines } from "../../stack/history/consequences";
 import { before, readVersions } from "../../stack/history/versions";
 import { only, type Entry, type Subject } from "./entry";
@@ -6,6 +7,7 @@ import { only, type Entry, type Subject } from "./entry";
 /** Versions of the stack that changed callers, from Pulumi's history. */
 export async function readApplied({ context, stack, consumer }: Subject): Promise<Entry[]> {
     const versions = await readVersions(context, stack);
+    const inGit = (await committable([stack.file])).length > 0;
     const configOf = callersReader(context.program);
     const entries = versions
         .filter(({ kind }) => kind === "update")
@@ -14,8 +16,10 @@ export async function readApplied({ context, stack, consumer }: Subject): Promis
             const old = previous === undefined ? {} : await configOf(previous);
             const lines = callerLines(only(consumer, old), only(consumer, await configOf(version)));
             const changes = version.result === "succeeded" ? lines : lines.map((line) => `${version.result}: ${line}`);
-            const { start, who, number } = version;
-            return { at: start, who: who ?? null, source: "version", reference: String(number), changes };
+            const { start, number } = version;
+            // Pulumi records no user. Who has committed the program is no evidence of an edit that was not committed.
+            const who = (version.dirty || !inGit ? version.pipeline : version.who) ?? null;
+            return { at: start, who, source: "version", reference: String(number), changes };
         });
     return (await Promise.all(entries)).filter(({ changes }) => changes.length > 0);
 }

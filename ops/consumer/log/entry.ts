@@ -6,7 +6,10 @@ import type { Config } from "../../stack/history/versions";
 export interface Entry {
     /** ISO 8601: the committer date of a commit, or the start of the run of a version. */
     at: string;
-    /** Author of the commit, or the user who ran Pulumi; null if unknown. */
+    /**
+     * Author of the commit, of the one that a version ran from, with its pipeline, or operator of the handout. Null if not
+     * recorded: neither git nor Pulumi says who applied an edit that was not committed.
+     */
     who: string | null;
     /**
      * `commit`: the list of callers was edited, which changes nothing at the gateway. `version`: Pulumi applied it.

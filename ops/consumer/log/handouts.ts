@@ -7,7 +7,7 @@ import type { Entry, Subject } from "./entry";
 
 /**
  * Handouts of credentials, from their records, and from git for records that were deleted with their credential. The
- * operator of a handout is the author of the first commit with its record.
+ * operator of a handout is in its record, or else the author of the first commit with it.
  */
 export async function readHandouts({ context, stack, consumer }: Subject): Promise<Entry[]> {
     const folder = handoutsFolder(context, stack);
@@ -38,7 +38,7 @@ function entryOf(who: string, handout: HandedOut, by?: { id: string; who: string
     const again = handout.reason === undefined ? "" : `, again: ${handout.reason}`;
     return {
         at: handout.at,
-        who: by?.who ?? null,
+        who: handout.by ?? by?.who ?? null,
         source: "handout",
         reference: by?.id ?? null,
         changes: [`credential ${who} was handed out ${to}${again}`],

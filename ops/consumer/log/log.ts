@@ -57,5 +57,5 @@ export async function log(context: Context, consumer: string | undefined, args: 
 function cells({ at, who, source, reference, changes }: Entry): string[] {
     const place = reference === null ? source : `${source} ${reference.slice(0, 10)}`;
     const when = new Date(at).toISOString().slice(0, 16).replace("T", " ");
-    return [when, plain(who ?? "unknown"), place, changes.map(plain).join("\n")];
+    return [when, plain(who ?? "not recorded"), place, changes.map(plain).join("\n")];
 }

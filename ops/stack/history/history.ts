@@ -48,7 +48,7 @@ export async function history(context: Context, args: HistoryArgs): Promise<void
 }
 
 async function rowOf(version: Version, versions: Version[], configOf: (one: Version) => Promise<Config>) {
-    const { config, ...rest } = version;
+    const { config, pipeline: _, ...rest } = version;
     const previous = version.kind === "update" ? before(versions, version) : undefined;
     const changed =
         previous === undefined

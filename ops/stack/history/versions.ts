@@ -27,6 +27,8 @@ export interface Version {
     dirty: boolean;
     /** Author of the commit, and the pipeline that ran Pulumi. Unset if unknown. */
     who?: string;
+    /** The pipeline alone. */
+    pipeline?: string;
     config: Config;
     /** Number of resources by operation, without unchanged ones. */
     changes: Record<string, number>;
@@ -88,7 +90,7 @@ function versionOf(update: Update, place: number): Version {
     };
 }
 
-function whoOf(environment: Record<string, string>): { who?: string } {
+function whoOf(environment: Record<string, string>): Pick<Version, "who" | "pipeline"> {
     const author = environment["git.author"] ?? environment["git.committer"];
     const pipeline =
         environment["ci.system"] &&
@@ -96,7 +98,7 @@ function whoOf(environment: Record<string, string>): { who?: string } {
             .filter(Boolean)
             .join(" ");
     const who = [author, pipeline].filter(Boolean).join(", by ");
-    return who === "" ? {} : { who };
+    return { ...(who === "" ? {} : { who }), ...(pipeline ? { pipeline } : {}) };
 }
 
 /** The last version before `version` whose config was applied; undefined if there is none. */

@@ -5,6 +5,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { armor, Decrypter, generateIdentity, identityToRecipient } from "age-encryption";
+import { whoAmI } from "../../../../ops/cutover/identity";
 import { bench, OUTPUTS, SECRETS, STACK_FILE } from "../kit";
 import { sshEd25519, sshRsa } from "./ssh-identity";
 
@@ -17,7 +18,9 @@ describe("ops consumer handout", () => {
         assert.equal(code, 0, note);
         assert.match(out, new RegExp(`apikey: ${SECRETS.key}`));
         const file = join(folder, ".alpa-auth/handouts/intra/alice.a1.json");
-        assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), [{ at: "2026-11-25T12:00:00.000Z", recipients: [] }]);
+        assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), [
+            { at: "2026-11-25T12:00:00.000Z", recipients: [], by: whoAmI() },
+        ]);
         assert.ok(!note.includes(SECRETS.key));
     });
 

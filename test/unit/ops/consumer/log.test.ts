@@ -71,12 +71,42 @@ describe("ops consumer log", () => {
     it("shows what each version of the stack changed for callers, and what a failed one may have changed", async () => {
         const { entries, note } = await logOf(clone(VERSIONS));
         assert.deepEqual(told(entries), [
-            ["2026-11-24", "Ada", "version", ["caller alice loses access"]],
-            ["2026-11-23", "Ada", "version", ["failed: caller alice loses access", "failed: caller bob loses access"]],
-            ["2026-11-20", "Ada", "version", ["caller alice gets access", "caller bob gets access"]],
+            ["2026-11-24", null, "version", ["caller alice loses access"]],
+            ["2026-11-23", null, "version", ["failed: caller alice loses access", "failed: caller bob loses access"]],
+            ["2026-11-20", null, "version", ["caller alice gets access", "caller bob gets access"]],
         ]);
         assert.match(note, /is not in git, so its edits are not in this list/);
     });
+
+    const runs: [what: string, environment: object, inGit: boolean, who: string | null][] = [
+        ["the author of its commit", {}, true, "Ada"],
+        [
+            "its pipeline too",
+            { "ci.system": "GitHub Actions", "ci.build.number": "7" },
+            true,
+            "Ada, by GitHub Actions 7",
+        ],
+        ["no author of another edit, where its own was not committed", { "git.dirty": "true" }, true, null],
+        [
+            "the pipeline that ran an edit that was not committed",
+            { "git.dirty": "true", "ci.system": "GitHub Actions" },
+            true,
+            "GitHub Actions",
+        ],
+        ["no author of the program, where git ignores the stack file, as the sandbox's", {}, false, null],
+    ];
+    for (const [what, environment, inGit, who] of runs)
+        it(`shows for a version ${what}`, async () => {
+            const [run] = [version("2026-11-24T10:00:00.000Z", [bob])];
+            const one = clone([{ ...run, environment: { ...run.environment, ...environment } }]);
+            git(one.folder, "init", "-q");
+            if (!inGit) writeFileSync(join(one.folder, ".git/info/exclude"), "*\n");
+            const { entries, note } = await logOf(one);
+            assert.deepEqual(told(entries), [["2026-11-24", who, "version", ["caller bob gets access"]]]);
+            assert.equal(/is not in git, so its edits/.test(note), !inGit);
+            const { out } = await one.ops("consumer", "log");
+            assert.ok(out.includes(` ${who ?? "not recorded"} `), out);
+        });
 
     it("shows who edited which credential, without ciphertext, and where a file could not be read", async () => {
         const one = clone();
@@ -140,12 +170,12 @@ describe("ops consumer log", () => {
         commit(one.folder, "Ada", "21", { [RECORD]: JSON.stringify([HANDED_OUT]) });
         commit(one.folder, "Bo", "22", { [RECORD]: JSON.stringify([HANDED_OUT, AGAIN]) });
         commit(one.folder, "Bo", "23", { [RECORD]: undefined });
-        const late = { at: "2026-11-24T09:00:00.000Z", recipients: ["age1zzzzzzzz…"] };
+        const late = { at: "2026-11-24T09:00:00.000Z", recipients: ["age1zzzzzzzz…"], by: "cy@ops" };
         mkdirSync(join(one.folder, dirname(RECORD)), { recursive: true });
         writeFileSync(join(one.folder, dirname(RECORD), "bob.b1.json"), JSON.stringify([late]));
         const { entries } = await logOf(one);
         assert.deepEqual(told(entries.filter(({ source }) => source === "handout")), [
-            ["2026-11-24", null, "handout", ["credential bob/b1 was handed out encrypted to age1zzzzzzzz…"]],
+            ["2026-11-24", "cy@ops", "handout", ["credential bob/b1 was handed out encrypted to age1zzzzzzzz…"]],
             ["2026-11-22", "Bo", "handout", ["credential alice/a1 was handed out in plain text, again: lost"]],
             ["2026-11-21", "Ada", "handout", ["credential alice/a1 was handed out encrypted to age1qqqqqqqq…"]],
         ]);
@@ -235,7 +265,7 @@ describe("ops consumer log", () => {
 
     it("filters by caller and by time", async () => {
         const { entries } = await logOf(clone(VERSIONS), "bob", "--since", "4d");
-        assert.deepEqual(told(entries), [["2026-11-23", "Ada", "version", ["failed: caller bob loses access"]]]);
+        assert.deepEqual(told(entries), [["2026-11-23", null, "version", ["failed: caller bob loses access"]]]);
         const { code, note } = await clone().ops("consumer", "log", "--since", "yesterday");
         assert.equal(code, 2);
         assert.match(note, /--since: must be minutes, hours or days, for example 90m, 24h or 365d \(got "yesterday"\)/);

@@ -3,6 +3,7 @@
 import { strict as assert } from "node:assert";
 import { createHash, generateKeyPairSync } from "node:crypto";
 import { stringify } from "yaml";
+import { whoAmI } from "../../../../ops/cutover/identity";
 import { bench, OUTPUTS, SECRETS, STACK_FILE } from "../kit";
 
 const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
@@ -89,7 +90,12 @@ describe("ops consumer show", () => {
         const none = await shown(STACK_FILE, "alice");
         assert.equal(none.lastHandout, null);
         const found = await shown(STACK_FILE, "alice", [["consumer", "handout", "alice", "a1"]]);
-        assert.deepEqual(found.lastHandout, { credential: "a1", at: "2026-11-25T12:00:00.000Z", recipients: [] });
+        assert.deepEqual(found.lastHandout, {
+            credential: "a1",
+            at: "2026-11-25T12:00:00.000Z",
+            recipients: [],
+            by: whoAmI(),
+        });
         assert.deepEqual(found.credentials[1].lastHandout, null);
         for (const secret of [SECRETS.key, OUTPUTS.url]) assert.ok(!JSON.stringify(found).includes(secret));
     });
