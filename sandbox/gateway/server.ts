@@ -62,7 +62,7 @@ export interface GatewayOptions {
     /** @default requests are not logged */
     accessLog?: AccessLogSettings & { write(line: string): void };
     /** Called at the end of each request. A caller that disconnected before its answer has status 499, as in nginx's log. */
-    onAnswer?: (answered: { caller: string | null; status: number }) => void;
+    onAnswer?: (answered: { caller: string | null; status: number; check?: boolean }) => void;
     /** @default metrics are counted, but not served */
     metrics?: MetricsOptions;
     /** Port that redirects to HTTPS use (plugin_attr.redirect.https_port). @default that of TLS */

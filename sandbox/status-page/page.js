@@ -3,6 +3,18 @@
 
 const EVERY_MS = 1000;
 const PLACES = { gateway: "gateway", edge: "Cloudflare's edge" };
+const MEANINGS = {
+    200: "answered",
+    400: "request rejected: its body, query or headers",
+    401: "no valid credential",
+    403: "not allowed",
+    404: "no such path",
+    413: "body too large",
+    429: "above a limit",
+    499: "the caller left",
+    503: "not served now",
+    504: "Alpa took too long",
+};
 const byId = (id) => document.getElementById(id);
 
 /** The current content, so that an unchanged part keeps a selection. */
@@ -21,7 +33,12 @@ function statusClass(status) {
     return status === 429 ? "limited" : "wrong";
 }
 
-function showRows(rows, left) {
+function showRows({ since, rows, left, checks }) {
+    byId("since").hidden = false;
+    byId("since").textContent = `Counted since ${new Date(since).toLocaleString()}, when this sandbox started.`;
+    byId("checks").hidden = checks === 0;
+    byId("checks").textContent =
+        `Not in the table: ${checks} answers to pulumi up and npm run ops, which ask each gateway pod whether it has a change.`;
     byId("none").hidden = rows.length > 0;
     byId("requests").hidden = rows.length === 0;
     byId("left").hidden = left === 0;
@@ -32,6 +49,7 @@ function showRows(rows, left) {
             element("td", caller ?? "(not authenticated)"),
             element("td", String(status), statusClass(status)),
             element("td", String(count), "number"),
+            element("td", MEANINGS[status] ?? ""),
             element("td", new Date(last).toLocaleTimeString()),
             element("td", PLACES[place]),
         );
@@ -86,9 +104,10 @@ function showTopology(name) {
 async function refresh() {
     try {
         const answer = await fetch("data.json");
-        const { stack, parts, rows, left } = await answer.json();
+        const data = await answer.json();
+        const { stack, parts } = data;
         byId("stack").textContent = stack ? `Stack ${stack.name}: ${stack.url}` : "The stack is coming up.";
-        showRows(rows, left);
+        showRows(data);
         showParts(parts);
         if (stack) {
             showTry(stack.try);

@@ -16,9 +16,13 @@ export interface PageData {
     /** Null until the stack is up. */
     stack: { name: string; url: string; try: Attempt[] } | null;
     parts: PartReport[];
+    /** When the count of answers began, at the start of the sandbox: ISO 8601. */
+    since: string;
     rows: Row[];
     /** Number of answers without a row, because there were too many callers. */
     left: number;
+    /** Number of answers to checks of `pulumi up` and of operators' commands, which are in no row. */
+    checks: number;
 }
 
 export interface StatusPage {
@@ -87,8 +91,10 @@ function dataOf(dir: string, stack: StackFacts | undefined, tally: Tally): PageD
     return {
         stack: stack === undefined ? null : { name: stack.stack, url: stack.url, try: stack.try },
         parts: world?.parts ?? [],
+        since: tally.since,
         rows: tally.list(),
         left: tally.left,
+        checks: tally.checks,
     };
 }
 

@@ -9,9 +9,11 @@ export interface Answered {
     /** Caller's name in that place. Null: not authenticated. */
     caller: string | null;
     status: number;
+    /** Whether it answers a check of `pulumi up` or of an operator's command, and no caller. @default false */
+    check?: boolean;
 }
 
-export interface Row extends Answered {
+export interface Row extends Omit<Answered, "check"> {
     count: number;
     /** Time of the last one: ISO 8601. */
     last: string;
@@ -22,10 +24,19 @@ const MOST_ROWS = 500;
 
 export class Tally {
     private readonly rows = new Map<string, Row>();
-    /** Answers without a row. */
+    /** Answers to callers without a row. */
     left = 0;
+    /** Answers to checks, which are in no row. */
+    checks = 0;
 
-    add(answered: Answered, now = new Date()): void {
+    /** @param since when the count began: ISO 8601 */
+    constructor(readonly since = new Date().toISOString()) {}
+
+    add({ check, ...answered }: Answered, now = new Date()): void {
+        if (check) {
+            this.checks++;
+            return;
+        }
         const key = JSON.stringify([answered.place, answered.caller, answered.status]);
         const row = this.rows.get(key);
         if (row === undefined && this.rows.size >= MOST_ROWS) {

@@ -23,12 +23,16 @@ export interface PipelineParts {
     agent: Agent;
     /** @default requests are not logged */
     accessLog?: AccessLog;
-    onAnswer?: (answered: { caller: string | null; status: number }) => void;
+    onAnswer?: (answered: { caller: string | null; status: number; check?: boolean }) => void;
     log(line: string): void;
 }
 
+/** Host header of requests by port forwarding (components/kubernetes/pod-connection.ts). Those of callers have a port or a name. */
+const FORWARDED = "localhost";
+
 export async function handleRequest(ctx: Context, parts: PipelineParts): Promise<void> {
     parts.store.metrics.seen();
+    const check = ctx.headers.get("host") === FORWARDED;
     const over = new Promise<void>((resolve) => ctx.answer.once("close", resolve));
     try {
         await answerRequest(ctx, parts);
@@ -39,7 +43,7 @@ export async function handleRequest(ctx: Context, parts: PipelineParts): Promise
         for (const { name, handlers } of [...ctx.globalEntries, ...ctx.entries])
             if (!ctx.ranAsAction.has(name)) handlers.log?.(ctx);
         parts.accessLog?.add(ctx, ctx.figures);
-        parts.onAnswer?.({ caller: ctx.consumer?.username ?? null, status: ctx.figures.status });
+        parts.onAnswer?.({ caller: ctx.consumer?.username ?? null, status: ctx.figures.status, check });
     }
 }
 

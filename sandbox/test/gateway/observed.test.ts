@@ -29,13 +29,14 @@ const file = (nginx: object = {}, prometheus: object = {}) => {
 describe("metrics and log of the gateway", () => {
     const lines: string[] = [];
     const answers: [caller: string | null, status: number][] = [];
+    const checks: (boolean | undefined)[] = [];
     let kit: Kit;
     before(async () => {
         const { accessLog, metrics } = observedOf(file());
         kit = await Kit.start({
             accessLog: { ...accessLog!, write: (line) => lines.push(line) },
             metrics: { ...metrics!, refreshSeconds: 0 },
-            onAnswer: ({ caller, status }) => void answers.push([caller, status]),
+            onAnswer: ({ caller, status, check }) => (answers.push([caller, status]), checks.push(check)),
         });
         const observed = { counted: true, named: true };
         const plugins = (chain: { name: string; config: object }[]) =>
@@ -65,7 +66,7 @@ describe("metrics and log of the gateway", () => {
         }
     });
     after(() => kit.stop());
-    beforeEach(() => (lines.splice(0), answers.splice(0)));
+    beforeEach(() => (lines.splice(0), answers.splice(0), checks.splice(0)));
 
     const metrics = async () => {
         const answer = await fetch(`http://127.0.0.1:${kit.gateway.metricsPort}${METRICS_PATH}`);
@@ -130,6 +131,12 @@ describe("metrics and log of the gateway", () => {
         );
         const { status, reason, consumer } = await line();
         assert.deepEqual([status, reason, consumer], [400, "request-not-accepted", "team-a_nlp"]);
+    });
+
+    it("come with a report whether an answer is to a check by port forwarding, as of pulumi up", async () => {
+        await kit.send("/alpa/completions?evidence", { apikey: "the-key-of-lab" }, { host: "localhost" });
+        await kit.send("/alpa/completions", {}, { host: "localhost:30800" });
+        assert.deepEqual(checks, [true, false]);
     });
 
     it("come with a report of each answer and its caller to the sandbox, also for errors of nginx", async () => {

@@ -46,6 +46,14 @@ describe("status page of the sandbox", () => {
         ]);
     });
 
+    it("counts answers to checks of pulumi up apart, and says since when it counts", async () => {
+        const { rows } = await data();
+        page.add({ place: "gateway", caller: "lab", status: 400, check: true });
+        const now = await data();
+        assert.deepEqual([now.rows, now.checks], [rows, 1]);
+        assert.ok(Date.parse(now.since) <= Date.now(), now.since);
+    });
+
     it("loads nothing from other hosts, and cannot be embedded in another page", async () => {
         for (const [path, type] of [
             ["", "text/html"],
