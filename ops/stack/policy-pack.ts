@@ -42,9 +42,9 @@ const isOther = (program: string, root: string) => program !== root && comparesI
  * the rules that compare with what a program renders.
  */
 function packsOf(root: string, program: string): string[] {
-    // Pulumi requires a config for each pack, and reads none for an empty name.
-    const config = (file = "") => `--policy-pack-config=${file}`;
-    return [...packOf(root), config(join(root, "policy/of-another-commit.json")), ...packOf(program), config()];
+    // Pulumi requires a config for each pack.
+    const config = (whose: string) => `--policy-pack-config=${join(root, "policy/another-commit", `${whose}.json`)}`;
+    return [...packOf(root), config("this-clone"), ...packOf(program), config("its-own")];
 }
 
 /**

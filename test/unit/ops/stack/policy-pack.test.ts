@@ -66,16 +66,17 @@ describe("the policy pack of npm run ops", () => {
             assert.deepEqual(calls, [
                 [
                     ...["up", "--cwd", earlier, "--policy-pack=/clone/policy"],
-                    "--policy-pack-config=/clone/policy/of-another-commit.json",
-                    ...[`--policy-pack=${earlier}/policy`, "--policy-pack-config="],
+                    "--policy-pack-config=/clone/policy/another-commit/this-clone.json",
+                    `--policy-pack=${earlier}/policy`,
+                    "--policy-pack-config=/clone/policy/another-commit/its-own.json",
                 ],
                 ["preview", "--cwd", earlier, `--policy-pack=${earlier}/policy`],
             ]);
             const disabled = { enforcementLevel: "disabled" };
-            assert.deepEqual(JSON.parse(readFileSync(join(ROOT, "policy/of-another-commit.json"), "utf8")), {
-                "as-rendered": disabled,
-                "known-types": disabled,
-            });
+            const config = (whose: string): unknown =>
+                JSON.parse(readFileSync(join(ROOT, "policy/another-commit", `${whose}.json`), "utf8"));
+            assert.deepEqual(config("this-clone"), { "as-rendered": disabled, "known-types": disabled });
+            assert.deepEqual(config("its-own"), {});
             const [names, all] = [rulesFor(earlier, "/clone"), RULES].map((rules) => rules.map(({ name }) => name));
             assert.deepEqual(
                 all.filter((name) => !names.includes(name)),
