@@ -1,7 +1,7 @@
 /** Violations of the policy pack's rules by a change, in addition to its effects on callers. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { resourceOf, RULES, violationsOf, type Resource, type Violation } from "../../policy/rules";
+import { resourceOf, RULES, violationsOf, type Resource, type Rule, type Violation } from "../../policy/rules";
 import { OPTIONAL } from "../../policy/rules/kubernetes/digests";
 import { ExceptionsError, judged, parseExceptions, type Exception } from "../../policy/rules/exceptions";
 import { UsageError } from "../errors";
@@ -26,6 +26,7 @@ export function exceptionsOf(root: string, today: Date): Exception[] {
 
 /**
  * Violations that the change adds. Only the pack itself reports existing violations.
+ * @param inForce rules to check. @default all
  * @param state undefined: rules about all resources of a stack are skipped, since a preview has only the changed ones
  */
 export function policyFindings(
@@ -33,9 +34,10 @@ export function policyFindings(
     state: Exported | undefined,
     exceptions: Exception[],
     today: Date,
+    inForce: readonly Rule[] = RULES,
 ): Finding[] {
     const [before, after] = sides(preview, state);
-    const rules = state === undefined ? RULES.map((rule) => ({ ...rule, checkStack: undefined })) : RULES;
+    const rules = state === undefined ? inForce.map((rule) => ({ ...rule, checkStack: undefined })) : inForce;
     const standing = (resources: Resource[]) => judged(violationsOf(resources, rules), exceptions, today).standing;
     const known = new Set(standing(before).map(keyOf));
     const code = "policy-violated";

@@ -1,5 +1,6 @@
 /** `ops stack review`: shows the effect of a change on live callers before it is applied. */
 import { readFileSync, statSync } from "node:fs";
+import type { Rule } from "../../policy/rules";
 import { readCallersFile } from "../../config/keys/consumers/file";
 import { isInside } from "../../config/values";
 import { withExamples, withStack, type AddCommand } from "../arguments";
@@ -91,17 +92,18 @@ export function reviewOf(preview: Preview, today: Date, state: Exported = {}): R
 
 /**
  * Findings of a preview, with violations of the policy pack.
- * @param program folder of the previewed program, which has the callers file
+ * @param program folder of the previewed program, which has the callers file. @default the clone
+ * @param rules rules of the pack to check. @default all
  */
 export function fullReview(
     context: Context,
     preview: Preview,
     state: Exported | undefined,
-    program = context.program ?? ROOT,
+    { program = context.program ?? ROOT, rules }: { program?: string; rules?: readonly Rule[] } = {},
 ): Review {
     const found = reviewOf({ ...preview, config: withCallers(preview.config, program) }, context.today, state);
     const exceptions = exceptionsOf(context.program ?? ROOT, context.today);
-    const broken = policyFindings(preview, state, exceptions, context.today);
+    const broken = policyFindings(preview, state, exceptions, context.today, rules);
     return { ...found, findings: [...found.findings, ...broken].sort(byDanger) };
 }
 

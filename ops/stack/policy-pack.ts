@@ -1,5 +1,7 @@
 /** The policy pack of the clone: every `pulumi up` of the operators' commands runs under it. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { RULES, type Rule } from "../../policy/rules";
 import { UsageError } from "../errors";
 import type { PulumiRunner } from "./pulumi";
 
@@ -12,9 +14,42 @@ export function packOf(root: string): string[] {
     return [`--policy-pack=${join(root, "policy")}`];
 }
 
+/** Names of the rules that compare with what the program of a commit renders. */
+const OF_PROGRAM = RULES.filter(({ comparesWithProgram }) => comparesWithProgram).map(({ name }) => name);
+
 /**
- * Wraps Pulumi so that every `up` runs under the policy pack of this clone. This also applies to an earlier program, since
- * the current rules are in force.
+ * Whether the policy pack in the folder of a program has the rules that compare with what that program renders. Earlier
+ * programs may have none of them.
+ */
+function comparesItself(program: string): boolean {
+    const folder = join(program, "policy");
+    if (!existsSync(folder)) return false;
+    const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
+    const text = files.map((file) => readFileSync(join(folder, file), "utf8")).join("\n");
+    return OF_PROGRAM.every((name) => text.includes(`name: "${name}"`));
+}
+
+/** Rules of this clone that a review of a program checks. @param program folder of the clone, or of another commit */
+export function rulesFor(program: string, root: string): readonly Rule[] {
+    return isOther(program, root) ? RULES.filter(({ comparesWithProgram }) => !comparesWithProgram) : RULES;
+}
+
+/** Whether a program is that of another commit, and its own policy pack compares what it renders. */
+const isOther = (program: string, root: string) => program !== root && comparesItself(program);
+
+/**
+ * Arguments for the program of another commit. The current rules are in force, but the policy pack of that commit checks
+ * the rules that compare with what a program renders.
+ */
+function packsOf(root: string, program: string): string[] {
+    // Pulumi requires a config for each pack.
+    const config = (whose: string) => `--policy-pack-config=${join(root, "policy/another-commit", `${whose}.json`)}`;
+    return [...packOf(root), config("this-clone"), ...packOf(program), config("its-own")];
+}
+
+/**
+ * Wraps Pulumi so that every `up` runs under the policy pack of this clone. This also applies to the program of another
+ * commit (`--cwd`), except that its own pack compares what it renders, in previews too.
  * @param because reason for running without the pack, which is printed at each run
  */
 export function underPolicy(
@@ -29,8 +64,13 @@ export function underPolicy(
             throw new UsageError([
                 `${WITHOUT_PACK}: must give a reason of at least ${LEAST_REASON} characters. Unset it to run under the policy pack.`,
             ]);
+        const program = args.includes("--cwd") ? args[args.indexOf("--cwd") + 1] : root;
+        // A review checks the rules of this clone itself, but it cannot load those of another commit.
+        if (args[0] === "preview" && !because && isOther(program, root))
+            return pulumi([...args, ...packOf(program)], options);
         if (args[0] !== "up") return pulumi(args, options);
-        if (!because) return pulumi([...args, ...packOf(root)], options);
+        const packs = isOther(program, root) ? packsOf(root, program) : packOf(root);
+        if (!because) return pulumi([...args, ...packs], options);
         note(`warning: without the policy pack (${WITHOUT_PACK}: ${because.trim()})`);
         return pulumi(args, options);
     };

@@ -109,6 +109,7 @@ export const knownTypes: Rule = {
     name: "known-types",
     title: "Every resource is of a type that this project creates.",
     reason: "Rules check only the types that they know: a global rule, a network policy of another kind or a command would pass unchecked.",
+    comparesWithProgram: true,
     example: {
         type: "kubernetes:apisix.apache.org/v2:ApisixGlobalRule",
         inputs: { kind: "ApisixGlobalRule", spec: { plugins: [{ name: "serverless-pre-function", enable: true }] } },

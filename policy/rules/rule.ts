@@ -13,6 +13,11 @@ export interface Rule {
     reason: string;
     /** What it does not compare, in one sentence. @default nothing worth a sentence */
     leavesOut?: string;
+    /**
+     * Whether it compares with what the program of its own commit renders. In a rollback to another commit, the policy pack of
+     * that commit checks it. @default false
+     */
+    comparesWithProgram?: true;
     /** A resource that violates it; a test shows that it does. */
     example: { type: string; inputs: Tree; inside?: string };
     /** Violations of one resource. */

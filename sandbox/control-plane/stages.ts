@@ -1,8 +1,9 @@
 /**
- * Behavior of kwok for nodes and pods (Stages of kwok 0.7). Nodes have kwok's own stages. A pod becomes Ready only after the
- * emulated kubelet has found everything its containers need, and has set an annotation (see workloads/kubelet.ts). A pod of a
- * Job then succeeds at once, because nothing runs in it. kwok deletes a deleted pod at once, unless the emulated kubelet has
- * announced that it does so itself (see workloads/gateways/pods.ts).
+ * Behavior of kwok for nodes and pods (Stages of kwok 0.7). A node becomes Ready once, and the Lease that kwok renews keeps it
+ * so. Heartbeats, as in kwok's own stages, would overwrite what a test wrote about a node that is cut off, up to 45 s later.
+ * A pod becomes Ready only after the emulated kubelet has found everything its containers need, and has set an annotation (see
+ * workloads/kubelet.ts). A pod of a Job then succeeds at once, because nothing runs in it. kwok deletes a deleted pod at once,
+ * unless the emulated kubelet has announced that it does so itself (see workloads/gateways/pods.ts).
  */
 import { stringify } from "yaml";
 
@@ -13,20 +14,38 @@ export const ENDS_SLOWLY_ANNOTATION = "sandbox.alpa-auth/ends-slowly";
 
 const DELETED = ".metadata.deletionTimestamp";
 
-export function podStages(): string {
-    return [ready, completed, deleted].map((stage) => stringify(stage)).join("---\n");
+export function kwokStages(): string {
+    return [nodeReady, ready, completed, deleted].map((stage) => stringify(stage)).join("---\n");
 }
 
-function stage(name: string, matchExpressions: object[], next: object): object {
+function stage(kind: "Node" | "Pod", name: string, matchExpressions: object[], next: object): object {
     return {
         apiVersion: "kwok.x-k8s.io/v1alpha1",
         kind: "Stage",
         metadata: { name },
-        spec: { resourceRef: { apiGroup: "v1", kind: "Pod" }, selector: { matchExpressions }, next },
+        spec: { resourceRef: { apiGroup: "v1", kind }, selector: { matchExpressions }, next },
     };
 }
 
+const nodeReady = stage(
+    "Node",
+    "node-ready",
+    [{ key: '.status.conditions.[] | select( .type == "Ready" ) | .status', operator: "NotIn", values: ["True"] }],
+    {
+        statusTemplate: `{{ $now := Now }}
+conditions:
+- { type: Ready, status: "True", reason: KubeletReady, lastHeartbeatTime: {{ $now | Quote }}, lastTransitionTime: {{ $now | Quote }} }
+{{ range $type := list "MemoryPressure" "DiskPressure" "PIDPressure" }}
+- { type: {{ $type | Quote }}, status: "False", reason: Kubelet, lastHeartbeatTime: {{ $now | Quote }}, lastTransitionTime: {{ $now | Quote }} }
+{{ end }}
+daemonEndpoints: { kubeletEndpoint: { Port: {{ NodePort }} } }
+phase: Running
+`,
+    },
+);
+
 const ready = stage(
+    "Pod",
     "pod-ready",
     [
         { key: DELETED, operator: "DoesNotExist" },
@@ -76,6 +95,7 @@ startTime: {{ $now | Quote }}
 );
 
 const completed = stage(
+    "Pod",
     "pod-complete",
     [
         { key: DELETED, operator: "DoesNotExist" },
@@ -100,6 +120,7 @@ containerStatuses:
 );
 
 const deleted = stage(
+    "Pod",
     "pod-delete",
     [
         { key: DELETED, operator: "Exists" },

@@ -14,7 +14,7 @@ import { dgxNodes, nodeObject, type NodeShape } from "./nodes";
 import { openPki, type Identity, type Pki } from "./pki";
 import { writeSecret } from "./secret-file";
 import { startServiceProxy, type DialIn } from "./service-proxy";
-import { podStages } from "./stages";
+import { kwokStages } from "./stages";
 
 /** Paths of the programs. */
 export interface ControlPlaneTools {
@@ -199,7 +199,7 @@ async function writeFiles(home: string, pki: Pki, ports: args.Ports, server: str
     const egress = join(home, "egress.json");
     writeSecret(egress, JSON.stringify(args.egressConfiguration(pki, ports)));
     const stages = join(home, "stages.yaml");
-    writeSecret(stages, podStages());
+    writeSecret(stages, kwokStages());
     return { etcdData: join(home, "etcd"), kubeconfig: files, egress, stages };
 }
 

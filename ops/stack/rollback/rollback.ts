@@ -19,6 +19,7 @@ import { takeEditLock } from "../edit-lock";
 import { obstaclesOrConversion, remember } from "../edit-obstacles";
 import { changedSince, replace } from "../file-edit";
 import { committable, git } from "../history/commits";
+import { rulesFor } from "../policy-pack";
 import { callersFileOf, callersOf, findStack, type Stack } from "../stack";
 import { earlierPreview, up } from "./carry-out";
 import { contentOf } from "./config-of-then";
@@ -116,7 +117,10 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
     writeFileSync(config, target.config);
     if (callers) writeCallers(join(program, callers.name), (callers.text = withReadmit(callers.text, broken, program)));
     const preview = await earlierPreview(context, earlier);
-    const shown = fullReview(context, preview, state, program);
+    const shown = fullReview(context, preview, state, {
+        program,
+        rules: rulesFor(program, context.program ?? ROOT),
+    });
     const review = { ...shown, findings: [...revocationFindings(broken, program), ...shown.findings].sort(byDanger) };
     const isJson = args.format === "json";
     if (!isJson) context.out(render(review, args.format));

@@ -34,6 +34,7 @@ export const asRendered: Rule = {
     reason: "Any additional plugin, field or rule can bypass authentication and the request guard, or expose credentials.",
     leavesOut:
         "Not compared: the script of a Command (`stdin`, a secret), values of Secrets other than their length, and host names, addresses and ports. Review the code and the config that set them.",
+    comparesWithProgram: true,
     example: {
         type: "kubernetes:apisix.apache.org/v2:ApisixRoute",
         inputs: { kind: "ApisixRoute", metadata: { name: "other" }, spec: { http: [] } },

@@ -5,7 +5,7 @@ import * as args from "../../control-plane/arguments";
 import { kubeconfig } from "../../control-plane/kubeconfig";
 import { cpuNodes, dgxNodes, nodeObject, type NodeShape } from "../../control-plane/nodes";
 import type { Pki } from "../../control-plane/pki";
-import { ENDS_SLOWLY_ANNOTATION, podStages, STARTABLE_ANNOTATION } from "../../control-plane/stages";
+import { ENDS_SLOWLY_ANNOTATION, kwokStages, STARTABLE_ANNOTATION } from "../../control-plane/stages";
 
 const pair = (name: string) => ({ cert: `/pki/${name}.crt`, key: `/pki/${name}.key` });
 const pki = {
@@ -133,19 +133,29 @@ describe("Nodes of the sandbox", () => {
     });
 });
 
-describe("Pods of the sandbox", () => {
-    it("become ready only once the kubelet's check has found all they need", () => {
-        const stages = parseAllDocuments(podStages()).map((document) => document.toJS() as Stage);
+describe("kwok", () => {
+    const stages = parseAllDocuments(kwokStages()).map((document) => document.toJS() as Stage);
+
+    it("writes to a node without delay, and only until it is Ready: no heartbeat overwrites that a test cut it off", () => {
+        // kwok adds its own stages, with heartbeats, if it is given none for nodes.
+        const nodes = stages.filter(({ spec }) => spec.resourceRef.kind === "Node");
+        assert.equal(nodes.length, 1);
+        const [{ spec }] = nodes;
+        assert.equal(spec.delay, undefined);
+        const key = '.status.conditions.[] | select( .type == "Ready" ) | .status';
+        assert.deepEqual(spec.selector.matchExpressions, [{ key, operator: "NotIn", values: ["True"] }]);
+    });
+
+    it("makes pods ready only once the kubelet's check has found all they need", () => {
         assert.deepEqual(
             stages.map((stage) => stage.metadata.name),
-            ["pod-ready", "pod-complete", "pod-delete"],
+            ["node-ready", "pod-ready", "pod-complete", "pod-delete"],
         );
-        const conditions = stages[0].spec.selector.matchExpressions;
+        const conditions = stages[1].spec.selector.matchExpressions;
         assert.ok(conditions.some(({ key, operator }) => key.includes(STARTABLE_ANNOTATION) && operator === "Exists"));
     });
 
-    it("are deleted by kwok unless they stop slowly", () => {
-        const stages = parseAllDocuments(podStages()).map((document) => document.toJS() as Stage);
+    it("deletes pods unless they stop slowly", () => {
         const { matchExpressions } = stages.find(({ metadata }) => metadata.name === "pod-delete")!.spec.selector;
         const slow = matchExpressions.find(({ key }) => key.includes(ENDS_SLOWLY_ANNOTATION));
         assert.equal(slow?.operator, "DoesNotExist");
@@ -162,5 +172,9 @@ interface NodeLike {
 }
 interface Stage {
     metadata: { name: string };
-    spec: { selector: { matchExpressions: { key: string; operator: string }[] } };
+    spec: {
+        resourceRef: { kind: string };
+        selector: { matchExpressions: { key: string; operator: string; values?: string[] }[] };
+        delay?: object;
+    };
 }
