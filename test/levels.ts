@@ -113,30 +113,27 @@ const STARTING: Record<string, RegExp> = {
 };
 
 /**
- * Files that can share the world of test/engine/kit, in jobs of about five minutes: starting a world takes 11 s of CPU time.
- * The longest job is first, so that at the end no lane waits for another.
+ * Engine tests with a job of about five minutes or more. Files of one job share the world of test/engine/kit: starting a world
+ * takes 11 s of CPU time. Long jobs, and those that wait for clocks, are first, so that at the end no lane waits for another.
  */
-const TOGETHER = [
-    ["failures", "pulumi"],
+const LONG = [
     ["lifecycle", "callers"],
-    ["review", "callers-stack"],
-    ["ops", "ops-import"],
+    ["inter"],
     ["limits", "classes", "route"],
     ["tls", "guard", "secrets"],
+    ["cloudflare"],
+    ["ops", "ops-import"],
+    ["failures", "pulumi"],
+    ["review", "callers-stack"],
     ["microk8s"],
     ["rollback", "limits-shared"],
-];
-
-/** Files with a world of their own that take long. The order of the rest does not matter. */
-const ALONE = [
-    "cloudflare",
-    "cli",
-    "cli-stacks",
-    "cli-ended",
-    "rampart-install",
-    "installers",
-    "inter-nodes",
-    "intra-ha",
+    ["cli-stacks"],
+    ["cli-ended"],
+    ["rampart-install"],
+    ["installers"],
+    ["inter-nodes"],
+    ["intra-ha"],
+    ["cli"],
 ];
 
 export function isLevel(word: string): word is Level {
@@ -200,9 +197,7 @@ export function levelOf(file: string): Level {
 }
 
 function engine(): Tests[] {
-    const named = [...TOGETHER, ...ALONE.map((name) => [name])].map((names) =>
-        names.map((name) => `test/engine/${name}.test.ts`),
-    );
+    const named = LONG.map((names) => names.map((name) => `test/engine/${name}.test.ts`));
     const rest = filesBelow("test/engine").filter((file) => !named.flat().includes(file));
     return [...named, ...rest.map((file) => [file])].map((files) => ({ name: nameOf(...files), files }));
 }
