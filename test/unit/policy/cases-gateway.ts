@@ -106,6 +106,12 @@ export const GATEWAY: Record<string, Case[]> = {
             /must be only 127\.0\.0\.1:1/,
         ],
         [
+            "a placeholder upstream with a real node after the placeholder",
+            "intra",
+            upstream("nowhere", (s) => s.externalNodes.push({ type: "Domain", name: "10.0.0.11", port: 20001 })),
+            /must be only 127\.0\.0\.1:1/,
+        ],
+        [
             "a list of plugins, which disables others in every route",
             "graph",
             values((v) => (v.apisix.plugins = ["key-auth"])),
