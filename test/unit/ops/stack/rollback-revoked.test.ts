@@ -26,7 +26,8 @@ async function stateWithout(revoked: Record<string, string>) {
     const { outs: outputs } = await provider.update!("id", outs!, { declared: {}, readmit: {} });
     const urn = "urn:pulumi:intra::alpa-auth::pulumi-nodejs:dynamic/alpa-auth:Revocations::alpa-consumers-revocations";
     const type = "pulumi-nodejs:dynamic/alpa-auth:Revocations";
-    return { id: outputs!.revoked[0].id, deployment: { resources: [{ urn, type, outputs }] } };
+    const replaced = { urn, type, delete: true, outputs: { ...outputs, revoked: [] } };
+    return { id: outputs!.revoked[0].id, deployment: { resources: [replaced, { urn, type, outputs }] } };
 }
 
 describe("ops stack rollback and revoked keys", () => {
