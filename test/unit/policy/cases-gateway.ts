@@ -461,6 +461,16 @@ export const GATEWAY: Record<string, Case[]> = {
             ),
             /terminationGracePeriodSeconds: must be longer than --grace-period, \d+ s \(got 30\)/,
         ],
+        [
+            "a connector that is killed when its grace period ends",
+            "exposed",
+            spec("Deployment", "alpa-auth-cloudflared", ({ template }) => {
+                const { args } = template.spec.containers[0];
+                args[args.indexOf("--grace-period") + 1] = "180s";
+                template.spec.terminationGracePeriodSeconds = 180;
+            }),
+            /terminationGracePeriodSeconds: must be longer than --grace-period, 180 s \(got 180\)/,
+        ],
     ],
     "no-retries": [
         [

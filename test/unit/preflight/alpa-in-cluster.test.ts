@@ -128,6 +128,10 @@ describe("preflight of the component", () => {
         assert.deepEqual(await found({ objects }, { nodes: ["dgx-01"], model: "alpa/opt-66b" }), []);
     });
 
+    for (const mode of ["ReadOnlyMany", "ReadWriteMany"])
+        it(`accepts a volume with access mode ${mode} for two nodes`, async () =>
+            assert.deepEqual(await found({ objects: { [CLAIM]: claim("Bound", mode), [CRD]: KNOWN } }), []));
+
     it("counts no GPUs of its own pods, of pods that have ended, of other nodes, or that are left over", async () => {
         const own = gpuPod("alpa-auth", "alpa-opt-head", "dgx-01", 8, { "ray.io/cluster": "alpa-opt" });
         const ended = ["Succeeded", "Failed"].map((phase) => ({
