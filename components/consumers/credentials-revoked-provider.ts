@@ -111,9 +111,9 @@ async function removedOf(inputs: Inputs): Promise<Sent[]> {
     const removed = credentials.filter((one) => !secretOf.has(one));
     if (removed.length === 0) return [];
     const secrets = new Map((await list("v1", "Secret", namespace)).map((secret) => [secret.metadata?.name, secret]));
-    // A key that the config has moved to another entry stays valid.
+    // A key that the config has moved to another entry stays valid. A claim has the names of its entry, so it cannot move.
     const kept = new Set([...secretOf.values()].map((name) => textsOf(secrets.get(name)).key));
     return removed
         .map((who): Sent => sentWith(who, secrets.get(who.replace("/", "."))) ?? { who })
-        .filter(({ headers, claim }) => !kept.has(claim ?? headers?.apikey ?? ""));
+        .filter(({ headers }) => !kept.has(headers?.apikey ?? ""));
 }

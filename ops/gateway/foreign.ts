@@ -196,17 +196,17 @@ function foreignCredential(
     namespace: string,
 ): Foreign | undefined {
     const id = idIn(key);
-    const fields = more("credentials", value);
+    const isNamed = typeof value.name === "string";
+    const fields = [...more("credentials", value), ...(isNamed ? [] : ["name"])];
     const isKnown = known.has(id);
-    if (isKnown && fields.length === 0 && typeof value.name === "string") return undefined;
+    if (isKnown && fields.length === 0) return undefined;
     const path = `consumers/${encodeURIComponent(username)}/credentials/${encodeURIComponent(id)}`;
     // ADC derives the id of a credential from its name: without a name it fails before it has written anything.
-    const ends =
-        typeof value.name === "string"
-            ? ""
-            : ". It has no name, so every synchronization of the ingress controller fails: APISIX receives no change";
+    const ends = isNamed
+        ? ""
+        : ". It has no name, so every synchronization of the ingress controller fails: APISIX receives no change";
     const what = isKnown
-        ? `was changed by hand in fields that the ingress controller does not restore (${[...fields, "name"].join(", ")})`
+        ? `was changed by hand in fields that the ingress controller does not restore (${fields.join(", ")})`
         : "was not written by the ingress controller";
     return {
         says: plain(`APISIX: credential ${shown(id, value.name)} of consumer ${username} ${what}${ends}`),

@@ -76,6 +76,13 @@ def test_a_new_token_is_created_after_the_clock_was_set_back() -> None:
     assert claims(sent(auth, NOW - 3600))["exp"] == NOW - 2700
 
 
+def test_a_new_token_is_created_when_the_clock_was_set_back_by_more_than_the_skew() -> None:
+    auth = Jwt(key="k", secret=SECRET)
+    first = sent(auth, NOW)
+    assert sent(auth, NOW - 60) == first
+    assert claims(sent(auth, NOW - 61))["exp"] == NOW - 61 + 900
+
+
 def test_a_long_running_client_never_sends_a_token_that_is_about_to_expire(server: Server, slept: Slept) -> None:
     server.replies = [reply(200, COMPLETION)]
     client = Client(server.url, auth=Jwt(key="k", secret=SECRET), clock=slept.clock)

@@ -10,10 +10,13 @@ import { CODES, type Finding } from "../../review/finding";
 import type { Exported } from "../../review/plan";
 import { PROJECT } from "../stack-file";
 
-/** Files of programs that keep the record of revocations and support `readmit` in their config. */
+/**
+ * Files of programs that keep the record of revocations and support `readmit` in their config: the present path, and the path
+ * in earlier versions, which a rollback may return to.
+ */
 export const RECORD_KEEPERS = [
     "components/consumers/revocations-provider.ts",
-    "components/consumers/revocations-provider.ts",
+    "components/parts/revocations-provider.ts",
 ];
 const TYPE = "pulumi-nodejs:dynamic/alpa-auth:Revocations";
 

@@ -143,6 +143,23 @@ describe("comparison of both sides", () => {
         assert.equal(row.note, "a proxied name must have addresses");
     });
 
+    it("reports an old server that fails for a proxied name, whatever the edge answers", async () => {
+        const flagged = RECORDS.map((r) => (r.name === "alpa.example.com" ? { ...r, proxied: true } : r));
+        const fails: Says = (name, type) =>
+            name === "alpa.example.com" ? refuse("SERVFAIL") : old.zone.says(name, type);
+        const server = await startDnsServer({ says: fails });
+        try {
+            const at = { label: "failing", host: "127.0.0.1", port: server.port };
+            const found = wrong(await rows({ old: [at], records: flagged, atEdge: true }));
+            assert.deepEqual(
+                [...new Set(found.map(({ name, note }) => `${name}: ${note}`))],
+                ["alpa.example.com: a server fails, or the servers of one side disagree"],
+            );
+        } finally {
+            await server.close();
+        }
+    });
+
     it("does not treat two failures as equal answers", async () => {
         const fails: Says = (name, type) =>
             name.startsWith("alpa-auth-") ? refuse("SERVFAIL") : old.zone.says(name, type);

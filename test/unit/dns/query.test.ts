@@ -65,9 +65,11 @@ describe("a DNS query", () => {
         udp.on("message", (message, from) => {
             const query = packet.decode(message);
             const questions = [{ name: "evil.example", type: "A" as const }];
+            const otherType = [{ name: ZONE, type: "AAAA" as const }];
             udp.send(Buffer.from("no DNS"), from.port, from.address);
             udp.send(reply(query, { id: (query.id! + 1) & 0xffff }, "192.0.2.66"), from.port, from.address);
             udp.send(reply(query, { questions }, "192.0.2.67"), from.port, from.address);
+            udp.send(reply(query, { questions: otherType }, "192.0.2.68"), from.port, from.address);
             udp.send(reply(query, {}, "192.0.2.1"), from.port, from.address);
         });
         try {

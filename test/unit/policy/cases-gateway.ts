@@ -106,6 +106,12 @@ export const GATEWAY: Record<string, Case[]> = {
             /must be only 127\.0\.0\.1:1/,
         ],
         [
+            "a placeholder upstream with a real node after the placeholder",
+            "intra",
+            upstream("nowhere", (s) => s.externalNodes.push({ type: "Domain", name: "10.0.0.11", port: 20001 })),
+            /must be only 127\.0\.0\.1:1/,
+        ],
+        [
             "a list of plugins, which disables others in every route",
             "graph",
             values((v) => (v.apisix.plugins = ["key-auth"])),
@@ -454,6 +460,16 @@ export const GATEWAY: Record<string, Case[]> = {
                 ({ template }) => delete template.spec.terminationGracePeriodSeconds,
             ),
             /terminationGracePeriodSeconds: must be longer than --grace-period, \d+ s \(got 30\)/,
+        ],
+        [
+            "a connector that is killed when its grace period ends",
+            "exposed",
+            spec("Deployment", "alpa-auth-cloudflared", ({ template }) => {
+                const { args } = template.spec.containers[0];
+                args[args.indexOf("--grace-period") + 1] = "180s";
+                template.spec.terminationGracePeriodSeconds = 180;
+            }),
+            /terminationGracePeriodSeconds: must be longer than --grace-period, 180 s \(got 180\)/,
         ],
     ],
     "no-retries": [

@@ -127,12 +127,12 @@ export const SECRETS: Record<string, Case[]> = {
             }),
             /^spec\.authParameter\.keyAuth\.value: must not be in this object/m,
         ],
-        [
-            "a token in a variable of a pod",
+        ...["TUNNEL_TOKEN", "DB_PASSWORD", "CLIENT_SECRET", "ALPA_API_KEY"].map((name): Case => [
+            `a secret in the variable ${name} of a pod`,
             "exposed",
-            connector(({ env }) => env.push({ name: "TUNNEL_TOKEN", value: secret(LONG) })),
+            connector(({ env }) => env.push({ name, value: secret(LONG) })),
             /env\[2\]: must not be in this object/,
-        ],
+        ]),
         [
             "a token in the environment of a command",
             "cloudflare",

@@ -128,10 +128,17 @@ describe("preflight of the component", () => {
         assert.deepEqual(await found({ objects }, { nodes: ["dgx-01"], model: "alpa/opt-66b" }), []);
     });
 
+    for (const mode of ["ReadOnlyMany", "ReadWriteMany"])
+        it(`accepts a volume with access mode ${mode} for two nodes`, async () =>
+            assert.deepEqual(await found({ objects: { [CLAIM]: claim("Bound", mode), [CRD]: KNOWN } }), []));
+
     it("counts no GPUs of its own pods, of pods that have ended, of other nodes, or that are left over", async () => {
         const own = gpuPod("alpa-auth", "alpa-opt-head", "dgx-01", 8, { "ray.io/cluster": "alpa-opt" });
-        const ended = { ...gpuPod("jobs", "done", "dgx-01", 8), status: { phase: "Succeeded" } };
-        const pods = [own, ended, gpuPod("jobs", "elsewhere", "dgx-09", 8), gpuPod("jobs", "waits", undefined, 8)];
+        const ended = ["Succeeded", "Failed"].map((phase) => ({
+            ...gpuPod("jobs", phase.toLowerCase(), "dgx-01", 8),
+            status: { phase },
+        }));
+        const pods = [own, ...ended, gpuPod("jobs", "elsewhere", "dgx-09", 8), gpuPod("jobs", "waits", undefined, 8)];
         assert.deepEqual(await found({ lists: { ...GOOD.lists, Pod: pods } }), []);
         const half = { lists: { ...GOOD.lists, Pod: [gpuPod("jobs", "half", "dgx-01", 4)] } };
         assert.deepEqual(await found(half, { gpusPerNode: 4, model: "alpa/opt-66b" }), []);

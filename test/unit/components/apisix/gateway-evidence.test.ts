@@ -49,13 +49,15 @@ interface World {
     route?: Answer;
     /** Pods without a listener. */
     closed?: string[];
+    /** Pods that are deleted between the list of pods and the request. */
+    deleted?: string[];
 }
 
 const open: (FakeApi | FakePods)[] = [];
 
 async function world(of: World): Promise<{ asked: PodAsked[]; inputs: object }> {
     const all = of.pods ?? [pod("one"), pod("two")];
-    const names = all.map(({ metadata }: any) => metadata.name as string);
+    const names = all.map(({ metadata }: any) => metadata.name as string).filter((one) => !of.deleted?.includes(one));
     const told = of.answers ?? fine;
     // Each test that uses the Admin API sets its answers.
     const answers: PodAnswers = (one) => (one.port === 9180 && !of.adminKeys ? fine(one) : told(one));
@@ -238,13 +240,18 @@ describe("evidence of the gateway's pods", () => {
 
     describe("of a replaced key", () => {
         const consumers = [consumer("bob", ["k"])];
-        const replace = async (of: World, olds: object, news: object) => {
+        const replace = async (of: World, olds: object, news: object, generations: object = {}) => {
             const { asked, inputs } = await world({ consumers, ...of });
             const as = (materials: object) => ({ ...inputs, generations: { bob: 1 }, materials }) as never;
-            await accepted.update!("a", { ...(as(olds) as object), generations: {} } as never, as(news));
+            await accepted.update!("a", { ...(as(olds) as object), generations } as never, as(news));
             return asked;
         };
         const pods = [pod("one"), pod("cut-off", undefined, "False")];
+
+        it("is requested although the Consumer's generation is the same", async () => {
+            assert.ok(data(await replace({}, { bob: "old" }, { bob: "new" }, { bob: 1 })).length > 0);
+            assert.deepEqual(await replace({}, { bob: "new" }, { bob: "new" }, { bob: 1 }), []);
+        });
 
         it("names a running pod that is not ready and lacks the new one, and does not fail", async () => {
             const answers: PodAnswers = (one) => (one.pod === "cut-off" && has(one) ? { status: 401 } : fine(one));
@@ -420,11 +427,12 @@ describe("evidence of the gateway's pods", () => {
                 assert.match(said.join("\n"), /A removed or replaced key may still work there/);
             });
 
-        it("is not asked of pods that end and listen no more, or never ran", async () => {
-            const ends = pod("ends", undefined, "False", { deletionTimestamp: "2026-11-25T00:00:00Z" });
+        it("is not asked of pods that end and listen no more, are gone, or never ran", async () => {
+            const ends = (name: string) => pod(name, undefined, "False", { deletionTimestamp: "2026-11-25T00:00:00Z" });
             const pending = { ...pod("pending", undefined, "False"), status: { phase: "Pending" } };
-            const pods = [pod("one"), ends, pending];
-            const asked = await remove({ answers: rejects, pods, closed: ["ends"] }, "bob/k");
+            const pods = [pod("one"), ends("ends"), ends("gone"), pending];
+            const of = { answers: rejects, pods, closed: ["ends"], deleted: ["gone"] };
+            const asked = await remove(of, "bob/k");
             assert.deepEqual([...new Set(asked.map(({ pod }) => pod))], ["one"]);
             assert.deepEqual(said, []);
         });

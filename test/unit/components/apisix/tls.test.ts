@@ -124,6 +124,7 @@ describe("GatewayTls", () => {
             privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" },
         });
         const waited = issued.find(({ name }) => name === "alpa-tls-issued")!;
+        assert.equal(waited.inputs.until.patient, true);
         assert.ok(comesAfter(issued, oneOfKind(issued, "ApisixTls"), waited));
         assert.ok(
             !issued.some(({ inputs }) => inputs.kind === "Secret" && inputs.metadata.name.startsWith("alpa-tls")),

@@ -10,7 +10,7 @@ import { createServer as createWebServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { createServer, type Server } from "node:net";
 import { type Host, type HostOptions, serveDownloads, startHost } from "../../../../sandbox/hosts";
-import { freePort } from "../../../../sandbox/processes";
+import { freePort, waitFor } from "../../../../sandbox/processes";
 import { certificate } from "../../../certificates";
 import { on } from "../../../../sandbox/test/hosts/kit";
 
@@ -481,6 +481,22 @@ describe("cloudflared on a host", function () {
             await assert.rejects(install({ metricsPort: metricsPort + 2 }), wrong);
         });
         assert.deepEqual([starts(), (host as Host).pids().length], [before, 2]);
+    });
+
+    it("replaces a connector that still starts, and listens on the same port", async () => {
+        await start();
+        await install({ instances: 1 });
+        const unit = at(`etc/systemd/system/${UNIT}@.service`);
+        await assert.rejects(install({ instances: 1, version: "broken", startSeconds: 1 }), /not ready on port/);
+        fs.writeFileSync(unit, fs.readFileSync(unit, "utf8").replace(/TimeoutStartSec=.*/, "TimeoutStartSec=60"));
+        const service = `${UNIT}@1.service`;
+        await on(host as Host, `sudo systemctl daemon-reload; sudo systemctl stop ${service}`);
+        const starting = on(host as Host, `sudo systemctl start ${service}`).catch(() => undefined);
+        const answers = () => fetch(`http://127.0.0.1:${metricsPort}/ready`).catch(() => undefined);
+        await waitFor("an answer of the connector", answers, { seconds: 30 });
+        await install({ instances: 1, version: "2" });
+        await starting;
+        assert.equal(starts().at(-1)!.version, "2");
     });
 
     it("considers a connector ready only while it runs: another program on its port does not count", async () => {

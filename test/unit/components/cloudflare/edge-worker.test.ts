@@ -67,6 +67,12 @@ describe("the Worker at the edge", () => {
         assert.deepEqual(Buffer.from(await passed!.arrayBuffer()), body);
     });
 
+    it("fills in the model of a body of exactly its limit", async () => {
+        const asked = `{"prompt": "${"x".repeat(65536 - 14)}"}`;
+        assert.equal(asked.length, 65536);
+        assert.equal(await bodyOf(asked), asked.replace("{", '{"model":"default",'));
+    });
+
     it("reads no body above its limit, and none of an unknown length", async () => {
         const large = `{"prompt": "${"x".repeat(65536)}"}`;
         for (const headers of [{ "Content-Length": `${large.length}` }, { "Content-Length": "" }]) {

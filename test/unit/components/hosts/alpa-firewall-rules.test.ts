@@ -70,7 +70,7 @@ describe("rules of the Alpa host", () => {
     });
 
     it("are the same text for the same ports", () => {
-        const rayPorts = ["15000-19999", "10001-15000", "8265", "6379", "8265"];
+        const rayPorts = ["15000-19999", "10001-15000", "12000-12999", "8265", "6379", "8265"];
         assert.equal(renderRules({ ...RULES, rayPorts, alpaPorts: [20001, 20001] }), renderRules(RULES));
     });
 

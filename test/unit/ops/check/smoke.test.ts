@@ -174,6 +174,15 @@ describe("ops check smoke", () => {
         assert.deepEqual([first.got, first.ok], ["ConnectionFailedError", false]);
     });
 
+    it("fails where no credential of the caller can be tried: nothing shows that the service answers", async () => {
+        await admit();
+        const text = stack({ ...smoke, credentials: CREDENTIALS.filter(({ id }) => id === "rs") });
+        const { code, note } = await run({ text });
+        assert.equal(code, 1);
+        assert.match(note, /smoke: http:\S+ must have answered at least once \(no credential could be tried\)/);
+        assert.doesNotMatch(note, /all as they must be/);
+    });
+
     it("requires a caller of its own, and a deployed stack", async () => {
         const without = await run({ text: stack(undefined) });
         assert.equal(without.code, 2);

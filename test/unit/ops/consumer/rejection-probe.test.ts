@@ -208,6 +208,18 @@ describe("ops consumer revoke --yes", () => {
             assert.match(out, new RegExp(`the proof is partial.*pod ${NAMESPACE}/two: .*connection refused`));
         });
 
+        it("claims nothing where a pod of an existing gateway is not ready, and its answer shows nothing", async () => {
+            await pods({
+                closed: ["two"],
+                idle: ["three"],
+                answers: (one) => ({ status: one.pod === "three" ? 404 : 401 }),
+            });
+            const { code, out } = await revokeA1(EXISTING);
+            assert.equal(code, 1);
+            assert.match(out, new RegExp(`pod ${NAMESPACE}/three \\(running but not ready\\): it answers 404`));
+            assert.match(out, /These pods may still accept it/);
+        });
+
         it("fails where a pod of an existing gateway still accepts the key", async () => {
             await pods({
                 closed: ["two"],

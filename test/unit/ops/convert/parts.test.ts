@@ -14,7 +14,7 @@ import { remainingForward, returnFrom, TURN_SECONDS, wholeReturn } from "../../.
 import { budgetProblems } from "../../../../ops/cutover/checks";
 import { CONVERSION, defaults, patience, PLACES } from "../../../../ops/convert/kind";
 import { measured } from "../../../../ops/cutover/expected";
-import { holderOf, takeLock } from "../../../../ops/cutover/lock";
+import { holderOf, orderFile, takeLock } from "../../../../ops/cutover/lock";
 import { ProgressDisplay, renderProgress } from "../../../../ops/cutover/commands/progress";
 import type { Place } from "../../../../ops/cutover/phases";
 import { whatAHumanMustDo } from "../../../../ops/cutover/commands/report";
@@ -236,6 +236,13 @@ describe("ops convert, the lock", () => {
         leave({ pid: process.pid, began: "1", host: hostname() });
         assert.equal(holderOf(folder, "intra"), undefined);
         take()();
+    });
+
+    it("ends an order to return that the process before has not taken", () => {
+        mkdirSync(join(folder, ".alpa-auth/local"), { recursive: true });
+        writeFileSync(orderFile(folder, "intra"), "");
+        take()();
+        assert.equal(existsSync(orderFile(folder, "intra")), false);
     });
 
     it("of another machine is respected, since its process is unknown", () => {

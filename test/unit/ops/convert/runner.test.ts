@@ -81,6 +81,18 @@ describe("ops convert, the runner", () => {
         assert.equal(world.last().event, "end");
     });
 
+    it("counts from the first attempt of a step for how long callers got 503", async () => {
+        const downSeconds = async (fails: Record<string, number>) => {
+            const world = new FakeWorld({ fails, takes: { "back to start": 100 } });
+            world.reached = world.asked = "done";
+            world.begin("intra-a");
+            const result = (await world.go())!;
+            assert.equal(result.outcome, "returned");
+            return result.downSeconds;
+        };
+        assert.equal(await downSeconds({ "back to start": 1 }), (await downSeconds({})) + 50);
+    });
+
     it("aborts a rollback step that hangs, tries it again, and reports it to the operator", async () => {
         const { world, result } = await convert({ fails: { start: 1 }, takes: { "back to drain": 1e6 } });
         assert.deepEqual([result.outcome, nameOf(result.failed!)], ["human", "back to drain"]);

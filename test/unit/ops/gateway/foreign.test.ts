@@ -174,6 +174,7 @@ describe("objects in APISIX that are not the ingress controller's", () => {
             [`routes/${ROUTE}`, { service_id: "other" }, "service_id"],
             [`services/${SERVICE}`, { upstream_id: "u" }, "upstream_id"],
             ["consumers/alpa-auth_alice", { group_id: "g" }, "group_id"],
+            [`consumers/alpa-auth_alice/credentials/${A1}`, { upstream: "x" }, "upstream"],
         ];
         for (const [path, more, fields] of changed) {
             const found = await named({ ...WRITTEN, [path]: { ...WRITTEN[path], ...more } });

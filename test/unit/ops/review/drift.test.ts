@@ -78,6 +78,27 @@ describe("ops stack drift", () => {
         assert.match(out, /Findings: 1 risk\.[^]*RISK\n {2}limit-raised {2}Caller alice has more/);
     });
 
+    it("reports a host name that was added to the tunnel by hand as a risk too", async () => {
+        const rules = base(
+            "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig",
+            "alpa-routes-config",
+        );
+        const access = { required: true, teamName: "t", audTags: ["a"] };
+        const serving = (...hostnames: string[]) => ({
+            config: {
+                ingresses: hostnames.map((hostname) => ({
+                    hostname,
+                    service: "http://alpa",
+                    originRequest: { access },
+                })),
+            },
+        });
+        const [oldState, newState] = [serving("a"), serving("a", "b")].map((inputs) => ({ ...rules, inputs }));
+        const { code, out } = await drift([{ op: "update", urn: rules.urn, oldState, newState }]);
+        assert.equal(code, 3, out);
+        assert.match(out, /Findings: 1 risk\.[^]*RISK\n {2}way-in-added {2}b: the connectors serve it/);
+    });
+
     const foreign = (name: string) => ({
         says: `APISIX: consumer ${name} is strange`,
         path: "p",

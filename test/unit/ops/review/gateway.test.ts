@@ -475,6 +475,21 @@ describe("review of numbers that are zero or missing reports", () => {
         assert.match(more.join("\n"), /^harmless limit-raised: .*$/);
     });
 
+    it("a limit as lower that allows fewer requests at once, or fewer over time", () => {
+        const limit = (count: number, time_window: number) => ({
+            metadata: { name: "lab" },
+            spec: { plugins: [{ name: "limit-count", config: { count, time_window } }] },
+        });
+        const of = (count: number, seconds: number) =>
+            said([step("Consumer", "lab-consumer", limit(60, 60), limit(count, seconds))])[0];
+        assert.match(of(10, 1), /^breaks-callers limit-lowered: Caller lab has less: 60 in 60 s becomes 10 in 1 s$/);
+        assert.match(
+            of(90, 120),
+            /^breaks-callers limit-lowered: Caller lab has less: 60 in 60 s becomes 90 in 120 s$/,
+        );
+        assert.match(of(60, 30), /^harmless limit-raised: Caller lab has more: 60 in 60 s becomes 60 in 30 s$/);
+    });
+
     it("a limit that is not a number", () => {
         const limit = (count: unknown) => ({
             metadata: { name: "lab" },

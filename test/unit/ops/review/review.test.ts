@@ -323,6 +323,24 @@ describe("ops stack review rejects", () => {
         assert.equal((await ofAge("2026-11-25T10:01:00Z")).code, 0);
     });
 
+    it("a preview of a resource that was changed since, in a file that is newer than the state", async () => {
+        const urn = `${URN}a`;
+        const was = { ...gone("a").oldState, urn, type: "t", modified: "2026-11-25T09:00:00Z" };
+        const of = async (modified: string) => {
+            const deployment = { resources: [{ ...was, modified }] };
+            const says = ({ args }: { args: string[] }) =>
+                args[1] === "export" ? { stdout: JSON.stringify({ deployment }) } : undefined;
+            const { ops, folder } = bench({ says });
+            const file = join(folder, "preview.json");
+            writeFileSync(file, digest({ op: "delete", urn, oldState: was }));
+            return ops("stack", "review", "--stack", "intra", "--preview", file, "--fail-on", "none");
+        };
+        assert.equal((await of(was.modified)).code, 0);
+        const { code, note } = await of("2026-11-25T09:30:00Z");
+        assert.equal(code, 2);
+        assert.match(note, /--preview: must be newer than the state \(1 of 1 steps are of an earlier state/);
+    });
+
     it("a missing file, and two sources at once", async () => {
         const { ops } = bench();
         assert.match(

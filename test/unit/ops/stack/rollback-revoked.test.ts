@@ -2,7 +2,7 @@
 // fake Pulumi answers from memory, with a record of the provider itself.
 import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { provider } from "../../../../components/consumers/revocations-provider";
 import { keyDigest } from "../../../../components/consumers/key-digest";
@@ -26,15 +26,21 @@ async function stateWithout(revoked: Record<string, string>) {
     const { outs: outputs } = await provider.update!("id", outs!, { declared: {}, readmit: {} });
     const urn = "urn:pulumi:intra::alpa-auth::pulumi-nodejs:dynamic/alpa-auth:Revocations::alpa-consumers-revocations";
     const type = "pulumi-nodejs:dynamic/alpa-auth:Revocations";
-    return { id: outputs!.revoked[0].id, deployment: { resources: [{ urn, type, outputs }] } };
+    const replaced = { urn, type, delete: true, outputs: { ...outputs, revoked: [] } };
+    return { id: outputs!.revoked[0].id, deployment: { resources: [replaced, { urn, type, outputs }] } };
 }
 
 describe("ops stack rollback and revoked keys", () => {
     useRepository();
     usePackages();
+    const FORMER = "components/parts/revocations-provider.ts";
     let withRecord: string;
+    let withFormerRecord: string;
     before(() => {
-        mkdirSync(join(repository.root, dirname(RECORD_KEEPERS[0])), { recursive: true });
+        for (const file of [FORMER, RECORD_KEEPERS[0]])
+            mkdirSync(join(repository.root, dirname(file)), { recursive: true });
+        withFormerRecord = commit({ [FORMER]: "" });
+        rmSync(join(repository.root, FORMER));
         withRecord = commit({ [RECORD_KEEPERS[0]]: "", "index.ts": "third" });
     });
 
@@ -118,9 +124,12 @@ describe("ops stack rollback and revoked keys", () => {
         assert.match(out, /Breaks the revocation of bob\/k: the program of that version has no record of revocations/);
         assert.match(note, /add: --readmit bob\/k/);
         assert.equal((await back(repository.first, gone, ["--readmit", "bob/k"])).code, 0);
-        assert.equal((await back(withRecord, gone)).code, 0, "a program that keeps the record breaks nothing");
+        for (const program of [withRecord, withFormerRecord])
+            assert.equal((await back(program, gone)).code, 0, "a program that keeps the record breaks nothing");
     });
 
-    it("recognizes a program that keeps the record by a file that this one has", () =>
-        assert.ok(existsSync(resolve(__dirname, "../../../..", RECORD_KEEPERS[0]))));
+    it("recognizes a program that keeps the record by a file that this one has, or by the path of earlier versions", () => {
+        assert.ok(existsSync(resolve(__dirname, "../../../..", RECORD_KEEPERS[0])));
+        assert.equal(new Set(RECORD_KEEPERS).size, 2);
+    });
 });

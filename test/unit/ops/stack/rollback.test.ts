@@ -2,6 +2,7 @@
 // its own; a fake Pulumi answers from memory. test/chaos/rollback.test.ts proves that a stack is rolled back.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import {
     existsSync,
     mkdirSync,
@@ -12,7 +13,9 @@ import {
     rmSync,
     writeFileSync,
 } from "node:fs";
+import { createServer } from "node:http";
 import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
@@ -83,6 +86,24 @@ describe("ops stack rollback", () => {
         assert.match(note, /the next pulumi up from it undoes this rollback\. Revert it here too: git revert/);
         assert.match(note, /Not tried from outside: version 1 has no caller smoke/);
         assert.equal(git("worktree", "list").split("\n").length, 1);
+    });
+
+    it("exits with 1 where it is applied and the service then admits everyone: with 3 nothing would have changed", async () => {
+        const server = createServer((_, answer) => answer.writeHead(200).end("{}"));
+        await once(server.listen(0, "127.0.0.1"), "listening");
+        const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/alpa`;
+        const objectValue = [{ name: "smoke", credentials: [{ id: "k", method: "key" }] }];
+        const consumers = { "alpa-auth:consumers": { value: JSON.stringify(objectValue), objectValue } };
+        const history = [update(repository.first, consumers), update(repository.second)];
+        try {
+            const outputs = { url, credentials: { "smoke/k": "KEY-of-smoke-0123456789" } };
+            const { code, note, seen } = await rollback(["--to", "1", "--yes"], { history, outputs });
+            assert.equal(code, 1, note);
+            assert.match(note, /smoke: http:\S+ must answer only its callers/);
+            assert.equal(seen.at(-1)!.verb, "up");
+        } finally {
+            server.close();
+        }
     });
 
     it("runs it in a clean work tree, with the clone's packages where the lock file is the same", async () => {
