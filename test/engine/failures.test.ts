@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { CoreV1Api, KubernetesObjectApi, PatchStrategy } from "@kubernetes/client-node";
 import { findOrphanPlugins } from "../../sandbox/processes";
 import { sandboxId } from "../../sandbox/world/state";
-import { call, current, eventually, failed, schedulable, succeeded, TestStack, useWorld } from "./kit";
+import { call, current, eventually, failed, schedulable, stuckAfterEtcd, succeeded, TestStack, useWorld } from "./kit";
 
 const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }];
 
@@ -183,13 +183,13 @@ describe("when something is wrong,", () => {
         stack = await TestStack.create("killed", { consumers });
         const graph = () => world.read("rampart.petuum.com/v1beta2", "RampartGraph", stack.name, "gateway");
         const inside = `${stack.name}-gateway-apisix`;
-        // No pod can start, so Rampart's deployment continues until the test lets pods start.
-        await schedulable(false);
         try {
-            await stack.upKilledWhen(async () => {
-                const keys = await world.read("v1", "Secret", inside, "apisix-admin-keys");
-                return keys !== undefined && (await graph())?.status?.phase === "Deploying";
-            });
+            await stack.upKilledWhen(
+                stuckAfterEtcd(stack, async () => {
+                    const keys = await world.read("v1", "Secret", inside, "apisix-admin-keys");
+                    return keys !== undefined && (await graph())?.status?.phase === "Deploying";
+                }),
+            );
             await stack.run(["cancel", "--yes"]);
             const before = (await world.read("v1", "Namespace", undefined, inside))!.metadata as { uid?: string };
             stack.configure({ consumers, gateway: { replicas: 2 } });

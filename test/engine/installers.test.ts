@@ -12,7 +12,17 @@ import { renderMembers, renderService } from "../../components/etcd/members";
 import { DEFAULT_ETCD_TAG } from "../../components/etcd/names";
 import { endOrphanPlugins } from "../../sandbox/processes";
 import { ROOT, sandboxId } from "../../sandbox/world/state";
-import { call, current, failed, freeNodePort, schedulable, succeeded, TestStack, useWorld } from "./kit";
+import {
+    call,
+    current,
+    failed,
+    freeNodePort,
+    schedulable,
+    stuckAfterEtcd,
+    succeeded,
+    TestStack,
+    useWorld,
+} from "./kit";
 
 const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }];
 const crds = ["apisix", "gateway-api"].map((group) => join(ROOT, "sandbox/crds", group, "*.yaml"));
@@ -58,20 +68,8 @@ describe("gateway.installer", () => {
             (await core.listNamespacedSecret({ namespace, labelSelector: "owner=helm" })).items.map(
                 ({ metadata }) => `${metadata!.name} ${metadata!.labels!.status}`,
             );
-        const etcdIsReady = async () => {
-            const members = await current().world.read("apps/v1", "StatefulSet", `${stack.name}-etcd`, "etcd");
-            return (members?.status as { readyReplicas?: number } | undefined)?.readyReplicas === 1;
-        };
-        // As soon as etcd is ready, no node takes pods: the installation, which comes next, is still waiting when it is killed.
-        let cordoned = false;
         try {
-            await stack.upKilledWhen(async () => {
-                if (!cordoned && (await etcdIsReady())) {
-                    cordoned = true;
-                    await schedulable(false);
-                }
-                return (await records()).length > 0;
-            });
+            await stack.upKilledWhen(stuckAfterEtcd(stack, async () => (await records()).length > 0));
             await endOrphanPlugins(sandboxId(current().dir));
             assert.deepEqual(await records(), [`sh.helm.release.v1.${stack.name}.v1 pending-install`]);
         } finally {

@@ -134,6 +134,24 @@ export async function call(
     return { status: response.status, headers: response.headers, body: await response.text() };
 }
 
+/**
+ * Condition for {@link EngineStack.upKilledWhen}: as soon as etcd of the stack is ready, no node takes pods, so the deployment of
+ * the gateway, which comes next, continues until `schedulable(true)`.
+ * @param reached checked from then on
+ */
+export function stuckAfterEtcd({ name }: EngineStack, reached: () => Promise<boolean>): () => Promise<boolean> {
+    let stuck = false;
+    return async () => {
+        if (!stuck) {
+            const members = await current().world.read("apps/v1", "StatefulSet", `${name}-etcd`, "etcd");
+            stuck = (members?.status as { readyReplicas?: number } | undefined)?.readyReplicas === 1;
+            if (!stuck) return false;
+            await schedulable(false);
+        }
+        return reached();
+    };
+}
+
 /** Makes the world's nodes schedulable or unschedulable: then resources that wait for pods keep waiting. */
 export async function schedulable(yes: boolean): Promise<void> {
     const core = current().world.kubeConfig.makeApiClient(CoreV1Api);
