@@ -150,8 +150,10 @@ export class Nodes {
         const conditions = (pod.status?.conditions ?? []).map((condition) =>
             condition.type === "Ready" ? { ...condition, status, lastTransitionTime: new Date() } : condition,
         );
-        await this.options.rest.call("PATCH", `/api/v1/namespaces/${namespace}/pods/${name}/status`, {
-            status: { conditions },
+        const path = `/api/v1/namespaces/${namespace}/pods/${name}/status`;
+        await this.options.rest.call("PATCH", path, { status: { conditions } }).catch((error: unknown) => {
+            // Pods that do not tolerate a lost node are evicted at once.
+            if (!(error instanceof ApiError && error.status === 404)) throw error;
         });
     }
 }

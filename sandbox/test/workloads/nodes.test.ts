@@ -12,6 +12,8 @@ describe("Nodes of the sandbox", () => {
     let machine: V1Node;
     let asked: string[];
     let refusals: number;
+    /** Path of a pod that no longer exists. */
+    let gone: string | undefined;
     /** Number of checks in which gateways still use a node that was cut off. */
     let leads: number;
     let said: string[];
@@ -22,6 +24,7 @@ describe("Nodes of the sandbox", () => {
         said = [];
         refusals = 0;
         leads = 0;
+        gone = undefined;
         pods = [pod({ image: "a:1", uid: "one", node: "n1" }), pod({ image: "a:1", uid: "two", node: "n1" })];
         machine = {
             spec: {},
@@ -36,6 +39,7 @@ describe("Nodes of the sandbox", () => {
             asked.push(`${method} ${path}${body ? ` ${JSON.stringify(body)}` : ""}`);
             const evicted = /pods\/(\w+)\/eviction$/.exec(path)?.[1];
             if (evicted !== undefined && refusals-- > 0) throw new ApiError(429, "Too Many Requests", "budget");
+            if (path === gone) throw new ApiError(404, "Not Found", "pod");
             if (evicted !== undefined) pods = pods.filter((p) => p.metadata!.name !== evicted);
             if (method === "GET")
                 return path.includes("/nodes/") ? machine : path.includes("?") ? { items: pods } : pods[0];
@@ -88,6 +92,12 @@ describe("Nodes of the sandbox", () => {
         assert.match(conditions, /nodes\/n1\/status .*"type":"Ready","status":"Unknown".*Kubelet stopped posting/);
         assert.equal(ofPods.length, 2);
         for (const line of ofPods) assert.match(line, /status .*"type":"Ready","status":"False"/);
+    });
+
+    it("become Unknown although a pod that tolerates no lost node is evicted at once", async () => {
+        gone = "/api/v1/namespaces/apisix/pods/one/status";
+        await nodes.cutOff("n1");
+        assert.match(writes().at(-1)!, /pods\/two\/status .*"status":"False"/);
     });
 
     it("are released only when no node routes to them any more", async () => {
