@@ -9,7 +9,7 @@ import { isOver } from "../dates";
 import { Failure, UsageError } from "../errors";
 import { json } from "../output";
 import { gatewayOf, type Gateway } from "../stack/gateway";
-import { committable } from "../stack/history/commits";
+import { isCommittable } from "../stack/history/commits";
 import { findStack, readOutputs, type Outputs, type Stack } from "../stack/stack";
 import type { Credential } from "../stack/stack-file";
 import { handouts, record, recordFile } from "./handouts/record";
@@ -92,10 +92,7 @@ export async function handout(context: Context, name: string, id: string, args: 
         context.out(json({ ...handed, ...files, page: write ? null : text }));
     } else if (!write) context.out(text.trimEnd());
     if (args.out !== undefined) context.note(`${name}/${id} is in ${args.out}, which only you can read.`);
-    if (secret) {
-        const [kept] = await committable([file]);
-        context.note(`${where} records this handout${kept === undefined ? "." : ": commit it."}`);
-    }
+    if (secret) context.note(`${where} records this handout${(await isCommittable(file)) ? ": commit it." : "."}`);
     context.note(`Next: give it to the caller${encrypt ? "" : " on a confidential channel"}.`);
 }
 

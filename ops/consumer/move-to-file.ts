@@ -54,9 +54,7 @@ export async function moveToFile(context: Context, name: string, args: ChangeArg
     if (args.json) context.out(json({ stack: stack.short, changed, file: name, diffs, effects, moved, kept }));
     if (!changed) return dryRun(context, "write both files", args);
     const toCommit = await committable([stack.file, file]);
-    const first = [
-        ...(toCommit.length === 2 ? ["commit both files"] : toCommit.map((one) => `commit ${basename(one)}`)),
-    ];
+    const first = toCommit.length === 2 ? ["commit both files"] : toCommit.map((one) => `commit ${basename(one)}`);
     const check = `check that nothing changes: pulumi preview --expect-no-changes -s ${stack.short}`;
     (args.json ? context.note : context.out)(`\nDone. Next: ${[...first, check].join(", then ")}`);
 }

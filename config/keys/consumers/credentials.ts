@@ -217,6 +217,27 @@ export function expiryWarning(
     return `${expiresSoon(who)} ${days} day${days === 1 ? "" : "s"}, on ${expires}. Give its caller another credential before that date.`;
 }
 
+/**
+ * The credentials of a consumer that have not expired.
+ * @param name of the consumer
+ * @param notes gets the warnings, and the day on which each credential expires, as `<consumer>/<credential>`
+ */
+export function livingCredentials<C extends Lasting>(
+    name: string,
+    credentials: C[],
+    today: Date,
+    notes: { warnings: string[]; expires: Record<string, string> },
+): C[] {
+    return credentials.filter((credential) => {
+        const { id, expires } = credential;
+        if (expires === undefined) return true;
+        notes.expires[`${name}/${id}`] = dayText(expires);
+        const warning = expiryWarning(name, { ...credential, expires }, credentials, today);
+        if (warning !== undefined) notes.warnings.push(warning);
+        return daysUntil(expires, today) > 0;
+    });
+}
+
 /** Beginning of the warning about a credential that expires soon. @param who `<consumer>/<credential>` */
 export function expiresSoon(who: string): string {
     return `consumers: ${who} expires in`;

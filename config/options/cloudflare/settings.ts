@@ -3,7 +3,7 @@ import type { AlpaWatchdogArgs } from "../../../components/hosts/watchdog/alpa-w
 import type { TokenConsumer } from "../../../components/cloudflare/service-tokens";
 import { edgeWaits, heldTimeout, type ParsedCloudflare } from "./schema";
 import { cutAnswers, defaultGrace } from "../../keys/tunnel";
-import { daysUntil, dayText, expiryWarning } from "../../keys/consumers/credentials";
+import { dayText, livingCredentials } from "../../keys/consumers/credentials";
 import type { ZoneData } from "../../keys/dns/settings";
 import { alpaWatchdogSettings } from "../../keys/hosts/alpa-watchdog";
 import { sshHostOf } from "../../keys/hosts/ssh-host";
@@ -72,15 +72,7 @@ function callers(config: ParsedCloudflare, today: Date) {
     const warnings: string[] = [];
     const expires: Record<string, string> = {};
     const consumers = config.consumers.map(({ name, credentials }): TokenConsumer => {
-        const living = credentials.filter((credential) => {
-            const { expires: end } = credential;
-            if (end === undefined) return true;
-            const day = dayText(end);
-            expires[`${name}/${credential.id}`] = day;
-            const warning = expiryWarning(name, { ...credential, expires: end }, credentials, today);
-            if (warning !== undefined) warnings.push(warning);
-            return daysUntil(day, today) > 0;
-        });
+        const living = livingCredentials(name, credentials, today, { warnings, expires });
         if (living.length === 0)
             warnings.push(`consumers: ${name} has no credentials, so it cannot authenticate. Add one.`);
         for (const { id } of living.filter(({ enabled }) => !enabled))

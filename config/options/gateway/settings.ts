@@ -6,7 +6,7 @@ import { inPlaceWarnings } from "../../../components/consumers/shared-gateway";
 import type { RampartInstall } from "../../../components/rampart/rampart";
 import { classSettings } from "../../keys/classes/settings";
 import { clusterSettings } from "../../keys/cluster/settings";
-import { daysUntil, dayText, expiryWarning } from "../../keys/consumers/credentials";
+import { livingCredentials } from "../../keys/consumers/credentials";
 import { azureOutputs, azureWarnings, gatewayTls } from "../../keys/exposure/azure-settings";
 import { observabilityWarnings } from "../../keys/observability";
 import { answerSeconds, exposureSettings, exposureWarnings, nodePort } from "../../keys/exposure/settings";
@@ -75,15 +75,7 @@ export function livingCallers(
     const expires: Record<string, string> = {};
     const consumers = config.consumers.map(({ name, limits, credentials, class: named }): ConsumerSettings => {
         const share = config.classes?.[named ?? ""]?.slots;
-        const living = credentials.filter((credential) => {
-            const { expires: end } = credential;
-            if (end === undefined) return true;
-            const day = dayText(end);
-            expires[`${name}/${credential.id}`] = day;
-            const warning = expiryWarning(name, { ...credential, expires: end }, credentials, today);
-            if (warning !== undefined) warnings.push(warning);
-            return daysUntil(day, today) > 0;
-        });
+        const living = livingCredentials(name, credentials, today, { warnings, expires });
         if (living.length === 0)
             warnings.push(`consumers: ${name} has no credentials, so it cannot authenticate. Add one.`);
         const brought = credentials.flatMap(broughtKey);

@@ -1,5 +1,5 @@
 import { callersReader } from "../../stack/history/callers-at";
-import { committable } from "../../stack/history/commits";
+import { isCommittable } from "../../stack/history/commits";
 import { callerLines } from "../../stack/history/consequences";
 import { before, readVersions } from "../../stack/history/versions";
 import { only, type Entry, type Subject } from "./entry";
@@ -7,7 +7,7 @@ import { only, type Entry, type Subject } from "./entry";
 /** Versions of the stack that changed callers, from Pulumi's history. */
 export async function readApplied({ context, stack, consumer }: Subject): Promise<Entry[]> {
     const versions = await readVersions(context, stack);
-    const inGit = (await committable([stack.file])).length > 0;
+    const inGit = await isCommittable(stack.file);
     const configOf = callersReader(context.program);
     const entries = versions
         .filter(({ kind }) => kind === "update")

@@ -5,7 +5,7 @@ import { ROOT } from "../../context";
 import { errorMessage, Failure } from "../../errors";
 import { isMap, SECRET } from "../../review/differences";
 import { hasRepository } from "../../stack/edit-obstacles";
-import { committable, git } from "../../stack/history/commits";
+import { git, isCommittable } from "../../stack/history/commits";
 import { callerLines, Unread } from "../../stack/history/consequences";
 import type { Config } from "../../stack/history/versions";
 import { PROJECT } from "../../stack/stack-file";
@@ -26,7 +26,7 @@ export async function readCommits({ context, stack, consumer }: Subject): Promis
     const own = realpathSync(stack.file);
     const folder = dirname(own);
     const top = await topOf(folder);
-    if (top === undefined || (await committable([own])).length === 0)
+    if (top === undefined || !(await isCommittable(own)))
         context.note(`${stack.file} is not in git, so its edits are not in this list.`);
     if (top === undefined) return [];
     if ((await git(["rev-parse", "--is-shallow-repository"], folder)).trim() === "true")

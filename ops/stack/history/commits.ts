@@ -41,18 +41,19 @@ export async function uncommittedFiles(folder: string): Promise<string[]> {
     return status.split("\n").flatMap((line) => (line === "" ? [] : [line.trim()]));
 }
 
-/**
- * Those of some existing files that git has, or would add: advice to commit is only for these. A file outside of a work tree,
- * or one that git ignores, as all of the sandbox, is not among them.
- */
+/** Those of some existing files that git has, or would add. */
 export async function committable(files: string[]): Promise<string[]> {
-    const listed = await Promise.all(files.map((file) => isCommittable(realpathSync(file))));
+    const listed = await Promise.all(files.map(isCommittable));
     return files.filter((_, i) => listed[i]);
 }
 
-async function isCommittable(file: string): Promise<boolean> {
-    const args = ["ls-files", "--cached", "--others", "--exclude-standard", "--", file];
-    return git(args, dirname(file)).then(
+/**
+ * Whether git has an existing file, or would add it: advice to commit is only for these. It has none outside of a work tree, and
+ * would not add what it ignores, as all of the sandbox.
+ */
+export async function isCommittable(file: string): Promise<boolean> {
+    const own = realpathSync(file);
+    return git(["ls-files", "--cached", "--others", "--exclude-standard", "--", own], dirname(own)).then(
         (list) => list !== "",
         () => false,
     );

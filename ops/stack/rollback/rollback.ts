@@ -18,7 +18,7 @@ import { readSecrets } from "../config-check";
 import { takeEditLock } from "../edit-lock";
 import { obstaclesOrConversion, remember } from "../edit-obstacles";
 import { changedSince, replace } from "../file-edit";
-import { committable, git } from "../history/commits";
+import { git, isCommittable } from "../history/commits";
 import { rulesFor } from "../policy-pack";
 import { callersFileOf, callersOf, findStack, type Stack } from "../stack";
 import { earlierPreview, up } from "./carry-out";
@@ -240,5 +240,5 @@ async function saveConfig(context: Context, { stack, target }: Way): Promise<voi
 }
 
 async function checkAndCommit(file: string): Promise<string> {
-    return (await committable([file])).length > 0 ? "Check it and commit it." : "Check it.";
+    return (await isCommittable(file)) ? "Check it and commit it." : "Check it.";
 }
