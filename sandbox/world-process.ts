@@ -3,9 +3,10 @@ import { pictureOf } from "./status-page/picture";
 import { startStatusPage } from "./status-page/server";
 import { followStack } from "./world/stack-facts";
 import { writeFacts } from "./world/state";
+import type { Toolchain, ToolName } from "./toolchain/toolchain";
 import { sceneOf, type SceneName } from "./world/scenes";
 
-const [, , dir, name] = process.argv;
+const [, , dir, name, found] = process.argv;
 const log = (line: string) => console.log(line);
 
 async function main(): Promise<void> {
@@ -14,10 +15,11 @@ async function main(): Promise<void> {
     );
     const asked = JSON.parse(name) as SceneName;
     const { loadSeconds, failStep, observe } = asked;
+    const tools = JSON.parse(found) as Toolchain<ToolName>;
     const stack = followStack(dir, (message) => log(`the requests to try are those of before: ${message}`));
     const page = await startStatusPage(dir, pictureOf(dir), stack);
     writeFacts(dir, "page", { url: page.url });
-    const world = await sceneOf(asked).start(dir, log, { loadSeconds, failStep, observe, onAnswer: page.add });
+    const world = await sceneOf(asked).start(dir, log, { tools, loadSeconds, failStep, observe, onAnswer: page.add });
     log("ready");
     await ended;
     await page.close();

@@ -88,7 +88,7 @@ export function installGateway(
         return new AdminKeys(`${name}-admin-keys`, { namespace: apisix }, { ...o, dependsOn });
     };
 
-    const apisix = install(name, parent, [home, etcd], args, inNamespace);
+    const apisix = install(name, parent, [home, etcd.prepared], args, inNamespace);
     const { namespace: apisixNamespace } = installation;
     const stop =
         availability &&

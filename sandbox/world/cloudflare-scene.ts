@@ -1,7 +1,6 @@
 /** Stack cloudflare: an account with a zone, the edge, and Alpa on a host with SSH. */
 import { readFileSync } from "node:fs";
 import { parse, stringify } from "yaml";
-import { ensureTools } from "../toolchain/toolchain";
 import { startCloudflareWorld } from "./cloudflare-world";
 import { PREFIX } from "../../components/alpa/paths";
 import { completion, CURL, headerFile } from "./request";
@@ -15,8 +14,7 @@ interface StackFile {
 
 export const cloudflareScene: Scene = {
     tools: ["pulumi"],
-    async start(dir, log, { onAnswer }) {
-        const tools = await ensureTools(["pulumi"], { log });
+    async start(dir, log, { tools, onAnswer }) {
         return startCloudflareWorld({ tools, stateDir: dir, onAnswer, log });
     },
     async layOver(shipped, world) {

@@ -3,7 +3,7 @@ import { cpuNodes } from "../control-plane";
 import { describeHolder, freePortFrom } from "../processes";
 import { readFileSync } from "node:fs";
 import { checkNamespaces } from "../hosts/namespace";
-import { ensureTools, GPU_TOOLS, SANDBOX_TOOLS, type ToolName } from "../toolchain/toolchain";
+import { GPU_TOOLS, SANDBOX_TOOLS } from "../toolchain/toolchain";
 import { attempts } from "./attempts";
 import { hostKeys, layOver, namespaceOf } from "./overlay";
 import type { Say, Scene } from "./scene";
@@ -35,8 +35,7 @@ function clusterScene({ world, address, gpus = false, option }: ClusterScene): S
     return {
         tools: names,
         async start(dir, log, asked) {
-            const tools = await ensureTools<ToolName>(names, { log });
-            const { onAnswer, observe, ...ofModel } = asked;
+            const { tools, onAnswer, observe, ...ofModel } = asked;
             const onGpus = { gpus: { operator: tools["kuberay-operator"], rehearsal: true, ...ofModel } };
             const own = gpus && hostsCanBeEmulated(option ?? asked.failStep, log) ? onGpus : {};
             if (asked.failStep) log(`step ${asked.failStep} of a conversion fails in this sandbox`);

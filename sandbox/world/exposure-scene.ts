@@ -1,7 +1,7 @@
 /** Stacks intra and inter with exposure tunnel: callers reach the gateway in the cluster through a tunnel. */
 import { parse, stringify } from "yaml";
 import { VERSION } from "../cloudflare/connector/connector";
-import { ensureTools, SANDBOX_TOOLS } from "../toolchain/toolchain";
+import { SANDBOX_TOOLS } from "../toolchain/toolchain";
 import { attempts } from "./attempts";
 import type { GatewayOutputs } from "./cluster-scenes";
 import { startExposureWorld } from "./exposure-world";
@@ -18,8 +18,7 @@ const TOKENS_PER_SECOND = 20;
 export function exposureScene(base: Partial<WorldOptions>): Scene {
     return {
         tools: SANDBOX_TOOLS,
-        async start(dir, log, { onAnswer, observe }) {
-            const tools = await ensureTools(undefined, { log });
+        async start(dir, log, { tools, onAnswer, observe }) {
             return startExposureWorld({ tools, stateDir: dir, onAnswer, observe, log, ...base });
         },
         async layOver(shipped, world) {

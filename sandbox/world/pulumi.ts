@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { PROVIDER_ENV } from "../../ops/stack/pulumi";
+import { COMPILE_CACHE, PROVIDER_ENV } from "../../ops/stack/pulumi";
 import { SANDBOX_MARK } from "../processes";
 import { apiTokenFile, ROOT, sandboxId, writePrivate, type WorldFacts } from "./state";
 
@@ -34,6 +34,7 @@ export function pulumiEnv(dir: string, world: WorldFacts): Record<string, string
         // Pulumi's switch for plugins that are not released: no warning in each run that the provider is older than its SDK (pulumi,
         // pkg/host/host.go). `up` and `status` name its version. The switch changes no other command that the sandbox runs.
         ...(world.olderProvider ? { PULUMI_DEV: "true" } : {}),
+        ...COMPILE_CACHE,
         ...PROVIDER_ENV,
         [SANDBOX_MARK]: sandboxId(dir),
     };

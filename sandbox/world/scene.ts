@@ -1,6 +1,6 @@
 /** Differences between the stacks of `up`: their world, their stack file, and the requests to try. */
 import { PHASES, type Phase } from "../../components/opt/conversion-phases";
-import type { ToolName } from "../toolchain/toolchain";
+import type { ToolName, Toolchain } from "../toolchain/toolchain";
 import type { WorldOptions } from "./world";
 import type { Attempt, WorldFacts } from "./state";
 
@@ -24,6 +24,8 @@ export interface StackText {
 }
 
 export interface Asked extends Pick<WorldOptions, "onAnswer" | "observe"> {
+    /** The scene's `tools`, as `up` has found or installed them. */
+    tools: Toolchain<ToolName>;
     loadSeconds?: number;
     failStep?: FailStep;
 }
