@@ -112,6 +112,9 @@ const STARTING: Record<string, RegExp> = {
     "client and scripts": /^test\/unit\/(client\/|observability\/|components\/.*-script)/,
 };
 
+/** Tests of what the components render. */
+const RENDERING = /^test\/(golden|unit\/(components|stacks|bench|alerts))\//;
+
 /**
  * Engine tests with a job of about five minutes or more. Files of one job share the world of test/engine/kit: starting a world
  * takes 11 s of CPU time. Long jobs, and those that wait for clocks, are first, so that at the end no lane waits for another.
@@ -162,15 +165,16 @@ type Tests = Job & { files: string[] };
 export function tests(level: Level, parts: string[] = []): Tests[] {
     const wanted = level === "test" && parts.length > 0 ? "full" : level;
     const units = [...filesBelow("test/unit"), ...filesBelow("test/golden"), ...filesBelow("sandbox/test")];
+    const starting = Object.entries(STARTING).map(([name, start]) => ({
+        name: `unit ${name}`,
+        files: units.filter((file) => start.test(file)),
+    }));
+    const others = units.filter((file) => !Object.values(STARTING).some((start) => start.test(file)));
     const jobs = [
-        ...Object.entries(STARTING).map(([name, start]) => ({
-            name: `unit ${name}`,
-            files: units.filter((file) => start.test(file)),
-        })),
-        {
-            name: "unit and golden",
-            files: units.filter((file) => !Object.values(STARTING).some((start) => start.test(file))),
-        },
+        // The longest of `npm run check` are first. Together they would take longer than all other jobs.
+        { name: "unit config, policy, preflight", files: others.filter((file) => !RENDERING.test(file)) },
+        { name: "unit components, golden", files: others.filter((file) => RENDERING.test(file)) },
+        ...starting,
         ...filesBelow("test/chaos").map((file) => ({ name: nameOf(file), files: [file] })),
         ...(hasBrowser() ? [{ name: "site", files: filesBelow("test/site") }] : []),
         ...engine(),
