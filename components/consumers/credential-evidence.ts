@@ -27,6 +27,8 @@ export interface Sent {
     verifiedBy?: { algorithm: string; publicKey: string };
 }
 
+/** Number of Secrets that are read at the same time. */
+const AT_ONCE = 20;
 /** From this number of credentials on, only one connection is used, for a first `up` with many callers. */
 const MANY = 50;
 /**
@@ -66,13 +68,17 @@ export function sentWith(who: string, secret: Live | undefined): Sent | undefine
 
 /** The credentials of some Consumers, each with its headers. */
 export async function credentialsOf(read: Reader, namespace: string, consumers: LiveConsumer[]): Promise<Sent[]> {
+    const named = consumers.flatMap(({ metadata, spec }) =>
+        (spec?.credentials ?? []).map(({ name, secretRef }) => ({ who: `${metadata!.name}/${name}`, secretRef })),
+    );
     const sent: Sent[] = [];
-    for (const { metadata, spec } of consumers)
-        for (const { name, secretRef } of spec?.credentials ?? []) {
-            const secret = await read({ apiVersion: "v1", kind: "Secret", namespace, name: secretRef?.name ?? "" });
-            const one = sentWith(`${metadata!.name}/${name}`, secret);
-            if (one) sent.push(one);
-        }
+    for (let i = 0; i < named.length; i += AT_ONCE) {
+        const some = named.slice(i, i + AT_ONCE).map(async ({ who, secretRef }) => {
+            const ref = { apiVersion: "v1", kind: "Secret", namespace, name: secretRef?.name ?? "" };
+            return sentWith(who, await read(ref)) ?? [];
+        });
+        sent.push(...(await Promise.all(some)).flat());
+    }
     return sent;
 }
 

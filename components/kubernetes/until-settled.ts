@@ -61,9 +61,9 @@ export async function untilSettled(wait: Wait): Promise<void> {
             lastWord = now;
         }
         // The first pause is 0.1 s, since the ingress controller applies most changes within 0.2 s, and later ones are 0.5 s.
-        // Reading a thousand callers is work for the API server, so reads take at most a fifth of the time.
+        // Reading a thousand callers is work for the API server, so reads take at most half of the time.
         const took = Date.now() - now;
         const least = now - start < 2000 ? 100 : 500;
-        await new Promise((resolve) => setTimeout(resolve, Math.min(Math.max(least, 4 * took), 5000)));
+        await new Promise((resolve) => setTimeout(resolve, Math.min(Math.max(least, took), 5000)));
     }
 }
