@@ -1,9 +1,6 @@
 import { withChange, withExamples, type AddCommand } from "../arguments";
-import type { Context } from "../context";
-import { abortCutover, type AbortArgs } from "../cutover/commands/abort";
-import { CONVERSION } from "./kind";
-import { convert, type RunArgs } from "./run";
-import { status } from "./status";
+import { abort } from "../cutover/commands/abort";
+import { conversion } from "./cutover";
 
 export const command: AddCommand = (convert, context) =>
     withExamples(
@@ -13,12 +10,4 @@ export const command: AddCommand = (convert, context) =>
     )
         .description("Return to intra-a: tell the running conversion to return, or return from here if none is running")
         .option("--take-over", "take over a conversion whose machine is gone (default: fail)")
-        .action((args) => abort(context, args));
-
-export function abort(context: Context, args: RunArgs & AbortArgs): Promise<void> {
-    return abortCutover(context, args, {
-        kind: CONVERSION,
-        status: () => status(context, args),
-        goBack: () => convert(context, { ...args, to: "intra-a" }, true),
-    });
-}
+        .action((args) => abort(context, args, conversion(context, args)));

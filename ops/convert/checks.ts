@@ -2,23 +2,28 @@
 import { dirname } from "node:path";
 import type { Context } from "../context";
 import { formalProblems, heldByAnother, type Verdict } from "../cutover/checks";
+import type { Direction } from "../cutover/phases";
 import type { CutoverState } from "../cutover/read-state";
 import { checkConfig, readSecrets } from "../stack/config-check";
 import { formProblems, setPlace } from "./stack-edit";
-
-export type Target = "intra-a" | "intra-b";
 
 /**
  * Problems that prevent a conversion from starting. Only another running conversion prevents a return to intra-a, since
  * the operator may have no time to correct anything else first.
  * @param ours lock holder name of this process
  */
-export async function verdictOf(context: Context, found: CutoverState, to: Target, ours?: string): Promise<Verdict> {
+export async function verdictOf(
+    context: Context,
+    found: CutoverState,
+    direction: Direction,
+    ours?: string,
+): Promise<Verdict> {
     const holders = heldByAnother(found, ours, new Date());
     const form = formProblems(found.stack.text);
-    if (to === "intra-a") return { problems: holders, notes: await formalProblems(context, found, true, form) };
+    if (direction === "back")
+        return { problems: holders, notes: await formalProblems(context, found, direction, form) };
     const problems = [...(form.length > 0 ? form : await configProblems(context, found)), ...holders];
-    return { problems: await formalProblems(context, found, false, problems), notes: [] };
+    return { problems: await formalProblems(context, found, direction, problems), notes: [] };
 }
 
 /** Problems of the config with the first phase set, for a conversion and for a return. */

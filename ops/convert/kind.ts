@@ -80,12 +80,26 @@ export function patience(text: string, answerSeconds: number): number {
 export const CONVERSION: Kind = {
     command: "convert",
     noun: "conversion",
+    nounWithArticle: "a conversion",
     folder: "convert",
     before: "intra-a",
     target: "intra-b",
     reached: "converted",
     old: "bare metal",
     new: "the component",
+    has: { forward: "has option intra-b", back: "has option intra-a" },
+    changes: [],
+    started: "A conversion is under way",
+    expectations: [],
+    next: (stack, to) => `npm run ops -- convert run --yes${to === "intra-a" ? " --to intra-a" : ""} --stack ${stack}`,
+    nothingToDo: (stack, reached) =>
+        reached === "done"
+            ? `${stack} has option intra-b, and no conversion is under way. To return: npm run ops -- convert run --yes --to intra-a`
+            : `${stack} has option intra-a, and no conversion is under way.`,
+    settled: (stack, reached) => [
+        `${stack}: option ${reached === "intra-a" ? "intra-a" : "intra-b"}${reached === "prepare" ? ", prepared, with Alpa still on bare metal" : ""}; no conversion is under way.`,
+        `Next: npm run ops -- convert plan --stack ${stack}`,
+    ],
     sameAnswers: true,
     describe: ({ direction, to }) => (direction === "forward" ? FORWARD[to as Phase] : BACK[to]!),
     byHand: ({ to }) => BACK_BY_HAND[to]!,
@@ -102,9 +116,9 @@ export const CONVERSION: Kind = {
     isBefore: (text) => placeIn(text) === "intra-a",
     restOf,
     edit(text, to, holder, records) {
-        const last = to === PHASES.at(-1);
-        const placed = setPlace(text, to, holderOfStep(holder, last));
-        return last ? setMeasured(placed, measured(records())) : placed;
+        const isLast = to === PHASES.at(-1);
+        const placed = setPlace(text, to, holderOfStep(holder, { isLast }));
+        return isLast ? setMeasured(placed, measured(records())) : placed;
     },
     leave,
 };

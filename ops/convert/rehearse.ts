@@ -17,13 +17,15 @@ import { append, isOver, records, type RecordFolder } from "../cutover/audit";
 import { budgetProblems } from "../cutover/checks";
 import { duration } from "../cutover/clock";
 import type { Ended } from "../cutover/commands/report";
+import { runCutover } from "../cutover/commands/run";
 import { measured } from "../cutover/expected";
 import { whoAmI } from "../cutover/identity";
+import type { Target } from "../cutover/phases";
 import { budgetOf } from "../cutover/read-state";
+import { conversion } from "./cutover";
 import { CONVERSION } from "./kind";
 import { readState } from "./read-state";
 import { rehearsalStack, renderRehearsal, type RehearsalStack } from "./rehearsal-stack";
-import { convert } from "./run";
 
 export const command: AddCommand = (convert, context) =>
     withExamples(
@@ -56,10 +58,15 @@ const THERE_AND_BACK: Rehearsal = {
     kinds: ["convert"],
     problems: () => [],
     acts: [
-        ["converted", (context, stack) => convert(context, { stack, to: "intra-b" })],
-        ["returned", (context, stack) => convert(context, { stack, to: "intra-a" })],
+        ["converted", (context, stack) => convertTo("intra-b", context, stack)],
+        ["returned", (context, stack) => convertTo("intra-a", context, stack)],
     ],
 };
+
+/** Converts a rehearsal stack. */
+export function convertTo(to: Target, context: Context, stack: string): Promise<Ended | undefined> {
+    return runCutover(context, { stack, to }, conversion(context, { stack }));
+}
 
 export async function rehearse(context: Context, args: ChangeArgs, rehearsal: Rehearsal): Promise<void> {
     const { stack } = await readState(context, args.stack);
@@ -72,7 +79,7 @@ export async function rehearse(context: Context, args: ChangeArgs, rehearsal: Re
         const text = renderRehearsal("", made.values, new Map());
         problems.push(
             ...checkConfig(text, made.secrets, context.folder).problems.map((one) => `convert.rehearsal: ${one}`),
-            ...budgetProblems(budgetOf(CONVERSION, text, measured(recorded(context, "convert", short))), false).map(
+            ...budgetProblems(budgetOf(CONVERSION, text, measured(recorded(context, "convert", short))), "forward").map(
                 (one) => one.replaceAll("convert.budgetMinutes", "convert.rehearsal.convert.budgetMinutes"),
             ),
             ...rehearsal.problems(text),

@@ -1,7 +1,6 @@
 import { withExamples, withJson, withStack, type AddCommand } from "../arguments";
-import type { Context } from "../context";
-import { showStatus } from "../cutover/commands/status";
-import { readState } from "./read-state";
+import { status } from "../cutover/commands/status";
+import { conversion } from "./cutover";
 
 export const command: AddCommand = (convert, context) =>
     withExamples(
@@ -10,20 +9,4 @@ export const command: AddCommand = (convert, context) =>
         "convert status --json",
     )
         .description("Show the phase of a conversion, since when callers get 503, and the next step")
-        .action((args) => status(context, args));
-
-export interface StatusArgs {
-    stack?: string;
-    json?: boolean;
-}
-
-/** Shows how far a stack is between the two options. */
-export async function status(context: Context, args: StatusArgs): Promise<void> {
-    const found = await readState(context, args.stack);
-    const { reached, asked } = found.progress;
-    const { short } = found.stack;
-    showStatus(context, args, found, { option: asked === "intra-a" ? "intra-a" : "intra-b" }, [
-        `${short}: option ${reached === "intra-a" ? "intra-a" : "intra-b"}${reached === "prepare" ? ", prepared, with Alpa still on bare metal" : ""}; no conversion is under way.`,
-        `Next: npm run ops -- convert plan --stack ${short}`,
-    ]);
-}
+        .action((args) => status(context, args, conversion(context, args)));

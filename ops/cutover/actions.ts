@@ -135,7 +135,7 @@ async function prove(
     }
     if (name === "verify") {
         const check = job.kind.sameAnswers ? compareAnswers : checkAnswers;
-        return { said: await check(await route(job, signal), answers ?? [], options(job, signal), true) };
+        return { said: await check(await route(job, signal), answers ?? [], options(job, signal)) };
     }
     if (name === "drain") return { said: (await askPublicEndpoint(job, signal, proveRefused)) ?? NOT_ASKED };
     if (name === "back drain") return { said: await oldAnswers(job, answers, signal) };
@@ -149,7 +149,7 @@ async function oldAnswers(job: CutoverJob, answers: Answer[] | undefined, signal
     if (answers === undefined)
         return `${job.kind.old}'s answers were not recorded, so the new answers could not be compared`;
     try {
-        return await compareAnswers(await route(job, signal), answers, options(job, signal), false);
+        return await compareAnswers(await route(job, signal), answers, { ...options(job, signal), anyLatency: true });
     } catch (error) {
         if (error instanceof Different) return `${job.kind.old} answers, but ${error.message}`;
         throw error;

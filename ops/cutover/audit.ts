@@ -12,7 +12,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import { UsageError } from "../errors";
 import type { Answer } from "./service/answers";
-import type { Before, Direction, Place } from "./phases";
+import type { Direction, Place, Target } from "./phases";
 
 export interface Versions {
     /** Version of this program. */
@@ -39,7 +39,7 @@ export type Event =
     | {
           event: "begin";
           from: Place;
-          to: Before | "intra-b" | "new";
+          to: Target;
           budgetSeconds: number;
           /** Only for an upgrade of the model. */
           change?: ModelChange;

@@ -5,6 +5,7 @@ import { obstacles } from "../stack/edit-obstacles";
 import { errorsIn } from "./apply";
 import { duration, needed, neededBack, remainingForward, TURN_SECONDS, wholeReturn, type Budget } from "./clock";
 import { committed } from "./identity";
+import type { Direction } from "./phases";
 import type { CutoverState } from "./read-state";
 
 export interface Verdict {
@@ -18,23 +19,24 @@ export interface Verdict {
 export async function formalProblems(
     context: Context,
     { kind, stack, budget }: CutoverState,
-    isBack: boolean,
+    direction: Direction,
     others: string[],
 ): Promise<string[]> {
-    const problems = [...others, ...budgetProblems(budget, isBack)];
+    const problems = [...others, ...budgetProblems(budget, direction)];
     const against = await obstacles(context, stack);
     problems.push(...against);
     const last = await committed(stack);
     if (against.length === 0 && last !== undefined && kind.restOf(last) !== kind.restOf(stack.text))
         problems.push(
-            `${basename(stack.file)}: must be committed, except for what ${kind.noun === "conversion" ? "a conversion" : "an upgrade"} changes (it differs from HEAD in other values, perhaps callers). Commit it.`,
+            `${basename(stack.file)}: must be committed, except for what ${kind.nounWithArticle} changes (it differs from HEAD in other values, perhaps callers). Commit it.`,
         );
     if (problems.length === 0) problems.push(...(await unapplied(context, stack)));
     return problems;
 }
 
-/** @param isBack whether the cutover is only a return */
-export function budgetProblems({ seconds, expected }: Budget, isBack: boolean): string[] {
+/** @param direction of the whole cutover: `back` if it is only a return */
+export function budgetProblems({ seconds, expected }: Budget, direction: Direction): string[] {
+    const isBack = direction === "back";
     const all = isBack ? neededBack(expected) : needed(expected);
     if (all <= seconds) return [];
     const minutes = Math.ceil(all / 60);

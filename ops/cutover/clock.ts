@@ -3,7 +3,7 @@
  * All durations are in seconds.
  */
 import { BREAK_OFF_SECONDS } from "../stack/pulumi";
-import { backFrom, closesWindow, forwardFrom, isDown, nameOf, PHASES, type Place, type Step } from "./phases";
+import { backFrom, closesWindow, forwardFrom, isDown, nameOf, PHASES, type Departure, type Place, type Step } from "./phases";
 
 /** Expected time of a step, by {@link nameOf}. */
 export type Expected = Record<string, number>;
@@ -52,14 +52,14 @@ export function remainingForward(place: Place, expected: Expected): number {
  */
 export function wholeReturn(expected: Expected): number {
     const failing = untilServed(forwardFrom("prepare")).map(({ to }) => to);
-    const ways = failing.flatMap((to, i) => [returnFrom(PHASES[i], true, expected), returnFrom(to, false, expected)]);
+    const ways = failing.flatMap((to, i) => [returnFrom(PHASES[i], expected, { isHalfWay: true }), returnFrom(to, expected)]);
     return Math.max(...ways);
 }
 
 /** Expected time of the return from a place during which callers get 503. */
-export function returnFrom(place: Place, halfWay: boolean, expected: Expected): number {
+export function returnFrom(place: Place, expected: Expected, departure: Departure = {}): number {
     // The last step of a return, to the place before the first phase, begins after the end of the 503s.
-    const steps = untilServed(backFrom(place, halfWay, "old"));
+    const steps = untilServed(backFrom(place, "old", departure));
     // In `done` callers are served until `drain`, so the first step of the return causes no 503s.
     return sum(place === "done" ? steps.filter(({ to }) => to !== "switch") : steps, expected);
 }
@@ -71,7 +71,7 @@ export function needed(expected: Expected): number {
 
 /** Time with 503s of a requested return. */
 export function neededBack(expected: Expected): number {
-    return returnFrom("done", false, expected);
+    return returnFrom("done", expected);
 }
 
 /**

@@ -3,24 +3,40 @@ import type { Outputs, Stack } from "../stack/stack";
 import type { Conversion } from "./audit";
 import type { CutoverCommand } from "./lock";
 import type { Expected } from "./clock";
-import type { Before, Place, Step, StepDescription } from "./phases";
+import type { Before, Direction, Place, Step, StepDescription, Target } from "./phases";
 import type { Seen } from "./state";
 
 export interface Kind {
     command: CutoverCommand;
     /** Name of this kind in a sentence. */
     noun: string;
+    /** The same with its article: `a conversion`. */
+    nounWithArticle: string;
     /** Folder of the records of this kind, below `.alpa-auth`. */
     folder: "convert" | "model-upgrade";
     /** Place before the first phase. */
     before: Before;
     /** Target that serves callers afterwards. */
-    target: "intra-b" | "new";
+    target: Exclude<Target, Before>;
     /** Outcome of a successful cutover. */
     reached: "converted" | "upgraded";
     /** Names of the services before and after it. */
     old: string;
     new: string;
+    /** What is true of the stack after a cutover forward and back: `has option intra-b`. */
+    has: Record<Direction, string>;
+    /** One line for each value that changes, before a plan and a state. */
+    changes: string[];
+    /** What a plan says about a cutover in progress. */
+    started: string;
+    /** Last lines of a plan: what the new service must do. */
+    expectations: string[];
+    /** The command that a plan names as the next one. @param to target of a new cutover; unset: one is in progress */
+    next(stack: string, to?: Target): string;
+    /** Text of `run` if there is nothing to do. */
+    nothingToDo(stack: string, reached: Place): string;
+    /** Text of `status` if no cutover is in progress. */
+    settled(stack: string, reached: Place): string[];
     describe(step: Step): StepDescription;
     /** Advice for a step of a return that has failed twice. */
     byHand(step: Step): string;

@@ -13,6 +13,9 @@ export type Before = "intra-a" | "old";
 /** Place of a stack in a cutover: before the first phase, or in a phase. */
 export type Place = Before | Phase;
 
+/** Target of a cutover: the place before it, or the option or version of the new service. */
+export type Target = Before | "intra-b" | "new";
+
 /** Number of a place in forward order; 0 before the first phase. */
 export function positionOf(place: Place): number {
     return PHASES.indexOf(place as Phase) + 1;
@@ -68,17 +71,24 @@ export function forwardAnew(place: Place): Step[] {
     return [...(place === "prepare" ? [{ direction: "forward", to: place } as Step] : []), ...forwardFrom(place)];
 }
 
+/** Where a return begins. */
+export interface Departure {
+    /**
+     * Whether a step to another place has begun. Then the return first applies the reached place again, since its steps are
+     * only defined from a reached place. Default: false.
+     */
+    isHalfWay?: boolean;
+}
+
 /**
  * Steps of a return, in which `start` and `verify` are one step, since they differ only in the questions.
  * @param place last place that was reached
- * @param halfWay whether a step to another place has begun. Then the return first applies the reached place again, since
- * its steps are only defined from a reached place
  */
-export function backFrom(place: Place, halfWay: boolean, before: Before): Step[] {
+export function backFrom(place: Place, before: Before, { isHalfWay = false }: Departure = {}): Step[] {
     const left = [before, ...PHASES]
         .slice(0, positionOf(place))
         .filter((to) => to !== (place === "verify" ? "start" : "verify"));
-    return [...(halfWay ? [place] : []), ...left.reverse().filter((to) => to !== "verify")].map((to) => ({
+    return [...(isHalfWay ? [place] : []), ...left.reverse().filter((to) => to !== "verify")].map((to) => ({
         direction: "back",
         to,
     }));

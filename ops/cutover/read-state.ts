@@ -6,7 +6,7 @@ import { accessOf } from "../stack/cluster";
 import { gatewayOf, longestAnswer } from "../stack/gateway";
 import { readOutputs, type Outputs, type Stack } from "../stack/stack";
 import { readNumber } from "../stack/stack-file";
-import { records, type Conversion } from "./audit";
+import { records, type Conversion, type ModelChange } from "./audit";
 import { longestLook, type Budget, type Expected } from "./clock";
 import { measured } from "./expected";
 import type { ClusterHolder, HolderView } from "./holder";
@@ -22,6 +22,10 @@ export interface CutoverState {
     cluster: HolderView;
     progress: ConversionProgress;
     conversions: Conversion[];
+    /** Only for an upgrade of the model. */
+    change?: ModelChange;
+    /** Problems of the options that name the new version. */
+    problems: string[];
     budget: Budget;
     /** Measured times. All other times are estimates. */
     measured: Expected;
@@ -54,6 +58,7 @@ export async function cutoverState(
         cluster,
         holder: await cluster.read().catch(() => outputs.conversion?.holder),
         conversions,
+        problems: [],
         answerSeconds: longestAnswer(stack.text),
         progress: progressOf(kind.seen(stack, outputs, conversions), conversions, kind.before),
         measured: known,

@@ -87,7 +87,7 @@ export function progressOf(seen: Seen, conversions: Conversion[], before: Before
                   ...(proved || reached === before ? [] : [{ direction: "forward", to: reached } as Step]),
                   ...(proved && progress.answers === undefined ? forwardAnew(reached) : forwardFrom(reached)),
               ]
-            : backPath(reached, asked, before, proved);
+            : backPath(reached, asked, before, { isProved: proved });
     return progress;
 }
 
@@ -96,10 +96,10 @@ function lastAnswers(conversions: Conversion[]): Answer[] | undefined {
     return all.flatMap((entry) => (entry.event === "answers" ? [entry.answers] : [])).at(-1);
 }
 
-/** Steps of a return. @param proved whether the reached place was verified */
-export function backPath(reached: Place, asked: Place, before: Before, proved = true): Step[] {
+/** Steps of a return. @param isProved whether the reached place was verified */
+export function backPath(reached: Place, asked: Place, before: Before, { isProved } = { isProved: true }): Step[] {
     const ahead = positionOf(asked) > positionOf(reached);
-    return backFrom(reached, ahead || !proved, before);
+    return backFrom(reached, before, { isHalfWay: ahead || !isProved });
 }
 
 /**

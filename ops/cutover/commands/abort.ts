@@ -8,39 +8,25 @@ import { json } from "../../output";
 import { findStack } from "../../stack/stack";
 import type { Kind } from "../kind";
 import { holderOf, lockFile, orderFile } from "../lock";
-import { unhappy, type Ended } from "./report";
-
-export interface AbortArgs {
-    stack?: string;
-    yes?: boolean;
-    json?: boolean;
-}
-
-export interface Aborting {
-    kind: Kind;
-    /** Shows the stack's phase. */
-    status(): Promise<void>;
-    /** Returns from this process. */
-    goBack(): Promise<Ended | undefined>;
-}
+import type { CutoverSource } from "./carry-out";
+import { unhappy } from "./report";
+import { runCutover, type CutoverArgs } from "./run";
+import { status } from "./status";
 
 /** How long the running process has to take the order, in seconds: it looks for it twice a second. */
 const TAKE_SECONDS = 5;
 
 /** Without --yes it only shows where the stack is. */
-export async function abortCutover(
-    context: Context,
-    args: AbortArgs,
-    { kind, status, goBack }: Aborting,
-): Promise<void> {
+export async function abort(context: Context, args: CutoverArgs, source: CutoverSource): Promise<void> {
+    const { kind } = source;
     const { command, before } = kind;
     if (!args.yes) {
-        await status();
+        await status(context, args, source);
         return dryRun(context, `return to ${before}`, args);
     }
     const { short } = await findStack(context, args.stack);
     const returnHere = async () => {
-        const result = await goBack();
+        const result = await runCutover(context, { ...args, to: before }, source, { onlyUnderWay: true });
         if (result !== undefined && result.outcome !== "returned") throw new Failure(unhappy(kind, result));
     };
     const holder = holderOf(context.folder, short);

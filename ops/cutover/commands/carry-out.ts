@@ -11,24 +11,39 @@ import { versions, whoAmI } from "../identity";
 import type { Kind } from "../kind";
 import { takeLock } from "../lock";
 import { listen } from "../orders";
+import type { Direction, Target } from "../phases";
 import type { CutoverState } from "../read-state";
 import { CutoverRunner } from "../runner";
 import { progressOf } from "../state";
 import { ProgressDisplay } from "./progress";
 import type { Ended } from "./report";
 
-/** The cutover that a command is to start or continue. */
-export interface Task {
+/** A cutover as it is now, and the check that precedes a new one. */
+export interface Cutover {
     found: CutoverState;
-    /** Target of the cutover. */
-    to: Extract<Event, { event: "begin" }>["to"];
+    /** Problems that prevent it from starting. @param ours lock holder name of this process */
+    verdict(direction: Direction, ours?: string): Promise<Verdict>;
+}
+
+/** The cutover of a command. */
+export interface CutoverSource {
+    /** Names and texts that do not depend on the stack. */
+    kind: Kind;
+    /** @throws UsageError if the stack has no such cutover */
+    read(): Promise<Cutover>;
+}
+
+/** The cutover that a command is to start or continue. */
+export interface Task extends Cutover {
+    to: Target;
     takeOver?: boolean;
     /** Whether the operator requests the return of a cutover that goes forward. */
     forced: boolean;
-    /** Problems that prevent the cutover from starting. @param holder name of the lock holder */
-    verdict(holder: string): Promise<Verdict>;
-    /** Additional data for the first event of the record. */
-    begin?: Pick<Extract<Event, { event: "begin" }>, "change">;
+}
+
+/** The direction in which a cutover reaches its target. */
+export function directionTo({ before }: Pick<Kind, "before">, to: Target): Direction {
+    return to === before ? "back" : "forward";
 }
 
 /** @param decide returns the task, or undefined if there is none @returns the outcome, or undefined without a task */
@@ -100,17 +115,19 @@ function nameInCluster(
 }
 
 /** @returns warnings @throws UsageError with all problems that prevent the cutover */
-async function notesOf({ found, verdict }: Task, holder: string): Promise<string[]> {
+async function notesOf({ found, verdict, to }: Task, holder: string): Promise<string[]> {
     const begins = found.progress.direction === undefined;
-    const { problems, notes } = begins ? await verdict(holder) : { problems: [], notes: [] };
+    const { problems, notes } = begins
+        ? await verdict(directionTo(found.kind, to), holder)
+        : { problems: [], notes: [] };
     if (!begins) problems.push(...heldByAnother(found, holder, new Date()));
     if (problems.length > 0) throw new UsageError(problems);
     return notes;
 }
 
 /** @throws Failure if it cannot be written, except where a return continues */
-async function writeBegin(job: CutoverJob, { found, to, forced, begin }: Task): Promise<void> {
-    const { progress, budget, kind, stack } = found;
+async function writeBegin(job: CutoverJob, { found, to, forced }: Task): Promise<void> {
+    const { progress, budget, kind, stack, change } = found;
     const { reached, asked, file, direction } = progress;
     const now = await versions(job.context);
     const event: Event =
@@ -121,7 +138,7 @@ async function writeBegin(job: CutoverJob, { found, to, forced, begin }: Task): 
                   from: reached,
                   to: direction === undefined ? to : kind.before,
                   budgetSeconds: budget.seconds,
-                  ...begin,
+                  ...(change && { change }),
                   versions: now,
               };
     const unwritten = record(job, event);

@@ -3,7 +3,7 @@ import { join, relative } from "node:path";
 import type { Context } from "../../context";
 import { json } from "../../output";
 import { committable } from "../../stack/history/commits";
-import type { Outcome } from "../audit";
+import { duration } from "../clock";
 import type { Result } from "../interfaces";
 import type { Kind } from "../kind";
 import { nameOf, type Place, type Step } from "../phases";
@@ -16,19 +16,15 @@ export interface Ended extends Result {
     file: string;
 }
 
-/** Prints the outcome. @param said one sentence for each successful outcome */
-export async function report(
-    context: Context,
-    args: { json?: boolean },
-    result: Ended,
-    said: Partial<Record<Outcome, string>>,
-): Promise<void> {
+/** Prints the outcome. */
+export async function report(context: Context, args: { json?: boolean }, kind: Kind, result: Ended): Promise<void> {
     const { outcome, place, downSeconds, why, file, stack, to } = result;
     if (args.json)
         return context.out(json({ stack, to, outcome, place, downSeconds, ...(why ? { why } : {}), record: file }));
-    const sentence = outcome === "stopped" ? undefined : said[outcome];
-    if (sentence === undefined) return;
-    context.out(`\n${sentence}`);
+    const down = `Callers got 503 for ${duration(downSeconds)}.`;
+    if (outcome === kind.reached) context.out(`\nDone: ${stack} ${kind.has.forward}. ${down}`);
+    else if (outcome === "returned") context.out(`\nReturned: ${stack} ${kind.has.back} and serves callers. ${down}`);
+    else return;
     const toCommit = await committable([join(context.folder, `Pulumi.${stack}.yaml`), file]);
     if (toCommit.length > 0)
         context.out(`Next: commit ${toCommit.map((one) => relative(process.cwd(), one)).join(" and ")}.`);

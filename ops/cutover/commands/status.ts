@@ -5,19 +5,15 @@ import { json } from "../../output";
 import { duration, latestEnd, remainingForward } from "../clock";
 import { userAndHost } from "../holder";
 import { whoAmI } from "../identity";
-import { holderOf } from "../lock";
-import { isDown, nameOf } from "../phases";
+import { holderOf, type Held } from "../lock";
+import { isDown, nameOf, type Direction } from "../phases";
 import type { CutoverState } from "../read-state";
+import type { CutoverSource } from "./carry-out";
 
-/** Prints the state. @param more facts of this kind @param settled text if no cutover is in progress */
-export function showStatus(
-    context: Context,
-    args: { json?: boolean },
-    found: CutoverState,
-    more: object,
-    settled: string[],
-): void {
-    const { progress, stack, budget } = found;
+/** Prints how far the cutover is. */
+export async function status(context: Context, args: { json?: boolean }, { kind, read }: CutoverSource): Promise<void> {
+    const { found } = await read();
+    const { progress, stack, budget, change } = found;
     const holder = holderOf(context.folder, stack.short);
     const now = Date.now();
     const others = othersName(found, now);
@@ -27,8 +23,10 @@ export function showStatus(
     const limit = next?.direction === "forward" ? latestEnd(next, budget) : undefined;
     const facts = {
         stack: stack.short,
-        state: stateOf(progress.direction, holder !== undefined, others !== undefined),
-        ...more,
+        state: stateOf(progress.direction, holder, others),
+        ...(change === undefined
+            ? { option: progress.asked === kind.before ? kind.before : kind.target }
+            : { old: change.old, new: change.new }),
         reached: progress.reached,
         asked: progress.asked,
         direction: progress.direction ?? null,
@@ -46,7 +44,10 @@ export function showStatus(
         record: progress.file === undefined ? null : relative(process.cwd(), progress.file),
     };
     if (args.json) return context.out(json(facts));
-    const text = progress.direction === undefined ? settled : lines(found, facts, others);
+    const text =
+        progress.direction === undefined
+            ? kind.settled(stack.short, progress.reached)
+            : [...found.kind.changes, ...lines(found, facts, others)];
     text.forEach((line) => context.out(line));
 }
 
@@ -56,10 +57,11 @@ export function showStatus(
  */
 type State = "settled" | "running" | "elsewhere" | "interrupted";
 
-function stateOf(direction: string | undefined, here: boolean, elsewhere: boolean): State {
+/** @param holder lock holder on this machine @param others lock holder elsewhere */
+function stateOf(direction: Direction | undefined, holder: Held | undefined, others: string | undefined): State {
     if (direction === undefined) return "settled";
-    if (here) return "running";
-    return elsewhere ? "elsewhere" : "interrupted";
+    if (holder !== undefined) return "running";
+    return others === undefined ? "interrupted" : "elsewhere";
 }
 
 /** The lock holder in the cluster, if it is another user or machine. */

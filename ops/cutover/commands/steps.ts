@@ -1,7 +1,7 @@
 /** The table of the remaining steps, with their times. */
 import { table } from "../../output";
 import { duration, expectedOf, needed, remainingForward, returnFrom, wholeReturn } from "../clock";
-import { nameOf, whatIsDown, type Step } from "../phases";
+import { nameOf, whatIsDown, type Direction, type Step } from "../phases";
 import type { CutoverState } from "../read-state";
 
 export interface StepRow {
@@ -21,7 +21,7 @@ export function rowOf(step: Step, { kind, budget: { expected }, measured }: Cuto
         callers: whatIsDown(step) === "nothing" ? "served" : "get 503",
         expectedSeconds: expectedOf(step, expected),
         measured: nameOf(step) in measured,
-        returnSeconds: step.direction === "forward" ? returnFrom(step.to, false, expected) : 0,
+        returnSeconds: step.direction === "forward" ? returnFrom(step.to, expected) : 0,
     };
 }
 
@@ -36,21 +36,22 @@ export function drawn(rows: StepRow[]): string {
     );
 }
 
-/** @param isBack whether the cutover is only a return */
-export function timesOf({ progress, budget: { seconds, expected } }: CutoverState, isBack: boolean) {
+/** @param direction of the whole cutover: `back` if it is only a return */
+export function timesOf({ progress, budget: { seconds, expected } }: CutoverState, direction: Direction) {
     return {
         budgetSeconds: seconds,
-        downSeconds: isBack ? returnFrom(progress.reached, false, expected) : remainingForward("prepare", expected),
+        downSeconds:
+            direction === "back" ? returnFrom(progress.reached, expected) : remainingForward("prepare", expected),
         wholeReturnSeconds: wholeReturn(expected),
     };
 }
 
-/** Effects of a new cutover on callers. @param isBack whether the cutover is only a return */
-export function noticed(found: CutoverState, isBack: boolean): string[] {
+/** Effects of a new cutover on callers. @param direction of the whole cutover: `back` if it is only a return */
+export function noticed(found: CutoverState, direction: Direction): string[] {
     const { budget } = found;
-    const { downSeconds, wholeReturnSeconds } = timesOf(found, isBack);
+    const { downSeconds, wholeReturnSeconds } = timesOf(found, direction);
     const lines = [`Callers get 503 for about ${duration(downSeconds)}; the budget is ${duration(budget.seconds)}.`];
-    if (isBack) return lines;
+    if (direction === "back") return lines;
     const spare = budget.seconds - needed(budget.expected);
     return [
         ...lines,

@@ -67,15 +67,11 @@ export async function recordAnswers(route: VerificationRoute, options: AskOption
     return recorded;
 }
 
-/**
- * Sends the questions again, and compares the answers. @param bounded whether slow answers count as different @returns
- * a sentence with the result @throws Different
- */
+/** Sends the questions again, and compares the answers. @returns a sentence with the result @throws Different */
 export async function compareAnswers(
     route: VerificationRoute,
     recorded: Answer[],
-    options: AskOptions,
-    bounded: boolean,
+    { anyLatency = false, ...options }: AskOptions & { anyLatency?: boolean },
 ): Promise<string> {
     // The first answer after a start may take longer than all others.
     await ask(route, recorded[0], options);
@@ -88,7 +84,7 @@ export async function compareAnswers(
         slowest = Math.max(slowest, now.milliseconds);
     }
     const before = Math.max(...recorded.map(({ milliseconds }) => milliseconds));
-    if (bounded && slowest > latencyBound(before)) problems.push(tooSlow(slowest, before));
+    if (!anyLatency && slowest > latencyBound(before)) problems.push(tooSlow(slowest, before));
     if (problems.length > 0) throw new Different(`the answers must be as recorded: ${problems.join("; ")}`);
     return `${recorded.length} answers as recorded, the slowest after ${slowest} ms (${before} ms when recorded)`;
 }
@@ -98,12 +94,7 @@ export async function compareAnswers(
  * within the time limit.
  * @returns a sentence with the answers @throws Different
  */
-export async function checkAnswers(
-    route: VerificationRoute,
-    recorded: Answer[],
-    options: AskOptions,
-    bounded: boolean,
-): Promise<string> {
+export async function checkAnswers(route: VerificationRoute, recorded: Answer[], options: AskOptions): Promise<string> {
     const now = await recordAnswers(route, options);
     const problems = now
         .filter(
@@ -116,7 +107,7 @@ export async function checkAnswers(
         );
     const slowest = Math.max(...now.map(({ milliseconds }) => milliseconds));
     const before = Math.max(...recorded.map(({ milliseconds }) => milliseconds));
-    if (bounded && slowest > latencyBound(before)) problems.push(tooSlow(slowest, before));
+    if (slowest > latencyBound(before)) problems.push(tooSlow(slowest, before));
     if (problems.length > 0) throw new Different(`the answers must be usable: ${problems.join("; ")}`);
     const texts = now.flatMap(({ prompt, text }) => (text === undefined ? [] : [JSON.stringify(`${prompt}${text}`)]));
     return `${now.length} answers, each twice the same, the slowest after ${slowest} ms (${before} ms when recorded): ${texts.join(", ")}`;

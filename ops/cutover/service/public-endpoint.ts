@@ -59,7 +59,7 @@ class Limited extends Error {}
 export async function proveServed(endpoint: PublicEndpoint): Promise<string> {
     if (endpoint.callers.length === 0) return asVerifier(endpoint, "this machine has no caller's key");
     try {
-        const { seen, who } = await askUntil(endpoint, 1, wrongAnswer, true);
+        const { seen, who } = await askUntil(endpoint, 1, wrongAnswer, "throw");
         return `${who} got an answer from ${endpoint.url} after ${seen.milliseconds} ms`;
     } catch (error) {
         if (!(error instanceof Limited)) throw error;
@@ -74,7 +74,7 @@ async function asVerifier({ verification, ...others }: PublicEndpoint, why: stri
     if (verification === undefined) return `no answer was seen: ${why}`;
     const { url, key } = verification;
     const verifier = { ...others, url, callers: [{ who: VERIFIER, auth: new ApiKey(key) }] };
-    const { seen } = await askUntil(verifier, 1, wrongAnswer, false);
+    const { seen } = await askUntil(verifier, 1, wrongAnswer, "wait");
     return `${why}; ${VERIFIER} got an answer from ${url} after ${seen.milliseconds} ms`;
 }
 
@@ -90,19 +90,19 @@ export async function proveRefused(endpoint: PublicEndpoint): Promise<string> {
         if (seen?.status !== 503) return `must get 503 (got ${seen?.status ?? "no answer"})`;
         return seen.headers.has("retry-after") ? undefined : "must get Retry-After with 503 (got 503 without it)";
     };
-    const { seen, who } = await askUntil(endpoint, IN_A_ROW, wrong, false);
+    const { seen, who } = await askUntil(endpoint, IN_A_ROW, wrong, "wait");
     return `${who} got 503 at ${endpoint.url}, Retry-After ${seen.headers.get("retry-after")}`;
 }
 
 /**
- * Repeats a request until its result is right several times in a row. @param giveUp whether to throw {@link Limited}
- * instead of waiting for the end of a limit's window
+ * Repeats a request until its result is right several times in a row.
+ * @param whenLimited whether to wait for the end of a limit's window, or to throw {@link Limited}
  */
 async function askUntil(
     { url, callers, timeoutSeconds, patienceSeconds, signal }: PublicEndpoint,
     times: number,
     wrong: (seen: Seen | undefined, error: unknown) => string | undefined,
-    giveUp: boolean,
+    whenLimited: "wait" | "throw",
 ): Promise<{ seen: Seen; who: string }> {
     const end = Date.now() + patienceSeconds * 1000;
     for (let right = 0, limited = 0; ;) {
@@ -124,7 +124,7 @@ async function askUntil(
         const problem = wrong(seen, error);
         if (problem === undefined && ++right === times) return { seen: seen!, who };
         if (seen?.status === 429 && ++limited % callers.length !== 0) continue;
-        if (seen?.status === 429 && giveUp) throw new Limited();
+        if (seen?.status === 429 && whenLimited === "throw") throw new Limited();
         if (problem !== undefined) {
             right = 0;
             if (Date.now() >= end) throw new Error(`${who} at ${url}: ${problem}`);

@@ -2,6 +2,7 @@
 import { dirname } from "node:path";
 import type { Context } from "../../context";
 import { formalProblems, heldByAnother, type Verdict } from "../../cutover/checks";
+import type { Direction } from "../../cutover/phases";
 import { checkConfig, readSecrets } from "../../stack/config-check";
 import { askedChange } from "./change";
 import type { UpgradeState } from "./read-state";
@@ -9,22 +10,22 @@ import { setPlace } from "./stack-edit";
 
 /**
  * Problems that prevent an upgrade from starting. Only another running upgrade prevents a return.
- * @param isBack whether the upgrade is only returned
  * @param ours lock holder name of this process
  */
 export async function verdictOf(
     context: Context,
     found: UpgradeState,
-    isBack: boolean,
+    direction: Direction,
     ours?: string,
 ): Promise<Verdict> {
     const holders = heldByAnother(found, ours, new Date());
-    if (isBack) return { problems: holders, notes: await formalProblems(context, found, true, []) };
+    if (direction === "back") return { problems: holders, notes: await formalProblems(context, found, direction, []) };
     const own = [...found.problems];
     if (own.length === 0 && Object.keys(found.change.new).length === 0)
         own.push(...askedChange({}, found.stack.text).problems);
     const config = own.length === 0 ? await configProblems(context, found) : [];
-    return { problems: await formalProblems(context, found, false, [...own, ...config, ...holders]), notes: [] };
+    const problems = [...own, ...config, ...holders];
+    return { problems: await formalProblems(context, found, direction, problems), notes: [] };
 }
 
 /** Problems of the config with the first phase set. */

@@ -9,6 +9,7 @@ import type { Kind } from "../../cutover/kind";
 import type { Phase, Place, StepDescription } from "../../cutover/phases";
 import { holderOfStep } from "../../cutover/stack-holder";
 import { readNumber } from "../../stack/stack-file";
+import { describeChange } from "./change";
 import { isPhase, placeIn, restOf, setPlace } from "./stack-edit";
 
 const REFUSED = "the gateway to refuse new requests";
@@ -59,18 +60,34 @@ const SUSPEND_SECONDS = 300;
 /** Default of `opt.startTimeoutSeconds`. */
 const START_SECONDS = 2400;
 
-/** Names that do not depend on the change. */
-export const UPGRADE = { command: "model upgrade", before: "old" } as const;
+/** An upgrade that names no version: names and texts of its kind do not depend on the change. */
+export const NO_CHANGE: ModelChange = { old: {}, new: {}, sameAnswers: true };
 
 export function upgradeOf(change: ModelChange): Kind {
     return {
-        ...UPGRADE,
+        command: "model upgrade",
         noun: "upgrade",
+        nounWithArticle: "an upgrade",
         folder: "model-upgrade",
+        before: "old",
         target: "new",
         reached: "upgraded",
         old: "the old version",
         new: "the new version",
+        has: { forward: "runs the new version", back: "runs the old version" },
+        changes: describeChange(change),
+        started: "An upgrade is under way",
+        expectations: [
+            change.sameAnswers
+                ? "The new version must give the same answers as the old one."
+                : "The new version may give other answers than the old one. It must give the same answer when a question is repeated.",
+        ],
+        next: () => "the same command with run --yes instead of plan",
+        nothingToDo: (stack) => `${stack}: no upgrade of the model is under way.`,
+        settled: (stack, reached) => [
+            `${stack}: no upgrade of the model is under way${reached === "prepare" ? "; image and weights of a new version are on the nodes" : ""}.`,
+            `Next: npm run ops -- model upgrade plan --stack ${stack}`,
+        ],
         sameAnswers: change.sameAnswers,
         describe: ({ direction, to }) => (direction === "forward" ? FORWARD[to as Phase] : BACK[to]!),
         byHand: ({ to }) => BACK_BY_HAND[to]!,
@@ -94,7 +111,7 @@ export function upgradeOf(change: ModelChange): Kind {
             OTHERS_SECONDS,
         isBefore: (text) => placeIn(text) === undefined,
         restOf: (text) => restOf(text, change),
-        edit: (text, to, holder) => setPlace(text, to, change, holderOfStep(holder, to === "old" || to === "done")),
+        edit: (text, to, holder) => setPlace(text, to, change, holderOfStep(holder, { isLast: to === "old" || to === "done" })),
         leave: (text) => text,
     };
 }

@@ -7,15 +7,11 @@ import { UsageError } from "../../errors";
 import { findStack, type Outputs, type Stack } from "../../stack/stack";
 import { readValue } from "../../stack/stack-file";
 import { askedChange, asksForVersion, changeIn, describeChange, type VersionArgs } from "./change";
-import { upgradeOf } from "./kind";
+import { NO_CHANGE, upgradeOf } from "./kind";
 
 export interface UpgradeState extends CutoverState {
     change: ModelChange;
-    /** Problems of the options. */
-    problems: string[];
 }
-
-const NOTHING: ModelChange = { old: {}, new: {}, sameAnswers: true };
 
 /**
  * @param args options with the new version. During an upgrade the version comes from the record
@@ -26,7 +22,7 @@ export async function readState(context: Context, args: VersionArgs & { stack?: 
     const folder = context.folder;
     const known =
         underWay(records({ folder, kind: "model-upgrade" }, stack.short)) ?? changeIn(stack.text, args.answers);
-    const asked = asksForVersion(args) ? askedChange(args, stack.text) : { change: NOTHING, problems: [] };
+    const asked = asksForVersion(args) ? askedChange(args, stack.text) : { change: NO_CHANGE, problems: [] };
     const option = readValue(stack.text, "option");
     if (option !== "intra-b")
         throw new UsageError([

@@ -1,13 +1,14 @@
 import { withChange, withExamples, type AddCommand } from "../../arguments";
-import type { Context } from "../../context";
-import { rehearse, type Rehearsal } from "../../convert/rehearse";
-import { convert } from "../../convert/run";
+import { convertTo, rehearse, type Rehearsal } from "../../convert/rehearse";
+import { runCutover } from "../../cutover/commands/run";
 import { askedChange, withVersion, type VersionArgs } from "./change";
-import { upgradeModel } from "./run";
+import { upgrade } from "./cutover";
 
-export const command: AddCommand = (upgrade, context) =>
+export const command: AddCommand = (modelUpgrade, context) =>
     withExamples(
-        withVersion(withChange(upgrade.command("rehearse"), "create the rehearsal stack, and remove it at the end")),
+        withVersion(
+            withChange(modelUpgrade.command("rehearse"), "create the rehearsal stack, and remove it at the end"),
+        ),
         "model upgrade rehearse --stack intra --image registry.example.com/alpa-serving:1.1.0",
         "model upgrade rehearse --stack intra --image registry.example.com/alpa-serving:1.1.0 --yes",
     )
@@ -26,8 +27,8 @@ function withVersionOf(args: VersionArgs): Rehearsal {
         kinds: ["convert", "model-upgrade"],
         problems: (text) => askedChange(version, text).problems,
         acts: [
-            ["converted", (context: Context, stack) => convert(context, { stack, to: "intra-b" })],
-            ["upgraded", (context: Context, stack) => upgradeModel(context, { ...version, stack })],
+            ["converted", (context, stack) => convertTo("intra-b", context, stack)],
+            ["upgraded", (context, stack) => runCutover(context, { stack }, upgrade(context, { ...version, stack }))],
         ],
     };
 }

@@ -93,9 +93,9 @@ describe("ops convert, times of steps that were never measured", () => {
             patienceSeconds: 0,
             lookSeconds: 0,
         });
-        assert.deepEqual(budgetProblems(budget(600), false), []);
+        assert.deepEqual(budgetProblems(budget(600), "forward"), []);
         assert.equal(needed(defaults(600)), 28 * 60 + TURN_SECONDS + 26 * 60);
-        const [said] = budgetProblems(budget(900), false);
+        const [said] = budgetProblems(budget(900), "forward");
         assert.match(
             said,
             /^convert\.budgetMinutes: must be at least 67, for the expected or measured 33:00 there, 2:30 to turn round and 31:00 back .*\(got 60\)/,
@@ -106,8 +106,8 @@ describe("ops convert, times of steps that were never measured", () => {
 describe("ops convert, the longest rollback", () => {
     it("is that of a failed switch, whose callers were routed to the component", () => {
         const expected = defaults(600);
-        assert.equal(wholeReturn(expected), returnFrom("switch", false, expected));
-        assert.ok(wholeReturn(expected) > returnFrom("verify", false, expected));
+        assert.equal(wholeReturn(expected), returnFrom("switch", expected));
+        assert.ok(wholeReturn(expected) > returnFrom("verify", expected));
     });
 
     it("includes the phase that is repeated after a step that failed half-way", () => {

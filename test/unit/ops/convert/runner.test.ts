@@ -438,8 +438,8 @@ describe("ops convert, killed", () => {
 describe("ops convert, whatever happens", () => {
     const names = [
         ...forwardFrom("intra-a"),
-        ...backFrom("done", true, "intra-a"),
-        ...backFrom("verify", true, "intra-a"),
+        ...backFrom("done", "intra-a", { isHalfWay: true }),
+        ...backFrom("verify", "intra-a", { isHalfWay: true }),
     ].map(nameOf);
     const some = <T>(value: fc.Arbitrary<T>) =>
         fc.record(Object.fromEntries(names.map((name) => [name, value])), {
