@@ -140,12 +140,12 @@ function layers(schema: z.core.$ZodType): KeyMeta & Pick<KeyEntry, "need" | "pre
     }
 }
 
-function typeName(type: z.core.$ZodType, plural = false): string {
-    const s = plural ? "s" : "";
+function typeName(type: z.core.$ZodType, { isPlural } = { isPlural: false }): string {
+    const s = isPlural ? "s" : "";
     if (type instanceof z.ZodArray) {
         const { element } = type;
         const short = element instanceof z.ZodPipe ? "strings or " : "";
-        return `list of ${short}${typeName(unwrap(element), true)}`;
+        return `list of ${short}${typeName(unwrap(element), { isPlural: true })}`;
     }
     if (type instanceof z.ZodObject) return `mapping${s}`;
     if (type instanceof z.ZodRecord)
@@ -154,7 +154,7 @@ function typeName(type: z.core.$ZodType, plural = false): string {
     if (type instanceof z.ZodLiteral) return [...type.values].map((value) => `\`${value}\``).join(", ");
     if (type instanceof z.ZodNumber) return `number${s}`;
     if (type instanceof z.ZodBoolean) return "`true`, `false`";
-    if (type instanceof z.ZodEmail) return plural ? "mail addresses" : "mail address";
+    if (type instanceof z.ZodEmail) return isPlural ? "mail addresses" : "mail address";
     if (type instanceof z.ZodURL) return `URL${s}`;
     if (type instanceof z.ZodString) return `string${s}`;
     throw new Error(`config/reference.ts has no name for ${type._zod.def.type}`);

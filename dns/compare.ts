@@ -36,7 +36,7 @@ const LARGE = 400;
 /** @throws NoAnswer with every server that answers neither by UDP nor by TCP */
 export async function compare(sides: Sides): Promise<ComparedRow[]> {
     await allAnswer(sides);
-    const checks = checksOf(sides.records, sides.zone, sides.atEdge, sides.hostnames);
+    const checks = checksOf(sides.records, sides.zone, sides);
     const rows = await pooled(checks, (check) => compareOne(check, sides, { tcp: false }));
     const large = checks.filter((_, i) => rows[i].tcp || rows[i].old.length > LARGE || rows[i].new.length > LARGE);
     const again = await pooled(large, (check) => compareOne(check, sides, { tcp: true }));
@@ -64,7 +64,7 @@ async function allAnswer({ zone, old, new: fresh, signal }: Sides): Promise<void
 
 async function compareOne(check: Check, sides: Sides, { tcp }: { tcp: boolean }): Promise<ComparedRow> {
     const [old, fresh] = await Promise.all(
-        [sides.old, sides.new].map((servers) => sideSays(check, servers, tcp, sides.signal)),
+        [sides.old, sides.new].map((servers) => sideSays(check, servers, { tcp, signal: sides.signal })),
     );
     const row = {
         name: check.name,
@@ -105,13 +105,12 @@ function difference(check: Check, old: Said, fresh: Said): string | undefined {
 async function sideSays(
     check: Check,
     servers: Server[],
-    tcp: boolean,
-    signal?: AbortSignal,
+    options: { tcp: boolean; signal?: AbortSignal },
 ): Promise<Said & { tcp: boolean }> {
     const said = await Promise.all(
         servers.map(async (server) => {
             try {
-                const answer = await ask(server, check, { tcp, signal });
+                const answer = await ask(server, check, options);
                 return { label: server.label, ...outcome(answer, check), tcp: answer.tcp };
             } catch (error) {
                 if (!(error instanceof NoAnswer)) throw error;

@@ -21,16 +21,18 @@ export interface Check extends Question {
 /** Types that are also compared at the apex if the records file has none. */
 const AT_APEX = ["A", "AAAA", "CAA", "MX", "TXT"];
 
-/**
- * @param atEdge whether the edge already answers for proxied names
- * @param hostnames names that the stack itself creates, whose absence is not checked
- * @param random label of a name that does not exist in the zone
- */
+interface CheckOptions {
+    /** Whether the edge already answers for proxied names. Default: false. */
+    atEdge?: boolean;
+    /** Names that the stack itself creates, whose absence is not checked. Default: none. */
+    hostnames?: string[];
+}
+
+/** @param random label of a name that does not exist in the zone */
 export function checksOf(
     records: ZoneRecord[],
     zone: string,
-    atEdge = false,
-    hostnames: string[] = [],
+    { atEdge = false, hostnames = [] }: CheckOptions = {},
     random = randomBytes(6).toString("hex"),
 ): Check[] {
     const sets = new Map<string, ZoneRecord[]>();

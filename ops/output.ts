@@ -8,6 +8,11 @@ export function table(head: string[], rows: string[][]): string {
     return drawn.toString();
 }
 
+/** Cell of the column `right`, which says whether a check has the required result. */
+export function rightCell({ ok }: { ok: boolean }): string {
+    return ok ? "yes" : "NO";
+}
+
 export function json(value: unknown): string {
     return JSON.stringify(value, null, 2);
 }

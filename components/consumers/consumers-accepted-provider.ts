@@ -46,7 +46,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
         return { changes: part(olds) !== part(news) };
     },
     async create(inputs) {
-        await untilAccepted(inputs, Object.keys(inputs.generations), false);
+        await untilAccepted(inputs, Object.keys(inputs.generations));
         return { id: inputs.namespace, outs: inputs };
     },
     async update(_id, olds, inputs) {
@@ -56,8 +56,8 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
                 inputs.generations[name] !== olds.generations[name] ||
                 inputs.materials?.[name] !== olds.materials?.[name],
         );
-        const replaced = names.some((name) => ![undefined, inputs.materials?.[name]].includes(olds.materials?.[name]));
-        await untilAccepted(inputs, names, replaced);
+        const isKeyReplaced = names.some((name) => ![undefined, inputs.materials?.[name]].includes(olds.materials?.[name]));
+        await untilAccepted(inputs, names, { isKeyReplaced });
         return { outs: inputs };
     },
 };
@@ -69,10 +69,10 @@ function sortedOf(materials: Inputs["materials"] | undefined) {
 
 /**
  * @param names of the consumers that are new or changed
- * @param replaced whether a key of theirs may have been replaced, so that a pod without the change does harm
+ * @param isKeyReplaced whether a key of theirs may have been replaced, so that a pod without the change does harm
  * @throws Error with the controller's words for each consumer it refuses, or naming a gateway pod that lags
  */
-async function untilAccepted(inputs: Inputs, names: string[], replaced: boolean): Promise<void> {
+async function untilAccepted(inputs: Inputs, names: string[], { isKeyReplaced } = { isKeyReplaced: false }): Promise<void> {
     if (names.length === 0) return;
     const { namespace, gateway, timeoutSeconds, settleSeconds } = inputs;
     const list = openLister(inputs);
@@ -113,7 +113,7 @@ async function untilAccepted(inputs: Inputs, names: string[], replaced: boolean)
             const stored = viewer && (await askAdmin(connect(POD_ADMIN_PORT), viewer, namespace, consumers, of));
             return stored ?? askWith(() => connect(POD_DATA_PORT), "authenticates", credentials);
         };
-        const verdictOfPods = await askEveryPod(inputs, gateway, ask, replaced ? orThrow(ask) : undefined);
+        const verdictOfPods = await askEveryPod(inputs, gateway, ask, isKeyReplaced ? orThrow(ask) : undefined);
         return withoutAdmin(verdictOfPods, gateway, viewer, "limits and tokens of key pairs");
     };
     const hint = `Look: kubectl -n ${namespace} get consumers.apisix.apache.org -o yaml`;

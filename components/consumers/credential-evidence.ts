@@ -82,19 +82,24 @@ export async function credentialsOf(read: Reader, namespace: string, consumers: 
     return sent;
 }
 
+/** What counts as evidence of a pod. */
+export interface EvidenceOptions {
+    /** Whether a pod without the route is accepted, because the route is deleted too. Default: false. */
+    mayLackRoute?: boolean;
+}
+
 /**
  * Queries one pod whether it authenticates credentials, or rejects them.
- * @param elsewhere whether a pod without the route is accepted, because the route is deleted too
  * @returns the first credential with another result, and the pod's answer; undefined if all are as required
  */
 export async function askWith(
     connect: () => PodConnection,
     expected: "authenticates" | "rejects",
     credentials: Sent[],
-    elsewhere = false,
+    options: EvidenceOptions = {},
 ): Promise<string | undefined> {
     if (credentials.every(({ headers }) => headers === undefined)) return undefined;
-    const other = await otherAnswer(connect, expected === "authenticates" ? 400 : 401, credentials, elsewhere);
+    const other = await otherAnswer(connect, expected === "authenticates" ? 400 : 401, credentials, options);
     return other && textOf(other);
 }
 
@@ -107,9 +112,9 @@ export async function askWith(
 export async function askUnready(
     connect: () => PodConnection,
     credentials: Sent[],
-    elsewhere: boolean,
+    options: EvidenceOptions = {},
 ): Promise<string | undefined> {
-    const other = await otherAnswer(connect, 401, credentials, elsewhere);
+    const other = await otherAnswer(connect, 401, credentials, options);
     if (other?.who !== undefined && other.status === 400) return textOf(other);
     if (other) throw new Error(textOf(other));
     const silent = credentials.find(({ headers }) => headers === undefined);
@@ -134,7 +139,7 @@ async function otherAnswer(
     connect: () => PodConnection,
     good: number,
     credentials: Sent[],
-    elsewhere: boolean,
+    { mayLackRoute = false }: EvidenceOptions,
 ): Promise<Answered | undefined> {
     const asked = credentials.filter(({ headers }) => headers !== undefined);
     for (let i = 0; i < (asked.length >= MANY ? 1 : WORKER_CONNECTIONS); i++) {
@@ -142,7 +147,7 @@ async function otherAnswer(
         // Checked on the same connection: a credential must never be sent to another owner's route at a shared gateway.
         const { status: bare } = await connection.request({ ...QUESTION, headers: NO_REDIRECT });
         if (bare !== 401) {
-            if (elsewhere) continue;
+            if (mayLackRoute) continue;
             return { status: bare };
         }
         for (const { who, headers } of asked) {

@@ -76,7 +76,7 @@ async function untilRejected(inputs: Inputs): Promise<void> {
             if ((await read({ apiVersion: "v1", kind: "Namespace", name: gateway.namespace })) === undefined)
                 return { state: "ready", proved: true }; // The gateway itself is deleted.
             const route = { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: "alpa" };
-            const closed = (await read(route)) === undefined;
+            const options = { mayLackRoute: (await read(route)) === undefined };
             const viewer = await viewerKey(read, gateway.namespace);
             const verdict = await askEveryPod(
                 inputs,
@@ -85,10 +85,10 @@ async function untilRejected(inputs: Inputs): Promise<void> {
                     const stored =
                         viewer &&
                         (await askAdmin(connect(POD_ADMIN_PORT), viewer, namespace, [], { there: [], gone: removed }));
-                    return stored ?? askWith(() => connect(POD_DATA_PORT), "rejects", removed, closed);
+                    return stored ?? askWith(() => connect(POD_DATA_PORT), "rejects", removed, options);
                 },
                 // Not the Admin API: it shows the same etcd at every pod.
-                (connect) => askUnready(() => connect(POD_DATA_PORT), removed, closed),
+                (connect) => askUnready(() => connect(POD_DATA_PORT), removed, options),
             );
             const unasked = removed.flatMap(({ who, headers }) => (headers === undefined ? [who] : []));
             return unasked.length > 0 ? withoutAdmin(verdict, gateway, viewer, unasked.join(", ")) : verdict;

@@ -40,26 +40,40 @@ const NOT_MADE = /^(ErrImage|ImagePull|InvalidImage|CreateContainerConfig)/;
 const NEVER =
     /InvalidImageName|not found|manifest unknown|does not exist|unauthorized|denied|forbidden|no match for platform|type check failed/i;
 
+interface TroubleOptions {
+    /** Whether to wait for problems that may end by themselves, for example an unreachable registry. Default: false. */
+    waitsForRetries?: boolean;
+}
+
 /**
  * Why pods do not become ready, according to their status and events: an image that cannot be pulled, a volume that cannot
  * be mounted, a container that keeps exiting, or no suitable node. Undefined if no problem is known.
  * @param events events of the pods' namespace
- * @param patient whether to wait for problems that may end by themselves, for example an unreachable registry
  */
-export function troubleOf(pods: ObservedPod[], events: ObservedEvent[] = [], patient = false): Verdict | undefined {
+export function troubleOf(
+    pods: ObservedPod[],
+    events: ObservedEvent[] = [],
+    options: TroubleOptions = {},
+): Verdict | undefined {
     const found = pods
         .filter(({ metadata }) => !metadata?.deletionTimestamp)
-        .flatMap((pod) => troublesOf(pod, inOrder(events, pod), patient));
+        .flatMap((pod) => troublesOf(pod, inOrder(events, pod), options));
     return found.find(({ state }) => state === "failed") ?? found[0];
 }
 
-function troublesOf({ metadata, status }: ObservedPod, events: ObservedEvent[], patient: boolean): Verdict[] {
+function troublesOf(
+    { metadata, status }: ObservedPod,
+    events: ObservedEvent[],
+    { waitsForRetries = false }: TroubleOptions,
+): Verdict[] {
     const { name = "a pod", namespace = "default" } = metadata ?? {};
     const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
-    const verdict = (why: string, never: boolean): Verdict =>
-        never
-            ? { state: "failed", finalAfterSeconds: FINAL_SECONDS, why: `pod ${name}: ${why}.` }
-            : { state: "waiting", why: `pod ${name}: ${why}` };
+    const waiting = (why: string): Verdict => ({ state: "waiting", why: `pod ${name}: ${why}` });
+    const failed = (why: string): Verdict => ({
+        state: "failed",
+        finalAfterSeconds: FINAL_SECONDS,
+        why: `pod ${name}: ${why}.`,
+    });
     const verdicts = containers.flatMap((container): Verdict[] => {
         const { reason = "", message = "" } = container.state?.waiting ?? {};
         if (NOT_MADE.test(reason)) {
@@ -67,7 +81,7 @@ function troublesOf({ metadata, status }: ObservedPod, events: ObservedEvent[], 
             const pulled = events.find((event) => /^Failed to pull image/.test(event.message ?? ""))?.message;
             const words = /^Back-off pulling image "[^"]*"$/.test(message) && pulled ? pulled : message;
             const why = [reason, trimmed(words)].filter(Boolean).join(": ");
-            return [verdict(why, !patient || NEVER.test(why))];
+            return [waitsForRetries && !NEVER.test(why) ? waiting(why) : failed(why)];
         }
         if (reason !== "CrashLoopBackOff") return [];
         // The end of its log may contain callers' prompts, so messages and audit files do not quote it.
@@ -78,12 +92,12 @@ function troublesOf({ metadata, status }: ObservedPod, events: ObservedEvent[], 
         return [final ? { state: "failed", finalAfterSeconds: 0, why: `${said}.` } : { state: "waiting", why: said }];
     });
     const placed = status?.conditions?.find(({ type }) => type === "PodScheduled");
-    if (placed?.status === "False") verdicts.push(verdict(`${placed.reason}: ${placed.message}`, false));
+    if (placed?.status === "False") verdicts.push(waiting(`${placed.reason}: ${placed.message}`));
     const [last] = events;
     const making = containers.every(({ state }) => state?.running === undefined);
     if (verdicts.length === 0 && making && last?.type === "Warning") {
         const why = `${last.reason}: ${trimmed(last.message ?? "")}`;
-        verdicts.push(verdict(why, NEVER.test(why)));
+        verdicts.push(NEVER.test(why) ? failed(why) : waiting(why));
     }
     return verdicts;
 }

@@ -55,7 +55,7 @@ async function untilReady(inputs: Inputs): Promise<void> {
         const own = pods.filter(({ metadata }) => metadata?.labels?.["app.kubernetes.io/name"] === name);
         const events = await list("v1", "Event", namespace);
         return (
-            troubleOf(own as ObservedPod[], events as ObservedEvent[], true) ??
+            troubleOf(own as ObservedPod[], events as ObservedEvent[], { waitsForRetries: true }) ??
             withoutWeights(own as ObservedPod[]) ??
             verdict
         );

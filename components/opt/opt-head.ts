@@ -31,9 +31,9 @@ export function watchedCommand({ command, watchdog }: Pick<OptSettings, "command
  * Program in the head's container next to Ray. It waits until every node has joined, starts Alpa, and ends when Alpa has
  * ended or a node has been down for half a minute, since Alpa does not detect a lost node and stops answering. The container
  * then restarts and loads the model again.
- * @param watchdog whether it also ends when the program in ALPA_WATCHDOG has ended
+ * @param hasWatchdog whether it also ends when the program in ALPA_WATCHDOG has ended
  */
-function watch(watchdog: boolean): string {
+function watch({ hasWatchdog }: { hasWatchdog: boolean }): string {
     const start = `watchdog = subprocess.Popen(["/bin/bash", "-c", os.environ["${WATCHDOG_VARIABLE}"]])\n`;
     const end = `if watchdog.poll() is not None:\n    sys.exit("Alpa makes no progress")\n`;
     return `
@@ -49,11 +49,11 @@ def alive():
 while alive() < nodes:
     time.sleep(2)
 alpa = subprocess.Popen(["/bin/bash", "-c", os.environ["ALPA_COMMAND"]])
-${watchdog ? start : ""}missed = 0
-while alpa.poll() is None and missed < 6${watchdog ? " and watchdog.poll() is None" : ""}:
+${hasWatchdog ? start : ""}missed = 0
+while alpa.poll() is None and missed < 6${hasWatchdog ? " and watchdog.poll() is None" : ""}:
     time.sleep(5)
     missed = missed + 1 if alive() < nodes else 0
-${watchdog ? end : ""}sys.exit("Alpa has ended" if alpa.poll() is not None else "a node of Ray is away")
+${hasWatchdog ? end : ""}sys.exit("Alpa has ended" if alpa.poll() is not None else "a node of Ray is away")
 `.trim();
 }
 
@@ -70,7 +70,7 @@ export function headVariables({
         { name: "ALPA_NODES", value: `${nodes.length}` },
         { name: "ALPA_COMMAND", value: command },
         ...(watchdog === undefined ? [] : [{ name: WATCHDOG_VARIABLE, value: watchdogScript(watchdog) }]),
-        { name: "ALPA_WATCH", value: watch(watchdog !== undefined) },
+        { name: "ALPA_WATCH", value: watch({ hasWatchdog: watchdog !== undefined }) },
     ];
 }
 

@@ -9,7 +9,7 @@ export interface ObservedCluster {
 }
 
 /** Judges a RayCluster. Conditions count only after the operator has observed the current generation. */
-export function judgeRayCluster(cluster: ObservedCluster | undefined, running: boolean): Verdict {
+export function judgeRayCluster(cluster: ObservedCluster | undefined, wanted: "running" | "suspended"): Verdict {
     if (cluster === undefined) return { state: "waiting", why: "it does not exist" };
     const { metadata, status } = cluster;
     const {
@@ -25,7 +25,7 @@ export function judgeRayCluster(cluster: ObservedCluster | undefined, running: b
     if (failure?.status === "True")
         return { state: "failed", finalAfterSeconds: 60, why: `${failure.reason}: ${failure.message}.` };
     const is = (type: string) => condition(type)?.status === "True";
-    if (!running) {
+    if (wanted === "suspended") {
         if (is("RayClusterSuspended")) return { state: "ready" };
         return { state: "waiting", why: "its pods still exist" };
     }

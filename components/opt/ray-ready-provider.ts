@@ -62,7 +62,7 @@ async function untilReady(inputs: Inputs): Promise<void> {
     const read = openReader(inputs);
     const list = openLister(inputs);
     const look = async (): Promise<Verdict> => {
-        const verdict = judgeRayCluster((await read(ref)) as ObservedCluster | undefined, running);
+        const verdict = judgeRayCluster((await read(ref)) as ObservedCluster | undefined, running ? "running" : "suspended");
         if (!running || verdict.state !== "waiting") return verdict;
         // The operator retries pods forever, and reports few of their problems.
         const pods = await list("v1", "Pod", namespace);

@@ -27,10 +27,10 @@ const CHECK_SECONDS = 5;
 const CHECK_TIMEOUT_SECONDS = 3;
 
 /** `/completions` goes to every service, by weight. */
-export function completionsUpstream({ endpoints, answerTimeoutSeconds, failover }: AlpaSettings) {
+export function completionsUpstream(alpa: AlpaSettings) {
     return {
-        ...renderUpstream(endpoints, answerTimeoutSeconds),
-        ...(several(endpoints, failover) ? healthChecks() : {}),
+        ...renderUpstream(alpa.endpoints, alpa.answerTimeoutSeconds),
+        ...(several(alpa) ? healthChecks() : {}),
     };
 }
 
@@ -38,8 +38,9 @@ export function completionsUpstream({ endpoints, answerTimeoutSeconds, failover 
  * `/logprobs` of one caller goes to one service, since the cache that makes the next call cheap is in that service's memory.
  * The service depends only on the caller's name, in all gateway pods and for all credentials.
  */
-export function logprobsUpstream({ endpoints, answerTimeoutSeconds, failover }: AlpaSettings) {
-    if (!several(endpoints, failover)) return renderUpstream(endpoints.slice(0, 1), answerTimeoutSeconds);
+export function logprobsUpstream(alpa: AlpaSettings) {
+    const { endpoints, answerTimeoutSeconds } = alpa;
+    if (!several(alpa)) return renderUpstream(endpoints.slice(0, 1), answerTimeoutSeconds);
     return {
         ...renderUpstream(endpoints, answerTimeoutSeconds),
         loadbalancer: { type: "chash", hashOn: "consumer" },
@@ -48,7 +49,7 @@ export function logprobsUpstream({ endpoints, answerTimeoutSeconds, failover }: 
 }
 
 /** Whether health checks and distribution apply, which needs more than one service. */
-function several(endpoints: AlpaEndpoint[], failover = false): boolean {
+function several({ endpoints, failover = false }: AlpaSettings): boolean {
     return failover && endpoints.length > 1;
 }
 

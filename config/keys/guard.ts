@@ -66,6 +66,6 @@ export const guard = z
                 reason: "With 0 every combination of accepted requests fits into a batch.",
             }),
     })
-    .check(reasonFor(false, "Give the reason why requests that stop Alpa may pass"))
+    .check(reasonFor({ enabled: false }, "Give the reason why requests that stop Alpa may pass"))
     .prefault({})
     .describe("The request guard: requests that are known to stop Alpa get 400 before they reach it.");

@@ -105,7 +105,7 @@ export const opt = z
                     unset: "not set",
                 }),
             })
-            .check(reasonFor(true, "Give the reason why the pods' ports may be open on the nodes"))
+            .check(reasonFor({ enabled: true }, "Give the reason why the pods' ports may be open on the nodes"))
             .prefault({})
             .describe("Whether the pods use the network of their nodes instead of that of the cluster."),
         startTimeoutSeconds: positive("a time in seconds").default(2400).meta({

@@ -18,7 +18,7 @@ export const reason = text("the reason").optional();
  * @param unsafe value of `enabled` that needs a reason
  * @param advice advice in the error
  */
-export function reasonFor(unsafe: boolean, advice: string) {
+export function reasonFor({ enabled: unsafe }: Pick<Choice, "enabled">, advice: string) {
     return (ctx: z.core.ParsePayload<Choice>): void => {
         const { enabled, reason } = ctx.value;
         const issue = (message: string) =>

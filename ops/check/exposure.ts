@@ -7,7 +7,7 @@ import { DEFAULT_NODE_PORT } from "../../config/values";
 import { repeatable, timeLimit, withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { Failure, FindingsError, UsageError } from "../errors";
-import { json, table } from "../output";
+import { json, rightCell, table } from "../output";
 import { ask, jsonObject } from "../stack/pulumi";
 import { findStack, type Stack } from "../stack/stack";
 import { readValue } from "../stack/stack-file";
@@ -208,15 +208,14 @@ function readCa(file: string): string {
 }
 
 function render(ports: PortRow[], entry: EntryCheck[]): string {
-    const yes = (ok: boolean) => (ok ? "yes" : "NO");
     return [
         table(
             ["address", "port", "who", "state", "right", ""],
-            ports.map((row) => [row.address, String(row.port), row.what, row.state, yes(row.ok), row.meaning]),
+            ports.map((row) => [row.address, String(row.port), row.what, row.state, rightCell(row), row.meaning]),
         ),
         table(
             ["address", "entry point", "got", "right", ""],
-            entry.map((row) => [row.address, row.check, row.got, yes(row.ok), row.meaning]),
+            entry.map((row) => [row.address, row.check, row.got, rightCell(row), row.meaning]),
         ),
     ].join("\n");
 }

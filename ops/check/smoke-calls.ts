@@ -35,8 +35,17 @@ export interface Row {
 /** A short and cheap prompt: the answer has one token. */
 const PROMPT = "Paris is";
 
+/** The service that is called. */
+export interface Target {
+    url: string;
+    /** Longest time for one answer, in seconds. */
+    timeoutSeconds: number;
+    /** Whether credentials may be sent over plain HTTP to another host. */
+    allowHttp: boolean;
+}
+
 /** Problems of an address that no credential can be sent to. */
-export function addressProblems(url: string, allowHttp: boolean): string[] {
+export function addressProblems({ url, allowHttp }: Pick<Target, "url" | "allowHttp">): string[] {
     try {
         void new Client({ url, allowHttp, auth: new ApiKey("not-sent") });
         return [];
@@ -49,15 +58,7 @@ export function addressProblems(url: string, allowHttp: boolean): string[] {
 export class Caller {
     readonly #servers = new Set<string>();
 
-    /**
-     * @param timeoutSeconds longest time for one answer
-     * @param allowHttp whether credentials may be sent over plain HTTP to another host
-     */
-    constructor(
-        private readonly url: string,
-        private readonly timeoutSeconds: number,
-        private readonly allowHttp: boolean,
-    ) {}
+    constructor(private readonly target: Target) {}
 
     /** Values of the header `Server`, sorted. */
     versions(): string[] {
@@ -67,10 +68,10 @@ export class Caller {
     async ask({ check, credential, method, auth, expected }: Asked): Promise<Row> {
         let seen: Seen | undefined;
         const client = new Client({
-            url: this.url,
+            url: this.target.url,
             auth,
-            allowHttp: this.allowHttp,
-            answerTimeoutSeconds: this.timeoutSeconds,
+            allowHttp: this.target.allowHttp,
+            answerTimeoutSeconds: this.target.timeoutSeconds,
             // A call that expects an answer is repeated after the limit's window. A call that expects a rejection is not.
             maxAttempts: expected === "answer" ? 3 : 1,
             onAnswer: (one) => (seen = one),

@@ -20,18 +20,18 @@ export interface Presented {
  */
 const OVER_SECONDS = 30;
 
-/** @param access whether Cloudflare Access authenticates callers; it accepts only service tokens */
+/** @param checkedBy what authenticates callers; Cloudflare Access accepts only service tokens */
 export async function credentialsOf(
     { name, credentials }: Consumer,
     outputs: Outputs,
     namespace: string,
-    access: boolean,
+    checkedBy: "access" | "gateway",
 ): Promise<Presented[]> {
     const unknownKey = () => randomBytes(24).toString("base64url");
     const list: Presented[] = [];
     const add = (check: string, who: string, auth: Credential, expect: Presented["expect"]) =>
         list.push({ check, who, auth, expect });
-    if (!access) {
+    if (checkedBy === "gateway") {
         add("wrong key", "", new ApiKey(unknownKey()), "refusal");
         add("wrong token", "", new Jwt({ key: claimKey(namespace, name, "unknown"), secret: unknownKey() }), "refusal");
     }

@@ -3,7 +3,7 @@ import type { Limits } from "../../components/consumers/limits";
 import { label, timeLimit, wholeNumber, withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { Failure, FindingsError, UsageError } from "../errors";
-import { json, table } from "../output";
+import { json, rightCell, table } from "../output";
 import { gatewayOf } from "../stack/gateway";
 import { classWithShare, limitsInForce } from "../stack/limits";
 import { callersOf, findStack, readOutputs } from "../stack/stack";
@@ -62,10 +62,10 @@ export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
         throw new UsageError([`--stack: ${stack.short} has no outputs yet. Run: pulumi up -s ${stack.short}`]);
     // Plain HTTP is allowed only if the stack's own address uses it.
     const allowHttp = outputs.url?.startsWith("http:") === true;
-    const unusable = args.url === undefined ? [] : addressProblems(args.url, allowHttp);
+    const unusable = args.url === undefined ? [] : addressProblems({ url: args.url, allowHttp });
     if (unusable.length > 0) throw new UsageError(unusable.map((problem) => `--${problem}`));
     const { namespace } = await gatewayOf(context, stack);
-    const presented = await credentialsOf(consumer, outputs, namespace, access);
+    const presented = await credentialsOf(consumer, outputs, namespace, access ? "access" : "gateway");
     const good = presented.filter(({ expect }) => expect === "answer");
     // Each accepted request takes computing time of Alpa.
     const needed = good.length * METHODS.length;
@@ -74,7 +74,7 @@ export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
             `--most-requests: must be at least ${needed} for ${good.length} credentials (got ${args.mostRequests}). Raise it, or use a caller with fewer.`,
         ]);
 
-    const caller = new Caller(url, args.timeout, allowHttp);
+    const caller = new Caller({ url, timeoutSeconds: args.timeout, allowHttp });
     const refused = access ? [401, 403, 302] : [401];
     const rows: Row[] = [];
     const ask = async (
@@ -152,7 +152,6 @@ interface Report {
 
 function report(context: Context, { json: asJson }: SmokeArgs, result: Report): void {
     const { rows, versions, untried, stack, url } = result;
-    const yes = (ok: boolean) => (ok ? "yes" : "NO");
     const head = ["check", "credential", "method", "got", "right", "ms", ""];
     context.out(
         asJson
@@ -160,7 +159,7 @@ function report(context: Context, { json: asJson }: SmokeArgs, result: Report): 
             : table(
                   head,
                   rows.map((row) => [
-                      ...[row.check, row.credential, row.method, row.got, yes(row.ok)],
+                      ...[row.check, row.credential, row.method, row.got, rightCell(row)],
                       ...[row.milliseconds === undefined ? "" : String(row.milliseconds), row.meaning],
                   ]),
               ),

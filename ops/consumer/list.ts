@@ -64,8 +64,9 @@ export async function list(context: Context, args: ListArgs): Promise<void> {
 
 /** Objects in APISIX that the ingress controller did not write: they are not visible in the cluster. */
 async function foreignRows(context: Context, access: PlainAccess, gateway: Gateway, live: Live): Promise<Row[]> {
-    if (gateway.binding === undefined) return [];
-    const { foreign, unread, isUnknown } = await context.auditGateway(access, gateway.binding, gateway.isInstalled);
+    const { binding, isInstalled } = gateway;
+    if (binding === undefined) return [];
+    const { foreign, unread, isUnknown } = await context.auditGateway(access, { binding, isInstalled });
     const rows = foreign.map(({ says, repair }) => ({ ...forAll(says), live: true, repair }));
     // Before the first run there is no APISIX.
     if (unread === undefined || live.consumers.length === 0) return rows;

@@ -11,7 +11,7 @@ import { readPeriod, type Period } from "./usage/period";
 import { addressProblem, readPrometheus } from "./usage/prometheus";
 import { renderCsv, renderTable } from "./usage/render";
 import { usageRows, type UsageRow } from "./usage/rows";
-import type { Tally } from "./usage/tally";
+import type { Grouping, Tally } from "./usage/tally";
 
 export const command: AddCommand = (consumer, context) =>
     withExamples(
@@ -40,14 +40,14 @@ export const command: AddCommand = (consumer, context) =>
         .option("--csv", "print comma-separated values instead of a table")
         .action((args) => usage(context, args));
 
-const BY = ["caller", "credential"] as const;
+const BY: readonly Grouping[] = ["caller", "credential"];
 
 export interface UsageArgs {
     stack?: string;
     since: string;
     log?: string;
     prometheus?: string;
-    by: (typeof BY)[number];
+    by: Grouping;
     json?: boolean;
     csv?: boolean;
 }
@@ -84,7 +84,7 @@ export async function usage(context: Context, args: UsageArgs): Promise<void> {
     if (problems.length > 0 || period === undefined) throw new UsageError(problems);
     const { namespace } = await gatewayOf(context, stack);
     const { tally, lines } = await measured(context, args, namespace, period);
-    const rows = usageRows(tally, callersOf(stack), namespace, args.by === "credential");
+    const rows = usageRows(tally, callersOf(stack), namespace, args.by);
     const shown: Usage = {
         stack: stack.short,
         source: lines === null ? "prometheus" : "log",
@@ -145,14 +145,14 @@ async function measured(
         );
         return { tally, lines: null };
     }
-    const found = await readLog(context, args.log!, period, args.by === "credential");
+    const found = await readLog(context, args.log!, period, args.by);
     sayLines(context, found.lines, period);
     return found;
 }
 
-async function readLog(context: Context, log: string, period: Period, byCredential: boolean) {
+async function readLog(context: Context, log: string, period: Period, by: Grouping) {
     const input = log === STDIN ? context.stdinStream() : createReadStream(log);
-    const found = await readAccessLog(input, period, byCredential).catch((error: unknown) => {
+    const found = await readAccessLog(input, period, by).catch((error: unknown) => {
         throw new Failure(`--log: ${log} cannot be read to its end (${errorMessage(error)}).`);
     });
     const { read, oldest } = found.lines;

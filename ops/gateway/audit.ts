@@ -15,7 +15,13 @@ export interface Audit {
 }
 
 /** Tests replace this function. */
-export type AuditGateway = (access: PlainAccess, binding: GatewayBinding, isInstalled: boolean) => Promise<Audit>;
+export type AuditGateway = (access: PlainAccess, gateway: AuditedGateway) => Promise<Audit>;
+
+export interface AuditedGateway {
+    binding: GatewayBinding;
+    /** Whether a stack of this project has installed the gateway, so its Admin API must answer. */
+    isInstalled: boolean;
+}
 
 /**
  * How long an object must be foreign before it is reported, in seconds: an object deleted in Kubernetes stays in APISIX
@@ -24,8 +30,7 @@ export type AuditGateway = (access: PlainAccess, binding: GatewayBinding, isInst
 const SETTLE_SECONDS = 10;
 const PAUSE_SECONDS = 2;
 
-/** @param isInstalled whether a stack of this project has installed the gateway, so its Admin API must answer */
-export const auditGateway: AuditGateway = async (access, binding, isInstalled) => {
+export const auditGateway: AuditGateway = async (access, { binding, isInstalled }) => {
     const namespace = binding.gatewayNamespace;
     const audit = async () => {
         const api = await openAdminApi(access, namespace, CONNECTIONS);

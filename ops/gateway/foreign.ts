@@ -97,8 +97,16 @@ export async function foreignObjects(api: AdminApi, expected: Expected, namespac
     return [...found, ...(await foreignCredentials(api, expected, usernames, namespace))];
 }
 
-/** @returns an empty list if APISIX has disabled the kind */
-async function listOf(api: AdminApi, folder: string, namespace: string, mayMiss = false): Promise<Item[]> {
+/**
+ * @param mayMiss whether APISIX may lack the folder, as that of a consumer that was deleted meanwhile
+ * @returns an empty list if APISIX has disabled the kind
+ */
+async function listOf(
+    api: AdminApi,
+    folder: string,
+    namespace: string,
+    { mayMiss } = { mayMiss: false },
+): Promise<Item[]> {
     const { status, body } = await api.get(folder);
     if (status === 404 && mayMiss) return [];
     const trouble = troubleOf({ status, body }, namespace);
@@ -178,7 +186,7 @@ async function foreignCredentials(
         for (let username = left.pop(); username !== undefined; username = left.pop()) {
             const folder = `consumers/${encodeURIComponent(username)}/credentials`;
             const known = consumers.get(username)!;
-            const list = await listOf(api, folder, namespace, true);
+            const list = await listOf(api, folder, namespace, { mayMiss: true });
             found.set(
                 username,
                 list.flatMap((item) => foreignCredential(item, username, known, namespace) ?? []),

@@ -52,11 +52,8 @@ async function inApisix(context: Context, stack: Stack): Promise<Finding[]> {
     if (readValue(stack.text, "option") === "cloudflare") return [];
     const { binding, isInstalled } = await gatewayOf(context, stack);
     if (binding === undefined) return [];
-    const { foreign, unread, isUnknown } = await context.auditGateway(
-        await accessOf(context, stack),
-        binding,
-        isInstalled,
-    );
+    const access = await accessOf(context, stack);
+    const { foreign, unread, isUnknown } = await context.auditGateway(access, { binding, isInstalled });
     if (unread !== undefined && isUnknown) context.note(`Not compared with what is in APISIX: ${unread}`);
     return [
         ...foreign.map(({ says, repair }): Finding => {

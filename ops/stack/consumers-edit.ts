@@ -237,7 +237,7 @@ function removeEntry(text: string, find: (document: Document) => { list: YAMLSeq
         const found = find(document);
         remove(found.list, found.entry);
     });
-    return keepCommentsBelow(text, after, entry, list.items[0] === entry);
+    return keepCommentsBelow(text, after, entry, { isFirst: list.items[0] === entry });
 }
 
 function remove(list: YAMLSeq, entry: Node): void {

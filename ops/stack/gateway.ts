@@ -56,13 +56,13 @@ export async function gatewayOf(context: Context, stack: Stack): Promise<Gateway
         answerTimeoutSeconds: longestAnswer(stack.text),
         isInstalled,
         binding,
-        pods: podsOf(binding, isInstalled),
+        pods: podsOf(binding, isInstalled ? "fail" : "settle"),
     };
 }
 
-/** @param own whether the stack itself has installed the pods, so that its user may query them */
-function podsOf({ gatewayNamespace }: GatewayBinding, own: boolean): GatewayPods {
-    return { namespace: gatewayNamespace, labels: APISIX_PODS.matchLabels, unasked: own ? "fail" : "settle" };
+/** @param unasked `fail` if the stack itself has installed the pods, so that its user may query them */
+function podsOf({ gatewayNamespace }: GatewayBinding, unasked: GatewayPods["unasked"]): GatewayPods {
+    return { namespace: gatewayNamespace, labels: APISIX_PODS.matchLabels, unasked };
 }
 
 /** Longest answer time in seconds, from a stack file. */
@@ -86,7 +86,7 @@ async function ofAnotherStack({ pulumi }: Context, stack: Stack): Promise<Gatewa
             answerTimeoutSeconds: found.answerTimeoutSeconds!,
             // A stack with an existing gateway has no pods in its outputs.
             isInstalled: found.replicas !== undefined,
-            ...(found.binding ? { binding: found.binding, pods: podsOf(found.binding, false) } : {}),
+            ...(found.binding ? { binding: found.binding, pods: podsOf(found.binding, "settle") } : {}),
             ...(found.counters ? { counters: found.counters } : {}),
         };
     throw new Failure(

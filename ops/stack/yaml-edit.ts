@@ -132,9 +132,14 @@ function alignment(from: string[], to: string[]): number[] {
  * Restores comments below an entry that was removed from a list. The library treats them as a part of the entry, even if
  * they belong to the next one. Comments that are indented more than the entry are deleted with it.
  * @param entry node of the entry in `before`
- * @param first whether it was the first entry of the list
+ * @param isFirst whether it was the first entry of the list
  */
-export function keepCommentsBelow(before: string, after: string, entry: Node, first: boolean): string {
+export function keepCommentsBelow(
+    before: string,
+    after: string,
+    entry: Node,
+    { isFirst }: { isFirst: boolean },
+): string {
     const lines = before.split("\n");
     const lineOf = (offset: number) => before.slice(0, offset).split("\n").length - 1;
     const indent = /^( *)- /.exec(lines[lineOf(entry.range![0])])?.[1].length;
@@ -150,7 +155,7 @@ export function keepCommentsBelow(before: string, after: string, entry: Node, fi
     const below = next === -1 ? rest : rest.slice(0, next);
     let from = below.findIndex((line) => /^ *#/.test(line) && line.indexOf("#") <= indent);
     if (from === -1) return after;
-    while (!first && from > 0 && below[from - 1].trim() === "") from--;
+    while (!isFirst && from > 0 && below[from - 1].trim() === "") from--;
     const edited = after.split("\n");
     const head = edited.slice(0, edited.length - (rest.length - below.length));
     const known = below.map((line) => line.trim());

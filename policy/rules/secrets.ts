@@ -131,14 +131,15 @@ const PUBLIC = /^(algorithm|public_key|tls\.crt|ca\.crt|username|user)$/;
 function* secretsOf(resource: Resource): Generator<string> {
     const everything = kindOf(resource) === "Secret";
     const texts: string[] = [];
-    const walk = (value: unknown, field: string, secret: boolean): void => {
-        if (value instanceof Secret) walk(value.value, field, true);
+    const walk = (value: unknown, field: string, marking: "secret" | "plain"): void => {
+        if (value instanceof Secret) walk(value.value, field, "secret");
         else if (typeof value === "string") {
-            if (secret && (everything ? !PUBLIC.test(field) : SECRET_FIELD.test(field))) texts.push(value);
+            if (marking === "secret" && (everything ? !PUBLIC.test(field) : SECRET_FIELD.test(field)))
+                texts.push(value);
         } else if (typeof value === "object" && value !== null)
-            for (const [name, part] of Object.entries(value)) walk(part, name, secret);
+            for (const [name, part] of Object.entries(value)) walk(part, name, marking);
     };
-    walk(resource.marked, "", false);
+    walk(resource.marked, "", "plain");
     for (const text of texts) {
         if (!/\s/.test(text.trim())) yield text.trim();
         for (const [, value] of text.matchAll(/\b(?:token|password|client-key-data): *"?([^\s"]+)/g)) yield value;

@@ -86,19 +86,24 @@ function asleep({ zone }: ZoneSide, { status, name_servers: servers = [] }: Live
 
 async function names(settings: ZoneSide, owner: string, { id, status }: LiveZone, findings: Findings): Promise<void> {
     const fresh = await records(settings, owner, id, findings);
-    if (settings.dns === undefined && status === "active") await certificates(settings, id, fresh, findings);
+    if (settings.dns === undefined && status === "active") await certificates(settings, id, fresh ? "warn" : "ignore", findings);
 }
 
 /**
  * Checks the certificates, since the TLS handshake of callers fails without one. A pending zone gets its certificate when
  * it becomes active.
- * @param fresh whether the run points a name to the tunnel. Only then unreadable certificates cause a warning
+ * @param unreadable `warn` if the run points a name to the tunnel
  */
-async function certificates({ hostnames }: ZoneSide, zoneId: string, fresh: boolean, findings: Findings) {
+async function certificates(
+    { hostnames }: ZoneSide,
+    zoneId: string,
+    unreadable: "warn" | "ignore",
+    findings: Findings,
+) {
     const packs = await findings.getIfAllowed<Partial<CertificatePack>[]>(
         `zones/${zoneId}/ssl/certificate_packs?status=all`,
     );
-    if (packs === undefined && !fresh) return;
+    if (packs === undefined && unreadable === "ignore") return;
     const known = packs?.map(({ status = "", hosts = [] }) => ({ status, hosts }));
     const need = certificateNeed(hostnames, known ?? "the token may not read them");
     if (need !== undefined) findings.warnings.push(`hostname: ${need}`);

@@ -66,7 +66,8 @@ function refused(
     const number = status === 403 ? EDGE_ERROR.exec(text)?.[1] : undefined;
     if (number !== undefined) return new errors.NotAllowedError(what, adviceOnRule(number), facts);
     if (status === 401 || (status === 403 && call.auth === undefined)) return notLetIn(what, call, headers, facts);
-    if (status === 403) return new errors.NotAllowedError(what, adviceOn403(fromEdge, call.auth), facts);
+    if (status === 403)
+        return new errors.NotAllowedError(what, adviceOn403(fromEdge ? "edge" : "gateway", call.auth), facts);
     if (status === 429) {
         const { retryAfterSeconds: wait } = facts;
         const when = wait === undefined ? "Wait" : `Wait ${wait} s`;

@@ -40,8 +40,8 @@ export function adviceOnRule(number: string): string {
 }
 
 /** Without the strict mode of Access, the edge answers a wrong service token like one that no policy admits. */
-export function adviceOn403(fromEdge: boolean, auth: Credential | undefined): string {
-    if (!fromEdge) return "The credential is known, but not admitted here: ask the operator.";
+export function adviceOn403(rejectedBy: "edge" | "gateway", auth: Credential | undefined): string {
+    if (rejectedBy === "gateway") return "The credential is known, but not admitted here: ask the operator.";
     return auth?.method === "service-token"
         ? `${adviceOn(auth, undefined)} It is also possible that no policy admits the credential.`
         : "The edge requires a service token before a request reaches the gateway: ask the operator for one.";

@@ -189,7 +189,7 @@ export const cloudflareSchema = z.strictObject({
                 unset: "not set",
             }),
         })
-        .check(reasonFor(false, "Give the reason why no Worker may run"))
+        .check(reasonFor({ enabled: false }, "Give the reason why no Worker may run"))
         .prefault({})
         .describe(
             "The Worker at the edge. It adds a missing `model`, and answers `GET` of a prefix with a description of the service.",

@@ -100,7 +100,7 @@ function tokenParts(handout: Handout, credential: Extract<Handout["credential"],
             ...typescriptRequest(handout, "Authorization: `Bearer ${token}`"),
         ]),
         "With `token` printed by one of the above, and exported as TOKEN:",
-        curl(handout, "Authorization: Bearer $TOKEN", false),
+        curl(handout, "Authorization: Bearer $TOKEN", { expandsVariables: true }),
     ];
 }
 
@@ -108,8 +108,12 @@ function tokenParts(handout: Handout, credential: Extract<Handout["credential"],
  * curl reads the credential from standard input, since all users of a machine can read command lines. The leading blank
  * keeps the command out of the history of bash if HISTCONTROL has `ignorespace`, as on Debian and Ubuntu.
  */
-function curl({ url, answerTimeoutSeconds }: Handout, header: string, literal = true): string {
-    const end = literal ? "'END'" : "END";
+function curl(
+    { url, answerTimeoutSeconds }: Handout,
+    header: string,
+    { expandsVariables } = { expandsVariables: false },
+): string {
+    const end = expandsVariables ? "END" : "'END'";
     return block("curl", "sh", [
         ` curl -sS --max-time ${answerTimeoutSeconds + 10} ${url}/completions -H @- -H 'Content-Type: application/json' -d '${SAMPLE_COMPLETION}' <<${end}`,
         header,

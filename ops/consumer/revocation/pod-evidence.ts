@@ -44,7 +44,7 @@ export async function askRejected({ access, pods }: ProvingPods, sent: Sent): Pr
             askWith(() => connect(POD_DATA_PORT), "rejects", [sent]),
         );
         const unready = await askUnreadyPods(access, pods, live, (connect) =>
-            askUnready(() => connect(POD_DATA_PORT), [sent], false),
+            askUnready(() => connect(POD_DATA_PORT), [sent]),
         );
         const unreachable = unready.flatMap(({ error }) => error ?? []);
         if (reports.length === 0) return whole(`there is no ready ${podsTitle(pods)}`);

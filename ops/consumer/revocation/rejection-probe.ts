@@ -74,7 +74,8 @@ export async function probe(tried: Tried, who: string, publicKey: string | undef
     // Each request gets a new token: an old one could expire while pulumi runs, and be rejected because of that.
     const headers = () => headerOf(outputs, namespace, who);
     const sent = await headers();
-    const say = (text: string, failed = false): Proof => ({ text: `${who}: ${text}`, failed });
+    const say = (text: string): Proof => ({ text: `${who}: ${text}`, failed: false });
+    const fail = (text: string): Proof => ({ ...say(text), failed: true });
     if (sent === undefined || url === undefined)
         return {
             prove: async () =>
@@ -88,14 +89,13 @@ export async function probe(tried: Tried, who: string, publicKey: string | undef
         prove: async (limitSeconds) => {
             const evidence = pods && (await podsReject(pods, who, headers, limitSeconds));
             const trouble = evidence && podTrouble(evidence, limitSeconds);
-            if (trouble !== undefined) return say(`${trouble} ${LOOK}`, true);
+            if (trouble !== undefined) return fail(`${trouble} ${LOOK}`);
             const { status, after, rejected } = await addressRejects(door, ask, limitSeconds);
             if (!rejected) {
                 const advice = status === door.letIn ? "It still works" : "Whether it still works is not known";
                 const statuses = door.refused.join(", ").replace(/, (\d+)$/, " or $1");
-                return say(
+                return fail(
                     `must be rejected with ${statuses} by ${url} within ${limitSeconds} s (got ${status}). ${advice}: check ${door.keeper}, then run: npm run ops -- consumer list --check`,
-                    true,
                 );
             }
             if (before !== door.letIn)

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Period } from "./period";
-import { Tally } from "./tally";
+import { Tally, type Grouping } from "./tally";
 
 /** The fields that are counted, in the log format of components/apisix/access-log.ts. */
 const LINE = z.object({
@@ -33,16 +33,13 @@ export interface Lines {
     oldest: string | null;
 }
 
-/**
- * Counts an access log line by line: a log may be larger than memory.
- * @param byCredential whether to count by credential instead of by caller
- */
+/** Counts an access log line by line: a log may be larger than memory. */
 export async function readAccessLog(
     input: AsyncIterable<string | Buffer>,
     period: Period,
-    byCredential: boolean,
+    by: Grouping,
 ): Promise<{ tally: Tally; lines: Lines }> {
-    const tally = new Tally(true);
+    const tally = new Tally({ knowsUpstream: true });
     const lines: Lines = { read: 0, counted: 0, older: 0, ahead: 0, other: 0, oldest: null };
     let oldest = Infinity;
     for await (const some of linesOf(input))
@@ -59,7 +56,7 @@ export async function readAccessLog(
             else if (at > period.to.getTime() + CLOCK_SKEW_MS) lines.ahead++;
             else {
                 lines.counted++;
-                count(tally, line, byCredential);
+                count(tally, line, by);
             }
         }
     if (oldest < Infinity) lines.oldest = new Date(oldest).toISOString();
@@ -76,8 +73,8 @@ function parse(text: string): Line | undefined {
     }
 }
 
-function count(tally: Tally, line: Line, byCredential: boolean): void {
-    const owner = { consumer: line.consumer, ...(byCredential ? { digest: line.credential } : {}) };
+function count(tally: Tally, line: Line, by: Grouping): void {
+    const owner = { consumer: line.consumer, ...(by === "credential" ? { digest: line.credential } : {}) };
     tally.count(owner, { status: line.status, reason: line.reason || null, requests: 1 });
     tally.addBytes(owner, line.bytes_sent);
     const milliseconds = (line.upstream_time.match(/\d+(\.\d+)?/g) ?? []).map((one) => Math.round(Number(one) * 1000));

@@ -60,7 +60,7 @@ export async function readPrometheus(
         throw new Failure(
             `--prometheus: apisix_http_status and apisix_bandwidth of ${address} must have numbers by consumer and code. Correct the relabelling in Prometheus.`,
         );
-    const tally = new Tally(false);
+    const tally = new Tally({ knowsUpstream: false });
     for (const { metric, value } of statuses)
         tally.count(
             { consumer: metric.consumer ?? "" },

@@ -1,7 +1,7 @@
 import { VERIFIER } from "../../../components/opt/conversion-phases";
 import { credentialId } from "../../../components/consumers/credential-evidence";
 import type { Consumer } from "../../stack/stack-file";
-import type { Figures, Owner, Tally } from "./tally";
+import type { Figures, Grouping, Owner, Tally } from "./tally";
 
 /** Figures of one caller, or of one of its credentials. */
 export interface UsageRow extends Figures {
@@ -19,7 +19,7 @@ export interface UsageRow extends Figures {
  * Rows for all callers and credentials of the config, also those without requests, and for unknown callers with
  * requests. Sorted by requests, most first.
  */
-export function usageRows(tally: Tally, callers: Consumer[], namespace: string, byCredential: boolean): UsageRow[] {
+export function usageRows(tally: Tally, callers: Consumer[], namespace: string, by: Grouping): UsageRow[] {
     const rest = new Map(tally.figures().map((one) => [keyOf(one[0]), one]));
     const take = (owner: Owner): Figures => {
         const [, figures] = rest.get(keyOf(owner)) ?? [owner, tally.zero];
@@ -28,7 +28,7 @@ export function usageRows(tally: Tally, callers: Consumer[], namespace: string, 
     };
     const known = callers.flatMap(({ name, credentials }): UsageRow[] => {
         const consumer = `${namespace}_${name}`;
-        if (!byCredential) return [{ caller: name, kind: "caller", ...take({ consumer }) }];
+        if (by === "caller") return [{ caller: name, kind: "caller", ...take({ consumer }) }];
         return credentials.map(({ id }) => {
             const digest = credentialId(consumer, id);
             return { caller: name, kind: "caller", credential: id, digest, ...take({ consumer, digest }) };

@@ -27,6 +27,9 @@ export interface Owner {
     digest?: string;
 }
 
+/** What each row of the figures is for. */
+export type Grouping = "caller" | "credential";
+
 /** Values to add to the figures of an owner. */
 export interface Added {
     status: number;
@@ -45,8 +48,8 @@ interface Sum {
 export class Tally {
     private readonly sums = new Map<string, Sum>();
 
-    /** @param knowsUpstream whether the source has the time that Alpa took */
-    constructor(private readonly knowsUpstream: boolean) {}
+    /** @param source `knowsUpstream`: whether it has the time that Alpa took */
+    constructor(private readonly source: { knowsUpstream: boolean }) {}
 
     count(owner: Owner, { status, reason, requests }: Added): void {
         const { statuses } = this.of(owner);
@@ -83,7 +86,7 @@ export class Tally {
             unsuccessful: all
                 .filter((one) => !isSuccess(one))
                 .sort((a, b) => b.requests - a.requests || a.status - b.status),
-            upstreamSeconds: this.knowsUpstream ? upstreamMs / 1000 : null,
+            upstreamSeconds: this.source.knowsUpstream ? upstreamMs / 1000 : null,
             bytesSent,
         };
     }

@@ -119,7 +119,7 @@ function ofRule(name: string, old: Props, now: Props): Verdict[] {
     verdicts.push(...pluginVerdicts(title, `${at}.plugins`, old.plugins, now.plugins));
     if (!isDeepStrictEqual(old.upstreams, now.upstreams)) {
         const sides = { property: `${at}.upstreams`, old: old.upstreams, new: now.upstreams };
-        verdicts.push({ ...elsewhere(title, leadsNowhere(old), leadsNowhere(now)), ...sides });
+        verdicts.push({ ...elsewhere(title, old, now), ...sides });
     }
     for (const key of new Set([...Object.keys(old), ...Object.keys(now)]))
         if (
@@ -136,10 +136,10 @@ function ofRule(name: string, old: Props, now: Props): Verdict[] {
     return verdicts;
 }
 
-function elsewhere(title: string, wasNowhere: boolean, isNowhere: boolean): Verdict {
-    if (wasNowhere === isNowhere)
+function elsewhere(title: string, old: Props, now: Props): Verdict {
+    if (leadsNowhere(old) === leadsNowhere(now))
         return { code: "upstream-replaced", says: `${title}: requests go to another upstream` };
-    return isNowhere
+    return leadsNowhere(now)
         ? { code: "way-in-removed", says: `${title}: is no longer forwarded` }
         : { code: "opens-to-network", says: `${title}: is forwarded to Alpa, which it was not before` };
 }

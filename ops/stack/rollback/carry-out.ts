@@ -55,20 +55,20 @@ export async function up(context: Context, earlier: Earlier, state: Exported): P
     const said = stdout + stderr;
     const locked = lockFailure(stack, said, NOTHING_CHANGED);
     if (locked) throw locked;
-    const begun = /^Updating \(/m.test(said);
-    const now = begun
+    const isBegun = /^Updating \(/m.test(said);
+    const now = isBegun
         ? `A part of the change may be applied. Run this again, or return to the newer version: pulumi up -s ${stack.short}.`
         : "Nothing was changed.";
     const other = OTHER_THAN_PLAN.exec(said)?.[0].trim();
-    if (other) throw new Failure(changed(stack, other.replace(/^error: /, ""), now, begun));
+    if (other) throw new Failure(changed(stack, other.replace(/^error: /, ""), now, { isBegun }));
     throw new Failure(
         `pulumi up: must succeed (${signal.aborted ? "it was interrupted" : `ended with ${code}, see above`}). ${now}`,
     );
 }
 
-/** @param begun whether the run has started. Then the difference may come from values that were unknown in the review */
-function changed({ short }: Stack, what: string, now: string, begun = false): string {
-    const why = begun ? ", or a value that was unknown in the review is known now" : "";
+/** @param isBegun whether the run has started. Then the difference may come from values that were unknown in the review */
+function changed({ short }: Stack, what: string, now: string, { isBegun } = { isBegun: false }): string {
+    const why = isBegun ? ", or a value that was unknown in the review is known now" : "";
     return `${short}: the stack has changed since its review (${what})${why}. ${now} See: npm run ops -- stack history; then run this again, and read the new review.`;
 }
 

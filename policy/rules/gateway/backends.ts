@@ -61,12 +61,17 @@ export function tunnel(resource: Resource): string[] {
         ...list(at(props, "config.ingresses")).flatMap((entry, i) =>
             entry === UNKNOWN
                 ? []
-                : ingress(map(entry), `config.ingresses[${i}]`, isInside(resource, "CloudflareExposure")),
+                : ingress(
+                      map(entry),
+                      `config.ingresses[${i}]`,
+                      isInside(resource, "CloudflareExposure") ? "gateway" : "origin",
+                  ),
         ),
     ];
 }
 
-function ingress({ service, originRequest }: Tree, where: string, toGateway: boolean): string[] {
+function ingress({ service, originRequest }: Tree, where: string, target: "gateway" | "origin"): string[] {
+    const toGateway = target === "gateway";
     if (service === UNKNOWN || /^http_status:4\d\d$/.test(String(service))) return [];
     const port = number(/:(\d+)\/?$/.exec(String(service))?.[1]);
     const what = closed(port);

@@ -162,7 +162,7 @@ export const upstreams: ByName = Object.fromEntries(
 
 /** Forms of a Consumer with the resource's name and number of credentials. */
 export function consumers(resource: Resource): Form[] {
-    const methods = list(at(resource.props, "spec.credentials")).map((one) => at(one, "type") === "jwt-auth");
+    const methods = list(at(resource.props, "spec.credentials")).map((one) => (at(one, "type") === "jwt-auth" ? "jwt" : "key"));
     return made(`consumer ${methods.join(" ")}`, () =>
         combinations({ requests: CHOICES, concurrent: CHOICES, whenDown: [...WHEN_DOWN, undefined] }).map(
             ({ requests, concurrent, whenDown }) =>
@@ -192,8 +192,8 @@ export function consumers(resource: Resource): Form[] {
     );
 }
 
-const credential = (id: string, token: boolean): Credential =>
-    token ? { id, method: "jwt", algorithm: "HS256" } : { id, method: "key" };
+const credential = (id: string, method: "jwt" | "key"): Credential =>
+    method === "jwt" ? { id, method: "jwt", algorithm: "HS256" } : { id, method };
 
 /** Forms of the objects that refer to the Admin API. Their names contain the namespace of the routes. */
 export function wiring(role: keyof ReturnType<typeof renderWiring>) {

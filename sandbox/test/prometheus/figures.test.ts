@@ -113,7 +113,7 @@ if (findOnPath("prometheus") !== undefined)
                     const period = readPeriod("1h", new Date())!;
                     const tally = await readPrometheus(prometheus.url, "team-a", period, () => undefined);
                     const callers = ["lab", "nlp"].map((name) => ({ name, credentials: [] }));
-                    rows = usageRows(tally, callers as never, "team-a", false).map(
+                    rows = usageRows(tally, callers as never, "team-a", "caller").map(
                         ({ caller, requests, successes }) => [...[caller, requests, successes]],
                     );
                     return JSON.stringify(rows) === '[["lab",6,6],["nlp",4,0]]';

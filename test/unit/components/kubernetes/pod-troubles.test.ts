@@ -73,7 +73,7 @@ describe("a pod's problem", () => {
     ];
     for (const [what, reason, message, events, state, why] of patient)
         it(`before a window: ${what} is ${state}`, () => {
-            const verdict = troubleOf([pod([waiting(reason, message)])], events, true)!;
+            const verdict = troubleOf([pod([waiting(reason, message)])], events, { waitsForRetries: true })!;
             assert.equal(verdict.state, state);
             assert.match((verdict as { why: string }).why, why);
         });
@@ -81,19 +81,26 @@ describe("a pod's problem", () => {
     it("is a volume that cannot be mounted, which only an event reports: a missing folder is final", () => {
         const creating = pod([waiting("ContainerCreating")]);
         const mount = (message: string, more = {}) => [event(message, { reason: "FailedMount", ...more })];
-        assert.deepEqual(troubleOf([creating], mount(NO_FOLDER), true), {
+        assert.deepEqual(troubleOf([creating], mount(NO_FOLDER), { waitsForRetries: true }), {
             state: "failed",
             finalAfterSeconds: 60,
             why: `pod head: FailedMount: ${NO_FOLDER}.`,
         });
-        assert.deepEqual(troubleOf([creating], mount("timed out waiting for the condition"), true), {
-            state: "waiting",
-            why: "pod head: FailedMount: timed out waiting for the condition",
-        });
+        assert.deepEqual(
+            troubleOf([creating], mount("timed out waiting for the condition"), { waitsForRetries: true }),
+            {
+                state: "waiting",
+                why: "pod head: FailedMount: timed out waiting for the condition",
+            },
+        );
         const earlier = mount(NO_FOLDER, { involvedObject: { uid: "u0" } });
-        assert.equal(troubleOf([creating], earlier, true), undefined, "an earlier pod of that name");
+        assert.equal(
+            troubleOf([creating], earlier, { waitsForRetries: true }),
+            undefined,
+            "an earlier pod of that name",
+        );
         const runs = pod([{ name: "a", state: { running: {} } }]);
-        assert.equal(troubleOf([runs], mount(NO_FOLDER), true), undefined, "mounted since");
+        assert.equal(troubleOf([runs], mount(NO_FOLDER), { waitsForRetries: true }), undefined, "mounted since");
     });
 
     it("is a container that keeps exiting: its exit code and the command for its log, and not the log", () => {

@@ -40,16 +40,16 @@ describe("RayCluster readiness", () => {
     ];
     for (const [what, object, state, why] of running)
         it(`running: ${what} is ${state}`, () => {
-            const verdict = judgeRayCluster(object, true);
+            const verdict = judgeRayCluster(object, "running");
             assert.equal(verdict.state, state);
             if (verdict.state !== "ready") assert.match(verdict.why, why!);
         });
 
     it("suspended: true when its pods are deleted, and false while they terminate", () => {
-        assert.equal(judgeRayCluster(cluster({ RayClusterSuspended: "True" }), false).state, "ready");
-        assert.equal(judgeRayCluster(cluster({ RayClusterSuspending: "True" }), false).state, "waiting");
-        assert.equal(judgeRayCluster(cluster(UP), false).state, "waiting");
-        assert.equal(judgeRayCluster(cluster({ RayClusterSuspended: "True" }, {}, 3), false).state, "waiting");
+        assert.equal(judgeRayCluster(cluster({ RayClusterSuspended: "True" }), "suspended").state, "ready");
+        assert.equal(judgeRayCluster(cluster({ RayClusterSuspending: "True" }), "suspended").state, "waiting");
+        assert.equal(judgeRayCluster(cluster(UP), "suspended").state, "waiting");
+        assert.equal(judgeRayCluster(cluster({ RayClusterSuspended: "True" }, {}, 3), "suspended").state, "waiting");
     });
 });
 

@@ -210,7 +210,7 @@ describe("ops consumer usage of the access log", () => {
         assert.equal(row(JSON.parse(out).callers, "alice").requests, 6);
         const bytes = Buffer.from(LOG.replace("eve", "évé"));
         const parts = Array.from({ length: Math.ceil(bytes.length / 7) }, (_, i) => bytes.subarray(i * 7, i * 7 + 7));
-        const { tally, lines } = await readAccessLog(asStream(parts), PERIOD, false);
+        const { tally, lines } = await readAccessLog(asStream(parts), PERIOD, "caller");
         assert.equal(lines.counted, 10);
         assert.ok(tally.figures().some(([{ consumer }]) => consumer === "alpa-auth_évé"));
     });
@@ -218,7 +218,7 @@ describe("ops consumer usage of the access log", () => {
     it("skips a line that is longer than any of the log", async () => {
         const long = line({}).replace("{", `{"more":"${"x".repeat(200_000)}",`);
         const parts = long.match(/.{1,10000}/g)!;
-        const { lines } = await readAccessLog(asStream([...parts, `\n${line({})}\n`]), PERIOD, false);
+        const { lines } = await readAccessLog(asStream([...parts, `\n${line({})}\n`]), PERIOD, "caller");
         assert.deepEqual([lines.read, lines.counted, lines.other], [2, 1, 1]);
     });
 

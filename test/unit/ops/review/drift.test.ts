@@ -107,8 +107,8 @@ describe("ops stack drift", () => {
 
     it("names all objects that were created in APISIX by hand, each with the command that deletes it", async () => {
         const asked: unknown[] = [];
-        const auditGateway: BenchOptions["auditGateway"] = async (_access, ...rest) => {
-            asked.push(rest);
+        const auditGateway: BenchOptions["auditGateway"] = async (_access, gateway) => {
+            asked.push(gateway);
             return { foreign: [foreign("eve"), foreign("mallory")] };
         };
         for (const format of ["text", "markdown"]) {
@@ -121,7 +121,8 @@ describe("ops stack drift", () => {
             assert.match(note, /must have no risk for callers \(2 of 2/);
         }
         const gatewayNamespace = "alpa-auth-gateway-apisix";
-        assert.deepEqual(asked[0], [{ ingressClass: "alpa-auth", gateway: "alpa-auth", gatewayNamespace }, true]);
+        const binding = { ingressClass: "alpa-auth", gateway: "alpa-auth", gatewayNamespace };
+        assert.deepEqual(asked[0], { binding, isInstalled: true });
     });
 
     it("reports an APISIX that could not be read as a risk, with the command to run", async () => {
@@ -138,14 +139,15 @@ describe("ops stack drift", () => {
             `config:\n    alpa-auth:gateway: { installer: existing, existing: ${existing} }\n`,
         );
         const asked: unknown[] = [];
-        const auditGateway: BenchOptions["auditGateway"] = async (_access, ...rest) => {
-            asked.push(rest);
+        const auditGateway: BenchOptions["auditGateway"] = async (_access, gateway) => {
+            asked.push(gateway);
             return { foreign: [], unread: "no Secret", isUnknown: true };
         };
         const { code, note } = await driftOf({ text, auditGateway }, NOTHING);
         assert.equal(code, 0, note);
         assert.match(note, /Not compared with what is in APISIX: no Secret/);
-        assert.deepEqual(asked, [[{ ingressClass: "shared", gateway: "g", gatewayNamespace: "edge" }, false]]);
+        const binding = { ingressClass: "shared", gateway: "g", gatewayNamespace: "edge" };
+        assert.deepEqual(asked, [{ binding, isInstalled: false }]);
     });
 
     it("reads no APISIX where nothing was deployed", async () => {
