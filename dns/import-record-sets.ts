@@ -130,17 +130,17 @@ function take(set: Fields, where: string, { zone, items, notes, problems }: Impo
         const values = data.map(value);
         if (Number.isNaN(ttl) || !values.every(isComplete))
             problems.push(`${where}: must be a record set with the data of its type (got ${type}). Export it again.`);
-        for (const made of values) {
-            if (typeof made === "string") items.push({ name, type, ttl, undecided: made });
-            else items.push({ name, type, ttl, proxied: false, ...made } as ZoneRecord);
+        for (const content of values) {
+            if (typeof content === "string") items.push({ name, type, ttl, undecided: content });
+            else items.push({ name, type, ttl, proxied: false, ...content } as ZoneRecord);
         }
     }
 }
 
 /** Whether no part of a value is missing; the value of a CAA record may be empty. */
-function isComplete(made: object | string): boolean {
-    if (typeof made === "string") return true;
-    const { data, ...rest } = made as { data?: Fields };
+function isComplete(content: object | string): boolean {
+    if (typeof content === "string") return true;
+    const { data, ...rest } = content as { data?: Fields };
     return Object.entries({ ...rest, ...data }).every(
         ([key, part]) => key === "value" || (part !== "" && !Number.isNaN(part)),
     );

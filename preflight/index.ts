@@ -3,7 +3,7 @@ import { onlyProblems } from "./findings";
 import { checkCluster } from "./kubernetes/check-cluster";
 import type { openCluster } from "./kubernetes/cluster";
 import { conversion } from "./alpa/conversion";
-import { definitions } from "./kubernetes/crds";
+import { crdProblems } from "./kubernetes/crds";
 import { nodes, podNetworks, type InstalledGateway } from "./kubernetes/nodes";
 import { etcdInPlace } from "./kubernetes/etcd";
 import { componentOnItsWay } from "./alpa/alpa-in-cluster";
@@ -26,7 +26,7 @@ export async function preflight(
         nodes(settings, cluster),
         podNetworks(settings, cluster),
         onlyProblems(prerequisites(settings, cluster)),
-        onlyProblems(definitions(settings, cluster, owner)),
+        onlyProblems(crdProblems(settings, cluster, owner)),
         onlyProblems(storageClass(settings, cluster)),
         onlyProblems(etcdInPlace(settings, cluster)),
         onlyProblems(nodePort(settings, cluster)),

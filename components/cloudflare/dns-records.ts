@@ -39,7 +39,7 @@ export class DnsRecords extends pulumi.ComponentResource {
         super("alpa-auth:parts:DnsRecords", name, {}, opts);
         const { zoneId, records, phase, moveTtlSeconds, service } = args;
 
-        const made = records.map((record) => {
+        const created = records.map((record) => {
             const rendered = renderRecord(record, phase, moveTtlSeconds);
             const turned = rendered.proxied && service?.hostnames.includes(record.name) ? service : undefined;
             return new cloudflare.DnsRecord(
@@ -63,7 +63,7 @@ export class DnsRecords extends pulumi.ComponentResource {
                 },
                 // Kept when the phase is set back or the stack is destroyed: without signatures, and with the DS record
                 // still at the registry, validating resolvers would reject the whole zone.
-                { parent: this, dependsOn: made, retainOnDelete: true },
+                { parent: this, dependsOn: created, retainOnDelete: true },
             );
             this.ds = signed.ds;
         }

@@ -26,7 +26,7 @@ export class Zone extends pulumi.ComponentResource {
 
     constructor(name: string, args: ZoneArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:Zone", name, {}, opts);
-        const zone = args.manage === "create" ? this.made(name, args) : this.found(args);
+        const zone = args.manage === "create" ? this.createdZone(name, args) : this.existingZone(args);
 
         this.zoneId = zone.id;
         this.nameServers = zone.nameServers;
@@ -34,7 +34,7 @@ export class Zone extends pulumi.ComponentResource {
         this.registerOutputs({ zoneId: this.zoneId, nameServers: this.nameServers, status: this.status });
     }
 
-    private made(name: string, args: ZoneArgs) {
+    private createdZone(name: string, args: ZoneArgs) {
         return new cloudflare.Zone(
             `${name}-zone`,
             { name: args.name, account: { id: args.account } },
@@ -43,7 +43,7 @@ export class Zone extends pulumi.ComponentResource {
         );
     }
 
-    private found(args: ZoneArgs) {
+    private existingZone(args: ZoneArgs) {
         const filter = { name: args.name, account: { id: args.account } };
         return cloudflare.getZoneOutput({ filter }, { parent: this });
     }

@@ -56,7 +56,9 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
                 inputs.generations[name] !== olds.generations[name] ||
                 inputs.materials?.[name] !== olds.materials?.[name],
         );
-        const isKeyReplaced = names.some((name) => ![undefined, inputs.materials?.[name]].includes(olds.materials?.[name]));
+        const isKeyReplaced = names.some(
+            (name) => ![undefined, inputs.materials?.[name]].includes(olds.materials?.[name]),
+        );
         await untilAccepted(inputs, names, { isKeyReplaced });
         return { outs: inputs };
     },
@@ -72,13 +74,17 @@ function sortedOf(materials: Inputs["materials"] | undefined) {
  * @param isKeyReplaced whether a key of theirs may have been replaced, so that a pod without the change does harm
  * @throws Error with the controller's words for each consumer it refuses, or naming a gateway pod that lags
  */
-async function untilAccepted(inputs: Inputs, names: string[], { isKeyReplaced } = { isKeyReplaced: false }): Promise<void> {
+async function untilAccepted(
+    inputs: Inputs,
+    names: string[],
+    { isKeyReplaced } = { isKeyReplaced: false },
+): Promise<void> {
     if (names.length === 0) return;
     const { namespace, gateway, timeoutSeconds, settleSeconds } = inputs;
     const list = openLister(inputs);
     const read = openReader(inputs);
     let sent: Sent[] | undefined;
-    const look = async (): Promise<Verdict> => {
+    const observe = async (): Promise<Verdict> => {
         const live = new Map(
             (await list("apisix.apache.org/v1alpha1", "Consumer", namespace)).map((o) => [o.metadata?.name, o]),
         );
@@ -86,9 +92,9 @@ async function untilAccepted(inputs: Inputs, names: string[], { isKeyReplaced } 
             name,
             verdict: judge({ kind: "condition", type: "Available" }, live.get(name)),
         }));
-        const told = (state: "failed" | "waiting") =>
+        const reasonsOf = (state: "failed" | "waiting") =>
             verdicts.flatMap(({ name, verdict }) => (verdict.state === state ? [`${name}: ${verdict.why}`] : []));
-        const [refused, open] = [told("failed"), told("waiting")];
+        const [refused, open] = [reasonsOf("failed"), reasonsOf("waiting")];
         if (refused.length > 0) {
             const more = refused.length > QUOTED ? `\nand ${refused.length - QUOTED} more` : "";
             const seconds = verdicts.map(({ verdict: v }) => (v.state === "failed" ? v.finalAfterSeconds : 0));
@@ -118,7 +124,7 @@ async function untilAccepted(inputs: Inputs, names: string[], { isKeyReplaced } 
     };
     const hint = `Look: kubectl -n ${namespace} get consumers.apisix.apache.org -o yaml`;
     const trouble = () => adminTrouble(inputs, gateway.namespace);
-    await untilSettled({ title: `Consumers of ${namespace}`, hint, timeoutSeconds, settleSeconds, look, trouble });
+    await untilSettled({ title: `Consumers of ${namespace}`, hint, timeoutSeconds, settleSeconds, observe, trouble });
 }
 
 /** For a pod that is not ready: a change that it lacks shows only that the proof is missing. */

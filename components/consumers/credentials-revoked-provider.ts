@@ -70,7 +70,7 @@ async function untilRejected(inputs: Inputs): Promise<void> {
         timeoutSeconds,
         settleSeconds,
         trouble: () => adminTrouble(inputs, gateway.namespace),
-        look: async () => {
+        observe: async () => {
             const removed = (gone ??= await removedOf(inputs));
             if (removed.length === 0) return { state: "ready", proved: true };
             if ((await read({ apiVersion: "v1", kind: "Namespace", name: gateway.namespace })) === undefined)

@@ -60,7 +60,7 @@ async function prepare(inputs: Inputs, before?: string): Promise<void> {
     const hint = `Look: kubectl -n ${place.namespace} get pods, and kubectl -n ${place.namespace} logs ${place.pods[0]}`;
     await untilSettled({
         ...{ title, hint, timeoutSeconds, settleSeconds: 0 },
-        look: async () => {
+        observe: async () => {
             const found = await setPassword(inputs);
             if (found === "open" && before !== undefined)
                 console.log(

@@ -58,7 +58,7 @@ async function untilReady(inputs: Inputs): Promise<void> {
     const title = titleOf(object);
     const hint = `Look: kubectl ${object.namespace ? `-n ${object.namespace} ` : ""}get ${object.kind.toLowerCase()} ${object.name} -o yaml`;
     const read = openReader(inputs);
-    const look = async (): Promise<Verdict> => {
+    const observe = async (): Promise<Verdict> => {
         const live = await read(object);
         const namespace =
             until.kind === "graph-namespace"
@@ -66,7 +66,7 @@ async function untilReady(inputs: Inputs): Promise<void> {
                 : undefined;
         return judge(until, live, namespace?.status?.phase);
     };
-    await untilSettled({ title, hint, timeoutSeconds, settleSeconds, look });
+    await untilSettled({ title, hint, timeoutSeconds, settleSeconds, observe });
 }
 
 /** Waits until a namespace is deleted. @throws Error with its name if it still exists after the time limit */

@@ -12,7 +12,7 @@ export interface Wait {
     /** Time for which the object must stay ready if the data plane cannot confirm it, in seconds. */
     settleSeconds: number;
     /** Reads the state. A failed read is repeated, since a restarting API server answers again by itself. */
-    look: () => Promise<Verdict>;
+    observe: () => Promise<Verdict>;
     /** Possible cause of a failed wait, with a command to run. Called once, before the error is thrown. */
     trouble?: () => Promise<string | undefined>;
 }
@@ -21,31 +21,31 @@ export interface Wait {
 const LOOK_SECONDS = 120;
 
 /** Limits one read, since a dead connection may never answer. */
-function withinTime(look: Promise<Verdict>): Promise<Verdict> {
+function withinTime(reading: Promise<Verdict>): Promise<Verdict> {
     return new Promise((resolve, reject) => {
         const limit = setTimeout(() => reject(new Error(`no answer within ${LOOK_SECONDS} s`)), LOOK_SECONDS * 1000);
-        look.then(resolve, reject).finally(() => clearTimeout(limit));
+        reading.then(resolve, reject).finally(() => clearTimeout(limit));
     });
 }
 
 /** @throws Error with the object's name, its last state and a command that shows the object */
 export async function untilSettled(wait: Wait): Promise<void> {
-    const { title, hint, timeoutSeconds, settleSeconds, look, trouble = async () => undefined } = wait;
-    const told = async (what: string) => new Error([what, await trouble(), hint].filter(Boolean).join(" "));
+    const { title, hint, timeoutSeconds, settleSeconds, observe, trouble = async () => undefined } = wait;
+    const errorOf = async (what: string) => new Error([what, await trouble(), hint].filter(Boolean).join(" "));
     const start = Date.now();
     let readySince: number | undefined;
     let failedSince: number | undefined;
     let lastWord = start;
     for (;;) {
         const now = Date.now();
-        const verdict = await withinTime(look()).catch((error: Error): Verdict => ({
+        const verdict = await withinTime(observe()).catch((error: Error): Verdict => ({
             state: "waiting",
             why: String(error.message).split("\n")[0],
         }));
         failedSince = verdict.state === "failed" ? (failedSince ?? now) : undefined;
         const late = now - start > timeoutSeconds * 1000;
         if (verdict.state === "failed" && (late || now - failedSince! >= verdict.finalAfterSeconds * 1000))
-            throw await told(`${title}: ${verdict.why}`);
+            throw await errorOf(`${title}: ${verdict.why}`);
         readySince = verdict.state === "ready" ? (readySince ?? now) : undefined;
         if (verdict.state === "ready" && (verdict.proved || now - readySince! >= settleSeconds * 1000)) {
             if (verdict.unproved)
@@ -55,7 +55,7 @@ export async function untilSettled(wait: Wait): Promise<void> {
             return;
         }
         const why = verdict.state === "ready" ? "not settled yet" : verdict.why;
-        if (late) throw await told(`${title}: not ready after ${timeoutSeconds} s (${why}).`);
+        if (late) throw await errorOf(`${title}: not ready after ${timeoutSeconds} s (${why}).`);
         if (now - lastWord >= 15_000) {
             console.log(`waiting for ${title}: ${why} (${Math.round((now - start) / 1000)} of ${timeoutSeconds} s)`);
             lastWord = now;

@@ -48,7 +48,7 @@ async function untilReady(inputs: Inputs): Promise<void> {
     const ref = { apiVersion: "apps/v1", kind: "DaemonSet", namespace, name };
     const read = openReader(inputs);
     const list = openLister(inputs);
-    const look = async (): Promise<Verdict> => {
+    const observe = async (): Promise<Verdict> => {
         const verdict = judgeImages((await read(ref)) as ObservedDaemonSet | undefined, nodes);
         if (verdict.state !== "waiting") return verdict;
         const pods = await list("v1", "Pod", namespace);
@@ -61,7 +61,7 @@ async function untilReady(inputs: Inputs): Promise<void> {
         );
     };
     const hint = `Look: kubectl -n ${namespace} describe pods -l app.kubernetes.io/name=${name}`;
-    await untilSettled({ title: titleOf(ref), hint, timeoutSeconds, settleSeconds: 0, look });
+    await untilSettled({ title: titleOf(ref), hint, timeoutSeconds, settleSeconds: 0, observe });
 }
 
 /** Fields of a DaemonSet that show its readiness. */

@@ -61,8 +61,11 @@ async function untilReady(inputs: Inputs): Promise<void> {
     const ref = { apiVersion: "ray.io/v1", kind: "RayCluster", namespace, name };
     const read = openReader(inputs);
     const list = openLister(inputs);
-    const look = async (): Promise<Verdict> => {
-        const verdict = judgeRayCluster((await read(ref)) as ObservedCluster | undefined, running ? "running" : "suspended");
+    const observe = async (): Promise<Verdict> => {
+        const verdict = judgeRayCluster(
+            (await read(ref)) as ObservedCluster | undefined,
+            running ? "running" : "suspended",
+        );
         if (!running || verdict.state !== "waiting") return verdict;
         // The operator retries pods forever, and reports few of their problems.
         const pods = await list("v1", "Pod", namespace);
@@ -71,5 +74,5 @@ async function untilReady(inputs: Inputs): Promise<void> {
         return troubleOf(own as ObservedPod[], events as ObservedEvent[]) ?? verdict;
     };
     const hint = `Look: kubectl -n ${namespace} get pods -l ray.io/cluster=${name}; kubectl -n ${namespace} describe raycluster ${name}`;
-    await untilSettled({ title: titleOf(ref), hint, timeoutSeconds, settleSeconds, look });
+    await untilSettled({ title: titleOf(ref), hint, timeoutSeconds, settleSeconds, observe });
 }

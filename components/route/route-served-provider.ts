@@ -69,7 +69,7 @@ async function untilServed(inputs: Inputs): Promise<void> {
         timeoutSeconds,
         settleSeconds,
         trouble: () => adminTrouble(inputs, gateway.namespace),
-        look: () =>
+        observe: () =>
             askEveryPod(inputs, gateway, async (connect) => {
                 for (const [connection, request] of pairs(() => connect(POD_DATA_PORT))) {
                     const { status, headers } = await connection.request({ ...request, headers: NO_REDIRECT });

@@ -117,8 +117,8 @@ function placeholder(i: number): string {
 async function encryptKeys(context: Context, stack: Stack, text: string, keys: string[]): Promise<string> {
     const ciphers = await encryptSecrets(context, stack, keys);
     return ciphers.reduce(
-        (sealed, cipher, i) =>
-            sealed
+        (encrypted, cipher, i) =>
+            encrypted
                 .replace(JSON.stringify(placeholder(i)), () => JSON.stringify(cipher))
                 .replace(placeholder(i), () => cipher),
         text,

@@ -10,9 +10,6 @@ import { holderOfStep } from "../cutover/stack-holder";
 import { leave, measuredIn, placeIn, restOf, setMeasured, setPlace } from "./stack-edit";
 import { readNumber, readValue } from "../stack/stack-file";
 
-/** Every state of a conversion: before the first phase, and in each phase. */
-export const PLACES: readonly Place[] = ["intra-a", ...PHASES];
-
 const FORWARD: Record<Phase, StepDescription> = {
     prepare: {
         does: "the operator and the component, not started yet, are created, with images and weights on its nodes; bare metal's answers are recorded",

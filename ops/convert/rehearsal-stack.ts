@@ -44,16 +44,16 @@ export function rehearsalStack(text: string, secrets: ReadonlyMap<string, string
         overlay,
     ) as Values;
     const taken = new Map<string, string>();
-    const values = { ...(resealed(merged, secrets, taken) as Values), option: "intra-a" };
+    const values = { ...(withPlaceholders(merged, secrets, taken) as Values), option: "intra-a" };
     return { values, secrets: taken, problems: rehearsalProblems(own, overlay, merged), needs: needsOf(merged) };
 }
 
-/** The rehearsal's stack file. @param made text of the file after `pulumi stack init` @param sealed ciphertext by placeholder */
-export function renderRehearsal(made: string, values: Values, sealed: ReadonlyMap<string, string>): string {
-    const head = (parseYaml(made).toJS() ?? {}) as Values;
+/** The rehearsal's stack file. @param initial text of the file after `pulumi stack init` @param ciphers ciphertext by placeholder */
+export function renderRehearsal(initial: string, values: Values, ciphers: ReadonlyMap<string, string>): string {
+    const head = (parseYaml(initial).toJS() ?? {}) as Values;
     const prefixed = Object.entries(values).map(([key, value]) => [`${PROJECT}:${key}`, value]);
     const text = stringify({ ...head, config: Object.fromEntries(prefixed) });
-    return [...sealed].reduce((done, [placeholder, cipher]) => done.replaceAll(placeholder, () => cipher), text);
+    return [...ciphers].reduce((done, [placeholder, cipher]) => done.replaceAll(placeholder, () => cipher), text);
 }
 
 /**
@@ -91,16 +91,16 @@ function without(values: Values, [key, ...rest]: string[]): Values {
 }
 
 /** Ciphertext is valid for one stack only: it is replaced by the placeholder of its plain text. */
-function resealed(value: unknown, secrets: ReadonlyMap<string, string>, taken: Map<string, string>): unknown {
-    if (Array.isArray(value)) return value.map((one) => resealed(one, secrets, taken));
+function withPlaceholders(value: unknown, secrets: ReadonlyMap<string, string>, taken: Map<string, string>): unknown {
+    if (Array.isArray(value)) return value.map((one) => withPlaceholders(one, secrets, taken));
     if (!isMap(value)) return value;
     const { secure, ...others } = value;
     if (typeof secure === "string" && Object.keys(others).length === 0) {
-        const placeholder = `(sealed ${taken.size + 1})`;
+        const placeholder = `(encrypted ${taken.size + 1})`;
         taken.set(placeholder, secrets.get(secure) ?? "");
         return { secure: placeholder };
     }
-    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, resealed(one, secrets, taken)]));
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, withPlaceholders(one, secrets, taken)]));
 }
 
 function valuesOf(text: string): Values {

@@ -70,15 +70,17 @@ export function convertTo(to: Target, context: Context, stack: string): Promise<
 
 export async function rehearse(context: Context, args: ChangeArgs, rehearsal: Rehearsal): Promise<void> {
     const { stack } = await readState(context, args.stack);
-    const made = rehearsalStack(stack.text, await readSecrets(context, stack));
+    const plannedStack = rehearsalStack(stack.text, await readSecrets(context, stack));
     const name = `${stack.name}-rehearsal`;
     const short = `${stack.short}-rehearsal`;
     const file = join(context.folder, `Pulumi.${short}.yaml`);
-    const problems = [...made.problems];
+    const problems = [...plannedStack.problems];
     if (problems.length === 0) {
-        const text = renderRehearsal("", made.values, new Map());
+        const text = renderRehearsal("", plannedStack.values, new Map());
         problems.push(
-            ...checkConfig(text, made.secrets, context.folder).problems.map((one) => `convert.rehearsal: ${one}`),
+            ...checkConfig(text, plannedStack.secrets, context.folder).problems.map(
+                (one) => `convert.rehearsal: ${one}`,
+            ),
             ...budgetProblems(budgetOf(CONVERSION, text, measured(recorded(context, "convert", short))), "forward").map(
                 (one) => one.replaceAll("convert.budgetMinutes", "convert.rehearsal.convert.budgetMinutes"),
             ),
@@ -91,15 +93,15 @@ export async function rehearse(context: Context, args: ChangeArgs, rehearsal: Re
         );
     if (problems.length > 0) throw new UsageError(problems);
     // Without consent this text is the answer; otherwise it introduces the progress messages.
-    if (!args.yes && args.json) context.out(json({ stack: short, outcome: "planned", needs: made.needs }));
+    if (!args.yes && args.json) context.out(json({ stack: short, outcome: "planned", needs: plannedStack.needs }));
     else {
         const say = args.yes ? context.note : context.out;
         say(`Rehearsal in stack ${short}. Stack ${stack.short} is not changed. The rehearsal needs:`);
-        made.needs.forEach((need) => say(`  - ${need}`));
+        plannedStack.needs.forEach((need) => say(`  - ${need}`));
     }
     if (!args.yes) return dryRun(context, `create that stack, ${rehearsal.does} in it, and remove it`, args);
     rehearsal.kinds.forEach((kind) => endEarlier(context, kind, short));
-    await make(context, { name, short, file, text: "" }, made, rehearsal);
+    await make(context, { name, short, file, text: "" }, plannedStack, rehearsal);
     const results: Ended[] = [];
     for (const [wanted, act] of rehearsal.acts) {
         const result = await act(quiet(context), name);

@@ -2,8 +2,18 @@
  * Expected times of steps, and the latest time at which a cutover can continue and still return within the budget. Pure.
  * All durations are in seconds.
  */
-import { BREAK_OFF_SECONDS } from "../stack/pulumi";
-import { backFrom, closesWindow, forwardFrom, isDown, nameOf, PHASES, type Departure, type Place, type Step } from "./phases";
+import { INTERRUPT_SECONDS } from "../stack/pulumi";
+import {
+    backFrom,
+    closesWindow,
+    forwardFrom,
+    isDown,
+    nameOf,
+    PHASES,
+    type Departure,
+    type Place,
+    type Step,
+} from "./phases";
 
 /** Expected time of a step, by {@link nameOf}. */
 export type Expected = Record<string, number>;
@@ -14,7 +24,7 @@ export const LOOK_AGAIN_SECONDS = 60;
 /**
  * Longest time from the interruption of a step to the first step of the return: Pulumi ends, and the outputs are read.
  */
-export const TURN_SECONDS = BREAK_OFF_SECONDS + LOOK_AGAIN_SECONDS;
+export const TURN_SECONDS = INTERRUPT_SECONDS + LOOK_AGAIN_SECONDS;
 
 export interface Budget {
     seconds: number;
@@ -52,7 +62,10 @@ export function remainingForward(place: Place, expected: Expected): number {
  */
 export function wholeReturn(expected: Expected): number {
     const failing = untilServed(forwardFrom("prepare")).map(({ to }) => to);
-    const ways = failing.flatMap((to, i) => [returnFrom(PHASES[i], expected, { isHalfWay: true }), returnFrom(to, expected)]);
+    const ways = failing.flatMap((to, i) => [
+        returnFrom(PHASES[i], expected, { isHalfWay: true }),
+        returnFrom(to, expected),
+    ]);
     return Math.max(...ways);
 }
 

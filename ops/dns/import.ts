@@ -59,14 +59,14 @@ export async function importZone(context: Context, file: string, args: DnsImport
         throw new UsageError([`--out: must be a new file (${out} exists). Compare, then replace it.`]);
     if (out !== undefined) writeFileSync(out, text);
     if (args.json) {
-        const told = {
+        const summaryFields = {
             zone: found.zone,
             entries: found.items.length,
             toDecide: problems,
             warnings,
             notes: found.notes,
         };
-        return context.out(json({ ...told, out: out ?? null, data: out === undefined ? text : null }));
+        return context.out(json({ ...summaryFields, out: out ?? null, data: out === undefined ? text : null }));
     }
     if (out !== undefined)
         return context.out(`Wrote ${out}: ${summary} Next: review it, then npm run ops -- check dns`);

@@ -121,12 +121,14 @@ export function kindOf(type: string): string {
  * first create and then delete.
  */
 function paired(changes: Change[]): Change[] {
-    const made = new Map(changes.filter(({ op }) => op === "create").map((change) => [identity(change), change]));
-    made.delete(undefined);
+    const creations = new Map(changes.filter(({ op }) => op === "create").map((change) => [identity(change), change]));
+    creations.delete(undefined);
     const gone = new Set<Change>();
     for (const change of changes) {
         const twin =
-            change.op === "delete" && !change.retained && !change.leftover ? made.get(identity(change)) : undefined;
+            change.op === "delete" && !change.retained && !change.leftover
+                ? creations.get(identity(change))
+                : undefined;
         if (!twin) continue;
         Object.assign(twin, {
             op: "replace",

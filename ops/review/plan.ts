@@ -82,10 +82,10 @@ const MAKE = "Make it with: pulumi preview --save-plan plan.json";
 
 /** Detects a plan older than the state: Pulumi would reject it, or it would undo later changes. */
 function older({ manifest }: { manifest?: { time?: string } }, where: string, state: Exported): string[] {
-    const [made, changed] = [manifest?.time, state.manifest?.time].map((time) => Date.parse(time ?? ""));
+    const [planTime, stateTime] = [manifest?.time, state.manifest?.time].map((time) => Date.parse(time ?? ""));
     // A state has no time in some backends. A plan always has one.
-    if (Number.isNaN(made)) return [`${where}: must have the time at which it was made (it has none). ${MAKE}`];
-    if (!(changed > made)) return [];
+    if (Number.isNaN(planTime)) return [`${where}: must have the time at which it was made (it has none). ${MAKE}`];
+    if (!(stateTime > planTime)) return [];
     return [
         `${where}: must be newer than the state (made ${manifest?.time}, state of ${state.manifest?.time}). The stack has changed since: create the plan again.`,
     ];
@@ -93,8 +93,8 @@ function older({ manifest }: { manifest?: { time?: string } }, where: string, st
 
 function otherVersion({ manifest }: { manifest?: { version?: string } }, where: string, state: Exported): string[] {
     const major = (version?: string) => /^v?(\d+)\./.exec(version ?? "")?.[1];
-    const [made, changed] = [major(manifest?.version), major(state.manifest?.version)];
-    if (made === undefined || changed === undefined || made === changed) return [];
+    const [planMajor, stateMajor] = [major(manifest?.version), major(state.manifest?.version)];
+    if (planMajor === undefined || stateMajor === undefined || planMajor === stateMajor) return [];
     return [
         `${where}: must be of the same version of Pulumi as the state (got ${manifest?.version}, state of ${state.manifest?.version}). Create it with that version.`,
     ];

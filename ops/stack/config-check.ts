@@ -46,7 +46,7 @@ export function readSettings(
     callers?: string,
 ): Settings {
     const file = asPulumiReads(parseYaml(text), secrets) as { config?: Record<string, unknown> } | null;
-    const sealed = parseYaml(text).toJS() as { config?: Record<string, unknown> } | null;
+    const encrypted = parseYaml(text).toJS() as { config?: Record<string, unknown> } | null;
     const own = Object.entries(file?.config ?? {}).filter(([key]) => key.startsWith(PREFIX) || !key.includes(":"));
     const raw = own.map(([key, value]): [string, string] => [
         key.replace(PREFIX, ""),
@@ -54,8 +54,9 @@ export function readSettings(
     ]);
     const inPlain = plainSecrets(text);
     const isSecret = (key: string, value?: unknown) =>
-        JSON.stringify(sealed?.config?.[`${PREFIX}${key}`] ?? sealed?.config?.[key] ?? null).includes('{"secure":') &&
-        !inPlain(value);
+        JSON.stringify(encrypted?.config?.[`${PREFIX}${key}`] ?? encrypted?.config?.[key] ?? null).includes(
+            '{"secure":',
+        ) && !inPlain(value);
     return parse(Object.fromEntries(raw), isSecret, today, undefined, folder, callers);
 }
 
@@ -69,21 +70,21 @@ export async function readSecrets({ pulumi }: Context, stack: Stack): Promise<Ma
         "pulumi config",
     );
     const file = parseYaml(stack.text).toJS() as { config?: Record<string, unknown> } | null;
-    for (const [key, sealed] of Object.entries(file?.config ?? {})) {
+    for (const [key, encrypted] of Object.entries(file?.config ?? {})) {
         const value = plain[key] ?? plain[`${PREFIX}${key}`];
-        pair(sealed, value?.objectValue ?? value?.value, found);
+        pair(encrypted, value?.objectValue ?? value?.value, found);
     }
     return found;
 }
 
 /** Collects pairs from the encrypted and the plain form of the same value. */
-function pair(sealed: unknown, plain: unknown, found: Map<string, string>): void {
-    if (typeof sealed !== "object" || sealed === null) return;
-    const { secure } = sealed as { secure?: unknown };
+function pair(encrypted: unknown, plain: unknown, found: Map<string, string>): void {
+    if (typeof encrypted !== "object" || encrypted === null) return;
+    const { secure } = encrypted as { secure?: unknown };
     if (typeof secure === "string") {
         if (plain !== undefined) found.set(secure, typeof plain === "string" ? plain : JSON.stringify(plain));
         return;
     }
-    for (const [key, value] of Object.entries(sealed))
+    for (const [key, value] of Object.entries(encrypted))
         pair(value, (plain as Record<string, unknown> | undefined)?.[key], found);
 }

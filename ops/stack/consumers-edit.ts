@@ -60,12 +60,12 @@ function add(document: Document, known: Consumer[], { consumer, credential, limi
     }
     if (owner) return append(document, consumer, owner, entry);
     const about = { ...(named && { class: named }), ...(limits && { limits }) };
-    const made = document.createNode({ name: consumer, ...about }) as YAMLMap;
-    if (limits) (made.get("limits") as YAMLMap).flow = true;
-    quoteUnlessText(made.get("name", true));
-    append(document, consumer, made, entry);
+    const entryOfCaller = document.createNode({ name: consumer, ...about }) as YAMLMap;
+    if (limits) (entryOfCaller.get("limits") as YAMLMap).flow = true;
+    quoteUnlessText(entryOfCaller.get("name", true));
+    append(document, consumer, entryOfCaller, entry);
     list.flow = false;
-    list.add(made);
+    list.add(entryOfCaller);
 }
 
 /** Quotes a name like `2026-11-25`, `0x1` or `no`, which YAML 1.1 or 1.2 parses as a timestamp, a number or a boolean. */

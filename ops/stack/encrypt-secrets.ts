@@ -16,14 +16,14 @@ export async function encryptSecrets({ pulumi }: Context, stack: Stack, secrets:
     try {
         const copy = join(folder, basename(stack.file));
         writeFileSync(copy, stack.text, { mode: 0o600 });
-        const sealed: string[] = [];
+        const encrypted: string[] = [];
         for (const [i, secret] of secrets.entries()) {
-            const name = `${PROJECT}:sealed${i}`;
+            const name = `${PROJECT}:encrypted${i}`;
             const args = ["config", "set", "--secret", name, "--stack", stack.name, "--config-file", copy];
             await ask(pulumi, args, { input: secret });
-            sealed.push(String(parseDocument(readFileSync(copy, "utf8")).getIn(["config", name, "secure"])));
+            encrypted.push(String(parseDocument(readFileSync(copy, "utf8")).getIn(["config", name, "secure"])));
         }
-        return sealed;
+        return encrypted;
     } finally {
         rmSync(folder, { recursive: true, force: true });
     }

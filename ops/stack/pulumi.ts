@@ -25,7 +25,7 @@ export interface PulumiOptions {
 const PATIENCE_SECONDS = [60, 30];
 
 /** Longest time from the first signal to the end of Pulumi, in seconds. */
-export const BREAK_OFF_SECONDS = PATIENCE_SECONDS.reduce((sum, seconds) => sum + seconds, 0);
+export const INTERRUPT_SECONDS = PATIENCE_SECONDS.reduce((sum, seconds) => sum + seconds, 0);
 
 /**
  * Environment of Pulumi and its providers. With it the Cloudflare provider reports which properties differ. Otherwise the
@@ -71,7 +71,7 @@ export function runPulumi(folder: string, patienceSeconds = PATIENCE_SECONDS): P
         process.on("exit", interrupt);
         const unheed = heedSignals(signal ? wait : oncePerPress(interrupt), signal ? undefined : onEnd);
         child.stdin.on("error", wait).end(input);
-        const unwatch = breakOff(child, signal ?? end.signal, patienceSeconds);
+        const unwatch = interruptOnAbort(child, signal ?? end.signal, patienceSeconds);
         const result: PulumiResult = { code: 1, stdout: "", stderr: "" };
         for (const stream of ["stdout", "stderr"] as const) {
             let rest = "";
@@ -139,7 +139,7 @@ function endedFailure(args: string[], name: NodeJS.Signals): Failure {
 }
 
 /** @returns what ends the watch over the signal */
-function breakOff(child: ChildProcess, signal: AbortSignal, patienceSeconds: number[]): () => void {
+function interruptOnAbort(child: ChildProcess, signal: AbortSignal, patienceSeconds: number[]): () => void {
     let timer: NodeJS.Timeout | undefined;
     const patience = [...patienceSeconds];
     const press = () => {

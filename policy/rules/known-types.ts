@@ -129,11 +129,11 @@ function disguised({ type, props }: Resource): string[] {
     const { apiVersion, kind } = props;
     const unset = (field: unknown) => field === undefined || field === UNKNOWN;
     if (!type.startsWith("kubernetes:") || unset(apiVersion) || unset(kind)) return [];
-    const told = typeOf(String(apiVersion), String(kind));
-    return [told, `${told}Patch`].includes(type)
+    const declared = typeOf(String(apiVersion), String(kind));
+    return [declared, `${declared}Patch`].includes(type)
         ? []
         : [
-              `kind: ${told} is declared in a resource of type ${type}. Use the type of this kind, which the rules check.`,
+              `kind: ${declared} is declared in a resource of type ${type}. Use the type of this kind, which the rules check.`,
           ];
 }
 

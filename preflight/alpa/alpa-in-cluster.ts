@@ -8,14 +8,14 @@ import type { ClusterView } from "../kubernetes/cluster";
 import { recorded } from "./conversion";
 import { definition } from "../kubernetes/crds";
 import { gpuProblems, HOSTNAME } from "./gpus";
-import { roomProblems } from "./node-capacity";
+import { capacityProblems } from "./node-capacity";
 import { NO_FINDINGS, type Findings } from "../findings";
 
 /**
  * Requirements of the component: nodes with GPUs, the weights, an operator with matching CRDs, and a gateway whose pods its
  * network policy can admit.
  */
-export async function component(settings: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
+export async function requirementProblems(settings: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     if (settings.conversion === undefined) return [];
     const found = await Promise.all([
         gpuProblems(settings, cluster),
@@ -37,8 +37,8 @@ export async function componentOnItsWay(settings: GatewayClusterArgs, cluster: C
     if (settings.conversion === undefined) return NO_FINDINGS;
     const stage = stageOf(settings.conversion);
     const [found, room, { reached }] = await Promise.all([
-        component(settings, cluster),
-        roomProblems(settings, cluster),
+        requirementProblems(settings, cluster),
+        capacityProblems(settings, cluster),
         recorded(settings.namespace, cluster),
     ]);
     if (!leadsOn(reached, stage)) return { problems: [], warnings: [...found, ...room] };

@@ -12,7 +12,7 @@ const NAMED = 3;
  * Checks that the component's pods can be scheduled on every node, with enough free cores and memory. The pods are created
  * in phase `start`, after bare metal has stopped: without this check, callers would get 503 until the end of a return.
  */
-export async function roomProblems({ namespace, conversion }: Settings, cluster: ClusterView): Promise<string[]> {
+export async function capacityProblems({ namespace, conversion }: Settings, cluster: ClusterView): Promise<string[]> {
     const { nodes, cpu, memory } = conversion!.opt;
     const [all, pods] = await Promise.all([cluster.list("v1", "Node"), cluster.list("v1", "Pod")]);
     const found = byHostname(all);

@@ -2,7 +2,7 @@ import type { CloudflareAccessArgs } from "../../components/cloudflare-access";
 import { tokenName } from "../../components/cloudflare/service-tokens";
 import { tunnelName } from "../../components/cloudflare/tunnel";
 import { anotherStack } from "./another-stack";
-import type { Findings } from "./findings";
+import type { FindingsReader } from "./findings";
 
 /** Cloudflare's limit of service tokens in an account. */
 const MOST_TOKENS = 50;
@@ -11,7 +11,7 @@ const MOST_TOKENS = 50;
 export async function accountFindings(
     settings: CloudflareAccessArgs,
     owner: string,
-    findings: Findings,
+    findings: FindingsReader,
 ): Promise<void> {
     await Promise.all([
         serviceTokens(settings, owner, findings),
@@ -30,7 +30,7 @@ interface LiveToken {
 }
 
 /** Checks the number of tokens. New tokens are created before removed ones are deleted, so both count. */
-async function serviceTokens({ account, consumers }: CloudflareAccessArgs, owner: string, findings: Findings) {
+async function serviceTokens({ account, consumers }: CloudflareAccessArgs, owner: string, findings: FindingsReader) {
     const path = `accounts/${account}/access/service_tokens`;
     const live = await findings.list<LiveToken>("Account: Access: Service Tokens: Edit", path);
     if (live === undefined) return;
@@ -55,7 +55,11 @@ async function serviceTokens({ account, consumers }: CloudflareAccessArgs, owner
     });
 }
 
-export async function tunnel({ account }: Pick<CloudflareAccessArgs, "account">, owner: string, findings: Findings) {
+export async function tunnel(
+    { account }: Pick<CloudflareAccessArgs, "account">,
+    owner: string,
+    findings: FindingsReader,
+) {
     const name = tunnelName(owner);
     const found = await findings.list<{ name?: string; config_src?: string }>(
         "Account: Cloudflare Tunnel: Edit",
@@ -69,7 +73,7 @@ export async function tunnel({ account }: Pick<CloudflareAccessArgs, "account">,
 }
 
 /** Checks the team: the connectors verify each JWT with the team's keys, and reject every request if the team is wrong. */
-async function team({ account, teamName }: CloudflareAccessArgs, findings: Findings) {
+async function team({ account, teamName }: CloudflareAccessArgs, findings: FindingsReader) {
     const organization = await findings.getIfAllowed<{ auth_domain?: string; strict_service_token_auth?: boolean }>(
         `accounts/${account}/access/organizations`,
     );
@@ -97,7 +101,7 @@ interface Application {
 }
 
 /** Rejects other applications on the host names: they would conflict, or get the requests of a path. */
-async function applications({ account, hostnames }: CloudflareAccessArgs, owner: string, findings: Findings) {
+async function applications({ account, hostnames }: CloudflareAccessArgs, owner: string, findings: FindingsReader) {
     const path = `accounts/${account}/access/apps`;
     const found = await findings.list<Application>("Account: Access: Apps and Policies: Edit", path);
     for (const { name, domain, destinations = [] } of found ?? []) {

@@ -1,7 +1,7 @@
 import type { Answer, ApiReader } from "../../components/cloudflare/api";
 
 /** Collects the findings of the checks, and makes their API calls. */
-export class Findings {
+export class FindingsReader {
     readonly problems: string[] = [];
     readonly warnings: string[] = [];
 

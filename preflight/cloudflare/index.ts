@@ -3,7 +3,7 @@ import { openApi, type ApiAccess, type ApiReader } from "../../components/cloudf
 import type { ExposureSettings } from "../../components/cloudflare/exposure";
 import { dnsReport, type DnsSettings } from "../../dns/preflight";
 import { accountFindings, tunnel } from "./account";
-import { Findings } from "./findings";
+import { FindingsReader } from "./findings";
 import { zoneFindings } from "./zone";
 import { CloudflareError } from "./cloudflare-error";
 
@@ -48,11 +48,11 @@ async function checkAccount(
     account: string,
     access: ApiAccess,
     limitSeconds: number,
-    checks: (findings: Findings) => Promise<void>[],
+    checks: (findings: FindingsReader) => Promise<void>[],
 ): Promise<string[]> {
     const signal = AbortSignal.timeout(limitSeconds * 1000);
     const api = openApi(access, signal);
-    const findings = new Findings(api);
+    const findings = new FindingsReader(api);
     try {
         await token(account, api, findings);
         // With an invalid token, every other answer would only repeat the error.
@@ -71,7 +71,7 @@ async function checkAccount(
 async function move(
     { account, zone, dns, hostnames }: Settings,
     { token, baseUrl }: ApiAccess,
-    findings: Findings,
+    findings: FindingsReader,
 ): Promise<void> {
     if (dns === undefined) return;
     const { problems, notes } = await dnsReport(
@@ -83,7 +83,7 @@ async function move(
 }
 
 /** Verifies the API token. Tokens of users and of accounts have different routes, so both are tried. */
-async function token(account: string, api: ApiReader, findings: Findings): Promise<void> {
+async function token(account: string, api: ApiReader, findings: FindingsReader): Promise<void> {
     const asked = await api.get<{ status?: string }>("user/tokens/verify");
     const own = asked.result ? asked : await api.get<{ status?: string }>(`accounts/${account}/tokens/verify`);
     const status = asked.result?.status ?? own.result?.status;

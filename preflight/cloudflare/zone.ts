@@ -5,7 +5,7 @@ import { tunnelName } from "../../components/cloudflare/tunnel";
 import { certificateNeed } from "../../dns/certificates";
 import type { CertificatePack } from "../../dns/cloudflare";
 import { anotherStack } from "./another-stack";
-import type { Findings } from "./findings";
+import type { FindingsReader } from "./findings";
 
 const PLANS = ["free", "pro", "business", "enterprise"];
 
@@ -32,7 +32,7 @@ type ZoneSide = Pick<
 >;
 
 /** Checks the zone: its account, its plan, and conflicting records and rules. */
-export async function zoneFindings(settings: ZoneSide, owner: string, findings: Findings): Promise<void> {
+export async function zoneFindings(settings: ZoneSide, owner: string, findings: FindingsReader): Promise<void> {
     const { account, zone, plan } = settings;
     const permission = zone.manage === "create" ? "Zone: Zone: Edit" : "Zone: Zone: Read";
     const found = await findings.list<LiveZone>(permission, `zones?name=${encodeURIComponent(zone.name)}`);
@@ -57,7 +57,7 @@ export async function zoneFindings(settings: ZoneSide, owner: string, findings: 
     ]);
 }
 
-function missing({ account, zone }: ZoneSide, found: LiveZone[], findings: Findings): void {
+function missing({ account, zone }: ZoneSide, found: LiveZone[], findings: FindingsReader): void {
     if (found.length > 0)
         findings.problems.push(
             `zone.name: ${zone.name} must be a zone of account ${account} (it belongs to ${found.map((one) => one.account?.id).join(" and ")}). Correct account, or move the zone.`,
@@ -72,7 +72,7 @@ function missing({ account, zone }: ZoneSide, found: LiveZone[], findings: Findi
  * Warns about a zone that is not active: no name resolves before the registrar delegates to its servers, and Cloudflare
  * deletes a pending zone after some time.
  */
-function asleep({ zone }: ZoneSide, { status, name_servers: servers = [] }: LiveZone, findings: Findings) {
+function asleep({ zone }: ZoneSide, { status, name_servers: servers = [] }: LiveZone, findings: FindingsReader) {
     const registrar = `Set the name servers at the registrar to ${servers.join(" and ") || "its name servers"}.`;
     if (status === "pending" || status === "initializing")
         findings.warnings.push(
@@ -84,9 +84,15 @@ function asleep({ zone }: ZoneSide, { status, name_servers: servers = [] }: Live
         );
 }
 
-async function names(settings: ZoneSide, owner: string, { id, status }: LiveZone, findings: Findings): Promise<void> {
+async function names(
+    settings: ZoneSide,
+    owner: string,
+    { id, status }: LiveZone,
+    findings: FindingsReader,
+): Promise<void> {
     const fresh = await records(settings, owner, id, findings);
-    if (settings.dns === undefined && status === "active") await certificates(settings, id, fresh ? "warn" : "ignore", findings);
+    if (settings.dns === undefined && status === "active")
+        await certificates(settings, id, fresh ? "warn" : "ignore", findings);
 }
 
 /**
@@ -98,7 +104,7 @@ async function certificates(
     { hostnames }: ZoneSide,
     zoneId: string,
     unreadable: "warn" | "ignore",
-    findings: Findings,
+    findings: FindingsReader,
 ) {
     const packs = await findings.getIfAllowed<Partial<CertificatePack>[]>(
         `zones/${zoneId}/ssl/certificate_packs?status=all`,
@@ -120,7 +126,7 @@ const CLASHING = ["A", "AAAA", "CNAME"];
  * same name.
  * @returns whether a name has no record of this stack yet
  */
-async function records(settings: ZoneSide, owner: string, zoneId: string, findings: Findings): Promise<boolean> {
+async function records(settings: ZoneSide, owner: string, zoneId: string, findings: FindingsReader): Promise<boolean> {
     let fresh = false;
     const tunnels = await findings.list<{ id?: string; name?: string }>(
         "Account: Cloudflare Tunnel: Edit",
@@ -148,7 +154,7 @@ async function records(settings: ZoneSide, owner: string, zoneId: string, findin
 }
 
 /** Warns about records that the config lacks. Cloudflare's scan of a new zone, or a user, created them. */
-async function strangers({ hostnames, dns }: ZoneSide, zoneId: string, findings: Findings): Promise<void> {
+async function strangers({ hostnames, dns }: ZoneSide, zoneId: string, findings: FindingsReader): Promise<void> {
     const live = await findings.list<{ name?: string; type?: string }>(
         "Zone: DNS: Edit",
         `zones/${zoneId}/dns_records`,
@@ -164,7 +170,7 @@ async function strangers({ hostnames, dns }: ZoneSide, zoneId: string, findings:
 }
 
 /** Rejects foreign rulesets: a zone has only one ruleset for each phase. */
-async function rules(settings: ZoneSide, owner: string, zoneId: string, findings: Findings) {
+async function rules(settings: ZoneSide, owner: string, zoneId: string, findings: FindingsReader) {
     const wanted = [
         ...(settings.rateLimit ? [{ phase: RATE_LIMIT_PHASE, key: "rateLimit", advice: "leave it out" }] : []),
         ...(settings.browserChecks === "skip"
@@ -193,7 +199,7 @@ async function rules(settings: ZoneSide, owner: string, zoneId: string, findings
  * Rejects foreign Workers on a path of the service, which would get its requests, and warns about a Worker that this run
  * would overwrite.
  */
-async function workers({ account, hostnames }: ZoneSide, owner: string, zoneId: string, findings: Findings) {
+async function workers({ account, hostnames }: ZoneSide, owner: string, zoneId: string, findings: FindingsReader) {
     const name = workerName(owner);
     const [routes, scripts] = await Promise.all([
         findings.list<{ pattern?: string; script?: string }>(
@@ -222,7 +228,7 @@ async function workers({ account, hostnames }: ZoneSide, owner: string, zoneId: 
 
 const TIMEOUT = "proxy_read_timeout";
 
-async function timeout(zoneId: string, findings: Findings) {
+async function timeout(zoneId: string, findings: FindingsReader) {
     const setting = await findings.get<{ editable?: boolean }>(
         "Zone: Zone Settings: Edit",
         `zones/${zoneId}/settings/${TIMEOUT}`,
@@ -237,7 +243,7 @@ async function timeout(zoneId: string, findings: Findings) {
 const UNTOUCHED_TIMEOUT = 125;
 
 /** Warns about a timeout that the stack no longer sets: Cloudflare keeps it, but the checks assume the default. */
-async function leftTimeout({ zone }: ZoneSide, zoneId: string, findings: Findings) {
+async function leftTimeout({ zone }: ZoneSide, zoneId: string, findings: FindingsReader) {
     const setting = await findings.getIfAllowed<{ value?: unknown }>(`zones/${zoneId}/settings/${TIMEOUT}`);
     const seconds = setting?.value;
     if (typeof seconds !== "number" || seconds === UNTOUCHED_TIMEOUT) return;

@@ -15,13 +15,13 @@ export function definition(name: string): ObjectRef {
  * Checks CRDs, which are cluster-wide. The run must not overwrite CRDs of other owners, and existing CRDs must serve the
  * versions that this project writes, since Helm never updates a CRD.
  */
-export async function definitions(
+export async function crdProblems(
     settings: GatewayClusterArgs,
     cluster: ClusterView,
     owner: string,
 ): Promise<string[]> {
     const { gateway } = settings;
-    if (gateway.installer === "helm" && gateway.crds?.length !== 0) return othersDefinitions(cluster, owner);
+    if (gateway.installer === "helm" && gateway.crds?.length !== 0) return othersCrds(cluster, owner);
     const versions: Record<string, string> = { ...WRITTEN_VERSIONS, ...WATCHED_VERSIONS };
     const names = Object.keys(versions).filter(
         (name) => gateway.installer !== "existing" || !OF_OUR_OWN_GATEWAY.includes(name),
@@ -46,7 +46,7 @@ export async function definitions(
     return problems;
 }
 
-async function othersDefinitions(cluster: ClusterView, owner: string): Promise<string[]> {
+async function othersCrds(cluster: ClusterView, owner: string): Promise<string[]> {
     const found = await Promise.all(DEFINITIONS.map((name) => cluster.read(definition(name))));
     const theirs = DEFINITIONS.filter((_, i) => found[i] && annotation(found[i]) !== owner);
     if (theirs.length === 0) return [];

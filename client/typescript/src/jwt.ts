@@ -16,12 +16,12 @@ export class Jwt extends Credential {
     readonly method = "jwt";
     readonly #clock: Clock;
     readonly #source: Source;
-    #current: Made | undefined;
-    #making: { offset: number; made: Promise<Made> } | undefined;
+    #current: MintedToken | undefined;
+    #renewing: { offset: number; token: Promise<MintedToken> } | undefined;
     /** How far the gateway's clock is ahead of this machine's, in milliseconds. */
     #offset = 0;
     /** All tokens that may still be valid: an answer may quote one that was replaced meanwhile. */
-    #made: Made[] = [];
+    #minted: MintedToken[] = [];
     /** Clock offset with which the token of a request was created. */
     readonly #offsets = new WeakMap<object, number>();
 
@@ -66,7 +66,7 @@ export class Jwt extends Credential {
 
     protected secrets(): string[] {
         const source = this.#source;
-        const tokens = source.kind === "token" ? [source.token] : this.#made.map(({ token }) => token);
+        const tokens = source.kind === "token" ? [source.token] : this.#minted.map(({ token }) => token);
         const signer = source.kind === "minting" && typeof source.signer === "string" ? [source.signer] : [];
         // Anyone who knows the claims could use the signature alone, so that is a secret too.
         return [...tokens, ...tokens.map((token) => token.split(".").at(-1)!), ...signer];
@@ -86,25 +86,25 @@ export class Jwt extends Credential {
         const good = left > SKEW_SECONDS && left <= source.lifetimeSeconds + SKEW_SECONDS;
         if (current !== undefined && current.offset === offset && good) return current;
         // Only one token is created even if several requests wait for it.
-        if (this.#making?.offset !== offset) this.#making = { offset, made: this.#renew(source, now, offset) };
-        return this.#making.made;
+        if (this.#renewing?.offset !== offset) this.#renewing = { offset, token: this.#renew(source, now, offset) };
+        return this.#renewing.token;
     }
 
-    async #renew(source: Minting, now: number, offset: number): Promise<Made> {
+    async #renew(source: Minting, now: number, offset: number): Promise<MintedToken> {
         try {
-            const made = { ...(await mint(source, now)), offset };
+            const minted = { ...(await mint(source, now)), offset };
             const over = (now - LARGEST_OFFSET_MS) / 1000;
-            this.#made = [...this.#made.filter(({ exp }) => exp > over), made].slice(-MOST_REMEMBERED);
-            if (offset === this.#offset) this.#current = made;
-            return made;
+            this.#minted = [...this.#minted.filter(({ exp }) => exp > over), minted].slice(-MOST_REMEMBERED);
+            if (offset === this.#offset) this.#current = minted;
+            return minted;
         } finally {
-            if (this.#making?.offset === offset) this.#making = undefined;
+            if (this.#renewing?.offset === offset) this.#renewing = undefined;
         }
     }
 }
 
 /** @param offset assumed lead of the gateway's clock, in milliseconds */
-interface Made {
+interface MintedToken {
     token: string;
     exp: number;
     offset: number;

@@ -109,6 +109,9 @@ function warn(url: string): void {
 
 /** The package may be loaded twice, as ESM and as CJS: then a credential of one is no instance of the other's class. */
 function isCredential(value: unknown): value is Credential {
-    const made = value as Partial<Credential> | null;
-    return value instanceof Credential || (typeof made?.headers === "function" && typeof made.redact === "function");
+    const credential = value as Partial<Credential> | null;
+    return (
+        value instanceof Credential ||
+        (typeof credential?.headers === "function" && typeof credential.redact === "function")
+    );
 }

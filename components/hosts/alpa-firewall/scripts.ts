@@ -24,11 +24,11 @@ export function renderScript(rules: FirewallRules, sudoPassword?: string): strin
 /** Command lines without secrets. Those for installing summarize the rules, so that a preview shows what changes. */
 export function renderCommands(host: string, owner: string, rules: FirewallRules): { create: string; delete: string } {
     const { alpaPorts, gateways, rayPorts, alsoFrom } = rules;
-    const told = Object.entries({ alpa: alpaPorts, from: gateways, ray: rayPorts, "also-from": alsoFrom })
+    const shownRules = Object.entries({ alpa: alpaPorts, from: gateways, ray: rayPorts, "also-from": alsoFrom })
         .filter(([, values]) => values.length > 0)
         .map(([what, values]) => `${what}=${values.join(",")}`);
     return {
-        create: commandLine(host, owner, "install", ...told),
+        create: commandLine(host, owner, "install", ...shownRules),
         delete: commandLine(host, owner, "remove"),
     };
 }

@@ -45,6 +45,6 @@ export function watchdogScript(watchdog: HostWatchdog, sudoPassword?: string): s
 
 /** Arguments for installing, which previews show. */
 export function installWords({ port, idleSeconds, stuckSeconds, restart }: HostWatchdog): string[] {
-    const told = [`port=${port}`, `idle=${idleSeconds}`, `stuck=${stuckSeconds}`];
-    return ["install", ...told, ...(restart ? [`restart=${restart.unit}`, `pause=${restart.pauseSeconds}`] : [])];
+    const limits = [`port=${port}`, `idle=${idleSeconds}`, `stuck=${stuckSeconds}`];
+    return ["install", ...limits, ...(restart ? [`restart=${restart.unit}`, `pause=${restart.pauseSeconds}`] : [])];
 }

@@ -12,29 +12,29 @@ const PAUSE_SECONDS = 0.5;
  */
 const IN_A_ROW = 3;
 /**
- * A request that tests a credential: only a valid credential gets the status `letIn`, and no request reaches Alpa.
+ * A request that tests a credential: only a valid credential gets the status `accepted`, and no request reaches Alpa.
  */
-interface Door {
+interface ProbedAddress {
     path: string;
     /** Status of the answer to an accepted credential. */
-    letIn: string;
-    refused: readonly string[];
+    accepted: string;
+    rejected: readonly string[];
     /** Component to check if the credential is not rejected. */
-    keeper: string;
+    enforcedBy: string;
 }
 /** The gateway rejects a query string after it has checked the credential. */
-const GATEWAY: Door = {
+const GATEWAY: ProbedAddress = {
     path: "/completions?x=1",
-    letIn: "400",
-    refused: ["401"],
-    keeper: "the ingress controller",
+    accepted: "400",
+    rejected: ["401"],
+    enforcedBy: "the ingress controller",
 };
 /** The connector, behind Access, answers a path that Alpa does not have. The status of Access depends on the team's mode. */
-const EDGE: Door = {
+const EDGE: ProbedAddress = {
     path: "/is-this-token-let-in",
-    letIn: "404",
-    refused: ["401", "403", "302"],
-    keeper: "the Access application",
+    accepted: "404",
+    rejected: ["401", "403", "302"],
+    enforcedBy: "the Access application",
 };
 /** Lifetime of a token of the probe. */
 const TOKEN_SECONDS = 120;
@@ -70,7 +70,7 @@ export interface Tried {
 export async function probe(tried: Tried, who: string, publicKey: string | undefined): Promise<Probe> {
     const { outputs, namespace, pods, connectTo } = tried;
     const { url } = outputs;
-    const door = outputs.serviceTokens[who] === undefined ? GATEWAY : EDGE;
+    const address = outputs.serviceTokens[who] === undefined ? GATEWAY : EDGE;
     // Each request gets a new token: an old one could expire while pulumi runs, and be rejected because of that.
     const headers = () => headerOf(outputs, namespace, who);
     const sent = await headers();
@@ -83,22 +83,22 @@ export async function probe(tried: Tried, who: string, publicKey: string | undef
                     ? say("not tried: the stack's outputs did not have it.")
                     : say("not tried: only the caller can sign its tokens."),
         };
-    const ask = async () => postStatus(url + door.path, (await headers())!, connectTo);
+    const ask = async () => postStatus(url + address.path, (await headers())!, connectTo);
     const before = await ask();
     return {
         prove: async (limitSeconds) => {
             const evidence = pods && (await podsReject(pods, who, headers, limitSeconds));
             const trouble = evidence && podTrouble(evidence, limitSeconds);
             if (trouble !== undefined) return fail(`${trouble} ${LOOK}`);
-            const { status, after, rejected } = await addressRejects(door, ask, limitSeconds);
+            const { status, after, rejected } = await addressRejects(address, ask, limitSeconds);
             if (!rejected) {
-                const advice = status === door.letIn ? "It still works" : "Whether it still works is not known";
-                const statuses = door.refused.join(", ").replace(/, (\d+)$/, " or $1");
+                const advice = status === address.accepted ? "It still works" : "Whether it still works is not known";
+                const statuses = address.rejected.join(", ").replace(/, (\d+)$/, " or $1");
                 return fail(
-                    `must be rejected with ${statuses} by ${url} within ${limitSeconds} s (got ${status}). ${advice}: check ${door.keeper}, then run: npm run ops -- consumer list --check`,
+                    `must be rejected with ${statuses} by ${url} within ${limitSeconds} s (got ${status}). ${advice}: check ${address.enforcedBy}, then run: npm run ops -- consumer list --check`,
                 );
             }
-            if (before !== door.letIn)
+            if (before !== address.accepted)
                 return say(
                     `rejected with ${status} by ${url}, but it was not accepted before this change either (${before}), so the revocation is not proven.`,
                 );
@@ -146,14 +146,14 @@ function everyPod(asked: number): string {
 }
 
 /** Queries the public address until it has rejected the credential several times in a row, or the time is over. */
-async function addressRejects(door: Door, ask: () => Promise<string>, limitSeconds: number) {
+async function addressRejects(address: ProbedAddress, ask: () => Promise<string>, limitSeconds: number) {
     const begin = Date.now();
     const elapsed = () => Math.round((Date.now() - begin) / 1000);
     let refusals = 0;
     let after = 0;
     for (;;) {
         const status = await ask();
-        if (!door.refused.includes(status)) refusals = 0;
+        if (!address.rejected.includes(status)) refusals = 0;
         else if (++refusals === 1) after = elapsed();
         const rejected = refusals === IN_A_ROW;
         if (rejected || (refusals === 0 && elapsed() >= limitSeconds)) return { status, after, rejected };

@@ -56,8 +56,9 @@ export function compare(
         return [
             ...wanted.map((credential) => {
                 const row = rowOf(consumer.name, credential, object, live, owner, today);
-                const made = rendered?.get(consumer.name);
-                if (made && object) row.problems.push(...differences(made, object, live, credential?.id));
+                const wantedObject = rendered?.get(consumer.name);
+                if (wantedObject && object)
+                    row.problems.push(...differences(wantedObject, object, live, credential?.id));
                 return consumer.class === undefined ? row : { ...row, class: consumer.class };
             }),
             ...extra.map(({ id }) => unwanted(consumer.name, id, object!, live, "not in the config")),

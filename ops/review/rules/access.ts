@@ -4,7 +4,7 @@ import { isMap, isUnknown, isUnknownAt, type Difference, type Props } from "../d
 import { always, goes, nothing, type KindRule, type Run, type Verdict, type Verdicts } from "../rule";
 import { seconds } from "../timeouts";
 import { counted, listed } from "../values-text";
-import { NAMES, PLACE } from "./cloudflare";
+import { NAMES, ACCOUNT_AND_ZONE } from "./cloudflare";
 
 export const accessPolicy: KindRule = {
     created: (change, run) => {
@@ -58,7 +58,7 @@ export const accessPolicy: KindRule = {
         ],
         ["sessionDuration", session],
         ...NAMES,
-        ...PLACE,
+        ...ACCOUNT_AND_ZONE,
     ],
 };
 
@@ -175,7 +175,7 @@ export const accessApplication: KindRule = {
         ["appLauncherVisible", nothing],
         ["type", always("authentication-changed", (change) => `Access application ${change.name} has another type`)],
         ...NAMES,
-        ...PLACE,
+        ...ACCOUNT_AND_ZONE,
     ],
 };
 

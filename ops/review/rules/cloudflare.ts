@@ -8,7 +8,7 @@ export const NAMES: Row[] = [
     ["comment", nothing],
 ];
 /** Account and zone: another one means a replacement, which has its own finding. */
-export const PLACE: Row[] = [
+export const ACCOUNT_AND_ZONE: Row[] = [
     ["accountId", nothing],
     ["zoneId", nothing],
 ];

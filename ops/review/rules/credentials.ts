@@ -56,8 +56,8 @@ export const secret: KindRule = {
 
 /** Verdict about a replacement, unless its visible differences have findings. */
 function away(change: Change, run: Run): Verdicts {
-    const told = differencesOf(change, [["stringData"], ["data"]]);
-    if (told.some(({ path }) => ["stringData", "data", "type"].includes(String(path[0])))) return undefined;
+    const shown = differencesOf(change, [["stringData"], ["data"]]);
+    if (shown.some(({ path }) => ["stringData", "data", "type"].includes(String(path[0])))) return undefined;
     const credential = credentialOf(change);
     if (credential === undefined)
         return { code: "replaced", says: `Secret ${objectName(change)} is deleted and created again` };

@@ -2,7 +2,7 @@
 import type { Change } from "../changes";
 import { isUnknown, type Difference } from "../differences";
 import { always, nothing, type KindRule, type Row, type Verdict, type Verdicts } from "../rule";
-import { PLACE } from "./cloudflare";
+import { ACCOUNT_AND_ZONE } from "./cloudflare";
 
 /** Records of callers' host names, which point to the tunnel. */
 const isService = ({ old, new: now }: Change) =>
@@ -115,7 +115,7 @@ export const dnssec: KindRule = {
         ["status", signing],
         // The program sets these to Cloudflare's own values, so that a refresh finds no difference.
         ...["dnssecMultiSigner", "dnssecPresigned", "dnssecUseNsec3"].map((flag): Row => [flag, signingMode]),
-        ...PLACE,
+        ...ACCOUNT_AND_ZONE,
     ],
 };
 

@@ -3,7 +3,7 @@ import type { Change } from "../changes";
 import { isMap } from "../differences";
 import { always, nothing, type KindRule } from "../rule";
 import { timeoutVerdict } from "../timeouts";
-import { NAMES, PLACE } from "./cloudflare";
+import { NAMES, ACCOUNT_AND_ZONE } from "./cloudflare";
 import { edgeRuleVerdicts } from "./edge-rules";
 
 export const ruleset: KindRule = {
@@ -25,7 +25,7 @@ export const ruleset: KindRule = {
         ["phase", nothing],
         ["kind", nothing],
         ...NAMES,
-        ...PLACE,
+        ...ACCOUNT_AND_ZONE,
     ],
 };
 
@@ -48,7 +48,7 @@ export const zoneSetting: KindRule = {
                     : { code: "other-change", says: `Setting ${String(change.new?.settingId)} of the zone changes` },
         ],
         ["settingId", always("other-change", () => "Another setting of the zone is set")],
-        ...PLACE,
+        ...ACCOUNT_AND_ZONE,
     ],
 };
 

@@ -77,10 +77,10 @@ function rules({ old, new: now }: Difference): Verdict[] {
 
 function comes(name: string, rule: Props, before: Map<string, Props>): Verdict {
     const title = listed(paths(rule));
-    const made: Verdict = { code: "way-in-added", says: `${title}: rule ${name} is created` };
+    const added: Verdict = { code: "way-in-added", says: `${title}: rule ${name} is created` };
     if (leadsNowhere(rule))
         return before.size === 0
-            ? made
+            ? added
             : {
                   code: "request-refused",
                   says: `${title}: rule ${name} is created, for requests that the gateway answers itself`,
@@ -90,7 +90,7 @@ function comes(name: string, rule: Props, before: Map<string, Props>): Verdict {
     const served = [...before.values()].find(
         (other) => !leadsNowhere(other) && paths(other).some((path) => paths(rule).includes(path)),
     );
-    if (served === undefined) return made;
+    if (served === undefined) return added;
     const says = `${title}: rule ${name} may match requests that rule ${String(served.name)} served`;
     return { code: "route-changed", says };
 }

@@ -2,7 +2,7 @@
 import type { Change } from "../changes";
 import type { Difference } from "../differences";
 import type { KindRule, Verdict, Verdicts } from "../rule";
-import { NAMES, PLACE } from "./cloudflare";
+import { NAMES, ACCOUNT_AND_ZONE } from "./cloudflare";
 
 /** `lab/2026a`, of the resource `lab.2026a-token`. */
 function credential({ name }: Change): string {
@@ -35,7 +35,7 @@ export const serviceToken: KindRule = {
         ["clientSecretVersion", rotated],
         ["previousClientSecretExpiresAt", previous],
         ...NAMES,
-        ...PLACE,
+        ...ACCOUNT_AND_ZONE,
     ],
 };
 

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { isMap, isUnknown, type Difference, type Props } from "../differences";
 import { always, type KindRule, type Verdict } from "../rule";
-import { NAMES, PLACE } from "./cloudflare";
+import { NAMES, ACCOUNT_AND_ZONE } from "./cloudflare";
 
 export const tunnel: KindRule = {
     deleted: (change) => ({
@@ -22,7 +22,7 @@ export const tunnel: KindRule = {
             ),
         ],
         ...NAMES,
-        ...PLACE,
+        ...ACCOUNT_AND_ZONE,
     ],
 };
 
@@ -45,7 +45,7 @@ export const tunnelConfig: KindRule = {
             ),
         ],
         ["tunnelId", always("way-in-changed", (change) => `Rules ${change.name} move to another tunnel`, "risk")],
-        ...PLACE,
+        ...ACCOUNT_AND_ZONE,
     ],
 };
 

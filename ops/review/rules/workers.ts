@@ -1,7 +1,7 @@
 /** The Worker at the edge, and the requests that it gets. */
 import type { Change } from "../changes";
 import { always, goes, nothing, type KindRule, type Run, type Verdicts } from "../rule";
-import { PLACE } from "./cloudflare";
+import { ACCOUNT_AND_ZONE } from "./cloudflare";
 
 const otherwise = always("route-changed", ({ name }) => `Worker ${name}: the edge processes requests differently`);
 
@@ -15,7 +15,7 @@ export const workersScript: KindRule = {
         ["mainModule", nothing],
         // Another name means a replacement, which has its own finding.
         ["scriptName", nothing],
-        ...PLACE,
+        ...ACCOUNT_AND_ZONE,
     ],
 };
 
@@ -33,7 +33,7 @@ export const workersRoute: KindRule = {
                     ? refused(`Requests to ${patternOf(change)} pass no Worker`)
                     : { code: "route-changed", says: `Requests to ${patternOf(change)} pass another Worker` },
         ],
-        ...PLACE,
+        ...ACCOUNT_AND_ZONE,
     ],
 };
 

@@ -98,11 +98,11 @@ function drawGateway(drawing: Drawing): string | undefined {
     const version = textAt(chart?.values, "image", "tag")?.replace(/-.*/, "");
     const installed = chart === undefined ? ["already installed"] : [replicasOf(chart.values)];
     const label = [version === undefined ? "APISIX" : `APISIX ${version}`, ...installed];
-    const made = chart === undefined ? [] : [chart.resource];
-    parts.push({ id: "apisix", label, place, ...changeOf([...made, ...routes], made) });
+    const charts = chart === undefined ? [] : [chart.resource];
+    parts.push({ id: "apisix", label, place, ...changeOf([...charts, ...routes], charts) });
     if (chart === undefined) return "apisix";
     // An update of the chart's values does not show which of its programs changes.
-    const come = chart.resource.change === "update" ? {} : changeOf(made);
+    const come = chart.resource.change === "update" ? {} : changeOf(charts);
     const controllers = replicasOf(controllerOf(chart.values));
     parts.push({ id: "controller", label: ["ingress controller", controllers], place, ...come });
     lines.push({ from: "controller", to: "apisix", label: "Admin API", carries: "control" });

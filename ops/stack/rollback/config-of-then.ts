@@ -36,33 +36,35 @@ export interface ConfigOfThen {
 export function configOfThen({ number, config }: Version, { then, now, callers, plain }: Sources): ConfigOfThen {
     const today = contentOf(now);
     // Values encrypted with another passphrase or key can no longer be read.
-    const usable = then !== undefined && sealOf(contentOf(then)) === sealOf(today) ? then : undefined;
-    const made: Record<string, unknown> = {};
+    const usable = then !== undefined && encryptionOf(contentOf(then)) === encryptionOf(today) ? then : undefined;
+    const restored: Record<string, unknown> = {};
     const found: ConfigOfThen = { text: "", ofToday: [], kept: [], problems: [] };
     for (const [key, value] of Object.entries(config)) {
         const name = key.includes(":") ? key : `${PROJECT}:${key}`;
         if (value !== SECRET) {
-            made[name] = value;
+            restored[name] = value;
             continue;
         }
         const known = plain?.[key];
         // A value from that version's own file is used without a comparison.
-        const old = sealedAt(usable, key, known === undefined || known === SECRET ? undefined : known, true);
-        const live = old.value === undefined ? sealedAt(now, key, known, false) : undefined;
-        made[name] = old.value ?? live?.value;
+        const old = encryptedAt(usable, key, known === undefined || known === SECRET ? undefined : known, {
+            isOwn: true,
+        });
+        const live = old.value === undefined ? encryptedAt(now, key, known, { isOwn: false }) : undefined;
+        restored[name] = old.value ?? live?.value;
         if (live?.value !== undefined) found.ofToday.push(key);
-        if (made[name] === undefined) found.problems.push(missing(key, number, live?.differs ?? old.differs));
+        if (restored[name] === undefined) found.problems.push(missing(key, number, live?.differs ?? old.differs));
     }
     const list = `${PROJECT}:consumers`;
-    const { consumers, kept } = keepRotated(made[list], callers ?? entryOf(today, "consumers"));
-    if (kept.length > 0) Object.assign(made, { [list]: consumers });
+    const { consumers, kept } = keepRotated(restored[list], callers ?? entryOf(today, "consumers"));
+    if (kept.length > 0) Object.assign(restored, { [list]: consumers });
     found.kept = kept;
     const { config: _, ...rest } = today;
-    found.text = stringify({ ...rest, config: made });
+    found.text = stringify({ ...rest, config: restored });
     return found;
 }
 
-interface Sealed {
+interface EncryptedValue {
     /** Value in the file, with encrypted secrets. */
     value?: unknown;
     /** Paths that differ in more than their secrets; empty if unknown. */
@@ -70,16 +72,21 @@ interface Sealed {
 }
 
 /**
- * @param known values of that version, secrets in plain text @param own whether the file is that of that version. Then
+ * @param known values of that version, secrets in plain text @param isOwn whether the file is that of that version. Then
  * its values are used without a comparison
  */
-function sealedAt(file: string | undefined, key: string, known: unknown, own: boolean): Sealed {
+function encryptedAt(
+    file: string | undefined,
+    key: string,
+    known: unknown,
+    { isOwn }: { isOwn: boolean },
+): EncryptedValue {
     if (file === undefined) return {};
     const value = entryOf(contentOf(file), key);
     if (value === undefined || !hasSecret(value)) return {};
     // A value that is entirely secret has no other parts to compare.
-    if (isSealed(value)) return isMap(known) || Array.isArray(known) ? { differs: [] } : { value };
-    if (known === undefined || known === SECRET) return own ? { value } : { differs: [] };
+    if (isEncrypted(value)) return isMap(known) || Array.isArray(known) ? { differs: [] } : { value };
+    if (known === undefined || known === SECRET) return isOwn ? { value } : { differs: [] };
     const read = entryOf(asPulumiReads(parseYaml(file), new Map()) as Content, key);
     const [kept, ...others] = [value, read, known].map((side) => (key === "convert" ? withoutPlace(side) : side));
     const { before, after } = withoutSecrets(kept, others[0], others[1]);
@@ -97,22 +104,22 @@ function withoutPlace(convert: unknown): unknown {
     return rest;
 }
 
-/** Both values, without the parts that are encrypted in `sealed`. */
-function withoutSecrets(sealed: unknown, read: unknown, known: unknown): { before: unknown; after: unknown } {
-    if (isSealed(sealed)) {
+/** Both values, without the parts that are encrypted in `encrypted`. */
+function withoutSecrets(encrypted: unknown, read: unknown, known: unknown): { before: unknown; after: unknown } {
+    if (isEncrypted(encrypted)) {
         // If one value is encrypted as a whole, the other is treated in the same way.
         const fits = typeof known === "string";
         return { before: SECRET, after: fits ? SECRET : known };
     }
     const parts = (value: unknown) => (isMap(value) || Array.isArray(value) ? Object.entries(value) : undefined);
-    const [a, b] = [parts(sealed), parts(known)];
-    if (a === undefined || b === undefined || Array.isArray(sealed) !== Array.isArray(known))
+    const [a, b] = [parts(encrypted), parts(known)];
+    if (a === undefined || b === undefined || Array.isArray(encrypted) !== Array.isArray(known))
         return { before: read, after: known };
     const at = (value: unknown, key: string) => (value as Record<string, unknown> | undefined)?.[key];
     const keys = [...new Set([...a, ...b].map(([key]) => key))];
-    const pairs = keys.map((key) => withoutSecrets(at(sealed, key), at(read, key), at(known, key)));
+    const pairs = keys.map((key) => withoutSecrets(at(encrypted, key), at(read, key), at(known, key)));
     const whole = (values: unknown[]) =>
-        Array.isArray(sealed) ? values : Object.fromEntries(values.map((value, i) => [keys[i], value]));
+        Array.isArray(encrypted) ? values : Object.fromEntries(values.map((value, i) => [keys[i], value]));
     return { before: whole(pairs.map(({ before }) => before)), after: whole(pairs.map(({ after }) => after)) };
 }
 
@@ -161,7 +168,7 @@ export function contentOf(text: string): Content {
 }
 
 /** Encryption settings of a stack file. */
-function sealOf({ secretsprovider, encryptedkey, encryptionsalt }: Content): string {
+function encryptionOf({ secretsprovider, encryptedkey, encryptionsalt }: Content): string {
     return JSON.stringify([secretsprovider, encryptedkey, encryptionsalt]);
 }
 
@@ -169,11 +176,11 @@ function entryOf(content: Content, key: string): unknown {
     return content.config?.[`${PROJECT}:${key}`] ?? content.config?.[key];
 }
 
-function isSealed(value: unknown): boolean {
+function isEncrypted(value: unknown): boolean {
     return isMap(value) && Object.keys(value).length === 1 && typeof value.secure === "string";
 }
 
 function hasSecret(value: unknown): boolean {
-    if (isSealed(value)) return true;
+    if (isEncrypted(value)) return true;
     return (isMap(value) || Array.isArray(value)) && Object.values(value).some(hasSecret);
 }

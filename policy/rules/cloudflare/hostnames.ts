@@ -1,7 +1,7 @@
 import { at, isInside, kindOf, list, map, UNKNOWN, type Resource } from "../resource";
 import type { Rule } from "../rule";
 
-type Found = { urn: string; message: string }[];
+type Violations = { urn: string; message: string }[];
 
 export const hostnamesCovered: Rule = {
     name: "hostnames-covered",
@@ -36,7 +36,7 @@ function wholeHosts({ props }: Resource): string[] {
     );
 }
 
-function uncovered(resources: Resource[]): Found {
+function uncovered(resources: Resource[]): Violations {
     const destinations = resources
         .filter((resource) => kindOf(resource) === APPLICATION)
         .flatMap(({ props }) => (props.destinations === UNKNOWN ? [UNKNOWN] : list(props.destinations)));
@@ -63,7 +63,7 @@ function uncovered(resources: Resource[]): Found {
  * Entries with an id that no resource of this stack has. The id of a resource that this run creates is not known yet, and
  * neither is the entry for it, so every known id must be that of an existing resource.
  */
-function foreign(resources: Resource[], kind: string, field: string, path: string, of: string): Found {
+function foreign(resources: Resource[], kind: string, field: string, path: string, of: string): Violations {
     const ids = new Set(resources.filter((resource) => kindOf(resource) === of).map(({ id }) => id));
     const what = of === POLICY ? "policy" : "service token";
     return resources

@@ -9,7 +9,7 @@ import { VERIFICATION_PREFIX } from "../../../components/opt/verification";
 import { at, list, map, UNKNOWN, type Resource } from "../resource";
 import { differences } from "./compare";
 import { combinations, form, type Form } from "./form";
-import { made, prefixProblems } from "./gateway";
+import { cachedForms, prefixProblems } from "./gateway";
 
 // Forms of this project's resources at Cloudflare.
 
@@ -28,7 +28,7 @@ export function application({ props }: Resource): Rendered {
     const policies = list(props.policies).length;
     return {
         actual: without(props, "accountId", "name"),
-        forms: made(`application ${names} ${policies}`, () => [
+        forms: cachedForms(`application ${names} ${policies}`, () => [
             form({ hostnames: samples(names, "host"), policies: samples(policies, "policy") }, (settings) =>
                 renderApplication(settings.hostnames, settings.policies),
             ),
@@ -40,7 +40,7 @@ export function policy({ props }: Resource): Rendered {
     const tokens = list(props.includes).length;
     return {
         actual: without(props, "accountId", "name"),
-        forms: made(`policy ${tokens}`, () => [
+        forms: cachedForms(`policy ${tokens}`, () => [
             form({ tokens: samples(tokens, "token") }, (settings) => renderPolicy(settings.tokens)),
         ]),
     };
@@ -59,7 +59,7 @@ export function tunnelConfig({ props }: Resource): Rendered {
     const rules = list(at(props, "config.ingresses")).length - 1;
     return {
         actual: { config: props.config },
-        forms: made(`tunnel ${rules}`, () =>
+        forms: cachedForms(`tunnel ${rules}`, () =>
             WAYS.map(({ prefix, paths, access }) => {
                 const hosts = Math.max(1, Math.round(rules / paths(prefix).length));
                 return form(
@@ -100,7 +100,7 @@ export function ruleset({ props }: Resource): Rendered {
     const { phase } = props;
     return {
         actual: phase === UNKNOWN ? UNKNOWN : without(props, "zoneId", "name"),
-        forms: made(`ruleset ${String(phase)} ${[...hostnames, ...prefixes].join(" ")}`, () =>
+        forms: cachedForms(`ruleset ${String(phase)} ${[...hostnames, ...prefixes].join(" ")}`, () =>
             phase === RATE_LIMIT_PHASE
                 ? combinations({ plan: ["free", "pro"], per: ["address", "client"] }).map(({ plan, per }) =>
                       form(LIMIT, (limit) => ({
@@ -118,7 +118,7 @@ export function ruleset({ props }: Resource): Rendered {
 export function tunnel({ props }: Resource): Rendered {
     return {
         actual: without(props, "accountId", "name"),
-        forms: made("tunnel", () => [form({}, () => ({ configSrc: "cloudflare" }))]),
+        forms: cachedForms("tunnel", () => [form({}, () => ({ configSrc: "cloudflare" }))]),
     };
 }
 
@@ -126,7 +126,7 @@ export function tunnel({ props }: Resource): Rendered {
 export function zoneSetting({ props }: Resource): Rendered {
     return {
         actual: map({ settingId: props.settingId, value: props.value }),
-        forms: made("zone setting", () => [
+        forms: cachedForms("zone setting", () => [
             form({ value: 601 }, ({ value }) => ({ settingId: "proxy_read_timeout", value })),
         ]),
     };
@@ -145,7 +145,7 @@ export function token({ props, urn }: Resource): string[] {
     return [
         ...differences(
             without(props, "accountId", "name"),
-            made("token", () =>
+            cachedForms("token", () =>
                 [true, false].flatMap((enabled) => [
                     form({ duration: "8761h" }, ({ duration }) => renderToken({ duration, enabled }), problems),
                     form(
@@ -173,7 +173,7 @@ export function expiryMail({ props }: Resource): Rendered {
         at(props, "mechanisms.emails") === UNKNOWN ? props.mechanisms : { ...map(props.mechanisms), emails: anybody };
     return {
         actual: { ...without(props, "accountId", "name"), mechanisms },
-        forms: made(`mail ${emails.length}`, () => [
+        forms: cachedForms(`mail ${emails.length}`, () => [
             form({}, () => renderExpiryMail(Array<string>(Math.max(1, emails.length)).fill("recipient"))),
         ]),
     };
@@ -218,7 +218,7 @@ function workerSettings(content: string): EdgeWorkerSettings {
 export function workerRoute({ props }: Resource): Rendered {
     return {
         actual: without(props, "zoneId"),
-        forms: made("worker route", () => [
+        forms: cachedForms("worker route", () => [
             form({ hostname: "sample-host", script: "sample-worker" }, ({ hostname, script }) => ({
                 pattern: workerPattern(hostname),
                 script,

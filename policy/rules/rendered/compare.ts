@@ -118,7 +118,7 @@ function* differ(pair: Pair): Generator<string> {
     else if (isMap(expected) && isMap(actual)) yield* maps(pair, expected, actual);
     else if (actual === undefined) yield `${where}: is missing. ${write(shows)}`;
     else if (expected === undefined) yield `${where}: this project does not render this field. Remove it.`;
-    else if (expected !== actual) yield `${where}: must be ${told(shows)}${got(actual)}. Correct it.`;
+    else if (expected !== actual) yield `${where}: must be ${expectedText(shows)}${got(actual)}. Correct it.`;
 }
 
 function* maps({ where, key, loose }: Pair, expected: Tree, actual: Tree): Generator<string> {
@@ -179,7 +179,7 @@ function moved(expected: unknown[], actual: unknown[]): string {
 }
 
 /** A value that this project rendered. */
-const told = (value: unknown) => (typeof value === "object" ? "as this project renders it" : shown(value));
+const expectedText = (value: unknown) => (typeof value === "object" ? "as this project renders it" : shown(value));
 const write = (value: unknown) =>
     typeof value === "object" ? "Write it as this project renders it." : `Write ${shown(value)}.`;
 /** Text that this project has not rendered may be a secret, so messages do not show it. */

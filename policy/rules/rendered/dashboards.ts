@@ -1,7 +1,7 @@
 import { DASHBOARDS, renderDashboards } from "../../../components/apisix/grafana/dashboards";
 import { at, map, UNKNOWN, type Resource } from "../resource";
 import { combinations, form, type Form } from "./form";
-import { made } from "./gateway";
+import { cachedForms } from "./gateway";
 
 export { DASHBOARDS };
 
@@ -12,7 +12,7 @@ export function dashboards({ props }: Resource): { actual: unknown; forms: Form[
     const data = at(props, "data");
     return {
         actual: { data: data === UNKNOWN ? UNKNOWN : parsed(map(data)) },
-        forms: made("dashboards", () =>
+        forms: cachedForms("dashboards", () =>
             combinations({ linked: [true, undefined] }).map(({ linked }) =>
                 form({ docsUrl: "https://docs.example.org/sample" }, ({ docsUrl }) => ({
                     data: parsed(renderDashboards({ folder: "sample", docsUrl: linked && docsUrl }).data),

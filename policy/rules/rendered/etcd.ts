@@ -4,7 +4,7 @@ import { ETCD, etcdNamespace, memberNames, PEERS } from "../../../components/etc
 import { POLICY_PREFIX } from "../../../components/kubernetes/network-policies";
 import { ETCD_MEMBERS } from "../../../components/apisix/availability";
 import { combinations, form } from "./form";
-import { made, type ByName } from "./gateway";
+import { cachedForms, type ByName } from "./gateway";
 
 // etcd, in a namespace of its own.
 
@@ -13,7 +13,7 @@ const MEMBERS = [1, ETCD_MEMBERS];
 
 export const statefulSets: ByName = {
     [ETCD]: () =>
-        made("members of etcd", () =>
+        cachedForms("members of etcd", () =>
             combinations({ members: MEMBERS, storage: [true, undefined] }).map(({ members, storage }) =>
                 form(
                     { namespace: NAMESPACE, image: "mirror.example.org/sample:v3.6.99", storageClass: "sample-class" },
@@ -30,19 +30,19 @@ export const statefulSets: ByName = {
 };
 
 export const etcdServices: ByName = {
-    [ETCD]: () => made("service of etcd", () => [form({}, () => ({ spec: renderService() }))]),
-    [PEERS]: () => made("peers of etcd", () => [form({}, () => ({ spec: renderPeers() }))]),
+    [ETCD]: () => cachedForms("service of etcd", () => [form({}, () => ({ spec: renderService() }))]),
+    [PEERS]: () => cachedForms("peers of etcd", () => [form({}, () => ({ spec: renderPeers() }))]),
 };
 
 export const etcdPolicies: ByName = {
     [`${POLICY_PREFIX}etcd`]: () =>
-        made("policy of etcd", () => [
+        cachedForms("policy of etcd", () => [
             form({ namespace: NAMESPACE }, ({ namespace }) => ({ spec: renderPolicies(namespace).etcd })),
         ]),
 };
 
 export const etcdBudgets: ByName = {
-    [ETCD]: () => made("budget of etcd", () => [form({}, () => ({ spec: renderBudget() }))]),
+    [ETCD]: () => cachedForms("budget of etcd", () => [form({}, () => ({ spec: renderBudget() }))]),
 };
 
 /** Resource that sets etcd's password and copies its data. */

@@ -112,11 +112,11 @@ const verificationsWith = (observed: Observed): Form[] =>
 export const routes: ByName = {
     [ROUTE]: (resource) => {
         const [classes, observed] = [classesOf(resource), observedIn(resource)];
-        return made(`route ${JSON.stringify([classes, observed])}`, () => routesWith(classes, observed));
+        return cachedForms(`route ${JSON.stringify([classes, observed])}`, () => routesWith(classes, observed));
     },
     [VERIFICATION]: (resource) => {
         const observed = observedIn(resource);
-        return made(`verification ${JSON.stringify(observed)}`, () => verificationsWith(observed));
+        return cachedForms(`verification ${JSON.stringify(observed)}`, () => verificationsWith(observed));
     },
 };
 
@@ -126,7 +126,7 @@ type UpstreamRole = keyof ReturnType<typeof renderUpstreams>;
 function upstream(role: UpstreamRole, resource: Resource): Form[] {
     const known = at(resource.props, "spec.externalNodes");
     const nodes = known === UNKNOWN ? 2 : Math.max(1, list(known).length);
-    return made(`${role} ${nodes}`, () =>
+    return cachedForms(`${role} ${nodes}`, () =>
         combinations({ failover: CHOICES }).map(({ failover }) =>
             form(
                 {
@@ -162,8 +162,10 @@ export const upstreams: ByName = Object.fromEntries(
 
 /** Forms of a Consumer with the resource's name and number of credentials. */
 export function consumers(resource: Resource): Form[] {
-    const methods = list(at(resource.props, "spec.credentials")).map((one) => (at(one, "type") === "jwt-auth" ? "jwt" : "key"));
-    return made(`consumer ${methods.join(" ")}`, () =>
+    const methods = list(at(resource.props, "spec.credentials")).map((one) =>
+        at(one, "type") === "jwt-auth" ? "jwt" : "key",
+    );
+    return cachedForms(`consumer ${methods.join(" ")}`, () =>
         combinations({ requests: CHOICES, concurrent: CHOICES, whenDown: [...WHEN_DOWN, undefined] }).map(
             ({ requests, concurrent, whenDown }) =>
                 form(
@@ -198,7 +200,7 @@ const credential = (id: string, method: "jwt" | "key"): Credential =>
 /** Forms of the objects that refer to the Admin API. Their names contain the namespace of the routes. */
 export function wiring(role: keyof ReturnType<typeof renderWiring>) {
     return () =>
-        made(`wiring ${role}`, () =>
+        cachedForms(`wiring ${role}`, () =>
             combinations({ metrics: role === "proxy" ? CHOICES : [undefined] }).map((choice) =>
                 form({ namespace: NAMESPACE, apisixNamespace: "sample-edge" }, (settings) => ({
                     metadata: { name: settings.namespace },
@@ -227,7 +229,7 @@ export const gatewayPolicies: ByName = {
 function metricsPolicy({ props }: Resource): Form[] {
     const from = list(at(props, "spec.ingress.0.from"));
     const scrapers = scrapersAs(from.length === 0 ? [{}] : from);
-    return made(`metrics policy ${JSON.stringify(scrapers)}`, () => [
+    return cachedForms(`metrics policy ${JSON.stringify(scrapers)}`, () => [
         form({ scrapers }, (settings) => ({ spec: renderPolicies(settings).metrics })),
     ]);
 }
@@ -244,7 +246,7 @@ export function scrapersAs(from: unknown) {
 const memory = new Map<string, Form[]>();
 
 /** Caches forms, since each keeps the occurrences of its settings. */
-export function made(shape: string, make: () => Form[]): Form[] {
+export function cachedForms(shape: string, make: () => Form[]): Form[] {
     if (!memory.has(shape)) memory.set(shape, make());
     return memory.get(shape)!;
 }

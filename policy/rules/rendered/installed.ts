@@ -23,7 +23,7 @@ import { renderCertificate, renderTls, TLS_CERTIFICATE, TLS_OBJECT } from "../..
 import { at, list, type Resource } from "../resource";
 import { etcdBudgets, etcdPolicies, etcdServices } from "./etcd";
 import { combinations, form, type Form } from "./form";
-import { gatewayPolicies, made, scrapersAs, type ByName } from "./gateway";
+import { gatewayPolicies, cachedForms, scrapersAs, type ByName } from "./gateway";
 import { optPolicies, optServices } from "./opt";
 
 // Objects in addition to the releases: connectors, counters, network policies, budgets, certificates and generated
@@ -34,7 +34,7 @@ const NAMESPACE = "sample-namespace";
 const image = { repository: "registry.example.org/sample", tag: "8.1.99" };
 export const deployments: ByName = {
     [CONNECTORS]: () =>
-        made("connectors", () =>
+        cachedForms("connectors", () =>
             combinations({ annotated: [true, undefined] }).map(({ annotated }) =>
                 form(
                     { image, replicas: 19, graceSeconds: 120, fingerprint: "0123456789abcdef" },
@@ -45,12 +45,13 @@ export const deployments: ByName = {
                 ),
             ),
         ),
-    [COUNTERS]: () => made("counters", () => [form(image, (settings) => ({ spec: renderServer(settings) }))]),
+    [COUNTERS]: () => cachedForms("counters", () => [form(image, (settings) => ({ spec: renderServer(settings) }))]),
 };
 
 /** Patches of the chart's objects. */
 export const patches: ByName = {
-    [FULL_NAME]: () => made("patch", () => [form({ seconds: 645 }, ({ seconds }) => ({ spec: renderPatch(seconds) }))]),
+    [FULL_NAME]: () =>
+        cachedForms("patch", () => [form({ seconds: 645 }, ({ seconds }) => ({ spec: renderPatch(seconds) }))]),
 };
 
 export const policies: ByName = {
@@ -63,7 +64,7 @@ export const policies: ByName = {
         const rules = list(at(props, "spec.ingress"));
         const from = rules.length === 0 ? [] : at(rules[0], "from");
         const scrapers = from === undefined ? undefined : scrapersAs(from);
-        return made(`policy of connectors ${labelled} ${JSON.stringify(scrapers)}`, () => [
+        return cachedForms(`policy of connectors ${labelled} ${JSON.stringify(scrapers)}`, () => [
             form(
                 { origin: { namespace: NAMESPACE, port: 9081, ...labels }, ...(scrapers && { scrapers }) },
                 (settings) => ({ spec: renderPolicy(settings.origin, settings.scrapers) }),
@@ -71,7 +72,7 @@ export const policies: ByName = {
         ]);
     },
     [COUNTERS]: () =>
-        made("policy of counters", () => [
+        cachedForms("policy of counters", () => [
             form({ namespace: NAMESPACE }, ({ namespace }) => ({ spec: renderCountersPolicy(namespace) })),
         ]),
     ...optPolicies,
@@ -79,14 +80,15 @@ export const policies: ByName = {
 
 export const budgets: ByName = {
     ...etcdBudgets,
-    [CONNECTORS]: () => made("budget of connectors", () => [form({}, () => ({ spec: renderBudget() }))]),
+    [CONNECTORS]: () => cachedForms("budget of connectors", () => [form({}, () => ({ spec: renderBudget() }))]),
     [CONTROLLER_BUDGET]: () =>
-        made("budget of controllers", () => [form({}, () => ({ spec: renderControllerBudget() }))]),
+        cachedForms("budget of controllers", () => [form({}, () => ({ spec: renderControllerBudget() }))]),
 };
 
 export const podMonitors: ByName = {
-    [POD_MONITOR]: () => made("pod monitor", () => [form({}, () => ({ spec: renderGatewayMonitor() }))]),
-    [CONNECTORS]: () => made("monitor of connectors", () => [form({}, () => ({ spec: renderConnectorMonitor() }))]),
+    [POD_MONITOR]: () => cachedForms("pod monitor", () => [form({}, () => ({ spec: renderGatewayMonitor() }))]),
+    [CONNECTORS]: () =>
+        cachedForms("monitor of connectors", () => [form({}, () => ({ spec: renderConnectorMonitor() }))]),
 };
 
 const names = (count: number) => Array.from({ length: Math.max(1, count) }, (_, i) => `sample-${i}.example.org`);
@@ -96,7 +98,7 @@ export const certificates: Record<"served" | "issued", ByName> = {
     served: {
         [TLS_OBJECT]: ({ props }) => {
             const { length } = list(at(props, "spec.hosts"));
-            return made(`tls ${length}`, () => [
+            return cachedForms(`tls ${length}`, () => [
                 form(
                     {
                         namespace: NAMESPACE,
@@ -112,7 +114,7 @@ export const certificates: Record<"served" | "issued", ByName> = {
     issued: {
         [TLS_CERTIFICATE]: ({ props }) => {
             const { length } = list(at(props, "spec.dnsNames"));
-            return made(`certificate ${length}`, () =>
+            return cachedForms(`certificate ${length}`, () =>
                 ["ClusterIssuer", "Issuer"].map((kind) =>
                     form({ hostnames: names(length), issuer: "sample-issuer" }, ({ hostnames, issuer }) => ({
                         spec: renderCertificate(hostnames, { name: issuer, kind }),
@@ -124,7 +126,7 @@ export const certificates: Record<"served" | "issued", ByName> = {
 };
 
 export const services: ByName = {
-    [COUNTERS]: () => made("service of counters", () => [form({}, () => ({ spec: renderService() }))]),
+    [COUNTERS]: () => cachedForms("service of counters", () => [form({}, () => ({ spec: renderService() }))]),
     ...etcdServices,
     ...optServices,
 };
@@ -136,7 +138,7 @@ export const LEAST_LENGTH = 32;
 export function password({ props }: Resource): { actual: unknown; forms: Form[] } {
     return {
         actual: props,
-        forms: made("password", () => [
+        forms: cachedForms("password", () => [
             form(
                 { length: 40 },
                 ({ length }) => ({ length, special: false }),

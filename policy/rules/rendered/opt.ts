@@ -3,7 +3,7 @@ import { IMAGES, NEXT_IMAGES, OPT, renderImages, renderRayCluster } from "../../
 import type { OptSettings } from "../../../components/opt/opt-settings";
 import { at, list, UNKNOWN } from "../resource";
 import { combinations, form } from "./form";
-import { made, type ByName } from "./gateway";
+import { cachedForms, type ByName } from "./gateway";
 
 // Alpa in the cluster.
 
@@ -76,7 +76,7 @@ export const rayClusters: ByName = {
         // The head's variable ALPA_NODES also has the number of nodes.
         const nodes = workers === UNKNOWN ? Number(variable("ALPA_NODES")) || 1 : 1 + list(workers).length;
         const command = variable("ALPA_COMMAND");
-        return made(`ray ${nodes} ${String(command)}`, () => opts(nodes, String(command), renderRayCluster));
+        return cachedForms(`ray ${nodes} ${String(command)}`, () => opts(nodes, String(command), renderRayCluster));
     },
 };
 
@@ -88,18 +88,18 @@ export const daemonSets: ByName = Object.fromEntries(
             const place = "spec.template.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution";
             const [term] = list(at(props, `${place}.nodeSelectorTerms`));
             const nodes = list(at(list(at(term, "matchExpressions"))[0], "values")).length;
-            return made(`${name} ${nodes}`, () => opts(nodes, "", ({ opt }) => renderImages(opt, name)));
+            return cachedForms(`${name} ${nodes}`, () => opts(nodes, "", ({ opt }) => renderImages(opt, name)));
         },
     ]),
 );
 
 export const optPolicies: ByName = {
     [OPT]: () =>
-        made("policy of opt", () => [
+        cachedForms("policy of opt", () => [
             form({ namespace: "sample-namespace" }, ({ namespace }) => ({ spec: renderPolicy(namespace) })),
         ]),
 };
 
 export const optServices: ByName = {
-    [OPT]: () => made("service of opt", () => [form({}, () => ({ spec: renderService() }))]),
+    [OPT]: () => cachedForms("service of opt", () => [form({}, () => ({ spec: renderService() }))]),
 };

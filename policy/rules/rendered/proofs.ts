@@ -7,9 +7,9 @@ import { at, isInside, kindOf, list, map, number, UNKNOWN, type Resource } from 
 
 // Resources that verify or record a change must refer to the callers, the route and the gateway of this stack.
 
-type Found = { urn: string; message: string }[];
+type Violations = { urn: string; message: string }[];
 
-export function proofs(resources: Resource[]): Found {
+export function proofs(resources: Resource[]): Violations {
     const of = (kind: string) => resources.filter((resource) => kindOf(resource) === kind);
     // The verifier of a conversion is not a caller, and is deleted with the conversion.
     const consumers = of("Consumer").filter((resource) => !isInside(resource, "Verification"));
@@ -47,7 +47,7 @@ const ofZones = (resources: Resource[]) =>
     resources.filter(({ type, props }) => type.startsWith("cloudflare:") && props.zoneId !== undefined);
 
 /** Without this resource nothing is proved or recorded about its objects. */
-function missing(objects: Resource[], kinds: string[], of: (kind: string) => Resource[]): Found {
+function missing(objects: Resource[], kinds: string[], of: (kind: string) => Resource[]): Violations {
     if (objects.length === 0) return [];
     const [{ urn, props }] = objects;
     return kinds
@@ -59,10 +59,10 @@ function missing(objects: Resource[], kinds: string[], of: (kind: string) => Res
 }
 
 /** @param own namespaces of the gateways that this stack installs */
-function gateway({ urn, props }: Resource, own: unknown[], consumers: Resource[]): Found {
+function gateway({ urn, props }: Resource, own: unknown[], consumers: Resource[]): Violations {
     const of = (path: string) => consumers.map((consumer) => at(consumer.props, path));
     const { namespace, unasked } = map(props.gateway);
-    const found: Found = [];
+    const found: Violations = [];
     if (own.length > 0 && unasked !== undefined && unasked !== UNKNOWN && unasked !== "fail")
         found.push({ urn, message: "gateway.unasked: must be fail, since this stack installs the gateway. Set it." });
     const places = own.length > 0 ? own : of("spec.gatewayRef.namespace");
@@ -73,7 +73,7 @@ function gateway({ urn, props }: Resource, own: unknown[], consumers: Resource[]
     ];
 }
 
-function oneOf(urn: string, where: string, value: unknown, known: unknown[]): Found {
+function oneOf(urn: string, where: string, value: unknown, known: unknown[]): Violations {
     if (value === undefined || value === UNKNOWN || known.length === 0) return [];
     if (known.some((one) => one === undefined || one === UNKNOWN) || known.includes(value)) return [];
     return [{ urn, message: `${where}: must be ${String(known[0])}, as in the rest of this stack. Correct it.` }];
@@ -92,13 +92,13 @@ function declaredBy(consumers: Resource[]): string[] | undefined {
 const isKnown = (value: unknown) => value !== undefined && value !== UNKNOWN && !list(value).includes(UNKNOWN);
 
 /** Checks the list of credentials: the removal of an unlisted credential would not be verified. */
-function credentials({ urn, props }: Resource, consumers: Resource[]): Found {
+function credentials({ urn, props }: Resource, consumers: Resource[]): Violations {
     const all = declaredBy(consumers);
     if (all === undefined || !isKnown(props.credentials)) return [];
     return same(urn, "credentials", list(props.credentials).map(String), all);
 }
 
-function same(urn: string, where: string, names: string[], expected: string[]): Found {
+function same(urn: string, where: string, names: string[], expected: string[]): Violations {
     const [lacks, more] = [
         expected.filter((name) => !names.includes(name)),
         names.filter((name) => !expected.includes(name)),
@@ -112,7 +112,7 @@ function same(urn: string, where: string, names: string[], expected: string[]): 
     ];
 }
 
-function accepted({ urn, props }: Resource, consumers: Resource[], secrets: Resource[]): Found {
+function accepted({ urn, props }: Resource, consumers: Resource[], secrets: Resource[]): Violations {
     const names = consumers.map(({ props: consumer }) => at(consumer, "metadata.name"));
     if (names.includes(UNKNOWN)) return [];
     const lists = ["generations", "materials"]
@@ -120,12 +120,12 @@ function accepted({ urn, props }: Resource, consumers: Resource[], secrets: Reso
         .flatMap((field) => same(urn, field, Object.keys(map(props[field])), names.map(String)));
     const stale = consumers.flatMap((consumer) => {
         const name = String(at(consumer.props, "metadata.name"));
-        const told = map(props.materials)[name];
+        const recorded = map(props.materials)[name];
         const materials = list(at(consumer.props, "spec.credentials")).map((one) =>
             material(consumer, at(one, "name"), secrets),
         );
-        if (typeof told !== "string" || materials.includes(undefined)) return [];
-        return told === materialsDigest(materials as Record<string, string>[])
+        if (typeof recorded !== "string" || materials.includes(undefined)) return [];
+        return recorded === materialsDigest(materials as Record<string, string>[])
             ? []
             : [{ urn, message: `materials.${name}: must be the digest of this caller's Secrets. Correct it.` }];
     });
@@ -150,13 +150,13 @@ function material(consumer: Resource, id: unknown, secrets: Resource[]): Record<
 }
 
 /** Checks the record of keys. It contains keys that operators have set and public keys; all others have a salt. */
-function declared({ urn, props }: Resource, consumers: Resource[], secrets: Resource[], salts: Resource[]): Found {
+function declared({ urn, props }: Resource, consumers: Resource[], secrets: Resource[], salts: Resource[]): Violations {
     if (!isKnown(props.declared)) return [];
-    const told = map(props.declared);
+    const recorded = map(props.declared);
     const generated = new Set(salts.map(({ name }) => name));
     return [
         ...Object.keys(map(props.readmit))
-            .filter((who) => !(who in told))
+            .filter((who) => !(who in recorded))
             .map((who) => ({ urn, message: `readmit.${who}: must be a credential with key or publicKey. Remove it.` })),
         ...consumers.flatMap((consumer) =>
             list(at(consumer.props, "spec.credentials")).flatMap((one) => {
@@ -166,7 +166,7 @@ function declared({ urn, props }: Resource, consumers: Resource[], secrets: Reso
                 if (publicKey === undefined && generated.has(`${String(name)}.${String(id)}-key`)) return [];
                 const digest = keyDigest(publicKey === undefined ? { key } : { publicKey });
                 const who = `${String(name)}/${String(id)}`;
-                return [digest, UNKNOWN].includes(told[who] as string)
+                return [digest, UNKNOWN].includes(recorded[who] as string)
                     ? []
                     : [
                           {
@@ -179,7 +179,7 @@ function declared({ urn, props }: Resource, consumers: Resource[], secrets: Reso
     ];
 }
 
-function revision({ urn, props }: Resource, routes: Resource[]): Found {
+function revision({ urn, props }: Resource, routes: Resource[]): Violations {
     const revisions = routes.flatMap(({ props: route }) =>
         list(at(route, "spec.http")).flatMap((rule) =>
             list(at(rule, "plugins")).map((plugin) => {
@@ -193,11 +193,11 @@ function revision({ urn, props }: Resource, routes: Resource[]): Found {
 }
 
 /** Checks the record of secret versions, without which a version could decrease unnoticed. */
-function versions({ urn, props }: Resource, tokens: Resource[]): Found {
+function versions({ urn, props }: Resource, tokens: Resource[]): Violations {
     const named = tokens.map(({ props: token }) => ({ name: token.name, version: token.clientSecretVersion ?? 1 }));
     if (!isKnown(props.versions) || named.some(({ name }) => typeof name !== "string")) return [];
     const who = (name: unknown) => String(name).split("/").slice(-2).join("/");
-    const told = map(props.versions);
+    const recorded = map(props.versions);
     return [
         ...["versions", "fingerprints"]
             .filter((field) => isKnown(props[field]))
@@ -210,7 +210,9 @@ function versions({ urn, props }: Resource, tokens: Resource[]): Found {
                 ),
             ),
         ...named
-            .filter(({ name, version }) => who(name) in told && version !== UNKNOWN && told[who(name)] !== version)
+            .filter(
+                ({ name, version }) => who(name) in recorded && version !== UNKNOWN && recorded[who(name)] !== version,
+            )
             .map(({ name }) => ({
                 urn,
                 message: `versions.${who(name)}: must be the version of the token's secret. Correct it.`,
@@ -218,13 +220,13 @@ function versions({ urn, props }: Resource, tokens: Resource[]): Found {
     ];
 }
 
-function ray({ urn, props }: Resource, clusters: Resource[]): Found {
+function ray({ urn, props }: Resource, clusters: Resource[]): Violations {
     const suspended = clusters.map((cluster) => at(cluster.props, "spec.suspend"));
     const expected = suspended.map((one) => (typeof one === "boolean" ? !one : UNKNOWN));
     return oneOf(urn, "running", props.running, expected);
 }
 
-function images({ urn, props }: Resource, clusters: Resource[]): Found {
+function images({ urn, props }: Resource, clusters: Resource[]): Violations {
     const nodes = clusters.map((cluster) => {
         const workers = at(cluster.props, "spec.workerGroupSpecs");
         return workers === UNKNOWN ? UNKNOWN : 1 + list(workers).length;
@@ -233,7 +235,7 @@ function images({ urn, props }: Resource, clusters: Resource[]): Found {
 }
 
 /** Checks that resources have the same value in a field of one setting. Messages contain no value, since it may be secret. */
-function alike(resources: Resource[], field: string): Found {
+function alike(resources: Resource[], field: string): Violations {
     const known = resources.filter(({ props }) => props[field] !== UNKNOWN);
     const counts = new Map<unknown, number>();
     for (const { props } of known) counts.set(props[field], (counts.get(props[field]) ?? 0) + 1);

@@ -9,7 +9,7 @@ import { OPT_GRAPH, operatorValues, renderOperatorGraph } from "../../../compone
 import { operatorNamespace } from "../../../components/opt/opt-operator";
 import { at, map, UNKNOWN, type Resource } from "../resource";
 import { combinations, form, type Form } from "./form";
-import { made, type ByName } from "./gateway";
+import { cachedForms, type ByName } from "./gateway";
 
 // Releases of Helm and graphs of Rampart: the gateway, Rampart itself and KubeRay's operator.
 
@@ -103,7 +103,7 @@ export function apisixRelease(resource: Resource): { actual: unknown; forms: For
     const observed = metricsIn(resource.props.values);
     return {
         actual: given(resource),
-        forms: made(`release ${JSON.stringify(observed)}`, () =>
+        forms: cachedForms(`release ${JSON.stringify(observed)}`, () =>
             releases(
                 observed,
                 (release, { namespace }) => {
@@ -123,7 +123,7 @@ export function apisixRelease(resource: Resource): { actual: unknown; forms: For
 export function otherRelease(resource: Resource): { actual: unknown; forms: Form[] } {
     return {
         actual: given(resource),
-        forms: made("other releases", () => [
+        forms: cachedForms("other releases", () => [
             // Rampart's chart is the operator's own. It may have any name, and gets no values.
             form(
                 { namespace: NAMESPACE, chart: "sample-chart", repository: "https://charts.example.org" },
@@ -153,7 +153,7 @@ export function otherRelease(resource: Resource): { actual: unknown; forms: Form
 export const graphs: ByName = {
     gateway: ({ props }) => {
         const observed = metricsIn(at(props, "spec.graph.components.apisix.config"));
-        return made(`graph ${JSON.stringify(observed)}`, () =>
+        return cachedForms(`graph ${JSON.stringify(observed)}`, () =>
             releases(observed, (release, { namespace, retry }) => ({
                 metadata: { namespace },
                 spec: renderGraph({ namespace, release, retry }),
@@ -161,7 +161,7 @@ export const graphs: ByName = {
         );
     },
     [OPT_GRAPH]: () =>
-        made("graph of the operator", () => [
+        cachedForms("graph of the operator", () => [
             form({ namespace: NAMESPACE, operator: OPERATOR, retry: 5 }, ({ namespace, operator, retry }) => ({
                 metadata: { namespace },
                 spec: renderOperatorGraph(namespace, operator, retry),
@@ -178,7 +178,7 @@ export function profile({ props }: Resource): { actual: unknown; forms: Form[] }
             metadata: { namespace: at(props, "metadata.namespace") },
             data: { ...map(text), ...(typeof file === "string" ? { [PROFILE_FILE]: parsed(file) } : {}) },
         },
-        forms: made("profile", () =>
+        forms: cachedForms("profile", () =>
             combinations({
                 installer: ["helm", "rampart"],
                 minimumVersion: ["1.2", "1.3", undefined],

@@ -12,7 +12,7 @@ import { map, UNKNOWN, type Resource, type Tree } from "../resource";
 import { differences } from "./compare";
 import { preparations } from "./etcd";
 import { form, type Form } from "./form";
-import { made } from "./gateway";
+import { cachedForms } from "./gateway";
 
 // Resources with a provider of this project, which wait for objects, verify the gateway, or record a change. proofs.ts
 // compares their references to other resources.
@@ -23,7 +23,7 @@ const NAMESPACE = "sample-namespace";
 const judged =
     (fields: string[], forms: () => Form[]) =>
     ({ type, props }: Resource): string[] => [
-        ...differences(Object.fromEntries(fields.map((field) => [field, props[field]])), made(type, forms)),
+        ...differences(Object.fromEntries(fields.map((field) => [field, props[field]])), cachedForms(type, forms)),
         ...times(props),
     ];
 

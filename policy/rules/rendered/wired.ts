@@ -6,7 +6,7 @@ import { apisixCharts, gatewayNamespaces, objectName } from "../kubernetes/objec
 import { at, kindOf, list, map, shown, UNKNOWN, type Resource } from "../resource";
 
 /** Field with the namespace of the gateway, by kind of object. */
-const PLACES: Record<string, string> = {
+const GATEWAY_NAMESPACE_FIELDS: Record<string, string> = {
     GatewayProxy: "metadata.namespace",
     IngressClass: "spec.parameters.namespace",
     Gateway: "metadata.namespace",
@@ -20,7 +20,7 @@ export function otherGateways(resources: Resource[]): { urn: string; message: st
     const own = gatewayNamespaces(resources);
     if (own.length === 0 || own.includes(undefined)) return [];
     return resources.flatMap((resource) => {
-        const where = PLACES[kindOf(resource)];
+        const where = GATEWAY_NAMESPACE_FIELDS[kindOf(resource)];
         const namespace = where === undefined ? UNKNOWN : at(resource.props, where);
         if (namespace === UNKNOWN || own.includes(namespace as string)) return [];
         const message = `${where}: must be the namespace of this stack's gateway, ${own[0]} (got ${shown(namespace)}). Correct it.`;

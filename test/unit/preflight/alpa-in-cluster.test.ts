@@ -5,7 +5,7 @@ import type { GatewayClusterArgs } from "../../../components/gateway-cluster";
 import type { Live } from "../../../components/kubernetes/cluster-reader";
 import type { Stage } from "../../../components/opt/conversion-phases";
 import { OWNER_ANNOTATION } from "../../../components/kubernetes/ownership";
-import { component, componentOnItsWay } from "../../../preflight/alpa/alpa-in-cluster";
+import { componentOnItsWay, requirementProblems } from "../../../preflight/alpa/alpa-in-cluster";
 import { settings } from "../intra-a";
 import { intraBSettings, RAMPART_OPT } from "../intra-b";
 import { node, to, view, type World } from "./conversion-kit";
@@ -27,13 +27,13 @@ const GOOD: World = {
 
 describe("preflight of the component", () => {
     const found = (world: World, opt = {}, values = {}) =>
-        component(intraBSettings(values, opt), view({ ...GOOD, ...world }));
+        requirementProblems(intraBSettings(values, opt), view({ ...GOOD, ...world }));
 
     it("accepts nodes with the GPUs, existing weights, and an operator to install or an existing one", async () => {
         assert.deepEqual(await found({}), []);
         assert.deepEqual(await found({ objects: { [CLAIM]: BOUND } }), [], "the operator brings its CRDs");
         assert.deepEqual(await found({}, { operator: "existing" }), []);
-        assert.deepEqual(await component(settings("rampart"), view({})), [], "nothing is read for intra-a");
+        assert.deepEqual(await requirementProblems(settings("rampart"), view({})), [], "nothing is read for intra-a");
     });
 
     it("admits an existing gateway whose pods are in the selected namespace, and is rejected if they are not", async () => {

@@ -2,12 +2,12 @@
 import { strict as assert } from "node:assert";
 import type { Live } from "../../../components/kubernetes/cluster-reader";
 import { quantity } from "../../../components/kubernetes/quantity";
-import { roomProblems } from "../../../preflight/alpa/node-capacity";
+import { capacityProblems } from "../../../preflight/alpa/node-capacity";
 import { intraBSettings } from "../intra-b";
 import { node, view } from "./conversion-kit";
 
 const found = (first: Live, pods: Live[] = []) =>
-    roomProblems(intraBSettings(), view({ lists: { Node: [first, node("dgx-02", "8")], Pod: pods } }));
+    capacityProblems(intraBSettings(), view({ lists: { Node: [first, node("dgx-02", "8")], Pod: pods } }));
 const ofNode = (more: Partial<Live>) => node("dgx-01", "8", more);
 const has = (allocatable: Record<string, string>) => ofNode({ status: { allocatable } as unknown as Live["status"] });
 const tainted = (key: string, effect: string) => ofNode({ spec: { taints: [{ key, effect }] } });
@@ -76,7 +76,7 @@ describe("preflight of the nodes' capacity", () => {
     });
 
     it("reports nothing about a missing node, which another check reports", async () => {
-        assert.deepEqual(await roomProblems(intraBSettings(), view({ lists: { Node: [node("dgx-02")] } })), []);
+        assert.deepEqual(await capacityProblems(intraBSettings(), view({ lists: { Node: [node("dgx-02")] } })), []);
     });
 });
 

@@ -1,12 +1,12 @@
 import { strict as assert } from "node:assert";
 import { untilSettled, type Wait } from "../../../../components/kubernetes/until-settled";
 
-const wait = (look: Wait["look"]): Wait => ({
+const wait = (observe: Wait["observe"]): Wait => ({
     title: "x",
     hint: "Look: y",
     timeoutSeconds: 60,
     settleSeconds: 0,
-    look,
+    observe,
 });
 
 describe("untilSettled", () => {

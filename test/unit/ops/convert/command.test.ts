@@ -7,10 +7,10 @@ import fs from "node:fs";
 import { hostname } from "node:os";
 import { join, relative } from "node:path";
 import { mock } from "node:test";
-import { PLACES } from "../../../../ops/convert/kind";
 import { takeEditLock } from "../../../../ops/stack/edit-lock";
 import { CONVERT_FILE, convertBench, VERIFIER_KEY } from "./service";
 import { SECRETS } from "../kit";
+import { PLACES } from "./world";
 
 describe("npm run ops -- convert run", () => {
     it("takes the stack through every phase, changes only the phase in its file, and keeps a record without secrets", async () => {

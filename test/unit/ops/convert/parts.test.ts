@@ -12,7 +12,7 @@ import { append, isOver, newFile, records, type Entry, type Event } from "../../
 import { duration, needed, neededBack } from "../../../../ops/cutover/clock";
 import { remainingForward, returnFrom, TURN_SECONDS, wholeReturn } from "../../../../ops/cutover/clock";
 import { budgetProblems } from "../../../../ops/cutover/checks";
-import { CONVERSION, defaults, patience, PLACES } from "../../../../ops/convert/kind";
+import { CONVERSION, defaults, patience } from "../../../../ops/convert/kind";
 import { measured } from "../../../../ops/cutover/expected";
 import { holderOf, orderFile, takeLock } from "../../../../ops/cutover/lock";
 import { ProgressDisplay, renderProgress } from "../../../../ops/cutover/commands/progress";
@@ -21,6 +21,7 @@ import { whatAHumanMustDo } from "../../../../ops/cutover/commands/report";
 import { leave, placeIn, restOf, setMeasured, setPlace } from "../../../../ops/convert/stack-edit";
 import { callAt, startClock } from "../../../../ops/cutover/timer";
 import { CONVERT_FILE } from "./service";
+import { PLACES } from "./world";
 
 const entry = (event: Event): Entry => ({ time: "2026-11-26T12:00:00.000Z", run: "r", who: "alice@ops", ...event });
 const step = (name: "start" | "stop", seconds: number, outcome: "done" | "failed" = "done"): Entry[] => [

@@ -12,10 +12,10 @@ import {
     wholeReturn,
 } from "../../../../ops/cutover/clock";
 import type { Entry, Event } from "../../../../ops/cutover/audit";
-import { defaults, PLACES } from "../../../../ops/convert/kind";
+import { defaults } from "../../../../ops/convert/kind";
 import { backFrom, forwardFrom, nameOf, PHASES } from "../../../../ops/cutover/phases";
 import { progressOf } from "../../../../ops/cutover/state";
-import { FakeWorld, type WorldOptions } from "./world";
+import { FakeWorld, PLACES, type WorldOptions } from "./world";
 
 const FORWARD = [...PHASES];
 const back = (...places: string[]) => places.map((place) => `back to ${place}`);

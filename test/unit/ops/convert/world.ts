@@ -5,8 +5,11 @@ import { CONVERSION, defaults } from "../../../../ops/convert/kind";
 import type { Budget, Expected } from "../../../../ops/cutover/clock";
 import type { Actions, Result } from "../../../../ops/cutover/interfaces";
 import { CutoverRunner } from "../../../../ops/cutover/runner";
-import { nameOf, type Place, type Step } from "../../../../ops/cutover/phases";
+import { nameOf, PHASES, type Place, type Step } from "../../../../ops/cutover/phases";
 import { progressOf, type ConversionProgress } from "../../../../ops/cutover/state";
+
+/** Every state of a conversion: before the first phase, and in each phase. */
+export const PLACES: readonly Place[] = ["intra-a", ...PHASES];
 
 export interface WorldOptions {
     /** Seconds of a step, by its name. @default the expected time */
