@@ -12,7 +12,8 @@ const LISTS: [key: string, ...path: string[]][] = [
     ["alpa", "watchdog", "hosts"],
     ["convert", "bareMetal", "hosts"],
 ];
-const PROJECT = "alpa-auth";
+/** Name of the project in Pulumi.yaml, and prefix of each key of the config. */
+export const PROJECT = "alpa-auth";
 
 /**
  * Finds secrets of hosts, keys of callers and the TLS key in plain text in a stack file. For a list or a mapping, Pulumi

@@ -1,6 +1,4 @@
-import { day, daysUntil } from "../config/keys/consumers/credentials";
-
-const DAY_MS = 24 * 60 * 60 * 1000;
+import { day, DAY_MS, daysUntil } from "../config/keys/consumers/credentials";
 
 /** The day `days` days after `today`, in the form `2027-01-31` (UTC). */
 export function dayAfter(today: Date, days: number): string {

@@ -1,13 +1,13 @@
 import type { PlainAccess } from "../kubernetes/api-server";
 import { openLister, openReader, type Live, type Reader } from "../kubernetes/cluster-reader";
-import { isReadyPod, POD_ADMIN_PORT } from "./gateway-pods";
+import { ADMIN_KEYS_SECRET, isReadyPod, POD_ADMIN_PORT } from "./gateway-pods";
 import { connectToPod, type PodAnswer } from "../kubernetes/pod-connection";
 
 // Reads the Admin API of the gateway's pods. Dynamic resources store this code in the state as text: the rules are in
 // dynamic-resource.ts.
 
-/** The Secret with the keys of the Admin API: ADMIN_KEYS_SECRET in values.ts. */
-const KEYS = "apisix-admin-keys";
+/** The Secret with the keys of the Admin API. */
+const { name: KEYS } = ADMIN_KEYS_SECRET;
 
 /** The Admin API of one ready gateway pod, opened with the read-only key. */
 export interface AdminApi {

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { ADMIN_KEYS_SECRET } from "./values";
+import { ADMIN_KEYS_SECRET } from "./gateway-pods";
 import { metadata } from "../kubernetes/ownership";
 import { secretData } from "../kubernetes/secret-data";
 

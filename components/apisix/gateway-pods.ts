@@ -22,6 +22,9 @@ export interface GatewayPods {
 export const POD_DATA_PORT = 9080;
 export const POD_ADMIN_PORT = 9180;
 
+/** Secret with both keys of the Admin API. No pod starts before it exists. */
+export const ADMIN_KEYS_SECRET = { name: "apisix-admin-keys", admin: "admin", viewer: "viewer" };
+
 /** First words of messages about a missing permission. */
 export const LACKS_PERMISSION = "the kubeconfig user lacks permission to";
 
@@ -60,7 +63,7 @@ export function withoutAdmin(
     unchecked: string,
 ): Verdict {
     if (viewer !== undefined || verdict.state !== "ready") return verdict;
-    const why = `no Secret ${gateway.namespace}/apisix-admin-keys can be read, so these were not checked: ${unchecked}`;
+    const why = `no Secret ${gateway.namespace}/${ADMIN_KEYS_SECRET.name} can be read, so these were not checked: ${unchecked}`;
     if (gateway.unasked === "fail") return { state: "failed", finalAfterSeconds: 0, why };
     return { state: "ready", unproved: verdict.unproved ?? why };
 }

@@ -1,5 +1,6 @@
 import { shutdownSeconds } from "../alpa/answer-times";
 import { KEYRING_VARIABLE, PROFILE, PROFILE_FILE, profileName, renderProfile, TLS_CIPHERS } from "./profile";
+import { ADMIN_KEYS_SECRET } from "./gateway-pods";
 import { metricsValues, podValues, type ObservabilitySettings } from "./observability";
 import { controllerValues, ETCD_MEMBERS, gatewayValues, type Availability } from "./availability";
 import type { EtcdSettings } from "../etcd/members";
@@ -49,8 +50,6 @@ export const FULL_NAME = "apisix";
 export const ADMIN_SERVICE = { name: `${FULL_NAME}-admin`, port: 9180 };
 /** Entry point inside the cluster. */
 export const GATEWAY_SERVICE = { name: `${FULL_NAME}-gateway`, port: 80 };
-/** Secret with both Admin API keys. No pod starts before it exists. */
-export const ADMIN_KEYS_SECRET = { name: "apisix-admin-keys", admin: "admin", viewer: "viewer" };
 
 /** Fields of the Secret of {@link etcdSecretName}. */
 export const ETCD_SECRET = { password: "etcd-root-password", keyring: "keyring" };

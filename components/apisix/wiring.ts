@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { ADMIN_KEYS_SECRET, ADMIN_SERVICE, controllerName } from "./values";
+import { ADMIN_KEYS_SECRET } from "./gateway-pods";
+import { ADMIN_SERVICE, controllerName } from "./values";
 import { METRICS_METADATA } from "./observability";
 import { metadata } from "../kubernetes/ownership";
 

@@ -2,6 +2,9 @@
 export const PHASES = ["prepare", "drain", "stop", "start", "verify", "switch", "done"] as const;
 export type Phase = (typeof PHASES)[number];
 
+/** Longest time for the component's pods to be deleted after the longest answer, in seconds. */
+export const SUSPEND_SECONDS = 300;
+
 /** State in a phase. */
 export interface PhaseState {
     /** Target of callers' requests. With `nowhere` callers get 503. */

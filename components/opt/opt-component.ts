@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { generationOf } from "../kubernetes/generation";
+import { SUSPEND_SECONDS } from "./conversion-phases";
 import { ImagesReady } from "./images-ready";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import { APISIX_PODS, peer } from "../kubernetes/network-policies";
@@ -137,9 +138,6 @@ export class OptComponent extends pulumi.ComponentResource {
         );
     }
 }
-
-/** Time for pods to be deleted after the longest answer, in seconds. */
-const SUSPEND_SECONDS = 300;
 
 function skipAwait({ annotations, ...rest }: ReturnType<typeof metadata>) {
     return { ...rest, annotations: { ...annotations, "pulumi.com/skipAwait": "true" } };

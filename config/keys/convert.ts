@@ -2,6 +2,7 @@ import * as z from "zod";
 import { PHASES } from "../../components/opt/conversion-phases";
 import { got } from "../problems";
 import { sshHost } from "./hosts/ssh-host";
+import { systemdUnit } from "./hosts/systemd-unit";
 import { positive, text } from "../values";
 
 /** Steps during which callers get 503, in order. */
@@ -49,12 +50,7 @@ export const convert = z
                     .array(sshHost)
                     .min(1, { error: "must name at least one host. The first is the Ray head node" })
                     .describe("Hosts that run Alpa on bare metal. The first is the head node of Ray."),
-                unit: z
-                    .string()
-                    .refine((name) => /^[A-Za-z0-9:_.@-]{1,240}\.service$/.test(name), {
-                        error: (i) =>
-                            `must be the name of a service of systemd, for example alpa-ray.service${got(i.input)}. Correct it`,
-                    })
+                unit: systemdUnit("alpa-ray.service")
                     .optional()
                     .meta({
                         description: "systemd service that runs Ray and Alpa, with the same name on every host.",

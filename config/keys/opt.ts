@@ -14,6 +14,9 @@ const OLDEST_OPERATOR: [major: number, minor: number] = [1, 6];
 export const DEFAULT_MEMORY = "200Gi";
 export const DEFAULT_SHARED_MEMORY = "16Gi";
 
+/** Default longest wait for Alpa to start, in seconds: more than three times the expected 12 minutes. */
+export const DEFAULT_START_SECONDS = 2400;
+
 const operatorVersion = pinned.refine((version) => !/^\d+\.\d+\.\d+/.test(version) || newEnough(version), {
     error: (i) =>
         `must be ${OLDEST_OPERATOR.join(".")} or newer: an older operator does not restart the pods when the RayCluster changes${got(i.input)}. Name a newer version`,
@@ -108,7 +111,7 @@ export const opt = z
             .check(reasonFor({ enabled: true }, "Give the reason why the pods' ports may be open on the nodes"))
             .prefault({})
             .describe("Whether the pods use the network of their nodes instead of that of the cluster."),
-        startTimeoutSeconds: positive("a time in seconds").default(2400).meta({
+        startTimeoutSeconds: positive("a time in seconds").default(DEFAULT_START_SECONDS).meta({
             description: "Longest wait for Alpa to start and load its model, in seconds.",
             reason: "More than three times the expected 12 minutes.",
         }),

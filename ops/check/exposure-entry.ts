@@ -3,6 +3,7 @@ import { request as plainRequest, type IncomingMessage } from "node:http";
 import { request as tlsRequest } from "node:https";
 import { connect, type ConnectionOptions } from "node:tls";
 import { SAMPLE_COMPLETION } from "../../components/alpa/sample";
+import { DAY_MS } from "../../config/keys/consumers/credentials";
 
 export interface Entry {
     address: string;
@@ -129,7 +130,7 @@ async function certificate(entry: Entry, port: number): Promise<EntryCheck> {
     const check = `the certificate is valid for ${url.hostname}`;
     try {
         const ends = await handshake(entry, port, ca === undefined ? {} : { ca });
-        const days = Math.floor((new Date(ends).getTime() - Date.now()) / 86_400_000);
+        const days = Math.floor((new Date(ends).getTime() - Date.now()) / DAY_MS);
         const ok = days >= RENEWED_DAYS;
         return { address, check, got: `yes, for ${days} days`, ok, meaning: ok ? "" : "it is not renewed in time" };
     } catch (error) {

@@ -5,6 +5,7 @@
  * synchronization fail.
  */
 import { troubleOf, type AdminApi } from "../../components/apisix/admin-api";
+import { ADMIN_KEYS_SECRET } from "../../components/apisix/gateway-pods";
 import { quote } from "../../components/hosts/ssh-script";
 import { Failure } from "../errors";
 import { plain } from "../review/report";
@@ -260,7 +261,7 @@ export function beforeRepair(namespace: string, stack: string): string[] {
 
 /** Command that deletes an object. It passes the key only through pipes, since all users of a machine can read command lines. */
 function deletion(namespace: string, path: string): string {
-    const key = `kubectl -n ${namespace} get secret apisix-admin-keys -o jsonpath='{.data.admin}' | base64 -d`;
+    const key = `kubectl -n ${namespace} get secret ${ADMIN_KEYS_SECRET.name} -o jsonpath='{.data.admin}' | base64 -d`;
     const url = quote(`http://127.0.0.1:9180/apisix/admin/${path}`);
     return `${key} | sed 's/^/X-API-KEY: /' | curl -sS --fail-with-body -X DELETE -H @- ${url}`;
 }

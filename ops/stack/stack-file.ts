@@ -2,8 +2,11 @@ import { isMap, isScalar, type Document, type Node } from "yaml";
 import type * as z from "zod";
 import { credential as gatewayCredential } from "../../config/keys/consumers/schema";
 import { credential as serviceToken } from "../../config/keys/consumers/service-tokens";
+import { PROJECT } from "../../config/stack-file";
 import { UsageError } from "../errors";
 import { parseYaml } from "./yaml-edit";
+
+export { PROJECT };
 
 type GatewayCredential = z.input<typeof gatewayCredential>;
 type ServiceToken = z.input<typeof serviceToken>;
@@ -32,9 +35,6 @@ export type NewCredential = Pick<GatewayCredential, "id" | "algorithm" | "public
     /** Ciphertext of a key that the caller already has. */
     key?: { secure: string };
 };
-
-/** Name of the project in Pulumi.yaml, and prefix of each key of the config. */
-export const PROJECT = "alpa-auth";
 
 /**
  * The callers of a stack file, or of a callers file. Entries that do not match the schema are omitted, since the config

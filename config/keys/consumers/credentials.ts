@@ -29,7 +29,8 @@ export const DEFAULT_TOKEN_OVERLAP_DAYS = 30;
 const WARN_DAYS = 30;
 /** The same for a credential with a successor, whose expiry is planned: a reminder for a caller that has not switched. */
 const REMIND_DAYS = 3;
-const DAY_MS = 24 * 60 * 60 * 1000;
+/** A day in milliseconds. */
+export const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Schema of an existing day in the form `2027-01-31`. */
 export const day = z.string().refine((text) => dayOf(text) !== undefined, {

@@ -2,11 +2,11 @@ import * as z from "zod";
 import type { AlpaWatchdogArgs } from "../../../components/hosts/watchdog/alpa-watchdog";
 import type { Sound } from "../../cross-check";
 import type { Raw } from "../../options/option";
-import { got } from "../../problems";
 import { isGiven } from "../../unchecked";
 import { positive } from "../../values";
 import { progressKeys, progressLimits, watchdogProblems } from "../watchdog";
 import { sshHost, sshHostOf, sshHostProblems } from "./ssh-host";
+import { systemdUnit } from "./systemd-unit";
 
 /**
  * Default shortest time between restarts, in seconds. The model must be loaded within it: 300 GB of weights over a network
@@ -29,12 +29,7 @@ export const alpaWatchdog = z
             description: "Whether `unit` is restarted when Alpa makes no progress. `false` only reports it.",
             reason: "A restart ends every answer in progress, so an operator must enable it.",
         }),
-        unit: z
-            .string()
-            .refine((name) => /^[A-Za-z0-9:_.@-]{1,240}\.service$/.test(name), {
-                error: (i) =>
-                    `must be the name of a service of systemd, for example alpa.service${got(i.input)}. Correct it`,
-            })
+        unit: systemdUnit("alpa.service")
             .optional()
             .meta({
                 description: "Service of systemd that runs Alpa on these hosts. Required with `restart: true`.",

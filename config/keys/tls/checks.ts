@@ -5,10 +5,10 @@ import type { ParsedGatewayOption } from "../../options/gateway/schema";
 import type { CheckContext, Raw } from "../../options/option";
 import { isGiven } from "../../unchecked";
 import { DEFAULT_NODE_PORT } from "../../values";
+import { DAY_MS } from "../consumers/credentials";
 
 /** Days before the expiry of a certificate from which each run warns, since it should have been renewed by then. */
 const WARN_DAYS = 30;
-const DAY_MS = 86_400_000;
 /** Shortest RSA key: OpenSSL rejects shorter keys at its default security level, in APISIX and in clients. */
 const LEAST_RSA_BITS = 2048;
 const CERTIFICATE = "tls.certificate.files.certificate";

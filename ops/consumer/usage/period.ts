@@ -1,3 +1,5 @@
+import { DAY_MS } from "../../../config/keys/consumers/credentials";
+
 /** The period that figures are for, which ends now. */
 export interface Period {
     /** Length in the form of the option and of Prometheus: `90m`, `24h`, `7d`. */
@@ -6,7 +8,7 @@ export interface Period {
     to: Date;
 }
 
-const UNIT_MS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+const UNIT_MS: Record<string, number> = { m: 60_000, h: 3_600_000, d: DAY_MS };
 
 /** Parses a period. @returns undefined for an invalid text */
 export function readPeriod(since: string, now: Date): Period | undefined {

@@ -1,4 +1,6 @@
 /** An upgrade of the model as a cutover: from the running version in the cluster to the new version. */
+import { SUSPEND_SECONDS } from "../../../components/opt/conversion-phases";
+import { DEFAULT_START_SECONDS } from "../../../config/keys/opt";
 import { measuredIn } from "../../convert/stack-edit";
 import { OTHERS_SECONDS } from "../../convert/kind";
 import { isOver, type Conversion, type ModelChange } from "../../cutover/audit";
@@ -55,11 +57,6 @@ const BACK_BY_HAND: Partial<Record<Place, string>> = {
     old: "Callers are served. Find the object that is not deleted: pulumi preview --diff",
 };
 
-/** Longest time for the pods to end after the longest answer, in seconds: the wait in components/opt. */
-const SUSPEND_SECONDS = 300;
-/** Default of `opt.startTimeoutSeconds`. */
-const START_SECONDS = 2400;
-
 /** An upgrade that names no version: names and texts of its kind do not depend on the change. */
 export const NO_CHANGE: ModelChange = { old: {}, new: {}, sameAnswers: true };
 
@@ -107,11 +104,12 @@ export function upgradeOf(change: ModelChange): Kind {
         patience: (text, answerSeconds) =>
             answerSeconds +
             SUSPEND_SECONDS +
-            (readNumber(text, "opt", "startTimeoutSeconds") ?? START_SECONDS) +
+            (readNumber(text, "opt", "startTimeoutSeconds") ?? DEFAULT_START_SECONDS) +
             OTHERS_SECONDS,
         isBefore: (text) => placeIn(text) === undefined,
         restOf: (text) => restOf(text, change),
-        edit: (text, to, holder) => setPlace(text, to, change, holderOfStep(holder, { isLast: to === "old" || to === "done" })),
+        edit: (text, to, holder) =>
+            setPlace(text, to, change, holderOfStep(holder, { isLast: to === "old" || to === "done" })),
         leave: (text) => text,
     };
 }

@@ -1,5 +1,6 @@
 import { DEFAULT_KEYRING } from "../../../components/apisix/profile";
-import { ADMIN_KEYS_SECRET, ETCD_SECRET } from "../../../components/apisix/values";
+import { ADMIN_KEYS_SECRET } from "../../../components/apisix/gateway-pods";
+import { ETCD_SECRET } from "../../../components/apisix/values";
 import { SHORTEST_KEY } from "../../../config/keys/consumers/credentials";
 import { at, isOther, map, shown, UNKNOWN, type Resource, type Tree } from "../resource";
 import { LEAST_LENGTH } from "./installed";

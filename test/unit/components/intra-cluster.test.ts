@@ -3,7 +3,7 @@ import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { keyLine } from "../../../components/gateway-cluster";
 import { IntraCluster } from "../../../components/intra-cluster";
-import { ADMIN_KEYS_SECRET } from "../../../components/apisix/values";
+import { ADMIN_KEYS_SECRET } from "../../../components/apisix/gateway-pods";
 import { derive } from "../../../components/consumers/generated-secrets";
 import { policyNames } from "../../../components/kubernetes/network-policies";
 import { OWNER_ANNOTATION } from "../../../components/kubernetes/ownership";

@@ -1,7 +1,8 @@
 // Proves how answers of the Admin API are interpreted, and which pod and key are used. test/engine/review.test.ts proves the
 // connection on the engine.
 import { strict as assert } from "node:assert";
-import { ADMIN_KEYS_SECRET, ADMIN_SERVICE } from "../../../../components/apisix/values";
+import { ADMIN_KEYS_SECRET } from "../../../../components/apisix/gateway-pods";
+import { ADMIN_SERVICE } from "../../../../components/apisix/values";
 import {
     adminTrouble,
     etcdState,

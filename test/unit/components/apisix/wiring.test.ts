@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
-import { ADMIN_KEYS_SECRET, ADMIN_SERVICE, controllerName } from "../../../../components/apisix/values";
+import { ADMIN_KEYS_SECRET } from "../../../../components/apisix/gateway-pods";
+import { ADMIN_SERVICE, controllerName } from "../../../../components/apisix/values";
 import { GatewayWiring } from "../../../../components/apisix/wiring";
 import { asked, comesAfter, oneOfKind, record } from "../../../kit";
 
