@@ -57,7 +57,7 @@ describe("scripts for bare metal", function () {
             stopTimeoutSeconds: 30,
             startTimeoutSeconds: 120,
         },
-        ...{ running: true, atBoot: true, answerTimeoutSeconds: 30, attempt: 0 },
+        ...{ running: true, atBoot: true, portShared: false, answerTimeoutSeconds: 30, attempt: 0 },
         ...more,
     });
     const run = async (host: number, words: string[], more: Partial<BareMetalArgs> = {}) => {
