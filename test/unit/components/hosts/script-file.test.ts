@@ -10,7 +10,7 @@ import { bareMetalScript } from "../../../../components/hosts/bare-metal/script"
 import { probe } from "../../../../components/hosts/microk8s/probe-script";
 import { clusterScript, nodeScript } from "../../../../components/hosts/microk8s/scripts";
 import { podScriptFile, scriptFile } from "../../../../components/hosts/script-file";
-import { lookScript, watchdogScript as installScript } from "../../../../components/hosts/watchdog/scripts";
+import { checkScript, watchdogScript as installScript } from "../../../../components/hosts/watchdog/scripts";
 import { afterAnswers, HEAD_SCRIPT, watchdogScript, watchedCommand } from "../../../../components/opt/opt-head";
 
 const COMPONENTS = join(__dirname, "../../../../components");
@@ -81,7 +81,7 @@ describe("scripts for hosts", () => {
         "hosts/microk8s/node.sh": nodeScript({ launch: "", sans: [] }, waits),
         "hosts/microk8s/probe.sh": probe("10.0.0.5", "alpa-auth/dev").script,
         "hosts/watchdog/install.sh": installScript(hostWatchdog),
-        "hosts/watchdog/look.sh": lookScript(hostWatchdog),
+        "hosts/watchdog/check-progress.sh": checkScript(hostWatchdog),
         "opt/head.sh": HEAD_SCRIPT,
         "opt/watch-alpa.sh": watchdogScript({ model: "m", idleSeconds: 60, stuckSeconds: 1200 }),
         "opt/while-connected.sh": afterAnswers(30),
