@@ -130,6 +130,8 @@ export class Conversion {
         const { opt, upgrade, bareMetal, attempt, back } = conversion;
         const { answerTimeoutSeconds } = around.alpa;
         const state = stateIn(conversion);
+        // With the host's network, Alpa of the component answers on the port of Alpa on bare metal.
+        const portShared = state.component && opt.hostNetwork;
         const component = (after: pulumi.Resource[]) =>
             new OptComponent(
                 `${name}-component`,
@@ -145,7 +147,14 @@ export class Conversion {
         const hosts = (after: pulumi.Resource[]) =>
             new BareMetal(
                 `${name}-bare-metal`,
-                { ...bareMetal, running: state.bareMetal, atBoot: state.atBoot, answerTimeoutSeconds, attempt },
+                {
+                    ...bareMetal,
+                    running: state.bareMetal,
+                    atBoot: state.atBoot,
+                    answerTimeoutSeconds,
+                    portShared,
+                    attempt,
+                },
                 { parent, dependsOn: [...dependsOn, ...after] },
             );
         const [first, second] = state.component ? [hosts, component] : [component, hosts];

@@ -1,17 +1,17 @@
-// Runs at Cloudflare's edge, behind Access and in front of the tunnel. SETTINGS stands in front of this text: see edge-worker.ts.
-// Whatever it has no reason to touch it passes on as it came, and it keeps and logs nothing.
+// Runs at Cloudflare's edge, between Access and the tunnel. edge-worker.ts puts SETTINGS in front of this text.
+// Adds a missing model to requests, and describes the service. It forwards all other requests unchanged, and logs nothing.
 
-/** Largest body that is read, in bytes: four prompts of the model's length are below 32 KiB. */
+/** Largest body that is read, in bytes: four prompts of the model's maximum length are below 32 KiB. */
 const MOST_BYTES = 65536;
-/** Alpa's paths that take a model. */
+/** Alpa's paths whose body has a model. */
 const PATHS = ["/completions", "/logprobs"];
 
 export default {
     async fetch(request) {
         const { hostname, pathname } = new URL(request.url);
-        // Cloudflare gives each Worker a name of its own below workers.dev, for which Access asks nobody.
+        // Each Worker also has a host name below workers.dev, which Access does not protect.
         if (!SETTINGS.hostnames.includes(hostname)) return new Response(null, { status: 404 });
-        // Access adds it to what it admits. Without it the connector refuses whatever is passed on.
+        // Access adds this header to each admitted request. The connector rejects requests without it.
         if (!request.headers.has("Cf-Access-Jwt-Assertion")) return fetch(request);
         const { method } = request;
         if (["GET", "HEAD"].includes(method) && SETTINGS.prefixes.some((prefix) => pathname === `${prefix}/`))
@@ -32,7 +32,7 @@ async function withModel(request) {
     return new Request(request, { body: named(await request.arrayBuffer()) });
 }
 
-/** The model is written in front of the rest, which keeps its bytes. What Alpa should refuse stays as it is. */
+/** Inserts the model at the start of the object, and keeps all other bytes. A body that Alpa must reject is not changed. */
 function named(bytes) {
     try {
         const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);

@@ -57,7 +57,10 @@ export function workerPattern(hostname: string): string {
 /** Compatibility date of Cloudflare's runtime. The script needs no later features. */
 const COMPATIBILITY_DATE = "2026-01-01";
 const MODULE = "worker.mjs";
-const TEXT = readFileSync(join(__dirname, "edge-worker.mjs"), "utf8");
+/** The script, without its comments: changing one is no diff of a running stack. */
+const TEXT = readFileSync(join(__dirname, "edge-worker.mjs"), "utf8")
+    .replace(/^ *(\/\/|\/\*\*).*\n/gm, "")
+    .trimStart();
 
 /** Inputs of the Worker, without its account and its name. */
 export function renderWorker({ hostnames, prefixes, model }: EdgeWorkerSettings) {

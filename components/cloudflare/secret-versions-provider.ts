@@ -21,7 +21,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
                 property: "versions",
                 reason:
                     `consumers: ${who}: secretVersion must be at least ${before[who]}, which its caller may have (got ${version}). ` +
-                    `Going back gives no old secret back: write ${before[who]} with its previousSecretExpires, or rotate to ${before[who] + 1}.`,
+                    `A lower version does not restore the old secret: set ${before[who]} with its previousSecretExpires, or rotate to ${before[who] + 1}.`,
             }));
         return { inputs: news, failures };
     },
@@ -44,8 +44,8 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
                 stale
                     .map(
                         ([who, version]) =>
-                            `consumers: ${who}: must have a new secret with secretVersion ${version} (Cloudflare answered with the one of ${olds.versions[who]}). ` +
-                            `The caller's secret ends on the day of previousSecretExpires, or at once if secretVersion is raised. Add a second credential, run: pulumi up --continue-on-error, hand it out, and remove this one when its caller has switched. Where nobody uses it, raise secretVersion to ${version + 1} instead.`,
+                            `consumers: ${who}: Cloudflare created no new secret for secretVersion ${version} (its answer has the secret of version ${olds.versions[who]}). ` +
+                            `The caller's secret expires on the day of previousSecretExpires, or at once if secretVersion is raised. Add a second credential, run: pulumi up --continue-on-error, hand it out, and remove this one when its caller has switched. If no caller uses it, raise secretVersion to ${version + 1} instead.`,
                     )
                     .join("\n"),
             );

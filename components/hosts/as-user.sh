@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs as the user who logs in: becomes root, by sudo where that is needed. Arguments: host, and those of the script.
+# Runs as the login user, and runs $as_root as root, with sudo if needed. Arguments: host, then the other arguments of $as_root.
 # ssh-script.ts sets:
 : "${password?}" "${as_root?}"
 
@@ -13,17 +13,17 @@ if [ "$(id -u)" = 0 ]; then
     printf '%s' "$as_root" | sh -s -- "$@"
     exit
 fi
-command -v sudo >/dev/null || fail "user $me must be root or have sudo (there is none). Log in as root, or install sudo."
-# Asked for what follows: rules may allow true and not sh.
+command -v sudo >/dev/null || fail "user $me is not root, and sudo is missing. Log in as root, or install sudo."
+# Tests sudo with sh itself, since sudoers may allow other commands only.
 if said=$(sudo -n sh -c : 2>&1); then
     printf '%s' "$as_root" | sudo -n sh -s -- "$@"
     exit
 fi
 [ -n "$password" ] ||
-    fail "user $me must be allowed sh by sudo without a password ($(echo "$said" | tail -n 1)). Add to sudoers: $me ALL=(root) NOPASSWD: $(command -v sh), or give sudoPassword."
+    fail "sudo does not allow user $me to run sh without a password ($(echo "$said" | tail -n 1)). Add to sudoers: $me ALL=(root) NOPASSWD: $(command -v sh), or set sudoPassword."
 said=$(printf '%s\n' "$password" | sudo -k -S -p '' sh -c : 2>&1) ||
-    fail "user $me must be allowed sh by sudo with the given password ($(echo "$said" | tail -n 1)). Correct sudoPassword, or add to sudoers: $me ALL=(root) $(command -v sh)."
-# sudo takes the first line where it asks, and it may not ask: all before the mark is dropped.
+    fail "sudo does not allow user $me to run sh with sudoPassword ($(echo "$said" | tail -n 1)). Correct sudoPassword, or add to sudoers: $me ALL=(root) $(command -v sh)."
+# sudo reads the first line only if it asks for a password. So the loop drops all lines up to #begin.
 { printf '%s\n#begin\n' "$password"; printf '%s' "$as_root"; } | sudo -k -S -p '' sh -c '
     while IFS= read -r line; do [ "$line" != "#begin" ] || break; done
     exec sh -s -- "$@"' sh "$@"

@@ -5,13 +5,24 @@ import { dirname, join } from "node:path";
 type Constants = Record<string, string | number>;
 
 /**
- * Reads a shell script. The header, up to the first blank line, and directives of ShellCheck are removed, since they are for
- * readers and editors. A line `. ./FILE` is replaced by that file, without the blank line before it.
+ * Reads a shell script for a host. The header, up to the first blank line, and comments are removed, so that changing them
+ * is no diff of a running stack. A line `. ./FILE` is replaced by that file, without the blank line before it.
  * @returns a function that inserts constants and throws if a `@NAME@` has no value
  */
 export function scriptFile(...path: string[]): (constants?: Constants) => string {
-    const file = join(...path);
-    const text = sentPart(file);
+    return renderer(join(...path), withoutComments);
+}
+
+/**
+ * The same for a script in the spec of Alpa's pods, where another text restarts Alpa. Only the header and directives of
+ * ShellCheck are removed: earlier versions sent the other comments.
+ */
+export function podScriptFile(...path: string[]): (constants?: Constants) => string {
+    return renderer(join(...path), (text) => text.replace(/^ *# shellcheck .*\n/gm, ""));
+}
+
+function renderer(file: string, strip: (text: string) => string): (constants?: Constants) => string {
+    const text = sentPart(file, strip);
     return (constants = {}) =>
         text.replace(/@([A-Z_]+)@/g, (placeholder, name: string) => {
             if (name in constants) return `${constants[name]}`;
@@ -19,14 +30,37 @@ export function scriptFile(...path: string[]): (constants?: Constants) => string
         });
 }
 
-function sentPart(file: string): string {
+function sentPart(file: string, strip: (text: string) => string): string {
     const text = readFileSync(file, "utf8");
-    return text
-        .slice(text.indexOf("\n\n") + 1)
-        .replace(/^ *# shellcheck .*\n/gm, "")
-        .replace(/^( *)\. (\.\.?\/.+)\n/gm, (_, indent: string, other: string) =>
-            sentPart(join(dirname(file), other))
+    return strip(text.slice(text.indexOf("\n\n") + 1)).replace(
+        /^( *)\. (\.\.?\/.+)\n/gm,
+        (_, indent: string, other: string) =>
+            sentPart(join(dirname(file), other), strip)
                 .slice(1)
                 .replace(/^(?=.)/gm, indent),
-        );
+    );
+}
+
+/**
+ * Parts of a shell script in which `#` begins no comment, and then the comments. The quotes in `"$(echo "a")"` are read as
+ * two texts with `a` between them, which is precise enough: a test compares each script with and without its comments.
+ */
+const PARTS = new RegExp(
+    [
+        String.raw`\\[^]`, // an escaped character
+        String.raw`'[^']*'`,
+        String.raw`"(?:\\[^]|[^"\\])*"`,
+        String.raw`(?<!<)<<-?[ \t]*(?<quote>["']?)(?<end>\w+)\k<quote>.*\n(?:.*\n)*?\t*\k<end>$`, // a here-document
+        String.raw`(?<line>^[ \t]*#.*\n)`,
+        String.raw`(?<rest>[ \t]+#.*)`,
+    ].join("|"),
+    "gm",
+);
+
+/** Removes the comments of a shell script, and lines that have nothing else. */
+function withoutComments(text: string): string {
+    return text.replace(PARTS, (part, ...groups) => {
+        const { line, rest } = groups.at(-1) as Record<string, string | undefined>;
+        return line === undefined && rest === undefined ? part : "";
+    });
 }

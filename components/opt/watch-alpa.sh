@@ -1,7 +1,7 @@
 #!/bin/bash
-# Runs next to Alpa in its container, and ends when Alpa makes no progress. The container ends with it, and the kubelet
-# starts it again: what is printed last is the reason that `kubectl describe pod` shows.
-# Placeholders: those of progress.sh, and @PAUSE_SECONDS@ between two requests.
+# Runs next to Alpa in its container, and ends when Alpa makes no progress. The container then ends too, and the kubelet
+# restarts it. `kubectl describe pod` shows the last line as the reason.
+# Placeholders: those of progress.sh, and @PAUSE_SECONDS@ between two requests. Changing the text below this header restarts Alpa.
 
 . ../hosts/watchdog/progress.sh
 before=

@@ -1,6 +1,7 @@
 #!/bin/bash
-# Runs in the container of Alpa's service with shape rampart: Alpa, and what watches it. What ends first ends the container.
-# @COMMAND@, @WATCHDOG@: what bash runs, each as one word of the shell.
+# Runs Alpa and its watchdog in the container of Alpa's service (shape rampart), and ends with the first of them that ends.
+# @COMMAND@, @WATCHDOG@: commands for bash, each quoted as one word of the shell. Changing the text below this header, a comment
+# too, restarts Alpa.
 
 /bin/bash -c @COMMAND@ &
 alpa=$!

@@ -109,7 +109,7 @@ describe("hosts of the connectors on the engine", () => {
         const full = await place("full");
         const host = await start({ ...full, diskFull: true });
         configure(full);
-        await fails(full, /127\.0\.0\.1-\d+: must have (100 MB free in|room for) /);
+        await fails(full, /127\.0\.0\.1-\d+: (must have 100 MB free in|cannot (write|create)) /);
         assert.deepEqual([host.pids(), await status()], [[], 200]);
         await stop(host);
         const again = await start(full);
@@ -132,7 +132,7 @@ describe("hosts of the connectors on the engine", () => {
         configure(denied);
         await fails(
             denied,
-            /user ops must be allowed sh by sudo without a password \(.*\)\. Add to sudoers: .*, or give sudoPassword\./,
+            /sudo does not allow user ops to run sh without a password \(.*\)\. Add to sudoers: .*, or set sudoPassword\./,
         );
         assert.deepEqual(ours(host), []);
     });
@@ -141,9 +141,9 @@ describe("hosts of the connectors on the engine", () => {
         const asked = await place("asked", { sudo: "password", password: PASSWORD });
         const host = await start(asked);
         configure(asked);
-        await fails(asked, /user ops must be allowed sh by sudo without a password .* give sudoPassword\./);
+        await fails(asked, /sudo does not allow user ops to run sh without a password .* set sudoPassword\./);
         await stack.configureSecret("tunnel.hosts[0].sudoPassword", "wrong horse");
-        await fails(asked, /must be allowed sh by sudo with the given password \(.*\)\. Correct sudoPassword/);
+        await fails(asked, /to run sh with sudoPassword \(.*\)\. Correct sudoPassword/);
         assert.deepEqual(ours(host), []);
         await stack.configureSecret("tunnel.hosts[0].sudoPassword", PASSWORD);
         const { stdout, stderr } = succeeded(await stack.up());

@@ -189,11 +189,11 @@ describe("cloudflare on the engine", () => {
         held.client_secret_version = 3; // As if the version had been raised by hand: the next answer has no secret.
         stack.configure({ consumers: [alice(token("a", third)), bob] });
         for (const run of [await stack.up(), await stack.up()])
-            assert.match(failed(run), /alice\/a: must have a new secret with secretVersion 3/);
+            assert.match(failed(run), /alice\/a: Cloudflare created no new secret for secretVersion 3/);
         assert.equal(await status(pairs["alice/a"]), 200);
         // The caller uses another credential meanwhile, as the error advises.
         stack.configure({ consumers: [alice(token("a", third), token("next")), bob] });
-        assert.match(failed(await stack.up("--continue-on-error")), /alice\/a: must have a new secret/);
+        assert.match(failed(await stack.up("--continue-on-error")), /alice\/a: Cloudflare created no new secret/);
         assert.equal(await status((await stack.outputs()).credentials["alice/next"]), 200);
         await up([alice(token("a", { ...third, secretVersion: 4 })), bob]);
         assert.equal(pairs["alice/a"].clientSecret, held.client_secret);

@@ -1,8 +1,7 @@
 #!/bin/sh
-# Runs as root on a host of connectors. Arguments: host, owner, install|remove, then those of install.
-# systemd 247 is the oldest with LoadCredential=. 100 MB are room for two versions of cloudflared (40 MB each) while one
-# replaces the other.
-# @UNIT@: name of everything of this project on the host.
+# Runs as root on a host of connectors. Arguments: host, owner, install|remove, then the arguments of install.
+# systemd 247 is the first version with LoadCredential=. During an upgrade, 100 MB hold two versions of cloudflared (40 MB each).
+# @UNIT@: name of this project's files and services on the host.
 # scripts.ts sets:
 : "${token?}" "${unit_text?}" "${start_seconds?}" "${keys_url?}"
 
@@ -15,17 +14,17 @@ fail() {
     printf '%s\n' "$where: $1" >&2
     exit 1
 }
-# Writes a file in one step: never half of it, never readable by others.
+# Writes a file atomically. Only root can read it.
 put() {
     printf '%s' "$2" >"$1.new" 2>/dev/null && mv -f "$1.new" "$1" ||
-        fail "must have room for $1 (the disk is full, or cannot be written). Free space there and run pulumi up again."
+        fail "cannot write $1 (the disk is full or read-only). Free space there and run pulumi up again."
 }
-# Answers to a request on this host itself.
+# Whether a URL on this host answers with success.
 answers() {
     if command -v curl >/dev/null; then curl -fsS --noproxy '*' --max-time 5 -o /dev/null "$1" 2>/dev/null
     else wget -q --no-proxy -T 5 -O /dev/null "$1" 2>/dev/null; fi
 }
-# Runs something that may take minutes, and says so now and then: a silent SSH connection may be cut.
+# Runs a command that may take minutes. Prints a line every 15 s, since a silent SSH connection may be cut.
 slowly() {
     "$@" &
     slow=$! waited=0
@@ -36,13 +35,13 @@ slowly() {
     done
     wait $slow
 }
-# Something listens where a connector tells its health. From the kernel: not every host has ss.
+# Whether something listens on a port of 127.0.0.1. Reads the kernel's list, since not every host has ss.
 listens() {
     cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
         grep -qE ": (0100007F|0{8}|0{32}|0{16}FFFF00000100007F):$(printf %04X "$1") [0:]+ 0A "
 }
 taken() {
-    fail "port $port on 127.0.0.1 must be free for $service (something else listens there). Stop that, or set another metricsPort. Look: ss -ltnp"
+    fail "port $port on 127.0.0.1, which $service needs, is used by another process. Stop that process, or set another metricsPort. Find it with: ss -ltnp"
 }
 instances_here() {
     for file in "$etc"/*.env; do
@@ -54,15 +53,15 @@ instances_here() {
 check_owner() {
     [ -e "$etc/owner" ] || return 0
     [ "$(cat "$etc/owner")" = "$owner" ] ||
-        fail "must not hold connectors of another stack (they are $(cat "$etc/owner")'s). If this one was called that, rename it back: pulumi stack rename. Else destroy them there, or use another host."
+        fail "this host has connectors of another stack, $(cat "$etc/owner"). If this stack had that name, rename it back: pulumi stack rename. Otherwise remove the host from that stack, or use another host."
 }
-# Stops connectors, all at once: each waits for its running answers.
+# Stops connectors at the same time. Each waits for its running answers.
 stop() {
     names=
     for n in "$@"; do names="$names @UNIT@@$n.service"; done
     # shellcheck disable=SC2086 # one word for each unit
     [ -z "$names" ] || slowly systemctl disable --now $names ||
-        fail "must stop$names. Look: systemctl status$names"
+        fail "could not stop$names. Run: systemctl status$names"
     for n in "$@"; do rm -rf "$etc/$n.env" "${lib:?}/$n"; done
 }
 
@@ -77,16 +76,16 @@ check_host() {
     aarch64 | arm64) arch=arm64 ;;
     *) fail "must be an x86_64 or an aarch64 machine (got $(uname -m)). Use another host." ;;
     esac
-    command -v curl >/dev/null || command -v wget >/dev/null || fail "must have curl or wget. Install one of them."
-    command -v sha256sum >/dev/null || fail "must have sha256sum. Install coreutils."
+    command -v curl >/dev/null || command -v wget >/dev/null || fail "curl and wget are missing. Install one of them."
+    command -v sha256sum >/dev/null || fail "sha256sum is missing. Install coreutils."
 }
-# A connector is ready without the keys of Access, and then answers every request with 502.
+# Without the keys of Access, a connector reports that it is ready, but answers every request with 502.
 check_keys() {
-    # The connectors' own way out, where the operator has given them one.
+    # The proxy that the operator has set for the connectors.
     proxy=$(sed -n 's/^HTTPS_PROXY=//p' /etc/default/@UNIT@ 2>/dev/null | tail -n 1)
     if command -v curl >/dev/null; then said=$(https_proxy=$proxy curl -fsS --connect-timeout 10 --max-time 20 -o /dev/null "$keys_url" 2>&1) && return 0
     else said=$(https_proxy=$proxy wget -nv -t 1 -T 10 -O /dev/null "$keys_url" 2>&1) && return 0; fi
-    fail "must reach $keys_url, the keys of Access ($(echo "$said" | tail -n 1)). Without them connectors answer every request with 502. Open TCP 443 to that name and run pulumi up again."
+    fail "cannot read the keys of Access from $keys_url ($(echo "$said" | tail -n 1)). Without them connectors answer every request with 502. Open TCP 443 to that host and run pulumi up again."
 }
 check_room() {
     free=$(df -Pk "$1" | awk 'NR == 2 { print int($4 / 1024) }')
@@ -97,7 +96,7 @@ sum() {
     sum_line=$(sha256sum "$1")
     echo "${sum_line%% *}"
 }
-# Leaves the program at $binary. What is there already with the right checksum is kept.
+# Downloads cloudflared to $binary, unless it exists with the right checksum.
 download() {
     binary=$lib/cloudflared-$version
     if [ -x "$binary" ] && [ "$(sum "$binary")" = "$sha256" ]; then return 0; fi
@@ -109,22 +108,22 @@ download() {
     case $said in
     *" ")
         rm -f "$binary.new"
-        fail "must be able to download $url ($(echo "$said" | tail -n 1 | sed 's/ *$//')). Open the way there, or name a mirror as source."
+        fail "could not download $url ($(echo "$said" | tail -n 1 | sed 's/ *$//')). Allow the connection, or set a mirror as source."
         ;;
     esac
     found=$(sum "$binary.new")
     if [ "$found" != "$sha256" ]; then
         rm -f "$binary.new"
-        fail "what $url holds must have the SHA-256 $sha256 (got $found, for $arch). Correct version, sha256 or source; nothing was changed."
+        fail "$url has the SHA-256 $found (expected $sha256, for $arch). Nothing was changed. Correct version, sha256 or source."
     fi
     chmod 755 "$binary.new"
     "$binary.new" --version >/dev/null 2>&1 || {
         rm -f "$binary.new"
-        fail "what $url holds must be a program for this machine ($arch). Correct sha256 and source."
+        fail "$url is not a program for this machine ($arch). Correct sha256 and source."
     }
     mv -f "$binary.new" "$binary"
 }
-# Brings one connector to what is asked for, and waits until Cloudflare can reach it.
+# Installs or updates one connector, and waits until it is connected to Cloudflare.
 connector() {
     n=$1 port=$2
     service=@UNIT@@$n.service ready=http://127.0.0.1:$port/ready
@@ -132,7 +131,7 @@ connector() {
     if [ "$(cat "$lib/$n/stamp" 2>/dev/null)" = "$stamp" ] && systemctl is-active --quiet "$service" && answers "$ready"; then
         return 0
     fi
-    # On the port that it has already the connector itself may listen.
+    # If the connector already uses this port, the listener may be the connector itself.
     at="METRICS=127.0.0.1:$port" state=$(systemctl is-active "$service" || :)
     case "$state $(cat "$etc/$n.env" 2>/dev/null)" in
     "active $at" | *"ing $at") ;;
@@ -144,14 +143,14 @@ connector() {
     mkdir -p "$lib/$n"
     chmod 755 "$lib/$n"
     ln -sfn "$binary" "$lib/$n/cloudflared.new" && mv -fT "$lib/$n/cloudflared.new" "$lib/$n/cloudflared"
-    systemctl enable "$service" >/dev/null 2>&1 || fail "must be able to enable $service. Look: systemctl enable $service"
-    # An end in failure shows below: systemd goes on trying, and a slow start may still succeed.
+    systemctl enable "$service" >/dev/null 2>&1 || fail "could not enable $service. Run: systemctl enable $service"
+    # The loop below reports a failure: systemd keeps restarting the service, so a slow start may still succeed.
     slowly systemctl restart "$service" 2>/dev/null || :
     waited=0
     until systemctl is-active --quiet "$service" && answers "$ready"; do
         waited=$((waited + 1))
         [ $waited -le "$start_seconds" ] || ! answers "$ready" || taken
-        [ $waited -le "$start_seconds" ] || fail "$service must reach Cloudflare (not ready on port $port after $start_seconds s). Others of this host were left as they were. Look: journalctl -u $service
+        [ $waited -le "$start_seconds" ] || fail "$service did not connect to Cloudflare (not ready on port $port after $start_seconds s). The connectors after it on this host were not changed. Run: journalctl -u $service
 $(journalctl -u "$service" -n 6 --no-pager 2>/dev/null || :)"
         sleep 1
     done
@@ -163,7 +162,7 @@ install_all() {
     check_host
     check_owner
     check_keys
-    mkdir -p "$etc" "$lib" || fail "must have room for $etc and $lib. Free space there and run pulumi up again."
+    mkdir -p "$etc" "$lib" || fail "cannot create $etc and $lib (the disk is full or read-only). Free space there and run pulumi up again."
     chmod 755 "$lib"
     put "$etc/owner" "$owner"
     download
@@ -187,12 +186,12 @@ install_all() {
     stop $surplus
     for old in "$lib"/cloudflared-*; do [ "$old" = "$binary" ] || rm -f "$old"; done
     check_keys
-    # Last: before all is done the place in the stack's state may still be the old one.
+    # Written last: after a failed run, the state may still have the previous address of this host.
     put "$etc/place" "$where"
     echo "cloudflared $version: $instances connector(s) ready"
 }
 remove_all() {
-    . ../../hosts/unless-anothers.sh
+    . ../../hosts/return-unless-owned.sh
     # shellcheck disable=SC2046 # one word for each connector
     stop $(instances_here)
     rm -rf "$lib" "$unit_file" "${etc:?}"
@@ -201,11 +200,11 @@ remove_all() {
     echo "removed"
 }
 
-# One run at a time: one whose connection was cut may still be at work, waiting for answers to end.
+# Only one run at a time: an earlier run whose connection was cut may still wait for answers to end.
 if command -v flock >/dev/null; then
     exec 8>/run/@UNIT@.lock
     flock -w "$start_seconds" 8 ||
-        fail "must not be changed by two runs at once (another one still works on it). Wait for its end, and run pulumi again. Look: fuser -v /run/@UNIT@.lock"
+        fail "another run is still changing this host. Wait until it ends, and run pulumi again. Find it with: fuser -v /run/@UNIT@.lock"
 fi
 case $mode in
 install) install_all "$@" ;;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs as root on a host that Alpa runs on. Arguments: host, owner, install|remove.
-# An address that the gateway no longer has may reach Alpa for one hour more: its node may be draining.
-# @FIREWALL@: name of everything of this project on the host. @TABLE@: the table of nftables, family and name.
+# A removed address of the gateway may reach Alpa for another hour, since its node may be draining.
+# @FIREWALL@: name of this project's files and services on the host. @TABLE@: family and name of the nftables table.
 # scripts.ts sets:
 : "${rules?}" "${stamp?}" "${gateways?}" "${unit_text?}"
 
@@ -16,11 +16,11 @@ loaded() { "$nft" list table @TABLE@ 2>/dev/null; }
 check_host() {
     [ "$(uname -s)" = Linux ] && [ -d /run/systemd/system ] ||
         fail "must run Linux with systemd (got $( (. /etc/os-release && echo "$PRETTY_NAME") 2>/dev/null || uname -s)). Set alpa.firewall.apply to print, and load the rules there by hand."
-    [ -n "$nft" ] || fail "must have nft. Run there: apt-get install nftables"
+    [ -n "$nft" ] || fail "nft is missing. Run there: apt-get install nftables"
     [ ! -e "$etc/owner" ] || [ "$(cat "$etc/owner")" = "$owner" ] ||
-        fail "must not hold rules of another stack (they are $(cat "$etc/owner")'s). If this one was called that, rename it back: pulumi stack rename. Else destroy them there."
+        fail "this host has firewall rules of another stack, $(cat "$etc/owner"). If this stack had that name, rename it back: pulumi stack rename. Otherwise remove the host from that stack."
 }
-# Addresses that the gateway had until now, each as a command that keeps it for a while.
+# Prints an nft command for each removed address of the gateway, which allows the address for another hour.
 leaving() {
     for old in $(content "$etc/gateways"); do
         case " $gateways " in *" $old "*) continue ;; esac
@@ -34,18 +34,18 @@ put_back() {
 
 install_rules() {
     check_host
-    mkdir -p "$etc" || fail "must have room for $etc. Free space there and run pulumi up again."
+    mkdir -p "$etc" || fail "cannot create $etc (the disk is full or read-only). Free space there and run pulumi up again."
     put "$etc/owner" "$owner"
     if [ "$(content "$etc/rules.nft")" != "$rules" ] || ! loaded | grep -qF "$stamp"; then
         put "$etc/load.nft" "$rules
 $(leaving)"
         said=$("$nft" -c -f "$etc/load.nft" 2>&1) ||
-            fail "must take the rules ($(echo "$said" | head -n 1)). Nothing was changed. Look: nft -c -f $etc/load.nft"
+            fail "nft rejects the rules ($(echo "$said" | head -n 1)). Nothing was changed. Run: nft -c -f $etc/load.nft"
         said=$("$nft" -f "$etc/load.nft" 2>&1) ||
-            fail "must load the rules ($(echo "$said" | head -n 1)). Those before are in force. Look: nft -f $etc/load.nft"
+            fail "could not load the rules ($(echo "$said" | head -n 1)). The previous rules are in force. Run: nft -f $etc/load.nft"
         loaded | grep -qF "$stamp" || {
             put_back
-            fail "must hold the rules after loading them (it does not). Those before were put back. Look: nft list table @TABLE@"
+            fail "nft loaded the rules, but does not list them. The previous rules were restored. Run: nft list table @TABLE@"
         }
         put "$etc/rules.nft" "$rules"
         rm -f "$etc/load.nft"
@@ -55,24 +55,24 @@ $(leaving)"
     [ "$(content "$unit_file")" = "$text" ] || put "$unit_file" "$text"
     chmod 644 "$unit_file"
     systemctl daemon-reload
-    systemctl enable "$unit" >/dev/null 2>&1 || fail "must be able to enable $unit. Look: systemctl enable $unit"
-    # Started, it loads the file once more: the addresses that leave would be gone at once. So it is not, if it runs.
+    systemctl enable "$unit" >/dev/null 2>&1 || fail "could not enable $unit. Run: systemctl enable $unit"
+    # A start loads the file again, which has no removed addresses. So an active unit is not started again.
     if ! systemctl is-active --quiet "$unit"; then
-        systemctl start "$unit" >/dev/null 2>&1 || fail "$unit must start, or the rules are gone after a reboot. Look: journalctl -u $unit"
+        systemctl start "$unit" >/dev/null 2>&1 || fail "could not start $unit. Without it the rules are gone after a reboot. Run: journalctl -u $unit"
     fi
-    # Last: before all is done the place in the stack's state may still be the old one.
+    # Written last: after a failed run, the state may still have the previous address of this host.
     put "$etc/place" "$where"
     echo "rules loaded"
 }
 remove_rules() {
-    . ../unless-anothers.sh
+    . ../return-unless-owned.sh
     [ -n "$nft" ] || [ ! -e "$etc/rules.nft" ] ||
-        fail "must have nft to unload table @TABLE@ (there is none, and its rules may be in force). Run there: apt-get install nftables; then run pulumi again."
+        fail "nft is missing, so table @TABLE@ cannot be deleted, and its rules may be in force. Run there: apt-get install nftables. Then run pulumi again."
     if [ -e "$unit_file" ]; then
-        systemctl disable --now "$unit" >/dev/null 2>&1 || fail "must stop $unit. Look: systemctl status $unit"
+        systemctl disable --now "$unit" >/dev/null 2>&1 || fail "$unit did not stop. Run: systemctl status $unit"
     fi
     if [ -n "$nft" ] && loaded >/dev/null; then
-        "$nft" delete table @TABLE@ || fail "must let table @TABLE@ go. Look: nft list table @TABLE@"
+        "$nft" delete table @TABLE@ || fail "could not delete table @TABLE@. Run: nft list table @TABLE@"
     fi
     rm -rf "$unit_file" "${etc:?}"
     rm -f /run/@FIREWALL@.lock
@@ -81,11 +81,11 @@ remove_rules() {
 }
 
 nft=$(command -v nft || :)
-# One run at a time.
+# Only one run at a time.
 if command -v flock >/dev/null; then
     exec 8>/run/@FIREWALL@.lock
     flock -w 60 8 ||
-        fail "must not be changed by two runs at once (another one still works on it). Wait for its end, and run pulumi again. Look: fuser -v /run/@FIREWALL@.lock"
+        fail "another run is still changing this host. Wait until it ends, and run pulumi again. Find it with: fuser -v /run/@FIREWALL@.lock"
 fi
 case $mode in
 install) install_rules ;;

@@ -13,7 +13,7 @@ import { placeOf, type SshHost } from "../ssh-host";
 export class BareMetal extends pulumi.ComponentResource {
     constructor(name: string, args: BareMetalArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:BareMetal", name, {}, opts);
-        const { hosts, running, atBoot, attempt } = args;
+        const { hosts, running, atBoot, portShared, attempt } = args;
 
         const ask = (
             host: SshHost,
@@ -37,7 +37,8 @@ export class BareMetal extends pulumi.ComponentResource {
         const workers = hosts.slice(1);
         const look = [running ? "holds" : "rests"];
         const seen = workers.map((host) => ask(host, `${placeOf(host)}-look`, look, before.slice(-1)));
-        ask(hosts[0], "alpa", [running ? "answers" : "silent"], [...before.slice(-1), ...seen]);
+        const stopped = portShared ? "rests" : "silent";
+        ask(hosts[0], "alpa", [running ? "answers" : stopped], [...before.slice(-1), ...seen]);
 
         this.registerOutputs({});
     }

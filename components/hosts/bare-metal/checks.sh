@@ -1,17 +1,16 @@
 #!/bin/sh
-# Functions of bare-metal.sh: what must hold before anything is done on a host, whose it is, and what is seen there
-# afterwards. A worker of Ray is watched for failing while it joins: for 300 s at most, since joining takes some.
+# Functions of bare-metal.sh: checks of a host before a change, the record of its owner, and checks after the change.
 # shellcheck disable=SC2034 # more_time of bare-metal.sh reads $end
 # bare-metal.sh sets:
 : "${mode?}" "${head?}" "${owner?}" "${mark?}" "${unit?}" "${alpa_host?}" "${port?}" "${start_seconds?}" "${heard?}"
 
 check_host() {
     [ "$(uname -s)" = Linux ] && [ -d /proc/net ] || fail "must run Linux (got $(uname -s)). Correct convert.bareMetal.hosts."
-    command -v curl >/dev/null || fail "must have curl, to ask Alpa whether it runs. Install it."
+    command -v curl >/dev/null || fail "curl is missing. It is needed to check whether Alpa answers. Install it."
     [ -z "$unit" ] || systemctl cat "$unit" >/dev/null 2>&1 ||
-        fail "must have the service $unit, or there is no way back (systemctl knows none). Correct convert.bareMetal.unit."
+        fail "systemd has no service $unit, and a return to bare metal must start it. Correct convert.bareMetal.unit."
 }
-# Who cannot see the GPUs must not be stopped, nor may a conversion begin. The way back does not depend on it.
+# The start of a conversion and a stop need a working nvidia-smi. A return to bare metal does not.
 check_gpus() {
     case $mode in
     stop) runs || return 0 ;;
@@ -20,27 +19,27 @@ check_gpus() {
     esac
     gpu_users >/dev/null || exit 1
 }
-# Whether an address is one of this host's, as its kernel has them.
+# Whether an address is one of this host's, according to its kernel.
 is_own() {
     case $1 in 127.*) return 0 ;; esac
     awk -v address="$1" '$1 == "|--" { last = $2 } $1 == "/32" && $3 == "LOCAL" && last == address { found = 1 } END { exit !found }' /proc/net/fib_trie
 }
-# Callers are led to the head: another host would be started, and they would find nobody. Asked while Alpa runs, so the way
-# back does not depend on it.
+# The gateway sends requests to the head, so the first host must have the address of alpa.endpoints[0]. Checked only while
+# Alpa runs, so that a return to bare metal does not depend on it.
 check_head() {
     [ "$mode" = start ] && [ -z "$head" ] && [ -r /proc/net/fib_trie ] && runs || return 0
     addresses=$(getent ahostsv4 "$alpa_host" | cut -d ' ' -f 1 | sort -u) || addresses=
     [ -n "$addresses" ] || return 0
     for address in $addresses; do ! is_own "$address" || return 0; done
-    fail "must be the host of alpa.endpoints[0], $alpa_host, since it is the first (it has no such address). Put the head of Ray first in convert.bareMetal.hosts, or correct alpa.endpoints."
+    fail "must be the host of alpa.endpoints[0], $alpa_host, since it is the first of convert.bareMetal.hosts (it has no such address). Put the Ray head node first, or correct alpa.endpoints."
 }
-# Two stacks, maybe of two clusters, would each start what the other one stops.
+# Records this stack as the owner of the service: a second stack, also of another cluster, would start what this one stops.
 claim() {
     if (set -C; printf '%s\n' "$owner" >"$mark") 2>/dev/null; then return 0; fi
     theirs=$(cat "$mark" 2>/dev/null) || theirs=
     [ "$theirs" != "$owner" ] || return 0
     [ -z "$theirs" ] ||
-        fail "must be in the conversion of one stack (${unit:-Alpa} there is in that of $theirs). Take that one back to option intra-a; if it is gone, or was renamed, remove the file on this host: $mark"
+        fail "${unit:-Alpa} is in the conversion of another stack, $theirs. Return that stack to option intra-a. If it no longer exists or was renamed, delete this file on the host: $mark"
     printf '%s\n' "$owner" >"$mark"
 }
 release() {
@@ -50,22 +49,22 @@ release() {
 answers() {
     end=$(($(now) + start_seconds))
     until loaded; do
-        [ -z "$unit" ] || ! systemctl is-failed --quiet "$unit" || fail "$unit must run (it has failed). Look: journalctl -u $unit"
-        more_time || fail "Alpa must answer on port $port with its model loaded within $start_seconds s (last: $(echo "$heard" | head -c 200)). Look at its log."
+        [ -z "$unit" ] || ! systemctl is-failed --quiet "$unit" || fail "$unit has failed. Run: journalctl -u $unit"
+        more_time || fail "Alpa did not answer on port $port with its model loaded within $start_seconds s (last answer: $(echo "$heard" | head -c 200)). Read its log."
     done
     echo "answers"
 }
 silent() {
-    ! say >/dev/null || fail "nothing must answer on port $port when Alpa has stopped (something does). Look: ss -ltnp 'sport = :$port'"
+    ! say >/dev/null || fail "Alpa has stopped, but another process answers on port $port. Stop that process. Find it with: ss -ltnp 'sport = :$port'"
     echo "silent"
 }
-# A worker that fails while it joins is not heard of on the head, which only waits. Once the model comes to its GPUs it has
-# joined; where nobody can see that, or not soon, the head's wait is all there is.
+# Fails if the service of a worker fails while it joins Ray, which the head does not report. A process on the GPUs means that
+# the worker has joined. The wait ends after 300 s, or if the GPUs cannot be queried: the head's own wait is then the check.
 holds() {
     [ -n "$unit" ] || return 0
     end=$(($(now) + (start_seconds < 300 ? start_seconds : 300)))
     while :; do
-        ! systemctl is-failed --quiet "$unit" || fail "$unit must run (it has failed). Look: journalctl -u $unit"
+        ! systemctl is-failed --quiet "$unit" || fail "$unit has failed. Run: journalctl -u $unit"
         users=$(gpu_users 2>/dev/null) || break
         [ -z "$users" ] || break
         more_time || break
@@ -73,6 +72,6 @@ holds() {
     echo "holds"
 }
 rests() {
-    ! runs || fail "${unit:-Alpa} must have stopped (it runs again). Look who has started it: journalctl -u ${unit:-alpa}"
+    ! runs || fail "${unit:-Alpa} was stopped, but runs again. Find out what started it: journalctl -u ${unit:-alpa}"
     echo "rests"
 }

@@ -27,6 +27,8 @@ export interface BareMetalArgs extends BareMetalSettings {
     atBoot: boolean;
     /** Longest time one answer may take, in seconds. The stop waits this long for running answers. */
     answerTimeoutSeconds: number;
+    /** Whether another Alpa may answer on the head's port, so that an answer does not mean that this one still runs. */
+    portShared: boolean;
     /** Number of the attempt. Changing it runs all scripts again. */
     attempt: number;
 }

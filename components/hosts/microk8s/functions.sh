@@ -1,7 +1,7 @@
 #!/bin/sh
-# First lines and functions of every script. Arguments: the name of the host in messages, the stack, what to do, and words
-# that say more. Standard output is what the resource keeps; all else goes to standard error.
-# @FOLDER@: folder with what this project knows of MicroK8s on a host.
+# First lines and functions of the scripts for MicroK8s. Arguments: name of the host in messages, stack, action, then options
+# of that action. Standard output is the output of the resource, so all other text goes to standard error.
+# @FOLDER@: folder with this project's records about MicroK8s on a host.
 # shellcheck disable=SC2034 # the scripts that begin with this file read $mode and $common
 
 umask 022
@@ -15,13 +15,14 @@ fail() {
     printf '%s\n' "$where: $1" >&2
     exit 1
 }
-# Writes a file in one step, for root only.
+# Writes a file atomically. Only root can read it.
 put() {
     (umask 077 && printf '%s\n' "$2" >"$1.new") 2>/dev/null && mv -f "$1.new" "$1" ||
-        fail "must have room for $1 (the disk is full, or cannot be written). Free space there and run pulumi up again."
+        fail "cannot write $1 (the disk is full or read-only). Free space there and run pulumi up again."
 }
 mark() { cat "$etc/$1" 2>/dev/null || :; }
-# Runs something that may take minutes, and says so now and then: a silent SSH connection may be cut. What it prints is in $said.
+# Runs a command that may take minutes, with its output in $said. Prints a line every 15 s, since a silent SSH connection may
+# be cut.
 slowly() {
     out=$(mktemp)
     "$@" >"$out" 2>&1 &
@@ -37,7 +38,7 @@ slowly() {
     rm -f "$out"
     return $code
 }
-# What of $said says why: snap begins with it, MicroK8s and kubectl end with it.
+# The line of $said with the cause: snap prints it first, MicroK8s and kubectl print it last.
 last_line() {
     printf '%s\n' "$said" | awk '
         NF == 0 { next }
@@ -46,9 +47,9 @@ last_line() {
         { last = $0 }
         END { print first == "" ? last : first }'
 }
-# Seconds since the host started: its clock may be set meanwhile.
+# Seconds since the host started: its clock may be set during a wait.
 now() { read -r up _ </proc/uptime && echo "${up%%.*}"; }
-# Tries until it succeeds: until_true SECONDS COMMAND….
+# until_true SECONDS COMMAND…: repeats the command until it succeeds.
 until_true() {
     end=$(($(now) + $1)) tried=0
     shift

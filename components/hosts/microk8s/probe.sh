@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs as root, prints what the host says of itself, and changes nothing. The clock comes last, so that it is fresh when it arrives.
+# Runs as root, prints facts about the host, and changes nothing. The clock is last, so that it is current when it arrives.
 
 . ./functions.sh
 

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Function that names the processes that hold ports of MicroK8s; it prints nothing where all are free.
-# @PORTS@: these ports, as tcp/16443, with a blank between two.
+# Function that prints the processes that use ports of MicroK8s, and nothing if all are free.
+# @PORTS@: these ports, for example tcp/16443, separated by blanks.
 
-# Lines of "port, protocol, process" for what others listen on.
+# Prints a line for each used port, for example "19001/tcp by ray, process 4711".
 taken_ports() {
     { ss -Hltnp | sed 's/^/tcp /'; ss -Hlunp | sed 's/^/udp /'; } 2>/dev/null | awk '
         BEGIN { split("@PORTS@", list, " "); for (i in list) ours[list[i]] = 1 }

@@ -1,11 +1,12 @@
 #!/bin/bash
-# Functions of bash that tell whether Alpa makes progress. Alpa has nothing that says so: when its batch loop has ended, its port
-# is still open, and it still rejects invalid requests. Two kinds of requests tell it:
+# Functions for bash that check whether Alpa makes progress. Alpa has no health endpoint: after the end of its batch loop, its
+# port is still open, and it still rejects invalid requests. Two kinds of requests show progress:
 #  - One without a prompt. Alpa's worker rejects it between two batches, since nothing else in the worker runs while it computes.
-#    When that answer was delayed, a batch has ended, however long the queue of completions is.
-#  - A completion of one token, sent only when the first answer was not delayed. It waits in the queue of callers' completions,
+#    So a delayed answer means that a batch has ended, however long the queue of completions is.
+#  - A completion of one token, sent only if the first answer was not delayed. It waits in the queue of callers' completions,
 #    and requests of the first kind continue meanwhile.
-# @PORT@: Alpa's port. @MODEL@: name of its model as JSON, one word of the shell. @IDLE_SECONDS@, @STUCK_SECONDS@: see progress.ts.
+# @PORT@: Alpa's port. @MODEL@: its model name as JSON, quoted as one word of the shell. @IDLE_SECONDS@, @STUCK_SECONDS@: see
+# progress.ts. Pods of Alpa have this text: changing it below this header, a comment too, restarts Alpa.
 
 LC_ALL=C
 alpa_port=@PORT@ idle_seconds=@IDLE_SECONDS@ stuck_seconds=@STUCK_SECONDS@

@@ -19,12 +19,12 @@ export interface HostWatchdog extends ProgressLimits {
     };
 }
 
-const renderLook = scriptFile(__dirname, "look.sh");
+const renderCheck = scriptFile(__dirname, "check-progress.sh");
 const AS_ROOT = scriptFile(__dirname, "install.sh")({ WATCHDOG });
 
 /** Script of one check, which the timer starts. */
-export function lookScript({ restart, ...progress }: HostWatchdog): string {
-    return renderLook({
+export function checkScript({ restart, ...progress }: HostWatchdog): string {
+    return renderCheck({
         ...progressConstants(progress),
         WATCHDOG,
         UNIT: quote(restart?.unit ?? ""),
@@ -35,7 +35,7 @@ export function lookScript({ restart, ...progress }: HostWatchdog): string {
 /** Script for sh on a host, with the sudo password. Its arguments select installing or removing. */
 export function watchdogScript(watchdog: HostWatchdog, sudoPassword?: string): string {
     const variables = {
-        look: lookScript(watchdog),
+        check_script: checkScript(watchdog),
         service_text: SERVICE_TEXT.trimEnd(),
         timer_text: TIMER_TEXT.trimEnd(),
         unit: watchdog.restart?.unit ?? "",

@@ -5,13 +5,13 @@ export const WATCHDOG = "alpa-auth-watchdog";
 /** File with the result of the last check: readable by every user, and deleted when the host restarts. */
 export const STATE_FILE = `/run/${WATCHDOG}/state`;
 
-/** Service for one check of Alpa. It has no time limit (look.sh limits itself), and runs as root to restart a service. */
+/** Service for one check of Alpa. It has no time limit (check-progress.sh limits itself), and runs as root to restart a service. */
 export const SERVICE_TEXT = `[Unit]
 Description=alpa-auth: whether Alpa on this host makes progress
 
 [Service]
 Type=oneshot
-ExecStart=/bin/bash /etc/${WATCHDOG}/look.sh
+ExecStart=/bin/bash /etc/${WATCHDOG}/check-progress.sh
 TimeoutStartSec=infinity
 NoNewPrivileges=yes
 PrivateTmp=yes
@@ -21,7 +21,7 @@ ProtectSystem=full
 
 /** Timer that starts the next check after the end of the last one, also after a failed one. */
 export const TIMER_TEXT = `[Unit]
-Description=alpa-auth: looks whether Alpa on this host makes progress
+Description=alpa-auth: checks whether Alpa on this host makes progress
 
 [Timer]
 OnActiveSec=1s

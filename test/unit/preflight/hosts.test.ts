@@ -71,9 +71,9 @@ const refused: [why: string, answers: Answer[], ...problems: RegExp[]][] = [
         [
             fresh(0),
             fresh(1),
-            { stderr: "10.0.0.3: user ops must be allowed sh by sudo without a password (x). Add it.\n" },
+            { stderr: "10.0.0.3: sudo does not allow user ops to run sh without a password (x). Add it.\n" },
         ],
-        /^cluster\.nodes\[2\]: 10\.0\.0\.3: user ops must be allowed sh by sudo without a password/,
+        /^cluster\.nodes\[2\]: 10\.0\.0\.3: sudo does not allow user ops to run sh without a password/,
     ],
     [
         "another system",

@@ -146,6 +146,18 @@ describe("option intra-b", () => {
         });
     }
 
+    it("does not require a silent port on bare metal while the component may use the host's network", async () => {
+        const opt = { hostNetwork: { enabled: true, reason: "NCCL" } };
+        for (const [phase, line] of [
+            ["stop", "silent"],
+            ["start", "rests"],
+            ["done", "rests"],
+        ] as const) {
+            const seen = await recordIntraB(phase, {}, opt);
+            assert.match(one(seen, COMMAND, ANSWERS).inputs.create, new RegExp(` ${line} attempt=0$`), phase);
+        }
+    });
+
     it("passes the head's id of the Ray run to the workers", async () => {
         const seen = await record(() => intra(intraBSettings({}, {}, { phase: "drain" })), {
             [HEAD]: { stdout: "runs: 1764140000.77\n" },

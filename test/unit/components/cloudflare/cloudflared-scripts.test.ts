@@ -216,12 +216,12 @@ describe("cloudflared on a host", function () {
 
     const KEYS = "https://acme.cloudflareaccess.com/cdn-cgi/access/certs";
     const LACKING =
-        /Without them connectors answer every request with 502\. Open TCP 443 to that name and run pulumi up/;
+        /Without them connectors answer every request with 502\. Open TCP 443 to that host and run pulumi up/;
 
     it("changes nothing on a host that does not reach the keys of Access, and names what to open", async () => {
         await start({ files: { "root/.curlrc": 'connect-to = "acme.cloudflareaccess.com:443:127.0.0.1:1"\n' } });
         await assert.rejects(install(), (error: Error) => {
-            assert.ok(error.message.includes(`10.0.0.5: must reach ${KEYS}, the keys of Access (`), error.message);
+            assert.ok(error.message.includes(`10.0.0.5: cannot read the keys of Access from ${KEYS} (`), error.message);
             assert.match(error.message, LACKING);
             return true;
         });
@@ -280,7 +280,7 @@ describe("cloudflared on a host", function () {
         await install();
         await assert.rejects(
             install({ version: "broken", startSeconds: 1 }),
-            /alpa-auth-cloudflared@1\.service must reach Cloudflare \(not ready on port \d+ after 1 s\)\. Others of this host were left as they were\. Look: journalctl -u /,
+            /alpa-auth-cloudflared@1\.service did not connect to Cloudflare \(not ready on port \d+ after 1 s\)\. The connectors after it on this host were not changed\. Run: journalctl -u /,
         );
         const { stdout } = await on(host as Host, `readlink /opt/${UNIT}/2/cloudflared; systemctl is-active ${UNIT}@2`);
         assert.equal(stdout, `/opt/${UNIT}/cloudflared-1\nactive`);
@@ -320,7 +320,7 @@ describe("cloudflared on a host", function () {
         const other = on(host as Host, `sudo flock /run/${UNIT}.lock sh -c 'touch /tmp/held; sleep 100'`);
         const ended = assert.rejects(other);
         while (!fs.existsSync(at("tmp/held"))) await new Promise((resolve) => setTimeout(resolve, 20));
-        await assert.rejects(install({ startSeconds: 1 }), /must not be changed by two runs at once/);
+        await assert.rejects(install({ startSeconds: 1 }), /another run is still changing this host/);
         await host?.close();
         await ended;
         host = undefined;
@@ -394,37 +394,37 @@ describe("cloudflared on a host", function () {
             "a user without sudo",
             { sudo: "none" },
             () => ({ sudoPassword: "x" }),
-            /user ops must be allowed sh by sudo with the given password \(.*\)\. Correct sudoPassword, or add to sudoers: ops ALL=\(root\) \/.*sh\.$/,
+            /user ops to run sh with sudoPassword \(.*\)\. Correct sudoPassword, or add to sudoers: ops ALL=\(root\) \/.*sh\.$/,
         ],
         [
             "a missing password",
             { sudo: "password", password: "right" },
             () => ({}),
-            /user ops must be allowed sh by sudo without a password \(sudo: a password is required\)\. Add to sudoers: ops ALL=\(root\) NOPASSWD: \/.*sh, or give sudoPassword\.$/,
+            /user ops to run sh without a password \(sudo: a password is required\)\. Add to sudoers: ops ALL=\(root\) NOPASSWD: \/.*sh, or set sudoPassword\.$/,
         ],
         [
             "a wrong password",
             { sudo: "password", password: "right" },
             () => ({ sudoPassword: "wrong" }),
-            /with the given password \(sudo: a password is required\)/,
+            /to run sh with sudoPassword \(sudo: a password is required\)/,
         ],
         [
             "another checksum",
             {},
             () => ({ sha256: "0".repeat(64) }),
-            /what http:.*\/1 holds must have the SHA-256 0{64} \(got [0-9a-f]{64}, for (amd64|arm64)\)\. Correct version, sha256 or source; nothing was changed\.$/,
+            /http:.*\/1 has the SHA-256 [0-9a-f]{64} \(expected 0{64}, for (amd64|arm64)\)\. Nothing was changed\. Correct version, sha256 or source\.$/,
         ],
         [
             "a download that does not exist",
             {},
             () => ({ source: `${mirror.url}/nothing` }),
-            /must be able to download http:.*\/nothing \(curl: .*404.*\)\. Open the way there, or name a mirror as source\.$/,
+            /could not download http:.*\/nothing \(curl: .*404.*\)\. Allow the connection, or set a mirror as source\.$/,
         ],
         [
             "a file that is not a program",
             {},
             () => ({ version: "text" }),
-            /must be a program for this machine \((amd64|arm64)\)/,
+            /is not a program for this machine \((amd64|arm64)\)/,
         ],
     ];
     for (const [why, options, wish, said] of refused) {
@@ -446,7 +446,7 @@ describe("cloudflared on a host", function () {
         await install();
         await assert.rejects(
             install({ owner: "alpa-auth/prod" }),
-            /must not hold connectors of another stack \(they are alpa-auth\/dev's\)\. If this one was called that, rename it back/,
+            /this host has connectors of another stack, alpa-auth\/dev\. If this stack had that name, rename it back/,
         );
         await remove({ owner: "alpa-auth/prod" });
         assert.equal((host as Host).pids().length, 2);
@@ -464,7 +464,7 @@ describe("cloudflared on a host", function () {
                     assert.rejects(
                         install(),
                         new RegExp(
-                            `10\\.0\\.0\\.5: port ${metricsPort} on 127\\.0\\.0\\.1 must be free for ${UNIT}@1\\.service \\(something else listens there\\)\\. Stop that, or set another metricsPort\\. Look: ss -ltnp\\n$`,
+                            `10\\.0\\.0\\.5: port ${metricsPort} on 127\\.0\\.0\\.1, which ${UNIT}@1\\.service needs, is used by another process\\. Stop that process, or set another metricsPort\\. Find it with: ss -ltnp\\n$`,
                         ),
                     ),
                 serve,
@@ -477,7 +477,7 @@ describe("cloudflared on a host", function () {
         await install();
         const before = starts();
         await listening(metricsPort + 2, async () => {
-            const wrong = new RegExp(`port ${metricsPort + 2} on .* must be free for .*@1.service`);
+            const wrong = new RegExp(`port ${metricsPort + 2} on .* which .*@1.service needs`);
             await assert.rejects(install({ metricsPort: metricsPort + 2 }), wrong);
         });
         assert.deepEqual([starts(), (host as Host).pids().length], [before, 2]);
@@ -503,7 +503,10 @@ describe("cloudflared on a host", function () {
         await start();
         await assert.rejects(install({ version: "silent", startSeconds: 1 }), /not ready on port/);
         await listening(metricsPort, () =>
-            assert.rejects(install({ startSeconds: 2 }), new RegExp(`port ${metricsPort} on .* must be free for .*@1`)),
+            assert.rejects(
+                install({ startSeconds: 2 }),
+                new RegExp(`port ${metricsPort} on .* which .*@1.service needs`),
+            ),
         );
     });
 
@@ -513,7 +516,7 @@ describe("cloudflared on a host", function () {
         const before = starts();
         await install({ place: "head.example.com" });
         const { stdout } = await remove();
-        assert.equal(stdout, "left alone: these are head.example.com's now");
+        assert.equal(stdout, "not removed: this host is head.example.com in the config now");
         assert.deepEqual(starts(), before);
         assert.equal(
             (host as Host).pids().length,

@@ -1,6 +1,9 @@
 // Proves what the Worker does with a request: the uploaded text runs here, with the sandbox's globals of the edge. Only the
 // real service can prove that Cloudflare runs it the same way.
 import { strict as assert } from "node:assert";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { transformSync } from "esbuild";
 import * as fc from "fast-check";
 import { renderWorker, workerName } from "../../../../components/cloudflare/edge-worker";
 import { serviceDescription } from "../../../../components/alpa/service-description";
@@ -162,6 +165,16 @@ describe("the Worker at the edge", () => {
             }),
             { numRuns: 50, examples: [['"};throw 1;//'], ["`${1}`"], ["</script>"], ["\u2028$&"]] },
         );
+    });
+
+    it("is the code of its file without the comments, which may then change without a diff", () => {
+        const file = join(__dirname, "../../../../components/cloudflare/edge-worker.mjs");
+        const { content } = renderWorker(SETTINGS);
+        const [settings, text] = [content.split("\n\n", 1)[0], content.slice(content.indexOf("\n\n") + 2)];
+        assert.match(settings, /^const SETTINGS = \{.*\};$/);
+        const code = (source: string) => transformSync(source, { minifyWhitespace: true, legalComments: "none" }).code;
+        assert.equal(code(text), code(readFileSync(file, "utf8")));
+        assert.doesNotMatch(text, /^ *(\/\/|\/\*)/m);
     });
 
     it("has a name that Cloudflare accepts, whatever the stack's", () => {

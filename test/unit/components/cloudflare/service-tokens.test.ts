@@ -64,7 +64,7 @@ describe("SecretVersions", () => {
         const [reason, ...others] = await reasons(inputs({ "lab/a": 1, "nlp/a": 1 }, {}));
         assert.match(
             reason,
-            /^consumers: lab\/a: secretVersion must be at least 2.*\(got 1\).*write 2 .* or rotate to 3\.$/,
+            /^consumers: lab\/a: secretVersion must be at least 2.*\(got 1\).*set 2 .* or rotate to 3\.$/,
         );
         assert.deepEqual(others, []);
     });
@@ -78,13 +78,13 @@ describe("SecretVersions", () => {
     it("fails a rotation that returned the old secret, and stores nothing of it", async () => {
         await assert.rejects(
             provider.update!("x", olds, inputs({ "lab/a": 3, "nlp/a": 2 }, { "lab/a": "two", "nlp/a": "new" })),
-            /^Error: consumers: lab\/a: must have a new secret with secretVersion 3 \(Cloudflare answered with the one of 2\)\. /,
+            /^Error: consumers: lab\/a: Cloudflare created no new secret for secretVersion 3 \(its answer has the secret of version 2\)\. /,
         );
     });
     it("says until when the caller's secret works then, and how its caller continues without a gap", async () => {
         await assert.rejects(
             provider.update!("x", olds, inputs({ "lab/a": 3 }, { "lab/a": "two" })),
-            /ends on the day of previousSecretExpires, or at once if secretVersion is raised\. Add a second credential, .* remove this one when its caller has switched\. Where .* uses it, raise secretVersion to 4 instead\.$/,
+            /expires on the day of previousSecretExpires, or at once if secretVersion is raised\. Add a second credential, .* remove this one when its caller has switched\. If no caller uses it, raise secretVersion to 4 instead\.$/,
         );
     });
     it("accepts a rotation that returned a new secret", async () => {

@@ -93,7 +93,7 @@ describe("scripts for rules of the Alpa host", function () {
         await assert.rejects(
             run("create", { gateways: ["10.0.0.11", "10.0.0.13"], alpaPorts: [70000] }),
             fails(
-                /10\.0\.0\.5: must take the rules \(.*Service out of range\)\. Nothing was changed\. Look: nft -c -f/,
+                /10\.0\.0\.5: nft rejects the rules \(.*Service out of range\)\. Nothing was changed\. Run: nft -c -f/,
             ),
         );
         assert.deepEqual([reaches("10.0.0.11"), reaches("10.0.0.12"), reaches("10.0.0.13")], [true, true, false]);
@@ -114,7 +114,7 @@ describe("scripts for rules of the Alpa host", function () {
         };
         await assert.rejects(
             run("create", { gateways: ["10.0.0.13"] }),
-            fails(/must hold the rules after loading them/),
+            fails(/nft loaded the rules, but does not list them/),
         );
         assert.deepEqual([reaches("10.0.0.11"), reaches("10.0.0.13")], [true, false]);
     });
@@ -146,7 +146,7 @@ describe("scripts for rules of the Alpa host", function () {
         assert.ok(!reaches("10.0.0.13"), "another stack's");
         await assert.rejects(
             run("create", { owner: "alpa-auth/other" }),
-            fails(/must not hold rules of another stack \(they are alpa-auth\/dev's\)/),
+            fails(/this host has firewall rules of another stack, alpa-auth\/dev\./),
         );
     });
 
@@ -159,7 +159,7 @@ describe("scripts for rules of the Alpa host", function () {
     it("name the host and the missing sudo rule where sudo allows true and not sh", async () => {
         await start({ sudo: "nopasswd-true", password: "geheim" });
         const rule = String.raw`ops ALL=\(root\) NOPASSWD: /\S*sh`;
-        const said = `^10\\.0\\.0\\.5: user ops must be allowed sh by sudo without a password \\(.*\\)\\. Add to sudoers: ${rule}, or give`;
+        const said = `^10\\.0\\.0\\.5: sudo does not allow user ops to run sh without a password \\(.*\\)\\. Add to sudoers: ${rule}, or set`;
         await assert.rejects(run("create"), fails(new RegExp(said, "m")));
     });
 
@@ -172,7 +172,7 @@ describe("scripts for rules of the Alpa host", function () {
             fs.rmSync(at(NFT));
             await assert.rejects(
                 run("delete"),
-                fails(/must have nft to unload table inet \S+ \(there is none, and its rules may/),
+                fails(/nft is missing, so table inet \S+ cannot be deleted, and its rules may/),
             );
             assert.ok(!reaches("10.0.0.13"));
             fs.writeFileSync(at(NFT), program, { mode: 0o755 });

@@ -57,7 +57,7 @@ describe("scripts for bare metal", function () {
             stopTimeoutSeconds: 30,
             startTimeoutSeconds: 120,
         },
-        ...{ running: true, atBoot: true, answerTimeoutSeconds: 30, attempt: 0 },
+        ...{ running: true, atBoot: true, portShared: false, answerTimeoutSeconds: 30, attempt: 0 },
         ...more,
     });
     const run = async (host: number, words: string[], more: Partial<BareMetalArgs> = {}) => {
@@ -146,7 +146,7 @@ describe("scripts for bare metal", function () {
         await cease();
         const hold = ledger.take("dgx-01", { side: "pod", name: "alpa-auth/alpa-opt-head", gpus: 8 })!;
         await assert.rejects(run(0, ["start", FOUND], { stopTimeoutSeconds: 1 }), {
-            message: /dgx-01: must have its GPUs free within 1 s before Alpa may start \(processes that hold them: \d+/,
+            message: /dgx-01: the GPUs were not free after 1 s, so Alpa was not started \(processes that use them: \d+/,
         });
         assert.equal(await systemctl(0, "is-active"), "inactive");
         hold.release();
@@ -163,7 +163,7 @@ describe("scripts for bare metal", function () {
         try {
             assert.equal(await run(1, ["stop", FOUND]), "stopped, GPUs free");
             const hold = ledger.take("dgx-02", { side: "pod", name: "alpa-auth/alpa-opt-worker", gpus: 1 })!;
-            await assert.rejects(run(1, ["start", FOUND], { stopTimeoutSeconds: 1 }), { message: /hold them: \d+ \)/ });
+            await assert.rejects(run(1, ["start", FOUND], { stopTimeoutSeconds: 1 }), { message: /use them: \d+ \)/ });
             hold.release();
         } finally {
             host.stage.lay(NVIDIA_SMI, ({ args }) => nvidiaSmi(args, ledger, "dgx-02"));
@@ -183,7 +183,7 @@ describe("scripts for bare metal", function () {
             await waitFor("GPUs held", () => ledger.on("dgx-02").length > 0, { seconds: 100 });
             assert.equal(await systemctl(1, "is-active"), "activating");
             const limits = { stopTimeoutSeconds: 1, startTimeoutSeconds: 2 };
-            await assert.rejects(run(1, ["start", FOUND], limits), { message: /must start within 2 s/ });
+            await assert.rejects(run(1, ["start", FOUND], limits), { message: /did not start within 2 s/ });
             await host.systemctl("stop", UNIT);
             await cutOff;
         } finally {
@@ -208,7 +208,7 @@ describe("scripts for bare metal", function () {
             host.stage.lay(NVIDIA_SMI, () => failed(broken, 9));
         });
         afterEach(() => host.stage.lay(NVIDIA_SMI, ({ args }) => nvidiaSmi(args, ledger, "dgx-02")));
-        const refused = { message: /dgx-02: must answer nvidia-smi \(NVIDIA-SMI has failed/ };
+        const refused = { message: /dgx-02: nvidia-smi failed \(NVIDIA-SMI has failed/ };
 
         it("refuse to begin a conversion, and stop nothing", async () => {
             await assert.rejects(run(1, ["start", FOUND, "attempt=0"]), refused);
@@ -220,7 +220,7 @@ describe("scripts for bare metal", function () {
             assert.match(await run(1, ["start", FOUND, "attempt=1"]), /^runs: /, "what runs is not restarted");
             const { code } = await host.systemctl("stop", UNIT);
             assert.equal(code, 0);
-            assert.match(await run(1, ["start", FOUND, "attempt=0"]), /can see whether the GPUs are free/);
+            assert.match(await run(1, ["start", FOUND, "attempt=0"]), /it is unknown whether the GPUs are free/);
             assert.equal(await systemctl(1, "is-active"), "active");
             await host.systemctl("stop", UNIT);
             const how = { commands: { start: `systemctl start ${UNIT}`, stop: `systemctl stop ${UNIT}` } };
@@ -241,7 +241,7 @@ describe("scripts for bare metal", function () {
         it("are rejected on a host that is in a conversion, in either direction, and name its owner and how to release it", async () => {
             await run(1, ["start", FOUND]);
             const message =
-                /dgx-02: must be in the conversion of one stack \(alpa-ray\.service there is in that of alpa-auth\/dev\)\. Take that one back to option intra-a; .* remove the file on this host: \/etc\/alpa-auth-bare-metal\/of-alpa-ray\.service/;
+                /dgx-02: alpa-ray\.service is in the conversion of another stack, alpa-auth\/dev\. Return that stack to option intra-a\. .* delete this file on the host: \/etc\/alpa-auth-bare-metal\/of-alpa-ray\.service/;
             for (const mode of ["start", "stop"]) await assert.rejects(other(mode, FOUND), { message });
             assert.equal(await systemctl(1, "is-active"), "active");
             assert.equal(await other("release"), "released");
@@ -266,7 +266,7 @@ describe("scripts for bare metal", function () {
 
     describe("on the first host", () => {
         const message =
-            /dgx-01: must be the host of alpa\.endpoints\[0\], 203\.0\.113\.9, since it is the first \(it has no such address\)/;
+            /dgx-01: must be the host of alpa\.endpoints\[0\], 203\.0\.113\.9, since it is the first of convert\.bareMetal\.hosts \(it has no such address\)/;
 
         it("reject one to which the gateway does not route, before anything is stopped", async () => {
             await assert.rejects(run(0, ["start", FOUND], { alpaHost: "203.0.113.9" }), { message });
@@ -300,7 +300,7 @@ describe("scripts for bare metal", function () {
                 seconds: 100,
             });
             await assert.rejects(run(1, ["holds"]), {
-                message: /dgx-02: alpa-ray\.service must run \(it has failed\)\. Look: journalctl -u alpa-ray\.service/,
+                message: /dgx-02: alpa-ray\.service has failed\. Run: journalctl -u alpa-ray\.service/,
             });
             hold.release();
         });
@@ -311,7 +311,9 @@ describe("scripts for bare metal", function () {
         });
 
         it("verify that it has stopped, and report it where it runs", async () => {
-            await assert.rejects(run(1, ["rests"]), { message: /dgx-02: alpa-ray\.service must have stopped/ });
+            await assert.rejects(run(1, ["rests"]), {
+                message: /dgx-02: alpa-ray\.service was stopped, but runs again/,
+            });
             await cease();
             assert.equal(await run(1, ["rests"]), "rests");
         });
@@ -320,10 +322,10 @@ describe("scripts for bare metal", function () {
     it("fail where a process keeps its GPUs after the stop, and check again in the next run", async () => {
         faults.add({ step: "release", side: "bare metal", node: "dgx-02" });
         await assert.rejects(run(1, ["stop", FOUND], { stopTimeoutSeconds: 4 }), {
-            message: /dgx-02: must have its GPUs free within 4 s after Alpa has stopped/,
+            message: /dgx-02: the GPUs were not free after 4 s, although Alpa has stopped/,
         });
         await assert.rejects(run(1, ["stop", FOUND], { stopTimeoutSeconds: 1 }), {
-            message: /must have its GPUs free/,
+            message: /the GPUs were not free/,
         });
         ledger.sweep();
         assert.equal(await run(1, ["stop", FOUND]), "stopped, GPUs free");
@@ -334,7 +336,7 @@ describe("scripts for bare metal", function () {
         faults.add({ step: "load", side: "bare metal" });
         await start();
         await assert.rejects(run(0, ["answers"]), {
-            message: /dgx-01: alpa-ray\.service must run \(it has failed\)\. Look: journalctl/,
+            message: /dgx-01: alpa-ray\.service has failed\. Run: journalctl/,
         });
     });
 
@@ -360,7 +362,7 @@ describe("scripts for bare metal", function () {
         const turn = () => on(bareMetal.hosts[0].host, "sudo cat /run/alpa-auth-bare-metal/turn 2>/dev/null || :");
         const before = (await turn()).stdout;
         const earlier = assert.rejects(run(0, ["stop", "after-answers", FOUND]), {
-            message: /dgx-01: must be left to the run/,
+            message: /dgx-01: a newer run has taken over this host/,
         });
         await waitFor("the earlier run's turn", async () => (await turn()).stdout !== before, { seconds: 100 });
         assert.match(await run(0, ["start", FOUND]), /^runs: /);
@@ -371,7 +373,7 @@ describe("scripts for bare metal", function () {
 
     it("reject a service that the host does not have, since no rollback would be possible", async () => {
         await assert.rejects(run(0, ["start", FOUND], { how: { unit: "alpa.service" } }), {
-            message: /dgx-01: must have the service alpa\.service, or there is no way back/,
+            message: /dgx-01: systemd has no service alpa\.service, and a return to bare metal must start it/,
         });
     });
 
@@ -397,7 +399,7 @@ describe("scripts for bare metal", function () {
         it("print its exit code and the path of its log, and not the log", async () => {
             await assert.rejects(run(1, ["stop", FOUND], commands({ stop: "echo s3cret; exit 3" })), (error: Error) => {
                 const where = "/run/alpa-auth-bare-metal/said";
-                const said = `dgx-02: the stop command must succeed within 30 s (exit code 3). Look: ${where}`;
+                const said = `dgx-02: the stop command failed, or did not end within 30 s (exit code 3). Read its output in ${where}`;
                 assert.ok(error.message.includes(said), error.message);
                 assert.doesNotMatch(error.message, /s3cret/);
                 return true;
@@ -416,7 +418,7 @@ describe("scripts for bare metal", function () {
             await run(1, ["stop", FOUND], commands({}));
             const hangs = { ...commands({ start: "exec sleep 30" }), startTimeoutSeconds: 1 };
             await assert.rejects(run(1, ["start", FOUND], hangs), {
-                message: /dgx-02: the start command must succeed within 1 s \(exit code 124\)/,
+                message: /dgx-02: the start command failed, or did not end within 1 s \(exit code 124\)/,
             });
         });
 

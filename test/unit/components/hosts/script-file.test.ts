@@ -1,5 +1,6 @@
 // Proves which parts of a script file are sent to a host, and that all files give scripts without remaining placeholders.
 import { strict as assert } from "node:assert";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,8 +9,8 @@ import { renderScript as firewall } from "../../../../components/hosts/alpa-fire
 import { bareMetalScript } from "../../../../components/hosts/bare-metal/script";
 import { probe } from "../../../../components/hosts/microk8s/probe-script";
 import { clusterScript, nodeScript } from "../../../../components/hosts/microk8s/scripts";
-import { scriptFile } from "../../../../components/hosts/script-file";
-import { lookScript, watchdogScript as installScript } from "../../../../components/hosts/watchdog/scripts";
+import { podScriptFile, scriptFile } from "../../../../components/hosts/script-file";
+import { checkScript, watchdogScript as installScript } from "../../../../components/hosts/watchdog/scripts";
 import { afterAnswers, HEAD_SCRIPT, watchdogScript, watchedCommand } from "../../../../components/opt/opt-head";
 
 const COMPONENTS = join(__dirname, "../../../../components");
@@ -24,13 +25,26 @@ describe("a script file", () => {
         return scriptFile(folder, name);
     };
 
-    it("is sent without its header and without ShellCheck directives", () => {
-        const script = write(
-            "a.sh",
-            `#!/bin/sh\n# header\n: "\${x?}"\n\n# why\n    # shellcheck disable=SC2086 # words\necho $x\n\nb\n`,
-        );
-        assert.equal(script(), "\n# why\necho $x\n\nb\n");
+    const COMMENTED = `#!/bin/sh\n# header\n: "\${x?}"\n\n# it's why\n    # shellcheck disable=SC2086 # words\necho $x # the end\n\nb\n`;
+
+    it("is sent without its header and its comments", () =>
+        assert.equal(write("a.sh", COMMENTED)(), "\necho $x\n\nb\n"));
+
+    it("of a pod keeps its comments, since another text would restart the pod", () => {
+        write("pod.sh", COMMENTED);
+        assert.equal(podScriptFile(folder, "pod.sh")(), "\n# it's why\necho $x # the end\n\nb\n");
     });
+
+    const kept: [what: string, text: string][] = [
+        ["in a here-document", "cat <<EOF\n#!/bin/sh\n# it's text\nEOF\n"],
+        ["in a quoted here-document with tabs", "\tcat <<-'END' >x || y\n\t# text\n# \"$x\"\n\tEND\n"],
+        ["in a text of single quotes", "awk '\n# text\n{ print }'\n"],
+        ["in a text of double quotes", 'echo "a\n# \\" text\n$(echo "b" | sed \'s/ *$//\')\n # text"\n'],
+        ["in a word", "echo $# ${x#y} ${#x} 'a'#b \\# a#b\n"],
+    ];
+    for (const [where, text] of kept)
+        it(`keeps a # ${where}`, () =>
+            assert.equal(write("kept.sh", `#!/bin/sh\n\n${text}# comment\ntrue\n`)(), `\n${text}true\n`));
 
     it("has an included file instead of the include line, with the same indentation", () => {
         write("part.sh", "#!/bin/sh\n\nif a; then\n    b\n\nfi\n");
@@ -51,7 +65,7 @@ describe("scripts for hosts", () => {
     const bareMetal = {
         ...{ hosts: [], how: { unit: "alpa-ray.service" }, alpaHost: "127.0.0.1", port: 20001 },
         ...{ stopTimeoutSeconds: 30, startTimeoutSeconds: 120, answerTimeoutSeconds: 30 },
-        ...{ running: true, atBoot: true, attempt: 0 },
+        ...{ running: true, atBoot: true, portShared: false, attempt: 0 },
     };
     const hostWatchdog = { port: 20001, model: "m", idleSeconds: 60, stuckSeconds: 1200 };
     /** Sent scripts, by the file that each begins with. */
@@ -67,7 +81,7 @@ describe("scripts for hosts", () => {
         "hosts/microk8s/node.sh": nodeScript({ launch: "", sans: [] }, waits),
         "hosts/microk8s/probe.sh": probe("10.0.0.5", "alpa-auth/dev").script,
         "hosts/watchdog/install.sh": installScript(hostWatchdog),
-        "hosts/watchdog/look.sh": lookScript(hostWatchdog),
+        "hosts/watchdog/check-progress.sh": checkScript(hostWatchdog),
         "opt/head.sh": HEAD_SCRIPT,
         "opt/watch-alpa.sh": watchdogScript({ model: "m", idleSeconds: 60, stuckSeconds: 1200 }),
         "opt/while-connected.sh": afterAnswers(30),
@@ -85,6 +99,18 @@ describe("scripts for hosts", () => {
         );
         const used = Object.keys(scripts).flatMap((file) => [file, ...included(file)]);
         assert.deepEqual([...new Set([...used, "hosts/as-user.sh"])].sort(), all.sort());
+    });
+
+    it("run the same commands without their comments", () => {
+        const constants = new Proxy({}, { has: () => true, get: (_, name) => name });
+        /** The commands of a script as bash prints them: without comments, and with all texts. */
+        const parsed = (text: string) =>
+            execFileSync("bash", ["-c", `parsed() {\n:\n${text}}\ndeclare -f parsed`], { encoding: "utf8" });
+        for (const file of [...Object.keys(scripts), "hosts/as-user.sh"]) {
+            const [sent, all] = [scriptFile, podScriptFile].map((read) => read(COMPONENTS, file)(constants));
+            assert.equal(parsed(sent), parsed(all), file);
+            assert.doesNotMatch(sent, /^ *# /m, file);
+        }
     });
 
     for (const [file, text] of Object.entries(scripts)) {

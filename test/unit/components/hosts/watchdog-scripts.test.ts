@@ -110,8 +110,10 @@ describe("a watchdog on Alpa's host", () => {
         await start();
         await run("install");
         await run("install", { stuckSeconds: 90 });
-        assert.match(fs.readFileSync(at("etc/alpa-auth-watchdog/look.sh"), "utf8"), /stuck_seconds=90/);
+        assert.match(fs.readFileSync(at("etc/alpa-auth-watchdog/check-progress.sh"), "utf8"), /stuck_seconds=90/);
+        fs.writeFileSync(at("etc/alpa-auth-watchdog/look.sh"), "");
         await run("install", { stuckSeconds: 90 });
+        assert.ok(!fs.existsSync(at("etc/alpa-auth-watchdog/look.sh")), "the script of an earlier version");
         await until("state: written", () => state().state === "answers");
     });
 
@@ -120,10 +122,10 @@ describe("a watchdog on Alpa's host", () => {
         await run("install");
         await assert.rejects(
             run("install", { owner: "alpa-auth/other" }),
-            fails(/10\.0\.0\.5: must not have the watchdog of another stack \(it is alpa-auth\/dev's\)/),
+            fails(/10\.0\.0\.5: this host has the watchdog of another stack, alpa-auth\/dev\./),
         );
         await run("remove", { owner: "alpa-auth/other" });
-        assert.ok(fs.existsSync(at("etc/alpa-auth-watchdog/look.sh")));
+        assert.ok(fs.existsSync(at("etc/alpa-auth-watchdog/check-progress.sh")));
         await run("remove");
         for (const file of [
             "etc/alpa-auth-watchdog",
@@ -139,7 +141,7 @@ describe("a watchdog on Alpa's host", () => {
         await start();
         await assert.rejects(
             run("install", { restart: { unit: "other.service", pauseSeconds: 600 } }),
-            fails(/must have the service other\.service \(systemctl knows none\)\. Correct alpa\.watchdog\.unit/),
+            fails(/systemd has no service other\.service\. Correct alpa\.watchdog\.unit/),
         );
         await host.close();
         await alpa.close();

@@ -404,9 +404,9 @@ describe("ops convert, Pulumi's errors", () => {
         const remote = [
             " ~  alpa **updating failed** error: it ended",
             "  error: it ended with 1:",
-            "  dgx-01: must have its GPUs free",
+            "  dgx-01: the GPUs were not free",
         ];
-        assert.equal(errorsIn(remote.join("\n")), "it ended with 1: dgx-01: must have its GPUs free");
+        assert.equal(errorsIn(remote.join("\n")), "it ended with 1: dgx-01: the GPUs were not free");
         const all = ["    error: 2 problem(s) in the cluster, nothing was changed:", "      - a", "      - b", "", "x"];
         assert.equal(errorsIn(all.join("\n")), "2 problem(s) in the cluster, nothing was changed: - a - b");
         const pack = ["Policies:", "    alpa-auth@v0.1.0", "        - [mandatory]  answers-not-cut  (route)", ""];

@@ -1,13 +1,13 @@
 #!/bin/bash
-# Runs as root on a host of Alpa, started by the timer: one look at Alpa. Exit code 1: Alpa makes no progress; 2: it rejects the
-# watchdog's completion, so nothing is known. systemd lists the service as failed then.
-# Placeholders: those of progress.sh; @WATCHDOG@: name of everything of the watchdog on the host; @UNIT@: service that is
-# restarted when Alpa makes no progress, as one word of the shell, empty: none; @RESTART_PAUSE_SECONDS@ between two restarts.
+# Runs as root on a host of Alpa, started by the timer. Checks Alpa once. Exit code 1: Alpa makes no progress; 2: it rejects the
+# watchdog's completion, so its progress is unknown. systemd then lists the service as failed.
+# Placeholders: those of progress.sh; @WATCHDOG@: name of the watchdog's files on the host; @UNIT@: service to restart when Alpa
+# makes no progress, quoted as one word of the shell, empty for none; @RESTART_PAUSE_SECONDS@: shortest time between restarts.
 
 . ./progress.sh
 run=/run/@WATCHDOG@ unit=@UNIT@ pause=@RESTART_PAUSE_SECONDS@
 field() { sed -n "s/^$1=//p" "$run/state" 2>/dev/null; }
-# Loading a model takes many minutes: a service that was restarted a moment ago gets its time.
+# Loading a model takes many minutes, so a service that was just restarted is not restarted again.
 restart() {
     if ((now - restarted < pause)); then
         why+="; $unit was restarted less than $pause s ago"
