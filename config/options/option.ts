@@ -18,6 +18,14 @@ export interface CheckContext {
     folder: string;
 }
 
+/** Settings of every option, in addition to the arguments of its component. */
+export interface CommonSettings {
+    /** Warnings for the operator. They do not stop the run. */
+    warnings: string[];
+    /** Expiry date of a credential, by `<consumer>/<credential>`. */
+    expires: Record<string, string>;
+}
+
 /** Result of reading a stack config. */
 export interface OptionResult<Settings> {
     issues: z.core.$ZodIssue[];

@@ -5,14 +5,13 @@ import { edgeWaits, heldTimeout, type ParsedCloudflare } from "./schema";
 import { cutAnswers, defaultGrace } from "../../keys/tunnel";
 import { dayText, livingCredentials } from "../../keys/consumers/credentials";
 import type { ZoneData } from "../../keys/dns/settings";
+import type { CommonSettings } from "../option";
 import { alpaWatchdogSettings } from "../../keys/hosts/alpa-watchdog";
 import { sshHostOf } from "../../keys/hosts/ssh-host";
 
 /** Option cloudflare: Access at the edge, a tunnel to the Ray head node, and no gateway. */
-export interface CloudflareSettings extends CloudflareAccessArgs {
+export interface CloudflareSettings extends CommonSettings, CloudflareAccessArgs {
     option: "cloudflare";
-    /** Warnings for the operator. They do not stop the run. */
-    warnings: string[];
     /** The watchdog on Alpa's hosts. Default: none. */
     watchdog?: AlpaWatchdogArgs;
     /** The zone's other records. Unset if the stack does not manage them. */

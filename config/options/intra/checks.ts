@@ -9,9 +9,8 @@ import type { ParsedOpt } from "../../keys/opt";
 import { upgraded } from "../../keys/opt-version";
 import { watchdogProblems } from "../../keys/watchdog";
 import { isGiven } from "../../unchecked";
-import type { ParsedIntraA } from "../intra-a/schema";
 import type { CheckContext, Raw } from "../option";
-import type { ParsedIntraB } from "./schema";
+import type { ParsedIntra } from "./schema";
 
 /** Bytes of a parameter: Alpa stores weights in half precision. */
 const BYTES_A_PARAMETER = 2;
@@ -19,8 +18,7 @@ const BYTES_A_PARAMETER = 2;
 const USABLE = 0.9;
 const GIB = 2 ** 30;
 
-/** Config of option intra-a or intra-b: intra-a may have the keys of the conversion too. */
-type Config = Sound<ParsedIntraA | ParsedIntraB>;
+type Config = Sound<ParsedIntra>;
 type Opt = Sound<ParsedOpt>;
 
 /**
