@@ -48,7 +48,7 @@ export function gatewayOption<Data extends ParsedGatewayOption, Settings>({
                         ...clusterChecks(common, values, context),
                         ...checks(config, values, context),
                         ...gatewayChecks(option, common, values, context),
-                        ...classChecks(option, common, values),
+                        ...classChecks(common),
                         ...observabilityProblems(common, values),
                         ...(isExposed && api !== undefined ? apiProblems(api) : []),
                     ];
