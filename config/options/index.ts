@@ -1,5 +1,4 @@
-import * as z from "zod";
-import { unwrap } from "../problems";
+import { keysBelow } from "../schema";
 import { callers } from "./callers";
 import type { CallersSettings } from "./callers/settings";
 import { cloudflare } from "./cloudflare";
@@ -44,18 +43,7 @@ export const OPTIONS = Object.keys(DEFINITIONS) as Option[];
 export function ownersOfOthers(option: Option): Record<string, string> {
     const owners: Record<string, string> = {};
     for (const other of OPTIONS.filter((one) => one !== option))
-        for (const path of paths(DEFINITIONS[other].schema, ""))
+        for (const [path] of keysBelow(DEFINITIONS[other].schema))
             owners[path] = path in owners ? `${owners[path]} or ${other}` : `option ${other}`;
     return owners;
-}
-
-function paths(type: z.core.$ZodType, path: string): string[] {
-    const inner = unwrap(type);
-    const item = inner instanceof z.ZodArray ? unwrap(inner.element) : inner;
-    if (!(item instanceof z.ZodObject)) return [];
-    const start = `${path}${inner instanceof z.ZodArray ? "[]" : ""}${path === "" ? "" : "."}`;
-    return Object.entries(item.shape).flatMap(([name, child]) => [
-        `${start}${name}`,
-        ...paths(child as z.core.$ZodType, `${start}${name}`),
-    ]);
 }

@@ -39,6 +39,7 @@ export const credential = z.strictObject({
         }),
     publicKey: z
         .string({ error: () => "must be a text in PEM form. Correct it" })
+        .meta({ mayBeSecret: true })
         .optional()
         .meta({
             description:
@@ -48,6 +49,7 @@ export const credential = z.strictObject({
         }),
     key: z
         .string({ error: () => "must be a text. Correct it" })
+        .meta({ secret: "key.txt" })
         .optional()
         .meta({
             description: "An existing key of the caller, as a secret, with at least 16 characters.",

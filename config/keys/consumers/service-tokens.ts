@@ -75,6 +75,6 @@ export const consumer = z.strictObject({
         examples: ["mbzuai-nlp"],
     }),
     credentials: z
-        .array(credential)
+        .array(credential.meta({ mayBeSecret: true }))
         .describe("Service tokens of the caller. Removing an entry revokes that token only."),
 });

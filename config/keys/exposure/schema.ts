@@ -39,7 +39,10 @@ const tunnel = z
             }),
         graceSeconds,
     })
-    .describe("The connectors (`cloudflared`) that forward requests from Cloudflare to the gateway, as pods.");
+    .meta({
+        description: "The connectors (`cloudflared`) that forward requests from Cloudflare to the gateway, as pods.",
+        mayBeSecret: true,
+    });
 
 /** Keys of `alpa` that are used only behind Cloudflare. */
 export const answerKeys = { tokensPerSecond: alpa.shape.tokensPerSecond, maxTokens: alpa.shape.maxTokens };

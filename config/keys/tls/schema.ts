@@ -13,9 +13,10 @@ const files = z
             description: "The certificate in PEM form, followed by its intermediate certificates in order.",
             examples: ["-----BEGIN CERTIFICATE-----…"],
         }),
-        key: text("a private key in PEM form").describe(
-            "Private key of the certificate in PEM form, as a secret, without a passphrase.",
-        ),
+        key: text("a private key in PEM form").meta({
+            description: "Private key of the certificate in PEM form, as a secret, without a passphrase.",
+            secret: "key.txt",
+        }),
     })
     .optional()
     .meta({ description: "A certificate of your own.", unset: "cert-manager issues it" });
