@@ -19,6 +19,7 @@ interface RenamedKey {
     values?: (old: unknown, siblings: Values) => unknown[] | undefined;
 }
 
+// Options of the versions with these keys: an option that is added later never had them.
 const INTRA: Option[] = ["intra-a", "intra-b"];
 const GATEWAY: Option[] = [...INTRA, "inter"];
 

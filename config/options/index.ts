@@ -9,7 +9,7 @@ import { intraA } from "./intra-a";
 import type { IntraASettings } from "./intra-a/settings";
 import { intraB } from "./intra-b";
 import type { IntraBSettings } from "./intra-b/settings";
-import type { OptionDefinition } from "./option";
+import type { Authenticator, OptionDefinition } from "./option";
 
 /**
  * Settings of each option. To add an option, add it here first: every table by option then fails to compile until it has
@@ -35,6 +35,11 @@ export const DEFINITIONS: { [O in Option]: OptionDefinition<SettingsByOption[O]>
     callers,
 };
 export const OPTIONS = Object.keys(DEFINITIONS) as Option[];
+
+/** What authenticates callers with this value of `option`. An invalid one, which the config check reports, has a gateway. */
+export function authenticatorOf(option: unknown): Authenticator {
+    return OPTIONS.includes(option as Option) ? DEFINITIONS[option as Option].authenticator : "gateway";
+}
 
 /**
  * For each key that an option does not have, by its path: the options or the exposure that have it. `[]` stands for any

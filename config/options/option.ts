@@ -33,8 +33,12 @@ export interface OptionResult<Settings> {
     settings?: () => Settings;
 }
 
+/** What authenticates callers: a gateway of the stack, the gateway of another stack, or Cloudflare's edge. */
+export type Authenticator = "gateway" | "shared-gateway" | "edge";
+
 /** One option: its keys, and their conversion into settings. */
 export interface OptionDefinition<Settings> {
+    authenticator: Authenticator;
     /** Every key, without the project's prefix. */
     schema: z.ZodObject;
     read(values: Raw, context: CheckContext): OptionResult<Settings>;

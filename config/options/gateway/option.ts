@@ -32,6 +32,7 @@ export function gatewayOption<Data extends ParsedGatewayOption, Settings>({
     settings,
 }: GatewayOption<Data, Settings>): OptionDefinition<Settings> {
     return {
+        authenticator: "gateway",
         schema,
         read(values, context) {
             const { today, api } = context;
