@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { readApiAccess, type ApiAccess } from "./api-access";
 import { parseCallersFile, placedInFile, readCallersFile } from "./keys/consumers/file";
 import { authenticatorOf, DEFINITIONS, OPTIONS, ownersOfOthers, type Option, type Settings } from "./options";
-import type { CheckContext } from "./options/option";
+import type { CheckContext } from "./cross-check";
 import { ProblemList } from "./problem-list";
 import { didYouMean, explain } from "./problems";
 import { renameKeys } from "./renamed-keys";

@@ -1,5 +1,8 @@
 // Functions that read unchecked values.
 
+/** Keys of a stack config with unchecked values. */
+export type Raw = Record<string, unknown>;
+
 export function isMapping(value: unknown): value is Record<string, unknown> {
     return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -2,7 +2,6 @@ import * as z from "zod";
 import { WHEN_DOWN } from "../../components/apisix/open-requests";
 import { DEFAULT_ETCD_TAG } from "../../components/etcd/names";
 import { DEFAULT_CHART, DEFAULT_TAG, isForgeable, OLDEST_APISIX } from "../../components/apisix/version";
-import { existingService } from "./exposure/schema";
 import { imageDigest, imageRepository, imageTag } from "./images";
 import { got } from "../problems";
 import { dnsLabel, isHost, pinned, positive, text, url } from "../values";
@@ -161,6 +160,23 @@ export const installedGatewayKeys = {
             unset: "the pinned releases of their projects",
         }),
 };
+
+/** Key `gateway.existing.service`. */
+const existingService = z
+    .strictObject({
+        name: dnsLabel.meta({
+            description: "Name of the Service of APISIX's data port.",
+            examples: ["apisix-gateway"],
+        }),
+        namespace: dnsLabel.meta({ description: "Namespace of that Service and its pods.", examples: ["apisix"] }),
+        port: positive("a port")
+            .default(80)
+            .meta({ description: "Port of that Service.", reason: "The port of HTTP." }),
+        podPort: positive("a port")
+            .default(9080)
+            .meta({ description: "Port of the pods behind it.", reason: "APISIX's own default." }),
+    })
+    .describe("Service of the existing gateway that connectors forward requests to, with exposure `tunnel`.");
 
 /** Key `gateway` of the options that can use an existing gateway. */
 export const gateway = z

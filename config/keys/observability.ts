@@ -4,9 +4,8 @@ import type { ReleaseSettings } from "../../components/apisix/values";
 import { isTagBefore, type ApisixVersion } from "../../components/apisix/version";
 import type { MetricsSettings } from "../../components/kubernetes/metrics";
 import type { Sound } from "../cross-check";
-import type { Raw } from "../options/option";
 import { got } from "../problems";
-import { isGiven } from "../unchecked";
+import { isGiven, type Raw } from "../unchecked";
 import { consumerName, dnsLabel, LABEL_LIMIT } from "../values";
 
 /** Key of a Kubernetes label: an optional DNS name with a slash, then a name of up to 63 characters. */

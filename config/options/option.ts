@@ -1,22 +1,7 @@
 import type * as z from "zod";
-import type { ApiAccess } from "../api-access";
-import { crossCheck, type Sound } from "../cross-check";
+import { crossCheck, type CheckContext, type Sound } from "../cross-check";
 import { wording } from "../problems";
-
-/** Keys of a stack config with unchecked values. */
-export type Raw = Record<string, unknown>;
-
-/** Arguments of an option's checks other than the values. */
-export interface CheckContext {
-    /** Whether a key of the stack config, or a value in it, is stored encrypted. */
-    isSecret: (key: string, value?: unknown) => boolean;
-    /** Current day, which decides which credentials have expired. */
-    today: Date;
-    /** Access to the Cloudflare API. Default: none, and it is not checked. */
-    api?: ApiAccess;
-    /** Folder of the stack file, the base of relative paths in it. */
-    folder: string;
-}
+import type { Raw } from "../unchecked";
 
 /** Settings of every option, in addition to the arguments of its component. */
 export interface CommonSettings {

@@ -1,8 +1,7 @@
 import type { Sound } from "../../cross-check";
 import { hostnameProblems } from "../../options/cloudflare/checks";
 import type { ParsedGatewayOption } from "../../options/gateway/schema";
-import type { Raw } from "../../options/option";
-import { isGiven, isMapping } from "../../unchecked";
+import { isGiven, isMapping, type Raw } from "../../unchecked";
 import { answerTimeProblems } from "../answer-time";
 import { planProblems } from "../plans";
 import { answerKeys, exposureKeys } from "./schema";

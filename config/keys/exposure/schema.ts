@@ -2,7 +2,7 @@ import * as z from "zod";
 import { cloudflareSchema } from "../../options/cloudflare/schema";
 import { graceSeconds } from "../tunnel";
 import { got } from "../../problems";
-import { dnsLabel, positive } from "../../values";
+import { positive } from "../../values";
 import { imageDigest, imageRepository, imageTag } from "../images";
 
 const { account, hostname, certificate, zone, alpa, browserChecks, proxyTimeoutSeconds } = cloudflareSchema.shape;
@@ -46,23 +46,6 @@ const tunnel = z
 
 /** Keys of `alpa` that are used only behind Cloudflare. */
 export const answerKeys = { tokensPerSecond: alpa.shape.tokensPerSecond, maxTokens: alpa.shape.maxTokens };
-
-/** Key `gateway.existing.service`. */
-export const existingService = z
-    .strictObject({
-        name: dnsLabel.meta({
-            description: "Name of the Service of APISIX's data port.",
-            examples: ["apisix-gateway"],
-        }),
-        namespace: dnsLabel.meta({ description: "Namespace of that Service and its pods.", examples: ["apisix"] }),
-        port: positive("a port")
-            .default(80)
-            .meta({ description: "Port of that Service.", reason: "The port of HTTP." }),
-        podPort: positive("a port")
-            .default(9080)
-            .meta({ description: "Port of the pods behind it.", reason: "APISIX's own default." }),
-    })
-    .describe("Service of the existing gateway that connectors forward requests to, with exposure `tunnel`.");
 
 const NEEDED = { unset: "not set; required with exposure `tunnel`" };
 

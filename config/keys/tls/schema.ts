@@ -1,7 +1,6 @@
 import * as z from "zod";
-import { hostName } from "../exposure/azure-schema";
 import { got } from "../../problems";
-import { dnsLabel, problem, text } from "../../values";
+import { dnsLabel, hostName, problem, text } from "../../values";
 
 /** Default port of TLS on every node. */
 export const DEFAULT_TLS_NODE_PORT = 30843;

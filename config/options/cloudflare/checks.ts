@@ -1,13 +1,12 @@
 import { answerTimeProblems } from "../../keys/answer-time";
-import type { Sound } from "../../cross-check";
+import type { CheckContext, Sound } from "../../cross-check";
 import { daysUntil, day } from "../../keys/consumers/credentials";
 import { duplicateNames } from "../../keys/consumers/names";
 import { readZoneData, serviceProblems, type ZoneData } from "../../keys/dns/settings";
 import { planProblems } from "../../keys/plans";
 import { alpaWatchdogProblems } from "../../keys/hosts/alpa-watchdog";
 import { sshHostProblems } from "../../keys/hosts/ssh-host";
-import { isGiven, mapping } from "../../unchecked";
-import type { CheckContext, Raw } from "../option";
+import { isGiven, mapping, type Raw } from "../../unchecked";
 import { edgeWaits, type ParsedCloudflare } from "./schema";
 
 /** Cloudflare's limit of service tokens in an account. */

@@ -1,11 +1,11 @@
 import * as z from "zod";
-import { consumer } from "../../keys/consumers/service-tokens";
+import { consumer, tokenOverlapDays } from "../../keys/consumers/service-tokens";
 import { alpaWatchdog } from "../../keys/hosts/alpa-watchdog";
 import { tunnel } from "../../keys/tunnel";
 import { enabled, reason, reasonFor } from "../../keys/reason";
 import { dnsSchema } from "../../keys/dns/settings";
 import { got } from "../../problems";
-import { consumersFile, endpoint, isHost, pathPrefix, positive, text, tokenOverlapDays } from "../../values";
+import { consumersFile, endpoint, isHost, pathPrefix, positive, text } from "../../values";
 
 /** Cloudflare's plans of a zone, smallest first. */
 export const PLANS = ["free", "pro", "business", "enterprise"] as const;

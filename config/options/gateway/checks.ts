@@ -1,13 +1,12 @@
 import { LEAST_NODES } from "../../../components/apisix/availability";
 import { componentNamespace } from "../../../components/apisix/rampart-gateway";
 import { MOST_TOKENS_A_CHARACTER } from "../../../components/route/request-guard";
-import type { Sound } from "../../cross-check";
+import type { CheckContext, Sound } from "../../cross-check";
 import { credentialProblems } from "../../keys/consumers/credentials";
 import { duplicateNames, longCredentials, tooLong, type Named } from "../../keys/consumers/names";
 import { shortWaits } from "../../keys/readiness";
-import { isGiven } from "../../unchecked";
+import { isGiven, type Raw } from "../../unchecked";
 import { DEFAULT_NAMESPACE, LABEL_LIMIT } from "../../values";
-import type { CheckContext, Raw } from "../option";
 import type { ParsedGatewayOption } from "./schema";
 
 /** Keys of `gateway` for a gateway that the stack installs. */

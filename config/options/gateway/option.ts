@@ -1,12 +1,13 @@
 import type * as z from "zod";
 import { apiProblems } from "../../api-access";
-import type { Sound } from "../../cross-check";
+import type { CheckContext, Sound } from "../../cross-check";
 import { classChecks } from "../../keys/classes/checks";
 import { clusterChecks } from "../../keys/cluster/checks";
 import { observabilityProblems } from "../../keys/observability";
 import { azureChecks } from "../../keys/exposure/azure-checks";
 import { exposureChecks, ofTheExposure } from "../../keys/exposure/checks";
-import { parseOption, type CheckContext, type OptionDefinition, type Raw } from "../option";
+import { parseOption, type OptionDefinition } from "../option";
+import type { Raw } from "../../unchecked";
 import { gatewayChecks } from "./checks";
 import type { ParsedGatewayOption } from "./schema";
 

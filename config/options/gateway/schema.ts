@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { alpaKeys } from "../../keys/alpa";
 import { classes } from "../../keys/classes/schema";
 import { cluster } from "../../keys/cluster/schema";
-import { consumer, limits } from "../../keys/consumers/schema";
+import { consumer, limits, maxOverlapDays } from "../../keys/consumers/schema";
 import { azure } from "../../keys/exposure/azure-schema";
 import { exposureKeys } from "../../keys/exposure/schema";
 import type { gateway } from "../../keys/gateway";
@@ -11,7 +11,7 @@ import { observability } from "../../keys/observability";
 import { rampart } from "../../keys/rampart";
 import { readiness } from "../../keys/readiness";
 import { tls } from "../../keys/tls/schema";
-import { consumersFile, DEFAULT_NAMESPACE, dnsLabel, maxOverlapDays, pathPrefix } from "../../values";
+import { consumersFile, DEFAULT_NAMESPACE, dnsLabel, pathPrefix } from "../../values";
 
 /** Common keys of all options with a gateway. */
 export const gatewayOptionKeys = {

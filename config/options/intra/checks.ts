@@ -1,5 +1,5 @@
 import { quantity } from "../../../components/kubernetes/quantity";
-import type { Sound } from "../../cross-check";
+import type { CheckContext, Sound } from "../../cross-check";
 import type { ParsedConvert } from "../../keys/convert";
 import { answerSecondsIfKnown } from "../../keys/exposure/settings";
 import { highAvailabilityChecks } from "../../keys/high-availability";
@@ -8,8 +8,7 @@ import { sshHostProblems } from "../../keys/hosts/ssh-host";
 import type { ParsedOpt } from "../../keys/opt";
 import { upgraded } from "../../keys/opt-version";
 import { watchdogProblems } from "../../keys/watchdog";
-import { isGiven } from "../../unchecked";
-import type { CheckContext, Raw } from "../option";
+import { isGiven, type Raw } from "../../unchecked";
 import type { ParsedIntra } from "./schema";
 
 /** Bytes of a parameter: Alpa stores weights in half precision. */
