@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { WHEN_DOWN } from "../../components/apisix/open-requests";
 import { DEFAULT_ETCD_TAG } from "../../components/etcd/names";
-import { DEFAULT_CHART, DEFAULT_TAG, isForgeable, OLDEST_APISIX } from "../../components/apisix/version";
+import { DEFAULT_CHART, DEFAULT_TAG, isOlder, OLDEST_APISIX } from "../../components/apisix/version";
 import { imageDigest, imageRepository, imageTag } from "./images";
 import { got } from "../problems";
 import { dnsLabel, isHost, pinned, positive, text, url } from "../values";
@@ -217,7 +217,7 @@ export const gateway = z
     .describe("The gateway in front of Alpa.");
 
 function newEnough(tag: string): boolean {
-    const version = /^(\d+)\.(\d+)/.exec(tag);
-    if (!version) return !/\d/.test(tag) || /latest/i.test(tag); // The check for pinned tags already reports this tag.
-    return !isForgeable(Number(version[1]), Number(version[2]));
+    // The check for pinned tags already reports a tag without a version.
+    if (!/^\d+\.\d+/.test(tag)) return !/\d/.test(tag) || /latest/i.test(tag);
+    return !isOlder(tag, OLDEST_APISIX);
 }

@@ -1,4 +1,4 @@
-import { isTagBefore, type ApisixVersion } from "../../../components/apisix/version";
+import { isOlder, OLDEST_FOR_CLASSES } from "../../../components/apisix/version";
 import { ALPA_BATCH } from "../../../components/route/request-guard";
 import type { Sound } from "../../cross-check";
 import type { ParsedGatewayOption } from "../../options/gateway/schema";
@@ -6,12 +6,6 @@ import { didYouMean } from "../../problems";
 import { dnsLabel, LABEL_LIMIT } from "../../values";
 
 type Config = Sound<ParsedGatewayOption>;
-
-/**
- * The oldest APISIX that counts all callers of a class together: older versions count consumers with limits separately
- * (apisix 3.18.0, limit-conn).
- */
-const OLDEST_APISIX: ApisixVersion = [3, 18];
 
 /** Checks classes against the consumers in them. */
 export function classChecks(config: Config): string[] {
@@ -91,8 +85,8 @@ function wrongGateway({ gateway }: Config): string[] {
             "classes: slots need a gateway that this stack installs (got gateway.installer existing), since each pod of an existing gateway counts on its own. Remove slots.",
         ];
     const tag = gateway?.image?.tag;
-    if (!isTagBefore(tag, OLDEST_APISIX)) return [];
+    if (!isOlder(tag, OLDEST_FOR_CLASSES)) return [];
     return [
-        `gateway.image.tag: must be APISIX ${OLDEST_APISIX.join(".")} or newer with slots of classes (got ${JSON.stringify(tag)}). Older versions count each caller of a class separately.`,
+        `gateway.image.tag: must be APISIX ${OLDEST_FOR_CLASSES} or newer with slots of classes (got ${JSON.stringify(tag)}). Older versions count each caller of a class separately.`,
     ];
 }
