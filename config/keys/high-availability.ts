@@ -1,6 +1,6 @@
 import { LEAST_NODES } from "../../components/apisix/availability";
 import type { Sound } from "../cross-check";
-import type { ParsedGatewayOption } from "../options/gateway/schema";
+import type { ParsedGatewayOption } from "./gateway-option";
 import { isGiven, type Raw } from "../unchecked";
 import { haProblems } from "./cluster/checks";
 import type { gateway } from "./gateway";

@@ -5,7 +5,7 @@ import type { Counters } from "../../components/apisix/open-requests";
 import { APISIX_PODS } from "../../components/kubernetes/network-policies";
 import { componentNamespace } from "../../components/apisix/rampart-gateway";
 import type { SharedGateway } from "../../components/consumers/shared-gateway";
-import { edgeWaits } from "../../config/options/cloudflare/schema";
+import { edgeWaits } from "../../config/keys/edge/schema";
 import { answerSeconds } from "../../config/keys/exposure/settings";
 import { DEFAULT_NAMESPACE } from "../../config/values";
 import type { Context } from "../context";

@@ -1,7 +1,7 @@
 import { isOlder, OLDEST_FOR_CLASSES } from "../../../components/apisix/version";
 import { ALPA_BATCH } from "../../../components/route/request-guard";
 import type { Sound } from "../../cross-check";
-import type { ParsedGatewayOption } from "../../options/gateway/schema";
+import type { ParsedGatewayOption } from "../gateway-option";
 import { didYouMean } from "../../problems";
 import { dnsLabel, LABEL_LIMIT } from "../../values";
 

@@ -1,6 +1,6 @@
 import { plainAddress } from "../../../dns/names";
 import type { CheckContext, Sound } from "../../cross-check";
-import type { ParsedGatewayOption } from "../../options/gateway/schema";
+import type { ParsedGatewayOption } from "../gateway-option";
 import { isGiven, type Raw } from "../../unchecked";
 import { tlsProblems } from "../tls/checks";
 

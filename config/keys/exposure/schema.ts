@@ -1,11 +1,11 @@
 import * as z from "zod";
-import { cloudflareSchema } from "../../options/cloudflare/schema";
+import { edgeKeys } from "../edge/schema";
 import { graceSeconds } from "../tunnel";
 import { got } from "../../problems";
 import { positive } from "../../values";
 import { imageDigest, imageRepository, imageTag } from "../images";
 
-const { account, hostname, certificate, zone, alpa, browserChecks, proxyTimeoutSeconds } = cloudflareSchema.shape;
+const { account, hostname, certificate, zone, browserChecks, proxyTimeoutSeconds } = edgeKeys;
 
 /** Cloudflare's limit of connectors per tunnel, minus the additional one during a rollout. */
 const MOST_CONNECTORS = 24;
@@ -43,9 +43,6 @@ const tunnel = z
         description: "The connectors (`cloudflared`) that forward requests from Cloudflare to the gateway, as pods.",
         mayBeSecret: true,
     });
-
-/** Keys of `alpa` that are used only behind Cloudflare. */
-export const answerKeys = { tokensPerSecond: alpa.shape.tokensPerSecond, maxTokens: alpa.shape.maxTokens };
 
 const NEEDED = { unset: "not set; required with exposure `tunnel`" };
 

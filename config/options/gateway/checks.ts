@@ -7,7 +7,7 @@ import { duplicateNames, longCredentials, tooLong, type Named } from "../../keys
 import { shortWaits } from "../../keys/readiness";
 import { isGiven, type Raw } from "../../unchecked";
 import { DEFAULT_NAMESPACE, LABEL_LIMIT } from "../../values";
-import type { ParsedGatewayOption } from "./schema";
+import type { ParsedGatewayOption } from "../../keys/gateway-option";
 
 /** Keys of `gateway` for a gateway that the stack installs. */
 const OF_OUR_OWN = [

@@ -9,7 +9,7 @@ import { exposureChecks, ofTheExposure } from "../../keys/exposure/checks";
 import { parseOption, type OptionDefinition } from "../option";
 import type { Raw } from "../../unchecked";
 import { gatewayChecks } from "./checks";
-import type { ParsedGatewayOption } from "./schema";
+import type { ParsedGatewayOption } from "../../keys/gateway-option";
 
 interface GatewayOption<Data, Settings> {
     option: "intra-a" | "intra-b" | "inter";

@@ -15,7 +15,7 @@ import { azureOutputs, azureUrl, azureWarnings, gatewayTls, releaseTls } from ".
 import { observabilitySettings, observabilityWarnings } from "../../keys/observability";
 import { answerSeconds, exposureSettings, exposureWarnings, nodePort } from "../../keys/exposure/settings";
 import { imageName, imageOf } from "../../keys/images";
-import type { ParsedGatewayOption as Parsed } from "./schema";
+import type { ParsedGatewayOption as Parsed } from "../../keys/gateway-option";
 import type { CommonSettings } from "../option";
 
 /** Settings of every option with a gateway, in addition to the arguments of its component. */

@@ -3,7 +3,7 @@ import { alpa } from "../../keys/alpa";
 import type { ParsedConvert } from "../../keys/convert";
 import { gateway } from "../../keys/gateway";
 import type { ParsedOpt } from "../../keys/opt";
-import { gatewayOptionKeys } from "../gateway/schema";
+import { gatewayOptionKeys } from "../../keys/gateway-option";
 
 /** Common keys of options intra-a and intra-b. */
 export const intraKeys = { alpa, gateway, ...gatewayOptionKeys };
