@@ -113,6 +113,11 @@ export default tseslint.config(
         "Config depends on types of components, and on no code that reads the config.",
     ),
     layer(
+        ["config/keys/**"],
+        "^(?:\\.\\./)+(options|index|stacks|preflight|ops|sandbox|bench|client|policy|test)(/|$)",
+        "Keys are shared by options, and depend on none of them.",
+    ),
+    layer(
         ["stacks/**"],
         "^\\.\\./(?!components/)",
         "Stacks may import only components: settings come in as arguments.",

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { ApiAccess } from "./api-access";
 import { pathText } from "./problems";
 import { isMapping } from "./unchecked";
 
@@ -11,6 +12,18 @@ export type Sound<T> = T extends readonly (infer Entry)[]
     : T extends object
       ? { [Key in keyof T]?: Sound<T[Key]> }
       : T;
+
+/** Arguments of an option's checks other than the values. */
+export interface CheckContext {
+    /** Whether a key of the stack config, or a value in it, is stored encrypted. */
+    isSecret: (key: string, value?: unknown) => boolean;
+    /** Current day, which decides which credentials have expired. */
+    today: Date;
+    /** Access to the Cloudflare API. Default: none, and it is not checked. */
+    api?: ApiAccess;
+    /** Folder of the stack file, the base of relative paths in it. */
+    folder: string;
+}
 
 /** Codes of issues for a value of a wrong type. */
 const WRONG_KIND = ["invalid_type", "invalid_value", "invalid_union", "invalid_key", "invalid_element"];

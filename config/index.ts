@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { readApiAccess, type ApiAccess } from "./api-access";
 import { parseCallersFile, placedInFile, readCallersFile } from "./keys/consumers/file";
-import { DEFINITIONS, OPTIONS, ownersOfOthers, type Option, type Settings } from "./options";
-import type { CheckContext } from "./options/option";
+import { authenticatorOf, DEFINITIONS, OPTIONS, ownersOfOthers, type Option, type Settings } from "./options";
+import type { CheckContext } from "./cross-check";
 import { ProblemList } from "./problem-list";
 import { didYouMean, explain } from "./problems";
 import { renameKeys } from "./renamed-keys";
@@ -27,7 +27,7 @@ export function readSettings(project: string): Settings {
     const own = Object.entries(pulumi.runtime.allConfig()).filter(([key]) => key.startsWith(prefix));
     const raw = Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value]));
     // The token is read only where the option or exposure uses it.
-    const api = raw.option === "cloudflare" || raw.exposure === "tunnel" ? cloudflareApi() : undefined;
+    const api = authenticatorOf(raw.option) === "edge" || raw.exposure === "tunnel" ? cloudflareApi() : undefined;
     const inPlain = plainSecrets(readStackFile(pulumi.getStack()));
     const isSecret = (key: string, value?: unknown) => secretKeys().includes(prefix + key) && !inPlain(value);
     return parse(raw, isSecret, new Date(), api);

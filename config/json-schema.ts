@@ -1,12 +1,11 @@
 import * as z from "zod";
 import { DEFINITIONS, OPTIONS, type Option } from "./options";
+import { secrecy } from "./schema";
 
 /** A JSON Schema, draft 2020-12. */
 type JsonSchema = Record<string, unknown>;
 
-/** Fields whose value Pulumi may store encrypted, as `{ secure: … }`. */
-const SECRETS = ["key", "kubeconfig", "privateKey", "publicKey", "sudoPassword"];
-
+/** Form of a value that Pulumi has encrypted. */
 const SECURE: JsonSchema = {
     type: "object",
     properties: { secure: { type: "string" } },
@@ -69,24 +68,25 @@ function plain(schema: z.ZodType): JsonSchema {
     return z.toJSONSchema(schema, {
         io: "input",
         unrepresentable: "any",
-        override({ zodSchema, jsonSchema, path }) {
-            const field = String(path.at(-1));
+        override({ zodSchema, jsonSchema }) {
+            const { secret, mayBeSecret } = jsonSchema;
             explainDefault(jsonSchema);
             if (hasShortForm(zodSchema)) widen(jsonSchema, { type: "string" });
             if (isCoerced(zodSchema)) widen(jsonSchema, { type: "number" });
-            if (jsonSchema.type === "string" && SECRETS.includes(field)) widen(jsonSchema, SECURE);
+            if (jsonSchema.type === "string" && (secret !== undefined || mayBeSecret)) widen(jsonSchema, SECURE);
             // Secrets are set by a command later, so a stack file without them must be valid.
-            if (jsonSchema.required)
-                jsonSchema.required = jsonSchema.required.filter((name) => !SECRETS.includes(name));
+            if (jsonSchema.required && zodSchema instanceof z.ZodObject)
+                jsonSchema.required = jsonSchema.required.filter(
+                    (name) => secrecy(zodSchema.shape[name] as z.ZodType).secret === undefined,
+                );
         },
     }) as JsonSchema;
 }
 
-/** Moves the reason of a default into the description, where editors show it. */
+/** Moves the reason of a default into the description, where editors show it, and removes fields that are ours. */
 function explainDefault(schema: JsonSchema): void {
     const { unset, reason } = schema;
-    delete schema.unset;
-    delete schema.reason;
+    for (const ours of ["unset", "reason", "secret", "mayBeSecret"]) delete schema[ours];
     if (unset !== undefined) schema.description = `${schema.description} Default: ${unset}.`;
     if (reason !== undefined) schema.description = `${schema.description} Reason for the default: ${reason}`;
 }

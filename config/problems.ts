@@ -1,13 +1,7 @@
 import { distance } from "fastest-levenshtein";
 import * as z from "zod";
-
-/** Keys that could contain a misplaced kubeconfig or key. Messages never quote their values. */
-const HOLDS_SECRETS = [
-    /^cluster(\.kubeconfig)?$/,
-    /^consumers(\[\d+\](\.credentials(\[\d+\](\.(key|publicKey))?)?)?)?$/,
-    /^tls(\.certificate(\.files(\.(certificate|key))?)?)?$/,
-    /^(tunnel|cluster|alpa\.(firewall|watchdog)|convert(\.bareMetal)?)(\.(hosts|nodes)(\[\d+\](\.(privateKey|sudoPassword))?)?)?$/,
-];
+import { mayHoldSecret, unwrap } from "./schema";
+import { valueAt } from "./unchecked";
 
 /** Advice for required keys that are missing. */
 const HINTS: Record<string, string> = {
@@ -49,7 +43,7 @@ export function explain(
             if (owner) return `${full}: belongs to ${owner}, not to this stack's option. Remove it.`;
             return `${full}: is not a known key.${didYouMean(key, keysAt(schema, issue.path)) || " Remove it."}`;
         });
-    if (at(values, issue.path) === undefined && (issue.code === "invalid_type" || issue.code === "invalid_value"))
+    if (valueAt(values, issue.path) === undefined && (issue.code === "invalid_type" || issue.code === "invalid_value"))
         return [`${where}: required.${hint(where)}`];
     // A check of several keys names the key in its message.
     if (where === "") return [issue.message];
@@ -60,8 +54,7 @@ export function explain(
 export function wording(issue: z.core.$ZodRawIssue): string | undefined {
     const { input } = issue;
     if (issue.code === "invalid_type") {
-        const place = pathText(issue.path ?? []);
-        const quoted = HOLDS_SECRETS.some((one) => one.test(place)) ? "" : got(input);
+        const quoted = issue.inst instanceof z.core.$ZodType && mayHoldSecret(issue.inst) ? "" : got(input);
         const kind = issue.expected === "record" ? "object" : issue.expected;
         return `must be ${/^[aeiou]/.test(kind) ? "an" : "a"} ${kind}${quoted}. Correct it`;
     }
@@ -91,10 +84,6 @@ export function pathText(path: PropertyKey[]): string {
         .replace(/^\./, "");
 }
 
-function at(value: unknown, path: PropertyKey[]): unknown {
-    return path.reduce<unknown>((v, key) => (v as Record<PropertyKey, unknown> | undefined)?.[key], value);
-}
-
 /** Keys of the schema at a path, for suggestions. */
 function keysAt(schema: z.core.$ZodType, path: PropertyKey[]): string[] {
     let here: z.core.$ZodType = schema;
@@ -106,16 +95,4 @@ function keysAt(schema: z.core.$ZodType, path: PropertyKey[]): string[] {
     }
     here = unwrap(here);
     return here instanceof z.ZodObject ? Object.keys(here.shape) : [];
-}
-
-/**
- * The schema inside `optional`, `default` and `prefault`, and after the conversion of a short form into the long one.
- */
-export function unwrap(type: z.core.$ZodType): z.core.$ZodType {
-    for (;;) {
-        if (type instanceof z.ZodOptional || type instanceof z.ZodDefault || type instanceof z.ZodPrefault)
-            type = type.unwrap();
-        else if (type instanceof z.ZodPipe) type = type.out;
-        else return type;
-    }
 }

@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
 import * as z from "zod";
 import { DEFINITIONS, type Option } from "./options";
-import { unwrap } from "./problems";
+import { keysBelow, secrecy, unwrap } from "./schema";
 
 /**
  * Fields of a key's `.meta()` in addition to zod's own: `description`, one or two sentences; `examples`, the first of which
@@ -29,17 +29,9 @@ export interface KeyEntry extends KeyMeta {
     schema: z.core.$ZodType;
 }
 
-/** Names of files for the examples of commands that set a secret. */
-const SECRET_FILES: Record<string, string> = {
-    key: "key.txt",
-    kubeconfig: "kubeconfig.yaml",
-    privateKey: "id_ed25519",
-    sudoPassword: "password.txt",
-};
-
 /** Every key of an option, in the order of its schema. A mapping comes before its keys. */
 export function keysOf(option: Option): KeyEntry[] {
-    return entries(DEFINITIONS[option].schema, "");
+    return keysBelow(DEFINITIONS[option].schema).map(([path, type]) => entry(type, path));
 }
 
 /**
@@ -58,9 +50,9 @@ export function configurationPage(option: Option, project: string): string {
 }
 
 /** Example command that sets a secret key, with the first entry of each list. */
-export function commandFor({ path }: KeyEntry): string | undefined {
-    const file = SECRET_FILES[path.split(".").pop()!];
-    if (file === undefined || !/\.(key|kubeconfig|privateKey|sudoPassword)$/.test(path)) return undefined;
+function commandFor({ path, schema }: KeyEntry): string | undefined {
+    const { secret: file } = secrecy(schema);
+    if (file === undefined) return undefined;
     const full = path.replaceAll("[]", "[0]");
     return `pulumi config set --secret --path ${full.includes("[") ? `'${full}'` : full} < ${file}`;
 }
@@ -97,22 +89,6 @@ function flow(value: unknown): string {
     return stringify(value, { collectionStyle: "flow", lineWidth: 0, flowCollectionPadding: false }).trim();
 }
 
-function entries(type: z.core.$ZodType, path: string): KeyEntry[] {
-    const inner = unwrap(type);
-    const isList = inner instanceof z.ZodArray;
-    const item = isList ? unwrap(inner.element) : inner;
-    const own = path === "" ? [] : [entry(type, path)];
-    // The operator chooses the keys of this mapping.
-    if (item instanceof z.ZodRecord && item.valueType instanceof z.ZodObject)
-        return [...own, ...entries(item.valueType, `${path}.<name>`)];
-    if (!(item instanceof z.ZodObject)) return own;
-    const start = path === "" ? "" : `${path}${isList ? "[]" : ""}.`;
-    const children = Object.entries(item.shape).flatMap(([name, child]) =>
-        entries(child as z.core.$ZodType, `${start}${name}`),
-    );
-    return [...own, ...children];
-}
-
 function entry(schema: z.core.$ZodType, path: string): KeyEntry {
     const inner = unwrap(schema);
     const item = inner instanceof z.ZodArray ? unwrap(inner.element) : inner;
@@ -140,12 +116,12 @@ function layers(schema: z.core.$ZodType): KeyMeta & Pick<KeyEntry, "need" | "pre
     }
 }
 
-function typeName(type: z.core.$ZodType, { isPlural } = { isPlural: false }): string {
-    const s = isPlural ? "s" : "";
+function typeName(type: z.core.$ZodType, count: "one" | "many" = "one"): string {
+    const s = count === "many" ? "s" : "";
     if (type instanceof z.ZodArray) {
         const { element } = type;
         const short = element instanceof z.ZodPipe ? "strings or " : "";
-        return `list of ${short}${typeName(unwrap(element), { isPlural: true })}`;
+        return `list of ${short}${typeName(unwrap(element), "many")}`;
     }
     if (type instanceof z.ZodObject) return `mapping${s}`;
     if (type instanceof z.ZodRecord)
@@ -154,7 +130,7 @@ function typeName(type: z.core.$ZodType, { isPlural } = { isPlural: false }): st
     if (type instanceof z.ZodLiteral) return [...type.values].map((value) => `\`${value}\``).join(", ");
     if (type instanceof z.ZodNumber) return `number${s}`;
     if (type instanceof z.ZodBoolean) return "`true`, `false`";
-    if (type instanceof z.ZodEmail) return isPlural ? "mail addresses" : "mail address";
+    if (type instanceof z.ZodEmail) return `mail address${count === "many" ? "es" : ""}`;
     if (type instanceof z.ZodURL) return `URL${s}`;
     if (type instanceof z.ZodString) return `string${s}`;
     throw new Error(`config/reference.ts has no name for ${type._zod.def.type}`);

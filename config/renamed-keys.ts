@@ -1,6 +1,6 @@
 import type { Option } from "./options";
-import { isMapping } from "./unchecked";
 import { pathText } from "./problems";
+import { isMapping, placesOf, stepsOf, valueAt, type Path } from "./unchecked";
 
 type Values = Record<string, unknown>;
 
@@ -19,6 +19,7 @@ interface RenamedKey {
     values?: (old: unknown, siblings: Values) => unknown[] | undefined;
 }
 
+// Options of the versions with these keys: an option that is added later never had them.
 const INTRA: Option[] = ["intra-a", "intra-b"];
 const GATEWAY: Option[] = [...INTRA, "inter"];
 
@@ -118,7 +119,7 @@ export function renameKeys(values: Values, option: Option): { values: Values; pr
     const problems: string[] = [];
     let renamed = values;
     for (const key of RENAMED_KEYS.filter(({ options }) => options.includes(option)))
-        for (const path of placesOf(renamed, key.old.split(/\.|(?=\[)/))) {
+        for (const path of placesOf(renamed, stepsOf(key.old))) {
             const old = valueAt(renamed, path);
             const siblings = valueAt(renamed, path.slice(0, -1)) as Values;
             const found = key.values ? key.values(old, siblings) : key.new.map(() => old);
@@ -133,25 +134,9 @@ export function renameKeys(values: Values, option: Option): { values: Values; pr
     return { values: renamed, problems };
 }
 
-type Path = (string | number)[];
-
-/** Paths of a key in a value; `[]` stands for each entry of a list. */
-function placesOf(value: unknown, [step, ...rest]: string[]): Path[] {
-    if (step === undefined) return value === undefined ? [] : [[]];
-    const steps = step === "[]" ? (Array.isArray(value) ? [...value.keys()] : []) : [step];
-    return steps.flatMap((one) => placesOf(valueAt(value, [one]), rest).map((path) => [one, ...path]));
-}
-
 /** The path of a key, with the same list entries as another path that begins in the same way. */
 function placed(name: string, like: Path): Path {
-    return name.split(/\.|(?=\[)/).map((step, i) => (step === "[]" ? like[i] : step));
-}
-
-function valueAt(values: unknown, path: Path): unknown {
-    return path.reduce((value, step) => {
-        if (typeof step === "number") return Array.isArray(value) ? (value as unknown[])[step] : undefined;
-        return isMapping(value) ? value[step] : undefined;
-    }, values);
+    return stepsOf(name).map((step, i) => (step === "[]" ? like[i] : step));
 }
 
 /** A copy with a value at a path. @param value undefined removes the key */

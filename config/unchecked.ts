@@ -1,5 +1,8 @@
 // Functions that read unchecked values.
 
+/** Keys of a stack config with unchecked values. */
+export type Raw = Record<string, unknown>;
+
 export function isMapping(value: unknown): value is Record<string, unknown> {
     return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -16,10 +19,28 @@ export function list(value: unknown): unknown[] {
 
 /** Whether a key is set. Parsed values do not show that for a key with a default. */
 export function isGiven(values: unknown, ...path: string[]): boolean {
-    return (
-        path.reduce(
-            (value: unknown, key) => (isMapping(value) && Object.hasOwn(value, key) ? value[key] : undefined),
-            values,
-        ) !== undefined
-    );
+    return valueAt(values, path) !== undefined;
+}
+
+/** The value at a path of names, and of positions in lists. */
+export function valueAt(values: unknown, path: readonly PropertyKey[]): unknown {
+    return path.reduce((value, step) => {
+        if (typeof step === "number") return Array.isArray(value) ? (value as unknown[])[step] : undefined;
+        return isMapping(value) && Object.hasOwn(value, step) ? value[step as string] : undefined;
+    }, values);
+}
+
+/** Names, and positions in lists. */
+export type Path = (string | number)[];
+
+/** Steps of a path in text: `nodes[].labels` has three. */
+export function stepsOf(path: string): string[] {
+    return path.split(/\.|(?=\[)/);
+}
+
+/** Paths of a key in a value; the step `[]` stands for each entry of a list. */
+export function placesOf(value: unknown, [step, ...rest]: string[]): Path[] {
+    if (step === undefined) return value === undefined ? [] : [[]];
+    const steps = step === "[]" ? (Array.isArray(value) ? [...value.keys()] : []) : [step];
+    return steps.flatMap((one) => placesOf(valueAt(value, [one]), rest).map((path) => [one, ...path]));
 }

@@ -1,8 +1,7 @@
-import { isIPv4 } from "node:net";
+import { isIP, isIPv4 } from "node:net";
 import { isAbsolute, normalize } from "node:path";
 import * as z from "zod";
 import { VERIFIER } from "../components/opt/conversion-phases";
-import { DEFAULT_OVERLAP_DAYS, DEFAULT_TOKEN_OVERLAP_DAYS } from "./keys/consumers/credentials";
 import { got } from "./problems";
 
 // Schemas of values that keys of several options use.
@@ -78,6 +77,16 @@ export function problem(input: unknown, what: string, advice: string, { quote } 
     return { code: "custom" as const, input, message: `${what}${quote ? got(input) : ""}. ${advice}` };
 }
 
+/** A host name of at least two labels, in the form that callers use. */
+export const hostName = z.string().check((ctx) => {
+    const labels = ctx.value.split(".");
+    const good = labels.length > 1 && labels.every((label) => dnsLabel.safeParse(label).success);
+    if (!good || ctx.value.length > 253 || isIP(ctx.value) !== 0)
+        ctx.issues.push(
+            problem(ctx.value, "must be a lower-case host name, for example llm.example.com", "Correct it"),
+        );
+});
+
 /** Prefixes of other services, and words that Alpa searches for in the whole path. */
 const TAKEN = /completions|logprobs|^\/(alpa-verification|apisix|cdn-cgi)$/;
 
@@ -94,19 +103,6 @@ export const pathPrefix = z
 function withoutUser(input: unknown): unknown {
     return typeof input === "string" ? input.replace(/\/\/[^/@]*@/, "//") : input;
 }
-
-/** Key `maxOverlapDays` of an option with a gateway. */
-export const maxOverlapDays = positive("a number of days").default(DEFAULT_OVERLAP_DAYS).meta({
-    description:
-        "Longest time for which `ops consumer rotate` keeps the old credential valid next to its successor, in days.",
-    reason: "A quarter is enough for the slowest caller; a leaked old credential works all that time.",
-});
-
-/** Key `maxOverlapDays` of option cloudflare. */
-export const tokenOverlapDays = positive("a number of days").default(DEFAULT_TOKEN_OVERLAP_DAYS).meta({
-    description: "Longest time for which the previous secret of a service token stays valid after a rotation, in days.",
-    reason: "Cloudflare's dashboard offers no longer time.",
-});
 
 /**
  * Key `consumersFile`. History, review and rollback read the file from the program's commit, so a path outside of the

@@ -2,26 +2,31 @@
 export const DEFAULT_CHART = "2.14.0";
 export const DEFAULT_TAG = "3.18.0-ubuntu";
 
-/** Major and minor version, for example `[3, 18]`. */
-export type ApisixVersion = readonly [major: number, minor: number];
-
-const OLDEST: ApisixVersion = [3, 17];
 /**
  * The oldest APISIX that may serve callers. In older versions jwt-auth trusts the algorithm in the token: anyone with the
  * public key of a caller can sign tokens of that caller (algorithm confusion).
  */
-export const OLDEST_APISIX = OLDEST.join(".");
+export const OLDEST_APISIX = "3.17";
+/**
+ * The oldest APISIX that counts all callers of a class together: older versions count consumers with limits separately
+ * (apisix 3.18.0, limit-conn).
+ */
+export const OLDEST_FOR_CLASSES = "3.18";
+/** The first APISIX that supports `disabled_labels` (apisix/plugins/prometheus/exporter.lua). */
+export const OLDEST_FOR_METRICS = "3.18";
 
-export function isForgeable(major: number, minor: number): boolean {
-    return isBefore([major, minor], OLDEST);
-}
-
-/** Whether an image tag is an APISIX version before `oldest`; false for a tag without a version. */
-export function isTagBefore(tag: string | undefined, oldest: ApisixVersion): boolean {
-    const found = /^(\d+)\.(\d+)/.exec(tag ?? "");
-    return found !== null && isBefore([Number(found[1]), Number(found[2])], oldest);
-}
-
-function isBefore([major, minor]: ApisixVersion, [oldestMajor, oldestMinor]: ApisixVersion): boolean {
+/**
+ * Whether a version or the tag of an image, which begins with major and minor version, is before another version; false for
+ * text without a version.
+ */
+export function isOlder(version: string | undefined, oldest: string): boolean {
+    const [major, minor] = numbersOf(version);
+    const [oldestMajor, oldestMinor] = numbersOf(oldest);
     return major < oldestMajor || (major === oldestMajor && minor < oldestMinor);
+}
+
+/** Major and minor version. NaN, which is never less than a number, for text without them. */
+function numbersOf(version = ""): [major: number, minor: number] {
+    const [, major, minor] = /^(\d+)\.(\d+)/.exec(version) ?? [];
+    return [Number(major), Number(minor)];
 }

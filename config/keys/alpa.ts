@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { endpoint, positive, text } from "../values";
-import { answerKeys } from "./exposure/schema";
+import { answerKeys } from "./edge/schema";
 import { alpaWatchdog } from "./hosts/alpa-watchdog";
 
 /** Longest wait of the gateway for one answer, in seconds, unless the config or an edge in front sets another. */

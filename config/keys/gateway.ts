@@ -1,8 +1,7 @@
 import * as z from "zod";
 import { WHEN_DOWN } from "../../components/apisix/open-requests";
 import { DEFAULT_ETCD_TAG } from "../../components/etcd/names";
-import { DEFAULT_CHART, DEFAULT_TAG, isForgeable, OLDEST_APISIX } from "../../components/apisix/version";
-import { existingService } from "./exposure/schema";
+import { DEFAULT_CHART, DEFAULT_TAG, isOlder, OLDEST_APISIX } from "../../components/apisix/version";
 import { imageDigest, imageRepository, imageTag } from "./images";
 import { got } from "../problems";
 import { dnsLabel, isHost, pinned, positive, text, url } from "../values";
@@ -162,6 +161,23 @@ export const installedGatewayKeys = {
         }),
 };
 
+/** Key `gateway.existing.service`. */
+const existingService = z
+    .strictObject({
+        name: dnsLabel.meta({
+            description: "Name of the Service of APISIX's data port.",
+            examples: ["apisix-gateway"],
+        }),
+        namespace: dnsLabel.meta({ description: "Namespace of that Service and its pods.", examples: ["apisix"] }),
+        port: positive("a port")
+            .default(80)
+            .meta({ description: "Port of that Service.", reason: "The port of HTTP." }),
+        podPort: positive("a port")
+            .default(9080)
+            .meta({ description: "Port of the pods behind it.", reason: "APISIX's own default." }),
+    })
+    .describe("Service of the existing gateway that connectors forward requests to, with exposure `tunnel`.");
+
 /** Key `gateway` of the options that can use an existing gateway. */
 export const gateway = z
     .strictObject({
@@ -201,7 +217,7 @@ export const gateway = z
     .describe("The gateway in front of Alpa.");
 
 function newEnough(tag: string): boolean {
-    const version = /^(\d+)\.(\d+)/.exec(tag);
-    if (!version) return !/\d/.test(tag) || /latest/i.test(tag); // The check for pinned tags already reports this tag.
-    return !isForgeable(Number(version[1]), Number(version[2]));
+    // The check for pinned tags already reports a tag without a version.
+    if (!/^\d+\.\d+/.test(tag)) return !/\d/.test(tag) || /latest/i.test(tag);
+    return !isOlder(tag, OLDEST_APISIX);
 }

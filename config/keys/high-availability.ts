@@ -1,8 +1,7 @@
 import { LEAST_NODES } from "../../components/apisix/availability";
 import type { Sound } from "../cross-check";
-import type { ParsedGatewayOption } from "../options/gateway/schema";
-import type { Raw } from "../options/option";
-import { isGiven } from "../unchecked";
+import type { ParsedGatewayOption } from "./gateway-option";
+import { isGiven, type Raw } from "../unchecked";
 import { haProblems } from "./cluster/checks";
 import type { gateway } from "./gateway";
 import type * as z from "zod";

@@ -1,12 +1,11 @@
 import * as z from "zod";
 import type { Limits } from "../../components/consumers/limits";
 import type { ReleaseSettings } from "../../components/apisix/values";
-import { isTagBefore, type ApisixVersion } from "../../components/apisix/version";
+import { isOlder, OLDEST_FOR_METRICS } from "../../components/apisix/version";
 import type { MetricsSettings } from "../../components/kubernetes/metrics";
 import type { Sound } from "../cross-check";
-import type { Raw } from "../options/option";
 import { got } from "../problems";
-import { isGiven } from "../unchecked";
+import { isGiven, type Raw } from "../unchecked";
 import { consumerName, dnsLabel, LABEL_LIMIT } from "../values";
 
 /** Key of a Kubernetes label: an optional DNS name with a slash, then a name of up to 63 characters. */
@@ -126,9 +125,6 @@ export const observability = z
 
 type Parsed = z.infer<typeof observability>;
 
-/** The first APISIX that supports `disabled_labels` (apisix/plugins/prometheus/exporter.lua). */
-const OLDEST_APISIX: ApisixVersion = [3, 18];
-
 /** The part of the config that these checks use. */
 interface Checked {
     observability: Parsed;
@@ -200,9 +196,9 @@ function metricsProblems({
     const { enabled, scrapers = [], podMonitor } = asked?.metrics ?? {};
     const dashboards = asked?.dashboards?.enabled;
     const tag = gateway?.image?.tag;
-    if (enabled === true && isTagBefore(tag, OLDEST_APISIX))
+    if (enabled === true && isOlder(tag, OLDEST_FOR_METRICS))
         return [
-            `gateway.image.tag: must be APISIX ${OLDEST_APISIX.join(".")} or newer with observability.metrics (got ${JSON.stringify(tag)}). Older versions keep a latency histogram for each caller, and run out of memory.`,
+            `gateway.image.tag: must be APISIX ${OLDEST_FOR_METRICS} or newer with observability.metrics (got ${JSON.stringify(tag)}). Older versions keep a latency histogram for each caller, and run out of memory.`,
         ];
     if (enabled !== false) return [];
     const idle = [...(scrapers.length > 0 ? ["scrapers"] : []), ...(podMonitor ? ["podMonitor"] : [])];

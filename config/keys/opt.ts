@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { isOlder } from "../../components/apisix/version";
 import { got } from "../problems";
 import { imageDigest, imageRepository, imageTag } from "./images";
 import { command, exactVersion, image, model, parametersBillion, rayVersion, upgrade, weights } from "./opt-version";
@@ -8,7 +9,7 @@ import { optWatchdog } from "./watchdog";
 import { dnsLabel, pinned, positive, url } from "../values";
 
 /** The first operator whose RayCluster has the field `upgradeStrategy` (KubeRay 1.6). */
-const OLDEST_OPERATOR: [major: number, minor: number] = [1, 6];
+const OLDEST_OPERATOR = "1.6";
 
 /** Defaults for the memory of each pod, and for the part of it that is shared memory. */
 export const DEFAULT_MEMORY = "200Gi";
@@ -17,10 +18,13 @@ export const DEFAULT_SHARED_MEMORY = "16Gi";
 /** Default longest wait for Alpa to start, in seconds: more than three times the expected 12 minutes. */
 export const DEFAULT_START_SECONDS = 2400;
 
-const operatorVersion = pinned.refine((version) => !/^\d+\.\d+\.\d+/.test(version) || newEnough(version), {
-    error: (i) =>
-        `must be ${OLDEST_OPERATOR.join(".")} or newer: an older operator does not restart the pods when the RayCluster changes${got(i.input)}. Name a newer version`,
-});
+const operatorVersion = pinned.refine(
+    (version) => !/^\d+\.\d+\.\d+/.test(version) || !isOlder(version, OLDEST_OPERATOR),
+    {
+        error: (i) =>
+            `must be ${OLDEST_OPERATOR} or newer: an older operator does not restart the pods when the RayCluster changes${got(i.input)}. Name a newer version`,
+    },
+);
 
 const nodeName = z
     .string()
@@ -180,8 +184,3 @@ export const opt = z
     .describe("Alpa as a component of the cluster.");
 
 export type ParsedOpt = z.infer<typeof opt>;
-
-function newEnough(version: string): boolean {
-    const [major, minor] = version.split(".").map(Number);
-    return major > OLDEST_OPERATOR[0] || (major === OLDEST_OPERATOR[0] && minor >= OLDEST_OPERATOR[1]);
-}

@@ -1,5 +1,4 @@
-import * as z from "zod";
-import { unwrap } from "../problems";
+import { keysBelow } from "../schema";
 import { callers } from "./callers";
 import type { CallersSettings } from "./callers/settings";
 import { cloudflare } from "./cloudflare";
@@ -10,7 +9,7 @@ import { intraA } from "./intra-a";
 import type { IntraASettings } from "./intra-a/settings";
 import { intraB } from "./intra-b";
 import type { IntraBSettings } from "./intra-b/settings";
-import type { OptionDefinition } from "./option";
+import type { Authenticator, OptionDefinition } from "./option";
 
 /**
  * Settings of each option. To add an option, add it here first: every table by option then fails to compile until it has
@@ -37,6 +36,11 @@ export const DEFINITIONS: { [O in Option]: OptionDefinition<SettingsByOption[O]>
 };
 export const OPTIONS = Object.keys(DEFINITIONS) as Option[];
 
+/** What authenticates callers with this value of `option`. An invalid one, which the config check reports, has a gateway. */
+export function authenticatorOf(option: unknown): Authenticator {
+    return OPTIONS.includes(option as Option) ? DEFINITIONS[option as Option].authenticator : "gateway";
+}
+
 /**
  * For each key that an option does not have, by its path: the options or the exposure that have it. `[]` stands for any
  * entry of a list.
@@ -44,18 +48,7 @@ export const OPTIONS = Object.keys(DEFINITIONS) as Option[];
 export function ownersOfOthers(option: Option): Record<string, string> {
     const owners: Record<string, string> = {};
     for (const other of OPTIONS.filter((one) => one !== option))
-        for (const path of paths(DEFINITIONS[other].schema, ""))
+        for (const [path] of keysBelow(DEFINITIONS[other].schema))
             owners[path] = path in owners ? `${owners[path]} or ${other}` : `option ${other}`;
     return owners;
-}
-
-function paths(type: z.core.$ZodType, path: string): string[] {
-    const inner = unwrap(type);
-    const item = inner instanceof z.ZodArray ? unwrap(inner.element) : inner;
-    if (!(item instanceof z.ZodObject)) return [];
-    const start = `${path}${inner instanceof z.ZodArray ? "[]" : ""}${path === "" ? "" : "."}`;
-    return Object.entries(item.shape).flatMap(([name, child]) => [
-        `${start}${name}`,
-        ...paths(child as z.core.$ZodType, `${start}${name}`),
-    ]);
 }

@@ -1,21 +1,14 @@
 import type * as z from "zod";
-import type { ApiAccess } from "../api-access";
-import { crossCheck, type Sound } from "../cross-check";
+import { crossCheck, type CheckContext, type Sound } from "../cross-check";
 import { wording } from "../problems";
+import type { Raw } from "../unchecked";
 
-/** Keys of a stack config with unchecked values. */
-export type Raw = Record<string, unknown>;
-
-/** Arguments of an option's checks other than the values. */
-export interface CheckContext {
-    /** Whether a key of the stack config, or a value in it, is stored encrypted. */
-    isSecret: (key: string, value?: unknown) => boolean;
-    /** Current day, which decides which credentials have expired. */
-    today: Date;
-    /** Access to the Cloudflare API. Default: none, and it is not checked. */
-    api?: ApiAccess;
-    /** Folder of the stack file, the base of relative paths in it. */
-    folder: string;
+/** Settings of every option, in addition to the arguments of its component. */
+export interface CommonSettings {
+    /** Warnings for the operator. They do not stop the run. */
+    warnings: string[];
+    /** Expiry date of a credential, by `<consumer>/<credential>`. */
+    expires: Record<string, string>;
 }
 
 /** Result of reading a stack config. */
@@ -25,8 +18,12 @@ export interface OptionResult<Settings> {
     settings?: () => Settings;
 }
 
+/** What authenticates callers: a gateway of the stack, the gateway of another stack, or Cloudflare's edge. */
+export type Authenticator = "gateway" | "shared-gateway" | "edge";
+
 /** One option: its keys, and their conversion into settings. */
 export interface OptionDefinition<Settings> {
+    authenticator: Authenticator;
     /** Every key, without the project's prefix. */
     schema: z.ZodObject;
     read(values: Raw, context: CheckContext): OptionResult<Settings>;

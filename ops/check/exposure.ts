@@ -10,7 +10,7 @@ import { Failure, FindingsError, UsageError } from "../errors";
 import { json, rightCell, table } from "../output";
 import { ask, jsonObject } from "../stack/pulumi";
 import { findStack, type Stack } from "../stack/stack";
-import { readValue } from "../stack/stack-file";
+import { authenticatorIn, readValue } from "../stack/stack-file";
 import { checkEntry, type Entry, type EntryCheck } from "./exposure-entry";
 import { CLOSED_PORTS, type Port, type State } from "./exposure-ports";
 
@@ -139,8 +139,8 @@ async function readTarget(context: Context, args: CheckExposureArgs): Promise<Ta
     if (outputs.url === undefined)
         throw new UsageError([`--stack: ${stack.short} has no outputs yet. Run: pulumi up -s ${stack.short}`]);
     const url = new URL(outputs.url);
-    const atCloudflare =
-        readValue(stack.text, "exposure") === "tunnel" || readValue(stack.text, "option") === "cloudflare";
+    const access = authenticatorIn(stack.text) === "edge";
+    const atCloudflare = access || readValue(stack.text, "exposure") === "tunnel";
     const bad = (["address", "closed"] as const).flatMap((option) =>
         args[option]
             .filter((one) => isIP(one) === 0)
@@ -152,7 +152,6 @@ async function readTarget(context: Context, args: CheckExposureArgs): Promise<Ta
             "--address: required, since callers come through Cloudflare. Name the hosts: they must not answer from outside.",
         ]);
     const ca = args.ca === undefined ? undefined : readCa(args.ca);
-    const access = readValue(stack.text, "option") === "cloudflare";
     const shut = args.closed;
     const common = { url, ca, refused: access ? [401, 403] : [401], closed: access ? [403, 404] : [404] };
     if (atCloudflare) {

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { ApiKey, Jwt, ServiceToken, type Credential } from "../../client/typescript/src/index";
 import { claimKey } from "../../components/consumers/consumers";
+import type { Authenticator } from "../../config/options/option";
 import type { Outputs } from "../stack/stack";
 import type { Consumer } from "../stack/stack-file";
 import { signToken } from "../token/sign";
@@ -20,18 +21,18 @@ export interface Presented {
  */
 const OVER_SECONDS = 30;
 
-/** @param checkedBy what authenticates callers; Cloudflare Access accepts only service tokens */
+/** @param authenticator the edge accepts only service tokens */
 export async function credentialsOf(
     { name, credentials }: Consumer,
     outputs: Outputs,
     namespace: string,
-    checkedBy: "access" | "gateway",
+    authenticator: Authenticator,
 ): Promise<Presented[]> {
     const unknownKey = () => randomBytes(24).toString("base64url");
     const list: Presented[] = [];
     const add = (check: string, who: string, auth: Credential, expect: Presented["expect"]) =>
         list.push({ check, who, auth, expect });
-    if (checkedBy === "gateway") {
+    if (authenticator !== "edge") {
         add("wrong key", "", new ApiKey(unknownKey()), "refusal");
         add("wrong token", "", new Jwt({ key: claimKey(namespace, name, "unknown"), secret: unknownKey() }), "refusal");
     }

@@ -7,7 +7,7 @@ import { json, rightCell, table } from "../output";
 import { gatewayOf } from "../stack/gateway";
 import { classWithShare, limitsInForce } from "../stack/limits";
 import { callersOf, findStack, readOutputs } from "../stack/stack";
-import { readValue } from "../stack/stack-file";
+import { authenticatorIn } from "../stack/stack-file";
 import { addressProblems, Caller, type Expectation, type Row } from "./smoke-calls";
 import { credentialsOf, type Presented } from "./smoke-credentials";
 
@@ -50,7 +50,8 @@ export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const consumers = callersOf(stack);
     const consumer = consumers.find(({ name }) => name === args.consumer);
-    const access = readValue(stack.text, "option") === "cloudflare";
+    const authenticator = authenticatorIn(stack.text);
+    const access = authenticator === "edge";
     const limits = access ? "" : "--requests 10 --per-seconds 60 ";
     if (consumer === undefined)
         throw new UsageError([
@@ -65,7 +66,7 @@ export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
     const unusable = args.url === undefined ? [] : addressProblems({ url: args.url, allowHttp });
     if (unusable.length > 0) throw new UsageError(unusable.map((problem) => `--${problem}`));
     const { namespace } = await gatewayOf(context, stack);
-    const presented = await credentialsOf(consumer, outputs, namespace, access ? "access" : "gateway");
+    const presented = await credentialsOf(consumer, outputs, namespace, authenticator);
     const good = presented.filter(({ expect }) => expect === "answer");
     // Each accepted request takes computing time of Alpa.
     const needed = good.length * METHODS.length;

@@ -12,7 +12,7 @@ import {
 import type { Context } from "../context";
 import { carryOut, reportChange } from "../stack/file-edit";
 import { findStack } from "../stack/stack";
-import { METHODS, readValue, type Method } from "../stack/stack-file";
+import { authenticatorIn, METHODS, type Method } from "../stack/stack-file";
 import { forget } from "./handouts/record";
 import { limitsGiven, withLimits, type LimitArgs } from "./limit-options";
 import { planAdd } from "./plan";
@@ -54,7 +54,7 @@ export interface AddArgs extends ChangeArgs, LimitArgs {
 export async function addConsumer(context: Context, name: string, args: AddArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const { credential: id, algorithm, expires } = args;
-    const method = args.method ?? (readValue(stack.text, "option") === "cloudflare" ? "service-token" : "key");
+    const method = args.method ?? (authenticatorIn(stack.text) === "edge" ? "service-token" : "key");
     const limits = limitsGiven(args);
     const asked = { id, method, algorithm, ...readPublicKey(args.publicKeyFile), expires, limits, class: args.class };
     const plan = planAdd(stack, name, asked, context.today);

@@ -5,7 +5,7 @@ import { inWords } from "../dates";
 import { FindingsError } from "../errors";
 import { json, table } from "../output";
 import { callersOf, findStack } from "../stack/stack";
-import { readValue, type Consumer } from "../stack/stack-file";
+import { authenticatorIn, type Consumer } from "../stack/stack-file";
 
 export const command: AddCommand = (consumer, context) =>
     withExamples(
@@ -44,7 +44,7 @@ export async function expiring(context: Context, args: ExpiringArgs): Promise<vo
     const stack = await findStack(context, args.stack);
     const { failOn } = args;
     // A rotated service token gets a new secret in place, and keeps its expiry date.
-    const tokens = readValue(stack.text, "option") === "cloudflare";
+    const tokens = authenticatorIn(stack.text) === "edge";
     // The list also shows every credential for which the command fails.
     const within = Math.max(args.within, failOn ?? 0);
     const found = soonest(callersOf(stack), within, context.today);

@@ -4,7 +4,7 @@ import { didYouMean } from "../../config/problems";
 import { wholeNumber } from "../arguments";
 import { LIMITS } from "../stack/limits";
 import type { Stack } from "../stack/stack";
-import { readNumber, readValue } from "../stack/stack-file";
+import { authenticatorIn, readNumber, readValue } from "../stack/stack-file";
 
 export type LimitArgs = Pick<Limits, (typeof LIMITS)[number]>;
 
@@ -23,14 +23,12 @@ export function limitsGiven(args: LimitArgs): LimitArgs | undefined {
     return given.length === 0 ? undefined : Object.fromEntries(given);
 }
 
-/** Options without classes: their callers authenticate at the edge, or at the gateway of another stack. */
-const WITHOUT_CLASSES = ["cloudflare", "callers"];
-
 /** Problems of `--class`. The config check finds them too, but it names the index of the caller instead of this option. */
 export function classProblems({ text }: Pick<Stack, "text">, name: string): string[] {
-    const option = String(readValue(text, "option"));
-    if (WITHOUT_CLASSES.includes(option))
+    if (authenticatorIn(text) !== "gateway") {
+        const option = String(readValue(text, "option"));
         return [`--class: belongs to a stack with a gateway of its own (got option ${option}). Leave it out.`];
+    }
     const known = knownClasses(text);
     // If `classes` is stored as JSON text, as `pulumi config set` writes it, only the config check reads it.
     if (known === undefined || known.includes(name)) return [];

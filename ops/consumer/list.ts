@@ -9,7 +9,7 @@ import { json, table } from "../output";
 import { accessOf } from "../stack/cluster";
 import { gatewayOf, type Gateway } from "../stack/gateway";
 import { callersOf, findStack, type Stack } from "../stack/stack";
-import { PROJECT, readValue } from "../stack/stack-file";
+import { authenticatorIn, PROJECT, readValue } from "../stack/stack-file";
 import { readLive, type Live } from "./state/cluster-consumers";
 import { ALL, compare, forAll, type Row } from "./state/compare";
 import { tokenRows, type TokenRow } from "./state/list-tokens";
@@ -38,8 +38,7 @@ const UNREADABLE = "the config is invalid, so limits and tokens were not compare
 /** Compares the callers of the config with those in the cluster, or at Cloudflare. */
 export async function list(context: Context, args: ListArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
-    const option = readValue(stack.text, "option");
-    if (option === "cloudflare") {
+    if (authenticatorIn(stack.text) === "edge") {
         const rows = await tokenRows(context, stack);
         return show(context, stack, args, rows, renderTokens, "Cloudflare");
     }
@@ -51,7 +50,8 @@ export async function list(context: Context, args: ListArgs): Promise<void> {
     const access = await accessOf(context, stack);
     const live = await readLive(access, gateway.namespace, tokens);
     // The verifier belongs to the program and is not a caller.
-    if (option === "intra-b") live.consumers = live.consumers.filter(({ name }) => name !== VERIFIER);
+    if (readValue(stack.text, "option") === "intra-b")
+        live.consumers = live.consumers.filter(({ name }) => name !== VERIFIER);
     const rows = compare(callersOf(stack), live, `${PROJECT}/${stack.short}`, context.today, rendered);
     if (rendered === undefined) rows.push(forAll(UNREADABLE));
     rows.push(...(await foreignRows(context, access, gateway, live)));

@@ -16,9 +16,9 @@ import { classInWords, classProblems } from "./limit-options";
 import type { PublicKeyRead } from "./public-key-file";
 import { planRotateInPlace, type Rotation } from "./rotate-in-place";
 import {
+    authenticatorIn,
     readConsumers,
     readNumber,
-    readValue,
     type Consumer,
     type Credential,
     type Method,
@@ -204,7 +204,7 @@ function idProblems(option: string, { name, credentials }: Consumer, id: string)
 }
 
 function overlapProblems(text: string, days: number): string[] {
-    const unset = readValue(text, "option") === "cloudflare" ? DEFAULT_TOKEN_OVERLAP_DAYS : DEFAULT_OVERLAP_DAYS;
+    const unset = authenticatorIn(text) === "edge" ? DEFAULT_TOKEN_OVERLAP_DAYS : DEFAULT_OVERLAP_DAYS;
     const longest = readNumber(text, "maxOverlapDays") ?? unset;
     if (days <= longest) return [];
     return [

@@ -5,7 +5,7 @@ import { accessOf } from "../stack/cluster";
 import { carryOut, reportChange, type Plan } from "../stack/file-edit";
 import { gatewayOf } from "../stack/gateway";
 import { readOutputs, type Stack } from "../stack/stack";
-import { readValue } from "../stack/stack-file";
+import { authenticatorIn } from "../stack/stack-file";
 import { forget } from "./handouts/record";
 import { lookUp } from "./plan";
 import { probe, type Probe } from "./revocation/rejection-probe";
@@ -23,8 +23,8 @@ export async function revokeAndVerify(
     if (args.yes && plan.after !== undefined) {
         const outputs = await readOutputs(context, stack);
         const { namespace, pods } = await gatewayOf(context, stack);
-        const edge = readValue(stack.text, "option") === "cloudflare";
-        const proving = edge ? undefined : { access: await accessOf(context, stack), pods };
+        const proving =
+            authenticatorIn(stack.text) === "edge" ? undefined : { access: await accessOf(context, stack), pods };
         const tried = { outputs, namespace, pods: proving, connectTo: context.connectTo };
         for (const id of ids) {
             const { credential } = lookUp(stack, name, id);

@@ -9,7 +9,7 @@ import { UsageError } from "../errors";
 import { json, table } from "../output";
 import { limitsInForce, limitsInWords, ownLimits } from "../stack/limits";
 import { findStack, type Stack } from "../stack/stack";
-import { readConsumers, readValue, type Credential } from "../stack/stack-file";
+import { authenticatorIn, readConsumers, type Credential } from "../stack/stack-file";
 import { handouts, type HandedOut } from "./handouts/record";
 import { classInWords } from "./limit-options";
 import { lookUp } from "./plan";
@@ -75,7 +75,7 @@ export async function show(context: Context, name: string, args: ShowArgs): Prom
     const shown: ShownConsumer = {
         stack: stack.short,
         name,
-        type: readValue(stack.text, "option") === "cloudflare" ? "cloudflare-access" : "gateway",
+        type: authenticatorIn(stack.text) === "edge" ? "cloudflare-access" : "gateway",
         file: fileOf(stack, name),
         class: consumer.class ?? null,
         limits: limitsInForce(stack, name),

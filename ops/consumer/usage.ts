@@ -5,7 +5,7 @@ import { errorMessage, Failure, UsageError } from "../errors";
 import { json } from "../output";
 import { gatewayOf } from "../stack/gateway";
 import { callersOf, findStack } from "../stack/stack";
-import { readValue } from "../stack/stack-file";
+import { authenticatorIn } from "../stack/stack-file";
 import { readAccessLog, type Lines } from "./usage/access-log";
 import { readPeriod, type Period } from "./usage/period";
 import { addressProblem, readPrometheus } from "./usage/prometheus";
@@ -77,7 +77,7 @@ export async function usage(context: Context, args: UsageArgs): Promise<void> {
         problems.push(
             `--since: must be minutes, hours or days, for example 90m, 24h or 7d (got ${JSON.stringify(args.since)}). Correct it.`,
         );
-    if (readValue(stack.text, "option") === "cloudflare")
+    if (authenticatorIn(stack.text) === "edge")
         problems.push(
             `--stack: ${stack.short} has option cloudflare, which has no gateway. See the logs of Access at Cloudflare.`,
         );

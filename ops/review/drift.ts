@@ -5,7 +5,7 @@ import type { Context } from "../context";
 import { accessOf } from "../stack/cluster";
 import { gatewayOf } from "../stack/gateway";
 import { findStack, type Stack } from "../stack/stack";
-import { readValue } from "../stack/stack-file";
+import { authenticatorIn } from "../stack/stack-file";
 import { withReview } from "./arguments";
 import { isMap, type Props } from "./differences";
 import { byDanger, type Code, type Finding } from "./finding";
@@ -49,7 +49,7 @@ export async function drift(context: Context, args: DriftArgs): Promise<void> {
 
 /** Objects in APISIX that the ingress controller did not write. Pulumi does not manage them. */
 async function inApisix(context: Context, stack: Stack): Promise<Finding[]> {
-    if (readValue(stack.text, "option") === "cloudflare") return [];
+    if (authenticatorIn(stack.text) === "edge") return [];
     const { binding, isInstalled } = await gatewayOf(context, stack);
     if (binding === undefined) return [];
     const access = await accessOf(context, stack);

@@ -5,14 +5,14 @@ import type { Counters } from "../../components/apisix/open-requests";
 import { APISIX_PODS } from "../../components/kubernetes/network-policies";
 import { componentNamespace } from "../../components/apisix/rampart-gateway";
 import type { SharedGateway } from "../../components/consumers/shared-gateway";
-import { edgeWaits } from "../../config/options/cloudflare/schema";
+import { edgeWaits } from "../../config/keys/edge/schema";
 import { answerSeconds } from "../../config/keys/exposure/settings";
 import { DEFAULT_NAMESPACE } from "../../config/values";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
 import { jsonObject, said } from "./pulumi";
 import type { Stack } from "./stack";
-import { readNumber, readValue } from "./stack-file";
+import { authenticatorIn, readNumber, readValue } from "./stack-file";
 
 /** Data about the gateway of a stack's callers. */
 export interface Gateway {
@@ -35,7 +35,7 @@ export interface Gateway {
 
 /** The stack's own gateway or, with option callers, that of the stack that installed it. */
 export async function gatewayOf(context: Context, stack: Stack): Promise<Gateway> {
-    if (readValue(stack.text, "option") === "callers") return ofAnotherStack(context, stack);
+    if (authenticatorIn(stack.text) === "shared-gateway") return ofAnotherStack(context, stack);
     const namespace = String(readValue(stack.text, "namespace") ?? DEFAULT_NAMESPACE);
     const installer = readValue(stack.text, "gateway", "installer");
     const inPlace = (name: string) => String(readValue(stack.text, "gateway", "existing", name));
@@ -69,7 +69,7 @@ function podsOf({ gatewayNamespace }: GatewayBinding, unasked: GatewayPods["unas
 export function longestAnswer(text: string): number {
     const answerTimeoutSeconds = readNumber(text, "alpa", "answerTimeoutSeconds");
     const proxyTimeoutSeconds = readNumber(text, "proxyTimeoutSeconds");
-    if (readValue(text, "option") === "cloudflare") return answerTimeoutSeconds ?? edgeWaits({ proxyTimeoutSeconds });
+    if (authenticatorIn(text) === "edge") return answerTimeoutSeconds ?? edgeWaits({ proxyTimeoutSeconds });
     const exposure = readValue(text, "exposure") === "tunnel" ? "tunnel" : "direct";
     return answerSeconds({ exposure, alpa: { answerTimeoutSeconds }, proxyTimeoutSeconds });
 }

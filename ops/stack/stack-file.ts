@@ -3,6 +3,8 @@ import type * as z from "zod";
 import { credential as gatewayCredential } from "../../config/keys/consumers/schema";
 import { credential as serviceToken } from "../../config/keys/consumers/service-tokens";
 import { PROJECT } from "../../config/stack-file";
+import { authenticatorOf } from "../../config/options";
+import type { Authenticator } from "../../config/options/option";
 import { UsageError } from "../errors";
 import { parseYaml } from "./yaml-edit";
 
@@ -68,6 +70,11 @@ export function readValue(text: string, key: string, ...path: string[]): unknown
         if (value !== undefined) return value;
     }
     return undefined;
+}
+
+/** What authenticates the callers of a stack. */
+export function authenticatorIn(text: string): Authenticator {
+    return authenticatorOf(readValue(text, "option"));
 }
 
 /** Possible paths of a key: below `config`, with or without the project's prefix; in a callers file at the top level. */

@@ -1,14 +1,25 @@
+import type { Option } from "../../config/options";
 import { cloudflareScene } from "./cloudflare-scene";
 import { INTER_WORLD, INTRA_WORLD, interScene, intraBScene, intraScene } from "./cluster-scenes";
 import { exposureScene } from "./exposure-scene";
 import type { EXPOSURES, FailStep, OPTIONS, Scene } from "./scene";
 
-/** By the name of the shipped stack file, `Pulumi.<name>.yaml`. */
-const SCENES = { intra: intraScene, inter: interScene, cloudflare: cloudflareScene } satisfies Record<string, Scene>;
-/** The same behind Cloudflare, for stacks with a gateway. */
-const EXPOSED: Record<string, Scene> = { intra: exposureScene(INTRA_WORLD), inter: exposureScene(INTER_WORLD) };
+/** Scene of each option. Option callers has none: its callers use the gateway of another stack. */
+const SCENES: Record<Exclude<Option, "callers">, Scene> = {
+    "intra-a": intraScene,
+    "intra-b": intraBScene,
+    inter: interScene,
+    cloudflare: cloudflareScene,
+};
+/** Option of each shipped stack file, `Pulumi.<name>.yaml`. */
+const SHIPPED = { intra: "intra-a", inter: "inter", cloudflare: "cloudflare" } as const;
+/** Scenes of stacks with a gateway behind Cloudflare. */
+const EXPOSED: Partial<Record<StackName, Scene>> = {
+    intra: exposureScene(INTRA_WORLD),
+    inter: exposureScene(INTER_WORLD),
+};
 
-export type StackName = keyof typeof SCENES;
+export type StackName = keyof typeof SHIPPED;
 
 /** What to bring up: a shipped stack file, and settings in addition to the sandbox's addresses. */
 export interface SceneName {
@@ -47,9 +58,10 @@ export function sceneOf({ stack, exposure = "direct", option, loadSeconds, failS
             );
         if (exposure !== "direct")
             throw new Error(`--option ${option}: must not be given with --exposure ${exposure} in the sandbox.`);
-        return intraBScene;
+        return SCENES[option];
     }
-    if (exposure === "direct") return SCENES[stack];
-    if (stack in EXPOSED) return EXPOSED[stack];
+    if (exposure === "direct") return SCENES[SHIPPED[stack]];
+    const scene = EXPOSED[stack];
+    if (scene !== undefined) return scene;
     throw new Error(`--exposure ${exposure}: must be left out with stack ${stack}, which has no gateway to expose.`);
 }

@@ -3,8 +3,10 @@
  * docs/reference/sign-off.
  */
 
-export const SIGNED_OPTIONS = ["intra-a", "intra-b", "inter", "cloudflare"] as const;
-export type SignedOption = (typeof SIGNED_OPTIONS)[number];
+import type { Option } from "../../config/options";
+
+/** Option callers has no page: its callers use the gateway of another stack. */
+export type SignedOption = Exclude<Option, "callers">;
 
 export interface Event {
     title: string;
@@ -123,3 +125,5 @@ export const EVENTS: Record<SignedOption, Record<string, Event>> = {
         rollback: { ...ROLLBACK, title: "Rollback of callers to an earlier version" },
     },
 };
+
+export const SIGNED_OPTIONS = Object.keys(EVENTS) as SignedOption[];

@@ -40,6 +40,9 @@ describe("layout", () => {
         assert.deepEqual(folderCycles(importsOf(sandbox)), []);
     });
 
+    it("has no cycle of imports between options of the config", () =>
+        assert.deepEqual(folderCycles(importsOf(sourceFiles("config/options"))), []));
+
     it("names a cycle of folders, also one through files next to them", () => {
         const imports = {
             "s/a/1.ts": ["s/2.ts"],

@@ -37,6 +37,7 @@ const refused: [rule: string, cases: Case[]][] = [
                 'import { A } from "../../preflight/kubernetes/checks";\nA();',
                 /on no code that reads the config/,
             ],
+            ["config/keys/a/x.ts", 'import { A } from "../../options/inter/schema";\nA();', /depend on none of them/],
             ["dns/x.ts", 'import { A } from "../config";\nA();', /on no code that uses them/],
             ["dns/x.ts", 'import { A } from "../ops/cli";\nA();', /on no code that uses them/],
             ["ops/x.ts", 'import { A } from "../sandbox/cli";\nA();', /must not import stacks or the sandbox/],

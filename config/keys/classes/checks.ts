@@ -1,33 +1,21 @@
-import { LEAST_NODES } from "../../../components/apisix/availability";
-import { isTagBefore, type ApisixVersion } from "../../../components/apisix/version";
+import { isOlder, OLDEST_FOR_CLASSES } from "../../../components/apisix/version";
 import { ALPA_BATCH } from "../../../components/route/request-guard";
 import type { Sound } from "../../cross-check";
-import type { ParsedGatewayOption } from "../../options/gateway/schema";
-import type { Raw } from "../../options/option";
+import type { ParsedGatewayOption } from "../gateway-option";
 import { didYouMean } from "../../problems";
-import { isGiven } from "../../unchecked";
 import { dnsLabel, LABEL_LIMIT } from "../../values";
 
 type Config = Sound<ParsedGatewayOption>;
 
-/**
- * The oldest APISIX that counts all callers of a class together: older versions count consumers with limits separately
- * (apisix 3.18.0, limit-conn).
- */
-const OLDEST_APISIX: ApisixVersion = [3, 18];
-
-/**
- * Checks classes against the consumers in them.
- * @param given the config before parsing, which shows which keys are set
- */
-export function classChecks(option: string, config: Config, given: Raw): string[] {
+/** Checks classes against the consumers in them. */
+export function classChecks(config: Config): string[] {
     const { classes = {} } = config;
     const hasShares = Object.values(classes).some((one) => one?.slots !== undefined);
     return [
         ...unknownClasses(config),
         ...Object.keys(classes).flatMap((name) => ofClass(name, config)),
         ...tooManySlots(config),
-        ...(hasShares ? [...wrongGateway(config), ...uncounted(option, config, given)] : []),
+        ...(hasShares ? wrongGateway(config) : []),
     ];
 }
 
@@ -97,19 +85,8 @@ function wrongGateway({ gateway }: Config): string[] {
             "classes: slots need a gateway that this stack installs (got gateway.installer existing), since each pod of an existing gateway counts on its own. Remove slots.",
         ];
     const tag = gateway?.image?.tag;
-    if (!isTagBefore(tag, OLDEST_APISIX)) return [];
+    if (!isOlder(tag, OLDEST_FOR_CLASSES)) return [];
     return [
-        `gateway.image.tag: must be APISIX ${OLDEST_APISIX.join(".")} or newer with slots of classes (got ${JSON.stringify(tag)}). Older versions count each caller of a class separately.`,
-    ];
-}
-
-/** Requires the counter server for slots with several replicas. If limits are set, the check of limits reports this. */
-function uncounted(option: string, { gateway, limits, consumers = [] }: Config, given: Raw): string[] {
-    const isSaid = limits !== undefined || consumers.some((one) => one?.limits !== undefined);
-    const isSpread = option === "inter" || (gateway as { highAvailability?: boolean } | undefined)?.highAvailability;
-    const replicas = isSpread && !isGiven(given, "gateway", "replicas") ? LEAST_NODES : (gateway?.replicas ?? 1);
-    if (!(replicas > 1) || gateway?.sharedCounters !== undefined || isSaid) return [];
-    return [
-        `gateway.sharedCounters: required with slots of classes and more than one replica (got ${replicas}). Without it each pod counts on its own. Set it (to {} for the defaults).`,
+        `gateway.image.tag: must be APISIX ${OLDEST_FOR_CLASSES} or newer with slots of classes (got ${JSON.stringify(tag)}). Older versions count each caller of a class separately.`,
     ];
 }

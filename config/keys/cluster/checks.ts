@@ -1,10 +1,9 @@
 import { LEAST_NODES } from "../../../components/apisix/availability";
 import { POD_NETWORK, SERVICE_NETWORK } from "../../../components/hosts/microk8s/launch";
 import { holdIpv4, isIpv4, networkProblem } from "../../../components/hosts/networks";
-import type { Sound } from "../../cross-check";
-import type { CheckContext, Raw } from "../../options/option";
-import type { ParsedGatewayOption } from "../../options/gateway/schema";
-import { isGiven } from "../../unchecked";
+import type { CheckContext, Sound } from "../../cross-check";
+import type { ParsedGatewayOption } from "../gateway-option";
+import { isGiven, type Raw } from "../../unchecked";
 import { DEFAULT_NAMESPACE } from "../../values";
 import { sshHostProblems } from "../hosts/ssh-host";
 import type { ParsedCluster } from "./schema";

@@ -111,6 +111,7 @@ export const cluster = z
             .refine((content) => parseKubeconfig(content).ok, {
                 error: (i) => `must be a kubeconfig (${why(i.input)}). Set its content as a secret`,
             })
+            .meta({ secret: "kubeconfig.yaml" })
             .optional()
             .meta({
                 description: "Content of a kubeconfig, as a secret.",

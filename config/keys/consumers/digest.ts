@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ParsedGatewayOption } from "../../options/gateway/schema";
+import type { ParsedGatewayOption } from "../gateway-option";
 
 /** A digest of the list of callers, with their limits, classes and methods, without keys that operators set. */
 export function digestOf({

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { ALGORITHMS } from "../../../components/consumers/signing-algorithms";
-import { day } from "./credentials";
+import { day, DEFAULT_OVERLAP_DAYS } from "./credentials";
 import { callerClass } from "../classes/schema";
 import { consumerName, dnsLabel, positive, problem } from "../../values";
 
@@ -39,6 +39,7 @@ export const credential = z.strictObject({
         }),
     publicKey: z
         .string({ error: () => "must be a text in PEM form. Correct it" })
+        .meta({ mayBeSecret: true })
         .optional()
         .meta({
             description:
@@ -48,6 +49,7 @@ export const credential = z.strictObject({
         }),
     key: z
         .string({ error: () => "must be a text. Correct it" })
+        .meta({ secret: "key.txt" })
         .optional()
         .meta({
             description: "An existing key of the caller, as a secret, with at least 16 characters.",
@@ -112,4 +114,11 @@ export const consumer = z.strictObject({
     credentials: z
         .array(credential)
         .describe("Credentials of the caller. All of them are valid; removing an entry revokes that credential only."),
+});
+
+/** Key `maxOverlapDays` of an option with a gateway. */
+export const maxOverlapDays = positive("a number of days").default(DEFAULT_OVERLAP_DAYS).meta({
+    description:
+        "Longest time for which `ops consumer rotate` keeps the old credential valid next to its successor, in days.",
+    reason: "A quarter is enough for the slowest caller; a leaked old credential works all that time.",
 });

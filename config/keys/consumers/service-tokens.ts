@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { day } from "./credentials";
+import { day, DEFAULT_TOKEN_OVERLAP_DAYS } from "./credentials";
 import { got } from "../../problems";
 import { consumerName, dnsLabel, positive } from "../../values";
 
@@ -75,6 +75,12 @@ export const consumer = z.strictObject({
         examples: ["mbzuai-nlp"],
     }),
     credentials: z
-        .array(credential)
+        .array(credential.meta({ mayBeSecret: true }))
         .describe("Service tokens of the caller. Removing an entry revokes that token only."),
+});
+
+/** Key `maxOverlapDays` of option cloudflare. */
+export const tokenOverlapDays = positive("a number of days").default(DEFAULT_TOKEN_OVERLAP_DAYS).meta({
+    description: "Longest time for which the previous secret of a service token stays valid after a rotation, in days.",
+    reason: "Cloudflare's dashboard offers no longer time.",
 });

@@ -1,8 +1,7 @@
 import { plainAddress } from "../../../dns/names";
-import type { Sound } from "../../cross-check";
-import type { ParsedGatewayOption } from "../../options/gateway/schema";
-import type { CheckContext, Raw } from "../../options/option";
-import { isGiven } from "../../unchecked";
+import type { CheckContext, Sound } from "../../cross-check";
+import type { ParsedGatewayOption } from "../gateway-option";
+import { isGiven, type Raw } from "../../unchecked";
 import { tlsProblems } from "../tls/checks";
 
 /**

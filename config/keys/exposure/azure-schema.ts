@@ -1,16 +1,6 @@
 import { isIP } from "node:net";
 import * as z from "zod";
-import { dnsLabel, positive, problem } from "../../values";
-
-/** A host name of at least two labels, in the form that callers use. */
-export const hostName = z.string().check((ctx) => {
-    const labels = ctx.value.split(".");
-    const good = labels.length > 1 && labels.every((label) => dnsLabel.safeParse(label).success);
-    if (!good || ctx.value.length > 253 || isIP(ctx.value) !== 0)
-        ctx.issues.push(
-            problem(ctx.value, "must be a lower-case host name, for example llm.example.com", "Correct it"),
-        );
-});
+import { hostName, positive, problem } from "../../values";
 
 const address = z.string().check((ctx) => {
     if (isIP(ctx.value) === 0)

@@ -1,11 +1,11 @@
 import type { Sound } from "../../cross-check";
-import { hostnameProblems } from "../../options/cloudflare/checks";
-import type { ParsedGatewayOption } from "../../options/gateway/schema";
-import type { Raw } from "../../options/option";
-import { isGiven, isMapping } from "../../unchecked";
-import { answerTimeProblems } from "../answer-time";
-import { planProblems } from "../plans";
-import { answerKeys, exposureKeys } from "./schema";
+import { hostnameProblems } from "../edge/hostnames";
+import type { ParsedGatewayOption } from "../gateway-option";
+import { isGiven, isMapping, type Raw } from "../../unchecked";
+import { answerTimeProblems } from "../edge/answer-time";
+import { planProblems } from "../edge/plans";
+import { exposureKeys } from "./schema";
+import { answerKeys } from "../edge/schema";
 
 /** Keys of exposure direct only. With a tunnel, Cloudflare has the name and the certificate. */
 const DIRECT_KEYS = ["azure", "tls"];

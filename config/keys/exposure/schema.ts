@@ -1,11 +1,11 @@
 import * as z from "zod";
-import { cloudflareSchema } from "../../options/cloudflare/schema";
+import { edgeKeys } from "../edge/schema";
 import { graceSeconds } from "../tunnel";
 import { got } from "../../problems";
-import { dnsLabel, positive } from "../../values";
+import { positive } from "../../values";
 import { imageDigest, imageRepository, imageTag } from "../images";
 
-const { account, hostname, certificate, zone, alpa, browserChecks, proxyTimeoutSeconds } = cloudflareSchema.shape;
+const { account, hostname, certificate, zone, browserChecks, proxyTimeoutSeconds } = edgeKeys;
 
 /** Cloudflare's limit of connectors per tunnel, minus the additional one during a rollout. */
 const MOST_CONNECTORS = 24;
@@ -39,27 +39,10 @@ const tunnel = z
             }),
         graceSeconds,
     })
-    .describe("The connectors (`cloudflared`) that forward requests from Cloudflare to the gateway, as pods.");
-
-/** Keys of `alpa` that are used only behind Cloudflare. */
-export const answerKeys = { tokensPerSecond: alpa.shape.tokensPerSecond, maxTokens: alpa.shape.maxTokens };
-
-/** Key `gateway.existing.service`. */
-export const existingService = z
-    .strictObject({
-        name: dnsLabel.meta({
-            description: "Name of the Service of APISIX's data port.",
-            examples: ["apisix-gateway"],
-        }),
-        namespace: dnsLabel.meta({ description: "Namespace of that Service and its pods.", examples: ["apisix"] }),
-        port: positive("a port")
-            .default(80)
-            .meta({ description: "Port of that Service.", reason: "The port of HTTP." }),
-        podPort: positive("a port")
-            .default(9080)
-            .meta({ description: "Port of the pods behind it.", reason: "APISIX's own default." }),
-    })
-    .describe("Service of the existing gateway that connectors forward requests to, with exposure `tunnel`.");
+    .meta({
+        description: "The connectors (`cloudflared`) that forward requests from Cloudflare to the gateway, as pods.",
+        mayBeSecret: true,
+    });
 
 const NEEDED = { unset: "not set; required with exposure `tunnel`" };
 

@@ -1,12 +1,11 @@
 import type { Sound } from "../../cross-check";
 import type { ExposureSettings } from "../../../components/cloudflare/exposure";
-import { edgeWaits, heldTimeout } from "../../options/cloudflare/schema";
-import { unmeasured } from "../../options/cloudflare/settings";
+import { edgeWaits, heldTimeout, unmeasured } from "../edge/schema";
 import { DEFAULT_ANSWER_SECONDS } from "../alpa";
 import { imageOf } from "../images";
 import { metricsSettings } from "../observability";
 import { cutAnswers, defaultGrace } from "../tunnel";
-import type { ParsedGatewayOption as Parsed } from "../../options/gateway/schema";
+import type { ParsedGatewayOption as Parsed } from "../gateway-option";
 import { DEFAULT_NODE_PORT } from "../../values";
 
 /**

@@ -3,9 +3,8 @@ import type { FirewallSettings } from "../../../components/hosts/alpa-firewall/a
 import { portRange } from "../../../components/hosts/alpa-firewall/rules";
 import { holdIpv4, isIpv4, networkProblem } from "../../../components/hosts/networks";
 import type { Sound } from "../../cross-check";
-import type { Raw } from "../../options/option";
 import { got } from "../../problems";
-import { isGiven } from "../../unchecked";
+import { isGiven, type Raw } from "../../unchecked";
 import { sshHost, sshHostOf, sshHostProblems } from "./ssh-host";
 
 const SSH_PORT = 22;

@@ -1,8 +1,7 @@
 import * as z from "zod";
 import type { AlpaWatchdogArgs } from "../../../components/hosts/watchdog/alpa-watchdog";
 import type { Sound } from "../../cross-check";
-import type { Raw } from "../../options/option";
-import { isGiven } from "../../unchecked";
+import { isGiven, type Raw } from "../../unchecked";
 import { positive } from "../../values";
 import { progressKeys, progressLimits, watchdogProblems } from "../watchdog";
 import { sshHost, sshHostOf, sshHostProblems } from "./ssh-host";

@@ -44,8 +44,9 @@ export const sshHost = z.strictObject({
         }),
     privateKey: z
         .string({ error: () => "must be a text. Correct it" })
-        .describe("Private key of the user, as a secret, without a passphrase."),
+        .meta({ description: "Private key of the user, as a secret, without a passphrase.", secret: "id_ed25519" }),
     sudoPassword: text("a password")
+        .meta({ secret: "password.txt" })
         .optional()
         .meta({ description: "Password of the user for sudo, as a secret.", unset: "sudo needs no password" }),
 });

@@ -1,9 +1,8 @@
 import { createPrivateKey, type KeyObject, type X509Certificate } from "node:crypto";
 import { chainOf, day, hasEnded, which } from "../../../components/apisix/certificate-chain";
-import type { Sound } from "../../cross-check";
-import type { ParsedGatewayOption } from "../../options/gateway/schema";
-import type { CheckContext, Raw } from "../../options/option";
-import { isGiven } from "../../unchecked";
+import type { CheckContext, Sound } from "../../cross-check";
+import type { ParsedGatewayOption } from "../gateway-option";
+import { isGiven, type Raw } from "../../unchecked";
 import { DEFAULT_NODE_PORT } from "../../values";
 import { DAY_MS } from "../consumers/credentials";
 

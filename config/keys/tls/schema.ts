@@ -1,7 +1,6 @@
 import * as z from "zod";
-import { hostName } from "../exposure/azure-schema";
 import { got } from "../../problems";
-import { dnsLabel, problem, text } from "../../values";
+import { dnsLabel, hostName, problem, text } from "../../values";
 
 /** Default port of TLS on every node. */
 export const DEFAULT_TLS_NODE_PORT = 30843;
@@ -13,9 +12,10 @@ const files = z
             description: "The certificate in PEM form, followed by its intermediate certificates in order.",
             examples: ["-----BEGIN CERTIFICATE-----…"],
         }),
-        key: text("a private key in PEM form").describe(
-            "Private key of the certificate in PEM form, as a secret, without a passphrase.",
-        ),
+        key: text("a private key in PEM form").meta({
+            description: "Private key of the certificate in PEM form, as a secret, without a passphrase.",
+            secret: "key.txt",
+        }),
     })
     .optional()
     .meta({ description: "A certificate of your own.", unset: "cert-manager issues it" });

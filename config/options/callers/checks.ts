@@ -1,9 +1,8 @@
-import type { Sound } from "../../cross-check";
+import type { CheckContext, Sound } from "../../cross-check";
 import { kubeconfigInPlain } from "../../keys/cluster/checks";
 import { credentialProblems } from "../../keys/consumers/credentials";
 import { duplicateNames, longCredentials } from "../../keys/consumers/names";
 import { shortWaits } from "../../keys/readiness";
-import type { CheckContext } from "../option";
 import type { ParsedCallers } from "./schema";
 
 /** Checks the keys of option callers against each other. */

@@ -4,6 +4,7 @@ import { callersSchema } from "./schema";
 import { callersSettings, type CallersSettings } from "./settings";
 
 export const callers: OptionDefinition<CallersSettings> = {
+    authenticator: "shared-gateway",
     schema: callersSchema,
     read: (values, context) =>
         parseOption(

@@ -1,9 +1,9 @@
 import * as z from "zod";
 import { cluster } from "../../keys/cluster/schema";
 import { acceptKeys } from "../../keys/readiness";
-import { consumer, limits } from "../../keys/consumers/schema";
+import { consumer, limits, maxOverlapDays } from "../../keys/consumers/schema";
 import { got } from "../../problems";
-import { consumersFile, maxOverlapDays } from "../../values";
+import { consumersFile } from "../../values";
 
 /** The full name of a stack, whose three parts Pulumi accepts on every backend. */
 const WHOLE_NAME = /^[\w.-]+\/[\w.-]+\/[\w.-]+$/;

@@ -2,16 +2,13 @@ import * as pulumi from "@pulumi/pulumi";
 import type { GatewayCallersArgs } from "../../../components/gateway-callers";
 import type { ParsedCallers } from "./schema";
 import { livingCallers } from "../gateway/settings";
+import type { CommonSettings } from "../option";
 
 /** Option callers: consumers at another stack's gateway. A run reads the outputs of that stack. */
-export interface CallersSettings extends Omit<GatewayCallersArgs, "gateway"> {
+export interface CallersSettings extends CommonSettings, Omit<GatewayCallersArgs, "gateway"> {
     option: "callers";
     /** Full name of the stack that has the gateway. */
     of: string;
-    /** Warnings for the operator. They do not stop the run. */
-    warnings: string[];
-    /** Expiry date of a credential, by `<consumer>/<credential>`. */
-    expires: Record<string, string>;
 }
 
 /** Converts checked values into settings of the components. */

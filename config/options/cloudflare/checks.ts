@@ -1,19 +1,18 @@
-import { answerTimeProblems } from "../../keys/answer-time";
-import type { Sound } from "../../cross-check";
+import { answerTimeProblems } from "../../keys/edge/answer-time";
+import type { CheckContext, Sound } from "../../cross-check";
 import { daysUntil, day } from "../../keys/consumers/credentials";
 import { duplicateNames } from "../../keys/consumers/names";
 import { readZoneData, serviceProblems, type ZoneData } from "../../keys/dns/settings";
-import { planProblems } from "../../keys/plans";
+import { hostnameProblems } from "../../keys/edge/hostnames";
+import { planProblems } from "../../keys/edge/plans";
 import { alpaWatchdogProblems } from "../../keys/hosts/alpa-watchdog";
 import { sshHostProblems } from "../../keys/hosts/ssh-host";
-import { isGiven, mapping } from "../../unchecked";
-import type { CheckContext, Raw } from "../option";
-import { edgeWaits, type ParsedCloudflare } from "./schema";
+import { isGiven, mapping, type Raw } from "../../unchecked";
+import type { ParsedCloudflare } from "./schema";
+import { edgeWaits } from "../../keys/edge/schema";
 
 /** Cloudflare's limit of service tokens in an account. */
 const MOST_TOKENS = 50;
-/** Cloudflare's limit of host names in an Access application. */
-const MOST_HOSTNAMES = 5;
 /** Cloudflare's limit of connectors in a tunnel. */
 const MOST_CONNECTORS = 25;
 const LAST_PORT = 65535;
@@ -61,38 +60,6 @@ export function cloudflareChecks(
         ...data.problems,
         ...serviceProblems(data.records, [hostname, ...aliases].map(String), "dns.records", zone?.name),
     ];
-}
-
-/** The keys of the host names for callers, with option cloudflare or exposure tunnel. */
-interface Named {
-    hostname?: string;
-    aliases?: (string | undefined)[];
-    certificate?: "universal" | "advanced";
-    zone?: { name?: string };
-}
-
-export function hostnameProblems({ hostname, aliases = [], certificate, zone: { name: zone } = {} }: Named): string[] {
-    const names: [where: string, name?: string][] = [
-        ["hostname", hostname],
-        ...aliases.map((name, i): [string, string?] => [`aliases[${i}]`, name]),
-    ];
-    const problems: string[] = [];
-    if (names.length > MOST_HOSTNAMES)
-        problems.push(
-            `aliases: must have at most ${MOST_HOSTNAMES - 1} names, since Cloudflare allows ${MOST_HOSTNAMES} in one application and hostname is one of them (got ${aliases.length}). Remove some.`,
-        );
-    for (const [i, [where, name]] of names.entries()) {
-        if (name === undefined || zone === undefined) continue;
-        const first = names.findIndex(([, other]) => other === name);
-        if (first < i) problems.push(`${where}: must be listed only once (${names[first][0]} is the same). Remove it.`);
-        if (name !== zone && !name.endsWith(`.${zone}`))
-            problems.push(`${where}: must be in zone ${zone} (got ${JSON.stringify(name)}). Correct one of them.`);
-        else if (name !== zone && name.slice(0, -zone.length - 1).includes(".") && certificate !== "advanced")
-            problems.push(
-                `${where}: must be one level below ${zone}, since the zone's own certificate covers no deeper names (got ${JSON.stringify(name)}). Shorten it, or order a certificate for it and set certificate to advanced.`,
-            );
-    }
-    return problems;
 }
 
 /** Checks the number of connectors against Cloudflare's limit, and their ports: each needs its own on the host. */

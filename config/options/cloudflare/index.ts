@@ -5,6 +5,7 @@ import { cloudflareSchema } from "./schema";
 import { cloudflareSettings, type CloudflareSettings } from "./settings";
 
 export const cloudflare: OptionDefinition<CloudflareSettings> = {
+    authenticator: "edge",
     schema: cloudflareSchema,
     read(values, context) {
         const { today, api, folder } = context;

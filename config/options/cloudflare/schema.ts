@@ -1,31 +1,15 @@
 import * as z from "zod";
-import { consumer } from "../../keys/consumers/service-tokens";
+import { consumer, tokenOverlapDays } from "../../keys/consumers/service-tokens";
+import { answerKeys, domain, edgeKeys } from "../../keys/edge/schema";
 import { alpaWatchdog } from "../../keys/hosts/alpa-watchdog";
 import { tunnel } from "../../keys/tunnel";
 import { enabled, reason, reasonFor } from "../../keys/reason";
 import { dnsSchema } from "../../keys/dns/settings";
 import { got } from "../../problems";
-import { consumersFile, endpoint, isHost, pathPrefix, positive, text, tokenOverlapDays } from "../../values";
+import { consumersFile, endpoint, pathPrefix, positive, text } from "../../values";
 
-/** Cloudflare's plans of a zone, smallest first. */
-export const PLANS = ["free", "pro", "business", "enterprise"] as const;
-export type Plan = (typeof PLANS)[number];
 /** Windows and block times of rate limits that the API accepts, in seconds. */
 const PERIODS = [10, 60, 120, 300, 600, 3600, 86400];
-/**
- * Default wait of the edge for the first byte of an answer, in seconds. After it the edge answers 524. Source: Cloudflare's
- * table of connection limits since 2026 (change 32243 of cloudflare-docs); it was 100 before.
- */
-export const DEFAULT_PROXY_TIMEOUT = 125;
-/** Longest wait of the edge that plan Enterprise can set, in seconds. */
-const LONGEST_PROXY_TIMEOUT = 6000;
-/** Most tokens of prompt and answer together of OPT models. */
-export const DEFAULT_MAX_TOKENS = 1024;
-
-const domain = (what: string) =>
-    z.string().refine((name) => isHost(name) && name.includes(".") && !/^[\d.]+$/.test(name) && name.length <= 253, {
-        error: (i) => `must be ${what} in lower case, without scheme, port or final dot${got(i.input)}. Correct it`,
-    });
 
 const period = (what: string, list: number[]) =>
     z.number().refine((n) => list.includes(n), {
@@ -38,19 +22,8 @@ export const cloudflareSchema = z.strictObject({
         description: "The option of this stack: `cloudflare`, Cloudflare Access without a gateway.",
         examples: ["cloudflare"],
     }),
-    account: z
-        .string()
-        .refine((id) => /^[0-9a-f]{32}$/.test(id), {
-            error: (i) => `must be an account id, 32 hexadecimal digits in lower case${got(i.input)}. Correct it`,
-        })
-        .meta({
-            description: "Id of the Cloudflare account, as in the address of its dashboard.",
-            examples: ["0123456789abcdef0123456789abcdef"],
-        }),
-    hostname: domain("a host name, for example llm.example.com,").meta({
-        description: "Host name that callers use, one level below the zone.",
-        examples: ["llm.example.com"],
-    }),
+    account: edgeKeys.account,
+    hostname: edgeKeys.hostname,
     aliases: z
         .array(domain("a host name"))
         .default([])
@@ -60,27 +33,8 @@ export const cloudflareSchema = z.strictObject({
             examples: [["opt.example.com"]],
             reason: "One name is enough.",
         }),
-    certificate: z.enum(["universal", "advanced"]).default("universal").meta({
-        description:
-            "Certificate of the zone: `advanced` is needed for names two levels below the zone, and costs extra.",
-        reason: "Every zone has one.",
-    }),
-    zone: z
-        .strictObject({
-            name: domain("the name of a zone, for example example.com,").meta({
-                description: "Name of the zone that the host names are in.",
-                examples: ["example.com"],
-            }),
-            manage: z.enum(["existing", "create"]).default("existing").meta({
-                description: "`existing` uses a zone that exists; `create` creates it, and never deletes it.",
-                reason: "A zone usually exists before this stack.",
-            }),
-            plan: z.enum(PLANS).meta({
-                description: "Plan of the zone. Settings that the plan does not include are rejected.",
-                examples: ["pro"],
-            }),
-        })
-        .describe("The DNS zone at Cloudflare."),
+    certificate: edgeKeys.certificate,
+    zone: edgeKeys.zone,
     alpa: z
         .strictObject({
             endpoints: z
@@ -99,21 +53,7 @@ export const cloudflareSchema = z.strictObject({
                     unset: "`proxyTimeoutSeconds`",
                     reason: "The timeout of the edge.",
                 }),
-            tokensPerSecond: z
-                .number()
-                .positive({ error: (i) => `must be a number above 0${got(i.input)}. Measure it` })
-                .optional()
-                .meta({
-                    description:
-                        "Slowest measured speed of Alpa for one caller, in tokens per second. Used to check that the longest answer fits into the wait of the edge.",
-                    examples: [12],
-                    unset: "not checked",
-                }),
-            maxTokens: positive("a number of tokens").default(DEFAULT_MAX_TOKENS).meta({
-                description:
-                    "Most tokens that callers ask for in one answer. Only checks use it: the edge does not limit requests to it.",
-                reason: "The length of OPT models.",
-            }),
+            ...answerKeys,
             defaultModel: text("the name of a model").default("default").meta({
                 description: "Model for requests that name no model: the name with which Alpa was started.",
                 reason: "The name that Alpa's own server uses.",
@@ -171,11 +111,7 @@ export const cloudflareSchema = z.strictObject({
             description: "Rate limit at the edge, before Access, counted separately in each data center.",
             unset: "no limit",
         }),
-    browserChecks: z.enum(["skip", "keep"]).default("skip").meta({
-        description:
-            "`skip` exempts client libraries from the browser checks of Cloudflare, which would answer 403; `keep` does not.",
-        reason: "Callers are programs, not browsers.",
-    }),
+    browserChecks: edgeKeys.browserChecks,
     edgeWorker: z
         .strictObject({
             enabled: enabled.default(true).meta({
@@ -194,16 +130,7 @@ export const cloudflareSchema = z.strictObject({
         .describe(
             "The Worker at the edge. It adds a missing `model`, and answers `GET` of a prefix with a description of the service.",
         ),
-    proxyTimeoutSeconds: positive("a time in seconds")
-        .refine((n) => n <= LONGEST_PROXY_TIMEOUT, {
-            error: (i) => `must be at most ${LONGEST_PROXY_TIMEOUT}, Cloudflare's longest${got(i.input)}. Lower it`,
-        })
-        .optional()
-        .meta({
-            description: `Longest wait of the edge for an answer, in seconds. Another value than ${DEFAULT_PROXY_TIMEOUT} needs plan \`enterprise\`, and applies to the whole zone.`,
-            examples: [300],
-            unset: `the value of the zone is not changed; Cloudflare uses ${DEFAULT_PROXY_TIMEOUT}`,
-        }),
+    proxyTimeoutSeconds: edgeKeys.proxyTimeoutSeconds,
     notify: z
         .array(z.email({ error: (i) => `must be a mail address${got(i.input)}. Correct it` }))
         .default([])
@@ -225,18 +152,3 @@ export const cloudflareSchema = z.strictObject({
 });
 
 export type ParsedCloudflare = z.infer<typeof cloudflareSchema>;
-
-type EdgeWait = Pick<ParsedCloudflare, "proxyTimeoutSeconds">;
-
-/** Wait of the edge for an answer according to the config, in seconds. */
-export function edgeWaits({ proxyTimeoutSeconds }: EdgeWait): number {
-    return proxyTimeoutSeconds ?? DEFAULT_PROXY_TIMEOUT;
-}
-
-/**
- * The timeout that the stack sets for the zone: any value in the config, also the default value, if the plan allows
- * setting it. It applies to the whole zone, and Cloudflare keeps the last value if the stack no longer sets it.
- */
-export function heldTimeout({ proxyTimeoutSeconds }: EdgeWait, plan: Plan): EdgeWait {
-    return proxyTimeoutSeconds === undefined || plan !== "enterprise" ? {} : { proxyTimeoutSeconds };
-}

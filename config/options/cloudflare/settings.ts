@@ -1,18 +1,18 @@
 import type { CloudflareAccessArgs } from "../../../components/cloudflare-access";
 import type { AlpaWatchdogArgs } from "../../../components/hosts/watchdog/alpa-watchdog";
 import type { TokenConsumer } from "../../../components/cloudflare/service-tokens";
-import { edgeWaits, heldTimeout, type ParsedCloudflare } from "./schema";
+import type { ParsedCloudflare } from "./schema";
+import { edgeWaits, heldTimeout, unmeasured } from "../../keys/edge/schema";
 import { cutAnswers, defaultGrace } from "../../keys/tunnel";
 import { dayText, livingCredentials } from "../../keys/consumers/credentials";
 import type { ZoneData } from "../../keys/dns/settings";
+import type { CommonSettings } from "../option";
 import { alpaWatchdogSettings } from "../../keys/hosts/alpa-watchdog";
 import { sshHostOf } from "../../keys/hosts/ssh-host";
 
 /** Option cloudflare: Access at the edge, a tunnel to the Ray head node, and no gateway. */
-export interface CloudflareSettings extends CloudflareAccessArgs {
+export interface CloudflareSettings extends CommonSettings, CloudflareAccessArgs {
     option: "cloudflare";
-    /** Warnings for the operator. They do not stop the run. */
-    warnings: string[];
     /** The watchdog on Alpa's hosts. Default: none. */
     watchdog?: AlpaWatchdogArgs;
     /** The zone's other records. Unset if the stack does not manage them. */
@@ -111,15 +111,4 @@ function answerWarnings(config: ParsedCloudflare): string[] {
 
 function longestAnswer(config: ParsedCloudflare): number {
     return config.alpa.answerTimeoutSeconds ?? edgeWaits(config);
-}
-
-/** Warns if Alpa's speed is not set, since answers then cannot be checked against the edge's timeout. */
-export function unmeasured(
-    { tokensPerSecond, maxTokens }: Pick<ParsedCloudflare["alpa"], "tokensPerSecond" | "maxTokens">,
-    proxyTimeoutSeconds: number,
-): string[] {
-    if (tokensPerSecond !== undefined) return [];
-    return [
-        `alpa.tokensPerSecond: not set, so it is unknown whether ${maxTokens} tokens arrive within the ${proxyTimeoutSeconds} s that the edge waits. Measure it: ${maxTokens} tokens need ${Math.ceil(maxTokens / proxyTimeoutSeconds)} per second.`,
-    ];
 }

@@ -1,14 +1,13 @@
 import { LEAST_NODES } from "../../../components/apisix/availability";
 import { componentNamespace } from "../../../components/apisix/rampart-gateway";
 import { MOST_TOKENS_A_CHARACTER } from "../../../components/route/request-guard";
-import type { Sound } from "../../cross-check";
+import type { CheckContext, Sound } from "../../cross-check";
 import { credentialProblems } from "../../keys/consumers/credentials";
 import { duplicateNames, longCredentials, tooLong, type Named } from "../../keys/consumers/names";
 import { shortWaits } from "../../keys/readiness";
-import { isGiven } from "../../unchecked";
+import { isGiven, type Raw } from "../../unchecked";
 import { DEFAULT_NAMESPACE, LABEL_LIMIT } from "../../values";
-import type { CheckContext, Raw } from "../option";
-import type { ParsedGatewayOption } from "./schema";
+import type { ParsedGatewayOption } from "../../keys/gateway-option";
 
 /** Keys of `gateway` for a gateway that the stack installs. */
 const OF_OUR_OWN = [
@@ -40,7 +39,7 @@ export function gatewayChecks(
     const { consumers = [] } = config;
     return [
         ...ofOtherInstallers(option, config, given),
-        ...uncountedLimits(option, config, given),
+        ...uncounted(option, config, given),
         ...credentialProblems(consumers, (key) => isSecret("consumers", key)),
         ...shortWaits(config.readiness),
         ...noRoomForPrompts(config.guard),
@@ -79,14 +78,18 @@ function ofOtherInstallers(option: string, { gateway }: Config, given: Raw): str
     return problems;
 }
 
-function uncountedLimits(option: string, { gateway, limits, consumers = [] }: Config, given: Raw): string[] {
-    const limited = limits !== undefined || consumers.some((one) => one?.limits !== undefined);
+/** Requires the counter server for limits, or for slots of classes, with several replicas. */
+function uncounted(option: string, config: Config, given: Raw): string[] {
+    const { gateway, limits, classes = {}, consumers = [] } = config;
+    const hasLimits = limits !== undefined || consumers.some((one) => one?.limits !== undefined);
+    const hasSlots = Object.values(classes).some((one) => one?.slots !== undefined);
     const isSpread = option === "inter" || (gateway as { highAvailability?: boolean } | undefined)?.highAvailability;
     const replicas = isSpread && !isGiven(given, "gateway", "replicas") ? LEAST_NODES : (gateway?.replicas ?? 1);
-    if (!(replicas > 1) || !limited || gateway?.sharedCounters !== undefined) return [];
-    const orElse = isSpread ? "" : ", or replicas to 1";
+    if (!(replicas > 1) || !(hasLimits || hasSlots) || gateway?.sharedCounters !== undefined) return [];
+    const what = hasLimits ? "limits" : "slots of classes";
+    const orElse = hasLimits && !isSpread ? ", or replicas to 1" : "";
     return [
-        `gateway.sharedCounters: required with limits and more than one replica (got ${replicas}). Without it each pod counts on its own. Set it (to {} for the defaults)${orElse}.`,
+        `gateway.sharedCounters: required with ${what} and more than one replica (got ${replicas}). Without it each pod counts on its own. Set it (to {} for the defaults)${orElse}.`,
     ];
 }
 

@@ -1,14 +1,15 @@
 import type * as z from "zod";
 import { apiProblems } from "../../api-access";
-import type { Sound } from "../../cross-check";
+import type { CheckContext, Sound } from "../../cross-check";
 import { classChecks } from "../../keys/classes/checks";
 import { clusterChecks } from "../../keys/cluster/checks";
 import { observabilityProblems } from "../../keys/observability";
 import { azureChecks } from "../../keys/exposure/azure-checks";
 import { exposureChecks, ofTheExposure } from "../../keys/exposure/checks";
-import { parseOption, type CheckContext, type OptionDefinition, type Raw } from "../option";
+import { parseOption, type OptionDefinition } from "../option";
+import type { Raw } from "../../unchecked";
 import { gatewayChecks } from "./checks";
-import type { ParsedGatewayOption } from "./schema";
+import type { ParsedGatewayOption } from "../../keys/gateway-option";
 
 interface GatewayOption<Data, Settings> {
     option: "intra-a" | "intra-b" | "inter";
@@ -32,6 +33,7 @@ export function gatewayOption<Data extends ParsedGatewayOption, Settings>({
     settings,
 }: GatewayOption<Data, Settings>): OptionDefinition<Settings> {
     return {
+        authenticator: "gateway",
         schema,
         read(values, context) {
             const { today, api } = context;
@@ -48,7 +50,7 @@ export function gatewayOption<Data extends ParsedGatewayOption, Settings>({
                         ...clusterChecks(common, values, context),
                         ...checks(config, values, context),
                         ...gatewayChecks(option, common, values, context),
-                        ...classChecks(option, common, values),
+                        ...classChecks(common),
                         ...observabilityProblems(common, values),
                         ...(isExposed && api !== undefined ? apiProblems(api) : []),
                     ];

@@ -1,17 +1,30 @@
 import * as pulumi from "@pulumi/pulumi";
+import { LEAST_NODES, type Availability } from "../../../components/apisix/availability";
+import type { OwnGateway } from "../../../components/apisix/installation";
+import type { AzureSide } from "../../../components/cloudflare/azure-side";
 import type { BroughtKey, ConsumerSettings, Credential } from "../../../components/consumers/consumers";
 import { keyDigest } from "../../../components/consumers/key-digest";
 import { callerLimits, type Limits } from "../../../components/consumers/limits";
 import { inPlaceWarnings } from "../../../components/consumers/shared-gateway";
+import type { AlpaWatchdogArgs } from "../../../components/hosts/watchdog/alpa-watchdog";
 import type { RampartInstall } from "../../../components/rampart/rampart";
 import { classSettings } from "../../keys/classes/settings";
-import { clusterSettings } from "../../keys/cluster/settings";
+import { clusterSettings, type ClusterSettings } from "../../keys/cluster/settings";
 import { livingCredentials } from "../../keys/consumers/credentials";
-import { azureOutputs, azureWarnings, gatewayTls } from "../../keys/exposure/azure-settings";
-import { observabilityWarnings } from "../../keys/observability";
+import { azureOutputs, azureUrl, azureWarnings, gatewayTls, releaseTls } from "../../keys/exposure/azure-settings";
+import { observabilitySettings, observabilityWarnings } from "../../keys/observability";
 import { answerSeconds, exposureSettings, exposureWarnings, nodePort } from "../../keys/exposure/settings";
-import { imageOf } from "../../keys/images";
-import type { ParsedGatewayOption as Parsed } from "./schema";
+import { imageName, imageOf } from "../../keys/images";
+import type { ParsedGatewayOption as Parsed } from "../../keys/gateway-option";
+import type { CommonSettings } from "../option";
+
+/** Settings of every option with a gateway, in addition to the arguments of its component. */
+export interface SharedSettings extends CommonSettings, ClusterSettings {
+    /** Required settings at Azure, for the outputs. Default: none. */
+    azure?: AzureSide;
+    /** The watchdog on Alpa's hosts. Default: none. */
+    watchdog?: AlpaWatchdogArgs;
+}
 
 /** Settings that all options with a gateway share. */
 export function sharedSettings(config: Parsed, today: Date) {
@@ -43,11 +56,8 @@ export function sharedSettings(config: Parsed, today: Date) {
 }
 
 /** Callers of an option with a gateway. */
-interface Callers {
+interface Callers extends CommonSettings {
     consumers: ConsumerSettings[];
-    warnings: string[];
-    /** Expiry date of a credential, by `<consumer>/<credential>`. */
-    expires: Record<string, string>;
 }
 
 /** The callers, with warnings about them and about the request guard. */
@@ -114,8 +124,36 @@ function credentialOf({
     return { id, method, algorithm: algorithm!, publicKey: publicKey! };
 }
 
+/**
+ * The gateway that the stack installs.
+ * @param host host of the URL, unless the tunnel, Azure or TLS has another
+ * @param availability undefined for a gateway that may stop together with its node
+ */
+export function installedGateway<A extends Availability | undefined>(
+    config: Parsed,
+    host: string | undefined,
+    availability: A,
+): OwnGateway & { release: { availability: A } } {
+    const { gateway, rampart, observability } = config;
+    const { installer, chart, image, etcdImage, storageClass, replicas, crds } = gateway;
+    const release = {
+        chart,
+        image: imageOf(image),
+        etcdImage: imageName(etcdImage),
+        storageClass,
+        replicas: availability ? Math.max(replicas, LEAST_NODES) : replicas,
+        nodePort: nodePort(config),
+        tls: releaseTls(config),
+        ...observabilitySettings(observability),
+        availability,
+    };
+    const url = publicUrl(config) ?? azureUrl(config) ?? `http://${host}:${release.nodePort}`;
+    if (installer === "helm") return { installer, release, crds, url };
+    return { installer: "rampart", release, install: rampartInstall(config), retry: rampart?.retry ?? 0, url };
+}
+
 /** Settings to install Rampart. A cluster that the stack creates is empty, so the stack also creates the namespace. */
-export function rampartInstall({ rampart, cluster }: Pick<Parsed, "rampart" | "cluster">): RampartInstall | undefined {
+function rampartInstall({ rampart, cluster }: Pick<Parsed, "rampart" | "cluster">): RampartInstall | undefined {
     const install = rampart?.install;
     return install && { ...install, ...(cluster.nodes === undefined ? {} : { ownNamespace: true }) };
 }

@@ -1,9 +1,9 @@
-import type { Sound } from "../../cross-check";
+import type { CheckContext, Sound } from "../../cross-check";
 import { availabilityProblems } from "../../keys/high-availability";
 import { answerSecondsIfKnown } from "../../keys/exposure/settings";
 import { firewallProblems } from "../../keys/hosts/alpa-firewall";
 import { alpaWatchdogProblems, watchedProblems } from "../../keys/hosts/alpa-watchdog";
-import type { CheckContext, Raw } from "../option";
+import type { Raw } from "../../unchecked";
 import type { ParsedInter } from "./schema";
 
 /** Checks the keys of option inter against each other. @param given the config before parsing */

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { LEAST_NODES } from "../../../components/apisix/availability";
 import { alpaFirewall } from "../../keys/hosts/alpa-firewall";
 import { requiredExposureKeys } from "../../keys/exposure/schema";
-import { gatewayOptionKeys } from "../gateway/schema";
+import { gatewayOptionKeys } from "../../keys/gateway-option";
 import { installedGatewayKeys } from "../../keys/gateway";
 import { alpaKeys } from "../../keys/alpa";
 import { got } from "../../problems";

@@ -1,5 +1,5 @@
 import { gatewayOption } from "../gateway/option";
-import { intraChecks } from "../intra-b/checks";
+import { intraChecks } from "../intra/checks";
 import { exposedIntraASchema, intraASchema } from "./schema";
 import { intraASettings } from "./settings";
 

@@ -1,10 +1,8 @@
 import * as z from "zod";
-import { alpa } from "../../keys/alpa";
 import { convert } from "../../keys/convert";
 import { requiredExposureKeys } from "../../keys/exposure/schema";
-import { gateway } from "../../keys/gateway";
 import { opt } from "../../keys/opt";
-import { gatewayOptionKeys } from "../gateway/schema";
+import { intraKeys } from "../intra/schema";
 
 /** Keys of option intra-a, without the project's prefix. `docs/reference/configuration` is compared with this. */
 export const intraASchema = z.strictObject({
@@ -12,9 +10,7 @@ export const intraASchema = z.strictObject({
         description: "The option of this stack: `intra-a`, a gateway on the nodes that run Alpa.",
         examples: ["intra-a"],
     }),
-    alpa,
-    gateway,
-    ...gatewayOptionKeys,
+    ...intraKeys,
     opt: opt.optional().meta({
         description:
             "Alpa as a component of the cluster, for a conversion to `intra-b`. With `intra-a` it is only checked.",

@@ -1,5 +1,5 @@
 import { gatewayOption } from "../gateway/option";
-import { intraChecks } from "./checks";
+import { intraChecks } from "../intra/checks";
 import { exposedIntraBSchema, intraBSchema } from "./schema";
 import { intraBSettings } from "./settings";
 

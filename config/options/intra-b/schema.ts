@@ -1,10 +1,8 @@
 import * as z from "zod";
-import { alpa } from "../../keys/alpa";
-import { gateway } from "../../keys/gateway";
-import { gatewayOptionKeys } from "../gateway/schema";
 import { requiredExposureKeys } from "../../keys/exposure/schema";
 import { convert } from "../../keys/convert";
 import { opt } from "../../keys/opt";
+import { intraKeys } from "../intra/schema";
 
 /** Keys of option intra-b, without the project's prefix. `docs/reference/configuration` is compared with this. */
 export const intraBSchema = z.strictObject({
@@ -12,9 +10,7 @@ export const intraBSchema = z.strictObject({
         description: "The option of this stack: `intra-b`, the gateway and Alpa itself in the cluster.",
         examples: ["intra-b"],
     }),
-    alpa,
-    gateway,
-    ...gatewayOptionKeys,
+    ...intraKeys,
     opt: opt.describe("Alpa as a component of the cluster."),
     convert: convert.describe(
         "The conversion of Alpa from bare metal to the cluster: its phase, and how to start Alpa on bare metal again.",

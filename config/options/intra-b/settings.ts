@@ -8,11 +8,11 @@ import { imageName, imageOf } from "../../keys/images";
 import type { ParsedOpt } from "../../keys/opt";
 import { upgraded } from "../../keys/opt-version";
 import { progressLimits } from "../../keys/watchdog";
-import { intraASettings, type IntraASettings } from "../intra-a/settings";
+import { intraSettings, type IntraSettings } from "../intra/settings";
 import { sshHostOf } from "../../keys/hosts/ssh-host";
 
 /** Option intra-b: like intra-a, but Alpa runs in the cluster or is being converted. */
-export interface IntraBSettings extends Omit<IntraASettings, "option"> {
+export interface IntraBSettings extends IntraSettings {
     option: "intra-b";
     conversion: ConversionSettings;
     /** Longest time for which callers may get 503, and measured times of its steps. Unset without measurements. */
@@ -24,7 +24,7 @@ const SERVING = "/opt/alpa/examples/llm_serving";
 /** Converts checked values into settings of the components. */
 export function intraBSettings(config: ParsedIntraB, today: Date): IntraBSettings {
     const { opt, convert } = config;
-    const { warnings, ...shared } = intraASettings({ ...config, option: "intra-a" }, today);
+    const { warnings, ...shared } = intraSettings(config, today);
     const { enabled: isOpen, reason } = opt.hostNetwork;
     const alpa = { answerSeconds: answerSeconds(config), model: config.alpa.defaultModel };
     return {

@@ -1,18 +1,12 @@
-import { isForgeable, OLDEST_APISIX } from "../../../components/apisix/version";
+import { isOlder, OLDEST_APISIX } from "../../../components/apisix/version";
 import { at, eachText, isInside, map, number, shown, UNKNOWN, type Resource } from "../resource";
 import { apisixCharts, chartImages, chartsOf, containersOf, DIGEST, isApisix, podsOf } from "../kubernetes/objects";
 import type { Rule } from "../rule";
 
-/** @returns the first two numbers of a tag, for example of `3.18.0-ubuntu` */
-function versionOf(tag: unknown): number[] | undefined {
-    const found = /^v?(\d+)\.(\d+)(?:[.@-]|$)/.exec(String(tag));
-    return found ? [Number(found[1]), Number(found[2])] : undefined;
-}
-
 function oldApisix(tag: unknown, where: string): string[] {
     if (tag === UNKNOWN) return [];
-    const version = versionOf(tag);
-    const fine = version !== undefined && !isForgeable(version[0], version[1]);
+    const [, version] = /^v?(\d+\.\d+)(?:[.@-]|$)/.exec(String(tag)) ?? [];
+    const fine = version !== undefined && !isOlder(version, OLDEST_APISIX);
     return fine ? [] : [`${where}: must be APISIX ${OLDEST_APISIX} or newer (got ${shown(tag)}). Name a newer tag.`];
 }
 

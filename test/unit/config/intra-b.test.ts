@@ -1,7 +1,7 @@
 // Proves which configs of option intra-b are valid, and the resulting settings.
 import { strict as assert } from "node:assert";
 import { ConfigError, parse } from "../../../config";
-import { parametersOf } from "../../../config/options/intra-b/checks";
+import { parametersOf } from "../../../config/options/intra/checks";
 import { BARE_METAL, bareHost, intraBSettings, intraBValues, OPT, RAMPART_OPT } from "../intra-b";
 import { interValues } from "../inter";
 import { CONSUMERS, raw } from "../intra-a";

@@ -1,6 +1,9 @@
 import { strict as assert } from "node:assert";
 import * as z from "zod";
+import { ConfigError, parse, type RawConfig } from "../../../config";
 import { didYouMean, explain, got, wording } from "../../../config/problems";
+import { rawCloudflare, TUNNEL } from "../cloudflare";
+import { EXPOSURE, raw } from "../intra-a";
 
 const schema = z.strictObject({
     list: z.array(z.strictObject({ size: z.enum(["small", "large"]) })).optional(),
@@ -56,6 +59,35 @@ describe("explain", () => {
         ],
     ];
     for (const [what, values, ...problems] of cases) it(`says ${what}`, () => assert.deepEqual(text(values), problems));
+});
+
+describe("wording", () => {
+    const cases: [what: string, RawConfig, ...problems: string[]][] = [
+        [
+            "of an option with a gateway",
+            raw({ alpa: "s3cret", cluster: "s3cret", tls: "s3cret", consumers: "s3cret", convert: "s3cret" }),
+            ...["alpa", "cluster", "tls"].map((key) => `${key}: must be an object. Correct it.`),
+            "consumers: must be an array. Correct it.",
+            "convert: must be an object. Correct it.",
+        ],
+        ["of exposure tunnel", raw({ ...EXPOSURE, tunnel: "s3cret" }), "tunnel: must be an object. Correct it."],
+        [
+            "of option cloudflare",
+            rawCloudflare({ consumers: ["s3cret"], tunnel: { ...TUNNEL, hosts: "s3cret" } }),
+            "tunnel.hosts: must be an array. Correct it.",
+            "consumers[0]: must be an object. Correct it.",
+        ],
+    ];
+    for (const [what, values, ...expected] of cases)
+        it(`quotes no value in the place of a secret ${what}`, () =>
+            assert.throws(
+                () => parse(values),
+                ({ problems }: ConfigError) => {
+                    for (const problem of expected) assert.ok(problems.includes(problem), problems.join("\n"));
+                    assert.doesNotMatch(problems.join(), /s3cret/);
+                    return true;
+                },
+            ));
 });
 
 describe("didYouMean", () => {

@@ -1,17 +1,17 @@
 import * as z from "zod";
-import type { alpaKeys } from "../../keys/alpa";
-import { classes } from "../../keys/classes/schema";
-import { cluster } from "../../keys/cluster/schema";
-import { consumer, limits } from "../../keys/consumers/schema";
-import { azure } from "../../keys/exposure/azure-schema";
-import { exposureKeys } from "../../keys/exposure/schema";
-import type { gateway } from "../../keys/gateway";
-import { guard } from "../../keys/guard";
-import { observability } from "../../keys/observability";
-import { rampart } from "../../keys/rampart";
-import { readiness } from "../../keys/readiness";
-import { tls } from "../../keys/tls/schema";
-import { consumersFile, DEFAULT_NAMESPACE, dnsLabel, maxOverlapDays, pathPrefix } from "../../values";
+import type { alpaKeys } from "./alpa";
+import { classes } from "./classes/schema";
+import { cluster } from "./cluster/schema";
+import { consumer, limits, maxOverlapDays } from "./consumers/schema";
+import { azure } from "./exposure/azure-schema";
+import { exposureKeys } from "./exposure/schema";
+import type { gateway } from "./gateway";
+import { guard } from "./guard";
+import { observability } from "./observability";
+import { rampart } from "./rampart";
+import { readiness } from "./readiness";
+import { tls } from "./tls/schema";
+import { consumersFile, DEFAULT_NAMESPACE, dnsLabel, pathPrefix } from "../values";
 
 /** Common keys of all options with a gateway. */
 export const gatewayOptionKeys = {

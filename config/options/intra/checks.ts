@@ -1,5 +1,5 @@
 import { quantity } from "../../../components/kubernetes/quantity";
-import type { Sound } from "../../cross-check";
+import type { CheckContext, Sound } from "../../cross-check";
 import type { ParsedConvert } from "../../keys/convert";
 import { answerSecondsIfKnown } from "../../keys/exposure/settings";
 import { highAvailabilityChecks } from "../../keys/high-availability";
@@ -8,10 +8,8 @@ import { sshHostProblems } from "../../keys/hosts/ssh-host";
 import type { ParsedOpt } from "../../keys/opt";
 import { upgraded } from "../../keys/opt-version";
 import { watchdogProblems } from "../../keys/watchdog";
-import { isGiven } from "../../unchecked";
-import type { ParsedIntraA } from "../intra-a/schema";
-import type { CheckContext, Raw } from "../option";
-import type { ParsedIntraB } from "./schema";
+import { isGiven, type Raw } from "../../unchecked";
+import type { ParsedIntra } from "./schema";
 
 /** Bytes of a parameter: Alpa stores weights in half precision. */
 const BYTES_A_PARAMETER = 2;
@@ -19,8 +17,7 @@ const BYTES_A_PARAMETER = 2;
 const USABLE = 0.9;
 const GIB = 2 ** 30;
 
-/** Config of option intra-a or intra-b: intra-a may have the keys of the conversion too. */
-type Config = Sound<ParsedIntraA | ParsedIntraB>;
+type Config = Sound<ParsedIntra>;
 type Opt = Sound<ParsedOpt>;
 
 /**

@@ -1,5 +1,5 @@
-import { DEFAULT_PROXY_TIMEOUT } from "../options/cloudflare/schema";
-import { MOST_GRACE_SECONDS } from "./tunnel";
+import { DEFAULT_PROXY_TIMEOUT } from "./schema";
+import { MOST_GRACE_SECONDS } from "../tunnel";
 
 /** The keys that determine the longest answer time. */
 interface Answers {

@@ -1,4 +1,4 @@
-import { DEFAULT_PROXY_TIMEOUT, PLANS, type Plan } from "../options/cloudflare/schema";
+import { DEFAULT_PROXY_TIMEOUT, PLANS, type Plan } from "./schema";
 
 /** Limits of each plan of a zone, from Cloudflare's table of rate limiting rules. */
 const LONGEST_WINDOW: Record<Plan, number> = { free: 10, pro: 60, business: 600, enterprise: 3600 };

@@ -1,0 +1,16 @@
+import type * as z from "zod";
+import { alpa } from "../../keys/alpa";
+import type { ParsedConvert } from "../../keys/convert";
+import { gateway } from "../../keys/gateway";
+import type { ParsedOpt } from "../../keys/opt";
+import { gatewayOptionKeys } from "../../keys/gateway-option";
+
+/** Common keys of options intra-a and intra-b. */
+export const intraKeys = { alpa, gateway, ...gatewayOptionKeys };
+
+/** Parsed keys of options intra-a and intra-b: both may have those of the conversion. */
+export type ParsedIntra = z.infer<z.ZodObject<typeof intraKeys>> & {
+    option: "intra-a" | "intra-b";
+    opt?: ParsedOpt;
+    convert?: ParsedConvert;
+};

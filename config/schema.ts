@@ -1,0 +1,58 @@
+import * as z from "zod";
+
+// Functions that read a schema.
+
+/**
+ * Fields of `.meta()` about secrets, on the innermost schema: `secret`, for a value that must be stored encrypted, is the name
+ * of a file for the command that sets it; `mayBeSecret` is for other values that may be stored encrypted, or be a secret in
+ * the wrong place.
+ */
+interface Secrecy {
+    secret?: string;
+    mayBeSecret?: boolean;
+}
+
+/** Both fields of a schema. */
+export function secrecy(type: z.core.$ZodType): Secrecy {
+    return (z.globalRegistry.get(unwrap(type)) ?? {}) as Secrecy;
+}
+
+/** Whether a value, also one of a wrong type, could contain a secret. Messages do not quote it. */
+export function mayHoldSecret(type: z.core.$ZodType): boolean {
+    const inner = unwrap(type);
+    if (inner instanceof z.ZodArray) return mayHoldSecret(inner.element);
+    const { secret, mayBeSecret } = secrecy(inner);
+    if (secret !== undefined || mayBeSecret) return true;
+    return Object.values(keysIn(inner)).some(mayHoldSecret);
+}
+
+/**
+ * Every key below a schema, by its path: a mapping before its keys. `[]` stands for any entry of a list, and `<name>` for a
+ * key that the operator chooses.
+ */
+export function keysBelow(type: z.core.$ZodType, path = ""): [path: string, type: z.core.$ZodType][] {
+    const inner = unwrap(type);
+    const item = inner instanceof z.ZodArray ? unwrap(inner.element) : inner;
+    const start = path === "" ? "" : `${path}${inner instanceof z.ZodArray ? "[]" : ""}.`;
+    return Object.entries(keysIn(item)).flatMap(([name, child]) => [
+        [`${start}${name}`, child] as [string, z.core.$ZodType],
+        ...keysBelow(child, `${start}${name}`),
+    ]);
+}
+
+function keysIn(type: z.core.$ZodType): z.core.$ZodShape {
+    if (type instanceof z.ZodRecord && type.valueType instanceof z.ZodObject) return { "<name>": type.valueType };
+    return type instanceof z.ZodObject ? (type.shape as z.core.$ZodShape) : {};
+}
+
+/**
+ * The schema inside `optional`, `default` and `prefault`, and after the conversion of a short form into the long one.
+ */
+export function unwrap(type: z.core.$ZodType): z.core.$ZodType {
+    for (;;) {
+        if (type instanceof z.ZodOptional || type instanceof z.ZodDefault || type instanceof z.ZodPrefault)
+            type = type.unwrap();
+        else if (type instanceof z.ZodPipe) type = type.out;
+        else return type;
+    }
+}
