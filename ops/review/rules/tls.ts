@@ -51,8 +51,6 @@ function hosts({ old, new: now }: Difference, change: Change): Verdict[] {
     ];
 }
 
-/** CRDs. Deleting a CRD deletes every object of its kind, also those of other owners. */
-
 function hostNames(value: unknown): unknown[] {
     return Array.isArray(value) ? value : [];
 }
