@@ -1,8 +1,10 @@
 /** Differences between two sets of inputs, down to the paths that a rule compares as a whole. */
 import { isDeepStrictEqual } from "node:util";
+import { isMap, list, type Tree } from "../../policy/rules/resource";
 
 export type Path = (string | number)[];
-export type Props = Record<string, unknown>;
+export type Props = Tree;
+export { isMap, list };
 
 export interface Difference {
     path: Path;
@@ -106,6 +108,9 @@ function has(value: unknown, is: (text: string) => boolean): boolean {
     return Object.values(value).some((part) => has(part, is));
 }
 
-export function isMap(value: unknown): value is Props {
-    return typeof value === "object" && value !== null && !Array.isArray(value);
-}
+/** The maps in a list; empty for other values. */
+export const mapsOf = (value: unknown): Props[] => list(value).filter(isMap);
+
+/** The maps in a list, by their `name`. */
+export const namedEntries = (value: unknown): Map<string, Props> =>
+    new Map(mapsOf(value).map((entry) => [String(entry.name), entry]));

@@ -71,14 +71,14 @@ function plainTexts(value: unknown): unknown {
         const bytes = Buffer.from(value, "base64");
         return bytes.toString("base64") === value ? bytes.toString() : value;
     }
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+    if (!isMap(value)) return value;
     return Object.fromEntries(Object.entries(value).map(([field, part]) => [field, plainTexts(part)]));
 }
 
 function opened(value: unknown): unknown {
     if (value instanceof Secret) return opened(value.value);
     if (Array.isArray(value)) return value.map(opened);
-    if (typeof value !== "object" || value === null) return value;
+    if (!isMap(value)) return value;
     return Object.fromEntries(Object.entries(value).map(([field, part]) => [field, opened(part)]));
 }
 
@@ -93,9 +93,10 @@ export function at(tree: unknown, path: string): unknown {
 
 /** The elements of a list; empty for other values. */
 export const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+export const isMap = (value: unknown): value is Tree =>
+    typeof value === "object" && value !== null && !Array.isArray(value);
 /** The fields of a map; empty for other values. */
-export const map = (value: unknown): Tree =>
-    typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Tree) : {};
+export const map = (value: unknown): Tree => (isMap(value) ? value : {});
 /** The number in a value; NaN for other values, also for unknown ones, so that comparisons are false. */
 export const number = (value: unknown) => (["number", "string"].includes(typeof value) ? Number(value) : NaN);
 /** Whether a value is known and differs. A missing value differs. */
