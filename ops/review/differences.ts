@@ -1,10 +1,10 @@
 /** Differences between two sets of inputs, down to the paths that a rule compares as a whole. */
 import { isDeepStrictEqual } from "node:util";
-import { isMap, list, type Tree } from "../../policy/rules/resource";
+import { HIDDEN as SECRET, isMap, list, UNKNOWN_TEXT as UNKNOWN, type Tree } from "../../policy/rules/resource";
 
 export type Path = (string | number)[];
 export type Props = Tree;
-export { isMap, list };
+export { isMap, list, SECRET, UNKNOWN };
 
 export interface Difference {
     path: Path;
@@ -14,11 +14,6 @@ export interface Difference {
     /** Whether the value is secret on both sides, so only Pulumi knows that it differs. */
     hidden?: boolean;
 }
-
-/** Pulumi's placeholder for a value that is unknown before the run. */
-export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-/** Pulumi's placeholder for a secret. */
-export const SECRET = "[secret]";
 
 /**
  * @param wholes patterns of paths that are compared as a whole, for example `spec.plugins` or `spec.*.name`. They also apply
