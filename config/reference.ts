@@ -15,7 +15,7 @@ interface KeyMeta {
 }
 
 /** One key of an option on its page of the reference. */
-export interface KeyEntry extends KeyMeta {
+interface KeyEntry extends KeyMeta {
     /** Path below the project's prefix; `[]` stands for any entry of a list. */
     path: string;
     /** Description of the value's type. */
@@ -58,7 +58,7 @@ export function configurationPage(option: Option, project: string): string {
 }
 
 /** Example command that sets a secret key, with the first entry of each list. */
-export function commandFor({ path }: KeyEntry): string | undefined {
+function commandFor({ path }: KeyEntry): string | undefined {
     const file = SECRET_FILES[path.split(".").pop()!];
     if (file === undefined || !/\.(key|kubeconfig|privateKey|sudoPassword)$/.test(path)) return undefined;
     const full = path.replaceAll("[]", "[0]");

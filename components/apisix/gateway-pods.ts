@@ -26,7 +26,7 @@ export const POD_ADMIN_PORT = 9180;
 export const LACKS_PERMISSION = "the kubeconfig user lacks permission to";
 
 /** Whether a pod has these labels and is not terminating. */
-export function staysWith({ metadata }: Live, labels: Record<string, string>): boolean {
+function staysWith({ metadata }: Live, labels: Record<string, string>): boolean {
     return (
         metadata?.deletionTimestamp === undefined &&
         Object.entries(labels).every(([key, value]) => metadata?.labels?.[key] === value)
@@ -71,7 +71,7 @@ export function controllerLogs(namespace: string): string {
 }
 
 /** Result of querying one pod of a gateway. */
-export interface PodReport {
+interface PodReport {
     /** Name of the pod in messages. */
     title: string;
     /** The part of the change that the pod does not have yet. Unset if it has the change, or could not be queried. */

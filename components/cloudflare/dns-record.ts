@@ -12,7 +12,7 @@ interface Common {
     /** Whether Cloudflare proxies the name, from phase `proxied` on. */
     proxied: boolean;
 }
-export interface ContentRecord extends Common {
+interface ContentRecord extends Common {
     /** Record types whose value is a single text. */
     type: "A" | "AAAA" | "CNAME" | "MX" | "NS" | "PTR" | "TXT";
     /** Address, name without the final dot, or text without quotes. */
@@ -20,28 +20,28 @@ export interface ContentRecord extends Common {
     /** Priority, only for MX. */
     priority?: number;
 }
-export interface CaaRecord extends Common {
+interface CaaRecord extends Common {
     type: "CAA";
     data: { flags: number; tag: string; value: string };
 }
-export interface DsRecord extends Common {
+interface DsRecord extends Common {
     type: "DS";
     data: { keyTag: number; algorithm: number; digestType: number; digest: string };
 }
-export interface SrvRecord extends Common {
+interface SrvRecord extends Common {
     type: "SRV";
     data: { priority: number; weight: number; port: number; target: string };
 }
-export interface TlsaRecord extends Common {
+interface TlsaRecord extends Common {
     type: "TLSA";
     data: { usage: number; selector: number; matchingType: number; certificate: string };
 }
 /** One record of a zone from the records file. */
 export type ZoneRecord = ContentRecord | CaaRecord | DsRecord | SrvRecord | TlsaRecord;
-export type RecordType = ZoneRecord["type"];
+type RecordType = ZoneRecord["type"];
 
 /** Inputs of the Cloudflare resource, without the zone. */
-export interface RenderedRecord {
+interface RenderedRecord {
     name: string;
     type: RecordType;
     ttl: number;

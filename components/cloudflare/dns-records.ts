@@ -17,7 +17,7 @@ export interface DnsRecordsArgs {
  * Cloudflare rejects a CNAME next to an address record, and deleting the address first would leave the name without an
  * answer.
  */
-export interface ServiceNames {
+interface ServiceNames {
     hostnames: string[];
     /** DNS name of the tunnel. */
     target: pulumi.Input<string>;

@@ -11,8 +11,8 @@ import { dnsLabel, pinned, positive, url } from "../values";
 const OLDEST_OPERATOR: [major: number, minor: number] = [1, 6];
 
 /** Defaults for the memory of each pod, and for the part of it that is shared memory. */
-export const DEFAULT_MEMORY = "200Gi";
-export const DEFAULT_SHARED_MEMORY = "16Gi";
+const DEFAULT_MEMORY = "200Gi";
+const DEFAULT_SHARED_MEMORY = "16Gi";
 
 const operatorVersion = pinned.refine((version) => !/^\d+\.\d+\.\d+/.test(version) || newEnough(version), {
     error: (i) =>

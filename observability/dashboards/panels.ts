@@ -39,7 +39,7 @@ export type Query = [expression: string, legend: string];
 export type Page = [title: string, target: string];
 
 /** Content of a panel. */
-export interface Shown {
+interface Shown {
     title: string;
     /** Meaning and limits of the values. */
     description: string;

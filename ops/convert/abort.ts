@@ -15,7 +15,7 @@ export const command: AddCommand = (convert, context) =>
         .option("--take-over", "take over a conversion whose machine is gone (default: fail)")
         .action((args) => abort(context, args));
 
-export function abort(context: Context, args: RunArgs & AbortArgs): Promise<void> {
+function abort(context: Context, args: RunArgs & AbortArgs): Promise<void> {
     return abortCutover(context, args, {
         kind: CONVERSION,
         status: () => status(context, args),

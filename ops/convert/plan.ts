@@ -19,7 +19,7 @@ export const command: AddCommand = (convert, context) =>
         .addOption(targetOption("target option (default: the other one)"))
         .action((args) => plan(context, args));
 
-export interface PlanArgs {
+interface PlanArgs {
     stack?: string;
     to?: Target;
     json?: boolean;

@@ -40,7 +40,7 @@ async function showRun(context: Context, args: RunArgs): Promise<void> {
 }
 
 /** Converts a stack, or continues a conversion; returns to intra-a by itself when a step fails or time runs out. */
-export async function run(context: Context, args: RunArgs): Promise<void> {
+async function run(context: Context, args: RunArgs): Promise<void> {
     const result = await convert(context, args);
     if (result === undefined) return;
     const wanted = result.to === "intra-b" ? "converted" : "returned";

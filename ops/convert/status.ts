@@ -12,7 +12,7 @@ export const command: AddCommand = (convert, context) =>
         .description("Show the phase of a conversion, since when callers get 503, and the next step")
         .action((args) => status(context, args));
 
-export interface StatusArgs {
+interface StatusArgs {
     stack?: string;
     json?: boolean;
 }

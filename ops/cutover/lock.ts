@@ -7,7 +7,7 @@ import { isAlive, readLock, takeLockFile, thisProcess, type LockHolder } from ".
 /** The words in front of `run`, `status` and `abort` on the command line. */
 export type CutoverCommand = "convert" | "model upgrade";
 
-export interface Held extends LockHolder {
+interface Held extends LockHolder {
     who: string;
     /** The running command. Unset if an older version took the lock. */
     command?: CutoverCommand;

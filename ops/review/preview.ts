@@ -41,7 +41,7 @@ export interface Preview {
     config: Record<string, string>;
 }
 
-export interface Refresh extends Preview {
+interface Refresh extends Preview {
     /** Changes that Pulumi counts but omits from the steps, for example `update: 1 counted, 0 shown`. */
     unshown: string[];
 }

@@ -67,7 +67,7 @@ interface UnreachableHost {
 }
 
 /** The cluster that the hosts form. */
-export interface FormedCluster {
+interface FormedCluster {
     access: ClusterAccess;
     /** Whether the first node is down, and {@link access} is the kubeconfig of another one. */
     isFallback: boolean;

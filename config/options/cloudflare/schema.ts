@@ -20,7 +20,7 @@ export const DEFAULT_PROXY_TIMEOUT = 125;
 /** Longest wait of the edge that plan Enterprise can set, in seconds. */
 const LONGEST_PROXY_TIMEOUT = 6000;
 /** Most tokens of prompt and answer together of OPT models. */
-export const DEFAULT_MAX_TOKENS = 1024;
+const DEFAULT_MAX_TOKENS = 1024;
 
 const domain = (what: string) =>
     z.string().refine((name) => isHost(name) && name.includes(".") && !/^[\d.]+$/.test(name) && name.length <= 253, {

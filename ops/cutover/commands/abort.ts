@@ -16,7 +16,7 @@ export interface AbortArgs {
     json?: boolean;
 }
 
-export interface Aborting {
+interface Aborting {
     kind: Kind;
     /** Shows the stack's phase. */
     status(): Promise<void>;

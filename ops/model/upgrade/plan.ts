@@ -17,7 +17,7 @@ export const command: AddCommand = (upgrade, context) =>
         .description("Show the steps with their times, and every problem that prevents them; changes nothing")
         .action((args) => plan(context, args));
 
-export interface PlanArgs extends VersionArgs {
+interface PlanArgs extends VersionArgs {
     stack?: string;
     json?: boolean;
 }

@@ -27,7 +27,7 @@ export const command: AddCommand = (upgrade, context) =>
         )
         .action((args) => (args.yes ? run(context, args) : showRun(context, args)));
 
-export interface RunArgs extends Pick<ChangeArgs, "stack" | "json">, VersionArgs {
+interface RunArgs extends Pick<ChangeArgs, "stack" | "json">, VersionArgs {
     takeOver?: boolean;
 }
 

@@ -13,7 +13,7 @@ export const command: AddCommand = (upgrade, context) =>
         .description("Show the phase of an upgrade, since when callers get 503, and the next step")
         .action((args) => status(context, args));
 
-export interface StatusArgs {
+interface StatusArgs {
     stack?: string;
     json?: boolean;
 }
