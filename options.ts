@@ -11,7 +11,7 @@ import { attemptOf, withoutRecord } from "./preflight/alpa/conversion";
 import { cloudflarePreflight, exposurePreflight } from "./preflight/cloudflare";
 import { hostsPreflight, NO_CLUSTER_YET, withoutCluster } from "./preflight/hosts";
 import { callersPreflight, gatewayOf } from "./preflight/kubernetes/callers";
-import { PreflightError } from "./preflight/kubernetes/preflight-error";
+import { PreflightError } from "./preflight/preflight-error";
 import { endedFiles } from "./preflight/kubernetes/tls";
 import { callers } from "./stacks/callers";
 import { cloudflare } from "./stacks/cloudflare";
@@ -84,7 +84,7 @@ async function checkCluster(settings: GatewayOptionSettings): Promise<CheckedGat
     const reached = await hostsPreflight(nodes, owner());
     if (reached === undefined) {
         const problems = [...withoutRecord(settings), ...endedFiles(settings.tls)];
-        if (problems.length > 0) throw new PreflightError(problems);
+        if (problems.length > 0) throw new PreflightError("the cluster", problems);
         return { warnings: [NO_CLUSTER_YET, ...withoutCluster(settings, nodes.storage)] };
     }
     const { access, isFallback, warnings } = reached;

@@ -15,7 +15,7 @@ interface KeyMeta {
 }
 
 /** One key of an option on its page of the reference. */
-export interface KeyEntry extends KeyMeta {
+interface KeyEntry extends KeyMeta {
     /** Path below the project's prefix; `[]` stands for any entry of a list. */
     path: string;
     /** Description of the value's type. */

@@ -33,12 +33,12 @@ export interface Entry {
     origin: string;
 }
 
-export interface LineProblem {
+interface LineProblem {
     line: number;
     text: string;
 }
 
-export interface ZoneText {
+interface ZoneText {
     /** The first `$ORIGIN`. */
     origin: string | undefined;
     entries: Entry[];

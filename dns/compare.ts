@@ -16,7 +16,7 @@ export interface ComparedRow {
     note: string;
 }
 
-export interface Sides {
+interface Sides {
     zone: string;
     records: ZoneRecord[];
     old: Server[];

@@ -34,7 +34,7 @@ export interface DnsFacts {
     unanswered: string[];
 }
 
-export interface FactsQuestion {
+interface FactsQuestion {
     /** Name of the zone in lower case, without the final dot. */
     zoneName: string;
     /** Account of the zone. Default: any that the token can read. */

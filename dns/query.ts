@@ -39,7 +39,7 @@ export interface Answer {
     additional: Row[];
 }
 
-export interface QueryOptions {
+interface QueryOptions {
     tcp?: boolean;
     /** Longest wait for one answer, in milliseconds. @default 2000, as resolvers wait: about five round trips */
     timeoutMilliseconds?: number;

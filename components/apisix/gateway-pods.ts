@@ -29,7 +29,7 @@ export const ADMIN_KEYS_SECRET = { name: "apisix-admin-keys", admin: "admin", vi
 export const LACKS_PERMISSION = "the kubeconfig user lacks permission to";
 
 /** Whether a pod has these labels and is not terminating. */
-export function staysWith({ metadata }: Live, labels: Record<string, string>): boolean {
+function staysWith({ metadata }: Live, labels: Record<string, string>): boolean {
     return (
         metadata?.deletionTimestamp === undefined &&
         Object.entries(labels).every(([key, value]) => metadata?.labels?.[key] === value)
@@ -74,7 +74,7 @@ export function controllerLogs(namespace: string): string {
 }
 
 /** Result of querying one pod of a gateway. */
-export interface PodReport {
+interface PodReport {
     /** Name of the pod in messages. */
     title: string;
     /** The part of the change that the pod does not have yet. Unset if it has the change, or could not be queried. */

@@ -7,7 +7,7 @@ import { metricsAttributes, metricsMemory, type ObservabilitySettings } from "./
 import { metadata } from "../kubernetes/ownership";
 
 /** Inputs of the settings of APISIX. */
-export interface ProfileSettings {
+interface ProfileSettings {
     /** URL of etcd. */
     etcd: string;
     /** Longest wait of a stopping nginx for running requests, in seconds. */

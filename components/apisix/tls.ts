@@ -9,7 +9,7 @@ import { credentialMetadata, metadata } from "../kubernetes/ownership";
 import { secretData } from "../kubernetes/secret-data";
 
 /** Source of a certificate. */
-export type CertificateSource =
+type CertificateSource =
     /** Certificate and private key in PEM form; the key is a secret. */
     | { kind: "files"; certificate: string; key: pulumi.Output<string> }
     /** cert-manager issues and renews it. */

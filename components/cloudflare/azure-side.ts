@@ -20,7 +20,7 @@ export interface RecordSet {
 }
 
 /** One rule of the load balancer, with Azure's field names. */
-export interface LoadBalancerRule {
+interface LoadBalancerRule {
     protocol: "Tcp";
     frontendPort: number;
     /** Node port. The backends are all nodes. */
@@ -30,7 +30,7 @@ export interface LoadBalancerRule {
 }
 
 /** Health probe, with Azure's field names. It is a TCP probe, since an HTTP probe requires status 200. */
-export interface HealthProbe {
+interface HealthProbe {
     protocol: "Tcp";
     port: number;
     intervalInSeconds: number;

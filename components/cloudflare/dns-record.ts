@@ -12,7 +12,7 @@ interface Common {
     /** Whether Cloudflare proxies the name, from phase `proxied` on. */
     proxied: boolean;
 }
-export interface ContentRecord extends Common {
+interface ContentRecord extends Common {
     /** Record types whose value is a single text. */
     type: "A" | "AAAA" | "CNAME" | "MX" | "NS" | "PTR" | "TXT";
     /** Address, name without the final dot, or text without quotes. */
@@ -20,28 +20,28 @@ export interface ContentRecord extends Common {
     /** Priority, only for MX. */
     priority?: number;
 }
-export interface CaaRecord extends Common {
+interface CaaRecord extends Common {
     type: "CAA";
     data: { flags: number; tag: string; value: string };
 }
-export interface DsRecord extends Common {
+interface DsRecord extends Common {
     type: "DS";
     data: { keyTag: number; algorithm: number; digestType: number; digest: string };
 }
-export interface SrvRecord extends Common {
+interface SrvRecord extends Common {
     type: "SRV";
     data: { priority: number; weight: number; port: number; target: string };
 }
-export interface TlsaRecord extends Common {
+interface TlsaRecord extends Common {
     type: "TLSA";
     data: { usage: number; selector: number; matchingType: number; certificate: string };
 }
 /** One record of a zone from the records file. */
 export type ZoneRecord = ContentRecord | CaaRecord | DsRecord | SrvRecord | TlsaRecord;
-export type RecordType = ZoneRecord["type"];
+type RecordType = ZoneRecord["type"];
 
 /** Inputs of the Cloudflare resource, without the zone. */
-export interface RenderedRecord {
+interface RenderedRecord {
     name: string;
     type: RecordType;
     ttl: number;
@@ -51,23 +51,20 @@ export interface RenderedRecord {
     data?: Record<string, string | number>;
 }
 
-/** Time to live while a zone moves, in seconds: resolvers forget a mistake after five minutes. */
+/** Longest time to live while a zone moves, in seconds: resolvers forget a mistake after five minutes. */
 const MOVE_TTL = 300;
 /** Cloudflare's value for "automatic", the only time to live of a proxied record. */
 const AUTOMATIC = 1;
 /** Longest string inside a TXT record, in bytes (RFC 1035, 3.3). */
 const TXT_STRING = 255;
 
-/**
- * Renders a record for Cloudflare in a phase of the move.
- * @param moveTtl longest time to live while the zone moves, in seconds; a shorter TTL of the record is kept
- */
-export function renderRecord(record: ZoneRecord, phase: Phase, moveTtl = MOVE_TTL): RenderedRecord {
+/** Renders a record for Cloudflare in a phase of the move. A shorter TTL of the record is kept while the zone moves. */
+export function renderRecord(record: ZoneRecord, phase: Phase): RenderedRecord {
     const { name, type } = record;
     const moving = phase === "mirror" || phase === "delegated";
     const proxied = record.proxied && !moving;
-    const own = record.proxied ? moveTtl : record.ttl;
-    const ttl = proxied ? AUTOMATIC : moving ? Math.min(own, moveTtl) : own;
+    const own = record.proxied ? MOVE_TTL : record.ttl;
+    const ttl = proxied ? AUTOMATIC : moving ? Math.min(own, MOVE_TTL) : own;
     if ("data" in record) {
         // Cloudflare also returns the priority of an SRV record outside of `data`. Without this input, every refresh would
         // show a diff.

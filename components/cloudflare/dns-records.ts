@@ -10,11 +10,6 @@ export interface DnsRecordsArgs {
     service?: ServiceNames;
     /** Phase of the zone's move. Preflight checks the conditions of each phase. */
     phase: Phase;
-    /**
-     * Longest time to live before phase `proxied`, in seconds. Cloudflare's minimum is 60.
-     * @default 300: resolvers forget a mistake after five minutes
-     */
-    moveTtlSeconds?: number;
 }
 
 /**
@@ -22,7 +17,7 @@ export interface DnsRecordsArgs {
  * Cloudflare rejects a CNAME next to an address record, and deleting the address first would leave the name without an
  * answer.
  */
-export interface ServiceNames {
+interface ServiceNames {
     hostnames: string[];
     /** DNS name of the tunnel. */
     target: pulumi.Input<string>;
@@ -37,10 +32,10 @@ export class DnsRecords extends pulumi.ComponentResource {
 
     constructor(name: string, args: DnsRecordsArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:DnsRecords", name, {}, opts);
-        const { zoneId, records, phase, moveTtlSeconds, service } = args;
+        const { zoneId, records, phase, service } = args;
 
         const created = records.map((record) => {
-            const rendered = renderRecord(record, phase, moveTtlSeconds);
+            const rendered = renderRecord(record, phase);
             const turned = rendered.proxied && service?.hostnames.includes(record.name) ? service : undefined;
             return new cloudflare.DnsRecord(
                 `${name}-${logicalName(record)}`,

@@ -8,7 +8,7 @@ import * as random from "@pulumi/random";
  */
 const BYTES = { key: 24, "jwt-secret": 32 };
 
-export type Role = keyof typeof BYTES;
+type Role = keyof typeof BYTES;
 
 /**
  * Generated keys and secrets. All are derived from one secret seed of the stack, each with its own salt. The salt is created

@@ -38,6 +38,7 @@ export function hostCommand(
             // SSH servers reject environment variables of clients, and the script does not use the output of the last run.
             addPreviousOutputInEnv: false,
         },
+        // A deletion after the replacement would remove what the replacement has installed.
         { ...opts, deleteBeforeReplace: true, additionalSecretOutputs: ["stdin", "stdout", "stderr"] },
     );
 }

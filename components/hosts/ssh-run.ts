@@ -3,7 +3,7 @@ import type * as ssh2 from "ssh2";
 import type { SshHost } from "./ssh-host";
 
 /** A host with its secrets in plain text. */
-export type PlainSshHost = Omit<SshHost, "privateKey" | "sudoPassword"> & {
+type PlainSshHost = Omit<SshHost, "privateKey" | "sudoPassword"> & {
     privateKey: string;
     sudoPassword?: string;
 };

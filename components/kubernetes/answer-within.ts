@@ -1,3 +1,5 @@
+// Dynamic resources store this function in the state as text: the rules are in dynamic-resource.ts.
+
 /** Limits the wait for an answer. @throws Error with the limit when it is exceeded */
 export async function answerWithin<T>(seconds: number, answer: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;

@@ -26,9 +26,6 @@ export interface ApiServer {
     options(): Promise<https.RequestOptions>;
 }
 
-/** An answer other than 2xx, with its status and the text of its body. */
-export type ApiError = Error & { code: number; body: string };
-
 interface Cluster {
     server?: string;
     "certificate-authority"?: string;
@@ -165,7 +162,7 @@ export interface ApiRequest {
 
 /**
  * Sends a request and parses the JSON of the answer.
- * @throws ApiError for an answer other than 2xx
+ * @throws Error with the status as `code` and the text as `body` for an answer other than 2xx
  * @throws Error with the network error's `code` if there is no answer
  */
 export async function askApi<T>(api: ApiServer, path: string, asked: ApiRequest = {}): Promise<T> {

@@ -47,7 +47,7 @@ interface Kind {
 }
 
 /** Returns the path of the objects of a kind, in one namespace or in all. */
-export type Finder = (apiVersion: string, kind: string, namespace?: string) => Promise<string>;
+type Finder = (apiVersion: string, kind: string, namespace?: string) => Promise<string>;
 
 /** Kinds by group and version for each API server, shared by its reader and its lister. */
 const KINDS = new WeakMap<ApiServer, Record<string, Promise<{ resources: Kind[] }>>>();

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { kubeConfigOf, kubernetesClient } from "./api-server";
 import { plainAccess, type ClusterAccess } from "./kubeconfig";
 
-export interface ReleaseName {
+interface ReleaseName {
     release: string;
     namespace: string;
 }

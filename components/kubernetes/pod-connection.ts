@@ -9,13 +9,13 @@ import { openApiServer, type PlainAccess } from "./api-server";
 // Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
 
 /** A port of one pod. */
-export interface PodPort {
+interface PodPort {
     namespace: string;
     pod: string;
     port: number;
 }
 
-export interface PodRequest {
+interface PodRequest {
     method: string;
     path: string;
     headers?: Record<string, string>;
@@ -42,7 +42,7 @@ export type PodConnectionError = Error & { status?: number };
 const ANSWER_SECONDS = 10;
 
 /** Opens the byte stream to a port of a pod. */
-export async function openPodStream(access: PlainAccess, { namespace, pod, port }: PodPort): Promise<Duplex> {
+async function openPodStream(access: PlainAccess, { namespace, pod, port }: PodPort): Promise<Duplex> {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would always load it
     const { WebSocket } = require("ws") as typeof webSockets;
     const { server, options } = openApiServer(access);

@@ -1,3 +1,4 @@
+import { answerWithin } from "./answer-within";
 import type { Verdict } from "./readiness";
 
 // Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
@@ -17,16 +18,8 @@ export interface Wait {
     trouble?: () => Promise<string | undefined>;
 }
 
-/** Longest time for one read, in seconds: more than a read with thousands of callers takes. */
+/** Longest time for one read, in seconds: more than a read with thousands of callers takes. A dead connection may never answer. */
 const LOOK_SECONDS = 120;
-
-/** Limits one read, since a dead connection may never answer. */
-function withinTime(reading: Promise<Verdict>): Promise<Verdict> {
-    return new Promise((resolve, reject) => {
-        const limit = setTimeout(() => reject(new Error(`no answer within ${LOOK_SECONDS} s`)), LOOK_SECONDS * 1000);
-        reading.then(resolve, reject).finally(() => clearTimeout(limit));
-    });
-}
 
 /** @throws Error with the object's name, its last state and a command that shows the object */
 export async function untilSettled(wait: Wait): Promise<void> {
@@ -38,7 +31,7 @@ export async function untilSettled(wait: Wait): Promise<void> {
     let lastWord = start;
     for (;;) {
         const now = Date.now();
-        const verdict = await withinTime(observe()).catch((error: Error): Verdict => ({
+        const verdict = await answerWithin(LOOK_SECONDS, observe()).catch((error: Error): Verdict => ({
             state: "waiting",
             why: String(error.message).split("\n")[0],
         }));

@@ -46,7 +46,7 @@ export const UPGRADE_PHASES = ["prepare", "drain", "stop", "start", "verify", "s
 export type UpgradePhase = (typeof UPGRADE_PHASES)[number];
 
 /** State in a phase of an upgrade. */
-export interface UpgradeState {
+interface UpgradeState {
     /** Whether callers get 503. */
     refused: boolean;
     /** The version that holds the GPUs. */

@@ -65,7 +65,7 @@ async function untilReady(inputs: Inputs): Promise<void> {
 }
 
 /** Fields of a DaemonSet that show its readiness. */
-export interface ObservedDaemonSet {
+interface ObservedDaemonSet {
     metadata?: { generation?: number };
     status?: {
         observedGeneration?: number;

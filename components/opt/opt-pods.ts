@@ -32,7 +32,7 @@ export const TOLERATIONS = [{ key: "nvidia.com/gpu", operator: "Exists", effect:
 const SECCOMP = { securityContext: { seccompProfile: { type: "RuntimeDefault" } } };
 
 /** Settings of the pods. */
-export interface PodSettings {
+interface PodSettings {
     opt: OptSettings;
     /** Longest time one answer may take, in seconds. */
     answerTimeoutSeconds: number;

@@ -19,7 +19,7 @@ export interface OperatorChart {
 }
 
 /** Source of the weights. Without claim and hostPath they are in the image. */
-export interface Weights {
+interface Weights {
     /** Folder of the weights in the pods. */
     mountPath: string;
     /** PersistentVolumeClaim in the namespace of the pods. */

@@ -6,7 +6,7 @@ import { isAbsent, openFinder, openReader, pathOf, titleOf, type Live } from "..
 
 // The state stores this code as text: the rules are in dynamic-resource.ts.
 
-export interface GraphInputs extends PlainAccess {
+interface GraphInputs extends PlainAccess {
     apiVersion: string;
     kind: string;
     metadata: { name: string; namespace: string; [field: string]: unknown };
@@ -17,7 +17,7 @@ export interface GraphInputs extends PlainAccess {
  * Inputs and outputs in the state. The status is never stored, since the text of a failed deployment quotes the environment
  * of Rampart's controller.
  */
-export type GraphState = GraphInputs & { generation?: number; uid?: string };
+type GraphState = GraphInputs & { generation?: number; uid?: string };
 
 /** Field manager of this project's fields. */
 const MANAGER = "alpa-auth";

@@ -1,5 +1,5 @@
 /** One Alpa service, as seen from the cluster. */
-export interface AlpaEndpoint {
+interface AlpaEndpoint {
     /** `host:port`. */
     address: string;
     /** Share of the requests, relative to the other weights. */

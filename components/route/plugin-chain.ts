@@ -71,7 +71,7 @@ const UNAUTHORIZED =
     "authentication required: send a valid key in the header apikey, or a valid token in Authorization";
 
 /** Headers of the gateway's answers. */
-export interface AnswerSettings {
+interface AnswerSettings {
     /** See {@link shapeErrors}. */
     revision?: string;
     /** Whether the gateway serves TLS. Answers over TLS then have HSTS. */

@@ -5,7 +5,7 @@ import { positive } from "../values";
 import { enabled, reason, reasonFor } from "./reason";
 
 /** Default limit of Alpa for prompt and answer together, in tokens. */
-export const DEFAULT_CONTEXT_TOKENS = 1024;
+const DEFAULT_CONTEXT_TOKENS = 1024;
 
 /** Largest allowed body: each worker of the gateway holds a body in memory while the guard reads it. */
 const MOST_BODY_BYTES = 1_048_576;

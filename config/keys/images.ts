@@ -40,7 +40,7 @@ interface Pinned {
 }
 
 /** Tag and digest in one text, which charts accept in their field for the tag. */
-export function tagOf({ tag, digest }: Pinned): string {
+function tagOf({ tag, digest }: Pinned): string {
     return digest === undefined ? tag : `${tag}@${digest}`;
 }
 

@@ -12,8 +12,8 @@ import { dnsLabel, pinned, positive, url } from "../values";
 const OLDEST_OPERATOR = "1.6";
 
 /** Defaults for the memory of each pod, and for the part of it that is shared memory. */
-export const DEFAULT_MEMORY = "200Gi";
-export const DEFAULT_SHARED_MEMORY = "16Gi";
+const DEFAULT_MEMORY = "200Gi";
+const DEFAULT_SHARED_MEMORY = "16Gi";
 
 /** Default longest wait for Alpa to start, in seconds: more than three times the expected 12 minutes. */
 export const DEFAULT_START_SECONDS = 2400;

@@ -3,7 +3,7 @@ import { got } from "../problems";
 import { positive } from "../values";
 
 /** Default time limits, in seconds. */
-export const DEFAULT_READINESS = { graphTimeoutSeconds: 2700, acceptTimeoutSeconds: 120, settleSeconds: 15 };
+const DEFAULT_READINESS = { graphTimeoutSeconds: 2700, acceptTimeoutSeconds: 120, settleSeconds: 15 };
 
 /** Rejects a time limit below the settle time, since the wait would always fail. */
 export function shortWaits({ acceptTimeoutSeconds: accept, settleSeconds: settle }: Waits = {}): string[] {

@@ -12,7 +12,7 @@ export interface CommonSettings {
 }
 
 /** Result of reading a stack config. */
-export interface OptionResult<Settings> {
+interface OptionResult<Settings> {
     issues: z.core.$ZodIssue[];
     /** Returns the settings of the components. Unset if there are issues. */
     settings?: () => Settings;

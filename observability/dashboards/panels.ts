@@ -20,6 +20,7 @@ import * as timeseries from "@grafana/grafana-foundation-sdk/timeseries";
 /** Columns of Grafana's grid. */
 const WHOLE = 24;
 const HALF = WHOLE / 2;
+const SIXTH = WHOLE / 6;
 /** Rows of the grid, 30 pixels each. */
 const HEIGHT = 8;
 const LOW = 4;
@@ -38,7 +39,7 @@ export type Query = [expression: string, legend: string];
 export type Page = [title: string, target: string];
 
 /** Content of a panel. */
-export interface Shown {
+interface Shown {
     title: string;
     /** Meaning and limits of the values. */
     description: string;
@@ -103,9 +104,9 @@ export function compared(panel: timeseries.PanelBuilder, name: string): timeseri
     ]);
 }
 
-/** A panel with the current value. @param shown.bad value from which it is red. Default: no color @param shown.width columns */
-export function figure(shown: Shown & { bad?: number; width?: number }): stat.PanelBuilder {
-    const { title, description, queries, page, unit = "short", bad, width = 4 } = shown;
+/** A panel with the current value. @param shown.bad value from which it is red. Default: no color */
+export function figure(shown: Shown & { bad?: number }): stat.PanelBuilder {
+    const { title, description, queries, page, unit = "short", bad } = shown;
     const good = { value: null, color: "green" };
     const panel = new stat.PanelBuilder()
         .title(title)
@@ -122,7 +123,7 @@ export function figure(shown: Shown & { bad?: number; width?: number }): stat.Pa
                 .steps(bad === undefined ? [good] : [good, { value: bad, color: "red" }]),
         )
         .colorMode(bad === undefined ? BigValueColorMode.None : BigValueColorMode.Value)
-        .span(width)
+        .span(SIXTH)
         .height(LOW);
     // increase() extrapolates, so a count would have a fraction.
     return unit === "short" ? panel.decimals(0) : panel;

@@ -21,14 +21,14 @@ export const command: AddCommand = (check, context) =>
         .option("--timeout <seconds>", "longest time for all hosts", timeLimit, 30)
         .action((args) => checkAlpa(context, args));
 
-export interface CheckAlpaArgs {
+interface CheckAlpaArgs {
     stack?: string;
     json?: boolean;
     timeout: number;
 }
 
 /** What one host's watchdog has found. */
-export interface WatchedHost {
+interface WatchedHost {
     host: string;
     /** `answers`, `stuck`, `loading`, `absent` or `rejected`, from progress.sh; `unknown` if it cannot be read or is too old. */
     state: string;
@@ -43,7 +43,7 @@ export interface WatchedHost {
 type Watched = AlpaWatchdogArgs["hosts"][number];
 
 /** Reads the state of every host's watchdog, over SSH. */
-export async function checkAlpa(context: Context, args: CheckAlpaArgs, run: RunOnHost = runOnHost): Promise<void> {
+async function checkAlpa(context: Context, args: CheckAlpaArgs, run: RunOnHost = runOnHost): Promise<void> {
     const stack = await findStack(context, args.stack);
     const secrets = await readSecrets(context, stack);
     const settings = readSettings(stack.text, secrets, dirname(stack.file), context.today, stack.callers?.text);
@@ -76,7 +76,7 @@ async function readHost({ host, watchdog }: Watched, run: RunOnHost, signal: Abo
 }
 
 /** Evaluates the state of one host. @param text content of the state file, and the host's time */
-export function judged(
+function judged(
     text: string,
     { idleSeconds, stuckSeconds }: Pick<Watched["watchdog"], "idleSeconds" | "stuckSeconds">,
 ): Omit<WatchedHost, "host"> {

@@ -8,7 +8,7 @@ import { json, table } from "../output";
 import { stackRecords } from "./azure-stack";
 
 /** Answer of one name server for one record set. */
-export interface EntryRow {
+interface EntryRow {
     name: string;
     type: string;
     server: string;
@@ -17,7 +17,7 @@ export interface EntryRow {
     equal: boolean;
 }
 
-export interface EntryDnsArgs {
+interface EntryDnsArgs {
     json?: boolean;
     /** Name servers of the zone. Default: empty, and they are looked up in DNS. */
     server: string[];

@@ -45,7 +45,7 @@ export const command: AddCommand = (check, context) =>
         .option("--timeout <seconds>", "longest time for the whole check", timeLimit, 120)
         .action((args) => checkDns(context, args));
 
-export interface CheckDnsArgs {
+interface CheckDnsArgs {
     stack?: string;
     json?: boolean;
     zone?: string;
@@ -69,7 +69,7 @@ interface Wanted {
 }
 
 /** Compares every record at the old and the new name servers, and checks that certain names exist at neither. */
-export async function checkDns(context: Context, args: CheckDnsArgs): Promise<void> {
+async function checkDns(context: Context, args: CheckDnsArgs): Promise<void> {
     if (await isOfAzure(context, args))
         return checkEntryDns(context, (await findStack(context, args.stack)).text, args);
     const signal = AbortSignal.timeout(args.timeout * 1000);

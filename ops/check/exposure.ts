@@ -27,7 +27,7 @@ export const command: AddCommand = (check, context) =>
         .option("--timeout <seconds>", "longest time for the whole check", timeLimit, 60)
         .action((args) => checkExposure(context, args));
 
-export interface CheckExposureArgs {
+interface CheckExposureArgs {
     stack?: string;
     json?: boolean;
     address: string[];
@@ -36,7 +36,7 @@ export interface CheckExposureArgs {
     timeout: number;
 }
 
-export interface PortRow {
+interface PortRow {
     address: string;
     port: number;
     what: string;
@@ -48,7 +48,7 @@ export interface PortRow {
 }
 
 /** What to check. */
-export interface Target {
+interface Target {
     addresses: string[];
     /** Addresses of hosts that serve no callers: none of their ports may answer. */
     shut: string[];
@@ -63,7 +63,7 @@ export interface Target {
 const AT_ONCE = 64;
 
 /** Checks from outside that only the entry point answers, and only to reject requests without a credential. */
-export async function checkExposure(context: Context, args: CheckExposureArgs): Promise<void> {
+async function checkExposure(context: Context, args: CheckExposureArgs): Promise<void> {
     const target = await readTarget(context, args);
     const { ports, entry } = await checkTarget(context, target, Date.now() + args.timeout * 1000);
     context.out(args.json ? json({ ports, entry }) : render(ports, entry));

@@ -12,7 +12,7 @@ import {
 /** An answer of Alpa, a rejection with one of these statuses, or 429 because of the caller's limit. */
 export type Expectation = "answer" | "limit" | { refused: number[] };
 
-export interface Asked {
+interface Asked {
     check: string;
     credential: string;
     method: "completions" | "logprobs";

@@ -29,7 +29,7 @@ export const command: AddCommand = (check, context) =>
         .option("--url <url>", "another address of the same service (default: that of the stack)")
         .action((args) => smoke(context, args));
 
-export interface SmokeArgs {
+interface SmokeArgs {
     stack?: string;
     json?: boolean;
     consumer: string;

@@ -7,7 +7,7 @@ export const command: AddCommand = (completion, context) =>
         .description("Print the script for fish: alpa-auth completion fish | source, in ~/.config/fish/config.fish")
         .action(() => context.out(renderFish(completion.parent!)));
 
-export function renderFish(program: Command): string {
+function renderFish(program: Command): string {
     return `function __alpa_auth_after
     set -l typed (commandline -opc)[2..3]
     test "$typed" = "$argv"

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 
-export interface Flag {
+interface Flag {
     /** Name of the option, with both dashes. */
     name: string;
     about: string;

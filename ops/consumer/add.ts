@@ -40,7 +40,7 @@ export const command: AddCommand = (consumer, context) => {
     );
 };
 
-export interface AddArgs extends ChangeArgs, LimitArgs {
+interface AddArgs extends ChangeArgs, LimitArgs {
     credential: string;
     /** Default: the default method of the stack's option. */
     method?: Method;
@@ -51,7 +51,7 @@ export interface AddArgs extends ChangeArgs, LimitArgs {
 }
 
 /** Adds a caller, or one more credential to a caller. */
-export async function addConsumer(context: Context, name: string, args: AddArgs): Promise<void> {
+async function addConsumer(context: Context, name: string, args: AddArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const { credential: id, algorithm, expires } = args;
     const method = args.method ?? (authenticatorIn(stack.text) === "edge" ? "service-token" : "key");

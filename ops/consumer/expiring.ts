@@ -22,7 +22,7 @@ export const command: AddCommand = (consumer, context) =>
         )
         .action((args) => expiring(context, args));
 
-export interface Expiring {
+interface Expiring {
     consumer: string;
     credential: string;
     expires: string;
@@ -32,7 +32,7 @@ export interface Expiring {
     class: "expired" | "1 day" | "7 days" | "30 days" | "later";
 }
 
-export interface ExpiringArgs {
+interface ExpiringArgs {
     stack?: string;
     within: number;
     failOn?: number;
@@ -40,7 +40,7 @@ export interface ExpiringArgs {
 }
 
 /** Shows which credentials expire soon, or have expired. */
-export async function expiring(context: Context, args: ExpiringArgs): Promise<void> {
+async function expiring(context: Context, args: ExpiringArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const { failOn } = args;
     // A rotated service token gets a new secret in place, and keeps its expiry date.

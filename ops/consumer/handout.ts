@@ -33,7 +33,7 @@ export const command: AddCommand = (consumer, context) =>
         )
         .action((name, id, args) => handout(context, name, id, args));
 
-export interface HandoutArgs {
+interface HandoutArgs {
     stack?: string;
     out?: string;
     recipient: string[];
@@ -43,7 +43,7 @@ export interface HandoutArgs {
 }
 
 /** Prints or writes a credential for its caller, and records that. */
-export async function handout(context: Context, name: string, id: string, args: HandoutArgs): Promise<void> {
+async function handout(context: Context, name: string, id: string, args: HandoutArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const recipients = readRecipients(args.recipient, args.recipientFile);
     const encrypt = recipients.length > 0 ? encrypterFor(recipients) : undefined;

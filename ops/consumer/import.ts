@@ -30,13 +30,13 @@ export const command: AddCommand = (consumer, context) =>
 /** Id of the credential of every imported consumer. */
 const CREDENTIAL = "imported";
 
-export interface ImportArgs extends ChangeArgs {
+interface ImportArgs extends ChangeArgs {
     names?: string[];
     classes?: WeightClasses;
 }
 
 /** Imports the keys of an Alpa keys file, so that callers keep their keys. The output has names and no keys. */
-export async function importKeys(context: Context, file: string, args: ImportArgs): Promise<void> {
+async function importKeys(context: Context, file: string, args: ImportArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const { keys, content } = readKeys(file);
     const names = args.names ?? keys.map((_, i) => `imported-${i + 1}`);

@@ -27,7 +27,7 @@ export const command: AddCommand = (consumer, context) =>
         .option("--check", "exit with 3 when the config and the cluster, or Cloudflare, differ")
         .action((args) => list(context, args));
 
-export interface ListArgs {
+interface ListArgs {
     stack?: string;
     json?: boolean;
     check?: boolean;
@@ -36,7 +36,7 @@ export interface ListArgs {
 const UNREADABLE = "the config is invalid, so limits and tokens were not compared (pulumi preview shows the errors)";
 
 /** Compares the callers of the config with those in the cluster, or at Cloudflare. */
-export async function list(context: Context, args: ListArgs): Promise<void> {
+async function list(context: Context, args: ListArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     if (authenticatorIn(stack.text) === "edge") {
         const rows = await tokenRows(context, stack);

@@ -28,7 +28,7 @@ export const command: AddCommand = (consumer, context) =>
         .action((file, args) => moveToFile(context, file, args));
 
 /** Shows both files, and writes them with consent. The callers do not change, so no `pulumi up` is run. */
-export async function moveToFile(context: Context, name: string, args: ChangeArgs): Promise<void> {
+async function moveToFile(context: Context, name: string, args: ChangeArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const file = join(context.program ?? ROOT, name);
     const problems = fileProblems(stack, name, file);

@@ -26,7 +26,7 @@ import {
 } from "../stack/stack-file";
 
 /** The new credential; the public key is the content of the file. */
-export interface NewAsAsked extends Omit<NewCredential, "key">, PublicKeyRead {
+interface NewAsAsked extends Omit<NewCredential, "key">, PublicKeyRead {
     limits?: Limits;
     /** Class of a new consumer. */
     class?: string;

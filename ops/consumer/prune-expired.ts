@@ -30,12 +30,12 @@ export const command: AddCommand = (consumer, context) =>
         )
         .action((args) => pruneExpired(context, args));
 
-export interface PruneExpiredArgs extends Pick<ReviewArgs, "stack" | "format"> {
+interface PruneExpiredArgs extends Pick<ReviewArgs, "stack" | "format"> {
     yes?: boolean;
 }
 
 /** Shows the expired credentials, and removes exactly these with consent. @throws FindingsError if the run would change more */
-export async function pruneExpired(context: Context, args: PruneExpiredArgs): Promise<void> {
+async function pruneExpired(context: Context, args: PruneExpiredArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const against = await obstaclesOrConversion(context, stack);
     if (against.length > 0) throw new UsageError(against);

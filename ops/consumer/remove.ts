@@ -14,7 +14,7 @@ export const command: AddCommand = (consumer, context) =>
         .action((name, args) => remove(context, name, args));
 
 /** Removes a caller with all its credentials. */
-export async function remove(context: Context, name: string, args: ChangeArgs): Promise<void> {
+async function remove(context: Context, name: string, args: ChangeArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const ids =
         callersOf(stack)

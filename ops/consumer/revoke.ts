@@ -14,7 +14,7 @@ export const command: AddCommand = (consumer, context) =>
         .action((name, id, args) => revoke(context, name, id, args));
 
 /** Revokes one credential. */
-export async function revoke(context: Context, name: string, id: string, args: ChangeArgs): Promise<void> {
+async function revoke(context: Context, name: string, id: string, args: ChangeArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     await revokeAndVerify(context, stack, name, [id], planRevoke(stack, name, id), args);
 }

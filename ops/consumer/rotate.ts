@@ -40,7 +40,7 @@ export const command: AddCommand = (consumer, context) =>
         )
         .action((name, id, args) => rotate(context, name, id, args));
 
-export interface RotateArgs extends ChangeArgs {
+interface RotateArgs extends ChangeArgs {
     successor?: string;
     overlapDays: number;
     publicKeyFile?: string;
@@ -48,7 +48,7 @@ export interface RotateArgs extends ChangeArgs {
 }
 
 /** Adds a successor to a credential, which expires after an overlap. */
-export async function rotate(context: Context, name: string, id: string, args: RotateArgs): Promise<void> {
+async function rotate(context: Context, name: string, id: string, args: RotateArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const asked = { ...args, ...readPublicKey(args.publicKeyFile) };
     const plan = planRotate(stack, name, id, asked, context.today);

@@ -24,7 +24,7 @@ export const command: AddCommand = (consumer, context) =>
         .option("--no-class", "remove the caller from its class (default: unchanged)")
         .action((name, args) => changeLimits(context, name, args));
 
-export interface SetLimitsArgs extends ChangeArgs, LimitArgs {
+interface SetLimitsArgs extends ChangeArgs, LimitArgs {
     /** Remove the caller's own limits first. */
     clear?: boolean;
     /** Class of the caller; false removes it from its class. Default: no change. */
@@ -32,7 +32,7 @@ export interface SetLimitsArgs extends ChangeArgs, LimitArgs {
 }
 
 /** Changes the limits and the class of one caller in the config. Its credentials do not change. */
-export async function changeLimits(context: Context, name: string, args: SetLimitsArgs): Promise<void> {
+async function changeLimits(context: Context, name: string, args: SetLimitsArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const change = await carryOut(context, stack, planSetLimits(stack, name, args), args);
     reportChange(context, args, change, [`Next: npm run ops -- consumer show ${name}`]);

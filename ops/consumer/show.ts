@@ -23,7 +23,7 @@ export const command: AddCommand = (consumer, context) =>
         .description("Show one caller of the config: credentials, limits, last handout; never shows a secret")
         .action((name, args) => show(context, name, args));
 
-export interface ShowArgs {
+interface ShowArgs {
     stack?: string;
     json?: boolean;
 }
@@ -67,7 +67,7 @@ interface ShownCredential {
 }
 
 /** Shows one caller from the config and the records of handouts, without requests to the cluster or Cloudflare. */
-export async function show(context: Context, name: string, args: ShowArgs): Promise<void> {
+async function show(context: Context, name: string, args: ShowArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const { consumer, problems } = lookUp(stack, name);
     if (!consumer) throw new UsageError(problems);

@@ -42,7 +42,7 @@ export const command: AddCommand = (consumer, context) =>
 
 const BY: readonly Grouping[] = ["caller", "credential"];
 
-export interface UsageArgs {
+interface UsageArgs {
     stack?: string;
     since: string;
     log?: string;
@@ -69,7 +69,7 @@ interface Usage {
 }
 
 /** Shows the requests of each caller in a period, from the gateway's access log or from Prometheus. Changes nothing. */
-export async function usage(context: Context, args: UsageArgs): Promise<void> {
+async function usage(context: Context, args: UsageArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const period = readPeriod(args.since, context.today);
     const problems = [...sourceProblems(args), ...formProblems(args)];

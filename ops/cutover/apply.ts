@@ -12,7 +12,7 @@ import { packWords } from "../stack/policy-pack";
 import { findStack, type CallersFile } from "../stack/stack";
 import type { Kind } from "./kind";
 
-export interface Run {
+interface Run {
     stack: string;
     kind: Pick<Kind, "isBefore" | "restOf" | "noun">;
     /** Whether this is the first step of the cutover. */

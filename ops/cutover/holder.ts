@@ -88,7 +88,7 @@ interface Words {
 }
 
 /** A process that takes over a conversion whose process may still run. */
-export interface Successor {
+interface Successor {
     /** Lock holder name of its record in the cluster, or the name that it would take. */
     own: string;
     who: string;

@@ -6,7 +6,7 @@ import type { Stack } from "../stack/stack";
 import type { Kind } from "./kind";
 import { orderFile } from "./lock";
 
-export interface Listening {
+interface Listening {
     back: AbortSignal;
     stop: AbortSignal;
     /** Orders the return, like Ctrl-C. */

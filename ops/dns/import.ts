@@ -29,14 +29,14 @@ const SHOWN = 20;
 /** Largest file, in bytes: Cloudflare itself takes 256 KiB, and a thousand records are a tenth of this. */
 const LARGEST = 4 * 1024 * 1024;
 
-export interface DnsImportArgs {
+interface DnsImportArgs {
     zone?: string;
     out?: string;
     json?: boolean;
 }
 
 /** Converts an export of a zone into a records file for review; changes nothing but that new file. */
-export async function importZone(context: Context, file: string, args: DnsImportArgs): Promise<void> {
+async function importZone(context: Context, file: string, args: DnsImportArgs): Promise<void> {
     const { zone, out } = args;
     const found = readExport(file, zone === undefined ? undefined : plainName(zone));
     if (found.problems.length > SHOWN)

@@ -1,8 +1,10 @@
 /** Differences between two sets of inputs, down to the paths that a rule compares as a whole. */
 import { isDeepStrictEqual } from "node:util";
+import { HIDDEN as SECRET, isMap, list, UNKNOWN_TEXT as UNKNOWN, type Tree } from "../../policy/rules/resource";
 
 export type Path = (string | number)[];
-export type Props = Record<string, unknown>;
+export type Props = Tree;
+export { isMap, list, SECRET, UNKNOWN };
 
 export interface Difference {
     path: Path;
@@ -12,11 +14,6 @@ export interface Difference {
     /** Whether the value is secret on both sides, so only Pulumi knows that it differs. */
     hidden?: boolean;
 }
-
-/** Pulumi's placeholder for a value that is unknown before the run. */
-export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-/** Pulumi's placeholder for a secret. */
-export const SECRET = "[secret]";
 
 /**
  * @param wholes patterns of paths that are compared as a whole, for example `spec.plugins` or `spec.*.name`. They also apply
@@ -106,6 +103,9 @@ function has(value: unknown, is: (text: string) => boolean): boolean {
     return Object.values(value).some((part) => has(part, is));
 }
 
-export function isMap(value: unknown): value is Props {
-    return typeof value === "object" && value !== null && !Array.isArray(value);
-}
+/** The maps in a list; empty for other values. */
+export const mapsOf = (value: unknown): Props[] => list(value).filter(isMap);
+
+/** The maps in a list, by their `name`. */
+export const namedEntries = (value: unknown): Map<string, Props> =>
+    new Map(mapsOf(value).map((entry) => [String(entry.name), entry]));

@@ -24,9 +24,9 @@ export const command: AddCommand = (stack, context) =>
 /** Additional access is harmless in a reviewed change, but not in one outside of Pulumi. */
 const GAINS: Code[] = ["credential-added", "credential-ends-later", "limit-raised", "way-in-added"];
 
-export type DriftArgs = Pick<ReviewArgs, "stack" | "format" | "failOn">;
+type DriftArgs = Pick<ReviewArgs, "stack" | "format" | "failOn">;
 
-export async function drift(context: Context, args: DriftArgs): Promise<void> {
+async function drift(context: Context, args: DriftArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const state = await exported(context, stack);
     const refresh = ["refresh", "--preview-only", "--json", "--stack", stack.name, "--config-file", stack.file];

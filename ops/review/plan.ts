@@ -3,14 +3,11 @@
  * 3.274.1). A plan has only the changed properties of each resource, so the state of that time is read too.
  */
 import { isDeepStrictEqual } from "node:util";
+import { isWrappedSecret } from "../../policy/rules/resource";
 import { UsageError } from "../errors";
 import { isMap, isSecret, SECRET, type Props } from "./differences";
 import { OPERATIONS, stackOf, type Preview, type ResourceState, type Step } from "./preview";
 import { jsonProblem } from "./values-text";
-
-/** Signatures of a value that is wrapped in an object, and of a secret (sdk/go/common/resource/sig). */
-const SIGNATURE = "4dabf18193072939515e22adb298388d";
-const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
 
 interface PlanDiff {
     adds?: Props;
@@ -150,7 +147,7 @@ function aliased(
 function blinded(value: unknown): unknown {
     if (Array.isArray(value)) return value.map(blinded);
     if (!isMap(value)) return value;
-    if (value[SIGNATURE] === SECRET_SIGNATURE) return SECRET;
+    if (isWrappedSecret(value)) return SECRET;
     return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, blinded(part)]));
 }
 

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { REVISION_HEADER } from "../../components/alpa/paths";
 import { classVerdicts } from "./limits/classes";
 import { NAME_CALLER } from "../../components/route/name-caller";
-import { isMap, type Props } from "./differences";
+import { isMap, mapsOf, type Props } from "./differences";
 import type { Code } from "./finding";
 import type { Verdict } from "./rule";
 
@@ -179,7 +179,7 @@ function bodyLimit({ config }: Props): number {
 /** Names of plugins in this entry that remove the credential before a request goes to Alpa. */
 function hiding({ name, config }: Props): string[] {
     const { hide_credentials: itself, auth_plugins: inside } = isMap(config) ? config : {};
-    const parts = (Array.isArray(inside) ? inside.filter(isMap) : []).flatMap((part) =>
+    const parts = mapsOf(inside).flatMap((part) =>
         Object.entries(part).flatMap(([one, settings]) => hiding({ name: one, config: settings })),
     );
     return [...(itself === true ? [String(name)] : []), ...parts];
@@ -245,6 +245,9 @@ function withoutRevision(plugin: Props): Props {
 }
 
 function byName(value: unknown): Map<string, Props> {
-    const all = Array.isArray(value) ? value.filter(isMap) : [];
-    return new Map(all.filter(isOn).map((plugin) => [String(plugin.name), withoutRevision(plugin)]));
+    return new Map(
+        mapsOf(value)
+            .filter(isOn)
+            .map((plugin) => [String(plugin.name), withoutRevision(plugin)]),
+    );
 }

@@ -4,7 +4,7 @@
  */
 import { PROJECT } from "../stack/stack-file";
 import { Failure, UsageError } from "../errors";
-import { isMap, type Props } from "./differences";
+import { isMap, list, type Props } from "./differences";
 import { PROVIDER_ENV } from "../stack/pulumi";
 import { plain } from "./report";
 import { jsonProblem, withoutSecrets } from "./values-text";
@@ -41,7 +41,7 @@ export interface Preview {
     config: Record<string, string>;
 }
 
-export interface Refresh extends Preview {
+interface Refresh extends Preview {
     /** Changes that Pulumi counts but omits from the steps, for example `update: 1 counted, 0 shown`. */
     unshown: string[];
 }
@@ -198,8 +198,4 @@ export function stackOf(urns: string[], where: string, asked?: string): string |
     if (problems.length === 0 && names.size > 1) problems.push(`${where}: must be of one stack. ${MAKE}`);
     if (problems.length > 0) throw new UsageError(problems);
     return [...names][0]?.split("\0")[0];
-}
-
-function list(value: unknown): unknown[] {
-    return Array.isArray(value) ? value : [];
 }

@@ -52,7 +52,7 @@ export interface ReviewArgs {
     failOn: (typeof FAIL_ON)[number];
 }
 
-export async function review(context: Context, args: ReviewArgs): Promise<void> {
+async function review(context: Context, args: ReviewArgs): Promise<void> {
     const problems = [
         args.preview && args.plan ? "--plan: must not come with --preview. Choose one of them." : "",
         args.savePlan && (args.preview || args.plan)

@@ -9,7 +9,7 @@ import { PROJECT } from "./stack-file";
 const PREFIX = `${PROJECT}:`;
 
 /** Result of checking a stack file. */
-export interface Verdict {
+interface Verdict {
     problems: string[];
     warnings: string[];
 }

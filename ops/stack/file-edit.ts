@@ -27,7 +27,7 @@ export interface Plan {
     rotated?: string;
 }
 
-export interface ChangeOptions extends AnswerFormat {
+interface ChangeOptions extends AnswerFormat {
     /** Whether the operator consents. Default: false, and the change is only shown. */
     yes?: boolean;
     /** Plain text of new secrets, by their placeholder in the text. */
@@ -39,7 +39,7 @@ export interface ChangeOptions extends AnswerFormat {
 }
 
 /** Result of a change of a stack, in the form that `--json` prints. */
-export interface Change {
+interface Change {
     /** Short name of the stack. */
     stack: string;
     /** Whether the change was carried out; false without consent. */

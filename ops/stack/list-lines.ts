@@ -1,7 +1,7 @@
 import { isMap, isNode, type Node, type YAMLSeq } from "yaml";
 
 /** Lines of a file with a list, divided at the entries of the list. */
-export interface ListLines {
+interface ListLines {
     /** Up to the key of the list. */
     head: string[];
     /** Each entry, with the comments above it that are not indented more than its dash. */

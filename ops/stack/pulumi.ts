@@ -9,7 +9,7 @@ export interface PulumiResult {
     stderr: string;
 }
 
-export interface PulumiOptions {
+interface PulumiOptions {
     /** Standard input. Secrets are passed only here, since all users of a machine can read command lines. */
     input?: string;
     /** Called with each line of both streams. */

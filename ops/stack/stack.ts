@@ -100,7 +100,7 @@ export interface Outputs {
 }
 
 /** Output of a stack of option intra-b about its conversion. */
-export interface ConversionOutput {
+interface ConversionOutput {
     phase: string;
     /** Phase of an upgrade of the model. */
     upgrade?: string;

@@ -21,14 +21,14 @@ export const command: AddCommand = (token, context) =>
         .option("--verify", "verify the signature too; exit with 3 unless the token is valid now")
         .action((args) => inspect(context, args));
 
-export interface InspectArgs {
+interface InspectArgs {
     stack?: string;
     json?: boolean;
     verify?: boolean;
 }
 
 /** Prints the content of a token, its claimed owner, and whether that was verified. */
-export async function inspect(context: Context, args: InspectArgs): Promise<void> {
+async function inspect(context: Context, args: InspectArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const token = (await context.stdin()).trim().replace(/^(Authorization: *)?(Bearer +)?/i, "");
     const { header, claims } = decode(token);

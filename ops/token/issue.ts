@@ -29,7 +29,7 @@ const LONGEST_TTL_SECONDS = 24 * 60 * 60;
 /** Claims for owner and validity, which `--claims` cannot set. */
 const OURS = ["key", "iat", "exp", "nbf"];
 
-export interface IssueArgs {
+interface IssueArgs {
     stack?: string;
     ttl: string;
     claims?: string;
@@ -37,7 +37,7 @@ export interface IssueArgs {
 }
 
 /** Signs a token with the secret of an HS256 credential; without `json`, nothing but the token goes to standard output. */
-export async function issue(context: Context, name: string, id: string, args: IssueArgs): Promise<void> {
+async function issue(context: Context, name: string, id: string, args: IssueArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const { credential, problems } = lookUp(stack, name, id);
     const who = `${name}/${id}`;

@@ -74,5 +74,5 @@ export function violationsOf(resources: Resource[], rules: readonly Rule[] = RUL
     ]);
 }
 
-export { resourceOf, Secret, UNKNOWN, type Resource } from "./resource";
+export { resourceOf, Secret, type Resource } from "./resource";
 export type { Rule } from "./rule";

@@ -29,8 +29,10 @@ export interface Resource {
 // Encoding of secrets and unknown values, from sdk/nodejs/runtime/rpc.ts of pulumi/pulumi 3.248.
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
+/** An unknown string, and every unknown value in a preview's JSON. */
+export const UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const UNKNOWN_VALUES = new Set([
-    "04da6b54-80e4-46f7-96ec-b56ff0331ba9", // A string, and every unknown value in a preview's JSON.
+    UNKNOWN_TEXT,
     "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7", // a boolean
     "3eeb2bf0-c639-47a8-9e75-3b44932eb421", // a number
     "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2", // a list
@@ -39,7 +41,10 @@ const UNKNOWN_VALUES = new Set([
     "dd056dcd-154b-4c76-9bd3-c8f88648b5ff", // an object
 ]);
 /** The CLI's placeholder for a secret. */
-const HIDDEN = "[secret]";
+export const HIDDEN = "[secret]";
+
+/** Whether a map is a secret in the encoding of providers, states and plans. */
+export const isWrappedSecret = (tree: Tree) => tree[SIGNATURE] === SECRET;
 
 /** @param given inputs in the format of providers, states or previews, or with secrets as {@link Secret} */
 export function resourceOf(given: Omit<Resource, "props" | "marked"> & { inputs: Tree }): Resource {
@@ -58,7 +63,7 @@ function read(value: unknown): unknown {
     if (value instanceof Secret) return new Secret(read(value.value));
     if (Array.isArray(value)) return value.map(read);
     const tree = value as Tree;
-    if (tree[SIGNATURE] === SECRET) return new Secret("value" in tree ? read(tree.value) : UNKNOWN);
+    if (isWrappedSecret(tree)) return new Secret("value" in tree ? read(tree.value) : UNKNOWN);
     // Fields that begin with __ belong to the engine and to dynamic providers.
     const fields = Object.keys(tree).filter((field) => !field.startsWith("__"));
     return Object.fromEntries(fields.map((field) => [field, read(tree[field])]));
@@ -71,14 +76,14 @@ function plainTexts(value: unknown): unknown {
         const bytes = Buffer.from(value, "base64");
         return bytes.toString("base64") === value ? bytes.toString() : value;
     }
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+    if (!isMap(value)) return value;
     return Object.fromEntries(Object.entries(value).map(([field, part]) => [field, plainTexts(part)]));
 }
 
 function opened(value: unknown): unknown {
     if (value instanceof Secret) return opened(value.value);
     if (Array.isArray(value)) return value.map(opened);
-    if (typeof value !== "object" || value === null) return value;
+    if (!isMap(value)) return value;
     return Object.fromEntries(Object.entries(value).map(([field, part]) => [field, opened(part)]));
 }
 
@@ -93,9 +98,10 @@ export function at(tree: unknown, path: string): unknown {
 
 /** The elements of a list; empty for other values. */
 export const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+export const isMap = (value: unknown): value is Tree =>
+    typeof value === "object" && value !== null && !Array.isArray(value);
 /** The fields of a map; empty for other values. */
-export const map = (value: unknown): Tree =>
-    typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Tree) : {};
+export const map = (value: unknown): Tree => (isMap(value) ? value : {});
 /** The number in a value; NaN for other values, also for unknown ones, so that comparisons are false. */
 export const number = (value: unknown) => (["number", "string"].includes(typeof value) ? Number(value) : NaN);
 /** Whether a value is known and differs. A missing value differs. */

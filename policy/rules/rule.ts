@@ -1,7 +1,7 @@
 import type { Resource, Tree } from "./resource";
 
 /** A violation in the form `where: what must hold (actual value). What to do.` It never contains a secret. */
-export type Message = string;
+type Message = string;
 
 /** A rule for every stack. */
 export interface Rule {

@@ -15,7 +15,7 @@ import { openCluster, type ClusterView } from "../kubernetes/cluster";
 import { differingCallers } from "./conversion-callers";
 
 /** Progress of a conversion, according to the record in the cluster. */
-export interface Recorded {
+interface Recorded {
     /** Phase that the last completed run reached. */
     reached: Stage;
     /** Target phase of an interrupted run. */
@@ -41,7 +41,7 @@ export async function recorded(namespace: string, cluster: ClusterView): Promise
     };
 }
 
-export interface Attempt {
+interface Attempt {
     /**
      * Number of runs that started after an interrupted one, including this run. It does not change after a completed run, so
      * that no request is repeated.
@@ -62,7 +62,7 @@ export async function attemptOf(
 }
 
 /** The settings of a run. */
-export type Asked = GatewayClusterArgs & {
+type Asked = GatewayClusterArgs & {
     /** Lock holder for the last step of the return. */
     holder?: string;
     /** Digest of the list of callers, if option intra-a has a conversion. */

@@ -5,10 +5,13 @@ import { dnsReport, type DnsSettings } from "../../dns/preflight";
 import { accountFindings, tunnel } from "./account";
 import { FindingsReader } from "./findings";
 import { zoneFindings } from "./zone";
-import { CloudflareError } from "./cloudflare-error";
+import { PreflightError } from "../preflight-error";
 
 /** Settings, with the name servers to query during a move. */
 type Settings = CloudflareAccessArgs & { dns?: Omit<DnsSettings, "zone"> };
+
+/** Place of the problems in messages. */
+const ACCOUNT = "the Cloudflare account";
 
 /** Time limit of all checks, in seconds, so that an operator without a network gets the error soon. */
 const LIMIT_SECONDS = 30;
@@ -16,7 +19,7 @@ const LIMIT_SECONDS = 30;
 /**
  * Checks the account and the zone before anything is changed in them.
  * @param owner name of the running stack, as in the owner annotations @returns warnings for the operator
- * @throws CloudflareError with every problem, or with the address of an API that does not answer in 30 s
+ * @throws PreflightError with every problem, or with the address of an API that does not answer in 30 s
  */
 export async function cloudflarePreflight(
     settings: Settings,
@@ -59,11 +62,11 @@ async function checkAccount(
         if (findings.problems.length === 0) await Promise.all(checks(findings));
     } catch (error) {
         const why = signal.aborted ? `no answer in ${limitSeconds} s` : reasonOf(error);
-        throw new CloudflareError([
+        throw new PreflightError(ACCOUNT, [
             `cloudflare: the API at ${access.baseUrl} must answer (${why}). Check the network, and CLOUDFLARE_BASE_URL if it is set.`,
         ]);
     }
-    if (findings.problems.length > 0) throw new CloudflareError(findings.problems);
+    if (findings.problems.length > 0) throw new PreflightError(ACCOUNT, findings.problems);
     return findings.warnings;
 }
 

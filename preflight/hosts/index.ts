@@ -10,7 +10,7 @@ import { MISMATCH, plainHost, runOnHost, type RunOnHost } from "../../components
 import { PLACE_LABEL } from "../../components/hosts/microk8s/script-files";
 import { openCluster } from "../kubernetes/cluster";
 import { clusterFindings, hostFindings, hostWarnings, type ProbedHost } from "./findings";
-import { HostsError } from "./hosts-error";
+import { PreflightError } from "../preflight-error";
 
 /** Time limit of all checks, in seconds, so that an operator gets the error soon if hosts are down. */
 const LIMIT_SECONDS = 30;
@@ -67,7 +67,7 @@ interface UnreachableHost {
 }
 
 /** The cluster that the hosts form. */
-export interface FormedCluster {
+interface FormedCluster {
     access: ClusterAccess;
     /** Whether the first node is down, and {@link access} is the kubeconfig of another one. */
     isFallback: boolean;
@@ -80,7 +80,7 @@ export interface FormedCluster {
  * credentials must stay revocable. A run that must change that node fails there. @param owner name of the running
  * stack, as recorded on its hosts
  * @returns access to the cluster, if the hosts already form one
- * @throws HostsError with every problem, and with each host that is not a node yet and does not answer in 30 s
+ * @throws PreflightError with every problem, and with each host that is not a node yet and does not answer in 30 s
  */
 export async function hostsPreflight(
     settings: Microk8sArgs,
@@ -110,7 +110,7 @@ export async function hostsPreflight(
             tolerated.map(({ place }) => place),
         ),
     ];
-    if (problems.length > 0) throw new HostsError(problems);
+    if (problems.length > 0) throw new PreflightError("the hosts of cluster.nodes", problems);
     if (kubeconfig === undefined) return undefined;
     const first = placeOf(settings.nodes.find(({ role }) => role === "control-plane")!);
     return {

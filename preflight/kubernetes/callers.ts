@@ -11,7 +11,10 @@ import { openCluster, type ClusterView } from "./cluster";
 import { plannedCallers } from "./planned-objects";
 import { checkCluster } from "./check-cluster";
 import { onlyProblems, type Findings } from "../findings";
-import { GatewayError } from "./gateway-error";
+import { PreflightError } from "../preflight-error";
+
+/** Place of the problems in messages. */
+const GATEWAY = "the gateway of another stack";
 
 /** Longest label value: a label contains the consumer's name in APISIX. */
 const LABEL_LIMIT = 63;
@@ -36,7 +39,7 @@ const sharedGateway: z.ZodType<SharedGateway> = z.object({
 /**
  * Reads the output `gateway` of another stack by a function of the engine. The resource StackReference would store a copy of
  * all outputs of that stack, also its callers' keys, in this stack's state.
- * @throws GatewayError if the stack does not exist, or has no gateway
+ * @throws PreflightError if the stack does not exist, or has no gateway
  */
 export async function gatewayOf(stack: string): Promise<SharedGateway> {
     let outputs: Record<string, unknown>;
@@ -49,7 +52,7 @@ export async function gatewayOf(stack: string): Promise<SharedGateway> {
                 .replace(/^.*? returned an error:/s, "")
                 .trim()
                 .split("\n")[0] || "nothing";
-        throw new GatewayError([
+        throw new PreflightError(GATEWAY, [
             `of: must be a stack of this backend (error of Pulumi: ${said}). Correct the name; see: pulumi stack ls --all`,
         ]);
     }
@@ -61,14 +64,16 @@ export async function gatewayOf(stack: string): Promise<SharedGateway> {
             : outputs.gateway === undefined
               ? "it has no such output: it has no gateway, or was last updated by an earlier version"
               : "it has the form of another version";
-    throw new GatewayError([`of: stack ${stack} must have the output gateway (${why}). Run: pulumi up -s ${stack}`]);
+    throw new PreflightError(GATEWAY, [
+        `of: stack ${stack} must have the output gateway (${why}). Run: pulumi up -s ${stack}`,
+    ]);
 }
 
 /**
  * Checks the gateway and its cluster before any caller is created.
  * @param of full name of the gateway's stack
  * @param owner name of the running stack, as in the owner annotations @returns warnings for the operator @throws
- * GatewayError if the callers do not fit the gateway, PreflightError if the cluster has problems
+ * PreflightError if the callers do not fit the gateway, or if the cluster has problems
  */
 export async function callersPreflight(
     { cluster: access, gateway, consumers, of }: GatewayCallersArgs & { of: string },
@@ -76,7 +81,7 @@ export async function callersPreflight(
     open: typeof openCluster = openCluster,
 ): Promise<string[]> {
     const { problems, warnings } = unfit({ of, consumers }, gateway);
-    if (problems.length > 0) throw new GatewayError(problems);
+    if (problems.length > 0) throw new PreflightError(GATEWAY, problems);
     const { namespace } = gateway;
     await checkCluster(access, open, (cluster) => [
         onlyProblems(routeOf(of, namespace, cluster)),

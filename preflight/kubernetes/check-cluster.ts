@@ -2,7 +2,7 @@ import { answerWithin } from "../../components/kubernetes/answer-within";
 import { plainAccess, type ClusterAccess } from "../../components/kubernetes/kubeconfig";
 import type { Findings } from "../findings";
 import { openCluster, type ClusterView } from "./cluster";
-import { PreflightError } from "./preflight-error";
+import { PreflightError } from "../preflight-error";
 
 /** Time limit of all checks, in seconds, so that an operator gets the error soon if the cluster is down. */
 const LIMIT_SECONDS = 30;
@@ -20,10 +20,10 @@ export async function checkCluster(
     const cluster = await opened(access, open);
     const answers = cluster.version().then(() => Promise.all(checks(cluster)));
     const found = await answerWithin(LIMIT_SECONDS, answers).catch((error: unknown) => {
-        throw new PreflightError([unanswered(cluster.server, error)]);
+        throw new PreflightError("the cluster", [unanswered(cluster.server, error)]);
     });
     const problems = found.flatMap((one) => one.problems);
-    if (problems.length > 0) throw new PreflightError(problems);
+    if (problems.length > 0) throw new PreflightError("the cluster", problems);
     return found.flatMap(({ warnings }) => warnings);
 }
 
@@ -32,7 +32,7 @@ async function opened(cluster: ClusterAccess, open: typeof openCluster): Promise
     try {
         return open(access);
     } catch (error) {
-        throw new PreflightError([
+        throw new PreflightError("the cluster", [
             `cluster: must name a reachable cluster (${(error as Error).message}). Set cluster.kubeconfig, cluster.context or KUBECONFIG.`,
         ]);
     }

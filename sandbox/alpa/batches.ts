@@ -11,7 +11,7 @@ import { forward, generate, MAX_BATCH, type Weights } from "./model";
 import { PyError, type PyValue } from "./python-value";
 import { type Caller, Waiting } from "./scheduler";
 
-export interface Generation {
+interface Generation {
     kind: "generate";
     input: PyValue;
     minTokens: bigint;

@@ -54,7 +54,7 @@ function decode(ids: bigint[]): string {
     return Buffer.from(bytes).toString("utf8");
 }
 
-export interface GenerateArgs {
+interface GenerateArgs {
     inputs: PyValue[];
     minTokens: bigint[];
     maxTokens: bigint[];

@@ -3,8 +3,8 @@
 // Unsupported: `api_key_weights` of the keys file. All keys have the default weight.
 
 /** How a caller was authenticated, with the group's weight. */
-export const GROUP_WEIGHTS = { recaptcha: 300, key: 10, none: 1 } as const;
-export type Group = keyof typeof GROUP_WEIGHTS;
+const GROUP_WEIGHTS = { recaptcha: 300, key: 10, none: 1 } as const;
+type Group = keyof typeof GROUP_WEIGHTS;
 
 const GROUP_SCALE = 300;
 const KEY_WEIGHT = 10;
@@ -25,7 +25,7 @@ interface Queue<T> {
 /**
  * Each queue earns credit over time, in proportion to its weight. An item costs `scale`. Time advances to the next due item.
  */
-export class WeightedRound<T> {
+class WeightedRound<T> {
     private readonly waiting = new Map<string, Queue<T>>();
     private readonly idle = new Map<string, Queue<T>>();
     private now = 0;

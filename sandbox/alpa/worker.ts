@@ -11,7 +11,7 @@ import type { Caller } from "./scheduler";
 
 type Args = Map<string, PyValue>;
 
-export interface WorkerOptions extends BatchOptions {
+interface WorkerOptions extends BatchOptions {
     /** Keys in `allowed_api_keys`; empty when USE_API_KEYS is off. Even then every other key is rejected. */
     apiKeys: string[];
     /** False after `--block-non-key-access`. */

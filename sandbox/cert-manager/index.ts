@@ -21,7 +21,7 @@ import { makeAuthority } from "./sign";
 const DEFINITIONS = join(__dirname, "../crds/cert-manager");
 const GROUP = "/apis/cert-manager.io/v1";
 
-export interface CertManagerOptions {
+interface CertManagerOptions {
     kubeConfig: KubeConfig;
     /** Name of a ClusterIssuer to create, with an authority of its own. */
     issuer: string;

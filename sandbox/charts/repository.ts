@@ -10,7 +10,7 @@ import { freePort } from "../processes";
 import { packageCharts, packageKuberay, packageRampart, packageReal, writeIndex } from "./package";
 import { listen } from "../processes/listen";
 
-export interface ChartRepositoryOptions {
+interface ChartRepositoryOptions {
     helmPath: string;
     stateDir: string;
     /** The charts to offer. @default "apisix" */

@@ -1,7 +1,7 @@
 /** Injected failures: the next matching requests get the given answer. */
 import { FaultQueue } from "../faults";
 
-export interface Fault {
+interface Fault {
     /** @default any */
     method?: string;
     /** Matched against the path without /client/v4. @default any */

@@ -7,7 +7,7 @@ export interface Api {
     credential: { cert: string; key: string };
 }
 
-export interface Answer {
+interface Answer {
     status: number;
     body: string;
 }

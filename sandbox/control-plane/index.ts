@@ -1,5 +1,4 @@
 export { cpuNodes, dgxNodes, type NodeShape } from "./nodes";
 export { ENDS_SLOWLY_ANNOTATION, STARTABLE_ANNOTATION } from "./stages";
 export type { PodPort } from "./kubelet";
-export type { DialIn } from "./service-proxy";
-export { startControlPlane, type ControlPlane, type ControlPlaneOptions, type ControlPlaneTools } from "./start";
+export { startControlPlane, type ControlPlane } from "./start";

@@ -1,7 +1,7 @@
 /** The text of a kubeconfig file. Pure. */
 import { stringify } from "yaml";
 
-export interface KubeconfigArgs {
+interface KubeconfigArgs {
     /** https://127.0.0.1:<port> */
     server: string;
     /** PEM of the authority that signed the server certificate. */

@@ -17,7 +17,7 @@ import { listen } from "../processes/listen";
 /** Local port that serves a port of a container; undefined: no process of the sandbox serves it. */
 export type PodPort = (namespace: string, pod: string, port: number) => number | undefined;
 
-export interface Kubelet {
+interface Kubelet {
     close(): Promise<void>;
 }
 

@@ -11,7 +11,7 @@ import { writeSecret } from "./secret-file";
 /** Lifetime of a certificate, in days. After it a sandbox must be re-created. Ten years: laptops keep folders for long. */
 const DAYS = 3650;
 
-export interface KeyPair {
+interface KeyPair {
     /** PEM. */
     cert: string;
     /** PEM, a secret. */

@@ -12,11 +12,11 @@ import { listen } from "../processes/listen";
 /** Returns the local port of the emulator of a Service or pod address; undefined: there is none. */
 export type DialIn = (host: string, port: number) => number | undefined;
 
-export interface ServiceProxy {
+interface ServiceProxy {
     close(): Promise<void>;
 }
 
-export interface ServiceProxyOptions {
+interface ServiceProxyOptions {
     port: number;
     /** Accepts only kube-apiserver, by its certificate. */
     pki: Pki;

@@ -17,7 +17,7 @@ import { startServiceProxy, type DialIn } from "./service-proxy";
 import { kwokStages } from "./stages";
 
 /** Paths of the programs. */
-export interface ControlPlaneTools {
+interface ControlPlaneTools {
     etcd: string;
     "kube-apiserver": string;
     "kube-controller-manager": string;
@@ -25,7 +25,7 @@ export interface ControlPlaneTools {
     kwok: string;
 }
 
-export interface ControlPlaneOptions {
+interface ControlPlaneOptions {
     tools: ControlPlaneTools;
     /** Folder for all files: certificates, etcd's data, logs, the list of processes. */
     stateDir: string;

@@ -25,7 +25,7 @@ export interface ResolverOptions {
     believes: "parent" | "child";
 }
 
-export interface Resolved {
+interface Resolved {
     rcode: string;
     /** Sorted values of the requested type. */
     values: string[];

@@ -16,7 +16,7 @@ import { refuse, type Reply } from "./zone";
 /** Answers a question. @param name in lower case, without the final dot */
 export type Says = (name: string, type: string) => Reply;
 
-export interface DnsServerOptions {
+interface DnsServerOptions {
     says: Says;
     /** 0: any free one. */
     port?: number;

@@ -23,7 +23,7 @@ export const USER = "ops";
 /** Longest wait for the first start, in seconds. Measured: 1. */
 const START_SECONDS = 120;
 
-export interface BareMetalOptions {
+interface BareMetalOptions {
     /** Names of the hosts, which are those of the nodes in the cluster. The first one is the Ray head. */
     nodes: string[];
     ledger: GpuLedger;
@@ -40,7 +40,7 @@ export interface BareMetalOptions {
     log: (line: string) => void;
 }
 
-export interface BareMetalHost {
+interface BareMetalHost {
     name: string;
     host: Host;
     /** Network path to its SSH server. */

@@ -2,7 +2,7 @@
 import { FaultQueue } from "../faults";
 import type { Side } from "./ledger";
 
-export type Step =
+type Step =
     /** A pod's image cannot be pulled. */
     | "pull"
     /** A process ends but its GPUs stay held, as by a process that the kernel cannot end. */

@@ -7,14 +7,14 @@ import type { GpuFaults } from "./faults";
 
 export type Side = "bare metal" | "pod";
 
-export interface Holder {
+interface Holder {
     side: Side;
     /** The host's unit, or the pod's namespace and name. */
     name: string;
     gpus: number;
 }
 
-export interface Process extends Holder {
+interface Process extends Holder {
     /** Process id in the output of nvidia-smi on the node. */
     pid: number;
 }

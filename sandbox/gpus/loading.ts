@@ -12,7 +12,7 @@ export const NOT_LOADED = "RuntimeError: the weights cannot be loaded (sandbox: 
 /** Error of the program after the loss of a part of its mesh. */
 export const MESH_LOST = "ray.exceptions.RayActorError: The actor died unexpectedly before finishing this task.";
 
-export interface LaunchOptions {
+interface LaunchOptions {
     side: Side;
     /** Host of the program: the Ray head. */
     node: string;

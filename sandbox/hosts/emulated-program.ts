@@ -17,7 +17,7 @@ export interface ProgramCall {
     signal: AbortSignal;
 }
 
-export type EmulatedProgram = (call: ProgramCall) => Reply | Promise<Reply>;
+type EmulatedProgram = (call: ProgramCall) => Reply | Promise<Reply>;
 
 export interface Stage {
     /** Puts a program on the host, at a path with a leading slash. Replaces another one. */

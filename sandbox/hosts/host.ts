@@ -26,7 +26,7 @@ import { Manager } from "./systemd/manager";
 import { serveSystemd } from "./systemd/server";
 
 /** Contents of /etc/os-release. */
-export const SYSTEMS = {
+const SYSTEMS = {
     debian: { ID: "debian", VERSION_ID: "12", PRETTY_NAME: "Debian GNU/Linux 12 (bookworm)" },
     ubuntu: { ID: "ubuntu", VERSION_ID: "22.04", ID_LIKE: "debian", PRETTY_NAME: "Ubuntu 22.04.5 LTS" },
     alpine: { ID: "alpine", VERSION_ID: "3.20.3", PRETTY_NAME: "Alpine Linux v3.20" },

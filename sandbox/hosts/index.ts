@@ -1,6 +1,6 @@
 /** Servers with SSH, for the parts of the project that install on hosts. */
 export { serveDownloads } from "./downloads";
-export { startHost, SYSTEMS, type Host, type HostOptions } from "./host";
+export { startHost, type Host, type HostOptions } from "./host";
 export {
     Microk8sEmulator,
     type Microk8sHost,

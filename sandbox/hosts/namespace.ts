@@ -7,9 +7,9 @@ import { BORROWED, makePlaces, OWN } from "./folders";
 const ABSENT = ["snap", "snapctl", "kubectl"];
 
 /** Identity of a process on the host. */
-export type Rights = "root" | "user";
+type Rights = "root" | "user";
 
-export interface Entering {
+interface Entering {
     /** Name of its user. */
     user: string;
     environment?: Record<string, string>;
@@ -125,7 +125,7 @@ export function checkNamespaces(): void {
 }
 
 /** A host's namespaces, and the start of programs in them. */
-export interface Namespaces {
+interface Namespaces {
     enter: Enter;
     /** Releases the namespaces: they end with their last process. */
     close(): void;

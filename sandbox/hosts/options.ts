@@ -3,7 +3,7 @@
 /** "flag", "value" (`--x=1` or `--x 1`), "maybe" (only `--x` or `--x=1`), or the name that it is short for. */
 export type Known = Record<string, string>;
 
-export interface Read {
+interface Read {
     found: Record<string, string>;
     /** Words that are not options. */
     rest: string[];

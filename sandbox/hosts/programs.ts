@@ -2,7 +2,7 @@
 import { ROOT_NAMESPACE } from "./namespace";
 import { relay } from "./relay";
 
-export interface ProgramOptions {
+interface ProgramOptions {
     /** The folder of the host. */
     root: string;
     /** Its hostname and address. */

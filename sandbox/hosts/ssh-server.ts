@@ -6,7 +6,7 @@ import { type AuthContext, type ParsedKey, Server, type ServerChannel, type Sess
 /** Variables that a host accepts from a caller: Debian's AcceptEnv. */
 const ACCEPTED = /^(LANG|LC_\w+)$/;
 
-export interface SshOptions {
+interface SshOptions {
     /** @default "127.0.0.1" */
     address?: string;
     /** 0: any free one. */

@@ -76,7 +76,7 @@ export class ApiServer {
     }
 }
 
-export interface WatchEvent {
+interface WatchEvent {
     type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
     object: Resource & { code?: number; message?: string; metadata: { resourceVersion: string } };
 }

@@ -24,7 +24,7 @@ import { gatewayStatus, StatusWriter } from "./status";
 import { proxyObjects, translate, type Outcome, type Translation } from "./translate";
 import { ingressClass, type Target } from "./gateway";
 
-export interface IngressControllerOptions {
+interface IngressControllerOptions {
     kubeConfig: KubeConfig;
     /** @default apisix.apache.org/apisix-ingress-controller, as in the chart */
     controllerName?: string;

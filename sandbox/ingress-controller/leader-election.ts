@@ -14,7 +14,7 @@ const LEASE_SECONDS = 30;
 const RENEW_SECONDS = 20;
 const RETRY_SECONDS = 2;
 
-export interface LeaderElectionOptions {
+interface LeaderElectionOptions {
     kubeConfig: KubeConfig;
     namespace: string;
     /** Name of the Lease. */

@@ -10,7 +10,7 @@ import { nameId, unsupported, ownerLabels, Refusal, SERVICE_LABEL, type ApisixOb
 import { rulePlugins, sharedPlugins, type Plugin, type PluginSource } from "./plugins";
 import { fromApisixUpstream, newUpstream, serviceNodes, timeout, type Upstream } from "./upstream";
 
-export interface RouteContext {
+interface RouteContext {
     world: World;
     controllerName: string;
     /** Writes a line to the controller's log for each part that it skips without a status. */

@@ -112,7 +112,7 @@ function withoutZeros(object: Record<string, unknown>): Record<string, unknown> 
     return Object.fromEntries(Object.entries(object).filter(([, value]) => Boolean(value)));
 }
 
-export interface Backend {
+interface Backend {
     serviceName: string;
     servicePort: number | string;
     weight?: number;

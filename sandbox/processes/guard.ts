@@ -9,7 +9,7 @@ import { identify } from "./identity";
 import { addToLedger, removeFromLedger } from "./ledger";
 import { endProcess } from "./stop";
 
-export interface GuardOptions {
+interface GuardOptions {
     stateDir: string;
     /** Id of the sandbox, the value of ALPA_AUTH_SANDBOX. Orphaned Pulumi plugins with it are ended too. */
     sandboxId: string;

@@ -8,7 +8,7 @@ import { hasProc } from "./identity";
 import { procTable, SANDBOX_MARK, type ProcRow } from "./proc-table";
 import { endProcess } from "./stop";
 
-export interface OrphanPlugin {
+interface OrphanPlugin {
     pid: number;
     started: string;
     /** Name of the plugin, for example pulumi-resource-kubernetes. */

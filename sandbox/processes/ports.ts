@@ -7,7 +7,7 @@ import { basename } from "node:path";
 import { hasProc } from "./identity";
 import { programOf } from "./proc-table";
 
-export interface PortHolder {
+interface PortHolder {
     port: number;
     /** Undefined: it belongs to another user and is invisible. */
     pid?: number;

@@ -7,7 +7,7 @@ import { addToLedger, removeFromLedger } from "./ledger";
 import { TRACKED_MARK } from "./proc-table";
 import { endProcess, type StopOptions } from "./stop";
 
-export interface SpawnOptions {
+interface SpawnOptions {
     /** Name for people: "etcd". */
     name: string;
     command: string;

@@ -1,6 +1,6 @@
 /** Waits with a timeout. The error names the awaited event and how to check it. */
 
-export interface WaitLimits {
+interface WaitLimits {
     /** Longest wait, in seconds. */
     seconds: number;
     /**

@@ -18,7 +18,7 @@ const RULES = join(__dirname, "../../docs/examples/prometheus/alpa-auth.rules.ym
 /** Scrape interval in real seconds. The gateways refresh their exposition every 15 s of their own clock. */
 const INTERVAL_SECONDS = 5;
 
-export interface ObserverOptions {
+interface ObserverOptions {
     /** Returns all current pods. */
     pods(): Promise<V1Pod[]>;
     /** Local port of the emulator of a port of a pod; undefined: it is unreachable. */

@@ -11,7 +11,7 @@ import { findOnPath } from "../toolchain/path";
 /** Longest wait for its start, in seconds. Measured: 1. */
 const START_SECONDS = 30;
 
-export interface PrometheusOptions {
+interface PrometheusOptions {
     /** Folder for configuration and data. Data of an earlier run is used. */
     folder: string;
     /** Files with rules, by absolute paths. @default none */

@@ -10,7 +10,7 @@ import { startHnc } from "./kubernetes/hnc.js";
 import { installRampart, type InstallOptions, RAMPART_NAMESPACE } from "./kubernetes/install.js";
 import { registerWebhook, startWebhook } from "./webhook.js";
 
-export interface RampartOptions {
+interface RampartOptions {
     kubeConfigPath: string;
     /** Path of the helm program. */
     helmPath: string;

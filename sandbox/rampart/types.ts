@@ -3,7 +3,7 @@
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
-export interface Meta {
+interface Meta {
     name: string;
     namespace: string;
     uid: string;

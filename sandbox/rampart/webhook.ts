@@ -20,7 +20,7 @@ export interface Webhook extends WebhookAddress {
     close(): Promise<void>;
 }
 
-export interface WebhookOptions {
+interface WebhookOptions {
     kubeConfig: KubeConfig;
     log?: (line: string) => void;
     /** @default 0: any free port */

@@ -5,7 +5,7 @@
 import { parse } from "yaml";
 
 /** Ports on 127.0.0.1, by ports of the container. */
-export interface ApisixPorts {
+interface ApisixPorts {
     data: number;
     admin: number;
     tls: number;
@@ -16,7 +16,7 @@ export interface ApisixPorts {
     streams: number[];
 }
 
-export interface ApisixPlace {
+interface ApisixPlace {
     ports: ApisixPorts;
     /** Loopback address of each name of etcd in the file. */
     etcd: Map<string, string>;

@@ -18,7 +18,7 @@ const START_SECONDS = 60;
 /** Longest run of one of its commands, in milliseconds. Measured: 400. */
 const COMMAND_MILLISECONDS = 60_000;
 
-export interface ApisixOptions {
+interface ApisixOptions {
     found: Found;
     /** `namespace/name` of the pod. */
     title: string;

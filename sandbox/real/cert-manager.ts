@@ -10,7 +10,7 @@ const START_SECONDS = 60;
 /** Longest wait for one answer, in milliseconds. */
 const ANSWER_MILLISECONDS = 2000;
 
-export interface CertManagerOptions {
+interface CertManagerOptions {
     found: Found;
     /** kubeconfig for the API server. */
     kubeconfigPath: string;

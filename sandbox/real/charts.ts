@@ -17,7 +17,7 @@ export const CHARTS_VARIABLE = "ALPA_AUTH_CHARTS";
 /** Longest wait for one chart, in seconds. */
 const PULL_SECONDS = 60;
 
-export interface Chart {
+interface Chart {
     name: string;
     version: string;
 }
@@ -71,7 +71,7 @@ export function realCharts({ paths, repositories }: Found, helmPath: string): Pr
     return Promise.all(pinnedCharts().map((chart) => pullChart(chart, repositories, { helmPath })));
 }
 
-export interface PullOptions {
+interface PullOptions {
     helmPath: string;
     /** Folder for pulled charts. @default next to the tool cache */
     cache?: string;

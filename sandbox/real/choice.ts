@@ -7,7 +7,7 @@ import { PART_NAMES, PARTS, type Found, type PartName } from "./parts";
 
 export const REAL_VARIABLE = "ALPA_AUTH_REAL";
 
-export type Choice = "none" | "available" | "all" | PartName[];
+type Choice = "none" | "available" | "all" | PartName[];
 
 /** The real parts of a world; every other one is emulated. */
 export type RealParts = Partial<Record<PartName, Found>>;

@@ -45,7 +45,7 @@ export function realVariables(edge: EdgePlace, certificateFile: string, proxyUrl
     };
 }
 
-export interface CloudflaredOptions {
+interface CloudflaredOptions {
     found: Found;
     /** `namespace/name` of the pod. */
     title: string;

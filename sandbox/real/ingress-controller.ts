@@ -15,7 +15,7 @@ import { startProgram, type Ground } from "./run";
 const ADC = /(^|\/)adc:/;
 const ADC_STATUS_PORT = "3001";
 
-export interface IngressControllerOptions {
+interface IngressControllerOptions {
     found: Found;
     pod: V1Pod;
     /** Text of the settings file. */
@@ -27,7 +27,7 @@ export interface IngressControllerOptions {
     variablesOf(container: V1Container): Record<string, string>;
 }
 
-export interface RealIngressController {
+interface RealIngressController {
     readonly leads: boolean;
     close(): Promise<void>;
 }

@@ -19,7 +19,7 @@ export function folderOf({ stateDir }: Ground, uid: string): string {
     return folder;
 }
 
-export interface ProgramOptions {
+interface ProgramOptions {
     name: string;
     command: readonly string[];
     folder: string;

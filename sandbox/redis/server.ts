@@ -12,7 +12,7 @@ import { ensureTools } from "../toolchain/toolchain";
 /** Longest wait for its first answer, in milliseconds. */
 const START_MS = 20_000;
 
-export interface RedisOptions {
+interface RedisOptions {
     /** 0: any free one. */
     port: number;
     /** Password of the default user (requirepass). @default none */
@@ -34,7 +34,7 @@ export interface RedisServer {
 let program: Promise<string> | undefined;
 
 /** Path of the program. */
-export function redisProgram(): Promise<string> {
+function redisProgram(): Promise<string> {
     const named = process.env.ALPA_AUTH_REDIS;
     program ??= named ? Promise.resolve(named) : ensureTools(["redis-server"]).then((tools) => tools["redis-server"]);
     return program;

@@ -13,7 +13,7 @@ const POLL_MS = 200;
 /** Interval of messages of a waiting run, in milliseconds. */
 const SAY_MS = 15_000;
 
-export interface LockOptions {
+interface LockOptions {
     /** The awaited entry, for messages. */
     what: string;
     log: Log;

@@ -68,7 +68,7 @@ export const SANDBOX_TOOLS = TOOL_NAMES.filter(
 /** The tools of a world with GPUs. */
 export const GPU_TOOLS = [...SANDBOX_TOOLS, "kuberay-operator"] as const;
 
-export interface FoundTool {
+interface FoundTool {
     name: ToolName;
     path: string;
     version: string;
@@ -89,7 +89,7 @@ export type Toolchain<N extends ToolName = SandboxTool> = Record<Exclude<N, "pul
     found: FoundTool[];
 };
 
-export interface EnsureOptions {
+interface EnsureOptions {
     /** @default `$ALPA_AUTH_CACHE/tools`, or `alpa-auth/tools` in the user's cache folder */
     cacheDir?: string;
     /** @default lines on stderr */

@@ -66,7 +66,7 @@ function fileOf(pod: V1Pod, container: V1Container, path: string, now: Snapshot)
     return key === undefined ? undefined : decoded(secret)[key];
 }
 
-export interface ConnectorPodsOptions {
+interface ConnectorPodsOptions {
     edge?: EdgePlace;
     resolve: Resolve;
     /** The real program, and what it is started with. @default the emulator */

@@ -21,7 +21,7 @@ import { serviceAccountOf } from "./pods/service-account";
 /** The shortest second of a controller, in seconds: each candidate calls the API server every two. */
 const SHORTEST_SECOND = 0.1;
 
-export interface ControllersOptions {
+interface ControllersOptions {
     cluster: Cluster;
     controlPlane: Pick<ControlPlane, "tokenKubeconfig">;
     clock: Clock;

@@ -28,7 +28,7 @@ const KNOWN_SECONDS = 60;
 /** The shortest poll interval for the API server, in seconds. */
 const SHORTEST_PAUSE = 0.05;
 
-export interface NodesOptions {
+interface NodesOptions {
     rest: Rest;
     clock: Clock;
     gateways: {

@@ -9,7 +9,7 @@ import type { Attempt } from "./state";
 const TOKEN_SECONDS = 24 * 60 * 60;
 
 /** The stack's credentials, by `<consumer>/<credential>`. */
-export interface Credentials {
+interface Credentials {
     keys: Record<string, string>;
     /** Secrets for signing tokens with HS256. */
     jwtSecrets: Record<string, string>;

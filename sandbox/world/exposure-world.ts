@@ -6,7 +6,7 @@ import { activeZone, newApiToken, ofEdge, ZONE } from "./cloudflare-world";
 import { together } from "./together";
 import { startWorld, type World, type WorldOptions } from "./world";
 
-export interface ExposureWorld {
+interface ExposureWorld {
     world: World;
     account: Account;
     api: CloudflareApi;

@@ -6,7 +6,7 @@ import type { FailStep } from "./scene";
 const BASE = "/apis/admissionregistration.k8s.io/v1";
 
 /** An admission policy. */
-export interface Refusal {
+interface Refusal {
     /** Name of the policy. */
     name: string;
     apiGroup: string;

@@ -16,14 +16,14 @@ export type FailStep = Phase;
 
 export type Say = (line: string) => void;
 
-export interface StackText {
+interface StackText {
     /** Text of the sandbox's own stack file. */
     text: string;
     /** Values to set encrypted, by their path in the config; not on a command line. */
     secrets: Record<string, string>;
 }
 
-export interface Asked extends Pick<WorldOptions, "onAnswer" | "observe"> {
+interface Asked extends Pick<WorldOptions, "onAnswer" | "observe"> {
     /** The scene's `tools`, as `up` has found or installed them. */
     tools: Toolchain<ToolName>;
     loadSeconds?: number;

@@ -65,7 +65,7 @@ async function outputsOf(dir: string, world: WorldFacts, stack: string): Promise
 }
 
 /** The requests of now, and those of earlier credentials, which must be rejected. */
-export function withRemoved(before: Attempt[], now: Attempt[]): Attempt[] {
+function withRemoved(before: Attempt[], now: Attempt[]): Attempt[] {
     const current = new Set(now.map(({ credential }) => credential));
     const removed = before
         .filter(({ credential }) => credential !== undefined && !current.has(credential))

@@ -1,7 +1,7 @@
 /** Counts answers by their source, caller and status, for the status page. */
 
 /** Sources of answers. */
-export type Place = "gateway" | "edge";
+type Place = "gateway" | "edge";
 
 /** One answer as its caller saw it. */
 export interface Answered {

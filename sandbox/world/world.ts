@@ -67,7 +67,7 @@ export interface WorldOptions {
 }
 
 /** Credentials of a private repository. */
-export interface PrivateChart {
+interface PrivateChart {
     username: string;
     password: string;
 }

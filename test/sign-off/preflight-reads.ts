@@ -2,7 +2,7 @@
 import type { ObjectRef } from "../../components/kubernetes/cluster-reader";
 import { preflight } from "../../preflight";
 import type { ClusterView } from "../../preflight/kubernetes/cluster";
-import { PreflightError } from "../../preflight/kubernetes/preflight-error";
+import { PreflightError } from "../../preflight/preflight-error";
 import type { InstalledGateway } from "../../preflight/kubernetes/nodes";
 import { sorted } from "./resources";
 

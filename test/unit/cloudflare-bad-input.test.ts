@@ -10,7 +10,7 @@ import { apiProblems } from "../../config/api-access";
 import { parseZoneData } from "../../config/keys/dns/settings";
 import { importBind } from "../../dns/import-bind";
 import { cloudflarePreflight } from "../../preflight/cloudflare";
-import { CloudflareError } from "../../preflight/cloudflare/cloudflare-error";
+import { PreflightError } from "../../preflight/preflight-error";
 import { CONSUMERS, HOST, rawCloudflare, TODAY, TUNNEL } from "./cloudflare";
 import { ADMIN, TestApi } from "../../sandbox/test/cloudflare/kit";
 
@@ -143,7 +143,7 @@ describe("bad input of option cloudflare", () => {
                 await cloudflarePreflight(settings, "alpa-auth/test", { token, baseUrl: api.api.url });
                 return [];
             } catch (error) {
-                assert.ok(error instanceof CloudflareError, String(error));
+                assert.ok(error instanceof PreflightError, String(error));
                 assert.ok(!error.message.includes(token));
                 return error.problems;
             }

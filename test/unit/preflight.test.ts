@@ -7,7 +7,7 @@ import { DEFINITIONS, WATCHED_VERSIONS, WRITTEN_VERSIONS } from "../../component
 import type { ClusterView, NodePortService, NodeState, StorageClass } from "../../preflight/kubernetes/cluster";
 import { plannedObjects } from "../../preflight/kubernetes/planned-objects";
 import { preflight } from "../../preflight";
-import { PreflightError } from "../../preflight/kubernetes/preflight-error";
+import { PreflightError } from "../../preflight/preflight-error";
 import { certificate } from "../certificates";
 import { node } from "./cluster-nodes";
 import { interSettings } from "./inter";

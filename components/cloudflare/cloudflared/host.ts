@@ -1,7 +1,7 @@
-import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { renderCommands, renderScript } from "./scripts";
-import { connection, placeOf, type SshHost } from "../../hosts/ssh-host";
+import { installWords, renderScript } from "./scripts";
+import { hostCommand } from "../../hosts/host-command";
+import { placeOf, type SshHost } from "../../hosts/ssh-host";
 
 /** First port of cloudflared's default range for metrics. */
 const METRICS_PORT = 20241;
@@ -40,27 +40,17 @@ export class CloudflaredHost extends pulumi.ComponentResource {
     constructor(name: string, args: CloudflaredHostArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:CloudflaredHost", name, {}, opts);
 
-        const owner = `${pulumi.getProject()}/${pulumi.getStack()}`;
         let before: pulumi.Resource[] = [];
         for (const host of args.hosts) {
             const { sudoPassword, metricsPort = METRICS_PORT } = host;
-            const place = placeOf(host);
             const times = { graceSeconds: args.graceSeconds, startSeconds: START_SECONDS };
             const script = pulumi
                 .all([args.token, sudoPassword])
                 .apply(([token, password]) => renderScript({ token, sudoPassword: password }, times, args.teamName));
-            const connectors = new command.remote.Command(
-                `${name}-${place}`,
-                {
-                    connection: connection(host),
-                    ...renderCommands(place, owner, { ...args, metricsPort }),
-                    stdin: pulumi.secret(script),
-                    logging: command.remote.Logging.None,
-                    // SSH servers reject environment variables of clients, and the script does not use the output of the last
-                    // run.
-                    addPreviousOutputInEnv: false,
-                },
-                { parent: this, dependsOn: before, additionalSecretOutputs: ["stdin", "stdout", "stderr"] },
+            const connectors = hostCommand(
+                `${name}-${placeOf(host)}`,
+                { on: host, create: installWords({ ...args, metricsPort }), delete: ["remove"], script },
+                { parent: this, dependsOn: before },
             );
             before = [connectors];
         }

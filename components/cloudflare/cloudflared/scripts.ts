@@ -2,7 +2,7 @@
 
 import { renderUnit, type Times, UNIT } from "./unit";
 import { scriptFile } from "../../hosts/script-file";
-import { commandLine, scriptAsRoot } from "../../hosts/ssh-script";
+import { scriptAsRoot } from "../../hosts/ssh-script";
 
 const AS_ROOT = scriptFile(__dirname, "connectors.sh")({ UNIT });
 
@@ -22,15 +22,14 @@ export function renderScript(
     return scriptAsRoot(AS_ROOT, variables, secrets.sudoPassword);
 }
 
-/** Command lines without secrets, which a preview shows. */
-export function renderCommands(
-    host: string,
-    owner: string,
-    install: { version: string; sha256: string; instances: number; metricsPort: number; source?: string },
-): { create: string; delete: string } {
-    const { version, sha256, instances, metricsPort, source } = install;
-    return {
-        create: commandLine(host, owner, "install", version, sha256, `${instances}`, `${metricsPort}`, source ?? "-"),
-        delete: commandLine(host, owner, "remove"),
-    };
+/** Arguments for installing, which previews show. */
+export function installWords(install: {
+    version: string;
+    sha256: string;
+    instances: number;
+    metricsPort: number;
+    source?: string;
+}): string[] {
+    const { version, sha256, instances, metricsPort, source = "-" } = install;
+    return ["install", version, sha256, `${instances}`, `${metricsPort}`, source];
 }

@@ -1,8 +1,8 @@
-import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { FirewallRules } from "./rules";
-import { renderCommands, renderScript } from "./scripts";
-import { connection, placeOf, type SshHost } from "../ssh-host";
+import { installWords, renderScript } from "./scripts";
+import { hostCommand } from "../host-command";
+import { placeOf, type SshHost } from "../ssh-host";
 
 /** Arguments for loading the rules on the hosts of Alpa. */
 export type FirewallSettings = { apply: "print"; rules: FirewallRules } | ({ apply: "ssh" } & AlpaFirewallArgs);
@@ -24,22 +24,13 @@ export class AlpaFirewall extends pulumi.ComponentResource {
     constructor(name: string, { rules, hosts }: AlpaFirewallArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:AlpaFirewall", name, {}, opts);
 
-        const owner = `${pulumi.getProject()}/${pulumi.getStack()}`;
         let before: pulumi.Resource[] = [];
         for (const host of hosts) {
             const script = pulumi.output(host.sudoPassword).apply((password) => renderScript(rules, password));
-            const loaded = new command.remote.Command(
+            const loaded = hostCommand(
                 `${name}-${placeOf(host)}`,
-                {
-                    connection: connection(host),
-                    ...renderCommands(placeOf(host), owner, rules),
-                    stdin: pulumi.secret(script),
-                    logging: command.remote.Logging.None,
-                    // SSH servers reject environment variables of clients, and the script does not use the output of the last
-                    // run.
-                    addPreviousOutputInEnv: false,
-                },
-                { parent: this, dependsOn: before, additionalSecretOutputs: ["stdin", "stdout", "stderr"] },
+                { on: host, create: installWords(rules), delete: ["remove"], script },
+                { parent: this, dependsOn: before },
             );
             before = [loaded];
         }

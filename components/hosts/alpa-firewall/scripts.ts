@@ -4,7 +4,7 @@ import { FIREWALL, renderRules, stampOf, TABLE, type FirewallRules } from "./rul
 import { UNIT_TEXT } from "./unit";
 import { normalNetworks } from "../networks";
 import { scriptFile } from "../script-file";
-import { commandLine, scriptAsRoot } from "../ssh-script";
+import { scriptAsRoot } from "../ssh-script";
 
 const AS_ROOT = scriptFile(__dirname, "firewall.sh")({ FIREWALL, TABLE });
 
@@ -21,14 +21,11 @@ export function renderScript(rules: FirewallRules, sudoPassword?: string): strin
     return scriptAsRoot(AS_ROOT, variables, sudoPassword);
 }
 
-/** Command lines without secrets. Those for installing summarize the rules, so that a preview shows what changes. */
-export function renderCommands(host: string, owner: string, rules: FirewallRules): { create: string; delete: string } {
+/** Arguments for installing. They summarize the rules, so that a preview shows what changes. */
+export function installWords(rules: FirewallRules): string[] {
     const { alpaPorts, gateways, rayPorts, alsoFrom } = rules;
     const shownRules = Object.entries({ alpa: alpaPorts, from: gateways, ray: rayPorts, "also-from": alsoFrom })
         .filter(([, values]) => values.length > 0)
         .map(([what, values]) => `${what}=${values.join(",")}`);
-    return {
-        create: commandLine(host, owner, "install", ...shownRules),
-        delete: commandLine(host, owner, "remove"),
-    };
+    return ["install", ...shownRules];
 }

@@ -3,7 +3,7 @@ import type { SshHost } from "../ssh-host";
 /**
  * Service or commands that run Ray and Alpa on a host. Commands run as root, and `start` must return.
  */
-export type Launch = { unit: string } | { commands: { start: string; stop: string } };
+type Launch = { unit: string } | { commands: { start: string; stop: string } };
 
 /** Alpa outside of the Kubernetes cluster: a Ray cluster on hosts that are managed over SSH. */
 export interface BareMetalSettings {

@@ -21,7 +21,7 @@ export interface Microk8sArgs {
 }
 
 /** Settings of the gateway that the nodes need. */
-export interface Microk8sLoad {
+interface Microk8sLoad {
     /** Longest time one answer may take, in seconds. A node that leaves waits until its pods have finished their answers. */
     answerTimeoutSeconds: number;
 }

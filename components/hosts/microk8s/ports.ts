@@ -1,5 +1,5 @@
 /** A port that MicroK8s uses on every node. */
-export interface TakenPort {
+interface TakenPort {
     port: number;
     protocol: "tcp" | "udp";
     /** Program that listens on the port. */

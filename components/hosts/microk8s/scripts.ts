@@ -27,7 +27,7 @@ export interface Waits {
 }
 
 /** Values for a node that are not in its command line. The URL of the invitation is a secret. */
-export interface NodeFacts {
+interface NodeFacts {
     launch: string;
     /** Names and addresses in the node's certificate, in the form of the launch configuration. */
     sans: string[];

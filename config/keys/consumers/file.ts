@@ -4,7 +4,7 @@ import { LineCounter, parseDocument } from "yaml";
 import { isMapping, list, mapping } from "../../unchecked";
 
 /** Content of a callers file. */
-export interface CallersFile {
+interface CallersFile {
     /** The entries of the file, without keys, which a callers file must not contain. */
     callers: unknown[];
     problems: string[];

@@ -2,7 +2,7 @@ import type { Sound } from "../../cross-check";
 import { LABEL_LIMIT } from "../../values";
 
 /** Callers of any option. */
-export type NamedConsumers = Sound<{ name: string; credentials: { id: string }[] }[]>;
+type NamedConsumers = Sound<{ name: string; credentials: { id: string }[] }[]>;
 
 export function duplicateNames(consumers: NamedConsumers): string[] {
     const repeated = (names: (string | undefined)[]) => {

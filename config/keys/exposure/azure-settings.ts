@@ -14,7 +14,7 @@ import type { tls as tlsSchema } from "../tls/schema";
 import { tlsHostnames, tlsWarnings } from "../tls/checks";
 
 /** The keys that exposure `direct` reads, in every option. */
-export interface AzureConfig {
+interface AzureConfig {
     azure?: z.infer<typeof azureSchema>;
     tls?: z.infer<typeof tlsSchema>;
 }

@@ -15,7 +15,7 @@ import { DEFAULT_NODE_PORT } from "../../values";
 const BEFORE_THE_EDGE_SECONDS = 5;
 
 /** The keys that determine the longest answer time. */
-export type AnswerWait = Pick<Parsed, "exposure" | "proxyTimeoutSeconds"> & {
+type AnswerWait = Pick<Parsed, "exposure" | "proxyTimeoutSeconds"> & {
     alpa: Pick<Parsed["alpa"], "answerTimeoutSeconds">;
 };
 

@@ -46,7 +46,7 @@ export const alpaWatchdog = z
         unset: "no watchdog",
     });
 
-export type ParsedWatchdog = z.infer<typeof alpaWatchdog>;
+type ParsedWatchdog = z.infer<typeof alpaWatchdog>;
 
 /**
  * Checks the keys of `alpa.watchdog` against each other and against other keys.

@@ -51,7 +51,7 @@ export const sshHost = z.strictObject({
         .meta({ description: "Password of the user for sudo, as a secret.", unset: "sudo needs no password" }),
 });
 
-export type ParsedSshHost = z.infer<typeof sshHost>;
+type ParsedSshHost = z.infer<typeof sshHost>;
 
 /** Converts a checked host into settings of the components, and keeps further keys of the entry. */
 export function sshHostOf<T extends ParsedSshHost>(host: T): Omit<T, "privateKey" | "sudoPassword"> & SshHost {

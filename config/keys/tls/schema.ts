@@ -3,7 +3,7 @@ import { got } from "../../problems";
 import { dnsLabel, hostName, problem, text } from "../../values";
 
 /** Default port of TLS on every node. */
-export const DEFAULT_TLS_NODE_PORT = 30843;
+const DEFAULT_TLS_NODE_PORT = 30843;
 const NODE_PORTS = { min: 30000, max: 32767 };
 
 const files = z

@@ -12,7 +12,7 @@ import { PROJECT } from "../../stack/stack-file";
 import { parseYaml } from "../../stack/yaml-edit";
 import { only, type Entry, type Subject } from "./entry";
 
-export interface Commit {
+interface Commit {
     id: string;
     /** Committer date: an author's date can be older than the period of the log, for example after a rebase. */
     at: string;

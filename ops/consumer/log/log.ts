@@ -25,14 +25,14 @@ export const command: AddCommand = (consumer, context) =>
         .option("--since <time>", "minutes, hours or days before now, for example 90m, 24h or 365d", "90d")
         .action((name, args) => log(context, name, args));
 
-export interface LogArgs {
+interface LogArgs {
     stack?: string;
     since: string;
     json?: boolean;
 }
 
 /** Shows what happened to callers and their credentials, the newest first. Changes nothing. */
-export async function log(context: Context, consumer: string | undefined, args: LogArgs): Promise<void> {
+async function log(context: Context, consumer: string | undefined, args: LogArgs): Promise<void> {
     const period = readPeriod(args.since, context.today);
     const problems =
         period === undefined

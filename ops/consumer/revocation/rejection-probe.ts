@@ -39,7 +39,7 @@ const EDGE: ProbedAddress = {
 /** Lifetime of a token of the probe. */
 const TOKEN_SECONDS = 120;
 
-export interface Proof {
+interface Proof {
     text: string;
     failed: boolean;
 }
@@ -51,7 +51,7 @@ export interface Probe {
 }
 
 /** Stack and pods that a credential is tested with. */
-export interface Tried {
+interface Tried {
     /** Outputs from before the change: afterwards they no longer contain the credential. */
     outputs: Outputs;
     /** Namespace of the consumers. */

@@ -1,5 +1,5 @@
 /** Number of requests with a status other than 2xx, by status and reason. */
-export interface Unsuccessful {
+interface Unsuccessful {
     status: number;
     /**
      * Reason in the access log; null if Alpa answered with this status, or if the source is Prometheus, which has no
@@ -31,7 +31,7 @@ export interface Owner {
 export type Grouping = "caller" | "credential";
 
 /** Values to add to the figures of an owner. */
-export interface Added {
+interface Added {
     status: number;
     reason: string | null;
     requests: number;

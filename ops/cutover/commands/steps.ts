@@ -4,7 +4,7 @@ import { duration, expectedOf, needed, remainingForward, returnFrom, wholeReturn
 import { nameOf, whatIsDown, type Direction, type Step } from "../phases";
 import type { CutoverState } from "../read-state";
 
-export interface StepRow {
+interface StepRow {
     step: string;
     does: string;
     callers: string;

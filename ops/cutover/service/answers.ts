@@ -22,7 +22,7 @@ export interface VerificationRoute {
     key: string;
 }
 
-export interface AskOptions {
+interface AskOptions {
     /** Longest time for one answer, in seconds. */
     timeoutSeconds: number;
     signal?: AbortSignal;

@@ -8,7 +8,7 @@ import type { Outputs } from "../../stack/stack";
 import type { VerificationRoute } from "./answers";
 
 /** A caller whose credential the stack has generated. */
-export interface EndpointCaller {
+interface EndpointCaller {
     /** `<consumer>/<credential>`. */
     who: string;
     auth: Credential;

@@ -1,5 +1,5 @@
 /** Changes of a caller's limits, from the plugins of its Consumer. */
-import { isMap, type Difference, type Props } from "../differences";
+import { isMap, mapsOf, type Difference, type Props } from "../differences";
 import type { Verdict } from "../rule";
 
 /** Fields that are derived from other fields. Their changes are reported only if nothing else changes. */
@@ -90,8 +90,7 @@ function ofPlugin(who: string, name: string, old: Props | undefined, now: Props 
 }
 
 function byName(value: unknown): Map<string, Props> {
-    const all = Array.isArray(value) ? value.filter(isMap) : [];
-    return new Map(all.map(({ name, config }) => [String(name), isMap(config) ? config : {}]));
+    return new Map(mapsOf(value).map(({ name, config }) => [String(name), isMap(config) ? config : {}]));
 }
 
 /** Text of a limit; undefined for a plugin that is not a limit. */

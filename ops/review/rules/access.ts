@@ -1,6 +1,6 @@
 /** Access at Cloudflare: whom it admits, and for which host names. */
 import type { Change } from "../changes";
-import { isMap, isUnknown, isUnknownAt, type Difference, type Props } from "../differences";
+import { isMap, isUnknown, isUnknownAt, list, mapsOf, type Difference, type Props } from "../differences";
 import { always, goes, nothing, type KindRule, type Run, type Verdict, type Verdicts } from "../rule";
 import { seconds } from "../timeouts";
 import { counted, listed } from "../values-text";
@@ -73,7 +73,7 @@ const others = ({ name }: Change): Verdict => ({
 });
 
 function strangersIn(value: unknown): unknown[] {
-    return (Array.isArray(value) ? value : []).filter((one) => tokenOf(one) === undefined && !isUnknown(one));
+    return list(value).filter((one) => tokenOf(one) === undefined && !isUnknown(one));
 }
 
 function includes({ old, new: now }: Difference, change: Change, run: Run): Verdict[] {
@@ -88,7 +88,7 @@ function includes({ old, new: now }: Difference, change: Change, run: Run): Verd
     const deleted = idsOf(run, TOKEN, "delete");
     const gone = before.filter((id) => !after.includes(id) && !deleted.includes(id));
     // Replaced tokens are in the list as unknown ones.
-    const unknown = (Array.isArray(now) ? now : []).filter(isUnknown).length;
+    const unknown = list(now).filter(isUnknown).length;
     const replaced = run.changes.filter(({ kind, op }) => kind === TOKEN && op === "replace").length;
     const left = gone.length > Math.min(unknown, replaced) ? gone.length - Math.min(unknown, replaced) : 0;
     return [
@@ -109,7 +109,9 @@ const TOKEN = "cloudflare ZeroTrustAccessServiceToken";
 const POLICY = "cloudflare ZeroTrustAccessPolicy";
 
 function tokens(value: unknown): string[] {
-    return (Array.isArray(value) ? value : []).map(tokenOf).filter((id) => id !== undefined);
+    return list(value)
+        .map(tokenOf)
+        .filter((id) => id !== undefined);
 }
 
 const admitsMore = ({ name }: Change, ids: string[]): Verdict => ({
@@ -179,8 +181,7 @@ export const accessApplication: KindRule = {
     ],
 };
 
-const policyIds = (value: unknown): string[] =>
-    (Array.isArray(value) ? value : []).flatMap((one) => (isMap(one) && typeof one.id === "string" ? [one.id] : []));
+const policyIds = (value: unknown): string[] => mapsOf(value).flatMap(({ id }) => (typeof id === "string" ? [id] : []));
 
 const namesMore = ({ name }: Change, ids: string[]): Verdict => ({
     code: "authentication-changed",

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { dayText } from "../../../config/keys/consumers/credentials";
 import { VERIFIER } from "../../../components/opt/conversion-phases";
 import type { Change } from "../changes";
-import { isMap, type Difference, type Props } from "../differences";
+import { namedEntries, type Difference, type Props } from "../differences";
 import { limitVerdicts } from "../limits/callers";
 import { objectName, type KindRule, type Run, type Verdict } from "../rule";
 
@@ -41,7 +41,7 @@ const isVerifier = (change: Change) =>
     caller(change) === VERIFIER && /-conversion-verification-consumer$/.test(change.name);
 
 function credentials({ old, new: now }: Difference, change: Change, run: Run): Verdict[] {
-    const [before, after] = [entries(old), entries(now)];
+    const [before, after] = [namedEntries(old), namedEntries(now)];
     const verdicts: Verdict[] = [];
     for (const [id, entry] of before) {
         const next = after.get(id);
@@ -74,11 +74,6 @@ function credentials({ old, new: now }: Difference, change: Change, run: Run): V
     return verdicts;
 }
 
-function entries(value: unknown): Map<string, Props> {
-    const all = Array.isArray(value) ? value.filter(isMap) : [];
-    return new Map(all.map((entry) => [String(entry.name), entry]));
-}
-
 /** Text about the expiry date of a credential that is still in the config: its caller knows the date. */
 function endOf({ config, today }: Run, name: string, id: string): string {
     try {
@@ -98,5 +93,5 @@ function endOf({ config, today }: Run, name: string, id: string): string {
 /** Whether a Consumer names a credential. */
 export function lists(props: Props | undefined, id: string): boolean {
     const { credentials: all } = (props?.spec ?? {}) as { credentials?: unknown };
-    return entries(all).has(id);
+    return namedEntries(all).has(id);
 }

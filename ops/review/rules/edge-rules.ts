@@ -1,6 +1,6 @@
 /** Changes of single rules in a ruleset at Cloudflare, which identifies them by `ref`. */
 import { isDeepStrictEqual } from "node:util";
-import { isMap, type Props } from "../differences";
+import { isMap, mapsOf, type Props } from "../differences";
 import type { Verdict } from "../rule";
 
 /** @param title name of the rules for messages @param old rules before the change @param now rules after it; undefined: none */
@@ -30,8 +30,7 @@ export function edgeRuleVerdicts(title: string, old: unknown, now: unknown): Ver
 }
 
 function byRef(value: unknown): Map<string, Props> {
-    const all = Array.isArray(value) ? value.filter(isMap) : [];
-    return new Map(all.map((rule, i) => [String(rule.ref ?? rule.id ?? i), rule]));
+    return new Map(mapsOf(value).map((rule, i) => [String(rule.ref ?? rule.id ?? i), rule]));
 }
 
 const isOn = ({ enabled }: Props) => enabled !== false;

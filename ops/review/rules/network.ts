@@ -1,7 +1,7 @@
 /** Network policies: which pods can reach each other. */
 import { isDeepStrictEqual } from "node:util";
 import type { Change } from "../changes";
-import { isMap, isUnknownAt, valueAt, type Difference } from "../differences";
+import { isMap, isUnknownAt, list, valueAt, type Difference } from "../differences";
 import { always, goes, objectName, type KindRule, type Run, type Verdict, type Verdicts } from "../rule";
 import { listed } from "../values-text";
 import { METRICS_PORT, POLICY_PREFIX } from "../../../components/kubernetes/network-policies";
@@ -75,12 +75,12 @@ const podsOf = ({ new: now, old }: Change) => valueAt(now ?? old, ["spec", "podS
 /** Judges a new policy. It admits the peers that it lists, and a pod's first policy blocks all other peers. */
 function created(change: Change, run: Run): Verdict[] {
     const { ingress, egress } = (change.new?.spec ?? {}) as { ingress?: unknown; egress?: unknown };
-    const opens = rules(ingress).filter((rule) => !isInside(rule));
+    const opens = list(ingress).filter((rule) => !isInside(rule));
     const guardsNew = run.changes.some((other) => other.op === "create" && isGuarded(change, other));
     const isEntry =
         (guardsNew && opens.every((rule) => hasOnly(rule, DATA))) ||
         (comeAlong(run, "create", change, podsOf(change)) && opens.every((rule) => hasOnly(rule, TOLD)));
-    const none = !guardsNew && rules(ingress).length === 0 && rules(egress).length === 0;
+    const none = !guardsNew && list(ingress).length === 0 && list(egress).length === 0;
     const name = objectName(change);
     if (isUnknownAt(change.new, ["spec", "ingress"]))
         return [
@@ -119,7 +119,7 @@ function isInside(rule: unknown): boolean {
 }
 
 function hasOnly(rule: unknown, numbers: Set<unknown>): boolean {
-    const ports = isMap(rule) ? rules(rule.ports) : [];
+    const ports = isMap(rule) ? list(rule.ports) : [];
     return ports.length > 0 && ports.every((one) => isMap(one) && one.endPort === undefined && numbers.has(one.port));
 }
 
@@ -137,14 +137,14 @@ const TOLD = new Set<unknown>([2000]);
 function isNamed(selector: unknown): boolean {
     const { matchLabels, matchExpressions } = isMap(selector) ? selector : {};
     const isIn = (one: unknown) => isMap(one) && one.operator === "In";
-    return (isMap(matchLabels) && Object.keys(matchLabels).length > 0) || rules(matchExpressions).some(isIn);
+    return (isMap(matchLabels) && Object.keys(matchLabels).length > 0) || list(matchExpressions).some(isIn);
 }
 
 /** Whether a rule admits only sources that another rule admits. */
 function isWithin(rule: unknown, wider: unknown): boolean {
     if (!isMap(rule) || !isMap(wider)) return false;
     return (["from", "to", "ports"] as const).every((key) => {
-        const [few, many] = [rules(rule[key]), rules(wider[key])];
+        const [few, many] = [list(rule[key]), list(wider[key])];
         // A missing or empty list means all peers, or all ports.
         return many.length === 0 || (few.length > 0 && few.every((one) => isIn(many, one)));
     });
@@ -154,7 +154,7 @@ function isWithin(rule: unknown, wider: unknown): boolean {
 function without(rule: unknown, others: unknown[]): unknown {
     if (!isMap(rule)) return rule;
     const isOpen = (port: unknown) => others.some((other) => isWithin({ ...rule, ports: [port] }, other));
-    const ports = rules(rule.ports).filter((port) => !isOpen(port));
+    const ports = list(rule.ports).filter((port) => !isOpen(port));
     return ports.length > 0 ? { ...rule, ports } : rule;
 }
 
@@ -166,7 +166,7 @@ const isIn = (all: unknown[], one: unknown) => all.some((other) => isDeepStrictE
 
 /** Judges the rules of a policy: a wider or additional rule admits more peers. */
 function reach({ old, new: now }: Difference, change: Change, what: string, property: string): Verdict[] {
-    const [before, after] = [rules(old), rules(now)];
+    const [before, after] = [list(old), list(now)];
     const more = after
         .filter((rule) => !before.some((other) => isWithin(rule, other)))
         .map((rule) => without(rule, before));
@@ -206,22 +206,18 @@ function reach({ old, new: now }: Difference, change: Change, what: string, prop
 }
 
 function types(change: Change, old: unknown, now: unknown): Verdicts {
-    const fewer = rules(old).some((type) => !rules(now).includes(type));
+    const fewer = list(old).some((type) => !list(now).includes(type));
     const name = objectName(change);
-    if (!fewer && rules(now).every((type) => rules(old).includes(type))) return undefined;
+    if (!fewer && list(now).every((type) => list(old).includes(type))) return undefined;
     return fewer
         ? { code: "opens-to-network", says: `Network policy ${name} protects less than before` }
         : { code: "network-narrowed", says: `Network policy ${name} protects more than before` };
 }
 
-function rules(value: unknown): unknown[] {
-    return Array.isArray(value) ? value : [];
-}
-
 function ruleText(rule: unknown): string {
     const { from, to, ports } = isMap(rule) ? rule : {};
-    const who = rules(from ?? to);
-    const numbers = rules(ports).map((one) => String(isMap(one) ? one.port : one));
+    const who = list(from ?? to);
+    const numbers = list(ports).map((one) => String(isMap(one) ? one.port : one));
     const by = ports ? ` (port ${numbers.join(", ")})` : "";
     return `${who.length > 0 ? JSON.stringify(who) : "all peers"}${by}`;
 }

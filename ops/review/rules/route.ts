@@ -1,6 +1,6 @@
 /** Routes to Alpa: the requests that an ApisixRoute serves, and which of them must authenticate. */
 import { isDeepStrictEqual } from "node:util";
-import { isMap, isUnknownAt, valueAt, type Difference, type Props } from "../differences";
+import { isMap, isUnknownAt, mapsOf, namedEntries, valueAt, type Difference, type Props } from "../differences";
 import { isOn, pluginVerdicts } from "../plugins";
 import { objectName, type KindRule, type Verdict } from "../rule";
 import { timeoutVerdicts } from "../timeouts";
@@ -40,7 +40,7 @@ export const route: KindRule = {
 };
 
 function rules({ old, new: now }: Difference): Verdict[] {
-    const [before, after] = [byName(old), byName(now)];
+    const [before, after] = [namedEntries(old), namedEntries(now)];
     const verdicts: Verdict[] = [];
     const known = new Set(before.keys());
     for (const [name, rule] of before) {
@@ -192,14 +192,13 @@ function match(at: string, title: string, { match: old }: Props, { match: now }:
 
 /** Names of the plugins that authenticate. */
 function authPlugins({ plugins }: Props): string[] {
-    const all = Array.isArray(plugins) ? plugins.filter(isMap) : [];
-    return all
+    return mapsOf(plugins)
         .filter((plugin) => /^(multi|key|jwt|basic|hmac)-auth$/.test(String(plugin.name)) && isOn(plugin))
         .map(({ name }) => String(name));
 }
 
 function leadsNowhere({ upstreams }: Props): boolean {
-    const all = Array.isArray(upstreams) ? upstreams.filter(isMap) : [];
+    const all = mapsOf(upstreams);
     return all.length > 0 && all.every(({ name }) => String(name).endsWith("-nowhere"));
 }
 
@@ -209,9 +208,4 @@ function paths({ match: of }: Props): string[] {
 
 function strings(value: unknown): string[] {
     return Array.isArray(value) ? value.map(String) : [];
-}
-
-function byName(value: unknown): Map<string, Props> {
-    const all = Array.isArray(value) ? value.filter(isMap) : [];
-    return new Map(all.map((rule) => [String(rule.name), rule]));
 }

@@ -1,7 +1,7 @@
 /** Services: the sources that can reach their pods. */
 import { isDeepStrictEqual } from "node:util";
 import type { Change } from "../changes";
-import { isMap, isUnknown, valueAt } from "../differences";
+import { isUnknown, list, mapsOf, valueAt } from "../differences";
 import { always, objectTitle as title, type KindRule, type Verdict } from "../rule";
 import { listed, shown } from "../values-text";
 import { comeAlong, goesWithRay } from "./pods";
@@ -71,7 +71,7 @@ function outside(change: Change, old: number, now: number, property: string): Ve
 }
 
 function addresses(change: Change, old: unknown, now: unknown): Verdict[] {
-    const [before, after] = [old, now].map((list) => (Array.isArray(list) ? list.map(String) : []));
+    const [before, after] = [old, now].map((side) => list(side).map(String));
     const more = before.includes(EVERY[0]) ? [] : after.filter((one) => !before.includes(one));
     const gone = before.filter((one) => !after.includes(one));
     return [
@@ -91,15 +91,13 @@ function addresses(change: Change, old: unknown, now: unknown): Verdict[] {
 
 /** Whether the new ports are a subset of the earlier ones. */
 function isFewer(old: unknown, now: unknown): boolean {
-    const [before, after] = [old, now].map((list) => (Array.isArray(list) ? list : []));
+    const [before, after] = [old, now].map(list);
     return after.length > 0 && after.every((one) => before.some((other) => isDeepStrictEqual(one, other)));
 }
 
 const hasAny = (value: unknown) => Array.isArray(value) && value.length > 0;
 
 function portsText(ports: unknown): string {
-    const all = (Array.isArray(ports) ? ports : []).filter(isMap);
-    return (
-        all.map(({ port, targetPort = port }) => `${shown(port)} to ${shown(targetPort)}`).join(", ") || "of any number"
-    );
+    const all = mapsOf(ports).map(({ port, targetPort = port }) => `${shown(port)} to ${shown(targetPort)}`);
+    return all.join(", ") || "of any number";
 }

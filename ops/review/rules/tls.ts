@@ -1,6 +1,6 @@
 /** Certificates at the entry point. */
 import type { Change } from "../changes";
-import type { Difference } from "../differences";
+import { list, type Difference } from "../differences";
 import { always, objectTitle as title, type KindRule, type Verdict } from "../rule";
 import { listed } from "../values-text";
 
@@ -30,11 +30,11 @@ export const certificate: KindRule = {
 };
 
 function hosts({ old, new: now }: Difference, change: Change): Verdict[] {
-    const gone = hostNames(old)
-        .filter((host) => !hostNames(now).includes(host))
+    const gone = list(old)
+        .filter((host) => !list(now).includes(host))
         .map(String);
-    const more = hostNames(now)
-        .filter((host) => !hostNames(old).includes(host))
+    const more = list(now)
+        .filter((host) => !list(old).includes(host))
         .map(String);
     return [
         ...(gone.length > 0
@@ -49,10 +49,4 @@ function hosts({ old, new: now }: Difference, change: Change): Verdict[] {
             ? [{ code: "way-in-added", says: `${title(change)}: also has a certificate for ${listed(more)}` } as const]
             : []),
     ];
-}
-
-/** CRDs. Deleting a CRD deletes every object of its kind, also those of other owners. */
-
-function hostNames(value: unknown): unknown[] {
-    return Array.isArray(value) ? value : [];
 }

@@ -1,6 +1,6 @@
 /** The tunnel, and the rules of its connectors. */
 import { isDeepStrictEqual } from "node:util";
-import { isMap, isUnknown, type Difference, type Props } from "../differences";
+import { isMap, isUnknown, mapsOf, type Difference, type Props } from "../differences";
 import { always, type KindRule, type Verdict } from "../rule";
 import { NAMES, ACCOUNT_AND_ZONE } from "./cloudflare";
 
@@ -58,8 +58,7 @@ interface Ingress {
 
 function ingresses({ old, new: now }: Difference): Verdict[] {
     const key = ({ hostname: host = "", path = "" }: Ingress) => `${String(host)}${String(path)}`;
-    const mapOf = (value: unknown) =>
-        new Map((Array.isArray(value) ? value.filter(isMap) : []).map((rule) => [key(rule), rule as Ingress]));
+    const mapOf = (value: unknown) => new Map(mapsOf(value).map((rule) => [key(rule), rule as Ingress]));
     const [before, after] = [mapOf(old), mapOf(now)];
     const verdicts: Verdict[] = [];
     for (const [name, rule] of before) {

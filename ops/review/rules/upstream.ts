@@ -1,6 +1,6 @@
 /** The Alpa services that requests go to: ApisixUpstream. */
 import type { Change } from "../changes";
-import { isMap, type Difference } from "../differences";
+import { mapsOf, type Difference } from "../differences";
 import { goes, objectName, type KindRule, type Run, type Verdict, type Verdicts } from "../rule";
 import { timeoutVerdicts } from "../timeouts";
 import { listed } from "../values-text";
@@ -112,8 +112,7 @@ function nodes({ old, new: now }: Difference, change: Change): Verdict[] {
 }
 
 function nodeMap(value: unknown): Map<string, unknown> {
-    const all = Array.isArray(value) ? value.filter(isMap) : [];
-    return new Map(all.map(({ name, port, weight }) => [`${String(name)}:${String(port)}`, weight]));
+    return new Map(mapsOf(value).map(({ name, port, weight }) => [`${String(name)}:${String(port)}`, weight]));
 }
 
 function retries({ old, new: now }: Difference, change: Change): Verdict {

@@ -25,13 +25,13 @@ export const command: AddCommand = (stack, context) =>
         .requiredOption("--plan <folder>", "folder written by stack check --out")
         .action((args) => apply(context, args));
 
-export interface ApplyArgs extends Pick<ReviewArgs, "stack" | "format"> {
+interface ApplyArgs extends Pick<ReviewArgs, "stack" | "format"> {
     /** Folder that `ops stack check --out` made. */
     plan: string;
     yes?: boolean;
 }
 
-export async function apply(context: Context, args: ApplyArgs): Promise<void> {
+async function apply(context: Context, args: ApplyArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const against = [...(await obstaclesOrConversion(context, stack)), ...(await uncommitted(context, "--plan"))];
     if (against.length > 0) throw new UsageError(against);

@@ -35,7 +35,7 @@ export const command: AddCommand = (stack, context) =>
         )
         .action((args) => check(context, args));
 
-export interface CheckArgs extends Pick<ReviewArgs, "stack" | "format" | "failOn"> {
+interface CheckArgs extends Pick<ReviewArgs, "stack" | "format" | "failOn"> {
     /** Folder for the plan, which `ops stack apply` carries out. */
     out?: string;
 }
@@ -43,7 +43,7 @@ export interface CheckArgs extends Pick<ReviewArgs, "stack" | "format" | "failOn
 /** Validity of a proposed acceptance, in days. */
 const PROPOSED_DAYS = 7;
 
-export async function check(context: Context, args: CheckArgs): Promise<void> {
+async function check(context: Context, args: CheckArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const root = context.program ?? ROOT;
     const acceptances = readAccepted(root, context.today);

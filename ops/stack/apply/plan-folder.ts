@@ -23,7 +23,7 @@ const schema = z.strictObject({
     state: z.string(),
     made: z.string(),
 });
-export type SavedPlan = z.infer<typeof schema>;
+type SavedPlan = z.infer<typeof schema>;
 
 export const planIn = (folder: string) => join(folder, "plan.json");
 const originIn = (folder: string) => join(folder, "plan.bound.json");

@@ -11,7 +11,7 @@ import { draw } from "./draw";
 import { renderMermaid } from "./mermaid";
 import { renderSvg } from "./svg";
 
-export const GRAPH_FORMATS = ["mermaid", "svg", "json"] as const;
+const GRAPH_FORMATS = ["mermaid", "svg", "json"] as const;
 
 export const command: AddCommand = (stack, context) =>
     withExamples(
@@ -23,14 +23,14 @@ export const command: AddCommand = (stack, context) =>
         .option("--preview <file>", "colour the changes in the output of pulumi preview --json (default: none)")
         .action((args) => graph(context, args));
 
-export interface GraphArgs {
+interface GraphArgs {
     stack?: string;
     /** File with the output of `pulumi preview --json`. Default: none, and the stack is drawn as it is. */
     preview?: string;
     format: (typeof GRAPH_FORMATS)[number];
 }
 
-export async function graph(context: Context, args: GraphArgs): Promise<void> {
+async function graph(context: Context, args: GraphArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const preview =
         args.preview === undefined

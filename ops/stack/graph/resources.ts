@@ -1,6 +1,6 @@
 /** The resources of a stack for a picture: those of its state, with the changes of a preview. */
 import { changesOf, kindOf, type Operation } from "../../review/changes";
-import { isMap, SECRET, UNKNOWN, valueAt, type Props } from "../../review/differences";
+import { mapsOf, SECRET, UNKNOWN, valueAt, type Props } from "../../review/differences";
 import type { Exported } from "../../review/plan";
 import type { Preview } from "../../review/preview";
 
@@ -32,6 +32,5 @@ export function textAt(inputs: unknown, ...path: (string | number)[]): string | 
 
 /** Maps of a list at a path; empty if the list is secret or not known yet. */
 export function mapsAt(inputs: unknown, ...path: (string | number)[]): Props[] {
-    const value = valueAt(inputs, path);
-    return Array.isArray(value) ? value.filter(isMap) : [];
+    return mapsOf(valueAt(inputs, path));
 }

@@ -12,7 +12,7 @@ export async function renderSvg(picture: Picture): Promise<string> {
 }
 
 /** The picture in Graphviz's DOT language. */
-export function dotOf({ stack, parts, lines }: Picture): string {
+function dotOf({ stack, parts, lines }: Picture): string {
     const frames = byPlace(parts).flatMap(([place, inside], i) =>
         place === undefined
             ? inside.map(node)

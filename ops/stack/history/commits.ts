@@ -5,7 +5,7 @@ import { dirname } from "node:path";
 import { Failure } from "../../errors";
 import { ROOT } from "../../context";
 
-export interface GitOptions {
+interface GitOptions {
     /** Longest time, in seconds. @default 60: a clone on a slow disk; nothing here needs the network */
     timeoutSeconds?: number;
     /** Stops git when it aborts. */

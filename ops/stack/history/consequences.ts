@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { credential as gatewayCredential } from "../../../config/keys/consumers/schema";
 import { credential as serviceToken } from "../../../config/keys/consumers/service-tokens";
 import { callerLimits, limitPlugins, type ConsumerPlugin, type Limits } from "../../../components/consumers/limits";
-import { differences, isMap, pathText, SECRET, type Props } from "../../review/differences";
+import { differences, isMap, mapsOf, pathText, SECRET, type Props } from "../../review/differences";
 import { limitVerdicts } from "../../review/limits/callers";
 import { shown } from "../../review/values-text";
 import { METHODS } from "../stack-file";
@@ -75,20 +75,15 @@ function plugins(limits: Limits): ConsumerPlugin[] {
 }
 
 function callers({ consumers, limits: ofStack }: Config): Map<string, Caller> {
-    const list = structured(consumers);
-    const all = Array.isArray(list) ? list.filter(isMap) : [];
     return new Map(
-        all.map(({ name, limits, credentials, class: named }) => {
-            const entries = Array.isArray(credentials) ? credentials.filter(isMap) : [];
-            return [
-                String(name),
-                {
-                    limits: callerLimits(limitsIn(structured(ofStack)), limitsIn(limits)),
-                    credentials: new Map(entries.map((one) => [String(one.id), one])),
-                    class: named,
-                },
-            ];
-        }),
+        mapsOf(structured(consumers)).map(({ name, limits, credentials, class: named }) => [
+            String(name),
+            {
+                limits: callerLimits(limitsIn(structured(ofStack)), limitsIn(limits)),
+                credentials: new Map(mapsOf(credentials).map((one) => [String(one.id), one])),
+                class: named,
+            },
+        ]),
     );
 }
 

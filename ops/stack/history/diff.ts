@@ -21,12 +21,12 @@ export const command: AddCommand = (stack, context) =>
         .argument("<to>", "number of another version", wholeNumber(1))
         .action((from, to, args) => diff(context, from, to, args));
 
-export interface DiffArgs {
+interface DiffArgs {
     stack?: string;
     json?: boolean;
 }
 
-export async function diff(context: Context, from: number, to: number, args: DiffArgs): Promise<void> {
+async function diff(context: Context, from: number, to: number, args: DiffArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const versions = await readVersions(context, stack);
     const [a, b] = both(versions, from, to, stack.short);

@@ -18,7 +18,7 @@ export const command: AddCommand = (stack, context) =>
         .option("--last <n>", "number of versions, newest first", wholeNumber(1), 20)
         .action((args) => history(context, args));
 
-export interface HistoryArgs {
+interface HistoryArgs {
     stack?: string;
     json?: boolean;
     /** Number of versions to show, the newest first. */
@@ -28,7 +28,7 @@ export interface HistoryArgs {
 /** Most lines in a cell. `--json` and `diff` show all. */
 const LINES = 6;
 
-export async function history(context: Context, args: HistoryArgs): Promise<void> {
+async function history(context: Context, args: HistoryArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const versions = await readVersions(context, stack);
     const configOf = callersReader(context.program);

@@ -8,7 +8,7 @@ import { exported, previewRun } from "../../review/review";
 import type { Stack } from "../stack";
 import { markOf } from "../state-digest";
 
-export interface Earlier {
+interface Earlier {
     stack: Stack;
     /** Number of the version. */
     number: number;

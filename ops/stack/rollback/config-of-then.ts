@@ -13,7 +13,7 @@ import type { Stack } from "../stack";
 import { keepRotated } from "./rotated";
 
 /** Files from which secrets are copied. */
-export interface Sources {
+interface Sources {
     /** Stack file of that version. Undefined if it is in no commit and was not given. */
     then?: string;
     now: string;

@@ -4,7 +4,7 @@ import { changesOf, type Change } from "../../review/changes";
 import { isMap } from "../../review/differences";
 import type { Preview } from "../../review/preview";
 
-export interface Lost {
+interface Lost {
     /** Losses that the operator cannot accept, since nothing can replace them. */
     never: string[];
     /** Credentials with the old name and a new secret: their callers need the new one. */

@@ -5,7 +5,7 @@ import { parseDocument } from "yaml";
 import { readmitted, type Revocation, type RevocationRecord } from "../../../components/consumers/revocations-provider";
 import { keyDigest } from "../../../components/consumers/key-digest";
 import { asPulumiReads, parseYaml } from "../yaml-edit";
-import { isMap } from "../../review/differences";
+import { isMap, mapsOf } from "../../review/differences";
 import { CODES, type Finding } from "../../review/finding";
 import type { Exported } from "../../review/plan";
 import { PROJECT } from "../stack-file";
@@ -58,7 +58,7 @@ export function withReadmit(config: string, broken: Broken[], program: string): 
     const document = parseDocument(config);
     const consumers = consumersOf(document.toJS());
     consumers.forEach(({ name, credentials }, i) =>
-        credentialsOf(credentials).forEach(({ id }, j) => {
+        mapsOf(credentials).forEach(({ id }, j) => {
             const one = broken.find(({ who }) => who === `${String(name)}/${String(id)}`);
             const list = document.has("config") ? ["config", `${PROJECT}:consumers`] : ["consumers"];
             if (one) document.setIn([...list, i, "credentials", j, "readmit"], one.id);
@@ -97,7 +97,7 @@ function recordOf({ resources = [] }: Exported): RevocationRecord | undefined {
 function declaredIn(config: string, secrets: ReadonlyMap<string, string>): Record<string, string> {
     const declared: Record<string, string> = {};
     for (const { name, credentials } of consumersOf(asPulumiReads(parseYaml(config), secrets)))
-        for (const one of credentialsOf(credentials)) {
+        for (const one of mapsOf(credentials)) {
             const digest = keyDigest(one);
             if (digest !== undefined) declared[`${String(name)}/${String(one.id)}`] = digest;
         }
@@ -113,16 +113,12 @@ export function rawCallers(...texts: (string | undefined)[]): Record<string, unk
 function consumersOf(file: unknown): Record<string, unknown>[] {
     const config = isMap(file) ? (isMap(file.config) ? file.config : file) : {};
     const list = config[`${PROJECT}:consumers`] ?? config.consumers;
-    if (typeof list !== "string") return credentialsOf(list);
+    if (typeof list !== "string") return mapsOf(list);
     try {
-        return credentialsOf(JSON.parse(list));
+        return mapsOf(JSON.parse(list));
     } catch {
         return [];
     }
-}
-
-function credentialsOf(value: unknown): Record<string, unknown>[] {
-    return Array.isArray(value) ? value.filter(isMap) : [];
 }
 
 function keepsRecord(program: string): boolean {

@@ -51,7 +51,7 @@ export const command: AddCommand = (stack, context) =>
         .option("--consumer <name>", "test caller for the calls after the rollback", label, "smoke")
         .action((args) => rollback(context, args));
 
-export interface RollbackArgs extends TargetArgs {
+interface RollbackArgs extends TargetArgs {
     stack?: string;
     format: ReviewArgs["format"];
     yes?: boolean;
@@ -63,7 +63,7 @@ export interface RollbackArgs extends TargetArgs {
     consumer: string;
 }
 
-export async function rollback(context: Context, args: RollbackArgs): Promise<void> {
+async function rollback(context: Context, args: RollbackArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const root = context.program ?? ROOT;
     const against = [...(await uncommitted(root)), ...(await obstaclesOrConversion(context, stack, context.today))];

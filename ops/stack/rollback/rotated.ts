@@ -1,6 +1,6 @@
 /** Service tokens that were rotated since: the version of a secret never decreases (docs/decisions/0017). */
 import { parseYaml } from "../yaml-edit";
-import { isMap } from "../../review/differences";
+import { isMap, mapsOf } from "../../review/differences";
 import { setSecretVersion } from "../consumers-edit";
 
 /**
@@ -10,7 +10,7 @@ import { setSecretVersion } from "../consumers-edit";
  */
 export function keepRotated(then: unknown, now: unknown): { consumers: unknown; kept: string[] } {
     const kept: string[] = [];
-    const live = new Map(entries(now).flatMap((consumer) => credentialsOf(consumer)));
+    const live = new Map(mapsOf(now).flatMap((consumer) => credentialsOf(consumer)));
     if (!Array.isArray(then)) return { consumers: then, kept };
     const consumers = then.map((consumer: unknown) => {
         if (!isMap(consumer) || !Array.isArray(consumer.credentials)) return consumer;
@@ -31,9 +31,9 @@ export function keepRotated(then: unknown, now: unknown): { consumers: unknown; 
 /** The same for the text of a callers file, whose comments are kept. */
 export function keepRotatedIn(text: string, now: unknown): { text: string; kept: string[] } {
     const { consumers, kept } = keepRotated((parseYaml(text).toJS() as { consumers?: unknown } | null)?.consumers, now);
-    const edited = entries(consumers)
+    const edited = mapsOf(consumers)
         .flatMap(({ name, credentials }) =>
-            entries(credentials).map((one) => ({ ...one, name: String(name) }) as Rotated),
+            mapsOf(credentials).map((one) => ({ ...one, name: String(name) }) as Rotated),
         )
         .filter(({ name, id }) => kept.includes(`${name}/${id}`))
         .reduce(
@@ -56,11 +56,7 @@ function number({ secretVersion }: Record<string, unknown>): number {
 }
 
 function credentialsOf({ name, credentials }: Record<string, unknown>): [who: string, Record<string, unknown>][] {
-    return entries(credentials)
+    return mapsOf(credentials)
         .filter(({ method }) => method === "service-token")
         .map((credential) => [`${String(name)}/${String(credential.id)}`, credential]);
-}
-
-function entries(value: unknown): Record<string, unknown>[] {
-    return Array.isArray(value) ? value.filter(isMap) : [];
 }

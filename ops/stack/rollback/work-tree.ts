@@ -7,7 +7,7 @@ import { ROOT, type Context } from "../../context";
 import { Failure } from "../../errors";
 import { git } from "../history/commits";
 
-export interface WorkTreeOptions {
+interface WorkTreeOptions {
     /** Stops the creation of the work tree when it aborts. */
     signal?: AbortSignal;
     /** Longest time for `npm ci`, in seconds. @default 600: 700 packages through a slow proxy, times three */

@@ -1,6 +1,6 @@
 import { isOlder, OLDEST_APISIX } from "../../../components/apisix/version";
 import { at, eachText, isInside, map, number, shown, UNKNOWN, type Resource } from "../resource";
-import { apisixCharts, chartImages, chartsOf, containersOf, DIGEST, isApisix, podsOf } from "../kubernetes/objects";
+import { apisixCharts, chartImages, chartsOf, DIGEST, isApisix, podImages } from "../kubernetes/objects";
 import type { Rule } from "../rule";
 
 function oldApisix(tag: unknown, where: string): string[] {
@@ -24,12 +24,10 @@ export const apisixVersion: Rule = {
         ...apisixCharts(resource).flatMap(({ values, where }) =>
             oldApisix(at(values, "image.tag"), `${where}.image.tag`),
         ),
-        ...podsOf(resource).flatMap(({ spec, where }) =>
-            containersOf(spec, where).flatMap(({ container, where: place }) => {
-                const [, repository, tag] = /^(.*?)(?::([^:/]+))?$/.exec(String(container.image).split("@")[0])!;
-                return isApisixImage(repository) ? oldApisix(tag, `${place}.image`) : [];
-            }),
-        ),
+        ...podImages(resource).flatMap(({ image, where }) => {
+            const [, repository, tag] = /^(.*?)(?::([^:/]+))?$/.exec(String(image).split("@")[0])!;
+            return isApisixImage(repository) ? oldApisix(tag, where) : [];
+        }),
     ],
 };
 
@@ -104,13 +102,11 @@ export const versionsPinned: Rule = {
         },
     },
     check: (resource) => [
-        ...podsOf(resource).flatMap(({ spec, where }) =>
-            containersOf(spec, where).flatMap(({ container: { image }, where: place }) => {
-                if (image === UNKNOWN || (image === undefined && resource.type.endsWith("Patch"))) return [];
-                const [, , tag] = /^(.*?)(?::([^:/]+))?$/.exec(String(image))!;
-                return DIGEST.test(String(image)) || isPinned(tag) ? [] : [pin(`${place}.image`, image)];
-            }),
-        ),
+        ...podImages(resource).flatMap(({ image, where }) => {
+            if (image === UNKNOWN || (image === undefined && resource.type.endsWith("Patch"))) return [];
+            const [, , tag] = /^(.*?)(?::([^:/]+))?$/.exec(String(image))!;
+            return DIGEST.test(String(image)) || isPinned(tag) ? [] : [pin(where, image)];
+        }),
         ...movingCharts(resource),
         ...movingFiles(resource),
     ],

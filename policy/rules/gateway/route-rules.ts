@@ -6,7 +6,7 @@ export interface RouteRule {
     props: Tree;
 }
 
-export interface Plugin {
+interface Plugin {
     where: string;
     name: string;
     config: Tree;

@@ -1,6 +1,6 @@
 import { parse } from "yaml";
 import { map, shown, UNKNOWN, type Resource } from "../resource";
-import { apisixCharts, chartImages, containersOf, DIGEST, podsOf } from "./objects";
+import { apisixCharts, chartImages, DIGEST, podImages } from "./objects";
 import type { Rule } from "../rule";
 
 const named = (where: string, got: unknown) =>
@@ -19,12 +19,8 @@ export const imagesByDigest: Rule = {
         },
     },
     check: (resource) => [
-        ...podsOf(resource).flatMap(({ spec, where }) =>
-            containersOf(spec, where).flatMap(({ container: { image }, where: place }) =>
-                image === UNKNOWN || image === undefined || DIGEST.test(String(image))
-                    ? []
-                    : [named(`${place}.image`, image)],
-            ),
+        ...podImages(resource).flatMap(({ image, where }) =>
+            image === UNKNOWN || image === undefined || DIGEST.test(String(image)) ? [] : [named(where, image)],
         ),
         ...imagesOfCharts(resource),
     ],

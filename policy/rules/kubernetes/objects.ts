@@ -113,6 +113,13 @@ export function containersOf(spec: Tree, where: string): { where: string; contai
     );
 }
 
+/** Images of the containers of a resource, each with its path. */
+export function podImages(resource: Resource): { where: string; image: unknown }[] {
+    return podsOf(resource)
+        .flatMap(({ spec, where }) => containersOf(spec, where))
+        .map(({ where, container: { image } }) => ({ where: `${where}.image`, image }));
+}
+
 /** Namespace and name of a Kubernetes object, as far as they are known. */
 export function objectName({ props }: Resource): { namespace?: string; name?: string } {
     const { namespace, name } = map(props.metadata);

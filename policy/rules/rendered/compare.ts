@@ -1,4 +1,4 @@
-import { list, map, shown, UNKNOWN, type Tree } from "../resource";
+import { isMap, list, map, shown, UNKNOWN, type Tree } from "../resource";
 import {
     another,
     changedIn,
@@ -105,7 +105,6 @@ interface Pair {
 
 const isDigest = (text: unknown, begin: string) =>
     typeof text === "string" && text.startsWith(begin) && /^[\w.:/-]*$/.test(text.slice(begin.length));
-const isMap = (value: unknown): value is Tree => typeof value === "object" && value !== null && !Array.isArray(value);
 const below = (where: string, field: string) => (where === "" ? field : `${where}.${field}`);
 
 function* differ(pair: Pair): Generator<string> {

@@ -1,6 +1,6 @@
 /** Answers of the API: the envelope, and failures with status and code. */
 
-export interface Problem {
+interface Problem {
     code: number;
     message: string;
     error_chain?: { code: number; message: string }[];
@@ -32,7 +32,7 @@ export class Unsupported extends ApiError {
 export const refused = (code: number, message: string): ApiError => new ApiError(400, { code, message });
 export const notFound = (code: number, message: string): ApiError => new ApiError(404, { code, message });
 
-export interface ResultInfo {
+interface ResultInfo {
     page: number;
     per_page: number;
     count: number;

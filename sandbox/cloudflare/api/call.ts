@@ -2,7 +2,7 @@
 import type { Account, ApiToken, Json, JsonObject, Zone } from "../account";
 import { ApiError, Unsupported, refused, type Answer } from "./answer";
 
-export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 export interface Call {
     account: Account;

@@ -25,7 +25,7 @@ const ID = /^([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 /** Path parameters that are not ids. */
 const WORDS = ["setting", "script"];
 
-export interface CloudflareApiOptions {
+interface CloudflareApiOptions {
     /** 0: any free port. */
     port: number;
     /** A token with all permissions. Tests add others to the account. */

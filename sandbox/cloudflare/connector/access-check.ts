@@ -7,7 +7,7 @@
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import type { AccessRule } from "./ingress";
 
-export type Verdict = { pass: true } | { pass: false; status: 403 | 502; reason: string };
+type Verdict = { pass: true } | { pass: false; status: 403 | 502; reason: string };
 
 export class AccessCheck {
     private readonly keys;

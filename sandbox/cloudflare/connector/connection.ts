@@ -10,7 +10,7 @@ const DIAL_TIMEOUT = 15_000;
 /** Longest wait for an edge to close its side, in milliseconds. */
 const CLOSE_TIMEOUT = 1000;
 
-export interface ConnectionParts {
+interface ConnectionParts {
     index: number;
     edge: { host: string; port: number };
     /** Certificates of authorities for the edge's TLS, in PEM form (`--cacert`). @default those of the system */

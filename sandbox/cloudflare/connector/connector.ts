@@ -17,7 +17,7 @@ import { CONNECTIONS, type ConfigurationAnswer, type ConfigurationUpdate } from 
 declare const OTHER_VERSION: string | undefined;
 export const VERSION = typeof OTHER_VERSION === "string" ? OTHER_VERSION : "2026.8.2";
 
-export interface ConnectorOptions {
+interface ConnectorOptions {
     token: TunnelToken;
     /** `host:port` of each edge. Connections are distributed over them. */
     edges: string[];

@@ -22,7 +22,7 @@ export interface OriginSettings {
     keepAliveConnections: number;
 }
 
-export type Service = { kind: "http"; host: string; port: number } | { kind: "status"; status: number };
+type Service = { kind: "http"; host: string; port: number } | { kind: "status"; status: number };
 
 export interface Rule {
     hostname: string;

@@ -5,7 +5,7 @@ export type Level = (typeof LEVELS)[number];
 
 const SHORT: Record<Level, string> = { debug: "DBG", info: "INF", warn: "WRN", error: "ERR", fatal: "FTL" };
 
-export type Fields = Record<string, string | number>;
+type Fields = Record<string, string | number>;
 export type Log = (level: Level, message: string, fields?: Fields) => void;
 
 export function createLog(least: Level, write: (text: string) => void): Log {

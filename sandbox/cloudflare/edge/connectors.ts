@@ -33,7 +33,7 @@ interface Connection {
     version: number;
 }
 
-export interface ConnectorsOptions {
+interface ConnectorsOptions {
     account: Account;
     /** Certificate for the name that connectors expect. */
     certificate: Certificate;

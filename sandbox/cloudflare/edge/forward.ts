@@ -34,7 +34,7 @@ const OURS = [
 ];
 const OURS_BY_PREFIX = ["cf-access-authenticated-", "cf-warp-tag-", "cf-cloudflared-"];
 
-export interface Forwarding {
+interface Forwarding {
     request: EdgeRequest;
     incoming: IncomingMessage;
     answer: ServerResponse;

@@ -20,7 +20,7 @@ const KEEP_ALIVE_MS = 75_000;
 /** Node.js must accept more than the edge, so that the edge answers requests that are too large. Bytes. */
 const NODE_MAX_HEAD = 256 * 1024;
 
-export interface RequestParts {
+interface RequestParts {
     account: Account;
     keys: SigningKeys;
     connectors: Connectors;

@@ -31,7 +31,7 @@ export interface Registered {
 /** The message is sent to the connector, which retries only if it contains "Unauthorized". */
 export class Refused extends Error {}
 
-export interface RegistrationServer {
+interface RegistrationServer {
     /** @throws Refused */
     register(registration: Registration): Promise<Registered>;
     /** Unregisters a connection: the edge must send no new request on it. */

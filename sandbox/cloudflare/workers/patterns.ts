@@ -8,7 +8,7 @@ import type { WorkerRoute } from "../worker-objects";
 
 const FORM = /^([a-z0-9-]+(?:\.[a-z0-9-]+)*)(\/[^*?]*)?(\*)?$/;
 
-export interface Pattern {
+interface Pattern {
     hostname: string;
     /** Path with its leading slash. */
     path: string;

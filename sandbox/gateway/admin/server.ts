@@ -16,7 +16,7 @@ import { decodeArgs, parseTarget, type Args } from "../http/uri";
 const MAX_BODY = 1.5 * 1024 * 1024;
 const PREFIX = "/apisix/admin";
 const METHODS = ["GET", "PUT", "POST", "DELETE", "PATCH"];
-export interface AdminKeys {
+interface AdminKeys {
     admin: string;
     viewer?: string;
 }

@@ -1,6 +1,6 @@
 /** Header lists as in nginx: in order, with repetitions, names compared case-insensitively. */
 
-export type HeaderPair = [name: string, value: string];
+type HeaderPair = [name: string, value: string];
 
 export class HeaderList {
     private pairs: HeaderPair[];

@@ -17,7 +17,7 @@ import type { Plugin, PluginTools } from "../plugins/plugin";
 import type { AuthConsumer, Conf, Entry, EntryList, Route, Upstream } from "../request/types";
 
 /** Everything that requests need, for one state of the configuration. */
-export interface Runtime {
+interface Runtime {
     router: Router;
     globalEntries: Entry[];
 }
@@ -27,7 +27,7 @@ const idOf = (key: string) => key.slice(key.lastIndexOf("/") + 1);
 const ownerOf = (key: string) => key.split("/", 3).join("/");
 const isCredential = (key: string) => /^\/consumers\/[^/]+\/credentials\//.test(key);
 
-export interface StoreOptions {
+interface StoreOptions {
     /** Port that redirects to HTTPS use. */
     httpsPort?: number;
     /** Duration of one second of health check intervals, in seconds. @default 1 */

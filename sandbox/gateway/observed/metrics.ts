@@ -26,7 +26,7 @@ const EXPORT_URI = "/apisix/prometheus/metrics";
 const VERSION = "3.18.0";
 
 /** Labels of each metric, in their order. */
-export const LABELS = {
+const LABELS = {
     http_status: [
         ...["code", "route", "matched_uri", "matched_host", "service", "consumer", "node"],
         ...["request_type", "request_llm_model", "llm_model", "response_source"],

@@ -6,7 +6,7 @@ import { Unsupported } from "../unsupported";
 import { compilePcre } from "../lua/pcre";
 
 /** One variable that is derived from others. */
-export interface MapBlock {
+interface MapBlock {
     /** Source of the map: a text with variables. */
     source: string;
     exact: Map<string, string>;

@@ -2,7 +2,7 @@ import type { Conf, Handlers } from "../request/types";
 import type { CheckTools, ConfKind, Plugin, PluginTools } from "./plugin";
 
 /** Defines a plugin with a typed configuration, which its schema has validated before. */
-export interface TypedPlugin<C> extends Omit<Plugin, "create" | "check"> {
+interface TypedPlugin<C> extends Omit<Plugin, "create" | "check"> {
     check?(conf: C, kind: ConfKind, tools: CheckTools): string | undefined;
     create(conf: C, parentKey: string, tools: PluginTools): Handlers;
 }

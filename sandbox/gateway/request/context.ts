@@ -25,7 +25,7 @@ function lastAddress(text: string): string | undefined {
     return fits && Number(port) >= 1 && Number(port) <= 65535 ? plain : undefined;
 }
 
-export interface Peer {
+interface Peer {
     address: string;
     port: number;
     localAddress: string;

@@ -12,7 +12,7 @@ export interface Exit {
     body?: string | object;
 }
 
-export type Step = Exit | undefined | void;
+type Step = Exit | undefined | void;
 
 /** Handlers of one configured plugin by phase. Plugins run in order of priority. */
 export interface Handlers {

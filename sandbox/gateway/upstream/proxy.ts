@@ -26,7 +26,7 @@ export function createAgent(): Agent {
     return new Agent({ keepAlive: true, timeout: IDLE_MS, maxFreeSockets: 320, scheduling: "lifo" });
 }
 
-export type ProxyResult = { response: IncomingMessage } | { failed: 502 | 504 };
+type ProxyResult = { response: IncomingMessage } | { failed: 502 | 504 };
 
 class TryFailed extends Error {
     constructor(
@@ -40,7 +40,7 @@ class TryFailed extends Error {
 /** Thrown when the client has disconnected, so that no answer is written. */
 export class ClientGone extends Error {}
 
-export interface ProxyParts {
+interface ProxyParts {
     agent: Agent;
     /** Resolves names and addresses of the cluster. */
     resolve: Resolve;

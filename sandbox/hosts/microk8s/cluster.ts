@@ -5,7 +5,7 @@
 import { ask, type KubeObject, type KubeRest, make, MERGE_PATCH, unmake } from "./rest";
 import { nodeObject, type NodeShape } from "../../control-plane/nodes";
 
-export type Role = "voter" | "standby" | "spare";
+type Role = "voter" | "standby" | "spare";
 
 export interface Member {
     /** Hostname of the node. */

@@ -1,7 +1,7 @@
 /** Injected failures: the next steps of that kind on a host fail. */
 import { FaultQueue } from "../../faults";
 
-export type Step =
+type Step =
     /** `snap install`: the store is unreachable. */
     | "store"
     /** `snap install`: a hook of the snap fails, and snapd undoes the installation. */
@@ -15,7 +15,7 @@ export type Step =
     | "leave"
     | "remove-node";
 
-export interface Fault {
+interface Fault {
     step: Step;
     /** Only this add-on. @default any */
     addon?: string;

@@ -2,7 +2,7 @@
 import { parseAllDocuments } from "yaml";
 import { DATA, type Files, PERSISTENT_TOKENS } from "./files";
 
-export interface LaunchPart {
+interface LaunchPart {
     addons: { name: string; disable: boolean; args: string[] }[];
     arguments: [service: string, changes: Record<string, string | null>][];
     environment: [file: string, variables: Record<string, string | null>][];

@@ -1,7 +1,7 @@
 /** An error in nft's words, with its line. */
 export class NftError extends Error {}
 
-export interface Word {
+interface Word {
     text: string;
     line: number;
 }

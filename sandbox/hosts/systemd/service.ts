@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import type { Enter } from "../namespace";
 import { BadUnit, type CommandLine, credentialsFolder, type UnitFile } from "./unit-file";
 
-export type ActiveState = "inactive" | "activating" | "active" | "deactivating" | "failed";
+type ActiveState = "inactive" | "activating" | "active" | "deactivating" | "failed";
 
 /** Path of the socket for notifying services. Its name identifies the service. */
 export const NOTIFY_FOLDER = "/run/systemd/notify/";

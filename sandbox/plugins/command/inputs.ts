@@ -30,7 +30,7 @@ const UNSUPPORTED = ["agentSocketPath", "password", "proxy"];
 /** Defaults of the released provider. */
 const DEFAULTS = { user: "root", port: 22, dialErrorLimit: 10, perDialTimeout: 15 };
 
-export interface Failure {
+interface Failure {
     property: string;
     reason: string;
 }

@@ -8,7 +8,7 @@ const FOLDER = typeof EMULATORS_FOLDER === "string" ? EMULATORS_FOLDER : path.jo
 /** Time for a process to end after SIGINT or SIGTERM, in milliseconds. The released host waits 5 s too. */
 const GRACE_MS = 5000;
 
-export interface Ended {
+interface Ended {
     code: number | undefined;
     signal: NodeJS.Signals | undefined;
 }

@@ -11,13 +11,13 @@ interface PackageJson {
     pulumi?: { resource?: boolean; name?: string; version?: string; server?: string };
 }
 
-export interface RequiredPackage {
+interface RequiredPackage {
     name: string;
     version: string;
     server: string;
 }
 
-export interface Dependency {
+interface Dependency {
     name: string;
     version: string;
 }

@@ -7,7 +7,7 @@ import type { RuntimeOptions } from "./options";
 /** Exit code of @pulumi/pulumi's runner after it has printed the error itself. */
 const ALREADY_REPORTED = 32;
 
-export interface RunOutcome {
+interface RunOutcome {
     /** Message of the engine; empty: success. */
     error: string;
     /** Whether the run failed with its error already printed: the engine stops without a message. */

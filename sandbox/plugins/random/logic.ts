@@ -3,7 +3,7 @@ import { type Difference, parseUrn, UNKNOWN } from "../protocol";
 import type { ResourceType, Value, Values } from "./resource-type";
 import { RESOURCE_TYPES } from "./resources";
 
-export interface Failure {
+interface Failure {
     reason: string;
 }
 

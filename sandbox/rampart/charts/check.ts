@@ -19,7 +19,7 @@ export interface ChartFacts extends ComponentSpec {
     specName: string;
 }
 
-export interface ChartSources {
+interface ChartSources {
     api: GraphApi;
     helm: HelmRunner;
     charts: ChartCache;

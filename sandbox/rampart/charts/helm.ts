@@ -15,7 +15,7 @@ import {
     type ReleaseRequest,
 } from "./helm-runner.js";
 
-export interface HelmCliOptions {
+interface HelmCliOptions {
     /** Path of the helm program. */
     helmPath: string;
     kubeConfigPath: string;

@@ -23,7 +23,7 @@ export interface Helmfile {
 /** Version constraint of a chart without a version: all versions, including pre-releases. */
 const NEWEST = ">0.0.0-0";
 
-export interface HelmfileSettings {
+interface HelmfileSettings {
     /** RAMPART_REGISTRY. @default "" */
     registry: string;
     /** RAMPART_COMPONENT_INSTALL_TIMEOUT, for each release. */

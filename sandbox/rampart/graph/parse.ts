@@ -28,7 +28,7 @@ export interface TaskRef extends GraphRef {
     uid: string;
 }
 
-export type FlowType = "VOLUME" | "PULSAR" | "REPOSITORY";
+type FlowType = "VOLUME" | "PULSAR" | "REPOSITORY";
 
 export interface Flow {
     name: string;

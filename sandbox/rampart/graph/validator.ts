@@ -11,7 +11,7 @@ import type { GraphObject, JsonObject } from "../types.js";
 
 export type { World } from "./parse.js";
 
-export type Verdict = { allowed: true } | { allowed: false; message: string } | { crash: string };
+type Verdict = { allowed: true } | { allowed: false; message: string } | { crash: string };
 
 /** Validates a graph as the webhook does on CREATE and UPDATE. `crash` becomes HTTP 500. */
 export function validateGraph(graph: GraphObject, world: World): Verdict {

@@ -9,12 +9,12 @@ import { ApiError } from "./api.js";
 import { Rest } from "./rest.js";
 import { SUBNAMESPACE_ANNOTATION } from "../types.js";
 
-export interface HncOptions {
+interface HncOptions {
     kubeConfig: KubeConfig;
     log?: (line: string) => void;
 }
 
-export interface Hnc {
+interface Hnc {
     close(): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ const API = "/apis/hnc.x-k8s.io/v1alpha2";
 /** Duration of one watch in seconds. Each one starts with all objects. */
 const WATCH_SECONDS = 60;
 
-export type HncAction =
+type HncAction =
     | "add finalizer"
     | "create namespace"
     | "delete namespace"

@@ -7,9 +7,9 @@ import { request, type RequestOptions } from "node:https";
 import { request as plainRequest, STATUS_CODES } from "node:http";
 import { ApiError } from "./api.js";
 
-export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
-export interface WatchEvent<T> {
+interface WatchEvent<T> {
     type: "ADDED" | "MODIFIED" | "DELETED";
     object: T;
 }

@@ -14,7 +14,7 @@ export interface CurlOptions {
     protocol?: "https" | "http";
 }
 
-export interface CurlResult {
+interface CurlResult {
     /** Exit code from curl's manual; 0: success. */
     code: number;
     /** curl's error message. */

@@ -17,7 +17,7 @@ export class DownloadFailed extends Error {
     }
 }
 
-export interface DownloadOptions extends CurlOptions {
+interface DownloadOptions extends CurlOptions {
     /** Folder of incomplete files. */
     folder: string;
     /** Called with the file that is being received. */

@@ -9,7 +9,7 @@ import { download } from "./download";
 import type { Release } from "./table";
 import { unpack } from "./unpack";
 
-export interface ReleaseRecipeOptions extends CurlOptions {
+interface ReleaseRecipeOptions extends CurlOptions {
     /** Folder of incomplete files. */
     folder: string;
 }

@@ -15,7 +15,7 @@ interface Settings {
     plugin_attr?: { prometheus?: Record<string, unknown> };
 }
 
-export interface Observed {
+interface Observed {
     /** Unset: no log, since APISIX's own format is not emulated. */
     accessLog?: AccessLogSettings;
     /** Unset: only the pod itself can read the metrics. */

@@ -19,7 +19,7 @@ export interface Place {
     targetPort: number | string | undefined;
 }
 
-export interface NodePortsOptions {
+interface NodePortsOptions {
     /** Decides the destination of a new connection. @param turn number of earlier connections */
     destination: (place: Place, turn: number) => Destination;
     /** Whether the gateways are real. They trust connections from the loopback of their pod. */

@@ -32,7 +32,7 @@ export interface GatewayPod {
     leftAt?: number;
 }
 
-export interface GatewayPodsOptions {
+interface GatewayPodsOptions {
     clock: Clock;
     /** Resolves names and addresses for connections of the gateways. */
     resolve: Resolve;

@@ -32,7 +32,7 @@ const TLS_PORT = 9443;
 /** Time for which nodes use outdated endpoints: --iptables-min-sync-period of kube-proxy. */
 const ENDPOINTS_SECONDS = 1;
 
-export interface GatewaysOptions {
+interface GatewaysOptions {
     /** Resolves names and addresses for connections of the gateways. */
     resolve: Resolve;
     /** @default real time */

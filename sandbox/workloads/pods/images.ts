@@ -13,11 +13,6 @@ export const PAUSE = /^registry\.k8s\.io\/pause:\d/;
 /** The only emulated version. */
 export const CLOUDFLARED = /^(docker\.io\/)?cloudflare\/cloudflared:2026\.8\.2(@sha256:[\da-f]{64})?$/;
 
-/** Namespace and release of a pod. */
-export function instance(pod: V1Pod): string {
-    return `${pod.metadata!.namespace}/${pod.metadata!.labels?.["app.kubernetes.io/instance"]}`;
-}
-
 export function image(pod: V1Pod, pattern: RegExp): string | undefined {
     return pod.spec?.containers.map((c) => c.image!).find((i) => pattern.test(i));
 }

@@ -7,7 +7,7 @@ import { POD_RANGE, SERVICE_RANGE } from "../../control-plane/arguments";
 import { isReady, selects, type Snapshot } from "../cluster";
 import { ALPA_PORT } from "./container";
 
-export interface AlpaPods {
+interface AlpaPods {
     emulates(pod: V1Pod): boolean;
     /** Port on 127.0.0.1 of Alpa in a pod; undefined: its port is closed. */
     alpaOf(pod: V1Pod): number | undefined;

@@ -17,7 +17,7 @@ const HEAD_PORTS = [6379, 8265, 10001];
 const RAYLET_HEALTH = /local_raylet_healthz|api\/healthz/;
 const RAYLET_HEALTH_SINCE = [2, 4];
 
-export interface Launch {
+interface Launch {
     model: string;
     /** Folder of the weights. */
     path: string;

@@ -8,9 +8,8 @@ import { COUNTED_APART } from "../../../components/consumers/limits";
 import { OWNER_ANNOTATION } from "../../../components/kubernetes/ownership";
 import { FORGEABLE, type SharedGateway } from "../../../components/consumers/shared-gateway";
 import { callersPreflight, gatewayOf } from "../../../preflight/kubernetes/callers";
-import { GatewayError } from "../../../preflight/kubernetes/gateway-error";
 import type { ClusterView } from "../../../preflight/kubernetes/cluster";
-import { PreflightError } from "../../../preflight/kubernetes/preflight-error";
+import { PreflightError } from "../../../preflight/preflight-error";
 import { record } from "../../kit";
 import { callersSettings, COUNTERS, GATEWAY, MAIN } from "../callers";
 
@@ -55,7 +54,7 @@ async function said(
         const warnings = await callersPreflight(settings, OWN, () => cluster(objects, going, troubles));
         return { problems: [], warnings };
     } catch (error) {
-        assert.ok(error instanceof PreflightError || error instanceof GatewayError, String(error));
+        assert.ok(error instanceof PreflightError, String(error));
         return { problems: error.problems, warnings: [] };
     }
 }
@@ -171,7 +170,7 @@ describe("the gateway of another stack", () => {
     ];
     for (const [what, outputs, problem] of refused)
         it(`rejects ${what}`, async () => {
-            await assert.rejects(read(outputs), (error: GatewayError) => {
+            await assert.rejects(read(outputs), (error: PreflightError) => {
                 assert.ok(error instanceof pulumi.RunError);
                 assert.match(error.problems.join(), problem);
                 return true;

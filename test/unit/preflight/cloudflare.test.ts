@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { cloudflarePreflight, exposurePreflight } from "../../../preflight/cloudflare";
-import { CloudflareError } from "../../../preflight/cloudflare/cloudflare-error";
+import { PreflightError } from "../../../preflight/preflight-error";
 import { ACCOUNT, cloudflareStack } from "../cloudflare";
 import { exposed, EXPOSURE, settings } from "../intra-a";
 
@@ -110,7 +110,7 @@ describe("preflight of Cloudflare", () => {
                     : await cloudflarePreflight(cloudflareStack(values), OWNER, access, seconds);
             return { problems: [] as string[], warnings };
         } catch (error) {
-            assert.ok(error instanceof CloudflareError, String(error));
+            assert.ok(error instanceof PreflightError, String(error));
             assert.doesNotMatch(error.message, /s3cret/);
             return { problems: error.problems, warnings: [] as string[] };
         }

@@ -6,7 +6,7 @@ import type { RunOnHost, Said } from "../../../components/hosts/ssh-run";
 import { MISMATCH } from "../../../components/hosts/ssh-run";
 import type { ClusterView } from "../../../preflight/kubernetes/cluster";
 import { hostsPreflight, withoutCluster } from "../../../preflight/hosts";
-import { HostsError } from "../../../preflight/hosts/hosts-error";
+import { PreflightError } from "../../../preflight/preflight-error";
 import { value } from "../../kit";
 import { node, nodesOf, THREE } from "../cluster-nodes";
 import { interSettings } from "../inter";
@@ -47,7 +47,7 @@ async function check(answers: Answer[], nodes: object[] = THREE, places: string[
 const problemsOf = (...args: Parameters<typeof check>) =>
     check(...args).then(
         () => [],
-        (error: HostsError) => (assert.ok(error instanceof HostsError, String(error)), error.problems),
+        (error: PreflightError) => (assert.ok(error instanceof PreflightError, String(error)), error.problems),
     );
 
 const refused: [why: string, answers: Answer[], ...problems: RegExp[]][] = [
@@ -160,7 +160,7 @@ describe("preflight of hosts", () => {
         const settings = nodesOf({ nodes: THREE });
         const silent = (...[, , , signal]: Parameters<RunOnHost>) =>
             new Promise<Said>((_, reject) => signal.addEventListener("abort", () => reject(new Error("aborted"))));
-        await assert.rejects(hostsPreflight(settings, OWNER, silent, 0.05), ({ problems }: HostsError) => {
+        await assert.rejects(hostsPreflight(settings, OWNER, silent, 0.05), ({ problems }: PreflightError) => {
             assert.equal(problems.length, 3);
             return problems.every((problem) => /must answer by SSH \(no answer in time\)/.test(problem));
         });
@@ -195,7 +195,7 @@ describe("preflight of hosts", () => {
 
     it("rejects a new node before one that is down: it would start a second cluster", async () => {
         const answers = [fresh(0), AWAY, member(2, spare)];
-        await assert.rejects(check(answers, THREE, ALL.slice(1)), ({ problems }: HostsError) => {
+        await assert.rejects(check(answers, THREE, ALL.slice(1)), ({ problems }: PreflightError) => {
             assert.match(problems.join(), /^cluster\.nodes\[0\]: 10\.0\.0\.1 is not in the cluster.*\(10\.0\.0\.3\)/);
             return problems.length === 1;
         });
@@ -208,7 +208,7 @@ describe("preflight of hosts", () => {
     ];
     for (const [why, answers, places, problem] of notExcused)
         it(`rejects a host without an answer ${why}`, () =>
-            assert.rejects(check(answers, THREE, places), ({ problems: [first, ...more] }: HostsError) => {
+            assert.rejects(check(answers, THREE, places), ({ problems: [first, ...more] }: PreflightError) => {
                 assert.match(first, problem);
                 return more.length === 0;
             }));

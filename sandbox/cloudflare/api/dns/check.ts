@@ -29,7 +29,7 @@ export const recordBody = z.strictObject({
     private_routing: z.boolean().optional(),
     include_shadow_metadata: z.literal(false).optional(),
 });
-export type RecordBody = z.infer<typeof recordBody>;
+type RecordBody = z.infer<typeof recordBody>;
 
 type Content = Omit<DnsRecord, "id" | "created_on" | "modified_on">;
 

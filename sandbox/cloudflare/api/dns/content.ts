@@ -95,7 +95,7 @@ export function isName(name: string): boolean {
     );
 }
 
-export interface Value {
+interface Value {
     content: string;
     data?: JsonObject;
     priority?: number;

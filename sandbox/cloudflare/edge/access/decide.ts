@@ -20,7 +20,7 @@ import { secretHeaders, shownBy } from "./service-tokens";
 
 const COOKIE = "CF_Authorization";
 
-export type Decision =
+type Decision =
     /**
      * `jwt`: for the origin. `cookie`: to be set with the answer. `strip`: names of headers with secrets. `caller`: name of the
      * service token.

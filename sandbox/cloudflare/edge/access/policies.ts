@@ -9,12 +9,12 @@ import { BlockList, isIP, isIPv6 } from "node:net";
 import type { AccessApplication, AccessPolicy, Account, Selector, ServiceToken } from "../../account";
 import { Unsupported } from "../types";
 
-export interface Subject {
+interface Subject {
     ip: string;
     token?: ServiceToken;
 }
 
-export interface Judged {
+interface Judged {
     met?: "bypass" | "non_identity" | "deny";
     /** Whether there is an Allow policy, so that a person can log in. */
     hasLogin: boolean;

@@ -9,7 +9,7 @@ import { values, type HeaderList } from "../types";
 const ID = "cf-access-client-id";
 const SECRET = "cf-access-client-secret";
 
-export type Shown =
+type Shown =
     | { kind: "nothing" }
     /** The headers belong to no valid token. `duplicated`: a header came twice. */
     | { kind: "wrong"; duplicated: boolean }

@@ -13,7 +13,7 @@ export function createTeamDomain(keys: SigningKeys, certificate: Certificate): T
     return { plain: createServer(answer), secure: createTlsServer(certificate, answer) };
 }
 
-export interface TeamDomain {
+interface TeamDomain {
     plain: Server;
     secure: ReturnType<typeof createTlsServer>;
 }

@@ -14,7 +14,7 @@ interface Rule {
     header_prefix?: string;
 }
 
-export interface LimitCountConf extends LimitConf, PolicyConf {
+interface LimitCountConf extends LimitConf, PolicyConf {
     count?: number | string;
     time_window?: number | string;
     rules?: Rule[];

@@ -3,17 +3,17 @@ import type { Counters } from "../../counters/counters";
 import type { RedisConf } from "../../counters/redis-connections";
 import type { SharedCounters } from "../../counters/shared-counters";
 
-export interface Verdict {
+interface Verdict {
     allowed: boolean;
     remaining: number;
     /** Seconds as a text. */
     reset: string;
 }
 
-export type WindowType = "fixed" | "sliding";
+type WindowType = "fixed" | "sliding";
 
 /** Counts one request, unless the limit is reached. @param window seconds */
-export type Take = (key: string, limit: number, window: number) => Promise<Verdict>;
+type Take = (key: string, limit: number, window: number) => Promise<Verdict>;
 
 export function localWindows(counters: Counters, type: WindowType): Take {
     const take = type === "sliding" ? slidingHere : fixedHere;

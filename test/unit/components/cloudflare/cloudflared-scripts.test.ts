@@ -5,7 +5,8 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { renderCommands, renderScript } from "../../../../components/cloudflare/cloudflared/scripts";
+import { installWords, renderScript } from "../../../../components/cloudflare/cloudflared/scripts";
+import { commandLine } from "../../../../components/hosts/ssh-script";
 import { createServer as createWebServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { createServer, type Server } from "node:net";
@@ -151,7 +152,7 @@ describe("cloudflared on a host", function () {
         metricsPort?: number;
     }
 
-    const run = (verb: "create" | "delete", wish: Wish) => {
+    const run = (verb: "install" | "remove", wish: Wish) => {
         const { version = "1", instances = 2, token = TOKEN, owner = "alpa-auth/dev", sudoPassword, user } = wish;
         const install = {
             version,
@@ -160,16 +161,16 @@ describe("cloudflared on a host", function () {
             metricsPort: wish.metricsPort ?? metricsPort,
             source: wish.source ?? `${mirror.url}/${version}`,
         };
-        const commands = renderCommands(wish.place ?? "10.0.0.5", owner, install);
+        const words = verb === "install" ? installWords(install) : ["remove"];
         return on(
             host as Host,
-            commands[verb],
+            commandLine(wish.place ?? "10.0.0.5", owner, ...words),
             renderScript({ token, sudoPassword }, { graceSeconds: 180, startSeconds: wish.startSeconds ?? 30 }, "acme"),
             user,
         );
     };
-    const install = (wish: Wish = {}) => run("create", wish);
-    const remove = (wish: Wish = {}) => run("delete", wish);
+    const install = (wish: Wish = {}) => run("install", wish);
+    const remove = (wish: Wish = {}) => run("remove", wish);
 
     const at = (file: string) => path.join((host as Host).root, file);
     const starts = (): Start[] => {

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { FirewallRules } from "../../../../components/hosts/alpa-firewall/rules";
-import { renderCommands, renderScript } from "../../../../components/hosts/alpa-firewall/scripts";
+import { installWords, renderScript } from "../../../../components/hosts/alpa-firewall/scripts";
+import { commandLine } from "../../../../components/hosts/ssh-script";
 import { type Host, type HostOptions, startHost } from "../../../../sandbox/hosts";
 import { layNft, type Nft, NFT } from "../../../../sandbox/hosts/nft";
 import { findOnPath } from "../../../../sandbox/toolchain/path";
@@ -29,10 +30,11 @@ describe("scripts for rules of the Alpa host", function () {
         owner?: string;
         sudoPassword?: string;
     }
-    const run = async (verb: "create" | "delete", wish: Wish = {}) => {
+    const run = async (verb: "install" | "remove", wish: Wish = {}) => {
         const { place = "10.0.0.5", owner = "alpa-auth/dev", sudoPassword, ...rules } = wish;
         const all = { ...RULES, ...rules };
-        return on(host, renderCommands(place, owner, all)[verb], renderScript(all, sudoPassword));
+        const words = verb === "install" ? installWords(all) : ["remove"];
+        return on(host, commandLine(place, owner, ...words), renderScript(all, sudoPassword));
     };
     const reaches = (source: string, port = 20001) => nft.decide({ source, port }) === "accept";
     const at = (file: string) => path.join(host.root, file);
@@ -44,7 +46,7 @@ describe("scripts for rules of the Alpa host", function () {
 
     it("load them, and again at boot", async () => {
         await start();
-        await run("create");
+        await run("install");
         assert.deepEqual([reaches("10.0.0.11"), reaches("10.0.0.13"), reaches("10.0.0.13", 22)], [true, false, true]);
         assert.equal((await root(`systemctl is-enabled ${UNIT}`)).stdout.trim(), "enabled");
         assert.match(
@@ -59,8 +61,8 @@ describe("scripts for rules of the Alpa host", function () {
 
     it("change them in place, and keep a removed address for an hour, or until the unit is reloaded", async () => {
         await start();
-        await run("create");
-        await run("create", { gateways: ["10.0.0.11", "10.0.0.13"] });
+        await run("install");
+        await run("install", { gateways: ["10.0.0.11", "10.0.0.13"] });
         assert.deepEqual(
             ["10.0.0.11", "10.0.0.12", "10.0.0.13"].map((source) => reaches(source)),
             [true, true, true],
@@ -70,41 +72,41 @@ describe("scripts for rules of the Alpa host", function () {
         assert.equal(nft.decide({ source: "10.0.0.13", port: 20001 }, later), "accept");
         await root(`systemctl reload ${UNIT}`);
         assert.deepEqual([reaches("10.0.0.12"), reaches("10.0.0.13")], [false, true]);
-        await run("create", { gateways: ["fd00::11"] });
-        await run("create", { gateways: ["10.0.0.11"] });
+        await run("install", { gateways: ["fd00::11"] });
+        await run("install", { gateways: ["10.0.0.11"] });
         assert.ok(reaches("fd00::11"), "of either family");
     });
 
     it("load them again if the tables were emptied, and do not change other tables", async () => {
         await start({ files: { "tmp/other.nft": "table inet other\n" } });
         await root("nft -f /tmp/other.nft");
-        await run("create");
+        await run("install");
         await root("nft delete table inet alpa_auth");
-        await run("create");
+        await run("install");
         assert.ok(!reaches("10.0.0.13"));
         assert.deepEqual(nft.tables, ["other", "alpa_auth"]);
-        await run("delete");
+        await run("remove");
         assert.deepEqual(nft.tables, ["other"]);
     });
 
     it("change nothing when the kernel rejects the rules", async () => {
         await start();
-        await run("create");
+        await run("install");
         await assert.rejects(
-            run("create", { gateways: ["10.0.0.11", "10.0.0.13"], alpaPorts: [70000] }),
+            run("install", { gateways: ["10.0.0.11", "10.0.0.13"], alpaPorts: [70000] }),
             fails(
                 /10\.0\.0\.5: nft rejects the rules \(.*Service out of range\)\. Nothing was changed\. Run: nft -c -f/,
             ),
         );
         assert.deepEqual([reaches("10.0.0.11"), reaches("10.0.0.12"), reaches("10.0.0.13")], [true, true, false]);
         assert.match(fs.readFileSync(at("etc/alpa-auth-firewall/rules.nft"), "utf8"), /10\.0\.0\.12/);
-        await run("create", { gateways: ["10.0.0.13"] });
+        await run("install", { gateways: ["10.0.0.13"] });
         assert.ok(reaches("10.0.0.13"), "the next run continues");
     });
 
     it("restore the previous rules where the loaded ones are missing", async () => {
         await start();
-        await run("create");
+        await run("install");
         const real = nft.run.bind(nft);
         // As when another program empties the tables in between.
         nft.run = (args, privileged) => {
@@ -113,7 +115,7 @@ describe("scripts for rules of the Alpa host", function () {
             return reply;
         };
         await assert.rejects(
-            run("create", { gateways: ["10.0.0.13"] }),
+            run("install", { gateways: ["10.0.0.13"] }),
             fails(/nft loaded the rules, but does not list them/),
         );
         assert.deepEqual([reaches("10.0.0.11"), reaches("10.0.0.13")], [true, false]);
@@ -121,8 +123,8 @@ describe("scripts for rules of the Alpa host", function () {
 
     it("remove them completely", async () => {
         await start();
-        await run("create");
-        await run("delete");
+        await run("install");
+        await run("remove");
         assert.ok(reaches("10.0.0.13"));
         assert.deepEqual(nft.tables, []);
         for (const file of ["etc/alpa-auth-firewall", `etc/systemd/system/${UNIT}`, "run/alpa-auth-firewall.lock"])
@@ -133,26 +135,26 @@ describe("scripts for rules of the Alpa host", function () {
                 .filter((name) => fs.readdirSync(at(`etc/systemd/system/${name}`)).length > 0).length,
             0,
         );
-        await run("delete");
+        await run("remove");
     });
 
     it("keep them where another name of the host, or another stack, owns them now", async () => {
         await start();
-        await run("create", { place: "10.0.0.5" });
-        await run("create", { place: "head.test" });
-        await run("delete", { place: "10.0.0.5" });
+        await run("install", { place: "10.0.0.5" });
+        await run("install", { place: "head.test" });
+        await run("remove", { place: "10.0.0.5" });
         assert.ok(!reaches("10.0.0.13"), "the host was renamed");
-        await run("delete", { place: "head.test", owner: "alpa-auth/other" });
+        await run("remove", { place: "head.test", owner: "alpa-auth/other" });
         assert.ok(!reaches("10.0.0.13"), "another stack's");
         await assert.rejects(
-            run("create", { owner: "alpa-auth/other" }),
+            run("install", { owner: "alpa-auth/other" }),
             fails(/this host has firewall rules of another stack, alpa-auth\/dev\./),
         );
     });
 
     it("become root with the sudo password, which no file contains", async () => {
         await start({ sudo: "password", password: "geheim" });
-        await run("create", { sudoPassword: "geheim" });
+        await run("install", { sudoPassword: "geheim" });
         assert.ok(!reaches("10.0.0.13"));
     });
 
@@ -160,30 +162,30 @@ describe("scripts for rules of the Alpa host", function () {
         await start({ sudo: "nopasswd-true", password: "geheim" });
         const rule = String.raw`ops ALL=\(root\) NOPASSWD: /\S*sh`;
         const said = `^10\\.0\\.0\\.5: sudo does not allow user ops to run sh without a password \\(.*\\)\\. Add to sudoers: ${rule}, or set`;
-        await assert.rejects(run("create"), fails(new RegExp(said, "m")));
+        await assert.rejects(run("install"), fails(new RegExp(said, "m")));
     });
 
     // Otherwise the shell would find this machine's own program instead of the host's.
     if (findOnPath("nft") === undefined)
         it("keep them and report it where nft is missing when they are removed", async () => {
             await start();
-            await run("create");
+            await run("install");
             const program = fs.readFileSync(at(NFT));
             fs.rmSync(at(NFT));
             await assert.rejects(
-                run("delete"),
+                run("remove"),
                 fails(/nft is missing, so table inet \S+ cannot be deleted, and its rules may/),
             );
             assert.ok(!reaches("10.0.0.13"));
             fs.writeFileSync(at(NFT), program, { mode: 0o755 });
-            await run("delete");
+            await run("remove");
             assert.ok(reaches("10.0.0.13"));
         });
 
     it("reject a host without systemd", async () => {
         await start({ os: "alpine" });
         await assert.rejects(
-            run("create"),
+            run("install"),
             fails(/must run Linux with systemd \(got Alpine Linux v3\.20\)\. Set alpa\.firewall\.apply to print/),
         );
     });
