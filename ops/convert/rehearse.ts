@@ -151,7 +151,7 @@ async function clear(context: Context, name: string, file: string): Promise<void
 
 function broken(short: string, name: string, { does }: Rehearsal, result: Ended | undefined): string {
     const why = result === undefined ? "" : ` (${result.outcome} at ${result.place}: ${result.why ?? "see above"})`;
-    return `rehearsal: must ${does}${why}. Stack ${short} is kept for troubleshooting: npm run ops -- convert status --stack ${short}. Then remove it: ${clearing(name)}`;
+    return `rehearsal: did not ${does}${why}. Stack ${short} is kept for troubleshooting: npm run ops -- convert status --stack ${short}. Then remove it: ${clearing(name)}`;
 }
 
 function clearing(name: string): string {

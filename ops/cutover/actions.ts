@@ -179,7 +179,7 @@ async function route(job: CutoverJob, signal: AbortSignal): Promise<Verification
     const { conversion } = await outputs(job, signal);
     if (conversion?.verification === undefined)
         throw new Error(
-            "conversion.verification: must be an output of the stack. Check: pulumi stack output conversion",
+            "conversion.verification: not in the stack's outputs. Check: pulumi stack output conversion",
         );
     return conversion.verification;
 }

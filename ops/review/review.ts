@@ -182,7 +182,7 @@ export function previewRun(what: string, stack: Stack, run: Ended): Preview {
 export function printedBy(what: string, stack: Stack, { code, stdout, stderr }: Ended): string {
     const locked = lockFailure(stack, stdout + stderr);
     if (locked) throw locked;
-    if (code !== 0) throw new Failure(`${what}: must succeed. It said: ${errorsOf(stdout) || errorText(said(stderr))}`);
+    if (code !== 0) throw new Failure(`${what}: failed (exit code ${code}): ${errorsOf(stdout) || errorText(said(stderr))}`);
     return stdout;
 }
 

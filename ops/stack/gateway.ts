@@ -90,6 +90,6 @@ async function ofAnotherStack({ pulumi }: Context, stack: Stack): Promise<Gatewa
             ...(found.counters ? { counters: found.counters } : {}),
         };
     throw new Failure(
-        `of: stack ${of} must have the output gateway (error of Pulumi: ${said(stderr)}). Correct the name, or run: pulumi up -s ${of}`,
+        `of: stack ${of} does not have the output gateway (error of Pulumi: ${said(stderr)}). Correct the name, or run: pulumi up -s ${of}`,
     );
 }

@@ -175,11 +175,11 @@ function readOtherwise(text: string, document: Document): string[] {
             if (scalar.type !== "PLAIN") return;
             if (key === "key" && scalar.value === "<<")
                 problems.push(
-                    `the stack file: must have no merge key (<<, ${at(scalar)}). Write out the keys that it merges.`,
+                    `the stack file: has a merge key (<<, ${at(scalar)}). Write out the keys that it merges.`,
                 );
             if (key !== "key" && typeof scalar.value === "number" && OCTAL.test(scalar.source ?? ""))
                 problems.push(
-                    `the stack file: must have no number with a leading zero (${at(scalar)}), which Pulumi reads as octal. Write it without the zero, or a text in quotes.`,
+                    `the stack file: has a number with a leading zero (${at(scalar)}), which Pulumi reads as octal. Remove the zero, or put the value in quotes.`,
                 );
         },
     });

@@ -26,7 +26,7 @@ export async function certManager({ tls, namespace }: GatewayClusterArgs, cluste
     };
     const missing = await absent(cluster, [issuer]);
     return missing.map(
-        (o) => `tls.certificate.certManager.issuer: ${titleOf(o)} must exist. Correct it, or create it.`,
+        (o) => `tls.certificate.certManager.issuer: ${titleOf(o)} does not exist. Correct the name, or create it.`,
     );
 }
 
@@ -50,7 +50,7 @@ export async function endedCertificate(
 export function endedFiles(tls: GatewayClusterArgs["tls"]): string[] {
     if (tls?.source.kind !== "files") return [];
     return endedIn(chainOf(tls.source.certificate).certificates, new Date()).map(
-        ({ name, on }) => `tls.certificate.files.certificate: ${name} must be valid (it expired on ${on}). Renew it.`,
+        ({ name, on }) => `tls.certificate.files.certificate: ${name} expired on ${on}. Renew it.`,
     );
 }
 

@@ -1,4 +1,4 @@
-/** The requests to try, derived from the stack's outputs: a command that changes the stack changes what they must answer. */
+/** The requests to try, derived from the stack's outputs: a command that changes the stack changes the expected answers. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isLocked, mustPulumi, stateWrittenAt } from "./pulumi";

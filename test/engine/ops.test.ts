@@ -145,7 +145,7 @@ describe("npm run ops", () => {
         try {
             const { code, note } = await ops("consumer add bob --yes");
             assert.equal(code, 1);
-            assert.match(note, /ops: must not be locked by another run \(the stack is currently locked by 1 lock/);
+            assert.match(note, /ops: locked by another run \(the stack is currently locked by 1 lock/);
             assert.equal(readFileSync(file, "utf8"), before);
         } finally {
             rmSync(join(locks, "other.json"));

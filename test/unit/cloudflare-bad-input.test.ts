@@ -159,12 +159,12 @@ describe("bad input of option cloudflare", () => {
             [
                 "an API token without a permission",
                 () => look({}, api.token(DENIED_ALL)),
-                /^cloudflare:apiToken: must have the permission "/,
+                /^cloudflare:apiToken: lacks the permission "/,
             ],
             [
                 "an account of another owner",
                 () => look({ account: "f".repeat(32) }),
-                /^cloudflare:apiToken: must have the permission "Account: .* or correct account\.$|must be a zone of account f+ /,
+                /^cloudflare:apiToken: lacks the permission "Account: .* or correct account\.$|must be a zone of account f+ /,
             ],
             [
                 "a zone that does not exist",

@@ -181,7 +181,7 @@ REFUSED: List[Any] = [
         ["private_key: must not be encrypted"],
     ),
     ("both", {"key": "k", "secret": "s", "private_key": pem("RS256")}, ["secret, private_key: must be exactly one"]),
-    ("a token and a secret", {"token": token({"exp": NOW * 2}), "secret": "s"}, ["token: must be alone"]),
+    ("a token and a secret", {"token": token({"exp": NOW * 2}), "secret": "s"}, ["token: cannot be combined with key"]),
     ("an empty secret", {"key": "k", "secret": ""}, ["secret: must be a text that is not empty"]),
     (
         "everything at once",

@@ -96,12 +96,12 @@ function notToGoBackTo(version: Version): string[] {
               ]),
         ...(commit === undefined
             ? [
-                  `${where} must have a commit (its program ran outside of git). Roll back by hand: git switch, pulumi config, pulumi up`,
+                  `${where} has no commit (its program ran outside of git). Roll back by hand: git switch, pulumi config, pulumi up`,
               ]
             : []),
         ...(dirty
             ? [
-                  `${where} must be of a clean work tree (it ran with uncommitted changes, so its program is unknown). Choose another`,
+                  `${where} ran with uncommitted changes, so its program is unknown. Choose another`,
               ]
             : []),
     ];
@@ -110,7 +110,7 @@ function notToGoBackTo(version: Version): string[] {
 async function commitProblems(root: string, { number, commit }: Version): Promise<string[]> {
     if (commit === undefined || (await hasCommit(commit, root))) return [];
     return [
-        `--to: the commit of version ${number} must be in this clone (${commit.slice(0, 10)} is gone). Run: git fetch origin ${commit}; a rewritten history no longer has it`,
+        `--to: the commit of version ${number} is not in this clone (${commit.slice(0, 10)}). Run: git fetch origin ${commit}; a rewritten history no longer has it`,
     ];
 }
 
@@ -166,10 +166,10 @@ export async function uncommitted(root: string): Promise<string[]> {
     const files = await uncommittedFiles(root);
     if (files.length === 0) return [];
     return [
-        `work tree: must have no uncommitted changes (git status: ${files
+        `work tree: has uncommitted changes (git status: ${files
             .slice(0, 3)
             .join(
                 ", ",
-            )}${files.length > 3 ? ` and ${files.length - 3} more` : ""}), or you could not return to this version of the program afterwards. Commit or revert them.`,
+            )}${files.length > 3 ? ` and ${files.length - 3} more` : ""}): you could not return to this version of the program afterwards. Commit or revert them.`,
     ];
 }

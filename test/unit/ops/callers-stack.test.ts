@@ -70,7 +70,7 @@ describe("ops on a stack of option callers", () => {
         assert.equal(gone.code, 1);
         assert.match(
             gone.note,
-            /^of: stack organization\/alpa-auth\/main must have the output gateway \(error of Pulumi: cur/,
+            /^of: stack organization\/alpa-auth\/main does not have the output gateway \(error of Pulumi: cur/,
         );
         const nameless = await bench({ text: TEXT.replace(/.*:of:.*\n/, "") }).ops("consumer", "list");
         assert.equal(nameless.code, 2);

@@ -200,7 +200,7 @@ const refused: [what: string, command: string, problem: RegExp][] = [
     [
         "a period and a stack that do not exist, together",
         "consumer log --since 1y --stack nope",
-        /--since: must be minutes[^]*--stack: nope must have a stack file/,
+        /--since: must be minutes[^]*--stack: nope has no stack file/,
     ],
     [
         "a name server without an address, together with other problems",

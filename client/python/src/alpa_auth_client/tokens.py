@@ -58,7 +58,7 @@ class Jwt(Auth):
         problems: List[str] = []
         if token is not None:
             if any(value is not None for value in (key, secret, private_key, algorithm, claims)):
-                problems.append("token: must be alone (it came with parts of another). Give one way only.")
+                problems.append("token: cannot be combined with key, secret, private_key, algorithm or claims. Pass it alone.")
             self._end = _end_of(token, problems)
         else:
             self._prepare(key, secret, private_key, claims or {}, problems)

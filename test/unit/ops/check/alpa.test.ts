@@ -72,7 +72,7 @@ describe("ops check alpa", () => {
             const { code, out, note } = await run();
             assert.equal(code, 3);
             assert.match(out, /the reason/);
-            assert.match(note, new RegExp(`intra: every Alpa must make progress \\(.*: ${state}\\)`));
+            assert.match(note, new RegExp(`intra: not every Alpa answers \\(.*: ${state}\\)`));
         });
 
     it("treats a check that is too old as missing", async () => {

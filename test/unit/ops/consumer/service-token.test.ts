@@ -214,7 +214,7 @@ describe("ops consumer with service tokens", () => {
     it("says to run pulumi up where the outputs do not have the token yet", async () => {
         const { code, note } = await cloudflare().ops("consumer", "handout", "lab", "b");
         assert.equal(code, 2);
-        assert.match(note, /lab\/b: must be in the stack's outputs/);
+        assert.match(note, /lab\/b: in the config, but not in the stack's outputs/);
     });
 
     it("says for an expiring token how to renew it, and where Cloudflare's own expiry is", async () => {
@@ -373,7 +373,7 @@ describe("ops consumer list of service tokens", () => {
             assert.match(out, /lab +│ a +│ +│ 2027-11-25T00:00:00Z +│ disabled +│ ! disabled at Cloudflare/);
             assert.match(
                 note,
-                /config and Cloudflare must agree \(2 of 3 lines do not\)\. Run: pulumi up --refresh -s intra$/m,
+                /config and Cloudflare differ in 2 of 3 lines\. Run: pulumi up --refresh -s intra$/m,
             );
             assert.match(
                 asked[0].url!,

@@ -144,7 +144,7 @@ describe("ops stack apply", () => {
         const { applied } = await planned({
             says: ({ args }) => (args[0] === "up" ? { code: 255, stderr: said } : undefined),
         });
-        assert.match((await applied()).note, /must not be locked by another run[^]*Nothing was changed/);
+        assert.match((await applied()).note, /locked by another run[^]*Nothing was changed/);
         said = "error: resource violates plan";
         const { code, note } = await applied();
         assert.equal(code, 1);
