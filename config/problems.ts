@@ -46,7 +46,7 @@ export function explain(
         return issue.keys.map((key) => {
             const full = where ? `${where}.${key}` : key;
             const owner = owners[full.replace(/\[\d+\]/g, "[]")];
-            if (owner) return `${full}: belongs to ${owner}, not to this stack's option. Remove it.`;
+            if (owner) return `${full}: only valid with ${owner}, not with this stack's option. Remove it.`;
             return `${full}: is not a known key.${didYouMean(key, keysAt(schema, issue.path)) || " Remove it."}`;
         });
     if (at(values, issue.path) === undefined && (issue.code === "invalid_type" || issue.code === "invalid_value"))
@@ -63,7 +63,7 @@ export function wording(issue: z.core.$ZodRawIssue): string | undefined {
         const place = pathText(issue.path ?? []);
         const quoted = HOLDS_SECRETS.some((one) => one.test(place)) ? "" : got(input);
         const kind = issue.expected === "record" ? "object" : issue.expected;
-        return `must be ${/^[aeiou]/.test(kind) ? "an" : "a"} ${kind}${quoted}. Correct it`;
+        return `must be ${/^[aeiou]/.test(kind) ? "an" : "a"} ${kind}${quoted}`;
     }
     if (issue.code === "invalid_value")
         return `must be one of ${issue.values.join(", ")}${got(input)}.${didYouMean(String(input), issue.values.map(String)) || " Choose one"}`;

@@ -17,7 +17,7 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 const seconds = (step: string) =>
     z
         .number()
-        .refine((n) => n >= 0, { error: (i) => `must be a time in seconds of at least 0${got(i.input)}. Correct it` })
+        .refine((n) => n >= 0, { error: (i) => `must be a time in seconds of at least 0${got(i.input)}` })
         .optional()
         .meta({
             description: `Time that step \`${step}\` took in the last conversion, in seconds.`,
@@ -53,7 +53,7 @@ export const convert = z
                     .string()
                     .refine((name) => /^[A-Za-z0-9:_.@-]{1,240}\.service$/.test(name), {
                         error: (i) =>
-                            `must be the name of a service of systemd, for example alpa-ray.service${got(i.input)}. Correct it`,
+                            `must be the name of a service of systemd, for example alpa-ray.service${got(i.input)}`,
                     })
                     .optional()
                     .meta({
@@ -122,7 +122,7 @@ export const convert = z
                 until: z
                     .string()
                     .refine((time) => TIME.test(time) && !Number.isNaN(Date.parse(time)), {
-                        error: (i) => `must be a time, for example 2026-11-30T12:00:00Z${got(i.input)}. Correct it`,
+                        error: (i) => `must be a time, for example 2026-11-30T12:00:00Z${got(i.input)}`,
                     })
                     .meta({
                         description: "Time until which other conversions are rejected (UTC).",

@@ -30,7 +30,7 @@ const WITHOUT_CLASSES = ["cloudflare", "callers"];
 export function classProblems({ text }: Pick<Stack, "text">, name: string): string[] {
     const option = String(readValue(text, "option"));
     if (WITHOUT_CLASSES.includes(option))
-        return [`--class: belongs to a stack with a gateway of its own (got option ${option}). Leave it out.`];
+        return [`--class: only valid for a stack with a gateway of its own (got option ${option}). Leave it out.`];
     const known = knownClasses(text);
     // If `classes` is stored as JSON text, as `pulumi config set` writes it, only the config check reads it.
     if (known === undefined || known.includes(name)) return [];

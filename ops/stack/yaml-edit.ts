@@ -41,12 +41,10 @@ export function parseYaml(text: string): Document {
     const [error] = document.errors;
     if (error !== undefined) {
         const line = error.linePos?.[0].line;
-        throw new UsageError([`the stack file: must be YAML (${error.code}, line ${line ?? "unknown"}). Correct it.`]);
+        throw new UsageError([`the stack file: must be YAML (${error.code}, line ${line ?? "unknown"}).`]);
     }
     if (!hasValues(document))
-        throw new UsageError([
-            "the stack file: must have each anchor before its aliases, and few aliases. Correct it.",
-        ]);
+        throw new UsageError(["the stack file: must have each anchor before its aliases, and few aliases."]);
     const config = document.get("config", true);
     const known = isMap(config) || config === undefined || (isScalar(config) && config.value === null);
     if (known && (isMap(document.contents) || document.contents === null)) {
@@ -55,7 +53,7 @@ export function parseYaml(text: string): Document {
         return document;
     }
     throw new UsageError([
-        "the stack file: must be a mapping with the key config, which must be a mapping too and no alias. Correct it.",
+        "the stack file: must be a mapping with the key config, which must be a mapping too and no alias.",
     ]);
 }
 

@@ -48,12 +48,12 @@ export function parseExceptions(text: string, rules: readonly string[], today: D
     try {
         file = parse(text, { logLevel: "error" });
     } catch (error) {
-        throw new ExceptionsError([`the file: must be YAML (${(error as Error).message.split("\n")[0]}). Correct it.`]);
+        throw new ExceptionsError([`the file: must be YAML (${(error as Error).message.split("\n")[0]}).`]);
     }
     const read = schema.safeParse(file);
     if (!read.success)
         throw new ExceptionsError(
-            read.error.issues.map(({ path, message }) => `${path.join(".") || "the file"}: ${message}. Correct it.`),
+            read.error.issues.map(({ path, message }) => `${path.join(".") || "the file"}: ${message}.`),
         );
     const { exceptions } = read.data;
     const problems = exceptions.flatMap(({ rule, until }, i) => {

@@ -70,7 +70,7 @@ export function readSettings(options: ClientOptions, problems: Problems = []): S
     if (auth !== undefined && !isCredential(auth))
         problems.push(`auth: must be an ApiKey, a Jwt or a ServiceToken (got ${kind(auth)}). Create one from it.`);
     if (apiKey !== null && (typeof apiKey !== "string" || apiKey === ""))
-        problems.push(`apiKey: must be a text that is not empty (got ${kind(apiKey)}). Correct it, or leave it out.`);
+        problems.push(`apiKey: must be a non-empty string (got ${kind(apiKey)}). Correct it, or leave it out.`);
     if (auth !== undefined && apiKey !== null)
         problems.push(
             "auth: must be the only credential (apiKey is given too). Keep auth for a gateway, or apiKey for an Alpa without one.",

@@ -33,7 +33,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Schema of an existing day in the form `2027-01-31`. */
 export const day = z.string().refine((text) => dayOf(text) !== undefined, {
-    error: (i) => `must be a day, for example 2027-01-31${got(i.input)}. Correct it`,
+    error: (i) => `must be a day, for example 2027-01-31${got(i.input)}`,
 });
 
 interface Entry {
@@ -81,7 +81,7 @@ export function credentialProblems(
 function keyProblems({ where, entry }: Place, isSecret: (key: string) => boolean): string[] {
     const { method, key } = entry;
     if (key === undefined) return [];
-    if (method !== "key") return [`${where}.key: belongs to method key. Remove it.`];
+    if (method !== "key") return [`${where}.key: only valid with method key. Remove it.`];
     const problems: string[] = [];
     if (!isSecret(key))
         problems.push(
@@ -141,7 +141,7 @@ function repeats(places: Place[], valueOf: (entry: Entry) => string | undefined)
 function readmitProblems({ where, entry }: Place): string[] {
     if (entry.readmit === undefined || entry.key !== undefined || entry.publicKey !== undefined) return [];
     return [
-        `${where}.readmit: belongs to a credential with key or publicKey, and this one has a generated key. Remove it.`,
+        `${where}.readmit: only valid with key or publicKey, and this credential has a generated key. Remove it.`,
     ];
 }
 
@@ -150,14 +150,14 @@ function tokenProblems({ where, entry }: Place): string[] {
     if (method === "key")
         return (["algorithm", "publicKey"] as const)
             .filter((field) => entry[field] !== undefined)
-            .map((field) => `${where}.${field}: belongs to method jwt (got method key). Remove it.`);
+            .map((field) => `${where}.${field}: only valid with method jwt (got method key). Remove it.`);
     if (method !== "jwt") return [];
     if (algorithm === undefined)
         return [`${where}.algorithm: required with method jwt. Choose one of ${ALGORITHMS.join(", ")}.`];
     if (algorithm === "HS256")
         return publicKey === undefined
             ? []
-            : [`${where}.publicKey: belongs to ${PUBLIC_KEY_NAMES}; the secret of HS256 is generated. Remove it.`];
+            : [`${where}.publicKey: only valid with ${PUBLIC_KEY_NAMES}; the secret of HS256 is generated. Remove it.`];
     if (publicKey === undefined)
         return [`${where}.publicKey: required with ${algorithm}. Give the caller's public key, in PEM form.`];
     const wrong = publicKeyProblem(publicKey, algorithm);

@@ -7,9 +7,7 @@ export const hostName = z.string().check((ctx) => {
     const labels = ctx.value.split(".");
     const good = labels.length > 1 && labels.every((label) => dnsLabel.safeParse(label).success);
     if (!good || ctx.value.length > 253 || isIP(ctx.value) !== 0)
-        ctx.issues.push(
-            problem(ctx.value, "must be a lower-case host name, for example llm.example.com", "Correct it"),
-        );
+        ctx.issues.push(problem(ctx.value, "must be a lower-case host name, for example llm.example.com"));
 });
 
 const address = z.string().check((ctx) => {

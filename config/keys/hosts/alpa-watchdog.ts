@@ -32,8 +32,7 @@ export const alpaWatchdog = z
         unit: z
             .string()
             .refine((name) => /^[A-Za-z0-9:_.@-]{1,240}\.service$/.test(name), {
-                error: (i) =>
-                    `must be the name of a service of systemd, for example alpa.service${got(i.input)}. Correct it`,
+                error: (i) => `must be the name of a service of systemd, for example alpa.service${got(i.input)}`,
             })
             .optional()
             .meta({
@@ -74,7 +73,9 @@ export function alpaWatchdogProblems(
     if (restart === true && !isNamed)
         problems.push(`${where}.unit: required with restart. Name the service of systemd that runs Alpa.`);
     if (restart === false && isNamed)
-        problems.push(`${where}.unit: belongs to restart true (got restart false). Remove it, or set restart to true.`);
+        problems.push(
+            `${where}.unit: only valid with restart true (got restart false). Remove it, or set restart to true.`,
+        );
     return [...problems, ...watchdogProblems(where, watchdog, answerSeconds)];
 }
 

@@ -20,7 +20,7 @@ export const sshHost = z.strictObject({
         .string()
         .refine(isHost, {
             error: (i) =>
-                `must be a lower-case host or an IPv4 address, without user or port${got(i.input)}. Correct it`,
+                `must be a lower-case host or an IPv4 address, without user or port${got(i.input)}`,
         })
         .meta({ description: "Host name or IPv4 address for SSH.", examples: ["10.20.96.188"] }),
     port: port("SSH listens on 22")
@@ -29,7 +29,7 @@ export const sshHost = z.strictObject({
     user: z
         .string()
         .refine((name) => /^[a-z_][a-z0-9_-]{0,31}$/.test(name), {
-            error: (i) => `must be the name of a user${got(i.input)}. Correct it`,
+            error: (i) => `must be the name of a user${got(i.input)}`,
         })
         .meta({ description: "User to log in as: root, or a user that may use sudo.", examples: ["ops"] }),
     hostKey: z
@@ -43,7 +43,7 @@ export const sshHost = z.strictObject({
             examples: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5"],
         }),
     privateKey: z
-        .string({ error: () => "must be a text. Correct it" })
+        .string({ error: () => "must be a string" })
         .describe("Private key of the user, as a secret, without a passphrase."),
     sudoPassword: text("a password")
         .optional()

@@ -24,7 +24,7 @@ export const DEFAULT_MAX_TOKENS = 1024;
 
 const domain = (what: string) =>
     z.string().refine((name) => isHost(name) && name.includes(".") && !/^[\d.]+$/.test(name) && name.length <= 253, {
-        error: (i) => `must be ${what} in lower case, without scheme, port or final dot${got(i.input)}. Correct it`,
+        error: (i) => `must be ${what} in lower case, without scheme, port or final dot${got(i.input)}`,
     });
 
 const period = (what: string, list: number[]) =>
@@ -41,7 +41,7 @@ export const cloudflareSchema = z.strictObject({
     account: z
         .string()
         .refine((id) => /^[0-9a-f]{32}$/.test(id), {
-            error: (i) => `must be an account id, 32 hexadecimal digits in lower case${got(i.input)}. Correct it`,
+            error: (i) => `must be an account id, 32 hexadecimal digits in lower case${got(i.input)}`,
         })
         .meta({
             description: "Id of the Cloudflare account, as in the address of its dashboard.",
@@ -134,7 +134,7 @@ export const cloudflareSchema = z.strictObject({
                 .string()
                 .refine((name) => /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name), {
                     error: (i) =>
-                        `must be the part before .cloudflareaccess.com, in lower case${got(i.input)}. Correct it`,
+                        `must be the part before .cloudflareaccess.com, in lower case${got(i.input)}`,
                 })
                 .meta({
                     description: "Name of the Zero Trust team: the part before `.cloudflareaccess.com`.",
@@ -205,7 +205,7 @@ export const cloudflareSchema = z.strictObject({
             unset: `the value of the zone is not changed; Cloudflare uses ${DEFAULT_PROXY_TIMEOUT}`,
         }),
     notify: z
-        .array(z.email({ error: (i) => `must be a mail address${got(i.input)}. Correct it` }))
+        .array(z.email({ error: (i) => `must be a mail address${got(i.input)}` }))
         .default([])
         .meta({
             description: "Mail addresses that Cloudflare notifies a week before a token expires.",

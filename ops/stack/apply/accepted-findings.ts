@@ -52,14 +52,14 @@ export function readAccepted(root: string, today: Date): Acceptance[] {
     try {
         value = parse(readFileSync(file, "utf8"), { logLevel: "error" });
     } catch (error) {
-        throw new UsageError([`${FILE}: must be YAML (${(error as Error).message.split("\n")[0]}). Correct it.`]);
+        throw new UsageError([`${FILE}: must be YAML (${(error as Error).message.split("\n")[0]}).`]);
     }
     const read = schema.safeParse(value);
     if (!read.success)
         throw new UsageError(
             read.error.issues.map(
                 ({ path, message }) =>
-                    `${FILE}: ${path.join(".") || "the file"}: ${message.replace(/\. Correct it$/, "")}. Correct it.`,
+                    `${FILE}: ${path.join(".") || "the file"}: ${message}.`,
             ),
         );
     const { accepted } = read.data;
@@ -76,7 +76,7 @@ export function readAccepted(root: string, today: Date): Acceptance[] {
 function codeProblems(code: string, where: string): string[] {
     if (code in ELSEWHERE)
         return [`${where}: must not be ${code}: exceptions for this code belong in ${ELSEWHERE[code]}.`];
-    return code in CODES ? [] : [`${where}: must be a code of a review (got ${JSON.stringify(code)}). Correct it.`];
+    return code in CODES ? [] : [`${where}: must be a code of a review (got ${JSON.stringify(code)}).`];
 }
 
 /** @returns the entries that accept the finding, one for each resource; undefined if one is missing or expired */

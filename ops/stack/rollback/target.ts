@@ -156,7 +156,7 @@ function given(file: string): string {
         return readFileSync(file, "utf8");
     } catch (error) {
         throw new UsageError([
-            `--config-file: must name a file that can be read (${(error as NodeJS.ErrnoException).code}). Correct it.`,
+            `--config-file: must name a file that can be read (${(error as NodeJS.ErrnoException).code}).`,
         ]);
     }
 }

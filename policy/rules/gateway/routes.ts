@@ -116,7 +116,7 @@ function nowhere({ props }: Resource): string[] {
     const right = nodes.length === 1 && at(node, "name") === "127.0.0.1" && at(node, "port") === 1;
     return right
         ? []
-        : [`spec.externalNodes: must be only 127.0.0.1:1, which has no listener (got ${shown(nodes)}). Correct it.`];
+        : [`spec.externalNodes: must be only 127.0.0.1:1, which has no listener (got ${shown(nodes)}).`];
 }
 
 /** Headers that never reach Alpa: secrets of every authentication method, and names that only the gateway may set. */

@@ -81,7 +81,7 @@ describe("ops on a stack of option callers", () => {
         const text = TEXT.replace("config:\n", "config:\n    alpa-auth:namespace: x\n");
         const { code, note } = await bench({ text, says }).ops("consumer", "add", "carol");
         assert.equal(code, 2);
-        assert.match(note, /namespace: belongs to option intra-a/);
+        assert.match(note, /namespace: only valid with option intra-a/);
     });
 
     it("compares limits with those of the other stack's gateway", async () => {
