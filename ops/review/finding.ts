@@ -47,7 +47,7 @@ export const CODES = {
     ],
     "revocation-broken": [
         "breaks-callers",
-        "Do not apply it unless the caller's key never leaked: anyone who has it gets access again.",
+        "Apply it only if the revoked key never leaked: anyone who has that key gets access again.",
     ],
     "opens-to-network": [
         "breaks-callers",

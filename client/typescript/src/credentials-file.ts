@@ -22,7 +22,7 @@ export function readCredentialsFile(file: string, privateKey: string | undefined
         throw problem(`must be a page of \`ops consumer handout\` (got ${file}). Name that file.`);
     // The credential has expired at the start of that day, as the stack counts.
     if (Date.parse(end!) <= Date.now())
-        throw new ExpiredCredentialError(`The credential ${who} worked until ${end}`, "Ask the operator for another.");
+        throw new ExpiredCredentialError(`The credential ${who} expired on ${end}`, "Ask the operator for another.");
     const seconds = /^ ?curl -sS --max-time (\d+) /m.exec(text)?.[1];
     return {
         url,

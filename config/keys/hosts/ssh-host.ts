@@ -19,13 +19,12 @@ export const sshHost = z.strictObject({
     address: z
         .string()
         .refine(isHost, {
-            error: (i) =>
-                `must be a lower-case host or an IPv4 address, without user or port${got(i.input)}`,
+            error: (i) => `must be a lower-case host or an IPv4 address, without user or port${got(i.input)}`,
         })
         .meta({ description: "Host name or IPv4 address for SSH.", examples: ["10.20.96.188"] }),
     port: port("SSH listens on 22")
         .default(22)
-        .meta({ description: "Port of the SSH server.", reason: "The port of SSH." }),
+        .meta({ description: "Port of the SSH server.", reason: "Standard port of SSH." }),
     user: z
         .string()
         .refine((name) => /^[a-z_][a-z0-9_-]{0,31}$/.test(name), {

@@ -63,7 +63,7 @@ export const cloudflareSchema = z.strictObject({
     certificate: z.enum(["universal", "advanced"]).default("universal").meta({
         description:
             "Certificate of the zone: `advanced` is needed for names two levels below the zone, and costs extra.",
-        reason: "Every zone has one.",
+        reason: "Every zone has a universal certificate, at no extra cost.",
     }),
     zone: z
         .strictObject({
@@ -133,8 +133,7 @@ export const cloudflareSchema = z.strictObject({
             teamName: z
                 .string()
                 .refine((name) => /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name), {
-                    error: (i) =>
-                        `must be the part before .cloudflareaccess.com, in lower case${got(i.input)}`,
+                    error: (i) => `must be the part before .cloudflareaccess.com, in lower case${got(i.input)}`,
                 })
                 .meta({
                     description: "Name of the Zero Trust team: the part before `.cloudflareaccess.com`.",

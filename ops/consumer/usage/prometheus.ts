@@ -101,9 +101,9 @@ async function answerTo(address: string, query: string, period: Period, asking: 
         throw new Failure(
             `--prometheus: ${address} rejects a query: ${error.data.errorType}: ${printable(error.data.error)}`,
         );
-    const redirect = status >= 300 && status < 400 ? "a redirect, which is not followed, " : "";
+    const redirect = status >= 300 && status < 400 ? ", a redirect, which is not followed" : "";
     throw new Failure(
-        `--prometheus: ${address} must be the address of a Prometheus server (/api/v1/query gives ${redirect}HTTP ${status}).`,
+        `--prometheus: ${address} must be the address of a Prometheus server (/api/v1/query returns HTTP ${status}${redirect}).`,
     );
 }
 

@@ -83,7 +83,7 @@ function comes(name: string, rule: Props, before: Map<string, Props>): Verdict {
             ? made
             : {
                   code: "request-refused",
-                  says: `${title}: rule ${name} is created, for requests that the gateway answers itself`,
+                  says: `${title}: rule ${name} is created: the gateway answers these requests itself and does not forward them to Alpa`,
               };
     if (authPlugins(rule).length === 0)
         return { code: "authentication-removed", says: `${title}: is served without authentication` };

@@ -701,10 +701,10 @@ describe("npm run ops -- convert, whose record cannot be written", () => {
         assert.deepEqual([state.reached, text()], ["intra-a", CONVERT_FILE], note);
         assert.match(
             note,
-            /Returning to intra-a: start: the record cannot be written \(ENOSPC.*\)\.\nnote: .*If the return is interrupted, continue it: .* convert abort/,
+            /Returning to intra-a: start: the conversion record \S+ cannot be written \(ENOSPC.*\)\.\nnote: .*If the return is interrupted, continue it: .* convert abort/,
         );
         assert.match(note, /It has returned to intra-a, which serves callers/);
-        assert.match(note, /have its end written: npm run ops -- convert abort --yes --stack intra\n/);
+        assert.match(note, /run this to record the end: npm run ops -- convert abort --yes --stack intra\n/);
         mock.restoreAll();
         assert.equal((await ops("convert", "abort", "--yes")).code, 0);
         assert.equal(record().at(-1)!.event, "end");
@@ -721,7 +721,7 @@ describe("npm run ops -- convert, whose record cannot be written", () => {
         assert.equal(code, 1);
         assert.match(
             note,
-            /^convert: the record cannot be written \(ENOSPC.*\)\. Nothing was changed: the stack is at stop\..*or return: npm run ops -- convert abort --yes --stack intra$/m,
+            /^convert: the conversion record \S+ cannot be written \(ENOSPC.*\)\. Nothing was changed: the stack is at stop\..*or return: npm run ops -- convert abort --yes --stack intra$/m,
         );
         assert.deepEqual(state.ups, []);
         const back = await ops("convert", "abort", "--yes");

@@ -113,7 +113,7 @@ describe("review of the Worker at the edge", () => {
         assert.deepEqual(said(made), ["harmless added: Worker w is created: it fills in a missing model"]);
         const gone = [step("WorkersScript", "w", script, undefined), step("WorkersRoute", "r", route, undefined)];
         assert.deepEqual(said(gone), [
-            "breaks-callers request-refused: Worker w is deleted: Alpa rejects requests that name no model",
+            "breaks-callers request-refused: Worker w is deleted, so a missing model is no longer filled in: Alpa rejects requests without a model",
         ]);
     });
 
