@@ -42,9 +42,9 @@ export interface Rehearsal {
     does: string;
     /** The same actions as a noun, for example `conversion and return`. */
     done: string;
-    /** Folders of its records. */
+    /** Folders of the rehearsal's records. */
     kinds: RecordFolder["kind"][];
-    /** Problems that prevent it. @param text the stack file of the rehearsal */
+    /** Problems that prevent the rehearsal. @param text the rehearsal's stack file */
     problems(text: string): string[];
     /** Steps in order, each with the required outcome. */
     acts: [wanted: Ended["outcome"], act: (context: Context, stack: string) => Promise<Ended | undefined>][];

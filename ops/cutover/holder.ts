@@ -18,7 +18,7 @@ export interface ClusterHolder {
     until: string;
     /**
      * Heartbeat `<time> <user>@<host>`, which changes every {@link HolderView.beatSeconds} while the process runs. It names
-     * the process, since a takeover keeps the holder's name. Unset: no heartbeat yet.
+     * the process, since a takeover keeps the holder's name. Unset before the first heartbeat.
      */
     beat?: string;
 }

@@ -97,7 +97,7 @@ export interface Remembered {
 /**
  * Records the file before our edit, and that the edit is ours, in a folder next to it that git ignores: both are only
  * useful in this clone. Secrets in them are as encrypted as in the stack file.
- * @param edited which of its files
+ * @param edited the file of the stack that the command edits
  */
 export function remember(stack: Stack, after: string, edited: Edited = stack): Remembered {
     const files = (["before", "ours"] as const).map((what) => local(stack, edited, what));

@@ -31,8 +31,8 @@ export async function certManager({ tls, namespace }: GatewayClusterArgs, cluste
 }
 
 /**
- * Rejects an expired certificate that is new, since every handshake would fail. A certificate that is already in use only
- * causes a warning, since credentials must stay revocable.
+ * Rejects an expired certificate that no pod serves yet: with it, every TLS handshake would fail. An expired certificate in
+ * use only causes a warning, so that credentials can still be revoked.
  */
 export async function endedCertificate(
     { tls, namespace }: GatewayClusterArgs,

@@ -10,7 +10,7 @@ import type { ClientOptions } from "./settings.js";
 
 const WHERE = "credentials file";
 
-/** @param privateKey PEM, for a credential of the caller's own key pair; the page does not contain it */
+/** @param privateKey PEM, for a credential with the caller's own key pair; the page does not contain the private key */
 export function readCredentialsFile(file: string, privateKey: string | undefined): ClientOptions {
     const text = read(file);
     if (/^(age-encryption\.org\/|-----BEGIN AGE ENCRYPTED FILE-----)/.test(text))

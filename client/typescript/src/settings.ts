@@ -63,7 +63,7 @@ const ALPA_URL = "https://api.alpa.ai";
 export const A_TIME = { least: 0.001, most: 86_400 };
 const DEFAULT_ANSWER_SECONDS = 610;
 
-/** @param problems earlier ones, so that all are reported together */
+/** @param problems problems found earlier, so that all are reported together */
 export function readSettings(options: ClientOptions, problems: Problems = []): Settings {
     const { auth, apiKey = null, defaultModel = "default", allowHttp = false } = options;
     const { answerTimeoutSeconds = DEFAULT_ANSWER_SECONDS, maxAttempts = 3, maxWaitSeconds = 60 } = options;

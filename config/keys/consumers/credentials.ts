@@ -140,9 +140,7 @@ function repeats(places: Place[], valueOf: (entry: Entry) => string | undefined)
 
 function readmitProblems({ where, entry }: Place): string[] {
     if (entry.readmit === undefined || entry.key !== undefined || entry.publicKey !== undefined) return [];
-    return [
-        `${where}.readmit: only valid with key or publicKey, and this credential has a generated key. Remove it.`,
-    ];
+    return [`${where}.readmit: only valid with key or publicKey, and this credential has a generated key. Remove it.`];
 }
 
 function tokenProblems({ where, entry }: Place): string[] {
@@ -190,7 +188,7 @@ export function daysUntil(text: string, today: Date): number {
 /** A credential in the config that may expire. */
 interface Lasting {
     id: string;
-    /** Unset: never. */
+    /** Expiry date. Unset for a credential that never expires. */
     expires?: string;
     method?: string;
     algorithm?: string;
@@ -200,8 +198,8 @@ interface Lasting {
 
 /**
  * Warning about a credential that has expired or expires soon; undefined for others.
- * @param name of its consumer
- * @param credentials all of the consumer, in the order of the config
+ * @param name name of the credential's consumer
+ * @param credentials all credentials of that consumer, in the order of the config
  */
 export function expiryWarning(
     name: string,
@@ -219,7 +217,7 @@ export function expiryWarning(
 
 /**
  * The credentials of a consumer that have not expired.
- * @param name of the consumer
+ * @param name name of the consumer
  * @param notes gets the warnings, and the day on which each credential expires, as `<consumer>/<credential>`
  */
 export function livingCredentials<C extends Lasting>(

@@ -116,7 +116,7 @@ export function parametersOf(model: string | undefined): number | undefined {
     return Number(`${number}${tenths && `.${tenths}`}`) / (unit.toLowerCase() === "m" ? 1000 : 1);
 }
 
-/** Checks the weights. @param at path of their key */
+/** Checks the weights. @param at path of the mapping with the key `weights` */
 function weightsProblems({ weights, shape }: Pick<Opt, "weights" | "shape">, given: Raw, at: string[]): string[] {
     if (weights === undefined) return [];
     const where = [...at, "weights"].join(".");

@@ -9,7 +9,7 @@ import { setPlace } from "./stack-edit";
 
 /**
  * Problems that prevent an upgrade from starting. Only another running upgrade prevents a return.
- * @param isBack whether the upgrade is only returned
+ * @param isBack whether the run is only a return
  * @param ours lock holder name of this process
  */
 export async function verdictOf(

@@ -3,7 +3,11 @@ import { isDeepStrictEqual } from "node:util";
 import { isMap, type Props } from "../differences";
 import type { Verdict } from "../rule";
 
-/** @param title name of the rules for messages @param old rules before the change @param now rules after it; undefined: none */
+/**
+ * @param title name of the rules for messages
+ * @param old rules before the change
+ * @param now rules after the change; undefined if there are none
+ */
 export function edgeRuleVerdicts(title: string, old: unknown, now: unknown): Verdict[] {
     const [before, after] = [byRef(old), byRef(now)];
     const verdicts: Verdict[] = [];

@@ -244,7 +244,7 @@ describe("zone data", () => {
         );
     });
 
-    it("must have the service's names as proxied CNAMEs, where it has them", () => {
+    it("must have the service's names as proxied CNAMEs, if it has them", () => {
         const { records } = entries(
             "name: a.example.com, type: A, content: 192.0.2.1, proxied: true",
             "name: b.example.com, type: CNAME, ttl: 300, content: x.example.net",
@@ -258,7 +258,7 @@ describe("zone data", () => {
         ]);
     });
 
-    it("must have a record to point to the tunnel, where the service's name has others", () => {
+    it("must have a record to point to the tunnel, if the service's name has other records", () => {
         const { records } = entries(
             "name: '@', type: MX, ttl: 300, content: mail.example.net, priority: 10",
             "name: '@', type: TXT, ttl: 300, content: v=spf1 -all",

@@ -230,7 +230,7 @@ describe("config of exposure direct", () => {
         assert.match(found[0], /^tls\.certificate\.files\.key: must be stored encrypted/);
     });
 
-    it("is the same for option inter, where it replaces an address", () => {
+    it("is the same for option inter, in which it replaces gateway.address", () => {
         const both = { azure, tls: tls() };
         const settled = parseInter(interValues({ ...both, consumers }, { address: undefined }), () => true, TODAY);
         assert.equal(settled.gateway.url, "https://llm.example.com");

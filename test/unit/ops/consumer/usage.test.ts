@@ -24,7 +24,7 @@ interface Request {
     consumer?: string;
     credential?: string;
     status?: number;
-    /** Requests left in the caller's limit, where the answer has it. */
+    /** Requests left in the caller's limit, if the answer has the header. */
     remaining?: string;
     /** Seconds of each attempt, with Alpa's status. */
     upstream?: [seconds: number, status: string][];

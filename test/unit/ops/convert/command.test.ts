@@ -457,7 +457,7 @@ describe("npm run ops -- convert, interrupted", () => {
         assert.deepEqual(it.state.ups, ["prepare", "drain", "prepare", "intra-a"]);
     });
 
-    it("abort fails, and names process and lock, where the process does not take the order", async () => {
+    it("abort fails, and names process and lock, if the process does not take the order", async () => {
         const { ops, folder, state } = await convertBench();
         const [file, order] = ["lock", "abort"].map((end) => join(folder, `.alpa-auth/local/convert-intra.${end}`));
         mkdirSync(join(folder, ".alpa-auth/local"), { recursive: true });

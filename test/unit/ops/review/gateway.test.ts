@@ -342,7 +342,7 @@ describe("review of etcd", () => {
     for (const [what, old, now, first] of cases)
         it(`reports the effect of ${what}`, () => assert.match(said([step("StatefulSet", "e", old, now)])[0], first));
 
-    it("reports that the data of the chart's etcd is copied, where the new one is prepared", () => {
+    it("reports that the data of the chart's etcd is copied, when the new etcd is prepared", () => {
         const values = (etcd: object) => release({ replicaCount: 3, etcd });
         const [found] = said([
             step("Release", "g", values({ enabled: true, replicaCount: 3 }), values({ enabled: false })),

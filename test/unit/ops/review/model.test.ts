@@ -22,7 +22,7 @@ describe("review of Alpa itself", () => {
             /^breaks-callers alpa-stopped/,
         ],
         [
-            "one that stops, where the config does not say which backend callers use",
+            "one that stops, if the config does not say which backend callers use",
             [step("RayCluster", "ray", cluster(false), cluster(true))],
             {},
             /^breaks-callers alpa-stopped/,

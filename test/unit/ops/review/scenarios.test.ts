@@ -50,7 +50,7 @@ const INTRA: Scenario[] = [
         ["breaks-callers credential-changed"],
     ],
     [
-        "metrics and an access log that are enabled, where the only pod restarts",
+        "metrics and an access log that are enabled at a gateway whose only pod restarts",
         {},
         { observability: OBSERVED },
         ["breaks-callers service-interrupted", "harmless network-narrowed", "harmless changed-inside"],

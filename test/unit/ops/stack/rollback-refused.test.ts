@@ -161,7 +161,7 @@ describe("ops stack rollback refuses", () => {
         ],
     ];
     for (const [what, stdout, then] of broken)
-        it(`to do anything else than its review showed, where the stack was changed ${what}`, async () => {
+        it(`to do anything else than its review showed, if the stack was changed ${what}`, async () => {
             const says = ({ args }: Call) => (args[0] === "up" ? { code: 255, stdout } : undefined);
             const { code, note } = await rollback(["--to", "1", "--yes"], { history: both(), says });
             assert.equal(code, 1, note);
