@@ -188,12 +188,12 @@ describe("inter on hosts of its own", () => {
         assert.deepEqual([await complete(plain, keys["alice/a"]), await complete(plain, keys["alice/b"])], [401, 200]);
     });
 
-    it("has cut no answer that outlasted the chart's own limits", async () => {
+    it("completed every answer that took longer than the chart's own limits", async () => {
         assert.ok((await given) > 0);
         assert.deepEqual(await Promise.all(longAnswers), Array(longAnswers.length).fill(200));
     });
 
-    it("leaves nothing on any host, and nothing at Cloudflare", async () => {
+    it("leaves nothing on the hosts and at Cloudflare after destroy", async () => {
         succeeded(await stack.destroy());
         assert.deepEqual(["a", "b", "c", "d"].map(clean), [true, true, true, true]);
         assert.deepEqual([hosts.nft.tables, await stack.resources()], [[], []]);

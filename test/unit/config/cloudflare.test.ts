@@ -517,7 +517,7 @@ describe("the zone's other records", () => {
         assert.equal(said("ours.yaml").length, 1);
         assert.match(said("ours.yaml")[0], /^dns\.records llm\.example\.com A: must be a CNAME/);
     });
-    it("are rejected with the line, together with all other problems", () => {
+    it("are rejected with their line numbers, together with all other problems", () => {
         const [phase, line] = said("bad.yaml", { phase: "moved" });
         assert.match(phase, /^dns\.phase: must be one of mirror, delegated, proxied, signed/);
         assert.match(line, /^bad\.yaml:1/);

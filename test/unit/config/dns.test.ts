@@ -171,7 +171,7 @@ describe("zone data", () => {
         assert.deepEqual(lines, ["dns/example.com.yaml:3", "dns/example.com.yaml:4", "dns/example.com.yaml:7"]);
     });
 
-    it("rejects input that is not YAML or not a list, with the line", () => {
+    it("rejects input that is not YAML or not a list, and names the line", () => {
         assert.match(parse("- name: a\n- name: [").problems[0], /^dns\/example\.com\.yaml:2: must be YAML/);
         assert.match(parse("zone: x").problems[0], /:1: must be a list of records/);
         assert.match(parse("[]").problems[0], /:1: must have at least one record \(got none/);
