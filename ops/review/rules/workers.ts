@@ -57,4 +57,4 @@ function passes(change: Change, { changes }: Run): Verdicts {
 const patternOf = ({ new: now, old }: Change) => String((old ?? now)?.pattern);
 
 const rejected = (says: string) =>
-    ({ code: "request-refused", says: `${says}: Alpa rejects requests without a model` }) as const;
+    ({ code: "request-rejected", says: `${says}: Alpa rejects requests without a model` }) as const;

@@ -5,7 +5,7 @@ import { parse } from "yaml";
 import * as z from "zod";
 import { day, daysUntil } from "../../../config/keys/consumers/credentials";
 import { UsageError } from "../../errors";
-import { CODES, type Finding } from "../../review/finding";
+import { CODES, type Code, type Finding } from "../../review/finding";
 
 /** Accepts one finding of one stack until a given day. */
 export interface Acceptance {
@@ -29,6 +29,15 @@ const LEAST_REASON = 10;
 /** Codes that the pack rejects independently of a review. */
 const ELSEWHERE: Record<string, string> = {
     "policy-violated": "policy/exceptions.yaml, as docs/review/policy.md says",
+};
+
+/** Codes of earlier versions, with their present names. */
+const RENAMED: Record<string, Code> = {
+    "way-in-added": "access-added",
+    "way-in-removed": "access-removed",
+    "way-in-changed": "access-changed",
+    "request-refused": "request-rejected",
+    "made-anew": "re-created",
 };
 
 const schema = z.strictObject({
@@ -57,10 +66,7 @@ export function readAccepted(root: string, today: Date): Acceptance[] {
     const read = schema.safeParse(value);
     if (!read.success)
         throw new UsageError(
-            read.error.issues.map(
-                ({ path, message }) =>
-                    `${FILE}: ${path.join(".") || "the file"}: ${message}.`,
-            ),
+            read.error.issues.map(({ path, message }) => `${FILE}: ${path.join(".") || "the file"}: ${message}.`),
         );
     const { accepted } = read.data;
     const problems = accepted.flatMap(({ code, until }, i) => [
@@ -76,6 +82,8 @@ export function readAccepted(root: string, today: Date): Acceptance[] {
 function codeProblems(code: string, where: string): string[] {
     if (code in ELSEWHERE)
         return [`${where}: must not be ${code}: exceptions for this code belong in ${ELSEWHERE[code]}.`];
+    if (Object.hasOwn(RENAMED, code))
+        return [`${where}: ${code} is called ${RENAMED[code]} now. Write ${RENAMED[code]}.`];
     return code in CODES ? [] : [`${where}: must be a code of a review (got ${JSON.stringify(code)}).`];
 }
 

@@ -10,7 +10,7 @@ import { unknownVersion } from "../history/versions";
 import { isDone, readVersions, type Config, type Version } from "../history/versions";
 import { isMap, SECRET } from "../../review/differences";
 import { readOutputs, type Stack } from "../stack";
-import { configOfThen, readPlain } from "./config-of-then";
+import { earlierConfig, readPlain } from "./earlier-config";
 import { rawCallers } from "./revoked";
 import { keepRotatedIn } from "./rotated";
 
@@ -61,7 +61,7 @@ export async function findTarget(
         ofToday,
         kept,
         problems: missing,
-    } = configOfThen(version, {
+    } = earlierConfig(version, {
         then,
         now: stack.text,
         callers: now,
@@ -99,11 +99,7 @@ function notToGoBackTo(version: Version): string[] {
                   `${where} has no commit (its program ran outside of git). Roll back by hand: git switch, pulumi config, pulumi up`,
               ]
             : []),
-        ...(dirty
-            ? [
-                  `${where} ran with uncommitted changes, so its program is unknown. Choose another`,
-              ]
-            : []),
+        ...(dirty ? [`${where} ran with uncommitted changes, so its program is unknown. Choose another`] : []),
     ];
 }
 
