@@ -37,7 +37,7 @@ const NO_SKIPPED_TESTS = {
 const PROGRAM = [NOTHING_IN_APPLY, GENERATION_MAY_BE_UNKNOWN, NO_CONSOLE];
 
 /**
- * Imports point one way: index → stacks → topologies of components/ → its subjects, in the order of SUBJECTS.
+ * Imports point one way: index → stacks → topologies in components/ → subjects in components/, in the order of SUBJECTS.
  * @param files files for which the imports are forbidden
  * @param regex forbidden import paths
  * @param message reason

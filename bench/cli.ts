@@ -36,11 +36,11 @@ async function measured(work: (bench: Bench) => Promise<void>): Promise<void> {
     say(machine());
 }
 
-const program = new Command("bench").description("Measures the cost of many callers in a sandbox of its own.");
+const program = new Command("bench").description("Measure the cost of many callers in a sandbox of its own.");
 
 program
     .command("consumers")
-    .description("compare alpa-auth with a flat Pulumi program and with kubectl, for the same objects")
+    .description("Compare alpa-auth with a flat Pulumi program and with kubectl, for the same objects")
     .option(
         "--counts <numbers>",
         "how many callers; a stack file takes about 1650, more are for file and stacks",
@@ -56,7 +56,7 @@ program
 
 program
     .command("stacks")
-    .description("callers in several stacks at one gateway, brought up side by side with the fast settings")
+    .description("Measure callers in several stacks at one gateway, brought up side by side with the fast settings")
     .option("--count <number>", "how many callers in all", (text) => counts(text)[0], 1000)
     .option("--stacks <number>", "how many stacks", (text) => counts(text)[0], 3)
     .action(async (options: { count: number; stacks: number }) => {
@@ -65,7 +65,7 @@ program
 
 program
     .command("file")
-    .description("callers in one stack, listed in a file of their own: time, CPU and memory with the fast settings")
+    .description("Measure callers of one stack in a callers file: time, CPU and memory with the fast settings")
     .option("--counts <numbers>", "how many callers", counts, [1000, 5000])
     .action(async (options: { counts: number[] }) => {
         await measured((bench) => measureInFile(bench, options.counts, say));
@@ -73,7 +73,7 @@ program
 
 program
     .command("review")
-    .description("time of ops stack review without its preview, for a change of every caller")
+    .description("Measure the time of ops stack review without its preview, for a change of every caller")
     .option("--counts <numbers>", "how many callers", counts, [100, 1000])
     .action(async (options: { counts: number[] }) => {
         await measured((bench) => measureReview(bench, options.counts, say));
@@ -82,7 +82,7 @@ program
 program
     .command("observed")
     .description(
-        "cost of metrics and access log as a ratio, and series of many callers, on the emulator of APISIX alone",
+        "Measure the cost of metrics and access log as a ratio, and the series of many callers, on the emulator of APISIX alone",
     )
     .option("--callers <number>", "how many callers", (text) => counts(text)[0], 5000)
     .option("--rounds <number>", "how often each is measured, for 2 seconds", (text) => counts(text)[0], 9)
@@ -94,7 +94,7 @@ program
 
 program
     .command("killed")
-    .description("kills pulumi in the middle of a first up with the fast settings, runs it again, and compares")
+    .description("Kill pulumi in the middle of a first up with the fast settings, run it again, and compare")
     .option("--callers <number>", "how many callers", (text) => counts(text)[0], 300)
     .action(async (options: { callers: number }) => {
         say(machine());

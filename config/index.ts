@@ -48,12 +48,12 @@ function secretKeys(): string[] {
 
 /**
  * Checks a stack config and converts it into settings of the components.
- * @param isSecret whether a key is stored encrypted. Pulumi marks a mapping as secret if any value in it is, so the second
- * argument selects one value
+ * @param isSecret whether a key is stored encrypted. Pulumi marks a mapping as secret if any value in the mapping is, so the
+ * second argument selects one value
  * @param today decides which credentials have expired
- * @param api access to the Cloudflare API. Default: none, and it is not checked
- * @param folder folder of the stack file, the base of relative paths in it
- * @param callers text of the callers file. Default: it is read from the file
+ * @param api access to the Cloudflare API. Default: none, and the access is not checked
+ * @param folder folder of the stack file, the base of relative paths in that file
+ * @param callers text of the callers file. Default: read from the file
  * @throws ConfigError with all problems
  */
 export function parse(

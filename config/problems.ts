@@ -40,7 +40,7 @@ export function explain(
         return issue.keys.map((key) => {
             const full = where ? `${where}.${key}` : key;
             const owner = owners[full.replace(/\[\d+\]/g, "[]")];
-            if (owner) return `${full}: belongs to ${owner}, not to this stack's option. Remove it.`;
+            if (owner) return `${full}: only valid with ${owner}, not with this stack's option. Remove it.`;
             return `${full}: is not a known key.${didYouMean(key, keysAt(schema, issue.path)) || " Remove it."}`;
         });
     if (valueAt(values, issue.path) === undefined && (issue.code === "invalid_type" || issue.code === "invalid_value"))
@@ -56,7 +56,7 @@ export function wording(issue: z.core.$ZodRawIssue): string | undefined {
     if (issue.code === "invalid_type") {
         const quoted = issue.inst instanceof z.core.$ZodType && mayHoldSecret(issue.inst) ? "" : got(input);
         const kind = issue.expected === "record" ? "object" : issue.expected;
-        return `must be ${/^[aeiou]/.test(kind) ? "an" : "a"} ${kind}${quoted}. Correct it`;
+        return `must be ${/^[aeiou]/.test(kind) ? "an" : "a"} ${kind}${quoted}`;
     }
     if (issue.code === "invalid_value")
         return `must be one of ${issue.values.join(", ")}${got(input)}.${didYouMean(String(input), issue.values.map(String)) || " Choose one"}`;

@@ -25,7 +25,7 @@ const GATEWAY: Option[] = [...INTRA, "inter"];
 
 const EXPOSURES: Record<string, string> = { azure: "direct", cloudflare: "tunnel" };
 
-/** Each key with another name in stack files of earlier versions. A test compares it with a list in the docs. */
+/** Each key with another name in stack files of earlier versions. A test has a case for each. */
 export const RENAMED_KEYS: RenamedKey[] = [
     {
         old: "exposure",

@@ -35,7 +35,7 @@ export const consumerName = dnsLabel.refine((name) => name !== VERIFIER, {
 export const url = z
     .url({
         protocol: /^https?$/,
-        error: (i) => `must be an address with http:// or https://${got(withoutUser(i.input))}. Correct it`,
+        error: (i) => `must be an address with http:// or https://${got(withoutUser(i.input))}`,
     })
     .refine((address) => withoutUser(address) === address, {
         error: "must be an address without user name and password, which would be stored in plain text. Remove them",
@@ -43,12 +43,11 @@ export const url = z
 
 /** A name in a chart repository. Helm would also accept a path or an address, and ignore the repository. */
 export const chartName = z.string().regex(/^[a-z0-9]+([._-][a-z0-9]+)*$/i, {
-    error: (i) =>
-        `must be the name of a chart in the repository (letters, digits, dots, dashes)${got(i.input)}. Correct it`,
+    error: (i) => `must be the name of a chart in the repository (letters, digits, dots, dashes)${got(i.input)}`,
 });
 
 export const text = (what: string) =>
-    z.string().min(1, { error: `must be ${what}, not an empty text. Name it or remove the key` });
+    z.string().min(1, { error: `must be ${what}, not an empty string. Name it or remove the key` });
 
 export const pinned = z.string().refine((tag) => /\d/.test(tag) && !/(^|[^a-z])latest/i.test(tag), {
     error: (i) => `must be a pinned version, never latest${got(i.input)}. Name the exact tag`,
@@ -66,15 +65,19 @@ export const endpoint = z.string().check((ctx) => {
         ctx.issues.push(
             problem(ctx.value, "must be host:port, without a scheme or path", "Write for example 10.20.96.188:20001"),
         );
-    else if (!isHost(host))
-        ctx.issues.push(problem(ctx.value, "must name a lower-case host or an IPv4 address", "Correct the host"));
+    else if (!isHost(host)) ctx.issues.push(problem(ctx.value, "must name a lower-case host or an IPv4 address"));
     else if (port < 1 || port > 65535)
         ctx.issues.push(problem(ctx.value, "must have a port between 1 and 65535", "Alpa listens on 20001"));
 });
 
-/** Text of a problem for a check of the schema. @param options.quote whether the text contains the value */
-export function problem(input: unknown, what: string, advice: string, { quote } = { quote: true }) {
-    return { code: "custom" as const, input, message: `${what}${quote ? got(input) : ""}. ${advice}` };
+/**
+ * Text of a problem for a check of the schema.
+ * @param advice what to do; empty if the requirement says it
+ * @param options.quote whether the text contains the value
+ */
+export function problem(input: unknown, what: string, advice = "", { quote } = { quote: true }) {
+    const message = `${what}${quote ? got(input) : ""}${advice && `. ${advice}`}`;
+    return { code: "custom" as const, input, message };
 }
 
 /** A host name of at least two labels, in the form that callers use. */
@@ -82,9 +85,7 @@ export const hostName = z.string().check((ctx) => {
     const labels = ctx.value.split(".");
     const good = labels.length > 1 && labels.every((label) => dnsLabel.safeParse(label).success);
     if (!good || ctx.value.length > 253 || isIP(ctx.value) !== 0)
-        ctx.issues.push(
-            problem(ctx.value, "must be a lower-case host name, for example llm.example.com", "Correct it"),
-        );
+        ctx.issues.push(problem(ctx.value, "must be a lower-case host name, for example llm.example.com"));
 });
 
 /** Prefixes of other services, and words that Alpa searches for in the whole path. */
@@ -109,7 +110,7 @@ function withoutUser(input: unknown): unknown {
  * project is rejected.
  */
 export const consumersFile = z
-    .string({ error: () => "must be a path as a text. Write for example callers/intra.yaml" })
+    .string({ error: () => "must be a path as a string. Write for example callers/intra.yaml" })
     .refine(isInside, {
         error: (i) =>
             `must be a path inside the folder of Pulumi.yaml, relative to it${got(i.input)}. Write for example callers/intra.yaml`,

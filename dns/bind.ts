@@ -76,7 +76,7 @@ export function readBind(text: string, zone?: string): ZoneText {
         const rest = fields(words);
         if (typeof rest === "string") problems.push({ line, text: rest });
         else if (name === undefined)
-            problems.push({ line, text: "must begin with a name, since no line before it has one. Correct it" });
+            problems.push({ line, text: "must begin with a name, since no line before it has one" });
         else if (origin === undefined)
             problems.push({ line, text: "must come after $ORIGIN, or the zone must be named. Use --zone" });
         else
@@ -148,7 +148,7 @@ function* logicalLines(text: string, problems: LineProblem[]): Generator<Line> {
         if (newline) {
             comment = false;
             if (quote !== undefined) {
-                problems.push({ line: quote, text: "must close its quotes on the same line. Correct it" });
+                problems.push({ line: quote, text: "must close its quotes on the same line" });
                 quote = undefined;
             }
             end();
@@ -174,7 +174,7 @@ function* logicalLines(text: string, problems: LineProblem[]): Generator<Line> {
         else if (part === "(" || part === ")") {
             end();
             depth += part === "(" ? 1 : -1;
-            if (depth < 0) problems.push({ line, text: "must open a parenthesis before it closes one. Correct it" });
+            if (depth < 0) problems.push({ line, text: "must open a parenthesis before it closes one" });
             depth = Math.max(0, depth);
         } else if (/^\s+$/.test(part)) {
             end();
@@ -186,7 +186,7 @@ function* logicalLines(text: string, problems: LineProblem[]): Generator<Line> {
         start = false;
     }
     end();
-    if (quote !== undefined) problems.push({ line: quote, text: "must close its quotes on the same line. Correct it" });
-    if (depth > 0) problems.push({ line: current.line, text: "must close its parenthesis. Correct it" });
+    if (quote !== undefined) problems.push({ line: quote, text: "must close its quotes on the same line" });
+    if (depth > 0) problems.push({ line: current.line, text: "must close its parenthesis" });
     if (current.words.length > 0) yield current;
 }

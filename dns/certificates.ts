@@ -8,8 +8,8 @@ function uncovered(names: string[], packs: CertificatePack[]): string[] {
 }
 
 /**
- * Requirement for names without a certificate; undefined if all have one. @param packs the certificates, or why they are
- * unknown
+ * Requirement for names without a certificate; undefined if all have one.
+ * @param packs the certificates, or the reason why the certificates are unknown
  */
 export function certificateNeed(names: string[], packs: CertificatePack[] | string): string | undefined {
     if (names.length === 0) return undefined;

@@ -45,8 +45,7 @@ function take(entry: Entry, zone: string, where: string, { items, notes, problem
         undecided(`${type} ${words.map(quoted).join(" ")}: the records file does not support it`);
     else {
         const value = valueOf(entry);
-        if (value === undefined)
-            problems.push(`${where}: must be a record with the data of its type (got ${type}). Correct it.`);
+        if (value === undefined) problems.push(`${where}: must be a record with the data of its type (got ${type}).`);
         else if (typeof value === "string") undecided(value);
         else {
             if (type === "NS") notes.push(`${title}: a delegation, kept.`);

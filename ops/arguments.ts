@@ -23,7 +23,7 @@ export interface ChangeArgs {
     json?: boolean;
 }
 
-/** A whole number of at least `least`. @param most so that its consumer can still count with it */
+/** A whole number of at least `least`. @param most largest number that the code which uses it supports */
 export function wholeNumber(least: number, most = 999_999_999): (text: string) => number {
     return (text) => {
         if (/^\d{1,9}$/.test(text) && Number(text) >= least && Number(text) <= most) return Number(text);
@@ -61,7 +61,7 @@ export function withJson(command: Command): Command {
 
 /**
  * Adds `--yes` to a command that changes something. Without it, the command only shows what would change.
- * @param does what the command does with it
+ * @param does what the command does with `--yes`
  */
 export function withConsent(command: Command, does: string): Command {
     return command.option(CONSENT, `${does}; without it, show what would change and change nothing`);

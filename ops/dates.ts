@@ -14,7 +14,7 @@ export function isOver(expires: string | undefined, today: Date): boolean {
 export function dayProblems(where: string, text: string | undefined, today: Date): string[] {
     if (text === undefined) return [];
     if (!day.safeParse(text).success)
-        return [`${where}: must be a day, for example 2027-01-31 (got ${JSON.stringify(text)}). Correct it.`];
+        return [`${where}: must be a day, for example 2027-01-31 (got ${JSON.stringify(text)}).`];
     if (daysUntil(text, today) > 0) return [];
     return [`${where}: must be a day after today, ${dayAfter(today, 0)} (got ${text}). Choose a later one.`];
 }

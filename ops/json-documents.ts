@@ -33,7 +33,7 @@ export const JSON_DOCUMENTS: Record<string, string> = {
     "token inspect": "`{header, claims, expiry, key, signature}`",
     "stack review": REVIEW,
     "stack drift": REVIEW,
-    "stack check": "the review with `accepted`, `standing` and, if the policy pack rejects it, `refusal`",
+    "stack check": "the review with `accepted`, `notAccepted` and, if the policy pack rejects it, `refusal`",
     "stack apply": "the review with `changed`",
     "stack rollback": "the review with `changed` and `newCredentials`",
     "stack history":

@@ -6,7 +6,7 @@ import { dirname } from "node:path";
 /** The process that holds a lock. */
 export interface LockHolder {
     pid: number;
-    /** Start time of the process from the system, since a pid can be reused. Unset: the system does not provide it. */
+    /** Start time of the process from the system, since a pid can be reused. Unset if the system does not provide it. */
     began?: string;
     host: string;
     /** When it took the lock, as `2026-11-26T12:00:00.000Z`. */
@@ -20,9 +20,9 @@ export function thisProcess(at = new Date()): LockHolder {
 
 /**
  * Takes the lock, also one of a process that has ended.
- * @param busy error while another process has it; it gets no holder where the file cannot be read
+ * @param busy returns the error for a lock that another process holds; called without a holder if the file cannot be read
  * @param onStale called with the holder of a lock that was removed
- * @returns what releases it; a process that ends without that releases it too
+ * @returns a function that releases the lock; a process that ends without calling it releases the lock too
  */
 export function takeLockFile<T extends LockHolder>(
     file: string,

@@ -15,6 +15,8 @@ import { token } from "./token";
 
 /** Nouns, in the order in which the help lists them. */
 const NOUNS: Noun[] = [consumer, token, stack, check, convert, modelUpgrade, dns, completion];
+/** Descriptions of the first words of nouns of two words. */
+const GROUPS: Record<string, string> = { model: "Upgrade the model of Alpa" };
 
 export function program(context: Context): Command {
     const root = new Command("alpa-auth")
@@ -35,7 +37,7 @@ export function program(context: Context): Command {
 /** The subcommand of a word. Nouns of two words may share the first one. */
 function below(command: Command, word: string): Command {
     const found = command.commands.find((one) => one.name() === word);
-    return found ?? command.command(word).description(`Commands: ${word}`);
+    return found ?? command.command(word).description(GROUPS[word] ?? "");
 }
 
 /** Every verb, with its words on the command line. */

@@ -28,7 +28,7 @@ const accountId = (text: string): string => {
     return text;
 };
 
-const program = new Command("sandbox").description("A local world for alpa-auth: no cloud, no cluster of your own.");
+const program = new Command("sandbox").description("Run alpa-auth in a local world: no cloud, no cluster of your own.");
 
 program
     .command("up")
@@ -66,7 +66,7 @@ program.command("env").description("Print export lines, to run pulumi by hand").
 program
     .command("status")
     .description("Show what runs, and what to try")
-    .option("--json", "as JSON", false)
+    .option("--json", "print one JSON document instead of text", false)
     .action(status);
 program.command("down").description("Stop everything the sandbox started").action(down);
 program

@@ -16,7 +16,7 @@ async function main(): Promise<void> {
     const asked = JSON.parse(name) as SceneName;
     const { loadSeconds, failStep, observe } = asked;
     const tools = JSON.parse(found) as Toolchain<ToolName>;
-    const stack = followStack(dir, (message) => log(`the requests to try are those of before: ${message}`));
+    const stack = followStack(dir, (message) => log(`the requests to try are out of date: ${message}`));
     const page = await startStatusPage(dir, pictureOf(dir), stack);
     writeFacts(dir, "page", { url: page.url });
     const world = await sceneOf(asked).start(dir, log, { tools, loadSeconds, failStep, observe, onAnswer: page.add });

@@ -103,8 +103,8 @@ const LINT: Job[] = [
 ];
 
 /**
- * Unit tests that start programs run in processes of their own: starting a program takes 1 ms of CPU time from a small process
- * and 10 ms from one of 1 GB, which all unit tests together need.
+ * Unit tests that start programs run in separate, small processes: starting a program takes 1 ms of CPU time in a small process
+ * and 10 ms in one of 1 GB, the size of a process with all unit tests.
  */
 const STARTING: Record<string, RegExp> = {
     sandbox: /^sandbox\/test\//,

@@ -98,7 +98,7 @@ async function run(job: Job, options: Options & { signal: AbortSignal }): Promis
     mkdirSync(logs, { recursive: true });
     const log = join(logs, `${job.name.replace(/[^\w.-]+/g, "-")}.log`);
     const into = openSync(log, "w");
-    // A file may define its tests only where their programs are installed; the total over all files must not be zero.
+    // A file defines no tests on a machine without their programs, so a job may run none. All jobs together must run some.
     const words = "files" in job ? [ROOM, MOCHA, "--no-fail-zero", ...args, ...job.files] : job.program;
     const executable = "executable" in job ? job.executable : undefined;
     const child = spawn(executable ?? process.execPath, executable ? words : [`--require=${WATCH}`, ...words], {

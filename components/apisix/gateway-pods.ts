@@ -53,8 +53,8 @@ function isUnreadyPod(pod: Live, labels: Record<string, string>): boolean {
 
 /**
  * A verdict based only on the pods' answers, although the Admin API should have been read too.
- * @param viewer the key for reading it
- * @param unchecked what only the Admin API shows, for messages
+ * @param viewer key for reading the Admin API
+ * @param unchecked facts that only the Admin API shows, for messages
  */
 export function withoutAdmin(
     verdict: Verdict,
@@ -96,7 +96,7 @@ export type AskPod = (connect: (port: number) => PodConnection) => Promise<strin
 
 /**
  * Queries every ready pod of a gateway, all at the same time.
- * @param pods all of its namespace
+ * @param pods all pods of the gateway's namespace
  */
 export async function askReadyPods(
     access: PlainAccess,
@@ -111,8 +111,8 @@ export async function askReadyPods(
 /**
  * Queries the pods of a gateway that run but are not ready, or are terminating: such a pod may still serve callers, on a node that
  * the API server cannot reach. Left out: a pod that no longer exists, and one on which nothing listens any more.
- * @param pods all of its namespace
- * @param ask it throws where the answers of a pod show nothing
+ * @param pods all pods of the gateway's namespace
+ * @param ask query of one pod; throws if the pod's answers prove nothing
  */
 export async function askUnreadyPods(
     access: PlainAccess,
@@ -158,7 +158,8 @@ export function isClosed({ error }: PodReport): boolean {
 
 /**
  * Verdict from all pods of a gateway: whether a change has reached each of them. See {@link askReadyPods}.
- * @param askUnready for {@link askUnreadyPods}, where a pod without the change would do harm. Unset: those are not asked
+ * @param askUnready query of each unready pod ({@link askUnreadyPods}), for a change whose absence does harm. Default: none,
+ *     and unready pods are not queried
  */
 export async function askEveryPod(
     access: PlainAccess,

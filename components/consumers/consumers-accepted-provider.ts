@@ -70,8 +70,8 @@ function sortedOf(materials: Inputs["materials"] | undefined) {
 }
 
 /**
- * @param names of the consumers that are new or changed
- * @param isKeyReplaced whether a key of theirs may have been replaced, so that a pod without the change does harm
+ * @param names names of the new or changed consumers
+ * @param isKeyReplaced whether a key of these consumers may have been replaced, so that a pod without the change does harm
  * @throws Error with the controller's words for each consumer it refuses, or naming a gateway pod that lags
  */
 async function untilAccepted(

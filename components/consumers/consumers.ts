@@ -125,7 +125,7 @@ export class Consumers extends pulumi.ComponentResource {
                 new k8s.core.v1.Secret(
                     `${name}-secret`,
                     { metadata: credentialMetadata(name, namespace), data: secretData(material) },
-                    // A revoked key is rejected before any object with it is created.
+                    // `Revocations` fails the run if the config declares a revoked key, before a Secret with that key is created.
                     { parent: this, dependsOn: memory },
                 ),
         );

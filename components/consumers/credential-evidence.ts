@@ -19,11 +19,14 @@ export interface Plugin {
 export interface Sent {
     /** `<consumer>/<credential>`. */
     who: string;
-    /** Headers. Unset: only the caller can sign its tokens, or its Secret is deleted, so no request can be sent with it. */
+    /**
+     * Headers. Unset if no request can be sent with the credential: only the caller can sign its tokens, or its Secret is
+     * deleted.
+     */
     headers?: Record<string, string>;
     /** Value of the claim `key`, only for a credential with tokens. */
     claim?: string;
-    /** How the caller's tokens are verified, where only the caller can sign them. */
+    /** How the caller's tokens are verified, if only the caller can sign them. */
     verifiedBy?: { algorithm: string; publicKey: string };
 }
 
@@ -124,7 +127,7 @@ export async function askUnready(
 
 interface Answered {
     status: number;
-    /** Credential of the request. Unset: it had none. */
+    /** Credential of the request. Unset for a request without a credential. */
     who?: string;
 }
 

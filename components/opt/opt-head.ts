@@ -28,10 +28,10 @@ export function watchedCommand({ command, watchdog }: Pick<OptSettings, "command
 }
 
 /**
- * Program in the head's container next to Ray. It waits until every node has joined, starts Alpa, and ends when Alpa has
+ * Program in the head's container next to Ray. The program waits until every node has joined, starts Alpa, and ends when Alpa has
  * ended or a node has been down for half a minute, since Alpa does not detect a lost node and stops answering. The container
  * then restarts and loads the model again.
- * @param hasWatchdog whether it also ends when the program in ALPA_WATCHDOG has ended
+ * @param hasWatchdog whether the program also ends when the watchdog in ALPA_WATCHDOG has ended
  */
 function watch({ hasWatchdog }: { hasWatchdog: boolean }): string {
     const start = `watchdog = subprocess.Popen(["/bin/bash", "-c", os.environ["${WATCHDOG_VARIABLE}"]])\n`;

@@ -18,7 +18,7 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 const seconds = (step: string) =>
     z
         .number()
-        .refine((n) => n >= 0, { error: (i) => `must be a time in seconds of at least 0${got(i.input)}. Correct it` })
+        .refine((n) => n >= 0, { error: (i) => `must be a time in seconds of at least 0${got(i.input)}` })
         .optional()
         .meta({
             description: `Time that step \`${step}\` took in the last conversion, in seconds.`,
@@ -118,7 +118,7 @@ export const convert = z
                 until: z
                     .string()
                     .refine((time) => TIME.test(time) && !Number.isNaN(Date.parse(time)), {
-                        error: (i) => `must be a time, for example 2026-11-30T12:00:00Z${got(i.input)}. Correct it`,
+                        error: (i) => `must be a time, for example 2026-11-30T12:00:00Z${got(i.input)}`,
                     })
                     .meta({
                         description: "Time until which other conversions are rejected (UTC).",

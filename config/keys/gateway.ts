@@ -30,8 +30,7 @@ export const installedGatewayKeys = {
     address: z
         .string()
         .refine(isHost, {
-            error: (i) =>
-                `must be a lower-case host or an IPv4 address, without scheme or port${got(i.input)}. Correct it`,
+            error: (i) => `must be a lower-case host or an IPv4 address, without scheme or port${got(i.input)}`,
         })
         .optional()
         .meta({
@@ -72,7 +71,7 @@ export const installedGatewayKeys = {
             }),
             version: pinned
                 .refine((v) => EXACT_VERSION.test(v) || !/\d/.test(v), {
-                    error: (i) => `must be one exact version, for example ${DEFAULT_CHART}${got(i.input)}. Correct it`,
+                    error: (i) => `must be one exact version, for example ${DEFAULT_CHART}${got(i.input)}`,
                 })
                 .default(DEFAULT_CHART)
                 .meta({
@@ -183,7 +182,7 @@ export const gateway = z
     .strictObject({
         ...installedGatewayKeys,
         highAvailability: z
-            .boolean({ error: (i) => `must be true or false${got(i.input)}. Correct it` })
+            .boolean({ error: (i) => `must be true or false${got(i.input)}` })
             .default(false)
             .meta({
                 description:
@@ -200,7 +199,7 @@ export const gateway = z
                 gatewayNamespace: dnsLabel.meta({ description: "Namespace of that Gateway.", examples: ["apisix"] }),
                 url: url
                     .refine((address) => new URL(address).pathname === "/", {
-                        error: (i) => `must be an address without a path${got(i.input)}. Correct it`,
+                        error: (i) => `must be an address without a path${got(i.input)}`,
                     })
                     .optional()
                     .meta({

@@ -16,7 +16,7 @@ const MOST_VOCABULARY = 250_680;
 /** 16 batches of Alpa, for which the requests of all other callers wait: a limit counts a request as one. */
 const MOST_PROMPTS = 64;
 
-/** @param bound the unit of the most, and what sets it */
+/** @param bound unit of the maximum, and its reason, for the error */
 const upTo = (most: number, bound: string, what: string) =>
     positive(what).refine((value) => value <= most, {
         error: (i) => `must be at most ${most} ${bound}${got(i.input)}. Lower it`,

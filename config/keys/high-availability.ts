@@ -11,7 +11,7 @@ type Config = Sound<ParsedGatewayOption>;
 /**
  * Checks the settings with which a gateway survives the loss of a node. Preflight checks the number of nodes.
  * @param given the config before parsing, which shows which keys are set
- * @param promise the option or key that requires this
+ * @param promise the option or key that requires high availability
  */
 export function availabilityProblems(config: Config, given: Raw, promise: string): string[] {
     const { exposure, gateway, tunnel } = config;

@@ -8,12 +8,11 @@ const TAG = /^\w[\w.-]{0,127}$/;
 
 /** Repository of an image: its registry, unless that is Docker Hub, and its name. */
 export const imageRepository = z.string().refine((name) => REPOSITORY.test(name), {
-    error: (i) =>
-        `must be an image without tag and digest, for example registry.example.com/apisix${got(i.input)}. Correct it`,
+    error: (i) => `must be an image without tag and digest, for example registry.example.com/apisix${got(i.input)}`,
 });
 
 const tagForm = (i: { input?: unknown }) =>
-    `must be a tag, for example ${DEFAULT_TAG}; a digest goes into the key digest${got(i.input)}. Correct it`;
+    `must be a tag, for example ${DEFAULT_TAG}; a digest goes into the key digest${got(i.input)}`;
 
 /** Tag of an image, which may be `latest`. */
 export const anyTag = z.string().refine((tag) => TAG.test(tag), { error: tagForm });
@@ -25,7 +24,7 @@ export const imageTag = pinned.refine((tag) => !pinned.safeParse(tag).success ||
 export const imageDigest = z
     .string()
     .refine((digest) => /^sha256:[0-9a-f]{64}$/.test(digest), {
-        error: (i) => `must be sha256: and 64 hexadecimal digits in lower case${got(i.input)}. Correct it`,
+        error: (i) => `must be sha256: and 64 hexadecimal digits in lower case${got(i.input)}`,
     })
     .optional()
     .meta({

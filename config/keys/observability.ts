@@ -12,7 +12,7 @@ import { consumerName, dnsLabel, LABEL_LIMIT } from "../values";
 const LABEL_KEY = /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/;
 const LABEL_VALUE = /^[A-Za-z0-9]([-\w.]*[A-Za-z0-9])?$/;
 
-const onOff = z.boolean({ error: (i) => `must be true or false${got(i.input)}. Correct it` }).default(false);
+const onOff = z.boolean({ error: (i) => `must be true or false${got(i.input)}` }).default(false);
 
 const podLabels = z.record(z.string(), z.string()).superRefine((labels, context) => {
     const entries = Object.entries(labels);
@@ -26,7 +26,7 @@ const podLabels = z.record(z.string(), z.string()).superRefine((labels, context)
         if (!LABEL_KEY.test(key) || !LABEL_VALUE.test(value) || value.length > LABEL_LIMIT)
             context.addIssue({
                 code: "custom",
-                message: `must be labels of Kubernetes (got ${JSON.stringify(`${key}: ${value}`)}). Correct it`,
+                message: `must be labels of Kubernetes (got ${JSON.stringify(`${key}: ${value}`)})`,
             });
 });
 
@@ -43,7 +43,7 @@ const folder = z
     .string()
     .regex(/^[A-Za-z0-9][\w.-]{0,62}$/, {
         error: (i) =>
-            `must begin with a letter or digit, and have only letters, digits, dots, dashes and underscores, 63 at most${got(i.input)}. Correct it`,
+            `must begin with a letter or digit, and have only letters, digits, dots, dashes and underscores, 63 at most${got(i.input)}`,
     })
     .default("alpa-auth");
 
@@ -51,7 +51,7 @@ const docsUrl = z
     .string()
     .regex(/^https?:\/\/[\w.-]+(:\d+)?(\/[\w.-]+)*$/, {
         error: (i) =>
-            `must be an address with http:// or https://, without user, query or a trailing slash${got(i.input)}. Correct it`,
+            `must be an address with http:// or https://, without user, query or a trailing slash${got(i.input)}`,
     })
     .optional();
 
@@ -181,7 +181,7 @@ export function observabilityProblems(
         return [
             ...foreign.map(
                 (key) =>
-                    `${key}: belongs to a gateway that this stack installs (got installer existing). Remove it, and set up metrics and logs at that gateway.`,
+                    `${key}: only valid for a gateway that this stack installs (got installer existing). Remove it, and set up metrics and logs at that gateway.`,
             ),
             ...(hasConnectors ? metricsProblems({ observability: asked }) : []),
         ];

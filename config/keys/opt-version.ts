@@ -37,7 +37,7 @@ const isPath = (value: string) => /^\/[^\0:]*$/.test(value) && !value.split("/")
 
 const path = (what: string) =>
     z.string().refine(isPath, {
-        error: (i) => `must be ${what}, an absolute path without ..${got(i.input)}. Correct it`,
+        error: (i) => `must be ${what}, an absolute path without ..${got(i.input)}`,
     });
 
 /** A path that is inserted into a shell command of a container. */
@@ -46,7 +46,7 @@ const plainPath = path("a folder").refine((value) => !isPath(value) || /^[\w./@%
 });
 
 const modelName = text("the name of a model").refine((name) => /^[\w./:@+-]*$/.test(name), {
-    error: (i) => `must have no blank, quote or other special character of the shell${got(i.input)}. Correct it`,
+    error: (i) => `must have no blank, quote or other special character of the shell${got(i.input)}`,
 });
 
 /** A version of three numbers, for example `2.0.0`. */
@@ -104,7 +104,7 @@ export const model = modelName.meta({
 export const parametersBillion = z
     .number()
     .refine((n) => n > 0, {
-        error: (i) => `must be a number of parameters above 0, in billions${got(i.input)}. Correct it`,
+        error: (i) => `must be a number of parameters above 0, in billions${got(i.input)}`,
     })
     .optional()
     .meta({

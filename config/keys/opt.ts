@@ -29,7 +29,7 @@ const operatorVersion = pinned.refine(
 const nodeName = z
     .string()
     .refine((name) => /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(name), {
-        error: (i) => `must be the name of a node in the output of kubectl get nodes${got(i.input)}. Correct it`,
+        error: (i) => `must be the name of a node in the output of kubectl get nodes${got(i.input)}`,
     })
     .meta({
         description: "Name of the node, its label `kubernetes.io/hostname`. An entry that is a text has only this key.",

@@ -8,10 +8,10 @@ const isQuantity = (text: string) => FORM.test(text) && quantity(text) > 0;
 
 /** An amount of memory above 0, in the notation of Kubernetes. */
 export const memory = z.string().refine((text) => isQuantity(text) && quantity(text) >= 1, {
-    error: (i) => `must be a quantity of memory, for example 16Gi${got(i.input)}. Correct it`,
+    error: (i) => `must be a quantity of memory, for example 16Gi${got(i.input)}`,
 });
 
 /** Cores above 0, in the notation of Kubernetes: a number, or thousandths. */
 export const cores = z.coerce.string().refine((text) => isQuantity(text), {
-    error: (i) => `must be a quantity of cores, for example 16 or 500m${got(i.input)}. Correct it`,
+    error: (i) => `must be a quantity of cores, for example 16 or 500m${got(i.input)}`,
 });

@@ -26,7 +26,7 @@ export const acceptKeys = {
     }),
     settleSeconds: z
         .number()
-        .min(0, { error: (i) => `must be a time in seconds of at least 0${got(i.input)}. Correct it` })
+        .min(0, { error: (i) => `must be a time in seconds of at least 0${got(i.input)}` })
         .default(DEFAULT_READINESS.settleSeconds)
         .meta({
             description:

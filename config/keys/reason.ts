@@ -8,7 +8,7 @@ interface Choice {
 }
 
 /** Key `enabled` of a setting with an unsafe value. */
-export const enabled = z.boolean({ error: (i) => `must be true or false${got(i.input)}. Correct it` });
+export const enabled = z.boolean({ error: (i) => `must be true or false${got(i.input)}` });
 
 /** Key `reason` next to it. */
 export const reason = text("the reason").optional();
@@ -25,6 +25,6 @@ export function reasonFor({ enabled: unsafe }: Pick<Choice, "enabled">, advice: 
             ctx.issues.push({ code: "custom", input: ctx.value, path: ["reason"], message });
         if (enabled === unsafe && reason === undefined) issue(`required with enabled ${unsafe}. ${advice}`);
         if (enabled !== unsafe && reason !== undefined)
-            issue(`belongs to enabled ${unsafe} (got enabled ${enabled}). Remove it`);
+            issue(`only valid with enabled ${unsafe} (got enabled ${enabled}). Remove it`);
     };
 }

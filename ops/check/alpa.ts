@@ -58,7 +58,7 @@ async function checkAlpa(context: Context, args: CheckAlpaArgs, run: RunOnHost =
     const wrong = found.filter(({ state }) => state !== "answers");
     if (wrong.length > 0)
         throw new FindingsError(
-            `${stack.short}: every Alpa must make progress (${wrong.map(({ host, state }) => `${host}: ${state}`).join(", ")}). See docs/operate/alpa-hangs.md.`,
+            `${stack.short}: not every Alpa answers (${wrong.map(({ host, state }) => `${host}: ${state}`).join(", ")}). See docs/operate/alpa-hangs.md.`,
         );
     context.note(`${stack.short}: ${found.length} host(s), all make progress.`);
 }

@@ -48,7 +48,7 @@ export async function checkEntryDns(
     const { name } = records[0];
     if (wrong > 0)
         throw new FindingsError(
-            `${name}: the zone must hold the record sets of the stack (${wrong} of ${rows.length} answers differ). Correct the zone, or azure.addresses and azure.ttl.`,
+            `${name}: ${wrong} of ${rows.length} answers differ from the stack's record sets. Correct the zone, or azure.addresses and azure.ttl.`,
         );
     context.note(`${name}: ${rows.length} answers, all as the stack says.`);
 }

@@ -79,7 +79,7 @@ async function checkDns(context: Context, args: CheckDnsArgs): Promise<void> {
     const wrong = rows.filter(({ equal }) => !equal).length;
     if (wrong > 0)
         throw new FindingsError(
-            `${wanted.zone}: old and new name servers must give the same answers (${wrong} of ${rows.length} differ). Correct the records file or the old zone, then run this again.`,
+            `${wanted.zone}: ${wrong} of ${rows.length} answers of the old and new name servers differ. Correct the records file or the old zone, then run this again.`,
         );
     context.note(`${wanted.zone}: ${rows.length} answers, all equal.`);
 }
@@ -103,7 +103,7 @@ async function compared(wanted: Wanted, signal: AbortSignal, limit: number): Pro
     } catch (error) {
         if (!(error instanceof NoAnswer)) throw error;
         const late = signal.aborted ? ` The check stopped after ${limit} s (--timeout).` : "";
-        throw new Failure(`${zone}: every name server must answer (${error.message}). Check the address.${late}`);
+        throw new Failure(`${zone}: a name server does not answer (${error.message}). Check the address.${late}`);
     }
 }
 

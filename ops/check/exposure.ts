@@ -144,7 +144,7 @@ async function readTarget(context: Context, args: CheckExposureArgs): Promise<Ta
     const bad = (["address", "closed"] as const).flatMap((option) =>
         args[option]
             .filter((one) => isIP(one) === 0)
-            .map((one) => `--${option}: must be an IPv4 or IPv6 address (got ${one}). Correct it.`),
+            .map((one) => `--${option}: must be an IPv4 or IPv6 address (got ${one}).`),
     );
     if (bad.length > 0) throw new UsageError(bad);
     if (atCloudflare && args.address.length + args.closed.length === 0)
@@ -202,7 +202,7 @@ function readCa(file: string): string {
         new X509Certificate(text);
         return text;
     } catch {
-        throw new UsageError([`--ca: must be a file with certificates in PEM form (got ${file}). Correct it.`]);
+        throw new UsageError([`--ca: must be a file with certificates in PEM form (got ${file}).`]);
     }
 }
 

@@ -93,14 +93,14 @@ function meaningOf(expected: Expectation, seen: Seen | undefined, error: unknown
     if (error !== undefined && !(error instanceof AlpaClientError)) throw error;
     if (expected === "answer") return error === undefined ? "" : error.message;
     if (expected === "limit") {
-        if (error === undefined) return "no limit rejects this caller's requests (must be 429)";
+        if (error === undefined) return "no request was rejected with 429, although the caller has a request limit";
         if (seen?.status !== 429) return error.message;
         return error.retryAfterSeconds === undefined ? "429 without Retry-After" : "";
     }
     const { refused } = expected;
-    if (error === undefined) return `it is accepted (must be ${refused.join(" or ")})`;
+    if (error === undefined) return `the request was accepted (expected ${refused.join(" or ")})`;
     if (seen === undefined) return error.message;
-    return refused.includes(seen.status) ? "" : `must be ${refused.join(" or ")}: ${error.message}`;
+    return refused.includes(seen.status) ? "" : `expected ${refused.join(" or ")}: ${error.message}`;
 }
 
 function ageOf(server: string | null | undefined): string {

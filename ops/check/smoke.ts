@@ -170,15 +170,15 @@ function report(context: Context, { json: asJson }: SmokeArgs, result: Report): 
     context.note(`versions seen: ${versions.join(", ") || "unknown"}.`);
     untried.forEach((one) => context.note(`not tried: ${one}.`));
     if (rows.every(({ got }) => !/^\d+$/.test(got)))
-        throw new Failure(`smoke: ${url} must answer (${rows[0].meaning}). Check the address and the network.`);
+        throw new Failure(`smoke: no answer from ${url} (${rows[0].meaning}). Check the address and the network.`);
     const wrong = rows.filter(({ ok }) => !ok).length;
     if (wrong > 0)
         throw new FindingsError(
-            `smoke: ${url} must answer only its callers (${wrong} of ${rows.length} checks failed). Look at the rows with NO, then run: npm run ops -- consumer list --check`,
+            `smoke: ${wrong} of ${rows.length} checks failed at ${url}. Look at the rows with NO, then run: npm run ops -- consumer list --check`,
         );
     if (!rows.some(({ got }) => got === "200"))
         throw new Failure(
-            `smoke: ${url} must have answered at least once (no credential could be tried). Give the caller a key, a token of HS256 or a service token.`,
+            `smoke: no credential could be tried at ${url}. Give the caller a key, a token of HS256 or a service token.`,
         );
     context.note(`smoke: ${rows.length} checks, all as they must be, as seen from this machine.`);
 }

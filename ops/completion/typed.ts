@@ -4,7 +4,7 @@ interface Flag {
     /** Name of the option, with both dashes. */
     name: string;
     about: string;
-    /** Values of the option. Unset: it takes no value, or any text. */
+    /** Values of the option. Unset for an option that takes no value, or any text. */
     choices?: readonly string[];
     takesValue: boolean;
 }

@@ -100,7 +100,7 @@ function pageOf(stack: Stack, name: string, credential: Credential, outputs: Out
     const { id, expires, method, algorithm } = credential;
     const who = `${name}/${id}`;
     const notUp = new UsageError([
-        `${who}: must be in the stack's outputs (it is in the config only). Run: pulumi up -s ${stack.short}`,
+        `${who}: in the config, but not in the stack's outputs. Run: pulumi up -s ${stack.short}`,
     ]);
     if (outputs.url === undefined) throw notUp;
     const claim = claimKey(gateway.namespace, name, id);

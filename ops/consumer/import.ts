@@ -90,12 +90,10 @@ function readKeys(file: string): { keys: string[]; content: unknown } {
     }
     const keys = (content as { allowed_api_keys?: unknown } | null)?.allowed_api_keys;
     if (!Array.isArray(keys) || keys.length === 0)
-        throw new UsageError([
-            `${basename(file)}: must have a list allowed_api_keys with at least one key. Correct it.`,
-        ]);
+        throw new UsageError([`${basename(file)}: must have a list allowed_api_keys with at least one key.`]);
     const problems = keys.flatMap((key: unknown, i) => {
         const where = `${basename(file)}: allowed_api_keys[${i}]`;
-        if (typeof key !== "string") return [`${where}: must be a text. Correct it.`];
+        if (typeof key !== "string") return [`${where}: must be a string.`];
         if (key.length < SHORTEST_KEY)
             return [
                 `${where}: must have at least ${SHORTEST_KEY} characters. Give this caller a new key: npm run ops -- consumer add`,

@@ -27,8 +27,7 @@ export function classesOf(keys: string[], content: unknown, classes: WeightClass
     if (unknown.length > 0)
         throw new UsageError(
             unknown.map(
-                (weight) =>
-                    `--classes: ${weight} must be the weight of a key (the file has ${distinct(weights)}). Correct it.`,
+                (weight) => `--classes: ${weight} must be the weight of a key (the file has ${distinct(weights)}).`,
             ),
         );
     return weights.map((weight) => classes.get(weight));

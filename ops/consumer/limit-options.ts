@@ -27,7 +27,7 @@ export function limitsGiven(args: LimitArgs): LimitArgs | undefined {
 export function classProblems({ text }: Pick<Stack, "text">, name: string): string[] {
     if (authenticatorIn(text) !== "gateway") {
         const option = String(readValue(text, "option"));
-        return [`--class: belongs to a stack with a gateway of its own (got option ${option}). Leave it out.`];
+        return [`--class: only valid for a stack with a gateway of its own (got option ${option}). Leave it out.`];
     }
     const known = knownClasses(text);
     // If `classes` is stored as JSON text, as `pulumi config set` writes it, only the config check reads it.

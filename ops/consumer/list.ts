@@ -88,7 +88,7 @@ function show<R extends { problems: string[] }>(
     if (args.check && wrong > 0)
         // Only a refresh detects objects that were deleted or changed by hand there.
         throw new FindingsError(
-            `${stack.short}: config and ${place} must agree (${wrong} of ${rows.length} lines do not). Run: pulumi up --refresh -s ${stack.short}`,
+            `${stack.short}: config and ${place} differ in ${wrong} of ${rows.length} lines. Run: pulumi up --refresh -s ${stack.short}`,
         );
 }
 

@@ -220,8 +220,11 @@ function tokenProblems({ method, algorithm, publicKey, publicKeyError }: NewAsAs
     const isGiven = (publicKey ?? publicKeyError) !== undefined;
     if (method !== "jwt") {
         const problems =
-            algorithm === undefined ? [] : [`--algorithm: belongs to --method jwt (got ${algorithm}). Leave it out.`];
-        if (isGiven) problems.push(`--public-key-file: belongs to method jwt (got method ${method}). Leave it out.`);
+            algorithm === undefined
+                ? []
+                : [`--algorithm: only valid with method jwt (got method ${method}). Leave it out.`];
+        if (isGiven)
+            problems.push(`--public-key-file: only valid with method jwt (got method ${method}). Leave it out.`);
         return problems;
     }
     if (algorithm === undefined)
@@ -229,7 +232,9 @@ function tokenProblems({ method, algorithm, publicKey, publicKeyError }: NewAsAs
     if (algorithm === "HS256")
         return !isGiven
             ? []
-            : [`--public-key-file: belongs to ${PUBLIC_KEY_NAMES}; the secret of HS256 is generated. Leave it out.`];
+            : [
+                  `--public-key-file: only valid with ${PUBLIC_KEY_NAMES}; the secret of HS256 is generated. Leave it out.`,
+              ];
     if (publicKeyError !== undefined) return [publicKeyError];
     if (publicKey === undefined)
         return [`--public-key-file: required with ${algorithm}. Name a file with the caller's public key in PEM form.`];

@@ -26,7 +26,7 @@ export const command: AddCommand = (consumer, context) =>
         "consumer prune-expired --stack intra --yes --format markdown",
     )
         .description(
-            "Remove expired credentials; safe to run from a nightly job, since it refuses a run that would change anything else",
+            "Remove expired credentials, and nothing else; exit with 3 if the run would change more; safe for a nightly job",
         )
         .action((args) => pruneExpired(context, args));
 

@@ -29,10 +29,10 @@ export function planRotateInPlace(
     const who = `${name}/${id}`;
     if (successor !== undefined)
         problems.push(
-            `--successor: belongs to key and jwt (got ${successor}). Leave it out: a service token gets a new secret in place.`,
+            `--successor: only valid with method key or jwt (got method service-token). Leave it out: a service token gets a new secret in place.`,
         );
     if ((publicKey ?? publicKeyError) !== undefined)
-        problems.push("--public-key-file: belongs to method jwt (got method service-token). Leave it out.");
+        problems.push("--public-key-file: only valid with method jwt (got method service-token). Leave it out.");
     if (end !== undefined)
         problems.push(
             `--expires: must not be given for a service token, which keeps its expiry date (got ${end}). Change expires of ${who} in the stack file.`,

@@ -75,7 +75,7 @@ async function usage(context: Context, args: UsageArgs): Promise<void> {
     const problems = [...sourceProblems(args), ...formProblems(args)];
     if (period === undefined)
         problems.push(
-            `--since: must be minutes, hours or days, for example 90m, 24h or 7d (got ${JSON.stringify(args.since)}). Correct it.`,
+            `--since: must be minutes, hours or days, for example 90m, 24h or 7d (got ${JSON.stringify(args.since)}).`,
         );
     if (authenticatorIn(stack.text) === "edge")
         problems.push(

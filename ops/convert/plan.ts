@@ -8,6 +8,8 @@ export const command: AddCommand = (convert, context) =>
         "convert plan --stack intra",
         "convert plan --stack intra --to intra-a --json",
     )
-        .description("Show the steps with their times, and every problem that prevents them; changes nothing")
+        .description(
+            "Show the steps with their times, and every problem that prevents them; exit with 3 if there is one; changes nothing",
+        )
         .addOption(targetOption("target option (default: the other one)"))
         .action((args) => plan(context, args, conversion(context, args)));

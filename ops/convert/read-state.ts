@@ -18,7 +18,7 @@ export async function readState(context: Context, name: string | undefined): Pro
     const upgrade = records({ folder: context.folder, kind: "model-upgrade" }, stack.short).at(-1);
     if (readValue(stack.text, "opt", "upgrade") !== undefined || (upgrade !== undefined && !isOver(upgrade)))
         throw new UsageError([
-            `--stack: must have no upgrade of the model in progress (${stack.short} has one). Finish it, or return: npm run ops -- model upgrade status`,
+            `--stack: an upgrade of the model is in progress in ${stack.short}. Finish it, or return: npm run ops -- model upgrade status`,
         ]);
     return cutoverState(context, CONVERSION, stack, await outputsOf(context, stack));
 }

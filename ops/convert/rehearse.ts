@@ -44,9 +44,9 @@ export interface Rehearsal {
     does: string;
     /** The same actions as a noun, for example `conversion and return`. */
     done: string;
-    /** Folders of its records. */
+    /** Folders of the rehearsal's records. */
     kinds: RecordFolder["kind"][];
-    /** Problems that prevent it. @param text the stack file of the rehearsal */
+    /** Problems that prevent the rehearsal. @param text the rehearsal's stack file */
     problems(text: string): string[];
     /** Steps in order, each with the required outcome. */
     acts: [wanted: Ended["outcome"], act: (context: Context, stack: string) => Promise<Ended | undefined>][];
@@ -160,7 +160,7 @@ async function clear(context: Context, name: string, file: string): Promise<void
 
 function broken(short: string, name: string, { does }: Rehearsal, result: Ended | undefined): string {
     const why = result === undefined ? "" : ` (${result.outcome} at ${result.place}: ${result.why ?? "see above"})`;
-    return `rehearsal: must ${does}${why}. Stack ${short} is kept for troubleshooting: npm run ops -- convert status --stack ${short}. Then remove it: ${clearing(name)}`;
+    return `rehearsal: did not ${does}${why}. Stack ${short} is kept for troubleshooting: npm run ops -- convert status --stack ${short}. Then remove it: ${clearing(name)}`;
 }
 
 function clearing(name: string): string {

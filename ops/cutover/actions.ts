@@ -1,4 +1,5 @@
 /** Actions of a cutover: it runs Pulumi, calls the service, and writes its record. */
+import { relative } from "node:path";
 import type { Context } from "../context";
 import { errorMessage } from "../errors";
 import { remember } from "../stack/edit-obstacles";
@@ -89,7 +90,7 @@ export function record({ file, run, who, context, kind, short }: CutoverJob, eve
     try {
         append(file, { time: new Date().toISOString(), run, who, ...event });
     } catch (error) {
-        unwritten = `the record cannot be written (${errorMessage(error)})`;
+        unwritten = `the ${kind.noun} record ${relative(process.cwd(), file)} cannot be written (${errorMessage(error)})`;
     }
     const ops = (verb: string) => `npm run ops -- ${kind.command} ${verb} --yes --stack ${short}`;
     if (event.event === "step-end")
@@ -102,7 +103,7 @@ export function record({ file, run, who, context, kind, short }: CutoverJob, eve
     }
     if (unwritten && event.event === "end" && event.outcome !== "human")
         context.note(
-            `note: ${unwritten}. Correct that, then have its end written: ${ops(event.outcome === "returned" ? "abort" : "run")}`,
+            `note: ${unwritten}. Correct that, then run this to record the end: ${ops(event.outcome === "returned" ? "abort" : "run")}`,
         );
     return unwritten;
 }
@@ -178,9 +179,7 @@ async function askPublicEndpoint(
 async function route(job: CutoverJob, signal: AbortSignal): Promise<VerificationRoute> {
     const { conversion } = await outputs(job, signal);
     if (conversion?.verification === undefined)
-        throw new Error(
-            "conversion.verification: must be an output of the stack. Check: pulumi stack output conversion",
-        );
+        throw new Error("conversion.verification: not in the stack's outputs. Check: pulumi stack output conversion");
     return conversion.verification;
 }
 

@@ -143,7 +143,7 @@ function parse(file: string): Entry[] {
                 if (line.startsWith("{")) return [];
             }
             throw new UsageError([
-                `${basename(file)}: must have one JSON object in each line (line ${i + 1} has none, perhaps because of a merge conflict in git). Correct it.`,
+                `${basename(file)}: must have one JSON object in each line (line ${i + 1} has none, perhaps because of a merge conflict in git).`,
             ]);
         });
 }

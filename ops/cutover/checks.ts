@@ -28,7 +28,7 @@ export async function formalProblems(
     const last = await committed(stack);
     if (against.length === 0 && last !== undefined && kind.restOf(last) !== kind.restOf(stack.text))
         problems.push(
-            `${basename(stack.file)}: must be committed, except for what ${kind.nounWithArticle} changes (it differs from HEAD in other values, perhaps callers). Commit it.`,
+            `${basename(stack.file)}: has uncommitted changes other than those of ${kind.nounWithArticle}, perhaps of callers. Commit it.`,
         );
     if (problems.length === 0) problems.push(...(await unapplied(context, stack)));
     return problems;
@@ -68,7 +68,7 @@ async function unapplied({ pulumi }: Context, stack: CutoverState["stack"]): Pro
     const said = errorsIn(stdout + stderr);
     return [
         /no changes were expected|changes were expected/i.test(said)
-            ? `${stack.short}: must have no unapplied changes, since each phase would apply them too (pulumi preview shows changes). Run: pulumi up -s ${stack.short}`
-            : `${stack.short}: pulumi preview must succeed (${said}). Correct the errors.`,
+            ? `${stack.short}: has unapplied changes, which each phase would apply too. Run: pulumi up -s ${stack.short}`
+            : `${stack.short}: pulumi preview failed (${said}). Correct the errors.`,
     ];
 }

@@ -18,7 +18,7 @@ export interface ClusterHolder {
     until: string;
     /**
      * Heartbeat `<time> <user>@<host>`, which changes every {@link HolderView.beatSeconds} while the process runs. It names
-     * the process, since a takeover keeps the holder's name. Unset: no heartbeat yet.
+     * the process, since a takeover keeps the holder's name. Unset before the first heartbeat.
      */
     beat?: string;
 }
@@ -112,7 +112,7 @@ export async function nameToBe(
     if (!(there.name === own ? foreign || userAndHost(there) !== who : takeOver)) return own;
     if (await isAlive(view, kind, interrupted))
         throw new UsageError([
-            `${kind.noun}: must have stopped before a takeover (${userAndHost(there)} still sends a heartbeat every ${view.beatSeconds} s). Wait, or end it on its machine: npm run ops -- ${kind.command} abort --yes`,
+            `${kind.noun}: still running, so it cannot be taken over (${userAndHost(there)} still sends a heartbeat every ${view.beatSeconds} s). Wait, or end it on its machine: npm run ops -- ${kind.command} abort --yes`,
         ]);
     return there.name;
 }

@@ -14,6 +14,6 @@ export function conversionInProgress(folder: string, { short, text }: Stack, now
             ? `${String(readValue(text, "convert", "holder", "name"))}, until ${until as string}`
             : `${held.who}, pid ${held.pid} on ${held.host}`;
     return readValue(text, "opt", "upgrade") === undefined
-        ? `${short}: must have no conversion in progress (${who}). Wait until it ends: npm run ops -- convert status`
-        : `${short}: must have no upgrade of its model in progress (${who}). Wait until it ends: npm run ops -- model upgrade status`;
+        ? `${short}: a conversion is in progress (${who}). Wait until it ends: npm run ops -- convert status`
+        : `${short}: an upgrade of its model is in progress (${who}). Wait until it ends: npm run ops -- model upgrade status`;
 }

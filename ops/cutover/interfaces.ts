@@ -9,7 +9,7 @@ export interface View {
     step: Step;
     began: number;
     expectedSeconds: number;
-    /** When the step is interrupted. Unset: never. */
+    /** When the step is interrupted. Unset for a step without a time limit. */
     latestEnd?: number;
     downSince?: number;
 }

@@ -12,7 +12,7 @@ export interface Holder {
 /** How long the lock is valid without further heartbeats, in minutes. */
 const HELD_MINUTES = 120;
 
-/** @param isLast whether it is the last step, which releases the lock */
+/** @param isLast whether the step is the last one, which releases the lock */
 export function holderOfStep(name: string, { isLast }: { isLast: boolean }): Holder {
     const until = new Date(Date.now() + (isLast ? 0 : HELD_MINUTES) * 60_000);
     return { name, until: until.toISOString().replace(/\.\d+Z$/, "Z") };

@@ -22,7 +22,7 @@ export const command: AddCommand = (stack, context) =>
         .action((args) => drift(context, args));
 
 /** Additional access is harmless in a reviewed change, but not in one outside of Pulumi. */
-const GAINS: Code[] = ["credential-added", "credential-ends-later", "limit-raised", "way-in-added"];
+const GAINS: Code[] = ["credential-added", "credential-ends-later", "limit-raised", "access-added"];
 
 type DriftArgs = Pick<ReviewArgs, "stack" | "format" | "failOn">;
 

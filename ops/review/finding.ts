@@ -47,7 +47,7 @@ export const CODES = {
     ],
     "revocation-broken": [
         "breaks-callers",
-        "Do not apply it unless the caller's key never leaked: anyone who has it gets access again.",
+        "Apply it only if the revoked key never leaked: anyone who has that key gets access again.",
     ],
     "opens-to-network": [
         "breaks-callers",
@@ -60,11 +60,11 @@ export const CODES = {
         "breaks-callers",
         "A resource was renamed: give it an alias with its old name, so that nothing is deleted.",
     ],
-    "way-in-removed": [
+    "access-removed": [
         "breaks-callers",
         "Tell the callers the new address, and keep the old one until they have moved.",
     ],
-    "way-in-changed": [
+    "access-changed": [
         "breaks-callers",
         "Tell the callers the new address beforehand, and apply the change at a time agreed with them.",
     ],
@@ -87,7 +87,7 @@ export const CODES = {
     "credential-changed": ["breaks-callers", HAND_OUT],
     "credential-ends-sooner": ["breaks-callers", HAND_OUT],
     "limit-lowered": ["breaks-callers", "Tell the caller: it may get 429 for requests that were served before."],
-    "request-refused": ["breaks-callers", "Tell the callers which requests are rejected from then on."],
+    "request-rejected": ["breaks-callers", "Tell the callers which requests are rejected from then on."],
     "timeout-lowered": [
         "breaks-callers",
         "Make sure that no answer takes longer than the new limit: longer answers end with 504 or 524.",
@@ -148,7 +148,7 @@ export const CODES = {
     "credential-ends-later": ["harmless", "Nothing."],
     "limit-raised": ["harmless", "Nothing."],
     "timeout-raised": ["harmless", "Nothing."],
-    "way-in-added": ["harmless", "Try it: npm run ops -- check smoke."],
+    "access-added": ["harmless", "Try it: npm run ops -- check smoke."],
     added: ["harmless", "Nothing."],
     "changed-inside": ["harmless", "Nothing."],
 } as const satisfies Record<string, readonly [Severity, string]>;

@@ -13,29 +13,29 @@ const PLUGINS: Record<string, { comes: [Code, string]; goes: [Code, string]; cha
     "key-auth": auth(),
     "jwt-auth": auth(),
     "fault-injection": {
-        comes: ["request-refused", "the gateway answers some requests itself"],
+        comes: ["request-rejected", "the gateway answers some requests itself"],
         goes: [
             "authentication-removed",
             "requests that the gateway rejected itself now go to Alpa, including those of callers of other namespaces",
         ],
-        changes: ["request-refused", "the gateway answers other requests itself"],
+        changes: ["request-rejected", "the gateway answers other requests itself"],
     },
     "request-validation": {
-        comes: ["request-refused", "the guard rejects requests that would crash Alpa"],
+        comes: ["request-rejected", "the guard rejects requests that would crash Alpa"],
         goes: ["protection-weakened", "the guard is removed: one request can crash Alpa for all callers"],
         changes: ["guard-changed", "the guard accepts other requests than before"],
     },
     "client-control": {
-        comes: ["request-refused", "long bodies are rejected"],
+        comes: ["request-rejected", "long bodies are rejected"],
         goes: ["protection-weakened", "bodies of any length are read"],
-        changes: ["request-refused", "the limit for the length of bodies changes"],
+        changes: ["request-rejected", "the limit for the length of bodies changes"],
     },
     "response-rewrite": errors(),
     "serverless-post-function": errors(),
     "serverless-pre-function": {
-        comes: ["request-refused", "malformed tokens are rejected, and headers with an underscore do not reach Alpa"],
+        comes: ["request-rejected", "malformed tokens are rejected, and headers with an underscore do not reach Alpa"],
         goes: ["protection-weakened", "Alpa gets headers with an underscore, and a malformed token is an error 500"],
-        changes: ["request-refused", "other requests are rejected before authentication"],
+        changes: ["request-rejected", "other requests are rejected before authentication"],
     },
     "request-id": {
         comes: ["changed-inside", "answers have a request id"],
@@ -54,11 +54,11 @@ const PLUGINS: Record<string, { comes: [Code, string]; goes: [Code, string]; cha
     },
     redirect: {
         comes: [
-            "way-in-changed",
+            "access-changed",
             "callers that use HTTP are redirected to HTTPS, and most clients do not repeat a POST there",
         ],
         goes: ["protection-weakened", "keys may be sent by HTTP again"],
-        changes: ["way-in-changed", "callers are redirected elsewhere"],
+        changes: ["access-changed", "callers are redirected elsewhere"],
     },
 };
 
@@ -146,7 +146,7 @@ function refusal(title: string, old: Props | undefined, now: Props | undefined):
     if (is !== undefined)
         return { code: "service-interrupted", says: `${title}: every request is rejected with ${is}` };
     if (now === undefined) return {};
-    return { code: "way-in-added", says: `${title}: requests are no longer rejected with ${was}` };
+    return { code: "access-added", says: `${title}: requests are no longer rejected with ${was}` };
 }
 
 /** The status that every request gets. */

@@ -27,7 +27,7 @@ export function exceptionsOf(root: string, today: Date): Exception[] {
 /**
  * Violations that the change adds. Only the pack itself reports existing violations.
  * @param inForce rules to check. @default all
- * @param state undefined: rules about all resources of a stack are skipped, since a preview has only the changed ones
+ * @param state state of the stack. Without it, rules about all resources are skipped, since a preview has only the changed ones
  */
 export function policyFindings(
     preview: Preview,

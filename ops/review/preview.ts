@@ -148,7 +148,7 @@ function parsed(text: string, where: string): Props {
 }
 
 function failedPreview(where: string, { message }: Props): string {
-    return `${where}: the preview must have succeeded (its error: ${errorText(message)})`;
+    return `${where}: the preview failed (${errorText(message)})`;
 }
 
 /** Pulumi's error message, printable: programs and providers may put any text into it. */

@@ -182,7 +182,8 @@ export function previewRun(what: string, stack: Stack, run: Ended): Preview {
 export function printedBy(what: string, stack: Stack, { code, stdout, stderr }: Ended): string {
     const locked = lockFailure(stack, stdout + stderr);
     if (locked) throw locked;
-    if (code !== 0) throw new Failure(`${what}: must succeed. It said: ${errorsOf(stdout) || errorText(said(stderr))}`);
+    if (code !== 0)
+        throw new Failure(`${what}: failed (exit code ${code}): ${errorsOf(stdout) || errorText(said(stderr))}`);
     return stdout;
 }
 
@@ -251,7 +252,7 @@ export function fileText(option: string, file: string): string {
         return readFileSync(file, "utf8");
     } catch (error) {
         throw new UsageError([
-            `${option}: must name a file that can be read (${(error as NodeJS.ErrnoException).code}). Correct it.`,
+            `${option}: must name a file that can be read (${(error as NodeJS.ErrnoException).code}).`,
         ]);
     }
 }

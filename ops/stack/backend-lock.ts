@@ -15,7 +15,7 @@ export function lockFailure({ short }: Pick<Stack, "short">, output: string, so?
     if (lock === undefined) return undefined;
     const explanation = so === undefined ? "" : `${so} `;
     return new Failure(
-        `${short}: must not be locked by another run (${lock}). ${explanation}Wait for it to end; if it was killed, run: pulumi cancel -s ${short}`,
+        `${short}: locked by another run (${lock}). ${explanation}Wait for it to end; if it was killed, run: pulumi cancel -s ${short}`,
     );
 }
 

@@ -14,7 +14,7 @@ export function consumersNode(document: Document): YAMLSeq | undefined {
     if (node === undefined || isSeq(node)) return node;
     // Replacing this value by a new list would revoke all its callers.
     throw new UsageError([
-        `consumers: must be a list in the stack file (it is ${isAlias(node) ? "an alias" : isScalar(node) ? "one text" : "a mapping"}). Write a list.`,
+        `consumers: must be a list in the stack file (it is ${isAlias(node) ? "an alias" : isScalar(node) ? "a string" : "a mapping"}). Write a list.`,
     ]);
 }
 

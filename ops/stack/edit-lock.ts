@@ -9,8 +9,8 @@ import { NOTHING_CHANGED } from "./backend-lock";
 /** Another command has the lock. */
 export class EditLocked extends Failure {
     /**
-     * @param who the stack and the process that has it
-     * @param remedy for a lock that may be stale; empty: there is none
+     * @param who the stack, and the process that holds its lock
+     * @param remedy advice for a lock that may be stale; empty if there is none
      */
     constructor(
         readonly who: string,
@@ -23,7 +23,7 @@ export class EditLocked extends Failure {
 /**
  * Takes the lock, in the folder of a clone's own files that git ignores. Commands that only read do not need it.
  * @param short last part of the stack's name
- * @returns what releases it
+ * @returns a function that releases the lock
  * @throws EditLocked
  */
 export function takeEditLock({ note, folder }: Pick<Context, "note" | "folder">, short: string): () => void {

@@ -33,11 +33,11 @@ async function foreignEdits(stack: Stack, edited: Edited): Promise<string[]> {
     const status = await gitStatus(realpathSync(file));
     if (typeof status !== "string")
         return [
-            `${basename(file)}: git must show whether it has uncommitted changes (it fails: ${status.problem}). Run: git status`,
+            `${basename(file)}: git cannot show whether it has uncommitted changes (${status.problem}). Run: git status`,
         ];
     if (status.trim() === "" || isOurs(stack, edited)) return [];
     return [
-        `${basename(file)}: must have no uncommitted changes except those of this command (git status: ${status.slice(0, 2).trim()}). Commit or revert them, so that this change gets its own commit.`,
+        `${basename(file)}: has uncommitted changes that are not of this command (git status: ${status.slice(0, 2).trim()}). Commit or revert them, so that this change gets its own commit.`,
     ];
 }
 
@@ -82,7 +82,7 @@ async function pendingOperations({ pulumi }: Context, stack: Stack): Promise<str
     if (pending === 0) return [];
     // Without this flag, a refresh without a terminal keeps an interrupted create in the state.
     return [
-        `${stack.short}: must have no pending operations (got ${pending} of an interrupted run). Check what it has created, then run: pulumi refresh --clear-pending-creates -s ${stack.short}`,
+        `${stack.short}: has ${pending} pending operation${pending === 1 ? "" : "s"} of an interrupted run. Check what that run has created, then run: pulumi refresh --clear-pending-creates -s ${stack.short}`,
     ];
 }
 
@@ -97,7 +97,7 @@ export interface Remembered {
 /**
  * Records the file before our edit, and that the edit is ours, in a folder next to it that git ignores: both are only
  * useful in this clone. Secrets in them are as encrypted as in the stack file.
- * @param edited which of its files
+ * @param edited the file of the stack that the command edits
  */
 export function remember(stack: Stack, after: string, edited: Edited = stack): Remembered {
     const files = (["before", "ours"] as const).map((what) => local(stack, edited, what));

@@ -187,7 +187,7 @@ async function up(context: Context, stack: Stack, edited: Edited, { after, befor
     const back = relative(process.cwd(), before.copy);
     const run = `pulumi up -s ${stack.short}`;
     throw new Failure(
-        `pulumi up: must succeed (ended with ${code}, see above). ${nameOf(stack, edited)} keeps the edit. ` +
+        `pulumi up: failed (exit code ${code}, see above). ${nameOf(stack, edited)} keeps the edit. ` +
             `Correct the error and run: ${run}\nOr go back: cp ${back} ${name} && ${run}`,
     );
 }

@@ -20,7 +20,7 @@ export interface Gateway {
     namespace: string;
     /** Longest time one answer may take, in seconds. */
     answerTimeoutSeconds: number;
-    /** Counter server of another stack's gateway. Unset: each APISIX pod counts on its own. */
+    /** Counter server of another stack's gateway. Unset if each APISIX pod counts on its own. */
     counters?: Counters;
     /**
      * Objects that routes and consumers refer to. Unset if the other stack was last updated by a version without this
@@ -90,6 +90,6 @@ async function ofAnotherStack({ pulumi }: Context, stack: Stack): Promise<Gatewa
             ...(found.counters ? { counters: found.counters } : {}),
         };
     throw new Failure(
-        `of: stack ${of} must have the output gateway (error of Pulumi: ${said(stderr)}). Correct the name, or run: pulumi up -s ${of}`,
+        `of: stack ${of} does not have the output gateway (error of Pulumi: ${said(stderr)}). Correct the name, or run: pulumi up -s ${of}`,
     );
 }

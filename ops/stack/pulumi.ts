@@ -167,7 +167,8 @@ function interruptOnAbort(child: ChildProcess, signal: AbortSignal, patienceSeco
  */
 export async function ask(pulumi: PulumiRunner, args: string[], options?: PulumiOptions): Promise<string> {
     const { code, stdout, stderr } = await pulumi(args, options);
-    if (code !== 0) throw new Failure(`pulumi ${args.slice(0, 2).join(" ")}: must succeed. It said: ${said(stderr)}`);
+    if (code !== 0)
+        throw new Failure(`pulumi ${args.slice(0, 2).join(" ")}: failed (exit code ${code}): ${said(stderr)}`);
     return stdout;
 }
 
@@ -185,7 +186,7 @@ export function jsonObject<T extends object>(text: string, what: string): T {
     }
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as T;
     const got = text.trim() === "" ? "nothing" : "something else";
-    throw new Failure(`${what}: must print a JSON object (it printed ${got}). Check which pulumi is on PATH.`);
+    throw new Failure(`${what}: printed ${got} instead of a JSON object. Check which pulumi is on PATH.`);
 }
 
 /** Pulumi's error message, without prefix and colours. */

@@ -44,7 +44,7 @@ export async function findStack(context: Context, option: string | undefined): P
         ]);
     const file = join(context.folder, `Pulumi.${short}.yaml`);
     if (!statSync(file, { throwIfNoEntry: false })?.isFile())
-        throw new UsageError([`--stack: ${short} must have a stack file (there is no ${file}). See: pulumi stack ls`]);
+        throw new UsageError([`--stack: ${short} has no stack file ${file}. See: pulumi stack ls`]);
     const text = readFileSync(file, "utf8");
     return { name, short, file, text, ...callersFileOf(text, context.program) };
 }

@@ -41,12 +41,10 @@ export function parseYaml(text: string): Document {
     const [error] = document.errors;
     if (error !== undefined) {
         const line = error.linePos?.[0].line;
-        throw new UsageError([`the stack file: must be YAML (${error.code}, line ${line ?? "unknown"}). Correct it.`]);
+        throw new UsageError([`the stack file: must be YAML (${error.code}, line ${line ?? "unknown"}).`]);
     }
     if (!hasValues(document))
-        throw new UsageError([
-            "the stack file: must have each anchor before its aliases, and few aliases. Correct it.",
-        ]);
+        throw new UsageError(["the stack file: must have each anchor before its aliases, and few aliases."]);
     const config = document.get("config", true);
     const known = isMap(config) || config === undefined || (isScalar(config) && config.value === null);
     if (known && (isMap(document.contents) || document.contents === null)) {
@@ -55,7 +53,7 @@ export function parseYaml(text: string): Document {
         return document;
     }
     throw new UsageError([
-        "the stack file: must be a mapping with the key config, which must be a mapping too and no alias. Correct it.",
+        "the stack file: must be a mapping with the key config, which must be a mapping too and no alias.",
     ]);
 }
 
@@ -180,11 +178,11 @@ function readOtherwise(text: string, document: Document): string[] {
             if (scalar.type !== "PLAIN") return;
             if (key === "key" && scalar.value === "<<")
                 problems.push(
-                    `the stack file: must have no merge key (<<, ${at(scalar)}). Write out the keys that it merges.`,
+                    `the stack file: has a merge key (<<, ${at(scalar)}). Write out the keys that it merges.`,
                 );
             if (key !== "key" && typeof scalar.value === "number" && OCTAL.test(scalar.source ?? ""))
                 problems.push(
-                    `the stack file: must have no number with a leading zero (${at(scalar)}), which Pulumi reads as octal. Write it without the zero, or a text in quotes.`,
+                    `the stack file: has a number with a leading zero (${at(scalar)}), which Pulumi reads as octal. Remove the zero, or put the value in quotes.`,
                 );
         },
     });

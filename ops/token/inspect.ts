@@ -53,8 +53,7 @@ async function inspect(context: Context, args: InspectArgs): Promise<void> {
               ].join("\n"),
     );
     const findings = args.verify ? findingsOf(found.signature, claims, owner, context.today) : [];
-    if (findings.length > 0)
-        throw new FindingsError(`token: must be valid now (${findings.join("; ")}). Issue another one.`);
+    if (findings.length > 0) throw new FindingsError(`token: not valid (${findings.join("; ")}). Issue another one.`);
 }
 
 const GOOD = "good";

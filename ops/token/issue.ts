@@ -59,7 +59,7 @@ async function issue(context: Context, name: string, id: string, args: IssueArgs
     const secret = jwtSecrets[who];
     if (secret === undefined)
         throw new UsageError([
-            `${who}: must be in the stack's outputs (it is in the config only). Run: pulumi up -s ${stack.short}`,
+            `${who}: in the config, but not in the stack's outputs. Run: pulumi up -s ${stack.short}`,
         ]);
     const { namespace } = await gatewayOf(context, stack);
     const now = new Date();

@@ -15,6 +15,8 @@ export interface Exception {
 /** Longest duration of an exception, in days: longer ones must be reviewed again. */
 export const MOST_DAYS = 90;
 const LEAST_REASON = 10;
+/** Rules of earlier versions, with their present names. */
+const RENAMED: Record<string, string> = { "route-asks-who": "route-requires-credential" };
 const DAY = 86_400_000;
 
 /** An error with every problem of the file. */
@@ -38,6 +40,13 @@ const schema = z.strictObject({
     ),
 });
 
+function ruleProblems(rule: string, rules: readonly string[], where: string): string[] {
+    if (rules.includes(rule)) return [];
+    if (Object.hasOwn(RENAMED, rule))
+        return [`${where}: ${rule} is called ${RENAMED[rule]} now. Write ${RENAMED[rule]}.`];
+    return [`${where}: must be one of ${rules.join(", ")} (got "${rule}"). Choose one.`];
+}
+
 /**
  * @param rules names of all rules
  * @param today day of the run (UTC)
@@ -48,21 +57,19 @@ export function parseExceptions(text: string, rules: readonly string[], today: D
     try {
         file = parse(text, { logLevel: "error" });
     } catch (error) {
-        throw new ExceptionsError([`the file: must be YAML (${(error as Error).message.split("\n")[0]}). Correct it.`]);
+        throw new ExceptionsError([`the file: must be YAML (${(error as Error).message.split("\n")[0]}).`]);
     }
     const read = schema.safeParse(file);
     if (!read.success)
         throw new ExceptionsError(
-            read.error.issues.map(({ path, message }) => `${path.join(".") || "the file"}: ${message}. Correct it.`),
+            read.error.issues.map(({ path, message }) => `${path.join(".") || "the file"}: ${message}.`),
         );
     const { exceptions } = read.data;
     const problems = exceptions.flatMap(({ rule, until }, i) => {
         const where = `exceptions.${i}`;
         const days = daysUntil(until, today);
         return [
-            ...(rules.includes(rule)
-                ? []
-                : [`${where}.rule: must be one of ${rules.join(", ")} (got "${rule}"). Choose one.`]),
+            ...ruleProblems(rule, rules, `${where}.rule`),
             ...(days === undefined
                 ? [`${where}.until: must be a day (got "${until}"). Write for example 2027-01-31.`]
                 : days > MOST_DAYS

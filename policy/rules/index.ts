@@ -9,7 +9,7 @@ import { knownTypes } from "./known-types";
 import { networkClosed } from "./kubernetes/network";
 import { portsClosed } from "./kubernetes/reachable";
 import { asRendered } from "./rendered";
-import { credentialsHidden, routeAsks } from "./gateway/routes";
+import { credentialsHidden, routeRequiresCredential } from "./gateway/routes";
 import { noSecretInClear } from "./secrets";
 import { isJudgedLater } from "./unknown";
 import { valuesSeen } from "./gateway/values";
@@ -19,7 +19,7 @@ import type { Rule } from "./rule";
 
 /** Every rule, the most dangerous first. */
 export const RULES: readonly Rule[] = [
-    routeAsks,
+    routeRequiresCredential,
     asRendered,
     knownTypes,
     hostnamesCovered,

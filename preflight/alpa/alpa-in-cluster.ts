@@ -52,7 +52,7 @@ async function runtimeProblems({ runtimeClass }: Opt, cluster: ClusterView): Pro
     if (runtimeClass === undefined) return [];
     const object = { apiVersion: "node.k8s.io/v1", kind: "RuntimeClass", name: runtimeClass };
     if ((await cluster.read(object)) !== undefined) return [];
-    return [`opt.runtimeClass: RuntimeClass ${runtimeClass} must exist. Correct the name, or create it.`];
+    return [`opt.runtimeClass: RuntimeClass ${runtimeClass} does not exist. Correct the name, or create it.`];
 }
 
 /** Rejects nodes of another conversion, since two Ray clusters cannot use the same GPUs. */
@@ -102,13 +102,13 @@ async function claimProblems(
     const live = await cluster.read({ apiVersion: "v1", kind: "PersistentVolumeClaim", namespace, name: claim });
     const where = `${key}.weights.claim: PersistentVolumeClaim ${namespace}/${claim}`;
     if (live === undefined)
-        return [`${where} must exist, with the weights in its volume. Create it, or correct the name.`];
+        return [`${where} does not exist. Create it with the weights in its volume, or correct the name.`];
     const { accessModes = [] } = (live.spec ?? {}) as { accessModes?: string[] };
     const { phase = "not known" } = live.status ?? {};
     // A claim that is bound by its first pod gets an empty volume.
     if (phase !== "Bound")
         return [
-            `${where} must be bound to the volume that holds the weights (it is ${phase}). Look: kubectl -n ${namespace} describe pvc ${claim}`,
+            `${where} is not bound to the volume that holds the weights (it is ${phase}). Look: kubectl -n ${namespace} describe pvc ${claim}`,
         ];
     if (nodes.length === 1 || accessModes.some((mode) => mode === "ReadOnlyMany" || mode === "ReadWriteMany"))
         return [];
@@ -131,7 +131,7 @@ async function operatorProblems({ conversion }: GatewayClusterArgs, cluster: Clu
     }
     if (JSON.stringify(live.spec).includes('"upgradeStrategy"')) return [];
     return [
-        `CustomResourceDefinition ${name}: must have the field upgradeStrategy, which KubeRay has since 1.6. Apply the CRDs of a newer operator with kubectl apply --server-side.`,
+        `CustomResourceDefinition ${name}: lacks the field upgradeStrategy, which KubeRay has since 1.6. Apply the CRDs of a newer operator with kubectl apply --server-side.`,
     ];
 }
 

@@ -27,7 +27,7 @@ export async function capacityProblems({ namespace, conversion }: Settings, clus
         const unfit = unfitFor(node);
         if (unfit === undefined) return wanted.flatMap((one) => notLeft(name, node, others, one));
         return [
-            `opt.nodes: ${name} must accept the component's pods (${unfit}). Make it accept them, or choose other nodes. Look: kubectl describe node ${node.metadata?.name}`,
+            `opt.nodes: ${name} does not accept the component's pods (${unfit}). Make it accept them, or choose other nodes. Look: kubectl describe node ${node.metadata?.name}`,
         ];
     });
 }

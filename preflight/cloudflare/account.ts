@@ -113,8 +113,8 @@ async function applications({ account, hostnames }: CloudflareAccessArgs, owner:
         const other = anotherStack(name, owner);
         findings.problems.push(
             other
-                ? `hostname: ${taken} must have no Access application of another stack (it has that of stack ${other.stack}). ${other.advice} Else choose another name, or destroy that stack.`
-                : `hostname: ${taken} must have no foreign Access application (it has "${name}"). Choose another name, or delete that application.`,
+                ? `hostname: ${taken} has the Access application of stack ${other.stack}. ${other.advice} Else choose another name, or destroy that stack.`
+                : `hostname: ${taken} has a foreign Access application ("${name}"). Choose another name, or delete that application.`,
         );
     }
 }

@@ -29,10 +29,10 @@ export class FindingsReader {
             : "Add it to the token";
         const problem =
             status === 401 || status === 403
-                ? `cloudflare:apiToken: must have the permission "${permission}" (${said}). ${cure}.`
+                ? `cloudflare:apiToken: lacks the permission "${permission}" (${said}). ${cure}.`
                 : status === 400 || status === 404
                   ? `account: must be an account that the token may use for "${permission}" (${said}). Correct account, or the token's resources.`
-                  : `cloudflare: the API must answer requests that need "${permission}" (${said}). Try again later.`;
+                  : `cloudflare: the API does not answer requests that need "${permission}" (${said}). Try again later.`;
         if (!this.problems.includes(problem)) this.problems.push(problem);
         return undefined;
     }

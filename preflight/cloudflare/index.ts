@@ -63,7 +63,7 @@ async function checkAccount(
     } catch (error) {
         const why = signal.aborted ? `no answer in ${limitSeconds} s` : reasonOf(error);
         throw new PreflightError(ACCOUNT, [
-            `cloudflare: the API at ${access.baseUrl} must answer (${why}). Check the network, and CLOUDFLARE_BASE_URL if it is set.`,
+            `cloudflare: the API at ${access.baseUrl} does not answer (${why}). Check the network, and CLOUDFLARE_BASE_URL if it is set.`,
         ]);
     }
     if (findings.problems.length > 0) throw new PreflightError(ACCOUNT, findings.problems);
@@ -93,7 +93,7 @@ async function token(account: string, api: ApiReader, findings: FindingsReader):
     if (status === "active") return;
     const why = status === undefined ? asked.said : `it is ${status}`;
     findings.problems.push(
-        `cloudflare:apiToken: must be a token that Cloudflare accepts (${why}). Create one with the permissions of docs/set-up/cloudflare.md, and set it again.`,
+        `cloudflare:apiToken: Cloudflare does not accept this token (${why}). Create one with the permissions of docs/set-up/cloudflare.md, and set it again.`,
     );
 }
 

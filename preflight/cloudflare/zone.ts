@@ -147,7 +147,7 @@ async function records(settings: ZoneSide, owner: string, zoneId: string, findin
             .find(({ type, content = "" }) => type !== "CNAME" || !ours.includes(content));
         if (other)
             findings.problems.push(
-                `hostname: ${hostname} must have no other record (it has ${other.type} ${other.content}). Delete it when callers can switch, or choose another name.`,
+                `hostname: ${hostname} already has another record (${other.type} ${other.content}). Delete it when callers can switch, or choose another name.`,
             );
     }
     return fresh;
@@ -189,8 +189,8 @@ async function rules(settings: ZoneSide, owner: string, zoneId: string, findings
         const keep = `o keep those, ${advice}, and add the rule of docs/operate/service-tokens.md by hand.`;
         findings.problems.push(
             other
-                ? `${key}: the zone must have no rules of another stack in phase ${phase} (it has those of stack ${other.stack}, and there can be one ruleset). ${other.advice} Else, t${keep}`
-                : `${key}: the zone must have no foreign rules in phase ${phase} (it has "${theirs.name}", and there can be one ruleset). T${keep}`,
+                ? `${key}: the zone has the rules of stack ${other.stack} in phase ${phase}, which allows only one ruleset. ${other.advice} Else, t${keep}`
+                : `${key}: the zone has foreign rules in phase ${phase} ("${theirs.name}"), which allows only one ruleset. T${keep}`,
         );
     }
 }
@@ -217,7 +217,7 @@ async function workers({ account, hostnames }: ZoneSide, owner: string, zoneId: 
         routes?.filter(({ pattern, script }) => hostnames.includes(hostOf(pattern)) && script !== name) ?? [];
     for (const { pattern, script } of theirs)
         findings.problems.push(
-            `hostname: ${hostOf(pattern)} must have no foreign Worker (its route ${pattern} runs ${script ?? "none"}). Delete the route, or choose another name.`,
+            `hostname: ${hostOf(pattern)} has a foreign Worker (its route ${pattern} runs ${script ?? "none"}). Delete the route, or choose another name.`,
         );
     const isOurs = routes?.some(({ script }) => script === name) ?? true;
     if (!isOurs && scripts?.some(({ id }) => id === name))

@@ -25,7 +25,7 @@ export function hostFindings(host: ProbedHost, { channel }: Microk8sArgs, owner:
     const problems: string[] = [];
     const must = (what: string) => problems.push(`${where}: ${place} must ${what}`);
     if (host.system !== "ubuntu") must(`run Ubuntu (got ${host.systemName || "an unknown system"}). Use another host.`);
-    else if (!host.snapd) must("have snapd (there is none). Run: apt-get install snapd");
+    else if (!host.snapd) problems.push(`${where}: ${place} has no snapd. Run: apt-get install snapd`);
     if (host.channel !== undefined && host.owner === undefined)
         must(
             host.clustered

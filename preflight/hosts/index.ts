@@ -47,7 +47,7 @@ export function withoutCluster(
     const { dashboards } = gateway.release.observability ?? {};
     if (dashboards?.namespace !== undefined)
         warnings.push(
-            "observability.dashboards.namespace: must exist, and a new cluster has only the namespace of the stack. Remove it until the nodes are a cluster with your Grafana.",
+            "observability.dashboards.namespace: does not exist, since a new cluster has only the namespace of the stack. Remove it until the nodes are a cluster with your Grafana.",
         );
     const has = storage === "hostpath" ? HOSTPATH_CLASS : undefined;
     const { storageClass: wanted = has } = gateway.release;
@@ -155,7 +155,7 @@ async function checkHost(
         const { code, stdout, stderr } = await run(host, command, script, signal);
         const here = Date.now() / 1000;
         if (code !== 0) {
-            const why = lastLine(stderr) || `${place}: the checks must run (exit status ${code})`;
+            const why = lastLine(stderr) || `${place}: the checks failed (exit code ${code})`;
             return { place, problem: `${where}: ${why}`, isDown: false };
         }
         const probed = readProbe(stdout);
@@ -164,7 +164,7 @@ async function checkHost(
     } catch (error) {
         const rejected = rejection(place, wanted.user, (error as Error).message);
         const late = signal.aborted ? "no answer in time" : (error as Error).message.split("\n")[0];
-        const problem = rejected ?? `${place} must answer by SSH (${late}). Check address, port and network.`;
+        const problem = rejected ?? `${place} does not answer by SSH (${late}). Check address, port and network.`;
         return { place, problem: `${where}: ${problem}`, isDown: rejected === undefined };
     }
 }
@@ -172,11 +172,11 @@ async function checkHost(
 /** Why a host that is up rejects the login; undefined for one that is down. */
 function rejection(place: string, user: string, why: string): string | undefined {
     if (why === MISMATCH)
-        return `${place} must have the host key of the config (it has another). If it was reinstalled, compare on the host, and set hostKey: ssh-keyscan -t ed25519 ${place}`;
+        return `${place} has another host key than the config. If it was reinstalled, compare on the host, and set hostKey: ssh-keyscan -t ed25519 ${place}`;
     if (/authentication methods failed/i.test(why))
-        return `${place} must accept user ${user} with privateKey (it does not). Add the public key of privateKey to ~${user}/.ssh/authorized_keys, or correct user or privateKey.`;
+        return `${place} does not accept user ${user} with privateKey. Add the public key of privateKey to ~${user}/.ssh/authorized_keys, or correct user or privateKey.`;
     if (/parse.*private ?key|private ?key.*(parse|format)/i.test(why))
-        return `${place} must be reached with a private key that can be read (it cannot). Set privateKey again.`;
+        return `${place}: privateKey cannot be read. Set it again.`;
     return undefined;
 }
 

@@ -65,7 +65,7 @@ export async function gatewayOf(stack: string): Promise<SharedGateway> {
               ? "it has no such output: it has no gateway, or was last updated by an earlier version"
               : "it has the form of another version";
     throw new PreflightError(GATEWAY, [
-        `of: stack ${stack} must have the output gateway (${why}). Run: pulumi up -s ${stack}`,
+        `of: stack ${stack} does not have a usable output gateway (${why}). Run: pulumi up -s ${stack}`,
     ]);
 }
 
@@ -117,12 +117,12 @@ async function routeOf(stack: string, namespace: string, cluster: ClusterView): 
     const live = await cluster.read(route);
     if (live === undefined || live.metadata?.deletionTimestamp !== undefined)
         return [
-            `of: ApisixRoute ${namespace}/alpa of stack ${stack} must be in this cluster. Run: pulumi up -s ${stack}; if it is in another cluster, set cluster.`,
+            `of: ApisixRoute ${namespace}/alpa of stack ${stack} is not in this cluster. Run: pulumi up -s ${stack}; if it is in another cluster, set cluster.`,
         ];
     const theirs = live.metadata?.annotations?.[OWNER_ANNOTATION];
     const theOther = stack.split("/").slice(1).join("/");
     if (theirs === theOther) return [];
     return [
-        `of: ApisixRoute ${namespace}/alpa must be of stack ${theOther} (it ${theirs === undefined ? "has no owner" : `belongs to stack ${theirs}`}). Set cluster to the cluster of that stack, or correct of.`,
+        `of: ApisixRoute ${namespace}/alpa is not of stack ${theOther} (it ${theirs === undefined ? "has no owner" : `belongs to stack ${theirs}`}). Set cluster to the cluster of that stack, or correct of.`,
     ];
 }

@@ -43,10 +43,10 @@ function unanswered(server: string, error: unknown): string {
     const said = firstLine(error);
     const { code } = error as { code?: unknown };
     if (code === 401)
-        return `cluster: the API server at ${server} must accept the kubeconfig's credentials (${said}). Renew them.`;
+        return `cluster: the API server at ${server} rejects the kubeconfig's credentials (${said}). Renew them.`;
     if (code === 403)
-        return `cluster: the API server at ${server} must let the kubeconfig's user read the cluster (${said}). Grant the missing permission (RBAC).`;
-    return `cluster: the API server at ${server} must answer (${said}). Check the address and the network.`;
+        return `cluster: the API server at ${server} does not let the kubeconfig's user read the cluster (${said}). Grant the missing permission (RBAC).`;
+    return `cluster: the API server at ${server} does not answer (${said}). Check the address and the network.`;
 }
 
 /** First line of an error; for an answer of the API server, its message. */

@@ -35,7 +35,7 @@ export async function prerequisites(settings: GatewayClusterArgs, cluster: Clust
                 name: gateway.gateway,
             },
         ]);
-        return missing.map((o) => `gateway.existing: ${title(o)} must exist. Correct the name, or install it.`);
+        return missing.map((o) => `gateway.existing: ${title(o)} does not exist. Correct the name, or install it.`);
     }
     return [];
 }
@@ -60,12 +60,12 @@ async function forInstall(install: RampartInstall, cluster: ClusterView): Promis
     if ((await absent(cluster, [home])).length > 0) {
         // The Secret cannot exist before the stack has created the namespace, so it is not checked.
         if (ownNamespace) return [];
-        return [`rampart.install.namespace: ${title(home)} must exist. Run: kubectl create namespace ${namespace}`];
+        return [`rampart.install.namespace: ${title(home)} does not exist. Run: kubectl create namespace ${namespace}`];
     }
     if (name === undefined) return [];
     const missing = await absent(cluster, [{ apiVersion: "v1", kind: "Secret", namespace, name }]);
     return missing.map(
-        (o) => `rampart.install.credentialsSecret: ${title(o)} must exist, with username and password. Create it.`,
+        (o) => `rampart.install.credentialsSecret: ${title(o)} does not exist. Create it, with username and password.`,
     );
 }
 
@@ -81,7 +81,7 @@ export async function storageClass({ gateway, nodes }: InstalledGateway, cluster
     return [
         wanted === undefined
             ? `gateway.storageClass: required, since no StorageClass is the default (${found}). Name one.`
-            : `gateway.storageClass: StorageClass ${wanted} must exist (${found}). Correct the name, or create it.`,
+            : `gateway.storageClass: StorageClass ${wanted} does not exist (${found}). Correct the name, or create it.`,
     ];
 }
 

@@ -31,15 +31,16 @@ export async function crdProblems(
     names.forEach((name, i) => {
         const live = found[i];
         const wanted = versions[name];
-        const why = name in WATCHED_VERSIONS ? ", or the ingress controller exits two minutes after its start" : "";
+        const why =
+            name in WATCHED_VERSIONS ? ", and without it the ingress controller exits two minutes after its start" : "";
         // When Rampart installs the chart, it creates missing CRDs.
         if (!live && gateway.installer !== "rampart")
             problems.push(
-                `gateway.${gateway.installer === "helm" ? "crds" : "existing"}: CustomResourceDefinition ${name} must exist${why}. Install the CRDs of ingress controller 2.x and of Gateway API.`,
+                `gateway.${gateway.installer === "helm" ? "crds" : "existing"}: CustomResourceDefinition ${name} does not exist${why}. Install the CRDs of ingress controller 2.x and of Gateway API.`,
             );
         else if (live && !served(live).includes(wanted))
             problems.push(
-                `CustomResourceDefinition ${name}: must serve version ${wanted} (it serves ${served(live).join(", ") || "none"}). ` +
+                `CustomResourceDefinition ${name}: does not serve version ${wanted} (it serves ${served(live).join(", ") || "none"}). ` +
                     "Helm never updates a CRD: apply the CRDs of ingress controller 2.x and of Gateway API.",
             );
     });

@@ -24,6 +24,6 @@ export async function dashboardsHome(
     if (name === undefined || name === own) return [];
     const missing = await absent(cluster, [{ apiVersion: "v1", kind: "Namespace", name }]);
     return missing.map(
-        (one) => `observability.dashboards.namespace: ${titleOf(one)} must exist. Correct the name, or create it.`,
+        (one) => `observability.dashboards.namespace: ${titleOf(one)} does not exist. Correct the name, or create it.`,
     );
 }

@@ -26,13 +26,13 @@ export async function certManager({ tls, namespace }: GatewayClusterArgs, cluste
     };
     const missing = await absent(cluster, [issuer]);
     return missing.map(
-        (o) => `tls.certificate.certManager.issuer: ${titleOf(o)} must exist. Correct it, or create it.`,
+        (o) => `tls.certificate.certManager.issuer: ${titleOf(o)} does not exist. Correct the name, or create it.`,
     );
 }
 
 /**
- * Rejects an expired certificate that is new, since every handshake would fail. A certificate that is already in use only
- * causes a warning, since credentials must stay revocable.
+ * Rejects an expired certificate that no pod serves yet: with it, every TLS handshake would fail. An expired certificate in
+ * use only causes a warning, so that credentials can still be revoked.
  */
 export async function endedCertificate(
     { tls, namespace }: GatewayClusterArgs,
@@ -50,7 +50,7 @@ export async function endedCertificate(
 export function endedFiles(tls: GatewayClusterArgs["tls"]): string[] {
     if (tls?.source.kind !== "files") return [];
     return endedIn(chainOf(tls.source.certificate).certificates, new Date()).map(
-        ({ name, on }) => `tls.certificate.files.certificate: ${name} must be valid (it expired on ${on}). Renew it.`,
+        ({ name, on }) => `tls.certificate.files.certificate: ${name} expired on ${on}. Renew it.`,
     );
 }
 

@@ -56,7 +56,8 @@ export interface AlpaOptions {
 export interface Alpa {
     port: number;
     /**
-     * The exception that ended the batch loop. From then on no valid request is answered until a restart. Undefined: it runs.
+     * The exception that ended the batch loop. From then on no valid request is answered until a restart. Undefined while the
+     * batch loop runs.
      */
     died(): Error | undefined;
     /** Number of open connections, including idle ones. */

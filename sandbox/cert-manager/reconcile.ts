@@ -76,7 +76,7 @@ export async function reconcile(rest: Rest, certificate: Certificate, issuers: I
     await say(rest, certificate, [UP_TO_DATE], { times: timesIn(pem), revision });
 }
 
-/** Why the certificate in the Secret must be replaced; undefined: it need not be. */
+/** Why the certificate in the Secret must be replaced; undefined if it need not be replaced. */
 function staleness(
     { metadata, spec, status }: Certificate,
     secret: V1Secret | undefined,

@@ -50,5 +50,5 @@ export function call(
 export async function ensure(api: Api, collection: string, object: object): Promise<void> {
     const answer = await call(api, "POST", collection, object);
     if (answer.status === 201 || answer.status === 409) return;
-    throw new Error(`POST ${collection}: must be answered 201 (${answer.status}): ${answer.body.slice(0, 500)}`);
+    throw new Error(`POST ${collection}: HTTP ${answer.status} instead of 201: ${answer.body.slice(0, 500)}`);
 }

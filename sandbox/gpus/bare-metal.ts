@@ -71,7 +71,7 @@ export class BareMetal {
             for (const name of options.nodes) await started.startHost(name);
             for (const { name, host } of started.hosts) {
                 const { code, err } = await host.systemctl("enable", "--now", UNIT);
-                if (code !== 0) throw new Error(`${name}: ${UNIT} must start. It said: ${err}`);
+                if (code !== 0) throw new Error(`${name}: ${UNIT} failed to start: ${err}`);
             }
             await waitFor("Alpa on bare metal: ready", () => started.answers(), { seconds: START_SECONDS });
             return started;

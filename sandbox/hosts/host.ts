@@ -87,7 +87,7 @@ export interface Host {
     root: string;
     /** Process ids of the running services. */
     pids(): number[];
-    /** Process id of a service, for example "ray.service"; undefined: it does not run. */
+    /** Process id of a service, for example "ray.service"; undefined if the service does not run. */
     pidOf(unit: string): number | undefined;
     /** Runs systemctl as root, without SSH. */
     systemctl(...args: string[]): Promise<Reply>;

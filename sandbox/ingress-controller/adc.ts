@@ -34,7 +34,7 @@ export interface Change {
     verb: "delete" | "update" | "create";
     /** In this order. */
     requests: { method: "PUT" | "DELETE"; path: string; body?: Body }[];
-    /** The desired object; undefined: it is deleted. */
+    /** The desired object; undefined to delete the object. */
     object?: ApisixObject;
 }
 
@@ -148,7 +148,7 @@ interface Part {
     read: (value: Body) => Body;
 }
 
-/** Writes of an object: a service is one, and its own upstream another one, which comes first. */
+/** The writes of an object. A service with an upstream of its own needs two: first the upstream, then the service. */
 function partsOf({ collection, id, path, body }: ApisixObject): Part[] {
     const fields = READ[collection];
     const read = (value: Body) => (fields ? pick(value, fields) : pick(value, Object.keys(value)));

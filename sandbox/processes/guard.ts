@@ -73,7 +73,7 @@ function lines(stream: NodeJS.ReadableStream) {
     const settle = () => {
         for (const one of [...waiting]) {
             if (seen.includes(one.line)) one.resolve();
-            else if (ended) one.reject(new Error(`guard: must answer "${one.line}" (it ended). See guard.log.`));
+            else if (ended) one.reject(new Error(`guard: ended before it answered "${one.line}". See guard.log.`));
         }
     };
     stream.on("data", (chunk: Buffer) => {
@@ -87,7 +87,7 @@ function lines(stream: NodeJS.ReadableStream) {
     return {
         next: (line: string) =>
             new Promise<void>((resolve, reject) => {
-                const late = `guard: must answer "${line}" within ${ANSWER_SECONDS} s (it did not). See guard.log.`;
+                const late = `guard: did not answer "${line}" within ${ANSWER_SECONDS} s. See guard.log.`;
                 const timer = setTimeout(() => reject(new Error(late)), ANSWER_SECONDS * 1000);
                 const done = (settled: () => void) => {
                     clearTimeout(timer);

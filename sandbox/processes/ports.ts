@@ -9,7 +9,7 @@ import { programOf } from "./proc-table";
 
 interface PortHolder {
     port: number;
-    /** Undefined: it belongs to another user and is invisible. */
+    /** Undefined if the process belongs to another user and is invisible. */
     pid?: number;
     /** The program and, for an interpreter, its script. Never other arguments, which may contain secrets. */
     command?: string;

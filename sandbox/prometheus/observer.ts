@@ -21,7 +21,7 @@ const INTERVAL_SECONDS = 5;
 interface ObserverOptions {
     /** Returns all current pods. */
     pods(): Promise<V1Pod[]>;
-    /** Local port of the emulator of a port of a pod; undefined: it is unreachable. */
+    /** Local port of the emulator of a port of a pod; undefined if the pod is unreachable. */
     podPort(namespace: string, pod: string, port: number): number | undefined;
     /** Folder of the sandbox. */
     stateDir: string;
@@ -72,7 +72,7 @@ async function serveTargets({ pods, podPort, log }: ObserverOptions) {
     return { url: `http://127.0.0.1:${port}`, close };
 }
 
-/** Target of a pod; undefined: it has none, or none now. */
+/** Scrape target of a pod; undefined if the pod asks for none, or is unreachable. */
 export function targetOf({ metadata }: V1Pod, podPort: ObserverOptions["podPort"]): Target | undefined {
     const { name = "", namespace = "", annotations = {} } = metadata ?? {};
     if (annotations["prometheus.io/scrape"] !== "true") return undefined;

@@ -58,7 +58,7 @@ export function pformat(value: Json, width = 72): string {
 
 /**
  * @param indent column of the start of the value
- * @param allowance characters after it on its last line (closing brackets, a comma)
+ * @param allowance characters after the value on its last line (closing brackets, a comma)
  */
 function layout(value: Json, indent: number, allowance: number, level: number, width: number): string {
     const oneLine = repr(value);

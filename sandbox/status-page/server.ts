@@ -51,7 +51,7 @@ const HEADERS = {
 /**
  * @param dir folder of the sandbox
  * @param picture draws the stack as SVG
- * @param stack its current facts; undefined until it is up
+ * @param stack current facts of the stack; undefined until the stack is up
  */
 export async function startStatusPage(
     dir: string,

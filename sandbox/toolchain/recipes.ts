@@ -244,7 +244,7 @@ export type RecipeName = keyof typeof SOURCES | "redis";
 
 /**
  * How to build a tool from its Go modules, or get it from a package.
- * @param env of the build; Go is searched on its PATH
+ * @param env variables of the build; Go is searched on the PATH in them
  */
 export function recipe(name: RecipeName, env: NodeJS.ProcessEnv = process.env): Recipe {
     if (name === "redis") return redis();

@@ -1,4 +1,4 @@
-/** Time of emulators, whose seconds tests shorten. */
+/** Clock of the emulators. Tests shorten its seconds. */
 import { pause } from "../processes";
 
 export interface Clock {

@@ -23,7 +23,7 @@ import type { SocksProxy } from "../real/socks";
 import { decoded, type Snapshot } from "./cluster";
 import { CLOUDFLARED, image, runs } from "./pods/images";
 
-/** Why a container of cloudflared is unsupported; undefined: it is supported. */
+/** Why a container of cloudflared is unsupported; undefined if it is supported. */
 export function connectorProblem(container: V1Container, edge: string | undefined): string | undefined {
     if (!CLOUDFLARED.test(container.image!)) return undefined;
     if (edge === undefined) return "this sandbox has no Cloudflare edge for connectors";

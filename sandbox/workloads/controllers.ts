@@ -18,7 +18,10 @@ import { variablesOf } from "./pods/environment";
 import { CONTROLLER, runs } from "./pods/images";
 import { serviceAccountOf } from "./pods/service-account";
 
-/** The shortest second of a controller, in seconds: each candidate calls the API server every two. */
+/**
+ * Shortest duration of one emulated second of a controller, in seconds: each candidate for leadership calls the API server every
+ * two emulated seconds.
+ */
 const SHORTEST_SECOND = 0.1;
 
 interface ControllersOptions {

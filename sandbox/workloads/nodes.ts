@@ -54,7 +54,7 @@ export class Nodes {
 
     /**
      * Drains and cordons a node.
-     * @param limits longest wait for the deletion of its pods, in seconds
+     * @param limits longest wait for the deletion of the node's pods, in seconds
      * @returns number of rejected evictions
      */
     async drain(node: string, limits: { seconds: number }): Promise<{ refused: number }> {

@@ -41,7 +41,7 @@ export interface WorkloadsOptions {
     real?: { parts: RealParts; ground: Ground; etcd: string };
 }
 
-/** Unset: not run, or run by another emulator. */
+/** A part that is unset does not run, or runs in another emulator. */
 export interface Parts {
     ray?: RayPods;
     operators?: Operators;

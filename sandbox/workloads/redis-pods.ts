@@ -17,7 +17,7 @@ const OPTIONS = new Map([
     ["--protected-mode", /^no$/],
 ]);
 
-/** Why a container of Valkey is unsupported; undefined: it is supported. */
+/** Why a container of Valkey is unsupported; undefined if it is supported. */
 export function valkeyProblem({ image: name, command = [], args = [] }: V1Container): string | undefined {
     if (!VALKEY.test(name!)) return undefined;
     const words = [...command, ...args];

@@ -78,7 +78,7 @@ export class Gpus {
         return dirname(this.options.operator);
     }
 
-    /** @param alpa options of its service; in the host network it has the port of bare metal */
+    /** @param alpa options of Alpa's service; in the host network Alpa has the port of bare metal */
     workloads(alpa: Pick<AlpaOptions, "port" | "seconds">, env: NodeJS.ProcessEnv): WorkloadsOptions["gpus"] {
         const { ledger, faults, loadSeconds, stateDir } = this;
         const images = new RegExp(`^${IMAGE.replaceAll(".", "\\.")}(:|@)`);

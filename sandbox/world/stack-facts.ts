@@ -1,4 +1,4 @@
-/** The requests to try, derived from the stack's outputs: a command that changes the stack changes what they must answer. */
+/** The requests to try, derived from the stack's outputs: a command that changes the stack changes the expected answers. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isLocked, mustPulumi, stateWrittenAt } from "./pulumi";
@@ -20,7 +20,7 @@ export async function currentStack(dir: string): Promise<StackFacts | undefined>
 /**
  * For a page that asks each second: returns the known facts at once, and derives newer ones once no run of Pulumi changes the
  * state.
- * @param onError called with the reason, once for each state from which none can be derived
+ * @param onError called with the reason, once for each state from which no facts can be derived
  */
 export function followStack(dir: string, onError: (message: string) => void): () => StackFacts | undefined {
     let busy = false;

@@ -47,7 +47,7 @@ export interface WorldOptions {
      * @default 1
      */
     secondLasts?: number;
-    /** Cloudflare in front of the cluster, with the address of its edge for connectors. Unset: no connectors. */
+    /** Cloudflare in front of the cluster, with the address of its edge for connectors. Unset for a world without connectors. */
     cloudflare?: { facts: CloudflareFacts; edge: EdgePlace };
     /** Name of a ClusterIssuer of cert-manager with its own authority. @default no cert-manager */
     certManager?: string;

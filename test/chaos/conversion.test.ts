@@ -88,7 +88,7 @@ describe("a conversion on the engine", () => {
         assert.equal((await ask(url, key)).status, 200);
     });
 
-    it("goes forward to done: callers get 503 in its window only, and then answers of the component", async () => {
+    it("converts as far as done: callers get 503 only from drain to switch, and afterwards answers of the component", async () => {
         assertSteady(await journey([...PHASES], "drain", "switch"));
         assert.deepEqual(holders(), ["pod"]);
         assert.equal((await ask(url, key)).status, 200);

@@ -121,7 +121,7 @@ describe("npm run ops -- convert", function () {
                 return ended;
             });
             assert.equal(code, 1, stdout + stderr);
-            assert.match(stderr, new RegExp(`convert: must reach intra-b \\(${failing}: `));
+            assert.match(stderr, new RegExp(`convert: did not reach intra-b \\(${failing}: `));
             assert.match(stderr, /It has returned to intra-a, which serves/);
             await assertSettledIn("intra-a");
         });
@@ -161,7 +161,7 @@ describe("npm run ops -- convert", function () {
         assert.equal(code, 1, stderr);
         assert.match(
             stderr,
-            /must reach intra-b \(done: .*; and callers are not served by the component: smoke\/key at \S+: must be answered/,
+            /did not reach intra-b \(done: .*; and callers are not served by the component: smoke\/key at \S+: request failed/,
         );
         assert.match(stderr, /It has returned to intra-a, which serves/);
         await assertSettledIn("intra-a");

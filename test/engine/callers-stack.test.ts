@@ -139,6 +139,9 @@ describe("a stack of callers on the engine", () => {
     it("fails with an error that names the other stack once that is destroyed", async () => {
         succeeded(await main.destroy());
         more.configure({ consumers: [caller("bob", "a")] });
-        assert.match(failed(await more.preview()), /must have the output gateway \(it has no outputs: it is destroyed/);
+        assert.match(
+            failed(await more.preview()),
+            /does not have a usable output gateway \(it has no outputs: it is destroyed/,
+        );
     });
 });

@@ -88,9 +88,9 @@ describe("secrets of option cloudflare", () => {
     it("are not reported as drift where Pulumi created all of them, and a review names when they expire", () => {
         assert.deepEqual(found.drift, []);
         assert.deepEqual(codes(found.review), [
-            "breaks-callers way-in-removed",
+            "breaks-callers access-removed",
             "breaks-callers credential-revoked",
-            "breaks-callers request-refused",
+            "breaks-callers request-rejected",
         ]);
     });
 });

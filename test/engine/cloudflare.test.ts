@@ -135,7 +135,7 @@ describe("cloudflare on the engine", () => {
         const { code, stdout, stderr } = await stack.ops("stack", "drift", "--format", "json");
         assert.equal(code, 3, stdout + stderr);
         const codes = (JSON.parse(stdout).findings as { code: string }[]).map((finding) => finding.code);
-        for (const one of ["credential-revoked", "way-in-removed", "authentication-removed"])
+        for (const one of ["credential-revoked", "access-removed", "authentication-removed"])
             assert.ok(codes.includes(one), stdout);
         assert.match(stdout, /Worker alpa-worker-script: the edge processes requests differently/);
         succeeded(await stack.up("--refresh"));

@@ -39,7 +39,7 @@ describe("when something is wrong,", () => {
         const stack = await TestStack.create("unreachable");
         await stack.configureSecret("cluster.kubeconfig", kubeconfig);
         const said = failed(await stack.up());
-        assert.match(said, /https:\/\/127\.0\.0\.1:1 must answer \(/);
+        assert.match(said, /https:\/\/127\.0\.0\.1:1 does not answer \(/);
         assert.doesNotMatch(said, /no answer in/, "it must not wait until its limit of 30 s");
         assert.deepEqual(await stack.resources(), []);
     });

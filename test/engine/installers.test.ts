@@ -120,8 +120,8 @@ describe("gateway.installer", () => {
         };
         const stack = await TestStack.create("lost", { consumers, gateway: { installer: "existing", existing } });
         const said = failed(await stack.preview());
-        assert.match(said, /IngressClass nowhere must exist/);
-        assert.match(said, /Gateway default\/nowhere must exist/);
+        assert.match(said, /IngressClass nowhere does not exist/);
+        assert.match(said, /Gateway default\/nowhere does not exist/);
     });
 
     it("helm leaves nothing behind on destroy except the CRDs", async () => {

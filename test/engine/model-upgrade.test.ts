@@ -92,7 +92,7 @@ describe("npm run ops -- model upgrade", function () {
             ops("run", "--yes", "--image", image(next()), "--weights-path", "/data/elsewhere"),
         );
         assert.equal(code, 1);
-        assert.match(stderr, /must reach new \(prepare: .*\/data\/elsewhere/);
+        assert.match(stderr, /did not reach new \(prepare: .*\/data\/elsewhere/);
         assert.match(stderr, /It has returned to old, which serves/);
         await assertRuns(tag);
     });
@@ -130,7 +130,7 @@ describe("npm run ops -- model upgrade", function () {
                 return ended;
             });
             assert.equal(code, 1, stdout + stderr);
-            assert.match(stderr, new RegExp(`model upgrade: must reach new \\(${failing}: `));
+            assert.match(stderr, new RegExp(`model upgrade: did not reach new \\(${failing}: `));
             await assertRuns(tag);
         });
 
@@ -164,7 +164,7 @@ describe("npm run ops -- model upgrade", function () {
             await killedIn("start", "--image", image(next()));
             const { code, stderr } = await stack.ops("convert", "run", "--yes", "--to", "intra-a");
             assert.equal(code, 2);
-            assert.match(stderr, /must have no upgrade of the model in progress/);
+            assert.match(stderr, /an upgrade of the model is in progress/);
             succeeded(await ops("abort", "--yes"));
         });
         await assertRuns(tag);
@@ -177,7 +177,7 @@ describe("npm run ops -- model upgrade", function () {
             assert.match(succeeded(await ops("abort", "--yes")).stdout, /to return to old/);
             const { code, stderr } = await ended;
             assert.equal(code, 1);
-            assert.match(stderr, /must reach new \((start: )?model upgrade abort was run\)/);
+            assert.match(stderr, /did not reach new \((start: )?model upgrade abort was run\)/);
         });
         await assertRuns(tag);
     });

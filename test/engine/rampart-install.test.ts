@@ -35,10 +35,10 @@ describe("rampart.install", () => {
     it("installs Rampart from the private chart, up to an authenticated completion", async () => {
         const { world } = current();
         stack = await TestStack.create("private", withRampart());
-        assert.match(failed(await stack.preview()), /Namespace rampart must exist/);
+        assert.match(failed(await stack.preview()), /Namespace rampart does not exist/);
         const core = world.kubeConfig.makeApiClient(CoreV1Api);
         await core.createNamespace({ body: { metadata: { name: "rampart" } } });
-        assert.match(failed(await stack.preview()), /Secret rampart\/chart-access must exist/);
+        assert.match(failed(await stack.preview()), /Secret rampart\/chart-access does not exist/);
         const secret = { metadata: { name: "chart-access" }, stringData: access };
         await core.createNamespacedSecret({ namespace: "rampart", body: secret });
         const up = succeeded(await stack.up());

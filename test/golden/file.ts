@@ -7,7 +7,7 @@ import { Document, visit } from "yaml";
 
 const LAYOUT = path.join(__dirname, "../../.oxfmtrc.json");
 
-/** @param file its name in this folder */
+/** @param file name of the golden file in this folder */
 export async function formatted(file: string, text: string): Promise<string> {
     const { tabWidth, printWidth, overrides } = JSON.parse(readFileSync(LAYOUT, "utf8")) as FormatConfig & {
         overrides: { files: string[]; options: FormatConfig }[];

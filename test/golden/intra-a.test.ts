@@ -27,7 +27,7 @@ const HEADER = `# Objects of option intra-a in the cluster, for review. Regenera
 
 const kindOf = (r: Seen): string => r.inputs.kind ?? r.type.split(":").pop();
 
-/** @param file its name @param kinds the kinds to show */
+/** @param file name of the golden file @param kinds kinds of the resources to show */
 async function render(installer: Installer, values = {}, file = `expected/intra-a-${installer}.yaml`, kinds = ORDER) {
     const seen = (await recordStack(installer, values)).filter((r) => r.custom && kinds.includes(kindOf(r)));
     const rank = (r: Seen) => `${String(ORDER.indexOf(kindOf(r))).padStart(2, "0")} ${r.name}`;

@@ -50,7 +50,7 @@ export class Recorder {
         await this.from(stack);
     }
 
-    /** The same, where it is deployed already. */
+    /** Records a stack that is already deployed. */
     async from(stack: EngineStack): Promise<void> {
         this.made = await madeBy(stack);
         this.before = configOf(stack.file);

@@ -1,8 +1,8 @@
 /**
- * Every invalid input for option cloudflare, one row each, and where it is found: in the config, before any request; in the
- * reviewed records or an export, with the line; or only with the account's answers, which the sandbox's API gives here. None of
- * it reaches `up`. Tests of the parts have other cases: a zone of another account is in preflight/cloudflare.test.ts if the
- * token sees it, and otherwise in engine/cloudflare-zone.test.ts.
+ * Every invalid input for option cloudflare, one row each, and the check that finds it: the check of the config, before any
+ * request; the check of the reviewed records or of an export, which names the line; or the check of the account, whose answers
+ * come from the sandbox's API. No invalid input reaches `up`. Tests of the parts have other cases: a zone of
+ * another account is in preflight/cloudflare.test.ts if the token sees the zone, and otherwise in engine/cloudflare-zone.test.ts.
  */
 import { strict as assert } from "node:assert";
 import { ConfigError, parse } from "../../config";
@@ -154,17 +154,17 @@ describe("bad input of option cloudflare", () => {
             [
                 "an API token that Cloudflare rejects",
                 () => look({}, "x".repeat(40)),
-                /^cloudflare:apiToken: must be a token that Cloudflare accepts/,
+                /^cloudflare:apiToken: Cloudflare does not accept this token/,
             ],
             [
                 "an API token without a permission",
                 () => look({}, api.token(DENIED_ALL)),
-                /^cloudflare:apiToken: must have the permission "/,
+                /^cloudflare:apiToken: lacks the permission "/,
             ],
             [
                 "an account of another owner",
                 () => look({ account: "f".repeat(32) }),
-                /^cloudflare:apiToken: must have the permission "Account: .* or correct account\.$|must be a zone of account f+ /,
+                /^cloudflare:apiToken: lacks the permission "Account: .* or correct account\.$|must be a zone of account f+ /,
             ],
             [
                 "a zone that does not exist",

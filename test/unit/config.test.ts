@@ -39,7 +39,7 @@ const refused: Refused[] = [
         { consumers: [{ ...caller("lab", "a"), limit: {} }] },
         /^consumers\[0\]\.limit: .*Did you mean limits\?$/,
     ],
-    ["a value of option cloudflare", { access: "x" }, /^access: belongs to option cloudflare/],
+    ["a value of option cloudflare", { access: "x" }, /^access: only valid with option cloudflare/],
     ["a key like one of another option", { model: "opt-175b" }, "model: is not a known key. Remove it."],
     [
         "a weight, of option inter",
@@ -49,26 +49,30 @@ const refused: Refused[] = [
     [
         "a credential of option cloudflare",
         { consumers: [{ name: "lab", credentials: [{ id: "a", method: "service-token" }] }] },
-        /^consumers\[0\]\.credentials\[0\]\.method: belongs to option cloudflare \(got "service-token"\)\. Use key/,
+        /^consumers\[0\]\.credentials\[0\]\.method: only valid with option cloudflare \(got "service-token"\)\. Use key/,
     ],
     ["an unknown exposure", { exposure: "dirct" }, /^exposure: must be one of direct, tunnel .*Did you mean direct\?$/],
     ["an unknown installer", { gateway: { installer: "helmm" } }, /^gateway\.installer: must be one of .*mean helm\?$/],
     [
         "an existing gateway under rampart",
         { gateway: { existing } },
-        "gateway.existing: belongs to gateway.installer existing (got installer rampart). Remove it.",
+        "gateway.existing: only valid with gateway.installer existing (got installer rampart). Remove it.",
     ],
-    ["CRDs under rampart", { gateway: { crds: ["a.yaml"] } }, /^gateway\.crds: belongs to gateway\.installer helm/],
+    [
+        "CRDs under rampart",
+        { gateway: { crds: ["a.yaml"] } },
+        /^gateway\.crds: only valid with gateway\.installer helm/,
+    ],
     [
         "CRDs and rampart under existing",
         { gateway: { installer: "existing", existing, crds: ["a.yaml"] }, rampart: { retry: 1 } },
-        /^gateway\.crds: belongs to gateway\.installer helm \(got installer existing\)/,
-        /^rampart: belongs to gateway\.installer rampart \(got installer existing\)/,
+        /^gateway\.crds: only valid with gateway\.installer helm \(got installer existing\)/,
+        /^rampart: only valid with gateway\.installer rampart \(got installer existing\)/,
     ],
     [
         "rampart under helm",
         { gateway: { installer: "helm" }, rampart: { retry: 1 } },
-        /^rampart: belongs to gateway\.installer rampart \(got installer helm\)/,
+        /^rampart: only valid with gateway\.installer rampart \(got installer helm\)/,
     ],
     [
         "an existing gateway that is not named",
@@ -83,9 +87,9 @@ const refused: Refused[] = [
     [
         "installation settings for an existing gateway",
         { gateway: { installer: "existing", existing, nodePort: 30900, image: { tag: "3.18.0" }, replicas: 1 } },
-        /^gateway\.nodePort: belongs to a gateway that this stack installs \(got installer existing\)/,
-        /^gateway\.replicas: belongs to a gateway that this stack installs/,
-        /^gateway\.image: belongs to a gateway that this stack installs/,
+        /^gateway\.nodePort: only valid for a gateway that this stack installs \(got installer existing\)/,
+        /^gateway\.replicas: only valid for a gateway that this stack installs/,
+        /^gateway\.image: only valid for a gateway that this stack installs/,
     ],
     ["no Alpa", { alpa: undefined }, /^alpa: required\. Set alpa\.endpoints to host:port/],
     ["no endpoints", { alpa: {} }, "alpa.endpoints: required."],
@@ -228,7 +232,7 @@ const refused: Refused[] = [
     [
         "a reason for an enabled guard",
         { guard: { reason: "tried elsewhere" } },
-        "guard.reason: belongs to enabled false (got enabled true). Remove it.",
+        "guard.reason: only valid with enabled false (got enabled true). Remove it.",
     ],
     [
         "default requests without a window",

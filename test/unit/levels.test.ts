@@ -56,14 +56,14 @@ describe("levels of tests", () => {
         after(() => rmSync(folder, { recursive: true }));
         const executables = (PATH: string) => checks({ PATH }).flatMap((job) => ("executable" in job ? [job] : []));
 
-        it("have ShellCheck check the sh scripts, where it is on PATH", () => {
+        it("have ShellCheck check the sh scripts, if it is on PATH", () => {
             const [job, ...others] = executables(["/nowhere", folder].join(delimiter));
             assert.deepEqual([job.executable, job.required, others], [join(folder, "shellcheck"), true, []]);
             for (const file of ["components/hosts/as-user.sh", "components/opt/head.sh"])
                 assert.ok(job.program.includes(file), file);
         });
 
-        it("run without ShellCheck, where it is not", () => assert.deepEqual(executables("/nowhere"), []));
+        it("run without ShellCheck, if it is not on PATH", () => assert.deepEqual(executables("/nowhere"), []));
     });
 
     it("give each job a unique name, which its log has too", () => {

@@ -14,7 +14,7 @@ import { KUBECONFIG } from "./intra-a";
 
 /**
  * All resources of the stack.
- * @param config values by whole key; a `[secret]` in it becomes an SSH private key, as most secrets are
+ * @param config values by whole key; a `[secret]` in a value becomes an SSH private key, as most secrets are
  * @param today decides what has expired
  */
 export function recordProgram(config: Record<string, string>, today: Date): Promise<Seen[]> {

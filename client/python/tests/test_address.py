@@ -47,7 +47,7 @@ REFUSED = {
     "two slashes within its path": ("https://a.example/x//y/", "must not have // in its path"),
     "a percent sign alone": ("https://a.example/100%", "must have a path of"),
     "nothing": ("", "must be an address"),
-    "a number": (7, "must be a text"),
+    "a number": (7, "must be a string"),
 }
 
 

@@ -70,7 +70,12 @@ def test_reports_a_missing_credential(status: int) -> None:
         read(status, b"", None)
 
 
-@pytest.mark.parametrize("number", [1003, 1010, 1106, 1200])
+def test_recognizes_an_address_that_the_edge_does_not_serve() -> None:
+    with pytest.raises(NotAllowedError, match="error code: 1003.*Use the service's host name in the address"):
+        read(403, b"error code: 1003\n")
+
+
+@pytest.mark.parametrize("number", [1006, 1010, 1106, 1200])
 def test_recognizes_a_rule_of_the_edge_by_its_number(number: int) -> None:
     with pytest.raises(NotAllowedError, match="Give the operator the number: a rule of the edge"):
         read(403, f"error code: {number}\n".encode())

@@ -181,12 +181,12 @@ REFUSED: List[Any] = [
         ["private_key: must not be encrypted"],
     ),
     ("both", {"key": "k", "secret": "s", "private_key": pem("RS256")}, ["secret, private_key: must be exactly one"]),
-    ("a token and a secret", {"token": token({"exp": NOW * 2}), "secret": "s"}, ["token: must be alone"]),
-    ("an empty secret", {"key": "k", "secret": ""}, ["secret: must be a text that is not empty"]),
+    ("a token and a secret", {"token": token({"exp": NOW * 2}), "secret": "s"}, ["token: cannot be combined with key"]),
+    ("an empty secret", {"key": "k", "secret": ""}, ["secret: must be a non-empty string"]),
     (
         "everything at once",
         {"secret": "s", "algorithm": "none", "lifetime_seconds": 1, "claims": {"exp": 1}},
-        ["key: must be a text", "claims: must not have exp", "lifetime_seconds: must be", "algorithm: must be one of"],
+        ["key: must be a string", "claims: must not have exp", "lifetime_seconds: must be", "algorithm: must be one of"],
     ),
 ]
 

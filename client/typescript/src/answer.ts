@@ -113,7 +113,7 @@ function notLetIn(what: string, { auth, apiKey }: Call, headers: Headers, facts:
     if (end !== undefined && end.getTime() <= (theirs ?? new Date()).getTime())
         return new errors.ExpiredCredentialError(
             `${what}: the token expired at ${end.toISOString()}`,
-            "Create a new token, or give the secret or private key that signs tokens, so that they are renewed.",
+            "Create a new token, or pass the client the secret or private key that signs tokens: it then renews them itself.",
             facts,
         );
     return new errors.InvalidCredentialError(what, adviceOn(auth, theirs), facts);

@@ -7,7 +7,7 @@ export class ApiKey extends Credential {
     readonly #key: string;
 
     /**
-     * @param key from the handout; undefined is rejected, so that it may come from `process.env`
+     * @param key from the handout; undefined, the value of an unset variable of `process.env`, is rejected
      * @throws ConfigurationError, it cannot be sent in a header
      */
     constructor(key: string | undefined) {

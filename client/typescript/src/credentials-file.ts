@@ -10,7 +10,7 @@ import type { ClientOptions } from "./settings.js";
 
 const WHERE = "credentials file";
 
-/** @param privateKey PEM, for a credential of the caller's own key pair; the page does not contain it */
+/** @param privateKey PEM, for a credential with the caller's own key pair; the page does not contain the private key */
 export function readCredentialsFile(file: string, privateKey: string | undefined): ClientOptions {
     const text = read(file);
     if (/^(age-encryption\.org\/|-----BEGIN AGE ENCRYPTED FILE-----)/.test(text))
@@ -22,7 +22,7 @@ export function readCredentialsFile(file: string, privateKey: string | undefined
         throw problem(`must be a page of \`ops consumer handout\` (got ${file}). Name that file.`);
     // The credential has expired at the start of that day, as the stack counts.
     if (Date.parse(end!) <= Date.now())
-        throw new ExpiredCredentialError(`The credential ${who} worked until ${end}`, "Ask the operator for another.");
+        throw new ExpiredCredentialError(`The credential ${who} expired on ${end}`, "Ask the operator for another.");
     const seconds = /^ ?curl -sS --max-time (\d+) /m.exec(text)?.[1];
     return {
         url,

@@ -39,9 +39,9 @@ export function readEnvironment(environment: NodeJS.ProcessEnv, url?: string): C
 
     const { ALPA_ANSWER_TIMEOUT_SECONDS: seconds, ALPA_ALLOW_HTTP: http } = values;
     if (seconds !== undefined && !/^\d{1,6}(\.\d{1,6})?$/.test(seconds))
-        problems.push(`ALPA_ANSWER_TIMEOUT_SECONDS: must be a number of seconds (got ${seconds}). Correct it.`);
+        problems.push(`ALPA_ANSWER_TIMEOUT_SECONDS: must be a number of seconds (got ${seconds}).`);
     if (http !== undefined && !["0", "1"].includes(http))
-        problems.push(`ALPA_ALLOW_HTTP: must be 1 or 0 (got ${http}). Correct it.`);
+        problems.push(`ALPA_ALLOW_HTTP: must be 1 or 0 (got ${http}).`);
     refuse(problems);
     return {
         ...options,

@@ -20,7 +20,7 @@ export abstract class AlpaClientError extends Error {
     readonly requestId: string | undefined;
     readonly retryAfterSeconds: number | undefined;
 
-    /** @param what what happened: a sentence without its full stop @param nextStep what the caller can do about it: a sentence */
+    /** @param what the problem: a sentence without its full stop @param nextStep the caller's next step: a sentence */
     constructor(
         what: string,
         readonly nextStep: string,

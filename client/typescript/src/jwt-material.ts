@@ -52,7 +52,7 @@ export function readKey(pem: unknown, algorithm: string, problems: Problems): Ke
         return undefined;
     };
     if (typeof pem !== "string")
-        return problem(`must be a text in PEM form (got ${kind(pem)}). Read the file as text.`);
+        return problem(`must be a string in PEM form (got ${kind(pem)}). Read the file as text.`);
     if (/-----BEGIN (RSA |EC )?PUBLIC KEY-----|-----BEGIN CERTIFICATE-----/.test(pem) && !/PRIVATE KEY/.test(pem))
         return problem(
             "must be the private key (it is the public key). The gateway has the public key; you sign with the private one.",

@@ -85,7 +85,7 @@ export function sourceOf(options: JwtOptions, problems: Problems): Source {
     if (given[0] === "secret") {
         if (typeof all.secret !== "string" || all.secret === "")
             problems.push(
-                `Jwt.secret: must be a text that is not empty (got ${kind(all.secret)}). Take it from the handout.`,
+                `Jwt.secret: must be a non-empty string (got ${kind(all.secret)}). Take it from the handout.`,
             );
         else if (all.secret.includes("-----BEGIN"))
             problems.push("Jwt.secret: must be a shared secret (it is a key in PEM). Give it as privateKey.");

@@ -114,6 +114,6 @@ function refuseOver(exp: number | undefined, now: number): void {
     if (exp === undefined || now < (exp + SKEW_SECONDS) * 1000) return;
     throw new ExpiredCredentialError(
         `The token expired at ${time(exp)}`,
-        "Create a new token, or give the secret or private key that signs tokens, so that they are renewed.",
+        "Create a new token, or pass the client the secret or private key that signs tokens: it then renews them itself.",
     );
 }

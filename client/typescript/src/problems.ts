@@ -1,6 +1,9 @@
 import { ConfigurationError } from "./errors.js";
 
-/** Collects problems, each in the form `where: what must hold (got). What to do.` */
+/**
+ * Collects problems, each in the form `where: what must hold (got). What to do.` The advice is left out if the requirement says
+ * it.
+ */
 export type Problems = string[];
 
 /** Throws all problems at once, if there are any. */
@@ -22,7 +25,7 @@ export function gather<T>(problems: Problems, make: () => T): T | undefined {
 /** Checks a header value: a line break would begin another header, and spaces at the ends get lost. */
 export function checkHeaderValue(where: string, value: unknown, problems: Problems): void {
     if (typeof value !== "string" || value === "")
-        problems.push(`${where}: must be a text that is not empty (got ${kind(value)}). Take it from the handout.`);
+        problems.push(`${where}: must be a non-empty string (got ${kind(value)}). Take it from the handout.`);
     else if (/[\r\n]/.test(value))
         problems.push(`${where}: must be one line (it has a line break). Trim what you read from a file.`);
     else if (!/^[\x20-\x7e]+$/.test(value))
@@ -54,11 +57,11 @@ export function checkNumber(
 ): void {
     if (typeof value === "number" && value >= least && value <= most && (!whole || Number.isInteger(value))) return;
     const what = whole ? "a whole number" : "a number";
-    problems.push(`${where}: must be ${what} from ${least} to ${most} (got ${String(value)}). Correct it.`);
+    problems.push(`${where}: must be ${what} from ${least} to ${most} (got ${String(value)}).`);
 }
 
 /** Kind of a value that must not be shown. */
 export function kind(value: unknown): string {
-    if (value === "") return "an empty one";
+    if (value === "") return "an empty string";
     return value === undefined || value === null ? "none" : `one of type ${typeof value}`;
 }

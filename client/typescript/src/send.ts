@@ -101,12 +101,12 @@ const NOTHING_SENT = new Set([
 const CERTIFICATE = /^(CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_CERT_|HOSTNAME_MISMATCH)/;
 /** Node's message for an interrupted TLS handshake. */
 const BEFORE_TLS = /before secure TLS connection/;
-/** Codes of Node's own timeouts, where the client could not lift them. */
+/** Codes of Node's own timeouts, if the client could not lift them. */
 const ITS_OWN_LIMIT = ["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"];
 
 interface Known {
     timedOut: boolean;
-    /** Whether a connection was open; undefined: unknown. */
+    /** Whether a connection was open; undefined if unknown. */
     began: boolean | undefined;
 }
 

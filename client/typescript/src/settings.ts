@@ -63,14 +63,14 @@ const ALPA_URL = "https://api.alpa.ai";
 export const A_TIME = { least: 0.001, most: 86_400 };
 const DEFAULT_ANSWER_SECONDS = 610;
 
-/** @param problems earlier ones, so that all are reported together */
+/** @param problems problems found earlier, so that all are reported together */
 export function readSettings(options: ClientOptions, problems: Problems = []): Settings {
     const { auth, apiKey = null, defaultModel = "default", allowHttp = false } = options;
     const { answerTimeoutSeconds = DEFAULT_ANSWER_SECONDS, maxAttempts = 3, maxWaitSeconds = 60 } = options;
     if (auth !== undefined && !isCredential(auth))
         problems.push(`auth: must be an ApiKey, a Jwt or a ServiceToken (got ${kind(auth)}). Create one from it.`);
     if (apiKey !== null && (typeof apiKey !== "string" || apiKey === ""))
-        problems.push(`apiKey: must be a text that is not empty (got ${kind(apiKey)}). Correct it, or leave it out.`);
+        problems.push(`apiKey: must be a non-empty string (got ${kind(apiKey)}). Correct it, or leave it out.`);
     if (auth !== undefined && apiKey !== null)
         problems.push(
             "auth: must be the only credential (apiKey is given too). Keep auth for a gateway, or apiKey for an Alpa without one.",

@@ -35,7 +35,7 @@ export function described({ text, headers }: Answer): string {
 /** @param number the edge's error; 1003 is an IP address instead of a host name, or a wrong one; the rest are rules */
 export function adviceOnRule(number: string): string {
     return number === "1003"
-        ? "Use the address that the service has, with its host name: the edge serves nothing at an IP address."
+        ? "Use the service's host name in the address. Cloudflare rejects requests to an IP address or to another host name."
         : "A rule of the edge blocks this program, whatever its credential is: give the operator the number and the request id.";
 }
 

@@ -47,7 +47,7 @@ function ofClass(name: string, { classes, consumers = [], guard }: Config): stri
     if (!consumers.some((one) => one?.class === name))
         problems.push(`${where}: has no callers. Set class: ${name} for a consumer, or remove the class.`);
     if (slots === undefined && logprobs !== undefined)
-        problems.push(`${where}.logprobs: belongs to a class with slots. Add slots, or remove it.`);
+        problems.push(`${where}.logprobs: only valid with slots. Add slots, or remove it.`);
     if (slots === undefined) return problems;
     if (maxPrompts !== undefined && slots >= 1 && slots < maxPrompts)
         problems.push(

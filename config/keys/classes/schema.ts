@@ -34,6 +34,6 @@ export type ParsedClasses = z.infer<typeof classes>;
 
 /** Key `class` of a caller. */
 export const callerClass = z
-    .string({ error: () => "must be the name of a class. Correct it" })
+    .string({ error: () => "must be the name of a class" })
     .optional()
     .meta({ description: "Class of the caller: a name in `classes`.", examples: ["batch"], unset: "no class" });

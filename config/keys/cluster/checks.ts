@@ -119,7 +119,8 @@ function networkProblems({ cluster = {}, alpa }: Config): string[] {
 
 function withoutNodes(cluster: Sound<ParsedCluster>): string[] {
     return OF_NODES.filter((key) => cluster[key] !== undefined).map(
-        (key) => `cluster.${key}: belongs to a cluster that this stack creates. Set cluster.nodes, or remove this key.`,
+        (key) =>
+            `cluster.${key}: only valid for a cluster that this stack creates. Set cluster.nodes, or remove this key.`,
     );
 }
 

@@ -24,16 +24,19 @@ const reserved = (name: string) =>
 
 /** Value of a label or a taint. */
 const value = z
-    .string({ error: (i) => `must be a text${got(i.input)}. Write it in quotes` })
+    .string({ error: (i) => `must be a string${got(i.input)}. Write it in quotes` })
     .refine((text) => VALUE.test(text), {
-        error: (i) => `must be the value of a label: letters, digits, -, _ and .${got(i.input)}. Correct it`,
+        error: (i) => `must be the value of a label: letters, digits, -, _ and .${got(i.input)}`,
     });
 
 /** Labels by their names. */
 const labels = z.record(z.string(), value).check((ctx) => {
     for (const name of Object.keys(ctx.value))
         if (!NAME.test(name))
-            ctx.issues.push({ ...problem(name, "must have a label name", "Correct it"), path: [name] });
+            ctx.issues.push({
+                ...problem(name, "must be the name of a label, for example example.com/rack"),
+                path: [name],
+            });
         else if (RESERVED.test(name)) ctx.issues.push({ ...reserved(name), path: [name] });
 });
 
@@ -43,7 +46,7 @@ const taint = z.strictObject({
         .string()
         .check((ctx) => {
             if (!NAME.test(ctx.value))
-                ctx.issues.push(problem(ctx.value, "must be the name of a taint, for example dedicated", "Correct it"));
+                ctx.issues.push(problem(ctx.value, "must be the name of a taint, for example dedicated"));
             else if (RESERVED.test(ctx.value)) ctx.issues.push(reserved(ctx.value));
         })
         .meta({ description: "Name of the taint.", examples: ["dedicated"] }),
@@ -93,10 +96,10 @@ const podNetwork = z.string().check((ctx) => {
     const { value } = ctx;
     const wrong = value.includes(":") ? "an IPv4 network, for example 10.200.0.0/16" : networkProblem(value);
     const bits = Number(/\/(\d+)$/.exec(value)?.[1]);
-    if (wrong !== undefined) ctx.issues.push(problem(value, `must be ${wrong}`, "Correct it"));
+    if (wrong !== undefined) ctx.issues.push(problem(value, `must be ${wrong}`));
     // Calico assigns each node blocks of 64 addresses.
     else if (!(bits >= 8 && bits <= 24))
-        ctx.issues.push(problem(value, "must be a network of /8 to /24, with addresses for all pods", "Correct it"));
+        ctx.issues.push(problem(value, "must be a network of /8 to /24, with addresses for all pods"));
     else if (overlapIpv4(value, SERVICE_NETWORK))
         ctx.issues.push(
             problem(value, `must not overlap ${SERVICE_NETWORK}, the network of Services`, "Choose another"),
@@ -138,7 +141,7 @@ export const cluster = z
         sans: z
             .array(
                 z.string().refine(isHost, {
-                    error: (i) => `must be a lower-case host name or an IPv4 address${got(i.input)}. Correct it`,
+                    error: (i) => `must be a lower-case host name or an IPv4 address${got(i.input)}`,
                 }),
             )
             .optional()

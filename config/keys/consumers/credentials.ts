@@ -34,7 +34,7 @@ export const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Schema of an existing day in the form `2027-01-31`. */
 export const day = z.string().refine((text) => dayOf(text) !== undefined, {
-    error: (i) => `must be a day, for example 2027-01-31${got(i.input)}. Correct it`,
+    error: (i) => `must be a day, for example 2027-01-31${got(i.input)}`,
 });
 
 interface Entry {
@@ -82,7 +82,7 @@ export function credentialProblems(
 function keyProblems({ where, entry }: Place, isSecret: (key: string) => boolean): string[] {
     const { method, key } = entry;
     if (key === undefined) return [];
-    if (method !== "key") return [`${where}.key: belongs to method key. Remove it.`];
+    if (method !== "key") return [`${where}.key: only valid with method key. Remove it.`];
     const problems: string[] = [];
     if (!isSecret(key))
         problems.push(
@@ -141,9 +141,7 @@ function repeats(places: Place[], valueOf: (entry: Entry) => string | undefined)
 
 function readmitProblems({ where, entry }: Place): string[] {
     if (entry.readmit === undefined || entry.key !== undefined || entry.publicKey !== undefined) return [];
-    return [
-        `${where}.readmit: belongs to a credential with key or publicKey, and this one has a generated key. Remove it.`,
-    ];
+    return [`${where}.readmit: only valid with key or publicKey, and this credential has a generated key. Remove it.`];
 }
 
 function tokenProblems({ where, entry }: Place): string[] {
@@ -151,14 +149,14 @@ function tokenProblems({ where, entry }: Place): string[] {
     if (method === "key")
         return (["algorithm", "publicKey"] as const)
             .filter((field) => entry[field] !== undefined)
-            .map((field) => `${where}.${field}: belongs to method jwt (got method key). Remove it.`);
+            .map((field) => `${where}.${field}: only valid with method jwt (got method key). Remove it.`);
     if (method !== "jwt") return [];
     if (algorithm === undefined)
         return [`${where}.algorithm: required with method jwt. Choose one of ${ALGORITHMS.join(", ")}.`];
     if (algorithm === "HS256")
         return publicKey === undefined
             ? []
-            : [`${where}.publicKey: belongs to ${PUBLIC_KEY_NAMES}; the secret of HS256 is generated. Remove it.`];
+            : [`${where}.publicKey: only valid with ${PUBLIC_KEY_NAMES}; the secret of HS256 is generated. Remove it.`];
     if (publicKey === undefined)
         return [`${where}.publicKey: required with ${algorithm}. Give the caller's public key, in PEM form.`];
     const wrong = publicKeyProblem(publicKey, algorithm);
@@ -191,7 +189,7 @@ export function daysUntil(text: string, today: Date): number {
 /** A credential in the config that may expire. */
 interface Lasting {
     id: string;
-    /** Unset: never. */
+    /** Expiry date. Unset for a credential that never expires. */
     expires?: string;
     method?: string;
     algorithm?: string;
@@ -201,8 +199,8 @@ interface Lasting {
 
 /**
  * Warning about a credential that has expired or expires soon; undefined for others.
- * @param name of its consumer
- * @param credentials all of the consumer, in the order of the config
+ * @param name name of the credential's consumer
+ * @param credentials all credentials of that consumer, in the order of the config
  */
 export function expiryWarning(
     name: string,
@@ -220,7 +218,7 @@ export function expiryWarning(
 
 /**
  * The credentials of a consumer that have not expired.
- * @param name of the consumer
+ * @param name name of the consumer
  * @param notes gets the warnings, and the day on which each credential expires, as `<consumer>/<credential>`
  */
 export function livingCredentials<C extends Lasting>(

@@ -32,17 +32,15 @@ export function parseCallersFile(text: string, name: string): CallersFile {
     const document = parseDocument(text, { lineCounter: lines });
     if (document.errors.length > 0)
         return refused(
-            ...document.errors.map(
-                ({ code, pos }) => `${name}:${lines.linePos(pos[0]).line}: must be YAML (${code}). Correct it.`,
-            ),
+            ...document.errors.map(({ code, pos }) => `${name}:${lines.linePos(pos[0]).line}: must be YAML (${code}).`),
         );
     let file: unknown;
     try {
         file = document.toJS();
     } catch {
-        return refused(`${name}: must have each anchor before its aliases, and few aliases. Correct it.`);
+        return refused(`${name}: must have each anchor before its aliases, and few aliases.`);
     }
-    if (!isMapping(file)) return refused(`${name}: must be a mapping with the key consumers. Correct it.`);
+    if (!isMapping(file)) return refused(`${name}: must be a mapping with the key consumers.`);
     const { consumers, ...others } = file;
     const unknown = Object.keys(others).map((key) => `${name}: ${key}: is not a known key. Remove it.`);
     if (!Array.isArray(consumers))

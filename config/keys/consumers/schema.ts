@@ -15,8 +15,8 @@ export const credential = z.strictObject({
             // place.
             error: (i) =>
                 i.input === "service-token"
-                    ? 'belongs to option cloudflare (got "service-token"). Use key or jwt'
-                    : "must be key or jwt. Correct it",
+                    ? 'only valid with option cloudflare (got "service-token"). Use key or jwt'
+                    : "must be key or jwt",
         })
         .meta({
             description:
@@ -29,7 +29,7 @@ export const credential = z.strictObject({
         unset: "the credential works until its entry is removed",
     }),
     algorithm: z
-        .enum(ALGORITHMS, { error: () => `must be one of ${ALGORITHMS.join(", ")}. Correct it` })
+        .enum(ALGORITHMS, { error: () => `must be one of ${ALGORITHMS.join(", ")}` })
         .optional()
         .meta({
             description:
@@ -38,7 +38,7 @@ export const credential = z.strictObject({
             unset: "none: required with method `jwt`",
         }),
     publicKey: z
-        .string({ error: () => "must be a text in PEM form. Correct it" })
+        .string({ error: () => "must be a string in PEM form" })
         .meta({ mayBeSecret: true })
         .optional()
         .meta({
@@ -48,7 +48,7 @@ export const credential = z.strictObject({
             unset: "with `HS256`, a secret is generated",
         }),
     key: z
-        .string({ error: () => "must be a text. Correct it" })
+        .string({ error: () => "must be a string" })
         .meta({ secret: "key.txt" })
         .optional()
         .meta({
@@ -56,7 +56,7 @@ export const credential = z.strictObject({
             unset: "a key is generated",
         }),
     readmit: z
-        .string({ error: () => "must be a text. Correct it" })
+        .string({ error: () => "must be a string" })
         .regex(REVOCATION_ID, {
             error: () =>
                 "must be the id of a revocation, for example revocation-0123abcd. The error of pulumi up names it",

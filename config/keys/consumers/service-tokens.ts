@@ -24,8 +24,8 @@ export const credential = z.strictObject({
             // place.
             error: (i) =>
                 i.input === "key" || i.input === "jwt"
-                    ? `belongs to option intra-a (got "${i.input}"). Use service-token`
-                    : "must be service-token. Correct it",
+                    ? `only valid with option intra-a (got "${i.input}"). Use service-token`
+                    : "must be service-token",
         })
         .meta({
             description: "How the caller authenticates: with a service token of Cloudflare Access, in two headers.",

@@ -12,12 +12,12 @@ export const TTLS = { min: 60, max: 86400 };
 const WIRE_LIMIT = 4096;
 const CAA_TAGS = ["issue", "issuewild", "iodef"];
 
-const ttl = z.number({ error: (i) => `must be a time in seconds${got(i.input)}. Correct it` }).optional();
-const proxied = z.boolean({ error: (i) => `must be true or false${got(i.input)}. Correct it` }).optional();
+const ttl = z.number({ error: (i) => `must be a time in seconds${got(i.input)}` }).optional();
+const proxied = z.boolean({ error: (i) => `must be true or false${got(i.input)}` }).optional();
 
 const target = (what: string, { orNone } = { orNone: false }) =>
     z
-        .string({ error: (i) => `must be ${what}${got(i.input)}. Correct it` })
+        .string({ error: (i) => `must be ${what}${got(i.input)}` })
         .transform(plainTarget)
         .refine((name) => isName(name) || (orNone && name === "."), {
             error: (i) => `must be ${what}${got(i.input)}. Write the full name, for example host.example.com`,
@@ -25,19 +25,19 @@ const target = (what: string, { orNone } = { orNone: false }) =>
 
 const whole = (max: number) =>
     z
-        .number({ error: (i) => `must be a whole number from 0 to ${max}${got(i.input)}. Correct it` })
+        .number({ error: (i) => `must be a whole number from 0 to ${max}${got(i.input)}` })
         .refine((n) => Number.isInteger(n) && n >= 0 && n <= max, {
-            error: (i) => `must be a whole number from 0 to ${max}${got(i.input)}. Correct it`,
+            error: (i) => `must be a whole number from 0 to ${max}${got(i.input)}`,
         });
 
 const hex = z
     .string({ error: (i) => `must be hexadecimal digits${got(i.input)}. Quote it` })
     .transform((text) => text.toLowerCase())
     .refine((text) => /^([0-9a-f]{2})+$/.test(text), {
-        error: (i) => `must be hexadecimal digits, two for each byte${got(i.input)}. Correct it`,
+        error: (i) => `must be hexadecimal digits, two for each byte${got(i.input)}`,
     });
 
-const text = z.string({ error: (i) => `must be a text${got(i.input)}. Quote it` }).check((ctx) => {
+const text = z.string({ error: (i) => `must be a string${got(i.input)}. Quote it` }).check((ctx) => {
     const value = ctx.value;
     const issue = (message: string) => ctx.issues.push({ code: "custom", input: value, message });
     if (value === "") issue("must not be empty. Remove the record");
@@ -49,7 +49,7 @@ const text = z.string({ error: (i) => `must be a text${got(i.input)}. Quote it` 
 });
 
 const address = (family: 4 | 6) => {
-    const error = (i: { input?: unknown }) => `must be an IPv${family} address${got(i.input)}. Correct it`;
+    const error = (i: { input?: unknown }) => `must be an IPv${family} address${got(i.input)}`;
     return z
         .string({ error })
         .refine(family === 4 ? isIPv4 : (text) => isIPv6(text) && !text.includes("%"), { error })
@@ -79,10 +79,10 @@ export const ENTRIES = {
                 .string()
                 .transform((tag) => tag.toLowerCase())
                 .refine((tag) => CAA_TAGS.includes(tag), {
-                    error: (i) => `must be one of ${CAA_TAGS.join(", ")}${got(i.input)}. Correct it`,
+                    error: (i) => `must be one of ${CAA_TAGS.join(", ")}${got(i.input)}`,
                 }),
             value: z.string().regex(/^[\x20-\x21\x23-\x5b\x5d-\x7e]*$/, {
-                error: "must be printable ASCII without quotes and backslashes. Correct it",
+                error: "must be printable ASCII without quotes and backslashes",
             }),
         }),
     }),

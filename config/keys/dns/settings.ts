@@ -10,7 +10,7 @@ import { didYouMean, explain, got, wording } from "../../problems";
 
 /** `host` or `host:port` with a name or an IPv4 address, or `[…]:port` with IPv6. */
 const server = z.string().regex(/^([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/i, {
-    error: (i) => `must be the host of a name server, with or without a port${got(i.input)}. Correct it`,
+    error: (i) => `must be the host of a name server, with or without a port${got(i.input)}`,
 });
 
 /** Key `dns` of a stack of option cloudflare. */
@@ -89,7 +89,7 @@ export function parseZoneData(text: string, zone: string, file: string): ZoneDat
     const at = (node: Node | undefined | null) => `${file}:${node?.range ? lines.linePos(node.range[0]).line : 1}`;
     const broken = document.errors.map((error) => {
         const why = error.message.split("\n")[0].replace(/ at line \d+, column \d+:?$/, "");
-        return `${file}:${lines.linePos(error.pos[0]).line}: must be YAML (${why}). Correct it.`;
+        return `${file}:${lines.linePos(error.pos[0]).line}: must be YAML (${why}).`;
     });
     if (broken.length > 0) return { records: [], problems: broken, warnings: [] };
     const list = document.contents;
@@ -104,7 +104,7 @@ export function parseZoneData(text: string, zone: string, file: string): ZoneDat
     const problems: string[] = [];
     const placed: Placed[] = [];
     for (const item of list.items as Node[]) {
-        if (!isMap(item)) problems.push(`${at(item)}: must be a record with name and type. Correct it.`);
+        if (!isMap(item)) problems.push(`${at(item)}: must be a record with name and type.`);
         else {
             const record = parseEntry(item, zone, at, problems);
             if (record) placed.push({ record, where: `${at(item)} ${record.name} ${record.type}` });
@@ -160,9 +160,8 @@ function nameProblem(name: unknown, zone: string): string | undefined {
     if (typeof name !== "string") return `required. Write @ for ${zone}, or a full name.`;
     const whole = wholeName(name, zone);
     if (!isWithin(whole, zone))
-        return `must be @ or a full name in ${zone}${got(name)}. ${name.includes(".") ? "Correct it" : `Write ${name}.${zone}`}.`;
-    if (!isName(whole))
-        return `must be labels of a-z, 0-9, - and _, at most 63 characters each${got(name)}. Correct it.`;
+        return `must be @ or a full name in ${zone}${got(name)}.${name.includes(".") ? "" : ` Write ${name}.${zone}.`}`;
+    if (!isName(whole)) return `must be labels of a-z, 0-9, - and _, at most 63 characters each${got(name)}.`;
     return undefined;
 }
 
@@ -178,7 +177,7 @@ function ttlProblem({ ttl, proxied }: Record<string, unknown>): string | undefin
     if (ttl === undefined) return `required, in seconds. Use 300 while the zone moves.`;
     if (typeof ttl !== "number") return undefined; // The schema reports this problem.
     if (!Number.isInteger(ttl) || ttl < TTLS.min || ttl > TTLS.max)
-        return `must be from ${TTLS.min} to ${TTLS.max} seconds${got(ttl)}. Correct it.`;
+        return `must be from ${TTLS.min} to ${TTLS.max} seconds${got(ttl)}.`;
     return undefined;
 }
 

@@ -17,7 +17,7 @@ export const DEFAULT_MAX_TOKENS = 1024;
 
 export const domain = (what: string) =>
     z.string().refine((name) => isHost(name) && name.includes(".") && !/^[\d.]+$/.test(name) && name.length <= 253, {
-        error: (i) => `must be ${what} in lower case, without scheme, port or final dot${got(i.input)}. Correct it`,
+        error: (i) => `must be ${what} in lower case, without scheme, port or final dot${got(i.input)}`,
     });
 
 /** Keys of the host name for callers, and of its zone at Cloudflare. */
@@ -25,7 +25,7 @@ export const edgeKeys = {
     account: z
         .string()
         .refine((id) => /^[0-9a-f]{32}$/.test(id), {
-            error: (i) => `must be an account id, 32 hexadecimal digits in lower case${got(i.input)}. Correct it`,
+            error: (i) => `must be an account id, 32 hexadecimal digits in lower case${got(i.input)}`,
         })
         .meta({
             description: "Id of the Cloudflare account, as in the address of its dashboard.",
@@ -38,7 +38,7 @@ export const edgeKeys = {
     certificate: z.enum(["universal", "advanced"]).default("universal").meta({
         description:
             "Certificate of the zone: `advanced` is needed for names two levels below the zone, and costs extra.",
-        reason: "Every zone has one.",
+        reason: "Every zone has a universal certificate, at no extra cost.",
     }),
     zone: z
         .strictObject({

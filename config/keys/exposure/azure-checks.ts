@@ -13,7 +13,7 @@ export function azureChecks(config: Sound<ParsedGatewayOption>, given: Raw, cont
     const { azure, gateway } = config;
     const hasAddress = isGiven(given, "gateway", "address");
     if (isGiven(given, "azure") && gateway?.installer === "existing")
-        problems.push("azure: belongs to a gateway that this stack installs (got installer existing). Remove it.");
+        problems.push("azure: only valid for a gateway that this stack installs (got installer existing). Remove it.");
     if (isGiven(given, "azure") && hasAddress)
         problems.push("gateway.address: must not be set with azure.hostname, since callers use that name. Remove it.");
     else if (isGiven(given, "tls") && hasAddress)

@@ -30,7 +30,7 @@ export function exposureChecks(option: string, config: Sound<ParsedGatewayOption
     if (given.exposure !== "tunnel") {
         const foreign = TUNNEL_KEYS.filter(named).map(
             (key) =>
-                `${key}: belongs to exposure tunnel (got exposure ${String(given.exposure ?? "direct")}). Remove it.`,
+                `${key}: only valid with exposure tunnel (got exposure ${String(given.exposure ?? "direct")}). Remove it.`,
         );
         if (exposure === "direct" && inPlace && !named("gateway.existing.url"))
             foreign.push("gateway.existing.url: required with exposure direct. Name the address callers use.");
@@ -39,10 +39,10 @@ export function exposureChecks(option: string, config: Sound<ParsedGatewayOption
     const problems = [
         ...DIRECT_KEYS.filter(named).map(
             (key) =>
-                `${key}: belongs to exposure direct (got exposure tunnel, where Cloudflare has the host names and TLS). Remove it.`,
+                `${key}: only valid with exposure direct (got exposure tunnel, where Cloudflare has the host names and TLS). Remove it.`,
         ),
         ...DIRECT_ADDRESSES.filter(named).map(
-            (key) => `${key}: belongs to exposure direct (callers use https://<hostname>). Remove it.`,
+            (key) => `${key}: only valid with exposure direct (callers use https://<hostname>). Remove it.`,
         ),
     ];
     if (inPlace && !named("gateway.existing.service"))

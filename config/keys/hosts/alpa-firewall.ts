@@ -15,7 +15,7 @@ const network = z.string().check((ctx) => {
         ctx.issues.push({
             code: "custom",
             input: ctx.value,
-            message: `must be ${wrong}${got(ctx.value)}. Correct it`,
+            message: `must be ${wrong}${got(ctx.value)}`,
         });
 });
 
@@ -27,7 +27,7 @@ const ports = z.coerce.string().refine(
         const [first, last] = portRange(text);
         return isPort(first) && isPort(last) && first <= last;
     },
-    { error: (i) => `must be a port or a range of ports, for example 10002-19999${got(i.input)}. Correct it` },
+    { error: (i) => `must be a port or a range of ports, for example 10002-19999${got(i.input)}` },
 );
 
 /** Key `alpa.firewall`. */
@@ -102,7 +102,9 @@ export function firewallProblems(
     if (apply === "ssh" && !named("hosts"))
         problems.push("alpa.firewall.hosts: required with apply ssh. Name the hosts that Alpa runs on.");
     if (apply !== "ssh" && named("hosts"))
-        problems.push("alpa.firewall.hosts: belongs to apply ssh (got apply print). Remove it, or set apply to ssh.");
+        problems.push(
+            "alpa.firewall.hosts: only valid with apply ssh (got apply print). Remove it, or set apply to ssh.",
+        );
     if (!named("from")) problems.push(...unknownNodes(cluster?.nodes));
     const { ports: more = [] } = firewall;
     if (more.length > 0 && !named("alsoFrom"))
@@ -138,7 +140,7 @@ function portProblems(
     const problems = own.flatMap((port, i) =>
         ssh.has(port)
             ? [
-                  `alpa.endpoints[${i}]: must not be on the SSH port, or the firewall rules block SSH to its host (got ${port}). Correct it.`,
+                  `alpa.endpoints[${i}]: must not be on the SSH port, or the firewall rules block SSH to its host (got ${port}).`,
               ]
             : [],
     );

@@ -68,7 +68,9 @@ export function alpaWatchdogProblems(
     if (restart === true && !isNamed)
         problems.push(`${where}.unit: required with restart. Name the service of systemd that runs Alpa.`);
     if (restart === false && isNamed)
-        problems.push(`${where}.unit: belongs to restart true (got restart false). Remove it, or set restart to true.`);
+        problems.push(
+            `${where}.unit: only valid with restart true (got restart false). Remove it, or set restart to true.`,
+        );
     return [...problems, ...watchdogProblems(where, watchdog, answerSeconds)];
 }
 

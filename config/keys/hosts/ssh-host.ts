@@ -19,17 +19,16 @@ export const sshHost = z.strictObject({
     address: z
         .string()
         .refine(isHost, {
-            error: (i) =>
-                `must be a lower-case host or an IPv4 address, without user or port${got(i.input)}. Correct it`,
+            error: (i) => `must be a lower-case host or an IPv4 address, without user or port${got(i.input)}`,
         })
         .meta({ description: "Host name or IPv4 address for SSH.", examples: ["10.20.96.188"] }),
     port: port("SSH listens on 22")
         .default(22)
-        .meta({ description: "Port of the SSH server.", reason: "The port of SSH." }),
+        .meta({ description: "Port of the SSH server.", reason: "Standard port of SSH." }),
     user: z
         .string()
         .refine((name) => /^[a-z_][a-z0-9_-]{0,31}$/.test(name), {
-            error: (i) => `must be the name of a user${got(i.input)}. Correct it`,
+            error: (i) => `must be the name of a user${got(i.input)}`,
         })
         .meta({ description: "User to log in as: root, or a user that may use sudo.", examples: ["ops"] }),
     hostKey: z
@@ -43,7 +42,7 @@ export const sshHost = z.strictObject({
             examples: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5"],
         }),
     privateKey: z
-        .string({ error: () => "must be a text. Correct it" })
+        .string({ error: () => "must be a string" })
         .meta({ description: "Private key of the user, as a secret, without a passphrase.", secret: "id_ed25519" }),
     sudoPassword: text("a password")
         .meta({ secret: "password.txt" })

@@ -29,7 +29,7 @@ export function tlsProblems(
 ): string[] {
     if (!isGiven(given, "tls")) return [];
     if (gateway?.installer === "existing")
-        return ["tls: belongs to a gateway that this stack installs (got installer existing). Remove it."];
+        return ["tls: only valid for a gateway that this stack installs (got installer existing). Remove it."];
     const problems: string[] = [];
     const names = tlsHostnames(tls, azure);
     if (names.length === 0 && tls?.hostnames === undefined)

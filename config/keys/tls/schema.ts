@@ -77,7 +77,7 @@ export const tls = z
             .enum(["1.2", "1.3"], {
                 // YAML parses 1.2 as a number.
                 error: (i) =>
-                    typeof i.input === "number" ? `must be a text${got(i.input)}. Write it in quotes` : undefined,
+                    typeof i.input === "number" ? `must be a string${got(i.input)}. Write it in quotes` : undefined,
             })
             .default("1.2")
             .meta({

@@ -99,7 +99,7 @@ function rotationProblems(consumers: Consumers, longest: number | undefined, tod
                 ];
             if (until !== undefined && (version === undefined || version === 1))
                 return [
-                    `${where}.previousSecretExpires: belongs to a secretVersion of at least 2. Raise secretVersion for a new secret, or remove it.`,
+                    `${where}.previousSecretExpires: only valid with a secretVersion of at least 2. Raise secretVersion for a new secret, or remove it.`,
                 ];
             if (until === undefined || longest === undefined || !day.safeParse(until).success) return [];
             if (daysUntil(until, today) > longest)

@@ -73,8 +73,7 @@ export const cloudflareSchema = z.strictObject({
             teamName: z
                 .string()
                 .refine((name) => /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name), {
-                    error: (i) =>
-                        `must be the part before .cloudflareaccess.com, in lower case${got(i.input)}. Correct it`,
+                    error: (i) => `must be the part before .cloudflareaccess.com, in lower case${got(i.input)}`,
                 })
                 .meta({
                     description: "Name of the Zero Trust team: the part before `.cloudflareaccess.com`.",
@@ -132,7 +131,7 @@ export const cloudflareSchema = z.strictObject({
         ),
     proxyTimeoutSeconds: edgeKeys.proxyTimeoutSeconds,
     notify: z
-        .array(z.email({ error: (i) => `must be a mail address${got(i.input)}. Correct it` }))
+        .array(z.email({ error: (i) => `must be a mail address${got(i.input)}` }))
         .default([])
         .meta({
             description: "Mail addresses that Cloudflare notifies a week before a token expires.",

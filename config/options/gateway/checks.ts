@@ -62,13 +62,13 @@ function ofOtherInstallers(option: string, { gateway }: Config, given: Raw): str
         .filter(([where, theirs]) => installer !== theirs && isGiven(given, ...where.split(".")))
         .map(
             ([where, theirs]) =>
-                `${where}: belongs to gateway.installer ${theirs} (got installer ${installer}). Remove it.`,
+                `${where}: only valid with gateway.installer ${theirs} (got installer ${installer}). Remove it.`,
         );
     if (installer !== "existing") return problems;
     problems.push(
         ...OF_OUR_OWN.filter((key) => isGiven(given, "gateway", key)).map(
             (key) =>
-                `gateway.${key}: belongs to a gateway that this stack installs (got installer existing). Remove it.`,
+                `gateway.${key}: only valid for a gateway that this stack installs (got installer existing). Remove it.`,
         ),
     );
     if (gateway?.existing === undefined)

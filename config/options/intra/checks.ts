@@ -63,11 +63,11 @@ function optProblems(opt: Opt, given: Raw, installer: string | undefined): strin
                 "opt.image: must have a tag and no digest with opt.shape rampart, whose charts take no digest. Name the tag, or use kuberay.",
             );
         for (const key of ["operator", "operatorChart", "hostNetwork", "runtimeClass"].filter(named))
-            problems.push(`opt.${key}: belongs to opt.shape kuberay (got shape rampart). Remove it.`);
+            problems.push(`opt.${key}: only valid with opt.shape kuberay (got shape rampart). Remove it.`);
     } else if (named("rampartCharts"))
-        problems.push("opt.rampartCharts: belongs to opt.shape rampart (got shape kuberay). Remove it.");
+        problems.push("opt.rampartCharts: only valid with opt.shape rampart (got shape kuberay). Remove it.");
     if (operator === "existing" && named("operatorChart"))
-        problems.push("opt.operatorChart: belongs to opt.operator install (got existing). Remove it.");
+        problems.push("opt.operatorChart: only valid with opt.operator install (got existing). Remove it.");
     return problems;
 }
 
@@ -113,7 +113,7 @@ export function parametersOf(model: string | undefined): number | undefined {
     return Number(`${number}${tenths && `.${tenths}`}`) / (unit.toLowerCase() === "m" ? 1000 : 1);
 }
 
-/** Checks the weights. @param at path of their key */
+/** Checks the weights. @param at path of the mapping with the key `weights` */
 function weightsProblems({ weights, shape }: Pick<Opt, "weights" | "shape">, given: Raw, at: string[]): string[] {
     if (weights === undefined) return [];
     const where = [...at, "weights"].join(".");
@@ -127,7 +127,7 @@ function weightsProblems({ weights, shape }: Pick<Opt, "weights" | "shape">, giv
         );
     if (shape === "rampart" && named.length === 1 && named[0] !== "inImage")
         problems.push(
-            `${where}.${named[0]}: belongs to opt.shape kuberay, since Rampart's charts take no other volumes. Use inImage, or shape kuberay.`,
+            `${where}.${named[0]}: only valid with opt.shape kuberay, since Rampart's charts take no other volumes. Use inImage, or shape kuberay.`,
         );
     return problems;
 }
@@ -145,7 +145,7 @@ function upgradeProblems({ option, opt, convert }: Config, given: Raw): string[]
         );
     if (opt!.shape === "rampart")
         problems.push(
-            "opt.upgrade: belongs to opt.shape kuberay, since Rampart's charts cannot download a second image to the nodes in advance (got shape rampart). Change opt.image, which interrupts callers.",
+            "opt.upgrade: only valid with opt.shape kuberay, since Rampart's charts cannot download a second image to the nodes in advance (got shape rampart). Change opt.image, which interrupts callers.",
         );
     if (Object.values(changed).every((value) => value === undefined))
         problems.push(

@@ -54,8 +54,8 @@ function inEach([first, ...others]: string[][]): string[] {
 }
 
 /**
- * Root of the git work tree of a folder. Undefined: the folder is in none, or git is not installed.
- * @throws Failure where git cannot read its repository, as one of another user
+ * Root of the git work tree of a folder. Undefined if the folder is in no work tree, or git is not installed.
+ * @throws Failure if git cannot read its repository, for example one of another user
  */
 export async function topOf(folder: string): Promise<string | undefined> {
     return git(["rev-parse", "--show-toplevel"], folder).then(

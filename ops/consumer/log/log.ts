@@ -37,7 +37,7 @@ async function log(context: Context, consumer: string | undefined, args: LogArgs
     const problems =
         period === undefined
             ? [
-                  `--since: must be minutes, hours or days, for example 90m, 24h or 365d (got ${JSON.stringify(args.since)}). Correct it.`,
+                  `--since: must be minutes, hours or days, for example 90m, 24h or 365d (got ${JSON.stringify(args.since)}).`,
               ]
             : [];
     const stack = await findStack(context, args.stack).catch(collect(problems));

@@ -65,7 +65,7 @@ interface Tried {
 /**
  * Sends a credential to the gateway or the edge while it is still valid, so that a later rejection proves the revocation.
  * No request reaches Alpa.
- * @param publicKey of a credential whose tokens only the caller can sign
+ * @param publicKey public key of a credential whose tokens only the caller can sign
  */
 export async function probe(tried: Tried, who: string, publicKey: string | undefined): Promise<Probe> {
     const { outputs, namespace, pods, connectTo } = tried;

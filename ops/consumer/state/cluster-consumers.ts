@@ -69,7 +69,7 @@ export async function readLive(
         return await readAll(k8s, config, namespace, tokens, abortAfter(limitSeconds));
     } catch (error) {
         throw new Failure(
-            `cluster: the API server at ${server} must let this account list consumers and Secrets and read the ApisixRoute alpa in ${namespace} (${whyUnread(error, limitSeconds)}). Check address, network and role.`,
+            `cluster: the API server at ${server} does not let this account list consumers and Secrets and read the ApisixRoute alpa in ${namespace} (${whyUnread(error, limitSeconds)}). Check address, network and role.`,
         );
     }
 }

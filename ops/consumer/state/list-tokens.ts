@@ -46,7 +46,7 @@ export async function tokenRows(context: Context, stack: Stack): Promise<TokenRo
         }));
     if (answer.result === undefined)
         throw new Failure(
-            `Cloudflare: the API at ${access.baseUrl} must list the service tokens of account ${account} (${answer.said}). Check the token, its permission "Account: Access: Service Tokens: Read", and the network.`,
+            `Cloudflare: the API at ${access.baseUrl} does not list the service tokens of account ${account} (${answer.said}). Check the token, its permission "Account: Access: Service Tokens: Read", and the network.`,
         );
     return compareTokens(callersOf(stack), answer.result, `${PROJECT}/${stack.short}`, context.today);
 }

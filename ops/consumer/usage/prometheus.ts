@@ -27,7 +27,7 @@ export function addressProblem(text: string): string | undefined {
     const url = URL.canParse(text) ? new URL(text) : undefined;
     const isPlain = url !== undefined && /^https?:$/.test(url.protocol) && !url.search && !url.hash;
     if (isPlain && !url.username && !url.password) return undefined;
-    return "--prometheus: must be an address with http:// or https://, without user, password and query, for example http://127.0.0.1:9090. Correct it.";
+    return "--prometheus: must be an address with http:// or https://, without user, password and query, for example http://127.0.0.1:9090.";
 }
 
 /**
@@ -101,9 +101,9 @@ async function answerTo(address: string, query: string, period: Period, asking: 
         throw new Failure(
             `--prometheus: ${address} rejects a query: ${error.data.errorType}: ${printable(error.data.error)}`,
         );
-    const redirect = status >= 300 && status < 400 ? "a redirect, which is not followed, " : "";
+    const redirect = status >= 300 && status < 400 ? ", a redirect, which is not followed" : "";
     throw new Failure(
-        `--prometheus: ${address} must be the address of a Prometheus server (/api/v1/query gives ${redirect}HTTP ${status}). Correct it.`,
+        `--prometheus: ${address} must be the address of a Prometheus server (/api/v1/query returns HTTP ${status}${redirect}).`,
     );
 }
 

@@ -9,7 +9,7 @@ export interface UsageRow extends Figures {
     caller: string | null;
     /** `unknown`: the config does not have the caller. `verification`: the program's own checks of option intra-b. */
     kind: "caller" | "unknown" | "verification" | "no-caller";
-    /** Id of the credential in the config; null if unknown there. Unset: the figures are for all credentials. */
+    /** Id of the credential in the config; null if the config does not have it. Unset if the figures are for all credentials. */
     credential?: string | null;
     /** APISIX's id of the credential: SHA-1 of `<namespace>_<caller>.<credential>`, in hex. */
     digest?: string;

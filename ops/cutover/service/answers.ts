@@ -117,7 +117,7 @@ function tooSlow(slowest: number, before: number): string {
     return `the slowest answer must take at most ${latencyBound(before)} ms (got ${slowest}; when recorded it took ${before})`;
 }
 
-/** Longest time for an answer afterwards. @param before the slowest recorded one, in milliseconds */
+/** Longest time for an answer afterwards. @param before the slowest recorded answer, in milliseconds */
 export function latencyBound(before: number): number {
     return before * SLOWER + SLACK_MILLISECONDS;
 }

@@ -79,9 +79,7 @@ async function asVerifier({ verification, ...others }: PublicEndpoint, why: stri
 }
 
 function wrongAnswer(seen: Seen | undefined, error: unknown): string | undefined {
-    return error === undefined
-        ? undefined
-        : `must be answered (${seen?.status ?? "no answer"}: ${errorMessage(error)})`;
+    return error === undefined ? undefined : `request failed (${seen?.status ?? "no answer"}: ${errorMessage(error)})`;
 }
 
 /** Verifies that a caller gets 503 with Retry-After. @returns a sentence with the proof @throws with the actual answer */

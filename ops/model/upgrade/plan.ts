@@ -9,5 +9,7 @@ export const command: AddCommand = (modelUpgrade, context) =>
         "model upgrade plan --stack intra --image registry.example.com/alpa-serving:1.1.0",
         "model upgrade plan --stack intra --model alpa/opt-66b --weights-path /data/opt-66b --json",
     )
-        .description("Show the steps with their times, and every problem that prevents them; changes nothing")
+        .description(
+            "Show the steps with their times, and every problem that prevents them; exit with 3 if there is one; changes nothing",
+        )
         .action((args) => plan(context, args, upgrade(context, args)));

@@ -9,7 +9,7 @@ const COUNTED = new Set(["policy", "redis_host", "redis_port", "redis_timeout", 
 /** The plugin that counts a caller's requests in each pod while the counters are down. It is derived from `limit-count`. */
 const EACH_POD = "limit-req";
 
-/** @param who `Caller lab` */
+/** @param who the caller, as findings name it, for example `Caller lab` */
 export function limitVerdicts(who: string, { old, new: now }: Difference): Verdict[] {
     const [before, after] = [byName(old), byName(now)];
     return [

@@ -22,7 +22,7 @@ export const accessPolicy: KindRule = {
             : { code: "added", says: `Access policy ${change.name} is created` };
     },
     deleted: (change) => ({
-        code: "way-in-removed",
+        code: "access-removed",
         says: `Access policy ${change.name} is deleted: no request is admitted`,
     }),
     replaced: (change) => ({
@@ -156,7 +156,7 @@ export const accessApplication: KindRule = {
     deleted: (change, { changes }) =>
         changes.some((other) => other.kind === "cloudflare ZeroTrustTunnelCloudflared" && goes(other))
             ? {
-                  code: "way-in-removed",
+                  code: "access-removed",
                   says: `Access application ${change.name} is deleted, with the tunnel behind it`,
               }
             : {
@@ -193,11 +193,11 @@ function policies({ old, new: now }: Difference, change: Change): Verdict {
     const none = !Array.isArray(now) || now.length === 0;
     if (none)
         return {
-            code: "way-in-removed",
+            code: "access-removed",
             says: `Access application ${change.name} has no policy: no request is admitted`,
         };
     if (!Array.isArray(old) || old.length === 0)
-        return { code: "way-in-added", says: `Access application ${change.name}: it admits its tokens` };
+        return { code: "access-added", says: `Access application ${change.name}: it admits its tokens` };
     return {
         code: "authentication-changed",
         severity: "risk",
@@ -211,11 +211,11 @@ function hostname({ old, new: now }: Difference, change: Change): Verdicts {
     const gone = before.filter((name) => !after.includes(name));
     if (gone.length > 0)
         return {
-            code: "way-in-changed",
+            code: "access-changed",
             says: `${listed(gone)} is no longer a host name of the service: ${listed(after) || "nothing"} is`,
         };
     if (after.every((name) => before.includes(name))) return undefined;
-    return { code: "way-in-added", says: `${listed(after)}: ${change.name} protects it too` };
+    return { code: "access-added", says: `${listed(after)}: ${change.name} protects it too` };
 }
 
 function names(value: unknown): string[] {

@@ -74,7 +74,7 @@ function unlessWith(other: string, judge: (difference: Difference, change: Chang
 }
 
 function entry(_: Difference, change: Change): Verdict {
-    return { code: "way-in-changed", says: `The entry point of ${gateway(change)} changes` };
+    return { code: "access-changed", says: `The entry point of ${gateway(change)} changes` };
 }
 
 function budget(_: Difference, change: Change): Verdict {
@@ -119,9 +119,9 @@ function port({ old, new: now }: Difference, change: Change): Verdict {
             says: `${gateway(change)}: port ${String(now)} opens on every node`,
         };
     if (now === undefined)
-        return { code: "way-in-removed", says: `${gateway(change)}: port ${String(old)} of the nodes closes` };
+        return { code: "access-removed", says: `${gateway(change)}: port ${String(old)} of the nodes closes` };
     return {
-        code: "way-in-changed",
+        code: "access-changed",
         says: `${gateway(change)}: callers must use port ${String(now)}, and ${String(old)} closes`,
     };
 }
@@ -131,7 +131,7 @@ function serviceType({ old, new: now }: Difference, change: Change): Verdict {
         ["ClusterIP", "NodePort", "LoadBalancer"].indexOf(String(now)) >
         ["ClusterIP", "NodePort", "LoadBalancer"].indexOf(String(old));
     const says = `${gateway(change)}: Service of type ${String(old)} becomes ${String(now)}`;
-    return opens ? { code: "opens-to-network", severity: "risk", says } : { code: "way-in-removed", says };
+    return opens ? { code: "opens-to-network", severity: "risk", says } : { code: "access-removed", says };
 }
 
 /** Verdict about replaced pods: the effect on callers depends on the number of pods before and after. */

@@ -71,7 +71,7 @@ export const deployment: KindRule = {
         isCounters(change)
             ? (countedElsewhere(run) ?? counters(run, "go"))
             : {
-                  code: "way-in-removed",
+                  code: "access-removed",
                   says: `${title(change)} is deleted: the service behind it is no longer reachable`,
               },
     replaced: (change, run) =>

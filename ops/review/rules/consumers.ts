@@ -28,7 +28,7 @@ export const consumer: KindRule = {
         [
             "spec.gatewayRef.**",
             (_, change) => ({
-                code: "way-in-changed",
+                code: "access-changed",
                 says: `Caller ${caller(change)} belongs to another gateway: this one answers 401`,
                 severity: "breaks-callers",
             }),

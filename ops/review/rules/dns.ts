@@ -15,11 +15,11 @@ const recordName = ({ new: now, old }: Change) => `${String((now ?? old)?.type)}
 export const dnsRecord: KindRule = {
     created: (change) =>
         isService(change)
-            ? { code: "way-in-added", says: `${recordName(change)}: the name points to the service` }
+            ? { code: "access-added", says: `${recordName(change)}: the name points to the service` }
             : { code: "added", says: `Record ${recordName(change)} is created` },
     deleted: (change) =>
         isService(change)
-            ? { code: "way-in-removed", says: `${recordName(change)} is deleted: the name no longer resolves` }
+            ? { code: "access-removed", says: `${recordName(change)} is deleted: the name no longer resolves` }
             : {
                   code: "dns-record-changed",
                   severity: "breaks-callers",
@@ -31,7 +31,7 @@ export const dnsRecord: KindRule = {
         says: `Record ${recordName(change)} is deleted and created again: the name does not resolve meanwhile`,
     }),
     rows: [
-        ["name", always("way-in-changed", (change) => `Record ${recordName(change)} has another name`)],
+        ["name", always("access-changed", (change) => `Record ${recordName(change)} has another name`)],
         [
             "content",
             ({ old, new: now }, change) =>
@@ -53,7 +53,7 @@ export const dnsRecord: KindRule = {
                     ? undefined
                     : now === true
                       ? {
-                            code: "way-in-changed",
+                            code: "access-changed",
                             severity: "risk",
                             says: `${recordName(change)}: requests go through Cloudflare from then on`,
                         }
@@ -107,10 +107,10 @@ export const dnssec: KindRule = {
         says: `${change.name}: the zone is signed; the registrar needs its DS record`,
     }),
     deleted: (change) => ({
-        code: "way-in-removed",
+        code: "access-removed",
         says: `${change.name}: the zone is no longer signed; with a DS record at the registrar no validating resolver gets an answer`,
     }),
-    replaced: (change) => ({ code: "way-in-removed", says: `${change.name}: the zone is signed with other keys` }),
+    replaced: (change) => ({ code: "access-removed", says: `${change.name}: the zone is signed with other keys` }),
     rows: [
         ["status", signing],
         // The program sets these to Cloudflare's own values, so that a refresh finds no difference.

@@ -3,7 +3,11 @@ import { isDeepStrictEqual } from "node:util";
 import { isMap, mapsOf, type Props } from "../differences";
 import type { Verdict } from "../rule";
 
-/** @param title name of the rules for messages @param old rules before the change @param now rules after it; undefined: none */
+/**
+ * @param title name of the rules for messages
+ * @param old rules before the change
+ * @param now rules after the change; undefined if there are none
+ */
 export function edgeRuleVerdicts(title: string, old: unknown, now: unknown): Verdict[] {
     const [before, after] = [byRef(old), byRef(now)];
     const verdicts: Verdict[] = [];
@@ -44,10 +48,10 @@ function comes(title: string, rule: Props): Verdict {
     if (!isOn(rule)) return { code: "changed-inside", says: `${title}: one more rule, which is disabled` };
     if (isLimit(rule))
         return {
-            code: "request-refused",
+            code: "request-rejected",
             says: "The edge now limits the rate of requests, which it did not before",
         };
-    if (refuses(rule)) return { code: "request-refused", says: `${title}: the edge rejects more requests` };
+    if (refuses(rule)) return { code: "request-rejected", says: `${title}: the edge rejects more requests` };
     if (isSkip(rule)) return { code: "protection-weakened", says: `${title}: the edge checks fewer requests` };
     return { code: "route-changed", says: `${title}: the edge has one more action for requests` };
 }
@@ -58,7 +62,7 @@ function goes(title: string, rule: Props): Verdict {
     if (refuses(rule)) return { code: "protection-weakened", says: `${title}: the edge rejects fewer requests` };
     if (isSkip(rule))
         return {
-            code: "request-refused",
+            code: "request-rejected",
             says: "The edge checks for browsers again: it rejects some client libraries",
         };
     return { code: "route-changed", says: `${title}: the edge has one action less for requests` };
@@ -101,7 +105,7 @@ function changes(title: string, property: string, old: Props, now: Props): Verdi
 function changed(title: string, key: string, now: Props): Verdict {
     const isAnswer = key === "actionParameters" && (refuses(now) || isLimit(now));
     if (isAnswer) return { code: "errors-changed", says: `${title}: the edge answers rejected requests differently` };
-    if (refuses(now)) return { code: "request-refused", says: `${title}: the edge rejects other requests` };
+    if (refuses(now)) return { code: "request-rejected", says: `${title}: the edge rejects other requests` };
     return { code: "route-changed", says: `${title} of the edge match other requests, or have another action` };
 }
 

@@ -19,7 +19,7 @@ export function protocols({ old, new: now }: Difference, change: Change): Verdic
         ...(gone.length > 0
             ? [
                   {
-                      code: "way-in-removed",
+                      code: "access-removed",
                       says: `${gateway(change)}: callers that support only ${listed(gone)} are rejected`,
                   } as const,
               ]

@@ -40,7 +40,7 @@ export const hostCommand: KindRule = {
                         severity: "risk",
                         says: `${change.name}: the watchdog on Alpa's host is removed`,
                     },
-                    connectors: { code: "way-in-removed", says: `${change.name}: the connectors of this host stop` },
+                    connectors: { code: "access-removed", says: `${change.name}: the connectors of this host stop` },
                     node: /-snap$/.test(change.name)
                         ? {
                               code: "data-deleted",

@@ -93,7 +93,7 @@ function created(change: Change, run: Run): Verdict[] {
         ...(opens.length > 0
             ? [
                   {
-                      code: isEntry ? "way-in-added" : "opens-to-network",
+                      code: isEntry ? "access-added" : "opens-to-network",
                       says: `Network policy ${name} is created: ${listed(opens.map(ruleText))} may reach it`,
                       property: "spec.ingress",
                       new: ingress,

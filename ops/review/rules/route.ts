@@ -13,9 +13,9 @@ export const route: KindRule = {
                   code: "unknown-until-apply",
                   says: `Route ${objectName(change)} is created: which requests must authenticate is known only when it is applied`,
               }
-            : { code: "way-in-added", says: `Route ${objectName(change)} is created` },
+            : { code: "access-added", says: `Route ${objectName(change)} is created` },
         ...rules({ path: [], old: undefined, new: valueAt(change.new, ["spec", "http"]) }).filter(
-            ({ code }) => code !== "way-in-added",
+            ({ code }) => code !== "access-added",
         ),
     ],
     deleted: (change) =>
@@ -25,7 +25,7 @@ export const route: KindRule = {
                   code: "changed-inside",
                   says: `Route ${objectName(change)}, which checks a conversion, is deleted`,
               }
-            : { code: "way-in-removed", says: `Route ${objectName(change)} is deleted: callers get 404` },
+            : { code: "access-removed", says: `Route ${objectName(change)} is deleted: callers get 404` },
     replaced: (change) => ({
         code: "service-interrupted",
         says: `Route ${objectName(change)} is deleted and created again: callers get 404 meanwhile`,
@@ -34,7 +34,7 @@ export const route: KindRule = {
         ["spec.http", rules],
         [
             "spec.ingressClassName",
-            (_, change) => ({ code: "way-in-changed", says: `Route ${objectName(change)} belongs to another gateway` }),
+            (_, change) => ({ code: "access-changed", says: `Route ${objectName(change)} belongs to another gateway` }),
         ],
     ],
 };
@@ -63,7 +63,7 @@ function rules({ old, new: now }: Difference): Verdict[] {
             });
         else
             verdicts.push({
-                code: "way-in-removed",
+                code: "access-removed",
                 says: `${listed(paths(rule))}: callers get 404`,
                 property,
                 old: paths(rule),
@@ -77,13 +77,13 @@ function rules({ old, new: now }: Difference): Verdict[] {
 
 function comes(name: string, rule: Props, before: Map<string, Props>): Verdict {
     const title = listed(paths(rule));
-    const added: Verdict = { code: "way-in-added", says: `${title}: rule ${name} is created` };
+    const added: Verdict = { code: "access-added", says: `${title}: rule ${name} is created` };
     if (leadsNowhere(rule))
         return before.size === 0
             ? added
             : {
-                  code: "request-refused",
-                  says: `${title}: rule ${name} is created, for requests that the gateway answers itself`,
+                  code: "request-rejected",
+                  says: `${title}: rule ${name} is created: the gateway answers these requests itself and does not forward them to Alpa`,
               };
     if (authPlugins(rule).length === 0)
         return { code: "authentication-removed", says: `${title}: is served without authentication` };
@@ -140,7 +140,7 @@ function elsewhere(title: string, old: Props, now: Props): Verdict {
     if (leadsNowhere(old) === leadsNowhere(now))
         return { code: "upstream-replaced", says: `${title}: requests go to another upstream` };
     return leadsNowhere(now)
-        ? { code: "way-in-removed", says: `${title}: is no longer forwarded` }
+        ? { code: "access-removed", says: `${title}: is no longer forwarded` }
         : { code: "opens-to-network", says: `${title}: is forwarded to Alpa, which it was not before` };
 }
 
@@ -163,7 +163,7 @@ function match(at: string, title: string, { match: old }: Props, { match: now }:
         const property = `${at}.match.${key}`;
         if (gone.length > 0)
             verdicts.push({
-                code: "way-in-removed",
+                code: "access-removed",
                 says: `${title}: ${word} ${listed(gone)} is no longer served`,
                 property,
                 old: from,

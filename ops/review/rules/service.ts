@@ -24,7 +24,7 @@ export const service: KindRule = {
         // Those pods have their own finding.
         goesWithRay(run, change) || comeAlong(run, "delete", change, valueAt(change.old, ["spec", "selector"]))
             ? undefined
-            : { code: "way-in-removed", says: `${title(change)} is deleted` },
+            : { code: "access-removed", says: `${title(change)} is deleted` },
     replaced: (change) => ({
         code: "service-interrupted",
         says: `${title(change)} is deleted and created again, with another address`,
@@ -43,7 +43,7 @@ export const service: KindRule = {
                 isOutside(change)
                     ? isFewer(old, now)
                         ? {
-                              code: "way-in-removed",
+                              code: "access-removed",
                               says: `${title(change)} now has only ports ${portsText(now)}`,
                           }
                         : {
@@ -67,7 +67,7 @@ const isOutside = ({ new: now }: Change) =>
 function outside(change: Change, old: number, now: number, property: string): Verdict {
     return now > old
         ? { code: "opens-to-network", says: `${title(change)} is reachable from more sources than before`, property }
-        : { code: "way-in-removed", says: `${title(change)} is reachable from fewer sources than before`, property };
+        : { code: "access-removed", says: `${title(change)} is reachable from fewer sources than before`, property };
 }
 
 function addresses(change: Change, old: unknown, now: unknown): Verdict[] {
@@ -81,7 +81,7 @@ function addresses(change: Change, old: unknown, now: unknown): Verdict[] {
         ...(gone.length > 0 && !more.includes(EVERY[0])
             ? [
                   {
-                      code: "way-in-removed",
+                      code: "access-removed",
                       says: `${title(change)} no longer accepts ${listed(gone)}`,
                   } as const,
               ]

@@ -5,8 +5,8 @@ import { always, objectTitle as title, type KindRule, type Verdict } from "../ru
 import { listed } from "../values-text";
 
 export const apisixTls: KindRule = {
-    created: (change) => ({ code: "way-in-added", says: `${title(change)}: HTTPS is served` }),
-    deleted: (change) => ({ code: "way-in-removed", says: `${title(change)} is deleted: HTTPS is no longer served` }),
+    created: (change) => ({ code: "access-added", says: `${title(change)}: HTTPS is served` }),
+    deleted: (change) => ({ code: "access-removed", says: `${title(change)} is deleted: HTTPS is no longer served` }),
     replaced: (change) => ({
         code: "service-interrupted",
         says: `${title(change)} is deleted and created again: no HTTPS meanwhile`,
@@ -40,13 +40,13 @@ function hosts({ old, new: now }: Difference, change: Change): Verdict[] {
         ...(gone.length > 0
             ? [
                   {
-                      code: "way-in-removed",
+                      code: "access-removed",
                       says: `${title(change)}: no longer has a certificate for ${listed(gone)}`,
                   } as const,
               ]
             : []),
         ...(more.length > 0
-            ? [{ code: "way-in-added", says: `${title(change)}: also has a certificate for ${listed(more)}` } as const]
+            ? [{ code: "access-added", says: `${title(change)}: also has a certificate for ${listed(more)}` } as const]
             : []),
     ];
 }

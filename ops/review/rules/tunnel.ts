@@ -6,7 +6,7 @@ import { NAMES, ACCOUNT_AND_ZONE } from "./cloudflare";
 
 export const tunnel: KindRule = {
     deleted: (change) => ({
-        code: "way-in-removed",
+        code: "access-removed",
         says: `Tunnel ${change.name} is deleted: requests to its DNS names get 530`,
     }),
     replaced: (change) => ({
@@ -28,7 +28,7 @@ export const tunnel: KindRule = {
 
 export const tunnelConfig: KindRule = {
     deleted: (change) => ({
-        code: "way-in-removed",
+        code: "access-removed",
         says: `Rules ${change.name} of the tunnel are deleted: connectors answer 503`,
     }),
     replaced: (change) => ({
@@ -44,7 +44,7 @@ export const tunnelConfig: KindRule = {
                 (change) => `Rules ${change.name} of the tunnel: other settings of all connections`,
             ),
         ],
-        ["tunnelId", always("way-in-changed", (change) => `Rules ${change.name} move to another tunnel`, "risk")],
+        ["tunnelId", always("access-changed", (change) => `Rules ${change.name} move to another tunnel`, "risk")],
         ...ACCOUNT_AND_ZONE,
     ],
 };
@@ -67,7 +67,7 @@ function ingresses({ old, new: now }: Difference): Verdict[] {
         const says = name || "all else";
         if (next === undefined)
             verdicts.push({
-                code: name ? "way-in-removed" : "protection-weakened",
+                code: name ? "access-removed" : "protection-weakened",
                 says: `${says}: the connectors no longer serve it`,
                 property,
                 old: rule,
@@ -100,7 +100,7 @@ function comes(says: string, rule: Ingress, before: Ingress[]): Verdict {
     const asksNobody = (one: Ingress) => accessOf(one)?.required !== true;
     const toGateway = before.some((other) => asksNobody(other) && other.service === rule.service);
     if (refuses || !asksNobody(rule) || toGateway || isUnknown(rule))
-        return { code: "way-in-added", says: `${says}: the connectors serve it` };
+        return { code: "access-added", says: `${says}: the connectors serve it` };
     return {
         code: "opens-to-network",
         says: `${says}: the connectors forward to ${String(rule.service)}, without authentication`,

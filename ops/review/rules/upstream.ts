@@ -11,7 +11,7 @@ export const upstream: KindRule = {
         /-nowhere$/.test(objectName(change))
             ? closed(change, run)
             : {
-                  code: "way-in-removed",
+                  code: "access-removed",
                   says: `Upstream ${objectName(change)} is deleted: requests routed to it get 503`,
               },
     replaced: (change) => ({

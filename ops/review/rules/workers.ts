@@ -3,11 +3,13 @@ import type { Change } from "../changes";
 import { always, goes, nothing, type KindRule, type Run, type Verdicts } from "../rule";
 import { ACCOUNT_AND_ZONE } from "./cloudflare";
 
+const NOT_FILLED_IN = "so a missing model is no longer filled in";
+
 const otherwise = always("route-changed", ({ name }) => `Worker ${name}: the edge processes requests differently`);
 
 export const workersScript: KindRule = {
     created: ({ name }) => ({ code: "added", says: `Worker ${name} is created: it fills in a missing model` }),
-    deleted: ({ name }) => refused(`Worker ${name} is deleted`),
+    deleted: ({ name }) => rejected(`Worker ${name} is deleted, ${NOT_FILLED_IN}`),
     replaced: ({ name }) => ({ code: "route-changed", says: `Worker ${name} is replaced` }),
     rows: [
         ["content", otherwise],
@@ -23,14 +25,15 @@ export const workersRoute: KindRule = {
     // The Worker, or the DNS record, has its own finding.
     created: nothing,
     deleted: passes,
-    replaced: (change) => refused(`Requests to ${patternOf(change)} pass no Worker for a moment`),
+    replaced: (change) =>
+        rejected(`Requests to ${patternOf(change)} pass no Worker for a moment, so a missing model is not filled in`),
     rows: [
         ["pattern", always("route-changed", ({ name }) => `Route ${name} of a Worker matches other requests`)],
         [
             "script",
             ({ new: now }, change) =>
                 now === undefined
-                    ? refused(`Requests to ${patternOf(change)} pass no Worker`)
+                    ? rejected(`Requests to ${patternOf(change)} pass no Worker, ${NOT_FILLED_IN}`)
                     : { code: "route-changed", says: `Requests to ${patternOf(change)} pass another Worker` },
         ],
         ...ACCOUNT_AND_ZONE,
@@ -40,16 +43,18 @@ export const workersRoute: KindRule = {
 /** Judges a deleted route, unless the Worker or the name's DNS record is deleted too and has its own finding. */
 function passes(change: Change, { changes }: Run): Verdicts {
     const hostname = patternOf(change).split("/")[0];
-    const isTold = changes.some(
+    const hasFinding = changes.some(
         (other) =>
             goes(other) &&
             (other.kind === "cloudflare WorkersScript" ||
                 (other.kind === "cloudflare DnsRecord" && other.old?.name === hostname)),
     );
-    return isTold ? undefined : refused(`Requests to ${patternOf(change)} no longer pass through the Worker`);
+    return hasFinding
+        ? undefined
+        : rejected(`Requests to ${patternOf(change)} no longer pass through the Worker, ${NOT_FILLED_IN}`);
 }
 
 const patternOf = ({ new: now, old }: Change) => String((old ?? now)?.pattern);
 
-const refused = (says: string) =>
-    ({ code: "request-refused", says: `${says}: Alpa rejects requests that name no model` }) as const;
+const rejected = (says: string) =>
+    ({ code: "request-rejected", says: `${says}: Alpa rejects requests without a model` }) as const;

@@ -5,7 +5,7 @@ import { parse } from "yaml";
 import * as z from "zod";
 import { day, daysUntil } from "../../../config/keys/consumers/credentials";
 import { UsageError } from "../../errors";
-import { CODES, type Finding } from "../../review/finding";
+import { CODES, type Code, type Finding } from "../../review/finding";
 
 /** Accepts one finding of one stack until a given day. */
 export interface Acceptance {
@@ -31,6 +31,15 @@ const ELSEWHERE: Record<string, string> = {
     "policy-violated": "policy/exceptions.yaml, as docs/review/policy.md says",
 };
 
+/** Codes of earlier versions, with their present names. */
+const RENAMED: Record<string, Code> = {
+    "way-in-added": "access-added",
+    "way-in-removed": "access-removed",
+    "way-in-changed": "access-changed",
+    "request-refused": "request-rejected",
+    "made-anew": "re-created",
+};
+
 const schema = z.strictObject({
     accepted: z.array(
         z.strictObject({
@@ -52,15 +61,12 @@ export function readAccepted(root: string, today: Date): Acceptance[] {
     try {
         value = parse(readFileSync(file, "utf8"), { logLevel: "error" });
     } catch (error) {
-        throw new UsageError([`${FILE}: must be YAML (${(error as Error).message.split("\n")[0]}). Correct it.`]);
+        throw new UsageError([`${FILE}: must be YAML (${(error as Error).message.split("\n")[0]}).`]);
     }
     const read = schema.safeParse(value);
     if (!read.success)
         throw new UsageError(
-            read.error.issues.map(
-                ({ path, message }) =>
-                    `${FILE}: ${path.join(".") || "the file"}: ${message.replace(/\. Correct it$/, "")}. Correct it.`,
-            ),
+            read.error.issues.map(({ path, message }) => `${FILE}: ${path.join(".") || "the file"}: ${message}.`),
         );
     const { accepted } = read.data;
     const problems = accepted.flatMap(({ code, until }, i) => [
@@ -76,7 +82,9 @@ export function readAccepted(root: string, today: Date): Acceptance[] {
 function codeProblems(code: string, where: string): string[] {
     if (code in ELSEWHERE)
         return [`${where}: must not be ${code}: exceptions for this code belong in ${ELSEWHERE[code]}.`];
-    return code in CODES ? [] : [`${where}: must be a code of a review (got ${JSON.stringify(code)}). Correct it.`];
+    if (Object.hasOwn(RENAMED, code))
+        return [`${where}: ${code} is called ${RENAMED[code]} now. Write ${RENAMED[code]}.`];
+    return code in CODES ? [] : [`${where}: must be a code of a review (got ${JSON.stringify(code)}).`];
 }
 
 /** @returns the entries that accept the finding, one for each resource; undefined if one is missing or expired */

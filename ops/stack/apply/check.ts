@@ -90,17 +90,20 @@ function judge(
 ): void {
     const against = asBadAs(found.findings, failOn);
     const by = (finding: Finding) => acceptedBy(finding, found.stack, acceptances, context.today);
-    const standing = against.filter((finding) => by(finding) === undefined);
+    const notAccepted = against.filter((finding) => by(finding) === undefined);
     const accepted = against.flatMap((finding) => by(finding) ?? []);
-    const parts = [render(found, format, picture), verdict(against.length, standing.length, accepted, refusal, format)];
+    const parts = [
+        render(found, format, picture),
+        verdict(against.length, notAccepted.length, accepted, refusal, format),
+    ];
     context.out(
         format === "json"
-            ? json({ ...found, accepted, standing: standing.length, refusal })
+            ? json({ ...found, accepted, notAccepted: notAccepted.length, refusal })
             : parts.filter((text) => text !== "").join("\n"),
     );
     const problems = [
         ...(refusal === undefined ? [] : [refusal]),
-        ...(standing.length === 0 ? [] : [stands(context, found.stack, standing, failOn)]),
+        ...(notAccepted.length === 0 ? [] : [notAcceptedError(context, found.stack, notAccepted, failOn)]),
     ];
     if (problems.length > 0) throw new FindingsError(problems.join("\n"));
 }
@@ -110,7 +113,7 @@ const LONGEST = 1_000;
 
 function verdict(
     against: number,
-    standing: number,
+    notAccepted: number,
     accepted: Acceptance[],
     refusal: string | undefined,
     format: CheckArgs["format"],
@@ -119,20 +122,22 @@ function verdict(
     const reasons = accepted.map(({ code, resource, reason }) => `${code} of ${resource} (${reason})`).join("; ");
     const lines = [
         refusal === undefined ? "" : "The policy pack rejects it: the output of the run has the reason.",
-        standing === 0
+        notAccepted === 0
             ? ""
-            : `${standing} of ${against} findings prevent it: the output of the run shows how to accept a finding.`,
+            : `${notAccepted} of ${against} findings prevent it: the output of the run shows how to accept a finding.`,
         accepted.length === 0 ? "" : `Accepted in ${FILE}: ${safe(reasons)}`,
     ].filter((line) => line !== "");
     const text = lines.join("\n\n");
     return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }
 
-function stands({ today }: Context, stack: string, standing: Finding[], failOn: string): string {
-    const entries = entriesFor(standing, stack, dayAfter(today, PROPOSED_DAYS));
+function notAcceptedError({ today }: Context, stack: string, notAccepted: Finding[], failOn: string): string {
+    const entries = entriesFor(notAccepted, stack, dayAfter(today, PROPOSED_DAYS));
     const how =
         entries.length === 0
             ? "Correct them."
             : `Correct them, or accept each with its reason in ${FILE}, in this change:\n${entries.join("\n")}`;
-    return `${stack}: the change must have no finding of ${failOn} or worse without an acceptance (${standing.length} have none, see above). ${how}`;
+    const found = notAccepted.length === 1 ? "1 finding" : `${notAccepted.length} findings`;
+    const isNot = notAccepted.length === 1 ? "is not" : "are not";
+    return `${stack}: ${found} of ${failOn} or worse ${isNot} accepted, see above. ${how}`;
 }

@@ -38,9 +38,7 @@ async function graph(context: Context, args: GraphArgs): Promise<void> {
             : readPreview(fileText("--preview", args.preview), "--preview", stack.short);
     const picture = draw(stack.short, await exported(context, stack), preview);
     if (picture === undefined)
-        throw new UsageError([
-            `--stack: ${stack.short} must have resources to draw (it has none). Run pulumi up, or give --preview.`,
-        ]);
+        throw new UsageError([`--stack: ${stack.short} has no resources to draw. Run pulumi up, or give --preview.`]);
     if (args.format === "json") return context.out(json(picture));
     context.out(args.format === "svg" ? await renderSvg(picture) : renderMermaid(picture));
 }

@@ -12,7 +12,7 @@ export interface Resource {
     change?: Operation;
 }
 
-/** @param preview Default: none, and the stack is drawn as it is */
+/** @param preview preview whose changes are shown. Default: none */
 export function resourcesOf(state: Exported, preview?: Preview): Resource[] {
     const found = new Map<string, Resource>();
     for (const { urn, type = "", inputs = {}, delete: leftover } of state.resources ?? [])

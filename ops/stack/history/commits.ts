@@ -27,8 +27,8 @@ export function git(args: string[], folder = ROOT, { timeoutSeconds = 60, signal
             reject(
                 new Failure(
                     error.killed
-                        ? `git ${what}: must end within ${timeoutSeconds} s (it was stopped). It said: ${stderr.trim() || "nothing"}`
-                        : `git ${what}: must succeed. It said: ${message}`,
+                        ? `git ${what}: stopped after ${timeoutSeconds} s, the time limit. Its output: ${stderr.trim() || "none"}`
+                        : `git ${what}: failed: ${message}`,
                 ),
             );
         }),

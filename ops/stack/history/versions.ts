@@ -62,9 +62,7 @@ export async function readVersions({ pulumi }: Context, stack: Stack, more: stri
     // null means that the stack was never updated.
     if (updates === null) return [];
     if (!Array.isArray(updates) || !updates.every(isMap))
-        throw new Failure(
-            "pulumi stack history: must print a list of updates (it does not). Use the pinned version of Pulumi.",
-        );
+        throw new Failure("pulumi stack history: printed no list of updates. Use the pinned version of Pulumi.");
     return (updates as Update[]).reverse().map((update, i) => versionOf(update, i + 1));
 }
 

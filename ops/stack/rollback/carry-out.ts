@@ -31,7 +31,7 @@ export async function earlierPreview({ pulumi }: Context, earlier: Earlier): Pro
     } catch (error) {
         if (!(error instanceof Failure || error instanceof UsageError)) throw error;
         throw new Failure(
-            `version ${number}: its program must accept its own config and the current state. ${error.message}\nNothing was changed. Choose another version: npm run ops -- stack history`,
+            `version ${number}: its program rejects its own config or the current state. ${error.message}\nNothing was changed. Choose another version: npm run ops -- stack history`,
         );
     }
 }
@@ -61,9 +61,7 @@ export async function up(context: Context, earlier: Earlier, state: Exported): P
         : "Nothing was changed.";
     const other = OTHER_THAN_PLAN.exec(said)?.[0].trim();
     if (other) throw new Failure(changed(stack, other.replace(/^error: /, ""), now, { isBegun }));
-    throw new Failure(
-        `pulumi up: must succeed (${signal.aborted ? "it was interrupted" : `ended with ${code}, see above`}). ${now}`,
-    );
+    throw new Failure(`pulumi up: failed (${signal.aborted ? "interrupted" : `exit code ${code}, see above`}). ${now}`);
 }
 
 /** @param isBegun whether the run has started. Then the difference may come from values that were unknown in the review */

@@ -24,7 +24,10 @@ const TYPE = "pulumi-nodejs:dynamic/alpa-auth:Revocations";
 export interface Broken {
     /** `<consumer>/<credential>` that was revoked. */
     revoked: string;
-    /** Credential of that version with the key. Unset: none has it, but that program keeps no record. */
+    /**
+     * Credential of that version with the key. Unset if none has the key, but that version's program keeps no record of
+     * revocations.
+     */
     who?: string;
     id: string;
 }

@@ -22,7 +22,7 @@ import { git, isCommittable } from "../history/commits";
 import { rulesFor } from "../policy-pack";
 import { callersFileOf, callersOf, findStack, type Stack } from "../stack";
 import { earlierPreview, up } from "./carry-out";
-import { contentOf } from "./config-of-then";
+import { contentOf } from "./earlier-config";
 import { interruption, type Interruption } from "./interruption";
 import { lostIn } from "./lost";
 import { brokenRevocations, revocationFindings, revocationProblems, withReadmit, type Broken } from "./revoked";

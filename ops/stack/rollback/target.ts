@@ -10,7 +10,7 @@ import { unknownVersion } from "../history/versions";
 import { isDone, readVersions, type Config, type Version } from "../history/versions";
 import { isMap, SECRET } from "../../review/differences";
 import { readOutputs, type Stack } from "../stack";
-import { configOfThen, readPlain } from "./config-of-then";
+import { earlierConfig, readPlain } from "./earlier-config";
 import { rawCallers } from "./revoked";
 import { keepRotatedIn } from "./rotated";
 
@@ -61,7 +61,7 @@ export async function findTarget(
         ofToday,
         kept,
         problems: missing,
-    } = configOfThen(version, {
+    } = earlierConfig(version, {
         then,
         now: stack.text,
         callers: now,
@@ -96,21 +96,17 @@ function notToGoBackTo(version: Version): string[] {
               ]),
         ...(commit === undefined
             ? [
-                  `${where} must have a commit (its program ran outside of git). Roll back by hand: git switch, pulumi config, pulumi up`,
+                  `${where} has no commit (its program ran outside of git). Roll back by hand: git switch, pulumi config, pulumi up`,
               ]
             : []),
-        ...(dirty
-            ? [
-                  `${where} must be of a clean work tree (it ran with uncommitted changes, so its program is unknown). Choose another`,
-              ]
-            : []),
+        ...(dirty ? [`${where} ran with uncommitted changes, so its program is unknown. Choose another`] : []),
     ];
 }
 
 async function commitProblems(root: string, { number, commit }: Version): Promise<string[]> {
     if (commit === undefined || (await hasCommit(commit, root))) return [];
     return [
-        `--to: the commit of version ${number} must be in this clone (${commit.slice(0, 10)} is gone). Run: git fetch origin ${commit}; a rewritten history no longer has it`,
+        `--to: the commit of version ${number} is not in this clone (${commit.slice(0, 10)}). Run: git fetch origin ${commit}; a rewritten history no longer has it`,
     ];
 }
 
@@ -156,7 +152,7 @@ function given(file: string): string {
         return readFileSync(file, "utf8");
     } catch (error) {
         throw new UsageError([
-            `--config-file: must name a file that can be read (${(error as NodeJS.ErrnoException).code}). Correct it.`,
+            `--config-file: must name a file that can be read (${(error as NodeJS.ErrnoException).code}).`,
         ]);
     }
 }
@@ -166,10 +162,10 @@ export async function uncommitted(root: string): Promise<string[]> {
     const files = await uncommittedFiles(root);
     if (files.length === 0) return [];
     return [
-        `work tree: must have no uncommitted changes (git status: ${files
+        `work tree: has uncommitted changes (git status: ${files
             .slice(0, 3)
             .join(
                 ", ",
-            )}${files.length > 3 ? ` and ${files.length - 3} more` : ""}), or you could not return to this version of the program afterwards. Commit or revert them.`,
+            )}${files.length > 3 ? ` and ${files.length - 3} more` : ""}): you could not return to this version of the program afterwards. Commit or revert them.`,
     ];
 }

@@ -82,15 +82,15 @@ function install(context: Context, folder: string, seconds: number, signal: Abor
     }, seconds * 1000);
     if (signal?.aborted) end();
     else signal?.addEventListener("abort", end, { once: true });
-    const failure = (why: string) =>
-        new Failure(`npm ci: must ${why}. It said: ${said.trim().slice(-2_000) || "nothing"}`);
+    const failure = (why: string) => new Failure(`npm ci: ${why}. Its output: ${said.trim().slice(-2_000) || "none"}`);
     return new Promise<void>((resolve, reject) => {
         child.on("error", reject);
         child.on("close", (code) => {
             if (code === 0) return resolve();
             if (signal?.aborted) return reject(signal.reason as Error);
-            if (late) return reject(failure(`end within ${seconds} s in the work tree of that commit`));
-            reject(failure(`succeed in the work tree of that commit (ended with ${code})`));
+            if (late)
+                return reject(failure(`stopped after ${seconds} s, the time limit, in the work tree of that commit`));
+            reject(failure(`failed in the work tree of that commit (exit code ${code})`));
         });
     }).finally(() => {
         clearTimeout(clock);

@@ -27,7 +27,7 @@ const WHOLE = /^[a-z0-9-]+(\.[a-z0-9-]+)+\/\*$/;
 function wholeName({ pattern }: Resource["props"]): string[] {
     if (pattern === UNKNOWN || WHOLE.test(String(pattern))) return [];
     return [
-        "pattern: must be one full host name followed by /*. With another pattern, requests pass no Worker or a different one. Correct it.",
+        "pattern: must be one full host name followed by /*. With another pattern, requests pass no Worker or a different one.",
     ];
 }
 

@@ -146,5 +146,5 @@ function several({ where, props }: RouteRule): string[] {
     const upstreams = list(props.upstreams).map((upstream) => at(upstream, "name"));
     if (!logprobs || isNowhere({ where, props }) || (upstreams.length === 1 && upstreams[0] === "alpa-logprobs"))
         return [];
-    return [`${where}.upstreams: must be only alpa-logprobs (got ${shown(upstreams)}). Correct it.`];
+    return [`${where}.upstreams: must be only alpa-logprobs (got ${shown(upstreams)}).`];
 }

@@ -17,8 +17,8 @@ import { backends, externalNodes, tunnel } from "./backends";
 /** Kinds of routes whose authentication the rules cannot check. */
 const OTHER_WAYS = ["Ingress", "HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute"];
 
-export const routeAsks: Rule = {
-    name: "route-asks-who",
+export const routeRequiresCredential: Rule = {
+    name: "route-requires-credential",
     title: "Every route requires a credential, or answers by itself without an upstream.",
     reason: "Alpa does not authenticate: a route without authentication opens the model, and the GPUs behind it, to everyone.",
     example: {
@@ -114,9 +114,7 @@ function nowhere({ props }: Resource): string[] {
     if (found === UNKNOWN) return [];
     const [node] = nodes;
     const right = nodes.length === 1 && at(node, "name") === "127.0.0.1" && at(node, "port") === 1;
-    return right
-        ? []
-        : [`spec.externalNodes: must be only 127.0.0.1:1, which has no listener (got ${shown(nodes)}). Correct it.`];
+    return right ? [] : [`spec.externalNodes: must be only 127.0.0.1:1, which has no listener (got ${shown(nodes)}).`];
 }
 
 /** Headers that never reach Alpa: secrets of every authentication method, and names that only the gateway may set. */

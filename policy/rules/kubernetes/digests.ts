@@ -46,8 +46,6 @@ export function optionalRules(text: string): Rule[] {
     const list = Array.isArray(names) ? names : [names];
     for (const name of list)
         if (!known.includes(name))
-            throw new Error(
-                `policy/optional.yaml: rules: must be among ${known.join(", ")} (got ${shown(name)}). Correct it.`,
-            );
+            throw new Error(`policy/optional.yaml: rules: must be among ${known.join(", ")} (got ${shown(name)}).`);
     return OPTIONAL.filter(({ name }) => list.includes(name));
 }

@@ -4,7 +4,7 @@ import { at, list, type Resource } from "../resource";
 export interface Classes {
     /** Number of callers of each class. */
     members: number[];
-    /** Behaviour while the counter server is down. Unset: each pod counts on its own. */
+    /** Behaviour while the counter server is down. Unset if each pod counts on its own. */
     whenDown?: "refuse" | "allow";
 }
 

@@ -139,9 +139,7 @@ export function token({ props, urn }: Resource): string[] {
     const [, stack, project] = /^urn:pulumi:([^:]+)::([^:]+)::/.exec(urn) ?? [];
     const { name } = props;
     const problems = ({ duration }: { duration: string }) =>
-        DURATION.test(duration)
-            ? []
-            : ["duration: must be a duration in hours, minutes and seconds, or forever. Correct it."];
+        DURATION.test(duration) ? [] : ["duration: must be a duration in hours, minutes and seconds, or forever."];
     return [
         ...differences(
             without(props, "accountId", "name"),
@@ -158,7 +156,7 @@ export function token({ props, urn }: Resource): string[] {
         ),
         ...(name === UNKNOWN || String(name).startsWith(`${project}/${stack}/`)
             ? []
-            : [`name: must begin with ${project}/${stack}/, which identifies the owner of the token. Correct it.`]),
+            : [`name: must begin with ${project}/${stack}/, which identifies the owner of the token.`]),
     ];
 }
 

@@ -117,7 +117,7 @@ function* differ(pair: Pair): Generator<string> {
     else if (isMap(expected) && isMap(actual)) yield* maps(pair, expected, actual);
     else if (actual === undefined) yield `${where}: is missing. ${write(shows)}`;
     else if (expected === undefined) yield `${where}: this project does not render this field. Remove it.`;
-    else if (expected !== actual) yield `${where}: must be ${expectedText(shows)}${got(actual)}. Correct it.`;
+    else if (expected !== actual) yield `${where}: must be ${expectedText(shows)}${got(actual)}.`;
 }
 
 function* maps({ where, key, loose }: Pair, expected: Tree, actual: Tree): Generator<string> {

@@ -113,12 +113,10 @@ function otherComponents({ props }: Resource): string[] {
         if (!Object.hasOwn(OPT_CHARTS, name)) return [`${where}: this project does not render this field. Remove it.`];
         const { name: chart, repo } = map(at(component, "chart"));
         return [
-            ...(isOther(chart, OPT_CHARTS[name])
-                ? [`${where}.chart.name: must be ${OPT_CHARTS[name]}. Correct it.`]
-                : []),
+            ...(isOther(chart, OPT_CHARTS[name]) ? [`${where}.chart.name: must be ${OPT_CHARTS[name]}.`] : []),
             ...(repo === UNKNOWN || SECRET_NAME.test(String(repo))
                 ? []
-                : [`${where}.chart.repo: must be the name of the Secret with Rampart's repository. Correct it.`]),
+                : [`${where}.chart.repo: must be the name of the Secret with Rampart's repository.`]),
         ];
     });
 }

@@ -76,7 +76,7 @@ function gateway({ urn, props }: Resource, own: unknown[], consumers: Resource[]
 function oneOf(urn: string, where: string, value: unknown, known: unknown[]): Violations {
     if (value === undefined || value === UNKNOWN || known.length === 0) return [];
     if (known.some((one) => one === undefined || one === UNKNOWN) || known.includes(value)) return [];
-    return [{ urn, message: `${where}: must be ${String(known[0])}, as in the rest of this stack. Correct it.` }];
+    return [{ urn, message: `${where}: must be ${String(known[0])}, as in the rest of this stack.` }];
 }
 
 /** `<consumer>/<credential>` of every credential of the Consumers; undefined if one is not known. */
@@ -127,7 +127,7 @@ function accepted({ urn, props }: Resource, consumers: Resource[], secrets: Reso
         if (typeof recorded !== "string" || materials.includes(undefined)) return [];
         return recorded === materialsDigest(materials as Record<string, string>[])
             ? []
-            : [{ urn, message: `materials.${name}: must be the digest of this caller's Secrets. Correct it.` }];
+            : [{ urn, message: `materials.${name}: must be the digest of this caller's Secrets.` }];
     });
     return [...lists, ...stale];
 }
@@ -215,7 +215,7 @@ function versions({ urn, props }: Resource, tokens: Resource[]): Violations {
             )
             .map(({ name }) => ({
                 urn,
-                message: `versions.${who(name)}: must be the version of the token's secret. Correct it.`,
+                message: `versions.${who(name)}: must be the version of the token's secret.`,
             })),
     ];
 }
@@ -246,6 +246,6 @@ function alike(resources: Resource[], field: string): Violations {
         .filter(({ props }) => props[field] !== usual)
         .map(({ urn }) => ({
             urn,
-            message: `${field}: must be the same as in the other resources of this stack. Correct it.`,
+            message: `${field}: must be the same as in the other resources of this stack.`,
         }));
 }

@@ -84,15 +84,13 @@ function record({ props }: Resource): string[] {
     const { name } = map(props.metadata);
     return name === RECORD || name === UNKNOWN || props.metadata === UNKNOWN
         ? []
-        : [`metadata.name: must be ${RECORD}. Correct it.`];
+        : [`metadata.name: must be ${RECORD}.`];
 }
 
 /** Checks that a reverted revocation is given by its id. */
 function revocations({ props }: Resource): string[] {
     return Object.entries(map(props.readmit)).flatMap(([who, id]) =>
-        id === UNKNOWN || REVOCATION_ID.test(String(id))
-            ? []
-            : [`readmit.${who}: must be the id of a revocation. Correct it.`],
+        id === UNKNOWN || REVOCATION_ID.test(String(id)) ? [] : [`readmit.${who}: must be the id of a revocation.`],
     );
 }
 

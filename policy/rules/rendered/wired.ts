@@ -23,7 +23,7 @@ export function otherGateways(resources: Resource[]): { urn: string; message: st
         const where = GATEWAY_NAMESPACE_FIELDS[kindOf(resource)];
         const namespace = where === undefined ? UNKNOWN : at(resource.props, where);
         if (namespace === UNKNOWN || own.includes(namespace as string)) return [];
-        const message = `${where}: must be the namespace of this stack's gateway, ${own[0]} (got ${shown(namespace)}). Correct it.`;
+        const message = `${where}: must be the namespace of this stack's gateway, ${own[0]} (got ${shown(namespace)}).`;
         return [{ urn: resource.urn, message }];
     });
 }
@@ -70,7 +70,7 @@ function peerIn(props: Resource["props"], path: string, known: unknown[]): strin
     const where = `${shownAt(path)}[0].namespaceSelector`;
     return known.length === 0
         ? [`${where}: must not admit pods that this stack does not have (got ${shown(namespace)}). Remove it.`]
-        : [`${where}: must be the namespace ${String(known[0])} (got ${shown(namespace)}). Correct it.`];
+        : [`${where}: must be the namespace ${String(known[0])} (got ${shown(namespace)}).`];
 }
 
 /** Checks labels and port of the gateway that this stack installs. */
@@ -84,9 +84,7 @@ function gatewayPods(props: Resource["props"]): string[] {
             : [
                   "spec.egress[1].to[0].podSelector: must be the pods of the gateway. Write it as this project renders it.",
               ]),
-        ...(port === UNKNOWN || port === DATA_PORT
-            ? []
-            : [`spec.egress[1].ports[0].port: must be ${DATA_PORT}. Correct it.`]),
+        ...(port === UNKNOWN || port === DATA_PORT ? [] : [`spec.egress[1].ports[0].port: must be ${DATA_PORT}.`]),
     ];
 }
 

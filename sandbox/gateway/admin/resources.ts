@@ -53,7 +53,8 @@ const compiled = new Map<string, Check>(
 );
 
 /**
- * Returns why the object must not be stored; undefined: it may be. Does not change `conf`. @param key the key to store it under
+ * Returns why the object must not be stored; undefined if it may be stored. Does not change `conf`.
+ * @param key the key to store the object under
  */
 export function checkObject(store: Store, resource: string, key: string, conf: Conf): Answer | undefined {
     if (resource === "plugin_metadata") return checkMetadata(store, key, conf);

@@ -4,7 +4,7 @@ import { bytes } from "../http/headers";
 import { compilePcre } from "./pcre";
 
 export type VarValue = string | number | boolean | undefined;
-/** Returns the value of a variable; undefined: it has none. */
+/** Returns the value of a variable; undefined if the variable has no value. */
 export type VarLookup = (name: string) => VarValue;
 export type Condition = (lookup: VarLookup) => boolean;
 

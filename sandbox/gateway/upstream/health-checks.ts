@@ -26,7 +26,7 @@ interface Target {
     counts: Counts;
 }
 
-/** @param checks with the schema's defaults, except for unset objects */
+/** @param checks settings with the schema's defaults, except for unset objects */
 export function activeCheck(checks: Conf): ActiveCheck {
     const active = checks.active as Conf;
     const healthy = (active.healthy ?? {}) as Conf;

@@ -8,7 +8,7 @@ export interface Addon {
     name: string;
     description: string;
     version: string;
-    /** Unset: MicroK8s has the add-on, and the sandbox does not support it. */
+    /** Unset for an add-on of MicroK8s that the sandbox does not support. */
     emulated?: {
         isOn(cluster: Cluster, files: Files): Promise<boolean>;
         /** Enables it on a node and in the cluster. */

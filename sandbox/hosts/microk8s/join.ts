@@ -71,7 +71,7 @@ function invitation(args: string[]): Invitation | Reply {
     return { ip, token, fingerprint };
 }
 
-/** Why the other node's fingerprint is wrong; undefined: it is right, or none was given. */
+/** Why the other node's fingerprint is wrong; undefined if the fingerprint is right, or none was given. */
 function distrusts(other: Microk8sNode, { ip, fingerprint }: Invitation): string | undefined {
     if (fingerprint === undefined) return undefined;
     if (fingerprint.length < FINGERPRINT_LENGTH) return "Fingerprint too short.";

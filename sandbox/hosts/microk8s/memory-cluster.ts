@@ -23,7 +23,7 @@ export class MemoryCluster implements KubeRest {
     /** Whether a PodDisruptionBudget now forbids an eviction. */
     blocked: (pod: KubeObject) => boolean = () => false;
 
-    /** @param server address in its kubeconfig */
+    /** @param server address in the cluster's kubeconfig */
     constructor(private readonly server = "https://127.0.0.1:16443") {
         this.put("services", "default", { metadata: { name: "kubernetes" } });
     }

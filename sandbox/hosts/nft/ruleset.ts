@@ -54,7 +54,7 @@ export interface Packet {
     source: string;
     /** Destination port; unset: a fragment without the start of the TCP header. */
     port?: number;
-    /** Whether it opens a connection (SYN without ACK). Unset: a fragment without TCP's flags. @default true */
+    /** Whether the packet opens a connection (SYN without ACK). Unset for a fragment without TCP's flags. @default true */
     opening?: boolean;
     /** Incoming interface. @default "eth0" */
     arrivesOn?: string;
@@ -79,7 +79,7 @@ export function decide(ruleset: Ruleset, packet: Packet, now = Date.now()): "acc
     return "accept";
 }
 
-/** @returns undefined: no rule decides, or one returns. Then the calling chain continues, or the policy accepts */
+/** @returns undefined if no rule decides, or a rule returns. Then the calling chain continues, or the policy accepts */
 function walk(table: Table, rules: Rule[], packet: Packet, now: number): "accept" | "drop" | undefined {
     for (const rule of rules) {
         if (!rule.matches.every((match) => holds(table, match, packet, now))) continue;

@@ -49,7 +49,7 @@ const graphColumns = [
     column("Age", "date", ".metadata.creationTimestamp"),
 ];
 
-/** @param webhook converts v1beta1; without it only v1beta2 is served */
+/** @param webhook address of the webhook that converts v1beta1. Without a webhook only v1beta2 is served */
 export function crds(webhook?: WebhookAddress) {
     const old = version("v1beta1", { storage: false, columns: graphColumns });
     const current = version("v1beta2", { storage: true, columns: graphColumns });

@@ -38,7 +38,7 @@ export class Rest {
             return await textOf(await this.open(method, path, body, type, signal));
         } catch (error) {
             if (!signal.aborted) throw error;
-            throw new Error(`${method} ${path}: must be answered within ${ANSWER_SECONDS} s. Is the API server up?`);
+            throw new Error(`${method} ${path}: no answer within ${ANSWER_SECONDS} s. Is the API server up?`);
         }
     }
 

@@ -83,7 +83,7 @@ describe("sandbox systemd", function () {
         assert.match(await sh("systemctl status silent"), /Active: failed[^]*= 3$/);
     });
 
-    it("receives notifications over its socket, where the host has sockets", async () => {
+    it("receives notifications over its socket, if the host has sockets", async () => {
         const other = await startHost({ name: "other", users: ["root"], notifySockets: true });
         try {
             const notify =

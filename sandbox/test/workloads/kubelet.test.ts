@@ -114,7 +114,7 @@ describe("Kubelet of the sandbox", () => {
     });
 
     for (const [what, container, problem] of [
-        ["by a script", { command: ["/start.sh"] }, /started as etcd, with flags in args/],
+        ["by a script", { command: ["/start.sh"] }, /an etcd container with a command other than etcd/],
         [
             "with another flag",
             { command: ["etcd"], args: ["--client-cert-auth=true"] },

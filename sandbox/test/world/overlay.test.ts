@@ -37,7 +37,7 @@ describe("Stack files of the sandbox", () => {
         assert.match(JSON.stringify(settings.gateway), /30801.*http:\/\/127\.0\.0\.1:1|http:\/\/127\.0\.0\.1:1.*30801/);
     });
 
-    it("of intra and inter enable metrics, without a warning, where a Prometheus scrapes them, and not elsewhere", () => {
+    it("of intra and inter enable metrics only if a Prometheus scrapes them, and without a warning", () => {
         for (const stack of ["intra", "inter"]) {
             const settings = laidOver(stack, "127.0.0.1", { observed: true });
             assert.ok(settings.option !== "cloudflare" && settings.option !== "callers");
@@ -77,7 +77,7 @@ describe("Stack files of the sandbox", () => {
     const small = { hosts: [{ ...host, address: "127.0.0.33" }], unit: "alpa-ray.service", privateKeyFile: "/small" };
     const rehearsal = { ...apart, bareMetal: small };
 
-    it("of intra have a rehearsal that shares nothing with production, where there is a node for it", () => {
+    it("of intra have a rehearsal that shares nothing with production, if there is a node for it", () => {
         const shipped = readFileSync(join(ROOT, "Pulumi.intra.yaml"), "utf8");
         const text = layOver(shipped, { ...addresses, gpus: { ...gpus, rehearsal }, rehearsalPort: 30802 });
         const { values, problems } = rehearsalStack(text, new Map());

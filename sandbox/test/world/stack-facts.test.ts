@@ -1,4 +1,4 @@
-/** Proves that the requests to try follow the stack: what a credential must answer once a command has changed it. */
+/** Proves that the requests to try follow the stack: a command that changes the stack changes the expected answers. */
 import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -6,7 +6,7 @@ import { ToolchainError } from "../errors";
 import { announcedSize, CURL, curl, headersFile, type CurlOptions } from "./curl";
 import type { Checksum, Download } from "./table";
 
-/** Largest number of retries of one call after broken connections, as long as each receives something. */
+/** Most attempts for one file. Another follows a rejected range, or a connection that broke after it had received something. */
 const TRIES = 5;
 
 /** A release cannot be downloaded now: the program is built instead. */

@@ -18,10 +18,11 @@ export function etcdFlags(pod: V1Pod, now: Snapshot): Record<string, string> {
     return Object.fromEntries(flagsOf(container).map(([flag, value]) => [flag, expanded(value, variables)]));
 }
 
-/** Why a container is unsupported; undefined: it is supported. */
+/** Why a container is unsupported; undefined if it is supported. */
 export function etcdProblem(container: V1Container): string | undefined {
     if (!ETCD.test(container.image!)) return undefined;
-    if (container.command?.join(" ") !== "etcd") return "the sandbox's etcd is started as etcd, with flags in args";
+    if (container.command?.join(" ") !== "etcd")
+        return "unsupported by the sandbox: an etcd container with a command other than etcd. Set the flags in args.";
     const other = flagsOf(container).find(([flag]) => !FLAGS.includes(flag));
     return other && `unsupported by the sandbox: etcd with --${other[0]}`;
 }

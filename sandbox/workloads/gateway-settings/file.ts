@@ -50,7 +50,7 @@ interface Settings {
     };
 }
 
-/** Why settings of a log or of metrics are unsupported; undefined: they are supported. */
+/** Why settings of a log or of metrics are unsupported; undefined if they are supported. */
 function unsupportedIn(text: string): string | undefined {
     try {
         observedOf(text);

@@ -22,7 +22,7 @@ import { podEnd } from "../pods/end";
 export interface GatewayPod {
     pod: V1Pod;
     gateway: Gateway;
-    /** Output of its container, oldest line first. Unset: it is not kept. */
+    /** Output of the pod's container, oldest line first. Unset if the output is not kept. */
     output?: () => string;
     /** Text of the settings file at its start. */
     settings: string | undefined;

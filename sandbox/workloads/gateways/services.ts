@@ -156,7 +156,7 @@ export class Gateways {
         return localPort(found.gateway, port);
     }
 
-    /** Output of the gateway of a pod; undefined: none runs or has run lately. */
+    /** Output of the gateway of a pod; undefined if the pod has had no gateway lately. */
     output(namespace: string, name: string): string | undefined {
         const found = this.pods
             .list()
@@ -189,7 +189,7 @@ export class Gateways {
         return localPort(found.gateway, port);
     };
 
-    /** Port on 127.0.0.1 for a port of a Service; undefined: it has no gateways. @throws Error if none is ready */
+    /** Port on 127.0.0.1 for a Service's port; undefined for a Service without gateways. @throws Error if no gateway is ready */
     behindPort(service: V1Service, port: number): number | undefined {
         if (!this.last?.pods.some((pod) => runs(pod, APISIX) && selects(service, pod))) return undefined;
         const target = service.spec?.ports?.find((one) => one.port === port)?.targetPort;

@@ -24,7 +24,7 @@ export interface PodEnd {
     answers: number;
 }
 
-/** Why the end of a container is unsupported; undefined: it is supported. */
+/** Why the end of a container is unsupported; undefined if it is supported. */
 export function preStopProblem({ lifecycle }: V1Container): string | undefined {
     const handler = lifecycle?.preStop;
     if (!handler || sleepOf(handler) !== undefined) return undefined;
@@ -41,7 +41,7 @@ export function podEnd(pod: V1Pod, container: V1Container, config?: string): Pod
     return { preStop, answers: Math.min(Math.max(grace - preStop, LEAST_SECONDS), workerShutdownSeconds(config)) };
 }
 
-/** Seconds for which a handler sleeps; undefined: it does anything else. */
+/** Seconds for which a handler sleeps; undefined for a handler that does anything else. */
 function sleepOf({ exec, sleep, httpGet, tcpSocket }: V1LifecycleHandler): number | undefined {
     if (httpGet || tcpSocket) return undefined;
     if (sleep) return sleep.seconds;

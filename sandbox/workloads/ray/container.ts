@@ -36,7 +36,7 @@ export function gpusOf({ resources }: V1Container): number {
     return Number(resources?.limits?.["nvidia.com/gpu"] ?? 0);
 }
 
-/** Alpa's launch in the pod of a head; undefined: it has none. */
+/** Alpa's launch in a pod; undefined if the pod is not a head, or does not launch Alpa. */
 export function launchOf(pod: V1Pod): Launch | undefined {
     for (const container of isHead(pod) ? pod.spec!.containers : []) {
         const text = commandText(container);

@@ -211,7 +211,7 @@ export class RayPods {
         await launched?.close();
     }
 
-    /** @param launched whether Alpa runs: then a pod counts until its containers have ended */
+    /** @param launched whether Alpa runs. Then a pod counts until its containers have ended */
     private async isComplete(head: V1Pod, launched: boolean): Promise<boolean> {
         const running = [...this.pods.values()].filter(
             ({ pod, run, ending }) => run && (launched || !ending) && sameCluster(pod, head),

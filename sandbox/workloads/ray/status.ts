@@ -15,7 +15,7 @@ function mainContainer({ spec }: V1Pod): V1Container {
     return spec!.containers.find((container) => gpusOf(container) > 0) ?? spec!.containers[0];
 }
 
-/** @param restarts of the main container */
+/** @param restarts number of restarts of the main container */
 export function statusOf(pod: V1Pod, state: PodState, restarts: number, startedAt: string) {
     const main = mainContainer(pod).name;
     const containerStatuses = pod.spec!.containers.map((container) => {

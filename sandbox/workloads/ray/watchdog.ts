@@ -11,15 +11,15 @@ export interface WatchdogOptions {
 }
 
 export interface Watchdog {
-    /** The last line of its log; undefined: it was stopped. */
+    /** Resolves when the watchdog ends, with the last line of its log; undefined if it was stopped. */
     ended: Promise<string | undefined>;
     stop(): Promise<void>;
 }
 
 /**
  * Starts the script in the variable ALPA_WATCHDOG.
- * @param port of Alpa in the pod, on this machine
- * @returns undefined if the pod has none
+ * @param port local port of Alpa in the pod
+ * @returns undefined if the pod has no watchdog
  */
 export async function startWatchdog(
     pod: V1Pod,

@@ -25,7 +25,7 @@ export interface Ground<N extends ToolName> {
 
 /**
  * Starts a world in a folder of its own. No process stays behind when this one is killed.
- * @param names the tools it needs.
+ * @param names tools that the world needs.
  * @default all tools of the sandbox
  */
 export async function startPlace<

@@ -56,7 +56,7 @@ export function answer(way: Way<Answer>): Way<Answer> {
 
 /**
  * Does the work while callers send requests: each gets an answer before the start, and another after the end.
- * @param way may throw
+ * @param way sends one request; may throw
  * @returns the result of the work, the number of requests, and all answers but 200
  */
 export async function under<T>(

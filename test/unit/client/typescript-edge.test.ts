@@ -127,7 +127,7 @@ describe("TypeScript client at the edge", () => {
             const url = stage.world.edges.strict.alpa.replace("localhost", "127.0.0.1");
             const error = await outcome(new Client({ url, auth: pair() })[method]("Paris is"));
             assert.ok(error instanceof errors.NotAllowedError, String(error));
-            assert.match(error.message, /error code: 1003.*Use the address that the service has, with its host name/);
+            assert.match(error.message, /error code: 1003.*Use the service's host name in the address/);
         });
     }
 

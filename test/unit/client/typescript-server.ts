@@ -42,7 +42,7 @@ export class Server {
         });
     }
 
-    /** @param pair certificate and key: makes it HTTPS */
+    /** @param pair certificate and key. With a pair the server uses HTTPS */
     static async start(pair?: { certificate: string; key: string }): Promise<Server> {
         const server =
             pair === undefined

@@ -74,7 +74,7 @@ describe("TypeScript client rejects", () => {
         [
             "an empty key of Alpa's own",
             () => new Client({ url: "https://a.example", apiKey: "" }),
-            /^apiKey: must be a text that is not empty \(got an empty one\)/,
+            /^apiKey: must be a non-empty string \(got an empty string\)/,
         ],
         [
             "a number as auth",
@@ -85,7 +85,7 @@ describe("TypeScript client rejects", () => {
         ["no attempt", () => new Client({ maxAttempts: 0 }), /^maxAttempts: must be a whole number/],
         ["half an attempt", () => new Client({ maxAttempts: 1.5 }), /^maxAttempts: must be a whole number/],
         ["a wait that is not a number", () => new Client({ maxWaitSeconds: NaN }), /^maxWaitSeconds: must be a number/],
-        ["an empty key", () => new ApiKey(""), /^ApiKey: must be a text that is not empty/],
+        ["an empty key", () => new ApiKey(""), /^ApiKey: must be a non-empty string/],
         ["a key with a line break at its end", () => new ApiKey(`${KEY}\n`), /^ApiKey: must be one line/],
         ["a key that would add a header", () => new ApiKey(`${KEY}\r\nX-A: b`), /^ApiKey: must be one line/],
         ["a key with non-ASCII letters", () => new ApiKey(`${KEY}ü`), /^ApiKey: must be of visible ASCII/],
@@ -93,7 +93,7 @@ describe("TypeScript client rejects", () => {
         [
             "half a service token",
             () => new ServiceToken({ clientId: "i", clientSecret: undefined as never }),
-            /^ServiceToken.clientSecret: must be a text/,
+            /^ServiceToken.clientSecret: must be a non-empty string/,
         ],
         [
             "a service token with a line break",
@@ -138,7 +138,7 @@ describe("TypeScript client rejects", () => {
             /^Jwt: must have exactly one/,
         ],
         ["no key or secret to sign with", () => new Jwt({ key: "k" } as never), /^Jwt: must have exactly one/],
-        ["an empty secret", () => new Jwt({ key: "k", secret: "" }), /^Jwt.secret: must be a text/],
+        ["an empty secret", () => new Jwt({ key: "k", secret: "" }), /^Jwt.secret: must be a non-empty string/],
         [
             "a secret with a line break",
             () => new Jwt({ key: "k", secret: `${KEY}\n` }),

@@ -85,7 +85,7 @@ describe("TypeScript client, by status", () => {
                     const error = thrown(403, `error code: ${number}\n`, headers, auth);
                     assert.equal(error.constructor, errors.NotAllowedError);
                     assert.match(error.message, new RegExp(`error code: ${number}`));
-                    assert.match(error.nextStep, number === 1003 ? /address that the service has/ : /rule of the edge/);
+                    assert.match(error.nextStep, number === 1003 ? /the service's host name/ : /rule of the edge/);
                 }
             });
 

@@ -180,7 +180,7 @@ describe("TypeScript client over HTTPS", () => {
                 assert.equal((await client.logprobs([[5, 6, 7]], { topK: 3 })).indices[0].length, 3);
             });
 
-        it("reports that the address has https, where the gateway redirects HTTP", async () => {
+        it("reports that the address has https, if the gateway redirects HTTP", async () => {
             const { name, config } = toHttps();
             await service.put("/routes/moved", {
                 uri: "/moved/*",

@@ -16,17 +16,17 @@ const refused: Refused[] = [
     [
         "a namespace",
         { namespace: "alpa" },
-        /^namespace: belongs to option intra-a or intra-b or inter, not to this stack's option/,
+        /^namespace: only valid with option intra-a or intra-b or inter, not with this stack's option/,
     ],
-    ["a gateway", { gateway: {} }, /^gateway: belongs to option intra-a/],
-    ["Alpa", { alpa: { endpoints: ["10.0.0.1:20001"] } }, /^alpa: belongs to option intra-a/],
-    ["a guard", { guard: {} }, /^guard: belongs to option intra-a/],
-    ["an exposure", { exposure: "direct" }, /^exposure: belongs to option intra-a/],
-    ["Access", { access: {} }, /^access: belongs to option cloudflare/],
+    ["a gateway", { gateway: {} }, /^gateway: only valid with option intra-a/],
+    ["Alpa", { alpa: { endpoints: ["10.0.0.1:20001"] } }, /^alpa: only valid with option intra-a/],
+    ["a guard", { guard: {} }, /^guard: only valid with option intra-a/],
+    ["an exposure", { exposure: "direct" }, /^exposure: only valid with option intra-a/],
+    ["Access", { access: {} }, /^access: only valid with option cloudflare/],
     [
         "a wait for a graph",
         { readiness: { graphTimeoutSeconds: 9 } },
-        /^readiness\.graphTimeoutSeconds: belongs to opt/,
+        /^readiness\.graphTimeoutSeconds: only valid with opt/,
     ],
     ["a misspelt key", { consumer: [] }, /^consumer: is not a known key\. Did you mean consumers\?$/],
     [
@@ -43,7 +43,7 @@ const refused: Refused[] = [
     [
         "a credential of option cloudflare",
         { consumers: [{ name: "lab", credentials: [{ id: "a", method: "service-token" }] }] },
-        /method: belongs to option cloudflare/,
+        /method: only valid with option cloudflare/,
     ],
     [
         "several problems at once",
@@ -108,6 +108,6 @@ describe("config of option callers", () => {
 
     it("names the stack of a gateway as an unknown key in the other options", () => {
         const intra = { option: "intra-a", alpa: '{"endpoints":["10.0.0.1:20001"]}', of: MAIN };
-        assert.throws(() => parse(intra), /of: belongs to option callers, not to this stack's option/);
+        assert.throws(() => parse(intra), /of: only valid with option callers, not with this stack's option/);
     });
 });

@@ -65,7 +65,7 @@ const refused: Refused[] = [
     [
         "a share of /logprobs only",
         { classes: { batch: { logprobs: 2 } }, consumers: jobs() },
-        "classes.batch.logprobs: belongs to a class with slots. Add slots, or remove it.",
+        "classes.batch.logprobs: only valid with slots. Add slots, or remove it.",
     ],
     ["an unknown key of a class", shared({ slot: 2 }), "classes.batch.slot: is not a known key. Did you mean slots?"],
     [
@@ -159,6 +159,6 @@ describe("classes of callers in the config", () => {
 
     it("belong to the stack that creates the gateway", () => {
         const values = { option: "callers", of: "organization/alpa-auth/intra", alpa: undefined, consumers: jobs() };
-        assert.match(problems(raw(values)).join("\n"), /^consumers\[1\]\.class: belongs to option intra-a/);
+        assert.match(problems(raw(values)).join("\n"), /^consumers\[1\]\.class: only valid with option intra-a/);
     });
 });

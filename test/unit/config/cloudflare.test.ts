@@ -135,12 +135,12 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
     [
         "a date without a version",
         one({ previousSecretExpires: "2026-12-01" }),
-        /previousSecretExpires: belongs to a secretVersion of at least 2/,
+        /previousSecretExpires: only valid with a secretVersion of at least 2/,
     ],
     [
         "a date with version 1",
         one({ secretVersion: 1, previousSecretExpires: "2026-12-01" }),
-        /belongs to a secretVersion of at least 2/,
+        /only valid with a secretVersion of at least 2/,
     ],
     [
         "an overlap longer than the 30 days of Cloudflare's dashboard",
@@ -153,21 +153,21 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
         /previousSecretExpires: must be at most 5 days from now/,
     ],
     ["version 0", one({ secretVersion: 0 }), /secretVersion: must be a version number of at least 1/],
-    ["a key", one({ method: "key" }), `${AT}.method: belongs to option intra-a (got "key"). Use service-token.`],
-    ["an unknown method", one({ method: "s3cret" }), `${AT}.method: must be service-token. Correct it.`],
+    ["a key", one({ method: "key" }), `${AT}.method: only valid with option intra-a (got "key"). Use service-token.`],
+    ["an unknown method", one({ method: "s3cret" }), `${AT}.method: must be service-token.`],
     [
         "limits of a caller",
         { consumers: [{ name: "lab", limits: {}, credentials: [] }] },
-        /^consumers\[0\]\.limits: belongs to option intra-a/,
+        /^consumers\[0\]\.limits: only valid with option intra-a/,
     ],
     [
         "an algorithm",
         one({ algorithm: "HS256" }),
-        `${AT}.algorithm: belongs to option intra-a or intra-b or inter or callers, not to this stack's option. Remove it.`,
+        `${AT}.algorithm: only valid with option intra-a or intra-b or inter or callers, not with this stack's option. Remove it.`,
     ],
-    ["a namespace", { namespace: "alpa" }, /^namespace: belongs to option intra-a/],
-    ["a gateway", { gateway: {} }, /^gateway: belongs to option intra-a/],
-    ["a key of option inter", { cluster: {} }, /^cluster: belongs to option intra-a/],
+    ["a namespace", { namespace: "alpa" }, /^namespace: only valid with option intra-a/],
+    ["a gateway", { gateway: {} }, /^gateway: only valid with option intra-a/],
+    ["a key of option inter", { cluster: {} }, /^cluster: only valid with option intra-a/],
     ["a misspelt key", { hostnam: "x" }, "hostnam: is not a known key. Did you mean hostname?"],
     [
         "two tokens of one name",
@@ -517,7 +517,7 @@ describe("the zone's other records", () => {
         assert.equal(said("ours.yaml").length, 1);
         assert.match(said("ours.yaml")[0], /^dns\.records llm\.example\.com A: must be a CNAME/);
     });
-    it("are rejected with the line, together with all other problems", () => {
+    it("are rejected with their line numbers, together with all other problems", () => {
         const [phase, line] = said("bad.yaml", { phase: "moved" });
         assert.match(phase, /^dns\.phase: must be one of mirror, delegated, proxied, signed/);
         assert.match(line, /^bad\.yaml:1/);

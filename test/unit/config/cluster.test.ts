@@ -16,7 +16,7 @@ const worker = (number: number, more: object = {}) => node(number, { role: "work
 const taint = (key: string, value: string) => ({ key, value, effect: "NoSchedule" });
 const refused: Refused<object>[] = [
     ["no nodes", { nodes: [] }, "cluster.nodes: must name at least one host. Add it, or remove the key."],
-    ["a node that is a name", { nodes: ["10.0.0.1"] }, "cluster.nodes[0]: must be an object. Correct it."],
+    ["a node that is a name", { nodes: ["10.0.0.1"] }, "cluster.nodes[0]: must be an object."],
     [
         "a kubeconfig together with nodes",
         { nodes: [node(1)], kubeconfig: KUBECONFIG },
@@ -30,8 +30,8 @@ const refused: Refused<object>[] = [
     [
         "keys of nodes without nodes",
         { channel: "1.34/stable", storage: "none" },
-        "cluster.channel: belongs to a cluster that this stack creates. Set cluster.nodes, or remove this key.",
-        /^cluster\.storage: belongs to/,
+        "cluster.channel: only valid for a cluster that this stack creates. Set cluster.nodes, or remove this key.",
+        /^cluster\.storage: only valid for/,
     ],
     [
         "an even number of control-plane nodes",
@@ -77,12 +77,12 @@ const refused: Refused<object>[] = [
     [
         "labels as a string",
         { nodes: [node(1, { labels: "rack" })] },
-        'cluster.nodes[0].labels: must be an object (got "rack"). Correct it.',
+        'cluster.nodes[0].labels: must be an object (got "rack").',
     ],
     [
         "a label as a number",
         { nodes: [node(1, { labels: { rack: 7 } })] },
-        "cluster.nodes[0].labels.rack: must be a text (got 7). Write it in quotes.",
+        "cluster.nodes[0].labels.rack: must be a string (got 7). Write it in quotes.",
     ],
     [
         "a label reserved for the cluster",
@@ -100,7 +100,7 @@ const refused: Refused<object>[] = [
         /^cluster\.nodes\[0\]\.taints\[0\]\.effect: must be one of NoSchedule, Pref.* Did you mean NoSchedule\?/,
     ],
     ["a command for a label", { nodes: [node(1, { labels: { a: "$(reboot)" } })] }, /must be the value of a label/],
-    ["a command for a name", { nodes: [node(1, { labels: { "$(reboot)": "a" } })] }, /must have a label name/],
+    ["a command for a name", { nodes: [node(1, { labels: { "$(reboot)": "a" } })] }, /must be the name of a label/],
     [
         "a URL instead of a name of the certificate",
         { nodes: [node(1)], sans: ["https://a.example"] },

@@ -30,12 +30,16 @@ function problems(credentials: unknown[], isSecret = true, others: unknown[] = [
 const AT = "consumers[0].credentials[0]";
 
 const refused: [why: string, credential: object, problem: RegExp | string][] = [
-    ["a method that does not exist", { id: "a", method: "basic" }, `${AT}.method: must be key or jwt. Correct it.`],
-    ["a method of option cloudflare", { id: "a", method: "service-token" }, /method: belongs to option cloudflare/],
+    ["a method that does not exist", { id: "a", method: "basic" }, `${AT}.method: must be key or jwt.`],
+    [
+        "a method of option cloudflare",
+        { id: "a", method: "service-token" },
+        /method: only valid with option cloudflare/,
+    ],
     [
         "an algorithm that does not exist",
         jwt({ algorithm: "none" }),
-        `${AT}.algorithm: must be one of HS256, RS256, ES256, EdDSA. Correct it.`,
+        `${AT}.algorithm: must be one of HS256, RS256, ES256, EdDSA.`,
     ],
     ["a token without an algorithm", jwt({}), /algorithm: required with method jwt\. Choose one of HS256/],
     ["RS256 without a key", jwt({ algorithm: "RS256" }), /publicKey: required with RS256\./],
@@ -77,13 +81,17 @@ const refused: [why: string, credential: object, problem: RegExp | string][] = [
     [
         "HS256 with a public key, which is not secret",
         jwt({ algorithm: "HS256", publicKey: RSA }),
-        /publicKey: belongs to RS256, ES256 and EdDSA/,
+        /publicKey: only valid with RS256, ES256 and EdDSA/,
     ],
-    ["a key with method jwt", jwt({ algorithm: "HS256", key: KEY }), `${AT}.key: belongs to method key. Remove it.`],
+    [
+        "a key with method jwt",
+        jwt({ algorithm: "HS256", key: KEY }),
+        `${AT}.key: only valid with method key. Remove it.`,
+    ],
     [
         "an algorithm with method key",
         { id: "a", method: "key", algorithm: "HS256" },
-        /algorithm: belongs to method jwt \(got method key\)/,
+        /algorithm: only valid with method jwt \(got method key\)/,
     ],
     [
         "an empty key, which an empty header would match",
@@ -290,7 +298,7 @@ describe("keys that callers have brought", () => {
         const readmit = "revocation-0123abcd";
         assert.equal(brought([{ id: "k", method: "key", key: KEY, readmit }])[0].readmit, readmit);
         assert.deepEqual(problems([{ id: "k", method: "key", readmit }]), [
-            `${AT}.readmit: belongs to a credential with key or publicKey, and this one has a generated key. Remove it.`,
+            `${AT}.readmit: only valid with key or publicKey, and this credential has a generated key. Remove it.`,
         ]);
         assert.match(
             problems([{ id: "k", method: "key", key: KEY, readmit: "yes" }])[0],

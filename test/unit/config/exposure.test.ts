@@ -71,24 +71,24 @@ describe("config of exposure tunnel", () => {
             "its keys with exposure direct",
             { ...EXPOSURE, exposure: "direct", proxyTimeoutSeconds: 100 },
             ...["account", "hostname", "zone", "tunnel", "proxyTimeoutSeconds", "alpa.tokensPerSecond"].map(
-                (key) => `${key}: belongs to exposure tunnel (got exposure direct). Remove it.`,
+                (key) => `${key}: only valid with exposure tunnel (got exposure direct). Remove it.`,
             ),
         ],
         [
             "its keys without an exposure, whatever their values",
             { tunnel: "x", gateway: { installer: "existing", existing: { ...existing, url: "http://a", service: 1 } } },
-            "tunnel: belongs to exposure tunnel (got exposure direct). Remove it.",
-            "gateway.existing.service: belongs to exposure tunnel (got exposure direct). Remove it.",
+            "tunnel: only valid with exposure tunnel (got exposure direct). Remove it.",
+            "gateway.existing.service: only valid with exposure tunnel (got exposure direct). Remove it.",
         ],
         [
             "an address of the nodes",
             { ...EXPOSURE, gateway: { address: "10.0.0.1" } },
-            "gateway.address: belongs to exposure direct (callers use https://<hostname>). Remove it.",
+            "gateway.address: only valid with exposure direct (callers use https://<hostname>). Remove it.",
         ],
         [
             "an existing gateway with an address and without its Service",
             { ...EXPOSURE, gateway: { installer: "existing", existing: { ...existing, url: "http://10.0.0.1" } } },
-            /^gateway\.existing\.url: belongs to exposure direct/,
+            /^gateway\.existing\.url: only valid with exposure direct/,
             /^gateway\.existing\.service: required with exposure tunnel/,
         ],
         [
@@ -136,13 +136,13 @@ describe("config of exposure tunnel", () => {
         [
             "keys of option cloudflare",
             { ...EXPOSURE, access: { teamName: "x" }, tunnel: { image: { tag: "2026.8.2" }, hosts: [] } },
-            /^tunnel\.hosts: belongs to option cloudflare/,
-            /^access: belongs to option cloudflare/,
+            /^tunnel\.hosts: only valid with option cloudflare/,
+            /^access: only valid with option cloudflare/,
         ],
         [
             "a zone to create",
             { ...EXPOSURE, zone: { ...EXPOSURE.zone, manage: "create" } },
-            /^zone\.manage: belongs to/,
+            /^zone\.manage: only valid with/,
         ],
     ];
     itRefuses(refused, problems);

@@ -30,7 +30,7 @@ const refused: Refused[] = [
         "a gateway in place",
         interValues({}, { installer: "existing", existing: { ingressClass: "shared" } }),
         /^gateway\.installer: must be rampart or helm \(got "existing"\).*or option intra-a\.$/,
-        /^gateway\.existing: belongs to option intra-a/,
+        /^gateway\.existing: only valid with option intra-a/,
     ],
     [
         "a misspelt installer",
@@ -64,14 +64,18 @@ const refused: Refused[] = [
     ],
     ["an unknown key", interValues({ gatway: {} }), "gatway: is not a known key. Did you mean gateway?"],
     ["an unknown nested key", interValues({}, { replica: 3 }), /^gateway\.replica: .*Did you mean replicas\?$/],
-    ["a value of option cloudflare", interValues({ access: "x" }), /^access: belongs to option cloudflare/],
-    ["a value of option intra-b", interValues({ opt: {} }), /^opt: belongs to option intra-a or intra-b/],
+    ["a value of option cloudflare", interValues({ access: "x" }), /^access: only valid with option cloudflare/],
+    ["a value of option intra-b", interValues({ opt: {} }), /^opt: only valid with option intra-a or intra-b/],
     [
         "a key of exposure tunnel",
         interValues({ zone: "example.com" }),
-        "zone: belongs to exposure tunnel (got exposure direct). Remove it.",
+        "zone: only valid with exposure tunnel (got exposure direct). Remove it.",
     ],
-    ["CRDs under rampart", interValues({}, { crds: ["a.yaml"] }), /^gateway\.crds: belongs to gateway\.installer helm/],
+    [
+        "CRDs under rampart",
+        interValues({}, { crds: ["a.yaml"] }),
+        /^gateway\.crds: only valid with gateway\.installer helm/,
+    ],
     ["no services", interValues(endpoints()), /^alpa\.endpoints: must name at least one Alpa service/],
     [
         "a service without a port",
@@ -112,7 +116,7 @@ const refused: Refused[] = [
     [
         "an address in addition to a tunnel's name",
         interValues(EXPOSURE),
-        "gateway.address: belongs to exposure direct (callers use https://<hostname>). Remove it.",
+        "gateway.address: only valid with exposure direct (callers use https://<hostname>). Remove it.",
     ],
     [
         "everything at once",

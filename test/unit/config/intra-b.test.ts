@@ -62,7 +62,7 @@ const refused: Refused[] = [
     [
         "an upgrade with the charts of Rampart",
         intraBValues({}, { ...RAMPART_OPT, upgrade: { image: { repository: "alpa", tag: "2" } } }, { phase: "done" }),
-        /^opt\.upgrade: belongs to opt\.shape kuberay/,
+        /^opt\.upgrade: only valid with opt\.shape kuberay/,
     ],
     [
         "an invalid image",
@@ -137,12 +137,12 @@ const refused: Refused[] = [
     [
         "a chart of an existing operator",
         opt({ operator: "existing", operatorChart: {} }),
-        /^opt\.operatorChart: belongs to opt\.operator install/,
+        /^opt\.operatorChart: only valid with opt\.operator install/,
     ],
     [
         "Rampart's charts with another shape",
         opt({ rampartCharts: {} }),
-        /^opt\.rampartCharts: belongs to opt\.shape rampart/,
+        /^opt\.rampartCharts: only valid with opt\.shape rampart/,
     ],
     [
         "shape rampart with settings that its charts lack",
@@ -151,9 +151,9 @@ const refused: Refused[] = [
             image: { repository: "alpa", digest: `sha256:${"0".repeat(64)}` },
             hostNetwork: { enabled: true, reason: "NCCL" },
         }),
-        /^opt\.weights\.claim: belongs to opt\.shape kuberay/,
+        /^opt\.weights\.claim: only valid with opt\.shape kuberay/,
         /^opt\.image: must have a tag and no digest/,
-        /^opt\.hostNetwork: belongs to opt\.shape kuberay/,
+        /^opt\.hostNetwork: only valid with opt\.shape kuberay/,
     ],
     [
         "shape rampart without Rampart",
@@ -244,8 +244,8 @@ const refused: Refused[] = [
     [
         "a conversion of option inter",
         interValues({ opt: OPT, convert: { bareMetal: BARE_METAL } }),
-        "opt: belongs to option intra-a or intra-b, not to this stack's option. Remove it.",
-        "convert: belongs to option intra-a or intra-b, not to this stack's option. Remove it.",
+        "opt: only valid with option intra-a or intra-b, not with this stack's option. Remove it.",
+        "convert: only valid with option intra-a or intra-b, not with this stack's option. Remove it.",
     ],
     [
         "everything at once",

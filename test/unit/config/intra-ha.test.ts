@@ -77,12 +77,12 @@ describe("option intra-a with gateway.highAvailability", () => {
         );
     });
 
-    it("belongs to a gateway that this stack installs", () => {
+    it("is only valid for a gateway that this stack installs", () => {
         const existing = { ingressClass: "a", gateway: "a", gatewayNamespace: "a", url: "http://llm.example.com" };
         const found = problems({ gateway: { highAvailability: true, installer: "existing", existing } });
         assert.deepEqual(
             found.map((one) => one.split(" (")[0]),
-            ["gateway.highAvailability: belongs to a gateway that this stack installs"],
+            ["gateway.highAvailability: only valid for a gateway that this stack installs"],
         );
     });
 });

@@ -93,12 +93,12 @@ describe("config of observability", () => {
         [
             "its keys for another owner's gateway",
             { gateway: { installer: "existing", existing }, observability: { accessLog: true } },
-            /^observability: belongs to a gateway that this stack installs/,
+            /^observability: only valid for a gateway that this stack installs/,
         ],
         [
             "more than the metrics of connectors in front of another owner's gateway",
             { ...exposed("existing"), observability: { accessLog: true, metrics: { podMonitor: true } } },
-            /^observability\.accessLog: belongs to a gateway that this stack installs/,
+            /^observability\.accessLog: only valid for a gateway that this stack installs/,
             /^observability\.metrics\.podMonitor: needs observability\.metrics\.enabled/,
         ],
         [

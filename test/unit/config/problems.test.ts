@@ -20,17 +20,9 @@ describe("explain", () => {
     const cases: [what: string, values: Record<string, unknown>, ...problems: string[]][] = [
         ["nothing about a valid value", { box: { height: 2 } }],
         ["where a value is missing", { box: {} }, "box.height: required."],
-        [
-            "which type of value is expected",
-            { box: { height: "2" } },
-            'box.height: must be a number (got "2"). Correct it.',
-        ],
-        [
-            "which type of value is expected, with its article",
-            { list: 3 },
-            "list: must be an array (got 3). Correct it.",
-        ],
-        ["nothing of an object", { box: { height: { a: 1 } } }, "box.height: must be a number. Correct it."],
+        ["which type of value is expected", { box: { height: "2" } }, 'box.height: must be a number (got "2").'],
+        ["which type of value is expected, with its article", { list: 3 }, "list: must be an array (got 3)."],
+        ["nothing of an object", { box: { height: { a: 1 } } }, "box.height: must be a number."],
         [
             "the allowed values, by position",
             { list: [{ size: "large" }, { size: "lrge" }] },
@@ -55,7 +47,7 @@ describe("explain", () => {
         [
             "whose a key is",
             { box: { height: 1, lid: 2 } },
-            "box.lid: belongs to option inter, not to this stack's option. Remove it.",
+            "box.lid: only valid with option inter, not with this stack's option. Remove it.",
         ],
     ];
     for (const [what, values, ...problems] of cases) it(`says ${what}`, () => assert.deepEqual(text(values), problems));

@@ -170,7 +170,7 @@ describe("config of exposure direct", () => {
         [
             "a version that YAML reads as a number",
             () => ({ azure, tls: tls(good, { minimumVersion: 1.2 }) }),
-            /^tls\.minimumVersion: must be a text \(got 1\.2\)\. Write it in quotes\.$/,
+            /^tls\.minimumVersion: must be a string \(got 1\.2\)\. Write it in quotes\.$/,
         ],
         [
             "TLS at another owner's gateway",
@@ -181,7 +181,7 @@ describe("config of exposure direct", () => {
                     existing: { ingressClass: "a", gateway: "a", gatewayNamespace: "a", url: "http://a" },
                 },
             }),
-            /^tls: belongs to a gateway that this stack installs/,
+            /^tls: only valid for a gateway that this stack installs/,
         ],
         [
             "a name without addresses",
@@ -213,8 +213,8 @@ describe("config of exposure direct", () => {
         [
             "both with exposure tunnel",
             () => ({ ...EXPOSURE, azure, tls: tls() }),
-            /^azure: belongs to exposure direct/,
-            /^tls: belongs to exposure direct/,
+            /^azure: only valid with exposure direct/,
+            /^tls: only valid with exposure direct/,
         ],
     ];
     for (const [why, values, ...expected] of refused)
@@ -230,7 +230,7 @@ describe("config of exposure direct", () => {
         assert.match(found[0], /^tls\.certificate\.files\.key: must be stored encrypted/);
     });
 
-    it("is the same for option inter, where it replaces an address", () => {
+    it("is the same for option inter, in which it replaces gateway.address", () => {
         const both = { azure, tls: tls() };
         const settled = parseInter(interValues({ ...both, consumers }, { address: undefined }), () => true, TODAY);
         assert.equal(settled.gateway.url, "https://llm.example.com");

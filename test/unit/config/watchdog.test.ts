@@ -41,7 +41,7 @@ const refused: Refused[] = [
     [
         "a service without restart",
         values({ hosts: [HOST], unit: "alpa.service" }),
-        "alpa.watchdog.unit: belongs to restart true (got restart false). Remove it, or set restart to true.",
+        "alpa.watchdog.unit: only valid with restart true (got restart false). Remove it, or set restart to true.",
     ],
     [
         "an invalid service",

@@ -1,4 +1,4 @@
-// Proves that zone files are parsed according to RFC 1035, with the lines of what cannot be parsed.
+// Proves that zone files are parsed according to RFC 1035, and that errors name the lines that cannot be parsed.
 import { strict as assert } from "node:assert";
 import { readBind } from "../../../dns/bind";
 

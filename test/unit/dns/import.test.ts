@@ -44,7 +44,7 @@ describe("import of az network dns zone export", () => {
         ]);
     });
 
-    it("reports what it omitted, changed or kept and why, with the line", () => {
+    it("reports what it omitted, changed or kept, why, and on which line", () => {
         assert.deepEqual(found.notes, [
             "zone.txt:9: SOA left out, Cloudflare has its own.",
             ...[17, 18, 19, 20].map((line) => `zone.txt:${line}: NS of the zone left out, Cloudflare has its own.`),
@@ -85,7 +85,7 @@ describe("import of az network dns zone export", () => {
         ["an empty file", "", /zone\.txt:1: must have records/],
     ];
     for (const [what, line, problem] of refused)
-        it(`rejects ${what}, with the line`, () => assert.match(bind(line).problems.join("\n"), problem));
+        it(`rejects ${what}, and names the line`, () => assert.match(bind(line).problems.join("\n"), problem));
 });
 
 const id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network";
@@ -196,6 +196,6 @@ describe("import of az network dns record-set list", () => {
         ],
     ];
     for (const [what, text, problem] of refused)
-        it(`rejects ${what}, with the line`, () =>
+        it(`rejects ${what}, and names the line`, () =>
             assert.match(importRecordSets(text, "sets.json").problems.join("\n"), problem));
 });

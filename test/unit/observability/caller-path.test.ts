@@ -156,7 +156,7 @@ describe("a completion of a caller", () => {
 
     const promtool = findOnPath("promtool");
     if (promtool !== undefined)
-        it("is written in Prometheus' format", async () => {
+        it("writes metrics that promtool accepts", async () => {
             answer = () => [200, '{"choices":[]}'];
             const { text } = await run();
             execFileSync(promtool, ["check", "metrics"], { input: text, stdio: ["pipe", "pipe", "pipe"] });
@@ -169,7 +169,7 @@ describe("a completion of a caller", () => {
         assert.equal(seen[0][0].apikey, KEY);
     });
 
-    it("is not sent by http, where its credential can be read, unless a setting allows it", async () => {
+    it("is not sent by HTTP, which anyone on the way can read, unless a setting allows it", async () => {
         for (const other of ["", "0", "yes"]) {
             const { code, stderr, text } = await run({ ALPA_AUTH_ALLOW_HTTP: other });
             assert.deepEqual([code, text, seen.length], [2, "", 0]);

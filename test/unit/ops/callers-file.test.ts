@@ -121,7 +121,7 @@ describe("ops with callers in a file of their own", () => {
         writeFileSync(join(folder, NAME), `${CALLERS}# an edit\n`);
         const { code, note } = await ops("consumer", "add", "bob", "--yes");
         assert.equal(code, 2);
-        assert.match(note, /intra\.yaml: must have no uncommitted changes except those of this command/);
+        assert.match(note, /intra\.yaml: has uncommitted changes that are not of this command/);
     });
 
     it("refuses every command without the file: otherwise its callers would seem unknown", async () => {

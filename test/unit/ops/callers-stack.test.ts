@@ -70,7 +70,7 @@ describe("ops on a stack of option callers", () => {
         assert.equal(gone.code, 1);
         assert.match(
             gone.note,
-            /^of: stack organization\/alpa-auth\/main must have the output gateway \(error of Pulumi: cur/,
+            /^of: stack organization\/alpa-auth\/main does not have the output gateway \(error of Pulumi: cur/,
         );
         const nameless = await bench({ text: TEXT.replace(/.*:of:.*\n/, "") }).ops("consumer", "list");
         assert.equal(nameless.code, 2);
@@ -81,7 +81,7 @@ describe("ops on a stack of option callers", () => {
         const text = TEXT.replace("config:\n", "config:\n    alpa-auth:namespace: x\n");
         const { code, note } = await bench({ text, says }).ops("consumer", "add", "carol");
         assert.equal(code, 2);
-        assert.match(note, /namespace: belongs to option intra-a/);
+        assert.match(note, /namespace: only valid with option intra-a/);
     });
 
     it("compares limits with those of the other stack's gateway", async () => {

@@ -79,7 +79,7 @@ describe("ops, changing a stack", () => {
         // Without this flag and without a terminal, Pulumi keeps an interrupted create operation in the state.
         assert.match(
             note,
-            /intra: must have no pending operations \(got 2 of an interrupted run\)\..* pulumi refresh --clear-pending-creates -s intra/,
+            /intra: has 2 pending operations of an interrupted run\..* pulumi refresh --clear-pending-creates -s intra/,
         );
         const config = await ops(...ADD);
         assert.match(config.note, /option: must be one of intra-a.*\(got "intra-x"\)/);
@@ -198,7 +198,7 @@ describe("ops, changing a stack", () => {
             });
             const { code, note } = await ops(...ADD, "--yes");
             assert.equal(code, 1);
-            assert.match(note, /intra: must not be locked by another run/);
+            assert.match(note, /intra: locked by another run/);
             assert.match(note, /Nothing was changed/);
             assert.equal(text(), STACK_FILE);
         });
@@ -213,7 +213,7 @@ describe("ops, changing a stack", () => {
     });
 
     const unknown: [what: string, args: string[], says: Says | undefined, problem: RegExp][] = [
-        ["a stack without a file", ["--stack", "other"], undefined, /--stack: other must have a stack file/],
+        ["a stack without a file", ["--stack", "other"], undefined, /--stack: other has no stack file/],
         ["a stack name with a path", ["--stack", "../.."], undefined, /--stack: must be the name of a stack/],
         [
             "no stack name",

@@ -47,7 +47,7 @@ describe("consent to a change", () => {
             for (const { long } of options) assert.doesNotMatch(long!, /^--(apply|force|confirm|rehearse)$/, name);
     });
 
-    it("is described by the help, as a rule and at each command", () => {
+    it("is explained in the help of the program and of each command that has the flag", () => {
         const rule = root.helpInformation().replace(/\s+/g, " ");
         assert.match(rule, /A command that changes something only shows what would change; run it again with --yes/);
         for (const [name, command] of all.filter(([name]) => CHANGING.includes(name)))

@@ -1,17 +1,27 @@
 // Proves the form of every help text: imperative, defaults in words, valid examples. The texts themselves are reviewed in
 // test/golden/expected/ops-help.txt.
 import { strict as assert } from "node:assert";
+import type { Command } from "commander";
 import { realContext } from "../../../ops/context";
 import { program, verbsOf } from "../../../ops/program";
 import { bench } from "./kit";
 
-const verbs = verbsOf(program(realContext())).map(({ words, verb }) => ({ name: words.join(" "), verb }));
+const root = program(realContext());
+const verbs = verbsOf(root).map(({ words, verb }) => ({ name: words.join(" "), verb }));
+
+/** All commands and groups of commands below one, each with its words on the command line. */
+function commandsOf(command: Command, words: string[] = []): { name: string; command: Command }[] {
+    return command.commands.flatMap((sub) => {
+        const own = [...words, sub.name()];
+        return [{ name: own.join(" "), command: sub }, ...commandsOf(sub, own)];
+    });
+}
 
 describe("help of a command", () => {
     it("is written in the imperative, as one sentence without a full stop", () => {
-        for (const { name, verb } of verbs) {
-            assert.match(verb.description(), /^[A-Z][a-z]+,? /, name);
-            assert.doesNotMatch(verb.description(), /^[A-Z][a-z]+s |\.$/, name);
+        for (const { name, command } of commandsOf(root)) {
+            assert.match(command.description(), /^[A-Z][a-z]+,? /, name);
+            assert.doesNotMatch(command.description(), /^[A-Z][a-z]+s |\.$/, name);
         }
     });
 

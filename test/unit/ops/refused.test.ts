@@ -38,7 +38,7 @@ const refused: [what: string, command: string, problem: RegExp][] = [
     ["a name that is not a DNS label", "consumer add Bob.1", /Must be a DNS label/],
     ["an unknown method", "consumer add bob --method jwd", /--method.*Allowed choices are key, jwt/],
     ["jwt without an algorithm", "consumer add bob --method jwt", /--algorithm: required with --method jwt/],
-    ["an algorithm with a key", "consumer add bob --algorithm HS256", /--algorithm: belongs to --method jwt/],
+    ["an algorithm with a key", "consumer add bob --algorithm HS256", /--algorithm: only valid with method jwt/],
     [
         "RS256 without a public key",
         "consumer add bob --method jwt --algorithm RS256",
@@ -47,7 +47,7 @@ const refused: [what: string, command: string, problem: RegExp][] = [
     [
         "HS256 with a public key",
         "consumer add bob --method jwt --algorithm HS256 --public-key-file PUBLIC",
-        /belongs to RS256, ES256 and EdDSA/,
+        /only valid with RS256, ES256 and EdDSA/,
     ],
     [
         "a private key",
@@ -200,7 +200,7 @@ const refused: [what: string, command: string, problem: RegExp][] = [
     [
         "a period and a stack that do not exist, together",
         "consumer log --since 1y --stack nope",
-        /--since: must be minutes[^]*--stack: nope must have a stack file/,
+        /--since: must be minutes[^]*--stack: nope has no stack file/,
     ],
     [
         "a name server without an address, together with other problems",

@@ -7,7 +7,7 @@ const rule = (name: string, change: (rule: any) => void) =>
 const methods = (config: any) => config.auth_plugins;
 
 export const GATEWAY: Record<string, Case[]> = {
-    "route-asks-who": [
+    "route-requires-credential": [
         [
             "settings of a plugin in a Secret",
             "intra",

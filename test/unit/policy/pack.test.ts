@@ -36,9 +36,9 @@ describe("the policy pack as Pulumi starts it", () => {
         const all = copy();
         plugin("completions", "multi-auth", (p) => (p.enable = false))(all);
         const found = await pack.resource(find(all, "ApisixRoute"));
-        const mine = found.find(({ rule }) => rule === "route-asks-who")!;
+        const mine = found.find(({ rule }) => rule === "route-requires-credential")!;
         assert.ok(mine.refuses);
-        const { title, reason } = RULES.find(({ name }) => name === "route-asks-who")!;
+        const { title, reason } = RULES.find(({ name }) => name === "route-requires-credential")!;
         assert.ok(mine.message.startsWith(`${title} ${reason}\n`));
         assert.match(mine.message, /spec\.http\[0\]\.plugins: must have one that requires .* Add multi-auth/);
     });
@@ -98,7 +98,7 @@ describe("the policy pack as Pulumi starts it", () => {
         const exceptions = (text: string) => writeFileSync(join(folder, "policy/exceptions.yaml"), text);
         const until = (last: string) =>
             exceptions(
-                `exceptions:\n  - { rule: route-asks-who, resource: alpa-route-rules, reason: shown in a test, until: ${last} }\n`,
+                `exceptions:\n  - { rule: route-requires-credential, resource: alpa-route-rules, reason: shown in a test, until: ${last} }\n`,
             );
         const opened = () => {
             const all = copy();
@@ -108,7 +108,7 @@ describe("the policy pack as Pulumi starts it", () => {
         const judge = async () => {
             const own = await Pack.start(join(folder, "policy"));
             try {
-                return (await own.resource(opened())).filter(({ rule }) => rule === "route-asks-who");
+                return (await own.resource(opened())).filter(({ rule }) => rule === "route-requires-credential");
             } finally {
                 await own.stop();
             }

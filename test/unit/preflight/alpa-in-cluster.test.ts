@@ -77,13 +77,13 @@ describe("preflight of the component", () => {
             "a claim that does not exist",
             { objects: { [CRD]: KNOWN } },
             {},
-            /^opt\.weights\.claim: PersistentVolumeClaim alpa-auth\/opt-weights must exist/,
+            /^opt\.weights\.claim: PersistentVolumeClaim alpa-auth\/opt-weights does not exist/,
         ],
         [
             "a claim without a volume",
             { objects: { [CLAIM]: claim("Pending", "ReadOnlyMany"), [CRD]: KNOWN } },
             {},
-            /^opt\.weights\.claim: .* must be bound to the volume that holds the weights \(it is Pending\)/,
+            /^opt\.weights\.claim: .* is not bound to the volume that holds the weights \(it is Pending\)/,
         ],
         [
             "a volume of one node for several",
@@ -107,13 +107,13 @@ describe("preflight of the component", () => {
             "a CRD that is too old",
             { objects: { [CLAIM]: BOUND, [CRD]: { spec: {} } } },
             {},
-            /must have the field upgradeStrategy/,
+            /lacks the field upgradeStrategy/,
         ],
         [
             "a RuntimeClass that does not exist",
             {},
             { runtimeClass: "nvidia" },
-            /^opt\.runtimeClass: RuntimeClass nvidia must exist/,
+            /^opt\.runtimeClass: RuntimeClass nvidia does not exist/,
         ],
     ];
     for (const [why, world, opt, said] of refused)

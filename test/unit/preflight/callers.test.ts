@@ -73,15 +73,15 @@ describe("preflight of option callers", () => {
         [
             "a cluster without the route",
             { [HOME]: THEIRS },
-            /^of: ApisixRoute alpa-auth\/alpa of stack organization\/alpa-auth\/intra must be in this cluster\. Run: pulumi up -s/,
+            /^of: ApisixRoute alpa-auth\/alpa of stack organization\/alpa-auth\/intra is not in this cluster\. Run: pulumi up -s/,
         ],
-        ["an empty cluster", {}, /^of: ApisixRoute .* must be in this cluster/],
+        ["an empty cluster", {}, /^of: ApisixRoute .* is not in this cluster/],
         [
             "a route of a third stack",
             { ...UP, [ROUTE]: "alpa-auth/third" },
-            /^of: ApisixRoute alpa-auth\/alpa must be of stack alpa-auth\/intra \(it belongs to stack alpa-auth\/third\)/,
+            /^of: ApisixRoute alpa-auth\/alpa is not of stack alpa-auth\/intra \(it belongs to stack alpa-auth\/third\)/,
         ],
-        ["a route without an owner", { ...UP, [ROUTE]: null }, /must be of stack alpa-auth\/intra \(it has no owner\)/],
+        ["a route without an owner", { ...UP, [ROUTE]: null }, /is not of stack alpa-auth\/intra \(it has no owner\)/],
         [
             "a name of the other stack",
             { ...UP, "Consumer alpa-auth/lab": THEIRS },
@@ -107,7 +107,7 @@ describe("preflight of option callers", () => {
 
     it("rejects a route that is being deleted", async () => {
         const { problems } = await said(UP, { going: [ROUTE] });
-        assert.match(problems.join(), /must be in this cluster/);
+        assert.match(problems.join(), /is not in this cluster/);
     });
 
     it("rejects a name that is too long with the namespace", async () => {
@@ -164,7 +164,7 @@ describe("the gateway of another stack", () => {
 
     const refused: [what: string, outputs: object | undefined, problem: RegExp][] = [
         ["a stack that does not exist", undefined, /^of: must be a stack of this backend \(error of Pulumi: /],
-        ["a destroyed stack", {}, /must have the output gateway \(it has no outputs: it is destroyed/],
+        ["a destroyed stack", {}, /does not have a usable output gateway \(it has no outputs: it is destroyed/],
         ["a stack without a gateway", { url: "https://x" }, /\(it has no such output: it has no gateway, or/],
         ["a form of another version", { gateway: { namespace: "x" } }, /\(it has the form of another version\)/],
     ];

@@ -153,19 +153,19 @@ describe("preflight of Cloudflare", () => {
             "an invalid token",
             { [VERIFY]: { status: 401, errors: [{ code: 1000, message: "Invalid API Token" }] } },
             {},
-            /^cloudflare:apiToken: must be a token that Cloudflare accepts \(401, 1000 Invalid API Token\)/,
+            /^cloudflare:apiToken: Cloudflare does not accept this token \(401, 1000 Invalid API Token\)/,
         ],
         [
             "an expired token",
             { [VERIFY]: { result: { status: "expired" } } },
             {},
-            /must be a token that Cloudflare accepts \(it is expired\)/,
+            /Cloudflare does not accept this token \(it is expired\)/,
         ],
         [
             "no permission for service tokens",
             { [SERVICE_TOKENS]: DENIED },
             {},
-            /must have the permission "Account: Access: Service Tokens: Edit" \(403, 10000 Authentication error\)/,
+            /lacks the permission "Account: Access: Service Tokens: Edit" \(403, 10000 Authentication error\)/,
         ],
         ["no permission for tunnels", { [TUNNELS]: DENIED }, {}, /permission "Account: Cloudflare Tunnel: Edit"/],
         [
@@ -187,7 +187,7 @@ describe("preflight of Cloudflare", () => {
             "a foreign Worker on a path of the name",
             { [WORKER_ROUTES]: { result: [{ pattern: "https://llm.example.com/alpa/*", script: "other" }] } },
             {},
-            /^hostname: llm\.example\.com must have no foreign Worker \(its route https:\/\/llm\.example\.com\/alpa\/\* runs other\)/,
+            /^hostname: llm\.example\.com has a foreign Worker \(its route https:\/\/llm\.example\.com\/alpa\/\* runs other\)/,
         ],
         [
             "a route that keeps requests of the name from every Worker",
@@ -275,19 +275,19 @@ describe("preflight of Cloudflare", () => {
             "a foreign application",
             { [APPS]: { result: [{ name: "Wiki", domain: "llm.example.com" }] } },
             {},
-            /^hostname: llm\.example\.com must have no foreign Access application .*"Wiki"/,
+            /^hostname: llm\.example\.com has a foreign Access application \("Wiki"\)/,
         ],
         [
             "a foreign application on a path of the name",
             { [APPS]: { result: [{ name: "Wiki", destinations: [{ uri: "LLM.example.com/admin" }] }] } },
             {},
-            /^hostname: LLM\.example\.com\/admin must have no foreign Access application .*"Wiki"/,
+            /^hostname: LLM\.example\.com\/admin has a foreign Access application \("Wiki"\)/,
         ],
         [
             "a record with the name of the stack's",
             { [RECORDS]: { result: [{ type: "A", content: "192.0.2.1" }] } },
             {},
-            /^hostname: llm\.example\.com must have no other record \(it has A 192\.0\.2\.1\)/,
+            /^hostname: llm\.example\.com already has another record \(A 192\.0\.2\.1\)/,
         ],
         [
             "an address together with other records of the name",
@@ -300,7 +300,7 @@ describe("preflight of Cloudflare", () => {
                 },
             },
             {},
-            /^hostname: llm\.example\.com must have no other record \(it has AAAA 2001:db8::1\)/,
+            /^hostname: llm\.example\.com already has another record \(AAAA 2001:db8::1\)/,
         ],
         [
             "the record of another tunnel",
@@ -314,19 +314,19 @@ describe("preflight of Cloudflare", () => {
                 [RECORDS]: { result: [{ type: "CNAME", content: "y.cfargotunnel.com" }] },
             },
             {},
-            /^hostname: llm\.example\.com must have no other record \(it has CNAME y\.cfargotunnel\.com\)/,
+            /^hostname: llm\.example\.com already has another record \(CNAME y\.cfargotunnel\.com\)/,
         ],
         [
             "rules in the phase of the stack's",
             { [RULESETS]: { result: [{ kind: "zone", phase: "http_request_firewall_custom", name: "default" }] } },
             {},
-            /^browserChecks: the zone must have no foreign rules .*"default"/,
+            /^browserChecks: the zone has foreign rules .*"default"/,
         ],
         [
             "its own application from before the stack was renamed, and does not say to delete it",
             { [APPS]: { result: [{ name: "alpa-auth/old", domain: "llm.example.com" }] } },
             {},
-            /^hostname: llm\.example\.com must have no Access application of another stack \(it has that of stack old\)\. If that was this stack's earlier name, rename it back: pulumi stack rename old\. Else choose another name, or destroy that stack\.$/,
+            /^hostname: llm\.example\.com has the Access application of stack old\. If that was this stack's earlier name, rename it back: pulumi stack rename old\. Else choose another name, or destroy that stack\.$/,
         ],
         [
             "its own rules from before the stack was renamed, and says to rename it back first",
@@ -336,7 +336,7 @@ describe("preflight of Cloudflare", () => {
                 },
             },
             {},
-            /^browserChecks: the zone must have no rules of another stack in phase \S+ \(it has those of stack old, .*\)\. If that was this stack's earlier name, rename it back: pulumi stack rename old\. Else, to keep those, set it to keep, /,
+            /^browserChecks: the zone has the rules of stack old in phase \S+, .*\. If that was this stack's earlier name, rename it back: pulumi stack rename old\. Else, to keep those, set it to keep, /,
         ],
         [
             "a timeout that the plan does not have",
@@ -526,14 +526,14 @@ describe("preflight of Cloudflare", () => {
         const { problems } = await run({ [TUNNELS]: { silent: true } }, {}, 0.3);
         assert.match(
             problems[0],
-            /^cloudflare: the API at http:\/\/127\.0\.0\.1:\d+ must answer \(no answer in 0\.3 s\)/,
+            /^cloudflare: the API at http:\/\/127\.0\.0\.1:\d+ does not answer \(no answer in 0\.3 s\)/,
         );
     });
     it("names an API that is unreachable", async () => {
         const access = { token: TOKEN, baseUrl: "http://127.0.0.1:1" };
         await assert.rejects(
             cloudflarePreflight(cloudflareStack(), OWNER, access),
-            /must answer \(ECONNREFUSED|must answer \(bad port/,
+            /does not answer \((ECONNREFUSED|bad port)/,
         );
     });
 });

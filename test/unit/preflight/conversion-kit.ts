@@ -27,7 +27,7 @@ export function view({ record, objects = {}, lists = {} }: World): ClusterView {
 export const to = (phase: Stage, values = {}, convert = {}) =>
     phase === "intra-a" ? settings("rampart", values) : intraBSettings(values, {}, { phase, ...convert });
 
-/** A DGX node that accepts pods. @param more merged into it */
+/** A DGX node that accepts pods. @param more fields that override the node's */
 export const node = (name: string, gpus?: string, more: Partial<Live> = {}): Live => ({
     metadata: { name, labels: { "kubernetes.io/hostname": name } },
     ...more,

@@ -233,7 +233,7 @@ describe("preflight of a conversion", () => {
             assert.match((await problems("intra-a", reached("prepare"), values, {}, world(live)))[0], said);
         });
 
-    it("on the way out compares with the record, where the config still has the component", async () => {
+    it("on the way out compares with the record, if the config still has the component", async () => {
         const { convert, opt, alpa } = intraBValues();
         const out = (values: object) => problems("intra-a", reached("prepare"), { convert, opt, alpa, ...values });
         assert.deepEqual(await out({}), []);

@@ -23,19 +23,19 @@ describe("preflight of the nodes' capacity", () => {
             "a node that is cordoned",
             ofNode({ spec: { unschedulable: true } }),
             [],
-            /^opt\.nodes: dgx-01 must accept the component's pods \(cordoned\)\. .*: kubectl describe node dgx-01$/,
+            /^opt\.nodes: dgx-01 does not accept the component's pods \(cordoned\)\. .*: kubectl describe node dgx-01$/,
         ],
         [
             "a node that is not Ready",
             ofNode({ status: { conditions: [{ type: "Ready", status: "Unknown" }] } as Live["status"] }),
             [],
-            /^opt\.nodes: dgx-01 must accept the component's pods \(not Ready\)/,
+            /^opt\.nodes: dgx-01 does not accept the component's pods \(not Ready\)/,
         ],
         [
             "a taint that the pods do not tolerate",
             tainted("maintenance", "NoSchedule"),
             [],
-            /^opt\.nodes: dgx-01 must accept the component's pods \(taint maintenance\)/,
+            /^opt\.nodes: dgx-01 does not accept the component's pods \(taint maintenance\)/,
         ],
         ["a taint for GPUs that evicts pods", tainted("nvidia.com/gpu", "NoExecute"), [], /\(taint nvidia\.com\/gpu\)/],
         [

@@ -49,7 +49,7 @@ describe("an upgrade of the model", () => {
         ["switch", "after", ["alpa-conversion-component-images", ...NEXT]],
     ];
     for (const [from, to, names] of changes)
-        it(`changes ${names.join(", ") || "nothing"} and its record from ${from} to ${to}`, async () =>
+        it(`changes only ${[...names, "the record of its progress"].join(", ")} from phase ${from} to ${to}`, async () =>
             assert.deepEqual(await changed(from, to), [...names, ...RECORD].sort()));
 
     const container = (spec: any) => spec.headGroupSpec.template.spec.containers[0];

@@ -178,7 +178,7 @@ describe("option intra-b", () => {
         assert.deepEqual(prepared, rules(seen, "alpa-verification"), "it is the same in every phase");
     });
 
-    it("admits the verifier also through a tunnel in front of the gateway, and admits none with option intra-a", async () => {
+    it("opens the verifier's path in a tunnel in front of the gateway, and keeps the path closed with option intra-a", async () => {
         const exposure = { ...EXPOSURE, alpa: { endpoints: ["10.0.0.11:20001"], tokensPerSecond: 12 } };
         const paths = (seen: Seen[]) => {
             const { ingresses } = one(

@@ -36,7 +36,7 @@ def read(url: object, problems: List[str]) -> Optional[Address]:
         problems.append(f"url: {must} ({got}). {do}")
 
     if not isinstance(url, str):
-        wrong("must be a text", f"got {type(url).__name__}", "Give the address of the service.")
+        wrong("must be a string", f"got {type(url).__name__}", "Give the address of the service.")
         return None
     before = len(problems)
     parts = _split(url)

@@ -135,6 +135,12 @@ def _clock_advice(date: Optional[float], asked: Asked) -> Optional[str]:
 
 
 def _forbidden(asked: Asked, said: str, known: Dict[str, Any]) -> NoReturn:
+    if re.search(r"error code: 1003\b", said):
+        step = (
+            "Use the service's host name in the address. "
+            "Cloudflare rejects requests to an IP address or to another host name."
+        )
+        raise NotAllowedError(f"The edge refuses this address (403): {said}", next_step=step, **known)
     if re.search(r"error code: 1\d{3}\b", said):
         step = "Give the operator the number: a rule of the edge blocks this program, whatever its credential is."
         raise NotAllowedError(f"The edge refuses this program (403): {said}", next_step=step, **known)

@@ -58,7 +58,7 @@ _TAKEN = {"host", "content-type", "content-length", "transfer-encoding", "connec
 class ServiceToken(Auth):
     """A service token of Cloudflare Access. Its format is not checked: Cloudflare has changed it before.
 
-    :param header: a single header with both values as JSON, where the Access application reads one
+    :param header: name of a single header with both values as JSON, if the Access application reads such a header
         (`read_service_tokens_from_header`); default: the two usual headers
     :raises ConfigurationError: lists every part that cannot be sent in a header
     """

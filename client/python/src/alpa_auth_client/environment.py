@@ -58,10 +58,10 @@ def read(environ: Mapping[str, str], url: Optional[str] = None) -> Dict[str, Any
     if seconds is not None and re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", seconds):
         arguments["answer_timeout_seconds"] = float(seconds)
     elif seconds is not None:
-        problems.append(f"ALPA_ANSWER_TIMEOUT_SECONDS: must be a number of seconds (got {seconds!r}). Correct it.")
+        problems.append(f"ALPA_ANSWER_TIMEOUT_SECONDS: must be a number of seconds (got {seconds!r}).")
     allow = values.get("ALPA_ALLOW_HTTP", "0")
     if allow not in ("0", "1"):
-        problems.append(f"ALPA_ALLOW_HTTP: must be 1 or 0 (got {allow!r}). Correct it.")
+        problems.append(f"ALPA_ALLOW_HTTP: must be 1 or 0 (got {allow!r}).")
     if problems:
         raise ConfigurationError(problems)
     return {**arguments, "allow_http": allow == "1"}
@@ -138,4 +138,4 @@ def read_text(where: str, file: str) -> "tuple[Optional[str], Optional[str]]":
     except UnicodeDecodeError:
         return None, f"{where}: must be a text file (got {file}, which is none). Name another."
     except OSError as error:
-        return None, f"{where}: must be a file that can be read (got {file}: {error.strerror}). Correct it."
+        return None, f"{where}: must be a file that can be read (got {file}: {error.strerror})."

@@ -68,7 +68,10 @@ class InvalidCredentialError(AlpaClientError):
 class ExpiredCredentialError(AlpaClientError):
     """The token or the credential has expired."""
 
-    next_step = "Create a new token, or ask the operator for another credential."
+    next_step = (
+        "Create a new token, or pass the client the secret or private key that signs tokens: "
+        "it then renews them itself."
+    )
 
 
 class NotAllowedError(AlpaClientError):

@@ -59,7 +59,9 @@ def load(file: str, *, private_key: Optional[str] = None, today: Optional[date] 
         raise ConfigurationError([f"{where}: must be a page of `ops consumer handout` (got {file}). Name that file."])
     expires = None if end is None else datetime.strptime(end, "%Y-%m-%d").date()
     if expires is not None and expires <= (today or datetime.now(timezone.utc).date()):
-        raise ExpiredCredentialError(f"The credential {who} worked until {expires}.")
+        raise ExpiredCredentialError(
+            f"The credential {who} expired on {expires}.", next_step="Ask the operator for another."
+        )
     seconds = _match(r"^ ?curl -sS --max-time (\d+) ", text)
     auth = _credential(text, file, private_key)
     return Handout(who, url, expires, None if seconds is None else float(seconds), auth)

@@ -29,7 +29,7 @@ def header_problem(where: str, value: object, do: str) -> Optional[str]:
     arrive changed.
     """
     if not isinstance(value, str):
-        return f"{where}: must be a text (got {type(value).__name__}). {do}"
+        return f"{where}: must be a string (got {type(value).__name__}). {do}"
     if value == "":
         return f'{where}: must not be empty (got ""). {do}'
     if re.search(r"[\r\n]", value):

@@ -96,9 +96,9 @@ class Sender:
         ):
             # More than a day is a mistake.
             if not _is_number(value) or not least <= value <= 86400:
-                found.append(f"{name}: must be a number of seconds from {least:g} to 86400 (got {value!r}). Correct it.")
+                found.append(f"{name}: must be a number of seconds from {least:g} to 86400 (got {value!r}).")
         if not _is_number(attempts) or not 1 <= attempts <= 10 or int(attempts) != attempts:
-            found.append(f"attempts: must be a whole number from 1 to 10 (got {attempts!r}). Correct it.")
+            found.append(f"attempts: must be a whole number from 1 to 10 (got {attempts!r}).")
         credential = auth is not None or body_secret is not None
         open_way = credential and place is not None and not place.secure and not place.loopback
         if open_way and not allow_http:

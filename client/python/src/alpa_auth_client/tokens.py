@@ -58,7 +58,9 @@ class Jwt(Auth):
         problems: List[str] = []
         if token is not None:
             if any(value is not None for value in (key, secret, private_key, algorithm, claims)):
-                problems.append("token: must be alone (it came with parts of another). Give one way only.")
+                problems.append(
+                    "token: cannot be combined with key, secret, private_key, algorithm or claims. Pass it alone."
+                )
             self._end = _end_of(token, problems)
         else:
             self._prepare(key, secret, private_key, claims or {}, problems)
@@ -86,17 +88,17 @@ class Jwt(Auth):
         # Below twice the skew a token would be renewed all the time; a day is what the operators' own tokens last.
         if isinstance(seconds, bool) or not isinstance(seconds, int) or not 2 * SKEW_SECONDS <= seconds <= 86400:
             problems.append(
-                f"lifetime_seconds: must be a whole number from {2 * SKEW_SECONDS} to 86400 (got {seconds!r}). Correct it."
+                f"lifetime_seconds: must be a whole number from {2 * SKEW_SECONDS} to 86400 (got {seconds!r})."
             )
         if (secret is None) == (private_key is None):
             got = "neither" if secret is None else "both"
             problems.append(f"secret, private_key: must be exactly one of them (got {got}). Give the one you hold.")
         if self.algorithm not in ALGORITHMS:
-            problems.append(f"algorithm: must be one of {', '.join(ALGORITHMS)} (got {self.algorithm!r}). Correct it.")
+            problems.append(f"algorithm: must be one of {', '.join(ALGORITHMS)} (got {self.algorithm!r}).")
         elif (self.algorithm == "HS256") != (private_key is None):
             problems.append(f"algorithm: must fit what signs (got {self.algorithm}). Leave it out, or give the other.")
         elif secret is not None and (not isinstance(secret, str) or secret == ""):
-            problems.append("secret: must be a text that is not empty (it is none). Take it from the handout.")
+            problems.append("secret: must be a non-empty string. Take it from the handout.")
         elif secret is not None and secret != secret.strip():
             problems.append(
                 "secret: must not begin or end with a blank or line break (it does). Trim what you read from a file."

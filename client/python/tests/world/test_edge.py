@@ -86,7 +86,7 @@ def test_reports_a_tunnel_without_connectors(world: World) -> None:
 
 
 def test_reports_a_name_that_the_edge_does_not_serve(world: World) -> None:
-    with pytest.raises(NotAllowedError, match="error code: 1003.*whatever its credential"):
+    with pytest.raises(NotAllowedError, match="error code: 1003.*Use the service's host name in the address"):
         Client(world["edges"]["strict"]["alpa"].replace("localhost", "127.0.0.1")).completions("a")
 
 

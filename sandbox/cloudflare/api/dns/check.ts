@@ -71,7 +71,7 @@ function fullName(zone: Zone, written: string): string {
     return full;
 }
 
-/** Rejects a record that other records of its name exclude. @param self id of the record that it replaces */
+/** Rejects a record that other records of its name exclude. @param self id of the record that the new one replaces */
 export function checkNeighbours(account: Account, zone: Zone, record: Content, self?: string): void {
     const others = [...account.records(zone.id).values()].filter((r) => r.id !== self && r.name === record.name);
     const addresses = (r: Content) => PROXIABLE.includes(r.type);

@@ -15,7 +15,7 @@ export interface Jwt {
     signature: Buffer | undefined;
 }
 
-/** Undefined: no JSON in it. In Lua, a decoded false counts as none too. */
+/** Decodes a part of a token. Undefined if it is not JSON, or is false, which in Lua counts as no value. */
 function decodePart(part: string): unknown {
     const raw = decodeBase64(part.replace(/-/g, "+").replace(/_/g, "/"));
     try {

@@ -86,7 +86,7 @@ class Slide {
     readonly admits = (count: number, previous: number): boolean =>
         count < this.limit && this.rate(previous) * this.left + count < this.limit;
 
-    /** @param count including this request, if it was admitted */
+    /** @param count number of requests in the window, including this one if it was admitted */
     verdict(allowed: boolean, count: number, previous: number): Verdict {
         const rate = this.rate(previous);
         if (allowed) {

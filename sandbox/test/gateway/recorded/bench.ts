@@ -14,7 +14,7 @@ const CLOSED_PORT = 1;
 /** The recordings' redis_port without a listener. */
 const RECORDED_CLOSED_REDIS = 16399;
 
-/** One gateway with its two upstreams and, where the recording had one, a new Redis; loaded with one recorded configuration. */
+/** One gateway with its two upstreams and, if the recording had one, a new Redis. It has one recorded configuration. */
 export class Bench {
     private constructor(
         private readonly gateway: Gateway,

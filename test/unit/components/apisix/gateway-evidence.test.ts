@@ -197,9 +197,9 @@ describe("evidence of the gateway's pods", () => {
         });
 
         const others: [what: string, stored: object][] = [
-            ["the public key of before, under the same id", { ...RS, public_key: "-----BEGIN\nold\n" }],
-            ["the algorithm of before", { ...RS, algorithm: "ES256" }],
-            ["the secret of before", { key: RS.key, algorithm: "HS256", secret: "shared" }],
+            ["the earlier public key, under the same id", { ...RS, public_key: "-----BEGIN\nold\n" }],
+            ["the earlier algorithm", { ...RS, algorithm: "ES256" }],
+            ["the earlier secret", { key: RS.key, algorithm: "HS256", secret: "shared" }],
         ];
         for (const [what, token] of others)
             it(`with a public key is not there while APISIX has ${what}`, async () =>

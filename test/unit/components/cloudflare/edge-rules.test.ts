@@ -16,7 +16,7 @@ describe("rate limit at the edge", () => {
             mitigationTimeout: 120,
         });
     });
-    it("counts each client id, in lower case, at each address, where the config says so", () => {
+    it("counts each client id, in lower case, at each address, if the config says so", () => {
         const { ratelimit } = renderRateLimit({ ...LIMIT, per: "client" }, { ...AT, plan: "enterprise" });
         const id = 'http.request.headers["cf-access-client-id"]';
         assert.deepEqual(ratelimit.characteristics, ["cf.colo.id", id, "ip.src"]);

@@ -199,7 +199,7 @@ describe("Consumers", () => {
         assert.deepEqual(oneOfKind(seen, "Consumer").inputs.spec.credentials, []);
     });
 
-    it("keeps the kubeconfig and every key that it passes on a secret", async () => {
+    it("keeps the kubeconfig and the callers' own keys secret in every resource that gets them", async () => {
         const brought = { ...key("a"), key: pulumi.secret("s3cret-brought") } as Credential;
         const cluster = { kubeconfig: pulumi.secret("s3cret-kubeconfig") };
         const seen = await record(() => build(caller(brought), { cluster }));

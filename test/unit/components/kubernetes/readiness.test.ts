@@ -158,7 +158,7 @@ describe("rampartWords", () => {
             assert.match(rampartWords(messages), /^without an error output; see the log of Rampart's controller\.$/));
 });
 
-// The texts of the real controller, where the recordings are available.
+// The texts of the real controller, if the recordings are available.
 const shared = process.env.ALPA_AUTH_SHARED ?? path.resolve(__dirname, "../../../../../shared");
 const recorded = path.join(shared, "reference/data/recorded/rampart.json");
 if (existsSync(recorded)) {

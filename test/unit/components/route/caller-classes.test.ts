@@ -34,7 +34,7 @@ describe("the rendered share", () => {
             );
         });
 
-    it("uses the counters of the stack for all pods, where there are any", () => {
+    it("uses the stack's counter server for all pods, if there is one", () => {
         const counters = { host: "c", whenDown: "allow", timeoutMilliseconds: 100, answerTimeoutSeconds: 600 } as const;
         const [{ config }] = classPlugins("/completions", "llm", { classes: [batch("job-1")], counters });
         const [[, settings]] = (config.rules as any[])[0].actions;

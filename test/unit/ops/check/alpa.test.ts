@@ -1,5 +1,5 @@
-// Proves what the command reads from Alpa's hosts, its output and its exit code: over SSH from a sandbox host with a watchdog's
-// state that the test writes. watchdog-scripts.test.ts proves that a watchdog writes such a state.
+// Proves what `ops check alpa` reads from hosts over SSH, what it prints, and its exit code. The host is a sandbox host with a
+// state file that the test writes. watchdog-scripts.test.ts proves that a watchdog writes such a file.
 import { strict as assert } from "node:assert";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -72,7 +72,7 @@ describe("ops check alpa", () => {
             const { code, out, note } = await run();
             assert.equal(code, 3);
             assert.match(out, /the reason/);
-            assert.match(note, new RegExp(`intra: every Alpa must make progress \\(.*: ${state}\\)`));
+            assert.match(note, new RegExp(`intra: not every Alpa answers \\(.*: ${state}\\)`));
         });
 
     it("treats a check that is too old as missing", async () => {

@@ -63,7 +63,7 @@ describe("ops check dns", () => {
         const { code, out, note } = await it.ops(...complete(it));
         assert.equal(code, 3);
         assert.match(out.split("\n")[3], /│ example\.com +│ A +│ 192\.0\.2\.1 +│ 192\.0\.2\.99 +│ NO +│ differs/);
-        assert.match(note, /example\.com: old and new name servers must give the same answers \(1 of \d+ differ\)/);
+        assert.match(note, /example\.com: 1 of \d+ answers of the old and new name servers differ/);
     });
 
     it("prints the same as JSON", async () => {
@@ -154,7 +154,7 @@ describe("ops check dns", () => {
         const it = bench();
         const { code, note } = await it.ops(...complete(it), "--timeout", "1");
         assert.equal(code, 1);
-        assert.match(note, /every name server must answer \(127\.0\.0\.1:\d+ by UDP: no time left/);
+        assert.match(note, /a name server does not answer \(127\.0\.0\.1:\d+ by UDP: no time left/);
         assert.match(note, /The check stopped after 1 s \(--timeout\)/);
     });
 

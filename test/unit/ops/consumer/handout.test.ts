@@ -142,7 +142,7 @@ describe("ops consumer handout", () => {
         const { ops } = bench({ outputs: { url: OUTPUTS.url } });
         const { code, note } = await ops(...HANDOUT);
         assert.equal(code, 2);
-        assert.match(note, /alice\/a1: must be in the stack's outputs .* Run: pulumi up -s intra/);
+        assert.match(note, /alice\/a1: in the config, but not in the stack's outputs\. Run: pulumi up -s intra/);
     });
 
     it("of a caller's own key pair contains no secret, and may be repeated", async () => {

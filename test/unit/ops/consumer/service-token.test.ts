@@ -65,10 +65,10 @@ describe("ops consumer with service tokens", () => {
     it("adds no key here, and no service token to a gateway", async () => {
         const here = await cloudflare().ops("consumer", "add", "lab", "--credential", "x", "--method", "key");
         assert.equal(here.code, 2);
-        assert.match(here.note, /method: belongs to option intra-a/);
+        assert.match(here.note, /method: only valid with option intra-a/);
         const there = await bench().ops("consumer", "add", "bob", "--method", "service-token");
         assert.equal(there.code, 2);
-        assert.match(there.note, /method: belongs to option cloudflare/);
+        assert.match(there.note, /method: only valid with option cloudflare/);
     });
 
     it("rotates in place: the next version, and an expiry for the previous secret", async () => {
@@ -128,11 +128,15 @@ describe("ops consumer with service tokens", () => {
 
     const refused: [why: string, args: string[], problem: RegExp][] = [
         ["beyond the stack's longest overlap", ["a", "--overlap-days", "31"], /--overlap-days: must be at most 30/],
-        ["with a successor", ["a", "--overlap-days", "1", "--successor", "x"], /--successor: belongs to key and jwt/],
+        [
+            "with a successor",
+            ["a", "--overlap-days", "1", "--successor", "x"],
+            /--successor: only valid with method key or jwt/,
+        ],
         [
             "with a public key",
             ["a", "--overlap-days", "1", "--public-key-file", __filename],
-            /--public-key-file: belongs to method jwt/,
+            /--public-key-file: only valid with method jwt/,
         ],
         [
             "with an expiry of a successor",
@@ -214,7 +218,7 @@ describe("ops consumer with service tokens", () => {
     it("says to run pulumi up where the outputs do not have the token yet", async () => {
         const { code, note } = await cloudflare().ops("consumer", "handout", "lab", "b");
         assert.equal(code, 2);
-        assert.match(note, /lab\/b: must be in the stack's outputs/);
+        assert.match(note, /lab\/b: in the config, but not in the stack's outputs/);
     });
 
     it("says for an expiring token how to renew it, and where Cloudflare's own expiry is", async () => {
@@ -371,10 +375,7 @@ describe("ops consumer list of service tokens", () => {
             const { code, out, note } = await ops("consumer", "list", "--check");
             assert.equal(code, 3);
             assert.match(out, /lab +│ a +│ +│ 2027-11-25T00:00:00Z +│ disabled +│ ! disabled at Cloudflare/);
-            assert.match(
-                note,
-                /config and Cloudflare must agree \(2 of 3 lines do not\)\. Run: pulumi up --refresh -s intra$/m,
-            );
+            assert.match(note, /config and Cloudflare differ in 2 of 3 lines\. Run: pulumi up --refresh -s intra$/m);
             assert.match(
                 asked[0].url!,
                 /^\/client\/v4\/accounts\/0123456789abcdef0123456789abcdef\/access\/service_tokens/,

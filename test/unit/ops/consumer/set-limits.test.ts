@@ -154,7 +154,7 @@ describe("ops consumer set-limits", () => {
                 "a class at the edge",
                 TEXT.replace("intra-a", "cloudflare"),
                 ["bob", "--class", "batch"],
-                /--class: belongs to a stack with a gateway of its own \(got option cloudflare\)\. Leave it out\./,
+                /--class: only valid for a stack with a gateway of its own \(got option cloudflare\)\. Leave it out\./,
             ],
             [
                 "a share with an own limit on open requests, like the schema",

@@ -24,7 +24,7 @@ interface Request {
     consumer?: string;
     credential?: string;
     status?: number;
-    /** Requests left in the caller's limit, where the answer has it. */
+    /** Requests left in the caller's limit, if the answer has the header. */
     remaining?: string;
     /** Seconds of each attempt, with Alpa's status. */
     upstream?: [seconds: number, status: string][];
@@ -400,9 +400,9 @@ describe("ops consumer usage of Prometheus", () => {
     });
 
     const wrong: [what: string, listener: RequestListener, says: RegExp][] = [
-        ["is not Prometheus", (_, response) => response.end("<html>Grafana</html>"), /must be the address of a Prometheus server \(\/api\/v1\/query gives HTTP 200\)/], // oxfmt-ignore
+        ["is not Prometheus", (_, response) => response.end("<html>Grafana</html>"), /must be the address of a Prometheus server \(\/api\/v1\/query returns HTTP 200\)/], // oxfmt-ignore
         ["has another answer", (_, response) => response.end('{"status":"success","data":{"resultType":"matrix","result":[]}}'), /must be the address of a Prometheus server/], // oxfmt-ignore
-        ["requires a login", (_, response) => response.writeHead(401).end("no"), /gives HTTP 401/],
+        ["requires a login", (_, response) => response.writeHead(401).end("no"), /returns HTTP 401/],
         ["rejects the query", (_, response) => response.writeHead(422).end('{"status":"error","errorType":"execution","error":"too many samples"}'), /rejects a query: execution: too many samples/], // oxfmt-ignore
         [
             "closes the connection",
@@ -425,7 +425,7 @@ describe("ops consumer usage of Prometheus", () => {
             await serve((_, response) => response.writeHead(302, { Location: target }).end()),
         );
         assert.deepEqual([code, led], [1, 0]);
-        assert.match(note, /gives a redirect, which is not followed, HTTP 302/);
+        assert.match(note, /returns HTTP 302, a redirect, which is not followed/);
     });
 
     it("exits with 1 when nothing listens at the address", async () => {

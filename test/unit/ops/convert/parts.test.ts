@@ -172,7 +172,7 @@ describe("ops convert, the record", () => {
         );
     });
 
-    it("contains as much after a power failure, where the file ends with zeros", () => {
+    it("contains all events after a power failure that has left zeros at the end of the file", () => {
         const file = write(begin);
         appendFileSync(file, "\0".repeat(300));
         append(file, entry({ event: "return", why: "x" }));
@@ -183,7 +183,7 @@ describe("ops convert, the record", () => {
         );
     });
 
-    it("with JSON that is not an object is rejected, with the line", () => {
+    it("is rejected with the number of a line whose JSON is not an object", () => {
         for (const line of ["null", "5", '["a"]']) {
             writeFileSync(write(begin), `${line}\n`);
             assert.throws(() => records(kept(), "intra"), /must have one JSON object in each line \(line 1 has none/);
@@ -191,7 +191,7 @@ describe("ops convert, the record", () => {
         }
     });
 
-    it("with a merge conflict is rejected, with the line", () => {
+    it("is rejected with the number of a line with a merge conflict", () => {
         const file = write(begin);
         writeFileSync(file, `<<<<<<< HEAD\n${readFileSync(file, "utf8")}`);
         assert.throws(() => records(kept(), "intra"), /must have one JSON object in each line \(line 1 has none/);

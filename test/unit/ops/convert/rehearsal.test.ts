@@ -222,7 +222,7 @@ describe("ops convert rehearse", () => {
         });
         const { code, note } = await it.ops("convert", "rehearse", "--yes");
         assert.equal(code, 1);
-        assert.match(note, /rehearsal: must convert and return\. Stack intra-rehearsal is kept.*no room/s);
+        assert.match(note, /rehearsal: did not convert and return\. Stack intra-rehearsal is kept.*no room/s);
         assert.ok(existsSync(join(it.folder, "Pulumi.intra-rehearsal.yaml")));
         assert.equal(it.text(), TEXT);
     });

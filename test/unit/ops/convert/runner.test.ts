@@ -176,7 +176,7 @@ describe("ops convert, the runner", () => {
             assert.equal(result.outcome, "returned");
             assert.match(
                 result.why!,
-                /^done: it failed; and callers are not served by the component: (alice\/a1 must be answered|it did not end in 25:00)$/,
+                /^done: it failed; and callers are not served by the component: (alice\/a1: request failed|it did not end in 25:00)$/,
             );
             assert.ok(
                 result.downSeconds >= late - 1 + wholeReturn(world.budget.expected) &&

@@ -132,7 +132,7 @@ export class FakeWorld {
                 await this.point();
                 signal.throwIfAborted();
                 if (this.options.unserved === "silent") await this.silence(signal);
-                if (this.options.unserved === "fails") throw new Error("alice/a1 must be answered");
+                if (this.options.unserved === "fails") throw new Error("alice/a1: request failed");
                 return "alice/a1 was answered";
             },
             readPlaces: async (signal) => {

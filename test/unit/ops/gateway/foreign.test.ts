@@ -144,7 +144,7 @@ describe("objects in APISIX that are not the ingress controller's", () => {
             assert.ok(found[0].repair.endsWith(`-X DELETE -H @- 'http://127.0.0.1:9180/apisix/admin/${path}'`));
         });
 
-    it("include a stream route, where there is a stream mode", async () => {
+    it("include a stream route, if the gateway has a stream mode", async () => {
         const { list, read } = cluster(CLUSTER);
         const api = admin({ ...WRITTEN, "stream_routes/1": { id: "1" } }, {});
         const found = await foreignObjects(api, await expectedObjects(list, read, BINDING), NAMESPACE);

@@ -60,7 +60,7 @@ describe("npm run ops -- model upgrade run", () => {
             state.failing = { [failing]: 1 };
             const { code, note } = await ops(...run, "--yes");
             assert.equal(code, 1);
-            assert.match(note, new RegExp(`must reach new \\(${failing.slice(8)}: .*${failing} is not to be`));
+            assert.match(note, new RegExp(`did not reach new \\(${failing.slice(8)}: .*${failing} is not to be`));
             assert.deepEqual(state.ups.slice(state.ups.indexOf(failing) + 1), stages(...back));
             assert.deepEqual([state.runs, bare(text())], ["1.0.0", bare(UPGRADE_FILE)]);
         });
@@ -104,7 +104,7 @@ describe("npm run ops -- model upgrade run", () => {
         const { note } = await ops(...run, "--yes");
         assert.match(note, /a human is needed\. Callers are served by the new version \(alice\/a1 got an answer/);
         const convert = await ops("convert", "run", "--yes", "--to", "intra-a");
-        assert.match(convert.note, /must have no upgrade of the model in progress/);
+        assert.match(convert.note, /an upgrade of the model is in progress/);
         const again = await ops("model", "upgrade", "run", "--yes");
         assert.equal(again.code, 0, again.note);
         assert.deepEqual([state.runs, bare(text())], ["1.1.0", bare(NEW_FILE)]);
@@ -311,9 +311,9 @@ describe("npm run ops -- model upgrade refuses", () => {
         assert.match(other.note, /--image: must not name a version while an upgrade is under way/);
         const convert = await ops("convert", "run", "--yes", "--to", "intra-a");
         assert.equal(convert.code, 2);
-        assert.match(convert.note, /must have no upgrade of the model in progress/);
+        assert.match(convert.note, /an upgrade of the model is in progress/);
         const callers = await ops("consumer", "add", "bob", "--yes");
-        assert.match(callers.note, /must have no upgrade of its model in progress/);
+        assert.match(callers.note, /an upgrade of its model is in progress/);
         mkdirSync(join(folder, ".alpa-auth/local"), { recursive: true });
         const held = { pid: 2 ** 22 - 1, host: `not-${hostname()}`, who: "bob@ops", since: "2026-11-26T12:00:00.000Z" };
         writeFileSync(join(folder, ".alpa-auth/local/convert-intra.lock"), JSON.stringify(held));

@@ -130,7 +130,7 @@ describe("review of an application of Access that goes", () => {
         const found = said([gone, step("Tunnel", "t", { name: "llm" }, undefined)]).join("\n");
         assert.match(
             found,
-            /^breaks-callers way-in-removed: Access application a is deleted, with the tunnel behind it$/m,
+            /^breaks-callers access-removed: Access application a is deleted, with the tunnel behind it$/m,
         );
         assert.doesNotMatch(found, /authentication-removed/);
     });

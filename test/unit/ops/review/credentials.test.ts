@@ -23,7 +23,7 @@ describe("review of replaced Secrets", () => {
         assert.match(first, /^breaks-callers service-interrupted: Credential lab\/a is deleted/);
     });
 
-    it("reports a difference once, where it is", () => {
+    it("reports a difference once, at its resource", () => {
         const steps = [
             { ...step("Secret", "s", hidden("lab.a"), hidden("lab.a"), "replace"), diffReasons: ["stringData"] },
         ];
@@ -41,12 +41,12 @@ describe("review of replaced Secrets", () => {
 
 describe("review of the Secret of a caller that is removed from the state only", () => {
     const stays = leftBehind("Consumer", "lab-consumer", consumer);
-    it("reports that its credential stops, where the Secret is deleted", () => {
+    it("reports at a deleted Secret that its credential stops working", () => {
         const found = said([step("Secret", "lab.a-secret", secret("lab.a"), undefined), stays]);
         assert.match(found.join("\n"), /^breaks-callers credential-revoked: Credential lab\/a stops working/);
     });
 
-    it("reports that its credential differs, where the Secret changes", () => {
+    it("reports at a changed Secret that its credential differs", () => {
         const found = said([step("Secret", "s", hidden("lab.a"), { ...hidden("lab.a"), stringData: "x" }), stays]);
         assert.match(found.join("\n"), /^breaks-callers credential-changed: Credential lab\/a/);
     });

@@ -96,7 +96,7 @@ describe("ops stack drift", () => {
         const [oldState, newState] = [serving("a"), serving("a", "b")].map((inputs) => ({ ...rules, inputs }));
         const { code, out } = await drift([{ op: "update", urn: rules.urn, oldState, newState }]);
         assert.equal(code, 3, out);
-        assert.match(out, /Findings: 1 risk\.[^]*RISK\n {2}way-in-added {2}b: the connectors serve it/);
+        assert.match(out, /Findings: 1 risk\.[^]*RISK\n {2}access-added {2}b: the connectors serve it/);
     });
 
     const foreign = (name: string) => ({

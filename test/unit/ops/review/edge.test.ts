@@ -39,7 +39,7 @@ describe("review of rules of the edge", () => {
             "more requests, also for other names",
             rules(LIMITS, LIMIT),
             rules(LIMITS, { ...rate(90), expression: "true" }),
-            [/^breaks-callers request-refused/, /^harmless limit-raised/],
+            [/^breaks-callers request-rejected/, /^harmless limit-raised/],
         ],
         [
             "the same rate, blocked for longer",
@@ -54,25 +54,25 @@ describe("review of rules of the edge", () => {
             [/^risk limit-changed/],
         ],
         ["another order", rules(CUSTOM, SKIP, BLOCK), rules(CUSTOM, BLOCK, SKIP), [/^risk route-changed: .*order/]],
-        ["a refusal more", rules(CUSTOM, SKIP), rules(CUSTOM, SKIP, BLOCK), [/^breaks-callers request-refused/]],
+        ["a refusal more", rules(CUSTOM, SKIP), rules(CUSTOM, SKIP, BLOCK), [/^breaks-callers request-rejected/]],
         ["a refusal less", rules(CUSTOM, SKIP, BLOCK), rules(CUSTOM, SKIP), [/^risk protection-weakened/]],
         [
             "a skip rule that is removed",
             rules(CUSTOM, SKIP, BLOCK),
             rules(CUSTOM, BLOCK),
-            [/^breaks-callers request-refused/],
+            [/^breaks-callers request-rejected/],
         ],
         [
             "a skip rule that is disabled",
             rules(CUSTOM, SKIP),
             rules(CUSTOM, { ...SKIP, enabled: false }),
-            [/^breaks-callers request-refused/],
+            [/^breaks-callers request-rejected/],
         ],
         [
             "a block rule that is enabled again",
             rules(CUSTOM, { ...BLOCK, enabled: false }),
             rules(CUSTOM, BLOCK),
-            [/^breaks-callers request-refused/],
+            [/^breaks-callers request-rejected/],
         ],
         ["a note", rules(CUSTOM, SKIP), rules(CUSTOM, { ...SKIP, description: "x" }), [/^harmless changed-inside/]],
         [
@@ -113,7 +113,7 @@ describe("review of the Worker at the edge", () => {
         assert.deepEqual(said(made), ["harmless added: Worker w is created: it fills in a missing model"]);
         const gone = [step("WorkersScript", "w", script, undefined), step("WorkersRoute", "r", route, undefined)];
         assert.deepEqual(said(gone), [
-            "breaks-callers request-refused: Worker w is deleted: Alpa rejects requests that name no model",
+            "breaks-callers request-rejected: Worker w is deleted, so a missing model is no longer filled in: Alpa rejects requests without a model",
         ]);
     });
 
@@ -126,12 +126,12 @@ describe("review of the Worker at the edge", () => {
         const gone = step("WorkersRoute", "r", route, undefined);
         assert.match(
             said([gone]).join(),
-            /^breaks-callers request-refused: Requests to llm\.example\.com\/\* no longer pass through the Worker/,
+            /^breaks-callers request-rejected: Requests to llm\.example\.com\/\* no longer pass through the Worker/,
         );
         const withName = said([gone, step("DnsRecord", "llm", record, undefined)]);
-        assert.ok(!withName.join().includes("request-refused"), withName.join());
+        assert.ok(!withName.join().includes("request-rejected"), withName.join());
         const { script: _, ...none } = route;
-        assert.match(said([step("WorkersRoute", "r", route, none)]).join(), /request-refused/);
+        assert.match(said([step("WorkersRoute", "r", route, none)]).join(), /request-rejected/);
         const other = { ...route, script: "other" };
         assert.match(said([step("WorkersRoute", "r", route, other)]).join(), /risk route-changed: .* another Worker/);
     });

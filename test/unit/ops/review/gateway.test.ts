@@ -76,7 +76,7 @@ describe("review of the plugins of a route", () => {
             "fewer bytes, and the error that names the limit",
             longest(8),
             longest(4, "x"),
-            /^breaks-callers request-refused/,
+            /^breaks-callers request-rejected/,
         ],
         ["another text in a rejection", refusal({ body: "a" }), refusal({ body: "b" }), LOOKS],
         ["another Retry-After", refusal({ headers: {} }), refusal({ headers: { "Retry-After": "9" } }), LOOKS],
@@ -108,7 +108,7 @@ describe("review of the plugins of a route", () => {
             ...refusal({}),
             config: { ...refusal({}).config, _meta: { pre_function: "return function() end" } },
         };
-        assert.match(said([step("ApisixRoute", "r", route(refusal({})), route(other))])[0], /request-refused/);
+        assert.match(said([step("ApisixRoute", "r", route(refusal({})), route(other))])[0], /request-rejected/);
     });
     for (const [what, old, now, first] of cases)
         it(`reports the effect of ${what}`, () => {
@@ -131,7 +131,7 @@ describe("review of a plugin that may be on or off", () => {
 
 describe("review of a route's backend", () => {
     const cases: [old: string, now: string, first: RegExp][] = [
-        ["alpa-completions", "alpa-nowhere", /^breaks-callers way-in-removed/],
+        ["alpa-completions", "alpa-nowhere", /^breaks-callers access-removed/],
         ["alpa-nowhere", "alpa-completions", /^breaks-callers opens-to-network/],
         ["alpa-completions", "alpa-logprobs", /^risk upstream-replaced/],
     ];
@@ -162,12 +162,12 @@ describe("review of a rule that is added to a route", () => {
     const first = rule("x", "/completions", "alpa-completions");
     const of = (...rules: object[]) => ({ metadata: { name: "r" }, spec: { http: rules } });
     const cases: [what: string, more: object, found: RegExp][] = [
-        ["its own path", rule("y", "/logprobs", "alpa-logprobs"), /^harmless way-in-added/],
+        ["its own path", rule("y", "/logprobs", "alpa-logprobs"), /^harmless access-added/],
         ["the path of another rule", rule("y", "/completions", "b"), /^risk route-changed: .*rule x served/],
         [
             "nothing behind it",
             rule("y", "/*", "alpa-nowhere"),
-            /^breaks-callers request-refused: .*the gateway answers itself/,
+            /^breaks-callers request-rejected: .*the gateway answers these requests itself/,
         ],
     ];
     for (const [what, more, found] of cases)
@@ -176,7 +176,7 @@ describe("review of a rule that is added to a route", () => {
 
     it("finds no rejected requests in a route that is new as a whole", () => {
         const all = said([step("ApisixRoute", "r", undefined, of(first, rule("closed", "/*", "alpa-nowhere")))]);
-        assert.match(all.join("\n"), /^harmless way-in-added: Route r is created$/);
+        assert.match(all.join("\n"), /^harmless access-added: Route r is created$/);
     });
 });
 
@@ -187,7 +187,7 @@ describe("review of the upstream of a closed rule", () => {
 
     it("reports nothing where its route is deleted too", () => {
         const found = said([nowhere, step("ApisixRoute", "r", route(key()), undefined)]);
-        assert.match(found.join("\n"), /^breaks-callers way-in-removed: Route r is deleted.*$/);
+        assert.match(found.join("\n"), /^breaks-callers access-removed: Route r is deleted.*$/);
     });
 });
 
@@ -275,7 +275,7 @@ describe("review of the values of the chart", () => {
             "externalTrafficPolicy, so that nodes without a pod no longer answer",
             { service: { type: "NodePort", externalTrafficPolicy: "Cluster" } },
             { service: { type: "NodePort", externalTrafficPolicy: "Local" } },
-            /^breaks-callers way-in-changed/,
+            /^breaks-callers access-changed/,
         ],
         ["no etcd", { etcd: { enabled: true } }, { etcd: { enabled: false } }, /^breaks-callers data-deleted/],
         [
@@ -297,7 +297,7 @@ describe("review of the values of the chart", () => {
         const tls = (sslProtocols: string) =>
             release({ replicaCount: 3, apisix: { ssl: { enabled: true, sslProtocols } } });
         const of = (old: string, now: string) => said([step("Release", "g", tls(old), tls(now))])[0];
-        assert.match(of("TLSv1.2 TLSv1.3", "TLSv1.3"), /^breaks-callers way-in-removed: .*TLSv1\.2/);
+        assert.match(of("TLSv1.2 TLSv1.3", "TLSv1.3"), /^breaks-callers access-removed: .*TLSv1\.2/);
         assert.match(of("TLSv1.3", "TLSv1.1 TLSv1.3"), /^risk protection-weakened: .*TLSv1\.1/);
     });
 
@@ -342,7 +342,7 @@ describe("review of etcd", () => {
     for (const [what, old, now, first] of cases)
         it(`reports the effect of ${what}`, () => assert.match(said([step("StatefulSet", "e", old, now)])[0], first));
 
-    it("reports that the data of the chart's etcd is copied, where the new one is prepared", () => {
+    it("reports that the data of the chart's etcd is copied, when the new etcd is prepared", () => {
         const values = (etcd: object) => release({ replicaCount: 3, etcd });
         const [found] = said([
             step("Release", "g", values({ enabled: true, replicaCount: 3 }), values({ enabled: false })),

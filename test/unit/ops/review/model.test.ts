@@ -22,7 +22,7 @@ describe("review of Alpa itself", () => {
             /^breaks-callers alpa-stopped/,
         ],
         [
-            "one that stops, where the config does not say which backend callers use",
+            "one that stops, if the config does not say which backend callers use",
             [step("RayCluster", "ray", cluster(false), cluster(true))],
             {},
             /^breaks-callers alpa-stopped/,
@@ -172,7 +172,7 @@ describe("review of Alpa itself", () => {
             all,
             /^breaks-callers service-interrupted/,
         ],
-        ["requests are accepted again", all, some, /^harmless way-in-added/],
+        ["requests are accepted again", all, some, /^harmless access-added/],
         ["callers of other namespaces are accepted", some, undefined, /^breaks-callers authentication-removed/],
         ["callers of other namespaces are accepted again", all, undefined, /^breaks-callers authentication-removed/],
     ];

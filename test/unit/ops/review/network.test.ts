@@ -169,7 +169,7 @@ describe("review of network policies and Services", () => {
             step("Secret", "s", { metadata: { ...metadata, name: "d-token" } }, undefined),
         ];
         it("are not reported together with their pods", () =>
-            assert.deepEqual(codes([pods, ...around]), ["breaks-callers way-in-removed"]));
+            assert.deepEqual(codes([pods, ...around]), ["breaks-callers access-removed"]));
         const told = ["breaks-callers opens-to-network", "risk protection-weakened", "risk deleted"];
         it("are reported if the pods stay", () => assert.deepEqual(codes(around), told));
         it("are reported if the pods are only removed from the state", () =>
@@ -207,8 +207,8 @@ describe("review of network policies and Services", () => {
 
     const changed: [what: string, old: object, now: object, expected: string[]][] = [
         ["opens", { type: "ClusterIP" }, { type: "NodePort" }, ["breaks-callers opens-to-network"]],
-        ["is closed", { type: "NodePort" }, { type: "ClusterIP" }, ["breaks-callers way-in-removed"]],
-        ["loses an address", { externalIPs: ["a", "b"] }, { externalIPs: ["a"] }, ["breaks-callers way-in-removed"]],
+        ["is closed", { type: "NodePort" }, { type: "ClusterIP" }, ["breaks-callers access-removed"]],
+        ["loses an address", { externalIPs: ["a", "b"] }, { externalIPs: ["a"] }, ["breaks-callers access-removed"]],
         ["gets an address", {}, { externalIPs: ["a"] }, ["breaks-callers opens-to-network"]],
         [
             "is open to all addresses",
@@ -226,7 +226,7 @@ describe("review of network policies and Services", () => {
             "is for some addresses, and was for all",
             { type: "LoadBalancer" },
             { type: "LoadBalancer", loadBalancerSourceRanges: ["10.0.0.0/8"] },
-            ["breaks-callers way-in-removed"],
+            ["breaks-callers access-removed"],
         ],
         [
             "is open to all addresses in another notation",
@@ -244,7 +244,7 @@ describe("review of network policies and Services", () => {
             "has one external port less",
             { type: "NodePort", ports: ports(80, 81) },
             { type: "NodePort", ports: ports(81) },
-            ["breaks-callers way-in-removed"],
+            ["breaks-callers access-removed"],
         ],
         ["has one more internal port", { ports: ports(80) }, { ports: ports(80, 81) }, ["risk gateway-changed"]],
     ];

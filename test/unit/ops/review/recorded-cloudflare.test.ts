@@ -15,13 +15,13 @@ recordedSet("cloudflare", {
     "a token less": ["breaks-callers credential-revoked"],
     "a token that is disabled": ["breaks-callers credential-revoked"],
     "a secret that is rotated": ["risk credential-rotated"],
-    "browser checks": ["breaks-callers request-refused"],
-    "a rate limit": ["breaks-callers request-refused"],
+    "browser checks": ["breaks-callers request-rejected"],
+    "a rate limit": ["breaks-callers request-rejected"],
     "another name": [
-        "breaks-callers way-in-removed",
-        "breaks-callers way-in-changed",
+        "breaks-callers access-removed",
+        "breaks-callers access-changed",
         "risk route-changed",
-        "harmless way-in-added",
+        "harmless access-added",
     ],
 });
 

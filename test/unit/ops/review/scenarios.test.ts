@@ -50,7 +50,7 @@ const INTRA: Scenario[] = [
         ["breaks-callers credential-changed"],
     ],
     [
-        "metrics and an access log that are enabled, where the only pod restarts",
+        "metrics and an access log that are enabled at a gateway whose only pod restarts",
         {},
         { observability: OBSERVED },
         ["breaks-callers service-interrupted", "harmless network-narrowed", "harmless changed-inside"],
@@ -111,7 +111,7 @@ const INTRA: Scenario[] = [
     ["an Alpa less", {}, { alpa: { endpoints: endpoints.slice(0, 1) } }, ["risk upstream-removed"]],
     ["an Alpa more", {}, { alpa: { endpoints: [...endpoints, "10.0.0.13:20001"] } }, ["risk upstream-added"]],
     ["another Alpa", {}, { alpa: { endpoints: ["10.0.0.15:20001"] } }, ["risk upstream-replaced"]],
-    ["another port", {}, { gateway: { nodePort: 30900 } }, ["breaks-callers way-in-changed"]],
+    ["another port", {}, { gateway: { nodePort: 30900 } }, ["breaks-callers access-changed"]],
     [
         "another image",
         {},
@@ -124,7 +124,7 @@ const INTRA: Scenario[] = [
         "shorter bodies",
         {},
         { guard: { maxBodyBytes: 1024 } },
-        ["breaks-callers request-refused", "harmless changed-inside"],
+        ["breaks-callers request-rejected", "harmless changed-inside"],
     ],
     ["longer waits", {}, { readiness: { acceptTimeoutSeconds: 300, settleSeconds: 9 } }, []],
     [
@@ -172,13 +172,13 @@ const CLOUDFLARE: Scenario[] = [
         {},
         { hostname: "other.example.com" },
         [
-            "breaks-callers way-in-removed",
-            "breaks-callers way-in-changed",
+            "breaks-callers access-removed",
+            "breaks-callers access-changed",
             "risk route-changed",
-            "harmless way-in-added",
+            "harmless access-added",
         ],
     ],
-    ["browser checks", {}, { browserChecks: "keep" }, ["breaks-callers request-refused"]],
+    ["browser checks", {}, { browserChecks: "keep" }, ["breaks-callers request-rejected"]],
     ["mail to operators", {}, { notify: ["ops@example.com"] }, []],
 ];
 
@@ -235,12 +235,12 @@ describe("review of other options", () => {
         for (const stack of stacks)
             assert.doesNotMatch(codes(found([], stack)).join("\n"), /breaks-callers/, stack[0].type);
         const limited = found(await recordCloudflare(), stacks[3]);
-        assert.deepEqual(codes(limited), ["breaks-callers request-refused"]);
+        assert.deepEqual(codes(limited), ["breaks-callers request-rejected"]);
     });
 
     it("from exposure direct to tunnel reports that the ports of the nodes close", async () => {
         const findings = found(await recordStack("rampart"), await recordExposed("rampart"));
-        const removed = findings.filter(({ code }) => code === "way-in-removed").map(({ says }) => says);
+        const removed = findings.filter(({ code }) => code === "access-removed").map(({ says }) => says);
         assert.match(removed.join("\n"), /port 30800 of the nodes closes/);
     });
 
@@ -258,7 +258,7 @@ describe("review of other options", () => {
         assert.deepEqual(codes(findings).slice(0, 4), [
             "breaks-callers data-deleted",
             "breaks-callers gateway-deleted",
-            "breaks-callers way-in-removed",
+            "breaks-callers access-removed",
             "breaks-callers caller-removed",
         ]);
         const callers = findings.filter(({ code }) => code === "caller-removed").map(({ says }) => says);

@@ -14,7 +14,7 @@ describe("review of the rules of a tunnel", () => {
             "one more rule with authentication",
             config(asked("a"), REST),
             config(asked("a"), asked("b"), REST),
-            [/^harmless way-in-added/],
+            [/^harmless access-added/],
         ],
         [
             "one more rule without authentication",
@@ -26,7 +26,7 @@ describe("review of the rules of a tunnel", () => {
             "one more rule to the gateway, like another one",
             config(open("a", "http://gateway"), REST),
             config(open("a", "http://gateway"), open("b", "http://gateway"), REST),
-            [/^harmless way-in-added/],
+            [/^harmless access-added/],
         ],
         [
             "one more rule that bypasses the gateway",

@@ -94,7 +94,7 @@ describe("callers of a file, in earlier versions", () => {
         [
             "changes in no commit",
             () => update(commits.lab, named, { environment: { "git.head": commits.lab, "git.dirty": "true" } }),
-            /must be of a clean work tree/,
+            /ran with uncommitted changes/,
         ],
     ] as const)
         it(`are not guessed for ${what}`, async () => {

@@ -135,7 +135,7 @@ describe("alpa-auth stack graph", () => {
         const { ops, folder } = bench();
         const empty = await ops("stack", "graph");
         assert.equal(empty.code, 2);
-        assert.match(empty.note, /intra must have resources to draw.*pulumi up/);
+        assert.match(empty.note, /intra has no resources to draw.*pulumi up/);
         const file = join(folder, "preview.json");
         writeFileSync(file, JSON.stringify(previewOf([], await recordStack("rampart"))));
         const other = await ops("stack", "graph", "--preview", file);

@@ -36,8 +36,8 @@ describe("a run of Pulumi", () => {
 
     /**
      * Interrupts a program as soon as it has started.
-     * @param onInterrupt what it does then
-     * @param patience seconds until it is interrupted once more, and then until it is killed: it needs a moment for each
+     * @param onInterrupt code that the program runs at SIGINT
+     * @param patience seconds until the program gets the second SIGINT, and then until it is killed: it needs a moment for each
      */
     async function brokenOff(onInterrupt: string, patience: [number, number]) {
         const file = join(folder, "pulumi");

@@ -89,7 +89,7 @@ describe("config of ops stack rollback", () => {
         assert.deepEqual(config["alpa-auth:convert"], convert(secure("now"), { phase: "prepare" }));
     });
 
-    it("compares the list of callers too, where a key in it makes it secret", async () => {
+    it("compares the list of callers too, if a key in it makes it secret", async () => {
         const list = (names: string[], key: unknown) =>
             names.map((name) => ({ name, credentials: [{ id: "own", method: "key", key, expires: "2027-01-31" }] }));
         const text = file({ "alpa-auth:consumers": list(["a", "b"], secure("key")) });

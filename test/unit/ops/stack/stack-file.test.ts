@@ -339,10 +339,10 @@ describe("editing a stack file", () => {
         [
             "one text",
             `config:\n  alpa-auth:consumers: '${list}'\n`,
-            /consumers: must be a list in the stack file \(it is one text\)/,
+            /consumers: must be a list in the stack file \(it is a string\)/,
         ],
         ["an alias", `x: &c ${list}\nconfig:\n  alpa-auth:consumers: *c\n`, /\(it is an alias\)/],
-        ["one string without the project", `config:\n  consumers: '${list}'\n`, /\(it is one text\)/],
+        ["one string without the project", `config:\n  consumers: '${list}'\n`, /\(it is a string\)/],
     ];
     for (const [what, text, problem] of elsewhere)
         it(`reads a list that is ${what}, and does not replace it`, () => {
@@ -430,7 +430,8 @@ config:
               - { id: b, method: key, expires: 2027-01-31 } # << 010
 `;
         assert.throws(() => readConsumers(text), {
-            message: /no number with a leading zero \(line 3\)[^]*no merge key \(<<, line 7\)\. Write out the keys/,
+            message:
+                /has a number with a leading zero \(line 3\)[^]*has a merge key \(<<, line 7\)\. Write out the keys/,
         });
         const callers = "consumers:\n  - { name: a, limits: { requests: 010 }, credentials: [] }\n";
         assert.equal(readConsumers(callers).length, 1, "a file of callers is not read by Pulumi");

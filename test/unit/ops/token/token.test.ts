@@ -45,7 +45,7 @@ describe("ops token issue", () => {
     it("reports when the secret does not exist yet", async () => {
         const { code, note } = await bench({ outputs: {} }).ops(...ISSUE, "--ttl", "60");
         assert.equal(code, 2);
-        assert.match(note, /tokens\/hs: must be in the stack's outputs .* Run: pulumi up -s intra/);
+        assert.match(note, /tokens\/hs: in the config, but not in the stack's outputs\. Run: pulumi up -s intra/);
     });
 });
 
@@ -190,7 +190,7 @@ describe("ops token inspect", () => {
         it(`--verify exits with 3 for a token that ${what}, and says so`, async () => {
             const { code, note } = await bench({ stdin: await token(claims) }).ops("token", "inspect", "--verify");
             assert.equal(code, 3);
-            assert.ok(note.includes(`token: must be valid now (${reasons}). Issue another one.`), note);
+            assert.ok(note.includes(`token: not valid (${reasons}). Issue another one.`), note);
         });
 
     it("--verify reports the error of a public key that cannot be read", async () => {

@@ -83,7 +83,7 @@ describe("ops stack apply", () => {
             /must be of the current state \(made for the state of 2026-11-25T11:00/,
         ],
         [
-            "of other resources, where the backend keeps the time",
+            "of other resources, if the backend keeps the time",
             () => (resources = [caller("alice", ["a"])]),
             /must be of the current state \(made for the state/,
         ],
@@ -135,7 +135,7 @@ describe("ops stack apply", () => {
         pending = [{}];
         const { code, note } = await applied();
         assert.equal(code, 2);
-        assert.match(note, /no pending operations/);
+        assert.match(note, /has 1 pending operation of/);
         assert.deepEqual(ups(), []);
     });
 
@@ -144,7 +144,7 @@ describe("ops stack apply", () => {
         const { applied } = await planned({
             says: ({ args }) => (args[0] === "up" ? { code: 255, stderr: said } : undefined),
         });
-        assert.match((await applied()).note, /must not be locked by another run[^]*Nothing was changed/);
+        assert.match((await applied()).note, /locked by another run[^]*Nothing was changed/);
         said = "error: resource violates plan";
         const { code, note } = await applied();
         assert.equal(code, 1);

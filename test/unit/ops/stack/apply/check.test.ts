@@ -50,7 +50,7 @@ describe("ops stack check", () => {
         const { ops } = gate({ steps: [removed("alice")] });
         const { code, note } = await ops("stack", "check");
         assert.equal(code, 3);
-        assert.match(note, /no finding of breaks-callers or worse without an acceptance \(1 have none/);
+        assert.match(note, /1 finding of breaks-callers or worse is not accepted, see above/);
         assert.match(
             note,
             /policy\/accepted\.yaml[^]*- \{ stack: intra, code: caller-removed, resource: "alice-consumer", until: 2026-12-02, reason: … \}/,
@@ -96,7 +96,7 @@ describe("ops stack check", () => {
         commit("policy/accepted.yaml", accepting(entry));
         const { code, note } = await ops("stack", "check");
         assert.equal(code, 3);
-        assert.match(note, /\(1 have none/);
+        assert.match(note, /1 finding of breaks-callers or worse is not accepted/);
     });
 
     it("accepts the expiry of one credential and not that of the same caller's next one", async () => {
@@ -106,7 +106,10 @@ describe("ops stack check", () => {
         commit("policy/accepted.yaml", accepting(revoked));
         const { code, note } = await ops("stack", "check");
         assert.equal(code, 3);
-        assert.match(note, /\(1 have none[^]*property: "spec\.credentials\[c\]"/);
+        assert.match(
+            note,
+            /1 finding of breaks-callers or worse is not accepted[^]*property: "spec\.credentials\[c\]"/,
+        );
         commit("policy/accepted.yaml", accepting(revoked, { ...revoked, property: "spec.credentials[c]" }));
         assert.equal((await ops("stack", "check")).code, 0);
     });
@@ -114,7 +117,10 @@ describe("ops stack check", () => {
     it("rejects a file of acceptances with all its problems in one error", async () => {
         const { ops, commit, calls } = gate();
         const far = { ...entry, code: "no-such-code", until: "2027-06-01" };
-        commit("policy/accepted.yaml", accepting(far, { ...entry, code: "policy-violated" }));
+        commit(
+            "policy/accepted.yaml",
+            accepting(far, { ...entry, code: "policy-violated" }, { ...entry, code: "way-in-added" }),
+        );
         const { code, note } = await ops("stack", "check");
         assert.equal(code, 2);
         assert.match(note, /accepted\.0\.code: must be a code of a review \(got "no-such-code"\)/);
@@ -123,6 +129,7 @@ describe("ops stack check", () => {
             note,
             /accepted\.1\.code: must not be policy-violated: exceptions for this code belong in policy\/exceptions\.yaml/,
         );
+        assert.match(note, /accepted\.2\.code: way-in-added is called access-added now\. Write access-added\./);
         assert.ok(calls.every(({ args }) => args[0] !== "preview"));
         commit("policy/accepted.yaml", accepting({ ...entry, reason: "yes", until: "soon", who: "me" }));
         assert.match(

@@ -23,7 +23,7 @@ interface Sources {
     plain?: Config;
 }
 
-export interface ConfigOfThen {
+export interface EarlierConfig {
     text: string;
     /** Keys that keep their current secrets. */
     ofToday: string[];
@@ -33,12 +33,12 @@ export interface ConfigOfThen {
 }
 
 /** Takes values from the history, and secrets from a stack file whose other values for the same key are equal. */
-export function configOfThen({ number, config }: Version, { then, now, callers, plain }: Sources): ConfigOfThen {
+export function earlierConfig({ number, config }: Version, { then, now, callers, plain }: Sources): EarlierConfig {
     const today = contentOf(now);
     // Values encrypted with another passphrase or key can no longer be read.
     const usable = then !== undefined && encryptionOf(contentOf(then)) === encryptionOf(today) ? then : undefined;
     const restored: Record<string, unknown> = {};
-    const found: ConfigOfThen = { text: "", ofToday: [], kept: [], problems: [] };
+    const found: EarlierConfig = { text: "", ofToday: [], kept: [], problems: [] };
     for (const [key, value] of Object.entries(config)) {
         const name = key.includes(":") ? key : `${PROJECT}:${key}`;
         if (value !== SECRET) {
@@ -72,8 +72,8 @@ interface EncryptedValue {
 }
 
 /**
- * @param known values of that version, secrets in plain text @param isOwn whether the file is that of that version. Then
- * its values are used without a comparison
+ * @param known values of the earlier version, secrets in plain text
+ * @param isOwn whether the file is the earlier version's. Then its values are used without a comparison
  */
 function encryptedAt(
     file: string | undefined,
