@@ -58,16 +58,16 @@ describe("wording", () => {
         [
             "of an option with a gateway",
             raw({ alpa: "s3cret", cluster: "s3cret", tls: "s3cret", consumers: "s3cret", convert: "s3cret" }),
-            ...["alpa", "cluster", "tls"].map((key) => `${key}: must be an object. Correct it.`),
-            "consumers: must be an array. Correct it.",
-            "convert: must be an object. Correct it.",
+            ...["alpa", "cluster", "tls"].map((key) => `${key}: must be an object.`),
+            "consumers: must be an array.",
+            "convert: must be an object.",
         ],
-        ["of exposure tunnel", raw({ ...EXPOSURE, tunnel: "s3cret" }), "tunnel: must be an object. Correct it."],
+        ["of exposure tunnel", raw({ ...EXPOSURE, tunnel: "s3cret" }), "tunnel: must be an object."],
         [
             "of option cloudflare",
             rawCloudflare({ consumers: ["s3cret"], tunnel: { ...TUNNEL, hosts: "s3cret" } }),
-            "tunnel.hosts: must be an array. Correct it.",
-            "consumers[0]: must be an object. Correct it.",
+            "tunnel.hosts: must be an array.",
+            "consumers[0]: must be an object.",
         ],
     ];
     for (const [what, values, ...expected] of cases)
