@@ -29,6 +29,9 @@ interface KeyEntry extends KeyMeta {
     schema: z.core.$ZodType;
 }
 
+/** An encrypted value in the example of a mapping. */
+export const ENCRYPTED = { secure: "…" };
+
 /** Every key of an option, in the order of its schema. A mapping comes before its keys. */
 export function keysOf(option: Option): KeyEntry[] {
     return keysBelow(DEFINITIONS[option].schema).map(([path, type]) => entry(type, path));
@@ -50,7 +53,7 @@ export function configurationPage(option: Option, project: string): string {
 }
 
 /** Example command that sets a secret key, with the first entry of each list. */
-function commandFor({ path, schema }: KeyEntry): string | undefined {
+export function commandFor({ path, schema }: KeyEntry): string | undefined {
     const { secret: file } = secrecy(schema);
     if (file === undefined) return undefined;
     const full = path.replaceAll("[]", "[0]");
@@ -73,16 +76,34 @@ function need({ need, preset, unset, reason, isMapping }: KeyEntry): string {
 }
 
 function exampleOf(entry: KeyEntry): string | undefined {
-    if (entry.isMapping && entry.examples === undefined) return undefined;
     const name = entry.path.split(".").pop()!.replace("[]", "");
     const value = sample(entry);
     return commandFor(entry) ?? (value === undefined ? undefined : `${name}: ${flow(value)}`);
 }
 
-/** A valid value of the key: its example, otherwise its default, otherwise its first choice. */
-export function sample({ examples, preset, schema }: KeyEntry): unknown {
+/**
+ * A valid value of the key: its example, otherwise of a mapping those of its keys, of another key its default or first choice.
+ * Encrypted values are {@link ENCRYPTED}.
+ */
+export function sample({ examples, preset, schema, isMapping, path }: KeyEntry): unknown {
     const inner = unwrap(schema);
-    return examples?.[0] ?? preset ?? (inner instanceof z.ZodEnum ? inner.options[0] : undefined);
+    if (examples !== undefined) return examples[0];
+    if (isMapping) return composed(inner, path);
+    return preset ?? (inner instanceof z.ZodEnum ? inner.options[0] : undefined);
+}
+
+/** A mapping with its required keys, or with its first key if none is required; or a list or a mapping of such mappings. */
+function composed(type: z.core.$ZodType, path: string): unknown {
+    const inner = unwrap(type);
+    if (inner instanceof z.ZodArray) return [composed(inner.element, `${path}[]`)];
+    if (inner instanceof z.ZodRecord) return { "<name>": composed(inner.valueType, `${path}.<name>`) };
+    const { shape } = inner as z.ZodObject;
+    const keys = Object.entries(shape).map(([name, child]) => ({ name, ...entry(child, `${path}.${name}`) }));
+    const required = keys.filter(({ need }) => need === "required");
+    const shown = required.length > 0 ? required : keys.slice(0, 1);
+    return Object.fromEntries(
+        shown.map(({ name, ...key }) => [name, commandFor(key) === undefined ? sample(key) : ENCRYPTED]),
+    );
 }
 
 function flow(value: unknown): string {

@@ -76,7 +76,10 @@ export const observability = z
                 }),
             })
             .prefault({})
-            .describe("Metrics of the gateway pods, and of connectors in the cluster."),
+            .meta({
+                description: "Metrics of the gateway pods, and of connectors in the cluster.",
+                examples: [{ enabled: true }],
+            }),
         dashboards: z
             .strictObject({
                 enabled: onOff.meta({
@@ -101,7 +104,7 @@ export const observability = z
                 }),
             })
             .prefault({})
-            .describe("Dashboards for Grafana."),
+            .meta({ description: "Dashboards for Grafana.", examples: [{ enabled: true }] }),
         callerPath: z
             .strictObject({
                 consumer: consumerName.meta({
@@ -121,7 +124,10 @@ export const observability = z
         }),
     })
     .prefault({})
-    .describe("Observability of the gateway for operators: metrics, dashboards and an access log.");
+    .meta({
+        description: "Observability of the gateway for operators: metrics, dashboards and an access log.",
+        examples: [{ metrics: { enabled: true }, accessLog: true }],
+    });
 
 type Parsed = z.infer<typeof observability>;
 

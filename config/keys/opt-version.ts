@@ -31,7 +31,8 @@ export const image = z
                 ...problem(tag, "must be a pinned tag, never latest", "Name the version that you tested"),
                 path: ["tag"],
             });
-    });
+    })
+    .meta({ examples: [{ repository: "registry.example.com/alpa-serving", tag: "1.0.0" }] });
 
 const isPath = (value: string) => /^\/[^\0:]*$/.test(value) && !value.split("/").includes("..");
 

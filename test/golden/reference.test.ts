@@ -3,16 +3,18 @@
 import { strict as assert } from "node:assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { Document, visit } from "yaml";
 import * as z from "zod";
 import { OPTIONS } from "../../config/options";
-import { configurationPage, keysOf, sample } from "../../config/reference";
-import { secrecy } from "../../config/schema";
+import { commandFor, configurationPage, ENCRYPTED, keysOf, sample } from "../../config/reference";
 import { realContext } from "../../ops/context";
 import { program } from "../../ops/program";
 import { cliPage } from "../../ops/reference";
 import { RULES, type Rule } from "../../policy/rules";
 import { ROUTES } from "../../sandbox/cloudflare/api/routes";
+import { SSH_KEY } from "../unit/cloudflare";
+import { KUBECONFIG } from "../unit/intra-a";
 import { assertReviewed, formatted } from "./file";
 
 const FOLDER = "../../docs/reference";
@@ -40,9 +42,9 @@ describe("reference of the configuration", () => {
         });
 
         it(`shows for every key of option ${option} a value that the schema accepts`, () => {
-            for (const key of keysOf(option)) {
-                if (key.isMapping || secrecy(key.schema).secret !== undefined) continue;
-                const value = sample(key);
+            // Keys that a command sets have it as their example.
+            for (const key of keysOf(option).filter((one) => commandFor(one) === undefined)) {
+                const value = decrypted(sample(key));
                 assert.notEqual(value, undefined, `${key.path}: give an example`);
                 const { success, error } = z.safeParse(key.schema, value);
                 assert.ok(success, `${key.path}: ${JSON.stringify(value)}: ${error?.message}`);
@@ -73,6 +75,13 @@ describe("reference of the policy rules", () => {
         );
     });
 });
+
+/** A value as Pulumi passes it, with a valid secret for each encrypted value. */
+function decrypted(value: unknown): unknown {
+    const secret = (key: string, part: unknown) =>
+        isDeepStrictEqual(part, ENCRYPTED) ? (key === "kubeconfig" ? KUBECONFIG : SSH_KEY) : part;
+    return value === undefined ? undefined : (JSON.parse(JSON.stringify(value), secret) as unknown);
+}
 
 /** A rule: what must hold, why, and a violation. */
 function ruleSection({ name, title, reason, leavesOut, example }: Rule): string {

@@ -1,34 +1,21 @@
 // Takes the screenshots of docs/images: `npm run docs:screenshots`. It needs `npm ci --prefix site`, chromium on PATH and the
 // tool cache of the sandbox. It starts a sandbox of its own and ends it. All output in the pictures comes from the real
-// commands.
+// commands; test/unit/screenshots.test.ts compares its text with what the code prints. With `-- --redraw` it draws the text that is
+// next to the pictures again, without a sandbox.
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { parseDocument } from "yaml";
 import { findOnPath } from "../../sandbox/toolchain/path";
 import { ROOT } from "../side-by-side";
 import { Browser } from "./browser";
+import { changed, IMAGES, LIMITS, REMOVED, SHOWN_FOLDER, textFile, type PictureName } from "./pictured";
 
 const run = promisify(execFile);
-const IMAGES = join(ROOT, "docs/images");
 /** Pixels of the picture for each pixel of the page: sharp on most screens, and below 200 kB. */
 const SCALE = 1.5;
-
-/** The reviewed change: team-b is removed, team-c is added, and another caller gets lower limits. */
-function changed(text: string): string {
-    const document = parseDocument(text);
-    const path = ["config", "alpa-auth:consumers"];
-    const [first] = (document.toJS() as { config: Record<string, object[]> }).config[path[1]];
-    const limits = { requests: 30, perSeconds: 60 };
-    document.setIn(path, [
-        { ...first, limits },
-        { name: "team-c", credentials: [{ id: "first", method: "key" }] },
-    ]);
-    return document.toString();
-}
 
 const STYLE = `
     body { margin: 0; background: #fff; color: #1f2328; font: 15px/1.5 system-ui, "Noto Sans", "DejaVu Sans", sans-serif; }
@@ -60,7 +47,11 @@ function commentPage(markdown: string): string {
         <script type="module">
             document.querySelector(".text").innerHTML = marked.parse(${JSON.stringify(markdown).replace(/</g, "\\u003c")});
             for (const details of document.querySelectorAll("details")) details.open = true;
-            mermaid.initialize({ startOnLoad: false, theme: "neutral" });
+            // HTML labels would have the line height of the page, and be cut off. A title has at most 200 pixels in a line: the
+            // longest namespace fits at this size, and the margin has room for a second line.
+            const titles = { subGraphTitleMargin: { top: 0, bottom: 10 } };
+            const labels = { htmlLabels: false, flowchart: { htmlLabels: false, wrappingWidth: 320, ...titles } };
+            mermaid.initialize({ startOnLoad: false, theme: "neutral", themeVariables: { fontSize: "14px" }, ...labels });
             for (const code of document.querySelectorAll("code.language-mermaid")) {
                 const drawing = document.createElement("div");
                 drawing.className = "mermaid";
@@ -79,14 +70,17 @@ function terminalPage(command: string, output: string): string {
 
 /** Lines of `sandbox up`: the started programs, the summary of `pulumi up`, and the first requests. No path of this machine. */
 function shortened(output: string, folder: string): string {
-    const [start, rest] = output.replaceAll(folder, "~/alpa-auth/.sandbox").split(/^(?=== pulumi up)/m);
+    // Only a machine that cannot download the provider has this line.
+    const usual = output.replace(/^ *Pulumi provider kubernetes +built from source.*\n/m, "");
+    const [start, rest] = usual.replaceAll(folder, SHOWN_FOLDER).split(/^(?=== pulumi up)/m);
     const [up] = rest.split("\n");
     const summary = /^Resources:\n(?: .*\n)+\nDuration: .*\n/m.exec(rest)![0];
     const [, none, , key] = rest.slice(rest.indexOf("== try it")).trim().split("\n\n");
     return `${start.slice(start.indexOf("== tools"))}${up}\n…\n${summary}\n== try it\n\n${none}\n…\n\n${key}\n…\n`;
 }
 
-async function take(browser: Browser, folder: string, name: string, html: string): Promise<void> {
+/** Draws a picture from its text. */
+async function take(browser: Browser, folder: string, name: PictureName, html: string): Promise<void> {
     const file = join(folder, `${name}.html`);
     writeFileSync(file, html);
     await browser.go(pathToFileURL(file).href, `document.body.dataset.done === "yes"`);
@@ -104,8 +98,11 @@ async function outputs(folder: string): Promise<{ up: string; review: string }> 
         const ops = async (args: string) =>
             (await run("sh", ["-c", `${set}\nnode ops/alpa-auth.js ${args}`], { cwd: ROOT, env, maxBuffer: 1 << 26 }))
                 .stdout;
-        await ops("consumer add team-b --stack intra --yes");
-        await ops("consumer set-limits mbzuai-nlp --requests 60 --per-seconds 60 --stack intra --yes");
+        await ops(`consumer add ${REMOVED} --stack intra --yes`);
+        const { requests, perSeconds } = LIMITS;
+        await ops(
+            `consumer set-limits mbzuai-nlp --requests ${requests} --per-seconds ${perSeconds} --stack intra --yes`,
+        );
         const file = join(folder, "stack-files/Pulumi.intra.yaml");
         const text = readFileSync(file, "utf8");
         writeFileSync(file, changed(text));
@@ -121,10 +118,14 @@ async function main(): Promise<void> {
     const browser = await Browser.open(findOnPath("chromium")!, 920);
     try {
         mkdirSync(IMAGES, { recursive: true });
-        const { up, review } = await outputs(join(folder, ".sandbox"));
-        await take(browser, folder, "review-comment", commentPage(review));
-        const output = shortened(up, join(folder, ".sandbox"));
-        await take(browser, folder, "sandbox", terminalPage("npm run sandbox -- up", output));
+        if (!process.argv.includes("--redraw")) {
+            const { up, review } = await outputs(join(folder, ".sandbox"));
+            writeFileSync(textFile("review-comment"), review);
+            writeFileSync(textFile("sandbox"), shortened(up, join(folder, ".sandbox")));
+        }
+        const textOf = (name: PictureName) => readFileSync(textFile(name), "utf8");
+        await take(browser, folder, "review-comment", commentPage(textOf("review-comment")));
+        await take(browser, folder, "sandbox", terminalPage("npm run sandbox -- up", textOf("sandbox")));
     } finally {
         await browser.close();
         rmSync(folder, { recursive: true, force: true });

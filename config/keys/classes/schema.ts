@@ -28,7 +28,11 @@ export const classes = z
             .describe("One class. `{}` is a class without limits."),
     )
     .optional()
-    .meta({ description: "Priority classes of callers, by name.", unset: "no classes" });
+    .meta({
+        description: "Priority classes of callers, by name.",
+        examples: [{ interactive: {}, batch: { slots: 2 } }],
+        unset: "no classes",
+    });
 
 export type ParsedClasses = z.infer<typeof classes>;
 

@@ -101,7 +101,8 @@ export const limits = z
                     quote: false,
                 }),
             );
-    });
+    })
+    .meta({ examples: [{ requests: 60, perSeconds: 60, concurrent: 2 }] });
 
 /** One caller of a gateway. */
 export const consumer = z.strictObject({
