@@ -162,7 +162,7 @@ describe("the guard of /completions with min_tokens allowed up to 128", () => {
 });
 
 describe("a field that the guard rejects", () => {
-    const [, table] = readFileSync("docs/evaluate/requests.md", "utf8").split("## What the guard refuses");
+    const [, table] = readFileSync("docs/evaluate/requests.md", "utf8").split("## What the guard rejects");
     const rows = table
         .split("\n###")[0]
         .match(/^- .*$/gm)!

@@ -258,7 +258,6 @@ describe("ops consumer usage prints", () => {
             ...team("mbzuai-nlp", 9, { status: 504, upstream: [[120, "504"]], sent: 350 }),
             ...team("team-b", 57, { upstream: [[1.75, "200"]], sent: 580 }),
             ...team("team-b", 31, { status: 429, remaining: "0", upstream: [], sent: 410 }),
-            ...team("team-c", 2, { sent: 600 }),
             ...Array.from({ length: 4 }, () => line({ status: 401, sent: 300 })),
         ].join("\n");
         const consumers = ["mbzuai-nlp", "team-b"].map((name) => ({ name, credentials: [] }));
