@@ -44,6 +44,13 @@ export const KEYRING_VARIABLE = "APISIX_KEYRING";
 export const DEFAULT_KEYRING = ["qeddd145sfvddff3", "edd1c9f0985e76a2"];
 
 /**
+ * How long APISIX keeps an idle connection to Alpa, in seconds: less than Alpa's server, whose default is 5 (uvicorn,
+ * `--timeout-keep-alive`). APISIX's default of 60 would sometimes send a request on a connection that Alpa just closes, and
+ * answer 502: nginx sends a POST only once (`proxy_next_upstream`, `non_idempotent`).
+ */
+const UPSTREAM_IDLE_SECONDS = 4;
+
+/**
  * Cipher suites of TLS 1.2 with forward secrecy and authenticated encryption. The chart's list ends with AES128-SHA and
  * AES256-SHA, which have neither. TLS 1.3 has its own suites.
  */
@@ -134,13 +141,14 @@ export function renderProfile(settings: ProfileSettings): string {
     });
 }
 
-/** Parts of `nginx_config` that depend on metrics and access log. */
+/** Parts of `nginx_config.http`, and those that depend on metrics and access log. */
 function observedParts(observability: ObservabilitySettings | undefined) {
     const { http, ...snippets } = observability?.accessLog
         ? accessLogSettings()
         : { http: { access_log: "/dev/stdout" } };
     const memory = metricsMemory(observability);
-    return { http: { ...http, ...memory.http }, ...snippets, ...memory.rest };
+    const upstream = { keepalive_timeout: `${UPSTREAM_IDLE_SECONDS}s` };
+    return { http: { ...http, upstream, ...memory.http }, ...snippets, ...memory.rest };
 }
 
 function pluginAttributes({ tls, observability }: ProfileSettings) {
