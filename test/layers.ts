@@ -1,4 +1,4 @@
-/** The folders of the product as layers, from the imports of its files: the diagram in docs/contribute/layout.md. */
+/** The folders of the product as layers, from the imports of its files: the diagram in docs/architecture.md. */
 import { importsOf, sourceFiles } from "./imports";
 
 /** Entry points: the program, the policy pack and the command line. */

@@ -1,14 +1,14 @@
-// Proves that the diagram of docs/contribute/layout.md shows the actual imports. Lint checks which imports are allowed.
+// Proves that the diagram of docs/architecture.md shows the actual imports. Lint checks which imports are allowed.
 import { strict as assert } from "node:assert";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { drawn, layers } from "../layers";
 
-const PAGE = join(__dirname, "../../docs/contribute/layout.md");
+const PAGE = join(__dirname, "../../docs/architecture.md");
 const BLOCK = /(?<=^## Import order\n[^#]*?^```mermaid\n)[^`]*(?=^```$)/m;
 
 describe("golden import order", () => {
-    it("of docs/contribute/layout.md matches the code", () => {
+    it("of docs/architecture.md matches the code", () => {
         const diagram = drawn(layers());
         if (process.env.UPDATE_GOLDEN)
             writeFileSync(

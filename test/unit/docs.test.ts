@@ -28,7 +28,7 @@ const FILES = execFileSync(
     // Records next to stack files belong to the operators, in their own clones.
     .filter((file) => file !== "" && !file.startsWith(".alpa-auth/") && existsSync(join(ROOT, file)));
 const PAGES = FILES.filter((file) => file.endsWith(".md"));
-const LAYOUT = "docs/contribute/layout.md";
+const LAYOUT = "docs/architecture.md";
 
 interface Block {
     /** Text of the heading above it. */
