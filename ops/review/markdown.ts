@@ -22,7 +22,7 @@ export function renderMarkdown(review: Review, longest = LONGEST, picture?: stri
 }
 
 function pictureText(picture: string): string {
-    return `\n<details><summary>Picture of the stack, with what changes in colour</summary>\n\n\`\`\`mermaid\n${picture}\n\`\`\`\n\n</details>\n`;
+    return `\n<details><summary>Diagram of the stack (changes are coloured)</summary>\n\n\`\`\`mermaid\n${picture}\n\`\`\`\n\n</details>\n`;
 }
 
 function withinLength(review: Review, longest: number): string {

@@ -29,7 +29,11 @@ function comparesItself(program: string): boolean {
     return OF_PROGRAM.every((name) => text.includes(`name: "${name}"`));
 }
 
-/** Rules of this clone that a review of a program checks. @param program folder of the clone, or of another commit */
+/**
+ * Rules with which this clone reviews a program. If the program is of another commit that has comparing rules, its own pack
+ * checks those, so they are left out.
+ * @param program root folder: this clone, or a checkout of another commit
+ */
 export function rulesFor(program: string, root: string): readonly Rule[] {
     return isOther(program, root) ? RULES.filter(({ comparesWithProgram }) => !comparesWithProgram) : RULES;
 }

@@ -47,7 +47,7 @@ interface Attempt {
      * that no request is repeated.
      */
     attempt: number;
-    /** Whether the run returns to an earlier phase, or stays in the reached one. */
+    /** True if the run does not go on to a later phase: it returns to an earlier one, or stays in the reached one. */
     back?: true;
 }
 

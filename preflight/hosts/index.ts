@@ -172,7 +172,7 @@ async function checkHost(
 /** Why a host that is up rejects the login; undefined for one that is down. */
 function rejection(place: string, user: string, why: string): string | undefined {
     if (why === MISMATCH)
-        return `${place} has another host key than the config. If it was reinstalled, compare on the host, and set hostKey: ssh-keyscan -t ed25519 ${place}`;
+        return `${place} has another host key than the config. If the host was reinstalled, read its new key (ssh-keyscan -t ed25519 ${place}), compare it with the key on the host itself, and set hostKey to it.`;
     if (/authentication methods failed/i.test(why))
         return `${place} does not accept user ${user} with privateKey. Add the public key of privateKey to ~${user}/.ssh/authorized_keys, or correct user or privateKey.`;
     if (/parse.*private ?key|private ?key.*(parse|format)/i.test(why))

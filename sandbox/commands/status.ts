@@ -11,7 +11,10 @@ export async function status(options: { json: boolean }): Promise<void> {
     const dir = stateDir();
     const world = readFacts<WorldFacts>(dir, "world");
     const stack = await currentStack(dir);
-    if (!world || !stack) throw new Error("status: no sandbox is running. Run: npm run sandbox -- up");
+    if (!world || !stack)
+        throw new Error(
+            `status: no sandbox is running in ${stateDir()}. Run: npm run sandbox -- up, or set ALPA_AUTH_SANDBOX_DIR to the folder of the running one.`,
+        );
     const page = readFacts<PageFacts>(dir, "page")?.url ?? null;
     const { prometheus } = world as Partial<ClusterFacts>;
     if (options.json) {

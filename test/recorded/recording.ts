@@ -68,7 +68,7 @@ export class Recorder {
         for (const secret of ["PRIVATE KEY", homedir(), ROOT, dir]) assert.ok(!text.includes(secret), secret);
     }
 
-    /** Previews that were not recorded now stay in the file, so that one can be recorded alone. */
+    /** Keeps the previews of the file that this run has not recorded, so that a single preview can be recorded again. */
     write(): void {
         const file = fileOf(this.set);
         const kept = existsSync(file) ? read(this.set) : {};

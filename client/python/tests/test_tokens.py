@@ -154,8 +154,8 @@ REFUSED: List[Any] = [
     ),
     ("an unknown algorithm", {"key": "k", "secret": "s", "algorithm": "hs256"}, ["algorithm: must be one of"]),
     ("HS512, which no credential has", {"key": "k", "secret": "s", "algorithm": "HS512"}, ["algorithm: must be one of"]),
-    ("a secret for RS256", {"key": "k", "secret": "s", "algorithm": "RS256"}, ["algorithm: must fit"]),
-    ("a private key for HS256", {"key": "k", "private_key": pem("RS256"), "algorithm": "HS256"}, ["algorithm: must fit"]),
+    ("a secret for RS256", {"key": "k", "secret": "s", "algorithm": "RS256"}, ["algorithm: must be HS256 with secret"]),
+    ("a private key for HS256", {"key": "k", "private_key": pem("RS256"), "algorithm": "HS256"}, ["algorithm: must be HS256 with secret"]),
     ("a key of another kind", {"key": "k", "private_key": pem("EdDSA")}, ["private_key: must be a private key for RS256"]),
     ("a truncated PEM", {"key": "k", "private_key": pem("RS256")[:300]}, ["private_key: must be a private key for RS256"]),
     (

@@ -77,7 +77,7 @@ export async function readSavedPlan(
         saved.stack === stack.short ? "" : `must be of stack ${stack.short} (got ${saved.stack}). Name the right one.`,
         saved.commit === commit
             ? ""
-            : `must be of the commit that is checked out, ${commit.slice(0, 10)} (got ${saved.commit.slice(0, 10)}). Check that one out, or ${AGAIN}`,
+            : `must be of the commit that is checked out, ${commit.slice(0, 10)} (the plan is of ${saved.commit.slice(0, 10)}). Check out ${saved.commit.slice(0, 10)}, or ${AGAIN}`,
         saved.config === configOf(stack)
             ? ""
             : `must be of ${[basename(stack.file), stack.callers?.name].filter(Boolean).join(" and ")} without later changes (it has changed since). ${capital(AGAIN)}`,
@@ -90,7 +90,7 @@ export async function readSavedPlan(
     return { plan, saved };
 }
 
-const AGAIN = "create it again and have it reviewed: npm run ops -- stack check --out <folder>";
+const AGAIN = "create the plan again and have it reviewed: npm run ops -- stack check --out <folder>";
 const capital = (text: string) => text[0].toUpperCase() + text.slice(1);
 
 function textOf(file: string, folder: string): string {

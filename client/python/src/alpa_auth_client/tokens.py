@@ -96,7 +96,7 @@ class Jwt(Auth):
         if self.algorithm not in ALGORITHMS:
             problems.append(f"algorithm: must be one of {', '.join(ALGORITHMS)} (got {self.algorithm!r}).")
         elif (self.algorithm == "HS256") != (private_key is None):
-            problems.append(f"algorithm: must fit what signs (got {self.algorithm}). Leave it out, or give the other.")
+            problems.append(f"algorithm: must be HS256 with secret, and another with private_key (got {self.algorithm}).")
         elif secret is not None and (not isinstance(secret, str) or secret == ""):
             problems.append("secret: must be a non-empty string. Take it from the handout.")
         elif secret is not None and secret != secret.strip():

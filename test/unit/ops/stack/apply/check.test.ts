@@ -40,7 +40,7 @@ describe("ops stack check", () => {
         const comment = await ops("stack", "check", "--format", "markdown", "--fail-on", "none");
         assert.match(
             comment.out,
-            /<details><summary>Picture of the stack[^]*```mermaid\nflowchart LR\n[^]*:::create\n/,
+            /<details><summary>Diagram of the stack[^]*```mermaid\nflowchart LR\n[^]*:::create\n/,
         );
         const page = await ops("stack", "check", "--fail-on", "none");
         assert.doesNotMatch(page.out, /mermaid/);
