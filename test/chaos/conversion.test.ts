@@ -124,7 +124,7 @@ describe("a conversion on the engine", () => {
         await journey(["switch", "start", "stop"], "start", "none" as Stage);
         world.gpus!.faults.add({ step: "load", side: "bare metal" });
         stack.ask("drain");
-        assert.match(failed(await stack.up()), /alpa-ray\.service must run/);
+        assert.match(failed(await stack.up()), /alpa-ray\.service has failed\. Run: journalctl/);
         assert.deepEqual((({ phase, going }) => [phase, going])(await stack.record()), ["stop", "drain"]);
         stack.ask("prepare");
         assert.match(failed(await stack.up()), /the run from stop to drain did not end/);
