@@ -66,7 +66,8 @@ function openPolicy({ props }: Resource): string[] {
             return [...CLOSED_PORTS].filter(([n]) => number(port) <= n && n <= number(endPort)).map(([, what]) => what);
         });
         return [...new Set(open)].map(
-            (what) => `${where}: must not let ${who} reach ${what}. List only the pods that need access in ${where}.from.`,
+            (what) =>
+                `${where}: must not let ${who} reach ${what}. List only the pods that need access in ${where}.from.`,
         );
     });
 }
