@@ -1,5 +1,5 @@
 import { createHash, createHmac } from "node:crypto";
-import type { Live, Reader } from "../kubernetes/cluster-reader";
+import { readEach, type Live, type Reader } from "../kubernetes/cluster-reader";
 import { NO_REDIRECT, PREFIX, WORKER_CONNECTIONS } from "../alpa/paths";
 import type { PodConnection } from "../kubernetes/pod-connection";
 
@@ -30,8 +30,6 @@ export interface Sent {
     verifiedBy?: { algorithm: string; publicKey: string };
 }
 
-/** Number of Secrets that are read at the same time. */
-const AT_ONCE = 20;
 /** From this number of credentials on, only one connection is used, for a first `up` with many callers. */
 const MANY = 50;
 /**
@@ -74,15 +72,11 @@ export async function credentialsOf(read: Reader, namespace: string, consumers: 
     const named = consumers.flatMap(({ metadata, spec }) =>
         (spec?.credentials ?? []).map(({ name, secretRef }) => ({ who: `${metadata!.name}/${name}`, secretRef })),
     );
-    const sent: Sent[] = [];
-    for (let i = 0; i < named.length; i += AT_ONCE) {
-        const some = named.slice(i, i + AT_ONCE).map(async ({ who, secretRef }) => {
-            const ref = { apiVersion: "v1", kind: "Secret", namespace, name: secretRef?.name ?? "" };
-            return sentWith(who, await read(ref)) ?? [];
-        });
-        sent.push(...(await Promise.all(some)).flat());
-    }
-    return sent;
+    const sent = await readEach(named, async ({ who, secretRef }) => {
+        const ref = { apiVersion: "v1", kind: "Secret", namespace, name: secretRef?.name ?? "" };
+        return sentWith(who, await read(ref)) ?? [];
+    });
+    return sent.flat();
 }
 
 /** What counts as evidence of a pod. */

@@ -90,6 +90,17 @@ export function openReader(access: PlainAccess, api = openApiServer(access)): Re
     };
 }
 
+/** Number of objects that are read at the same time. */
+const AT_ONCE = 20;
+
+/** Reads an object for each item, a few at a time. The results are in the order of the items. */
+export async function readEach<T, R>(items: T[], read: (item: T) => Promise<R>): Promise<R[]> {
+    const results: R[] = [];
+    for (let i = 0; i < items.length; i += AT_ONCE)
+        results.push(...(await Promise.all(items.slice(i, i + AT_ONCE).map(read))));
+    return results;
+}
+
 /** Lists the objects of a kind, in one namespace or in all; empty if the cluster does not have the kind. */
 export type Lister = (apiVersion: string, kind: string, namespace?: string) => Promise<Live[]>;
 

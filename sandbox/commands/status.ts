@@ -1,7 +1,7 @@
 import { running } from "../processes";
 import { partLines } from "../real/choice";
 import { currentStack } from "../world/stack-facts";
-import { readFacts, stateDir, type ClusterFacts, type PageFacts, type WorldFacts } from "../world/state";
+import { noSandbox, readFacts, stateDir, type ClusterFacts, type PageFacts, type WorldFacts } from "../world/state";
 
 /**
  * Prints what runs. `--json`: `{ stack, url, kubeconfig, try: [{ title, command, expect, credential? }], page, parts: [{ part,
@@ -11,10 +11,7 @@ export async function status(options: { json: boolean }): Promise<void> {
     const dir = stateDir();
     const world = readFacts<WorldFacts>(dir, "world");
     const stack = await currentStack(dir);
-    if (!world || !stack)
-        throw new Error(
-            `status: no sandbox is running in ${stateDir()}. Run: npm run sandbox -- up, or set ALPA_AUTH_SANDBOX_DIR to the folder of the running one.`,
-        );
+    if (!world || !stack) throw noSandbox("status");
     const page = readFacts<PageFacts>(dir, "page")?.url ?? null;
     const { prometheus } = world as Partial<ClusterFacts>;
     if (options.json) {

@@ -18,6 +18,13 @@ export function sandboxId(dir: string): string {
     return createHash("sha256").update(dir).digest("hex").slice(0, 12);
 }
 
+/** The error of a command that needs a running sandbox. */
+export function noSandbox(command: string): Error {
+    return new Error(
+        `${command}: no sandbox is running in ${stateDir()}. Run: npm run sandbox -- up, or set ALPA_AUTH_SANDBOX_DIR to the folder of the running one.`,
+    );
+}
+
 /** Facts of a running world: only addresses, never a secret. */
 export interface WorldFacts {
     /** Unset without a cluster. */

@@ -233,7 +233,7 @@ describe("previews of TLS and of a stack of callers", function () {
         await secure({ redirect: false, minimumVersion: "1.3" });
         await tls.preview("TLS 1.3 alone", stack, current().dir);
         await secure();
-        await tls.preview("HTTP that leads to HTTPS", stack, current().dir);
+        await tls.preview("HTTP that redirects to HTTPS", stack, current().dir);
         plain();
         await tls.preview("no TLS any more", stack, current().dir);
     });

@@ -1,6 +1,7 @@
 import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
 import { OWNER_ANNOTATION } from "../../../components/kubernetes/ownership";
 import { kubeConfigOf, kubernetesClient, type PlainAccess } from "../../../components/kubernetes/api-server";
+import { readEach } from "../../../components/kubernetes/cluster-reader";
 import type { ConsumerPlugin } from "../../../components/consumers/limits";
 import { judge, type Observed } from "../../../components/kubernetes/readiness";
 import { errorMessage, Failure } from "../../errors";
@@ -37,8 +38,6 @@ export interface Live {
 
 /** Longest wait for the API server, in seconds. */
 const LIMIT_SECONDS = 30;
-/** Number of concurrent requests for Secrets of tokens. */
-const AT_ONCE = 20;
 /** Media type with which the API server sends only the names of Secrets. */
 const NAMES_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
@@ -99,7 +98,7 @@ async function readAll(
         custom.getNamespacedCustomObject(route, limit).catch(absent(undefined)) as Promise<Observed | undefined>,
         core.listNamespacedSecret({ namespace }, names),
     ]);
-    for (let i = 0; i < tokens.length; i += AT_ONCE) await Promise.all(tokens.slice(i, i + AT_ONCE).map(readToken));
+    await readEach(tokens, readToken);
     const verdict = judge({ kind: "condition", type: "Accepted" }, found);
     return {
         consumers: consumers.items.map(readConsumer),

@@ -87,7 +87,7 @@ const FINDINGS: Record<string, Expected> = {
             "breaks-callers service-interrupted",
             "risk certificate-changed",
         ],
-        "HTTP that leads to HTTPS": ["breaks-callers access-changed", "risk certificate-changed"],
+        "HTTP that redirects to HTTPS": ["breaks-callers access-changed", "risk certificate-changed"],
         "no TLS any more": [
             "breaks-callers access-removed",
             "breaks-callers service-interrupted",
