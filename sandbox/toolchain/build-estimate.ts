@@ -7,7 +7,7 @@ const ENOUGH_SECONDS = 20;
 /** Measured time of a build, in seconds. */
 export interface BuildSeconds {
     alone: number;
-    /** Measured time after a build that shares modules. @default it shares none */
+    /** Measured time after a build that shares libraries. Unset: it shares none with other programs. */
     shared?: number;
 }
 

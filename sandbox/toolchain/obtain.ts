@@ -13,8 +13,9 @@ export interface Wanted {
 }
 
 /**
- * Returns an entry for each of `wanted`, in order. All downloads run at once. Builds run one at a time, because each uses all
- * cores: first those without a download, then those whose download failed.
+ * Returns an entry for each of `wanted`, in order. All downloads run at once. Programs that share libraries are built one after
+ * another, because Go then compiles each library once. The other programs are built meanwhile, also one after another, so that
+ * one build uses the cores while another links or downloads. In both groups, those without a download come first.
  */
 export async function obtain(wanted: Wanted[], options: CacheOptions): Promise<CacheEntry[]> {
     const { root } = options;
@@ -46,16 +47,19 @@ export async function obtain(wanted: Wanted[], options: CacheOptions): Promise<C
     }
     const made = new Map<Wanted, CacheEntry>();
     const releasedLast = (one: Wanted) => (typeof one.release === "string" ? 0 : 1);
-    for (const one of [...missing].sort((a, b) => releasedLast(a) - releasedLast(b))) {
-        const entry = await downloads.get(one);
-        if (fatal) break;
-        try {
-            made.set(one, entry ?? (await cached(estimated(one.source, estimate), cache)));
-        } catch (error) {
-            fatal = error as Error;
-            break;
+    const buildInOrder = async (group: Wanted[]) => {
+        for (const one of group.sort((a, b) => releasedLast(a) - releasedLast(b))) {
+            const entry = await downloads.get(one);
+            if (fatal) break;
+            try {
+                made.set(one, entry ?? (await cached(estimated(one.source, estimate), cache)));
+            } catch (error) {
+                fatal ??= error as Error;
+            }
         }
-    }
+    };
+    const shares = (one: Wanted) => one.buildSeconds.shared !== undefined;
+    await Promise.all([buildInOrder(missing.filter(shares)), buildInOrder(missing.filter((one) => !shares(one)))]);
     await Promise.all(downloads.values());
     if (fatal) throw fatal;
     return wanted.map((one, i) => found[i] ?? made.get(one)!);

@@ -99,7 +99,7 @@ describe("Go builds", () => {
         assert.equal(env.GOPROXY, "p");
         assert.equal(env.GOSUMDB, "s");
         assert.equal(env.GOOS, undefined);
-        assert.equal(env.GOFLAGS, "-p=2 -modcacherw");
+        assert.equal(env.GOFLAGS, "-gcflags=all=-dwarf=false -p=2 -modcacherw");
         assert.equal(env.CGO_ENABLED, "0");
         assert.ok(!("GONOSUMDB" in env) && !("GOINSECURE" in env));
     });

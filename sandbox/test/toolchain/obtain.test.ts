@@ -8,6 +8,17 @@ import { ToolchainError } from "../../toolchain/errors";
 import { obtain, type Wanted } from "../../toolchain/obtain";
 import { DownloadFailed } from "../../toolchain/releases/download";
 
+/** Returns a function whose calls all end when it has been called `count` times. */
+function barrier(count: number): () => Promise<void> {
+    let open = () => {};
+    const all = new Promise<void>((resolve) => (open = resolve));
+    let calls = 0;
+    return () => {
+        if (++calls === count) open();
+        return all;
+    };
+}
+
 describe("programs that are not installed", () => {
     let root: string;
     let lines: string[];
@@ -62,22 +73,20 @@ describe("programs that are not installed", () => {
     });
 
     it("are downloaded all at once, while the first is built", async () => {
-        let open = () => {};
-        const both = new Promise<void>((resolve) => (open = resolve));
-        let started = 0;
-        const waits = () => {
-            if (++started === 2) open();
-            return both;
-        };
+        const together = barrier(3);
         const c = wanted("c", "building it");
-        c.source = recipe("c", "building", () => both);
-        assert.deepEqual(await get(wanted("a", waits), wanted("b", waits), c), ["downloaded", "downloaded", "built"]);
+        c.source = recipe("c", "building", together);
+        assert.deepEqual(await get(wanted("a", together), wanted("b", together), c), [
+            "downloaded",
+            "downloaded",
+            "built",
+        ]);
     });
 
-    it("are built one at a time, in their order", async () => {
+    it("are built one at a time if they share libraries, in their order", async () => {
         let running = 0;
         const alone = (name: string, release: Wanted["release"]): Wanted => ({
-            ...{ release, buildSeconds: { alone: 1 } },
+            ...{ release, buildSeconds: { alone: 1, shared: 1 } },
             source: recipe(name, "building", async () => {
                 assert.equal(++running, 1);
                 await new Promise((resolve) => setImmediate(resolve));
@@ -90,6 +99,15 @@ describe("programs that are not installed", () => {
             ran.filter((step) => step.startsWith("building")),
             ["building c", "building a", "building b"],
         );
+    });
+
+    it("are built at the same time as one that shares no libraries with them", async () => {
+        const together = barrier(2);
+        const slow = (name: string, buildSeconds: Wanted["buildSeconds"]): Wanted => ({
+            ...{ release: "building it", buildSeconds },
+            source: recipe(name, "building", together),
+        });
+        assert.deepEqual(await get(slow("a", { alone: 1, shared: 1 }), slow("b", { alone: 1 })), ["built", "built"]);
     });
 
     it("stay in the cache when something else cannot be built", async () => {
