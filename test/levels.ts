@@ -63,7 +63,7 @@ const NOT_AT_ONCE: Record<string, string> = {
     "test/unit/components/route/request-guard-batches": "every mix of two and four requests: 5 s of CPU time",
     "test/unit/components/opt/opt-watchdog": "waits for programs that poll every few seconds",
     "test/unit/ops/check/smoke": "whole runs against a simulated gateway: 7 s of CPU time",
-    "test/unit/ops/command-line": "npx with an empty cache: 5 s of CPU time",
+    "test/unit/ops/command-line/npx": "npx with an empty cache: 5 s of CPU time",
     "test/unit/ops/consumer/handout-text": "a Python, Node.js or curl process for each test: 6 s of CPU time",
     "test/unit/ops/consumer/rejection-probe": "waits for rejections at gateways that answer late",
     "test/unit/ops/convert/command": "conversions that are interrupted while they run",
@@ -72,7 +72,7 @@ const NOT_AT_ONCE: Record<string, string> = {
     "test/unit/policy/pack": "starts the policy pack as Pulumi does",
     "test/unit/policy/rendered": "changes each field of each stack: rules.test.ts has a change for each rule",
     "test/unit/policy/rules-everywhere": "the same, with values that are not known yet",
-    "test/unit/side-by-side": "starts processes of tests: 5 s of CPU time",
+    "test/unit/runner/side-by-side": "starts processes of tests: 5 s of CPU time",
 };
 
 function lint(name: string, script: string, ...args: string[]): Job {

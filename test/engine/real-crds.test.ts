@@ -12,7 +12,7 @@ import { ROOT } from "../../sandbox/world/state";
 import { intra } from "../../stacks/intra";
 import { plain, record, type Seen } from "../kit";
 import { dryRunCreate } from "./kit/dry-run";
-import { parseIntra } from "../unit/intra-a";
+import { parseIntra } from "../unit/kit/intra-a";
 import { eventually, TOOLS_MILLISECONDS } from "./kit";
 
 const CRDS = join(

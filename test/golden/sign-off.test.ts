@@ -14,10 +14,10 @@ import { preflightReads } from "../sign-off/preflight-reads";
 import { edgePorts, gatewayPorts } from "../sign-off/ports";
 import { edgeProtocols, gatewayProtocols } from "../sign-off/protocols";
 import type { Seen } from "../kit";
-import { rawCloudflare, recordCloudflare } from "../unit/cloudflare";
-import { interValues, parseInter, recordInter } from "../unit/inter";
-import { CONSUMERS, recordStack, settings } from "../unit/intra-a";
-import { intraBSettings, recordIntraB } from "../unit/intra-b";
+import { rawCloudflare, recordCloudflare } from "../unit/kit/cloudflare";
+import { interValues, parseInter, recordInter } from "../unit/kit/inter";
+import { CONSUMERS, recordStack, settings } from "../unit/kit/intra-a";
+import { intraBSettings, recordIntraB } from "../unit/kit/intra-b";
 import { assertReviewed, formatted } from "./file";
 
 const CALLERS = CONSUMERS.map(({ name }) => name);

@@ -6,8 +6,8 @@ import { operatorNamespace } from "../../../components/opt/opt-operator";
 import { componentInstallation } from "../../../components/apisix/rampart-gateway";
 import type { Tree } from "../../../policy/rules/resource";
 import versions from "../../../sandbox/toolchain/versions.json";
-import { EXPOSURE, parseIntra, raw } from "../../unit/intra-a";
-import { interValues, parseInter } from "../../unit/inter";
+import { EXPOSURE, parseIntra, raw } from "../../unit/kit/intra-a";
+import { interValues, parseInter } from "../../unit/kit/inter";
 
 export interface ValueSet {
     /** The choices that give these values, for messages. */

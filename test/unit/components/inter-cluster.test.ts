@@ -4,8 +4,15 @@ import { parse as parseYaml } from "yaml";
 import { profileName } from "../../../components/apisix/profile";
 import { plannedObjects } from "../../../preflight/kubernetes/planned-objects";
 import { asked, comesAfter, inputsOf, one, oneOfKind, type Seen } from "../../kit";
-import { INTER_INSTALLERS, interSettings, interValues, parseInter, recordInter, type InterInstaller } from "../inter";
-import { identities, identity } from "../intra-a";
+import {
+    INTER_INSTALLERS,
+    interSettings,
+    interValues,
+    parseInter,
+    recordInter,
+    type InterInstaller,
+} from "../kit/inter";
+import { identities, identity } from "../kit/intra-a";
 
 const PATCH = "kubernetes:apps/v1:DeploymentPatch";
 const COMPONENT = "alpa-auth:components:InterCluster";

@@ -19,7 +19,7 @@ import {
     recordStack,
     settings,
     type Installer,
-} from "../intra-a";
+} from "../kit/intra-a";
 
 const AWAITED = "pulumi-nodejs:dynamic/alpa-auth:Awaited";
 /** The wait of all callers, which is not an object in the cluster. */

@@ -6,11 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { ConfigError, parse, type RawConfig } from "../../../config";
-import { rawCallers } from "../callers";
-import * as edge from "../cloudflare";
-import { interValues } from "../inter";
-import { CONSUMERS, raw } from "../intra-a";
-import { intraBValues } from "../intra-b";
+import { rawCallers } from "../kit/callers";
+import * as edge from "../kit/cloudflare";
+import { interValues } from "../kit/inter";
+import { CONSUMERS, raw } from "../kit/intra-a";
+import { intraBValues } from "../kit/intra-b";
 
 const NAME = "callers/intra.yaml";
 const TODAY = edge.TODAY;

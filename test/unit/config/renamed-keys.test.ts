@@ -2,10 +2,10 @@
 import { strict as assert } from "node:assert";
 import { ConfigError, parse } from "../../../config";
 import { RENAMED_KEYS, renameKeys } from "../../../config/renamed-keys";
-import { rawCloudflare, TUNNEL } from "../cloudflare";
-import { node } from "../cluster-nodes";
-import { EXPOSURE, raw } from "../intra-a";
-import { intraBValues } from "../intra-b";
+import { rawCloudflare, TUNNEL } from "../kit/cloudflare";
+import { node } from "../kit/cluster-nodes";
+import { EXPOSURE, raw } from "../kit/intra-a";
+import { intraBValues } from "../kit/intra-b";
 
 const DIGEST = `sha256:${"0a".repeat(32)}`;
 const opt = (values: object) => raw(intraBValues({}, values));

@@ -5,8 +5,8 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { cloudflarePreflight, exposurePreflight } from "../../../preflight/cloudflare";
 import { PreflightError } from "../../../preflight/preflight-error";
-import { ACCOUNT, cloudflareStack } from "../cloudflare";
-import { exposed, EXPOSURE, settings } from "../intra-a";
+import { ACCOUNT, cloudflareStack } from "../kit/cloudflare";
+import { exposed, EXPOSURE, settings } from "../kit/intra-a";
 
 const OWNER = "alpa-auth/test";
 const TOKEN = "s3cret".repeat(8);

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { openCluster } from "../../../preflight/kubernetes/cluster";
-import { fakeApi } from "../fake-api";
+import { fakeApi } from "../kit/fake-api";
 
 describe("openCluster", () => {
     const services = {

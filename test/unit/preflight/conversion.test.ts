@@ -6,8 +6,8 @@ import { renderRayCluster } from "../../../components/opt/opt-pods";
 import { OWNER_ANNOTATION } from "../../../components/kubernetes/ownership";
 import { attemptOf, conversion, withoutRecord } from "../../../preflight/alpa/conversion";
 import { plannedObjects } from "../../../preflight/kubernetes/planned-objects";
-import { intraBSettings, intraBValues, RAMPART_OPT, recordIntraB } from "../intra-b";
-import { CONSUMERS, identities, identity } from "../intra-a";
+import { intraBSettings, intraBValues, RAMPART_OPT, recordIntraB } from "../kit/intra-b";
+import { CONSUMERS, identities, identity } from "../kit/intra-a";
 import { OWN, to, view, type World } from "./conversion-kit";
 
 const callers = intraBSettings().conversion.callers;

@@ -4,9 +4,9 @@ import { callers } from "../../../stacks/callers";
 import { inter } from "../../../stacks/inter";
 import { intra } from "../../../stacks/intra";
 import { asked, inputsOf, one, oneOfKind, plain, record, value } from "../../kit";
-import { callersSettings, COUNTERS, GATEWAY, recordCallers } from "../callers";
-import { interSettings } from "../inter";
-import { CONSUMERS, KUBECONFIG, kubernetesObjects, recordStack, settings } from "../intra-a";
+import { callersSettings, COUNTERS, GATEWAY, recordCallers } from "../kit/callers";
+import { interSettings } from "../kit/inter";
+import { CONSUMERS, KUBECONFIG, kubernetesObjects, recordStack, settings } from "../kit/intra-a";
 
 describe("stack callers", () => {
     it("creates only the callers' objects, in the namespace of the other stack", async () => {

@@ -5,10 +5,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { parse as parseYaml } from "yaml";
 import { inter } from "../../../stacks/inter";
 import { comesAfter, one, plain, record, value } from "../../kit";
-import { CALLS } from "../cloudflare";
-import { SAID, THREE } from "../cluster-nodes";
-import { interSettings, interValues, parseInter } from "../inter";
-import { KUBECONFIG } from "../intra-a";
+import { CALLS } from "../kit/cloudflare";
+import { SAID, THREE } from "../kit/cluster-nodes";
+import { interSettings, interValues, parseInter } from "../kit/inter";
+import { KUBECONFIG } from "../kit/intra-a";
 
 describe("stack inter", () => {
     it("outputs the address in plain text, and keys as secrets; its cluster is that of the config", async () => {

@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { intra } from "../../../stacks/intra";
 import { oneOfKind, one, record, value } from "../../kit";
-import { KUBECONFIG, recordStack, settings } from "../intra-a";
+import { KUBECONFIG, recordStack, settings } from "../kit/intra-a";
 
 describe("stack intra", () => {
     it("puts the gateway into a Rampart graph in its own namespace", async () => {

@@ -11,7 +11,7 @@ import {
     troubleOf,
 } from "../../../../components/apisix/admin-api";
 import type { Live } from "../../../../components/kubernetes/cluster-reader";
-import { fakeApi } from "../../fake-api";
+import { fakeApi } from "../../kit/fake-api";
 
 const answer = (status: number, body: unknown) => ({ status, body: JSON.stringify(body) });
 const EMPTIED = answer(404, { message: "Key not found" });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { renderDashboards } from "../../../../components/apisix/grafana/dashboards";
 import { plannedObjects } from "../../../../preflight/kubernetes/planned-objects";
 import { ROOT } from "../../../side-by-side";
-import { identity, kubernetesObjects, recordStack, settings } from "../../intra-a";
+import { identity, kubernetesObjects, recordStack, settings } from "../../kit/intra-a";
 
 const FOLDER = join(ROOT, "docs/examples/grafana");
 const asked = (dashboards: object) => ({ observability: { metrics: { enabled: true }, dashboards } });

@@ -7,8 +7,8 @@ import { provider as accepted } from "../../../../components/consumers/consumers
 import { provider as revoked } from "../../../../components/consumers/credentials-revoked-provider";
 import type { GatewayPods } from "../../../../components/apisix/gateway-pods";
 import { provider as served } from "../../../../components/route/route-served-provider";
-import { fakeApi, type Answer, type FakeApi } from "../../fake-api";
-import { fakePods, type FakePods, type PodAnswers, type PodAsked } from "../../fake-pods";
+import { fakeApi, type Answer, type FakeApi } from "../../kit/fake-api";
+import { fakePods, type FakePods, type PodAnswers, type PodAsked } from "../../kit/fake-pods";
 
 const base64 = (value: string) => Buffer.from(value).toString("base64");
 const secret = (name: string, data: Record<string, string>) => ({

@@ -10,9 +10,9 @@ import { renderPolicies } from "../../../../components/kubernetes/network-polici
 import { renderRoute } from "../../../../components/route/route-rules";
 import { renderVerification } from "../../../../components/opt/verification";
 import { oneOfKind } from "../../../kit";
-import { GUARD } from "../../guard-settings";
+import { GUARD } from "../route/guard-settings";
 import { plannedObjects } from "../../../../preflight/kubernetes/planned-objects";
-import { identities, identity, recordStack, settings } from "../../intra-a";
+import { identities, identity, recordStack, settings } from "../../kit/intra-a";
 import { release } from "./release-fixture";
 
 const installation = { release: "team-a", namespace: "team-a-gateway" };

@@ -16,8 +16,8 @@ import { plannedObjects } from "../../../../preflight/kubernetes/planned-objects
 import { certificate, type Pair } from "../../../certificates";
 import { comesAfter, inputsOf, oneOfKind, record, textsOf, type Seen } from "../../../kit";
 import { intra } from "../../../../stacks/intra";
-import { interValues, parseInter, recordInter } from "../../inter";
-import { identities, identity, recordStack, settings } from "../../intra-a";
+import { interValues, parseInter, recordInter } from "../../kit/inter";
+import { identities, identity, recordStack, settings } from "../../kit/intra-a";
 import { release } from "./release-fixture";
 
 const azure = { hostname: "llm.example.com", addresses: ["20.50.2.10"] };

@@ -3,8 +3,8 @@ import { strict as assert } from "node:assert";
 import { plannedObjects } from "../../../../preflight/kubernetes/planned-objects";
 import { intra } from "../../../../stacks/intra";
 import { comesAfter, inputsOf, one, oneOfKind, record, value } from "../../../kit";
-import { CALLS } from "../../cloudflare";
-import { exposed, identities, identity, INSTALLERS, recordExposed, settings, type Installer } from "../../intra-a";
+import { CALLS } from "../../kit/cloudflare";
+import { exposed, identities, identity, INSTALLERS, recordExposed, settings, type Installer } from "../../kit/intra-a";
 
 const CONFIG = "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig";
 const RECORD = "cloudflare:index/dnsRecord:DnsRecord";

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ConsumersAccepted } from "../../../../components/consumers/consumers-accepted";
 import type { GatewayPods } from "../../../../components/apisix/gateway-pods";
 import { inputsOf, one, record } from "../../../kit";
-import { fakeApi, type Answer, type FakeApi } from "../../fake-api";
+import { fakeApi, type Answer, type FakeApi } from "../../kit/fake-api";
 import { API_SERVER, load, PULUMI_SDK, requiredBy, storedText } from "../kubernetes/stored";
 
 const TYPE = "pulumi-nodejs:dynamic/alpa-auth:ConsumersAccepted";

@@ -4,10 +4,10 @@ import { strict as assert } from "node:assert";
 import { provider } from "../../../../components/consumers/revocations-provider";
 import { Revocations } from "../../../../components/consumers/revocations";
 import { asked, one, record } from "../../../kit";
-import { recordCallers } from "../../callers";
-import { interSettings, recordInter } from "../../inter";
-import { recordStack } from "../../intra-a";
-import { recordIntraB } from "../../intra-b";
+import { recordCallers } from "../../kit/callers";
+import { interSettings, recordInter } from "../../kit/inter";
+import { recordStack } from "../../kit/intra-a";
+import { recordIntraB } from "../../kit/intra-b";
 import { givenOf } from "../../policy/stacks";
 import { load, PULUMI_SDK, requiredBy, storedText } from "../kubernetes/stored";
 

@@ -9,7 +9,7 @@ import { Configuration } from "../../../../sandbox/gateway/objects/configuration
 import type { Listening } from "../../../../sandbox/processes/listen";
 import { startEtcdApi } from "../../../../sandbox/workloads/etcd/api";
 import { one, record } from "../../../kit";
-import { fakeApi, type FakeApi } from "../../fake-api";
+import { fakeApi, type FakeApi } from "../../kit/fake-api";
 import { API_SERVER, load, PULUMI_SDK, requiredBy, storedText } from "../kubernetes/stored";
 
 const FORMER = { namespace: "gateway", name: "component-etcd", profile: "alpa-auth-apisix-new" };

@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Awaited } from "../../../../components/kubernetes/awaited";
 import type { AwaitedArgs } from "../../../../components/kubernetes/awaited-provider";
 import { inputsOf, one, record } from "../../../kit";
-import { fakeApi, type Answer, type FakeApi } from "../../fake-api";
+import { fakeApi, type Answer, type FakeApi } from "../../kit/fake-api";
 import { API_SERVER, load as loadText, PULUMI_SDK, requiredBy, storedText } from "./stored";
 
 const ROUTE = { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace: "a", name: "alpa" };

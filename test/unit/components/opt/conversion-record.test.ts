@@ -3,7 +3,7 @@ import { strict as assert } from "node:assert";
 import { ConversionRecord } from "../../../../components/opt/conversion-record";
 import type { Beginning, Ending } from "../../../../components/opt/conversion-record-provider";
 import { one, record } from "../../../kit";
-import { fakeApi, type FakeApi, type Request } from "../../fake-api";
+import { fakeApi, type FakeApi, type Request } from "../../kit/fake-api";
 import { load, PULUMI_SDK, requiredBy, storedText } from "../kubernetes/stored";
 
 const metadata = { name: "alpa-auth-conversion", namespace: "a", labels: {}, annotations: { owner: "us" } } as any;

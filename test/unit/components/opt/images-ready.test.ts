@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { ImagesReady } from "../../../../components/opt/images-ready";
 import { judgeImages } from "../../../../components/opt/images-ready-provider";
 import { one, record } from "../../../kit";
-import { fakeApi, type FakeApi } from "../../fake-api";
+import { fakeApi, type FakeApi } from "../../kit/fake-api";
 import { API_SERVER, load, PULUMI_SDK, requiredBy, storedText } from "../kubernetes/stored";
 
 const status = (more: object = {}) => ({

@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { judgeRayCluster, type ObservedCluster } from "../../../../components/opt/ray-readiness";
 import { RayReady } from "../../../../components/opt/ray-ready";
 import { one, record } from "../../../kit";
-import { fakeApi, type FakeApi } from "../../fake-api";
+import { fakeApi, type FakeApi } from "../../kit/fake-api";
 import { API_SERVER, load, PULUMI_SDK, requiredBy, storedText } from "../kubernetes/stored";
 
 const TYPE = "pulumi-nodejs:dynamic/alpa-auth:RayReady";

@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { RampartGraph } from "../../../../components/rampart/rampart-graph";
 import { inputsOf, one, record } from "../../../kit";
-import { fakeApi, type Answer, type FakeApi, type Request } from "../../fake-api";
+import { fakeApi, type Answer, type FakeApi, type Request } from "../../kit/fake-api";
 import { API_SERVER, load, PULUMI_SDK, requiredBy, storedText } from "../kubernetes/stored";
 
 const TYPE = "pulumi-nodejs:dynamic/alpa-auth:RampartGraph";

@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { RampartGuard } from "../../../../components/rampart/rampart-guard";
 import { one, record } from "../../../kit";
-import { fakeApi, type Answer, type FakeApi } from "../../fake-api";
+import { fakeApi, type Answer, type FakeApi } from "../../kit/fake-api";
 import { API_SERVER, load, PULUMI_SDK, requiredBy, storedText } from "../kubernetes/stored";
 
 const graph = (namespace: string, name: string, deletionTimestamp?: string) => ({

@@ -3,8 +3,8 @@
 // requests.
 import { strict as assert } from "node:assert";
 import fc from "fast-check";
-import { GuardedAlpa, type Call } from "../../guarded-alpa";
-import { GUARD } from "../../guard-settings";
+import { GuardedAlpa, type Call } from "./guarded-alpa";
+import { GUARD } from "./guard-settings";
 
 /** Alpa's batch size. */
 const CALLERS = 4;

@@ -7,8 +7,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeJwt } from "jose";
-import { fakeApi, type FakeApi } from "../../fake-api";
-import { fakePods, type FakePods, type PodAnswers, type PodAsked } from "../../fake-pods";
+import { fakeApi, type FakeApi } from "../../kit/fake-api";
+import { fakePods, type FakePods, type PodAnswers, type PodAsked } from "../../kit/fake-pods";
 import { bench, OUTPUTS, SECRETS, STACK_FILE } from "../kit";
 
 const NAMESPACE = "alpa-auth-gateway-apisix";

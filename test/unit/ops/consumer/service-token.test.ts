@@ -6,7 +6,7 @@ import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { compareTokens } from "../../../../ops/consumer/state/list-tokens";
-import { HOST_KEY, SSH_KEY } from "../../cloudflare";
+import { HOST_KEY, SSH_KEY } from "../../kit/cloudflare";
 import { bench, TODAY, type BenchOptions } from "../kit";
 
 const FILE = `config:

@@ -9,9 +9,9 @@ import { renderMermaid } from "../../../../ops/stack/graph/mermaid";
 import type { Picture } from "../../../../ops/stack/graph/picture";
 import { renderSvg } from "../../../../ops/stack/graph/svg";
 import type { Seen } from "../../../kit";
-import { recordCloudflare } from "../../cloudflare";
-import { exposedInterSettings, recordInter } from "../../inter";
-import { recordStack } from "../../intra-a";
+import { recordCloudflare } from "../../kit/cloudflare";
+import { exposedInterSettings, recordInter } from "../../kit/inter";
+import { recordStack } from "../../kit/intra-a";
 import { bench } from "../kit";
 import { previewOf } from "../review/programs";
 
