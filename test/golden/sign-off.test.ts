@@ -87,7 +87,7 @@ describe("sign-off pages", () => {
             const now = new Date("2026-11-28T23:00:00Z");
             measured("inter", "restart", figures, { file, asked: "1", now });
             measured("inter", "drain", figures, { file, asked: "1", now });
-            const by = "test/engine/inter.test.ts";
+            const by = "test/engine/cluster/inter.test.ts";
             const row = { ...figures, on: "2026-11-28", by };
             assert.deepEqual(readMeasured(file), { inter: { drain: row, restart: row } });
             assert.throws(

@@ -2,7 +2,7 @@
  * Every invalid input for option cloudflare, one row each, and the check that finds it: the check of the config, before any
  * request; the check of the reviewed records or of an export, which names the line; or the check of the account, whose answers
  * come from the sandbox's API. No invalid input reaches `up`. Tests of the parts have other cases: a zone of
- * another account is in cloudflare.test.ts if the token sees the zone, and otherwise in engine/cloudflare-zone.test.ts.
+ * another account is in cloudflare.test.ts if the token sees the zone, and otherwise in engine/cloudflare/zone.test.ts.
  */
 import { strict as assert } from "node:assert";
 import { ConfigError, parse } from "../../../config";

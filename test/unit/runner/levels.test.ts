@@ -19,11 +19,11 @@ describe("levels of tests", () => {
     const first: [file: string, level: Level][] = [
         ["test/unit/runner/levels.test.ts", "check"],
         ["test/golden/intra-a.test.ts", "check"],
-        ["test/engine/tls.test.ts", "test"],
-        ["test/engine/cli.test.ts", "test"],
-        ["test/engine/cli-stacks.test.ts", "full"],
-        ["test/engine/ops.test.ts", "test"],
-        ["test/engine/ops-import.test.ts", "full"],
+        ["test/engine/gateway/tls.test.ts", "test"],
+        ["test/engine/sandbox/cli.test.ts", "test"],
+        ["test/engine/sandbox/cli-stacks.test.ts", "full"],
+        ["test/engine/ops/commands.test.ts", "test"],
+        ["test/engine/ops/import.test.ts", "full"],
         ["test/chaos/rollback.test.ts", "full"],
         ["test/unit/components/hosts/bare-metal-script.test.ts", "test"],
         ["test/unit/policy/rules.test.ts", "check"],
@@ -38,9 +38,9 @@ describe("levels of tests", () => {
         });
 
     it("run the files whose path contains one of the parts, of the full level too", () => {
-        assert.deepEqual(filesOf("test", "engine/tls", "runner/levels"), [
+        assert.deepEqual(filesOf("test", "engine/gateway/tls", "runner/levels"), [
             "test/unit/runner/levels.test.ts",
-            "test/engine/tls.test.ts",
+            "test/engine/gateway/tls.test.ts",
         ]);
         assert.ok(filesOf("test", "chaos/").length > 5);
         assert.deepEqual(filesOf("check", "chaos/"), []);

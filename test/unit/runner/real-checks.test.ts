@@ -23,7 +23,7 @@ describe("checks of real parts", () => {
     });
 
     it("prints part, version, real or emulated, and the checks that passed", () => {
-        const outcomes = new Map([...good, ["test/engine/cloudflare.test.ts", { passed: 1, failed: 1 }]]);
+        const outcomes = new Map([...good, ["test/engine/cloudflare/stack.test.ts", { passed: 1, failed: 1 }]]);
         assert.deepEqual(HEAD, ["part", "version", "real or emulated", "checks passed"]);
         assert.deepEqual(rowsOf(parts, outcomes), [
             ["Helm charts", "2.14.0", "real", "6 of 6"],

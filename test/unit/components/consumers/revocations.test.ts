@@ -1,4 +1,4 @@
-// Proves what is recorded about keys that callers have brought, and which are rejected. test/engine/callers.test.ts proves that
+// Proves what is recorded about keys that callers have brought, and which are rejected. test/engine/callers/credentials.test.ts proves that
 // a rejection ends a preview.
 import { strict as assert } from "node:assert";
 import { provider } from "../../../../components/consumers/revocations-provider";

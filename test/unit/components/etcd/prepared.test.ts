@@ -1,5 +1,5 @@
 // Proves when etcd gets its password and the keys of an earlier etcd, with the provider as stored in the state. The etcd here
-// is the sandbox's; test/engine/etcd.test.ts proves that etcd itself answers the same.
+// is the sandbox's; test/engine/cluster/etcd.test.ts proves that etcd itself answers the same.
 import { strict as assert } from "node:assert";
 import type * as pulumi from "@pulumi/pulumi";
 import { WebSocketServer } from "ws";

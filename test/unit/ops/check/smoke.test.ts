@@ -1,5 +1,5 @@
 // Proves the command's requests, its output and its exit code, with the emulators of the gateway and of Access and with the
-// rendered plugins. test/engine/ops.test.ts runs it on a deployed stack.
+// rendered plugins. test/engine/ops/commands.test.ts runs it on a deployed stack.
 import { strict as assert } from "node:assert";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
