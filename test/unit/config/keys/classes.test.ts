@@ -1,9 +1,9 @@
 // Proves which classes of callers a config may have, and the resulting settings.
 import { strict as assert } from "node:assert";
-import { ConfigError, parse } from "../../../../config";
+import { parse } from "../../../../config";
 import { interValues } from "../../kit/inter";
 import { parseIntra, raw } from "../../kit/intra-a";
-import { itRefuses, type Refused } from "../refused";
+import { itRefuses, problemsOf, type Refused } from "../refused";
 
 const caller = (name: string, more: object = {}) => ({ name, credentials: [{ id: "a", method: "key" }], ...more });
 const jobs = (more: object = {}) => [caller("chat"), caller("job", { class: "batch", ...more })];
@@ -16,13 +16,7 @@ const shared = (batch: object, more: object = {}) => ({
 });
 
 function problems(config: Record<string, string>): string[] {
-    try {
-        parse(config);
-        return [];
-    } catch (error) {
-        assert.ok(error instanceof ConfigError, String(error));
-        return error.problems;
-    }
+    return problemsOf(() => parse(config));
 }
 
 const refused: Refused[] = [

@@ -1,7 +1,7 @@
 // Proves which settings of metrics and the access log are valid, and that all are off by default.
 import { strict as assert } from "node:assert";
-import { ConfigError, parse } from "../../../../config";
-import { itRefuses, type Refused } from "../refused";
+import { parse } from "../../../../config";
+import { itRefuses, problemsOf, type Refused } from "../refused";
 import { interValues, parseInter } from "../../kit/inter";
 import { exposed, parseIntra, raw, settings } from "../../kit/intra-a";
 
@@ -9,13 +9,7 @@ const SCRAPER = { namespace: "monitoring", podLabels: { "app.kubernetes.io/name"
 const consumers = [{ name: "lab", credentials: [{ id: "a", method: "key" }] }];
 
 function problems(values: Record<string, unknown>): string[] {
-    try {
-        parse(raw({ consumers, ...values }));
-        return [];
-    } catch (error) {
-        assert.ok(error instanceof ConfigError, String(error));
-        return error.problems;
-    }
+    return problemsOf(() => parse(raw({ consumers, ...values })));
 }
 
 const asked = (observability: object) => {

@@ -1,6 +1,6 @@
 // Proves which configs of opt.watchdog and alpa.watchdog are valid, and the resulting resources.
 import { strict as assert } from "node:assert";
-import { ConfigError, parse } from "../../../../config";
+import { parse } from "../../../../config";
 import { cloudflare } from "../../../../stacks/cloudflare";
 import { inter } from "../../../../stacks/inter";
 import { intra } from "../../../../stacks/intra";
@@ -9,7 +9,7 @@ import { CALLS, cloudflareStack, HOST } from "../../kit/cloudflare";
 import { interValues, parseInter } from "../../kit/inter";
 import { intraBSettings, intraBValues } from "../../kit/intra-b";
 import { CONSUMERS, EXPOSURE, raw } from "../../kit/intra-a";
-import { itRefuses, type Refused } from "../refused";
+import { itRefuses, problemsOf, type Refused } from "../refused";
 
 const ENDPOINTS = ["10.0.0.11:20001"];
 const COMMAND = "command:remote:Command";
@@ -20,13 +20,7 @@ const values = (watchdog: unknown, alpa: object = {}) => ({
 });
 
 function problems(config: Record<string, unknown>, isSecret?: () => boolean): string[] {
-    try {
-        parse(raw(config), isSecret);
-        return [];
-    } catch (error) {
-        assert.ok(error instanceof ConfigError, String(error));
-        return error.problems;
-    }
+    return problemsOf(() => parse(raw(config), isSecret));
 }
 
 const refused: Refused[] = [

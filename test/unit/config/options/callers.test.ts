@@ -1,8 +1,8 @@
 import { strict as assert } from "node:assert";
-import { ConfigError, parse } from "../../../../config";
+import { parse } from "../../../../config";
 import { callersSettings, MAIN, rawCallers } from "../../kit/callers";
 import { KUBECONFIG } from "../../kit/intra-a";
-import { itRefuses, type Refused } from "../refused";
+import { itRefuses, problemsOf, type Refused } from "../refused";
 
 const caller = (name: string, ...ids: string[]) => ({ name, credentials: ids.map((id) => ({ id, method: "key" })) });
 const BROUGHT = "a-key-the-caller-had-before";
@@ -54,13 +54,7 @@ const refused: Refused[] = [
 ];
 
 function problems(values: Record<string, unknown>, isSecret?: () => boolean): string[] {
-    try {
-        parse(rawCallers(values), isSecret);
-        return [];
-    } catch (error) {
-        assert.ok(error instanceof ConfigError, String(error));
-        return error.problems;
-    }
+    return problemsOf(() => parse(rawCallers(values), isSecret));
 }
 
 describe("config of option callers", () => {

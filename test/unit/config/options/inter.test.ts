@@ -1,19 +1,13 @@
 // Proves which configs of option inter are valid, and the resulting settings.
 import { strict as assert } from "node:assert";
-import { ConfigError, parse } from "../../../../config";
+import { parse } from "../../../../config";
 import { node } from "../../kit/cluster-nodes";
 import { exposedInterSettings, interSettings, interValues, parseInter } from "../../kit/inter";
 import { EXPOSURE, raw } from "../../kit/intra-a";
-import { itRefuses, type Refused } from "../refused";
+import { itRefuses, problemsOf, type Refused } from "../refused";
 
 function problems(values: Record<string, unknown>): string[] {
-    try {
-        parse(raw(values));
-        return [];
-    } catch (error) {
-        assert.ok(error instanceof ConfigError, String(error));
-        return error.problems;
-    }
+    return problemsOf(() => parse(raw(values)));
 }
 
 const caller = { name: "lab", credentials: [{ id: "a", method: "key" }] };

@@ -3,20 +3,14 @@ import { generateKeyPairSync } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { VERIFICATION_PREFIX } from "../../../../components/opt/verification";
 import { FORGEABLE } from "../../../../components/consumers/shared-gateway";
-import { ConfigError, parse, readSettings, type RawConfig } from "../../../../config";
+import { parse, readSettings, type RawConfig } from "../../../../config";
 import { CONSUMERS, KUBECONFIG, parseIntra, raw } from "../../kit/intra-a";
 import { value } from "../../../kit";
-import { itRefuses, type Refused } from "../refused";
+import { itRefuses, problemsOf, type Refused } from "../refused";
 
 /** Problems of a config; none when it is accepted. */
 function problems(config: RawConfig): string[] {
-    try {
-        parse(config);
-        return [];
-    } catch (error) {
-        assert.ok(error instanceof ConfigError, String(error));
-        return error.problems;
-    }
+    return problemsOf(() => parse(config));
 }
 
 const P256 = generateKeyPairSync("ec", { namedCurve: "P-256" })

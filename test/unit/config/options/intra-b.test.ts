@@ -1,20 +1,14 @@
 // Proves which configs of option intra-b are valid, and the resulting settings.
 import { strict as assert } from "node:assert";
-import { ConfigError, parse } from "../../../../config";
+import { parse } from "../../../../config";
 import { parametersOf } from "../../../../config/options/intra/checks";
 import { BARE_METAL, bareHost, intraBSettings, intraBValues, OPT, RAMPART_OPT } from "../../kit/intra-b";
 import { interValues } from "../../kit/inter";
 import { CONSUMERS, raw } from "../../kit/intra-a";
-import { itRefuses, type Refused } from "../refused";
+import { itRefuses, problemsOf, type Refused } from "../refused";
 
 function problems(values: Record<string, unknown>, isSecret?: () => boolean): string[] {
-    try {
-        parse(raw(values), isSecret);
-        return [];
-    } catch (error) {
-        assert.ok(error instanceof ConfigError, String(error));
-        return error.problems;
-    }
+    return problemsOf(() => parse(raw(values), isSecret));
 }
 
 const opt = (more: object) => intraBValues({}, more);
