@@ -2,11 +2,11 @@
 // recorded answers of APISIX 3.18.0; the engine and the Kubernetes objects are real.
 import { strict as assert } from "node:assert";
 import { readFileSync, writeFileSync } from "node:fs";
-import { request } from "node:http";
 import { claimKey } from "../../../components/consumers/consumers";
 import { dayAfter } from "../../../ops/dates";
 import { call, eventually, succeeded, takeAlpaRequests, TestStack, useWorld } from "../kit";
 import { hs256, now, pair, signed, token } from "../kit/tokens";
+import { rawRequest } from "../kit/raw-request";
 
 const pairs = { RS256: pair("RS256"), ES256: pair("ES256"), EdDSA: pair("EdDSA") };
 const BROUGHT = "a-key-the-caller-had-before";
@@ -258,39 +258,5 @@ describe("a caller's credential", () => {
         assert.equal(await status(), 200);
     });
 
-    interface Answer {
-        status: number;
-        type: string | undefined;
-        challenge: string | undefined;
-        body: string;
-    }
-
-    /** A completion with exactly these headers: `fetch` rejects some of them. */
-    function ask(path: string, headers: Record<string, string>): Promise<Answer> {
-        const body = JSON.stringify({ model: "default", prompt: "Paris is", max_tokens: 4 });
-        return new Promise((resolve, reject) => {
-            const sent = request(
-                {
-                    host: "127.0.0.1",
-                    port: stack.nodePort,
-                    method: "POST",
-                    path,
-                    headers: { "Content-Type": "application/json", "Content-Length": body.length, ...headers },
-                },
-                (response) => {
-                    let text = "";
-                    response.setEncoding("utf8").on("data", (chunk) => (text += chunk));
-                    response.on("end", () =>
-                        resolve({
-                            status: response.statusCode!,
-                            type: response.headers["content-type"],
-                            challenge: response.headers["www-authenticate"],
-                            body: text,
-                        }),
-                    );
-                },
-            );
-            sent.on("error", reject).end(body);
-        });
-    }
+    const ask = (path: string, headers: Record<string, string>) => rawRequest(stack.nodePort, path, { headers });
 });

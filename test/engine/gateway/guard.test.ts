@@ -1,8 +1,8 @@
 // Proves which requests reach Alpa: the gateway rejects those that are known to stop Alpa, and every legitimate form arrives
 // with the same values. Gateway and Alpa are emulators compared with recordings.
 import { strict as assert } from "node:assert";
-import { request } from "node:http";
 import { succeeded, takeAlpaRequests, TestStack, useWorld } from "../kit";
+import { rawRequest } from "../kit/raw-request";
 
 const JSON_TYPE = { "Content-Type": "application/json" };
 const FORM = { "Content-Type": "application/x-www-form-urlencoded" };
@@ -115,25 +115,6 @@ describe("the guard", () => {
         assert.equal(answer.status, 200);
     });
 
-    function ask(body: string, headers: Record<string, string>, path = "/completions", apikey: string) {
-        return new Promise<{ status: number; type?: string; body: string }>((resolve, reject) => {
-            const sent = request(
-                {
-                    host: "127.0.0.1",
-                    port: stack.nodePort,
-                    method: "POST",
-                    path: `/alpa${path}`,
-                    headers: { "Content-Length": Buffer.byteLength(body), apikey, ...headers },
-                },
-                (response) => {
-                    let text = "";
-                    response.setEncoding("utf8").on("data", (chunk) => (text += chunk));
-                    response.on("end", () =>
-                        resolve({ status: response.statusCode!, type: response.headers["content-type"], body: text }),
-                    );
-                },
-            );
-            sent.on("error", reject).end(body);
-        });
-    }
+    const ask = (sent: string, headers: Record<string, string>, path = "/completions", apikey: string) =>
+        rawRequest(stack.nodePort, `/alpa${path}`, { headers: { apikey, ...headers }, sent });
 });

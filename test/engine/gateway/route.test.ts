@@ -1,10 +1,10 @@
 // Proves how the gateway handles callers' requests: which ones reach Alpa, what Alpa sees of them, and the format of every
 // error. The gateway is an emulator that was compared with recorded answers of APISIX 3.18.0.
 import { strict as assert } from "node:assert";
-import { request as rawRequest } from "node:http";
 import { claimKey } from "../../../components/consumers/consumers";
 import { call, current, succeeded, takeAlpaRequests, TestStack, useWorld } from "../kit";
 import { hs256, now } from "../kit/tokens";
+import { rawRequest } from "../kit/raw-request";
 
 const consumers = [
     {
@@ -203,41 +203,8 @@ describe("the route", () => {
         assert.equal(takeAlpaRequests().length, 1);
     });
 
-    interface Raw {
-        status: number;
-        type: string;
-        challenge?: string;
-        body: string;
-    }
-
-    /** A request with exactly this path and these headers. */
-    function raw(method: string, path: string, headers: Record<string, string>, sent?: object): Promise<Raw> {
-        const body = JSON.stringify(sent ?? { model: "default", prompt: "Paris is", max_tokens: 4 });
-        return new Promise((resolve, reject) => {
-            const request = rawRequest(
-                {
-                    host: "127.0.0.1",
-                    port: stack.nodePort,
-                    method,
-                    path,
-                    headers: { "Content-Type": "application/json", "Content-Length": body.length, ...headers },
-                },
-                (response) => {
-                    let text = "";
-                    response.setEncoding("utf8").on("data", (part) => (text += part));
-                    response.on("end", () =>
-                        resolve({
-                            status: response.statusCode!,
-                            type: response.headers["content-type"] ?? "",
-                            challenge: response.headers["www-authenticate"],
-                            body: text,
-                        }),
-                    );
-                },
-            );
-            request.on("error", reject).end(body);
-        });
-    }
+    const raw = (method: string, path: string, headers: Record<string, string>, sent?: object) =>
+        rawRequest(stack.nodePort, path, { method, headers, sent });
 });
 
 function assertAlpaError(answer: { type: string; body: string }): void {

@@ -4,19 +4,13 @@
 import { strict as assert } from "node:assert";
 import type { UpgradePhase } from "../../../components/opt/conversion-phases";
 import type { Place as Reached } from "../../../ops/cutover/phases";
-import type { Fault } from "../../../sandbox/gpus/faults";
 import { Rest } from "../../../sandbox/rampart/kubernetes/rest";
-import { refuse } from "../../../sandbox/world/owners";
 import type { World } from "../../../sandbox/world/world";
-import { ask, steadyCallers, type Sent } from "../kit/conversion/conversion-stack";
 import { ConvertStack, killed } from "../kit/conversion/convert-stack";
-import { assertAnnounced, told, untilStep } from "../kit/conversion/trouble";
+import { fault, refused, returnsFrom, type Trouble, underTraffic, untilStep } from "../kit/conversion/trouble";
 import { gpuWorld } from "../kit/conversion/gpu-world";
 import type { Place } from "../kit/place";
 import { succeeded, TOOLS_MILLISECONDS } from "../kit/stack";
-
-/** Causes a failure. @returns a function that removes its cause */
-type Trouble = () => Promise<() => unknown>;
 
 describe("npm run ops -- model upgrade", function () {
     // A rehearsal is two upgrades: 881 s at load 10 (2026-11).
@@ -49,20 +43,7 @@ describe("npm run ops -- model upgrade", function () {
     const ops = (verb: string, ...more: string[]) => stack.ops("model", "upgrade", verb, ...more);
     const status = async () => JSON.parse(succeeded(await ops("status", "--json")).stdout);
 
-    /**
-     * Runs two callers that always have a request open. Asserts that no request is lost and that 503 comes only when announced.
-     */
-    async function underTraffic<T>(title: string, act: () => Promise<T>): Promise<T> {
-        const callers = steadyCallers(url, key);
-        const since = Date.now();
-        let sent: Sent[] = [];
-        const result = await act().finally(async () => (sent = await callers.stop()));
-        const record = stack.record().filter(({ time }) => Date.parse(time) >= since);
-        console.log(`      ${title}: ${told(record, sent)}`);
-        assertAnnounced(sent, record);
-        assert.equal((await ask(url, key)).status, 200);
-        return result;
-    }
+    const withTraffic = <T>(title: string, act: () => Promise<T>) => underTraffic({ stack, url, key }, title, act);
 
     /** Asserts that every pod that holds GPUs and every pod that pre-pulls an image has the expected version. */
     async function assertRuns(version: string): Promise<void> {
@@ -82,13 +63,13 @@ describe("npm run ops -- model upgrade", function () {
 
     it("runs the new version: callers get answers, or 503 with Retry-After in the announced window", async () => {
         const version = next();
-        await underTraffic("forward", async () => succeeded(await ops("run", "--yes", "--image", image(version))));
+        await withTraffic("forward", async () => succeeded(await ops("run", "--yes", "--image", image(version))));
         await assertRuns(version);
         tag = version;
     });
 
     it("changes nothing for callers when weights are missing on the nodes, and keeps the old version", async () => {
-        const { code, stderr } = await underTraffic("prepare fails", () =>
+        const { code, stderr } = await withTraffic("prepare fails", () =>
             ops("run", "--yes", "--image", image(next()), "--weights-path", "/data/elsewhere"),
         );
         assert.equal(code, 1);
@@ -97,38 +78,22 @@ describe("npm run ops -- model upgrade", function () {
         await assertRuns(tag);
     });
 
-    const fault = (one: Fault) => async () => {
-        const { faults } = place.world.gpus!;
-        faults.add({ ...one, times: Infinity });
-        return () => faults.clear();
-    };
-    const refused = (apiGroup: string, resource: string) => () =>
-        refuse(new Rest(place.world.kubeConfig), {
-            ...{ name: "refused-by-the-owners", apiGroup, resource, operation: "UPDATE" as const },
-            message: `${resource} are frozen`,
-        });
-    const refusedRoutes = refused("apisix.apache.org", "apisixroutes");
+    const at = () => place;
+    const refusedRoutes = refused(at, "apisix.apache.org", "apisixroutes", "UPDATE");
 
     /** A failure for each phase after the first, which can also happen in production. */
     const failures: [failing: UpgradePhase, why: string, trouble: Trouble][] = [
         ["drain", "the API server rejects changes of routes", refusedRoutes],
-        ["stop", "the API server rejects changes of the component", refused("ray.io", "rayclusters")],
-        ["start", "the new model cannot be loaded", fault({ step: "load", side: "pod" })],
-        ["verify", "the new version's answers differ", fault({ step: "answers", side: "pod" })],
+        ["stop", "the API server rejects changes of the component", refused(at, "ray.io", "rayclusters", "UPDATE")],
+        ["start", "the new model cannot be loaded", fault(at, { step: "load", side: "pod" })],
+        ["verify", "the new version's answers differ", fault(at, { step: "answers", side: "pod" })],
         ["switch", "the API server rejects changes of routes", refusedRoutes],
     ];
     for (const [failing, why, trouble] of failures)
         it(`returns to the old version by itself when ${failing} fails: ${why}`, async () => {
-            const { code, stdout, stderr } = await underTraffic(`${failing} fails`, async () => {
-                // The phase before loads the wrong weights; this one finds them by a request.
-                const early = failing === "verify" ? "start" : failing;
-                const { ended } = stack.start("--image", image(next()));
-                await untilStep(stack, ended, early);
-                const away = await trouble();
-                await untilStep(stack, ended, "return");
-                await away();
-                return ended;
-            });
+            const { code, stdout, stderr } = await withTraffic(`${failing} fails`, () =>
+                returnsFrom(stack, failing, trouble, "--image", image(next())),
+            );
             assert.equal(code, 1, stdout + stderr);
             assert.match(stderr, new RegExp(`model upgrade: did not reach new \\(${failing}: `));
             await assertRuns(tag);
@@ -150,7 +115,7 @@ describe("npm run ops -- model upgrade", function () {
 
     it("killed in every phase: status reports it, and run continues to the end", async () => {
         const version = next();
-        await underTraffic("killed forward", async () => {
+        await withTraffic("killed forward", async () => {
             await killedIn("prepare", "--image", image(version));
             for (const phase of ["drain", "stop", "start", "verify", "switch", "done"] as const) await killedIn(phase);
             succeeded(await ops("run", "--yes"));
@@ -160,7 +125,7 @@ describe("npm run ops -- model upgrade", function () {
     });
 
     it("killed while the new version starts, and then aborted: the old version serves", async () => {
-        await underTraffic("killed and aborted", async () => {
+        await withTraffic("killed and aborted", async () => {
             await killedIn("start", "--image", image(next()));
             const { code, stderr } = await stack.ops("convert", "run", "--yes", "--to", "intra-a");
             assert.equal(code, 2);
@@ -171,7 +136,7 @@ describe("npm run ops -- model upgrade", function () {
     });
 
     it("rolls back when abort is run from another terminal", async () => {
-        await underTraffic("aborted", async () => {
+        await withTraffic("aborted", async () => {
             const { ended } = stack.start("--image", image(next()));
             await untilStep(stack, ended, "start");
             assert.match(succeeded(await ops("abort", "--yes")).stdout, /to return to old/);
@@ -183,7 +148,7 @@ describe("npm run ops -- model upgrade", function () {
     });
 
     it("is rehearsed with a small model in a stack of its own, which does not affect production", async () => {
-        const { stdout } = await underTraffic("rehearsal", async () =>
+        const { stdout } = await withTraffic("rehearsal", async () =>
             succeeded(await ops("rehearse", "--yes", "--json", "--image", image(next()))),
         );
         const { outcome, steps } = JSON.parse(stdout);
