@@ -20,7 +20,7 @@ const ENVIRONMENT = { GOGC: "400" };
 
 const HOW_TO_CHOOSE = `Choose files by a part of their path, tests by a part of their title, or both:
   npm test -- ops/check                      test files with ops/check in their path
-  npm test -- engine/tls engine/guard        test files with one of these in their path
+  npm test -- engine/gateway engine/callers   test files with one of these in their path
   npm test -- sandbox/test/gateway -g rejects  of these, tests whose title matches
 npm test knows every file of test/unit, test/golden, test/engine, test/chaos and sandbox/test; npm run check those that it runs.`;
 

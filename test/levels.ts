@@ -18,30 +18,36 @@ export type Level = (typeof LEVELS)[number];
  */
 const FULL: Record<string, string> = {
     "test/chaos/": "each file takes minutes: models are loaded again and again while steps fail or are killed",
-    "test/engine/callers-stack": "a second stack at the gateway of a first: each change runs both",
-    "test/engine/cert-manager": "the emulator of cert-manager alone: cli.test.ts has an issuer of it",
-    "test/engine/cli-": "the other stacks of the sandbox, and its ends: a world for each test",
-    "test/engine/cloudflare-":
-        "moves of zones, hosts by SSH and rotations at the edge: cloudflare.test.ts has the stack itself",
-    "test/engine/exposure": "a gateway behind Azure and a tunnel in turn, under traffic",
-    "test/engine/failures": "waits for timeouts, and kills runs",
-    "test/engine/gpus": "GPUs of the sandbox, without a stack: sandbox/test/world/gpus.test.ts tests who may hold them",
-    "test/engine/installers": "a world for each way to install the gateway",
-    "test/engine/intra-ha": "the same as inter.test.ts, for option intra-a",
-    "test/engine/inter-nodes": "a cluster from hosts by SSH, nodes that are lost and replaced",
-    "test/engine/limits-shared":
+    "test/engine/callers/limits-shared":
         "two gateway pods and a Redis that stops: shared-limits.test.ts of the sandbox counts in a real one",
-    "test/engine/microk8s": "a cluster from hosts by SSH, step by step",
-    "test/engine/observability":
+    "test/engine/callers/stack": "a second stack at the gateway of a first: each change runs both",
+    "test/engine/cloudflare/exposure": "a gateway behind Azure and a tunnel in turn, under traffic",
+    "test/engine/cloudflare/hosts": "connectors on hosts by SSH: stack.test.ts has the stack itself",
+    "test/engine/cloudflare/move": "a zone moves to Cloudflare and back",
+    "test/engine/cloudflare/operations": "rotations and losses at the edge",
+    "test/engine/cloudflare/secrets": "a stack and runs of its own: recorded previews prove what a review says",
+    "test/engine/cloudflare/zone": "a zone is created, then only read, and the opposite",
+    "test/engine/cluster/inter-nodes": "a cluster from hosts by SSH, nodes that are lost and replaced",
+    "test/engine/cluster/intra-ha": "the same as inter.test.ts, for option intra-a",
+    "test/engine/cluster/microk8s": "a cluster from hosts by SSH, step by step",
+    "test/engine/gateway/cert-manager": "the emulator of cert-manager alone: sandbox/cli.test.ts has an issuer of it",
+    "test/engine/gateway/installers": "a world for each way to install the gateway",
+    "test/engine/gateway/observability":
         "a stack of its own: unit tests of the emulator and of the rendered settings find most errors first",
-    "test/engine/model-upgrade": "models are loaded again and again while steps fail or are killed",
-    "test/engine/ops-import":
-        "three changes with evidence, each several runs of Pulumi: ops.test.ts runs the same code",
-    "test/engine/pod-connection": "an API server for it alone: revocations in ops.test.ts use the same connections",
-    "test/engine/pulumi": "plans, imports and policy packs of Pulumi itself: several runs for each test",
-    "test/engine/rampart-install": "Rampart installed, killed and removed: a world for each",
-    "test/engine/review": "drift and repair: recorded previews prove what a review says",
-    "test/engine/rollback": "unit tests roll back in work trees of git, and lifecycle.test.ts has the runs of Pulumi",
+    "test/engine/gateway/rampart-install": "Rampart installed, killed and removed: a world for each",
+    "test/engine/ops/import":
+        "three changes with evidence, each several runs of Pulumi: commands.test.ts runs the same code",
+    "test/engine/ops/model-upgrade": "models are loaded again and again while steps fail or are killed",
+    "test/engine/ops/pod-connection":
+        "an API server for it alone: revocations in commands.test.ts use the same connections",
+    "test/engine/ops/review": "drift and repair: recorded previews prove what a review says",
+    "test/engine/sandbox/cli-": "the other stacks of the sandbox, and its ends: a world for each test",
+    "test/engine/sandbox/gpus":
+        "GPUs of the sandbox, without a stack: sandbox/test/world/gpus.test.ts tests who may hold them",
+    "test/engine/stack/failures": "waits for timeouts, and kills runs",
+    "test/engine/stack/pulumi": "plans, imports and policy packs of Pulumi itself: several runs for each test",
+    "test/engine/stack/rollback":
+        "unit tests roll back in work trees of git, and lifecycle.test.ts has the runs of Pulumi",
     "test/site/": "builds the site of docs/, and opens each page in a browser",
 };
 
@@ -63,16 +69,16 @@ const NOT_AT_ONCE: Record<string, string> = {
     "test/unit/components/route/request-guard-batches": "every mix of two and four requests: 5 s of CPU time",
     "test/unit/components/opt/opt-watchdog": "waits for programs that poll every few seconds",
     "test/unit/ops/check/smoke": "whole runs against a simulated gateway: 7 s of CPU time",
-    "test/unit/ops/command-line": "npx with an empty cache: 5 s of CPU time",
+    "test/unit/ops/command-line/npx": "npx with an empty cache: 5 s of CPU time",
     "test/unit/ops/consumer/handout-text": "a Python, Node.js or curl process for each test: 6 s of CPU time",
     "test/unit/ops/consumer/rejection-probe": "waits for rejections at gateways that answer late",
-    "test/unit/ops/convert/command": "conversions that are interrupted while they run",
+    "test/unit/ops/convert/command/": "conversions that are interrupted while they run",
     "test/unit/observability/queries": "starts a real Prometheus four times: 20 s",
     "test/unit/ops/stack/rollback": "a work tree of git for each test: 9 s of CPU time",
     "test/unit/policy/pack": "starts the policy pack as Pulumi does",
     "test/unit/policy/rendered": "changes each field of each stack: rules.test.ts has a change for each rule",
     "test/unit/policy/rules-everywhere": "the same, with values that are not known yet",
-    "test/unit/side-by-side": "starts processes of tests: 5 s of CPU time",
+    "test/unit/runner/side-by-side": "starts processes of tests: 5 s of CPU time",
 };
 
 function lint(name: string, script: string, ...args: string[]): Job {
@@ -120,23 +126,23 @@ const RENDERING = /^test\/(golden|unit\/(components|stacks|bench|alerts))\//;
  * takes 11 s of CPU time. Long jobs, and those that wait for clocks, are first, so that at the end no lane waits for another.
  */
 const LONG = [
-    ["lifecycle", "callers"],
-    ["inter"],
-    ["limits", "classes", "route"],
-    ["tls", "guard", "secrets"],
-    ["cloudflare"],
-    ["ops", "ops-import"],
-    ["failures", "pulumi"],
-    ["review", "callers-stack"],
-    ["microk8s"],
-    ["rollback", "limits-shared"],
-    ["cli-stacks"],
-    ["cli-ended"],
-    ["rampart-install"],
-    ["installers"],
-    ["inter-nodes"],
-    ["intra-ha"],
-    ["cli"],
+    ["stack/lifecycle", "callers/credentials"],
+    ["cluster/inter"],
+    ["callers/limits", "callers/classes", "gateway/route"],
+    ["gateway/tls", "gateway/guard", "stack/secrets"],
+    ["cloudflare/stack"],
+    ["ops/commands", "ops/import"],
+    ["stack/failures", "stack/pulumi"],
+    ["ops/review", "callers/stack"],
+    ["cluster/microk8s"],
+    ["stack/rollback", "callers/limits-shared"],
+    ["sandbox/cli-stacks"],
+    ["sandbox/cli-ended"],
+    ["gateway/rampart-install"],
+    ["gateway/installers"],
+    ["cluster/inter-nodes"],
+    ["cluster/intra-ha"],
+    ["sandbox/cli"],
 ];
 
 export function isLevel(word: string): word is Level {
@@ -206,10 +212,10 @@ function engine(): Tests[] {
     return [...named, ...rest.map((file) => [file])].map((files) => ({ name: nameOf(...files), files }));
 }
 
-/** "engine tls, guard" */
+/** "engine gateway/tls, gateway/guard" */
 function nameOf(...files: string[]): string {
     const [, folder] = files[0].split("/");
-    return `${folder} ${files.map((file) => file.split("/").pop()!.replace(".test.ts", "")).join(", ")}`;
+    return `${folder} ${files.map((file) => file.split("/").slice(2).join("/").replace(".test.ts", "")).join(", ")}`;
 }
 
 function filesBelow(folder: string): string[] {

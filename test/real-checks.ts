@@ -4,31 +4,35 @@ import type { PartName } from "../sandbox/real/parts";
 
 /** Tests that use a part, most of them engine tests. A part that is not real needs none: `npm test` tests its emulator. */
 export const CHECKS: Record<PartName, readonly string[]> = {
-    charts: ["test/engine/real-charts.test.ts", "test/engine/route.test.ts", "test/engine/inter.test.ts"],
-    apisix: [
-        "test/engine/callers.test.ts",
-        "test/engine/route.test.ts",
-        "test/engine/limits.test.ts",
-        "test/engine/classes.test.ts",
-        "test/engine/observability.test.ts",
+    charts: [
+        "test/engine/gateway/real-charts.test.ts",
+        "test/engine/gateway/route.test.ts",
+        "test/engine/cluster/inter.test.ts",
     ],
-    "ingress-controller": ["test/engine/callers.test.ts", "test/engine/route.test.ts"],
+    apisix: [
+        "test/engine/callers/credentials.test.ts",
+        "test/engine/gateway/route.test.ts",
+        "test/engine/callers/limits.test.ts",
+        "test/engine/callers/classes.test.ts",
+        "test/engine/gateway/observability.test.ts",
+    ],
+    "ingress-controller": ["test/engine/callers/credentials.test.ts", "test/engine/gateway/route.test.ts"],
     "cloudflare-provider": [
-        "test/engine/cloudflare.test.ts",
-        "test/engine/cloudflare-zone.test.ts",
-        "test/engine/cloudflare-move.test.ts",
-        "test/engine/cloudflare-operations.test.ts",
-        "test/engine/cloudflare-secrets.test.ts",
+        "test/engine/cloudflare/stack.test.ts",
+        "test/engine/cloudflare/zone.test.ts",
+        "test/engine/cloudflare/move.test.ts",
+        "test/engine/cloudflare/operations.test.ts",
+        "test/engine/cloudflare/secrets.test.ts",
     ],
     cloudflared: [
-        "test/engine/cloudflare.test.ts",
-        "test/engine/cloudflare-hosts.test.ts",
-        "test/engine/exposure.test.ts",
+        "test/engine/cloudflare/stack.test.ts",
+        "test/engine/cloudflare/hosts.test.ts",
+        "test/engine/cloudflare/exposure.test.ts",
         "sandbox/test/cloudflare/edge/forward.test.ts",
         "sandbox/test/cloudflare/edge/read-timeout.test.ts",
         "sandbox/test/workloads/connector-pods.test.ts",
     ],
-    "cert-manager": ["test/engine/cert-manager.test.ts", "test/engine/inter-nodes.test.ts"],
+    "cert-manager": ["test/engine/gateway/cert-manager.test.ts", "test/engine/cluster/inter-nodes.test.ts"],
 };
 
 /** Counts of one test file. */

@@ -3,7 +3,7 @@
  * emulators, and prints which parts were real. ALPA_AUTH_REAL selects the parts.
  * @default every part that is installed
  */
-import { basename } from "node:path";
+import { relative } from "node:path";
 import { table } from "../ops/output";
 import { findParts, parseChoice, partLines, REAL_VARIABLE, reportParts } from "../sandbox/real/choice";
 import { filesToRun, HEAD, holds, rowsOf } from "./real-checks";
@@ -17,7 +17,10 @@ async function main(): Promise<void> {
     const parts = reportParts(real);
     console.log(partLines(parts).join("\n"));
     const { signal } = interrupted;
-    const jobs = filesToRun(parts).map((file) => ({ name: `real ${basename(file, ".test.ts")}`, files: [file] }));
+    const jobs = filesToRun(parts).map((file) => ({
+        name: `real ${relative("test/engine", file).replace(".test.ts", "")}`,
+        files: [file],
+    }));
     const progress = new Progress(jobs, { write: (text) => void process.stdout.write(text) });
     const env = { [REAL_VARIABLE]: Object.keys(real).join(",") };
     const began = performance.now();

@@ -4,19 +4,21 @@
 // model.
 import { strict as assert } from "node:assert";
 import { PHASES, type Phase } from "../../ops/cutover/phases";
-import type { Fault } from "../../sandbox/gpus/faults";
-import { ask, steadyCallers, type Sent } from "../engine/kit/conversion/conversion-stack";
+import { ask } from "../engine/kit/conversion/conversion-stack";
 import { ConvertStack, killed } from "../engine/kit/conversion/convert-stack";
-import { assertAnnounced, told, untilStep } from "../engine/kit/conversion/trouble";
+import {
+    fault,
+    refused,
+    returnsFrom,
+    told,
+    type Trouble,
+    underTraffic,
+    untilStep,
+} from "../engine/kit/conversion/trouble";
 import { gpuWorld } from "../engine/kit/conversion/gpu-world";
 import type { Place } from "../engine/kit/place";
 import { succeeded, TOOLS_MILLISECONDS } from "../engine/kit/stack";
-import { Rest } from "../../sandbox/rampart/kubernetes/rest";
-import { refuse } from "../../sandbox/world/owners";
 import type { World } from "../../sandbox/world/world";
-
-/** Causes a failure. @returns a function that removes its cause */
-type Trouble = () => Promise<() => unknown>;
 
 describe("npm run ops -- convert", function () {
     this.timeout(900_000);
@@ -38,20 +40,7 @@ describe("npm run ops -- convert", function () {
         await place?.end();
     });
 
-    /**
-     * Runs two callers that always have a request open. Asserts that no request is lost and that 503 comes only when announced.
-     */
-    async function underTraffic<T>(title: string, act: () => Promise<T>): Promise<T> {
-        const callers = steadyCallers(url, key);
-        const since = Date.now();
-        let sent: Sent[] = [];
-        const result = await act().finally(async () => (sent = await callers.stop()));
-        const record = stack.record().filter(({ time }) => Date.parse(time) >= since);
-        console.log(`      ${title}: ${told(record, sent)}`);
-        assertAnnounced(sent, record);
-        assert.equal((await ask(url, key)).status, 200);
-        return result;
-    }
+    const withTraffic = <T>(title: string, act: () => Promise<T>) => underTraffic({ stack, url, key }, title, act);
 
     const status = async () => JSON.parse(succeeded(await stack.ops("convert", "status", "--json")).stdout);
 
@@ -66,25 +55,18 @@ describe("npm run ops -- convert", function () {
     }
 
     it("moves Alpa into the cluster: callers get answers, or 503 with Retry-After in the announced window", async () => {
-        await underTraffic("forward", async () => succeeded(await stack.ops("convert", "run", "--yes")));
+        await withTraffic("forward", async () => succeeded(await stack.ops("convert", "run", "--yes")));
         await assertSettledIn("intra-b");
         const record = await place.world.read("v1", "ConfigMap", "convert", "alpa-auth-conversion");
         assert.ok((record!.data as Record<string, string>).beat, "the record in the cluster names who ran it");
     });
 
     it("moves Alpa back to bare metal, and the next `up` changes nothing", async () => {
-        await underTraffic("back", async () =>
-            succeeded(await stack.ops("convert", "run", "--yes", "--to", "intra-a")),
-        );
+        await withTraffic("back", async () => succeeded(await stack.ops("convert", "run", "--yes", "--to", "intra-a")));
         await assertSettledIn("intra-a");
         succeeded(await stack.preview("--expect-no-changes"));
     });
 
-    const fault = (one: Fault) => async () => {
-        const { faults } = place.world.gpus!;
-        faults.add({ ...one, times: Infinity });
-        return () => faults.clear();
-    };
     const closedHosts = async () => {
         const ways = place.world.gpus!.bareMetal.hosts.map(({ way }) => way);
         for (const way of ways) await way.shut();
@@ -92,34 +74,23 @@ describe("npm run ops -- convert", function () {
             for (const way of ways) await way.open();
         };
     };
-    const refused = (apiGroup: string, resource: string, operation: "CREATE" | "UPDATE") => () =>
-        refuse(new Rest(place.world.kubeConfig), {
-            ...{ name: "refused-by-the-owners", apiGroup, resource, operation },
-            message: `${resource} are frozen`,
-        });
-    const refusedRoutes = refused("apisix.apache.org", "apisixroutes", "UPDATE");
+    const at = () => place;
+    const refusedRoutes = refused(at, "apisix.apache.org", "apisixroutes", "UPDATE");
 
     /** A failure for each phase but the last, which can also happen in production. */
     const failures: [failing: Exclude<Phase, "done">, why: string, trouble: Trouble][] = [
-        ["prepare", "the API server rejects the component", refused("ray.io", "rayclusters", "CREATE")],
+        ["prepare", "the API server rejects the component", refused(at, "ray.io", "rayclusters", "CREATE")],
         ["drain", "the API server rejects changes of routes", refusedRoutes],
-        ["stop", "bare metal does not stop in time", fault({ step: "stop", side: "bare metal" })],
-        ["start", "the model cannot be loaded in the component", fault({ step: "load", side: "pod" })],
-        ["verify", "the component's answers differ", fault({ step: "answers", side: "pod" })],
+        ["stop", "bare metal does not stop in time", fault(at, { step: "stop", side: "bare metal" })],
+        ["start", "the model cannot be loaded in the component", fault(at, { step: "load", side: "pod" })],
+        ["verify", "the component's answers differ", fault(at, { step: "answers", side: "pod" })],
         ["switch", "the API server rejects changes of routes", refusedRoutes],
     ];
     for (const [failing, why, trouble] of failures)
         it(`returns to intra-a by itself when ${failing} fails: ${why}`, async () => {
-            const { code, stdout, stderr } = await underTraffic(`${failing} fails`, async () => {
-                // The phase before loads the wrong weights; this one finds them by a request.
-                const early = failing === "verify" ? "start" : failing;
-                const { ended } = stack.start();
-                await untilStep(stack, ended, early);
-                const away = await trouble();
-                await untilStep(stack, ended, "return");
-                await away();
-                return ended;
-            });
+            const { code, stdout, stderr } = await withTraffic(`${failing} fails`, () =>
+                returnsFrom(stack, failing, trouble),
+            );
             assert.equal(code, 1, stdout + stderr);
             assert.match(stderr, new RegExp(`convert: did not reach intra-b \\(${failing}: `));
             assert.match(stderr, /It has returned to intra-a, which serves/);
@@ -127,7 +98,7 @@ describe("npm run ops -- convert", function () {
         });
 
     it("leaves callers with the component when done fails, and moves back on the operator's command", async () => {
-        await underTraffic("done fails", async () => {
+        await withTraffic("done fails", async () => {
             const { ended } = stack.start();
             await untilStep(stack, ended, "done");
             const open = await closedHosts();
@@ -169,7 +140,7 @@ describe("npm run ops -- convert", function () {
     });
 
     it("names the next step while pods still hold the GPUs, and continues the rollback once they are free", async () => {
-        await underTraffic("GPUs stay held", async () => {
+        await withTraffic("GPUs stay held", async () => {
             place.world.gpus!.faults.add({ step: "release", side: "bare metal" });
             const { code, stderr } = await stack.ops("convert", "run", "--yes");
             assert.equal(code, 1);
@@ -205,7 +176,7 @@ describe("npm run ops -- convert", function () {
     }
 
     it("killed in every phase: status reports it, and run continues to the end", async () => {
-        await underTraffic("killed forward", async () => {
+        await withTraffic("killed forward", async () => {
             for (const phase of PHASES) await killedIn(phase, phase, []);
             succeeded(await stack.ops("convert", "run", "--yes"));
         });
@@ -213,7 +184,7 @@ describe("npm run ops -- convert", function () {
     });
 
     it("killed in every step of the rollback: status reports it, and run continues to the end", async () => {
-        await underTraffic("killed back", async () => {
+        await withTraffic("killed back", async () => {
             for (const at of ["switch", "start", "stop", "drain", "prepare", "intra-a"])
                 await killedIn(`back to ${at}`, at, at === "switch" ? ["--to", "intra-a"] : []);
             succeeded(await stack.ops("convert", "run", "--yes"));
@@ -223,7 +194,7 @@ describe("npm run ops -- convert", function () {
     });
 
     it("is rehearsed in a stack of its own, which does not affect production and is deleted afterwards", async () => {
-        const { stdout } = await underTraffic("rehearsal", async () =>
+        const { stdout } = await withTraffic("rehearsal", async () =>
             succeeded(await stack.ops("convert", "rehearse", "--yes", "--json")),
         );
         const { outcome, steps } = JSON.parse(stdout);

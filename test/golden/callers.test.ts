@@ -2,8 +2,8 @@
 // golden
 import { strict as assert } from "node:assert";
 import { inputsOf, type Seen } from "../kit";
-import { COUNTERS, GATEWAY, recordCallers } from "../unit/callers";
-import { kubernetesObjects } from "../unit/intra-a";
+import { COUNTERS, GATEWAY, recordCallers } from "../unit/kit/callers";
+import { kubernetesObjects } from "../unit/kit/intra-a";
 import { assertReviewed, documentOf, formatted } from "./file";
 
 const HEADER = `# Objects of option callers in the cluster, for review. Regenerate: npm run golden

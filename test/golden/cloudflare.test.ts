@@ -2,7 +2,7 @@
 // run golden
 import { strict as assert } from "node:assert";
 import { inputsOf, type Seen } from "../kit";
-import { recordCloudflare } from "../unit/cloudflare";
+import { recordCloudflare } from "../unit/kit/cloudflare";
 import { assertReviewed, documentOf, formatted } from "./file";
 
 /** In the order of their dependencies. */

@@ -3,11 +3,11 @@ import { strict as assert } from "node:assert";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { callersDiagram, cloudflareDiagram, conversionDiagram, gatewayDiagram, zoneDiagram } from "../diagrams";
-import { GATEWAY, MAIN, recordCallers } from "../unit/callers";
-import { cloudflareStack, recordCloudflare } from "../unit/cloudflare";
-import { interSettings, recordInter } from "../unit/inter";
-import { intraBSettings, recordIntraB } from "../unit/intra-b";
-import { recordStack, settings } from "../unit/intra-a";
+import { GATEWAY, MAIN, recordCallers } from "../unit/kit/callers";
+import { cloudflareStack, recordCloudflare } from "../unit/kit/cloudflare";
+import { interSettings, recordInter } from "../unit/kit/inter";
+import { intraBSettings, recordIntraB } from "../unit/kit/intra-b";
+import { recordStack, settings } from "../unit/kit/intra-a";
 
 const OPTIONS = "docs/evaluate/options.md";
 

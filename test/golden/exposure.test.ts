@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 import { CONNECTORS } from "../../components/cloudflare/cloudflared/deployment";
 import { asked, inputsOf, type Seen } from "../kit";
-import { recordExposed } from "../unit/intra-a";
+import { recordExposed } from "../unit/kit/intra-a";
 import { assertReviewed, documentOf, formatted } from "./file";
 
 /** In the order of their dependencies. */

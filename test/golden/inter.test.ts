@@ -2,8 +2,8 @@
 // Never the only proof of anything. Regenerate: npm run golden
 import { strict as assert } from "node:assert";
 import { asked, inputsOf, type Seen } from "../kit";
-import { exposedInterSettings, INTER_INSTALLERS, interSettings, interValues, recordInter } from "../unit/inter";
-import { recordExposed, recordStack } from "../unit/intra-a";
+import { exposedInterSettings, INTER_INSTALLERS, interSettings, interValues, recordInter } from "../unit/kit/inter";
+import { recordExposed, recordStack } from "../unit/kit/intra-a";
 import { assertReviewed, documentOf, formatted } from "./file";
 
 const HEADER = (what: string) => `# ${what}, for review. Regenerate: npm run golden

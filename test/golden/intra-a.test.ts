@@ -2,7 +2,7 @@
 // anything. Regenerate: npm run golden
 import { strict as assert } from "node:assert";
 import { inputsOf, type Seen } from "../kit";
-import { CLASSES, INSTALLERS, recordStack, type Installer } from "../unit/intra-a";
+import { CLASSES, INSTALLERS, recordStack, type Installer } from "../unit/kit/intra-a";
 import { assertReviewed, documentOf, formatted } from "./file";
 
 /** In the order in which a request and its configuration reach them. */

@@ -4,8 +4,8 @@ import { strict as assert } from "node:assert";
 import { diffLines } from "diff";
 import { PHASES } from "../../components/opt/conversion-phases";
 import { inputsOf, type Seen } from "../kit";
-import { intraBValues, RAMPART_OPT, recordIntraB } from "../unit/intra-b";
-import { recordStack } from "../unit/intra-a";
+import { intraBValues, RAMPART_OPT, recordIntraB } from "../unit/kit/intra-b";
+import { recordStack } from "../unit/kit/intra-a";
 import { assertReviewed, documentOf, formatted } from "./file";
 
 const SHAPES: [shape: string, opt: object][] = [

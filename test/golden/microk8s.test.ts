@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 import { stringify } from "yaml";
 import { asked, inputsOf, plain, type Seen } from "../kit";
-import { recordNodes, SUDO_PASSWORD, THREE } from "../unit/cluster-nodes";
+import { recordNodes, SUDO_PASSWORD, THREE } from "../unit/kit/cluster-nodes";
 import { assertReviewed, formatted } from "./file";
 
 const HEADER = `# Commands of a cluster of three nodes on its hosts, for review. Regenerate: npm run golden

@@ -13,8 +13,8 @@ import { program } from "../../ops/program";
 import { cliPage } from "../../ops/reference";
 import { RULES, type Rule } from "../../policy/rules";
 import { ROUTES } from "../../sandbox/cloudflare/api/routes";
-import { SSH_KEY } from "../unit/cloudflare";
-import { KUBECONFIG } from "../unit/intra-a";
+import { SSH_KEY } from "../unit/kit/cloudflare";
+import { KUBECONFIG } from "../unit/kit/intra-a";
 import { assertReviewed, formatted } from "./file";
 
 const FOLDER = "../../docs/reference";

@@ -14,10 +14,10 @@ import { preflightReads } from "../sign-off/preflight-reads";
 import { edgePorts, gatewayPorts } from "../sign-off/ports";
 import { edgeProtocols, gatewayProtocols } from "../sign-off/protocols";
 import type { Seen } from "../kit";
-import { rawCloudflare, recordCloudflare } from "../unit/cloudflare";
-import { interValues, parseInter, recordInter } from "../unit/inter";
-import { CONSUMERS, recordStack, settings } from "../unit/intra-a";
-import { intraBSettings, recordIntraB } from "../unit/intra-b";
+import { rawCloudflare, recordCloudflare } from "../unit/kit/cloudflare";
+import { interValues, parseInter, recordInter } from "../unit/kit/inter";
+import { CONSUMERS, recordStack, settings } from "../unit/kit/intra-a";
+import { intraBSettings, recordIntraB } from "../unit/kit/intra-b";
 import { assertReviewed, formatted } from "./file";
 
 const CALLERS = CONSUMERS.map(({ name }) => name);
@@ -87,7 +87,7 @@ describe("sign-off pages", () => {
             const now = new Date("2026-11-28T23:00:00Z");
             measured("inter", "restart", figures, { file, asked: "1", now });
             measured("inter", "drain", figures, { file, asked: "1", now });
-            const by = "test/engine/inter.test.ts";
+            const by = "test/engine/cluster/inter.test.ts";
             const row = { ...figures, on: "2026-11-28", by };
             assert.deepEqual(readMeasured(file), { inter: { drain: row, restart: row } });
             assert.throws(

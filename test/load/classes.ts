@@ -5,7 +5,7 @@
  */
 import { strict as assert } from "node:assert";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ClassedAlpa } from "../unit/classed-alpa";
+import { ClassedAlpa } from "../unit/components/route/classed-alpa";
 
 /** Each scenario's length, in seconds. */
 const SECONDS = 20;

@@ -63,7 +63,7 @@ const ROLLBACK: Omit<Event, "measuredBy"> = {
 const CERTIFICATE: Event = {
     title: "Change of the certificate",
     notice: "Nothing: new connections get the new certificate.",
-    measuredBy: "test/engine/tls.test.ts",
+    measuredBy: "test/engine/gateway/tls.test.ts",
 };
 
 const ONE_POD: Event = {
@@ -74,9 +74,9 @@ const ONE_POD: Event = {
 const ON_THE_NODES: Record<string, Event> = {
     ...BEFORE_CALLERS,
     "restart-one-pod": ONE_POD,
-    ...measuredBy(HIGHLY_AVAILABLE, "test/engine/intra-ha.test.ts"),
+    ...measuredBy(HIGHLY_AVAILABLE, "test/engine/cluster/intra-ha.test.ts"),
     certificate: CERTIFICATE,
-    rollback: { ...ROLLBACK, measuredBy: "test/engine/rollback.test.ts" },
+    rollback: { ...ROLLBACK, measuredBy: "test/engine/stack/rollback.test.ts" },
 };
 
 /** By option and by name of the event. */
@@ -102,7 +102,7 @@ export const EVENTS: Record<SignedOption, Record<string, Event>> = {
     },
     inter: {
         ...BEFORE_CALLERS,
-        ...measuredBy(HIGHLY_AVAILABLE, "test/engine/inter.test.ts"),
+        ...measuredBy(HIGHLY_AVAILABLE, "test/engine/cluster/inter.test.ts"),
         certificate: CERTIFICATE,
         rollback: { ...ROLLBACK, measuredBy: "test/chaos/rollback-inter.test.ts" },
     },
@@ -111,12 +111,12 @@ export const EVENTS: Record<SignedOption, Record<string, Event>> = {
         "connector-upgrade": {
             title: "Upgrade of the connectors",
             notice: "Nothing: they stop one after the other, each after its open answers.",
-            measuredBy: "test/engine/cloudflare.test.ts",
+            measuredBy: "test/engine/cloudflare/stack.test.ts",
         },
         "connector-stop": {
             title: "One of two connectors stops",
             notice: "Nothing, if it is stopped with SIGTERM. Open requests of a killed connector fail.",
-            measuredBy: "test/engine/cloudflare.test.ts",
+            measuredBy: "test/engine/cloudflare/stack.test.ts",
         },
         rotation: {
             title: "A second service token is added to a caller",

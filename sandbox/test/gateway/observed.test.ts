@@ -9,7 +9,7 @@ import { stringify } from "yaml";
 import { accessLogSettings } from "../../../components/apisix/access-log";
 import { METRICS_METADATA, METRICS_PATH, metricsAttributes } from "../../../components/apisix/observability";
 import { alpaChain, closedChain } from "../../../components/route/plugin-chain";
-import { GUARD } from "../../../test/unit/guard-settings";
+import { GUARD } from "../../../test/unit/components/route/guard-settings";
 import type { Context } from "../../gateway/request/context";
 import { Metrics } from "../../gateway/observed/metrics";
 import { observedOf } from "../../workloads/gateway-settings/observed";

@@ -1,4 +1,4 @@
-// Proves which pods the sandbox's Prometheus scrapes, and the message without Prometheus. test/engine/observability.test.ts
+// Proves which pods the sandbox's Prometheus scrapes, and the message without Prometheus. test/engine/gateway/observability.test.ts
 // proves that its figures match the requests.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";

@@ -8,7 +8,7 @@ import { rehearsalStack } from "../../../ops/convert/rehearsal-stack";
 import { newKey, publicLine } from "../../hosts";
 import { hostKeys, layOver, type Addresses } from "../../world/overlay";
 import { ROOT } from "../../world/state";
-import { raw } from "../../../test/unit/intra-a";
+import { raw } from "../../../test/unit/kit/intra-a";
 
 const HOSTS = [{ address: "127.0.0.31", port: 1, user: "ops", hostKey: publicLine(newKey()) }];
 

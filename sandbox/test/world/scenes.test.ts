@@ -1,4 +1,4 @@
-// Proves how the options of `sandbox up` change a shipped stack. test/engine/cli.test.ts proves that it deploys.
+// Proves how the options of `sandbox up` change a shipped stack. test/engine/sandbox/cli.test.ts proves that it deploys.
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { parse } from "../../../config";
 import { exposed } from "../../world/exposure-scene";
 import { sceneOf } from "../../world/scenes";
 import type { ClusterFacts } from "../../world/state";
-import { TODAY } from "../../../test/unit/cloudflare";
+import { TODAY } from "../../../test/unit/kit/cloudflare";
 
 const SHIPPED = readFileSync(join(__dirname, "../../../Pulumi.intra.yaml"), "utf8");
 const CLOUDFLARE = { api: "http://127.0.0.1:1", account: "a".repeat(32), teamName: "team", zone: "example.com" };

@@ -3,7 +3,7 @@ import { strict as assert } from "node:assert";
 import { createPublicKey } from "node:crypto";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { HOST_KEY, SSH_KEY } from "../cloudflare";
+import { HOST_KEY, SSH_KEY } from "../kit/cloudflare";
 import { bench } from "../ops/kit";
 import type { CallersWorld } from "./python-world";
 

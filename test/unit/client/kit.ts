@@ -8,7 +8,7 @@ import { limitPlugins, type Limits } from "../../../components/consumers/limits"
 import { alpaChain, closedChain } from "../../../components/route/plugin-chain";
 import type { Pair } from "../../certificates";
 import type { RoutePlugin } from "../../../components/route/route-plugin";
-import { GUARD } from "../guard-settings";
+import { GUARD } from "../components/route/guard-settings";
 
 const ADMIN_KEY = "test-admin-key";
 export const NAMESPACE = DEFAULT_NAMESPACE;

@@ -15,7 +15,7 @@ import { startAlpa } from "../../../sandbox/alpa/server";
 import { startGateway } from "../../../sandbox/gateway/server";
 import { World } from "../../../sandbox/test/cloudflare/edge/kit";
 import { addRecord, addZone } from "../../../sandbox/test/cloudflare/edge/objects";
-import { GUARD } from "../guard-settings";
+import { GUARD } from "../components/route/guard-settings";
 
 const NAMESPACE = "ns";
 const ADMIN_KEY = "test-admin-key";

@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { CloudflareAccess, sooner } from "../../../components/cloudflare-access";
 import { asked, comesAfter, inputsOf, one, plain, record, value, type Seen } from "../../kit";
-import { ACCOUNT, CALLS, cloudflareStack, CONSUMERS, recordCloudflare, TOKENS } from "../cloudflare";
+import { ACCOUNT, CALLS, cloudflareStack, CONSUMERS, recordCloudflare, TOKENS } from "../kit/cloudflare";
 
 const TYPES = {
     zone: "cloudflare:index/zone:Zone",

@@ -1,8 +1,8 @@
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { cloudflareApi, readSettings } from "../../../config";
-import { raw } from "../intra-a";
-import { rawCloudflare } from "../cloudflare";
+import { raw } from "../kit/intra-a";
+import { rawCloudflare } from "../kit/cloudflare";
 
 const VARIABLES = ["CLOUDFLARE_API_TOKEN", "CLOUDFLARE_BASE_URL", "PULUMI_CONFIG_SECRET_KEYS"];
 

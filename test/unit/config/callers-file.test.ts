@@ -5,12 +5,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { ConfigError, parse, type RawConfig } from "../../../config";
-import { rawCallers } from "../callers";
-import * as edge from "../cloudflare";
-import { interValues } from "../inter";
-import { CONSUMERS, raw } from "../intra-a";
-import { intraBValues } from "../intra-b";
+import { parse, type RawConfig } from "../../../config";
+import { rawCallers } from "../kit/callers";
+import * as edge from "../kit/cloudflare";
+import { interValues } from "../kit/inter";
+import { CONSUMERS, raw } from "../kit/intra-a";
+import { intraBValues } from "../kit/intra-b";
+import { itRefuses, problemsOf, type Refused } from "./refused";
 
 const NAME = "callers/intra.yaml";
 const TODAY = edge.TODAY;
@@ -33,13 +34,7 @@ function settings(config: RawConfig, text?: string) {
 }
 
 function problems(text: string, values: object = { consumers: [] }): string[] {
-    try {
-        settings(raw({ consumersFile: NAME, ...values }), text);
-        return [];
-    } catch (error) {
-        assert.ok(error instanceof ConfigError, String(error));
-        return error.problems;
-    }
+    return problemsOf(() => settings(raw({ consumersFile: NAME, ...values }), text));
 }
 
 describe("callers in a file of their own", () => {
@@ -80,7 +75,7 @@ describe("callers in a file of their own", () => {
         );
     });
 
-    const refused: [what: string, text: string, ...expected: RegExp[]][] = [
+    const refused: Refused<string>[] = [
         ["invalid YAML", "consumers:\n  - [", /^callers\/intra\.yaml:2: must be YAML \(\w+\)\.$/],
         ["a list", "- name: lab", /^callers\/intra\.yaml: must be a mapping with the key consumers/],
         ["nothing", "", /^callers\/intra\.yaml: must be a mapping with the key consumers/],
@@ -102,12 +97,7 @@ describe("callers in a file of their own", () => {
             /^consumers: every name must be unique \(got lab twice\)/,
         ],
     ];
-    for (const [what, text, ...expected] of refused)
-        it(`are rejected with ${what}, each problem with its line`, () => {
-            const found = problems(text);
-            assert.equal(found.length, expected.length, found.join("\n"));
-            expected.forEach((pattern, i) => assert.match(found[i], pattern));
-        });
+    describe("with each problem at its line", () => itRefuses(refused, (text) => problems(text)));
 
     it("are rejected with the name of a caller of the stack file", () => {
         const found = problems(stringify({ consumers: [caller("lab", first)] }), { consumers: [caller("lab", first)] });

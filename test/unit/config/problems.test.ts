@@ -2,8 +2,8 @@ import { strict as assert } from "node:assert";
 import * as z from "zod";
 import { ConfigError, parse, type RawConfig } from "../../../config";
 import { didYouMean, explain, got, wording } from "../../../config/problems";
-import { rawCloudflare, TUNNEL } from "../cloudflare";
-import { EXPOSURE, raw } from "../intra-a";
+import { rawCloudflare, TUNNEL } from "../kit/cloudflare";
+import { EXPOSURE, raw } from "../kit/intra-a";
 
 const schema = z.strictObject({
     list: z.array(z.strictObject({ size: z.enum(["small", "large"]) })).optional(),

@@ -1,9 +1,21 @@
 import { strict as assert } from "node:assert";
+import { ConfigError } from "../../../config";
 
 /** A config and all its problems, in order: the whole text of each, or a pattern. */
 export type Refused<T = Record<string, unknown>> = [why: string, values: T, ...problems: (string | RegExp)[]];
 
-/** Defines a test for each config: it must have exactly these problems. */
+/** Problems of the config that the function parses; none when it is accepted. */
+export function problemsOf(parsing: () => unknown): string[] {
+    try {
+        parsing();
+        return [];
+    } catch (error) {
+        assert.ok(error instanceof ConfigError, String(error));
+        return error.problems;
+    }
+}
+
+/** Defines a test for each config: it must have exactly these problems, without a secret or key material in them. */
 export function itRefuses<T>(refused: Refused<T>[], problems: (values: T) => string[]): void {
     for (const [why, values, ...expected] of refused)
         it(`rejects ${why}`, () => {
@@ -12,5 +24,6 @@ export function itRefuses<T>(refused: Refused<T>[], problems: (values: T) => str
             expected.forEach((one, i) =>
                 typeof one === "string" ? assert.equal(found[i], one) : assert.match(found[i], one),
             );
+            assert.doesNotMatch(found.join("\n"), /s3cret|-----BEGIN|\bMII/);
         });
 }

@@ -1,11 +1,12 @@
 // Proves that a stack file of an earlier version is rejected with one problem for each old key, which says what to write.
 import { strict as assert } from "node:assert";
-import { ConfigError, parse } from "../../../config";
+import { parse } from "../../../config";
 import { RENAMED_KEYS, renameKeys } from "../../../config/renamed-keys";
-import { rawCloudflare, TUNNEL } from "../cloudflare";
-import { node } from "../cluster-nodes";
-import { EXPOSURE, raw } from "../intra-a";
-import { intraBValues } from "../intra-b";
+import { rawCloudflare, TUNNEL } from "../kit/cloudflare";
+import { node } from "../kit/cluster-nodes";
+import { EXPOSURE, raw } from "../kit/intra-a";
+import { intraBValues } from "../kit/intra-b";
+import { problemsOf } from "./refused";
 
 const DIGEST = `sha256:${"0a".repeat(32)}`;
 const opt = (values: object) => raw(intraBValues({}, values));
@@ -128,13 +129,7 @@ const OLD: Record<string, [config: Record<string, string>, problem: string][]> =
 };
 
 function problems(config: Record<string, string>): string[] {
-    try {
-        parse(config);
-        return [];
-    } catch (error) {
-        assert.ok(error instanceof ConfigError, String(error));
-        return error.problems;
-    }
+    return problemsOf(() => parse(config));
 }
 
 describe("config with a key of an earlier version", () => {

@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ConfigError, parse } from "../../../config";
 import { plainSecrets, readStackFile } from "../../../config/stack-file";
-import { rawCallers } from "../callers";
-import { HOST, rawCloudflare, TODAY, TUNNEL } from "../cloudflare";
-import { raw } from "../intra-a";
+import { rawCallers } from "../kit/callers";
+import { HOST, rawCloudflare, TODAY, TUNNEL } from "../kit/cloudflare";
+import { raw } from "../kit/intra-a";
 
 const FILE = (key = "alpa-auth:tunnel") => `
 config:

@@ -1,10 +1,10 @@
 /** Stacks whose resources the cases of the rules change. */
 import { generateKeyPairSync } from "node:crypto";
 import type { Seen } from "../../kit";
-import { recordCloudflare } from "../cloudflare";
-import { exposedInterSettings, interSettings, recordInter } from "../inter";
-import { recordIntraB } from "../intra-b";
-import { recordExposed, recordStack } from "../intra-a";
+import { recordCloudflare } from "../kit/cloudflare";
+import { exposedInterSettings, interSettings, recordInter } from "../kit/inter";
+import { recordIntraB } from "../kit/intra-b";
+import { recordExposed, recordStack } from "../kit/intra-a";
 
 export type Base =
     | "intra"

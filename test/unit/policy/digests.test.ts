@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { resourceOf, violationsOf } from "../../../policy/rules";
 import { imagesByDigest, optionalRules } from "../../../policy/rules/kubernetes/digests";
-import { interSettings, interValues, parseInter, recordInter } from "../inter";
+import { interSettings, interValues, parseInter, recordInter } from "../kit/inter";
 import { givenOf } from "./stacks";
 
 const digest = `sha256:${"0a".repeat(32)}`;

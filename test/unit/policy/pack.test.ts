@@ -5,8 +5,8 @@ import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { RULES } from "../../../policy/rules";
-import { recordCloudflare } from "../cloudflare";
-import { recordStack } from "../intra-a";
+import { recordCloudflare } from "../kit/cloudflare";
+import { recordStack } from "../kit/intra-a";
 import { find, more, plugin, secret, without } from "./changes";
 import { Pack } from "./pack";
 import { givenOf, type Given } from "./stacks";

@@ -11,7 +11,7 @@ import { alpaPaths, renderRoutes } from "../../../components/cloudflare/tunnel-r
 import { guard as guardSchema } from "../../../config/keys/guard";
 import { pathPrefix } from "../../../config/values";
 import { resourceOf, RULES } from "../../../policy/rules";
-import { apisixSets, operatorSets } from "../../engine/real-charts/value-sets";
+import { apisixSets, operatorSets } from "../../engine/gateway/real-charts/value-sets";
 import { BASES, type Base } from "./bases";
 import { givenOf, placesOnce, shapeOf, type Given } from "./stacks";
 

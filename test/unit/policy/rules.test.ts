@@ -2,7 +2,7 @@
 // changes one thing in a real resource of some option. The unchanged resource causes no violation.
 import { strict as assert } from "node:assert";
 import { resourceOf, RULES, violationsOf } from "../../../policy/rules";
-import { recordStack } from "../intra-a";
+import { recordStack } from "../kit/intra-a";
 import { CASES } from "./cases";
 import { find, more, values } from "./changes";
 import { BASES, type Base } from "./bases";

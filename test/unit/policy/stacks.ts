@@ -10,12 +10,19 @@ import { inter } from "../../../stacks/inter";
 import { intra } from "../../../stacks/intra";
 import { certificate } from "../../certificates";
 import { asked, record, type Seen } from "../../kit";
-import { recordCallers } from "../callers";
-import { CALLS, HOST, recordCloudflare, SSH_KEY, TODAY, TOKENS } from "../cloudflare";
-import { recordNodes, THREE } from "../cluster-nodes";
-import { exposedInterSettings, INTER_INSTALLERS, interSettings, interValues, parseInter, recordInter } from "../inter";
-import { RAMPART_OPT, recordIntraB } from "../intra-b";
-import { CLASSES, CONSUMERS, INSTALLERS, KUBECONFIG, recordExposed, recordStack } from "../intra-a";
+import { recordCallers } from "../kit/callers";
+import { CALLS, HOST, recordCloudflare, SSH_KEY, TODAY, TOKENS } from "../kit/cloudflare";
+import { recordNodes, THREE } from "../kit/cluster-nodes";
+import {
+    exposedInterSettings,
+    INTER_INSTALLERS,
+    interSettings,
+    interValues,
+    parseInter,
+    recordInter,
+} from "../kit/inter";
+import { RAMPART_OPT, recordIntraB } from "../kit/intra-b";
+import { CLASSES, CONSUMERS, INSTALLERS, KUBECONFIG, recordExposed, recordStack } from "../kit/intra-a";
 
 const ROOT = join(__dirname, "../../..");
 

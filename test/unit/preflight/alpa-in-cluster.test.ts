@@ -6,8 +6,8 @@ import type { Live } from "../../../components/kubernetes/cluster-reader";
 import type { Stage } from "../../../components/opt/conversion-phases";
 import { OWNER_ANNOTATION } from "../../../components/kubernetes/ownership";
 import { componentOnItsWay, requirementProblems } from "../../../preflight/alpa/alpa-in-cluster";
-import { settings } from "../intra-a";
-import { intraBSettings, RAMPART_OPT } from "../intra-b";
+import { settings } from "../kit/intra-a";
+import { intraBSettings, RAMPART_OPT } from "../kit/intra-b";
 import { node, to, view, type World } from "./conversion-kit";
 
 const CRD = "CustomResourceDefinition rayclusters.ray.io";

@@ -11,7 +11,7 @@ import { callersPreflight, gatewayOf } from "../../../preflight/kubernetes/calle
 import type { ClusterView } from "../../../preflight/kubernetes/cluster";
 import { PreflightError } from "../../../preflight/preflight-error";
 import { record } from "../../kit";
-import { callersSettings, COUNTERS, GATEWAY, MAIN } from "../callers";
+import { callersSettings, COUNTERS, GATEWAY, MAIN } from "../kit/callers";
 
 const OWN = "alpa-auth/callers-1";
 const THEIRS = "alpa-auth/intra";

@@ -2,8 +2,8 @@
 import type { Live, ObjectRef } from "../../../components/kubernetes/cluster-reader";
 import type { Stage } from "../../../components/opt/conversion-phases";
 import type { ClusterView } from "../../../preflight/kubernetes/cluster";
-import { settings } from "../intra-a";
-import { intraBSettings } from "../intra-b";
+import { settings } from "../kit/intra-a";
+import { intraBSettings } from "../kit/intra-b";
 
 export const OWN = "alpa-auth/test";
 

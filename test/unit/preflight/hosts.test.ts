@@ -8,9 +8,9 @@ import type { ClusterView } from "../../../preflight/kubernetes/cluster";
 import { hostsPreflight, withoutCluster } from "../../../preflight/hosts";
 import { PreflightError } from "../../../preflight/preflight-error";
 import { value } from "../../kit";
-import { node, nodesOf, THREE } from "../cluster-nodes";
-import { interSettings } from "../inter";
-import { KUBECONFIG } from "../intra-a";
+import { node, nodesOf, THREE } from "../kit/cluster-nodes";
+import { interSettings } from "../kit/inter";
+import { KUBECONFIG } from "../kit/intra-a";
 
 const OWNER = "alpa-auth/dev";
 const ENCODED = Buffer.from(KUBECONFIG).toString("base64");

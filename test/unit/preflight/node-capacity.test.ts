@@ -3,7 +3,7 @@ import { strict as assert } from "node:assert";
 import type { Live } from "../../../components/kubernetes/cluster-reader";
 import { quantity } from "../../../components/kubernetes/quantity";
 import { capacityProblems } from "../../../preflight/alpa/node-capacity";
-import { intraBSettings } from "../intra-b";
+import { intraBSettings } from "../kit/intra-b";
 import { node, view } from "./conversion-kit";
 
 const found = (first: Live, pods: Live[] = []) =>

@@ -7,8 +7,8 @@ import { nodeState, type ClusterView, type NodeState } from "../../../preflight/
 import { storageClass } from "../../../preflight/kubernetes/checks";
 import { nodes, podNetworks } from "../../../preflight/kubernetes/nodes";
 import { preflight } from "../../../preflight";
-import { interSettings } from "../inter";
-import { settings } from "../intra-a";
+import { interSettings } from "../kit/inter";
+import { settings } from "../kit/intra-a";
 
 const asked: ObjectRef[] = [];
 /** A cluster with these nodes. @param installed whether a gateway exists already */

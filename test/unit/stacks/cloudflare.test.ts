@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { cloudflare } from "../../../stacks/cloudflare";
 import { record, value } from "../../kit";
-import { ACCOUNT, CALLS, cloudflareStack, recordCloudflare, TOKENS } from "../cloudflare";
+import { ACCOUNT, CALLS, cloudflareStack, recordCloudflare, TOKENS } from "../kit/cloudflare";
 
 describe("stack cloudflare", () => {
     it("outputs the address, the expiries and the name servers in plain text, and pairs as secrets", async () => {

@@ -3,10 +3,10 @@ import { strict as assert } from "node:assert";
 import { ConfigError } from "../../../config";
 import { inter } from "../../../stacks/inter";
 import { one, record } from "../../kit";
-import { CALLS, HOST } from "../cloudflare";
-import { SAID, THREE } from "../cluster-nodes";
-import { KUBECONFIG } from "../intra-a";
-import { interValues, parseInter } from "../inter";
+import { CALLS, HOST } from "../kit/cloudflare";
+import { SAID, THREE } from "../kit/cluster-nodes";
+import { KUBECONFIG } from "../kit/intra-a";
+import { interValues, parseInter } from "../kit/inter";
 
 const ENDPOINTS = ["10.0.0.11:20001"];
 const COMMAND = "command:remote:Command";

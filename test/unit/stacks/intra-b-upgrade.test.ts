@@ -3,7 +3,7 @@ import { strict as assert } from "node:assert";
 import { UPGRADE_PHASES, type UpgradePhase } from "../../../components/opt/conversion-phases";
 import { intra } from "../../../stacks/intra";
 import { comesAfter, oneOfKind, plain, record, value, type Seen } from "../../kit";
-import { intraBSettings, OPT } from "../intra-b";
+import { intraBSettings, OPT } from "../kit/intra-b";
 
 const NEW = { image: { ...OPT.image, tag: "1.1.0" }, model: "alpa/opt-66b", weights: { claim: "opt-66b" } };
 type At = UpgradePhase | "before" | "after";

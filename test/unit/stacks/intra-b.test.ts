@@ -4,9 +4,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { PHASES, stateOf, stepsFrom, type Phase } from "../../../components/opt/conversion-phases";
 import { intra } from "../../../stacks/intra";
 import { asked, comesAfter, inputsOf, one, oneOfKind, plain, record, value, type Seen } from "../../kit";
-import { intraBSettings, intraBValues, RAMPART_OPT, recordIntraB } from "../intra-b";
-import { CALLS } from "../cloudflare";
-import { EXPOSURE, kubernetesObjects, recordExposed, recordStack } from "../intra-a";
+import { intraBSettings, intraBValues, RAMPART_OPT, recordIntraB } from "../kit/intra-b";
+import { CALLS } from "../kit/cloudflare";
+import { EXPOSURE, kubernetesObjects, recordExposed, recordStack } from "../kit/intra-a";
 
 const COMMAND = "command:remote:Command";
 const HEAD = "alpa-conversion-bare-metal-10.0.0.11";

@@ -3,9 +3,66 @@ import { strict as assert } from "node:assert";
 import type { Entry } from "../../../../ops/cutover/audit";
 import { duration } from "../../../../ops/cutover/clock";
 import { closesWindow, opensWindow } from "../../../../ops/cutover/phases";
-import type { Sent } from "./conversion-stack";
+import type { Fault } from "../../../../sandbox/gpus/faults";
+import { Rest } from "../../../../sandbox/rampart/kubernetes/rest";
+import { refuse } from "../../../../sandbox/world/owners";
+import type { World } from "../../../../sandbox/world/world";
+import type { Place } from "../place";
+import { ask, steadyCallers, type Sent } from "./conversion-stack";
 import type { ConvertStack } from "./convert-stack";
 import { eventually } from "../stack";
+
+/** Causes a failure. @returns a function that removes its cause */
+export type Trouble = () => Promise<() => unknown>;
+
+/** The emulators have this fault. */
+export const fault =
+    (place: () => Place<World>, one: Fault): Trouble =>
+    async () => {
+        const { faults } = place().world.gpus!;
+        faults.add({ ...one, times: Infinity });
+        return () => faults.clear();
+    };
+
+/** The API server rejects such requests. */
+export const refused =
+    (place: () => Place<World>, apiGroup: string, resource: string, operation: "CREATE" | "UPDATE"): Trouble =>
+    () =>
+        refuse(new Rest(place().world.kubeConfig), {
+            ...{ name: "refused-by-the-owners", apiGroup, resource, operation },
+            message: `${resource} are frozen`,
+        });
+
+/** Runs the stack's command, which meets trouble in a step, until it has returned by itself and ended. */
+export async function returnsFrom(stack: ConvertStack, step: string, trouble: Trouble, ...args: string[]) {
+    // The phase before loads the wrong weights; this one finds them by a request.
+    const early = step === "verify" ? "start" : step;
+    const { ended } = stack.start(...args);
+    await untilStep(stack, ended, early);
+    const away = await trouble();
+    await untilStep(stack, ended, "return");
+    await away();
+    return ended;
+}
+
+/**
+ * Runs two callers that always have a request open. Asserts that no request is lost and that 503 comes only when announced.
+ */
+export async function underTraffic<T>(
+    { stack, url, key }: { stack: ConvertStack; url: string; key: string },
+    title: string,
+    act: () => Promise<T>,
+): Promise<T> {
+    const callers = steadyCallers(url, key);
+    const since = Date.now();
+    let sent: Sent[] = [];
+    const result = await act().finally(async () => (sent = await callers.stop()));
+    const record = stack.record().filter(({ time }) => Date.parse(time) >= since);
+    console.log(`      ${title}: ${told(record, sent)}`);
+    assertAnnounced(sent, record);
+    assert.equal((await ask(url, key)).status, 200);
+    return result;
+}
 
 /** When callers may get 503, in milliseconds. */
 interface Window {
@@ -28,7 +85,7 @@ function windowsOf(record: Entry[]): Window[] {
 }
 
 /** Asserts that callers got only answers of Alpa, and in the announced windows also 503 with Retry-After. */
-export function assertAnnounced(sent: Sent[], record: Entry[]): void {
+function assertAnnounced(sent: Sent[], record: Entry[]): void {
     const windows = windowsOf(record);
     const refused = sent.filter((one) => one.status !== 200);
     for (const { status, retryAfter, body, from, to } of refused) {

@@ -1,4 +1,4 @@
-// Proves how answers of the Admin API are interpreted, and which pod and key are used. test/engine/review.test.ts proves the
+// Proves how answers of the Admin API are interpreted, and which pod and key are used. test/engine/ops/review.test.ts proves the
 // connection on the engine.
 import { strict as assert } from "node:assert";
 import { ADMIN_KEYS_SECRET } from "../../../../components/apisix/gateway-pods";
@@ -11,7 +11,7 @@ import {
     troubleOf,
 } from "../../../../components/apisix/admin-api";
 import type { Live } from "../../../../components/kubernetes/cluster-reader";
-import { fakeApi } from "../../fake-api";
+import { fakeApi } from "../../kit/fake-api";
 
 const answer = (status: number, body: unknown) => ({ status, body: JSON.stringify(body) });
 const EMPTIED = answer(404, { message: "Key not found" });
@@ -73,16 +73,12 @@ describe("the Admin API of the gateway", () => {
     for (const [what, answers, problem, status] of missing)
         it(`is not opened ${what}, which is not a problem of etcd`, async () => {
             const api = await fakeApi((path) => answers[path]);
-            try {
-                await assert.rejects(openAdminApi(api, "edge"), (error: Error & { status?: number }) => {
-                    assert.match(error.message, problem);
-                    assert.equal(error.status, status);
-                    return true;
-                });
-                assert.equal(await adminTrouble(api, "edge"), undefined);
-            } finally {
-                await api.close();
-            }
+            await assert.rejects(openAdminApi(api, "edge"), (error: Error & { status?: number }) => {
+                assert.match(error.message, problem);
+                assert.equal(error.status, status);
+                return true;
+            });
+            assert.equal(await adminTrouble(api, "edge"), undefined);
         });
 
     it("has the Secret, the key and the port of the chart's values", () => {

@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { Tunnel, tunnelName } from "../../../../components/cloudflare/tunnel";
 import { one, record, value } from "../../../kit";
-import { CALLS } from "../../cloudflare";
+import { CALLS } from "../../kit/cloudflare";
 
 describe("Tunnel", () => {
     let tunnel: Tunnel;

@@ -1,7 +1,7 @@
 // Proves what callers with limits get at several gateway pods while the counters, a real Redis, are lost, and that their
 // replacement counts for all pods again. The gateways are emulators compared with recordings.
 import { strict as assert } from "node:assert";
-import { ClassedAlpa, type ClassedAlpaOptions } from "../../classed-alpa";
+import { ClassedAlpa, type ClassedAlpaOptions } from "../route/classed-alpa";
 
 const PODS = 3;
 const REQUESTS = 3;

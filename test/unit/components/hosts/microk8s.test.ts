@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { renderLaunch, type LaunchSettings } from "../../../../components/hosts/microk8s/launch";
 import { asked, comesAfter, one, plain, type Seen } from "../../../kit";
-import { node, recordNodes, SUDO_PASSWORD, THREE } from "../../cluster-nodes";
+import { node, recordNodes, SUDO_PASSWORD, THREE } from "../../kit/cluster-nodes";
 
 const COMMAND = "command:remote:Command";
 const step = (seen: Seen[], number: number, name: string) => one(seen, COMMAND, `nodes-10.0.0.${number}-${name}`);

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { parseKubeconfig, plainAccess } from "../../../../components/kubernetes/kubeconfig";
-import { KUBECONFIG } from "../../intra-a";
+import { KUBECONFIG } from "../../kit/intra-a";
 
 const refused: [what: string, text: string, why: RegExp][] = [
     ["an empty text", "", /plain text/],

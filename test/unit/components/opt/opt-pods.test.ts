@@ -10,7 +10,7 @@ import { renderPolicy } from "../../../../components/opt/opt-component";
 import { operatorValues } from "../../../../components/opt/opt-graph";
 import { afterAnswers, afterHead, HEAD_SCRIPT } from "../../../../components/opt/opt-head";
 import { renderImages, renderRayCluster } from "../../../../components/opt/opt-pods";
-import { intraBSettings } from "../../intra-b";
+import { intraBSettings } from "../../kit/intra-b";
 
 const opt = (more: object = {}) => intraBSettings({}, more).conversion.opt;
 const cluster = (more: object = {}, running = true) =>

@@ -3,7 +3,7 @@ import { PREFIX } from "../../../../components/alpa/paths";
 import { AlpaRoute } from "../../../../components/route/alpa-route";
 import { renderRoute } from "../../../../components/route/route-rules";
 import { comesAfter, one, oneOfKind, record } from "../../../kit";
-import { GUARD } from "../../guard-settings";
+import { GUARD } from "./guard-settings";
 
 const binding = { ingressClass: "alpa-auth", gateway: "alpa-auth", gatewayNamespace: "gateway" };
 const render = (answerTimeoutSeconds: number, ownGateway: boolean, pathPrefix?: string) =>

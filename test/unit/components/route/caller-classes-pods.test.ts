@@ -1,6 +1,6 @@
 // Proves that a class has one share across all pods of the gateway, counted in a real Redis.
 import { strict as assert } from "node:assert";
-import { ClassedAlpa } from "../../classed-alpa";
+import { ClassedAlpa } from "./classed-alpa";
 
 const JOBS = Array.from({ length: 12 }, (_, i) => `job-${i}`);
 

@@ -4,8 +4,8 @@ import { strict as assert } from "node:assert";
 import { once, EventEmitter } from "node:events";
 import { classPlugins, type CallerClass } from "../../../../components/route/caller-classes";
 import { alpaChain } from "../../../../components/route/plugin-chain";
-import { ClassedAlpa } from "../../classed-alpa";
-import { GUARD } from "../../guard-settings";
+import { ClassedAlpa } from "./classed-alpa";
+import { GUARD } from "./guard-settings";
 
 const batch = (...members: string[]): CallerClass => ({ name: "batch", members, completions: 2, logprobs: 1 });
 const JOBS = ["job-1", "job-2", "job-3"];

@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { createHmac } from "node:crypto";
 import { alpaChain } from "../../../../components/route/plugin-chain";
 import { header, Kit } from "../../../../sandbox/test/gateway/kit";
-import { GUARD } from "../../guard-settings";
+import { GUARD } from "./guard-settings";
 
 const SECRET = "0123456789abcdef0123456789abcdef";
 const HEADER = '{"alg":"HS256"}';

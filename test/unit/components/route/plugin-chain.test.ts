@@ -2,7 +2,7 @@
 import { strict as assert } from "node:assert";
 import { alpaChain, closedChain, queryStringChain, serviceChain } from "../../../../components/route/plugin-chain";
 import { alpaError } from "../../../../components/route/route-plugin";
-import { GUARD } from "../../guard-settings";
+import { GUARD } from "./guard-settings";
 
 const chains = {
     completions: alpaChain("/completions", "alpa-auth", GUARD),

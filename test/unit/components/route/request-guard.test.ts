@@ -8,7 +8,7 @@ import {
     logprobsSchema,
     type GuardSettings,
 } from "../../../../components/route/request-guard";
-import { GUARD } from "../../guard-settings";
+import { GUARD } from "./guard-settings";
 
 const guard: GuardSettings = GUARD;
 /** Writes defaults into the validated value, like APISIX's validator. */

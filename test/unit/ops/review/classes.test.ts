@@ -3,7 +3,7 @@ import { strict as assert } from "node:assert";
 import { renderRoute } from "../../../../components/route/route-rules";
 import type { CallerClass } from "../../../../components/route/caller-classes";
 import type { Counters } from "../../../../components/apisix/open-requests";
-import { GUARD } from "../../guard-settings";
+import { GUARD } from "../../components/route/guard-settings";
 import { review, step } from "./steps";
 
 const COUNTERS: Counters = { host: "a", whenDown: "refuse", timeoutMilliseconds: 100, answerTimeoutSeconds: 600 };

@@ -8,7 +8,7 @@ import { violationsOf, resourceOf } from "../../../../policy/rules";
 import { UsageError } from "../../../../ops/errors";
 import { exceptionsOf, policyFindings } from "../../../../ops/review/policies";
 import { readPreview, type Preview } from "../../../../ops/review/preview";
-import { recordStack } from "../../intra-a";
+import { recordStack } from "../../kit/intra-a";
 import { previewOf } from "./programs";
 import { read } from "../../../recorded/recording";
 

@@ -1,5 +1,5 @@
 // Proves what a review reports for changes of a stack of option intra-a, and what `consumer prune-expired` does, in previews
-// that the real engine and Kubernetes provider created in the sandbox. test/engine/review.test.ts proves for a large one that
+// that the real engine and Kubernetes provider created in the sandbox. test/engine/ops/review.test.ts proves for a large one that
 // the engine still says the same. Rampart is an emulator: this does not prove that it restarts what a review says it restarts.
 import { strict as assert } from "node:assert";
 import { stringify } from "yaml";

@@ -5,7 +5,7 @@ import { policyFindings } from "../../../../ops/review/policies";
 import { readPreview, type Step } from "../../../../ops/review/preview";
 import { assertCodes, findingsOf } from "../../../findings";
 import { read } from "../../../recorded/recording";
-import { recordProgram } from "../../program";
+import { recordProgram } from "../../kit/program";
 
 /** Expected severity and code of each finding by the name of the change, the most dangerous first. */
 export type Expected = Record<string, string[]>;

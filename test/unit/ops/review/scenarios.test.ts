@@ -3,9 +3,9 @@
 import { strict as assert } from "node:assert";
 import { assertCodes, codes } from "../../../findings";
 import type { Seen } from "../../../kit";
-import { recordCloudflare, CONSUMERS as TOKENS } from "../../cloudflare";
-import { CONSUMERS, recordExposed, recordStack } from "../../intra-a";
-import { interSettings, interValues, parseInter, recordInter } from "../../inter";
+import { recordCloudflare, CONSUMERS as TOKENS } from "../../kit/cloudflare";
+import { CONSUMERS, recordExposed, recordStack } from "../../kit/intra-a";
+import { interSettings, interValues, parseInter, recordInter } from "../../kit/inter";
 import { found } from "./programs";
 
 const [lab, nlp] = CONSUMERS as any[];

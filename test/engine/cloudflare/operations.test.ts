@@ -1,0 +1,234 @@
+// Proves what docs/operate/service-tokens.md says of option cloudflare: the answers to callers of a team in classic mode, the
+// consumer commands, and the cost of a lost connector or host. The edge and cloudflared are emulators. Their rule that only
+// requests on the lost connector fail holds in production once the edge has noticed the loss.
+import { strict as assert } from "node:assert";
+import { randomUUID } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { newKey, publicLine, startHost, type Host } from "../../../sandbox/hosts";
+import { freePort } from "../../../sandbox/processes";
+import { ROOT } from "../../../sandbox/world/state";
+import {
+    AccessStack,
+    eventually,
+    failed,
+    freePair,
+    here,
+    succeeded,
+    useCloudflare,
+    type Pair,
+} from "../kit/cloudflare/access-stack";
+import { askEdge } from "../kit/cloudflare/edge-request";
+import { HELD, HeldOrigin } from "../kit/cloudflare/held-origin";
+import { answer, SteadyCallers } from "../kit/traffic";
+
+const UNIT = "alpa-auth-cloudflared";
+
+describe("daily work with option cloudflare on the engine", () => {
+    // The last day on which a team could be in classic mode.
+    useCloudflare({ account: { organizationSince: "2026-10-04T00:00:00Z" } });
+    const origin = new HeldOrigin();
+    let stack: AccessStack;
+    let folder: string;
+    /** The world's host, and a second one. */
+    let hosts: Host[];
+    /** Output of each run, without handouts. */
+    const said: string[] = [];
+
+    const alice = { name: "alice", credentials: [{ id: "a", method: "service-token" }] };
+    const configure = () =>
+        stack.configure({
+            alpa: { endpoints: [origin.address], tokensPerSecond: 20 },
+            consumers: [alice],
+            aliases: ["ask.example.com"],
+            notify: ["ops@example.com"],
+            rateLimit: { requests: 1_000_000, perSeconds: 10 },
+            tunnel: { connectorsPerHost: 1 },
+        });
+    const made = (who: string) =>
+        [...here().world.account.serviceTokens.values()].find(({ name }) => name.endsWith(`/${who}`))!;
+    const pair = async (who: string) => (await stack.outputs()).credentials[who];
+    const status = async (token?: Pair, options = {}) => (await stack.call(token, options)).status;
+    const steadyCallers = (token: Pair) =>
+        new SteadyCallers(async () => {
+            const from = Date.now();
+            const answered = await answer(() => status(token))();
+            return { answered, from, to: Date.now() };
+        }, 4);
+    const connections = () => [...here().world.account.tunnels.values()].flatMap((tunnel) => tunnel.connections);
+    const connected = (count: number) =>
+        eventually(
+            () => `${count} connections (there are ${connections().length})`,
+            async () => connections().length === count || undefined,
+        );
+
+    async function ops(...args: string[]): Promise<string> {
+        const { code, stdout, stderr } = await stack.ops(...args);
+        assert.equal(code, 0, stdout + stderr);
+        if (args[1] !== "handout") said.push(stdout + stderr);
+        return stdout;
+    }
+
+    before(async () => {
+        const { world, dir } = here();
+        folder = mkdtempSync(join(tmpdir(), "alpa-auth-second-"));
+        const second = { port: await freePort(), hostKey: newKey(), metricsPort: await freePair() };
+        const privateKey = readFileSync(world.facts.cloudflare.host.privateKeyFile, "utf8");
+        const common = { ...world.onHosts, privateKey, stateDir: dir };
+        hosts = [world.host, await startHost({ name: "second", ...common, folder, ...second })];
+        stack = await AccessStack.create("llm");
+        stack.installOn({}, { ...second, hostKey: publicLine(second.hostKey) });
+        await origin.listen();
+        configure();
+        // Under the policy pack, as by `ops stack apply`: no id of Cloudflare is known in the preview of a first run.
+        const run = succeeded(await stack.run(["up", "--yes", "--policy-pack", join(ROOT, "policy")]));
+        said.push(run.stdout + run.stderr);
+    });
+    after(async () => {
+        await hosts.at(1)?.close();
+        rmSync(folder, { recursive: true, force: true });
+        await origin.close();
+    });
+
+    it("creates the optional parts: an alias, a rate limit that the plan allows, and a mail before a token expires", async () => {
+        const { account, facts } = here().world;
+        const [policy] = account.notificationPolicies.values();
+        assert.deepEqual(policy.mechanisms, { email: [{ id: "ops@example.com" }] });
+        const phases = [...account.rulesets.values()].map(({ phase }) => phase);
+        assert.ok(phases.includes("http_ratelimit"), phases.join());
+        const { clientId, clientSecret } = await pair("alice/a");
+        const headers = { "CF-Access-Client-Id": clientId, "CF-Access-Client-Secret": clientSecret };
+        assert.equal((await askEdge(`${facts.cloudflare.edge}/completions`, "ask.example.com", headers)).status, 200);
+    });
+
+    it("in classic mode answers 200 with the token, and 401 without one, with a wrong one and with another app's", async () => {
+        const a = await pair("alice/a");
+        const stranger = { ...made("alice/a"), id: randomUUID(), client_id: `${"e".repeat(32)}.access` };
+        here().world.account.serviceTokens.set(stranger.id, stranger);
+        const { cookies, ...good } = await stack.call(a);
+        assert.equal(good.status, 200);
+        const refused = [undefined, { ...a, clientSecret: "wrong" }, { ...a, clientId: stranger.client_id }];
+        assert.deepEqual(await Promise.all(refused.map((token) => status(token))), [401, 401, 401]);
+        assert.equal(await status(a, { path: "/metrics" }), 404);
+        here().world.account.serviceTokens.delete(stranger.id);
+        // This is the advantage of strict mode.
+        assert.equal(await status(undefined, { headers: { Cookie: cookies.join("; ") } }), 200);
+    });
+
+    it("adds a caller by `ops consumer add`, and hands its token out once", async () => {
+        assert.match(await ops("consumer", "add", "bob", "--credential", "b"), /Dry run/);
+        assert.equal(await pair("bob/b"), undefined);
+        await ops("consumer", "add", "bob", "--credential", "b", "--yes");
+        const page = await ops("consumer", "handout", "bob", "b");
+        const [, clientId] = /CF-Access-Client-Id: (\S+)/.exec(page)!;
+        const [, clientSecret] = /CF-Access-Client-Secret: (\S+)/.exec(page)!;
+        assert.equal(await status({ clientId, clientSecret }), 200);
+        const again = await stack.ops("consumer", "handout", "bob", "b");
+        assert.equal(again.code, 2);
+        assert.match(again.stderr, /was already handed out/);
+    });
+
+    it("rotates by `ops consumer rotate`: both secrets work, and the new one can be handed out once", async () => {
+        const old = await pair("bob/b");
+        await ops("consumer", "rotate", "bob", "b", "--overlap-days", "14", "--yes");
+        const fresh = await pair("bob/b");
+        assert.notEqual(fresh.clientSecret, old.clientSecret);
+        assert.deepEqual(await Promise.all([status(old), status(fresh)]), [200, 200]);
+        const page = await ops("consumer", "handout", "bob", "b");
+        assert.ok(page.includes(fresh.clientSecret));
+    });
+
+    it("lists the tokens at Cloudflare, and names those that are missing there", async () => {
+        const rows = JSON.parse(await ops("consumer", "list", "--check", "--json"));
+        assert.deepEqual(
+            rows.map((row: { consumer: string; credential: string; live: boolean }) => [
+                row.consumer,
+                row.credential,
+                row.live,
+            ]),
+            [
+                ["alice", "a", true],
+                ["bob", "b", true],
+            ],
+        );
+        const { serviceTokens } = here().world.account;
+        const held = made("bob/b");
+        serviceTokens.delete(held.id); // by hand
+        const { code, stdout } = await stack.ops("consumer", "list", "--check");
+        serviceTokens.set(held.id, held);
+        assert.equal(code, 3, stdout);
+        assert.match(stdout, /bob +│ b +│.*│ ! not live/);
+    });
+
+    it("revokes by `ops consumer revoke`, and verifies that the edge rejects the token", async () => {
+        const old = await pair("bob/b");
+        const told = await ops("consumer", "revoke", "bob", "b", "--yes");
+        assert.match(told, /bob\/b: rejected by https:\/\/\S+ \(401 after \d+ s, 404 before\)\./);
+        assert.deepEqual(await Promise.all([status(old), status(await pair("alice/a"))]), [401, 200]);
+        for (const line of said) assert.ok(!line.includes(old.clientSecret), "a secret that is in no handout");
+    });
+
+    it("warns in each run that the team is in classic mode", () => {
+        const runs = said.filter((text) => /^ *Resources:/m.test(text));
+        assert.equal(runs.length, 4);
+        const warning = /the team is not in strict mode, so a wrong service token may get 403 or a redirect \(302\)/;
+        for (const run of runs) assert.match(run, warning);
+    });
+
+    it("loses with a killed connector exactly its open requests: they get 502, and the next are answered", async () => {
+        const a = await pair("alice/a");
+        await connected(8);
+        const calls = Array.from({ length: 32 }, () => status(a, { headers: HELD }));
+        await origin.holds(32);
+        const on = await requestsOn(here().metricsPort);
+        assert.ok(on > 0 && on < 32, `${on} of 32 are on it`);
+        process.kill(hosts[0].pidOf(`${UNIT}@1`)!, "SIGKILL");
+        await connected(4);
+        const traffic = steadyCallers(a);
+        origin.letGo();
+        const answers = await Promise.all(calls);
+        assert.equal(answers.filter((code) => code === 502).length, on);
+        assert.equal(answers.filter((code) => code === 200).length, 32 - on);
+        await connected(8); // systemd has restarted it.
+        assert.deepEqual(new Set((await traffic.stop()).map(({ answered }) => answered)), new Set([200]));
+        assert.ok(traffic.count > 20, `${traffic.count} requests`);
+    });
+
+    it("loses with an unreachable host the requests sent to it until the edge notices, and none after that", async () => {
+        const traffic = steadyCallers(await pair("alice/a"));
+        await eventually("some traffic", async () => traffic.count > 20 || undefined);
+        const silent = Date.now();
+        for (const pid of hosts[1].pids()) process.kill(-pid, "SIGSTOP");
+        await connected(4);
+        const noticed = Date.now();
+        const { count } = traffic;
+        await eventually("requests after it", async () => traffic.count > count + 40 || undefined);
+        const sent = await traffic.stop();
+        assert.deepEqual(new Set(sent.map(({ answered }) => answered)), new Set([200, 502]));
+        const lost = sent.filter(({ answered }) => answered !== 200);
+        for (const { from, to } of lost) assert.ok(from <= noticed && to >= silent, "another one failed");
+    });
+
+    it("continues without the lost host, once the state no longer has it", async () => {
+        for (const pid of hosts[1].pids()) process.kill(-pid, "SIGKILL");
+        await hosts.pop()!.close();
+        stack.installOn({});
+        configure();
+        assert.match(failed(await stack.up()), /connection refused/);
+        const commands = (await stack.resources()).filter(({ type }) => type === "command:remote:Command");
+        assert.equal(commands.length, 2);
+        await stack.must(["state", "delete", commands[1].urn, "--yes"]);
+        succeeded(await stack.up());
+        assert.equal(await status(await pair("alice/a")), 200);
+        succeeded(await stack.destroy());
+        const { rulesets, notificationPolicies, policies, applications } = here().world.account;
+        assert.equal(rulesets.size + notificationPolicies.size + policies.size + applications.size, 0);
+    });
+});
+
+/** Open requests of a connector, by its own count. */
+async function requestsOn(metricsPort: number): Promise<number> {
+    const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+    return Number(/^cloudflared_tunnel_concurrent_requests_per_tunnel (\d+)$/m.exec(text)![1]);
+}

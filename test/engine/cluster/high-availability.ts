@@ -1,0 +1,249 @@
+/**
+ * Proves that a highly available gateway is deployed to three nodes, that a second run changes nothing, and what its
+ * callers lose when a pod or node stops: nothing after a graceful shutdown, and what the nodes count after a crash.
+ * Gateway, kubelet and kube-proxy are emulators; scheduling, budgets, rollouts and endpoints are Kubernetes' own.
+ */
+import { strict as assert } from "node:assert";
+import { AppsV1Api, CoreV1Api, type V1Pod } from "@kubernetes/client-node";
+import { measured } from "../../sign-off/measured";
+import { ask, eventually, InterStack, nodes, succeeded, takeAlpaRequests, Traffic, useNodes } from "../kit/inter";
+
+const key = (id: string) => ({ id, method: "key" });
+const [FIRST, SECOND, THIRD] = ["gateway-01", "gateway-02", "gateway-03"];
+const APISIX = "app.kubernetes.io/name=apisix";
+const COUNTERS = "app.kubernetes.io/name=alpa-auth-counters";
+
+/** The tests of one option. @param name of the stack */
+export function highAvailability(option: "inter" | "intra-a", name: string): void {
+    describe(`${option}, highly available, on the engine`, () => {
+        useNodes();
+        let stack: InterStack;
+        let url: string;
+        let keys: Record<string, string>;
+        let core: CoreV1Api;
+        let apps: AppsV1Api;
+        const consumers = [
+            { name: "alice", limits: { requests: 6, perSeconds: 3600 }, credentials: [key("a")] },
+            // Caller without limits: its requests do not depend on the counters.
+            { name: "bob", credentials: [key("b")] },
+            // Caller with limits that it does not reach: its requests fail when they cannot be counted.
+            { name: "carol", limits: { requests: 10_000, perSeconds: 3600, concurrent: 100 }, credentials: [key("c")] },
+        ];
+
+        before(async () => {
+            const { kubeConfig } = nodes().world;
+            core = kubeConfig.makeApiClient(CoreV1Api);
+            apps = kubeConfig.makeApiClient(AppsV1Api);
+            stack = await InterStack.create(name, { option, consumers });
+            succeeded(await stack.upAsPlanned());
+            ({ url, credentials: keys } = await stack.outputs());
+        });
+
+        /** Namespace that APISIX was installed into. */
+        const home = async () => {
+            const { items } = await core.listPodForAllNamespaces({ labelSelector: APISIX });
+            return items[0].metadata!.namespace!;
+        };
+        const alive = (pod: V1Pod) => !pod.metadata!.deletionTimestamp;
+        const ready = (pod: V1Pod) =>
+            // A pod that is not scheduled yet has no conditions.
+            alive(pod) && !!pod.status?.conditions?.some((c) => c.type === "Ready" && c.status === "True");
+        const pods = async (labelSelector: string) =>
+            (await core.listPodForAllNamespaces({ labelSelector })).items.filter(alive);
+        const readyGateways = (count: number) =>
+            eventually(`${count} gateways`, async () => {
+                const found = (await pods(APISIX)).filter(ready);
+                return found.length === count ? found : undefined;
+            });
+        const placesOf = (list: V1Pod[]) => list.map((pod) => pod.spec!.nodeName!).sort();
+        const machines = () => nodes().world.workloads.nodes;
+        /** Option intra-b uses the gateway of intra-a. */
+        const note = (event: string, figures: Parameters<typeof measured>[2]) => {
+            for (const one of option === "inter" ? ([option] as const) : (["intra-a", "intra-b"] as const))
+                measured(one, event, figures);
+        };
+
+        it("changes nothing in a second run, and shows no secret", async () => {
+            const preview = succeeded(await stack.preview("--diff"));
+            for (const secret of Object.values(keys))
+                assert.ok(!`${preview.stdout}${preview.stderr}`.includes(secret), "a key in a preview");
+            const again = succeeded(await stack.up());
+            assert.match(again.stdout, /\d+ unchanged/);
+            assert.doesNotMatch(again.stdout, /\d+ (created|updated|deleted|replaced)/);
+        });
+
+        it("has a gateway and a member of etcd on each of the three nodes, and answers on each", async () => {
+            assert.deepEqual(placesOf(await readyGateways(3)), [FIRST, SECOND, THIRD]);
+            assert.deepEqual(placesOf(await pods("app.kubernetes.io/name=etcd")), [FIRST, SECOND, THIRD]);
+            for (const { status } of (await core.listNode()).items) {
+                const { address } = status!.addresses!.find(({ type }) => type === "InternalIP")!;
+                assert.equal(await ask(url.replace("127.0.0.1", address), keys["bob/b"]), 200);
+            }
+        });
+
+        it("counts limits once across all gateways", async () => {
+            const answers = await Promise.all(Array.from({ length: 9 }, () => ask(url, keys["alice/a"])));
+            assert.deepEqual(answers.sort(), [200, 200, 200, 200, 200, 200, 429, 429, 429]);
+        });
+
+        if (option === "inter")
+            it("sends completions to both services, and all logprobs requests of one caller to one", async () => {
+                takeAlpaRequests();
+                const scoring = { model: "default", prompt: "Paris is", top_k: 5 };
+                await Promise.all([
+                    ...Array.from({ length: 6 }, () => ask(url, keys["bob/b"])),
+                    ...Array.from({ length: 6 }, () => ask(url, keys["bob/b"], "/logprobs", scoring)),
+                ]);
+                const seen = takeAlpaRequests();
+                const servicesOf = (path: string) =>
+                    new Set(seen.filter((s) => s.path === path).map((s) => s.address)).size;
+                assert.equal(servicesOf("/completions"), 2);
+                assert.equal(servicesOf("/logprobs"), 1);
+            });
+
+        it("loses no request when its gateways restart", async () => {
+            const traffic = new Traffic(url, keys["bob/b"]);
+            await traffic.underWay(3);
+            const before = (await pods(APISIX)).map((pod) => pod.metadata!.uid);
+            await apps.patchNamespacedDeployment({
+                name: "apisix",
+                namespace: await home(),
+                body: [
+                    {
+                        op: "add",
+                        path: "/spec/template/metadata/annotations/restarted",
+                        value: new Date().toISOString(),
+                    },
+                ],
+            });
+            await eventually("new gateways", async () => {
+                const now = await pods(APISIX);
+                return (
+                    (now.length === 3 && now.every((p) => ready(p) && !before.includes(p.metadata!.uid))) || undefined
+                );
+            });
+            const { all, failed } = await traffic.end();
+            assert.deepEqual(failed, [], `of ${all}`);
+            note("restart", { requests: all, failed: failed.length });
+        });
+
+        it("lets only one node be drained at a time, and loses no request", async () => {
+            const traffic = new Traffic(url, keys["bob/b"]);
+            await traffic.underWay(3);
+            await machines().drain(FIRST, { seconds: 300 });
+            const second = machines().drain(SECOND, { seconds: 300 });
+            // The third member of etcd cannot be scheduled while the first node is drained, so its budget keeps the second
+            // node's member.
+            await eventually("the second node empty but for etcd", async () => {
+                const left = (await core.listPodForAllNamespaces({ fieldSelector: `spec.nodeName=${SECOND}` })).items;
+                return (left.length === 1 && left[0].metadata!.name!.includes("etcd")) || undefined;
+            });
+            assert.equal((await readyGateways(3)).length, 3);
+            await machines().cordon(FIRST, false);
+            assert.ok((await second).refused > 0, "evictions refused");
+            await machines().cordon(SECOND, false);
+            const { all, failed } = await traffic.end();
+            assert.deepEqual(failed, [], `of ${all}`);
+            note("drain", { requests: all, failed: failed.length });
+            await eventually("etcd whole again", async () => {
+                const members = (await pods("app.kubernetes.io/name=etcd")).filter(ready);
+                return members.length === 3 || undefined;
+            });
+        });
+
+        it("loses the open requests of a killed gateway, and no more than its node counts", async () => {
+            const before = nodes().world.workloads.lost();
+            const traffic = new Traffic(url, keys["bob/b"]);
+            await traffic.underWay(4);
+            const [victim] = await readyGateways(3);
+            await machines().killPod(victim.metadata!.namespace!, victim.metadata!.name!);
+            await readyGateways(3);
+            await traffic.sent(15);
+            const { all, failed } = await traffic.end();
+            const lost = nodes().world.workloads.lost();
+            assert.equal(
+                failed.length,
+                lost.cut - before.cut + lost.refused - before.refused,
+                `of ${all}: ${failed.join()}`,
+            );
+            assert.ok(failed.length > 0 && failed.length < all / 2, `${failed.length} of ${all}`);
+            console.log(`      ${failed.length} of ${all} requests were lost`);
+            note("pod-loss", { requests: all, failed: failed.length });
+        });
+
+        it("continues without the counters' node: only requests sent there until the cluster notices are lost", async () => {
+            const before = nodes().world.workloads.lost();
+            const [counters] = await pods(COUNTERS);
+            const node = counters.spec!.nodeName!;
+            const traffic = new Traffic(url, keys["carol/c"]);
+            await traffic.underWay(3);
+            await machines().cutOff(node);
+            const givenUp = Date.now();
+            await eventually("a node that is Unknown", async () => {
+                const { status, spec } = await core.readNode({ name: node });
+                const unknown = status!.conditions!.find((c) => c.type === "Ready")?.status === "Unknown";
+                return (unknown && spec!.taints?.some((t) => t.key === "node.kubernetes.io/unreachable")) || undefined;
+            });
+            const [another] = await eventually("counters on another node", async () => {
+                const found = (await pods(COUNTERS)).filter(ready);
+                return found.length === 1 && found[0].spec!.nodeName !== node ? found : undefined;
+            });
+            const moved = Date.now();
+            assert.notEqual(another.metadata!.uid, counters.metadata!.uid);
+            const without = new Traffic(url, keys["carol/c"]);
+            await without.underWay(3);
+            const { failed: failedLater } = await without.end();
+            assert.deepEqual(failedLater, [], "after the node was given up");
+            const counted = await Promise.all(Array.from({ length: 9 }, () => ask(url, keys["alice/a"])));
+            assert.deepEqual(
+                counted.sort(),
+                [200, 200, 200, 200, 200, 200, 429, 429, 429],
+                "counted for all pods, from zero",
+            );
+            // Resources that wait for the lost node recover after it is back.
+            await machines().bringBack(node);
+            const { all, failed } = await traffic.end();
+            const lost = nodes().world.workloads.lost();
+            assert.equal(failed.length, lost.unanswered - before.unanswered, `of ${all}: ${failed.join()}`);
+            console.log(`      ${failed.length} of ${all} requests were lost`);
+            const seconds = (to: number, from: number) => Math.round((to - from) / 100) / 10;
+            const moving = seconds(moved, givenUp);
+            console.log(`      counted together again ${moving} s after the node was given up`);
+            note("node-loss", {
+                requests: all,
+                failed: failed.length,
+                seconds: { "from the node given up to the counters on another node": moving },
+            });
+            await readyGateways(3);
+        });
+
+        it("still configures the gateway after the leading ingress controller is killed", async () => {
+            const { workloads } = nodes().world;
+            // The stopped node may have run the leader: another one leads once the Lease has expired.
+            const [leader] = await eventually("one that leads", async () => {
+                const found = workloads.leaders();
+                return found.length === 1 ? found : undefined;
+            });
+            const controllers = await pods("app.kubernetes.io/name=ingress-controller");
+            assert.equal(controllers.length, 2);
+            const { name, namespace } = controllers.find((pod) => pod.metadata!.uid === leader)!.metadata!;
+            await machines().killPod(namespace!, name!);
+            const more = [consumers[0], { ...consumers[1], credentials: [key("b"), key("c")] }, consumers[2]];
+            stack.configure({ option, consumers: more });
+            const traffic = new Traffic(url, keys["bob/b"]);
+            succeeded(await stack.up());
+            ({ credentials: keys } = await stack.outputs());
+            const { all, failed } = await traffic.end();
+            assert.deepEqual(failed, [], `of ${all}`);
+            note("rotation", { requests: all, failed: failed.length });
+            assert.equal(await ask(url, keys["bob/c"]), 200);
+            assert.notEqual(workloads.leaders()[0], leader);
+        });
+
+        it("is destroyed, and leaves nothing", async () => {
+            succeeded(await stack.destroy());
+            assert.deepEqual(await stack.resources(), []);
+            assert.deepEqual((await core.listPodForAllNamespaces({ labelSelector: APISIX })).items, []);
+        });
+    });
+}

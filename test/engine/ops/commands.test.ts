@@ -1,0 +1,186 @@
+// Proves the operators' command line end to end, as a process of its own: on the real engine and API server, and against the
+// gateway that callers use. The gateway is an emulator that was compared with recorded answers of APISIX 3.18.0.
+// import.test.ts tests keys that callers bring.
+import { strict as assert } from "node:assert";
+import { execFile, execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Client } from "../../../client/typescript/src/index";
+import { ROOT } from "../../../sandbox/world/state";
+import { call, current, succeeded, TestStack, useWorld } from "../kit";
+import { Operator, type Options } from "../kit/ops";
+
+describe("npm run ops", () => {
+    useWorld();
+    let stack: TestStack;
+    let file: string;
+    let url: string;
+    const operator = new Operator("ops");
+
+    before(async () => {
+        stack = await TestStack.create("ops", {
+            consumers: [
+                { name: "alice", credentials: [{ id: "k1", method: "key" }] },
+                {
+                    name: "smoke",
+                    limits: { requests: 6, perSeconds: 600 }, // longer than all that is asked of it here
+                    credentials: [
+                        { id: "key", method: "key" },
+                        { id: "hs", method: "jwt", algorithm: "HS256" },
+                    ],
+                },
+            ],
+        });
+        file = join(current().world.facts.stackFiles, "Pulumi.ops.yaml");
+        writeFileSync(file, `# kept\n${readFileSync(file, "utf8")}`);
+        succeeded(await stack.up());
+        url = (await stack.outputs()).url;
+    });
+    after(async () => {
+        await stack.destroy();
+    });
+
+    const ops = (command: string, options?: Options) => operator.run(command, options);
+    const done = (command: string, options?: Options) => operator.done(command, options);
+    const key = async (who: string) => (await stack.outputs()).credentials[who];
+    const status = async (headers: Record<string, string>) => (await call(url, { headers })).status;
+
+    it("list agrees with the cluster after up", async () => {
+        const { out } = await done("consumer list --check --json");
+        const [row, ...others] = JSON.parse(out).filter(({ consumer }: { consumer: string }) => consumer === "alice");
+        assert.deepEqual(others, []);
+        const { lastApplied, ...rest } = row;
+        assert.match(lastApplied, /^\d{4}-\d\d-\d\dT/);
+        assert.deepEqual(rest, {
+            consumer: "alice",
+            stack: null,
+            credential: "k1",
+            method: "key",
+            algorithm: null,
+            expires: null,
+            live: true,
+            accepted: true,
+            secret: true,
+            problems: [],
+        });
+    });
+
+    it("add shows the change, and applies it with --yes; existing keys and comments stay unchanged", async () => {
+        const [text, first] = [readFileSync(file, "utf8"), await key("alice/k1")];
+        const add = "consumer add tokens --credential hs --method jwt --algorithm HS256";
+        assert.match((await done(add)).out, /Dry run/);
+        assert.equal(readFileSync(file, "utf8"), text);
+        await done(`${add} --yes`);
+        assert.match(readFileSync(file, "utf8"), /^# kept\n/);
+        assert.equal(await key("alice/k1"), first);
+        assert.equal(await status({ apikey: first }), 200);
+    });
+
+    it("token issue prints a token that works and names its caller", async () => {
+        const token = (await done("token issue tokens hs --ttl 15m", { secret: true })).out.trim();
+        assert.equal(await status({ Authorization: `Bearer ${token}` }), 200);
+        const { out } = await done("token inspect --verify", { input: token });
+        assert.match(out, /of tokens\/hs\nsignature +good/);
+    });
+
+    it("the client library gets an answer with a handout that has the secret of a token", async () => {
+        const page = join(current().dir, "smoke.md");
+        await done(`consumer handout smoke hs --out ${page}`);
+        const { choices } = await Client.fromCredentialsFile(page).completions("Paris is", { maxTokens: 8 });
+        assert.equal(choices.length, 1);
+    });
+
+    it("check smoke passes: answers for callers, 401 without a credential or with an expired token, and 429 at the limit", async () => {
+        const { out, note } = await done("check smoke --json");
+        const { checks, versions } = JSON.parse(out);
+        const got = (name: string) => checks.filter((row: any) => row.check === name).map((row: any) => row.got);
+        for (const name of ["no credential", "wrong key", "wrong token", "expired token"])
+            assert.deepEqual(got(name), ["401", "401"], name);
+        for (const name of ["key", "token"]) assert.deepEqual(got(name), ["200", "200"], name);
+        assert.deepEqual(got("limit"), ["429"]);
+        assert.match(versions[0], /^APISIX\/3\.(1[7-9]|[2-9]\d)/);
+        assert.match(note, /all as they must be/);
+    });
+
+    it("rotate lets both keys work, and revoke ends once the gateway rejects the old one", async () => {
+        const old = await key("alice/k1");
+        await done("consumer rotate alice k1 --successor k3 --overlap-days 14 --yes");
+        assert.equal(await status({ apikey: old }), 200);
+        assert.equal(await status({ apikey: await key("alice/k3") }), 200);
+        assert.match(
+            (await done("consumer expiring")).out,
+            /│ 30 days │ alice +│ k1 +│ \d{4}-\d\d-\d\d │ in 1[34] days │/,
+        );
+        const { out } = await done("consumer revoke alice k1 --yes");
+        assert.match(
+            out,
+            /alice\/k1: rejected by the 1 gateway pod and by http:\S+\/alpa \(401 after \d+ s, 400 before\)/,
+        );
+        assert.equal(await status({ apikey: old }), 401);
+        assert.equal(await status({ apikey: await key("alice/k3") }), 200);
+        await done("consumer list --check");
+    });
+
+    it("handout prints commands that work as pasted, and prints them once", async () => {
+        const { out } = await done("consumer handout alice k3", { secret: true });
+        const line = /```sh\n([^]*?)\n```/.exec(out)![1];
+        const answer = await new Promise<string>((resolve, reject) => {
+            const shell = execFile("sh", [], { cwd: "/" }, (error, stdout) =>
+                error ? reject(error) : resolve(stdout),
+            );
+            shell.stdin!.end(line);
+        });
+        assert.equal(JSON.parse(answer).object, "text_completion");
+        const again = await ops("consumer handout alice k3");
+        assert.equal(again.code, 2);
+        assert.match(again.note, /was already handed out/);
+    });
+
+    it("changes nothing while the backend reports that the stack is locked", async () => {
+        const locks = join(current().dir, "backend/.pulumi/locks/organization/alpa-auth/ops");
+        mkdirSync(locks, { recursive: true });
+        const lock = { pid: 1, username: "another-user", hostname: "elsewhere", timestamp: new Date().toISOString() };
+        writeFileSync(join(locks, "other.json"), JSON.stringify(lock));
+        const before = readFileSync(file, "utf8");
+        try {
+            const { code, note } = await ops("consumer add bob --yes");
+            assert.equal(code, 1);
+            assert.match(note, /ops: locked by another run \(the stack is currently locked by 1 lock/);
+            assert.equal(readFileSync(file, "utf8"), before);
+        } finally {
+            rmSync(join(locks, "other.json"));
+        }
+    });
+
+    it("keeps the edit when its up fails, and the undo command that it names works", async () => {
+        const before = readFileSync(file, "utf8");
+        // The cluster is unreachable: preflight reports that before anything changes.
+        const set = ["config", "set", "--path", "alpa-auth:cluster.context", "nowhere"];
+        succeeded(await stack.run(set));
+        const { code, note } = await ops("consumer add bob --yes");
+        assert.equal(code, 1);
+        assert.match(note, /must name a reachable cluster/);
+        assert.match(note, /Pulumi\.ops\.yaml keeps the edit/);
+        const back = /Or go back: (cp .*) && pulumi up -s ops/.exec(note)![1];
+        execFileSync("sh", ["-c", back], { cwd: ROOT });
+        assert.ok(!readFileSync(file, "utf8").includes("bob"));
+        writeFileSync(file, before);
+    });
+
+    it("leaks no secret: not to process lists, shell history, output or records", async () => {
+        const { credentials, jwtSecrets } = (await stack.outputs()) as any;
+        const secrets = [...Object.values(credentials), ...Object.values(jwtSecrets)];
+        const { processes, typed, said } = operator;
+        const record = join(file, "../.alpa-auth/handouts/ops/alice.k3.json");
+        assert.ok(existsSync(record));
+        assert.match(processes.join("\n"), /ops\/alpa-auth\.js/, "the list was taken while the commands ran");
+        for (const place of [
+            processes.join("\n"),
+            typed.join("\n"),
+            said,
+            readFileSync(record, "utf8"),
+            readFileSync(file, "utf8"),
+        ])
+            for (const secret of secrets as string[]) assert.ok(!place.includes(secret));
+    });
+});

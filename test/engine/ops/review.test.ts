@@ -1,0 +1,216 @@
+// Proves that the commands review and drift use the output of the real engine, Kubernetes provider and API server, and that the
+// engine still plans each change as it was recorded. What a review says of each kind of change is tested on recordings:
+// test/unit/ops/review/recorded*.test.ts. Rampart and the gateway are emulators.
+import { strict as assert } from "node:assert";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { AppsV1Api, CoreV1Api, CustomObjectsApi, PatchStrategy, setHeaderOptions } from "@kubernetes/client-node";
+import type { Finding } from "../../../ops/review/finding";
+import { codes, findingsOf } from "../../findings";
+import { alice, CHANGES, consumers, MUCH, STACK } from "../../recorded/intra-a";
+import { read } from "../../recorded/recording";
+import { current, eventually, failed, succeeded, TestStack, useWorld } from "../kit";
+
+describe("review on the engine", () => {
+    useWorld();
+    let stack: TestStack;
+    let secrets: string[];
+    let plan: string;
+
+    before(async () => {
+        stack = await TestStack.create(STACK, { consumers });
+        succeeded(await stack.up());
+        const { credentials, jwtSecrets } = await stack.outputs();
+        secrets = [...Object.values(credentials), ...Object.values(jwtSecrets)];
+        plan = join(current().dir, "plan.json");
+    });
+    after(async () => {
+        stack.configure({ consumers });
+        await stack.destroy();
+    });
+
+    const become = (what: string) =>
+        stack.configure({
+            consumers,
+            ...CHANGES[what]({ nodePort: stack.nodePort, alpa: current().world.facts.alpa }),
+        });
+    const told = (text: string) =>
+        (JSON.parse(text).findings as Finding[]).map(({ severity, code, says }) => [severity, code, says]);
+
+    it("as a command exits with 0 when nothing changes, also with --fail-on", async () => {
+        become("nothing");
+        const run = await stack.ops("stack", "review", "--format", "json", "--fail-on", "risk");
+        assert.equal(run.code, 0, run.stderr + run.stdout);
+        assert.deepEqual(told(run.stdout), []);
+    });
+
+    it("as a command exits with 3 for a change that breaks callers, and reads a saved plan the same way", async () => {
+        become(MUCH);
+        const run = await stack.ops("stack", "review", "--format", "json", "--save-plan", plan);
+        assert.equal(run.code, 3, run.stderr);
+        const fromPlan = await stack.ops("stack", "review", "--format", "json", "--plan", plan);
+        assert.equal(fromPlan.code, 3, fromPlan.stderr);
+        assert.deepEqual(told(fromPlan.stdout), told(run.stdout));
+        assert.deepEqual(codes(JSON.parse(run.stdout).findings), codes(findingsOf(read("intra-a"), MUCH)));
+        for (const secret of secrets)
+            assert.ok(![run, fromPlan].some(({ stdout, stderr }) => `${stdout}${stderr}`.includes(secret)));
+    });
+
+    it("plans exactly the recorded steps for the recorded resources", () => {
+        const previews = read("intra-a");
+        const { resourcePlans } = JSON.parse(readFileSync(plan, "utf8")) as {
+            resourcePlans: Record<string, { steps: string[] }>;
+        };
+        // A plan includes default providers; a preview does not.
+        const planned = Object.entries(resourcePlans).filter(([urn]) => !/::pulumi:providers:[^:]+::default/.test(urn));
+        // A plan also includes the two halves of a replacement.
+        const half = /^(create-replacement|delete-replaced)$/;
+        const engine = planned.flatMap(([urn, { steps }]) =>
+            steps.filter((op) => !half.test(op)).map((op) => `${op} ${urn}`),
+        );
+        const recorded = previews[MUCH].steps.map(({ op, urn }) => `${op} ${urn}`);
+        const renew = "the recordings are of another program: npm run record";
+        assert.deepEqual(engine.filter((step) => !step.startsWith("same ")).sort(), recorded.sort(), renew);
+        const gone = previews["the end of the stack"].steps
+            .map(({ urn }) => urn)
+            .filter((urn) => !(urn in resourcePlans));
+        assert.deepEqual(gone, [], renew);
+    });
+
+    it("prune-expired stops when the run would change anything else", async () => {
+        become("a credential that has ended, and a caller less");
+        const run = await stack.ops("consumer", "prune-expired", "--yes");
+        assert.match(failed(run), /are about other changes: caller-removed/);
+        assert.match(run.stdout, /credential-revoked {2}Credential alice\/a2 stops working/);
+    });
+
+    it("drift names manual changes in the cluster, up --refresh reverts them, and then drift finds nothing", async () => {
+        become("nothing");
+        const { kubeConfig } = current().world;
+        const objects = kubeConfig.makeApiClient(CustomObjectsApi);
+        const place = {
+            group: "apisix.apache.org",
+            version: "v1alpha1",
+            namespace: stack.name,
+            plural: "consumers",
+            name: alice.name,
+        };
+        const live = await objects.getNamespacedCustomObject(place);
+        const plugins = live.spec.plugins.map((plugin: any) =>
+            plugin.name === "limit-conn" ? { ...plugin, config: { ...plugin.config, conn: 1 } } : plugin,
+        );
+        await objects.replaceNamespacedCustomObject({ ...place, body: { ...live, spec: { ...live.spec, plugins } } });
+        await kubeConfig.makeApiClient(CoreV1Api).deleteNamespacedSecret({ namespace: stack.name, name: "bob.b1" });
+        const { code, stdout } = await stack.ops("stack", "drift");
+        assert.equal(code, 3, stdout);
+        assert.match(stdout, /credential-revoked {2}Credential bob\/b1 stops working/);
+        assert.match(stdout, /limit-lowered {2}Caller alice has less: 2 open at the same time becomes 1/);
+        for (const secret of secrets) assert.ok(!stdout.includes(secret));
+        // The last field manager owns the field, and Pulumi changes it only with force.
+        assert.match(failed(await stack.up("--refresh")), /conflict with .*\.spec\.plugins/s);
+        const env = { PULUMI_K8S_ENABLE_PATCH_FORCE: "true" };
+        succeeded(await stack.run(["up", "--yes", "--skip-preview", "--refresh"], { env }));
+        const nothing = await stack.ops("stack", "drift", "--format", "json");
+        assert.equal(nothing.code, 0, nothing.stderr + nothing.stdout);
+        assert.deepEqual(told(nothing.stdout), []);
+    });
+
+    describe("of resources created in APISIX by hand", () => {
+        const gateway = () => `${stack.name}-gateway-apisix`;
+        const core = () => current().world.kubeConfig.makeApiClient(CoreV1Api);
+
+        /** A change as the owner of an Admin key makes it. */
+        async function admin(method: "PUT" | "DELETE", path: string, body?: object): Promise<number> {
+            const namespace = gateway();
+            const { data } = await core().readNamespacedSecret({ namespace, name: "apisix-admin-keys" });
+            const { items } = await core().listNamespacedPod({ namespace });
+            const ports = items.map(({ metadata }) =>
+                current().world.workloads.podPort(namespace, metadata!.name!, 9180),
+            );
+            const answer = await fetch(`http://127.0.0.1:${ports.find((port) => port)}/apisix/admin/${path}`, {
+                method,
+                headers: { "X-API-KEY": Buffer.from(data!.admin, "base64").toString() },
+                body: body && JSON.stringify(body),
+            });
+            return answer.status;
+        }
+
+        it("names a credential of the stack's caller and a consumer that no Kubernetes object has", async () => {
+            const before = await stack.ops("consumer", "list", "--check");
+            assert.equal(before.code, 0, before.stderr + before.stdout);
+            const door = `consumers/${stack.name}_${alice.name}/credentials/door`;
+            const key = "KEY-by-hand-0123456789abcdef";
+            // Without a name it ends every run of the ingress controller, so the consumer stays too.
+            assert.equal(await admin("PUT", door, { plugins: { "key-auth": { key } } }), 201);
+            assert.equal(await admin("PUT", "consumers/eve", { username: "eve" }), 201);
+            const list = await stack.ops("consumer", "list", "--check");
+            const drift = await stack.ops("stack", "drift");
+            for (const { code, stdout, stderr } of [list, drift]) {
+                assert.equal(code, 3, stdout + stderr);
+                assert.match(stdout, /APISIX: consumer eve was not written by the ingress controller/);
+                assert.match(
+                    stdout,
+                    /APISIX: credential door of consumer \S+ was not written by the ingress controller\. It has/,
+                );
+                for (const path of [door, "consumers/eve"])
+                    assert.ok(stdout.includes(`-X DELETE -H @- 'http://127.0.0.1:9180/apisix/admin/${path}'`), path);
+                for (const secret of [key, ...secrets]) assert.ok(!(stdout + stderr).includes(secret));
+            }
+            for (const path of [door, "consumers/eve"]) assert.equal(await admin("DELETE", path), 200);
+            // The ingress controller retries later.
+            let after = "";
+            await eventually(
+                () => after,
+                async () => {
+                    const { code, stdout, stderr } = await stack.ops("consumer", "list", "--check");
+                    after = stderr + stdout;
+                    return code === 0 || undefined;
+                },
+            );
+        });
+
+        it("reports that etcd is empty, and a change stops before it begins, until the named command is run", async () => {
+            await current().world.workloads.loseEtcd("data");
+            const says = /etcd has lost APISIX's directory keys.*kubectl -n \S+ rollout restart deployment\/apisix/;
+            const list = await stack.ops("consumer", "list", "--check");
+            assert.equal(list.code, 3, list.stderr + list.stdout);
+            assert.match(list.stdout.replace(/\s+/g, " "), /etcd has lost APISIX's directory keys/);
+            const drift = await stack.ops("stack", "drift");
+            assert.match(
+                drift.stdout,
+                /gateway-not-read {2}APISIX of \S+: etcd has lost[^]*-> Run: kubectl -n \S+ rollout restart/,
+                drift.stderr + drift.stdout,
+            );
+            // An etcd without its volume has no password: the next run sets it, and the one after that stops.
+            assert.match(succeeded(await stack.up()).stdout, /had lost its data/);
+            assert.match(failed(await stack.up()).replace(/\s+/g, " "), says);
+            const annotations = { "kubectl.kubernetes.io/restartedAt": new Date().toISOString() };
+            await current()
+                .world.kubeConfig.makeApiClient(AppsV1Api)
+                .patchNamespacedDeployment(
+                    {
+                        namespace: gateway(),
+                        name: "apisix",
+                        body: { spec: { template: { metadata: { annotations } } } },
+                    },
+                    setHeaderOptions("Content-Type", PatchStrategy.MergePatch),
+                );
+            let last = "";
+            await eventually(
+                () => last,
+                async () => {
+                    const { code, stdout } = await stack.ops("consumer", "list", "--check");
+                    last = stdout;
+                    return code === 0 || undefined;
+                },
+            );
+            succeeded(await stack.up());
+        });
+    });
+
+    it("rejects a plan that is older than the state", async () => {
+        const run = await stack.ops("stack", "review", "--plan", plan);
+        assert.equal(run.code, 2, run.stdout);
+        assert.match(run.stderr, /--plan: must be newer than the state .*The stack has changed since/);
+    });
+});

@@ -1,0 +1,89 @@
+// Proves that the command a newcomer types, run as a process of its own, ends in an authenticated completion.
+import { strict as assert } from "node:assert";
+import { readFileSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { join } from "node:path";
+import { KubeConfig } from "@kubernetes/client-node";
+import { describeHolder, running } from "../../../sandbox/processes";
+import { Rest } from "../../../sandbox/rampart/kubernetes/rest";
+import type { PageData } from "../../../sandbox/status-page/server";
+import { ROOT } from "../../../sandbox/world/state";
+import { CLI, run, SandboxCli, tools } from "../kit/cli";
+
+/** Listens on a port of 127.0.0.1 unless another program does. @returns the holder as the sandbox names it */
+async function hold(port: number): Promise<{ server: Server; holder: string }> {
+    const server = createServer();
+    const own = await new Promise<boolean>((resolve, reject) => {
+        server.once("error", (error: NodeJS.ErrnoException) =>
+            error.code === "EADDRINUSE" ? resolve(false) : reject(error),
+        );
+        server.listen(port, "127.0.0.1", () => resolve(true));
+    });
+    const holder = describeHolder(port);
+    if (own) assert.match(holder, new RegExp(`\\(pid ${process.pid}\\)$`));
+    return { server, holder };
+}
+
+describe("npm run sandbox -- up --detach, while other programs hold its default ports,", () => {
+    let sandbox: SandboxCli;
+    let said: string;
+    /** The holder of each port: this process, unless another program held the port before. */
+    let holders: string[];
+
+    before(async function () {
+        await tools.call(this);
+        sandbox = new SandboxCli();
+        const held = await Promise.all([30800, 20001].map(hold));
+        holders = held.map(({ holder }) => holder);
+        try {
+            said = await sandbox.call("up", "--detach");
+        } finally {
+            held.forEach(({ server }) => server.close());
+        }
+    });
+    after(() => sandbox.down());
+
+    it("ends in an authenticated completion, and every command it prints works as pasted", async () => {
+        assert.match(said, /expected 200/);
+        assert.doesNotMatch(said, /warning/);
+        const status = await sandbox.pasted();
+        assert.deepEqual(Object.keys(status).sort(), ["kubeconfig", "page", "parts", "stack", "try", "url"]);
+        const shown = (await (await fetch(new URL("data.json", status.page))).json()) as PageData;
+        assert.ok(shown.rows.some((row) => row.caller === "alpa-auth_mbzuai-nlp" && row.status === 200));
+        assert.match(status.url, /^http:\/\/127\.0\.0\.1:\d+\/alpa$/);
+    });
+
+    it("names the holders, and uses other ports", () => {
+        for (const holder of holders) {
+            assert.match(holder, /^port \d+ is held by /);
+            assert.ok(said.includes(holder), `${holder}:\n${said}`);
+        }
+    });
+
+    it("has a ClusterIssuer of cert-manager for a stack's certificate", async () => {
+        const { kubeconfig } = JSON.parse(await sandbox.call("status", "--json")) as { kubeconfig: string };
+        const access = new KubeConfig();
+        access.loadFromFile(kubeconfig);
+        const path = "/apis/cert-manager.io/v1/clusterissuers/internal";
+        const { spec } = await new Rest(access).call<{ spec: object }>("GET", path);
+        assert.deepEqual(spec, { ca: { secretName: "internal" } });
+    });
+
+    it("lets the operator type pulumi commands after env, and leaves the shipped stack file unchanged", async () => {
+        const shipped = readFileSync(join(ROOT, "Pulumi.intra.yaml"), "utf8");
+        const script = `eval "$('${process.execPath}' ${CLI.map((a) => `'${a}'`).join(" ")} env)"; pulumi preview -s intra`;
+        const { stdout } = await run("bash", ["-c", script], { env: sandbox.env, cwd: ROOT });
+        assert.match(stdout, /\d+ unchanged/);
+        assert.equal(readFileSync(join(ROOT, "Pulumi.intra.yaml"), "utf8"), shipped);
+    });
+
+    it("listens on loopback only", async () => {
+        const own = new Set(running(sandbox.dir).map((p) => p.pid));
+        const { stdout } = await run("ss", ["-Hltnp"]);
+        const lines = stdout
+            .split("\n")
+            .filter((line) => [...line.matchAll(/pid=(\d+)/g)].some((m) => own.has(Number(m[1]))));
+        assert.ok(lines.length > 8, "the list shows the sandbox's sockets");
+        for (const line of lines) assert.match(line, /^LISTEN\s+\d+\s+\d+\s+(127\.\d+\.\d+\.\d+|\[::1\]):/);
+    });
+});

@@ -1,0 +1,217 @@
+// Proves on the real engine and API server that the stack deploys, that a second run changes nothing, that a change affects
+// only the resources it names, and that destroy leaves nothing. The gateway and Rampart are emulators: this does not prove that
+// the real ones agree.
+import { strict as assert } from "node:assert";
+import { CoreV1Api } from "@kubernetes/client-node";
+import { call, current, eventually, succeeded, takeAlpaRequests, TestStack, useWorld, type StackConfig } from "../kit";
+
+const key = (id: string) => ({ id, method: "key" });
+const alice = { name: "alice", credentials: [key("2026a")] };
+const bob = { name: "bob", credentials: [key("k1"), key("k2")] };
+/** All consumers share two waits, which are not objects in the cluster: for added and for removed credentials. */
+const WAIT = "update alpa-consumers-accepted";
+const PROOF = "alpa-consumers-revoked";
+const base: StackConfig = { consumers: [alice] };
+
+interface Step {
+    op: string;
+    urn: string;
+    detailedDiff?: Record<string, { kind: string }>;
+}
+
+describe("intra-a on the engine", () => {
+    useWorld();
+    let stack: TestStack;
+    let url: string;
+    let keys: Record<string, string>;
+
+    before(async () => {
+        stack = await TestStack.create("life", base);
+        succeeded(await stack.up());
+        ({ url, credentials: keys } = await stack.outputs());
+    });
+
+    /** Name and operation of every preview step except `same`. */
+    async function changes(): Promise<string[]> {
+        const { steps } = JSON.parse(succeeded(await stack.preview("--json")).stdout) as { steps: Step[] };
+        return steps
+            .filter((s) => s.op !== "same" && s.op !== "read")
+            .map((s) => `${s.op} ${s.urn.split("::").pop()}`)
+            .filter((step) => !/^(create-replacement|delete-replaced) /.test(step))
+            .sort();
+    }
+
+    /** The same for `up`, from its output about objects. */
+    async function changed(): Promise<string[]> {
+        const { stdout } = succeeded(await stack.up());
+        const all = [...stdout.matchAll(/^ [-+~ ]+ \S+:\S+ (\S+) (create|update|delete|replace)d\b/gm)].map(
+            ([, name, op]) => `${op} ${name}`,
+        );
+        // For a replaced resource, Pulumi also prints its creation and its deletion.
+        const half = (step: string) => all.includes(`replace ${step.split(" ")[1]}`) && !step.startsWith("replace ");
+        return all.filter((step) => !half(step)).sort();
+    }
+
+    it("answers a completion with the key, at the documented form of address", async () => {
+        assert.equal(url, `http://127.0.0.1:${stack.nodePort}/alpa`);
+        const answer = await call(url, { key: keys["alice/2026a"] });
+        assert.equal(answer.status, 200);
+        assert.equal(JSON.parse(answer.body).object, "text_completion");
+    });
+
+    it("rejects a missing and a wrong key with an Alpa-shaped 401, before Alpa", async () => {
+        takeAlpaRequests();
+        for (const wrong of [undefined, "", "nonsense"]) {
+            const answer = await call(url, { key: wrong });
+            assert.equal(answer.status, 401);
+            assert.equal(answer.headers.get("content-type"), "application/json");
+            const { type, stacktrace } = JSON.parse(answer.body);
+            assert.deepEqual({ type, stacktrace }, { type: "error", stacktrace: "" });
+        }
+        assert.deepEqual(takeAlpaRequests(), []);
+    });
+
+    it("changes nothing in a second run, and the preview says so before", async () => {
+        assert.deepEqual(await changes(), []);
+        const again = succeeded(await stack.up());
+        assert.match(again.stdout, /\d+ unchanged/);
+        assert.doesNotMatch(again.stdout, /\d+ (created|updated|deleted|replaced)/);
+    });
+
+    it("changes nothing after a refresh", async () => {
+        succeeded(await stack.run(["refresh", "--yes", "--skip-preview"]));
+        assert.deepEqual(await changes(), []);
+    });
+
+    it("adds a consumer and changes no other", async () => {
+        stack.configure({ consumers: [alice, bob] });
+        assert.deepEqual(await changes(), [
+            "create bob-consumer",
+            "create bob.k1-key",
+            "create bob.k1-secret",
+            "create bob.k2-key",
+            "create bob.k2-secret",
+            WAIT,
+            `update ${PROOF}`,
+        ]);
+        succeeded(await stack.up());
+        const { credentials } = await stack.outputs();
+        assert.equal(credentials["alice/2026a"], keys["alice/2026a"]);
+        for (const who of ["alice/2026a", "bob/k1", "bob/k2"])
+            assert.equal((await call(url, { key: credentials[who] })).status, 200, who);
+        keys = credentials;
+    });
+
+    it("revokes exactly the credential that was removed, at once", async function () {
+        stack.configure({ consumers: [alice, { ...bob, credentials: [key("k2")] }] });
+        let refused: number | undefined;
+        const watch = eventually("a 401 for the removed key", async () => {
+            if ((await call(url, { key: keys["bob/k1"] })).status !== 401) return undefined;
+            refused = Date.now();
+            return true;
+        });
+        const updated = eventually("the Consumer changed", async () => {
+            const { world } = current();
+            const object = (await world.read("apisix.apache.org/v1alpha1", "Consumer", stack.name, "bob")) as {
+                spec: { credentials: unknown[] };
+            };
+            return object.spec.credentials.length === 1 ? Date.now() : undefined;
+        });
+        const [done, , since] = await Promise.all([changed(), watch, updated]);
+        assert.deepEqual(done, [
+            "delete bob.k1-key",
+            "delete bob.k1-secret",
+            `replace ${PROOF}`,
+            WAIT,
+            "update bob-consumer",
+        ]);
+        const milliseconds = refused! - since;
+        console.log(`      the removed key was rejected ${milliseconds} ms after the Consumer had changed`);
+        // A change that the watch misses is found by the next list, five minutes later: even a busy machine is faster.
+        assert.ok(milliseconds < 60_000);
+        for (const who of ["alice/2026a", "bob/k2"])
+            assert.equal((await call(url, { key: keys[who] })).status, 200, who);
+    });
+
+    it("removes a consumer and changes no other", async () => {
+        stack.configure(base);
+        assert.deepEqual(await changed(), [
+            "delete bob-consumer",
+            "delete bob.k2-key",
+            "delete bob.k2-secret",
+            `replace ${PROOF}`,
+            WAIT,
+        ]);
+        // The run waited until the gateway rejected the keys.
+        assert.equal((await call(url, { key: keys["bob/k2"] })).status, 401);
+        assert.equal((await call(url, { key: keys["alice/2026a"] })).status, 200);
+    });
+
+    const limited: StackConfig = { consumers: [{ ...alice, limits: { requests: 2, perSeconds: 600 } }] };
+
+    it("changes a consumer's limit and the route's answer timeout in place, and the gateway applies the limit", async () => {
+        const { facts } = current().world;
+        stack.configure({ ...limited, alpa: { endpoints: [facts.alpa], answerTimeoutSeconds: 900 } });
+        assert.deepEqual(
+            await changed(),
+            [
+                "update alice-consumer",
+                "update alpa-route-accepted",
+                "update alpa-route-completions",
+                "update alpa-route-logprobs",
+                "update alpa-route-rules",
+                "update alpa-route-served",
+                WAIT,
+            ].sort(),
+        );
+        const statuses = [];
+        for (let i = 0; i < 3; i++) statuses.push((await call(url, { key: keys["alice/2026a"] })).status);
+        assert.deepEqual(statuses, [200, 200, 429]);
+    });
+
+    it("shows no secret in its outputs without --show-secrets", async () => {
+        const shown = await stack.must(["stack", "output"]);
+        assert.match(shown, /credentials\s+\[secret\]/);
+        assert.match(shown, /curl\s+\[secret\]/);
+        assert.ok(!shown.includes(keys["alice/2026a"]));
+    });
+
+    it("keeps the network policies until the graph is deleted, and leaves nothing behind on destroy", async () => {
+        const { world } = current();
+        const destroyed = stack.destroy();
+        await eventually("the graph being deleted", async () => {
+            const policy = await world.read(
+                "networking.k8s.io/v1",
+                "NetworkPolicy",
+                `${stack.name}-gateway-apisix`,
+                "alpa-auth-closed",
+            );
+            const graph = await world.read("rampart.petuum.com/v1beta2", "RampartGraph", stack.name, "gateway");
+            if (!graph || (graph.metadata as { deletionTimestamp?: string }).deletionTimestamp) return true;
+            assert.ok(policy, "pods run without a policy");
+            return undefined;
+        });
+        succeeded(await destroyed);
+        const namespaces = await world.kubeConfig.makeApiClient(CoreV1Api).listNamespace();
+        const ours = namespaces.items.map((n) => n.metadata!.name!).filter((name) => name.startsWith(stack.name));
+        assert.deepEqual(ours, []);
+        for (const [version, kind] of [
+            ["networking.k8s.io/v1", "IngressClass"],
+            ["gateway.networking.k8s.io/v1", "GatewayClass"],
+        ])
+            assert.equal(await world.read(version, kind, undefined, stack.name), undefined);
+        assert.deepEqual(await stack.resources(), []);
+    });
+
+    it("deploys again right after destroy", async () => {
+        succeeded(await stack.up());
+        const { credentials } = await stack.outputs();
+        assert.equal((await call(url, { key: credentials["alice/2026a"] })).status, 200);
+        assert.equal(
+            (await call(url, { key: keys["alice/2026a"] })).status,
+            401,
+            "keys of the old stack no longer exist",
+        );
+        succeeded(await stack.destroy());
+    });
+});

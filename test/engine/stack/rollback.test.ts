@@ -1,0 +1,36 @@
+// Proves on the real engine that one command rolls a stack back to an earlier version, while no request of a caller of both
+// versions fails. test/chaos has rollbacks with another program or to another option or exposure, and refused ones.
+import { strict as assert } from "node:assert";
+import { join } from "node:path";
+import { call, current, TestStack, useWorld } from "../kit";
+import { Clone, smoke } from "../kit/rollback";
+import { under } from "../kit/traffic";
+import { measured } from "../../sign-off/measured";
+
+const key = (id: string) => ({ id, method: "key" });
+const alice = { name: "alice", credentials: [key("a1")] };
+const bob = { name: "bob", credentials: [key("b1")] };
+
+describe("ops stack rollback on the engine", () => {
+    useWorld();
+
+    it("restores a caller, and no request of the other one fails", async () => {
+        const { world, dir } = current();
+        const clone = new Clone(join(dir, "clone"), { dir, facts: world.facts });
+        const stack = await TestStack.create("rollback", { consumers: [alice, smoke] });
+        await clone.up(stack);
+        stack.configure({ consumers: [alice, bob, smoke] });
+        await clone.up(stack);
+        const { url, credentials } = await stack.outputs();
+        const ask = async () => (await call(url, { key: credentials["alice/a1"] })).status;
+        const { done, all, failed } = await under(ask, () => clone.back(stack, 1));
+        assert.deepEqual(failed, []);
+        for (const option of ["intra-a", "intra-b"] as const)
+            measured(option, "rollback", { requests: all, failed: failed.length });
+        assert.match(done.stdout, /caller-removed {2}Caller bob loses access/);
+        assert.match(done.stderr, /smoke: \d+ checks, all as they must be/);
+        assert.deepEqual(Object.keys((await stack.outputs()).credentials).sort(), ["alice/a1", "smoke/k1"]);
+        clone.assertClean();
+        await stack.destroy();
+    });
+});

@@ -1,0 +1,225 @@
+// Proves which clusters a stack may have, and that all problems are reported at once. Preflight checks whether the hosts match
+// the config.
+import { strict as assert } from "node:assert";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { clusterChecks, haProblems } from "../../../../config/keys/cluster/checks";
+import { plainSecrets } from "../../../../config/stack-file";
+import { node, nodesOf, problemsOf, THREE } from "../../kit/cluster-nodes";
+import { KUBECONFIG, parseIntra, raw } from "../../kit/intra-a";
+import { itRefuses, type Refused } from "../refused";
+
+const OPERATIONS = readFileSync(join(__dirname, "../../../../docs/operate/nodes.md"), "utf8");
+
+const worker = (number: number, more: object = {}) => node(number, { role: "worker", ...more });
+
+const taint = (key: string, value: string) => ({ key, value, effect: "NoSchedule" });
+const refused: Refused<object>[] = [
+    ["no nodes", { nodes: [] }, "cluster.nodes: must name at least one host. Add it, or remove the key."],
+    ["a node that is a name", { nodes: ["10.0.0.1"] }, "cluster.nodes[0]: must be an object."],
+    [
+        "a kubeconfig together with nodes",
+        { nodes: [node(1)], kubeconfig: KUBECONFIG },
+        "cluster.kubeconfig: must not be set together with cluster.nodes, which creates a cluster. Remove one of them.",
+    ],
+    [
+        "a context together with nodes",
+        { nodes: [node(1)], context: "one" },
+        /^cluster\.context: must not be set together with/,
+    ],
+    [
+        "keys of nodes without nodes",
+        { channel: "1.34/stable", storage: "none" },
+        "cluster.channel: only valid for a cluster that this stack creates. Set cluster.nodes, or remove this key.",
+        /^cluster\.storage: only valid for/,
+    ],
+    [
+        "an even number of control-plane nodes",
+        { nodes: [node(1), node(2)] },
+        /^cluster\.nodes: must have an odd number of nodes with role control-plane \(got 2\).*Add one, or make one a worker\.$/,
+    ],
+    [
+        "workers alone",
+        { nodes: [worker(1)] },
+        /^cluster\.nodes: must have at least one node with role control-plane \(got none\)/,
+    ],
+    ["no role", { nodes: [node(1, { role: undefined })] }, "cluster.nodes[0].role: required."],
+    [
+        "an unknown role",
+        { nodes: [node(1), worker(2, { role: "wroker" })] },
+        /^cluster\.nodes\[1\]\.role: must be one of control-plane, worker \(got "wroker"\)\. Did you mean worker\?$/,
+    ],
+    [
+        "a host that is listed twice",
+        { nodes: [node(1), worker(1)] },
+        "cluster.nodes[1]: must be listed only once (cluster.nodes[0] is 10.0.0.1:22 too). One host can be only one node.",
+    ],
+    [
+        "two nodes at one address",
+        { nodes: [node(1), worker(1, { port: 2222 })] },
+        /^cluster\.nodes\[1\]: must have an address of its own \(cluster\.nodes\[0\] has 10\.0\.0\.1 too\)/,
+    ],
+    [
+        "a missing private key",
+        { nodes: [node(1, { privateKey: undefined })] },
+        "cluster.nodes[0].privateKey: required. Run: pulumi config set --secret --path 'cluster.nodes[0].privateKey' < id_ed25519",
+    ],
+    ["a private key that is a file name", { nodes: [node(1, { privateKey: "id_ed25519" })] }, /must be a private key/],
+    [
+        "a channel that is not pinned",
+        { nodes: [node(1)], channel: "latest/stable" },
+        /must be track\/risk with a pinned track/,
+    ],
+    ["a channel without a risk", { nodes: [node(1)], channel: "1.34" }, /got "1\.34"\)\. Write for example 1\.34\/s/],
+    ["an unknown risk", { nodes: [node(1)], channel: "1.34/stabel" }, /^cluster\.channel: must be track\/risk/],
+    ["strict confinement", { nodes: [node(1)], channel: "1.34-strict/stable" }, /classic confinement.*Remove -strict/],
+    ["a channel that is too old", { nodes: [node(1)], channel: "1.26/stable" }, /^cluster\.channel: must be 1\.27 or/],
+    [
+        "labels as a string",
+        { nodes: [node(1, { labels: "rack" })] },
+        'cluster.nodes[0].labels: must be an object (got "rack").',
+    ],
+    [
+        "a label as a number",
+        { nodes: [node(1, { labels: { rack: 7 } })] },
+        "cluster.nodes[0].labels.rack: must be a string (got 7). Write it in quotes.",
+    ],
+    [
+        "a label reserved for the cluster",
+        { nodes: [node(1, { labels: { "node.kubernetes.io/microk8s-worker": "x" } })] },
+        /must not be a name that the cluster sets itself/,
+    ],
+    [
+        "a taint twice",
+        { nodes: [node(1, { taints: [taint("gpu", "a"), taint("gpu", "b")] })] },
+        "cluster.nodes[0].taints: every key and effect must be unique (got gpu:NoSchedule twice). Remove one.",
+    ],
+    [
+        "an unknown effect",
+        { nodes: [node(1, { taints: [{ ...taint("gpu", "yes"), effect: "NoSchedul" }] })] },
+        /^cluster\.nodes\[0\]\.taints\[0\]\.effect: must be one of NoSchedule, Pref.* Did you mean NoSchedule\?/,
+    ],
+    ["a command for a label", { nodes: [node(1, { labels: { a: "$(reboot)" } })] }, /must be the value of a label/],
+    ["a command for a name", { nodes: [node(1, { labels: { "$(reboot)": "a" } })] }, /must be the name of a label/],
+    [
+        "a URL instead of a name of the certificate",
+        { nodes: [node(1)], sans: ["https://a.example"] },
+        /^cluster\.sans\[0\]:/,
+    ],
+    [
+        "a host in the network of the pods, and one in that of Services",
+        { nodes: [{ ...node(1), address: "10.1.0.7" }, worker(2, { address: "10.152.183.9" })] },
+        /^cluster\.nodes\[0\]\.address: must not be in 10\.1\.0\.0\/16, the network of the cluster's pods \(got 10\.1\.0\.7\)\. Set cluster\.podNetwork/,
+        /^cluster\.nodes\[1\]\.address: must not be in 10\.152\.183\.0\/24, the network of MicroK8s' Services/,
+    ],
+    [
+        "a host in the configured network of the pods",
+        { nodes: [node(1)], podNetwork: "10.0.0.0/16" },
+        /^cluster\.nodes\[0\]\.address: must not be in 10\.0\.0\.0\/16/,
+        /^alpa\.endpoints\[0\]: must not be in 10\.0\.0\.0\/16/,
+        /^alpa\.endpoints\[1\]: must not be in 10\.0\.0\.0\/16/,
+    ],
+    [
+        "an incomplete network for pods",
+        { nodes: [node(1)], podNetwork: "10.200.0.7/16" },
+        /^cluster\.podNetwork: must be a ne/,
+    ],
+    [
+        "an address instead of a network for pods",
+        { nodes: [node(1)], podNetwork: "10.200.0.7" },
+        /^cluster\.podNetwork: .* of \/8 to \/24/,
+    ],
+    ["IPv6 for pods", { nodes: [node(1)], podNetwork: "fd00::/48" }, /^cluster\.podNetwork: must be an IPv4 network/],
+    [
+        "the network of Services for pods",
+        { nodes: [node(1)], podNetwork: "10.152.0.0/16" },
+        /^cluster\.podNetwork: must not overlap 10\.152\.183\.0\/24/,
+    ],
+    [
+        "another network for pods with a channel that does not support it",
+        { nodes: [node(1)], podNetwork: "10.200.0.0/16", channel: "1.27/stable" },
+        /^cluster\.podNetwork: must be left out with channel 1\.27\/stable/,
+    ],
+    ["a timeout of zero", { nodes: [node(1)], waitSeconds: 0 }, /^cluster\.waitSeconds: must be a time in seconds/],
+];
+
+describe("config cluster", () => {
+    itRefuses(refused, problemsOf);
+
+    it("rejects secrets in plain text, and repeats none of them", () => {
+        const nodes = [node(1, { sudoPassword: "pa55" })];
+        const found = problemsOf({ nodes }, () => false);
+        assert.deepEqual(
+            found.map((problem) => problem.split(":")[0]),
+            ["cluster.nodes[0].privateKey", "cluster.nodes[0].sudoPassword"],
+        );
+        assert.doesNotMatch(found.join("\n"), /pa55|PRIVATE KEY/);
+    });
+
+    it("finds a secret in plain text among encrypted ones", () => {
+        const file =
+            "config:\n  alpa-auth:cluster:\n    nodes: [{ sudoPassword: pa55, privateKey: { secure: v1:x } }]\n";
+        assert.deepEqual(["pa55", "v1:x"].map(plainSecrets(file)), [true, false]);
+    });
+
+    it("gives nodes a pinned channel, storage and a timeout, and a certificate with their own names", () => {
+        const { nodes, ...rest } = nodesOf({ nodes: THREE });
+        assert.deepEqual(rest, { channel: "1.34/stable", sans: [], storage: "hostpath", waitSeconds: 600 });
+        assert.deepEqual(
+            nodes.map(({ address, port, role, labels }) => ({ address, port, role, labels })),
+            THREE.map(({ address, role }, i) => ({ address, port: 22, role, labels: i < 2 ? [] : ["rack=a"] })),
+        );
+    });
+
+    it("allows hosts and Alpa in 10.1.0.0/16 where pods are elsewhere, as docs/operate/nodes.md says", () => {
+        const [, podNetwork] = /^ *pulumi config set --path cluster\.podNetwork (\S+)$/m.exec(OPERATIONS)!;
+        const nodes = [{ ...node(1), address: "10.1.96.188" }];
+        const settings = (cluster: object) =>
+            parseIntra(raw({ cluster, alpa: { endpoints: ["10.1.96.188:20001"] } }), () => true);
+        assert.equal(settings({ nodes, podNetwork }).nodes!.podNetwork, podNetwork);
+        assert.throws(
+            () => settings({ nodes }),
+            (error: { problems: string[] }) => {
+                const where = error.problems.map((problem) => problem.split(":")[0]);
+                assert.deepEqual(where, ["cluster.nodes[0].address", "alpa.endpoints[0]"]);
+                return true;
+            },
+        );
+    });
+
+    it("rejects a namespace for Rampart whose deletion would delete more", () => {
+        const found = (namespace: string, rest: object = {}) => {
+            const config = { cluster: { nodes: THREE }, rampart: { install: { namespace } }, ...rest };
+            return clusterChecks(config as unknown as Parameters<typeof clusterChecks>[0], config, {
+                isSecret: () => true,
+            });
+        };
+        for (const name of ["default", "kube-system", "alpa-auth"])
+            assert.match(found(name)[0], /^rampart\.install\.namespace: must be a namespace that only Rampart uses,/);
+        assert.equal(found("mine", { namespace: "mine" }).length, 1);
+        assert.deepEqual(found("rampart-system"), []);
+    });
+
+    it("has no kubeconfig until the nodes are a cluster: never that of the environment", () =>
+        assert.deepEqual(parseIntra(raw({ cluster: { nodes: THREE } })).cluster, { context: "(of cluster.nodes)" }));
+
+    it("counts nodes as surviving the loss of one only with three control-plane nodes", () => {
+        const count = (nodes: object[]) => haProblems({ cluster: { nodes } });
+        assert.match(count([node(1), worker(2), worker(3)])[0], /at least 3 nodes with role control-plane.*\(got 1\)/);
+        assert.deepEqual([count(THREE), haProblems({ cluster: {} })], [[], []]);
+        const shut = node(3, { taints: [taint("use", "etcd")] });
+        for (const third of [shut, node(3, { taints: [{ ...taint("use", "etcd"), effect: "NoExecute" }] })])
+            assert.deepEqual(count([node(1), node(2), third]), [
+                "cluster.nodes: must have at least 3 nodes without a NoSchedule or NoExecute taint, for the gateway pods (got 2). Add nodes, or remove taints.",
+            ]);
+        assert.deepEqual(
+            count([
+                node(1),
+                node(2),
+                shut,
+                worker(4, { taints: [{ ...taint("use", "etcd"), effect: "PreferNoSchedule" }] }),
+            ]),
+            [],
+        );
+    });
+});

@@ -1,0 +1,302 @@
+// Proves which zone data is valid, and the errors for the rest.
+import { strict as assert } from "node:assert";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse as parseYaml, stringify } from "yaml";
+import { ENTRIES } from "../../../../config/keys/dns/schema";
+import { dnsSchema, parseZoneData, readZoneData, serviceProblems } from "../../../../config/keys/dns/settings";
+import { itRefuses, type Refused } from "../refused";
+
+const parse = (text: string) => parseZoneData(text, "example.com", "dns/example.com.yaml");
+/** One line for each entry, so that the line number is that of the entry. */
+const entries = (...list: string[]) => parse(list.map((entry) => `- { ${entry} }`).join("\n"));
+const A = "name: www.example.com, type: A, ttl: 300, content: 192.0.2.1";
+
+const refused: Refused<string[]>[] = [
+    [
+        "a proxied record with a ttl",
+        ["name: www.example.com, type: A, ttl: 300, content: 192.0.2.1, proxied: true"],
+        "dns/example.com.yaml:1 www.example.com A ttl: must not be set for a proxied record, whose TTL is always 300 s (got 300). Remove it.",
+    ],
+    [
+        "the proxy for a type without one",
+        [A, "name: example.com, type: TXT, ttl: 300, content: x, proxied: true"],
+        /:2 example\.com TXT proxied: must not be set for TXT, only for A, AAAA, CNAME/,
+    ],
+    ["no ttl", ["name: www.example.com, type: A, content: 192.0.2.1"], /ttl: required, in seconds/],
+    [
+        "a ttl that Cloudflare rejects",
+        ["name: www.example.com, type: A, ttl: 30, content: 192.0.2.1"],
+        /ttl: must be from 60 to 86400 seconds \(got 30\)/,
+    ],
+    [
+        "a CNAME next to other records",
+        [A, "name: WWW.example.com., type: CNAME, ttl: 300, content: a.example.net"],
+        /:1 www\.example\.com A: must not have the same name as a CNAME \(dns\/example\.com\.yaml:2 /,
+    ],
+    [
+        "a CNAME at the apex next to an address",
+        [
+            "name: '@', type: CNAME, ttl: 300, content: a.example.net",
+            "name: '@', type: A, ttl: 300, content: 192.0.2.1",
+        ],
+        /:2 example\.com A: must not have the same name as a CNAME/,
+    ],
+    [
+        "two CNAMEs of a name",
+        [
+            "name: a.example.com, type: CNAME, ttl: 300, content: a.example.net",
+            "name: a.example.com, type: CNAME, ttl: 300, content: b.example.net",
+        ],
+        /:2 .* must be the only CNAME of its name \(dns\/example\.com\.yaml:1 /,
+    ],
+    [
+        "a name outside of the zone",
+        ["name: www.example.org, type: A, ttl: 300, content: 192.0.2.1"],
+        /name: must be @ or a full name in example\.com \(got "www\.example\.org"\)\.$/m,
+    ],
+    [
+        "a name that only ends like the zone's",
+        ["name: badexample.com, type: A, ttl: 300, content: 192.0.2.1"],
+        /must be @ or a full name in example\.com/,
+    ],
+    [
+        "a relative name",
+        ["name: www, type: A, ttl: 300, content: 192.0.2.1"],
+        /\(got "www"\)\. Write www\.example\.com\./,
+    ],
+    [
+        "a record twice",
+        [A, A],
+        /:2 .* must be listed only once \(dns\/example\.com\.yaml:1 www\.example\.com A has the same\)/,
+    ],
+    [
+        "the same address in two notations",
+        [
+            "name: a.example.com, type: AAAA, ttl: 300, content: '2001:db8::1'",
+            "name: a.example.com, type: AAAA, ttl: 60, content: '2001:DB8:0::1'",
+        ],
+        /must be listed only once/,
+    ],
+    [
+        "a text in quotes",
+        [`name: example.com, type: TXT, ttl: 300, content: '"v=spf1 -all"'`],
+        /TXT content: must be the text itself, without quotes around it/,
+    ],
+    [
+        "a text that is too long",
+        [`name: example.com, type: TXT, ttl: 300, content: ${"k".repeat(4090)}`],
+        /content: must fit in 4096 bytes \(got 4107\)/,
+    ],
+    ["a text that is not ASCII", ["name: example.com, type: TXT, ttl: 300, content: grüße"], /must be printable ASCII/],
+    [
+        "a mail server behind the proxy",
+        [
+            "name: mail.example.com, type: A, content: 192.0.2.1, proxied: true",
+            "name: example.com, type: MX, ttl: 300, priority: 10, content: Mail.example.com.",
+        ],
+        /:2 example\.com MX: must not point to a proxied name, which serves HTTP only \(got mail\.example\.com\)/,
+    ],
+    [
+        "only one of a name's addresses behind the proxy",
+        [
+            "name: a.example.com, type: A, content: 192.0.2.1, proxied: true",
+            "name: a.example.com, type: A, ttl: 300, content: 192.0.2.2",
+        ],
+        /:2 a\.example\.com A proxied: must be the same for all A and AAAA of a name/,
+    ],
+    [
+        "a proof of ownership behind the proxy",
+        [
+            "name: _x.example.com, type: CNAME, content: y.acm-validations.aws, proxied: true",
+            "name: k.example.com, type: CNAME, content: k.dkim.amazonses.com, proxied: true",
+        ],
+        /:1 .*must not be set for a name with _/,
+        /:2 .*must not be set for a name that mail servers or ownership checks look up in DNS/,
+    ],
+    [
+        "the zone's own NS",
+        ["name: '@', type: NS, ttl: 300, content: ns1.example.net"],
+        /this file: Cloudflare sets the NS records of the zone's own name/,
+    ],
+    [
+        "an unknown type",
+        ["name: example.com, type: TXTT, ttl: 300, content: x"],
+        /type: must be one of A, .* Did you mean TXT\?/,
+    ],
+    [
+        "no address",
+        ["name: example.com, type: A, ttl: 300, content: 192.0.2.256"],
+        /A content: must be an IPv4 address \(got "192\.0\.2\.256"\)/,
+    ],
+    [
+        "an unknown key",
+        ["name: example.com, type: A, ttl: 300, contents: 192.0.2.1"],
+        /content: /,
+        /contents: is not a known key\. Did you mean content\?/,
+    ],
+    [
+        "CAA without its parts",
+        ["name: example.com, type: CAA, ttl: 300, content: x"],
+        /data: required/,
+        /content: is not a known key/,
+    ],
+    [
+        "an undecided record of an export",
+        ["name: example.com, type: A, ttl: 300, undecided: alias of an address"],
+        "dns/example.com.yaml:1 example.com A: needs a decision (alias of an address). Replace the key undecided by content.",
+    ],
+];
+
+describe("zone data", () => {
+    itRefuses(refused, (list) => entries(...list).problems);
+
+    it("reports the line of every problem, and the field, in one error", () => {
+        const text = "- name: a.example.com\n  type: A\n  ttl: 5\n  content: x\n\n- name: b.example.com\n  type: B\n";
+        const lines = parse(text).problems.map((problem) => problem.split(" ")[0]);
+        assert.deepEqual(lines, ["dns/example.com.yaml:3", "dns/example.com.yaml:4", "dns/example.com.yaml:7"]);
+    });
+
+    it("rejects input that is not YAML or not a list, and names the line", () => {
+        assert.match(parse("- name: a\n- name: [").problems[0], /^dns\/example\.com\.yaml:2: must be YAML/);
+        assert.match(parse("zone: x").problems[0], /:1: must be a list of records/);
+        assert.match(parse("[]").problems[0], /:1: must have at least one record \(got none/);
+        assert.match(parse("- x").problems[0], /:1: must be a record with name and type/);
+    });
+
+    it("writes names in lower case and without the final dot", () => {
+        const { records, problems } = entries(
+            "name: Sip.Example.COM., type: CNAME, ttl: 300, content: Host.Example.NET.",
+            "name: '@', type: MX, ttl: 300, priority: 0, content: .",
+        );
+        assert.deepEqual(problems, []);
+        assert.deepEqual(
+            records.map((r) => [r.name, "content" in r && r.content]),
+            [
+                ["sip.example.com", "host.example.net"],
+                ["example.com", "."],
+            ],
+        );
+    });
+
+    it("accepts a CNAME at the apex next to MX and TXT, and explains the answers", () => {
+        const { problems, warnings } = entries(
+            "name: '@', type: CNAME, ttl: 300, content: a.example.net",
+            "name: '@', type: MX, ttl: 300, priority: 10, content: mx.example.net",
+        );
+        assert.deepEqual(problems, []);
+        assert.match(warnings[0], /a CNAME at the apex is answered with the addresses of its target/);
+    });
+
+    const caa = (tag: string, value: string) =>
+        `name: '@', type: CAA, ttl: 300, data: { flags: 0, tag: ${tag}, value: ${value} }`;
+    const authorities: [what: string, list: string[], warned: boolean][] = [
+        ["warns about CAA that names other authorities only", [caa("issue", "digicert.com")], true],
+        ["warns about CAA that forbids wildcards", [caa("issue", "pki.goog"), caa("issuewild", "';'")], true],
+        [
+            "accepts CAA for an authority that Cloudflare uses",
+            [caa("issue", "digicert.com"), caa("issue", "letsencrypt.org")],
+            false,
+        ],
+        ["accepts CAA with parameters", [caa("issue", "'letsencrypt.org; validationmethods=dns-01'")], false],
+        ["accepts CAA with iodef only", [caa("iodef", "mailto:a@example.com")], false],
+    ];
+    for (const [what, list, warned] of authorities)
+        it(what, () => {
+            const { problems, warnings } = entries(...list);
+            assert.deepEqual(problems, []);
+            assert.equal(
+                warnings.some((w) => /none of Cloudflare's certificate authorities/.test(w)),
+                warned,
+            );
+        });
+
+    it("warns about proxied names without the universal certificate, and about records below a delegation", () => {
+        const { warnings } = entries(
+            "name: a.b.example.com, type: A, content: 192.0.2.1, proxied: true",
+            "name: sub.example.com, type: NS, ttl: 300, content: ns.sub.example.com",
+            "name: ns.sub.example.com, type: A, ttl: 300, content: 192.0.2.53",
+            "name: www.sub.example.com, type: A, ttl: 300, content: 192.0.2.54",
+        );
+        assert.equal(warnings.length, 2);
+        assert.match(warnings[0], /:1 .*two levels below the zone/);
+        assert.match(warnings[1], /:4 .*is at or below a delegated name/);
+    });
+
+    it("says how to create a missing file", () => {
+        assert.match(
+            readZoneData("none.yaml", "example.com").problems[0],
+            /none\.yaml: must be a readable file \(ENOENT\)/,
+        );
+    });
+
+    it("must have the service's names as proxied CNAMEs, if it has them", () => {
+        const { records } = entries(
+            "name: a.example.com, type: A, content: 192.0.2.1, proxied: true",
+            "name: b.example.com, type: CNAME, ttl: 300, content: x.example.net",
+            "name: c.example.com, type: CNAME, content: x.example.net, proxied: true",
+            "name: d.example.com, type: A, ttl: 300, content: 192.0.2.1",
+        );
+        const names = ["a.example.com", "b.example.com", "c.example.com", "new.example.com"];
+        assert.deepEqual(serviceProblems(records, names, "zone.yaml", "example.com"), [
+            "zone.yaml a.example.com A: must be a CNAME, so that one update can point it to the tunnel. Give the addresses a name of their own, for example origin.a.example.com, and make a.example.com a CNAME of it, at the old name servers first.",
+            "zone.yaml b.example.com CNAME proxied: must be true, since the name points to the tunnel from phase proxied on. Set it to true.",
+        ]);
+    });
+
+    it("must have a record to point to the tunnel, if the service's name has other records", () => {
+        const { records } = entries(
+            "name: '@', type: MX, ttl: 300, content: mail.example.net, priority: 10",
+            "name: '@', type: TXT, ttl: 300, content: v=spf1 -all",
+            "name: llm.example.com, type: CNAME, content: x.example.net, proxied: true",
+        );
+        assert.deepEqual(serviceProblems(records, ["example.com", "llm.example.com"], "zone.yaml", "example.com"), [
+            "zone.yaml example.com: must have a CNAME record that the stack can point to the tunnel (got MX, TXT), since the stack adds no record to a name that this file has. Choose another hostname, or remove these records here and at the old name servers.",
+        ]);
+    });
+
+    it("warns about an address at the apex that it stays on the old side, which cannot have a CNAME there", () => {
+        const { records } = entries("name: '@', type: A, ttl: 300, content: 192.0.2.1");
+        const [problem, ...others] = serviceProblems(records, ["example.com"], "zone.yaml", "example.com");
+        assert.match(problem, /^zone\.yaml example\.com A: must be a CNAME in this file/);
+        assert.match(
+            problem,
+            /keep example\.com as it is\. Add a name .* example\.com CNAME origin\.example\.com, proxied: true/,
+        );
+        assert.deepEqual(others, []);
+    });
+});
+
+describe("docs/operate/dns-move.md", () => {
+    const page = readFileSync(join(__dirname, "../../../../docs/operate/dns-move.md"), "utf8");
+    const examples = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text]) =>
+        parseYaml(text.replace(/^ {3}/gm, "")),
+    );
+
+    it("has examples that are accepted", () => {
+        const [stack, ...data] = examples;
+        assert.ok(dnsSchema.safeParse(stack["alpa-auth:dns"]).success);
+        assert.equal(data.length, 2);
+        for (const list of data) assert.deepEqual(parse(stringify(list)).problems, []);
+    });
+
+    it("names every key and type of the data, and no other type", () => {
+        const keys = Object.values(ENTRIES).flatMap((entry) => Object.keys(entry.shape));
+        for (const word of [...new Set(keys)]) assert.ok(page.includes(`- \`${word}\``), word);
+        for (const type of Object.keys(ENTRIES)) assert.match(page, new RegExp(`\\b${type}\\b`));
+    });
+});
+
+describe("dns of a stack", () => {
+    it("begins with the phase that changes nothing for callers", () => {
+        assert.deepEqual(dnsSchema.parse({}), { phase: "mirror", oldServers: [], newServers: [], parentServers: [] });
+    });
+
+    it("accepts hosts with and without ports, and nothing else", () => {
+        const servers = (...oldServers: string[]) => dnsSchema.safeParse({ oldServers }).success;
+        assert.ok(servers("ns1-05.azure-dns.com", "127.0.0.1:5353", "[2001:db8::1]:53"));
+        for (const wrong of ["https://ns1.example.net", "ns1.example.net:dns", "", "a b"])
+            assert.ok(!servers(wrong), wrong);
+        assert.ok(!dnsSchema.safeParse({ phase: "switched" }).success);
+    });
+});

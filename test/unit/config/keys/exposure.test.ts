@@ -1,0 +1,164 @@
+// Proves which configs of exposure tunnel are valid, and that its keys are rejected without it.
+import { strict as assert } from "node:assert";
+import { parse } from "../../../../config";
+import { EXPOSURE, exposed, parseIntra, raw, settings } from "../../kit/intra-a";
+import { itRefuses, problemsOf, type Refused } from "../refused";
+
+const TOKEN = { token: "t".repeat(40), baseUrl: "https://api.example.com", inPlain: false };
+const TODAY = new Date("2026-11-25T12:00:00Z");
+
+function problems(values: Record<string, unknown>, api = TOKEN as Parameters<typeof parse>[3]): string[] {
+    return problemsOf(() => parse(raw(values), () => true, TODAY, api));
+}
+
+const existing = { ingressClass: "shared", gateway: "shared", gatewayNamespace: "edge" };
+
+describe("config of exposure tunnel", () => {
+    it("accepts a name, a zone and a version of the connectors", () => {
+        const { exposure } = settings("rampart", EXPOSURE);
+        assert.deepEqual(exposure, {
+            account: EXPOSURE.account,
+            hostname: "llm.example.com",
+            zone: { name: "example.com", manage: "existing" },
+            plan: "pro",
+            connectors: {
+                image: { repository: "cloudflare/cloudflared", tag: "2026.8.2" },
+                replicas: 2,
+                graceSeconds: 140,
+            },
+            browserChecks: "skip",
+        });
+    });
+    it("causes no warning when nothing is wrong", () => {
+        const consumers = [{ name: "lab", credentials: [{ id: "a", method: "key" }] }];
+        assert.deepEqual(parseIntra(raw({ ...EXPOSURE, consumers }), () => true, TODAY, TOKEN).warnings, []);
+    });
+    it("has no effect on the gateway without it", () => {
+        const { exposure, gateway, alpa } = settings("rampart");
+        assert.equal(exposure, undefined);
+        assert.ok(gateway.installer === "rampart" && gateway.release.nodePort === 30800);
+        assert.equal(alpa.answerTimeoutSeconds, 600);
+    });
+    it("gives answers the timeout of plan enterprise", () => {
+        const zone = { name: "example.com", plan: "enterprise" };
+        const { alpa, exposure } = settings("rampart", { ...EXPOSURE, zone, proxyTimeoutSeconds: 605 });
+        assert.equal(alpa.answerTimeoutSeconds, 600);
+        assert.equal(exposure!.proxyTimeoutSeconds, 605);
+    });
+    it("gives connectors the longest grace period of cloudflared, and warns that longer answers are cut", () => {
+        const zone = { name: "example.com", plan: "enterprise" };
+        const { exposure, warnings } = settings("rampart", { ...EXPOSURE, zone, proxyTimeoutSeconds: 605 });
+        assert.equal(exposure!.connectors.graceSeconds, 180);
+        assert.ok(warnings.some((one) => /^tunnel: a connector that stops waits at most 180 s .*600 s/.test(one)));
+    });
+
+    // options/cloudflare.test.ts has the other cases of host names, plans and answer times, whose checks are the same.
+    const refused: Refused[] = [
+        [
+            "only its name",
+            { exposure: "tunnel" },
+            /^account: required\. Run/,
+            /^hostname: required\. Run/,
+            "zone: required. Set zone.name and zone.plan.",
+            /^tunnel: required\. Set tunnel\.image\.tag/,
+        ],
+        [
+            "its keys with exposure direct",
+            { ...EXPOSURE, exposure: "direct", proxyTimeoutSeconds: 100 },
+            ...["account", "hostname", "zone", "tunnel", "proxyTimeoutSeconds", "alpa.tokensPerSecond"].map(
+                (key) => `${key}: only valid with exposure tunnel (got exposure direct). Remove it.`,
+            ),
+        ],
+        [
+            "its keys without an exposure, whatever their values",
+            { tunnel: "x", gateway: { installer: "existing", existing: { ...existing, url: "http://a", service: 1 } } },
+            "tunnel: only valid with exposure tunnel (got exposure direct). Remove it.",
+            "gateway.existing.service: only valid with exposure tunnel (got exposure direct). Remove it.",
+        ],
+        [
+            "an address of the nodes",
+            { ...EXPOSURE, gateway: { address: "10.0.0.1" } },
+            "gateway.address: only valid with exposure direct (callers use https://<hostname>). Remove it.",
+        ],
+        [
+            "an existing gateway with an address and without its Service",
+            { ...EXPOSURE, gateway: { installer: "existing", existing: { ...existing, url: "http://10.0.0.1" } } },
+            /^gateway\.existing\.url: only valid with exposure direct/,
+            /^gateway\.existing\.service: required with exposure tunnel/,
+        ],
+        [
+            "an existing gateway without an address, with exposure direct",
+            { gateway: { installer: "existing", existing } },
+            /^gateway\.existing\.url: required with exposure direct/,
+        ],
+        ["a name outside the zone", { ...EXPOSURE, hostname: "llm.example.org" }, /^hostname: must be in zone/],
+        [
+            "a longer timeout than the plan has",
+            { ...EXPOSURE, proxyTimeoutSeconds: 300 },
+            /^proxyTimeoutSeconds: must be 125 with plan pro/,
+        ],
+        [
+            "connectors that stop before the longest answer",
+            { ...EXPOSURE, tunnel: { image: { tag: "2026.8.2" }, graceSeconds: 30 } },
+            /^tunnel\.graceSeconds: must be at least 125/,
+        ],
+        [
+            "a grace period that cloudflared rejects",
+            { ...EXPOSURE, tunnel: { image: { tag: "2026.8.2" }, graceSeconds: 181 } },
+            /^tunnel\.graceSeconds: must be at most 180: cloudflared rejects a longer time \(got 181\)/,
+        ],
+        [
+            "no version",
+            { ...EXPOSURE, tunnel: { image: { tag: "latest" } } },
+            /^tunnel\.image\.tag: must be a pinned version/,
+        ],
+        [
+            "more connectors than a tunnel allows",
+            { ...EXPOSURE, tunnel: { image: { tag: "2026.8.2" }, connectors: 25 } },
+            /^tunnel\.connectors: must be at most 24: .*\(got 25\)/,
+        ],
+        [
+            "keys of option cloudflare",
+            { ...EXPOSURE, access: { teamName: "x" }, tunnel: { image: { tag: "2026.8.2" }, hosts: [] } },
+            /^tunnel\.hosts: only valid with option cloudflare/,
+            /^access: only valid with option cloudflare/,
+        ],
+        [
+            "a zone to create",
+            { ...EXPOSURE, zone: { ...EXPOSURE.zone, manage: "create" } },
+            /^zone\.manage: only valid with/,
+        ],
+    ];
+    itRefuses(refused, problems);
+
+    it("requires an API token to start, and not with another exposure", () => {
+        const none = { ...TOKEN, token: undefined };
+        assert.match(
+            problems(EXPOSURE, none)[0],
+            /^cloudflare:apiToken: required with option cloudflare or exposure tunnel/,
+        );
+        assert.deepEqual(problems({}, none), []);
+    });
+
+    const warned: [why: string, values: Record<string, unknown>, warning: RegExp][] = [
+        [
+            "that Alpa's speed is unknown",
+            { alpa: { endpoints: EXPOSURE.alpa.endpoints } },
+            /^alpa\.tokensPerSecond: not set/,
+        ],
+        ["of a single connector", { tunnel: { image: { tag: "2026.8.2" }, connectors: 1 } }, /^tunnel\.connectors/],
+        [
+            "about a port that stays open in addition to the tunnel",
+            { gateway: { nodePort: 30801 } },
+            /^gateway\.nodePort: 30801 is open in addition to the tunnel/,
+        ],
+    ];
+    for (const [why, values, warning] of warned)
+        it(`warns ${why}`, () => {
+            const { warnings } = settings("rampart", exposed("rampart", values));
+            assert.ok(
+                warnings.some((text) => warning.test(text)),
+                warnings.join("\n"),
+            );
+        });
+});

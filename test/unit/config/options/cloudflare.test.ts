@@ -1,0 +1,510 @@
+import { strict as assert } from "node:assert";
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { parse as parseYaml } from "yaml";
+import { parse, type ApiAccess } from "../../../../config";
+import { sshKeyProblem } from "../../../../config/keys/hosts/ssh-key";
+import { value } from "../../../kit";
+import { ALPA, cloudflareStack, HOST, HOST_KEY, rawCloudflare, SSH_KEY, TODAY, TUNNEL } from "../../kit/cloudflare";
+import { itRefuses, problemsOf, type Refused } from "../refused";
+
+const encrypted = generateKeyPairSync("ed25519").privateKey.export({
+    type: "pkcs8",
+    format: "pem",
+    cipher: "aes-256-cbc",
+    passphrase: "x",
+}) as string;
+const API: ApiAccess = { token: "t".repeat(40), baseUrl: "https://api.example.com", inPlain: false };
+
+function problems(values: Record<string, unknown>, isSecret = true, api?: ApiAccess): string[] {
+    return problemsOf(() => parse(rawCloudflare(values), () => isSecret, TODAY, api));
+}
+
+const token = (more: object = {}) => ({ id: "a", method: "service-token", ...more });
+const one = (more: object) => ({ consumers: [{ name: "lab", credentials: [token(more)] }] });
+const many = (n: number, more: object = {}) => ({
+    consumers: [{ name: "lab", credentials: Array.from({ length: n }, (_, i) => token({ id: `t${i}`, ...more })) }],
+});
+const zone = (more: object) => ({ zone: { name: "example.com", plan: "pro", ...more } });
+const limit = (plan: string, more: object) => ({
+    ...zone({ plan }),
+    rateLimit: { requests: 60, perSeconds: 10, ...more },
+});
+const host = (more: object) => ({ tunnel: { ...TUNNEL, hosts: [{ ...HOST, ...more }] } });
+const AT = "consumers[0].credentials[0]";
+
+/** Configs with exactly these problems. */
+const refused: Refused[] = [
+    ["no account", { account: undefined }, /^account: required\. Run: pulumi config set account/],
+    [
+        "a name instead of an account id",
+        { account: "Example" },
+        /^account: must be an account id, 32 hex.*got "Example"/,
+    ],
+    ["no hostname", { hostname: undefined }, "hostname: required. Run: pulumi config set hostname llm.example.com"],
+    ["no zone", { zone: undefined }, "zone: required. Set zone.name and zone.plan."],
+    [
+        "no tunnel",
+        { tunnel: undefined },
+        "tunnel: required. Set tunnel.image.tag; with option cloudflare tunnel.hosts, version and sha256.",
+    ],
+    ["no team", { access: undefined }, /^access: required\. Run: .*access\.teamName/],
+    ["a URL for a hostname", { hostname: "https://llm.example.com" }, /^hostname: must be a host name/],
+    [
+        "a hostname outside the zone",
+        { hostname: "llm.example.org" },
+        /^hostname: must be in zone example\.com \(got "llm\.example\.org"\)/,
+    ],
+    [
+        "a hostname that only ends like the zone's name",
+        { hostname: "llm-example.com" },
+        /^hostname: must be in zone example\.com/,
+    ],
+    [
+        "a hostname two levels below",
+        { hostname: "a.llm.example.com" },
+        /^hostname: must be one level below example\.com/,
+    ],
+    ["an alias outside the zone", { aliases: ["llm.example.org"] }, /^aliases\[0\]: must be in zone/],
+    [
+        "a name that is listed twice",
+        { aliases: ["llm.example.com"] },
+        /^aliases\[0\]: must be listed only once \(hostname is the same\)/,
+    ],
+    [
+        "six names",
+        { aliases: ["a", "b", "c", "d", "e"].map((n) => `${n}.example.com`) },
+        /^aliases: must have at most 4 names, since Cloudflare allows 5 .*\(got 5\)/,
+    ],
+    ["an invalid plan", zone({ plan: "gold" }), /^zone\.plan: must be one of free, pro, business, enterprise/],
+    [
+        "a zone with a final dot",
+        { zone: { name: "example.com.", plan: "pro" } },
+        /^zone\.name: must be/,
+        /^hostname: must be in/,
+    ],
+    [
+        "more connectors than a tunnel allows",
+        { tunnel: { ...TUNNEL, connectorsPerHost: 26 } },
+        "tunnel: must have at most 25 connectors, Cloudflare's limit for a tunnel (got 26: 1 host with 26 each). Lower tunnel.connectorsPerHost, or have fewer hosts.",
+    ],
+    [
+        "too few ports for the health checks of all connectors",
+        { tunnel: { ...TUNNEL, connectorsPerHost: 2, hosts: [{ ...HOST, metricsPort: 65535 }] } },
+        "tunnel.hosts[0].metricsPort: must be at most 65534, since 2 connectors use that port and the next ones (got 65535). Lower it.",
+    ],
+    ["two Alpas", { alpa: { ...ALPA, endpoints: ["a:1", "b:1"] } }, /^alpa\.endpoints: must name exactly one/],
+    [
+        "a default model without the Worker that fills it in",
+        { alpa: { ...ALPA, defaultModel: "opt" }, edgeWorker: { enabled: false, reason: "no Workers here" } },
+        "alpa.defaultModel: has no effect with edgeWorker.enabled false: only the Worker fills a model in. Remove one of them.",
+    ],
+    [
+        "a disabled Worker without a reason",
+        { edgeWorker: { enabled: false } },
+        "edgeWorker.reason: required with enabled false. Give the reason why no Worker may run.",
+    ],
+    ["no Alpa", { alpa: { ...ALPA, endpoints: [] } }, /^alpa\.endpoints: must name exactly one/],
+    [
+        "a team with its domain",
+        { access: { teamName: "x.cloudflareaccess.com" } },
+        /^access\.teamName: must be the part before/,
+    ],
+    ["a duration in days", one({ duration: "30d" }), /^consumers\[0\].*duration: must be a duration.*got "30d"/],
+    ["a duration of nothing", one({ duration: "0h" }), /duration: must be a duration/],
+    [
+        "a duration longer than Go can hold",
+        one({ duration: "2562048h" }),
+        /duration: must be a duration.*at most 2562047h/,
+    ],
+    ["an empty duration", one({ duration: "" }), /duration: must be a duration/],
+    ["an expiry that is not a day", one({ expires: "2027-02-30" }), /^consumers\[0\].*expires: must be a day/],
+    [
+        "a version without a date",
+        one({ secretVersion: 2 }),
+        `${AT}.previousSecretExpires: required with secretVersion 2. Set the day on which the previous secret stops working; keep it after that day.`,
+    ],
+    [
+        "a date without a version",
+        one({ previousSecretExpires: "2026-12-01" }),
+        /previousSecretExpires: only valid with a secretVersion of at least 2/,
+    ],
+    [
+        "a date with version 1",
+        one({ secretVersion: 1, previousSecretExpires: "2026-12-01" }),
+        /only valid with a secretVersion of at least 2/,
+    ],
+    [
+        "a date that is no day",
+        one({ secretVersion: 2, previousSecretExpires: "soon" }),
+        /previousSecretExpires: must be a day/,
+    ],
+    [
+        "an overlap longer than the 30 days of Cloudflare's dashboard",
+        one({ secretVersion: 2, previousSecretExpires: "2026-12-26" }),
+        `${AT}.previousSecretExpires: must be at most 30 days from now, the stack's maxOverlapDays (got 2026-12-26). Choose a nearer day.`,
+    ],
+    [
+        "an overlap longer than the stack's own limit",
+        { ...one({ secretVersion: 2, previousSecretExpires: "2026-12-01" }), maxOverlapDays: 5 },
+        /previousSecretExpires: must be at most 5 days from now/,
+    ],
+    ["version 0", one({ secretVersion: 0 }), /secretVersion: must be a version number of at least 1/],
+    ["a key", one({ method: "key" }), `${AT}.method: only valid with option intra-a (got "key"). Use service-token.`],
+    ["an unknown method", one({ method: "s3cret" }), `${AT}.method: must be service-token.`],
+    [
+        "limits of a caller",
+        { consumers: [{ name: "lab", limits: {}, credentials: [] }] },
+        /^consumers\[0\]\.limits: only valid with option intra-a/,
+    ],
+    [
+        "an algorithm",
+        one({ algorithm: "HS256" }),
+        `${AT}.algorithm: only valid with option intra-a or intra-b or inter or callers, not with this stack's option. Remove it.`,
+    ],
+    ["a namespace", { namespace: "alpa" }, /^namespace: only valid with option intra-a/],
+    ["a gateway", { gateway: {} }, /^gateway: only valid with option intra-a/],
+    ["a key of option inter", { cluster: {} }, /^cluster: only valid with option intra-a/],
+    ["a misspelt key", { hostnam: "x" }, "hostnam: is not a known key. Did you mean hostname?"],
+    [
+        "two tokens of one name",
+        { consumers: [{ name: "lab", credentials: [token(), token()] }] },
+        /every credential id of lab must be unique/,
+    ],
+    ["51 tokens", many(51), /^consumers: must have at most 50 service tokens.*\(got 51\)/],
+    [
+        "a window that Cloudflare does not have",
+        limit("pro", { perSeconds: 30 }),
+        /^rateLimit\.perSeconds: must be a window in seconds that Cloudflare has: 10, 60/,
+    ],
+    [
+        "a window beyond plan free",
+        limit("free", { perSeconds: 60 }),
+        "rateLimit.perSeconds: must be at most 10 with plan free (got 60). Lower it, or have plan pro.",
+    ],
+    [
+        "a window beyond plan pro",
+        limit("pro", { perSeconds: 120 }),
+        /at most 60 with plan pro \(got 120\).*plan business/,
+    ],
+    [
+        "a window beyond plan business",
+        limit("business", { perSeconds: 3600 }),
+        /at most 600 with plan business .*plan enterprise/,
+    ],
+    [
+        "a block beyond plan free",
+        limit("free", { blockSeconds: 60 }),
+        /^rateLimit\.blockSeconds: must be at most 10 with plan free/,
+    ],
+    [
+        "a limit of each client",
+        limit("business", { per: "client" }),
+        /^rateLimit\.per: must be address with plan business/,
+    ],
+    [
+        "another timeout than 125 s",
+        { ...zone({ plan: "business" }), proxyTimeoutSeconds: 300 },
+        "proxyTimeoutSeconds: must be 125 with plan business (got 300). Another value needs plan enterprise.",
+    ],
+    [
+        "a timeout beyond Cloudflare's",
+        { ...zone({ plan: "enterprise" }), proxyTimeoutSeconds: 6001 },
+        /^proxyTimeoutSeconds: must be at most 6000/,
+    ],
+    [
+        "an answer timeout longer than the edge's",
+        { alpa: { ...ALPA, answerTimeoutSeconds: 600 } },
+        /^alpa\.answerTimeoutSeconds: must be at most 125, after which the edge answers 524 \(got 600\)/,
+    ],
+    [
+        "more tokens than fit",
+        { alpa: { ...ALPA, tokensPerSecond: 4 } },
+        "alpa.maxTokens: must fit into the 125 s that the edge waits (got 1024, which take 257 s at 4 tokens per second). Have callers request at most 496 tokens and set alpa.maxTokens to that, or raise proxyTimeoutSeconds, which needs plan enterprise.",
+    ],
+    [
+        "a grace period shorter than an answer",
+        { tunnel: { ...TUNNEL, graceSeconds: 30 } },
+        /^tunnel\.graceSeconds: must be at least 125, the longest answer/,
+    ],
+    [
+        "a grace period that cloudflared rejects",
+        { tunnel: { ...TUNNEL, graceSeconds: 181 } },
+        "tunnel.graceSeconds: must be at most 180: cloudflared rejects a longer time (got 181). Lower it.",
+    ],
+    [
+        "a grace period below the maximum, where answers are longer",
+        { ...zone({ plan: "enterprise" }), proxyTimeoutSeconds: 600, tunnel: { ...TUNNEL, graceSeconds: 179 } },
+        /^tunnel\.graceSeconds: must be at least 180 \(got 179\)/,
+    ],
+    ["no hosts", { tunnel: { ...TUNNEL, hosts: [] } }, /^tunnel\.hosts: must name at least one host/],
+    [
+        "one host twice",
+        { tunnel: { ...TUNNEL, hosts: [HOST, { ...HOST, port: 22 }] } },
+        /^tunnel\.hosts\[1\]: must be listed only once \(tunnel\.hosts\[0\] is 10\.0\.0\.11:22 too\)/,
+    ],
+    ["no host key", host({ hostKey: undefined }), "tunnel.hosts[0].hostKey: required."],
+    [
+        "a host key with the host before it",
+        host({ hostKey: `10.0.0.11 ${HOST_KEY}` }),
+        /^tunnel\.hosts\[0\]\.hostKey: must be a public key as ssh-keyscan/,
+    ],
+    [
+        "no private key",
+        host({ privateKey: undefined }),
+        "tunnel.hosts[0].privateKey: required. Run: pulumi config set --secret --path 'tunnel.hosts[0].privateKey' < id_ed25519",
+    ],
+    [
+        "the name of a key file",
+        host({ privateKey: "~/.ssh/s3cret" }),
+        /^tunnel\.hosts\[0\]\.privateKey: must be a private key, from BEGIN to END line/,
+    ],
+    [
+        "a private key with a passphrase",
+        host({ privateKey: encrypted }),
+        /^tunnel\.hosts\[0\]\.privateKey: must have no passphrase/,
+    ],
+    ["latest", { tunnel: { ...TUNNEL, version: "latest" } }, /^tunnel\.version: must be a pinned version/],
+    ["a short checksum", { tunnel: { ...TUNNEL, sha256: "abc" } }, /^tunnel\.sha256: must be 64 hexadecimal digits/],
+    [
+        "an address with a password",
+        { tunnel: { ...TUNNEL, source: "https://u:s3cret@x.example.com/c" } },
+        /^tunnel\.source: must be an address without user name/,
+    ],
+    ["an invalid mail address", { notify: ["ops"] }, /^notify\[0\]: must be a mail address \(got "ops"\)/],
+];
+
+const accepted: [what: string, values: Record<string, unknown>][] = [
+    ["the zone's own name", { hostname: "example.com" }],
+    ["two levels with a certificate for them", { hostname: "a.llm.example.com", certificate: "advanced" }],
+    ["five names", { aliases: ["a", "b", "c", "d"].map((n) => `${n}.example.com`) }],
+    ["50 tokens", many(50)],
+    [
+        "51 tokens of which one has expired",
+        {
+            consumers: [
+                ...many(50).consumers,
+                {
+                    name: "old",
+                    credentials: [token({ expires: "2026-11-25" }), token({ id: "b", expires: "2026-01-01" })],
+                },
+            ],
+        },
+    ],
+    ["a duration in hours and minutes", one({ duration: "720h30m" })],
+    ["the longest duration that Go holds", one({ duration: "2562047h47m16s" })],
+    ["a token without an expiry", one({ duration: "forever" })],
+    ["an overlap of 30 days", one({ secretVersion: 2, previousSecretExpires: "2026-12-25" })],
+    ["a rotation whose overlap is over", one({ secretVersion: 7, previousSecretExpires: "2020-01-01" })],
+    ["free's window", limit("free", {})],
+    ["each client on enterprise", limit("enterprise", { per: "client", perSeconds: 3600 })],
+    [
+        "a longer timeout on enterprise",
+        {
+            ...zone({ plan: "enterprise" }),
+            proxyTimeoutSeconds: 600,
+            alpa: { ...ALPA, tokensPerSecond: 2, answerTimeoutSeconds: 600 },
+        },
+    ],
+    ["an account id of digits only", { account: "1".repeat(32) }],
+    ["as many tokens as fit", { alpa: { ...ALPA, tokensPerSecond: 4, maxTokens: 396 } }],
+];
+
+describe("config of option cloudflare", () => {
+    itRefuses(refused, problems);
+    for (const [what, values] of accepted) it(`accepts ${what}`, () => assert.deepEqual(problems(values), []));
+
+    it("reports everything at once", () => {
+        const values = {
+            account: "x",
+            hostname: "a.b.example.org",
+            ...limit("free", { perSeconds: 60 }),
+            ...one({ duration: "1y" }),
+        };
+        assert.equal(problems(values, true, { ...API, token: undefined }).length, 5);
+    });
+
+    it("rejects a private key and a password in plain text, without repeating them", () => {
+        const got = problems(host({ sudoPassword: "s3cret" }), false);
+        assert.match(got[0], /^tunnel\.hosts\[0\]\.privateKey: must be stored encrypted/);
+        assert.match(got[1], /^tunnel\.hosts\[0\]\.sudoPassword: must be stored encrypted/);
+        assert.equal(got.length, 2);
+        assert.doesNotMatch(got.join(), /s3cret|PRIVATE KEY-/);
+    });
+
+    it("marks keys and passwords secret at once", async () => {
+        const [first] = cloudflareStack(host({ sudoPassword: "s3cret" })).connectors.hosts;
+        for (const [secret, plain] of [
+            [first.privateKey, SSH_KEY],
+            [first.sudoPassword!, "s3cret"],
+        ] as const) {
+            assert.equal(await pulumi.isSecret(secret), true);
+            assert.equal(await value(secret), plain);
+        }
+    });
+
+    it("gives connectors two instances and a grace period of 20 s beyond the longest answer", () => {
+        const { instances, graceSeconds } = cloudflareStack().connectors;
+        assert.deepEqual([instances, graceSeconds], [2, 145]);
+        assert.equal(cloudflareStack({ alpa: { ...ALPA, answerTimeoutSeconds: 90 } }).connectors.graceSeconds, 110);
+    });
+
+    it("gives them the longest grace period of cloudflared, and warns that longer answers are cut", () => {
+        const longer = (seconds: number) =>
+            cloudflareStack({ ...zone({ plan: "enterprise" }), proxyTimeoutSeconds: seconds });
+        const cut =
+            /^tunnel: a connector that stops waits at most 180 s for its running answers, and answers may take up to 181 s\. Longer ones are interrupted \(502\)/;
+        assert.deepEqual(
+            [159, 160, 161, 600].map((seconds) => longer(seconds).connectors.graceSeconds),
+            [179, 180, 180, 180],
+        );
+        assert.equal(longer(180).warnings.filter((one) => /waits at most/.test(one)).length, 0);
+        assert.equal(longer(181).warnings.filter((one) => cut.test(one)).length, 1);
+    });
+
+    it("sets the zone's timeout where the config has it, even the default, if the plan allows that", () => {
+        const held = (plan: string, more: object = {}) =>
+            cloudflareStack({ ...zone({ plan }), ...more }).proxyTimeoutSeconds;
+        assert.equal(held("enterprise"), undefined);
+        assert.equal(held("enterprise", { proxyTimeoutSeconds: 600 }), 600);
+        assert.equal(held("enterprise", { proxyTimeoutSeconds: 125 }), 125);
+        assert.equal(held("pro", { proxyTimeoutSeconds: 125 }), undefined);
+    });
+
+    it("removes expired tokens, and warns about tokens that expire soon, are disabled or were not measured", () => {
+        const { consumers, warnings, expires } = cloudflareStack({
+            alpa: { endpoints: ["127.0.0.1:20001"] },
+            tunnel: { ...TUNNEL, connectorsPerHost: 1 },
+            ...limit("free", {}),
+            consumers: [
+                {
+                    name: "lab",
+                    credentials: [
+                        token({ id: "over", expires: "2026-11-25" }),
+                        token({ id: "soon", expires: "2026-12-01" }),
+                        token({ id: "off", enabled: false }),
+                    ],
+                },
+            ],
+        });
+        assert.deepEqual(
+            consumers[0].credentials.map(({ id }) => id),
+            ["soon", "off"],
+        );
+        assert.deepEqual(expires, { "lab/over": "2026-11-25", "lab/soon": "2026-12-01" });
+        const expected = [
+            /lab\/over expired/,
+            /lab\/soon expires in 6 days/,
+            /lab\/off is disabled/,
+            /1024 tokens need 9 per second/,
+            /^rateLimit: with plan free/,
+            /^tunnel: only one connector/,
+        ];
+        assert.equal(warnings.length, expected.length, warnings.join("\n"));
+        expected.forEach((e, i) => assert.match(warnings[i], e));
+    });
+
+    it("of the shipped stack lacks only its secrets", () => {
+        const file = readFileSync(join(__dirname, "../../../../Pulumi.cloudflare.yaml"), "utf8");
+        const { config } = parseYaml(file) as { config: Record<string, unknown> };
+        const own = Object.entries(config).map(([key, v]) => [key.replace("alpa-auth:", ""), v]);
+        assert.deepEqual(problems(Object.fromEntries(own) as Record<string, unknown>), [
+            "tunnel.hosts[0].privateKey: required. Run: pulumi config set --secret --path 'tunnel.hosts[0].privateKey' < id_ed25519",
+        ]);
+    });
+});
+
+describe("the API token", () => {
+    const cases: [what: string, api: Partial<ApiAccess>, problem: RegExp | undefined][] = [
+        ["with 40 characters is accepted", {}, undefined],
+        [
+            "is required",
+            { token: undefined },
+            /^cloudflare:apiToken: required with option cloudflare or exposure tunnel\. Set CLOUDFLARE_API_TOKEN/,
+        ],
+        ["is rejected if it is empty", { token: "" }, /^cloudflare:apiToken: required/],
+        ["is rejected if it is too short", { token: "s3cret" }, /^cloudflare:apiToken: must be an API token: 40 to 80/],
+        [
+            "is rejected with a line break",
+            { token: `${"s3cret".repeat(8)}\n` },
+            /^cloudflare:apiToken: must be an API token/,
+        ],
+        ["is rejected in plain text", { inPlain: true }, /^cloudflare:apiToken: must be stored encrypted/],
+    ];
+    for (const [what, api, problem] of cases)
+        it(what, () => {
+            const got = problems({}, true, { ...API, ...api });
+            assert.equal(got.length, problem === undefined ? 0 : 1);
+            if (problem) assert.match(got[0], problem);
+            assert.doesNotMatch(got.join(), /s3cret|tttt/);
+        });
+});
+
+describe("an SSH private key", () => {
+    /** As written by ssh-keygen, up to the cipher's name; the rest is for OpenSSH. */
+    const made = (cipher: string) => {
+        const length = Buffer.alloc(4);
+        length.writeUInt32BE(cipher.length);
+        const bytes = Buffer.concat([Buffer.from("openssh-key-v1\0"), length, Buffer.from(`${cipher}and so on`)]);
+        return `-----BEGIN OPENSSH PRIVATE KEY-----\n${bytes.toString("base64")}\n-----END OPENSSH PRIVATE KEY-----\n`;
+    };
+
+    it("is accepted in the formats of ssh-keygen and openssl", () => {
+        assert.equal(sshKeyProblem(made("none")), undefined);
+        const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
+        for (const type of ["pkcs1", "pkcs8"] as const)
+            assert.equal(sshKeyProblem(rsa.export({ type, format: "pem" }) as string), undefined);
+    });
+    it("is rejected with a passphrase", () => {
+        assert.match(sshKeyProblem(made("aes256-ctr"))!, /^must have no passphrase/);
+    });
+    it("is rejected when it is truncated", () => {
+        const whole = made("none");
+        for (const text of [
+            whole.slice(0, 60),
+            whole.replace(/b3BlbnNz/, "xxxxxxxx"),
+            SSH_KEY.replace(/\n.*\n-----END/, "\n-----END"),
+        ])
+            assert.match(sshKeyProblem(text)!, /^must be a complete private key/);
+    });
+});
+
+describe("the zone's other records", () => {
+    let folder: string;
+    before(() => {
+        folder = mkdtempSync(join(tmpdir(), "alpa-auth-zone-"));
+        const record = (name: string, type = "A") =>
+            `- { name: ${name}, type: ${type}, ttl: 300, content: 192.0.2.1 }\n`;
+        writeFileSync(join(folder, "good.yaml"), record("www.example.com") + record("example.com"));
+        writeFileSync(join(folder, "ours.yaml"), record("www.example.com") + record("llm.example.com"));
+        writeFileSync(join(folder, "bad.yaml"), record("www.example.org"));
+    });
+    after(() => rmSync(folder, { recursive: true, force: true }));
+    const read = (records: string, more: object = {}) =>
+        parse(rawCloudflare({ dns: { records, ...more } }), () => true, TODAY, undefined, folder);
+    const said = (records: string, more: object = {}) => problemsOf(() => read(records, more));
+
+    it("are read from the folder of the stack file, and begin in phase mirror", () => {
+        const settings = read("good.yaml");
+        assert.ok(settings.option === "cloudflare");
+        assert.equal(settings.dns!.phase, "mirror");
+        assert.deepEqual(
+            settings.dns!.records.map(({ name }) => name),
+            ["www.example.com", "example.com"],
+        );
+    });
+    it("must have the stack's names as CNAMEs that can be pointed to the tunnel", () => {
+        assert.equal(said("ours.yaml").length, 1);
+        assert.match(said("ours.yaml")[0], /^dns\.records llm\.example\.com A: must be a CNAME/);
+    });
+    it("are rejected with their line numbers, together with all other problems", () => {
+        const [phase, line] = said("bad.yaml", { phase: "moved" });
+        assert.match(phase, /^dns\.phase: must be one of mirror, delegated, proxied, signed/);
+        assert.match(line, /^bad\.yaml:1/);
+    });
+    it("are rejected where the file does not exist", () =>
+        assert.match(said("none.yaml")[0], /^none\.yaml: must be a readable file/));
+});

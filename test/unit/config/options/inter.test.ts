@@ -1,0 +1,163 @@
+// Proves which configs of option inter are valid, and the resulting settings.
+import { strict as assert } from "node:assert";
+import { parse } from "../../../../config";
+import { node } from "../../kit/cluster-nodes";
+import { exposedInterSettings, interSettings, interValues, parseInter } from "../../kit/inter";
+import { EXPOSURE, raw } from "../../kit/intra-a";
+import { itRefuses, problemsOf, type Refused } from "../refused";
+
+function problems(values: Record<string, unknown>): string[] {
+    return problemsOf(() => parse(raw(values)));
+}
+
+const caller = { name: "lab", credentials: [{ id: "a", method: "key" }] };
+const endpoints = (...list: unknown[]) => ({ alpa: { endpoints: list } });
+
+const refused: Refused[] = [
+    [
+        "two replicas",
+        interValues({}, { replicas: 2 }),
+        "gateway.replicas: must be at least 3, so that two serve while one is down (got 2). Raise it.",
+    ],
+    ["no replicas", interValues({}, { replicas: 0 }), /^gateway\.replicas: must be a number of replicas of at least 1/],
+    [
+        "a gateway in place",
+        interValues({}, { installer: "existing", existing: { ingressClass: "shared" } }),
+        /^gateway\.installer: must be rampart or helm \(got "existing"\).*or option intra-a\.$/,
+        /^gateway\.existing: only valid with option intra-a/,
+    ],
+    [
+        "a misspelt installer",
+        interValues({}, { installer: "helmm" }),
+        /^gateway\.installer: must be one of rampart, helm .*mean helm\?$/,
+    ],
+    [
+        "one control-plane node",
+        interValues({ cluster: { nodes: [node(1), node(2, { role: "worker" }), node(3, { role: "worker" })] } }),
+        "cluster.nodes: must have at least 3 nodes with role control-plane, so that the cluster survives the loss of one (got 1). Add nodes.",
+    ],
+    [
+        "four control-plane nodes",
+        interValues({ cluster: { nodes: [1, 2, 3, 4].map((number) => node(number)) } }),
+        /^cluster\.nodes: must have an odd number of nodes with role control-plane \(got 4\)/,
+    ],
+    [
+        "no address for callers",
+        interValues({}, { address: undefined }),
+        /^gateway\.address: required with exposure direct, unless azure or tls names a host\. Name the host callers use/,
+    ],
+    [
+        "limits that each pod would count for itself",
+        interValues({ limits: { concurrent: 2 } }, { sharedCounters: undefined }),
+        "gateway.sharedCounters: required with limits and more than one replica (got 3). Without it each pod counts on its own. Set it (to {} for the defaults).",
+    ],
+    [
+        "limits of one caller that each pod would count for itself",
+        interValues({ consumers: [{ ...caller, limits: { concurrent: 2 } }] }, { sharedCounters: undefined }),
+        /^gateway\.sharedCounters: required with limits/,
+    ],
+    ["an unknown key", interValues({ gatway: {} }), "gatway: is not a known key. Did you mean gateway?"],
+    ["an unknown nested key", interValues({}, { replica: 3 }), /^gateway\.replica: .*Did you mean replicas\?$/],
+    ["a value of option cloudflare", interValues({ access: "x" }), /^access: only valid with option cloudflare/],
+    ["a value of option intra-b", interValues({ opt: {} }), /^opt: only valid with option intra-a or intra-b/],
+    [
+        "a key of exposure tunnel",
+        interValues({ zone: "example.com" }),
+        "zone: only valid with exposure tunnel (got exposure direct). Remove it.",
+    ],
+    [
+        "CRDs under rampart",
+        interValues({}, { crds: ["a.yaml"] }),
+        /^gateway\.crds: only valid with gateway\.installer helm/,
+    ],
+    ["no services", interValues(endpoints()), /^alpa\.endpoints: must name at least one Alpa service/],
+    [
+        "a service without a port",
+        interValues(endpoints("10.0.0.11")),
+        /^alpa\.endpoints\[0\]\.address: must be host:port.*got "10\.0\.0\.11"/,
+    ],
+    [
+        "a weight of nothing",
+        interValues(endpoints({ address: "10.0.0.11:20001", weight: 0 })),
+        /^alpa\.endpoints\[0\]\.weight: must be a weight of at least 1 \(got 0\)/,
+    ],
+    [
+        "half a weight",
+        interValues(endpoints({ address: "10.0.0.11:20001", weight: 0.5 })),
+        /^alpa\.endpoints\[0\]\.weight: must be a weight of at least 1 \(got 0\.5\)/,
+    ],
+    ["a weight without an address", interValues(endpoints({ weight: 1 })), "alpa.endpoints[0].address: required."],
+    [
+        "a misspelt weight",
+        interValues(endpoints({ address: "10.0.0.11:20001", wieght: 1 })),
+        /^alpa\.endpoints\[0\]\.wieght: .*Did you mean weight\?$/,
+    ],
+    [
+        "a service that is a number",
+        interValues(endpoints(20001)),
+        /^alpa\.endpoints\[0\]: must be an object \(got 20001\)/,
+    ],
+    [
+        "a service twice",
+        interValues(endpoints("10.0.0.11:20001", { address: "10.0.0.11:20001", weight: 2 })),
+        "alpa.endpoints: every service must be listed only once (got 10.0.0.11:20001 twice). Remove one entry, and set the weight of the other.",
+    ],
+    [
+        "one connector",
+        interValues({ ...EXPOSURE, tunnel: { image: { tag: "2026.8.2" }, connectors: 1 } }, { address: undefined }),
+        /^tunnel\.connectors: must be at least 2 with option inter \(got 1\)/,
+    ],
+    [
+        "an address in addition to a tunnel's name",
+        interValues(EXPOSURE),
+        "gateway.address: only valid with exposure direct (callers use https://<hostname>). Remove it.",
+    ],
+    [
+        "everything at once",
+        { option: "inter", gateway: { replicas: 1 }, limits: { concurrent: 1 } },
+        "alpa: required. Set alpa.endpoints to host:port of the Alpa service.",
+        /^gateway\.replicas: must be at least 3/,
+        /^gateway\.address: required/,
+    ],
+];
+
+describe("config of option inter", () => {
+    itRefuses(refused, (values) => problems({ alpa: undefined, ...values }));
+
+    it("has three pods, on nodes behind one address for callers", () => {
+        const { gateway } = interSettings("rampart");
+        assert.deepEqual([gateway.release.replicas, gateway.release.nodePort], [3, 30800]);
+        assert.equal(gateway.url, "http://llm.example.com:30800");
+    });
+
+    it("needs no counters where nothing is limited", () =>
+        assert.deepEqual(problems(interValues({ consumers: [caller] }, { sharedCounters: undefined })), []));
+
+    it("accepts a service by its address alone, or with a weight", () =>
+        assert.deepEqual(interSettings("helm").alpa.endpoints, [
+            { address: "10.0.0.11:20001", weight: 1 },
+            { address: "10.0.0.12:20001", weight: 3 },
+        ]));
+
+    it("can make services interchangeable", () => assert.equal(interSettings("helm").alpa.failover, true));
+
+    it("needs no address of the gateway where the Azure side has a name, and lists what that side needs", () => {
+        const azure = { hostname: "llm.example.com", addresses: ["20.50.2.10"] };
+        const { gateway, azure: side } = parseInter(interValues({ azure }, { address: undefined }));
+        assert.equal(gateway.url, "http://llm.example.com");
+        assert.deepEqual(side!.dnsRecords, [{ name: "llm.example.com", type: "A", values: ["20.50.2.10"], ttl: 300 }]);
+    });
+
+    it("lets a stopping pod finish the longest answer of the stack", () => {
+        const values = interValues({ alpa: { endpoints: ["a:1"], answerTimeoutSeconds: 900 } });
+        assert.deepEqual(parseInter(values).gateway.release.availability, { answerTimeoutSeconds: 900 });
+    });
+
+    it("has no port on the nodes behind Cloudflare, two connectors, and the edge's timeout for an answer", () => {
+        const { gateway, exposure } = exposedInterSettings("helm");
+        assert.equal(gateway.url, "https://llm.example.com");
+        assert.equal(gateway.release.nodePort, undefined);
+        assert.equal(exposure!.connectors.replicas, 2);
+        assert.deepEqual(gateway.release.availability, { answerTimeoutSeconds: 120 });
+    });
+});

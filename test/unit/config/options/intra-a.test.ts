@@ -1,0 +1,551 @@
+import { strict as assert } from "node:assert";
+import { generateKeyPairSync } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
+import { VERIFICATION_PREFIX } from "../../../../components/opt/verification";
+import { FORGEABLE } from "../../../../components/consumers/shared-gateway";
+import { parse, readSettings, type RawConfig } from "../../../../config";
+import { CONSUMERS, KUBECONFIG, parseIntra, raw } from "../../kit/intra-a";
+import { value } from "../../../kit";
+import { itRefuses, problemsOf, type Refused } from "../refused";
+
+/** Problems of a config; none when it is accepted. */
+function problems(config: RawConfig): string[] {
+    return problemsOf(() => parse(config));
+}
+
+const P256 = generateKeyPairSync("ec", { namedCurve: "P-256" })
+    .publicKey.export({ type: "spki", format: "pem" })
+    .toString();
+const existing = { ingressClass: "shared", gateway: "shared", gatewayNamespace: "edge", url: "http://10.0.0.9" };
+const caller = (name: string, ...ids: string[]) => ({ name, credentials: ids.map((id) => ({ id, method: "key" })) });
+const limited = (limits: object) => ({ consumers: [{ ...caller("lab", "a"), limits }] });
+const port = (endpoint: string) => ({ alpa: { endpoints: [endpoint] } });
+
+const refused: Refused[] = [
+    ["no option", { option: undefined }, /^option: required\. Run: pulumi config set option intra-a$/],
+    ["an unknown option", { option: "intra-aa" }, /^option: must be one of .*got "intra-aa".*Did you mean intra-a\?$/],
+    ["an option unlike any other", { option: "kubernetes" }, /^option: must be one of [^?]*\. Choose one\.$/],
+    ["an unknown key", { gatway: {} }, "gatway: is not a known key. Did you mean gateway?"],
+    ["a key unlike any other", { telemetry: "x" }, "telemetry: is not a known key. Remove it."],
+    ["an unknown nested key", { gateway: { nodeport: 30900 } }, /^gateway\.nodeport: .*Did you mean nodePort\?$/],
+    [
+        "an unknown key in a list",
+        { consumers: [{ ...caller("lab", "a"), limit: {} }] },
+        /^consumers\[0\]\.limit: .*Did you mean limits\?$/,
+    ],
+    ["a value of option cloudflare", { access: "x" }, /^access: only valid with option cloudflare/],
+    ["a key like one of another option", { model: "opt-175b" }, "model: is not a known key. Remove it."],
+    [
+        "a weight, of option inter",
+        { alpa: { endpoints: [{ address: "a:1", weight: 2 }] } },
+        /^alpa\.endpoints\[0\]: must be a string/,
+    ],
+    [
+        "a credential of option cloudflare",
+        { consumers: [{ name: "lab", credentials: [{ id: "a", method: "service-token" }] }] },
+        /^consumers\[0\]\.credentials\[0\]\.method: only valid with option cloudflare \(got "service-token"\)\. Use key/,
+    ],
+    ["an unknown exposure", { exposure: "dirct" }, /^exposure: must be one of direct, tunnel .*Did you mean direct\?$/],
+    ["an unknown installer", { gateway: { installer: "helmm" } }, /^gateway\.installer: must be one of .*mean helm\?$/],
+    [
+        "an existing gateway under rampart",
+        { gateway: { existing } },
+        "gateway.existing: only valid with gateway.installer existing (got installer rampart). Remove it.",
+    ],
+    [
+        "CRDs under rampart",
+        { gateway: { crds: ["a.yaml"] } },
+        /^gateway\.crds: only valid with gateway\.installer helm/,
+    ],
+    [
+        "CRDs and rampart under existing",
+        { gateway: { installer: "existing", existing, crds: ["a.yaml"] }, rampart: { retry: 1 } },
+        /^gateway\.crds: only valid with gateway\.installer helm \(got installer existing\)/,
+        /^rampart: only valid with gateway\.installer rampart \(got installer existing\)/,
+    ],
+    [
+        "rampart under helm",
+        { gateway: { installer: "helm" }, rampart: { retry: 1 } },
+        /^rampart: only valid with gateway\.installer rampart \(got installer helm\)/,
+    ],
+    [
+        "an existing gateway that is not named",
+        { gateway: { installer: "existing" } },
+        /^gateway\.existing: required with gateway\.installer existing/,
+    ],
+    [
+        "an existing gateway with a part of its name missing",
+        { gateway: { installer: "existing", existing: { ...existing, gateway: undefined } } },
+        "gateway.existing.gateway: required.",
+    ],
+    [
+        "installation settings for an existing gateway",
+        { gateway: { installer: "existing", existing, nodePort: 30900, image: { tag: "3.18.0" }, replicas: 1 } },
+        /^gateway\.nodePort: only valid for a gateway that this stack installs \(got installer existing\)/,
+        /^gateway\.replicas: only valid for a gateway that this stack installs/,
+        /^gateway\.image: only valid for a gateway that this stack installs/,
+    ],
+    ["no Alpa", { alpa: undefined }, /^alpa: required\. Set alpa\.endpoints to host:port/],
+    ["no endpoints", { alpa: {} }, "alpa.endpoints: required."],
+    ["an empty list of endpoints", { alpa: { endpoints: [] } }, /^alpa\.endpoints: must name at least one/],
+    ["a host without a port", port("10.0.0.11"), /^alpa\.endpoints\[0\]: must be host:port.*got "10\.0\.0\.11"/],
+    [
+        "a URL for an endpoint",
+        port("http://10.0.0.11:20001"),
+        /^alpa\.endpoints\[0\]: must be host:port, without a scheme/,
+    ],
+    ["a path in an endpoint", port("10.0.0.11:20001/completions"), /^alpa\.endpoints\[0\]: must be host:port/],
+    ["port 0", port("10.0.0.11:0"), /^alpa\.endpoints\[0\]: must have a port between 1 and 65535/],
+    ["port 65536", port("10.0.0.11:65536"), /^alpa\.endpoints\[0\]: must have a port between 1 and 65535/],
+    [
+        "an address with an invalid number",
+        port("10.0.0.300:20001"),
+        /^alpa\.endpoints\[0\]: must name a lower-case host/,
+    ],
+    ["a host in capitals", port("Node-1:20001"), /^alpa\.endpoints\[0\]: must name a lower-case host/],
+    [
+        "an answer timeout of zero",
+        { alpa: { endpoints: ["a:1"], answerTimeoutSeconds: 0 } },
+        /^alpa\.answerTimeoutSeconds: .*got 0/,
+    ],
+    [
+        "node port 29999",
+        { gateway: { nodePort: 29999 } },
+        /^gateway\.nodePort: must be between 30000 and 32767.*got 29999/,
+    ],
+    [
+        "node port 32768",
+        { gateway: { nodePort: 32768 } },
+        /^gateway\.nodePort: must be between 30000 and 32767.*got 32768/,
+    ],
+    ["half a node port", { gateway: { nodePort: 30000.5 } }, /^gateway\.nodePort: must be between/],
+    [
+        "two consumers of one name",
+        { consumers: [caller("lab", "a"), caller("nlp", "a"), caller("lab", "b")] },
+        "consumers: every name must be unique (got lab twice). Rename one, or put all their credentials under one name.",
+    ],
+    [
+        "two credentials of one name",
+        { consumers: [caller("lab", "a", "a"), caller("nlp", "a")] },
+        "consumers: every credential id of lab must be unique (got a twice). Rename one.",
+    ],
+    [
+        "a dot in a consumer's name",
+        { consumers: [caller("a.b", "c")] },
+        /^consumers\[0\]\.name: must be a DNS label.*"a\.b"/,
+    ],
+    [
+        "a dot in a credential's name",
+        { consumers: [caller("a", "b.c")] },
+        /^consumers\[0\]\.credentials\[0\]\.id: must be a DNS label.*"b\.c"/,
+    ],
+    ["an underscore in a name", { consumers: [caller("a_b", "c")] }, /^consumers\[0\]\.name: must be a DNS label/],
+    ["capitals in a name", { consumers: [caller("Lab", "c")] }, /^consumers\[0\]\.name: must be a DNS label/],
+    [
+        "a user name of 64 characters",
+        { consumers: [caller("a".repeat(54), "c")] }, // alpa-auth_ has ten
+        /^consumers: alpa-auth_a{54} must be at most 63 characters \(got 64\)/,
+    ],
+    [
+        "a user name that another namespace makes too long",
+        { namespace: "n".repeat(40), consumers: [caller("a".repeat(23), "c")] },
+        /^consumers: n{40}_a{23} must be at most 63 characters \(got 64\)/,
+    ],
+    [
+        "a Secret's name of 64 characters",
+        { consumers: [caller("a".repeat(33), "c".repeat(30))] },
+        /^consumers: a{33}\.c{30} must be at most 63 characters \(got 64\)/,
+    ],
+    [
+        "a namespace that leaves Rampart no room for its own",
+        { namespace: "n".repeat(49) },
+        /^namespace: n{49}-gateway-apisix must be at most 63 characters \(got 64\)/,
+    ],
+    ["a dot in the namespace", { namespace: "a.b" }, /^namespace: must be a DNS label/],
+    [
+        "zero requests",
+        limited({ requests: 0, perSeconds: 60 }),
+        /^consumers\[0\]\.limits\.requests: .*at least 1 \(got 0\)/,
+    ],
+    [
+        "a negative window",
+        limited({ requests: 1, perSeconds: -1 }),
+        /^consumers\[0\]\.limits\.perSeconds: .*\(got -1\)/,
+    ],
+    ["half a request at a time", limited({ concurrent: 0.5 }), /^consumers\[0\]\.limits\.concurrent: .*\(got 0\.5\)/],
+    [
+        "requests without a window",
+        limited({ requests: 1 }),
+        /^consumers\[0\]\.limits: must have requests and perSeconds together/,
+    ],
+    [
+        "limits that each replica would count for itself",
+        { gateway: { replicas: 2 }, ...limited({ concurrent: 1 }) },
+        /^gateway\.sharedCounters: required with limits and more than one replica \(got 2\)/,
+    ],
+    [
+        "default limits that each replica would count for itself",
+        { gateway: { replicas: 2 }, limits: { concurrent: 1 } },
+        /^gateway\.sharedCounters: required with limits/,
+    ],
+    [
+        "shared counters with another behaviour for when they are down",
+        { gateway: { replicas: 2, sharedCounters: { whenDown: "reject" } } },
+        /^gateway\.sharedCounters\.whenDown: must be one of each-pod, refuse, allow/,
+    ],
+    [
+        "a request body of unlimited size",
+        { guard: { maxBodyBytes: 10e12 } },
+        /^guard\.maxBodyBytes: must be at most 1048576 bytes, 1 MiB \(got 10000000000000\)\. Lower it/,
+    ],
+    [
+        "a model longer than any that Alpa serves",
+        { guard: { contextTokens: 2049 } },
+        /^guard\.contextTokens: must be at most 2048 tokens, the length of OPT and BLOOM \(got 2049\)\. Lower it/,
+    ],
+    [
+        "a vocabulary larger than any that Alpa serves",
+        { guard: { vocabulary: 250_681 } },
+        /^guard\.vocabulary: must be at most 250680 tokens, those of BLOOM's tokenizer \(got 250681\)\. Lower it/,
+    ],
+    [
+        "a request of any number of prompts",
+        { guard: { maxPrompts: 65 } },
+        /^guard\.maxPrompts: must be at most 64 prompts, 16 batches of Alpa \(got 65\)\. Lower it/,
+    ],
+    [
+        "a guard that is off for no reason",
+        { guard: { enabled: false } },
+        "guard.reason: required with enabled false. Give the reason why requests that stop Alpa may pass.",
+    ],
+    [
+        "a disabled guard with an empty reason",
+        { guard: { enabled: false, reason: "" } },
+        /^guard\.reason: must be the r/,
+    ],
+    [
+        "a reason for an enabled guard",
+        { guard: { reason: "tried elsewhere" } },
+        "guard.reason: only valid with enabled false (got enabled true). Remove it.",
+    ],
+    [
+        "default requests without a window",
+        { limits: { requests: 1 } },
+        /^limits: must have requests and perSeconds together/,
+    ],
+    [
+        "an APISIX that accepts forged tokens",
+        { gateway: { image: { tag: "3.16.0-ubuntu" } } },
+        /^gateway\.image\.tag: must be APISIX 3\.17 or newer \(got "3\.16\.0-ubuntu"\).*forged tokens/,
+    ],
+    [
+        "an invalid digest",
+        { gateway: { image: { digest: "sha256:0123" }, etcdImage: { tag: "3.6.4@3" } } },
+        /^gateway\.image\.digest: must be sha256: and 64 hexadecimal digits .* \(got "sha256:0123"\)/,
+        /^gateway\.etcdImage\.tag: must be a tag, for example .*; a digest goes into the key digest \(got "3\.6\.4@3"\)/,
+    ],
+    [
+        "an image with its tag",
+        { gateway: { image: { repository: "apache/apisix:3.18.0-ubuntu" } } },
+        /^gateway\.image\.repository: must be an image without tag and digest/,
+    ],
+    ["APISIX 2", { gateway: { image: { tag: "2.99.0" } } }, /^gateway\.image\.tag: must be APISIX 3\.17 or newer/],
+    [
+        "an APISIX that is not pinned",
+        { gateway: { image: { tag: "latest" } } },
+        /^gateway\.image\.tag: must be a pinned version/,
+    ],
+    [
+        "an etcd of Bitnami's, which needs scripts",
+        { gateway: { etcdImage: { repository: "mirror.example.org/bitnamilegacy/etcd" } } },
+        /^gateway\.etcdImage\.repository: must be etcd's own image, for example gcr\.io\/etcd-development\/etcd:v3\.6\.\d+ \(got "mirror.*"\): Bitnami's image is no longer supported/,
+    ],
+    [
+        "the same under another name",
+        { gateway: { etcdImage: { repository: "team/etcd", tag: "3.6.4-debian-12-r3" } } },
+        /^gateway\.etcdImage\.tag: must be etcd's own image/,
+    ],
+    [
+        "an etcd that is not pinned",
+        { gateway: { etcdImage: { tag: "latest" } } },
+        /^gateway\.etcdImage\.tag: must be a pinned/,
+    ],
+    [
+        "a chart that is not pinned",
+        { gateway: { chart: { version: "latest" } } },
+        /^gateway\.chart\.version: must be a pinned/,
+    ],
+    [
+        "a range of charts",
+        { gateway: { chart: { version: "^2.14.0" } } },
+        /^gateway\.chart\.version: must be one exact/,
+    ],
+    [
+        "a chart version with a v",
+        { gateway: { chart: { version: "v2.14.0" } } },
+        /^gateway\.chart\.version: must be one exact/,
+    ],
+    [
+        "a chart repository that is not a web address",
+        { gateway: { chart: { repository: "ftp://a" } } },
+        /^gateway\.chart\.repository: must be an address/,
+    ],
+    ["an empty name of a StorageClass", { gateway: { storageClass: "" } }, /^gateway\.storageClass: must be the name/],
+    [
+        "a timeout that ends before an object can have settled",
+        { readiness: { acceptTimeoutSeconds: 15 } },
+        "readiness.acceptTimeoutSeconds: must be longer than settleSeconds, 15 (got 15). Raise it, or lower settleSeconds.",
+    ],
+    ...["alpa", "/", "/Alpa", "/a/b", "/a.b", "/a//", "/completions-of-opt", "/my-logprobs", VERIFICATION_PREFIX].map(
+        (pathPrefix): Refused => [
+            `${pathPrefix} as a prefix`,
+            { pathPrefix },
+            `pathPrefix: must be one part of a path, such as /alpa-opt-service: lower case, and not a path of another service (got "${pathPrefix}"). Choose another.`,
+        ],
+    ),
+    [
+        "min_tokens that leave no room for a prompt",
+        { guard: { minTokens: 1021 } },
+        "guard.minTokens: must leave room for a prompt in contextTokens, 1024 (got 1021). Lower it to 1020 or less.",
+    ],
+    [
+        "a namespace that is too long for a Helm release",
+        { namespace: "n".repeat(54), gateway: { installer: "helm" } },
+        /^namespace: n{54} must be at most 53 characters \(got 54\)/,
+    ],
+    [
+        "a kubeconfig that is not YAML",
+        { cluster: { kubeconfig: "a: [b" } },
+        /^cluster\.kubeconfig: must be a kubeconfig \(it is not YAML\)/,
+    ],
+    [
+        "a kubeconfig that is not a YAML mapping",
+        { cluster: { kubeconfig: "s3cret-token" } },
+        /^cluster\.kubeconfig: must be a kubeconfig \(/,
+    ],
+    [
+        "a kubeconfig without a user",
+        { cluster: { kubeconfig: KUBECONFIG.replace("users:", "others:") } },
+        "cluster.kubeconfig: must be a kubeconfig (it has no users). Set its content as a secret.",
+    ],
+];
+
+/** Values right at the limits. */
+const accepted: [what: string, values: Record<string, unknown>][] = [
+    ["the shipped shape", { consumers: CONSUMERS }],
+    ["the first node port", { gateway: { nodePort: 30000 } }],
+    ["the last node port", { gateway: { nodePort: 32767 } }],
+    ["port 65535", port("10.0.0.11:65535")],
+    ["an endpoint by name", port("node-1.example.org:20001")],
+    ["a user name of 63 characters", { consumers: [caller("a".repeat(53), "c")] }],
+    ["a Secret's name of 63 characters", { consumers: [caller("a".repeat(32), "c".repeat(30))] }],
+    ["a namespace that leaves Rampart just enough room", { namespace: "n".repeat(48) }],
+    [
+        "a longer namespace where Rampart creates none",
+        { namespace: "n".repeat(49), gateway: { installer: "existing", existing } },
+    ],
+    ["one credential name for two consumers", { consumers: [caller("lab", "a"), caller("nlp", "a")] }],
+    ["limits of one request", limited({ requests: 1, perSeconds: 1, concurrent: 1 })],
+    [
+        "limits over replicas that count together",
+        { gateway: { replicas: 2, sharedCounters: { whenDown: "refuse" } }, ...limited({ concurrent: 1 }) },
+    ],
+    ["replicas without limits", { gateway: { replicas: 2 }, consumers: [caller("lab", "a")] }],
+    [
+        "images with digests",
+        {
+            gateway: {
+                image: { tag: "3.18.0-ubuntu", digest: `sha256:${"0a".repeat(32)}` },
+                etcdImage: { tag: "3.6.4", digest: `sha256:${"0a".repeat(32)}` },
+            },
+        },
+    ],
+    ["APISIX 3.17", { gateway: { image: { tag: "3.17.0" } } }],
+    ["APISIX 4", { gateway: { image: { tag: "4.0.0-debian" } } }],
+    ["installer helm with CRDs", { gateway: { installer: "helm", crds: ["a.yaml"] } }],
+    ["installer helm with the CRDs in the cluster", { gateway: { installer: "helm", crds: [] } }],
+    ["a namespace as long as a Helm release's name", { namespace: "n".repeat(53), gateway: { installer: "helm" } }],
+    ["a wait a little longer than the settle time", { readiness: { acceptTimeoutSeconds: 3, settleSeconds: 2.5 } }],
+    ["installer existing", { gateway: { installer: "existing", existing } }],
+    ["a retry under rampart", { rampart: { retry: 1 } }],
+    ["a kubeconfig", { cluster: { kubeconfig: KUBECONFIG } }],
+];
+
+describe("config", () => {
+    itRefuses(refused, (values) => problems(raw(values)));
+
+    for (const [what, values] of accepted) it(`accepts ${what}`, () => assert.deepEqual(problems(raw(values)), []));
+
+    it("reports every problem in one error, and says that nothing was changed", () => {
+        const bad = {
+            option: "intra-aa",
+            alpa: { endpoints: ["10.0.0.11"] },
+            gateway: { nodePort: 80, image: { tag: "latest" }, crds: ["a"], colour: "red" },
+            tunnel: "x",
+            consumers: [caller("lab", "a.b"), caller("lab", "b")],
+        };
+        const start = (text: string) => text.split(": ")[0];
+        assert.deepEqual(problems(raw(bad)).map(start).sort(), [
+            "alpa.endpoints[0]",
+            "consumers",
+            "consumers[0].credentials[0].id",
+            "gateway.colour",
+            "gateway.crds",
+            "gateway.image.tag",
+            "gateway.nodePort",
+            "option",
+            "tunnel",
+        ]);
+        assert.throws(
+            () => parse(raw(bad)),
+            (error: Error) =>
+                error.message.startsWith("9 problem(s) in the stack config, nothing was changed:\n  - option: ") &&
+                error.message.split("\n").length === 10,
+        );
+    });
+
+    it("is a user error: without a stack trace", () => {
+        assert.throws(
+            () => parse({}),
+            (error: Error) => pulumi.RunError.isInstance(error),
+        );
+    });
+
+    it("accepts an empty list of consumers, with a warning", () => {
+        assert.deepEqual(parseIntra(raw()).warnings, [
+            "consumers: empty, so only callers of other stacks are admitted. Add a consumer.",
+        ]);
+        assert.deepEqual(parseIntra(raw({ consumers: [caller("lab")] })).warnings, [
+            "consumers: lab has no credentials, so it cannot authenticate. Add one.",
+        ]);
+        assert.deepEqual(parseIntra(raw({ consumers: [caller("lab", "a")] })).warnings, []);
+    });
+
+    it("gives every setting its documented default", () => {
+        const { gateway, readiness, namespace, alpa } = parseIntra(raw());
+        assert.equal(namespace, "alpa-auth");
+        assert.equal(alpa.answerTimeoutSeconds, 600);
+        assert.deepEqual(readiness, { graphTimeoutSeconds: 2700, acceptTimeoutSeconds: 120, settleSeconds: 15 });
+        assert.ok(gateway.installer === "rampart");
+        assert.deepEqual([gateway.retry, gateway.install, gateway.url], [0, undefined, "http://10.0.0.11:30800"]);
+        assert.deepEqual([gateway.release.nodePort, gateway.release.replicas], [30800, 1]);
+    });
+
+    it("gives each caller without limits of its own the stack's", () => {
+        const stack = { requests: 60, perSeconds: 60, concurrent: 2 };
+        const own = { ...caller("nlp", "a"), limits: { concurrent: 9 } };
+        const { consumers } = parseIntra(raw({ limits: stack, consumers: [caller("lab", "a"), own] }));
+        assert.deepEqual(
+            consumers.map((c) => c.limits),
+            [stack, { ...stack, concurrent: 9 }],
+        );
+    });
+
+    it("warns that limits count in each pod of a gateway with an unknown number of pods", () => {
+        const shared = { gateway: { installer: "existing", existing }, ...limited({ concurrent: 1 }) };
+        assert.match(
+            parseIntra(raw(shared)).warnings.join(),
+            /^limits: each APISIX pod of the existing gateway counts/,
+        );
+    });
+
+    for (const [algorithm, warned] of [
+        ["ES256", [FORGEABLE]],
+        ["HS256", []],
+    ] as const)
+        it(`warns of tokens with ${algorithm} at a gateway of unknown version: ${warned.length === 1}`, () => {
+            const publicKey = algorithm === "HS256" ? undefined : P256;
+            const consumers = [{ name: "lab", credentials: [{ id: "a", method: "jwt", algorithm, publicKey }] }];
+            const warnings = (gateway: object) => parseIntra(raw({ gateway, consumers })).warnings;
+            assert.deepEqual(warnings({ installer: "existing", existing }), warned);
+            assert.deepEqual(warnings({}), []);
+        });
+
+    it("warns while the guard is off, with the reason", () => {
+        const { warnings } = parseIntra(
+            raw({ guard: { enabled: false, reason: "tried elsewhere" }, consumers: [caller("lab", "a")] }),
+        );
+        assert.deepEqual(warnings, ["guard: off, so any caller can stop Alpa with one request (tried elsewhere)."]);
+    });
+
+    it("lets the operator set the address", () => {
+        const { gateway } = parseIntra(raw({ gateway: { address: "alpa.example.org", nodePort: 30900 } }));
+        assert.equal(gateway.url, "http://alpa.example.org:30900");
+    });
+
+    it("keeps a namespace of digits a string", () =>
+        assert.equal(parseIntra(raw({ namespace: "123" })).namespace, "123"));
+
+    it("marks the kubeconfig secret at once", async () => {
+        const { kubeconfig } = parseIntra(raw({ cluster: { kubeconfig: KUBECONFIG } })).cluster;
+        assert.equal(await pulumi.isSecret(kubeconfig!), true);
+        assert.equal(await value(kubeconfig!), KUBECONFIG);
+    });
+
+    it("rejects a kubeconfig in plain text, without repeating it, and accepts it encrypted", () => {
+        const before = pulumi.runtime.allConfig();
+        const keys = process.env.PULUMI_CONFIG_SECRET_KEYS;
+        try {
+            const own = Object.entries(raw({ cluster: { kubeconfig: KUBECONFIG } }));
+            pulumi.runtime.setAllConfig(Object.fromEntries(own.map(([k, v]) => [`alpa-auth:${k}`, v])));
+            process.env.PULUMI_CONFIG_SECRET_KEYS = '["other:cluster"]';
+            assert.throws(
+                () => readSettings("alpa-auth"),
+                (error: Error) => {
+                    assert.match(error.message, /- cluster\.kubeconfig: must be stored encrypted/);
+                    assert.doesNotMatch(error.message, /s3cret/);
+                    return true;
+                },
+            );
+            process.env.PULUMI_CONFIG_SECRET_KEYS = '["alpa-auth:cluster"]';
+            assert.equal(readSettings("alpa-auth").option, "intra-a");
+        } finally {
+            pulumi.runtime.setAllConfig(before);
+            if (keys === undefined) delete process.env.PULUMI_CONFIG_SECRET_KEYS;
+            else process.env.PULUMI_CONFIG_SECRET_KEYS = keys;
+        }
+    });
+
+    it("reads only the keys of its own project", () => {
+        const before = pulumi.runtime.allConfig();
+        try {
+            const own = Object.entries(raw({ namespace: "mine" })).map(([k, v]) => [`alpa-auth:${k}`, v]);
+            pulumi.runtime.setAllConfig({ ...Object.fromEntries(own), "kubernetes:namespace": "theirs" });
+            const settings = readSettings("alpa-auth");
+            assert.ok(settings.option === "intra-a");
+            assert.equal(settings.namespace, "mine");
+        } finally {
+            pulumi.runtime.setAllConfig(before);
+        }
+    });
+});
+
+describe("config never repeats a secret", () => {
+    const leaks: [what: string, values: Record<string, unknown>][] = [
+        ["a kubeconfig in plain text", { cluster: { kubeconfig: "s3cret-token" } }],
+        ["a kubeconfig that is broken YAML", { cluster: { kubeconfig: "users: [{ token: s3cret-token" } }],
+        ["a kubeconfig that lacks parts", { cluster: { kubeconfig: "users: [{ user: { token: s3cret-token } }]" } }],
+        ["a kubeconfig given as a mapping", { cluster: { kubeconfig: { users: [{ token: "s3cret-token" }] } } }],
+        ["a kubeconfig as JSON instead of its parent", { cluster: { users: ["s3cret-token"] } }],
+        ["a kubeconfig as text instead of its parent", { cluster: KUBECONFIG }],
+        ["the list of consumers as one text", { consumers: "- name: a\n  key: s3cret-token\n" }],
+        ["a key instead of a consumer", { consumers: ["s3cret-token"] }],
+        ["a key instead of the credentials", { consumers: [{ name: "lab", credentials: "s3cret-token" }] }],
+        [
+            "a key that is a list",
+            { consumers: [{ name: "lab", credentials: [{ id: "a", method: "key", key: ["s3cret"] }] }] },
+        ],
+        ["a key instead of its credential", { consumers: [{ name: "lab", credentials: ["s3cret-token"] }] }],
+        ["a kubeconfig under a misspelt key", { cluster: { kubeConfig: KUBECONFIG } }],
+        [
+            "a key written next to a credential",
+            { consumers: [{ name: "lab", credentials: [{ id: "a", method: "key", key: "s3cret-token" }] }] },
+        ],
+    ];
+    for (const [what, values] of leaks)
+        it(what, () => {
+            const got = problems(raw(values));
+            assert.notEqual(got.length, 0);
+            assert.doesNotMatch(got.join("\n"), /s3cret/);
+        });
+});

@@ -1,0 +1,335 @@
+// Proves which configs of option intra-b are valid, and the resulting settings.
+import { strict as assert } from "node:assert";
+import { parse } from "../../../../config";
+import { parametersOf } from "../../../../config/options/intra/checks";
+import { BARE_METAL, bareHost, intraBSettings, intraBValues, OPT, RAMPART_OPT } from "../../kit/intra-b";
+import { interValues } from "../../kit/inter";
+import { CONSUMERS, raw } from "../../kit/intra-a";
+import { itRefuses, problemsOf, type Refused } from "../refused";
+
+function problems(values: Record<string, unknown>, isSecret?: () => boolean): string[] {
+    return problemsOf(() => parse(raw(values), isSecret));
+}
+
+const opt = (more: object) => intraBValues({}, more);
+const convert = (more: object) => intraBValues({}, {}, more);
+const bareMetal = (more: object) => convert({ bareMetal: { ...BARE_METAL, ...more } });
+
+const upgrade = (more: object, phase = "done") => intraBValues({}, { upgrade: { phase: "drain", ...more } }, { phase });
+
+const VERIFIERS_NAME = /^consumers\[0\]\.name: must not be alpa-verifier, the consumer that checks the component/;
+
+const refused: Refused[] = [
+    [
+        "neither component nor rollback",
+        intraBValues({ opt: undefined, convert: undefined }),
+        "opt: required. Set opt.image, model, gpuMemory, nodes, rayVersion and weights.",
+        "convert: required. Set convert.bareMetal: the current hosts of Alpa, and the systemd service that runs it.",
+    ],
+    [
+        "an image without a tag",
+        opt({ image: { repository: "registry.example.com:5000/alpa" } }),
+        /^opt\.image: must have a tag or a digest/,
+    ],
+    [
+        "the image latest",
+        opt({ image: { repository: "alpa", tag: "latest" } }),
+        /^opt\.image\.tag: must be a pinned tag, never latest/,
+    ],
+    [
+        "an upgrade before callers are served by the component",
+        upgrade({ image: { repository: "alpa", tag: "2" } }, "prepare"),
+        /^opt\.upgrade: needs option intra-b and convert\.phase done, .* \(got intra-b and prepare\)/,
+    ],
+    ["an upgrade to nothing else", upgrade({}), /^opt\.upgrade: must change at least one key of opt/],
+    [
+        "an upgrade to an image without a tag",
+        upgrade({ image: { repository: "alpa" } }),
+        /^opt\.upgrade\.image: must have a tag or a digest/,
+    ],
+    [
+        "an upgrade with two sources of weights, and a model that does not fit",
+        upgrade({ model: "alpa/opt-1000b", weights: { claim: "a", hostPath: "/b" } }),
+        /^opt\.upgrade\.weights: must have exactly one of .* \(got claim and hostPath\)/,
+        /^opt\.upgrade\.model: must fit into the GPUs \(got 1000 billion/,
+    ],
+    [
+        "an upgrade with the charts of Rampart",
+        intraBValues({}, { ...RAMPART_OPT, upgrade: { image: { repository: "alpa", tag: "2" } } }, { phase: "done" }),
+        /^opt\.upgrade: only valid with opt\.shape kuberay/,
+    ],
+    [
+        "an invalid image",
+        opt({ image: { repository: "http://alpa", tag: "1" } }),
+        /^opt\.image\.repository: must be an image /,
+    ],
+    [
+        "more GPUs than a node has",
+        opt({ nodes: ["dgx-01", { name: "dgx-02", gpus: 4 }] }),
+        "opt.gpusPerNode: must be at most the GPUs of every node (got 8, and dgx-02 has 4). Lower it, or choose other nodes.",
+    ],
+    [
+        "a model larger than the GPUs' memory, with the calculation",
+        opt({ nodes: ["dgx-01"] }),
+        "opt.model: must fit into the GPUs (got 175 billion parameters × 2 bytes = 326 GiB; 1 node(s) × 8 GPUs × 40 GiB × 0.9 = 288 GiB). Add nodes, or choose a smaller model.",
+    ],
+    [
+        "a size that overrides the name's",
+        opt({ parametersBillion: 400 }),
+        /^opt\.model: must fit into the GPUs \(got 400 billion/,
+    ],
+    [
+        "a model of unknown size",
+        opt({ model: "alpa/bloom" }),
+        /^opt\.parametersBillion: required, since the model's name has no number of parameters \(got "alpa\/bloom"\)/,
+    ],
+    [
+        "no source of the weights",
+        opt({ weights: undefined }),
+        "opt.weights: required. Set one of claim, hostPath and inImage, the source of the weights.",
+    ],
+    ["no weights", opt({ weights: {} }), /^opt\.weights: must have exactly one of .* \(got none\)/],
+    [
+        "two sources of the weights",
+        opt({ weights: { claim: "a", hostPath: "/b" } }),
+        /^opt\.weights: must have exactly one of .* \(got claim and hostPath\)/,
+    ],
+    [
+        "a relative folder",
+        opt({ weights: { hostPath: "weights" } }),
+        /^opt\.weights\.hostPath: must be a folder, an absolute path/,
+    ],
+    ...["/we ights", "/it's", '/"w"', "/$HOME", "/w;id"].map((mountPath): Refused => [
+        `a folder with a special character of the shell, ${mountPath}`,
+        opt({ weights: { claim: "a", mountPath } }),
+        /^opt\.weights\.mountPath: must have no blank, quote or other special character of the shell \(got /,
+    ]),
+    ["a relative folder of the pods", opt({ weights: { claim: "a", mountPath: "w" } }), /mountPath: must be a folder/],
+    [
+        "a model with a special character of the shell",
+        opt({ model: "opt-1b; id", parametersBillion: 1 }),
+        /^opt\.model: must have no blank/,
+    ],
+    ["a folder with ..", opt({ weights: { hostPath: "/a/../b" } }), /^opt\.weights\.hostPath: must be a folder/],
+    [
+        "a node twice",
+        opt({ nodes: ["a", { name: "a" }] }),
+        /^opt\.nodes: every node must be listed only once \(got a twice\)/,
+    ],
+    ["no nodes", opt({ nodes: [] }), /^opt\.nodes: must name at least one node/],
+    [
+        "more shared memory than memory",
+        opt({ sharedMemory: "0.2Ti" }),
+        /^opt\.sharedMemory: must be less than resources\.memory, 200Gi/,
+    ],
+    ["a range of Ray's versions", opt({ rayVersion: "2.x" }), /^opt\.rayVersion: must be one exact version/],
+    [
+        "an operator whose clusters cannot be changed",
+        opt({ operatorChart: { version: "1.5.2" } }),
+        /^opt\.operatorChart\.version: must be 1\.6 or newer/,
+    ],
+    [
+        "a chart of an existing operator",
+        opt({ operator: "existing", operatorChart: {} }),
+        /^opt\.operatorChart: only valid with opt\.operator install/,
+    ],
+    [
+        "Rampart's charts with another shape",
+        opt({ rampartCharts: {} }),
+        /^opt\.rampartCharts: only valid with opt\.shape rampart/,
+    ],
+    [
+        "shape rampart with settings that its charts lack",
+        opt({
+            shape: "rampart",
+            image: { repository: "alpa", digest: `sha256:${"0".repeat(64)}` },
+            hostNetwork: { enabled: true, reason: "NCCL" },
+        }),
+        /^opt\.weights\.claim: only valid with opt\.shape kuberay/,
+        /^opt\.image: must have a tag and no digest/,
+        /^opt\.hostNetwork: only valid with opt\.shape kuberay/,
+    ],
+    [
+        "shape rampart without Rampart",
+        intraBValues({ gateway: { installer: "helm" } }, RAMPART_OPT),
+        /^opt\.shape: rampart needs gateway\.installer rampart \(got helm\)/,
+    ],
+    [
+        "the host's network without a reason",
+        opt({ hostNetwork: { enabled: true } }),
+        "opt.hostNetwork.reason: required with enabled true. Give the reason why the pods' ports may be open on the nodes.",
+    ],
+    ["an unknown phase", convert({ phase: "strat" }), /^convert\.phase: must be one of .*Did you mean start\?$/],
+    [
+        "no way to start bare metal again",
+        bareMetal({ unit: undefined }),
+        /^convert\.bareMetal: must have exactly one of unit and commands \(got none\)\. A rollback must start Alpa again:/,
+    ],
+    [
+        "two ways to start it",
+        bareMetal({ commands: { start: "a", stop: "b" } }),
+        "convert.bareMetal: must have exactly one of unit and commands (got unit and commands). Remove one of them.",
+    ],
+    [
+        "no bare metal for a rollback",
+        intraBValues({ convert: {} }),
+        "convert.bareMetal: required. Set hosts, and unit or commands: a rollback must start Alpa again.",
+    ],
+    [
+        "a command to stop it and none to start it",
+        bareMetal({ unit: undefined, commands: { stop: "b" } }),
+        "convert.bareMetal.commands.start: required. Set the command that starts Alpa: a rollback needs it.",
+    ],
+    [
+        "a command to start it and none to stop it",
+        bareMetal({ unit: undefined, commands: { start: "a" } }),
+        "convert.bareMetal.commands.stop: required.",
+    ],
+    ["an invalid service", bareMetal({ unit: "alpa-ray" }), /^convert\.bareMetal\.unit: must be the name of a service/],
+    ["no hosts", bareMetal({ hosts: [] }), /^convert\.bareMetal\.hosts: must name at least one host/],
+    [
+        "a host twice",
+        bareMetal({ hosts: [bareHost(11), bareHost(11)] }),
+        /^convert\.bareMetal\.hosts\[1\]: must be listed only once/,
+    ],
+    [
+        "two Alpas, of which one would be converted",
+        intraBValues({ alpa: { endpoints: ["10.0.0.11:20001", "10.0.0.12:20001"] } }),
+        "alpa.endpoints: must have exactly one entry with convert, which moves one Alpa into the cluster (got 10.0.0.11:20001, 10.0.0.12:20001). Name the one that convert.bareMetal runs.",
+    ],
+    [
+        "hosts in another order than Ray's",
+        intraBValues({ alpa: { endpoints: ["10.0.0.12:20001"] } }),
+        "convert.bareMetal.hosts: the first must be the host of alpa.endpoints[0], where the Ray head node is (10.0.0.12 is hosts[1]). Put it first.",
+    ],
+    [
+        "a holder for ever",
+        convert({ holder: { name: "ops", until: "never" } }),
+        /^convert\.holder\.until: must be a time, for example/,
+    ],
+    [
+        "a caller with the verifier's name",
+        intraBValues({ consumers: [{ name: "alpa-verifier", credentials: [{ id: "a", method: "key" }] }] }),
+        VERIFIERS_NAME,
+    ],
+    [
+        "a caller with the verifier's name in option inter",
+        interValues({ consumers: [{ name: "alpa-verifier", credentials: [{ id: "a", method: "key" }] }] }),
+        VERIFIERS_NAME,
+    ],
+    [
+        "a caller with the verifier's name in option intra-a",
+        {
+            ...intraBValues({ consumers: [{ name: "alpa-verifier", credentials: [{ id: "a", method: "key" }] }] }),
+            option: "intra-a",
+        },
+        VERIFIERS_NAME,
+    ],
+    [
+        "a phase with option intra-a",
+        { ...convert({ phase: "done" }), option: "intra-a" },
+        /^convert\.phase: must be prepare with option intra-a, where no conversion is in progress \(got "done"\)/,
+    ],
+    [
+        "an invalid component also with option intra-a",
+        { ...opt({ nodes: ["dgx-01"] }), option: "intra-a" },
+        /^opt\.model: must fit/,
+    ],
+    [
+        "a conversion of option inter",
+        interValues({ opt: OPT, convert: { bareMetal: BARE_METAL } }),
+        "opt: only valid with option intra-a or intra-b, not with this stack's option. Remove it.",
+        "convert: only valid with option intra-a or intra-b, not with this stack's option. Remove it.",
+    ],
+    [
+        "everything at once",
+        intraBValues(
+            { gatway: {} },
+            { image: { repository: "alpa" }, nodes: ["dgx-01"], weights: {} },
+            { phase: "x", bareMetal: { hosts: [bareHost(11)] } },
+        ),
+        /^opt\.image/,
+        /^convert\.phase/,
+        /^gatway: is not a known key/,
+        /^opt\.model/,
+        /^opt\.weights/,
+        /^convert\.bareMetal/,
+    ],
+];
+
+describe("config of option intra-b", () => {
+    itRefuses(refused, problems);
+
+    it("rejects a host's key in plain text, and does not repeat it", () => {
+        const found = problems(intraBValues(), () => false).filter((one) => one.startsWith("convert"));
+        assert.equal(found.length, 2);
+        assert.match(found[0], /^convert\.bareMetal\.hosts\[0\]\.privateKey: must be stored encrypted/);
+        assert.doesNotMatch(found.join(), /BEGIN/);
+    });
+
+    it("equals intra-a except for one value, in both directions", () => {
+        const a = { ...intraBValues(), option: "intra-a" };
+        assert.deepEqual(problems(a), []);
+        assert.deepEqual(problems({ ...a, option: "intra-b" }), []);
+        const settings = parse(raw(a));
+        assert.ok(settings.option === "intra-a");
+        assert.equal(settings.conversion, undefined, "no resource uses it");
+    });
+
+    it("accepts a host with an SSH address other than Alpa's, which is checked there", () => {
+        assert.deepEqual(problems(intraBValues({ alpa: { endpoints: ["alpa.example.com:20001"] } })), []);
+    });
+
+    it("accepts steps that took longer than the budget: only the next conversion needs a larger one", () => {
+        const measured = { drain: 20, start: 3600 };
+        for (const phase of ["prepare", "drain", "done"])
+            assert.deepEqual(problems(convert({ phase, measured })), [], phase);
+        const { window } = intraBSettings({}, {}, { measured });
+        assert.deepEqual(window, { budgetMinutes: 60, seconds: measured });
+    });
+
+    it("begins with the phase that changes nothing for callers", () => {
+        assert.equal(intraBSettings().conversion.phase, "prepare");
+    });
+
+    it("starts the model worker of the image, unless a command is configured", () => {
+        const launch =
+            "cd /opt/alpa/examples/llm_serving && exec python3 launch_model_worker.py --model alpa/opt-175b --path /weights";
+        assert.equal(intraBSettings().conversion.opt.command, launch);
+        assert.equal(intraBSettings({}, { command: "run-alpa" }).conversion.opt.command, "run-alpa");
+    });
+
+    it("checks the host's port to which callers are routed", () => {
+        const settings = intraBSettings({ alpa: { endpoints: ["10.0.0.11:20044"] } });
+        assert.equal(settings.conversion.bareMetal.port, 20044);
+    });
+
+    it("warns about ports that are open on the nodes", () => {
+        const { warnings } = intraBSettings({}, { hostNetwork: { enabled: true, reason: "NCCL over InfiniBand" } });
+        assert.match(warnings.join("\n"), /opt\.hostNetwork: .*NCCL over InfiniBand/);
+    });
+
+    it("distinguishes callers by their settings, and by no key", () => {
+        const of = (consumers: unknown) => intraBSettings({ consumers }).conversion.callers;
+        const [lab, nlp] = CONSUMERS;
+        assert.equal(of(CONSUMERS), of(structuredClone(CONSUMERS)));
+        assert.notEqual(of(CONSUMERS), of([lab]));
+        assert.notEqual(of(CONSUMERS), of([lab, { ...nlp, limits: { concurrent: 1 } }]));
+        const limited = intraBSettings({ consumers: CONSUMERS, limits: { concurrent: 1 } });
+        assert.notEqual(of(CONSUMERS), limited.conversion.callers, "limits of all of them");
+        const brought = (key: string) => of([{ name: "a", credentials: [{ id: "k", method: "key", key }] }]);
+        assert.equal(brought("a-key-of-some-length-0001"), brought("a-key-of-some-length-0002"));
+    });
+
+    it("reads a model's size from its name", () => {
+        const sizes: [name: string, billions: number | undefined][] = [
+            ["alpa/opt-175b", 175],
+            ["alpa/opt-6.7b", 6.7],
+            ["alpa/opt-125m", 0.125],
+            ["alpa/bloom-7b1", 7.1],
+            ["bloom-560m", 0.56],
+            ["alpa/bloom", undefined],
+        ];
+        for (const [name, billions] of sizes) assert.equal(parametersOf(name), billions, name);
+    });
+});

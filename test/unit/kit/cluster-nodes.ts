@@ -1,0 +1,49 @@
+import { parse } from "../../../config";
+import { intra } from "../../../stacks/intra";
+import { record, type Seen } from "../../kit";
+import type { Microk8sArgs } from "../../../components/hosts/microk8s/microk8s";
+import { HOST_KEY, SSH_KEY } from "./cloudflare";
+import { KUBECONFIG, parseIntra, raw } from "./intra-a";
+
+/** A host of `cluster.nodes`, as in a stack file. */
+export const node = (number: number, more: object = {}) => ({
+    address: `10.0.0.${number}`,
+    user: "ops",
+    hostKey: HOST_KEY,
+    privateKey: SSH_KEY,
+    role: "control-plane",
+    ...more,
+});
+
+export const SUDO_PASSWORD = "correct horse";
+
+export const THREE = [node(1, { sudoPassword: SUDO_PASSWORD }), node(2), node(3, { labels: { rack: "a" } })];
+
+/** Output of commands on the hosts. */
+export const SAID = Object.fromEntries(
+    [1, 2, 3, 4].flatMap((number) => [
+        [`nodes-10.0.0.${number}-snap`, { stdout: `node-${number}` }],
+        [`nodes-10.0.0.${number}-member`, { stdout: `10.0.0.1:25000/${"t".repeat(32)}/0123456789ab` }],
+    ]),
+);
+
+/** All resources of a stack with these nodes. */
+export function recordNodes(cluster: object, values: object = {}): Promise<Seen[]> {
+    const settings = parseIntra(raw({ cluster, gateway: { installer: "helm", crds: ["crds.yaml"] }, ...values }));
+    return record(() => intra(settings), { ...SAID, "nodes-kubeconfig": { stdout: KUBECONFIG } });
+}
+
+/** Validated settings of a stack's nodes. */
+export function nodesOf(cluster: object): Microk8sArgs {
+    return parseIntra(raw({ cluster }), () => true).nodes!;
+}
+
+/** All problems with key `cluster`. */
+export function problemsOf(cluster: object, isSecret: Parameters<typeof parse>[1] = () => true): string[] {
+    try {
+        parse(raw({ cluster, consumers: [] }), isSecret);
+        return [];
+    } catch (error) {
+        return (error as { problems: string[] }).problems;
+    }
+}

@@ -1,0 +1,116 @@
+import { strict as assert } from "node:assert";
+import type { ObjectRef } from "../../../components/kubernetes/cluster-reader";
+import { parse, type RawConfig } from "../../../config";
+import type { IntraASettings } from "../../../config/options/intra-a/settings";
+import { intra } from "../../../stacks/intra";
+import { record, type Seen } from "../../kit";
+import { CALLS } from "./cloudflare";
+
+export type Installer = "rampart" | "helm" | "existing";
+export const INSTALLERS: Installer[] = ["rampart", "helm", "existing"];
+
+const GATEWAYS: Record<Installer, object> = {
+    rampart: {},
+    helm: { installer: "helm", crds: ["crds.yaml"] },
+    existing: {
+        installer: "existing",
+        existing: { ingressClass: "shared", gateway: "shared", gatewayNamespace: "edge", url: "http://10.0.0.9:30900" },
+    },
+};
+
+/** Two callers: one with limits and an overlap of two keys, one without limits. */
+export const CONSUMERS = [
+    {
+        name: "lab",
+        limits: { requests: 60, perSeconds: 60, concurrent: 2 },
+        credentials: [
+            { id: "2026a", method: "key" },
+            { id: "2026b", method: "key" },
+        ],
+    },
+    { name: "nlp", credentials: [{ id: "2026a", method: "key" }] },
+];
+
+/** Two of three callers share three of Alpa's eight slots, counted for two pods in shared counters. */
+export const CLASSES = {
+    guard: { maxPrompts: 1 },
+    gateway: { replicas: 2, sharedCounters: { whenDown: "refuse" } },
+    classes: { interactive: {}, batch: { slots: 3, logprobs: 1 } },
+    consumers: [
+        { name: "chat", class: "interactive", credentials: [{ id: "2026a", method: "key" }] },
+        ...["nightly", "ocr"].map((name) => ({ name, class: "batch", credentials: [{ id: "2026a", method: "key" }] })),
+    ],
+};
+
+/** A kubeconfig whose token no output may show. */
+export const KUBECONFIG = `apiVersion: v1
+kind: Config
+clusters: [{ name: one, cluster: { server: "https://10.0.0.1:16443" } }]
+users: [{ name: admin, user: { token: s3cret-token } }]
+contexts: [{ name: one, context: { cluster: one, user: admin } }]
+current-context: one
+`;
+
+/** A stack config as Pulumi passes it: structured values as JSON text. */
+export function raw(values: Record<string, unknown> = {}): RawConfig {
+    const all = { option: "intra-a", alpa: { endpoints: ["10.0.0.11:20001", "10.0.0.12:20001"] }, ...values };
+    return Object.fromEntries(
+        Object.entries(all)
+            .filter(([, v]) => v !== undefined)
+            .map(([k, v]) => [k, typeof v === "string" ? v : JSON.stringify(v)]),
+    );
+}
+
+/** Validated settings of a stack of option intra-a. */
+export function parseIntra(...args: Parameters<typeof parse>): IntraASettings {
+    const settings = parse(...args);
+    assert.ok(settings.option === "intra-a");
+    return settings;
+}
+
+/** Validated settings of a stack like the shipped one, with the given installer. */
+export function settings(installer: Installer, values: Record<string, unknown> = {}): IntraASettings {
+    return parseIntra(raw({ gateway: GATEWAYS[installer], consumers: CONSUMERS, ...values }));
+}
+
+/** All resources of the stack. */
+export function recordStack(installer: Installer, values: Record<string, unknown> = {}): Promise<Seen[]> {
+    return record(() => intra(settings(installer, values)));
+}
+
+/** Objects that the program creates in the cluster by name, without those of Helm or of a list of files. */
+export function kubernetesObjects(seen: Seen[]): Seen[] {
+    return seen.filter((r) => r.custom && r.inputs.apiVersion !== undefined && r.inputs.kind !== undefined);
+}
+
+/** Identity of an object in a cluster. The namespace of a GatewayClass is ignored. */
+export function identity({ apiVersion, kind, namespace, name }: ObjectRef): string {
+    return [apiVersion, kind, kind === "GatewayClass" ? "" : (namespace ?? ""), name].join(" ");
+}
+
+/** The created objects, by {@link identity}. */
+export function identities(seen: Seen[]): string[] {
+    return kubernetesObjects(seen).map(({ inputs }) => identity({ ...(inputs as ObjectRef), ...inputs.metadata }));
+}
+
+/** Config keys of exposure tunnel. */
+export const EXPOSURE = {
+    exposure: "tunnel",
+    account: "0123456789abcdef0123456789abcdef",
+    hostname: "llm.example.com",
+    zone: { name: "example.com", plan: "pro" },
+    tunnel: { image: { tag: "2026.8.2" } },
+    alpa: { endpoints: ["10.0.0.11:20001", "10.0.0.12:20001"], tokensPerSecond: 12 },
+};
+
+/** The same, for a gateway of the given installer. */
+export function exposed(installer: Installer, values: Record<string, unknown> = {}): Record<string, unknown> {
+    const { url: _, ...existing } = { url: "", ...(GATEWAYS.existing as { existing: object }).existing };
+    const gateway = { installer, existing: { ...existing, service: { name: "apisix-gateway", namespace: "edge" } } };
+    return { ...EXPOSURE, ...(installer === "existing" ? { gateway } : {}), ...values };
+}
+
+/** All resources of the stack behind Cloudflare. */
+export function recordExposed(installer: Installer, values: Record<string, unknown> = {}): Promise<Seen[]> {
+    return record(() => intra(settings(installer, exposed(installer, values))), {}, CALLS);
+}

@@ -1,0 +1,63 @@
+import { strict as assert } from "node:assert";
+import { parse } from "../../../config";
+import type { IntraBSettings } from "../../../config/options/intra-b/settings";
+import type { Phase } from "../../../components/opt/conversion-phases";
+import { intra } from "../../../stacks/intra";
+import { record, type Seen } from "../../kit";
+import { SSH_KEY } from "./cloudflare";
+import { CONSUMERS, raw } from "./intra-a";
+
+/** The component: two nodes, with the weights in a claim. */
+export const OPT = {
+    image: { repository: "registry.example.com/alpa-serving", tag: "1.0.0" },
+    model: "alpa/opt-175b",
+    gpuMemory: "40Gi",
+    nodes: ["dgx-01", "dgx-02"],
+    rayVersion: "2.0.0",
+    weights: { claim: "opt-weights" },
+};
+
+/** A host of bare metal. @param number last part of its address */
+export const bareHost = (number: number, more: object = {}) => ({
+    address: `10.0.0.${number}`,
+    user: "ops",
+    hostKey: `ssh-ed25519 ${"A".repeat(68)}`,
+    privateKey: SSH_KEY,
+    ...more,
+});
+
+/** Settings for a rollback: two hosts, a service of systemd. */
+export const BARE_METAL = { hosts: [bareHost(11), bareHost(12)], unit: "alpa-ray.service" };
+
+/** A config of option intra-b. */
+export function intraBValues(
+    values: Record<string, unknown> = {},
+    opt: object = {},
+    convert: object = {},
+): Record<string, unknown> {
+    return {
+        option: "intra-b",
+        alpa: { endpoints: ["10.0.0.11:20001"] },
+        consumers: CONSUMERS,
+        opt: { ...OPT, ...opt },
+        convert: { bareMetal: BARE_METAL, ...convert },
+        ...values,
+    };
+}
+
+/** Validated settings of a stack of option intra-b. */
+export function intraBSettings(...args: Parameters<typeof intraBValues>): IntraBSettings {
+    const settings = parse(raw(intraBValues(...args)));
+    assert.ok(settings.option === "intra-b");
+    return settings;
+}
+
+/** All resources of the stack in a phase. */
+export function recordIntraB(phase: Phase, values: Record<string, unknown> = {}, opt: object = {}): Promise<Seen[]> {
+    return record(() => intra(intraBSettings(values, opt, { phase })), {
+        "alpa-apisix-release": { status: { revision: 1 } },
+    });
+}
+
+/** Rampart's own charts. */
+export const RAMPART_OPT = { shape: "rampart", weights: { inImage: true } };

@@ -1,0 +1,64 @@
+/** The program of any option on a fake engine, with the config of a real run. */
+import { parse, type Settings } from "../../../config";
+import type { Option } from "../../../config/options";
+import { renameKeys } from "../../../config/renamed-keys";
+import { callers } from "../../../stacks/callers";
+import { cloudflare } from "../../../stacks/cloudflare";
+import { inter } from "../../../stacks/inter";
+import { intra } from "../../../stacks/intra";
+import { record, type Seen } from "../../kit";
+import { GATEWAY } from "./callers";
+import { CALLS, SSH_KEY } from "./cloudflare";
+import { SAID } from "./cluster-nodes";
+import { KUBECONFIG } from "./intra-a";
+
+/**
+ * All resources of the stack.
+ * @param config values by whole key; a `[secret]` in a value becomes an SSH private key, as most secrets are
+ * @param today decides what has expired
+ */
+export function recordProgram(config: Record<string, string>, today: Date): Promise<Seen[]> {
+    const own = Object.entries(config).filter(([key]) => key.startsWith("alpa-auth:"));
+    const raw = Object.fromEntries(
+        own.map(([key, value]) => [
+            key.replace("alpa-auth:", ""),
+            valueOf(value.replaceAll('"[secret]"', JSON.stringify(SSH_KEY))),
+        ]),
+    );
+    // A config that was recorded with an earlier version has the earlier names of keys.
+    const { values } = renameKeys(raw, raw.option as Option);
+    const texts = Object.entries(values).map(([key, value]) => [
+        key,
+        typeof value === "string" ? value : JSON.stringify(value),
+    ]);
+    const settings = parse(Object.fromEntries(texts), () => true, today);
+    return record(() => run(settings), FOUND, CALLS);
+}
+
+/** A mapping or a list as its value; every other value as the text that it has in the config. */
+function valueOf(text: string): unknown {
+    return /^[[{]/.test(text) ? JSON.parse(text) : text;
+}
+
+/** Existing resources, by name: outputs of commands on the hosts that the config names. */
+const FOUND = new Proxy<Record<string, object>>(
+    { "alpa-apisix-release": { status: { revision: 1 } }, "nodes-kubeconfig": { stdout: KUBECONFIG } },
+    {
+        get: (known, name: string) =>
+            known[name] ?? SAID[`nodes-10.0.0.1-${/^nodes-.*-(snap|member)$/.exec(name)?.[1]}`],
+    },
+);
+
+function run(settings: Settings): unknown {
+    switch (settings.option) {
+        case "intra-a":
+        case "intra-b":
+            return intra(settings);
+        case "inter":
+            return inter(settings);
+        case "cloudflare":
+            return cloudflare(settings);
+        case "callers":
+            return callers({ ...settings, gateway: GATEWAY });
+    }
+}

@@ -1,0 +1,250 @@
+// Proves what the commands reject, with which message, with exit code 2 and without a stack trace; and that a rejected command
+// changes nothing.
+import { strict as assert } from "node:assert";
+import { generateKeyPairSync } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { bench, exits, SECRETS, STACK_FILE } from "../kit";
+
+const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const PUBLIC = rsa.publicKey.export({ type: "spki", format: "pem" }).toString();
+const PRIVATE = rsa.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+/** Public key of tokens/rs. */
+const SAME = STACK_FILE.slice(STACK_FILE.indexOf("-----BEGIN")).replace(/^ +/gm, "");
+const ROTATE = ["--successor", "a9", "--overlap-days", "14"];
+
+const refused: [what: string, command: string, problem: RegExp][] = [
+    [
+        "an expiry in the past",
+        "consumer add bob --expires 2026-11-25",
+        /--expires: must be a day after today, 2026-11-25 \(got 2026-11-25\)/,
+    ],
+    [
+        "an expiry that is not a day",
+        "consumer add bob --expires 2026-02-30",
+        /--expires: must be a day, for example 2027-01-31 \(got "2026-02-30"\)/,
+    ],
+    [
+        "an id that is in use",
+        "consumer add alice --credential a1",
+        /--credential: must be a new id \(alice has a1 already\)/,
+    ],
+    [
+        "limits for an existing caller",
+        "consumer add alice --concurrent 2",
+        /must come with a new consumer \(alice exists\)/,
+    ],
+    ["half of a limit", "consumer add bob --requests 5", /limits: must have requests and perSeconds together/],
+    ["a name that is not a DNS label", "consumer add Bob.1", /Must be a DNS label/],
+    ["an unknown method", "consumer add bob --method jwd", /--method.*Allowed choices are key, jwt/],
+    ["jwt without an algorithm", "consumer add bob --method jwt", /--algorithm: required with --method jwt/],
+    ["an algorithm with a key", "consumer add bob --algorithm HS256", /--algorithm: only valid with method jwt/],
+    [
+        "RS256 without a public key",
+        "consumer add bob --method jwt --algorithm RS256",
+        /--public-key-file: required with RS256/,
+    ],
+    [
+        "HS256 with a public key",
+        "consumer add bob --method jwt --algorithm HS256 --public-key-file PUBLIC",
+        /only valid with RS256, ES256 and EdDSA/,
+    ],
+    [
+        "a private key",
+        "consumer add bob --method jwt --algorithm RS256 --public-key-file PRIVATE",
+        /must be a public key \(got a private key\)/,
+    ],
+    [
+        "a key of another kind",
+        "consumer add bob --method jwt --algorithm EdDSA --public-key-file PUBLIC",
+        /must be an Ed25519 key for EdDSA \(got rsa\)/,
+    ],
+    [
+        "a missing public key file",
+        "consumer add bob --method jwt --algorithm RS256 --public-key-file none.pem",
+        /\(got none\.pem: ENOENT\)/,
+    ],
+    [
+        "the rotation of an unknown caller",
+        `consumer rotate alise a1 ${ROTATE.join(" ")}`,
+        /alise: must be a consumer of the config\. Did you mean alice\?/,
+    ],
+    [
+        "the rotation of a revoked credential",
+        `consumer rotate alice zzzz ${ROTATE.join(" ")}`,
+        /alice\/zzzz: must be a credential of the config/,
+    ],
+    [
+        "the rotation of an expired credential",
+        `consumer rotate alice old ${ROTATE.join(" ")}`,
+        /alice\/old: expired on 2026-11-20\./,
+    ],
+    [
+        "an overlap that is too long",
+        "consumer rotate alice a1 --successor a9 --overlap-days 91",
+        /--overlap-days: must be at most 90, the stack.s maxOverlapDays \(got 91\)/,
+    ],
+    [
+        "an overlap beyond the expiry",
+        `consumer rotate alice a2 ${ROTATE.join(" ")}`,
+        /must end by 2026-12-01, when a2 expires anyway \(got 14\)\. Give at most 6/,
+    ],
+    [
+        "an overlap of no days",
+        "consumer rotate alice a1 --successor a9 --overlap-days 0",
+        /Must be a whole number of at least 1/,
+    ],
+    [
+        "a successor that expires before the overlap ends",
+        `consumer rotate alice a1 ${ROTATE.join(" ")} --expires 2026-12-08`,
+        /--expires: must be a day after 2026-12-09, when the overlap ends \(got 2026-12-08\)\. Choose a later one, or fewer --overlap-days/,
+    ],
+    [
+        "a successor that expires with the overlap",
+        `consumer rotate alice a1 ${ROTATE.join(" ")} --expires 2026-12-09`,
+        /--expires: must be a day after 2026-12-09, when the overlap ends/,
+    ],
+    [
+        "an existing successor",
+        "consumer rotate alice a1 --successor a2 --overlap-days 3",
+        /--successor: must be a new id/,
+    ],
+    [
+        "the rotation of RS256 without the new public key",
+        "consumer rotate tokens rs --successor b --overlap-days 3",
+        /--public-key-file: required with RS256/,
+    ],
+    [
+        "the rotation of RS256 to its current public key",
+        "consumer rotate tokens rs --successor b --overlap-days 3 --public-key-file SAME",
+        /--public-key-file: must be a new key \(got that of tokens\/rs\)/,
+    ],
+    [
+        "the revocation of an unknown credential",
+        "consumer revoke alice a3",
+        /alice\/a3: must be a credential of the config\. Did you mean a1\?/,
+    ],
+    [
+        "to remove who is not there",
+        "consumer remove unknown",
+        /unknown: must be a consumer of the config\. See: npm run ops -- consumer list/,
+    ],
+    [
+        "the handout of an unknown credential",
+        "consumer handout alice a3",
+        /alice\/a3: must be a credential of the config/,
+    ],
+    ["the handout of an expired credential", "consumer handout alice old", /alice\/old: expired on/],
+    ["another handout without a reason", "consumer handout alice a1 --again=", /--again: must say why/],
+    [
+        "an invalid recipient",
+        "consumer handout alice a1 --recipient age1qqq",
+        /--recipient: must be a public key: .*\(got age1qqq…/,
+    ],
+    [
+        "an SSH key that is damaged",
+        "consumer handout alice a1 --recipient ssh-ed25519",
+        /--recipient: must be a public key/,
+    ],
+    [
+        "a file without recipients",
+        "consumer handout alice a1 --recipient-file EMPTY",
+        /--recipient-file: must name a public key/,
+    ],
+    [
+        "a secret key as recipient",
+        "consumer handout alice a1 --recipient AGE-SECRET-KEY-1QQ",
+        /must be a public key \(got a private key\)/,
+    ],
+    ["a token for an unknown caller", "token issue unknown hs --ttl 1h", /unknown: must be a consumer of the config/],
+    [
+        "a token for an unknown credential",
+        "token issue tokens zzzz --ttl 1h",
+        /tokens\/zzzz: must be a credential of the config/,
+    ],
+    [
+        "an unknown algorithm",
+        "consumer add bob --method jwt --algorithm none",
+        /--algorithm.*Allowed choices are HS256/,
+    ],
+    ["a token for a key", "token issue alice a1 --ttl 1h", /alice\/a1: must be a credential of method jwt \(got key\)/],
+    [
+        "a token for RS256",
+        "token issue tokens rs --ttl 1h",
+        /must have algorithm HS256 \(got RS256\)\. The caller signs its tokens/,
+    ],
+    ["a token for an expired credential", "token issue tokens gone --ttl 1h", /tokens\/gone: expired on 2026-11-25\./],
+    [
+        "a token for longer than a day",
+        "token issue tokens hs --ttl 25h",
+        /--ttl: must be between 1 s and 24 h.*\(got "25h"\)/,
+    ],
+    ["a token with a lifetime of zero", "token issue tokens hs --ttl 0", /--ttl: must be between 1 s and 24 h/],
+    ["a lifetime in another unit", "token issue tokens hs --ttl 2d", /--ttl: must be between 1 s and 24 h/],
+    ["claims that are not an object", "token issue tokens hs --ttl 1h --claims [1]", /--claims: must be a JSON object/],
+    [
+        "claims that the program sets",
+        'token issue tokens hs --ttl 1h --claims {"exp":1,"key":"x"}',
+        /--claims: must not have key, exp/,
+    ],
+    [
+        "a number of more than nine digits",
+        "consumer add bob --requests 9999999999 --per-seconds 60",
+        /Must be a whole number of at least 1 and at most 999999999/,
+    ],
+    [
+        "a public key that cannot be read, together with other problems",
+        "consumer add bob --method jwt --algorithm RS256 --public-key-file none.pem --expires 2020-01-01",
+        /--expires: must be a day after today[^]*--public-key-file: must be a file that can be read/,
+    ],
+    [
+        "a period and a stack that do not exist, together",
+        "consumer log --since 1y --stack nope",
+        /--since: must be minutes[^]*--stack: nope has no stack file/,
+    ],
+    [
+        "a name server without an address, together with other problems",
+        "check dns --zone example.com --old 999.1.1.1",
+        /--records: required[^]*999\.1\.1\.1: must be a host with an address/,
+    ],
+    [
+        "an option with two values",
+        "consumer list --stack intra --stack other",
+        /option '--stack <name>' cannot be given twice/,
+    ],
+    [
+        "a class, and none",
+        "consumer set-limits alice --class x --no-class",
+        /option '--no-class' cannot be given with option '--class <name>'/,
+    ],
+    ["an unknown option", "consumer list --jason", /unknown option '--jason'/],
+    ["an unknown verb", "consumer lst", /unknown command 'lst'/],
+];
+
+describe("ops rejects", () => {
+    for (const [what, command, problem] of refused)
+        it(what, async () => {
+            const { ops, text, folder, calls } = bench({
+                says: ({ args }) => assert.notEqual(args[0], "up") as undefined,
+            });
+            const files: Record<string, string> = { PUBLIC, PRIVATE, SAME, EMPTY: "# none\n\n" };
+            const args = command.split(" ").map((word) => {
+                if (files[word] === undefined) return word;
+                writeFileSync(join(folder, word), files[word]);
+                return join(folder, word);
+            });
+            const { code, out, note } = await ops(...args);
+            assert.match(note, problem);
+            assert.equal(code, 2);
+            assert.ok(!/^ {4}at /m.test(note), "no trace");
+            assert.equal(text(), STACK_FILE);
+            for (const secret of Object.values(SECRETS))
+                assert.ok(!(out + note + JSON.stringify(calls)).includes(secret));
+        });
+
+    it("a text that is not a token, without repeating it", async () => {
+        const { note } = await exits(2, bench({ stdin: "my-password\n" }).ops("token", "inspect"));
+        assert.match(note, /token: must be a JWT on standard input/);
+        assert.ok(!note.includes("my-password"));
+    });
+});

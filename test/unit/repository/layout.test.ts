@@ -1,0 +1,87 @@
+// Proves that the code of the product, the policy pack, the command line and the sandbox has layers without cycles and folders
+// of limited size. Lint checks which layer may import which.
+import { strict as assert } from "node:assert";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { cycleIn, folderCycles, importsOf, sourceFiles } from "../../imports";
+import { CODE, layers } from "../../layers";
+
+const MOST_FILES = 20;
+/** Folders with more files, each with the reason. */
+const LARGER: Record<string, string> = {
+    "ops/review/rules": "one file for each kind of resource, found by its name",
+};
+
+const ROOT = join(__dirname, "../../..");
+
+describe("layout", () => {
+    const files = sourceFiles(...CODE);
+
+    it("has no cycle of imports", () => {
+        assert.ok(files.length > 400);
+        assert.equal(cycleIn(importsOf(files))?.join(" → "), undefined);
+    });
+
+    it("has no cycle of imports between folders", () => assert.equal(cycleIn(layers())?.join(" → "), undefined));
+
+    it("names a cycle where there is one", () => {
+        const graph = new Map([
+            ["a", ["b", "c"]],
+            ["b", []],
+            ["c", ["b", "d"]],
+            ["d", ["c"]],
+        ]);
+        assert.deepEqual(cycleIn(graph), ["c", "d", "c"]);
+    });
+
+    it("has no cycle of imports between folders of the sandbox", () => {
+        const sandbox = sourceFiles("sandbox").filter((file) => !file.startsWith("sandbox/test/"));
+        assert.ok(sandbox.length > 400);
+        assert.deepEqual(folderCycles(importsOf(sandbox)), []);
+    });
+
+    it("has no cycle of imports between options of the config", () =>
+        assert.deepEqual(folderCycles(importsOf(sourceFiles("config/options"))), []));
+
+    it("names a cycle of folders, also one through files next to them", () => {
+        const imports = {
+            "s/a/1.ts": ["s/2.ts"],
+            "s/2.ts": ["s/3.ts"],
+            "s/3.ts": ["s/a/4.ts", "s/5.ts"],
+            "s/5.ts": ["s/3.ts"],
+        };
+        assert.deepEqual(folderCycles(new Map(Object.entries(imports))), ["s/a → s/2.ts", "s/3.ts → s/a"]);
+    });
+
+    it("counts imports of types, of whole folders, and exports from other files", () => {
+        const of = (file: string) => importsOf([file]).get(file)!;
+        assert.ok(of("policy/rules/index.ts").includes("policy/rules/rule.ts"), "export type { … } from");
+        assert.ok(
+            of("components/route/alpa-route.ts").includes("components/apisix/wiring.ts"),
+            "import type { … } from",
+        );
+        assert.ok(of("index.ts").includes("config/index.ts"), "a folder");
+    });
+
+    it(`has no folder with more than ${MOST_FILES} files`, () => {
+        const count = new Map<string, number>();
+        for (const file of [...files, ...sourceFiles("sandbox")])
+            count.set(dirname(file), (count.get(dirname(file)) ?? 0) + 1);
+        const larger = [...count].filter(([folder, n]) => n > MOST_FILES && !Object.hasOwn(LARGER, folder));
+        assert.deepEqual(larger, [], "Split it by subject.");
+    });
+
+    it("has every file that docs/architecture.md names for a change", () => {
+        const rows = readFileSync(join(ROOT, "docs/architecture.md"), "utf8").split("\n");
+        const first = rows.findIndex((row) => row.startsWith("| What ")) + 2;
+        const table = rows.slice(first, rows.indexOf("", first)).map((row) => row.split("|")[2]);
+        assert.equal(table.length, 11);
+        for (const cell of table) {
+            const named = [...cell.matchAll(/`([^`]+)`/g)].map(([, file]) => file);
+            assert.ok(named.length > 0, cell);
+            // For a file to be added, its folder.
+            const missing = named.filter((file) => !existsSync(join(ROOT, file.split("<")[0])));
+            assert.deepEqual(missing, [], cell);
+        }
+    });
+});

@@ -1,0 +1,132 @@
+// Proves that the text of the pictures in docs/images is what the code prints: the review in the comment, and the lines of
+// `npm run sandbox -- up`. Numbers of Pulumi, times and ids are not compared. `npm run docs:screenshots` takes them again.
+import { strict as assert } from "node:assert";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parse, parseDocument } from "yaml";
+import { SAMPLE_COMPLETION } from "../../../components/alpa/sample";
+import { pictureOf, render, reviewOf } from "../../../ops/review/review";
+import { startAlpa } from "../../../sandbox/alpa/server";
+import { partLines, reportParts } from "../../../sandbox/real/choice";
+import { attempts } from "../../../sandbox/world/attempts";
+import { layOver } from "../../../sandbox/world/overlay";
+import { changed, LIMITS, REMOVED, SHOWN_FOLDER, textFile } from "../../site/pictured";
+import type { Seen } from "../../kit";
+import { previewOf } from "../ops/review/programs";
+import { recordProgram } from "../kit/program";
+
+const ROOT = join(__dirname, "../../..");
+const AGAIN = "Run npm run docs:screenshots, and look at the pictures.";
+const TODAY = new Date("2026-11-29");
+
+const SHIPPED = readFileSync(join(ROOT, "Pulumi.intra.yaml"), "utf8");
+const URL = "http://127.0.0.1:30800/alpa";
+const STACK_FILE = layOver(SHIPPED, {
+    alpa: ["127.0.0.1:20001"],
+    nodePort: 30800,
+    chartRepository: "http://127.0.0.1:1",
+});
+
+/** All resources of the stack with a stack file. */
+function programOf(stackFile: string): Promise<Seen[]> {
+    const { config } = parse(stackFile) as { config: Record<string, unknown> };
+    const texts = Object.entries(config).map(([key, value]) => [
+        key,
+        typeof value === "string" ? value : JSON.stringify(value),
+    ]);
+    return recordProgram(Object.fromEntries(texts), TODAY);
+}
+
+/** The stack file before the reviewed change, with a second caller and limits of the first. */
+function before(): string {
+    const document = parseDocument(STACK_FILE);
+    const path = ["config", "alpa-auth:consumers"];
+    document.setIn([...path, 0, "limits"], LIMITS);
+    document.addIn(path, document.createNode({ name: REMOVED, credentials: [{ id: "first", method: "key" }] }));
+    return document.toString();
+}
+
+describe("the picture of a review comment", () => {
+    it("has the text that the review of its change has", async () => {
+        // Pulumi counts resources of its own, and replaces some that the fake engine updates.
+        const compared = (text: string) => text.replace(/resources: [^.]+\./, "resources: ….").trimEnd();
+        const now = await programOf(before());
+        const then = await programOf(changed(before()));
+        const preview = { ...previewOf(now, then), stack: "intra" };
+        const state = { resources: previewOf([], now).steps.map(({ newState }) => newState!) };
+        const printed = render(reviewOf(preview, TODAY), "markdown", pictureOf(preview, state, "markdown"));
+        assert.equal(compared(readFileSync(textFile("review-comment"), "utf8")), compared(printed), AGAIN);
+    });
+});
+
+describe("the picture of the sandbox", () => {
+    const text = readFileSync(textFile("sandbox"), "utf8");
+    const folder = mkdtempSync(join(tmpdir(), "alpa-auth-pictured-"));
+    after(() => rmSync(folder, { recursive: true }));
+
+    /** Lines below a heading of `up`, up to the next heading. */
+    const below = (heading: string) => new RegExp(`^== ${heading}\\n((?:(?!== ).*\\n)*)`, "m").exec(text)?.[1] ?? "";
+    const source = (...files: string[]) =>
+        execFileSync("git", ["-c", `safe.directory=${ROOT}`, "ls-files", ...files], { cwd: ROOT, encoding: "utf8" })
+            .trim()
+            .split("\n")
+            .map((file) => readFileSync(join(ROOT, file), "utf8"))
+            .join("\n");
+
+    it("has the headings that the command prints", () => {
+        const printed = source("sandbox/commands/up.ts");
+        const headings = [...text.matchAll(/^== (.*)$/gm)].map(([heading]) =>
+            heading.replace("intra", "${options.stack}"),
+        );
+        assert.equal(headings.length, 4);
+        for (const heading of headings) assert.match(printed, literal(heading), `${heading}: ${AGAIN}`);
+    });
+
+    it("has the parts of the world that it starts, and each part with its version", () => {
+        const parts = partLines(reportParts({})).map((line) => `   ${line}\n`);
+        const lines = below("world").split("\n");
+        assert.ok(below("world").endsWith(parts.join("")), AGAIN);
+        const started = lines
+            .slice(0, -parts.length - 1)
+            .map((line) => line.trim().replace(/^dgx-\d+: \S+/, "${host}: ${UNIT}"));
+        assert.ok(started.length > 5);
+        const logged = source("sandbox/world/*.ts", "sandbox/world-process.ts", "sandbox/gpus/bare-metal.ts");
+        for (const line of started) assert.match(logged, literal(line), `${line}: ${AGAIN}`);
+    });
+
+    it("has the requests that it sends, as it prints them", async () => {
+        const credentials = { keys: { "mbzuai-nlp/2026a": "k" }, jwtSecrets: {}, namespace: "alpa-auth" };
+        const [none, , key] = await attempts(folder, URL, credentials);
+        for (const { title, expect, command } of [none, key]) {
+            const shown = `# ${title}: expected ${expect}\n$ ${command.replaceAll(folder, SHOWN_FOLDER)}\n`;
+            assert.ok(below("try it").includes(shown), `${shown}${AGAIN}`);
+        }
+    });
+
+    it("has the gateway's answer without a credential, and Alpa's with one", async () => {
+        const [refused, answered] = below("try it")
+            .match(/^\{.*\}\n\d+$/gm)!
+            .map((answer) => answer.split("\n"));
+        const route = (await programOf(STACK_FILE)).filter(({ type }) => type.endsWith(":ApisixRoute"));
+        const { message } = JSON.parse(refused[0]) as { message: string };
+        assert.equal(refused[1], "401");
+        assert.ok(JSON.stringify(route.map(({ inputs }) => inputs)).includes(message), `${message}: ${AGAIN}`);
+        const alpa = await startAlpa({ port: 0, batchWindow: () => Promise.resolve() });
+        const masked = (body: string) => body.replace(/"id": "[^"]+"|"created": \d+/g, "…");
+        try {
+            const body = { method: "POST", body: SAMPLE_COMPLETION };
+            const answer = await fetch(`http://127.0.0.1:${alpa.port}/completions`, body);
+            assert.equal(masked(answered[0]), masked(await answer.text()), AGAIN);
+            assert.equal(answered[1], String(answer.status));
+        } finally {
+            await alpa.close();
+        }
+    });
+});
+
+/** The text between quotes of the code. */
+function literal(text: string): RegExp {
+    return new RegExp(`["\`]${text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}["\`]`);
+}

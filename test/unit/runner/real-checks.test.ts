@@ -1,0 +1,49 @@
+// Proves the table of a release, and when a release must stop.
+import { strict as assert } from "node:assert";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { reportParts } from "../../../sandbox/real/choice";
+import { CHECKS, filesToRun, HEAD, holds, rowsOf } from "../../real-checks";
+
+const found = (version: string) => ({ version, paths: {} });
+const parts = reportParts({ charts: found("2.14.0"), "cloudflare-provider": found("6.22.1") });
+const good = new Map(filesToRun(parts).map((file) => [file, { passed: 2, failed: 0 }]));
+
+describe("checks of real parts", () => {
+    it("names files that exist, for every part", () => {
+        for (const files of Object.values(CHECKS)) {
+            assert.ok(files.length > 0);
+            for (const file of files) assert.ok(existsSync(join(__dirname, "../../..", file)), file);
+        }
+    });
+
+    it("runs each file of a real part once, and none of an emulator's", () => {
+        assert.deepEqual(filesToRun(parts), [...new Set([...CHECKS.charts, ...CHECKS["cloudflare-provider"]])]);
+        assert.deepEqual(filesToRun(reportParts({})), []);
+    });
+
+    it("prints part, version, real or emulated, and the checks that passed", () => {
+        const outcomes = new Map([...good, ["test/engine/cloudflare/stack.test.ts", { passed: 1, failed: 1 }]]);
+        assert.deepEqual(HEAD, ["part", "version", "real or emulated", "checks passed"]);
+        assert.deepEqual(rowsOf(parts, outcomes), [
+            ["Helm charts", "2.14.0", "real", "6 of 6"],
+            ["APISIX on OpenResty", "3.18.0", "emulated", "none"],
+            ["APISIX ingress controller with ADC", "2.0.1", "emulated", "none"],
+            ["Pulumi provider cloudflare", "6.22.1", "real", "9 of 10"],
+            ["cloudflared", "2026.8.2", "emulated", "none"],
+            ["cert-manager", "1.18.2", "emulated", "none"],
+        ]);
+    });
+
+    it("holds when every check passed", () => assert.equal(holds(parts, good), true));
+
+    for (const [what, outcome] of [
+        ["a check failed", { passed: 2, failed: 1 }],
+        ["a file ran no check", { passed: 0, failed: 0 }],
+    ] as const)
+        it(`does not hold when ${what}`, () => {
+            assert.equal(holds(parts, new Map([...good, [filesToRun(parts)[0], outcome]])), false);
+        });
+
+    it("does not hold when no part is real", () => assert.equal(holds(reportParts({}), new Map()), false));
+});
