@@ -3,7 +3,7 @@ import { strict as assert } from "node:assert";
 import type { Finding } from "../ops/review/finding";
 import { readPreview } from "../ops/review/preview";
 import { reviewOf } from "../ops/review/review";
-import type { Recording } from "./recorded/recording";
+import type { Recording } from "./recorded/file";
 
 /** Findings for the output of `pulumi preview --json`. */
 export function findingsIn(preview: string, today = new Date()): Finding[] {

@@ -4,7 +4,7 @@
 import { partsOfEnvironment } from "../../sandbox/real/choice";
 import { AccessStack, here, useCloudflare } from "../engine/kit/cloudflare/access-stack";
 import type { StackConfig } from "../engine/kit/stack";
-import { Recorder } from "./recording";
+import { Recorder } from "./recorder";
 
 const token = (id: string, more: object = {}) => ({ id, method: "service-token", ...more });
 const alice = { name: "alice", credentials: [token("a1"), token("a2")] };

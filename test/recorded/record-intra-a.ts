@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { cloneProgram, edit } from "../engine/kit/clone";
 import { current, TestStack, useWorld } from "../engine/kit";
 import { CHANGES, consumers, STACK } from "./intra-a";
-import { Recorder } from "./recording";
+import { Recorder } from "./recorder";
 
 describe("previews of option intra-a", function () {
     this.timeout(120_000);

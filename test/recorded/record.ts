@@ -20,7 +20,7 @@ import { NodesStack } from "../engine/kit/nodes";
 import type { Place } from "../engine/kit/place";
 import { startSlowAlpa, type SlowAlpa } from "../engine/kit/slow-alpa";
 import { EngineStack, TOOLS_MILLISECONDS, type StackConfig } from "../engine/kit/stack";
-import { Recorder } from "./recording";
+import { Recorder } from "./recorder";
 
 const key = (id: string) => ({ id, method: "key" });
 const alice = { name: "alice", limits: { requests: 60, perSeconds: 60 }, credentials: [key("a"), key("b")] };

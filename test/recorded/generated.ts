@@ -1,0 +1,66 @@
+/** Values that each run of the sandbox generates again, replaced by numbered ones, so that another run records the same text. */
+import { UNKNOWN } from "../../ops/review/differences";
+import type { ResourceState } from "../../ops/review/preview";
+import type { Recording } from "./file";
+
+const ED25519 = "AAAAC3NzaC1lZDI1NTE5AAAAI";
+
+/** Of each kind: the pattern, whose first group stays, and the value for a number. Values keep their length and their syntax. */
+const KINDS: [pattern: RegExp, numbered: (n: string, generated: string) => string][] = [
+    [
+        /(-----BEGIN CERTIFICATE-----)(.+?)(?=-----END)/g,
+        (n, text) => {
+            const end = /^\\+n/.exec(text)![0];
+            return `${end}${n}${end}`;
+        },
+    ],
+    [new RegExp(`(${ED25519})([\\w+/]{43})`, "g"), (n) => n.padStart(43, "A")],
+    // Ids and digests, but not the digest of an image, which is a version.
+    [
+        /(\b(?<!sha256:))([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}|(?=[a-f]*\d)(?=\d*[a-f])[\da-f]{10,64})\b/g,
+        (n, { length }) => (length === 36 ? `00000000-0000-4000-8000-${n.padStart(12, "0")}` : n.padStart(length, "0")),
+    ],
+];
+
+/** The previews of one run, with numbered values instead of the generated ones. */
+export function withoutGenerated(previews: Recording): Recording {
+    const entries = Object.entries(previews).map(([what, { made: _, steps, ...preview }]) => {
+        const named = steps.map((step) => (step.oldState ? { ...step, oldState: withoutSuffix(step.oldState) } : step));
+        return [what, { ...preview, steps: named }];
+    });
+    let text = JSON.stringify(entries);
+    for (const [pattern, numbered] of KINDS) {
+        const known = new Map<string, string>([[UNKNOWN, UNKNOWN]]);
+        text = text.replaceAll(pattern, (_, before: string, generated: string) => {
+            if (!known.has(generated)) known.set(generated, numbered(String(known.size), generated));
+            return before + known.get(generated)!;
+        });
+    }
+    const ports = portsOf(previews);
+    text = text.replaceAll(/\b\d{5}\b/g, (port) => ports.get(port) ?? port);
+    const result = Object.fromEntries(JSON.parse(text) as [string, Omit<Recording[string], "made">][]);
+    return Object.fromEntries(
+        Object.keys(previews).map((what) => [what, { made: previews[what].made, ...result[what] }]),
+    );
+}
+
+/** A provider that makes an id from a resource's name adds eight random digits to it. */
+function withoutSuffix(state: ResourceState): ResourceState {
+    const name = state.urn.split("::").at(-1)!;
+    const { id = "" } = state;
+    const random = id.startsWith(name) && /^[\da-f]{8}$/.test(id.slice(name.length));
+    return random ? { ...state, id: `${name}-${"0".repeat(8)}` } : state;
+}
+
+/** Free ports that the run took, by the port that stands for each: ports of addresses of this machine, and NodePorts. */
+function portsOf(previews: Recording): Map<string, string> {
+    const text = JSON.stringify(Object.values(previews).map(({ before, config }) => ({ before, config })));
+    const ports = new Map<string, string>();
+    const number = (pattern: RegExp, first: number) => {
+        const found = new Set([...text.matchAll(pattern)].map(([, port]) => port));
+        [...found].filter((port) => !ports.has(port)).forEach((port, i) => ports.set(port, String(first + i)));
+    };
+    number(/\b127(?:\.\d+){3}:(\d{5})\b/g, 25_001);
+    number(/\\"(?:\w*[pP]ort|https?)\\":(\d{5})\b/g, 30_501);
+    return ports;
+}
