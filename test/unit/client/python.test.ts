@@ -6,8 +6,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { PACKAGE, pythonTools, type PythonTools } from "./python-tools";
-import { handedOut } from "./handed-out";
-import { startCallersWorld } from "./python-world";
+import { startCallersWorld } from "./callers-world";
 
 const page = (name: string) => readFileSync(resolve(__dirname, "../../..", name), "utf8");
 const CLIENTS = page("docs/call/README.md");
@@ -56,24 +55,9 @@ describe("client/python", () => {
         assert.doesNotMatch(printed, /skipped|xfailed|deselected|warning/);
     }
 
-    it("passes its own tests", () => pytest("tests", 380));
+    it("passes its own tests", () => pytest("tests", 420));
 
-    it("passes its tests at the gateway and at the edge", () => pytest("tests/world", 80, ["--world", stage.file]));
-
-    it("loads the files of ops consumer handout, for each kind of credential", async () => {
-        const files = await handedOut(stage.world, folder);
-        writeFileSync(join(folder, "own.pem"), stage.world.jwt.privateKey);
-        const call = [
-            "import sys; from alpa_auth_client import Client",
-            "for file in sys.argv[1:]:",
-            "    own = open('own.pem').read() if file.endswith('rs.md') else None",
-            "    client = Client.from_credentials_file(file, private_key=own)",
-            "    print(client.completions('Paris is', max_tokens=8)['choices'][0]['text'])",
-        ];
-        const env = { PYTHONPATH: join(PACKAGE, "src") };
-        const printed = await python(["-c", call.join("\n"), ...files], { env });
-        assert.equal(printed, "Paris is one two\n".repeat(4));
-    });
+    it("passes its tests at the gateway and at the edge", () => pytest("tests/world", 120, ["--world", stage.file]));
 
     it("has the errors and variables that docs/call/README.md lists, and no others", async () => {
         const question = [

@@ -9,7 +9,7 @@ import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { SignJWT } from "jose";
 import { version } from "../../../client/typescript/src/version";
-import { startCallersWorld } from "./python-world";
+import { startCallersWorld } from "./callers-world";
 
 /** Without npm's variables for the programs that it runs, so that no setting of the root affects the package. */
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));

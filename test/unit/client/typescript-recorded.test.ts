@@ -2,63 +2,16 @@
 // result where that client is right, a typed error where it is wrong, and no request to any other host. The recordings are not
 // part of this repository.
 import { strict as assert } from "node:assert";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-    ApiKey,
-    Client,
-    Jwt,
-    ServiceToken,
-    type ClientOptions,
-    type Credential,
-} from "../../../client/typescript/src/index";
+import { ApiKey, Client, Jwt, ServiceToken, type ClientOptions } from "../../../client/typescript/src/index";
 import * as errors from "../../../client/typescript/src/errors";
 import { startAlpa } from "../../../sandbox/alpa/server";
-import { far, token } from "./typescript-problems";
+import { VALUES } from "./corpus";
+import { ALPA, RECORDED } from "./typescript-recorded";
 import { JSON_TYPE, outcome, RESULT, says, Server } from "./typescript-server";
 
-const shared = process.env.ALPA_AUTH_SHARED ?? join(__dirname, "../../../../shared");
-const read = (name: string, otherwise: object) => {
-    const file = join(shared, "reference/data/recorded", name);
-    return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : otherwise;
-};
-const recorded = read("alpa-client.json", { cases: [], sends: [], realServer: [] });
-const alpa = read("alpa-http.json", { cases: [] });
-
-type Kind = keyof typeof errors;
-/**
- * Cases in which Alpa's client returns a gateway's answer, follows a redirect or fails in its own JSON parser: the error here
- * with a credential, and without one where that differs.
- */
-const HERE: Record<string, [withOne: Kind, withNone?: Kind]> = {
-    "alpa-error-400": ["AlpaError"],
-    "403-consumer": ["NotAllowedError", "MissingCredentialError"],
-    "404-route": ["RequestRefusedError"],
-    "413-html": ["RequestRefusedError"],
-    "429-error-msg": ["RateLimitedError"],
-    "429-retry-after": ["RateLimitedError"],
-    "429-envelope": ["RateLimitedError"],
-    "503-html": ["ModelUnreachableError"],
-    "401-envelope": ["InvalidCredentialError", "MissingCredentialError"],
-    "envelope-null-stacktrace": ["InvalidCredentialError", "MissingCredentialError"],
-    "envelope-html-type": ["InvalidCredentialError", "MissingCredentialError"],
-    "empty-401": ["InvalidCredentialError", "MissingCredentialError"],
-    "error-object-openai": ["InvalidCredentialError", "MissingCredentialError"],
-    "302-login-other-host": ["RedirectError"],
-    "307-other-host": ["RedirectError"],
-    "301-https-like": ["RedirectError"],
-    "403-cf-1010": ["NotAllowedError"],
-    "connection-dropped": ["ConnectionFailedError"],
-    "url-query": ["ConfigurationError"],
-};
-const RIGHT = ["ok", "url-trailing-slash"];
-const READY = token({ alg: "HS256" }, far);
-const CREDENTIALS: [what: string, make: () => Credential | undefined][] = [
-    ["nothing", () => undefined],
-    ["a key", () => new ApiKey("KEY-of-team")],
-    ["a token", () => new Jwt({ token: READY })],
-    ["a service token", () => new ServiceToken({ clientId: "id.access", clientSecret: "SECRET-of-team" })],
-];
+const READY = VALUES.tokens.good;
 
 describe("TypeScript client compared with Alpa's own", () => {
     let server: Server;
@@ -75,49 +28,13 @@ describe("TypeScript client compared with Alpa's own", () => {
         text.replaceAll("http://gateway.example.com", server.url).replaceAll("http://login.example.net", other.url);
 
     it("has an expectation for every recorded answer, and for no other", () => {
-        const known = [...Object.keys(HERE), ...RIGHT].sort();
-        const found = recorded.cases.map(({ id }: { id: string }) => id).sort();
+        const corpus = JSON.parse(readFileSync(join(__dirname, "../../../client/corpus/recorded.json"), "utf8"));
+        const known = corpus.cases.map(({ name }: { name: string }) => name).sort();
+        const found = RECORDED.cases.map(({ id }: { id: string }) => id).sort();
         assert.deepEqual(found.length === 0 ? known : found, known);
     });
 
-    for (const [what, make] of CREDENTIALS)
-        for (const { id, gateway, outcome: theirs } of recorded.cases) {
-            const [withOne, withNone = withOne] = HERE[id] ?? [];
-            const kind = make() === undefined ? withNone : withOne;
-            it(`${kind === undefined ? "gives the same result" : `throws ${kind}`} for ${id} with ${what}`, async () => {
-                const returned = JSON.stringify(theirs.returned);
-                if (gateway === null) server.respond = says(200, JSON_TYPE, returned);
-                else
-                    server.respond = says(
-                        gateway.status,
-                        JSON.parse(here(JSON.stringify(gateway.headers))),
-                        gateway.body,
-                    );
-                if (id === "connection-dropped") server.respond = (_, { socket }) => void socket!.end();
-                const addition = { "url-trailing-slash": "/ok/", "url-query": "/ok?apikey=x" }[id as string] ?? "/ok";
-                const auth = make();
-                const call = async () =>
-                    new Client({ ...options, url: server.url + addition, auth }).completions("Paris is");
-                const result = await call().catch((error: unknown) => error);
-                if (kind === undefined) assert.deepEqual(result, theirs.returned);
-                else {
-                    assert.ok(result instanceof errors[kind], String(result));
-                    assert.equal(result.name, kind);
-                }
-                assert.equal(other.connections, 0, "nothing is sent to a second host");
-                assert.equal(server.seen.length, id === "url-query" ? 0 : 1, "nothing twice");
-                if (id === "url-query") return;
-                assert.equal(server.seen[0].url, "/ok/completions", "one slash, where Alpa's client doubles it");
-                for (const [name, value] of Object.entries((await auth?.headers()) ?? {}))
-                    assert.equal(server.seen[0].headers[name.toLowerCase()], value);
-                if (result instanceof errors.AlpaError) {
-                    const text = `${result.stacktrace}RuntimeError("${/: "(.*)"\. /.exec(result.message)![1]}")`;
-                    assert.equal(text, theirs.raised.text, "it contains the message of Alpa's client");
-                }
-            });
-        }
-
-    for (const { id, call, args, kwargs, client, sent } of recorded.sends)
+    for (const { id, call, args, kwargs, client, sent } of RECORDED.sends)
         it(`sends the same request, once: ${id}`, async () => {
             const [first] = sent;
             const theirs = new Headers(first.headers);
@@ -156,7 +73,7 @@ describe("TypeScript client compared with Alpa's own", () => {
             assert.deepEqual(ours.filter((name) => name in headers).sort(), expected.sort());
         });
 
-    for (const { id, request, response } of alpa.cases)
+    for (const { id, request, response } of ALPA.cases)
         for (const [i, one] of [response].flat().entries()) {
             // The recordings have only the size of long lists.
             const body =
@@ -175,7 +92,7 @@ describe("TypeScript client compared with Alpa's own", () => {
             });
         }
 
-    for (const { id, call, args, kwargs, outcome: theirs } of recorded.realServer)
+    for (const { id, call, args, kwargs, outcome: theirs } of RECORDED.realServer)
         it(`gets the same from Alpa's service: ${id}`, async () => {
             const service = await startAlpa({ port: 0, batchWindow: async () => undefined });
             try {
