@@ -1,18 +1,18 @@
 """Runs cases of calls: at a server that gives the answers of a case, or at an address."""
 
 import json
-import socket
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional
 
 import pytest
-from alpa_auth_client import AlpaClientError, Client, load_handout
+from alpa_auth_client import AlpaClientError, Client
 
 from .certificates import EXPIRED, Authority
 from .conftest import Slept
 from .corpus import Case, Fields, credential_of, fill, here, snake
-from .server import Raw, Reply, Server, listen, answering
+from .redaction import all_of
+from .server import Raw, Server, answering
 
 SERVERS = ("https", "https that has expired", "https of another name", "https of an unknown authority")
 
@@ -112,7 +112,7 @@ def _check_error(case: Case, error: AlpaClientError) -> None:
     assert (here(case.get("says")) or "") in text
     for unwanted in [*map(fill, case.get("lacks", [])), "a prompt"]:
         assert unwanted not in text
-    assert "-of-team" not in (text + repr(vars(error))).lower()
+    assert "-of-team" not in all_of(error).lower()
     wait = case.get("retryAfterSeconds", ...)
     if isinstance(wait, list):
         assert wait[0] <= (error.retry_after_seconds or 0) <= wait[1]

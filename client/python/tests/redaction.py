@@ -3,8 +3,9 @@
 import base64
 import html
 import json
+import traceback
 from functools import reduce
-from typing import Any, Callable, Dict
+from typing import Callable, Dict
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -34,6 +35,18 @@ STEPS: Dict[str, Callable[[str], str]] = {
     "base64url": lambda text: base64.urlsafe_b64encode(text.encode()).decode().rstrip("="),
     "user": lambda text: f"u{text}@",
 }
+
+
+def all_of(error: BaseException) -> str:
+    """Everything that an error reporter would show of an error: texts, causes, attributes, variables of frames."""
+    shown = [repr(error), str(error), repr(error.args), repr(vars(error))]
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if "alpa_auth_client" in frame.f_code.co_filename:
+            shown += [repr(value) for value in frame.f_locals.values()]
+    for cause in (error.__cause__, error.__context__):
+        if cause is not None:
+            shown.append(all_of(cause))
+    return "\n".join(shown)
 
 
 def run_redaction(case: Case) -> None:
@@ -70,8 +83,7 @@ def _check_answer(server: Server, place: Fields, name: str, secret: str, write: 
     server.replies = [answering(fill(place, {"said": said}), server)]
     with pytest.raises(AlpaClientError) as caught:
         Client(server.url, auth=auth, attempts=1, clock=Clock(now=lambda: VALUES["now"])).completions("a")
-    error: Any = caught.value
-    shown = f"{error}{vars(error)!r}{auth!r}".lower()
+    shown = f"{all_of(caught.value)}{auth!r}".lower()
     # One header is JSON of the others, and of a token the signature is secret.
     parts = [one.rpartition(".")[2] if kind == "Jwt" else one for one in sent if not one.startswith("{")]
     for one in [*parts, *([secret] if own else [])]:
