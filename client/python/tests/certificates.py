@@ -13,6 +13,7 @@ from cryptography.x509.oid import NameOID
 
 START = datetime.datetime(2020, 1, 1)
 FAR = datetime.timedelta(days=36500)
+EXPIRED = datetime.timedelta(days=1)
 
 
 def _name(text: str) -> x509.Name:

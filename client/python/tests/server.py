@@ -1,10 +1,11 @@
 """A server that answers as a test says, byte by byte, and records its requests."""
 
+import json
 import socket
 import ssl
 import struct
 import threading
-from typing import Callable, Dict, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Union
 
 #: Bytes to send before the connection is closed, or a function that handles the connection.
 Reply = Union[bytes, Callable[[socket.socket], None]]
@@ -26,6 +27,35 @@ def reply(status: int, body: Union[str, bytes] = b"", headers: Optional[Dict[str
     lines = {"Content-Length": str(len(data)), "Connection": "close", **(headers or {})}
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
     return f"HTTP/1.1 {status} Said\r\n{head}\r\n".encode("latin-1") + data
+
+
+#: An answer that never ends.
+DRIP = {"raw": "HTTP/1.1 200 OK\r\n\r\n{", "then": "drip"}
+
+
+def answering(answer: Any, server: "Server") -> Reply:
+    """An answer of client/corpus: a complete one, also as the text of HTTP, or bytes of Latin-1 and what follows them: `end`,
+    `reset`, `wait` for the client, or `drip` a byte every 20 ms."""
+    if isinstance(answer, str):
+        head, _, body = answer.partition("\n\n")
+        status, *lines = head.split("\n")
+        answer = {"status": int(status), "headers": dict(line.split(": ", 1) for line in lines), "body": body}
+    body = answer.get("body", "")
+    text = body if isinstance(body, str) else json.dumps(body)
+    raw = answer.get("raw")
+    data = reply(answer.get("status", 200), text, answer.get("headers")) if raw is None else raw.encode("latin-1")
+    then = answer.get("then", "end")
+
+    def answer_with(connection: socket.socket) -> None:
+        connection.sendall(data)
+        if then == "reset":
+            reset(connection)
+        while then == "drip" and not server.over.wait(0.02):
+            connection.sendall(b" ")
+        while then == "wait" and connection.recv(65536):
+            pass
+
+    return answer_with
 
 
 def reset(connection: socket.socket) -> None:
@@ -90,6 +120,20 @@ class Server:
                     connection.sendall(answer)
         except OSError:
             pass  # the client disconnected, or rejected the certificate
+
+
+class Raw(Server):
+    """A server of bytes: it sends its first reply when the first bytes arrive, and records nothing."""
+
+    def _serve(self, connection: socket.socket) -> None:
+        try:
+            with connection:
+                connection.recv(1)
+                answer = self.replies[0]
+                assert callable(answer)
+                answer(connection)
+        except OSError:
+            pass  # the client disconnected
 
 
 def _read(connection: socket.socket) -> Optional[Received]:

@@ -18,8 +18,7 @@ from alpa_auth_client.watch import Watch
 from .certificates import Authority
 from .conftest import COMPLETION, Slept
 from .proxy import Proxy
-from .server import Server, reply
-from .test_misbehaving import drip
+from .server import DRIP, Server, answering, reply
 
 KINDS = ["http", "https", "socks5h", "socks5"]
 
@@ -65,7 +64,7 @@ def test_https_uses_the_proxy_which_sees_no_credential(place: Place) -> None:
 
 def test_a_silent_connection_is_kept_alive_and_a_slow_answer_times_out(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = keepers(monkeypatch)
-    place.server.replies = [drip(b"HTTP/1.1 200 OK\r\n\r\n{")(place.server)]
+    place.server.replies = [answering(DRIP, place.server)]
     with pytest.raises(AnswerTimeoutError, match="within 1.5 s"):
         place.client(answer_timeout_seconds=1.5).completions("a")
     assert kept == [True]
@@ -129,7 +128,7 @@ def test_reports_a_missing_proxy(slept: Slept, monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_proxy_with_a_slow_answer_times_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     server = Server()
-    server.replies = [drip(b"HTTP/1.1 200 OK\r\nX-Long: ")(server)]
+    server.replies = [answering({"raw": "HTTP/1.1 200 OK\r\nX-Long: ", "then": "drip"}, server)]
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{server.port}")
     with pytest.raises(AnswerTimeoutError, match=r"within 0\.5 s"):
         Client("https://localhost:8443", answer_timeout_seconds=0.5).completions("a")

@@ -1,70 +1,19 @@
 """Comparison with recordings of Alpa's own client: the same where it is right, a typed error where it is wrong."""
 
 import json
-from typing import Any, Dict, Iterator, Optional, Type
+from typing import Any, Dict, Iterator, Optional
 
 import pytest
-from alpa_auth_client import (
-    AlpaClientError,
-    AlpaError,
-    ApiKey,
-    Auth,
-    Client,
-    Clock,
-    ConfigurationError,
-    ConnectionFailedError,
-    InvalidCredentialError,
-    Jwt,
-    ModelUnreachableError,
-    NotAllowedError,
-    RateLimitedError,
-    RedirectError,
-    RequestRefusedError,
-    ServiceToken,
-    answers,
-)
+from alpa_auth_client import AlpaError, ApiKey, Client, Jwt, RedirectError, ServiceToken, answers
 from alpa_auth_client.transport import Answer
 
+from .corpus import FOLDER, VALUES, Case, auth_headers, credential_of
 from .recordings import ALPA, CASES, SENDS
 from .stage import Stage
-from .test_tokens import token
 
-#: None where Alpa's client is right: then the result must be the same.
-EXPECTED: Dict[str, Optional[Type[AlpaClientError]]] = {
-    "ok": None,
-    "url-trailing-slash": None,
-    # RuntimeError there too, with the same message.
-    "alpa-error-400": AlpaError,
-    "429-retry-after": RateLimitedError,
-    "401-envelope": InvalidCredentialError,
-    "429-envelope": RateLimitedError,
-    "envelope-html-type": InvalidCredentialError,
-    # There, an error is returned as a result.
-    "403-consumer": NotAllowedError,
-    "404-route": RequestRefusedError,
-    "429-error-msg": RateLimitedError,
-    "error-object-openai": InvalidCredentialError,
-    # There, an error of the wrong kind.
-    "413-html": RequestRefusedError,
-    "503-html": ModelUnreachableError,
-    "envelope-null-stacktrace": InvalidCredentialError,
-    "empty-401": InvalidCredentialError,
-    "403-cf-1010": NotAllowedError,
-    "connection-dropped": ConnectionFailedError,
-    # There, the key and with 307 the prompt are sent to the other host.
-    "302-login-other-host": RedirectError,
-    "307-other-host": RedirectError,
-    "301-https-like": RedirectError,
-    # There, the request is sent to another path.
-    "url-query": ConfigurationError,
-}
-
-
-AUTHS: Dict[str, Auth] = {
-    "a key": ApiKey("k1-of-a-caller"),
-    "a token": Jwt(token({"exp": 4_000_000_000})),
-    "a service token": ServiceToken("id.access", "s1-of-a-caller"),
-    "one header": ServiceToken("id.access", "s1-of-a-caller", header="Authorization"),
+#: Cases of client/corpus/recorded.json by the id of the recording.
+EXPECTED: Dict[str, Dict[str, Any]] = {
+    case["name"]: case for case in json.loads((FOLDER / "recorded.json").read_text())["cases"]
 }
 
 
@@ -81,39 +30,41 @@ def url_of(case: Dict[str, Any], stage: Stage) -> str:
     return stage.here(first[: -len("/completions")])
 
 
-def check(client: Any, case: Dict[str, Any]) -> None:
+def check(client: Any, case: Dict[str, Any], error: Optional[str]) -> None:
     """Calls a client and compares the outcome with the recorded one, or with the expected error."""
-    expected = EXPECTED[case["id"]]
-    if expected is None:
+    if error is None:
         assert client().completions("Paris is") == case["outcome"]["returned"]
         return
     with pytest.raises(RuntimeError) as caught:
         client().completions("Paris is")
-    assert type(caught.value) is expected
+    assert type(caught.value).__name__ == error
     recorded = case["outcome"].get("raised", {})
     if recorded.get("type") == "RuntimeError":
         assert json.loads(case["gateway"]["body"])["message"] in str(caught.value)
 
 
-if CASES:
-
-    def test_every_recorded_case_is_in_the_table() -> None:
-        assert {case["id"] for case in CASES} == set(EXPECTED)
-
-    @pytest.mark.parametrize("way", AUTHS)
-    @pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
-    def test_is_right_where_alpas_client_is_and_raises_otherwise(
-        stage: Stage, case: Dict[str, Any], way: str
-    ) -> None:
-        clock = Clock(sleep=lambda _: None)
-        check(lambda: Client(url_of(case, stage), auth=AUTHS[way], attempts=1, clock=clock), case)
-        for received in stage.hosts["gateway.example.com"].received:
-            for name, value in AUTHS[way].headers(0).items():
-                assert received.values(name) == [value]
+def run_recorded(expected: Case) -> None:
+    """Compares the outcome with that of Alpa's client where that is right, with and without a credential."""
+    case = next(case for case in CASES if case["id"] == expected["name"])
+    error, without = expected.get("error"), expected.get("withoutCredential", expected.get("error"))
+    for name in [None, *VALUES["credentials"]]:
+        stage = Stage()
+        auth = credential_of(name, lambda: VALUES["now"])
+        check(lambda: Client(url_of(case, stage), auth=auth, attempts=1), case, without if name is None else error)
+        arrived = stage.hosts["gateway.example.com"].received
+        assert len(arrived) == (0 if case["id"] == "url-query" else 1), "nothing twice"
+        for received in arrived:
+            for header, value in auth_headers(auth, VALUES["now"]).items():
+                assert name in ("a secret", "a private key") or received.values(header) == [value]
+        stage.close()
         assert stage.hosts["login.example.net"].received == []
         if case["id"] != "url-query":
             path = case["requestsSeen"][0].split(" ")[1].split(".com")[1].replace("//", "/")
             assert stage.seen[0].startswith(f"POST http://gateway.example.com{path} ")
+
+
+def test_every_recorded_case_has_an_expectation() -> None:
+    assert not CASES or {case["id"] for case in CASES} == set(EXPECTED)
 
 
 def auth_of(send: Dict[str, Any]) -> Any:
@@ -122,7 +73,7 @@ def auth_of(send: Dict[str, Any]) -> Any:
         return ServiceToken(headers["CF-Access-Client-Id"], headers["CF-Access-Client-Secret"])
     if "apikey" in headers:
         return ApiKey(headers["apikey"])
-    return Jwt(token({"exp": 4_000_000_000})) if "Authorization" in headers else None
+    return Jwt(VALUES["tokens"]["good"]) if "Authorization" in headers else None
 
 
 if SENDS:

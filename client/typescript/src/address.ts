@@ -41,8 +41,9 @@ export function readUrl(text: unknown, problems: Problems): Address | undefined 
 }
 
 function parse(text: string): URL | undefined {
-    // The parser removes line breaks and tabs, and reads a backslash as a slash.
-    if (!/^[a-z]+:\/\/[^/?#]/i.test(text) || /[^\x21-\x7e]|\\/.test(text)) return undefined;
+    // The parser removes line breaks, tabs and the colon of an empty port, and reads a backslash as a slash.
+    if (!/^[a-z]+:\/\/[^/?#]/i.test(text) || /[^\x21-\x7e]|\\|^[a-z]+:\/\/[^/?#]*:([/?#]|$)/i.test(text))
+        return undefined;
     try {
         const url = new URL(text);
         return url.port === "0" ? undefined : url;

@@ -110,7 +110,7 @@ function notLetIn(what: string, { auth, apiKey }: Call, headers: Headers, facts:
         );
     const end = auth.expiry();
     const theirs = dateOf(headers);
-    if (end !== undefined && end.getTime() <= (theirs ?? new Date()).getTime())
+    if (end !== undefined && end.getTime() <= (theirs?.getTime() ?? Date.now()))
         return new errors.ExpiredCredentialError(
             `${what}: the token expired at ${end.toISOString()}`,
             "Create a new token, or pass the client the secret or private key that signs tokens: it then renews them itself.",

@@ -37,7 +37,9 @@ function credentialOf(text: string, file: string, privateKey: string | undefined
     const line = (name: string) => new RegExp(`^ {4}${name}: (.+)$`, "m").exec(head)?.[1];
     const algorithm = /^Sign a token with (\w+)\./m.exec(head)?.[1];
     if (algorithm === undefined && privateKey !== undefined)
-        throw problem(`must be for a key pair, since privateKey is given (got ${file}). Omit privateKey.`);
+        throw new ConfigurationError([
+            `privateKey: must be left out (the credential of ${file} has no key pair). Leave it out.`,
+        ]);
     const key = line("apikey");
     if (key !== undefined) return new ApiKey(key);
     const [clientId, clientSecret] = [line("CF-Access-Client-Id"), line("CF-Access-Client-Secret")];
@@ -47,7 +49,9 @@ function credentialOf(text: string, file: string, privateKey: string | undefined
         throw problem(`must hold a credential (got ${file}, which has none). Ask the operator for another.`);
     const secret = /^The secret that signs\. .*\n\n {4}(.+)$/m.exec(head)?.[1];
     if (secret === undefined && privateKey === undefined)
-        throw problem(`needs your private key too (${file} is for a key pair). Give privateKey.`);
+        throw new ConfigurationError([
+            `privateKey: must be given (the credential of ${file} is of a key pair of your own). Give the PEM.`,
+        ]);
     return new Jwt({ key: claim, secret, privateKey, algorithm } as JwtOptions);
 }
 

@@ -18,7 +18,7 @@ export function readToken(token: unknown, problems: Problems): number | undefine
     const [header, payload] = String(token).split(".", 2).map(decode);
     if (header === undefined || payload === undefined || String(token).split(".").length !== 3) {
         problems.push(
-            "Jwt.token: must be a token: three parts with dots between (it is not). Take it without `Bearer` and quotes.",
+            "Jwt.token: must be a JWT: three parts with dots between (it is not). Take it without `Bearer` and quotes.",
         );
         return undefined;
     }

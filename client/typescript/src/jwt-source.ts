@@ -31,8 +31,7 @@ export const SKEW_SECONDS = 60;
 /** Claims that this library sets; nbf is never set: APISIX rejects a token in the second of its nbf. */
 const OURS = ["key", "iat", "exp", "nbf"];
 const BLANK_AT_ENDS = /^\s|\s$/;
-const NO_BLANK_AT_ENDS =
-    "must have no blank or line break at its start or end (it does). Trim what you read from a file.";
+const NO_BLANK_AT_ENDS = "must not begin or end with a blank or line break (it does). Trim what you read from a file.";
 
 export interface Minting {
     kind: "minting";

@@ -40,7 +40,10 @@ export const NOT_A_NAME =
     "must be the name of a file (it is the content of one). Write the content into a file, and give its name.";
 
 /** Set by the client or by HTTP itself: a credential in one of them breaks the request. */
-const TAKEN = ["accept", "connection", "content-length", "content-type", "host", "transfer-encoding", "user-agent"];
+const TAKEN = [
+    ...["accept", "accept-encoding", "connection", "content-length", "content-type", "host", "transfer-encoding"],
+    "user-agent",
+];
 
 export function checkHeaderName(where: string, name: unknown, problems: Problems): void {
     if (typeof name !== "string" || !/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name))

@@ -1,69 +1,45 @@
 /** Files as `ops consumer handout --out` writes them, with the credentials of a world. A fake Pulumi returns its outputs. */
 import { strict as assert } from "node:assert";
-import { createPublicKey } from "node:crypto";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { HOST_KEY, SSH_KEY } from "../kit/cloudflare";
 import { bench } from "../ops/kit";
-import type { CallersWorld } from "./python-world";
+import { KEY, publicPem, SECRET, type KeyPair } from "./kit";
 
-const SINCE = { version: "2026.8.2", sha256: "a".repeat(64) };
-
-/** @returns names of files in `folder`: for a key, a shared secret, a key pair and a service token */
-export async function handedOut(world: CallersWorld, folder: string): Promise<string[]> {
-    const publicKey = createPublicKey(world.jwt.privateKey).export({ format: "pem", type: "spki" }).toString();
-    const gateway = bench({
-        text: stackFile({
-            option: "intra-a",
-            namespace: "ns",
-            alpa: { endpoints: ["10.20.96.188:20001"] },
-            consumers: [
-                {
-                    name: "team",
-                    credentials: [
-                        { id: "key", method: "key" },
-                        { id: "hs", method: "jwt", algorithm: "HS256" },
-                        { id: "rs", method: "jwt", algorithm: "RS256", publicKey },
-                    ],
-                },
-            ],
-        }),
-        outputs: {
-            url: world.urls.alpa,
-            credentials: { "team/key": world.keys.team },
-            jwtSecrets: { "team/hs": world.jwt.secret },
-        },
-    });
-    const host = { address: "10.0.0.11", user: "ubuntu", hostKey: HOST_KEY, privateKey: SSH_KEY };
-    const edge = bench({
-        text: stackFile({
-            option: "cloudflare",
-            account: "0123456789abcdef0123456789abcdef",
-            hostname: "llm.example.com",
-            zone: { name: "example.com", plan: "pro" },
-            alpa: { endpoints: ["127.0.0.1:20001"], tokensPerSecond: 12 },
-            access: { teamName: "example" },
-            tunnel: { ...SINCE, hosts: [host] },
-            consumers: [{ name: "team", credentials: [{ id: "edge", method: "service-token" }] }],
-        }),
-        outputs: { url: world.edges.strict.alpa, credentials: { "team/edge": world.tokens.team } },
-    });
-    const files: string[] = [];
-    for (const [{ ops }, id] of [
-        [gateway, "key"],
-        [gateway, "hs"],
-        [gateway, "rs"],
-        [edge, "edge"],
-    ] as const) {
-        const file = join(folder, `handed-out-${id}.md`);
-        const { code, note } = await ops("consumer", "handout", "team", id, "--out", file);
-        assert.equal(code, 0, note);
-        files.push(file);
-    }
-    return files;
+interface Given {
+    gateway: string;
+    edge: string;
+    pairs: Record<"rs" | "es" | "ed", KeyPair>;
+    token: { clientId: string; clientSecret: string };
 }
 
-function stackFile(values: Record<string, unknown>): string {
-    const config = Object.entries(values).map(([name, value]) => [`alpa-auth:${name}`, value]);
-    return stringify({ config: Object.fromEntries(config) as object });
+/** @returns names of files in `folder`, by the credential's id */
+export async function handedOut(folder: string, { gateway, edge, pairs, token }: Given) {
+    const { rs, es, ed } = pairs;
+    const atGateway = write(folder, "intra-a", [
+        { id: "key", method: "key", expires: "2099-01-31" },
+        { id: "hs", method: "jwt", algorithm: "HS256" },
+        { id: "rs", method: "jwt", algorithm: "RS256", publicKey: publicPem(rs) },
+        { id: "es", method: "jwt", algorithm: "ES256", publicKey: publicPem(es) },
+        { id: "ed", method: "jwt", algorithm: "EdDSA", publicKey: publicPem(ed) },
+    ]);
+    const outputs = { url: gateway, credentials: { "team/key": KEY }, jwtSecrets: { "team/hs": SECRET } };
+    const atEdge = write(folder, "cloudflare", [{ id: "edge", method: "service-token" }]);
+    const [key, hs, ofRs, ofEs, ofEd] = await atGateway(["key", "hs", "rs", "es", "ed"], outputs);
+    const [ofEdge] = await atEdge(["edge"], { url: edge, credentials: { "team/edge": token } });
+    return { key, hs, rs: ofRs, es: ofEs, ed: ofEd, edge: ofEdge };
+}
+
+/** @param more further arguments of the command */
+export function write(folder: string, option: string, credentials: object[], ...more: string[]) {
+    const config = { "alpa-auth:option": option, "alpa-auth:consumers": [{ name: "team", credentials }] };
+    return (ids: string[], outputs: object) =>
+        Promise.all(
+            ids.map(async (id) => {
+                const { ops } = bench({ text: stringify({ config }), outputs });
+                const file = join(folder, `handed-out-${id}.md`);
+                const { code, note } = await ops("consumer", "handout", "team", id, "--out", file, ...more);
+                assert.equal(code, 0, note);
+                return file;
+            }),
+        );
 }

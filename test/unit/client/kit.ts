@@ -1,5 +1,5 @@
 /** Only the emulators, with the plugins that the program renders: a gateway before Alpa, and an edge before Alpa. */
-import { generateKeyPairSync } from "node:crypto";
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { startAlpa, type Alpa, type Seen } from "../../../sandbox/alpa/server";
 import { startGateway, type Gateway } from "../../../sandbox/gateway/server";
 import { DEFAULT_NAMESPACE } from "../../../config/values";
@@ -15,9 +15,13 @@ export const NAMESPACE = DEFAULT_NAMESPACE;
 export const KEY = "KEY-of-team-0123456789";
 export const SECRET = "SECRET-of-team-0123456789-abcdefgh";
 export const claim = (id: string) => claimKey(NAMESPACE, "team", id);
-export const pair = generateKeyPairSync("rsa", { modulusLength: 2048 });
-export const PRIVATE_KEY = pair.privateKey.export({ format: "pem", type: "pkcs8" }).toString();
-export const PUBLIC_KEY = pair.publicKey.export({ format: "pem", type: "spki" }).toString();
+export type KeyPair = { privateKey: KeyObject; publicKey: KeyObject };
+export const keyPair = generateKeyPairSync as (type: string, options?: object) => KeyPair;
+export const privatePem = ({ privateKey }: KeyPair) => privateKey.export({ format: "pem", type: "pkcs8" }).toString();
+export const publicPem = ({ publicKey }: KeyPair) => publicKey.export({ format: "pem", type: "spki" }).toString();
+export const pair = keyPair("rsa", { modulusLength: 2048 });
+export const PRIVATE_KEY = privatePem(pair);
+export const PUBLIC_KEY = publicPem(pair);
 
 /** Consumer `team` with a key, an HS256 and an RS256 credential; `limited` with two requests in two seconds. */
 export interface Service {
@@ -26,6 +30,7 @@ export interface Service {
     /** The same by TLS; without a certificate it has no listener. */
     secureUrl: string;
     gateway: Gateway;
+    alpaPort: number;
     /** Requests that reached Alpa. */
     seen: Seen[];
     put(path: string, body: object): Promise<void>;
@@ -33,6 +38,8 @@ export interface Service {
     open(path: string, upstream?: object, plugins?: object): Promise<void>;
     /** Creates a caller with its credentials, each as a plugin of APISIX. */
     consumer(name: string, credentials: Record<string, object>, limits?: Limits): Promise<void>;
+    /** Another Alpa, which takes its time, in seconds. */
+    slowAlpa(seconds: number): Promise<Alpa>;
     close(): Promise<void>;
 }
 
@@ -42,11 +49,8 @@ export const STRANGER_KEY = "KEY-of-another-namespace-0";
 /** @param pair certificate of `localhost` */
 export async function startService(pair?: Pair): Promise<Service> {
     const seen: Seen[] = [];
-    const alpa: Alpa = await startAlpa({
-        port: 0,
-        batchWindow: () => new Promise((resolve) => setImmediate(resolve)),
-        onRequest: (request) => void seen.push(request),
-    });
+    const atOnce = { port: 0, batchWindow: () => new Promise<void>((resolve) => void setImmediate(resolve)) };
+    const alpa = await startAlpa({ ...atOnce, onRequest: (request) => void seen.push(request) });
     const tls = pair && { port: 0, protocols: "TLSv1.2 TLSv1.3" };
     const gateway = await startGateway({ port: 0, adminPort: 0, adminKey: ADMIN_KEY, log: () => undefined, tls });
     const put = async (path: string, body: object) => {
@@ -94,14 +98,16 @@ export async function startService(pair?: Pair): Promise<Service> {
         url: `http://127.0.0.1:${gateway.port}/alpa`,
         secureUrl: `https://localhost:${gateway.tlsPort}/alpa`,
         gateway,
+        alpaPort: alpa.port,
         seen,
         put,
         open,
         consumer,
+        slowAlpa: (seconds) => startAlpa({ ...atOnce, seconds }),
         close: async () => void (await Promise.all([gateway.close(), alpa.close()])),
     };
 }
 
-function byName(plugins: RoutePlugin[]): object {
+export function byName(plugins: RoutePlugin[]): object {
     return Object.fromEntries(plugins.map(({ name, config }) => [name, config]));
 }

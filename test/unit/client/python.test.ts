@@ -6,11 +6,10 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { PACKAGE, pythonTools, type PythonTools } from "./python-tools";
-import { handedOut } from "./handed-out";
-import { startCallersWorld } from "./python-world";
+import { startCallersWorld } from "./callers-world";
+import { prepared, snippetsOf } from "./snippets";
 
-const page = (name: string) => readFileSync(resolve(__dirname, "../../..", name), "utf8");
-const CLIENTS = page("docs/call/README.md");
+const CLIENTS = readFileSync(resolve(__dirname, "../../../docs/call/README.md"), "utf8");
 
 describe("client/python", () => {
     let tools: PythonTools;
@@ -56,24 +55,9 @@ describe("client/python", () => {
         assert.doesNotMatch(printed, /skipped|xfailed|deselected|warning/);
     }
 
-    it("passes its own tests", () => pytest("tests", 380));
+    it("passes its own tests", () => pytest("tests", 420));
 
-    it("passes its tests at the gateway and at the edge", () => pytest("tests/world", 80, ["--world", stage.file]));
-
-    it("loads the files of ops consumer handout, for each kind of credential", async () => {
-        const files = await handedOut(stage.world, folder);
-        writeFileSync(join(folder, "own.pem"), stage.world.jwt.privateKey);
-        const call = [
-            "import sys; from alpa_auth_client import Client",
-            "for file in sys.argv[1:]:",
-            "    own = open('own.pem').read() if file.endswith('rs.md') else None",
-            "    client = Client.from_credentials_file(file, private_key=own)",
-            "    print(client.completions('Paris is', max_tokens=8)['choices'][0]['text'])",
-        ];
-        const env = { PYTHONPATH: join(PACKAGE, "src") };
-        const printed = await python(["-c", call.join("\n"), ...files], { env });
-        assert.equal(printed, "Paris is one two\n".repeat(4));
-    });
+    it("passes its tests at the gateway and at the edge", () => pytest("tests/world", 120, ["--world", stage.file]));
 
     it("has the errors and variables that docs/call/README.md lists, and no others", async () => {
         const question = [
@@ -127,36 +111,15 @@ describe("client/python", () => {
             assert.equal(printed, "Paris is one two\nInvalidCredentialError\n");
         });
 
-        const snippets = ["docs/call/README.md", "README.md", "client/python/README.md"].flatMap((name) => {
-            let heading = "";
-            const found: { name: string; heading: string; text: string }[] = [];
-            for (const [, title, text] of page(name).matchAll(/^#{1,3} (.*)$|^```python\n([^]*?)^```$/gm))
-                if (title !== undefined) heading = title;
-                else found.push({ name, heading, text });
-            return found;
-        });
-        snippets.forEach(({ name, heading, text }, i) =>
-            it(`runs the code of ${name} under "${heading}" (${i + 1})`, async () => {
-                const { urls, keys, edges, tokens, jwt, handouts } = stage.world;
-                const edge = text.includes("header=") ? edges.strict.single : edges.strict.alpa;
-                const service = text.includes("ServiceToken(");
-                const address = service ? edge : urls.alpa;
-                // Only the host of the shown address is replaced here: its path must be right.
-                const host = service ? edge : new URL(urls.alpa).origin;
-                writeFileSync(join(folder, "handout.md"), readFileSync(handouts.key));
-                writeFileSync(join(folder, "private.pem"), jwt.privateKey);
-                const printed = await script(text.replaceAll("https://api.example.com", host), {
-                    ALPA_URL: address,
-                    ALPA_API_KEY: keys.team,
-                    KEY: keys.team,
-                    JWT_SECRET: jwt.secret,
-                    JWT_CLAIM: text.includes("private_key=") ? jwt.claims.rs : jwt.claims.hs,
-                    CLIENT_ID: tokens.team.clientId,
-                    CLIENT_SECRET: tokens.team.clientSecret,
-                });
-                assert.equal(printed, "Paris is one two\n");
+        const pages = ["docs/call/README.md", "README.md", "client/python/README.md"];
+        const snippets = snippetsOf(pages, ["python"]);
+        snippets.forEach(({ page, heading, text }, i) =>
+            it(`runs the code of ${page} under "${heading}" (${i + 1})`, async () => {
+                const { text: code, env } = await prepared(text, stage.world, folder);
+                assert.equal(await script(code, env), "Paris is one two\n");
             }),
         );
+
         it("includes its types", async () => {
             const file = join(folder, "typed.py");
             writeFileSync(file, TEN_LINES + 'wrong: int = client.completions("a")["choices"][0]["text"]\n');
@@ -180,16 +143,8 @@ describe("client/python", () => {
 
         it("has a snippet for each authentication method", () => {
             const shown = snippets.map(({ text }) => text).join("");
-            for (const way of [
-                "ApiKey(",
-                "secret=",
-                "private_key=",
-                "ServiceToken(",
-                "header=",
-                "from_env(",
-                "from_credentials_file(",
-            ])
-                assert.ok(shown.includes(way), way);
+            const ways = ["ApiKey(", "secret=", "private_key=", "ServiceToken(", "header="];
+            for (const way of [...ways, "from_env(", "from_credentials_file("]) assert.ok(shown.includes(way), way);
         });
     });
 

@@ -7,9 +7,9 @@ import { builtinModules } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { SignJWT } from "jose";
 import { version } from "../../../client/typescript/src/version";
-import { startCallersWorld } from "./python-world";
+import { startCallersWorld } from "./callers-world";
+import { prepared, snippetsOf } from "./snippets";
 
 /** Without npm's variables for the programs that it runs, so that no setting of the root affects the package. */
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
@@ -32,24 +32,6 @@ async function main() {
 void main();
 `;
 const NAMES = "ApiKey, Client, MissingCredentialError";
-
-/** Snippets that call the service, in the two languages that this package and a shell can run. */
-function snippetsOf(page: string) {
-    const found: { page: string; heading: string; language: string; text: string }[] = [];
-    let heading = "";
-    const parts = readFileSync(join(ROOT, page), "utf8").matchAll(/^#{1,3} (.*)$|^```(ts|sh)\n([^]*?)^```$/gm);
-    for (const [, title, language, text] of parts) {
-        if (title !== undefined) heading = title;
-        else if (/alpa-auth-client"|^curl .*api\.example\.com/m.test(text))
-            found.push({ page, heading, language, text });
-    }
-    return found;
-}
-
-function tokenOf(key: string, secret: string): Promise<string> {
-    const token = new SignJWT({ key }).setProtectedHeader({ alg: "HS256" }).setExpirationTime("10m");
-    return token.sign(new TextEncoder().encode(secret));
-}
 
 describe("package of the TypeScript client", () => {
     let folder: string;
@@ -98,31 +80,16 @@ describe("package of the TypeScript client", () => {
     });
 
     const pages = ["docs/call/README.md", "README.md", "client/typescript/README.md"];
-    const snippets = pages.flatMap((page) => snippetsOf(page));
+    const snippets = snippetsOf(pages, ["ts", "sh"], /alpa-auth-client"|^curl .*api\.example\.com/m);
     snippets.forEach(({ page, heading, language, text }, i) => {
         it(`runs the ${language} code of ${page} under "${heading}" (${i + 1})`, async () => {
-            const { urls, keys, edges, tokens, jwt, handouts } = stage.world;
-            const single = /header: "|cf-access-client-id/.test(text);
-            const service = /ServiceToken|CF-Access|cf-access/.test(text);
-            const edge = single ? edges.strict.single : edges.strict.alpa;
-            const address = service ? edge : urls.alpa;
-            // Only the host of the shown address is replaced here: its path must be right.
-            const host = service ? edge : new URL(urls.alpa).origin;
             const user = join(folder, "user");
-            cpSync(handouts.key, join(user, "handout.md"));
-            writeFileSync(join(user, "private.pem"), jwt.privateKey);
-            const env = {
-                PATH: process.env.PATH,
-                ...{ ALPA_URL: address, ALPA_API_KEY: keys.team, KEY: keys.team },
-                ...{ JWT_SECRET: jwt.secret, TOKEN: await tokenOf(jwt.claims.hs, jwt.secret) },
-                JWT_CLAIM: /private/.test(text) ? jwt.claims.rs : jwt.claims.hs,
-                ...{ CLIENT_ID: tokens.team.clientId, CLIENT_SECRET: tokens.team.clientSecret },
-            };
+            const { text: code, env } = await prepared(text, stage.world, user);
             // TypeScript without annotations is JavaScript: Node.js can run it.
-            const file = join(user, language === "ts" ? "snippet.mjs" : "snippet.sh");
-            writeFileSync(file, text.replaceAll("https://api.example.com", host));
-            const program = language === "ts" ? process.execPath : "sh";
-            const { stdout, stderr } = await run(program, [file], { cwd: user, env });
+            const [program, file] = language === "ts" ? [process.execPath, "snippet.mjs"] : ["sh", "snippet.sh"];
+            writeFileSync(join(user, file), code);
+            const options = { cwd: user, env: { PATH: process.env.PATH, ...env } };
+            const { stdout, stderr } = await run(program, [file], options);
             assert.match(stdout, language === "ts" ? /^Paris is one two\n$/ : /"object": ?"text_completion"/, stderr);
         });
     });

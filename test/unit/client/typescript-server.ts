@@ -3,8 +3,9 @@ import { strict as assert } from "node:assert";
 import { execFile } from "node:child_process";
 import * as http from "node:http";
 import * as https from "node:https";
-import type { AddressInfo } from "node:net";
+import type * as net from "node:net";
 import { join, resolve } from "node:path";
+import { TLSSocket } from "node:tls";
 import { promisify } from "node:util";
 import type { AlpaClientError } from "../../../client/typescript/src/errors";
 
@@ -20,6 +21,52 @@ export const says =
     (status: number, headers: object, body: string): Respond =>
     (_, response) =>
         response.writeHead(status, { ...headers }).end(body);
+
+/**
+ * Sends an answer of client/corpus: a complete one, also as the text of HTTP, or bytes of Latin-1 and what follows them: `end`,
+ * `reset`, `wait` for the client, or `drip` a byte every 20 ms.
+ */
+export function sendAnswer(socket: net.Socket, answer: string | Record<string, any>): void {
+    const {
+        status = 200,
+        headers = {},
+        body = "",
+        raw,
+        then = "end",
+    } = typeof answer === "string" ? parsed(answer) : answer;
+    const text = typeof body === "string" ? body : JSON.stringify(body);
+    const lines = Object.entries({ "Content-Length": Buffer.byteLength(text), Connection: "close", ...headers });
+    const head = `HTTP/1.1 ${status} Said\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`;
+    const next = () => {
+        if (then === "reset") return void (socket instanceof TLSSocket ? socket.destroy() : socket.resetAndDestroy());
+        if (then !== "drip") return void (then === "end" ? socket.end() : socket.resume());
+        const timer = setInterval(() => socket.write(" "), 20);
+        socket.on("close", () => clearInterval(timer));
+    };
+    socket.write(raw === undefined ? head + text : Buffer.from(raw as string, "latin1"), next);
+}
+
+function parsed(answer: string): Record<string, any> {
+    const [, status, lines, body] = /^(\d{3})((?:\n.+)*)(?:\n\n([^]*))?$/.exec(answer)!;
+    const headers = [...lines.matchAll(/\n(.+?): (.*)/g)].map(([, name, value]) => [name, value]);
+    return { status, headers: Object.fromEntries(headers), body };
+}
+
+interface Dispatcher {
+    close(): Promise<void>;
+}
+/** Where Node keeps the dispatcher of its fetch: a program sets a certificate authority there, or in NODE_EXTRA_CA_CERTS. */
+const PLACE = Symbol.for("undici.globalDispatcher.1");
+
+/** Has fetch trust only this authority. @returns a function that ends it */
+export function trust(ca: string | undefined): () => void {
+    void new Headers(); // Node makes its dispatcher when fetch or one of its classes is first used.
+    const holder = globalThis as unknown as Record<symbol, Dispatcher>;
+    const nodes = holder[PLACE];
+    const Agent = nodes.constructor as new (options: { connect: object }) => Dispatcher;
+    if (ca !== undefined) holder[PLACE] = new Agent({ connect: { ca: [ca] } });
+    return () => void (holder[PLACE] = nodes);
+}
 
 export class Server {
     readonly seen: http.IncomingMessage[] = [];
@@ -54,7 +101,7 @@ export class Server {
     }
 
     get port(): number {
-        return (this.server.address() as AddressInfo).port;
+        return (this.server.address() as net.AddressInfo).port;
     }
 
     get url(): string {

@@ -1,195 +1,123 @@
-// Proves that the TypeScript client understands the answers of the emulators of gateway and Alpa, for each authentication
-// method and each method. The emulators' own tests compare their answers with recordings.
+// Proves what only the TypeScript client does, or does in its own way; client/corpus has what both clients do.
 import { strict as assert } from "node:assert";
-import { SignJWT } from "jose";
-import { ApiKey, Client, Jwt, type Credential } from "../../../client/typescript/src/index";
+import { generateKeyPairSync } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { Socket } from "node:net";
+import { join } from "node:path";
+import fc from "fast-check";
+import { readAnswer } from "../../../client/typescript/src/answer";
+import { NAMES } from "../../../client/typescript/src/environment";
 import * as errors from "../../../client/typescript/src/errors";
-import { claim, KEY, LIMITED_KEY, PRIVATE_KEY, SECRET, startService, STRANGER_KEY, type Service } from "./kit";
-import { Server } from "./typescript-server";
+import { ApiKey, Client, Jwt } from "../../../client/typescript/src/index";
+import { without } from "../../../client/typescript/src/secrecy";
+import { shownOf } from "./typescript-redaction";
+import { JSON_TYPE, outcome, RESULT, says, Server } from "./typescript-server";
 
-type Type<T> = abstract new (...args: any[]) => T;
+describe("TypeScript client and docs/call/README.md", () => {
+    const page = readFileSync(join(__dirname, "../../../docs/call/README.md"), "utf8");
+    const listed = (pattern: RegExp) => [...page.matchAll(pattern)].map(([, name]) => name).sort();
 
-/** The error of a call; fails when there is none or another. */
-async function fails<T extends Error>(type: Type<T>, call: Promise<unknown>): Promise<T> {
-    const outcome = await call.then(
-        (value) => assert.fail(`a result: ${JSON.stringify(value)}`),
-        (error: unknown) => error,
-    );
-    assert.ok(outcome instanceof type, `${(outcome as Error).name}: ${(outcome as Error).message}`);
-    return outcome;
-}
-
-describe("TypeScript client at the gateway", () => {
-    let service: Service;
-    before(async () => (service = await startService()));
-    after(() => service.close());
-
-    const client = (auth?: Credential, more: object = {}) => new Client({ url: service.url, auth, ...more });
-    const ways: [name: string, make: () => Credential][] = [
-        ["a key", () => new ApiKey(KEY)],
-        ["tokens made from an HS256 secret", () => new Jwt({ key: claim("hs"), secret: SECRET })],
-        ["tokens made from an RS256 key", () => new Jwt({ key: claim("rs"), privateKey: PRIVATE_KEY })],
-    ];
-    for (const [name, make] of ways) {
-        it(`gets a completion with ${name}`, async () => {
-            const { choices, object } = await client(make()).completions("Paris is", { maxTokens: 8 });
-            assert.deepEqual([choices, object], [[{ text: "Paris is one two" }], "text_completion"]);
-        });
-
-        it(`gets log probabilities with ${name}, and continues from them`, async () => {
-            const first = await client(make()).logprobs([[5, 6, 7]], { topK: 3 });
-            assert.equal(first.logprobs[0].length, 3);
-            assert.equal(first.indices[0].length, 3);
-            const next = await client(make()).logprobs([[5, 6, 7, 8]], { topK: 3, cacheId: first.cache_id });
-            assert.equal(next.cache_id, first.cache_id);
-        });
-    }
-
-    it("gets a completion with a finished token", async () => {
-        const { choices } = await client(new Jwt({ token: await token(60) })).completions(["a", "b"], { echo: false });
-        assert.equal(choices.length, 2);
+    it("have the same errors", () => {
+        const kinds = Object.keys(errors).filter((name) => name !== "AlpaClientError");
+        assert.deepEqual(listed(/^- `(\w+Error)`/gm), kinds.sort());
+        for (const kind of Object.values(errors)) assert.ok(kind.prototype instanceof Error);
     });
 
-    it("never lets a credential reach Alpa", async () => {
-        service.seen.length = 0;
-        await client(new ApiKey(KEY)).completions("Paris is");
-        await client(new Jwt({ key: claim("hs"), secret: SECRET })).completions("Paris is");
-        const text = service.seen.map(({ headers, body }) => headers.join("\n") + body.toString()).join("\n");
-        assert.equal(service.seen.length, 2);
-        assert.doesNotMatch(text, new RegExp(`${KEY}|[Bb]earer|api_key`));
-    });
+    it("have the same variables", () => assert.deepEqual(listed(/^- `(ALPA_\w+)`/gm), [...NAMES].sort()));
+});
 
-    const wrong: [
-        name: string,
-        type: Type<errors.AlpaClientError>,
-        auth: () => Promise<Credential> | Credential | undefined,
-        status?: number,
-    ][] = [
-        ["no credential", errors.MissingCredentialError, () => undefined, 401],
-        ["a wrong key", errors.InvalidCredentialError, () => new ApiKey("not-a-key"), 401],
-        ["a wrong secret", errors.InvalidCredentialError, () => new Jwt({ key: claim("hs"), secret: "no" }), 401],
-        ["a wrong claim key", errors.InvalidCredentialError, () => new Jwt({ key: "who", secret: SECRET }), 401],
+describe("TypeScript client", () => {
+    let server: Server;
+    before(async () => (server = await Server.start()));
+    beforeEach(() => server.clear());
+    after(() => server.close());
+    const client = (more: object = {}) => new Client({ url: server.url, auth: new ApiKey("KEY-of-team"), ...more });
+
+    const keys: [what: string, algorithm: "RS256" | "ES256", pair: { privateKey: any }, problem: RegExp][] = [
         [
-            "a token of another secret",
-            errors.InvalidCredentialError,
-            async () => new Jwt({ token: await token(900, "x") }),
-            401,
+            "a short RSA key",
+            "RS256",
+            generateKeyPairSync("rsa", { modulusLength: 1024 }),
+            /must have at least 2048 bits/,
         ],
-        [
-            "a token that has just expired",
-            errors.ExpiredCredentialError,
-            async () => new Jwt({ token: await token(-1) }),
-            401,
-        ],
-        ["a caller of another stack", errors.NotAllowedError, () => new ApiKey(STRANGER_KEY), 403],
+        ["a key on another curve", "ES256", generateKeyPairSync("ec", { namedCurve: "P-384" }), /on the curve P-256/],
     ];
-    for (const [name, type, auth, status] of wrong)
-        for (const method of ["completions", "logprobs"] as const)
-            it(`reports the problem with ${name}, for ${method}`, async () => {
-                const error = await fails(type, client(await auth())[method]("Paris is"));
-                assert.equal(error.status, status);
-                assert.match(error.requestId!, /^[0-9a-f-]{36}$/);
-                assert.ok(error.nextStep.length > 10 && error.message.endsWith(error.nextStep));
-            });
-
-    it("rejects an expired token before anything is sent", async () => {
-        const over = await token(-61);
-        assert.throws(() => new Jwt({ token: over }), errors.ExpiredCredentialError);
-    });
-
-    it("reports what the guard rejects, and a wrong address", async () => {
-        const refused = await fails(errors.RequestRefusedError, client(new ApiKey(KEY)).completions(""));
-        assert.equal(refused.status, 400);
-        const big = await fails(errors.RequestRefusedError, client(new ApiKey(KEY)).completions("x".repeat(70_000)));
-        assert.equal(big.status, 413);
-        const astray = new Client({ url: `${service.url}/v1`, auth: new ApiKey(KEY) });
-        assert.match((await fails(errors.RequestRefusedError, astray.completions("a"))).message, /404.*handout/);
-    });
-
-    it("treats an empty model name as none, like Alpa's client", async () => {
-        const { choices } = await client(new ApiKey(KEY)).completions("Paris is", { maxTokens: 8, model: "" });
-        assert.deepEqual(choices, [{ text: "Paris is one two" }]);
-    });
-
-    it("throws Alpa's own error with its stack trace", async () => {
-        const error = await fails(errors.AlpaError, client(new ApiKey(KEY)).completions("a", { model: "other" }));
-        assert.match(error.message, /Model 'other' is not registered/);
-        assert.ok(error.stacktrace.length > 0);
-    });
-
-    it("reports how long to wait when a limit is reached, and waits when it may", async () => {
-        const once = client(new ApiKey(LIMITED_KEY), { maxAttempts: 1 });
-        const call = () => once.completions("Paris is", { maxTokens: 8 });
-        // All at once: the window begins with the first counted request, and does not wait for answers.
-        const ends = await Promise.allSettled([call(), call(), call()]);
-        const refused = ends.flatMap((end) => (end.status === "rejected" ? [end.reason as unknown] : []));
-        assert.equal(refused.length, 1);
-        const error = await fails(errors.RateLimitedError, Promise.reject(refused[0]));
-        assert.equal(error.status, 429);
-        assert.ok([1, 2].includes(error.retryAfterSeconds!), `${error.retryAfterSeconds} s`);
-        const { choices } = await client(new ApiKey(LIMITED_KEY)).completions("Paris is", { maxTokens: 8 });
-        assert.equal(choices.length, 1);
-    });
-
-    const at = (path: string, more: object = {}) =>
-        new Client({ url: service.url.replace("/alpa", `/${path}`), auth: new ApiKey(KEY), ...more });
-
-    for (const method of ["completions", "logprobs"] as const) {
-        it(`reports that the model is not reached, for ${method}`, async () => {
-            await service.open("away", { nodes: { "127.0.0.1:1": 1 } });
-            const error = await fails(errors.ModelUnreachableError, at("away")[method]("Paris is"));
-            assert.equal(error.status, 502);
+    for (const [what, algorithm, { privateKey }, problem] of keys)
+        it(`rejects ${what}`, () => {
+            const pem = privateKey.export({ format: "pem", type: "pkcs8" }).toString();
+            assert.throws(() => new Jwt({ key: "k", privateKey: pem, algorithm }), problem);
         });
 
-        it(`reports that the gateway timed out, for ${method}, and does not repeat the request`, async () => {
-            const slow = await Server.start();
-            slow.respond = () => undefined;
-            try {
-                const nodes = { [`127.0.0.1:${slow.port}`]: 1 };
-                await service.open("slow", { nodes, timeout: { connect: 5, send: 5, read: 0.2 } });
-                const error = await fails(errors.AnswerTimeoutError, at("slow")[method]("Paris is"));
-                assert.deepEqual([error.status, slow.seen.length], [504, 1]);
-            } finally {
-                await slow.close();
-            }
-        });
-
-        it(`retries when a drained gateway sends Retry-After, for ${method}, and otherwise reports the wait`, async () => {
-            const drained = (seconds: string) => ({
-                abort: { http_status: 503, headers: { "Retry-After": seconds }, body: '{"message":"drained"}' },
-                _meta: { priority: 2380 },
-            });
-            await service.open("drained", {}, { "fault-injection": drained("120") });
-            const error = await fails(errors.ModelUnreachableError, at("drained")[method]("Paris is"));
-            assert.match(error.message, /503: "drained"/);
-            assert.equal(error.retryAfterSeconds, 120);
-            await service.open("drained", {}, { "fault-injection": drained("1") });
-            const statuses: number[] = [];
-            const onAnswer = async ({ status }: { status: number }) => {
-                statuses.push(status);
-                await service.open("drained");
-            };
-            assert.ok(await at("drained", { onAnswer })[method]("Paris is"));
-            assert.deepEqual(statuses, [503, 200]);
-        });
-    }
-
-    it("reports that a credential of another algorithm is not accepted", async () => {
-        const auth = new Jwt({ key: claim("rs"), secret: SECRET });
-        await fails(errors.InvalidCredentialError, client(auth).completions("Paris is"));
+    it("rejects a call with a timeout below zero", async () => {
+        const call = client().completions("a", { answerTimeoutSeconds: -1 });
+        await assert.rejects(call, errors.ConfigurationError);
     });
 
-    it("reports that a gateway does not read Alpa's own key", async () => {
-        const error = await fails(
-            errors.MissingCredentialError,
-            client(undefined, { apiKey: "k" }).completions("Paris is"),
-        );
-        assert.match(error.nextStep, /apiKey is sent in the body/);
+    it("reports a redirect that fetch hides", () => {
+        const call = { url: "https://a.example", auth: undefined, apiKey: false, redact: String, isResult: () => true };
+        const answer = { status: 0, headers: new Headers(), text: "", milliseconds: 1 };
+        assert.throws(() => readAnswer(answer, call), errors.RedirectError);
     });
 
-    const token = (seconds: number, secret = SECRET) =>
-        new SignJWT({ key: claim("hs") })
-            .setProtectedHeader({ alg: "HS256" })
-            .setExpirationTime(Math.floor(Date.now() / 1000) + seconds)
-            .sign(new TextEncoder().encode(secret));
+    it("ends with the reason of the caller's signal, at any stage of the call", async () => {
+        const reason = new Error("enough");
+        const ended = (socket: Socket) => new Promise<unknown>((resolve) => socket.once("close", resolve));
+        const until = (controller: AbortController) => client().completions("a", { signal: controller.signal });
+        assert.equal(await outcome(client().completions("a", { signal: AbortSignal.abort(reason) })), reason, "before");
+        assert.equal(server.connections, 0);
+        const waiting = new AbortController();
+        let closed: Promise<unknown> | undefined;
+        server.respond = (_, { socket }) => {
+            closed = ended(socket!);
+            waiting.abort(reason);
+        };
+        assert.equal(await outcome(until(waiting)), reason, "before any answer");
+        await closed;
+        const reading = new AbortController();
+        server.respond = (_, response) => {
+            closed = ended(response.socket!);
+            response.writeHead(200, JSON_TYPE).write("{", () => setTimeout(() => reading.abort(reason), 20));
+        };
+        assert.equal(await outcome(until(reading)), reason, "in the middle of the answer");
+        await closed;
+        const pausing = new AbortController();
+        server.respond = (_, response) => {
+            response.on("finish", () => setImmediate(() => pausing.abort(reason)));
+            response.writeHead(429, { "Retry-After": "30" }).end();
+        };
+        assert.equal(await outcome(until(pausing)), reason, "between two tries");
+        assert.equal(server.seen.length, 3);
+    });
+
+    it("disconnects when the time for the answer is over", async () => {
+        let closed: Promise<unknown> | undefined;
+        server.respond = (_, { socket }) => void (closed = new Promise((resolve) => socket!.once("close", resolve)));
+        const error = await outcome(client().completions("a", { answerTimeoutSeconds: 0.5 }));
+        assert.ok(error instanceof errors.AnswerTimeoutError, String(error));
+        await closed;
+    });
+
+    it("does not change a text without secrets", () => {
+        const unchanged = (text: string) => assert.equal(without(text, ["KEY-of-team-0123456789", "abc"]), text);
+        fc.assert(fc.property(fc.string(), unchanged), { numRuns: 300, seed: 20261126 });
+        assert.equal(without("Model 'default' is not registered.", []), "Model 'default' is not registered.");
+    });
+
+    it("shows nothing of a token that was replaced before its answer arrived", async () => {
+        let now = 1_800_000_000_000;
+        const auth = new Jwt({ key: "k", secret: "S".repeat(32), lifetimeSeconds: 120 }, { now: () => now });
+        let first: string | undefined;
+        server.respond = (request, response, nth) => {
+            if (nth === 2) return says(200, JSON_TYPE, RESULT)(request, response, nth);
+            first = request.headers.authorization!.slice("Bearer ".length);
+            now += 100_000;
+            void client({ auth })
+                .completions("a")
+                .then(() => says(500, JSON_TYPE, `{"message":"${first}"}`)(request, response, nth));
+        };
+        const error = await outcome(client({ auth }).completions("a"));
+        assert.notEqual(server.seen[1].headers.authorization, `Bearer ${first}`);
+        assert.match(error.message, /"\*\*\*"/);
+        assert.ok(!shownOf(error, auth).includes(first!));
+    });
 });

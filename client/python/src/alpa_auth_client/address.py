@@ -35,12 +35,9 @@ def read(url: object, problems: List[str]) -> Optional[Address]:
     def wrong(must: str, got: str, do: str) -> None:
         problems.append(f"url: {must} ({got}). {do}")
 
-    if not isinstance(url, str):
-        wrong("must be a string", f"got {type(url).__name__}", "Give the address of the service.")
-        return None
     before = len(problems)
-    parts = _split(url)
-    if parts is None or parts.scheme not in ("http", "https") or not _is_host(parts):
+    parts = _split(url) if isinstance(url, str) else None
+    if not isinstance(url, str) or parts is None or parts.scheme not in ("http", "https") or not _is_host(parts):
         wrong(
             "must be an address, for example https://api.example.com/alpa",
             "it is none",

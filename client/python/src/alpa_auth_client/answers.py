@@ -75,9 +75,9 @@ def read(answer: Answer, asked: Asked) -> Dict[str, Any]:
         raise RateLimitedError(f"Too many requests (429): {said}", next_step=step, **known)
     if status in (504, 524):
         raise AnswerTimeoutError(f"The gateway's own time for an answer was over ({status}): {said}", **known)
-    if isinstance(found, dict) and found.get("type") == "error" and status in (200, 400, 500):
+    if isinstance(found, dict) and found.get("type") == "error" and (status < 300 or status in (400, 500)):
         stacktrace = found.get("stacktrace")
-        if status == 200 or (isinstance(stacktrace, str) and stacktrace):
+        if status < 300 or (isinstance(stacktrace, str) and stacktrace):
             message = found.get("message")
             raise AlpaError(
                 asked.clean(message) if isinstance(message, str) else "",

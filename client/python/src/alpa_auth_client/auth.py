@@ -52,7 +52,10 @@ class ApiKey(Auth):
 
 
 # Headers that the library or HTTP itself sets; a credential in one of them would break the request.
-_TAKEN = {"host", "content-type", "content-length", "transfer-encoding", "connection", "accept", "accept-encoding"}
+_TAKEN = {
+    *("accept", "accept-encoding", "connection", "content-length", "content-type", "host", "transfer-encoding"),
+    "user-agent",
+}
 
 
 class ServiceToken(Auth):
@@ -71,9 +74,9 @@ class ServiceToken(Auth):
         if header is not None and (
             not isinstance(header, str) or not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", header)
         ):
-            problems.append("header: must be the name of a header (it is none). Write for example Authorization.")
+            problems.append("header: must be the name of a header (it is not one). Ask the operator for it.")
         elif header is not None and header.lower() in _TAKEN:
-            problems.append(f"header: must not be one of HTTP itself (got {header}). Ask the operator for its name.")
+            problems.append(f"header: must be a header for credentials (got {header}). Ask the operator for it.")
         _check(problems)
         self.client_id = client_id
         self.header = header

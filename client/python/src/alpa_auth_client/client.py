@@ -4,7 +4,7 @@ import os
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Union
 
 from .auth import Auth
-from .secret import Secret
+from .secret import Secret, kind
 from .sender import (
     ANSWER_TIMEOUT_SECONDS,
     ATTEMPTS,
@@ -64,7 +64,7 @@ class Client:
     ) -> None:
         problems: List[str] = []
         if api_key is not None and (not isinstance(api_key, str) or api_key == ""):
-            problems.append('api_key: must be a key or be left out (it is none). Alpa refuses even "".')
+            problems.append(f"api_key: must be a non-empty string (got {kind(api_key)}). Correct it, or leave it out.")
         self.default_model = default_model
         self._api_key = None if api_key is None else Secret(api_key)
         self._sender = Sender(

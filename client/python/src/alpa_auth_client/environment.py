@@ -93,11 +93,11 @@ def _auth(way: str, values: Mapping[str, str], problems: List[str]) -> Optional[
         if way == "ALPA_JWT":
             return Jwt(values[way])
         if way == "ALPA_JWT_KEY":
-            private_key = _private_key(values, problems)
+            key, private_key = _need(values, "ALPA_JWT_KEY", problems), _private_key(values, problems)
             if problems:
                 return None
             return Jwt(
-                key=_need(values, "ALPA_JWT_KEY", problems),
+                key=key,
                 secret=values.get("ALPA_JWT_SECRET"),
                 private_key=private_key,
                 algorithm=values.get("ALPA_JWT_ALGORITHM"),

@@ -22,16 +22,19 @@ class Secret:
         raise TypeError("a secret is not written anywhere")
 
 
+def kind(value: object) -> str:
+    """Kind of a value that must not be shown."""
+    return "an empty string" if value == "" else "none" if value is None else f"one of type {type(value).__name__}"
+
+
 def header_problem(where: str, value: object, do: str) -> Optional[str]:
     """The reason why a value cannot be sent in a header; never the value itself.
 
     A line break would start another header, spaces at the ends are removed in transit, and characters outside of ASCII
     arrive changed.
     """
-    if not isinstance(value, str):
-        return f"{where}: must be a string (got {type(value).__name__}). {do}"
-    if value == "":
-        return f'{where}: must not be empty (got ""). {do}'
+    if not isinstance(value, str) or value == "":
+        return f"{where}: must be a non-empty string (got {kind(value)}). {do}"
     if re.search(r"[\r\n]", value):
         return f"{where}: must be one line (it has a line break). {do}"
     if not re.fullmatch(r"[\x20-\x7e]+", value):

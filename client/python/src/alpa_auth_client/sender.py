@@ -18,7 +18,7 @@ from .errors import (
     UnreadableAnswerError,
 )
 from .redact import without
-from .secret import Secret
+from .secret import Secret, kind
 
 #: Address of Alpa's own client when none is given. No credential but Alpa's own key is sent there.
 DEFAULT_URL = "https://api.alpa.ai"
@@ -84,11 +84,12 @@ class Sender:
         if auth is not None and place is not None and place.host == urlsplit(DEFAULT_URL).hostname:
             found.append("url: must be given with auth (it is that of Alpa's own client). Take it from the handout.")
         if auth is not None and body_secret is not None:
-            found.append("auth, api_key: must be one of them (got both). Leave api_key out: a gateway refuses it.")
-        if auth is not None and not isinstance(auth, Auth):
             found.append(
-                f"auth: must be ApiKey, Jwt or ServiceToken (got {type(auth).__name__}). Write for example auth=ApiKey(key)."
+                "auth: must be the only credential (api_key is given too). "
+                "Keep auth for a gateway, or api_key for an Alpa without one."
             )
+        if auth is not None and not isinstance(auth, Auth):
+            found.append(f"auth: must be an ApiKey, a Jwt or a ServiceToken (got {kind(auth)}). Create one from it.")
         for name, value, least in (
             ("answer_timeout_seconds", answer_timeout_seconds, 0.001),
             ("connect_timeout_seconds", connect_timeout_seconds, 0.001),

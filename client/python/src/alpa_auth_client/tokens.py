@@ -9,7 +9,7 @@ import jwt
 
 from .auth import Auth
 from .errors import ConfigurationError, ExpiredCredentialError
-from .secret import Secret, header_problem
+from .secret import Secret, header_problem, kind
 
 #: Algorithms of the gateway's credentials.
 ALGORITHMS = ("HS256", "RS256", "ES256", "EdDSA")
@@ -56,11 +56,16 @@ class Jwt(Auth):
         self.lifetime_seconds = lifetime_seconds
         self.algorithm = algorithm or ("HS256" if private_key is None else "RS256")
         problems: List[str] = []
-        if token is not None:
-            if any(value is not None for value in (key, secret, private_key, algorithm, claims)):
-                problems.append(
-                    "token: cannot be combined with key, secret, private_key, algorithm or claims. Pass it alone."
-                )
+        signers = {"token": token, "secret": secret, "private_key": private_key}
+        present = [name for name, value in signers.items() if value is not None]
+        if len(present) != 1:
+            problems.append(
+                f"Jwt: must have exactly one of token, secret and private_key (got {', '.join(present) or 'none'}). "
+                "Keep the one of the handout."
+            )
+        elif token is not None:
+            if any(value is not None for value in (key, algorithm, claims)):
+                problems.append("token: must be given alone (key, algorithm or claims is given too). Leave it out.")
             self._end = _end_of(token, problems)
         else:
             self._prepare(key, secret, private_key, claims or {}, problems)
@@ -90,15 +95,12 @@ class Jwt(Auth):
             problems.append(
                 f"lifetime_seconds: must be a whole number from {2 * SKEW_SECONDS} to 86400 (got {seconds!r})."
             )
-        if (secret is None) == (private_key is None):
-            got = "neither" if secret is None else "both"
-            problems.append(f"secret, private_key: must be exactly one of them (got {got}). Give the one you hold.")
         if self.algorithm not in ALGORITHMS:
             problems.append(f"algorithm: must be one of {', '.join(ALGORITHMS)} (got {self.algorithm!r}).")
         elif (self.algorithm == "HS256") != (private_key is None):
             problems.append(f"algorithm: must be HS256 with secret, and another with private_key (got {self.algorithm}).")
         elif secret is not None and (not isinstance(secret, str) or secret == ""):
-            problems.append("secret: must be a non-empty string. Take it from the handout.")
+            problems.append(f"secret: must be a non-empty string (got {kind(secret)}). Take it from the handout.")
         elif secret is not None and secret != secret.strip():
             problems.append(
                 "secret: must not begin or end with a blank or line break (it does). Trim what you read from a file."
@@ -123,11 +125,9 @@ class Jwt(Auth):
 
     def headers(self, now: float) -> Dict[str, str]:
         with self._lock:
-            if self._sign is not None and now > self._end - SKEW_SECONDS:
-                self._token = Secret(self._sign(int(now)))
-                self._end = int(now) + self.lifetime_seconds
-            # The clock was set back: a token made before would be valid for too long.
-            elif self._sign is not None and self._end - now > self.lifetime_seconds + SKEW_SECONDS:
+            left = self._end - now
+            # With more left than a token's lifetime, the clock was set back.
+            if self._sign is not None and not SKEW_SECONDS < left <= self.lifetime_seconds + SKEW_SECONDS:
                 self._token = Secret(self._sign(int(now)))
                 self._end = int(now) + self.lifetime_seconds
             self._refuse_if_over(now)
@@ -182,7 +182,7 @@ def _pem_problem(private_key: str, algorithm: str) -> Optional[str]:
     if not isinstance(private_key, str) or "PRIVATE KEY-----" not in private_key:
         return "private_key: must be a private key as PEM (it is none). Give the text of the file, not its name."
     if "ENCRYPTED" in private_key:
-        return "private_key: must not be encrypted (it is). Decrypt it: openssl pkey -in key.pem -out plain.pem"
+        return "private_key: must be without a passphrase (it has one). Run: openssl pkey -in key.pem -out plain.pem"
     try:
         jwt.encode({}, private_key, algorithm=algorithm)
     except NotImplementedError:

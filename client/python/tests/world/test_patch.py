@@ -5,19 +5,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, Type
 
 import pytest
-from alpa_auth_client import (
-    AlpaClientError,
-    AlpaError,
-    ApiKey,
-    Auth,
-    EdgeLoginError,
-    InvalidCredentialError,
-    Jwt,
-    MissingCredentialError,
-    ModelUnreachableError,
-    NotAllowedError,
-    RequestRefusedError,
-)
+from alpa_auth_client import AlpaClientError, ApiKey, Auth, EdgeLoginError, InvalidCredentialError, Jwt
 
 from ..alpa import after, before
 from ..certificates import Authority
@@ -36,52 +24,6 @@ def test_after_it_each_credential_of_the_gateway_gets_what_a_key_got_before(
     for client in (old, new):
         assert client.completions("Paris is", max_tokens=8)["choices"] == [{"text": "Paris is one two"}]
     assert new.logprobs([7, 8], top_k=3)["indices"] == old.logprobs([7, 8], top_k=3)["indices"]
-
-
-@pytest.mark.parametrize("mode", ["classic", "strict"])
-def test_after_it_a_service_token_gets_through_the_edge_in_either_form(world: World, mode: str) -> None:
-    for place, header in (("alpa", None), ("login", None), ("single", "Authorization")):
-        client = after.Client(world["edges"][mode][place], auth=service_token(world, header=header))
-        assert client.completions("Paris is", max_tokens=8)["choices"] == [{"text": "Paris is one two"}]
-        assert client.logprobs([7, 8], top_k=3)["logprobs"]
-
-
-def refusals(world: World) -> Dict[str, Any]:
-    gateway, edge = world["urls"], world["edges"]["strict"]
-    wrong = service_token(world, secret="wrong")
-    claims = world["jwt"]["claims"]
-    return {
-        "no credential": (gateway["alpa"], None, MissingCredentialError),
-        "a wrong key": (gateway["alpa"], ApiKey("wrong"), InvalidCredentialError),
-        "a wrong secret": (gateway["alpa"], Jwt(key=claims["hs"], secret="w" * 32), InvalidCredentialError),
-        "a caller of others": (gateway["alpa"], ApiKey(world["keys"]["stranger"]), NotAllowedError),
-        "a wrong path": (gateway["alpa"] + "/x", ApiKey(world["keys"]["team"]), RequestRefusedError),
-        "no Alpa": (gateway["down"], ApiKey(world["keys"]["team"]), ModelUnreachableError),
-        "nothing at the edge": (edge["alpa"], None, MissingCredentialError),
-        "a wrong service token": (edge["alpa"], wrong, InvalidCredentialError),
-        "a key at the edge": (edge["login"], ApiKey("k"), EdgeLoginError),
-        "no tunnel": (world["edges"]["cut"]["alpa"], service_token(world), ModelUnreachableError),
-    }
-
-
-REFUSALS = [
-    *("no credential", "a wrong key", "a wrong secret", "a caller of others", "a wrong path", "no Alpa"),
-    *("nothing at the edge", "a wrong service token", "a key at the edge", "no tunnel"),
-]
-
-
-@pytest.mark.parametrize("method", ["completions", "logprobs"])
-@pytest.mark.parametrize("what", REFUSALS)
-def test_after_it_rejections_are_reported(world: World, what: str, method: str) -> None:
-    url, auth, error = refusals(world)[what]
-    with pytest.raises(AlpaClientError) as caught:
-        getattr(after.Client(url, auth=auth), method)("Paris is")
-    assert type(caught.value) is error
-
-
-def test_after_it_alpas_own_errors_are_reported(world: World, ways: Dict[str, Auth]) -> None:
-    with pytest.raises(AlpaError, match="Model 'x' is not registered"):
-        after.Client(world["urls"]["alpa"], auth=ways["key"], default_model="x").completions("a")
 
 
 @pytest.fixture

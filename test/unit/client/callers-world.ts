@@ -1,0 +1,167 @@
+/**
+ * The services that a caller uses, from emulators only: the gateway with the plugins that the program renders, Access at the
+ * edge in classic and in strict mode, Alpa behind both; and the pages that `ops consumer handout` writes.
+ */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { renderWorker } from "../../../components/cloudflare/edge-worker";
+import { queryStringChain, serviceChain, toHttps } from "../../../components/route/plugin-chain";
+import { alpaPaths, renderRoutes } from "../../../components/cloudflare/tunnel-routes";
+import { World } from "../../../sandbox/test/cloudflare/edge/kit";
+import { addRecord, addZone } from "../../../sandbox/test/cloudflare/edge/objects";
+import { GUARD } from "../kit/guard-settings";
+import { handedOut } from "./handed-out";
+import * as kit from "./kit";
+import { keyPair, startService, type Service } from "./kit";
+
+/** In the format that client/corpus/world and tests/world/conftest.py read. */
+export interface CallersWorld {
+    /** Address of Alpa itself, which only the gateway should reach. */
+    direct: string;
+    /**
+     * Addresses at the gateway. `down` has no Alpa behind it, `slow` one that is slower than the gateway's timeout, `drained`
+     * answers 503, `moved` redirects to HTTPS.
+     */
+    urls: Record<"alpa" | "down" | "slow" | "drained" | "moved", string>;
+    keys: Record<"team" | "limited" | "stranger", string>;
+    jwt: { secret: string; privateKey: string; claims: { hs: string; rs: string } };
+    /** In PEM form, by the credential's id. */
+    privateKeys: Record<"rs" | "es" | "ed", string>;
+    /**
+     * Addresses at the edge; `single` reads one header, `login` also lets people log in, `limited` allows one request in 30 s,
+     * `address` has no name.
+     */
+    edges: Record<"classic" | "strict" | "cut", Record<"alpa" | "single" | "login" | "limited" | "address", string>> & {
+        /** Its origin is `silent`, sends a `truncated` answer or is `down`; a rule blocks `closed`. */
+        failing: Record<"silent" | "truncated" | "down" | "closed", string>;
+    };
+    tokens: Record<"team" | "stranger" | "expired", Pair>;
+    /** Files as the command wrote them, by the credential's id, and one with the private key of `rs`. */
+    handouts: Record<"key" | "hs" | "rs" | "es" | "ed" | "edge" | "pem", string>;
+}
+
+interface Pair {
+    clientId: string;
+    clientSecret: string;
+}
+
+/** @param folder for the pages */
+export async function startCallersWorld(folder: string) {
+    const service = await startService();
+    const pairs = { rs: kit.pair, es: keyPair("ec", { namedCurve: "P-256" }), ed: keyPair("ed25519") };
+    await service.consumer(`${kit.NAMESPACE}_team`, {
+        es: { "jwt-auth": { key: kit.claim("es"), algorithm: "ES256", public_key: kit.publicPem(pairs.es) } },
+        ed: { "jwt-auth": { key: kit.claim("ed"), algorithm: "EdDSA", public_key: kit.publicPem(pairs.ed) } },
+    });
+    const limited = { key: { "key-auth": { key: kit.LIMITED_KEY } } };
+    await service.consumer(`${kit.NAMESPACE}_limited`, limited, { requests: 2, perSeconds: 3600 });
+    const slow = await service.slowAlpa(5);
+    await addRoutes(service, slow.port);
+    const at = (path: string) => service.url.replace(/alpa$/, path);
+    const tokens: Partial<CallersWorld["tokens"]> = {};
+    const classic = await startEdge("2025-01-01T00:00:00Z", service.alpaPort, tokens);
+    const strict = await startEdge("2026-11-01T00:00:00Z", service.alpaPort, tokens);
+    const cut = await startEdge("2026-11-01T00:00:00Z", service.alpaPort, tokens, false);
+    const failing = await startFailingEdge(tokens.team!);
+    const world: CallersWorld = {
+        direct: `http://127.0.0.1:${service.alpaPort}`,
+        urls: { alpa: service.url, down: at("down"), slow: at("slow"), drained: at("drained"), moved: at("moved") },
+        keys: { team: kit.KEY, limited: kit.LIMITED_KEY, stranger: kit.STRANGER_KEY },
+        jwt: { secret: kit.SECRET, privateKey: kit.PRIVATE_KEY, claims: { hs: kit.claim("hs"), rs: kit.claim("rs") } },
+        privateKeys: { rs: kit.PRIVATE_KEY, es: kit.privatePem(pairs.es), ed: kit.privatePem(pairs.ed) },
+        edges: { classic: classic.urls, strict: strict.urls, cut: cut.urls, failing: failing.urls },
+        tokens: tokens as CallersWorld["tokens"],
+        handouts: {
+            ...(await handedOut(folder, { gateway: service.url, edge: strict.urls.alpa, pairs, token: tokens.team! })),
+            pem: join(folder, "rs.pem"),
+        },
+    };
+    writeFileSync(world.handouts.pem, kit.PRIVATE_KEY);
+    const file = join(folder, "world.json");
+    writeFileSync(file, JSON.stringify(world));
+    const all = [service, slow, classic.world, strict.world, cut.world, failing.world];
+    return { world, file, close: async () => void (await Promise.all(all.map((one) => one.close()))) };
+}
+
+async function addRoutes(service: Service, slowPort: number): Promise<void> {
+    const nowhere = { upstream: { type: "roundrobin", nodes: { "127.0.0.1:1": 1 }, retries: 0 }, priority: -10 };
+    await service.open("down", nowhere.upstream);
+    const timeout = { connect: 5, send: 5, read: 0.2 };
+    await service.open("slow", { nodes: { [`127.0.0.1:${slowPort}`]: 1 }, timeout });
+    const abort = { http_status: 503, headers: { "Retry-After": "120" }, body: '{"message":"drained"}' };
+    await service.open("drained", {}, { "fault-injection": { abort, _meta: { priority: 2380 } } });
+    await service.put("/routes/moved", { ...nowhere, uri: "/moved/*", priority: 0, plugins: kit.byName([toHttps()]) });
+    const args = { vars: [["args", "~~", "."]], plugins: kit.byName(queryStringChain()) };
+    await service.put("/routes/query", { ...nowhere, uri: "/alpa/*", priority: 1, ...args });
+    const plugins = kit.byName(serviceChain("/alpa", GUARD.defaultModel));
+    await service.put("/routes/service", { ...nowhere, uri: "/alpa/", priority: 0, methods: ["GET"], plugins });
+}
+
+/** 125 s without a byte become half a second. */
+const SCALE = 0.004;
+
+async function startFailingEdge({ clientId, clientSecret }: Pair) {
+    const world = await World.start({}, { scale: SCALE });
+    const zone = addZone(world.account, "localhost");
+    addRecord(world.account, zone, "localhost", `${world.tunnel.id}.cfargotunnel.com`);
+    world.configure({ ingress: [{ path: "^/down/", service: "http://127.0.0.1:1" }, { service: world.originUrl }] });
+    world.respond = ({ url }, answer) =>
+        void (url.startsWith("/truncated") && answer.writeHead(200).write('{"choices":'));
+    const token = world.token({ client_id: clientId, client_secret: clientSecret });
+    const policy = world.policy("non_identity", [{ service_token: { token_id: token.id } }]);
+    world.application([policy], { domain: "localhost" });
+    world.rules("http_request_firewall_custom", [{ expression: 'starts_with(http.request.uri.path, "/closed")' }]);
+    for (const rules of world.account.rulesets.values()) rules.zone_id = zone.id;
+    await world.connect();
+    const at = (path: string) => `http://localhost:${world.edge.port}/${path}`;
+    return {
+        world,
+        urls: { silent: at("silent"), truncated: at("truncated"), down: at("down"), closed: at("closed") },
+    };
+}
+
+/** @param connected whether a connector holds the tunnel */
+async function startEdge(
+    organizationSince: string,
+    alpaPort: number,
+    tokens: Partial<CallersWorld["tokens"]>,
+    connected = true,
+) {
+    const world = await World.start({ organizationSince });
+    // A name of this machine: clients send no credential over plain HTTP to another host.
+    const zone = addZone(world.account, "localhost");
+    addRecord(world.account, zone, "localhost", `${world.tunnel.id}.cfargotunnel.com`);
+    // The stack's own rules, and paths for the other applications below.
+    const paths = [...alpaPaths(["/alpa"]), "^/(single|login|limited)/(completions|logprobs)$"];
+    const { ingresses } = renderRoutes({ hostnames: ["localhost"], endpoint: `127.0.0.1:${alpaPort}`, paths });
+    world.configure({ ingress: ingresses });
+    const given = (name: "team" | "stranger" | "expired", change: object = {}) => {
+        const pair = tokens[name] && { client_id: tokens[name].clientId, client_secret: tokens[name].clientSecret };
+        const token = world.token({ ...pair, ...change });
+        tokens[name] = { clientId: token.client_id, clientSecret: token.client_secret };
+        return token;
+    };
+    const team = given("team");
+    given("stranger");
+    given("expired", { expires_at: "2020-01-01T00:00:00Z" });
+    const callers = world.policy("non_identity", [{ service_token: { token_id: team.id } }]);
+    const people = world.policy("allow", [{ everyone: {} }]);
+    world.application([callers], { domain: "localhost" });
+    world.application([callers], { domain: "localhost/single", read_service_tokens_from_header: "Authorization" });
+    world.application([callers, people], { domain: "localhost/login" });
+    const limit = { period: 10, requests_per_period: 1, mitigation_timeout: 30, requests_to_origin: false };
+    const ratelimit = { ...limit, characteristics: ["cf.colo.id", "ip.src"] };
+    world.rules("http_ratelimit", [{ expression: 'http.request.uri.path eq "/limited/completions"', ratelimit }]);
+    for (const rules of world.account.rulesets.values()) rules.zone_id = zone.id;
+    // The stack's own Worker.
+    world.worker(
+        renderWorker({ hostnames: ["localhost"], prefixes: ["/alpa"], model: GUARD.defaultModel }).content,
+        "localhost/*",
+    );
+    for (const route of world.account.workerRoutes.values()) route.zone_id = zone.id;
+    if (connected) await world.connect();
+    const base = `http://localhost:${world.edge.port}`;
+    const at = (path: string) => `${base}/${path}`;
+    const address = base.replace("localhost", "127.0.0.1");
+    return { world, urls: { alpa: base, single: at("single"), login: at("login"), limited: at("limited"), address } };
+}

@@ -1,0 +1,48 @@
+/** Code blocks of pages, and what they need to call the services of a world. */
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { SignJWT } from "jose";
+import type { CallersWorld } from "./callers-world";
+
+const ROOT = resolve(__dirname, "../../..");
+
+export interface Snippet {
+    page: string;
+    heading: string;
+    language: string;
+    text: string;
+}
+
+/** @param only a pattern of the texts; by default all */
+export function snippetsOf(pages: string[], languages: string[], only = /(?:)/): Snippet[] {
+    return pages.flatMap((page) => {
+        const found: Snippet[] = [];
+        let heading = "";
+        const parts = new RegExp(`^#{1,3} (.*)$|^\`\`\`(${languages.join("|")})\\n([^]*?)^\`\`\`$`, "gm");
+        for (const [, title, language, text] of readFileSync(join(ROOT, page), "utf8").matchAll(parts)) {
+            if (title !== undefined) heading = title;
+            else if (only.test(text)) found.push({ page, heading, language, text });
+        }
+        return found;
+    });
+}
+
+/** Writes the files that a snippet reads. @returns its text for this world, and its variables */
+export async function prepared(text: string, world: CallersWorld, folder: string) {
+    const { urls, keys, edges, tokens, jwt, handouts } = world;
+    const single = /header=|header: "|cf-access-client-id/.test(text);
+    const service = /ServiceToken|CF-Access|cf-access/.test(text);
+    const edge = single ? edges.strict.single : edges.strict.alpa;
+    // Only the host of the shown address is replaced here: its path must be right.
+    const host = service ? edge : new URL(urls.alpa).origin;
+    cpSync(handouts.key, join(folder, "handout.md"));
+    writeFileSync(join(folder, "private.pem"), jwt.privateKey);
+    const token = new SignJWT({ key: jwt.claims.hs }).setProtectedHeader({ alg: "HS256" }).setExpirationTime("10m");
+    const env = {
+        ...{ ALPA_URL: service ? edge : urls.alpa, ALPA_API_KEY: keys.team, KEY: keys.team },
+        ...{ JWT_SECRET: jwt.secret, TOKEN: await token.sign(new TextEncoder().encode(jwt.secret)) },
+        JWT_CLAIM: /private_?key/i.test(text) ? jwt.claims.rs : jwt.claims.hs,
+        ...{ CLIENT_ID: tokens.team.clientId, CLIENT_SECRET: tokens.team.clientSecret },
+    };
+    return { text: text.replaceAll("https://api.example.com", host), env };
+}
