@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { withoutComments } from "./shell-comments";
 
 /** Values for `@NAME@` of a script. */
 type Constants = Record<string, string | number>;
@@ -39,28 +40,4 @@ function sentPart(file: string, strip: (text: string) => string): string {
                 .slice(1)
                 .replace(/^(?=.)/gm, indent),
     );
-}
-
-/**
- * Parts of a shell script in which `#` begins no comment, and then the comments. The quotes in `"$(echo "a")"` are read as
- * two texts with `a` between them, which is precise enough: a test compares each script with and without its comments.
- */
-const PARTS = new RegExp(
-    [
-        String.raw`\\[^]`, // an escaped character
-        String.raw`'[^']*'`,
-        String.raw`"(?:\\[^]|[^"\\])*"`,
-        String.raw`(?<!<)<<-?[ \t]*(?<quote>["']?)(?<end>\w+)\k<quote>.*\n(?:.*\n)*?\t*\k<end>$`, // a here-document
-        String.raw`(?<line>^[ \t]*#.*\n)`,
-        String.raw`(?<rest>[ \t]+#.*)`,
-    ].join("|"),
-    "gm",
-);
-
-/** Removes the comments of a shell script, and lines that have nothing else. */
-function withoutComments(text: string): string {
-    return text.replace(PARTS, (part, ...groups) => {
-        const { line, rest } = groups.at(-1) as Record<string, string | undefined>;
-        return line === undefined && rest === undefined ? part : "";
-    });
 }

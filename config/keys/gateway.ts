@@ -198,7 +198,7 @@ export const gateway = z
                 gateway: dnsLabel.meta({ description: "Gateway that consumers are bound to.", examples: ["apisix"] }),
                 gatewayNamespace: dnsLabel.meta({ description: "Namespace of that Gateway.", examples: ["apisix"] }),
                 url: url
-                    .refine((address) => new URL(address).pathname === "/", {
+                    .refine((address) => !URL.canParse(address) || new URL(address).pathname === "/", {
                         error: (i) => `must be an address without a path${got(i.input)}`,
                     })
                     .optional()

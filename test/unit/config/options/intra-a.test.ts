@@ -79,6 +79,11 @@ const refused: Refused[] = [
         "gateway.existing.gateway: required.",
     ],
     [
+        "an existing gateway with an invalid address",
+        { gateway: { installer: "existing", existing: { ...existing, url: "10.0.0.9" } } },
+        'gateway.existing.url: must be an address with http:// or https:// (got "10.0.0.9").',
+    ],
+    [
         "installation settings for an existing gateway",
         { gateway: { installer: "existing", existing, nodePort: 30900, image: { tag: "3.18.0" }, replicas: 1 } },
         /^gateway\.nodePort: only valid for a gateway that this stack installs \(got installer existing\)/,
