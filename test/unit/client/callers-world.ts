@@ -9,7 +9,7 @@ import { queryStringChain, serviceChain, toHttps } from "../../../components/rou
 import { alpaPaths, renderRoutes } from "../../../components/cloudflare/tunnel-routes";
 import { World } from "../../../sandbox/test/cloudflare/edge/kit";
 import { addRecord, addZone } from "../../../sandbox/test/cloudflare/edge/objects";
-import { GUARD } from "../kit/guard-settings";
+import { GUARD } from "../components/route/guard-settings";
 import { handedOut } from "./handed-out";
 import * as kit from "./kit";
 import { keyPair, startService, type Service } from "./kit";
