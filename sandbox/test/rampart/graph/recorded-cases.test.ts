@@ -1,9 +1,9 @@
-// Proves that the emulator's webhook gives the recorded verdicts with the recorded messages. Runs where the recordings are
-// available.
+// Proves that the emulator's webhook gives the recorded verdicts with the recorded messages, of schema errors the first
+// line and the place. Runs where the recordings are available.
 import assert from "node:assert/strict";
 import { validateGraph, type World } from "../../../rampart/graph/validator.js";
 import { component, graphOf } from "../kit/memory-cluster.js";
-import { recording, withPlaceholders } from "../kit/recorded.js";
+import { recording } from "../kit/recorded.js";
 
 /** The cluster of the recorded cases. */
 const world: World = {
@@ -11,12 +11,17 @@ const world: World = {
     graphs: [graphOf("holder", { x: component({ namespace: "claimed" }) }), graphOf("other", { "a-b-c": component() })],
 };
 
+function firstLineAndPlace(text: string): (string | undefined)[] {
+    const lines = text.split("\n");
+    return [lines[0], lines.find((line) => line.startsWith("On instance"))];
+}
+
 if (recording) {
     const { cases } = recording;
     describe("Rampart webhook, recorded", () => {
         let agreed = 0;
         after(() =>
-            console.log(`      recorded cases that agree in verdict and whole text: ${agreed} of ${cases.length}`),
+            console.log(`      recorded cases that agree in verdict and message: ${agreed} of ${cases.length}`),
         );
 
         for (const { id, graph, kind, message, webhook } of cases) {
@@ -27,7 +32,8 @@ if (recording) {
                 else {
                     assert.ok("message" in verdict);
                     const start = 'admission webhook "validator.rampart.petuum.com" denied the request: ';
-                    assert.equal(start + withPlaceholders(verdict.message), message);
+                    const read = (text: string) => (kind === "schema" ? firstLineAndPlace(text) : text);
+                    assert.deepEqual(read(start + verdict.message), read(message!));
                 }
                 agreed++;
             });

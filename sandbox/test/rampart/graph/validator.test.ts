@@ -79,26 +79,19 @@ describe("Rampart webhook", () => {
         });
     }
 
-    it("shows where in schema and object a rule is broken, one block per violation, each with a final line break", () => {
+    it("shows the broken rule and its place, three lines for each violation", () => {
         const graph = svc({});
         (graph.spec as { graph: JsonObject }).graph = { components: { svc: { config: {}, inputs: {}, outputs: {} } } };
         const verdict = validateGraph(graph, empty);
         assert.ok("message" in verdict);
-        const lines = verdict.message.split("\n").filter((line) => !line.startsWith(" "));
-        const components = "schema['properties']['graph']['properties']['components']";
-        const name = "['patternProperties']['^[a-z0-9]([-a-z0-9]*[a-z0-9])?$']";
-        assert.deepEqual(lines, [
+        assert.deepEqual(verdict.message.split("\n"), [
             "'chart' is a required property",
-            `Failed validating 'required' in ${components}${name}:`,
+            "Failed validating 'required' in schema:",
             "On instance['graph']['components']['svc']:",
-            "-".repeat(75),
             "'flows' is a required property",
-            "Failed validating 'required' in schema['properties']['graph']:",
+            "Failed validating 'required' in schema:",
             "On instance['graph']:",
-            "-".repeat(75),
-            "",
         ]);
-        assert.match(verdict.message, /\n {4}\{'config': \{\}, 'inputs': \{\}, 'outputs': \{\}\}\n/);
     });
 
     const crashing: [what: string, graph: ReturnType<typeof graphOf>, exception: string][] = [

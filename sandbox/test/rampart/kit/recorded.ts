@@ -37,13 +37,9 @@ const file = join(shared, "reference/data/recorded/rampart.json");
 /** Answers of the real Rampart; undefined where the recordings are not available. */
 export const recording = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Recording) : undefined;
 
-/** The recordings replace the quoted schema by one line, and shorten the environment and the work directory too. */
+/** The recordings shorten the environment and the work directory. */
 export function withPlaceholders(text: string): string {
     return text
-        .replace(
-            /(Failed validating [^\n]*:\n)(\t*) {4}[^\n]*\n(?:\t* {4}[^\n]*\n)*?(\t*On instance)/g,
-            "$1$2    <schema fragment>\n$3",
-        )
         .replace(
             /\{'env': \{.*\}, 'stdout'/,
             "{'env': {<every environment variable of the controller process>}, 'stdout'",
