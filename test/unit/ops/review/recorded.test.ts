@@ -102,7 +102,7 @@ const FINDINGS: Record<string, Expected> = {
         "a caller less": ["breaks-callers caller-removed"],
         "a limit where there was none": ["breaks-callers limit-lowered"],
         "another key of a caller": ["breaks-callers credential-revoked", "harmless credential-added"],
-        "the end of the stack": ["breaks-callers caller-removed"],
+        "the end of the stack": ["breaks-callers caller-removed", "risk protection-weakened"],
     },
     // From `drain` to `switch` callers get 503: Alpa stops and starts while no request reaches it.
     "intra-b": {
