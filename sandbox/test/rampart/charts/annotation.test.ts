@@ -1,7 +1,7 @@
-// Proves that the annotation of a chart is accepted and rejected like by the real program; the messages were generated with
+// Proves that the annotation of a chart is accepted and rejected like by the real program; the verdicts were generated with
 // yamale 4.0.2.
 import assert from "node:assert/strict";
-import { readSpec, specProblems } from "../../../rampart/charts/annotation.js";
+import { readSpec } from "../../../rampart/charts/annotation.js";
 import { Crash, GraphErrors } from "../../../rampart/errors.js";
 import type { Json } from "../../../rampart/types.js";
 
@@ -20,40 +20,21 @@ describe("annotation of a chart", () => {
         assert.deepEqual(read(none), { ...none, provides: [], requires: [] });
     });
 
-    const broken: [what: string, annotation: Json, problems: string[]][] = [
-        ["no map", "x", [" : 'x' is not a map"]],
-        ["nothing in it", {}, ["inputs: Required field missing", "outputs: Required field missing"]],
-        ["a list that is not a list", { ...none, inputs: null }, ["inputs: 'None' is not a list."]],
-        ["an unknown field", { ...none, extra: 1 }, ["extra: Unexpected element"]],
-        [
-            "a repository, which no chart may request",
-            { ...none, inputs: [{ name: "a", type: "repository" }] },
-            ["inputs.0.type: 'repository' not in ('volume',)", "inputs.0.type: 'repository' not in ('pulsar',)"],
-        ],
-        [
-            "a mountPath that is not a path",
-            { ...none, outputs: [{ name: "a", type: "volume", mountPath: "x" }] },
-            [
-                "outputs.0.mountPath: 'x' is not a regex match.",
-                "outputs.0.mountPath: Unexpected element",
-                "outputs.0.type: 'volume' not in ('pulsar',)",
-            ],
-        ],
-        [
-            "names with spaces, or none",
-            { ...none, provides: ["a b", 1, null] },
-            [
-                "provides.0: 'a b' is not a regex match.",
-                "provides.1: '1' is not a regex match.",
-                "provides.2: 'None' is not a regex match.",
-            ],
-        ],
+    const broken: [what: string, annotation: Json][] = [
+        ["no map", "x"],
+        ["nothing in it", {}],
+        ["a list that is not a list", { ...none, inputs: null }],
+        ["an unknown field", { ...none, extra: 1 }],
+        ["a repository, which no chart may request", { ...none, inputs: [{ name: "a", type: "repository" }] }],
+        ["a mountPath that is not a path", { ...none, outputs: [{ name: "a", type: "volume", mountPath: "x" }] }],
+        ["a mountPath of what is not a volume", { ...none, outputs: [{ name: "a", type: "pulsar", mountPath: "/x" }] }],
+        ["a name with a space", { ...none, provides: ["a b"] }],
+        ["a name that is a number", { ...none, provides: [1] }],
+        ["no name", { ...none, requires: [null] }],
     ];
-    for (const [what, annotation, problems] of broken)
-        it(`is rejected with ${what}`, () => {
-            assert.deepEqual(specProblems(annotation), problems);
-            assert.throws(() => read(annotation), /^Error: refused: Error validating data with schema '.*'\n\t/);
-        });
+    for (const [what, annotation] of broken)
+        it(`is rejected with ${what}`, () =>
+            assert.throws(() => read(annotation), /^Error: refused: Error validating data with schema '.*'\n/));
 
     const refused: [what: string, annotation: Json, message: RegExp][] = [
         [
