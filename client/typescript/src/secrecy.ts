@@ -1,40 +1,82 @@
-/** Removes secrets from servers' texts, in every encoding that a server may use. */
+/**
+ * Removes secrets from servers' texts, in any encoding. A text is decoded step by step and searched at each step; where a secret is
+ * found, the characters that encode it are removed.
+ */
 
 /** A shorter text is no secret: removing it would make every message unreadable. */
 const SHORTEST_SECRET = 4;
 /** For base64: fewer fixed characters occur by chance in too many words. */
 const SHORTEST_BASE64 = 8;
+/**
+ * Longest text that is searched, and longest text that is returned, in characters. A secret that the first limit cuts in two is
+ * beyond the second.
+ */
+const [LOOKED_AT, LEFT] = [200_000, 100_000];
+/** Largest number of nested encodings. */
+const DEPTH = 8;
 
-const NAMED: Record<string, string> = { "&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos" };
+/** JSON and languages of programs, addresses, and HTML with decimal, hexadecimal or named codes. */
+const ESCAPED =
+    /\\u00([0-9a-f]{2})|\\x([0-9a-f]{2})|\\(["'/\\])|%([0-9a-f]{2})|&(?:#([0-9]{1,7})|#x([0-9a-f]{1,6})|(amp|lt|gt|quot|apos));?/gi;
+const NAMED: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
 /**
- * The text with `***` for each secret in it: plain, percent-encoded, in JSON, in JSON within JSON, with HTML entities, in any
- * mixture of these, in either case (a host name is lower-cased), and in base64, alone or as part of a longer text.
+ * The text with `***` for each secret in it: plain, percent-encoded, in JSON, with HTML entities, in any mixture of these, in
+ * either case (a host name is lower-cased), and in base64, alone or as part of a longer text.
  */
 export function without(text: string, secrets: string[]): string {
-    const patterns = [...new Set(secrets)]
-        .filter((secret) => secret.length >= SHORTEST_SECRET)
-        .sort((a, b) => b.length - a.length)
-        .flatMap((secret) => [asWritten(secret), ...inBase64(secret)]);
-    return patterns.length === 0 ? text : text.replace(new RegExp(patterns.join("|"), "gi"), "***");
+    const needles = new Map(secrets.filter((secret) => secret.length >= SHORTEST_SECRET).flatMap(needlesOf));
+    if (needles.size === 0) return text;
+    const spans = stepsOf(text.slice(0, LOOKED_AT)).flatMap((step) => found(step, needles));
+    let left = text.slice(0, LOOKED_AT);
+    for (const [start, end] of joined(spans).reverse()) left = `${left.slice(0, start)}***${left.slice(end)}`;
+    return left.slice(0, LEFT);
 }
 
-function asWritten(secret: string): string {
-    // Each further level of JSON makes a run of backslashes longer.
-    return secret
-        .match(/\\+|[^\\]/g)!
-        .map((part) => (part.startsWith("\\") ? `(?:${written("\\")})+` : `(?:${written(part)})`))
-        .join("");
+/** A text or a decoded form of it, with the position in the original of every character and of the end. */
+interface Step {
+    text: string;
+    places: number[];
 }
 
-/** All encodings of one character. */
-function written(char: string): string {
-    const code = char.charCodeAt(0);
-    const hex = code.toString(16).padStart(2, "0");
-    const entity = [`#0*${code}`, `#x0*${hex}`, ...(char in NAMED ? [NAMED[char]!] : [])].join("|");
-    const plain = char.replace(/[^A-Za-z0-9]/, "\\$&");
-    const ways = [`%(?:25)*${hex}`, `&(?:amp;)*(?:${entity});?`, `\\\\{0,7}(?:${plain}|u00${hex}|x${hex})`];
-    return [...ways, ...(char === " " ? ["\\+"] : [])].join("|");
+function stepsOf(text: string): Step[] {
+    const steps: Step[] = [{ text, places: Array.from({ length: text.length + 1 }, (_, i) => i) }];
+    while (steps.length <= DEPTH) {
+        const { text: encoded, places } = steps.at(-1)!;
+        const parts: string[] = [];
+        const now: number[] = [];
+        let end = 0;
+        for (const match of encoded.matchAll(ESCAPED)) {
+            parts.push(encoded.slice(end, match.index), decoded(match));
+            for (let i = end; i <= match.index; i++) now.push(places[i]!);
+            end = match.index + match[0].length;
+        }
+        if (end === 0) break;
+        for (let i = end; i < places.length; i++) now.push(places[i]!);
+        steps.push({ text: parts.join("") + encoded.slice(end), places: now });
+    }
+    return steps;
+}
+
+function decoded([, short, code, sign, percent, decimal, hexadecimal, name]: RegExpMatchArray): string {
+    if (sign !== undefined) return sign;
+    if (name !== undefined) return NAMED[name.toLowerCase()]!;
+    if (decimal !== undefined) return String.fromCharCode(Number(decimal));
+    return String.fromCharCode(parseInt(short ?? code ?? percent ?? hexadecimal!, 16));
+}
+
+/** Only ASCII is lowered: other characters may change their length. */
+const lower = (text: string) => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+
+/** What to search for, each with the number of adjacent characters that may belong to the secret too. */
+function needlesOf(secret: string): [needle: string, adjacent: number][] {
+    // Its decoded form too: a secret may contain a text like an escape, or end with the start of one.
+    const plain = [secret, stepsOf(secret.replace(/\\+$/, "")).at(-1)!.text];
+    const texts = plain.flatMap((text) => [text, text.replaceAll(" ", "+")]);
+    return [
+        ...texts.filter((text) => text.length >= SHORTEST_SECRET).map((text): [string, number] => [lower(text), 0]),
+        ...inBase64(secret).map((text): [string, number] => [lower(text), 3]),
+    ];
 }
 
 /**
@@ -42,11 +84,35 @@ function written(char: string): string {
  * alphabets.
  */
 function inBase64(secret: string): string[] {
-    return [0, 1, 2]
-        .map((before) => {
-            const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(secret)]);
-            return bytes.toString("base64").slice(Math.ceil((before * 8) / 6), Math.floor((bytes.length * 8) / 6));
-        })
-        .filter((text) => text.length >= SHORTEST_BASE64)
-        .map((text) => text.replace(/\+/g, "(?:[-+]|%2b)").replace(/\//g, "(?:\\\\{0,7}[/_]|%2f)"));
+    const texts = [0, 1, 2].map((before) => {
+        const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(secret)]);
+        return bytes.toString("base64").slice(Math.ceil((before * 8) / 6), Math.floor((bytes.length * 8) / 6));
+    });
+    const long = texts.filter((text) => text.length >= SHORTEST_BASE64);
+    return long.flatMap((text) => [text, text.replaceAll("+", "-").replaceAll("/", "_")]);
+}
+
+type Span = [start: number, end: number];
+
+function found({ text, places }: Step, needles: Map<string, number>): Span[] {
+    const spans: Span[] = [];
+    const all = lower(text);
+    for (const [needle, adjacent] of needles)
+        for (let at = all.indexOf(needle); at >= 0; at = all.indexOf(needle, at + needle.length)) {
+            const end = at + needle.length;
+            const before = /[\w+/-]*$/.exec(text.slice(Math.max(0, at - adjacent), at))![0].length;
+            const after = /^[\w+/=-]*/.exec(text.slice(end, end + adjacent))![0].length;
+            spans.push([places[at - before]!, places[end + after]!]);
+        }
+    return spans;
+}
+
+function joined(spans: Span[]): Span[] {
+    const all: Span[] = [];
+    for (const [start, end] of spans.sort(([one], [other]) => one - other)) {
+        const last = all.at(-1);
+        if (last !== undefined && start <= last[1]) last[1] = Math.max(end, last[1]);
+        else all.push([start, end]);
+    }
+    return all;
 }
