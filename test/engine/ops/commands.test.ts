@@ -1,6 +1,6 @@
 // Proves the operators' command line end to end, as a process of its own: on the real engine and API server, and against the
 // gateway that callers use. The gateway is an emulator that was compared with recorded answers of APISIX 3.18.0.
-// ops-import.test.ts tests keys that callers bring.
+// import.test.ts tests keys that callers bring.
 import { strict as assert } from "node:assert";
 import { execFile, execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

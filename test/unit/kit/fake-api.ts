@@ -1,6 +1,6 @@
 import * as http from "node:http";
-import type { AddressInfo } from "node:net";
 import type { FakePods } from "./fake-pods";
+import { listen } from "./http";
 
 /** Resources of the fake: group and version, kind, plural, namespaced. */
 const KINDS: [apiVersion: string, kind: string, plural: string, namespaced: boolean][] = [
@@ -23,7 +23,6 @@ export interface FakeApi {
     kubeconfig: string;
     /** Every requested path, except discovery. */
     asked: string[];
-    close(): Promise<void>;
 }
 
 /** Content of a path: an object; undefined for none; an HTTP status for a failure. */
@@ -34,11 +33,13 @@ export interface Request {
     method: string;
     query: Record<string, string>;
     type?: string;
+    accept?: string;
     body?: any;
 }
 
 /**
- * A Kubernetes API server: discovery of `KINDS`, and `answer` for each path. A `Status` is sent with its own code.
+ * A Kubernetes API server until the end of the test: discovery of `KINDS`, and `answer` for each path. A `Status` is sent with
+ * its own code.
  * @param answer called for each request, so that an object can change between two reads
  * @param pods reached through port-forwarding.
  * @default none
@@ -56,6 +57,7 @@ export async function fakeApi(
             method: request.method!,
             query: Object.fromEntries(searchParams),
             type: request.headers["content-type"],
+            accept: request.headers.accept,
             body: text === "" ? undefined : JSON.parse(text),
         };
         const found = discovery(path) ?? (asked.push(path), answer(path, sent));
@@ -66,8 +68,7 @@ export async function fakeApi(
         response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
     });
     if (pods) server.on("upgrade", (request, socket, head) => pods.upgrade(request, socket, head));
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as AddressInfo;
+    const port = await listen(server);
     return {
         asked,
         kubeconfig: JSON.stringify({
@@ -79,10 +80,6 @@ export async function fakeApi(
             contexts: [{ name: "fake", context: { cluster: "fake", user: "fake" } }],
             "current-context": "fake",
         }),
-        close: () => {
-            server.closeAllConnections();
-            return new Promise((resolve) => server.close(() => resolve()));
-        },
     };
 }
 

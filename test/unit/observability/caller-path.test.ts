@@ -13,14 +13,14 @@ import {
     statSync,
     writeFileSync,
 } from "node:fs";
-import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type IncomingHttpHeaders } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SAMPLE_COMPLETION } from "../../../components/alpa/sample";
 import { startAlpa, type Alpa } from "../../../sandbox/alpa/server";
 import { findOnPath } from "../../../sandbox/toolchain/path";
 import { ROOT } from "../../side-by-side";
+import { serve } from "../kit/http";
 
 const FOLDER = join(ROOT, "docs/examples/prometheus/caller-path");
 const SCRIPT = join(FOLDER, "alpa-auth-caller-path.sh");
@@ -39,14 +39,15 @@ interface Run {
 describe("a completion of a caller", () => {
     let folder: string;
     let alpa: Alpa;
-    let server: Server;
+    let url: string;
     let answer: (headers: IncomingHttpHeaders, body: string) => [status: number, body: string] | undefined;
     const seen: [headers: IncomingHttpHeaders, body: string, url?: string][] = [];
     const files = () => ({ headers: join(folder, "headers"), textfile: join(folder, "caller_path.prom") });
 
-    before(async () => {
-        alpa = await startAlpa({ port: 0 });
-        server = createServer((request, response) => {
+    before(async () => (alpa = await startAlpa({ port: 0 })));
+    after(() => alpa.close());
+    beforeEach(async () => {
+        const address = await serve((request, response) => {
             let body = "";
             request.on("data", (part) => (body += part));
             request.on("end", () => {
@@ -55,26 +56,18 @@ describe("a completion of a caller", () => {
                 if (status !== undefined) response.writeHead(status, { Location: "/other" }).end(text);
             });
         });
-        await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    });
-    after(async () => {
-        server.close();
-        server.closeAllConnections();
-        await alpa.close();
-    });
-    beforeEach(() => {
+        url = `${address}/alpa`;
         folder = mkdtempSync(join(tmpdir(), "alpa-auth-caller-path-"));
         writeFileSync(files().headers, `apikey: ${KEY}\n`, { mode: 0o600 });
         seen.splice(0);
     });
     afterEach(() => rmSync(folder, { recursive: true }));
 
-    const address = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}/alpa`;
     async function run(settings: Record<string, string> = {}): Promise<Run> {
         const { headers, textfile } = files();
         const env = {
             PATH: process.env.PATH,
-            ...{ ALPA_AUTH_URL: address(), ALPA_AUTH_HEADERS: headers, ALPA_AUTH_TEXTFILE: textfile },
+            ...{ ALPA_AUTH_URL: url, ALPA_AUTH_HEADERS: headers, ALPA_AUTH_TEXTFILE: textfile },
             ALPA_AUTH_ALLOW_HTTP: "1",
             ...settings,
         };

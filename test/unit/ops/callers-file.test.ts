@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readSettings } from "../../../ops/stack/config-check";
 import { readConsumers } from "../../../ops/stack/stack-file";
-import { bench, STACK_FILE, type BenchOptions } from "./kit";
+import { bench, type BenchOptions, exits, STACK_FILE } from "./kit";
 
 const NAME = "callers/intra.yaml";
 const OWN = `# the stack
@@ -48,8 +48,7 @@ describe("ops with callers in a file of their own", () => {
 
     it("adds a new caller there, keeps every other line, and runs pulumi up", async () => {
         const { ops, text, calls } = setUp();
-        const { code, out, note } = await ops("consumer", "add", "bob", "--yes");
-        assert.equal(code, 0, note);
+        const { out } = await exits(0, ops("consumer", "add", "bob", "--yes"));
         assert.match(out, /^--- callers\/intra\.yaml/m);
         assert.equal(
             callers(),
@@ -64,20 +63,19 @@ describe("ops with callers in a file of their own", () => {
         const { ops, text } = setUp();
         const rotate = (who: string, id: string) =>
             ops("consumer", "rotate", who, id, "--successor", "next", "--overlap-days", "5", "--yes");
-        assert.equal((await rotate("alice", "a1")).code, 0);
+        await exits(0, rotate("alice", "a1"));
         assert.match(
             callers(),
             /- \{ id: a1, method: key, expires: "2026-11-30" \} # in use\n.*\n +- \{ id: next, method: key/,
         );
         assert.equal(text(), OWN);
-        assert.equal((await rotate("own", "first")).code, 0);
+        await exits(0, rotate("own", "first"));
         assert.match(text(), /- \{ id: next, method: key \}/);
     });
 
     it("shows the effect of a revocation, and changes neither file without --yes", async () => {
         const { ops, text } = setUp();
-        const { code, out } = await ops("consumer", "revoke", "alice", "a2");
-        assert.equal(code, 0);
+        const { out } = await exits(0, ops("consumer", "revoke", "alice", "a2"));
         assert.match(out, /^-.*\{ id: a2, method: key/m);
         assert.match(out, /Credential a2 of alice stops working\. Unchanged: a1/);
         assert.deepEqual([text(), callers()], [OWN, CALLERS]);
@@ -86,8 +84,7 @@ describe("ops with callers in a file of their own", () => {
     it("imports keys into the stack file, the only one with secrets", async () => {
         writeFileSync(join(folder, "keys.json"), JSON.stringify({ allowed_api_keys: ["a-key-of-before-1234"] }));
         const { ops } = setUp();
-        const { code, out, note } = await ops("consumer", "import", join(folder, "keys.json"), "--names", "bob");
-        assert.equal(code, 0, note);
+        const { out } = await exits(0, ops("consumer", "import", join(folder, "keys.json"), "--names", "bob"));
         assert.match(out, /^--- Pulumi\.intra\.yaml/m);
         assert.ok(!out.includes("a-key-of-before"));
     });
@@ -107,7 +104,7 @@ describe("ops with callers in a file of their own", () => {
         const lock =
             "error: the stack is currently locked by 1 lock(s).\n  created by a@b (pid 1) at 2026-11-25T12:00:00Z";
         const { ops } = setUp({ says: ({ args }) => (args[0] === "up" ? { code: 1, stderr: lock } : undefined) });
-        assert.equal((await ops("consumer", "add", "bob", "--yes")).code, 1);
+        await exits(1, ops("consumer", "add", "bob", "--yes"));
         assert.equal(callers(), CALLERS);
     });
 
@@ -119,15 +116,13 @@ describe("ops with callers in a file of their own", () => {
         git("add", "-A");
         git("commit", "-qm", "x");
         writeFileSync(join(folder, NAME), `${CALLERS}# an edit\n`);
-        const { code, note } = await ops("consumer", "add", "bob", "--yes");
-        assert.equal(code, 2);
+        const { note } = await exits(2, ops("consumer", "add", "bob", "--yes"));
         assert.match(note, /intra\.yaml: has uncommitted changes that are not of this command/);
     });
 
     it("refuses every command without the file: otherwise its callers would seem unknown", async () => {
         rmSync(join(folder, NAME));
-        const { code, note } = await setUp().ops("consumer", "expiring");
-        assert.equal(code, 2);
+        const { note } = await exits(2, setUp().ops("consumer", "expiring"));
         assert.match(note, /callers\/intra\.yaml: must be a file that can be read \(ENOENT\)/);
     });
 
@@ -144,8 +139,7 @@ describe("ops with callers in a file of their own", () => {
 
         it("shows both files and changes nothing without --yes", async () => {
             const { ops, text } = setUp({ text: STACK_FILE });
-            const { code, out, note } = await ops(...move());
-            assert.equal(code, 0, note);
+            const { out } = await exits(0, ops(...move()));
             assert.match(out, /^\+ {4}alpa-auth:consumersFile: callers\/new\.yaml$/m);
             assert.match(out, /^Moves 2 callers to callers\/new\.yaml/m);
             assert.equal(text(), STACK_FILE);
@@ -160,8 +154,7 @@ describe("ops with callers in a file of their own", () => {
 
         it("does not change the callers or their comments, and runs no pulumi up", async () => {
             const { ops, text, calls } = setUp({ text: STACK_FILE });
-            const { code, note, out } = await ops(...move("--yes"));
-            assert.equal(code, 0, note);
+            const { out } = await exits(0, ops(...move("--yes")));
             assert.match(out, /Done\. Next: check that nothing changes: pulumi preview/, "no folder is in git");
             const moved = readFileSync(join(folder, NEW), "utf8");
             assert.match(moved, /\{ id: a1, method: key \} # in use/);
@@ -173,13 +166,12 @@ describe("ops with callers in a file of their own", () => {
             assert.deepEqual(callersIn(text(), moved), callersIn(STACK_FILE));
             assert.ok(calls.every(({ args }) => args[0] !== "up"));
             // Its own changes block no other change.
-            assert.equal((await ops("consumer", "add", "bob")).code, 0);
+            await exits(0, ops("consumer", "add", "bob"));
         });
 
         it("keeps a caller with its own key in the stack file", async () => {
             const { ops, text } = setUp({ text: BROUGHT, says });
-            const { code, out, note } = await ops(...move("--yes"));
-            assert.equal(code, 0, note);
+            const { out } = await exits(0, ops(...move("--yes")));
             assert.match(out, /stay in Pulumi\.intra\.yaml, which has their keys encrypted: brought/);
             assert.deepEqual(
                 readConsumers(text()).map(({ name }) => name),
@@ -194,8 +186,7 @@ describe("ops with callers in a file of their own", () => {
             const below = '    # about the namespace\n    alpa-auth:namespace: "foo"\n';
             const list = [entry("a"), entry("b"), entry("brought", ', key: { secure: "v1:abc" }')].join("\n");
             const { ops, text } = setUp({ text: head + list + below, says });
-            const { code, note } = await ops(...move("--yes"));
-            assert.equal(code, 0, note);
+            await exits(0, ops(...move("--yes")));
             const [a, b] = ["a", "b"].map((name) => entry(name).replace(/^ {6}/gm, ""));
             assert.equal(readFileSync(join(folder, NEW), "utf8"), `consumers:\n${a}\n${b}`);
             const brought = entry("brought", ', key: { secure: "v1:abc" }');
@@ -205,8 +196,7 @@ describe("ops with callers in a file of their own", () => {
         it("leaves the comments below the list in the stack file when every caller moves", async () => {
             const below = '    # about the namespace\n    alpa-auth:namespace: "foo"\n';
             const { ops, text } = setUp({ text: STACK_FILE + below });
-            const { code, note } = await ops(...move("--yes"));
-            assert.equal(code, 0, note);
+            await exits(0, ops(...move("--yes")));
             const [head] = STACK_FILE.split("    alpa-auth:consumers:");
             assert.equal(text(), `${head}${below}    alpa-auth:consumersFile: ${NEW}\n`);
         });
@@ -222,8 +212,7 @@ describe("ops with callers in a file of their own", () => {
             ["a stack that has a file", OWN, NEW, /consumersFile: is already set \(callers\/intra\.yaml\)/],
         ] as const)
             it(`refuses ${what}`, async () => {
-                const { code, note } = await setUp({ text }).ops("consumer", "move-to-file", file, "--yes");
-                assert.equal(code, 2);
+                const { note } = await exits(2, setUp({ text }).ops("consumer", "move-to-file", file, "--yes"));
                 assert.match(note, expected);
             });
     });

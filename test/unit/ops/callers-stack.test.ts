@@ -10,7 +10,7 @@ import { renderedOf } from "../../../ops/consumer/state/rendered-consumer";
 import type { Context } from "../../../ops/context";
 import { gatewayOf } from "../../../ops/stack/gateway";
 import type { Stack } from "../../../ops/stack/stack";
-import { bench, OUTPUTS, STACK_FILE, TODAY, type Says } from "./kit";
+import { bench, exits, OUTPUTS, type Says, STACK_FILE, TODAY } from "./kit";
 
 const MAIN = "organization/alpa-auth/main";
 const TEXT = STACK_FILE.replace(
@@ -36,24 +36,26 @@ describe("ops on a stack of option callers", () => {
     it("rotates like in any other stack, and validates the file for that option", async () => {
         const { ops, text } = bench({ text: TEXT, says });
         const rotate = ["consumer", "rotate", "alice", "a1", "--successor", "a3", "--overlap-days", "7", "--yes"];
-        const { code, note } = await ops(...rotate);
-        assert.equal(code, 0, note);
+        await exits(0, ops(...rotate));
         assert.match(text(), /- \{ id: a3, method: key \}/);
     });
 
     it("includes the claim and the timeout of the other stack's gateway in a handout", async () => {
-        const { code, out, note } = await bench({ text: TEXT, says }).ops("consumer", "handout", "tokens", "hs");
-        assert.equal(code, 0, note);
+        const { out } = await exits(0, bench({ text: TEXT, says }).ops("consumer", "handout", "tokens", "hs"));
         assert.match(out, /"key": "shared_tokens\.hs"/);
         assert.match(out, /--max-time 100 /);
     });
 
     it("issues a token with the claim of the other stack's namespace, and recognizes it", async () => {
-        const issued = await bench({ text: TEXT, says }).ops("token", "issue", "tokens", "hs", "--ttl", "15m");
-        assert.equal(issued.code, 0, issued.note);
+        const issued = await exits(
+            0,
+            bench({ text: TEXT, says }).ops("token", "issue", "tokens", "hs", "--ttl", "15m"),
+        );
         assert.equal(decodeJwt(issued.out.trim()).key, "shared_tokens.hs");
-        const { code, out } = await bench({ text: TEXT, says, stdin: issued.out }).ops("token", "inspect", "--verify");
-        assert.equal(code, 0, out);
+        const { out } = await exits(
+            0,
+            bench({ text: TEXT, says, stdin: issued.out }).ops("token", "inspect", "--verify"),
+        );
         assert.match(out, /key +of tokens\/hs\n/);
     });
 
@@ -66,21 +68,18 @@ describe("ops on a stack of option callers", () => {
     });
 
     it("reports when the other stack has no gateway, and when no stack is named", async () => {
-        const gone = await bench({ text: TEXT, says: main(undefined) }).ops("consumer", "list");
-        assert.equal(gone.code, 1);
+        const gone = await exits(1, bench({ text: TEXT, says: main(undefined) }).ops("consumer", "list"));
         assert.match(
             gone.note,
             /^of: stack organization\/alpa-auth\/main does not have the output gateway \(error of Pulumi: cur/,
         );
-        const nameless = await bench({ text: TEXT.replace(/.*:of:.*\n/, "") }).ops("consumer", "list");
-        assert.equal(nameless.code, 2);
+        const nameless = await exits(2, bench({ text: TEXT.replace(/.*:of:.*\n/, "") }).ops("consumer", "list"));
         assert.match(nameless.note, /of: required\. Run: pulumi config set of/);
     });
 
     it("reports a wrong key of the file like the program", async () => {
         const text = TEXT.replace("config:\n", "config:\n    alpa-auth:namespace: x\n");
-        const { code, note } = await bench({ text, says }).ops("consumer", "add", "carol");
-        assert.equal(code, 2);
+        const { note } = await exits(2, bench({ text, says }).ops("consumer", "add", "carol"));
         assert.match(note, /namespace: only valid with option intra-a/);
     });
 

@@ -6,15 +6,14 @@ import { generateKeyPairSync } from "node:crypto";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dayAfter } from "../../../ops/dates";
-import { bench, SECRETS, STACK_FILE, type Says } from "./kit";
+import { bench, exits, type Says, SECRETS, STACK_FILE } from "./kit";
 
 const ADD = ["consumer", "add", "bob"];
 
 describe("ops, changing a stack", () => {
     it("shows the difference and its meaning, and changes nothing without --yes", async () => {
         const { ops, text, calls } = bench();
-        const { code, out } = await ops(...ADD, "--expires", "2027-01-31");
-        assert.equal(code, 0);
+        const { out } = await exits(0, ops(...ADD, "--expires", "2027-01-31"));
         assert.match(out, /^\+ +- name: bob$/m);
         assert.match(out, /Adds first \(key, until 2027-01-31\) to the new consumer bob\./);
         assert.match(out, /Dry run: nothing was changed\. Run again with --yes/);
@@ -27,8 +26,7 @@ describe("ops, changing a stack", () => {
 
     it("with --yes writes the file, runs pulumi up on that stack and file, and names the next steps", async () => {
         const { ops, text, calls, file } = bench();
-        const { code, out, note } = await ops(...ADD, "--yes", "--stack", "org/alpa-auth/intra");
-        assert.equal(code, 0, note);
+        const { out, note } = await exits(0, ops(...ADD, "--yes", "--stack", "org/alpa-auth/intra"));
         assert.match(text(), /- name: bob\n {10}credentials:\n {14}- \{ id: first, method: key \}/);
         assert.deepEqual(calls.at(-1)!.args, ["up", "--yes", "--stack", "org/alpa-auth/intra", "--config-file", file]);
         assert.match(note, /Updating \(intra\)/);
@@ -38,9 +36,7 @@ describe("ops, changing a stack", () => {
     for (const text of ["# secure: later\n", "config: # secure: later\n"])
         it(`says what a stack file without a config needs: ${JSON.stringify(text)}`, async () => {
             const { ops } = bench({ text, says: ({ args }) => (args[0] === "config" ? { stdout: "{}" } : undefined) });
-            const { code, note } = await ops(...ADD);
-            assert.equal(code, 2, note);
-            assert.match(note, /option: required/);
+            assert.match((await exits(2, ops(...ADD))).note, /option: required/);
         });
 
     it("writes a public key from a file with Windows line ends like any other", async () => {
@@ -61,18 +57,10 @@ describe("ops, changing a stack", () => {
                 args[1] === "export" ? { stdout: '{"deployment":{"pending_operations":[{},{}]}}' } : undefined,
         });
         const before = text();
-        const { code, note } = await ops(
-            "consumer",
-            "rotate",
-            "alice",
-            "a1",
-            "--successor",
-            "a2",
-            "--overlap-days",
-            "91",
-            "--yes",
+        const { note } = await exits(
+            2,
+            ops("consumer", "rotate", "alice", "a1", "--successor", "a2", "--overlap-days", "91", "--yes"),
         );
-        assert.equal(code, 2);
         assert.match(note, /^3 problem\(s\) in this command, nothing was changed:/);
         assert.match(note, /--overlap-days: must be at most 90, the stack.s maxOverlapDays \(got 91\)/);
         assert.match(note, /--successor: must be a new id \(alice has a2 already\)/);
@@ -93,18 +81,16 @@ describe("ops, changing a stack", () => {
         it(`respects the longest overlap of the stack when it is ${how}`, async () => {
             const { ops } = bench({ text: `${STACK_FILE}    alpa-auth:maxOverlapDays: ${written}\n` });
             const rotate = ["consumer", "rotate", "alice", "a1", "--successor", "a9", "--overlap-days"];
-            const { code, note } = await ops(...rotate, "8");
-            assert.equal(code, 2);
+            const { note } = await exits(2, ops(...rotate, "8"));
             assert.match(note, /--overlap-days: must be at most 7, the stack.s maxOverlapDays \(got 8\)/);
-            assert.equal((await ops(...rotate, "7")).code, 0);
+            await exits(0, ops(...rotate, "7"));
         });
 
     it("rotates with an overlap of a week by default, and warns that the successor does not expire", async () => {
         const { ops } = bench({
             text: STACK_FILE.replace("{ id: a1, method: key }", "{ id: a1, method: key, expires: 2027-06-30 }"),
         });
-        const { code, out } = await ops("consumer", "rotate", "alice", "a1", "--successor", "a9");
-        assert.equal(code, 0);
+        const { out } = await exits(0, ops("consumer", "rotate", "alice", "a1", "--successor", "a9"));
         assert.match(out, /The first pulumi up on or after 2026-12-02 \(UTC\) removes a1/);
         assert.match(
             out,
@@ -135,8 +121,7 @@ describe("ops, changing a stack", () => {
             text: STACK_FILE.replace("{ id: a1, method: key }", keys.join("\n              - ")),
             says: ({ args }) => (args[0] === "config" ? { stdout: "{}" } : undefined),
         });
-        const { code, out, note } = await ops(...ADD);
-        assert.equal(code, 2);
+        const { out, note } = await exits(2, ops(...ADD));
         assert.match(note, /consumers\[0\]\.credentials\[1\]\.key: must be stored encrypted/);
         assert.match(note, /^1 problem/);
         assert.ok(!(out + note).includes(plain));
@@ -151,16 +136,14 @@ describe("ops, changing a stack", () => {
                 ["rotate", "alice", "a1", "--successor", id, ...overlap],
                 ["rotate", id, id, "--successor", "next", ...overlap],
             ]) {
-                const { code, note } = await ops("consumer", ...command, "--yes");
-                assert.equal(code, 0, note);
+                await exits(0, ops("consumer", ...command, "--yes"));
             }
             assert.match(text(), new RegExp(`- name: "${id}"`));
         });
 
     it("reads an expiry without quotes as the same day as one with them", async () => {
         const { ops } = bench({ text: STACK_FILE.replace('"2026-12-01"', "2026-12-01") });
-        const { code, note } = await ops(...ADD);
-        assert.equal(code, 0, note);
+        await exits(0, ops(...ADD));
         assert.match((await ops("consumer", "expiring")).out, /a2 +│ 2026-12-01 │ in 6 days/);
     });
 
@@ -171,15 +154,13 @@ describe("ops, changing a stack", () => {
     });
 
     it("does not warn of the expiry that a rotation sets", async () => {
-        const { code, note } = await bench().ops("consumer", "rotate", "alice", "a1", "--successor", "a3");
-        assert.equal(code, 0, note);
+        const { note } = await exits(0, bench().ops("consumer", "rotate", "alice", "a1", "--successor", "a3"));
         assert.doesNotMatch(note, /warning/);
     });
 
     it("keeps the edit when pulumi up fails, and says how to undo it", async () => {
         const { ops, text, folder } = bench({ says: ({ args }) => (args[0] === "up" ? { code: 255 } : undefined) });
-        const { code, note } = await ops(...ADD, "--yes");
-        assert.equal(code, 1);
+        const { note } = await exits(1, ops(...ADD, "--yes"));
         assert.match(note, /Pulumi\.intra\.yaml keeps the edit\. Correct the error and run: pulumi up -s intra/);
         assert.match(text(), /bob/);
         const back = /Or go back: (cp .*) && pulumi up -s intra/.exec(note)![1];
@@ -196,8 +177,7 @@ describe("ops, changing a stack", () => {
             const { ops, text } = bench({
                 says: ({ args }) => (args[0] === "up" ? { code: 255, stderr: words } : undefined),
             });
-            const { code, note } = await ops(...ADD, "--yes");
-            assert.equal(code, 1);
+            const { note } = await exits(1, ops(...ADD, "--yes"));
             assert.match(note, /intra: locked by another run/);
             assert.match(note, /Nothing was changed/);
             assert.equal(text(), STACK_FILE);
@@ -231,9 +211,7 @@ describe("ops, changing a stack", () => {
     ];
     for (const [what, args, says, problem] of unknown)
         it(`refuses ${what}`, async () => {
-            const { code, note } = await bench({ says }).ops(...ADD, ...args);
-            assert.equal(code, 2);
-            assert.match(note, problem);
+            assert.match((await exits(2, bench({ says }).ops(...ADD, ...args))).note, problem);
         });
 
     it("validates brought keys without showing them", async () => {
@@ -249,8 +227,7 @@ describe("ops, changing a stack", () => {
                     ? { stdout: JSON.stringify({ "alpa-auth:consumers": { value: "", objectValue: consumers } }) }
                     : undefined,
         });
-        const { code, out, note } = await ops(...ADD);
-        assert.equal(code, 0, note);
+        const { out, note } = await exits(0, ops(...ADD));
         assert.ok(!(out + note).includes(SECRETS.key));
         assert.ok(calls.some(({ args }) => args.join(" ").startsWith("config --json --show-secrets --stack intra")));
     });

@@ -78,6 +78,13 @@ export interface Said {
     note: string;
 }
 
+/** What a command printed that must end with this exit code. */
+export async function exits<T extends Said>(code: number, command: Promise<T>, why = ""): Promise<T> {
+    const said = await command;
+    assert.equal(said.code, code, [why, said.out, said.note].join("\n"));
+    return said;
+}
+
 export interface BenchOptions {
     text?: string;
     outputs?: object;

@@ -1,12 +1,11 @@
 // Proves which problems stop a run before it changes anything at Cloudflare. The API here answers from a table; engine tests
 // use the sandbox's emulator.
 import { strict as assert } from "node:assert";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { cloudflarePreflight, exposurePreflight } from "../../../preflight/cloudflare";
 import { PreflightError } from "../../../preflight/preflight-error";
 import { ACCOUNT, cloudflareStack } from "../kit/cloudflare";
 import { exposed, EXPOSURE, settings } from "../kit/intra-a";
+import { serve } from "../kit/http";
 
 const OWNER = "alpa-auth/test";
 const TOKEN = "s3cret".repeat(8);
@@ -65,11 +64,12 @@ const FREE: World = {
 };
 
 describe("preflight of Cloudflare", () => {
-    let server: Server;
+    let baseUrl: string;
     let world: World;
     let asked: string[];
-    before((done) => {
-        server = createServer((request, response) => {
+    beforeEach(async () => {
+        asked = [];
+        baseUrl = await serve((request, response) => {
             const { pathname, searchParams } = new URL(request.url!, "http://x");
             asked.push(`${request.method} ${request.url!}`);
             const reply = world[pathname.slice(1)] ?? { status: 501, errors: [{ code: 1, message: `no ${pathname}` }] };
@@ -86,17 +86,11 @@ describe("preflight of Cloudflare", () => {
                     status >= 400 ? { success: false, errors, result: null } : { success: true, errors, result: part },
                 ),
             );
-        }).listen(0, "127.0.0.1", done);
+        });
     });
-    after((done) => {
-        server.closeAllConnections();
-        server.close(done);
-    });
-    beforeEach(() => (asked = []));
 
     const run = async (more: World, values: Record<string, unknown> = {}, seconds = 5) => {
         world = { ...FREE, ...more };
-        const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
         try {
             const access = { token: TOKEN, baseUrl };
             const warnings =
@@ -165,7 +159,7 @@ describe("preflight of Cloudflare", () => {
             "no permission for service tokens",
             { [SERVICE_TOKENS]: DENIED },
             {},
-            /lacks the permission "Account: Access: Service Tokens: Edit" \(403, 10000 Authentication error\)/,
+            /lacks the permission "Account: Access: Service Tokens: Edit" \(403, 10000 Authentication error\)\. Add it to the token, or correct account\.$/,
         ],
         ["no permission for tunnels", { [TUNNELS]: DENIED }, {}, /permission "Account: Cloudflare Tunnel: Edit"/],
         [
@@ -174,7 +168,12 @@ describe("preflight of Cloudflare", () => {
             {},
             /permission "Account: Access: Apps and Policies: Edit"/,
         ],
-        ["no permission for records", { [RECORDS]: DENIED }, {}, /permission "Zone: DNS: Edit"/],
+        [
+            "no permission for records",
+            { [RECORDS]: DENIED },
+            {},
+            /permission "Zone: DNS: Edit" .*\. Add it to the token\.$/,
+        ],
         ["no permission for rules", { [RULESETS]: DENIED }, {}, /permission "Zone: Zone WAF: Edit"/],
         ["no permission for Workers", { [WORKERS]: DENIED }, {}, /permission "Account: Workers Scripts: Edit"/],
         [

@@ -27,51 +27,32 @@ describe("openCluster", () => {
 
     it("finds every port that a Service uses on the nodes", async () => {
         const api = await fakeApi((path) => answers[path]);
-        try {
-            assert.deepEqual(await openCluster(api).nodePorts(), [
-                { namespace: "b", name: "outside", nodePort: 30800 },
-                { namespace: "b", name: "outside", nodePort: 30801 },
-            ]);
-        } finally {
-            await api.close();
-        }
+        assert.deepEqual(await openCluster(api).nodePorts(), [
+            { namespace: "b", name: "outside", nodePort: 30800 },
+            { namespace: "b", name: "outside", nodePort: 30801 },
+        ]);
     });
 
     it("distinguishes existing objects from missing ones", async () => {
         const api = await fakeApi((path) => answers[path]);
-        try {
-            const cluster = openCluster(api);
-            await cluster.version();
-            const found = await cluster.read({ apiVersion: "v1", kind: "Namespace", name: "there" });
-            assert.deepEqual(found?.metadata?.annotations, { a: "b" });
-            assert.equal(await cluster.read({ apiVersion: "v1", kind: "Namespace", name: "gone" }), undefined);
-            assert.equal(
-                await cluster.read({ apiVersion: "none.example.org/v1", kind: "Thing", name: "a" }),
-                undefined,
-            );
-        } finally {
-            await api.close();
-        }
+        const cluster = openCluster(api);
+        await cluster.version();
+        const found = await cluster.read({ apiVersion: "v1", kind: "Namespace", name: "there" });
+        assert.deepEqual(found?.metadata?.annotations, { a: "b" });
+        assert.equal(await cluster.read({ apiVersion: "v1", kind: "Namespace", name: "gone" }), undefined);
+        assert.equal(await cluster.read({ apiVersion: "none.example.org/v1", kind: "Thing", name: "a" }), undefined);
     });
 
     it("does not treat a failure as a missing object", async () => {
         const api = await fakeApi(() => 403);
-        try {
-            const cluster = openCluster(api);
-            await assert.rejects(cluster.read({ apiVersion: "v1", kind: "Namespace", name: "a" }), /403/);
-            await assert.rejects(cluster.nodePorts(), /403/);
-        } finally {
-            await api.close();
-        }
+        const cluster = openCluster(api);
+        await assert.rejects(cluster.read({ apiVersion: "v1", kind: "Namespace", name: "a" }), /403/);
+        await assert.rejects(cluster.nodePorts(), /403/);
     });
 
     it("names the server for messages, and rejects a context that does not exist", async () => {
         const api = await fakeApi(() => undefined);
-        try {
-            assert.match(openCluster(api).server, /^http:\/\/127\.0\.0\.1:\d+$/);
-            assert.throws(() => openCluster({ ...api, context: "nowhere" }), /context nowhere/);
-        } finally {
-            await api.close();
-        }
+        assert.match(openCluster(api).server, /^http:\/\/127\.0\.0\.1:\d+$/);
+        assert.throws(() => openCluster({ ...api, context: "nowhere" }), /context nowhere/);
     });
 });

@@ -5,9 +5,8 @@ import { leadsOn, PHASES, type Stage, type UpgradePhase } from "../../../compone
 import { renderRayCluster } from "../../../components/opt/opt-pods";
 import { OWNER_ANNOTATION } from "../../../components/kubernetes/ownership";
 import { attemptOf, conversion, withoutRecord } from "../../../preflight/alpa/conversion";
-import { plannedObjects } from "../../../preflight/kubernetes/planned-objects";
-import { intraBSettings, intraBValues, RAMPART_OPT, recordIntraB } from "../kit/intra-b";
-import { CONSUMERS, identities, identity } from "../kit/intra-a";
+import { intraBSettings, intraBValues } from "../kit/intra-b";
+import { CONSUMERS } from "../kit/intra-a";
 import { OWN, to, view, type World } from "./conversion-kit";
 
 const callers = intraBSettings().conversion.callers;
@@ -273,23 +272,4 @@ describe("preflight of a conversion", () => {
         assert.deepEqual(await problems("start", record, {}, holder("ops@a")), []);
         assert.deepEqual(await problems("start", { ...record, until: "2026-11-30T11:59:59Z" }), []);
     });
-});
-
-describe("planned objects of option intra-b", () => {
-    const cases: [what: string, values: object, opt: object][] = [
-        ["under Rampart", {}, {}],
-        ["with installer helm", { gateway: { installer: "helm", crds: ["a.yaml"] } }, {}],
-        ["of shape rampart", {}, RAMPART_OPT],
-    ];
-    for (const [what, values, opt] of cases)
-        it(`${what} match the program's`, async () => {
-            const seen = await recordIntraB("prepare", values as Record<string, unknown>, opt);
-            const made = identities(seen);
-            const planned = plannedObjects(intraBSettings(values as Record<string, unknown>, opt))
-                .map(identity)
-                // A resource of our own writes it.
-                .filter((one) => one !== "v1 ConfigMap alpa-auth alpa-auth-conversion");
-            const apart = / (Secret .*admin-keys|DeploymentPatch )/;
-            assert.deepEqual(planned.filter((o) => !apart.test(o)).sort(), made.filter((o) => !apart.test(o)).sort());
-        });
 });

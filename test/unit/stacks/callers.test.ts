@@ -1,12 +1,10 @@
 import { strict as assert } from "node:assert";
-import * as pulumi from "@pulumi/pulumi";
-import { callers } from "../../../stacks/callers";
 import { inter } from "../../../stacks/inter";
 import { intra } from "../../../stacks/intra";
-import { asked, inputsOf, one, oneOfKind, plain, record, value } from "../../kit";
-import { callersSettings, COUNTERS, GATEWAY, recordCallers } from "../kit/callers";
+import { asked, inputsOf, one, oneOfKind, plain, record } from "../../kit";
+import { COUNTERS, GATEWAY, recordCallers } from "../kit/callers";
 import { interSettings } from "../kit/inter";
-import { CONSUMERS, KUBECONFIG, kubernetesObjects, recordStack, settings } from "../kit/intra-a";
+import { CONSUMERS, kubernetesObjects, recordStack, settings } from "../kit/intra-a";
 
 describe("stack callers", () => {
     it("creates only the callers' objects, in the namespace of the other stack", async () => {
@@ -54,23 +52,6 @@ describe("stack callers", () => {
         const wait = one(await recordCallers(), "pulumi-nodejs:dynamic/alpa-auth:ConsumersAccepted");
         assert.deepEqual(plain(wait.inputs.generations), { lab: 1, nlp: 1 });
         assert.ok(asked(wait).parent.includes("Consumers"));
-    });
-
-    it("outputs the address in plain text, and keys as secrets", async () => {
-        let outputs: ReturnType<typeof callers> | undefined;
-        await record(() => (outputs = callers({ ...callersSettings(), gateway: GATEWAY })));
-        assert.deepEqual(Object.keys(outputs!), ["url", "credentials", "jwtSecrets", "curl", "expires"]);
-        assert.equal(outputs!.url, GATEWAY.url);
-        for (const secret of [outputs!.credentials, outputs!.jwtSecrets, outputs!.curl])
-            assert.equal(await pulumi.isSecret(secret as pulumi.Output<unknown>), true);
-        assert.deepEqual(Object.keys(await value(outputs!.credentials)), ["lab/2026a", "lab/2026b", "nlp/2026a"]);
-    });
-
-    it("gives the cluster's provider the kubeconfig as a secret, and the context", async () => {
-        const seen = await recordCallers(GATEWAY, { cluster: { kubeconfig: KUBECONFIG, context: "one" } });
-        const { kubeconfig, context } = one(seen, "pulumi:providers:kubernetes").inputs;
-        assert.ok(pulumi.runtime.isRpcSecret(kubeconfig));
-        assert.equal(context, "one");
     });
 });
 

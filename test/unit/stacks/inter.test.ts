@@ -8,24 +8,8 @@ import { comesAfter, one, plain, record, value } from "../../kit";
 import { CALLS } from "../kit/cloudflare";
 import { SAID, THREE } from "../kit/cluster-nodes";
 import { interSettings, interValues, parseInter } from "../kit/inter";
-import { KUBECONFIG } from "../kit/intra-a";
 
 describe("stack inter", () => {
-    it("outputs the address in plain text, and keys as secrets; its cluster is that of the config", async () => {
-        const settings = parseInter(interValues({ cluster: { kubeconfig: KUBECONFIG, context: "one" } }));
-        let outputs: ReturnType<typeof inter> | undefined;
-        const seen = await record(() => (outputs = inter(settings)));
-        assert.deepEqual(Object.keys(outputs!), ["url", "credentials", "jwtSecrets", "curl", "expires", "gateway"]);
-        assert.equal(outputs!.url, "http://llm.example.com:30800/alpa");
-        for (const secret of [outputs!.credentials, outputs!.jwtSecrets])
-            assert.equal(await pulumi.isSecret(secret), true);
-        assert.equal(await pulumi.isSecret(outputs!.curl), true);
-        assert.deepEqual(Object.keys(await value(outputs!.credentials)), ["lab/2026a", "lab/2026b", "nlp/2026a"]);
-        const { kubeconfig, context } = one(seen, "pulumi:providers:kubernetes").inputs;
-        assert.ok(pulumi.runtime.isRpcSecret(kubeconfig));
-        assert.equal(context, "one");
-    });
-
     it("connects to its cluster by another node while the first is down, also on destroy", async () => {
         const settings = parseInter(interValues({ cluster: { nodes: THREE } }));
         const fallbackAccess = { kubeconfig: pulumi.secret("by another node") };

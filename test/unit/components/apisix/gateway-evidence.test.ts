@@ -7,8 +7,8 @@ import { provider as accepted } from "../../../../components/consumers/consumers
 import { provider as revoked } from "../../../../components/consumers/credentials-revoked-provider";
 import type { GatewayPods } from "../../../../components/apisix/gateway-pods";
 import { provider as served } from "../../../../components/route/route-served-provider";
-import { fakeApi, type Answer, type FakeApi } from "../../kit/fake-api";
-import { fakePods, type FakePods, type PodAnswers, type PodAsked } from "../../kit/fake-pods";
+import { fakeApi, type Answer } from "../../kit/fake-api";
+import { fakePods, type PodAnswers, type PodAsked } from "../../kit/fake-pods";
 
 const base64 = (value: string) => Buffer.from(value).toString("base64");
 const secret = (name: string, data: Record<string, string>) => ({
@@ -53,8 +53,6 @@ interface World {
     deleted?: string[];
 }
 
-const open: (FakeApi | FakePods)[] = [];
-
 async function world(of: World): Promise<{ asked: PodAsked[]; inputs: object }> {
     const all = of.pods ?? [pod("one"), pod("two")];
     const names = all.map(({ metadata }: any) => metadata.name as string).filter((one) => !of.deleted?.includes(one));
@@ -73,7 +71,6 @@ async function world(of: World): Promise<{ asked: PodAsked[]; inputs: object }> 
             return name === "apisix-admin-keys" && (of.adminKeys ?? of.unasked !== "settle") ? ADMIN_KEYS : undefined;
         return name === undefined ? { kind: "SecretList", items: Object.values(secrets) } : secrets[name];
     }, pods);
-    open.push(pods, api);
     const gateway: GatewayPods = { namespace: "g", labels: { app: "apisix" }, unasked: of.unasked ?? "fail" };
     const inputs = { kubeconfig: api.kubeconfig, namespace: "a", gateway, timeoutSeconds: 1, settleSeconds: 0 };
     return { asked: pods.asked, inputs };
@@ -106,10 +103,7 @@ describe("evidence of the gateway's pods", () => {
         said = [];
         console.log = (line: string) => void said.push(line);
     });
-    afterEach(async () => {
-        console.log = log;
-        for (const one of open.splice(0)) await one.close();
-    });
+    afterEach(() => void (console.log = log));
 
     describe("of a new credential", () => {
         const bob = [consumer("bob", ["k", "hs"])];

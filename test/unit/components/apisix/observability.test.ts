@@ -11,8 +11,7 @@ import { renderRoute } from "../../../../components/route/route-rules";
 import { renderVerification } from "../../../../components/opt/verification";
 import { oneOfKind } from "../../../kit";
 import { GUARD } from "../route/guard-settings";
-import { plannedObjects } from "../../../../preflight/kubernetes/planned-objects";
-import { identities, identity, recordStack, settings } from "../../kit/intra-a";
+import { recordStack } from "../../kit/intra-a";
 import { release } from "./release-fixture";
 
 const installation = { release: "team-a", namespace: "team-a-gateway" };
@@ -103,24 +102,6 @@ describe("metrics of the gateway", () => {
         });
         assert.deepEqual(renderPolicies({ scrapers: [] }), renderPolicies({}));
         assert.ok(!JSON.stringify(renderPolicies({})).includes("9091"));
-    });
-
-    it("create objects that preflight checks", async () => {
-        const metrics = { enabled: true, podMonitor: true, scrapers: [{ namespace: "m", podLabels: { a: "b" } }] };
-        for (const installer of ["helm", "rampart"] as const) {
-            const made = identities(await recordStack(installer, { observability: { metrics } }));
-            const planned = plannedObjects(settings(installer, { observability: { metrics } })).map(identity);
-            assert.deepEqual(planned.sort(), made.filter((one) => planned.includes(one)).sort());
-            for (const kind of ["PodMonitor alpa-auth-gateway", "NetworkPolicy alpa-auth-gateway"])
-                assert.ok(
-                    planned.some((one) => one.includes(kind)),
-                    kind,
-                );
-            assert.deepEqual(
-                made.filter((one) => /PodMonitor|NetworkPolicy/.test(one) && !planned.includes(one)),
-                [],
-            );
-        }
     });
 
     it("are found by annotations of the pods, or by a PodMonitor, never by both", async () => {

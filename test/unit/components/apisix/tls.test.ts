@@ -12,12 +12,11 @@ import type { AzureSide } from "../../../../components/cloudflare/azure-side";
 import { NetworkPolicies } from "../../../../components/kubernetes/network-policies";
 import { judge } from "../../../../components/kubernetes/readiness";
 import { tlsSecret } from "../../../../components/apisix/tls";
-import { plannedObjects } from "../../../../preflight/kubernetes/planned-objects";
 import { certificate, type Pair } from "../../../certificates";
 import { comesAfter, inputsOf, oneOfKind, record, textsOf, type Seen } from "../../../kit";
 import { intra } from "../../../../stacks/intra";
 import { interValues, parseInter, recordInter } from "../../kit/inter";
-import { identities, identity, recordStack, settings } from "../../kit/intra-a";
+import { recordStack, settings } from "../../kit/intra-a";
 import { release } from "./release-fixture";
 
 const azure = { hostname: "llm.example.com", addresses: ["20.50.2.10"] };
@@ -102,18 +101,6 @@ describe("GatewayTls", () => {
         for (const one of seen)
             for (const text of ["PRIVATE KEY", Buffer.from(pair.key).toString("base64")])
                 assert.ok(!JSON.stringify(inputsOf(one)).includes(text), one.name);
-    });
-    it("tells preflight which objects it will create", () => {
-        const ours = (all: string[]) => all.filter((one) => /alpa-tls|ApisixTls/.test(one)).sort();
-        for (const [config, all] of [
-            [values(), seen],
-            [ISSUED, issued],
-        ] as const) {
-            const made = identities(all);
-            const planned = plannedObjects(settings("helm", config)).map(identity);
-            assert.deepEqual(ours(planned), ours(made));
-            assert.equal(ours(made).length, 2);
-        }
     });
     it("leaves the certificate to cert-manager where that is chosen, and waits for it", () => {
         const wanted = oneOfKind(issued, "Certificate");

@@ -152,7 +152,9 @@ describe("cloudflared on a host", function () {
         metricsPort?: number;
     }
 
-    const run = (verb: "install" | "remove", wish: Wish) => {
+    /** Runs a script on the host; a test that needs no other host than the usual one starts none. */
+    const run = async (verb: "install" | "remove", wish: Wish) => {
+        host ??= await start();
         const { version = "1", instances = 2, token = TOKEN, owner = "alpa-auth/dev", sudoPassword, user } = wish;
         const install = {
             version,
@@ -163,7 +165,7 @@ describe("cloudflared on a host", function () {
         };
         const words = verb === "install" ? installWords(install) : ["remove"];
         return on(
-            host as Host,
+            host,
             commandLine(wish.place ?? "10.0.0.5", owner, ...words),
             renderScript({ token, sudoPassword }, { graceSeconds: 180, startSeconds: wish.startSeconds ?? 30 }, "acme"),
             user,
@@ -184,7 +186,6 @@ describe("cloudflared on a host", function () {
     const mode = (file: string) => (fs.statSync(at(file)).mode & 0o777).toString(8);
 
     it("runs two connectors with the token in a file of root, and in no command line", async () => {
-        await start();
         const { stdout, stderr } = await install();
         assert.equal(stdout, "cloudflared 1: 2 connector(s) ready");
         assert.equal(stderr, "");
@@ -210,7 +211,6 @@ describe("cloudflared on a host", function () {
     });
 
     it("requests the keys of Access before it changes anything, and again when the connectors are ready", async () => {
-        await start();
         await install();
         assert.deepEqual(team.asked, Array(2).fill("acme.cloudflareaccess.com/cdn-cgi/access/certs"));
     });
@@ -230,7 +230,6 @@ describe("cloudflared on a host", function () {
     });
 
     it("fails where the keys are unreachable when the connectors are ready: readiness alone is not enough", async () => {
-        await start();
         team.answersTo = 1;
         await assert.rejects(install(), LACKING);
         assert.equal(starts().length, 2);
@@ -259,7 +258,6 @@ describe("cloudflared on a host", function () {
     });
 
     it("changes nothing in a second run", async () => {
-        await start();
         await install();
         const before = starts();
         await install();
@@ -267,7 +265,6 @@ describe("cloudflared on a host", function () {
     });
 
     it("upgrades one connector after the other, the second only when the first is ready", async () => {
-        await start();
         await install();
         await install({ version: "2" });
         const versions = starts().map(({ version, port }) => `${version}:${Number(port) - metricsPort}`);
@@ -277,7 +274,6 @@ describe("cloudflared on a host", function () {
     });
 
     it("stops at a connector that does not become ready: the other keeps running, and the next version is for both", async () => {
-        await start();
         await install();
         await assert.rejects(
             install({ version: "broken", startSeconds: 1 }),
@@ -294,7 +290,6 @@ describe("cloudflared on a host", function () {
     });
 
     it("restarts both for another token, but not for another sudo password", async () => {
-        await start();
         await install();
         await install({ sudoPassword: "new" });
         assert.equal(starts().length, 2);
@@ -306,7 +301,6 @@ describe("cloudflared on a host", function () {
     });
 
     it("completes a partial installation: a connector that died, a truncated download", async () => {
-        await start();
         await install();
         await on(host as Host, `sudo systemctl stop ${UNIT}@2; sudo sh -c 'echo half >/opt/${UNIT}/cloudflared-1'`);
         await install();
@@ -328,7 +322,6 @@ describe("cloudflared on a host", function () {
     });
 
     it("removes connectors that are no longer wanted", async () => {
-        await start();
         await install({ instances: 3 });
         await install({ instances: 2 });
         const { stdout } = await on(host as Host, `systemctl is-active ${UNIT}@2; systemctl is-active ${UNIT}@3; true`);
@@ -337,7 +330,6 @@ describe("cloudflared on a host", function () {
     });
 
     it("removes everything, also twice, and also a partial installation", async () => {
-        await start();
         await install();
         await remove();
         assert.deepEqual((host as Host).pids(), []);
@@ -443,7 +435,6 @@ describe("cloudflared on a host", function () {
     }
 
     it("rejects a host with another stack's connectors, and does not remove those", async () => {
-        await start();
         await install();
         await assert.rejects(
             install({ owner: "alpa-auth/prod" }),
@@ -458,7 +449,6 @@ describe("cloudflared on a host", function () {
         ["answers nothing", createServer()],
     ] as const)
         it(`names a health port in use by another program that ${what}, and starts nothing`, async () => {
-            await start();
             await listening(
                 metricsPort,
                 () =>
@@ -474,7 +464,6 @@ describe("cloudflared on a host", function () {
         });
 
     it("keeps a connector on its port when another program uses the new one", async () => {
-        await start();
         await install();
         const before = starts();
         await listening(metricsPort + 2, async () => {
@@ -485,7 +474,6 @@ describe("cloudflared on a host", function () {
     });
 
     it("replaces a connector that still starts, and listens on the same port", async () => {
-        await start();
         await install({ instances: 1 });
         const unit = at(`etc/systemd/system/${UNIT}@.service`);
         await assert.rejects(install({ instances: 1, version: "broken", startSeconds: 1 }), /not ready on port/);
@@ -501,7 +489,6 @@ describe("cloudflared on a host", function () {
     });
 
     it("considers a connector ready only while it runs: another program on its port does not count", async () => {
-        await start();
         await assert.rejects(install({ version: "silent", startSeconds: 1 }), /not ready on port/);
         await listening(metricsPort, () =>
             assert.rejects(
@@ -512,7 +499,6 @@ describe("cloudflared on a host", function () {
     });
 
     it("continues when the host's address is written differently: only its latest address removes them", async () => {
-        await start();
         await install();
         const before = starts();
         await install({ place: "head.example.com" });
@@ -529,7 +515,6 @@ describe("cloudflared on a host", function () {
     });
 
     it("belongs to the old address when an installation under another one failed", async () => {
-        await start();
         await install();
         await assert.rejects(install({ place: "head.example.com", sha256: "0".repeat(64) }));
         await remove();

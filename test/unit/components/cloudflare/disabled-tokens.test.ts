@@ -1,22 +1,22 @@
 // Proves that a run that disables a token fails while Cloudflare still accepts it. The API here gives prepared answers.
 import { strict as assert } from "node:assert";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
 import { untilDisabled } from "../../../../components/cloudflare/disabled-tokens";
+import { serve } from "../../kit/http";
 
 const ACCOUNT = "0".repeat(32);
 const SECRET = "s3cret".repeat(8);
 const IDS = { "lab/a": "1", "nlp/a": "2" };
 
 describe("untilDisabled", () => {
-    let server: Server;
+    let baseUrl: string;
     /** Answers of the list, the last of them repeated: `enabled` by id, a status, or null for no answer. */
     let answers: (Record<string, boolean | undefined> | number | null)[];
     let asked: string[];
 
-    before((done) => {
-        server = createServer((request, response) => {
+    beforeEach(async () => {
+        asked = [];
+        baseUrl = await serve((request, response) => {
             asked.push(request.url!.split("?")[0]);
             const answer = answers.length > 1 ? answers.shift()! : answers[0];
             if (answer === null) return;
@@ -25,17 +25,11 @@ describe("untilDisabled", () => {
             const result = isError ? null : Object.entries(answer).map(([id, enabled]) => ({ id, enabled }));
             const errors = isError ? [{ code: 10000, message: "Authentication error" }] : [];
             response.end(JSON.stringify({ result, errors }));
-        }).listen(0, "127.0.0.1", done);
+        });
     });
-    after((done) => {
-        server.closeAllConnections();
-        server.close(done);
-    });
-    beforeEach(() => (asked = []));
 
     const wait = (list: typeof answers, ids: Record<string, string> = IDS, seconds = 0.2) => {
         answers = list;
-        const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
         return untilDisabled({ account: ACCOUNT, ids }, { token: SECRET, baseUrl }, seconds);
     };
     const problem = async (list: typeof answers): Promise<string> => {

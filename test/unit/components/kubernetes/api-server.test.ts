@@ -2,19 +2,20 @@ import { strict as assert } from "node:assert";
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import * as http from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { askApi, openApiServer } from "../../../../components/kubernetes/api-server";
 import { openLister, openReader } from "../../../../components/kubernetes/cluster-reader";
+import { serve } from "../../kit/http";
 
 const ROOT = join(__dirname, "../../../..");
 const TOKEN = "s3cret-token";
 
 describe("requests to the API server", () => {
     let folder: string;
-    let server: http.Server;
+    let address: string;
     let seen: { url?: string; method?: string; headers: http.IncomingHttpHeaders; socket: Socket }[];
     let answer: (response: http.ServerResponse) => void;
 
@@ -22,23 +23,16 @@ describe("requests to the API server", () => {
         folder = mkdtempSync(join(tmpdir(), "api-server-"));
         seen = [];
         answer = (response) => response.end('{"kind":"Answer"}');
-        server = http.createServer(({ url, method, headers, socket }, response) => {
+        address = await serve(({ url, method, headers, socket }, response) => {
             seen.push({ url, method, headers, socket });
             answer(response);
         });
-        await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     });
 
-    afterEach(async () => {
-        server.closeAllConnections();
-        await new Promise((resolve) => server.close(resolve));
-        rmSync(folder, { recursive: true });
-    });
-
-    const address = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    afterEach(() => rmSync(folder, { recursive: true }));
 
     function kubeconfig(user: object = { token: TOKEN }, cluster: object = {}): string {
-        const reached = { server: `${address()}/`, "insecure-skip-tls-verify": true, ...cluster };
+        const reached = { server: `${address}/`, "insecure-skip-tls-verify": true, ...cluster };
         return JSON.stringify({
             clusters: [{ name: "c", cluster: reached }],
             users: [{ name: "u", user }],
@@ -49,7 +43,7 @@ describe("requests to the API server", () => {
 
     it("go to the cluster of the context, with the user's token", async () => {
         const api = openApiServer({ kubeconfig: kubeconfig() });
-        assert.equal(api.server, address());
+        assert.equal(api.server, address);
         assert.deepEqual(await askApi(api, "/version"), { kind: "Answer" });
         assert.equal(seen[0].url, "/version");
         assert.equal(seen[0].headers.authorization, `Bearer ${TOKEN}`);

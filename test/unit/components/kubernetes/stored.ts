@@ -1,3 +1,4 @@
+import { strict as assert } from "node:assert";
 import Module from "node:module";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
@@ -19,7 +20,7 @@ export function load(text: string): pulumi.dynamic.ResourceProvider {
 }
 
 /** Names of the modules that a stored text loads. */
-export function requiredBy(text: string): string[] {
+function requiredBy(text: string): string[] {
     return [...new Set([...text.matchAll(/require\("([^"]+)"\)/g)].map((m) => m[1]))].sort();
 }
 
@@ -34,5 +35,12 @@ export const API_SERVER = [
     "yaml",
 ];
 
-/** Patterns that show a part of the Pulumi SDK in a stored text. */
-export const PULUMI_SDK = /@pulumi\/pulumi|ComponentResource|CustomResource|registerResource|runtime\./;
+/** Parts of the Pulumi SDK. */
+const PULUMI_SDK = /@pulumi\/pulumi|ComponentResource|CustomResource|registerResource|runtime\./;
+
+/** Asserts that a stored text is shorter than the limit, has no part of the Pulumi SDK, and loads exactly these modules. */
+export function assertStored(text: string, most: number, modules: string[]): void {
+    assert.ok(text.length > 1000 && text.length < most, `${text.length} characters`);
+    assert.doesNotMatch(text, PULUMI_SDK);
+    assert.deepEqual(requiredBy(text), [...modules].sort());
+}

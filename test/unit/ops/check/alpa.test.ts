@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { stringify } from "yaml";
 import { STATE_FILE } from "../../../../components/hosts/watchdog/units";
 import { startHost, type Host } from "../../../../sandbox/hosts";
-import { bench } from "../kit";
+import { bench, exits } from "../kit";
 
 describe("ops check alpa", () => {
     let host: Host;
@@ -51,8 +51,7 @@ describe("ops check alpa", () => {
 
     it("reports that Alpa makes progress, and since when", async () => {
         found("answers", "a completion was answered");
-        const { code, out } = await run({}, "--json");
-        assert.equal(code, 0);
+        const { out } = await exits(0, run({}, "--json"));
         const [one] = JSON.parse(out) as Record<string, unknown>[];
         assert.deepEqual(
             { ...one, sinceSeconds: 0, lookedSeconds: 0 },
@@ -69,30 +68,26 @@ describe("ops check alpa", () => {
     for (const state of ["stuck", "loading", "absent", "rejected"])
         it(`exits with 1 where the watchdog reports: ${state}`, async () => {
             found(state, "the reason");
-            const { code, out, note } = await run();
-            assert.equal(code, 3);
+            const { out, note } = await exits(3, run());
             assert.match(out, /the reason/);
             assert.match(note, new RegExp(`intra: not every Alpa answers \\(.*: ${state}\\)`));
         });
 
     it("treats a check that is too old as missing", async () => {
         found("answers", "a completion was answered", 2 * 700 + 60 + 60);
-        const { code, out } = await run({ stuckSeconds: 700 });
-        assert.equal(code, 3);
+        const { out } = await exits(3, run({ stuckSeconds: 700 }));
         assert.match(out, /the watchdog's last check is older than 1490 s \(it found: answers\)/);
     });
 
     it("reports a host without a watchdog as unknown", async () => {
         rmSync(join(host.root, STATE_FILE), { force: true });
-        const { code, out } = await run();
-        assert.equal(code, 3);
+        const { out } = await exits(3, run());
         assert.match(out, /unknown/);
         assert.match(out, /No such file/);
     });
 
     it("needs a stack that has a watchdog", async () => {
-        const { code, note } = await bench().ops("check", "alpa");
-        assert.equal(code, 2);
+        const { note } = await exits(2, bench().ops("check", "alpa"));
         assert.match(note, /alpa\.watchdog: required, since no host checks Alpa/);
     });
 });

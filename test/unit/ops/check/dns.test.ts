@@ -7,7 +7,7 @@ import { stringify } from "yaml";
 import { type ZoneRecord } from "../../../../components/cloudflare/dns-record";
 import { endSides, RECORDS, rr, side, ZONE, type Side } from "../../dns/kit";
 import { ADMIN, TestApi } from "../../../../sandbox/test/cloudflare/kit";
-import { bench, type Bench } from "../kit";
+import { bench, type Bench, exits } from "../kit";
 
 const data = (records: ZoneRecord[]) => stringify(records.map(({ proxied: _, ...record }) => record));
 
@@ -50,8 +50,7 @@ describe("ops check dns", () => {
 
     it("prints every answer, and exits with 0 when all are equal", async () => {
         const it = bench();
-        const { code, out, note } = await it.ops(...complete(it));
-        assert.equal(code, 0, note);
+        const { out, note } = await exits(0, it.ops(...complete(it)));
         assert.match(out, /│ www\.example\.com +│ CNAME +│ example\.com +│ example\.com +│ yes/);
         assert.match(note, /^example\.com: \d+ answers, all equal\.$/m);
         assert.doesNotMatch(out, /│ NO +│/);
@@ -60,8 +59,7 @@ describe("ops check dns", () => {
     it("exits with 3 when one differs, which is printed first", async () => {
         fresh.zone.records[0] = rr("@ A 192.0.2.99");
         const it = bench();
-        const { code, out, note } = await it.ops(...complete(it));
-        assert.equal(code, 3);
+        const { out, note } = await exits(3, it.ops(...complete(it)));
         assert.match(out.split("\n")[3], /│ example\.com +│ A +│ 192\.0\.2\.1 +│ 192\.0\.2\.99 +│ NO +│ differs/);
         assert.match(note, /example\.com: 1 of \d+ answers of the old and new name servers differ/);
     });
@@ -89,10 +87,9 @@ describe("ops check dns", () => {
             process.env.CLOUDFLARE_BASE_URL = api.api.url;
             const it = bench();
             stack(it, { phase: "mirror" });
-            assert.equal((await it.ops("check", "dns")).code, 0);
+            await exits(0, it.ops("check", "dns"));
             await api.delete(`zones/${id}`);
-            const gone = await it.ops("check", "dns");
-            assert.equal(gone.code, 2);
+            const gone = await exits(2, it.ops("check", "dns"));
             assert.match(gone.note, /--zone: example\.com must be a zone that the API token can read/);
         } finally {
             await api.close();
@@ -102,8 +99,7 @@ describe("ops check dns", () => {
     it("reads Cloudflare's servers from the stack file where it names them", async () => {
         const it = bench();
         stack(it, { newServers: [`127.0.0.1:${fresh.at.port}`] });
-        const { code, note } = await it.ops("check", "dns");
-        assert.equal(code, 0, note);
+        await exits(0, it.ops("check", "dns"));
     });
 
     it("reads the API token from the stack file, through Pulumi, like the provider", async () => {
@@ -117,8 +113,7 @@ describe("ops check dns", () => {
             it.write(
                 `${it.text()}  cloudflare:apiToken: { secure: SEALED }\n  cloudflare:baseUrl: ${api.api.url}\n  alpa-auth:account: ${api.account.id}\n`,
             );
-            const { code, note } = await it.ops("check", "dns");
-            assert.equal(code, 0, note);
+            await exits(0, it.ops("check", "dns"));
         } finally {
             await api.close();
         }
@@ -135,7 +130,7 @@ describe("ops check dns", () => {
             stack(it, { phase });
             const alpa = "- { name: alpa.example.com, type: A, content: 192.0.2.10, proxied: true }\n";
             writeFileSync(join(it.folder, "zone.yaml"), data(flagged) + alpa);
-            assert.equal((await it.ops("check", "dns", ...AT_NEW())).code, code, phase);
+            await exits(code, it.ops("check", "dns", ...AT_NEW()), phase);
         }
     });
 
@@ -143,17 +138,15 @@ describe("ops check dns", () => {
         fresh.zone.records.push(rr("apps CNAME tunnel.example.net"));
         const it = bench();
         stack(it, {}, { "alpa-auth:hostname": "llm.example.com" });
-        assert.equal((await it.ops("check", "dns", ...AT_NEW())).code, 3);
+        await exits(3, it.ops("check", "dns", ...AT_NEW()));
         stack(it, {}, { "alpa-auth:hostname": "llm.example.com", "alpa-auth:aliases": ["apps.example.com"] });
-        const { code, note } = await it.ops("check", "dns", ...AT_NEW());
-        assert.equal(code, 0, note);
+        await exits(0, it.ops("check", "dns", ...AT_NEW()));
     });
 
     it("exits with 1 when a server is unreachable, and names it", async () => {
         fresh.server.silent = true;
         const it = bench();
-        const { code, note } = await it.ops(...complete(it), "--timeout", "1");
-        assert.equal(code, 1);
+        const { note } = await exits(1, it.ops(...complete(it), "--timeout", "1"));
         assert.match(note, /a name server does not answer \(127\.0\.0\.1:\d+ by UDP: no time left/);
         assert.match(note, /The check stopped after 1 s \(--timeout\)/);
     });
@@ -181,8 +174,6 @@ describe("ops check dns", () => {
     for (const [what, prepare, problem] of usage)
         it(`exits with 2 for ${what}`, async () => {
             const it = bench();
-            const { code, note } = await it.ops("check", "dns", ...prepare(it));
-            assert.equal(code, 2, note);
-            assert.match(note, problem);
+            assert.match((await exits(2, it.ops("check", "dns", ...prepare(it)))).note, problem);
         });
 });

@@ -10,7 +10,7 @@ import type { ServerOptions } from "node:https";
 import { stringify } from "yaml";
 import { CLOSED_PORTS, stateOf } from "../../../../ops/check/exposure-ports";
 import { certificate, type Pair } from "../../../certificates";
-import { bench, type Said } from "../kit";
+import { bench, exits, type Said } from "../kit";
 
 const ADDRESS = "127.83.19.7";
 const ALPA_HOST = "127.83.19.8";
@@ -75,8 +75,7 @@ describe("ops check exposure", () => {
 
     it("finds no problem with a single HTTP address", async () => {
         const port = await listen(createServer(gateway));
-        const said = await run({ url: `http://${ADDRESS}:${port}/alpa` });
-        assert.equal(said.code, 0, said.out + said.note);
+        const said = await exits(0, run({ url: `http://${ADDRESS}:${port}/alpa` }));
         assert.match(said.out, new RegExp(`│ ${ADDRESS} +│ ${port} +│ entry point +│ open +│ yes`));
         assert.match(said.out, /│ 9180 +│ APISIX, Admin API +│ closed +│ yes/);
         assert.match(said.note, /^exposure: 26 findings, all as they must be, as seen from this machine\.$/m);
@@ -91,8 +90,7 @@ describe("ops check exposure", () => {
     it("explains what an open port means, in the first rows, and exits with 3", async () => {
         const port = await listen(createServer(gateway));
         open.push(`${ADDRESS}:8265`);
-        const said = await run({ url: `http://${ADDRESS}:${port}/alpa` });
-        assert.equal(said.code, 3);
+        const said = await exits(3, run({ url: `http://${ADDRESS}:${port}/alpa` }));
         assert.match(
             said.out.split("\n")[3],
             /│ 8265 +│ Ray, dashboard and jobs +│ open +│ NO +│ anyone who reaches it can run code/,
@@ -102,8 +100,7 @@ describe("ops check exposure", () => {
     });
     it("checks the given addresses instead of those of the stack", async () => {
         const port = await listen(createServer(gateway));
-        const said = await run({ url: `http://192.0.2.1:${port}/alpa` }, {}, "--address", ADDRESS, "--json");
-        assert.equal(said.code, 0, said.note);
+        const said = await exits(0, run({ url: `http://192.0.2.1:${port}/alpa` }, {}, "--address", ADDRESS, "--json"));
         assert.ok(findings(said).ports.every(({ address }) => address === ADDRESS));
     });
     it("expects every port of hosts behind Cloudflare to be closed, also the node port", async () => {
@@ -116,8 +113,7 @@ describe("ops check exposure", () => {
             [[20001, "callers bypass the gateway, and need no key"]],
         );
         assert.equal(findings(said).ports.length, CLOSED_PORTS.length);
-        const unnamed = await run(outputs, { "alpa-auth:exposure": "tunnel" });
-        assert.equal(unnamed.code, 2);
+        const unnamed = await exits(2, run(outputs, { "alpa-auth:exposure": "tunnel" }));
         assert.match(unnamed.note, /--address: required, since callers come through Cloudflare/);
     });
     it("expects all ports of a host without callers to be closed, and checks no entry point there", async () => {
@@ -190,8 +186,7 @@ describe("ops check exposure", () => {
     ];
     for (const [what, outputs, check, got, meaning] of wrong)
         it(`finds ${what}`, async () => {
-            const said = await run(await outputs(), {}, "--ca", "CA", "--json");
-            assert.equal(said.code, 3);
+            const said = await exits(3, run(await outputs(), {}, "--ca", "CA", "--json"));
             const found = findings(said).wrong.find((row) => check.test(row.check ?? ""));
             assert.ok(found, said.out);
             assert.match(found.got, got);
@@ -206,8 +201,7 @@ describe("ops check exposure", () => {
             ),
         );
         const start = Date.now();
-        const said = await run({ url: `http://${ADDRESS}:${silent}/alpa` }, {}, "--timeout", "1", "--json");
-        assert.equal(said.code, 3);
+        const said = await exits(3, run({ url: `http://${ADDRESS}:${silent}/alpa` }, {}, "--timeout", "1", "--json"));
         assert.ok(Date.now() - start < 20_000);
         assert.ok(findings(said).wrong.every(({ got }) => got === "no answer in time"));
     });
@@ -257,8 +251,7 @@ describe("ops check exposure", () => {
     ];
     for (const [what, outputs, args, problem] of usage)
         it(`exits with 2 for ${what}`, async () => {
-            const said = await run(outputs, {}, ...args);
-            assert.equal(said.code, 2);
+            const said = await exits(2, run(outputs, {}, ...args));
             assert.match(said.note, problem);
         });
 });

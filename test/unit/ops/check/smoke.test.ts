@@ -1,13 +1,12 @@
 // Proves the command's requests, its output and its exit code, with the emulators of the gateway and of Access and with the
 // rendered plugins. test/engine/ops/commands.test.ts runs it on a deployed stack.
 import { strict as assert } from "node:assert";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { stringify } from "yaml";
 import { claim, NAMESPACE, PUBLIC_KEY, startService, type Service } from "../../client/kit";
 import { World } from "../../../../sandbox/test/cloudflare/edge/kit";
 import { addRecord, addZone } from "../../../../sandbox/test/cloudflare/edge/objects";
-import { bench } from "../kit";
+import { bench, exits } from "../kit";
+import { serve } from "../../kit/http";
 
 const KEY = "KEY-of-smoke-0123456789";
 const SECRET = "SECRET-of-smoke-0123456789-abcdefgh";
@@ -53,8 +52,7 @@ describe("ops check smoke", () => {
 
     it("passes when everything works, prints response times and the versions it saw, and shows no secret", async () => {
         await admit();
-        const { code, out, note } = await run();
-        assert.equal(code, 0, out + note);
+        const { out, note } = await exits(0, run());
         assert.match(note, /smoke: 15 checks, all as they must be/);
         assert.match(note, /answers took \d+ ms \(median\)/);
         assert.match(note, /versions seen: APISIX\/3\.\d+\.\d+/);
@@ -96,16 +94,13 @@ describe("ops check smoke", () => {
             );
         }
         service.seen.length = 0;
-        const { code, note } = await run({}, "--most-requests", "3");
-        assert.equal(code, 2);
-        assert.match(note, /--most-requests: must be at least 4/);
+        assert.match((await exits(2, run({}, "--most-requests", "3"))).note, /--most-requests: must be at least 4/);
         assert.equal(service.seen.length, 0);
     });
 
     it("says that it does not try a limit that would need too many requests, and that there is none", async () => {
         await admit({}, { requests: 1000, perSeconds: 60 });
-        const many = await run({ text: stack({ ...smoke, limits: { requests: 1000, perSeconds: 60 } }) });
-        assert.equal(many.code, 0, many.note);
+        const many = await exits(0, run({ text: stack({ ...smoke, limits: { requests: 1000, perSeconds: 60 } }) }));
         assert.match(many.note, /not tried: the limit: it takes 1000 requests, more/);
         assert.equal(service.seen.length, 4);
         const none = await run({ text: stack({ ...smoke, limits: undefined }) });
@@ -115,40 +110,35 @@ describe("ops check smoke", () => {
     it("tries no limit of a caller that shares one with its class", async () => {
         await admit();
         const text = stack({ ...smoke, class: "batch" });
-        const { code, note } = await run({
-            text: text.replace("config:", "config:\n  alpa-auth:classes: { batch: { slots: 4 } }"),
-        });
-        assert.equal(code, 0, note);
+        const { note } = await exits(
+            0,
+            run({
+                text: text.replace("config:", "config:\n  alpa-auth:classes: { batch: { slots: 4 } }"),
+            }),
+        );
         assert.match(note, /not tried: the limit: other callers of class batch may use all of its slots\./);
     });
 
     it("fails when a limit does not hold", async () => {
         await admit({}, { requests: 1000, perSeconds: 60 });
-        const { code, out } = await run();
-        assert.equal(code, 3);
-        assert.match(out, /limit.*│ 200 .*│ NO .*no request was rejected with 429/);
+        assert.match((await exits(3, run())).out, /limit.*│ 200 .*│ NO .*no request was rejected with 429/);
     });
 
     it("fails when a credential is rejected, and says how", async () => {
         await service.consumer(`${NAMESPACE}_smoke`, { key: { "key-auth": { key: KEY } } }, LIMITS);
-        const { code, out, note } = await run();
-        assert.equal(code, 3);
+        const { out, note } = await exits(3, run());
         assert.match(out, /token .*│ smoke\/hs .*│ 401 │ NO /);
         assert.match(note, /smoke: 2 of 15 checks failed at http/);
     });
 
     it("fails when unauthenticated requests are accepted, and when the gateway is old", async () => {
-        const open = createServer((request, response) => {
+        const url = await serve((request, response) => {
             request.resume().on("end", () => {
                 const body = '{"choices":[],"cache_id":"c","logprobs":[],"indices":[]}';
                 response.writeHead(200, { Server: "APISIX/3.16.0" }).end(body);
             });
         });
-        await new Promise<void>((resolve) => open.listen(0, "127.0.0.1", resolve));
-        const url = `http://127.0.0.1:${(open.address() as AddressInfo).port}`;
-        const { code, out } = await run({ outputs: outputs(url) }, "--json");
-        await new Promise((resolve) => open.close(resolve));
-        assert.equal(code, 3);
+        const { out } = await exits(3, run({ outputs: outputs(url) }, "--json"));
         const wrong = JSON.parse(out).checks.filter(({ ok }: any) => !ok);
         assert.equal(wrong.length, JSON.parse(out).checks.length);
         assert.match(
@@ -159,8 +149,7 @@ describe("ops check smoke", () => {
 
     it("fails when an unauthenticated request is rejected for another reason", async () => {
         const url = service.url.replace("/alpa", "/elsewhere");
-        const { code, out } = await run({ outputs: outputs(url) }, "--json");
-        assert.equal(code, 3);
+        const { out } = await exits(3, run({ outputs: outputs(url) }, "--json"));
         const [first] = JSON.parse(out).checks;
         assert.deepEqual([first.check, first.got, first.ok], ["no credential", "404", false]);
         assert.match(first.meaning, /^expected 401: /);
@@ -168,8 +157,10 @@ describe("ops check smoke", () => {
 
     it("fails with the reason when nothing answers", async () => {
         await admit();
-        const { code, out } = await run({ outputs: outputs("http://127.0.0.1:1/alpa") }, "--json", "--timeout", "5");
-        assert.equal(code, 1);
+        const { out } = await exits(
+            1,
+            run({ outputs: outputs("http://127.0.0.1:1/alpa") }, "--json", "--timeout", "5"),
+        );
         const [first] = JSON.parse(out).checks;
         assert.deepEqual([first.got, first.ok], ["ConnectionFailedError", false]);
     });
@@ -177,28 +168,24 @@ describe("ops check smoke", () => {
     it("fails where no credential of the caller can be tried: nothing shows that the service answers", async () => {
         await admit();
         const text = stack({ ...smoke, credentials: CREDENTIALS.filter(({ id }) => id === "rs") });
-        const { code, note } = await run({ text });
-        assert.equal(code, 1);
+        const { note } = await exits(1, run({ text }));
         assert.match(note, /smoke: no credential could be tried at http:/);
         assert.doesNotMatch(note, /all as they must be/);
     });
 
     it("requires a caller of its own, and a deployed stack", async () => {
-        const without = await run({ text: stack(undefined) });
-        assert.equal(without.code, 2);
+        const without = await exits(2, run({ text: stack(undefined) }));
         assert.match(without.note, /--consumer: must be a test caller.*consumer add smoke --requests 10/);
         // With option cloudflare a caller has no limits of its own, and the config check rejects them.
         const edge = await run({ text: stack(undefined, "cloudflare") });
         assert.match(edge.note, /Run: npm run ops -- consumer add smoke --yes$/m);
-        const down = await run({ outputs: {} });
-        assert.equal(down.code, 2);
+        const down = await exits(2, run({ outputs: {} }));
         assert.match(down.note, /--stack: intra has no outputs yet/);
     });
 
     it("uses another address of the service if an option names it", async () => {
         await admit();
-        const { code, note } = await run({ outputs: outputs("http://127.0.0.1:1/alpa") }, "--url", service.url);
-        assert.equal(code, 0, note);
+        await exits(0, run({ outputs: outputs("http://127.0.0.1:1/alpa") }, "--url", service.url));
     });
 
     it("accepts Access's rejections, and service tokens", async () => {
@@ -216,26 +203,28 @@ describe("ops check smoke", () => {
             const listed = [token, stopped].map(({ id }) => ({ service_token: { token_id: id } }));
             world.application([world.policy("non_identity", listed)], { domain: "localhost" });
             const pairOf = (one: typeof token) => ({ clientId: one.client_id, clientSecret: one.client_secret });
-            const { code, out, note } = await run(
-                {
-                    text: stack(
-                        {
-                            name: "smoke",
-                            credentials: [
-                                { id: "edge", method: "service-token" },
-                                { id: "off", method: "service-token", enabled: false },
-                            ],
+            const { out, note } = await exits(
+                0,
+                run(
+                    {
+                        text: stack(
+                            {
+                                name: "smoke",
+                                credentials: [
+                                    { id: "edge", method: "service-token" },
+                                    { id: "off", method: "service-token", enabled: false },
+                                ],
+                            },
+                            "cloudflare",
+                        ),
+                        outputs: {
+                            url: `http://localhost:${world.edge.port}`,
+                            credentials: { "smoke/edge": pairOf(token), "smoke/off": pairOf(stopped) },
                         },
-                        "cloudflare",
-                    ),
-                    outputs: {
-                        url: `http://localhost:${world.edge.port}`,
-                        credentials: { "smoke/edge": pairOf(token), "smoke/off": pairOf(stopped) },
                     },
-                },
-                "--json",
+                    "--json",
+                ),
             );
-            assert.equal(code, 0, note);
             const rows = JSON.parse(out).checks.map(({ check, got }: any) => `${check} ${got}`);
             const wrong = "wrong client secret 403";
             const once = ["no credential 403", wrong, "service token 200", wrong, "disabled service token 403"];

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { realContext } from "../../../../ops/context";
 import { MEANINGS } from "../../../../ops/exit-codes";
 import { program, verbsOf } from "../../../../ops/program";
-import { bench, type BenchOptions } from "../kit";
+import { bench, type BenchOptions, exits } from "../kit";
 import { caller, gate, removed, step } from "../stack/apply/kit";
 
 const ROOT = join(__dirname, "../../../..");
@@ -47,8 +47,7 @@ const CASES: [what: string, args: string[], code: number, options?: BenchOptions
 describe("exit codes", () => {
     for (const [what, args, expected, options] of CASES)
         it(`are ${expected} for ${what}`, async () => {
-            const { code, out, note } = await bench(options).ops(...args);
-            assert.equal(code, expected, out + note);
+            await exits(expected, bench(options).ops(...args));
         });
 
     const REVIEWS: [args: string[], steps: object[], code: number][] = [
@@ -62,8 +61,7 @@ describe("exit codes", () => {
     ];
     for (const [args, steps, expected] of REVIEWS)
         it(`are ${expected} for ${args.join(" ")} of ${steps.length} changes`, async () => {
-            const { code, out, note } = await gate({ steps }).ops(...args);
-            assert.equal(code, expected, out + note);
+            await exits(expected, gate({ steps }).ops(...args));
         });
 
     it("are in the help of the program and in docs/reference/command-line.md, in the same words", async () => {

@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import type { Command } from "commander";
 import { realContext } from "../../../../ops/context";
 import { program, verbsOf } from "../../../../ops/program";
-import { bench } from "../kit";
+import { bench, exits } from "../kit";
 
 const root = program(realContext());
 const verbs = verbsOf(root).map(({ words, verb }) => ({ name: words.join(" "), verb }));
@@ -34,8 +34,7 @@ describe("help of a command", () => {
 
     for (const { name } of verbs)
         it(`of ${name} has examples with options that it has, and no empty list as a default`, async () => {
-            const { code, out } = await bench().ops(...name.split(" "), "--help");
-            assert.equal(code, 0);
+            const { out } = await exits(0, bench().ops(...name.split(" "), "--help"));
             assert.doesNotMatch(out, /default: (\[\]|""|undefined)/);
             const [options, examples] = out.split("\nExamples:\n");
             const lines = (examples ?? "").split("\n").filter((line) => line.trim() !== "");

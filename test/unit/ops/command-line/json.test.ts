@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { realContext } from "../../../../ops/context";
 import { JSON_DOCUMENTS } from "../../../../ops/json-documents";
 import { program, verbsOf } from "../../../../ops/program";
-import { bench, SECRETS, STACK_FILE } from "../kit";
+import { bench, exits, SECRETS, STACK_FILE } from "../kit";
 import { caller, gate, removed, step } from "../stack/apply/kit";
 
 const ROOT = join(__dirname, "../../../..");
@@ -79,8 +79,7 @@ describe("--json", () => {
             const { ops, folder } = bench({ stdin });
             const file = join(folder, "keys.json");
             writeFileSync(file, JSON.stringify({ allowed_api_keys: ["a-key-of-a-caller-0123456789"] }));
-            const { code, out, note } = await ops(...args.map((word) => (word === "KEYS" ? file : word)), "--json");
-            assert.equal(code, 0, note);
+            const { out } = await exits(0, ops(...args.map((word) => (word === "KEYS" ? file : word)), "--json"));
             assert.deepEqual(Object.keys(document(out)), keys);
             if (keys.includes("changed")) assert.equal(document(out).changed, args.includes("--yes"));
         });
@@ -101,8 +100,7 @@ describe("--json", () => {
     ];
     for (const [args, one, keys, expected] of REVIEWS)
         it(`of ${args.join(" ")} prints the review as one document`, async () => {
-            const { code, out, note } = await gate({ steps: [one] }).ops(...args, "--json");
-            assert.equal(code, expected, note);
+            const { out } = await exits(expected, gate({ steps: [one] }).ops(...args, "--json"));
             assert.deepEqual(Object.keys(document(out)), keys);
         });
 

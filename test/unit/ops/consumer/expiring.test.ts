@@ -1,7 +1,7 @@
 // Proves which credentials `consumer expiring` lists, in which class and order.
 import { strict as assert } from "node:assert";
 import { soonest } from "../../../../ops/consumer/expiring";
-import { bench, STACK_FILE, TODAY } from "../kit";
+import { bench, exits, STACK_FILE, TODAY } from "../kit";
 
 const on = (expires?: string) => [{ name: "c", credentials: [{ id: "k", method: "key", expires }] }];
 
@@ -26,8 +26,7 @@ describe("ops consumer expiring", () => {
         });
 
     it("shows expired credentials first, and the rest soonest first", async () => {
-        const { code, out } = await bench().ops("consumer", "expiring");
-        assert.equal(code, 0);
+        const { out } = await exits(0, bench().ops("consumer", "expiring"));
         assert.deepEqual(
             [...out.matchAll(/│ (?:alice|tokens) +│ (\w+)/g)].map(([, id]) => id),
             ["old", "gone", "a2"],
@@ -50,8 +49,10 @@ describe("ops consumer expiring", () => {
     ];
     for (const [days, expected, named] of failures)
         it(`exits with ${expected} for an expiry within ${days} days with the option for it, and lists it`, async () => {
-            const { code, out, note } = await bench().ops("consumer", "expiring", "--within", "0", "--fail-on", days);
-            assert.equal(code, expected);
+            const { out, note } = await exits(
+                expected,
+                bench().ops("consumer", "expiring", "--within", "0", "--fail-on", days),
+            );
             assert.match(note, named);
             assert.equal(out.includes("a2"), days === "6");
         });
@@ -59,18 +60,16 @@ describe("ops consumer expiring", () => {
     it("exits with 0 when the next expiry is further away, and reports the same with JSON", async () => {
         const text = STACK_FILE.replace("2026-11-20", "2027-01-01").replace('"2026-11-25"', '"2027-01-01"');
         const { ops } = bench({ text });
-        assert.equal((await ops("consumer", "expiring", "--fail-on", "5")).code, 0);
-        const { code, out } = await ops("consumer", "expiring", "--fail-on", "6", "--json");
-        assert.equal(code, 3);
+        await exits(0, ops("consumer", "expiring", "--fail-on", "5"));
+        const { out } = await exits(3, ops("consumer", "expiring", "--fail-on", "6", "--json"));
         assert.equal(JSON.parse(out).length, 1);
     });
 
     it("says so when there is none", async () => {
-        const { code, out } = await bench({ text: "config:\n  alpa-auth:option: intra-a\n" }).ops(
-            "consumer",
-            "expiring",
+        const { out } = await exits(
+            0,
+            bench({ text: "config:\n  alpa-auth:option: intra-a\n" }).ops("consumer", "expiring"),
         );
-        assert.equal(code, 0);
         assert.match(out, /No credential expires within 30 days/);
     });
 });

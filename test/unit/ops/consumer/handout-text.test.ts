@@ -4,34 +4,29 @@ import { strict as assert } from "node:assert";
 import { execFile, execFileSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
-import * as http from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingHttpHeaders } from "node:http";
 import { join } from "node:path";
 import { jwtVerify } from "jose";
 import { renderHandout, type Handout } from "../../../../ops/consumer/handouts/text";
 import { bench, SECRETS } from "../kit";
+import { serve } from "../../kit/http";
 
 describe("commands of a handout", () => {
-    let server: http.Server;
     let url: string;
-    let seen: http.IncomingHttpHeaders[] = [];
+    let seen: IncomingHttpHeaders[] = [];
     let redirects = false;
 
-    before(async () => {
-        server = http.createServer((request, response) => {
+    beforeEach(async () => {
+        seen = [];
+        redirects = false;
+        const address = await serve((request, response) => {
             seen.push(request.headers);
             // A host name that clients treat as another host, and that resolves to this machine.
             if (redirects) return response.writeHead(307, { Location: url.replace("127.0.0.1", "localhost") }).end();
             response.writeHead(200, { "Content-Type": "application/json" }).end('{"choices":[]}');
         });
-        await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-        url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/alpa`;
+        url = `${address}/alpa`;
     });
-    beforeEach(() => {
-        seen = [];
-        redirects = false;
-    });
-    after(() => server.close());
 
     const page = (credential: Handout["credential"]): Handout => ({
         who: "a/b",

@@ -6,7 +6,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { armor, Decrypter, generateIdentity, identityToRecipient } from "age-encryption";
 import { whoAmI } from "../../../../ops/cutover/identity";
-import { bench, OUTPUTS, SECRETS, STACK_FILE } from "../kit";
+import { bench, exits, OUTPUTS, SECRETS, STACK_FILE } from "../kit";
 import { sshEd25519, sshRsa } from "./ssh-identity";
 
 const HANDOUT = ["consumer", "handout", "alice", "a1"];
@@ -14,8 +14,7 @@ const HANDOUT = ["consumer", "handout", "alice", "a1"];
 describe("ops consumer handout", () => {
     it("prints the credential, and records the handout without the credential", async () => {
         const { ops, folder } = bench();
-        const { code, out, note } = await ops(...HANDOUT);
-        assert.equal(code, 0, note);
+        const { out, note } = await exits(0, ops(...HANDOUT));
         assert.match(out, new RegExp(`apikey: ${SECRETS.key}`));
         const file = join(folder, ".alpa-auth/handouts/intra/alice.a1.json");
         assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), [
@@ -47,11 +46,10 @@ describe("ops consumer handout", () => {
     it("refuses a second time without a reason, and records the reason", async () => {
         const { ops, folder } = bench();
         await ops(...HANDOUT);
-        const second = await ops(...HANDOUT);
-        assert.equal(second.code, 2);
+        const second = await exits(2, ops(...HANDOUT));
         assert.match(second.note, /alice\/a1: was already handed out on 2026-11-25\./);
         assert.ok(!second.out.includes(SECRETS.key));
-        assert.equal((await ops(...HANDOUT, "--again", "mail was lost")).code, 0);
+        await exits(0, ops(...HANDOUT, "--again", "mail was lost"));
         const record = readFileSync(join(folder, ".alpa-auth/handouts/intra/alice.a1.json"), "utf8");
         assert.equal(JSON.parse(record)[1].reason, "mail was lost");
     });
@@ -65,12 +63,12 @@ describe("ops consumer handout", () => {
     it("is allowed again for a new credential of the same name", async () => {
         const { ops, folder } = bench();
         await ops(...HANDOUT);
-        assert.equal((await ops("consumer", "revoke", "alice", "a2", "--yes")).code, 1, "the gateway does not answer");
+        await exits(1, ops("consumer", "revoke", "alice", "a2", "--yes"), "the gateway does not answer");
         await ops("consumer", "revoke", "alice", "a1", "--yes");
         // The stack file may get the new credential by hand.
         assert.ok(!existsSync(join(folder, ".alpa-auth/handouts/intra/alice.a1.json")));
         await ops("consumer", "add", "alice", "--credential", "a1", "--yes");
-        assert.equal((await ops(...HANDOUT)).code, 0);
+        await exits(0, ops(...HANDOUT));
     });
 
     it("is allowed again for a new credential whose pulumi up was completed by hand", async () => {
@@ -80,8 +78,7 @@ describe("ops consumer handout", () => {
         fails = true;
         await ops("consumer", "revoke", "alice", "a1", "--yes");
         await ops("consumer", "add", "alice", "--credential", "a1", "--yes");
-        const { code, note } = await ops(...HANDOUT);
-        assert.equal(code, 0, note);
+        await exits(0, ops(...HANDOUT));
     });
 
     for (const [what, text] of [
@@ -92,8 +89,7 @@ describe("ops consumer handout", () => {
             const { ops, folder } = bench();
             await ops(...HANDOUT);
             writeFileSync(join(folder, ".alpa-auth/handouts/intra/alice.a1.json"), text);
-            const { code, out, note } = await ops(...HANDOUT, "--again", "x");
-            assert.equal(code, 2);
+            const { out, note } = await exits(2, ops(...HANDOUT, "--again", "x"));
             assert.match(note, /handouts\/intra\/alice\.a1\.json: must be a JSON list of handouts.*merge conflict/);
             assert.ok(!out.includes(SECRETS.key));
         });
@@ -101,8 +97,7 @@ describe("ops consumer handout", () => {
     it("writes a new file that only this user can read, and prints nothing secret", async () => {
         const { ops, folder } = bench();
         const file = join(folder, "for-alice.md");
-        const { code, out, note } = await ops(...HANDOUT, "--out", file);
-        assert.equal(code, 0);
+        const { out, note } = await exits(0, ops(...HANDOUT, "--out", file));
         assert.equal(statSync(file).mode & 0o777, 0o600);
         assert.match(readFileSync(file, "utf8"), new RegExp(SECRETS.key));
         assert.ok(!(out + note).includes(SECRETS.key));
@@ -131,25 +126,21 @@ describe("ops consumer handout", () => {
         const { ops, folder } = bench();
         const file = join(folder, "there");
         writeFileSync(file, "something");
-        const { code, note } = await ops(...HANDOUT, "--out", file);
-        assert.equal(code, 2);
-        assert.match(note, /--out: must not exist \(got .*there\)/);
+        assert.match((await exits(2, ops(...HANDOUT, "--out", file))).note, /--out: must not exist \(got .*there\)/);
         assert.equal(readFileSync(file, "utf8"), "something");
-        assert.equal((await ops(...HANDOUT)).code, 0);
+        await exits(0, ops(...HANDOUT));
     });
 
     it("reports a credential that is only in the config", async () => {
         const { ops } = bench({ outputs: { url: OUTPUTS.url } });
-        const { code, note } = await ops(...HANDOUT);
-        assert.equal(code, 2);
+        const { note } = await exits(2, ops(...HANDOUT));
         assert.match(note, /alice\/a1: in the config, but not in the stack's outputs\. Run: pulumi up -s intra/);
     });
 
     it("of a caller's own key pair contains no secret, and may be repeated", async () => {
         const { ops, folder } = bench();
         for (let i = 0; i < 2; i++) {
-            const { code, out } = await ops("consumer", "handout", "tokens", "rs");
-            assert.equal(code, 0);
+            const { out } = await exits(0, ops("consumer", "handout", "tokens", "rs"));
             assert.match(out, /"key": "alpa-auth_tokens\.rs"/);
         }
         assert.ok(!existsSync(join(folder, ".alpa-auth")));
@@ -161,14 +152,10 @@ describe("ops consumer handout", () => {
         const { ops, folder } = bench();
         const list = join(folder, "recipients");
         writeFileSync(list, `# the team\n\n${await identityToRecipient(theirs)}\n`);
-        const { code, out, note } = await ops(
-            ...HANDOUT,
-            "--recipient",
-            await identityToRecipient(mine),
-            "--recipient-file",
-            list,
+        const { out } = await exits(
+            0,
+            ops(...HANDOUT, "--recipient", await identityToRecipient(mine), "--recipient-file", list),
         );
-        assert.equal(code, 0, note);
         assert.ok(!out.includes(SECRETS.key));
         for (const identity of [mine, theirs]) {
             const decrypter = new Decrypter();
@@ -186,8 +173,7 @@ describe("ops consumer handout", () => {
     ] as const)
         it(`encrypts to an ssh-${type} key, so that only it can decrypt it`, async () => {
             const [mine, other] = [make(), make()];
-            const { code, out, note } = await bench().ops(...HANDOUT, "--recipient", mine.line);
-            assert.equal(code, 0, note);
+            const { out } = await exits(0, bench().ops(...HANDOUT, "--recipient", mine.line));
             assert.ok(!out.includes(SECRETS.key));
             const read = ({ identity }: typeof mine) => {
                 const decrypter = new Decrypter();
@@ -218,8 +204,7 @@ describe("ops consumer handout", () => {
         const field = (bytes: Buffer) => Buffer.concat([Buffer.from([0, 0, 0, bytes.length]), bytes]);
         const number = (text: string) => field(Buffer.concat([Buffer.from([0]), Buffer.from(text, "base64url")]));
         const wire = Buffer.concat([field(Buffer.from("ssh-rsa")), number(e!), number(n!)]).toString("base64");
-        const { code, note } = await bench().ops(...HANDOUT, "--recipient", `ssh-rsa ${wire}`);
-        assert.equal(code, 2);
+        const { note } = await exits(2, bench().ops(...HANDOUT, "--recipient", `ssh-rsa ${wire}`));
         assert.match(note, /it has fewer than 2048 bits/);
     });
 });

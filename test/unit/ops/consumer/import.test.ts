@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { bench, type Says } from "../kit";
+import { bench, exits, type Says } from "../kit";
 
 describe("ops consumer import", () => {
     const KEYS = ["key-of-a-caller-0001", "key-of-a-caller-0002"];
@@ -26,16 +26,14 @@ describe("ops consumer import", () => {
 
     it("shows only names", async () => {
         const { ops, folder } = bench();
-        const { code, out, note } = await ops("consumer", "import", keysFile(folder));
-        assert.equal(code, 0, note);
+        const { out, note } = await exits(0, ops("consumer", "import", keysFile(folder)));
         assert.match(out, /Adds imported-2 with its key as imported-2\/imported\./);
         for (const key of KEYS) assert.ok(!(out + note).includes(key));
     });
 
     it("passes each key to Pulumi on standard input, and writes it encrypted", async () => {
         const { ops, folder, text, calls } = bench({ says: encrypts });
-        const { code, note, out } = await ops("consumer", "import", keysFile(folder), "--names", "x,y", "--yes");
-        assert.equal(code, 0, note);
+        const { note, out } = await exits(0, ops("consumer", "import", keysFile(folder), "--names", "x,y", "--yes"));
         for (const key of KEYS) {
             assert.ok(!JSON.stringify(calls.map(({ args }) => args)).includes(key), "no key in a command line");
             assert.ok(!(out + note + text()).includes(key));
@@ -51,9 +49,8 @@ describe("ops consumer import", () => {
         const [before, file] = [text(), keysFile(folder)];
         for (let i = 0; i < 2; i++) {
             write(before);
-            assert.equal((await ops("consumer", "import", file, "--names", "x,y", "--yes")).code, 0);
-            const { code, note } = await ops("consumer", "handout", "x", "imported");
-            assert.equal(code, 0, note);
+            await exits(0, ops("consumer", "import", file, "--names", "x,y", "--yes"));
+            await exits(0, ops("consumer", "handout", "x", "imported"));
         }
     });
 
@@ -65,8 +62,7 @@ describe("ops consumer import", () => {
             const { ops, folder, text, write } = bench({ says: encrypts });
             write(withClasses(text()));
             const args = ["--classes", "50=interactive,10=background", "--yes"];
-            const { code, note } = await ops("consumer", "import", keysFile(folder, weighed), ...args);
-            assert.equal(code, 0, note);
+            await exits(0, ops("consumer", "import", keysFile(folder, weighed), ...args));
             assert.match(text(), /name: imported-1\n +class: interactive\n/);
             assert.match(text(), /name: imported-2\n +class: background\n/);
         });
@@ -82,13 +78,11 @@ describe("ops consumer import", () => {
         it("rejects a weight that no key has, and a class that the stack lacks", async () => {
             const { ops, folder } = bench();
             const file = keysFile(folder, weighed);
-            const other = await ops("consumer", "import", file, "--classes", "5=background");
-            assert.equal(other.code, 2);
+            const other = await exits(2, ops("consumer", "import", file, "--classes", "5=background"));
             assert.match(other.note, /--classes: 5 must be the weight of a key \(the file has 10, 50\)/);
-            const missing = await ops("consumer", "import", file, "--classes", "50=interactive");
-            assert.equal(missing.code, 2);
+            const missing = await exits(2, ops("consumer", "import", file, "--classes", "50=interactive"));
             assert.match(missing.note, /\.class: must be a name in classes, which is empty \(got "interactive"\)/);
-            assert.equal((await ops("consumer", "import", file, "--classes", "fast")).code, 2);
+            await exits(2, ops("consumer", "import", file, "--classes", "fast"));
         });
     });
 
@@ -120,8 +114,7 @@ describe("ops consumer import", () => {
     for (const [what, content, args, problem] of refused)
         it(`rejects ${what}`, async () => {
             const { ops, folder } = bench();
-            const { code, note, out } = await ops("consumer", "import", keysFile(folder, content), ...args);
-            assert.equal(code, 2);
+            const { note, out } = await exits(2, ops("consumer", "import", keysFile(folder, content), ...args));
             assert.match(note, problem);
             assert.ok(!/key-of-a-caller|key of a caller|short"/.test(out + note));
         });

@@ -2,8 +2,6 @@
 // differences it marks, that it exits with 3 for them with --check, and that it shows no secret.
 import { strict as assert } from "node:assert";
 import { execFile } from "node:child_process";
-import * as http from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { compare } from "../../../../ops/consumer/state/compare";
 import { readConsumer, type Live } from "../../../../ops/consumer/state/cluster-consumers";
@@ -11,7 +9,9 @@ import type { Counters } from "../../../../components/apisix/open-requests";
 import { limitPlugins, type ConsumerPlugin } from "../../../../components/consumers/limits";
 import type { Audit } from "../../../../ops/gateway/audit";
 import { readConsumers } from "../../../../ops/stack/stack-file";
-import { bench, STACK_FILE, TODAY } from "../kit";
+import { bench, exits, STACK_FILE, TODAY } from "../kit";
+import { fakeApi } from "../../kit/fake-api";
+import { serve } from "../../kit/http";
 
 const OURS = "alpa-auth/intra";
 const SECRET = "a-secret-that-signs-0123456789abcdef";
@@ -130,33 +130,17 @@ describe("ops consumer list", () => {
         });
 
     describe("against an API server", () => {
-        let server: http.Server;
         let kubeconfig: string;
         let answers: Record<string, object | number>;
         const accepts: Record<string, string | undefined> = {};
 
-        before(async () => {
-            server = http.createServer((request, response) => {
-                const url = decodeURIComponent(request.url!);
-                const path = url.split("?")[0];
-                accepts[url] = request.headers.accept;
-                const found = answers[url] ?? answers[path] ?? 404;
-                const status = typeof found === "number" ? found : 200;
-                const body = typeof found === "number" ? { kind: "Status", code: found } : found;
-                response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
-            });
-            await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-            const { port } = server.address() as AddressInfo;
-            kubeconfig = JSON.stringify({
-                clusters: [
-                    { name: "f", cluster: { server: `http://127.0.0.1:${port}`, "insecure-skip-tls-verify": true } },
-                ],
-                users: [{ name: "f", user: {} }],
-                contexts: [{ name: "f", context: { cluster: "f", user: "f" } }],
-                "current-context": "f",
-            });
+        beforeEach(async () => {
+            ({ kubeconfig } = await fakeApi((path, { accept, query: { fieldSelector } }) => {
+                const url = fieldSelector === undefined ? path : `${path}?fieldSelector=${fieldSelector}`;
+                accepts[url] = accept;
+                return answers[url] ?? answers[path];
+            }));
         });
-        after(() => server.close());
 
         const CONSUMERS = "/apis/apisix.apache.org/v1alpha1/namespaces/alpa-auth/consumers";
         const ROUTE = "/apis/apisix.apache.org/v2/namespaces/alpa-auth/apisixroutes/alpa";
@@ -218,8 +202,7 @@ describe("ops consumer list", () => {
 
         it("requests only names of Secrets, except those of tokens, through the kubeconfig of the stack", async () => {
             answers = allLive();
-            const { code, out, note } = await list("--check");
-            assert.equal(code, 0, out + note);
+            const { out } = await exits(0, list("--check"));
             assert.match(accepts[SECRETS]!, /as=PartialObjectMetadataList/);
             assert.match(out, /│ tokens +│ rs +│ jwt RS256 +│ +│ yes +│ yes +│ 2026-11-24T10:00:00Z │/);
         });
@@ -229,8 +212,7 @@ describe("ops consumer list", () => {
             audit = {
                 foreign: [{ says: "APISIX: consumer eve is strange", path: "consumers/eve", repair: "delete eve" }],
             };
-            const { code, out, note } = await list("--check");
-            assert.equal(code, 3, out);
+            const { out, note } = await exits(3, list("--check"));
             assert.match(note, /differ in 1 of 7 lines/);
             assert.match(out, /│ \(all\) .*! APISIX: consumer eve is strange │/);
             assert.match(
@@ -265,12 +247,9 @@ describe("ops consumer list", () => {
         it("fails when an APISIX could not be read, except that of an existing gateway", async () => {
             answers = allLive();
             audit = { foreign: [], unread: "APISIX of x: no pod is ready" };
-            const { code, out } = await list("--check");
-            assert.equal(code, 3);
-            assert.match(out, /! APISIX of x: no pod is ready │/);
+            assert.match((await exits(3, list("--check"))).out, /! APISIX of x: no pod is ready │/);
             audit = { ...audit, isUnknown: true };
-            const inPlace = await list("--check");
-            assert.equal(inPlace.code, 0, inPlace.out);
+            const inPlace = await exits(0, list("--check"));
             assert.match(inPlace.note, /^Not compared with what is in APISIX: APISIX of x/);
         });
 
@@ -283,8 +262,7 @@ describe("ops consumer list", () => {
         it("does not count the verifier of option intra-b among the callers, and only there", async () => {
             const { [CONSUMERS]: own, ...rest } = allLive();
             answers = { ...rest, [CONSUMERS]: { items: [...own.items, object("alpa-verifier", ["key"])] } };
-            const { code, out, note } = await listOf(sealed.replace("option: intra-a", "option: intra-b"));
-            assert.equal(code, 0, out + note);
+            const { out } = await exits(0, listOf(sealed.replace("option: intra-a", "option: intra-b")));
             assert.doesNotMatch(out, /alpa-verifier/);
             assert.match((await list()).out, /│ alpa-verifier .*! not in the config/);
         });
@@ -310,8 +288,7 @@ describe("ops consumer list", () => {
             it(`marks ${what} that differs in the cluster, and shows no secret`, async () => {
                 answers = { ...allLive(), ...changed };
                 for (const format of [[], ["--json"]]) {
-                    const { code, out, note } = await list("--check", ...format);
-                    assert.equal(code, 3);
+                    const { out, note } = await exits(3, list("--check", ...format));
                     assert.ok(!(out + note).includes(SECRET));
                     if (format.length === 0) assert.match(out, problem);
                     assert.match(note, /differ in 1 of 6 lines/);
@@ -393,11 +370,10 @@ describe("ops consumer list", () => {
                         ],
                     },
                 };
-                const { code, out } = await listOf(
-                    own ? text.replace("        - name: alice\n", OWN) : text,
-                    "--check",
+                const { out } = await exits(
+                    differ === undefined ? 0 : 3,
+                    listOf(own ? text.replace("        - name: alice\n", OWN) : text, "--check"),
                 );
-                assert.equal(code, differ === undefined ? 0 : 3, out);
                 if (differ !== undefined) assert.ok(out.includes(`! live with other limits (${differ}) │`), out);
             });
 
@@ -410,8 +386,10 @@ describe("ops consumer list", () => {
 
         it("reports that limits and tokens cannot be compared, because the config is invalid", async () => {
             answers = allLive();
-            const { code, out } = await listOf(sealed.replace("algorithm: HS256 }", "algorithm: HS257 }"), "--check");
-            assert.equal(code, 3);
+            const { out } = await exits(
+                3,
+                listOf(sealed.replace("algorithm: HS256 }", "algorithm: HS257 }"), "--check"),
+            );
             assert.match(out, /│ \(all\) +│ .*! the config is invalid, so limits and tokens were not compared/);
         });
 
@@ -423,8 +401,7 @@ describe("ops consumer list", () => {
         for (const [what, said, words] of refusals)
             it(`treats nothing as accepted while ${what}`, async () => {
                 answers = { ...allLive(), [ROUTE]: said ?? 404 };
-                const { code, out } = await list("--check");
-                assert.equal(code, 3);
+                const { out } = await exits(3, list("--check"));
                 assert.match(out, /│ alice +│ a1 .*│ not accepted │/);
                 assert.match(out, /│ \(all\) +│ +│.*! ApisixRoute alpa-auth\/alpa: /);
                 assert.match(out, words);
@@ -434,8 +411,7 @@ describe("ops consumer list", () => {
             const others = ["x1", "x2"].map((name) => object(name, ["a", "b"], { owner: "alpa-auth/callers-1" }));
             const { [CONSUMERS]: own, ...rest } = allLive();
             answers = { ...rest, [CONSUMERS]: { items: [...own.items, ...others] } };
-            const { code, out } = await list("--check");
-            assert.equal(code, 0, out);
+            const { out } = await exits(0, list("--check"));
             assert.match(out, /\nAlso in the namespace: callers of other stacks \(2 of stack callers-1\)\. --json/);
             assert.doesNotMatch(out, /x1/);
             const rows = JSON.parse((await list("--json")).out) as { consumer: string; stack: string | null }[];
@@ -445,9 +421,8 @@ describe("ops consumer list", () => {
 
         it("exits with 3 for a difference with --check, and with 0 without", async () => {
             answers = { [CONSUMERS]: { items: [] }, [SECRETS]: secrets() };
-            assert.equal((await list()).code, 0);
-            const { code, note } = await list("--check");
-            assert.equal(code, 3);
+            await exits(0, list());
+            const { note } = await exits(3, list("--check"));
             assert.match(
                 note,
                 /intra: config and cluster differ in \d of 6 lines\. Run: pulumi up --refresh -s intra$/m,
@@ -456,47 +431,37 @@ describe("ops consumer list", () => {
 
         it("treats a cluster without the CRD as one without consumers", async () => {
             answers = { [SECRETS]: secrets() };
-            const { code, out } = await list("--json");
-            assert.equal(code, 0);
+            const { out } = await exits(0, list("--json"));
             assert.ok((JSON.parse(out) as { live: boolean }[]).every((row) => !row.live));
         });
 
         it("reports a kubeconfig that is no YAML without its text", async () => {
-            const whole = kubeconfig;
             kubeconfig = "users:\n- user: { token: s3cret-token\n  name: u\n";
-            const { code, note } = await list().finally(() => (kubeconfig = whole));
-            assert.equal(code, 1);
+            const { note } = await exits(1, list());
             assert.match(note, /^cluster: must name a reachable cluster \(the kubeconfig must be YAML [^\n]*\n$/);
             assert.ok(!note.includes("s3cret"), note);
         });
 
         it("gives up on a server that is silent, and ends", async () => {
-            const silent = http.createServer(() => undefined);
-            await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
-            const access = { kubeconfig: kubeconfig.replace(/:\d+"/, `:${(silent.address() as AddressInfo).port}"`) };
+            const address = await serve(() => undefined);
+            const access = { kubeconfig: kubeconfig.replace(/http:[^"]+/, address) };
             const code = `
                 const { readLive } = require("${join(__dirname, "../../../../ops/consumer/state/cluster-consumers.ts")}");
                 readLive(${JSON.stringify(access)}, "alpa-auth", [], 1).catch((error) => console.log(error.message));`;
-            try {
-                const said = await new Promise<string>((resolve, reject) => {
-                    const args = ["--require", "./load-typescript.js", "--input-type=commonjs", "-"];
-                    // Ending it by the time limit is an error.
-                    const child = execFile(process.execPath, args, { timeout: 60_000 }, (error, stdout) =>
-                        error ? reject(error) : resolve(stdout),
-                    );
-                    child.stdin!.end(code);
-                });
-                assert.match(said, /\(no answer in 1 s\)\. Check address, network and role/);
-            } finally {
-                silent.closeAllConnections();
-                silent.close();
-            }
+            const said = await new Promise<string>((resolve, reject) => {
+                const args = ["--require", "./load-typescript.js", "--input-type=commonjs", "-"];
+                // Ending it by the time limit is an error.
+                const child = execFile(process.execPath, args, { timeout: 60_000 }, (error, stdout) =>
+                    error ? reject(error) : resolve(stdout),
+                );
+                child.stdin!.end(code);
+            });
+            assert.match(said, /\(no answer in 1 s\)\. Check address, network and role/);
         });
 
         it("names the missing permission, and exits with 1", async () => {
             answers = { [CONSUMERS]: { items: [] }, [SECRETS]: 403 };
-            const { code, note } = await list();
-            assert.equal(code, 1);
+            const { note } = await exits(1, list());
             assert.match(
                 note,
                 /does not let this account list consumers and Secrets and read the ApisixRoute alpa in alpa-auth \(HTTP 403\)/,

@@ -3,6 +3,7 @@
 import { strict as assert } from "node:assert";
 import { existsSync } from "node:fs";
 import { added, caller, gate, removed, step, type GateOptions } from "../stack/apply/kit";
+import { exits } from "../kit";
 
 /** As in STACK_FILE: alice/old expired on 2026-11-20, tokens/gone today; alice/a2 expires in six days. */
 const ended = step("update", caller("alice", ["a1", "a2", "old"]), caller("alice", ["a1", "a2"]));
@@ -31,8 +32,7 @@ describe("ops consumer prune-expired", () => {
         ["both", [ended, token]],
     ] as const)
         it(`removes ${what} that has expired, with the plan that was reviewed`, async () => {
-            const { code, out, note, ups } = await pruneExpired([...steps]);
-            assert.equal(code, 0, note);
+            const { out, ups } = await exits(0, pruneExpired([...steps]));
             assert.match(out, /credential-revoked/);
             assert.equal(ups.length, 1);
             assert.match(ups[0][2], /^--plan=.*plan\.json$/);
@@ -55,8 +55,7 @@ describe("ops consumer prune-expired", () => {
     ];
     for (const [what, steps, code] of refused)
         it(`does not change ${what}: it stops the run`, async () => {
-            const said = await pruneExpired(steps);
-            assert.equal(said.code, 3);
+            const said = await exits(3, pruneExpired(steps));
             assert.match(
                 said.note,
                 new RegExp(`only remove expired credentials \\(1 of \\d findings are about other changes: ${code}\\)`),
@@ -75,15 +74,17 @@ describe("ops consumer prune-expired", () => {
 
     it("refuses what the policy pack rejects, and leaves no plan behind", async () => {
         let plan = "";
-        const { code, note, ups } = await pruneExpired([ended], ["--yes"], {
-            says: ({ args }) => {
-                plan = args.find((word) => word.startsWith("--save-plan="))?.slice(12) ?? plan;
-                return args.some((word) => word.startsWith("--policy-pack"))
-                    ? { code: 255, stderr: "ports-closed" }
-                    : undefined;
-            },
-        });
-        assert.equal(code, 3, note);
+        const { note, ups } = await exits(
+            3,
+            pruneExpired([ended], ["--yes"], {
+                says: ({ args }) => {
+                    plan = args.find((word) => word.startsWith("--save-plan="))?.slice(12) ?? plan;
+                    return args.some((word) => word.startsWith("--policy-pack"))
+                        ? { code: 255, stderr: "ports-closed" }
+                        : undefined;
+                },
+            }),
+        );
         assert.match(note, /ports-closed/);
         assert.deepEqual(ups, []);
         assert.notEqual(plan, "");

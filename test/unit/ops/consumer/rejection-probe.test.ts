@@ -3,13 +3,13 @@
 import { strict as assert } from "node:assert";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import * as http from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeJwt } from "jose";
-import { fakeApi, type FakeApi } from "../../kit/fake-api";
-import { fakePods, type FakePods, type PodAnswers, type PodAsked } from "../../kit/fake-pods";
-import { bench, OUTPUTS, SECRETS, STACK_FILE } from "../kit";
+import { fakeApi } from "../../kit/fake-api";
+import { fakePods, type PodAnswers, type PodAsked } from "../../kit/fake-pods";
+import { bench, exits, OUTPUTS, SECRETS, STACK_FILE } from "../kit";
+import { serve } from "../../kit/http";
 
 const NAMESPACE = "alpa-auth-gateway-apisix";
 const EXISTING = STACK_FILE.replace(
@@ -37,13 +37,11 @@ interface World {
 }
 
 describe("ops consumer revoke --yes", () => {
-    let server: http.Server;
     let url: string;
     let asked: http.IncomingMessage[] = [];
     const connections = new Set<unknown>();
     let statuses: number[] = [];
     let folder: string;
-    let world: { pods: FakePods; api: FakeApi } | undefined;
     const { KUBECONFIG } = process.env;
 
     /** The gateway's pods, and the cluster of this machine's kubeconfig. */
@@ -60,7 +58,6 @@ describe("ops consumer revoke --yes", () => {
             assert.match(path, new RegExp(`^/api/v1/namespaces/${NAMESPACE}/pods$`));
             return of.unlisted ? 403 : { kind: "PodList", items };
         }, pods);
-        world = { pods, api };
         writeFileSync(process.env.KUBECONFIG!, api.kubeconfig);
         return pods.asked;
     };
@@ -68,26 +65,19 @@ describe("ops consumer revoke --yes", () => {
     before(async () => {
         folder = mkdtempSync(join(tmpdir(), "alpa-auth-probe-"));
         process.env.KUBECONFIG = join(folder, "kubeconfig");
-        server = http.createServer((request, response) => {
+    });
+    beforeEach(async () => {
+        const address = await serve((request, response) => {
             asked.push(request);
             connections.add(request.socket);
             response.writeHead(statuses.length > 1 ? statuses.shift()! : statuses[0]).end();
         });
-        await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-        url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/alpa`;
-    });
-    beforeEach(() => {
+        url = `${address}/alpa`;
         asked = [];
         connections.clear();
         rmSync(process.env.KUBECONFIG!, { force: true });
     });
-    afterEach(async () => {
-        await world?.pods.close();
-        await world?.api.close();
-        world = undefined;
-    });
     after(() => {
-        server.close();
         rmSync(folder, { recursive: true });
         if (KUBECONFIG === undefined) delete process.env.KUBECONFIG;
         else process.env.KUBECONFIG = KUBECONFIG;
@@ -102,8 +92,7 @@ describe("ops consumer revoke --yes", () => {
 
         it("queries each by itself with the old key, without reaching Alpa", async () => {
             const asked = await pods();
-            const { code, out, note } = await revokeA1(STACK_FILE);
-            assert.equal(code, 0, out + note);
+            const { out, note } = await exits(0, revokeA1(STACK_FILE));
             assert.match(
                 out,
                 /alice\/a1: rejected by each of 3 gateway pods and by http:\S+ \(401 after \d s, 400 before\)\./,
@@ -117,8 +106,7 @@ describe("ops consumer revoke --yes", () => {
 
         it("never claims that a key is rejected while one of three pods accepts it, whatever the address answers", async () => {
             await pods({ answers: (one) => ({ status: one.pod === "three" && hasCredential(one) ? 400 : 401 }) });
-            const { code, out } = await revokeA1(STACK_FILE);
-            assert.equal(code, 1);
+            const { out } = await exits(1, revokeA1(STACK_FILE));
             assert.ok(!out.includes("alice/a1: rejected"), out);
             assert.match(
                 out,
@@ -132,15 +120,12 @@ describe("ops consumer revoke --yes", () => {
             await pods({
                 answers: (one) => ({ status: one.pod === "two" && hasCredential(one) && asks++ < 1 ? 400 : 401 }),
             });
-            const { code, out } = await revokeA1(STACK_FILE);
-            assert.equal(code, 0, out);
-            assert.match(out, /alice\/a1: rejected by each of 3 gateway pods/);
+            assert.match((await exits(0, revokeA1(STACK_FILE))).out, /alice\/a1: rejected by each of 3 gateway pods/);
         });
 
         it("names a pod that could not be queried, and claims nothing", async () => {
             await pods({ closed: ["two"] });
-            const { code, out } = await revokeA1(STACK_FILE);
-            assert.equal(code, 1);
+            const { out } = await exits(1, revokeA1(STACK_FILE));
             assert.ok(!out.includes("alice/a1: rejected"), out);
             assert.match(out, new RegExp(`every gateway pod .*pod ${NAMESPACE}/two: .*connection refused`));
             assert.match(out, /These pods may still accept it/);
@@ -148,8 +133,7 @@ describe("ops consumer revoke --yes", () => {
 
         it("names one that runs, is not ready and cannot be asked", async () => {
             await pods({ idle: ["two"], closed: ["two"] });
-            const { code, out } = await revokeA1(STACK_FILE);
-            assert.equal(code, 1);
+            const { out } = await exits(1, revokeA1(STACK_FILE));
             assert.ok(!out.includes("alice/a1: refused"), out);
             assert.match(out, new RegExp(`pod ${NAMESPACE}/two \\(running but not ready\\): .*connection refused`));
         });
@@ -157,8 +141,7 @@ describe("ops consumer revoke --yes", () => {
         it("asks one that runs and is not ready too: on a node that is cut off it still serves callers", async () => {
             const accepts: PodAnswers = (one) => ({ status: one.pod === "two" && hasCredential(one) ? 400 : 401 });
             await pods({ idle: ["two"], answers: accepts });
-            const { code, out } = await revokeA1(STACK_FILE);
-            assert.equal(code, 1);
+            const { out } = await exits(1, revokeA1(STACK_FILE));
             assert.match(
                 out,
                 new RegExp(`pod ${NAMESPACE}/two \\(running but not ready\\): it still authenticates alice/a1`),
@@ -167,15 +150,12 @@ describe("ops consumer revoke --yes", () => {
 
         it("counts one that is not ready and rejects the key", async () => {
             await pods({ idle: ["two"] });
-            const { code, out } = await revokeA1(STACK_FILE);
-            assert.equal(code, 0, out);
-            assert.match(out, /alice\/a1: rejected by each of 3 gateway pods/);
+            assert.match((await exits(0, revokeA1(STACK_FILE))).out, /alice\/a1: rejected by each of 3 gateway pods/);
         });
 
         it("claims nothing where the stack's own gateway has no ready pod", async () => {
             await pods({ names: [] });
-            const { code, out } = await revokeA1(STACK_FILE);
-            assert.equal(code, 1);
+            const { out } = await exits(1, revokeA1(STACK_FILE));
             assert.match(out, /there is no ready pod with the labels app\.kubernetes\.io\/name=apisix/);
         });
 
@@ -186,16 +166,14 @@ describe("ops consumer revoke --yes", () => {
         for (const [needed, lacking] of PERMISSIONS) {
             it(`fails where the user may not ${needed} of the stack's own gateway`, async () => {
                 await pods(lacking);
-                const { code, out } = await revokeA1(STACK_FILE);
-                assert.equal(code, 1);
+                const { out } = await exits(1, revokeA1(STACK_FILE));
                 assert.ok(!out.includes("alice/a1: rejected"), out);
                 assert.match(out, new RegExp(`lacks permission to ${needed} in namespace ${NAMESPACE} \\(RBAC\\)`));
             });
 
             it(`says that the proof is partial where the user may not ${needed} of an existing gateway`, async () => {
                 await pods(lacking);
-                const { code, out } = await revokeA1(EXISTING);
-                assert.equal(code, 0, out);
+                const { out } = await exits(0, revokeA1(EXISTING));
                 assert.match(out, /alice\/a1: the proof is partial\. It is rejected by http:\S+ \(401/);
                 assert.match(out, new RegExp(`not every gateway pod was queried: .*lacks permission to ${needed} in`));
             });
@@ -203,8 +181,7 @@ describe("ops consumer revoke --yes", () => {
 
         it("says that the proof is partial where pods of an existing gateway have another port", async () => {
             await pods({ closed: ["two"] });
-            const { code, out } = await revokeA1(EXISTING);
-            assert.equal(code, 0, out);
+            const { out } = await exits(0, revokeA1(EXISTING));
             assert.match(out, new RegExp(`the proof is partial.*pod ${NAMESPACE}/two: .*connection refused`));
         });
 
@@ -214,8 +191,7 @@ describe("ops consumer revoke --yes", () => {
                 idle: ["three"],
                 answers: (one) => ({ status: one.pod === "three" ? 404 : 401 }),
             });
-            const { code, out } = await revokeA1(EXISTING);
-            assert.equal(code, 1);
+            const { out } = await exits(1, revokeA1(EXISTING));
             assert.match(out, new RegExp(`pod ${NAMESPACE}/three \\(running but not ready\\): it answers 404`));
             assert.match(out, /These pods may still accept it/);
         });
@@ -225,8 +201,7 @@ describe("ops consumer revoke --yes", () => {
                 closed: ["two"],
                 answers: (one) => ({ status: one.pod === "three" && hasCredential(one) ? 400 : 401 }),
             });
-            const { code, out } = await revokeA1(EXISTING);
-            assert.equal(code, 1);
+            const { out } = await exits(1, revokeA1(EXISTING));
             assert.match(out, new RegExp(`pod ${NAMESPACE}/three: it still authenticates alice/a1`));
         });
     });
@@ -236,8 +211,7 @@ describe("ops consumer revoke --yes", () => {
 
         it("sends the old key until it is rejected, in a request that the gateway itself answers", async () => {
             statuses = [400, 400, 401];
-            const { code, out, note } = await revoke("alice", "a1");
-            assert.equal(code, 0);
+            const { out, note } = await exits(0, revoke("alice", "a1"));
             assert.match(
                 out,
                 /alice\/a1: rejected by the 1 gateway pod and by http:\S+ \(401 after \d s, 400 before\)\./,
@@ -253,8 +227,7 @@ describe("ops consumer revoke --yes", () => {
 
         it("does not treat the rejection by one pod as that of all", async () => {
             statuses = [400, 401, 401, 400, 401, 401, 401];
-            const { code, out } = await revoke("alice", "a1");
-            assert.equal(code, 0, out);
+            const { out } = await exits(0, revoke("alice", "a1"));
             assert.match(
                 out,
                 /alice\/a1: rejected by the 1 gateway pod and by http:\S+ \(401 after \d+ s, 400 before\)\./,
@@ -264,38 +237,35 @@ describe("ops consumer revoke --yes", () => {
 
         it("reports that it still works when only one of the pods rejects it", async () => {
             statuses = Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? 400 : 401));
-            const { code, out } = await revoke("alice", "a1");
-            assert.equal(code, 1);
+            const { out } = await exits(1, revoke("alice", "a1"));
             assert.match(out, /must be rejected with 401 .* \(got 400\)\. It still works/);
         });
 
         it("sends a token where there is a secret to sign one", async () => {
             statuses = [400, 401];
-            const { code, out } = await revoke("tokens", "hs");
-            assert.equal(code, 0);
-            assert.match(out, /tokens\/hs: rejected/);
+            assert.match((await exits(0, revoke("tokens", "hs"))).out, /tokens\/hs: rejected/);
             assert.equal(decodeJwt(asked[0].headers.authorization!.replace("Bearer ", "")).key, "alpa-auth_tokens.hs");
         });
 
         it("reports that it still works at the timeout, and exits with 1", async () => {
             statuses = [400];
-            const { code, out, note } = await revoke("alice", "a1");
-            assert.equal(code, 1);
+            const { out, note } = await exits(1, revoke("alice", "a1"));
             assert.match(out, /must be rejected with 401 by http:\S+ within 3 s \(got 400\)\. It still works/);
             assert.match(note, /the change is applied, but there is no proof/);
         });
 
         it("does not treat a missing answer as a rejection", async () => {
-            const { code, out } = await bench({ refusalSeconds: 1 }).ops("consumer", "revoke", "alice", "a1", "--yes");
-            assert.equal(code, 1);
+            const { out } = await exits(
+                1,
+                bench({ refusalSeconds: 1 }).ops("consumer", "revoke", "alice", "a1", "--yes"),
+            );
             assert.match(out, /\(got no answer: \w+\)\. Whether it still works is not known/);
         });
 
         for (const before of [401, 429, 503])
             it(`does not claim proof when the answer was ${before} before`, async () => {
                 statuses = [before, 401];
-                const { code, out } = await revoke("alice", "a1");
-                assert.equal(code, 0);
+                const { out } = await exits(0, revoke("alice", "a1"));
                 assert.match(
                     out,
                     new RegExp(
@@ -306,8 +276,7 @@ describe("ops consumer revoke --yes", () => {
             });
 
         it("names what it cannot try", async () => {
-            const rs = await revoke("tokens", "rs");
-            assert.equal(rs.code, 0);
+            const rs = await exits(0, revoke("tokens", "rs"));
             assert.match(rs.out, /tokens\/rs: not tried: only the caller can sign its tokens/);
             const old = await revoke("alice", "old");
             assert.match(old.out, /alice\/old: not tried: the stack's outputs did not have it\./);
@@ -319,8 +288,7 @@ describe("ops consumer revoke --yes", () => {
         it("remove tries every credential of the caller", async () => {
             statuses = [400, 400, 401];
             const { ops, text } = bench({ outputs: { ...OUTPUTS, url }, refusalSeconds: 3 });
-            const { code, out } = await ops("consumer", "remove", "alice", "--yes");
-            assert.equal(code, 0);
+            const { out } = await exits(0, ops("consumer", "remove", "alice", "--yes"));
             assert.match(out, /Consumer alice is removed\. Its credentials stop working: a1, a2, old\./);
             assert.match(out, /alice\/a1: rejected[^]*alice\/a2: rejected/);
             assert.ok(!text().includes("alice"));

@@ -2,12 +2,12 @@
 // the handout. Pulumi, the edge and Cloudflare's API are fakes here.
 import { strict as assert } from "node:assert";
 import { existsSync } from "node:fs";
-import * as http from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { compareTokens } from "../../../../ops/consumer/state/list-tokens";
 import { HOST_KEY, SSH_KEY } from "../../kit/cloudflare";
-import { bench, TODAY, type BenchOptions } from "../kit";
+import { bench, type BenchOptions, exits, TODAY } from "../kit";
+import { serve } from "../../kit/http";
 
 const FILE = `config:
     alpa-auth:option: cloudflare
@@ -56,25 +56,21 @@ const text = (file: string, ...parts: RegExp[]) => parts.forEach((part) => asser
 describe("ops consumer with service tokens", () => {
     it("adds one without the option for the method, since the stack has no other", async () => {
         const { ops, text: file } = cloudflare();
-        const { code, out, note } = await ops("consumer", "add", "new", "--credential", "x", "--yes");
-        assert.equal(code, 0, note);
+        const { out } = await exits(0, ops("consumer", "add", "new", "--credential", "x", "--yes"));
         assert.match(file(), /- name: new\n {10}credentials:\n {14}- \{ id: x, method: service-token \}/);
         assert.match(out, /Next: npm run ops -- consumer handout new x/);
     });
 
     it("adds no key here, and no service token to a gateway", async () => {
-        const here = await cloudflare().ops("consumer", "add", "lab", "--credential", "x", "--method", "key");
-        assert.equal(here.code, 2);
+        const here = await exits(2, cloudflare().ops("consumer", "add", "lab", "--credential", "x", "--method", "key"));
         assert.match(here.note, /method: only valid with option intra-a/);
-        const there = await bench().ops("consumer", "add", "bob", "--method", "service-token");
-        assert.equal(there.code, 2);
+        const there = await exits(2, bench().ops("consumer", "add", "bob", "--method", "service-token"));
         assert.match(there.note, /method: only valid with option cloudflare/);
     });
 
     it("rotates in place: the next version, and an expiry for the previous secret", async () => {
         const { ops, text: file } = cloudflare();
-        const { code, out, note } = await ops(...ROTATE, "a", "--overlap-days", "14", "--yes");
-        assert.equal(code, 0, note);
+        const { out } = await exits(0, ops(...ROTATE, "a", "--overlap-days", "14", "--yes"));
         text(
             file(),
             /\{ id: a, method: service-token, secretVersion: 2, previousSecretExpires: "2026-12-09" \} # in use/,
@@ -88,8 +84,7 @@ describe("ops consumer with service tokens", () => {
         const second = `            - { address: 10.0.0.12, user: ubuntu, hostKey: "${HOST_KEY}", privateKey: *key }\n`;
         const shared = FILE.replace("{ secure: CIPHERTEXT }\n", `&key { secure: CIPHERTEXT }\n${second}`);
         const { ops, text: file } = cloudflare({ text: shared });
-        const { code, note } = await ops(...ROTATE, "a", "--overlap-days", "14", "--yes");
-        assert.equal(code, 0, note);
+        await exits(0, ops(...ROTATE, "a", "--overlap-days", "14", "--yes"));
         text(file(), /privateKey: \*key/, /id: a, method: service-token, secretVersion: 2/);
     });
 
@@ -101,27 +96,25 @@ describe("ops consumer with service tokens", () => {
 
     it("allows one handout of the new secret, whatever was handed out before", async () => {
         const stack = cloudflare();
-        assert.equal((await stack.ops("consumer", "handout", "lab", "a")).code, 0);
+        await exits(0, stack.ops("consumer", "handout", "lab", "a"));
         const record = join(stack.folder, ".alpa-auth/handouts/intra/lab.a.json");
         assert.ok(existsSync(record));
-        assert.equal((await stack.ops(...ROTATE, "a", "--overlap-days", "14", "--yes")).code, 0);
+        await exits(0, stack.ops(...ROTATE, "a", "--overlap-days", "14", "--yes"));
         assert.ok(!existsSync(record));
     });
 
     it("keeps the record of a handout when the rotation fails: the old secret may be all that there is", async () => {
         const stack = cloudflare({ says: ({ args }) => (args[0] === "up" ? { code: 1 } : undefined) });
-        assert.equal((await stack.ops("consumer", "handout", "lab", "a")).code, 0);
-        assert.equal((await stack.ops(...ROTATE, "a", "--overlap-days", "14", "--yes")).code, 1);
-        const { code, out, note } = await stack.ops("consumer", "handout", "lab", "a");
-        assert.equal(code, 2);
+        await exits(0, stack.ops("consumer", "handout", "lab", "a"));
+        await exits(1, stack.ops(...ROTATE, "a", "--overlap-days", "14", "--yes"));
+        const { out, note } = await exits(2, stack.ops("consumer", "handout", "lab", "a"));
         text(note, /lab\/a: was already handed out on/);
         assert.ok(!out.includes(PAIR.clientSecret));
     });
 
     it("does not hand out a disabled token", async () => {
         const stack = cloudflare({ text: FILE.replace("service-token }", "service-token, enabled: false }") });
-        const { code, out, note } = await stack.ops("consumer", "handout", "lab", "a");
-        assert.equal(code, 2);
+        const { out, note } = await exits(2, stack.ops("consumer", "handout", "lab", "a"));
         text(note, /lab\/a: is disabled, so Cloudflare rejects it\. Remove enabled: false from it and run: pulumi up/);
         assert.ok(!out.includes(PAIR.clientSecret));
     });
@@ -148,23 +141,20 @@ describe("ops consumer with service tokens", () => {
     for (const [why, args, problem] of refused)
         it(`does not rotate ${why}`, async () => {
             const { ops, text: file } = cloudflare();
-            const { code, note } = await ops(...ROTATE, ...args, "--yes");
-            assert.equal(code, 2);
-            assert.match(note, problem);
+            assert.match((await exits(2, ops(...ROTATE, ...args, "--yes"))).note, problem);
             assert.equal(file(), FILE);
         });
 
     it("does not rotate beyond the token's own expiry", async () => {
         const ending = FILE.replace("service-token } # in use", 'service-token, expires: "2026-12-05" } # in use');
         const { ops, text: file } = cloudflare({ text: ending });
-        const { code, note } = await ops(...ROTATE, "a", "--overlap-days", "14", "--yes");
-        assert.equal(code, 2);
+        const { note } = await exits(2, ops(...ROTATE, "a", "--overlap-days", "14", "--yes"));
         assert.match(
             note,
             /--overlap-days: must end by 2026-12-05, when a expires anyway \(got 14\)\. Give at most 10/,
         );
         assert.equal(file(), ending);
-        assert.equal((await ops(...ROTATE, "a", "--overlap-days", "10")).code, 0);
+        await exits(0, ops(...ROTATE, "a", "--overlap-days", "10"));
     });
 
     it("keeps the record of a handout when a lock prevents the rotation", async () => {
@@ -173,24 +163,22 @@ describe("ops consumer with service tokens", () => {
         const { ops } = cloudflare({ says: ({ args }) => (args[0] === "up" && locked ? lock : undefined) });
         const handout = ["consumer", "handout", "lab", "a"];
         const rotate = [...ROTATE, "a", "--overlap-days", "14", "--yes"];
-        assert.equal((await ops(...handout)).code, 0);
+        await exits(0, ops(...handout));
         locked = true;
         assert.match((await ops(...rotate)).note, /Nothing was changed/);
         assert.match((await ops(...handout)).note, /lab\/a: was already handed out/);
         locked = false;
-        assert.equal((await ops(...rotate)).code, 0);
-        assert.equal((await ops(...handout)).code, 0);
+        await exits(0, ops(...rotate));
+        await exits(0, ops(...handout));
     });
 
     it("does not rotate a key without a successor", async () => {
-        const { code, note } = await bench().ops("consumer", "rotate", "alice", "a1", "--overlap-days", "1");
-        assert.equal(code, 2);
+        const { note } = await exits(2, bench().ops("consumer", "rotate", "alice", "a1", "--overlap-days", "1"));
         assert.match(note, /--successor: required with method key\. Name the new credential\./);
     });
 
     it("hands out both headers, and the edge's timeout", async () => {
-        const { code, out } = await cloudflare().ops("consumer", "handout", "lab", "a");
-        assert.equal(code, 0);
+        const { out } = await exits(0, cloudflare().ops("consumer", "handout", "lab", "a"));
         text(out, /CF-Access-Client-Id: 0123\.access/, /CF-Access-Client-Secret: s3cret-of-lab-a/, /--max-time 135 /);
     });
 
@@ -216,8 +204,7 @@ describe("ops consumer with service tokens", () => {
     });
 
     it("says to run pulumi up where the outputs do not have the token yet", async () => {
-        const { code, note } = await cloudflare().ops("consumer", "handout", "lab", "b");
-        assert.equal(code, 2);
+        const { note } = await exits(2, cloudflare().ops("consumer", "handout", "lab", "b"));
         assert.match(note, /lab\/b: in the config, but not in the stack's outputs/);
     });
 
@@ -239,28 +226,23 @@ describe("ops consumer with service tokens", () => {
 });
 
 describe("ops consumer revoke --yes of a service token", () => {
-    let server: http.Server;
     let url: string;
-    let asked: http.IncomingMessage[] = [];
+    let asked: IncomingMessage[] = [];
     let statuses: number[] = [];
-    before(async () => {
-        server = http.createServer((request, response) => {
+    beforeEach(async () => {
+        asked = [];
+        url = await serve((request, response) => {
             asked.push(request);
             response.writeHead(statuses.length > 1 ? statuses.shift()! : statuses[0], { Location: "/login" }).end();
         });
-        await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-        url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     });
-    beforeEach(() => (asked = []));
-    after(() => server.close());
     const revoke = () =>
         cloudflare({ outputs: outputs(url), refusalSeconds: 3 }).ops("consumer", "revoke", "lab", "a", "--yes");
 
     for (const status of [401, 403, 302])
         it(`treats ${status} as a rejection, and requests a path that Alpa does not have`, async () => {
             statuses = [404, 404, status];
-            const { code, out, note } = await revoke();
-            assert.equal(code, 0, note);
+            const { out, note } = await exits(0, revoke());
             assert.match(out, new RegExp(`lab/a: rejected by http:\\S+ \\(${status} after \\d s, 404 before\\)\\.`));
             assert.ok(asked.every((request) => request.url === "/is-this-token-let-in"));
             assert.equal(asked[0].headers["cf-access-client-secret"], PAIR.clientSecret);
@@ -270,14 +252,12 @@ describe("ops consumer revoke --yes of a service token", () => {
         statuses = [404, 401];
         const named = outputs("https://llm.example.com");
         const options = { outputs: named, refusalSeconds: 3, connectTo: url };
-        const { code, out } = await cloudflare(options).ops("consumer", "revoke", "lab", "a", "--yes");
-        assert.equal(code, 0, out);
+        await exits(0, cloudflare(options).ops("consumer", "revoke", "lab", "a", "--yes"));
         assert.deepEqual([...new Set(asked.map(({ headers }) => headers.host))], ["llm.example.com"]);
     });
     it("fails where it stays accepted", async () => {
         statuses = [404];
-        const { code, out } = await revoke();
-        assert.equal(code, 1);
+        const { out } = await exits(1, revoke());
         assert.match(
             out,
             /must be rejected with 401, 403 or 302 .* \(got 404\)\. It still works: check the Access application/,
@@ -353,47 +333,37 @@ describe("ops consumer list of service tokens", () => {
     });
 
     it("uses the stack's API token, and shows no secret", async () => {
-        const asked: http.IncomingMessage[] = [];
-        const server = http.createServer((request, response) => {
+        const asked: IncomingMessage[] = [];
+        const address = await serve((request, response) => {
             asked.push(request);
+            const result = [live("alpa-auth/intra/lab/a", { enabled: false })];
             response.writeHead(200, { "Content-Type": "application/json" });
-            response.end(
-                JSON.stringify({ success: true, result: [live("alpa-auth/intra/lab/a", { enabled: false })] }),
-            );
+            response.end(JSON.stringify({ success: true, result }));
         });
-        await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-        try {
-            const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/client/v4`;
-            const file = FILE.replace(
-                "config:\n",
-                `config:\n    cloudflare:apiToken: { secure: SEALED }\n    cloudflare:baseUrl: ${base}\n`,
-            );
-            const { ops } = cloudflare({
-                text: file,
-                says: ({ args }) => (args[1] === "get" ? { stdout: "s3cret-token\n" } : undefined),
-            });
-            const { code, out, note } = await ops("consumer", "list", "--check");
-            assert.equal(code, 3);
-            assert.match(out, /lab +│ a +│ +│ 2027-11-25T00:00:00Z +│ disabled +│ ! disabled at Cloudflare/);
-            assert.match(note, /config and Cloudflare differ in 2 of 3 lines\. Run: pulumi up --refresh -s intra$/m);
-            assert.match(
-                asked[0].url!,
-                /^\/client\/v4\/accounts\/0123456789abcdef0123456789abcdef\/access\/service_tokens/,
-            );
-            assert.equal(asked[0].headers.authorization, "Bearer s3cret-token");
-            assert.ok(!(out + note).includes("s3cret"));
-        } finally {
-            server.close();
-        }
+        const file = FILE.replace(
+            "config:\n",
+            `config:\n    cloudflare:apiToken: { secure: SEALED }\n    cloudflare:baseUrl: ${address}/client/v4\n`,
+        );
+        const { ops } = cloudflare({
+            text: file,
+            says: ({ args }) => (args[1] === "get" ? { stdout: "s3cret-token\n" } : undefined),
+        });
+        const { out, note } = await exits(3, ops("consumer", "list", "--check"));
+        assert.match(out, /lab +│ a +│ +│ 2027-11-25T00:00:00Z +│ disabled +│ ! disabled at Cloudflare/);
+        assert.match(note, /config and Cloudflare differ in 2 of 3 lines\. Run: pulumi up --refresh -s intra$/m);
+        assert.match(
+            asked[0].url!,
+            /^\/client\/v4\/accounts\/0123456789abcdef0123456789abcdef\/access\/service_tokens/,
+        );
+        assert.equal(asked[0].headers.authorization, "Bearer s3cret-token");
+        assert.ok(!(out + note).includes("s3cret"));
     });
 
     it("requires the API token", async () => {
         const before = process.env.CLOUDFLARE_API_TOKEN;
         delete process.env.CLOUDFLARE_API_TOKEN;
         try {
-            const { code, note } = await cloudflare().ops("consumer", "list");
-            assert.equal(code, 2);
-            assert.match(note, /CLOUDFLARE_API_TOKEN: required/);
+            assert.match((await exits(2, cloudflare().ops("consumer", "list"))).note, /CLOUDFLARE_API_TOKEN: required/);
         } finally {
             if (before !== undefined) process.env.CLOUDFLARE_API_TOKEN = before;
         }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { diffLines } from "diff";
 import { setLimits } from "../../../../ops/stack/consumers-edit";
-import { bench } from "../kit";
+import { bench, exits } from "../kit";
 
 const TEXT = `# the stack
 config:
@@ -41,8 +41,7 @@ describe("ops consumer set-limits", () => {
     };
 
     it("gives a caller limits, below its name, and runs pulumi up", async () => {
-        const { code, note, text, calls } = await set("alice", "--concurrent", "2", "--yes");
-        assert.equal(code, 0, note);
+        const { text, calls } = await exits(0, set("alice", "--concurrent", "2", "--yes"));
         assert.deepEqual(changed(TEXT, text()), [[], ["limits: { concurrent: 2 }"]]);
         assert.ok(calls.some(({ args: [verb] }) => verb === "up"));
     });
@@ -77,8 +76,7 @@ describe("ops consumer set-limits", () => {
     ];
     for (const [what, args, says] of refused)
         it(`rejects ${what}, and changes nothing`, async () => {
-            const { code, note, text, calls } = await set(...args, "--yes");
-            assert.equal(code, 2);
+            const { note, text, calls } = await exits(2, set(...args, "--yes"));
             assert.match(note, says);
             assert.equal(text(), TEXT);
             assert.ok(calls.every(({ args: [verb] }) => verb !== "up"));
@@ -96,8 +94,7 @@ describe("ops consumer set-limits", () => {
         };
 
         it("puts a caller into it, below its name, and says what its callers share", async () => {
-            const { code, note, text, out } = await put(CLASSED, "bob", "--class", "batch");
-            assert.equal(code, 0, note);
+            const { text, out } = await exits(0, put(CLASSED, "bob", "--class", "batch"));
             assert.deepEqual(changed(CLASSED, text()), [[], ["class: batch"]]);
             assert.match(
                 out,
@@ -120,15 +117,13 @@ describe("ops consumer set-limits", () => {
         it("can be set by consumer add for a new caller, and not for an existing one", async () => {
             const { ops, text } = bench({ text: CLASSED });
             const limits = ["--requests", "600", "--per-seconds", "3600"];
-            const added = await ops("consumer", "add", "night-jobs", "--class", "batch", ...limits, "--yes");
-            assert.equal(added.code, 0, added.note);
+            const added = await exits(0, ops("consumer", "add", "night-jobs", "--class", "batch", ...limits, "--yes"));
             assert.match(
                 text(),
                 /- name: night-jobs\n +class: batch\n +limits: \{ ?requests: 600, perSeconds: 3600 ?\}\n/,
             );
             assert.match(added.out, /Class of night-jobs: batch \(its callers share 4 slots\)\./);
-            const again = await ops("consumer", "add", "bob", "--credential", "b2", "--class", "bach");
-            assert.equal(again.code, 2);
+            const again = await exits(2, ops("consumer", "add", "bob", "--credential", "b2", "--class", "bach"));
             assert.match(
                 again.note,
                 /--class: must be one of interactive, batch \(got "bach"\)\. Did you mean batch\?/,
@@ -165,8 +160,7 @@ describe("ops consumer set-limits", () => {
         ];
         for (const [what, before, args, says] of problems)
             it(`rejects ${what}, and changes nothing`, async () => {
-                const { code, note, text } = await put(before, ...args);
-                assert.equal(code, 2, note);
+                const { note, text } = await exits(2, put(before, ...args));
                 assert.match(note, says);
                 assert.equal(text(), before);
             });
@@ -181,8 +175,7 @@ describe("ops consumer set-limits", () => {
             writeFileSync(callers, list);
             const own = TEXT.replace("    alpa-auth:consumers:", "    alpa-auth:consumersFile: callers/intra.yaml\n$&");
             const { ops, text } = bench({ text: own, folder, program: folder });
-            const { code, note } = await ops("consumer", "set-limits", "carol", "--concurrent", "3", "--yes");
-            assert.equal(code, 0, note);
+            await exits(0, ops("consumer", "set-limits", "carol", "--concurrent", "3", "--yes"));
             assert.deepEqual(changed(list, readFileSync(callers, "utf8")), [[], ["limits: { concurrent: 3 }"]]);
             assert.equal(text(), own);
         } finally {

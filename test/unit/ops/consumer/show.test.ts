@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { createHash, generateKeyPairSync } from "node:crypto";
 import { stringify } from "yaml";
 import { whoAmI } from "../../../../ops/cutover/identity";
-import { bench, OUTPUTS, SECRETS, STACK_FILE } from "../kit";
+import { bench, exits, OUTPUTS, SECRETS, STACK_FILE } from "../kit";
 
 const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 const PEM = publicKey.export({ type: "spki", format: "pem" }).toString();
@@ -37,8 +37,7 @@ async function shown(text: string, name: string, before: string[][] = []) {
     const one = bench({ text });
     for (const args of before) await one.ops(...args);
     const calls = one.calls.length;
-    const { code, out, note } = await one.ops("consumer", "show", name, "--json");
-    assert.equal(code, 0, note);
+    const { out } = await exits(0, one.ops("consumer", "show", name, "--json"));
     assert.deepEqual(
         one.calls.slice(calls).map(({ args }) => args[1]),
         ["--show-name"],
@@ -111,14 +110,12 @@ describe("ops consumer show", () => {
     });
 
     it("shows a caller without credentials", async () => {
-        const { code, out } = await bench({ text: CONFIG }).ops("consumer", "show", "empty");
-        assert.equal(code, 0);
+        const { out } = await exits(0, bench({ text: CONFIG }).ops("consumer", "show", "empty"));
         assert.match(out, /^last handout +none recorded\ncredentials +none$/m);
     });
 
     it("suggests a caller with a similar name when there is none of that name", async () => {
-        const { code, note } = await bench({ text: CONFIG }).ops("consumer", "show", "taem");
-        assert.equal(code, 2);
+        const { note } = await exits(2, bench({ text: CONFIG }).ops("consumer", "show", "taem"));
         assert.match(note, /taem: must be a consumer of the config\..*team/);
     });
 });

@@ -7,6 +7,7 @@ import { parse } from "yaml";
 import { append } from "../../../../ops/cutover/audit";
 import { rehearsalStack } from "../../../../ops/convert/rehearsal-stack";
 import { CONVERT_FILE, convertBench } from "./service";
+import { exits } from "../kit";
 
 const REHEARSAL = `    rehearsal:
       alpa: { endpoints: ["10.20.96.200:20001"] }
@@ -71,8 +72,7 @@ describe("ops convert rehearse", () => {
 
     it("refuses a budget below the default times of a stack without measurements, and creates nothing", async () => {
         const it = await convertBench(TEXT.replace("budgetMinutes: 60", "budgetMinutes: 45"));
-        const { code, note } = await it.ops("convert", "rehearse", "--yes");
-        assert.equal(code, 2);
+        const { note } = await exits(2, it.ops("convert", "rehearse", "--yes"));
         assert.match(
             note,
             /convert\.rehearsal\.convert\.budgetMinutes: must be at least 57, .*\(got 45\)\. Run: pulumi config set --path convert\.rehearsal\.convert\.budgetMinutes 57/,
@@ -82,8 +82,7 @@ describe("ops convert rehearse", () => {
 
     it("lists its requirements and creates nothing, until --yes", async () => {
         const { ops, calls, folder, text } = await convertBench(TEXT);
-        const { code, out, note } = await ops("convert", "rehearse");
-        assert.equal(code, 0, note);
+        const { out } = await exits(0, ops("convert", "rehearse"));
         assert.match(
             out,
             /Rehearsal in stack intra-rehearsal\. Stack intra is not changed\. The rehearsal needs:\n {2}- /,
@@ -139,8 +138,7 @@ describe("ops convert rehearse", () => {
     it("refuses when an earlier one was not deleted, and creates nothing", async () => {
         const it = await convertBench(TEXT);
         writeFileSync(join(it.folder, "Pulumi.intra-rehearsal.yaml"), "config: {}\n");
-        const { code, note } = await it.ops("convert", "rehearse", "--yes");
-        assert.equal(code, 2);
+        const { note } = await exits(2, it.ops("convert", "rehearse", "--yes"));
         assert.match(note, /intra-rehearsal: must not exist yet.*pulumi destroy -s intra-rehearsal && pulumi stack rm/);
         assert.ok(it.calls.every(({ args }) => args[1] !== "init" && args[0] !== "up"));
     });
@@ -172,8 +170,7 @@ describe("ops convert rehearse", () => {
         const { it, own } = await rehearsing();
         let made = "";
         it.state.onUp = () => (made ||= readFileSync(own.file, "utf8"));
-        const { code, out, note } = await it.ops("convert", "rehearse", "--yes");
-        assert.equal(code, 0, note);
+        const { out, note } = await exits(0, it.ops("convert", "rehearse", "--yes"));
         assert.equal(it.text(), TEXT);
         assert.equal(parse(made).encryptionsalt, "v1:salt");
         assert.match(made, /privateKey:\s+secure: AGAIN/);
@@ -200,8 +197,7 @@ describe("ops convert rehearse", () => {
         const versions = { program: "1", pulumi: "v3", node: "v22" };
         append(file, { ...ours, event: "begin", from: "intra-a", to: "intra-b", budgetSeconds: 3600, versions });
         append(file, { ...ours, event: "step", step: "drain", direction: "forward", to: "drain" });
-        const { code, note } = await it.ops("convert", "rehearse", "--yes");
-        assert.equal(code, 0, note);
+        await exits(0, it.ops("convert", "rehearse", "--yes"));
         const last = it
             .record()
             .filter((entry) => entry.run === run)
@@ -220,8 +216,7 @@ describe("ops convert rehearse", () => {
             if (command === "stack init") return {};
             return args[0] === "up" ? { code: 255, stdout: "error: no room\n" } : undefined;
         });
-        const { code, note } = await it.ops("convert", "rehearse", "--yes");
-        assert.equal(code, 1);
+        const { note } = await exits(1, it.ops("convert", "rehearse", "--yes"));
         assert.match(note, /rehearsal: did not convert and return\. Stack intra-rehearsal is kept.*no room/s);
         assert.ok(existsSync(join(it.folder, "Pulumi.intra-rehearsal.yaml")));
         assert.equal(it.text(), TEXT);

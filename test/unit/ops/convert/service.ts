@@ -3,8 +3,7 @@
  * HTTP service replaces gateway and Alpa.
  */
 import { generateKeyPairSync } from "node:crypto";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer } from "node:http";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Entry } from "../../../../ops/cutover/audit";
@@ -14,6 +13,7 @@ import { placeIn } from "../../../../ops/convert/stack-edit";
 import { parse } from "yaml";
 import { bench, SECRETS, type Bench, type Says } from "../kit";
 import type { PulumiResult } from "../../../../ops/stack/pulumi";
+import { listen } from "../../kit/http";
 
 export const VERIFIER_KEY = "KEY-of-the-verifier-0123456789";
 export const SSH_KEY = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }) as string;
@@ -45,6 +45,19 @@ export const CONVERT_FILE = `config:
       credentials:
         - { id: a1, method: key }
 `;
+
+/** The stack file in a phase of a conversion. @param more another line of `convert` */
+export function fileAt(phase: string, more = ""): string {
+    return CONVERT_FILE.replace("option: intra-a", "option: intra-b").replace(
+        "  alpa-auth:convert:\n",
+        `$&    phase: ${phase}\n${more === "" ? "" : `    ${more}\n`}`,
+    );
+}
+
+/** Sends a signal to the command, and not to the process: mocha listens too. */
+export function interrupt(signal: "SIGINT" | "SIGHUP" = "SIGINT"): void {
+    (process.listeners(signal).at(-1) as () => void)();
+}
 
 /** Settings and observations of a test. */
 interface State {
@@ -85,14 +98,6 @@ export interface ConvertBench extends Bench {
     /** Entries of all records, oldest first. */
     record(): Entry[];
 }
-
-let servers: Server[] = [];
-
-afterEach(() => {
-    servers.forEach((server) => server.closeAllConnections());
-    servers.forEach((server) => server.close());
-    servers = [];
-});
 
 /** @param answers Pulumi's answers that differ from those of a healthy stack */
 export async function convertBench(
@@ -170,16 +175,15 @@ export async function convertBench(
         return { stdout: "Updating (intra)\n" };
     }
 
-    const folder = join(it.folder, ".alpa-auth/convert");
-    const lines = (name: string) => readFileSync(join(folder, name), "utf8").trim().split("\n");
-    return {
-        ...it,
-        state,
-        record: () =>
-            (existsSync(folder) ? readdirSync(folder).sort() : []).flatMap((name) =>
-                lines(name).map((line) => JSON.parse(line) as Entry),
-            ),
-    };
+    return { ...it, state, record: () => recordsIn(join(it.folder, ".alpa-auth/convert")) };
+}
+
+/** Entries of all records of a folder, oldest first. */
+export function recordsIn(folder: string): Entry[] {
+    const names = existsSync(folder) ? readdirSync(folder).sort() : [];
+    return names
+        .flatMap((name) => readFileSync(join(folder, name), "utf8").trim().split("\n"))
+        .map((line) => JSON.parse(line) as Entry);
 }
 
 function outputs({ reached, holder, callers }: State, port: number): object {
@@ -207,7 +211,5 @@ export async function serve(reply: (path: string, key: unknown) => Reply | void)
             response.writeHead(status, headers).end(JSON.stringify(status === 200 ? result : error));
         });
     });
-    servers.push(server);
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    return (server.address() as AddressInfo).port;
+    return listen(server);
 }

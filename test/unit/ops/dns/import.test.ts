@@ -3,7 +3,7 @@ import { strict as assert } from "node:assert";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseZoneData } from "../../../../config/keys/dns/settings";
-import { bench } from "../kit";
+import { bench, exits } from "../kit";
 
 const EXAMPLES = join(__dirname, "../../../../docs/examples");
 const EXPORT = join(EXAMPLES, "azure-export.txt");
@@ -11,8 +11,7 @@ const EXPORT = join(EXAMPLES, "azure-export.txt");
 describe("ops dns import", () => {
     it("prints the data of docs/examples for the export next to it, and writes nothing", async () => {
         const { ops } = bench();
-        const { code, out, note } = await ops("dns", "import", EXPORT);
-        assert.equal(code, 0);
+        const { out, note } = await exits(0, ops("dns", "import", EXPORT));
         assert.equal(out, readFileSync(join(EXAMPLES, "example.com.yaml"), "utf8"));
         assert.match(
             note,
@@ -34,12 +33,10 @@ describe("ops dns import", () => {
     it("writes a new file, and never overwrites one", async () => {
         const { ops, folder } = bench();
         const file = join(folder, "zone.yaml");
-        const first = await ops("dns", "import", EXPORT, "--out", file);
-        assert.equal(first.code, 0);
+        const first = await exits(0, ops("dns", "import", EXPORT, "--out", file));
         assert.match(first.out, /Wrote .*zone\.yaml: 18 entries of example\.com, 1 to decide/);
         writeFileSync(file, "reviewed");
-        const second = await ops("dns", "import", EXPORT, "--out", file);
-        assert.equal(second.code, 2);
+        const second = await exits(2, ops("dns", "import", EXPORT, "--out", file));
         assert.match(second.note, /--out: must be a new file/);
         assert.equal(readFileSync(file, "utf8"), "reviewed");
     });
@@ -49,8 +46,7 @@ describe("ops dns import", () => {
         const file = join(folder, "zone.yaml");
         const page = join(folder, "page.html");
         writeFileSync(page, `<html>\n${"<p>\n".repeat(100)}`);
-        const { code, note } = await ops("dns", "import", page, "--out", file);
-        assert.equal(code, 2);
+        const { note } = await exits(2, ops("dns", "import", page, "--out", file));
         assert.match(note, /page\.html:1: must be a record/);
         assert.match(note, /and 81 more problems/);
         assert.equal(note.match(/page\.html/g)!.length, 21);

@@ -2,7 +2,7 @@
  * The command line on a stack of option intra-b whose model can be upgraded: a fake Pulumi answers from memory, with the rules
  * of its checks, and an HTTP service replaces gateway and Alpa.
  */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import {
@@ -14,7 +14,7 @@ import {
 } from "../../../../components/opt/conversion-phases";
 import type { Entry } from "../../../../ops/cutover/audit";
 import type { PulumiResult } from "../../../../ops/stack/pulumi";
-import { CONVERT_FILE, serve, SSH_KEY, VERIFIER_KEY } from "../convert/service";
+import { CONVERT_FILE, recordsIn, serve, SSH_KEY, VERIFIER_KEY } from "../convert/service";
 import { bench, SECRETS, type Bench, type Says } from "../kit";
 
 export const UPGRADE_FILE = CONVERT_FILE.replace("option: intra-a # for now", "option: intra-b").replace(
@@ -114,16 +114,7 @@ export async function upgradeBench(text = UPGRADE_FILE, answers: Says = () => un
         };
     }
 
-    const folder = join(it.folder, ".alpa-auth/model-upgrade");
-    const lines = (name: string) => readFileSync(join(folder, name), "utf8").trim().split("\n");
-    return {
-        ...it,
-        state,
-        record: () =>
-            (existsSync(folder) ? readdirSync(folder).sort() : []).flatMap((name) =>
-                lines(name).map((line) => JSON.parse(line) as Entry),
-            ),
-    };
+    return { ...it, state, record: () => recordsIn(join(it.folder, ".alpa-auth/model-upgrade")) };
 }
 
 function failed(why: string): Partial<PulumiResult> {

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { UPGRADE_PHASES, type Stage } from "../../../../components/opt/conversion-phases";
-import { SECRETS } from "../kit";
+import { exits, SECRETS } from "../kit";
 import { VERIFIER_KEY } from "../convert/service";
 import { IMAGE, UPGRADE_FILE, upgradeBench } from "./service";
 
@@ -20,8 +20,7 @@ describe("npm run ops -- model upgrade run", () => {
 
     it("takes the stack through every phase, changes only the version in its file, and keeps a record without secrets", async () => {
         const { ops, state, text, record, calls } = await upgradeBench();
-        const { code, out, note } = await ops(...run, "--yes");
-        assert.equal(code, 0, note);
+        const { out, note } = await exits(0, ops(...run, "--yes"));
         assert.deepEqual(state.ups, [...UPGRADE_PHASES.map((phase) => `upgrade-${phase}`), "done"]);
         assert.equal(state.runs, "1.1.0");
         assert.match(out, /Done: intra runs the new version\. Callers got 503 for 0:0\d\./);
@@ -34,8 +33,7 @@ describe("npm run ops -- model upgrade run", () => {
 
     it("shows the steps and changes nothing, until --yes", async () => {
         const { ops, state, text, folder } = await upgradeBench();
-        const { code, out, note } = await ops(...run);
-        assert.equal(code, 0, note);
+        const { out } = await exits(0, ops(...run));
         assert.match(out, /image: registry\.example\.com\/alpa-serving:1\.0\.0 → registry\S+:1\.1\.0\n/);
         assert.match(out, /│ prepare[^]*│ done[^]*\nDry run: nothing was changed/);
         const plan = await ops("model", "upgrade", "plan", "--image", IMAGE, "--json");
@@ -58,8 +56,7 @@ describe("npm run ops -- model upgrade run", () => {
         it(`returns to the old version by itself when ${failing} fails`, async () => {
             const { ops, state, text } = await upgradeBench();
             state.failing = { [failing]: 1 };
-            const { code, note } = await ops(...run, "--yes");
-            assert.equal(code, 1);
+            const { note } = await exits(1, ops(...run, "--yes"));
             assert.match(note, new RegExp(`did not reach new \\(${failing.slice(8)}: .*${failing} is not to be`));
             assert.deepEqual(state.ups.slice(state.ups.indexOf(failing) + 1), stages(...back));
             assert.deepEqual([state.runs, bare(text())], ["1.0.0", bare(UPGRADE_FILE)]);
@@ -71,7 +68,7 @@ describe("npm run ops -- model upgrade run", () => {
         const { code, note } = await ops(...run, "--yes");
         assert.deepEqual([code, state.runs], [1, "1.0.0"]);
         assert.match(note, /must be " France" \(got " Texas"\)/);
-        assert.equal((await ops(...run, "--yes", "--answers", "any")).code, 0);
+        await exits(0, ops(...run, "--yes", "--answers", "any"));
         const said = record().flatMap((one) => (one.event === "step-end" && one.step === "verify" ? [one.said] : []));
         assert.match(said.at(-1)!, /each twice the same.*"Paris is the capital of Texas"/);
     });
@@ -91,8 +88,7 @@ describe("npm run ops -- model upgrade run", () => {
             if (to === "done" && state.failing.done! > 0) state.callerStatus = 502;
             if (to === "upgrade-prepare") delete state.callerStatus;
         };
-        const { code, note } = await ops(...run, "--yes");
-        assert.equal(code, 1);
+        const { note } = await exits(1, ops(...run, "--yes"));
         assert.match(note, /callers are not served by the new version: alice\/a1/);
         assert.deepEqual(state.ups.slice(8), stages("switch", "start", "stop", "drain", "prepare", "done"));
         assert.deepEqual([state.runs, bare(text())], ["1.0.0", bare(UPGRADE_FILE)]);
@@ -105,8 +101,7 @@ describe("npm run ops -- model upgrade run", () => {
         assert.match(note, /a human is needed\. Callers are served by the new version \(alice\/a1 got an answer/);
         const convert = await ops("convert", "run", "--yes", "--to", "intra-a");
         assert.match(convert.note, /an upgrade of the model is in progress/);
-        const again = await ops("model", "upgrade", "run", "--yes");
-        assert.equal(again.code, 0, again.note);
+        await exits(0, ops("model", "upgrade", "run", "--yes"));
         assert.deepEqual([state.runs, bare(text())], ["1.1.0", bare(NEW_FILE)]);
     });
 
@@ -118,12 +113,11 @@ describe("npm run ops -- model upgrade run", () => {
                 state.onUp = (to) => void (to === stage && process.emit("SIGTERM"));
                 // Only a check would be left of it.
                 if (phase === "done") state.failing = { done: 1 };
-                assert.equal((await ops(...run, "--yes")).code, 1);
+                await exits(1, ops(...run, "--yes"));
                 state.onUp = () => undefined;
                 const status = JSON.parse((await ops("model", "upgrade", "status", "--json")).out);
                 assert.deepEqual([status.state, status.asked], ["interrupted", phase], JSON.stringify(status));
-                const { code, note } = await ops("model", "upgrade", verb, "--yes");
-                assert.equal(code, 0, note);
+                await exits(0, ops("model", "upgrade", verb, "--yes"));
                 const expected = verb === "run" ? ["1.1.0", bare(NEW_FILE)] : ["1.0.0", bare(UPGRADE_FILE)];
                 assert.deepEqual([state.runs, bare(text())], expected);
             }
@@ -139,8 +133,7 @@ describe("npm run ops -- model upgrade run", () => {
         Object.assign(other.state, state);
         const status = JSON.parse((await other.ops("model", "upgrade", "status", "--json")).out);
         assert.deepEqual([status.direction, status.why], ["back", "there is no record of the earlier steps"]);
-        const { code, note } = await other.ops("model", "upgrade", "abort", "--yes");
-        assert.equal(code, 0, note);
+        await exits(0, other.ops("model", "upgrade", "abort", "--yes"));
         assert.deepEqual([other.state.runs, bare(other.text())], ["1.0.0", bare(UPGRADE_FILE)]);
     });
 
@@ -152,13 +145,12 @@ describe("npm run ops -- model upgrade run", () => {
         const other = await upgradeBench(UPGRADE_FILE);
         Object.assign(other.state, state, { ups: [] });
         for (const verb of ["run", "abort"]) {
-            const { code, note } = await other.ops("model", "upgrade", verb, "--yes");
-            assert.equal(code, 2);
+            const { note } = await exits(2, other.ops("model", "upgrade", verb, "--yes"));
             assert.match(note, /opt\.upgrade: must name the new version \(the last run reached stop, .*config refresh/);
         }
         assert.deepEqual([other.state.ups, other.text(), other.record()], [[], UPGRADE_FILE, []]);
         writeFileSync(other.file, text());
-        assert.equal((await other.ops("model", "upgrade", "abort", "--yes")).code, 0);
+        await exits(0, other.ops("model", "upgrade", "abort", "--yes"));
         assert.deepEqual([other.state.runs, bare(other.text())], ["1.0.0", bare(UPGRADE_FILE)]);
     });
 
@@ -175,8 +167,7 @@ describe("npm run ops -- model upgrade run", () => {
                 assert.ok(text().includes(from));
                 writeFileSync(file, text().replace(from, to));
             };
-            const { code, note } = await ops(...run, "--yes");
-            assert.equal(code, 1, note);
+            const { note } = await exits(1, ops(...run, "--yes"));
             assert.match(note, /Pulumi\.intra\.yaml: changed while the upgrade was running\. Undo the change\./);
             assert.deepEqual([state.runs, bare(text())], ["1.0.0", bare(UPGRADE_FILE)]);
             assert.ok(readFileSync(join(folder, ".alpa-auth/local/Pulumi.intra.yaml.edited"), "utf8").includes(to));
@@ -186,8 +177,7 @@ describe("npm run ops -- model upgrade run", () => {
         const sized = UPGRADE_FILE.replace("    gpuMemory", "    parametersBillion: 66\n    gpuMemory");
         const { ops, text, record } = await upgradeBench(sized);
         const model = ["--model", "alpa/opt-30b", "--weights-path", "/data/opt-30b"];
-        const { code, note } = await ops("model", "upgrade", "run", ...model, "--yes");
-        assert.equal(code, 0, note);
+        await exits(0, ops("model", "upgrade", "run", ...model, "--yes"));
         assert.match(text(), /model: alpa\/opt-30b/);
         assert.match(text(), /weights: \{ hostPath: \/data\/opt-30b \}/);
         assert.doesNotMatch(text(), /parametersBillion|upgrade/);
@@ -264,8 +254,7 @@ describe("npm run ops -- model upgrade refuses", () => {
         it(`${why}, all in one error, before anything is changed`, async () => {
             const { ops, state, folder, text: now } = await upgradeBench(text);
             for (const more of [["run", "--yes"], ["run"]]) {
-                const { code, note } = await ops("model", "upgrade", ...more, ...args);
-                assert.equal(code, 2, note);
+                const { note } = await exits(2, ops("model", "upgrade", ...more, ...args));
                 for (const one of said) assert.match(note, one);
             }
             assert.ok([2, 3].includes((await ops("model", "upgrade", "plan", ...args)).code));
@@ -280,8 +269,7 @@ describe("npm run ops -- model upgrade refuses", () => {
         for (const [command, other] of [both, [...both].reverse()]) {
             const held = { pid: process.pid, host: hostname(), who: "bob@ops", since: "2026-11-26T12:00:00.000Z" };
             writeFileSync(join(folder, ".alpa-auth/local/convert-intra.lock"), JSON.stringify({ ...held, command }));
-            const { code, note } = await ops(...other.split(" "), "abort", "--yes");
-            assert.equal(code, 2);
+            const { note } = await exits(2, ops(...other.split(" "), "abort", "--yes"));
             assert.match(
                 note,
                 new RegExp(`the running command is ${command} .*Run: npm run ops -- ${command} abort --yes`),
@@ -296,8 +284,7 @@ describe("npm run ops -- model upgrade refuses", () => {
         const { ops, state } = await upgradeBench();
         state.onUp = (to) => void (to === "upgrade-start" && process.emit("SIGTERM"));
         await ops("model", "upgrade", "run", "--image", IMAGE, "--yes");
-        const { code, note } = await ops("model", "upgrade", "run", "--yes", "--answers", "any");
-        assert.equal(code, 2);
+        const { note } = await exits(2, ops("model", "upgrade", "run", "--yes", "--answers", "any"));
         assert.match(note, /--answers: must not change while an upgrade is under way \(it began with same\)/);
     });
 
@@ -306,17 +293,15 @@ describe("npm run ops -- model upgrade refuses", () => {
         state.onUp = (to) => void (to === "upgrade-start" && process.emit("SIGTERM"));
         await ops("model", "upgrade", "run", "--image", IMAGE, "--yes");
         state.onUp = () => undefined;
-        const other = await ops("model", "upgrade", "run", "--image", "alpa:2", "--yes");
-        assert.equal(other.code, 2);
+        const other = await exits(2, ops("model", "upgrade", "run", "--image", "alpa:2", "--yes"));
         assert.match(other.note, /--image: must not name a version while an upgrade is under way/);
-        const convert = await ops("convert", "run", "--yes", "--to", "intra-a");
-        assert.equal(convert.code, 2);
+        const convert = await exits(2, ops("convert", "run", "--yes", "--to", "intra-a"));
         assert.match(convert.note, /an upgrade of the model is in progress/);
         const callers = await ops("consumer", "add", "bob", "--yes");
         assert.match(callers.note, /an upgrade of its model is in progress/);
         mkdirSync(join(folder, ".alpa-auth/local"), { recursive: true });
         const held = { pid: 2 ** 22 - 1, host: `not-${hostname()}`, who: "bob@ops", since: "2026-11-26T12:00:00.000Z" };
         writeFileSync(join(folder, ".alpa-auth/local/convert-intra.lock"), JSON.stringify(held));
-        assert.equal((await ops("model", "upgrade", "run", "--yes")).code, 2);
+        await exits(2, ops("model", "upgrade", "run", "--yes"));
     });
 });

@@ -7,7 +7,7 @@ import { hostname } from "node:os";
 import { delimiter, join } from "node:path";
 import { ROOT } from "../../../../ops/context";
 import { WITHOUT_PACK } from "../../../../ops/stack/policy-pack";
-import { bench, STACK_FILE, type Bench } from "../kit";
+import { bench, type Bench, exits, STACK_FILE } from "../kit";
 
 const ADD = ["consumer", "add", "bob", "--yes"];
 const LOCKED = { code: 255, stderr: "error: the stack is currently locked by 1 lock(s). Either wait" };
@@ -30,7 +30,7 @@ describe("ops, the lock of a stack's files", () => {
                 return second.then(() => ({ stdout: "Updating (intra)\n" }));
             },
         });
-        assert.equal((await it.ops(...ADD)).code, 0);
+        await exits(0, it.ops(...ADD));
         const { code, note } = await second!;
         assert.equal(code, 1);
         assert.match(
@@ -95,23 +95,21 @@ else {
     it("of a process that no longer runs is removed with a note", async () => {
         const it = bench();
         leaveLock(it, { host: hostname() });
-        const { code, note } = await it.ops(...ADD);
-        assert.equal(code, 0, note);
+        const { note } = await exits(0, it.ops(...ADD));
         assert.match(note, new RegExp(`intra: removed the lock of a command that no longer runs \\(pid ${GONE} on`));
     });
 
     it("of another host prevents edits until it is removed, and no command that only reads", async () => {
         const it = bench();
         leaveLock(it, { host: "elsewhere" });
-        const { code, note } = await it.ops(...ADD);
-        assert.equal(code, 1);
+        const { note } = await exits(1, it.ops(...ADD));
         const remove = /pid \d+ on elsewhere,.* if it no longer runs on elsewhere, remove (\S+\.lock)\. Then run this/;
         assert.match(note, remove);
         assert.equal(it.text(), STACK_FILE);
-        assert.equal((await it.ops("consumer", "add", "bob")).code, 0, "a dry run");
-        assert.equal((await it.ops("consumer", "show", "alice")).code, 0);
+        await exits(0, it.ops("consumer", "add", "bob"), "a dry run");
+        await exits(0, it.ops("consumer", "show", "alice"));
         rmSync(remove.exec(note)![1]);
-        assert.equal((await it.ops(...ADD)).code, 0);
+        await exits(0, it.ops(...ADD));
     });
 });
 
@@ -124,8 +122,7 @@ describe("ops, an edit whose pulumi up finds the stack locked", () => {
                 return LOCKED;
             },
         });
-        const { code, note } = await it.ops(...ADD);
-        assert.equal(code, 1);
+        const { note } = await exits(1, it.ops(...ADD));
         assert.match(
             note,
             /Pulumi\.intra\.yaml has changed meanwhile, so it keeps the edit, which the next pulumi up applies/,
@@ -139,7 +136,7 @@ describe("ops, an edit whose pulumi up finds the stack locked", () => {
         const it = bench({ says: ({ args }) => (args[0] === "up" ? answer : undefined) });
         const { note } = await it.ops(...ADD);
         answer = LOCKED;
-        assert.equal((await it.ops("consumer", "add", "eve", "--yes")).code, 1);
+        await exits(1, it.ops("consumer", "add", "eve", "--yes"));
         execFileSync("sh", ["-c", /Or go back: (cp .*) && pulumi up/.exec(note)![1]]);
         assert.equal(readFileSync(it.file, "utf8"), STACK_FILE);
     });

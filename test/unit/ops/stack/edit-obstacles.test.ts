@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import { lstatSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { bench, STACK_FILE } from "../kit";
+import { bench, exits, STACK_FILE } from "../kit";
 
 const ADD = ["consumer", "add", "bob"];
 
@@ -12,11 +12,10 @@ describe("ops, a stack file in git", () => {
     it("rejects a file with uncommitted manual changes, and continues with its own", async () => {
         const { ops, folder, file, text } = bench();
         commit(folder);
-        assert.equal((await ops(...ADD, "--yes")).code, 0);
-        assert.equal((await ops("consumer", "add", "eve", "--yes")).code, 0, "its own edit is no obstacle");
+        await exits(0, ops(...ADD, "--yes"));
+        await exits(0, ops("consumer", "add", "eve", "--yes"), "its own edit is no obstacle");
         writeFileSync(file, `${text()}# a manual edit\n`);
-        const { code, note } = await ops("consumer", "add", "zoe", "--yes");
-        assert.equal(code, 2);
+        const { note } = await exits(2, ops("consumer", "add", "zoe", "--yes"));
         assert.match(
             note,
             /Pulumi\.intra\.yaml: has uncommitted changes that are not of this command \(git status: M\)/,
@@ -31,12 +30,11 @@ describe("ops, a stack file in git", () => {
                 locked && args[0] === "up" ? { code: 255, stderr: "the stack is currently locked by 1" } : undefined,
         });
         commit(folder);
-        assert.equal((await ops("consumer", "add", "one", "--yes")).code, 0);
+        await exits(0, ops("consumer", "add", "one", "--yes"));
         locked = true;
-        assert.equal((await ops("consumer", "add", "two", "--yes")).code, 1);
+        await exits(1, ops("consumer", "add", "two", "--yes"));
         locked = false;
-        const { code, note } = await ops("consumer", "add", "two", "--yes");
-        assert.equal(code, 0, note);
+        await exits(0, ops("consumer", "add", "two", "--yes"));
         assert.match(text(), /name: one[^]*name: two/);
     });
 
@@ -46,13 +44,12 @@ describe("ops, a stack file in git", () => {
             says: ({ args }) => (fails && args[0] === "up" ? { code: 255 } : undefined),
         });
         commit(folder);
-        assert.equal((await ops("consumer", "add", "one", "--yes")).code, 0);
+        await exits(0, ops("consumer", "add", "one", "--yes"));
         fails = true;
         const { note } = await ops("consumer", "add", "two", "--yes");
         execFileSync("sh", ["-c", /Or go back: (cp .*) && pulumi up/.exec(note)![1]]);
         fails = false;
-        const again = await ops("consumer", "add", "three", "--yes");
-        assert.equal(again.code, 0, again.note);
+        await exits(0, ops("consumer", "add", "three", "--yes"));
         assert.ok(!text().includes("two"));
     });
 
@@ -62,8 +59,7 @@ describe("ops, a stack file in git", () => {
         renameSync(file, real);
         symlinkSync("real.yaml", file);
         commit(folder);
-        const { code, note } = await ops(...ADD, "--yes");
-        assert.equal(code, 0, note);
+        await exits(0, ops(...ADD, "--yes"));
         assert.ok(lstatSync(file).isSymbolicLink());
         assert.match(readFileSync(real, "utf8"), /name: bob/);
         writeFileSync(real, STACK_FILE.replace("# in use", "# by hand"));
@@ -74,8 +70,7 @@ describe("ops, a stack file in git", () => {
         const { ops, folder, text } = bench();
         commit(folder);
         writeFileSync(join(folder, ".git/config"), "[core\n");
-        const config = await ops(...ADD, "--yes");
-        assert.equal(config.code, 2);
+        const config = await exits(2, ops(...ADD, "--yes"));
         assert.match(
             config.note,
             /Pulumi\.intra\.yaml: git cannot show whether it has uncommitted changes \(fatal: bad config/,
@@ -93,7 +88,7 @@ describe("ops, a stack file in git", () => {
         const { PATH } = process.env;
         process.env.PATH = folder;
         try {
-            assert.equal((await ops(...ADD)).code, 0);
+            await exits(0, ops(...ADD));
         } finally {
             process.env.PATH = PATH;
         }

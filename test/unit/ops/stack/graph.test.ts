@@ -12,7 +12,7 @@ import type { Seen } from "../../../kit";
 import { recordCloudflare } from "../../kit/cloudflare";
 import { exposedInterSettings, recordInter } from "../../kit/inter";
 import { recordStack } from "../../kit/intra-a";
-import { bench } from "../kit";
+import { bench, exits } from "../kit";
 import { previewOf } from "../review/programs";
 
 const stateOf = (seen: Seen[]) => ({ resources: previewOf([], seen).steps.map(({ newState }) => newState!) });
@@ -133,13 +133,11 @@ describe("alpa-auth stack graph", () => {
 
     it("rejects a stack without resources and a preview of another stack, and says what to do", async () => {
         const { ops, folder } = bench();
-        const empty = await ops("stack", "graph");
-        assert.equal(empty.code, 2);
+        const empty = await exits(2, ops("stack", "graph"));
         assert.match(empty.note, /intra has no resources to draw.*pulumi up/);
         const file = join(folder, "preview.json");
         writeFileSync(file, JSON.stringify(previewOf([], await recordStack("rampart"))));
-        const other = await ops("stack", "graph", "--preview", file);
-        assert.equal(other.code, 2);
+        const other = await exits(2, ops("stack", "graph", "--preview", file));
         assert.match(other.note, /must be of stack intra \(got test\)/);
     });
 });

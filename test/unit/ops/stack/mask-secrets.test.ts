@@ -2,7 +2,7 @@
 // unchanged.
 import { strict as assert } from "node:assert";
 import { maskKeys } from "../../../../ops/stack/mask-secrets";
-import { bench, STACK_FILE } from "../kit";
+import { bench, exits, STACK_FILE } from "../kit";
 
 const KEY = "a-key-of-a-caller-0123456789";
 const MASK = '"(plain text, not shown)"';
@@ -36,8 +36,7 @@ describe("the shown text of a stack file", () => {
 
     it("contains none next to a change, whose lines are shown before the file is rejected", async () => {
         const { ops } = bench({ text: STACK_FILE.replace("id: old,", `id: old, key: ${KEY},`) });
-        const { code, out, note } = await ops("consumer", "add", "alice", "--credential", "new");
-        assert.equal(code, 2);
+        const { out, note } = await exits(2, ops("consumer", "add", "alice", "--credential", "new"));
         assert.match(out, /id: old, key: "\(plain text, not shown\)"/);
         assert.match(note, /must be stored encrypted/);
         assert.ok(!(out + note).includes(KEY));

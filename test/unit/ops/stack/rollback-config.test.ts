@@ -4,6 +4,7 @@ import { strict as assert } from "node:assert";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { commit, hidden, repository, rollback, update, usePackages, useRepository, type Options } from "./rollback-kit";
+import { exits } from "../kit";
 
 const SALT = "encryptionsalt: v1:abc\n";
 const host = (address: string, privateKey: unknown) => ({ hosts: [{ address, port: 22, privateKey }], version: "1" });
@@ -31,10 +32,12 @@ describe("config of ops stack rollback", () => {
     const now = (value: object) => file({ "alpa-auth:option": "intra-a", ...tunnel(value) });
 
     it("uses the current secrets where nothing else differs, and says so", async () => {
-        const { code, note, config } = await configFor(tunnel(hidden(host("10.0.0.1", PLAIN))), {
-            text: now(host("10.0.0.1", secure("now"))),
-        });
-        assert.equal(code, 0, note);
+        const { note, config } = await exits(
+            0,
+            configFor(tunnel(hidden(host("10.0.0.1", PLAIN))), {
+                text: now(host("10.0.0.1", secure("now"))),
+            }),
+        );
         assert.deepEqual(config["alpa-auth:tunnel"], host("10.0.0.1", secure("now")));
         assert.match(note, /Current secrets are used for: tunnel\./);
     });
@@ -51,8 +54,10 @@ describe("config of ops stack rollback", () => {
     ];
     for (const [what, live, differs] of others)
         it(`rejects the current object with ${what}, and names where it differs, but no value`, async () => {
-            const { code, note, seen } = await configFor(tunnel(hidden(host("10.0.0.1", PLAIN))), { text: now(live) });
-            assert.equal(code, 2, note);
+            const { note, seen } = await exits(
+                2,
+                configFor(tunnel(hidden(host("10.0.0.1", PLAIN))), { text: now(live) }),
+            );
             const words = `tunnel: cannot be restored \\(it was secret in version 1, and stack files of this clone differ in more than its secrets: ${differs}`;
             assert.match(note, new RegExp(words));
             assert.match(
@@ -65,17 +70,15 @@ describe("config of ops stack rollback", () => {
 
     it("rejects the current object where the version's cannot be decrypted any more", async () => {
         const lost = { "alpa-auth:tunnel": { secret: true, value: "ERROR_UNABLE_TO_DECRYPT" } };
-        const { code, note } = await configFor(lost, { text: now(host("10.0.0.1", secure("now"))) });
-        assert.equal(code, 2, note);
+        const { note } = await exits(2, configFor(lost, { text: now(host("10.0.0.1", secure("now"))) }));
         assert.match(note, /tunnel: cannot be restored .* its difference from the current value is unknown\)/);
     });
 
     it("uses a value that is only a secret from the current file", async () => {
-        const { code, note, config } = await configFor(
-            { "alpa-auth:token": hidden(PLAIN) },
-            { text: file({ "alpa-auth:token": secure("now") }) },
+        const { config } = await exits(
+            0,
+            configFor({ "alpa-auth:token": hidden(PLAIN) }, { text: file({ "alpa-auth:token": secure("now") }) }),
         );
-        assert.equal(code, 0, note);
         assert.deepEqual(config["alpa-auth:token"], secure("now"));
     });
 
@@ -84,8 +87,7 @@ describe("config of ops stack rollback", () => {
         const holder = { name: "ada", until: "2026-11-20T12:00:00Z" };
         const text = file({ "alpa-auth:convert": convert(secure("now"), { measured: { drain: 9 } }) });
         const then = { "alpa-auth:convert": hidden(convert(PLAIN, { phase: "prepare", holder })) };
-        const { code, note, config } = await configFor(then, { text });
-        assert.equal(code, 0, note);
+        const { config } = await exits(0, configFor(then, { text }));
         assert.deepEqual(config["alpa-auth:convert"], convert(secure("now"), { phase: "prepare" }));
     });
 
@@ -93,8 +95,7 @@ describe("config of ops stack rollback", () => {
         const list = (names: string[], key: unknown) =>
             names.map((name) => ({ name, credentials: [{ id: "own", method: "key", key, expires: "2027-01-31" }] }));
         const text = file({ "alpa-auth:consumers": list(["a", "b"], secure("key")) });
-        const same = await configFor({ "alpa-auth:consumers": hidden(list(["a", "b"], PLAIN)) }, { text });
-        assert.equal(same.code, 0, same.note);
+        await exits(0, configFor({ "alpa-auth:consumers": hidden(list(["a", "b"], PLAIN)) }, { text }));
         const fewer = await configFor({ "alpa-auth:consumers": hidden(list(["a"], PLAIN)) }, { text });
         assert.match(fewer.note, /consumers: cannot be restored .* differ in more than its secrets: consumers\[1\]/);
     });
@@ -107,8 +108,7 @@ describe("config of ops stack rollback", () => {
         const rotated = { secretVersion: 2, previousSecretExpires: "2026-12-09" };
         const text = file({ "alpa-auth:consumers": callers(rotated) });
         const then = (more: object) => ({ "alpa-auth:consumers": { value: "[]", objectValue: callers(more) } });
-        const { code, note, config } = await configFor(then({ expires: "2027-01-31" }), { text });
-        assert.equal(code, 0, note);
+        const { note, config } = await exits(0, configFor(then({ expires: "2027-01-31" }), { text }));
         assert.deepEqual(config["alpa-auth:consumers"], callers({ expires: "2027-01-31", ...rotated }));
         assert.match(note, /nlp\/a: keeps the current secret, which was rotated since/);
         const same = await configFor(then(rotated), { text });
@@ -116,8 +116,10 @@ describe("config of ops stack rollback", () => {
     });
 
     it("rejects keys that are in no stack file, all at once", async () => {
-        const { code, note } = await configFor({ "alpa-auth:consumers": hidden([]), "alpa-auth:token": hidden(PLAIN) });
-        assert.equal(code, 2, note);
+        const { note } = await exits(
+            2,
+            configFor({ "alpa-auth:consumers": hidden([]), "alpa-auth:token": hidden(PLAIN) }),
+        );
         for (const key of ["consumers", "token"])
             assert.match(
                 note,
@@ -134,11 +136,13 @@ describe("config of ops stack rollback", () => {
         it("uses the given one", async () => {
             const given = join(repository.root, ".git/given.yaml");
             writeFileSync(given, now(host("10.0.0.9", secure("then"))));
-            const { code, note, config } = await configFor(tunnel(hidden(then)), {
-                text,
-                more: ["--config-file", given],
-            });
-            assert.equal(code, 0, note);
+            const { note, config } = await exits(
+                0,
+                configFor(tunnel(hidden(then)), {
+                    text,
+                    more: ["--config-file", given],
+                }),
+            );
             assert.deepEqual(config["alpa-auth:tunnel"], host("10.0.0.9", secure("then")));
             assert.doesNotMatch(note, /Current secrets are used/);
         });
@@ -157,8 +161,7 @@ describe("config of ops stack rollback", () => {
             const head = commit({ [name]: now(host("10.0.0.9", secure("then"))) });
             commit({ [name]: text });
             const folder = repository.root;
-            const { code, note, config } = await configFor(tunnel(hidden(then)), { head, folder, text });
-            assert.equal(code, 0, note);
+            const { config } = await exits(0, configFor(tunnel(hidden(then)), { head, folder, text }));
             assert.deepEqual(config["alpa-auth:tunnel"], host("10.0.0.9", secure("then")));
             const other = await configFor(tunnel(hidden(host("10.0.0.7", PLAIN))), { head, folder, text });
             assert.match(other.note, /tunnel: cannot be restored/);

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Call } from "../kit";
 import { git, made, NOW, repository, rollback, update, usePackages, useRepository, type Options } from "./rollback-kit";
+import { exits } from "../kit";
 
 const SALT_TYPE = "random:index/randomUuid:RandomUuid";
 const TOKEN = "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken";
@@ -20,12 +21,10 @@ describe("ops stack rollback refuses", () => {
         const history = [update(repository.first), update(repository.second)];
         const salts = ["lab.2026a-key", "alpa-verifier.key-key"].map((name) => made(SALT_TYPE, name));
         const steps = [...salts, made(TOKEN, "nlp.b-token", TOKEN_INPUTS)];
-        const refused = await rollback(["--to", "1", "--yes"], { history, steps });
-        assert.equal(refused.code, 2);
+        const refused = await exits(2, rollback(["--to", "1", "--yes"], { history, steps }));
         assert.match(refused.note, /those of lab\/2026a, nlp\/b were deleted .* add --new-credentials/);
         assert.ok(refused.seen.every(({ verb }) => verb === "preview"));
-        const accepted = await rollback(["--to", "1", "--yes", "--new-credentials"], { history, steps });
-        assert.equal(accepted.code, 0, accepted.note);
+        const accepted = await exits(0, rollback(["--to", "1", "--yes", "--new-credentials"], { history, steps }));
         assert.match(accepted.note, /These callers need new credentials: lab\/2026a, nlp\/b/);
     });
 
@@ -61,19 +60,20 @@ describe("ops stack rollback refuses", () => {
     ];
     for (const [what, steps, problem] of never)
         it(`${what}, whatever is accepted`, async () => {
-            const { code, note, seen } = await rollback(["--to", "1", "--yes", "--new-credentials"], {
-                history: both(),
-                steps,
-            });
-            assert.equal(code, 2, note);
+            const { note, seen } = await exits(
+                2,
+                rollback(["--to", "1", "--yes", "--new-credentials"], {
+                    history: both(),
+                    steps,
+                }),
+            );
             assert.match(note, problem);
             assert.ok(seen.every(({ verb }) => verb === "preview"));
         });
 
     it("a program that breaks a rule of the current policy pack, until an exception with a reason is committed", async () => {
         const steps = [made("kubernetes:core/v1:ServiceAccount", "admin", { metadata: { name: "admin" } })];
-        const refused = await rollback(["--to", "1", "--yes"], { history: both(), steps });
-        assert.equal(refused.code, 2, refused.note);
+        const refused = await exits(2, rollback(["--to", "1", "--yes"], { history: both(), steps }));
         assert.match(refused.out, /policy-violated/);
         assert.match(
             refused.note,
@@ -84,8 +84,7 @@ describe("ops stack rollback refuses", () => {
         mkdirSync(join(repository.root, "policy"));
         writeFileSync(join(repository.root, "policy/exceptions.yaml"), `exceptions: [${exception}]\n`);
         try {
-            const accepted = await rollback(["--to", "1", "--yes"], { history: both(), steps });
-            assert.equal(accepted.code, 0, accepted.note);
+            await exits(0, rollback(["--to", "1", "--yes"], { history: both(), steps }));
         } finally {
             rmSync(join(repository.root, "policy"), { recursive: true });
         }
@@ -127,8 +126,7 @@ describe("ops stack rollback refuses", () => {
 
     it("a stack under conversion", async () => {
         const text = `${NOW}    alpa-auth:convert: { holder: { name: ada, until: "2026-11-25T13:00:00Z" } }\n`;
-        const { code, note } = await rollback(["--to", "1"], { text, history: both() });
-        assert.equal(code, 2, note);
+        const { note } = await exits(2, rollback(["--to", "1"], { text, history: both() }));
         assert.match(note, /intra: a conversion is in progress \(ada, until 2026-11-25T13:00:00Z\)/);
     });
 
@@ -145,8 +143,7 @@ describe("ops stack rollback refuses", () => {
             ];
             return { stdout: JSON.stringify({ deployment: { resources } }) };
         };
-        const { code, note, seen } = await rollback(["--to", "1", "--yes"], { history: both(), says });
-        assert.equal(code, 1, note);
+        const { note, seen } = await exits(1, rollback(["--to", "1", "--yes"], { history: both(), says }));
         assert.match(note, /the stack has changed since its review .* Nothing was changed\. See: .* stack history/);
         assert.ok(seen.every(({ verb }) => verb === "preview"));
     });
@@ -163,8 +160,7 @@ describe("ops stack rollback refuses", () => {
     for (const [what, stdout, then] of broken)
         it(`to do anything else than its review showed, if the stack was changed ${what}`, async () => {
             const says = ({ args }: Call) => (args[0] === "up" ? { code: 255, stdout } : undefined);
-            const { code, note } = await rollback(["--to", "1", "--yes"], { history: both(), says });
-            assert.equal(code, 1, note);
+            const { note } = await exits(1, rollback(["--to", "1", "--yes"], { history: both(), says }));
             assert.match(note, /intra: the stack has changed since its review/);
             assert.match(note, then);
         });
@@ -172,11 +168,13 @@ describe("ops stack rollback refuses", () => {
     it("a target with an older schema, with the error of its program, which rejects the config or the state", async () => {
         const stdout = JSON.stringify({ diagnostics: [{ severity: "error", message: "error: tls: is not known\n" }] });
         const says = ({ args }: Call) => (args[0] === "preview" ? { code: 255, stdout } : undefined);
-        const { code, note } = await rollback(["--to", "1", "--yes"], {
-            history: [update(repository.first), update(repository.second)],
-            says,
-        });
-        assert.equal(code, 1);
+        const { note } = await exits(
+            1,
+            rollback(["--to", "1", "--yes"], {
+                history: [update(repository.first), update(repository.second)],
+                says,
+            }),
+        );
         assert.match(
             note,
             /version 1: its program rejects its own config or the current state\. .*tls: is not known[^]*Nothing was changed/,
@@ -187,11 +185,13 @@ describe("ops stack rollback refuses", () => {
     it("to run during another run, and says that nothing was changed", async () => {
         const says = ({ args }: Call) =>
             args[0] === "up" ? { code: 255, stderr: "error: the stack is currently locked by 1 lock(s)" } : undefined;
-        const { code, note } = await rollback(["--to", "1", "--yes"], {
-            history: [update(repository.first), update(repository.second)],
-            says,
-        });
-        assert.equal(code, 1);
+        const { note } = await exits(
+            1,
+            rollback(["--to", "1", "--yes"], {
+                history: [update(repository.first), update(repository.second)],
+                says,
+            }),
+        );
         assert.match(note, /locked by another run .* Nothing was changed/);
     });
 
@@ -220,8 +220,7 @@ describe("ops stack rollback refuses", () => {
     ];
     for (const [what, history, problem] of refused)
         it(what, async () => {
-            const { code, note, seen } = await rollback(["--to", "1", "--yes"], { history });
-            assert.equal(code, 2, note);
+            const { note, seen } = await exits(2, rollback(["--to", "1", "--yes"], { history }));
             assert.match(note, problem);
             assert.deepEqual(seen, []);
         });
@@ -231,8 +230,7 @@ describe("ops stack rollback refuses", () => {
         try {
             const says = ({ args }: Call) =>
                 args[1] === "export" ? { stdout: '{"deployment":{"pending_operations":[{}]}}' } : undefined;
-            const { code, note } = await rollback(["--to", "1"], { history: [update(repository.first)], says });
-            assert.equal(code, 2);
+            const { note } = await exits(2, rollback(["--to", "1"], { history: [update(repository.first)], says }));
             assert.match(note, /work tree: has uncommitted changes \(git status: M index\.ts\)/);
             assert.match(note, /has \d+ pending operations? of/);
         } finally {

@@ -9,6 +9,7 @@ import { keyDigest } from "../../../../components/consumers/key-digest";
 import { RECORD_KEEPERS } from "../../../../ops/stack/rollback/revoked";
 import type { Call } from "../kit";
 import { commit, hidden, NOW, repository, rollback, update, usePackages, useRepository } from "./rollback-kit";
+import { exits } from "../kit";
 
 const publicKey = generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "pem" }) as string;
 const KEY = "brought-by-the-caller-0123456789";
@@ -61,8 +62,7 @@ describe("ops stack rollback and revoked keys", () => {
     const ed = { "lab/ed": keyDigest({ publicKey })! };
 
     it("refuses to accept a revoked public key again, and the review lists it", async () => {
-        const { code, out, note, seen } = await back(repository.first, ed);
-        assert.equal(code, 2, note);
+        const { out, note, seen } = await exits(2, back(repository.first, ed));
         assert.match(
             out,
             /BREAKS CALLERS\n {2}revocation-broken {2}Breaks the revocation of lab\/ed: its revoked key works again, as lab\/ed\./,
@@ -75,15 +75,13 @@ describe("ops stack rollback and revoked keys", () => {
     });
 
     it("refuses it under another name, by the name that was revoked", async () => {
-        const { code, note } = await back(repository.first, { "eve/other": ed["lab/ed"] });
-        assert.equal(code, 2);
+        const { note } = await exits(2, back(repository.first, { "eve/other": ed["lab/ed"] }));
         assert.match(note, /would break that of eve\/other\)\. .* add: --readmit eve\/other/);
     });
 
     it("restores it where the operator names it, and only then", async () => {
-        assert.equal((await back(repository.first, ed, ["--readmit", "lab/other"])).code, 2);
-        const { code, note, seen } = await back(repository.first, ed, ["--readmit", "lab/ed"]);
-        assert.equal(code, 0, note);
+        await exits(2, back(repository.first, ed, ["--readmit", "lab/other"]));
+        const { seen } = await exits(0, back(repository.first, ed, ["--readmit", "lab/ed"]));
         assert.equal(seen.at(-1)!.verb, "up");
     });
 
@@ -102,15 +100,16 @@ describe("ops stack rollback and revoked keys", () => {
                 : undefined;
         const config = { "alpa-auth:consumers": hidden(WITH_KEY) };
         const revoked = { "nlp/k": keyDigest({ key: KEY })! };
-        const { code, out, note } = await back(repository.first, revoked, ["--config-file", file], { config, says });
-        assert.equal(code, 2, note);
+        const { out, note } = await exits(
+            2,
+            back(repository.first, revoked, ["--config-file", file], { config, says }),
+        );
         assert.match(note, /would break that of nlp\/k/);
         assert.ok(!`${out}${note}`.includes(KEY));
     });
 
     it("has a program that keeps the record report it in its own preview, by the config that names the revocation", async () => {
-        const { code, note, seen, id } = await back(withRecord, ed);
-        assert.equal(code, 2);
+        const { note, seen, id } = await exits(2, back(withRecord, ed));
         assert.match(note, /would break that of lab\/ed/);
         const [lab, nlp] = seen[0].config.config["alpa-auth:consumers"];
         assert.equal(lab.credentials[0].readmit, id);
@@ -119,13 +118,12 @@ describe("ops stack rollback and revoked keys", () => {
 
     it("refuses a program that would lose a revocation, until that is named too", async () => {
         const gone = { "bob/k": "digest-of-a-key-that-the-version-does-not-have" };
-        const { code, out, note } = await back(repository.first, gone);
-        assert.equal(code, 2);
+        const { out, note } = await exits(2, back(repository.first, gone));
         assert.match(out, /Breaks the revocation of bob\/k: the program of that version has no record of revocations/);
         assert.match(note, /add: --readmit bob\/k/);
-        assert.equal((await back(repository.first, gone, ["--readmit", "bob/k"])).code, 0);
+        await exits(0, back(repository.first, gone, ["--readmit", "bob/k"]));
         for (const program of [withRecord, withFormerRecord])
-            assert.equal((await back(program, gone)).code, 0, "a program that keeps the record breaks nothing");
+            await exits(0, back(program, gone), "a program that keeps the record breaks nothing");
     });
 
     it("recognizes a program that keeps the record by a file that this one has, or by the path of earlier versions", () => {

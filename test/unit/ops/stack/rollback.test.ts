@@ -2,7 +2,6 @@
 // its own; a fake Pulumi answers from memory. test/chaos/rollback.test.ts proves that a stack is rolled back.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
-import { once } from "node:events";
 import {
     existsSync,
     mkdirSync,
@@ -13,9 +12,7 @@ import {
     rmSync,
     writeFileSync,
 } from "node:fs";
-import { createServer } from "node:http";
 import { createRequire } from "node:module";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
@@ -26,6 +23,8 @@ import type { Call } from "../kit";
 import { waitFor } from "../../../../sandbox/processes";
 import { identify } from "../../../../sandbox/processes/identity";
 import { git, made, NOW, repository, rollback, update, useRepository } from "./rollback-kit";
+import { exits } from "../kit";
+import { serve } from "../../kit/http";
 
 const namespace = { "alpa-auth:namespace": { value: "before" } };
 
@@ -34,8 +33,7 @@ describe("ops stack rollback", () => {
 
     it("previews the version's program and config, shows the review, and changes nothing", async () => {
         const history = [update(repository.first, namespace), update(repository.second)];
-        const { code, out, note, seen, text, calls } = await rollback(["--to", "1"], { history });
-        assert.equal(code, 0, note);
+        const { out, note, seen, text, calls } = await exits(0, rollback(["--to", "1"], { history }));
         assert.match(out, /^Review of stack intra: nothing changes/);
         assert.match(out, /Dry run: nothing was changed\. Run again with --yes to go back/);
         assert.deepEqual(
@@ -61,8 +59,7 @@ describe("ops stack rollback", () => {
             [["--yes"], true],
         ] as const) {
             const history = [update(repository.first, namespace), update(repository.second)];
-            const { code, out, note } = await rollback(["--to", "1", "--json", ...args], { history });
-            assert.equal(code, 0, note);
+            const { out } = await exits(0, rollback(["--to", "1", "--json", ...args], { history }));
             const { stack, changed, newCredentials } = JSON.parse(out);
             assert.deepEqual([stack, changed, newCredentials], ["intra", done, []]);
         }
@@ -71,8 +68,7 @@ describe("ops stack rollback", () => {
     it("applies it with --yes, limited to its plan also for new resources, and leaves no work tree behind", async () => {
         const history = [update(repository.first, namespace), update(repository.second)];
         const steps = [made("kubernetes:core/v1:Namespace", "alpa", { metadata: { name: "a" } })];
-        const { code, note, seen } = await rollback(["--to", "1", "--yes"], { history, steps });
-        assert.equal(code, 0, note);
+        const { note, seen } = await exits(0, rollback(["--to", "1", "--yes"], { history, steps }));
         assert.deepEqual(
             seen.map(({ verb, program }) => [verb, program]),
             [
@@ -89,21 +85,14 @@ describe("ops stack rollback", () => {
     });
 
     it("exits with 1 where it is applied and the service then admits everyone: with 3 nothing would have changed", async () => {
-        const server = createServer((_, answer) => answer.writeHead(200).end("{}"));
-        await once(server.listen(0, "127.0.0.1"), "listening");
-        const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/alpa`;
+        const url = `${await serve((_, answer) => answer.writeHead(200).end("{}"))}/alpa`;
         const objectValue = [{ name: "smoke", credentials: [{ id: "k", method: "key" }] }];
         const consumers = { "alpa-auth:consumers": { value: JSON.stringify(objectValue), objectValue } };
         const history = [update(repository.first, consumers), update(repository.second)];
-        try {
-            const outputs = { url, credentials: { "smoke/k": "KEY-of-smoke-0123456789" } };
-            const { code, note, seen } = await rollback(["--to", "1", "--yes"], { history, outputs });
-            assert.equal(code, 1, note);
-            assert.match(note, /smoke: \d+ of \d+ checks failed at http:/);
-            assert.equal(seen.at(-1)!.verb, "up");
-        } finally {
-            server.close();
-        }
+        const outputs = { url, credentials: { "smoke/k": "KEY-of-smoke-0123456789" } };
+        const { note, seen } = await exits(1, rollback(["--to", "1", "--yes"], { history, outputs }));
+        assert.match(note, /smoke: \d+ of \d+ checks failed at http:/);
+        assert.equal(seen.at(-1)!.verb, "up");
     });
 
     it("runs it in a clean work tree, with the clone's packages where the lock file is the same", async () => {
@@ -120,8 +109,7 @@ describe("ops stack rollback", () => {
             return undefined;
         };
         try {
-            const { code, note } = await rollback(["--to", "1"], { history: [update(repository.first)], says });
-            assert.equal(code, 0, note);
+            const { note } = await exits(0, rollback(["--to", "1"], { history: [update(repository.first)], says }));
             assert.doesNotMatch(note, /npm ci/);
             assert.deepEqual(states, ["", realpathSync(join(repository.root, "node_modules/one/index.js"))]);
         } finally {
@@ -131,8 +119,7 @@ describe("ops stack rollback", () => {
 
     it("writes the version's config into the stack file where the program is the same", async () => {
         const history = [update(repository.second, namespace), update(repository.second)];
-        const { code, note, text } = await rollback(["--to", "1", "--yes"], { history });
-        assert.equal(code, 0, note);
+        const { text } = await exits(0, rollback(["--to", "1", "--yes"], { history }));
         assert.equal(parse(text()).config["alpa-auth:namespace"], "before");
         assert.match(text(), /secure: v1:of-now/);
     });
@@ -145,8 +132,7 @@ describe("ops stack rollback", () => {
                 if (args[0] === "up") writeFileSync(join(folder, "Pulumi.intra.yaml"), edited);
                 return undefined;
             };
-            const { code, note, text } = await rollback(["--to", "1", "--yes"], { history, folder, says });
-            assert.equal(code, 0, note);
+            const { note, text } = await exits(0, rollback(["--to", "1", "--yes"], { history, folder, says }));
             assert.equal(text(), edited);
             const said = /Pulumi\.intra\.yaml: changed while the rollback was running, .* which is in (\S+)\.\n/;
             assert.match(readFileSync(said.exec(note)![1], "utf8"), /alpa-auth:namespace: before/);
@@ -194,8 +180,7 @@ describe("ops stack rollback", () => {
                     return { code: 255, stderr: "error: preview cancelled" };
                 };
                 const history = [update(repository.first), update(repository.second)];
-                const { code, note, seen, text } = await rollback(["--to", "1", "--yes"], { history, says });
-                assert.equal(code, 1, note);
+                const { note, seen, text } = await exits(1, rollback(["--to", "1", "--yes"], { history, says }));
                 assert.match(note, at === "up" ? /pulumi up: failed \(interrupted\)/ : /was ended by SIGINT/);
                 assert.equal(seen.at(-1)!.verb, at);
                 assert.equal(text(), NOW);
@@ -222,8 +207,7 @@ describe("ops stack rollback", () => {
 
         it("when packages cannot be installed, and shows npm's output", async () => {
             npm("echo 'npm error code E404'; exit 7");
-            const { code, note } = await rollback(["--to", "1"], { history: [update(repository.first)] });
-            assert.equal(code, 1);
+            const { note } = await exits(1, rollback(["--to", "1"], { history: [update(repository.first)] }));
             assert.match(note, /npm ci: failed .* \(exit code 7\)\. Its output: npm error code E404/);
             nothingIsLeft();
         });

@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { decodeJwt, jwtVerify, SignJWT } from "jose";
-import { bench, SECRETS, STACK_FILE, TODAY } from "../kit";
+import { bench, exits, SECRETS, STACK_FILE, TODAY } from "../kit";
 
 const ISSUE = ["token", "issue", "tokens", "hs"];
 const secret = new TextEncoder().encode(SECRETS.jwt);
@@ -17,8 +17,7 @@ describe("ops token issue", () => {
         ["24h", 86_400],
     ] as const)
         it(`signs a token for ${ttl}`, async () => {
-            const { code, out, note } = await bench().ops(...ISSUE, "--ttl", ttl);
-            assert.equal(code, 0, note);
+            const { out } = await exits(0, bench().ops(...ISSUE, "--ttl", ttl));
             const { payload, protectedHeader } = await jwtVerify(out.trim(), secret, { algorithms: ["HS256"] });
             assert.deepEqual(protectedHeader, { alg: "HS256", typ: "JWT" });
             assert.deepEqual(Object.keys(payload).sort(), ["exp", "iat", "key"]);
@@ -43,8 +42,7 @@ describe("ops token issue", () => {
     });
 
     it("reports when the secret does not exist yet", async () => {
-        const { code, note } = await bench({ outputs: {} }).ops(...ISSUE, "--ttl", "60");
-        assert.equal(code, 2);
+        const { note } = await exits(2, bench({ outputs: {} }).ops(...ISSUE, "--ttl", "60"));
         assert.match(note, /tokens\/hs: in the config, but not in the stack's outputs\. Run: pulumi up -s intra/);
     });
 });
@@ -115,8 +113,7 @@ describe("ops token inspect", () => {
     ];
     for (const [what, claims, line] of said)
         it(`says ${what}`, async () => {
-            const { code, out } = await bench({ stdin: `${await token(claims)}\n` }).ops("token", "inspect");
-            assert.equal(code, 0);
+            const { out } = await exits(0, bench({ stdin: `${await token(claims)}\n` }).ops("token", "inspect"));
             assert.match(out, line);
         });
 
@@ -188,16 +185,14 @@ describe("ops token inspect", () => {
     ];
     for (const [what, claims, reasons] of invalid)
         it(`--verify exits with 3 for a token that ${what}, and says so`, async () => {
-            const { code, note } = await bench({ stdin: await token(claims) }).ops("token", "inspect", "--verify");
-            assert.equal(code, 3);
+            const { note } = await exits(3, bench({ stdin: await token(claims) }).ops("token", "inspect", "--verify"));
             assert.ok(note.includes(`token: not valid (${reasons}). Issue another one.`), note);
         });
 
     it("--verify reports the error of a public key that cannot be read", async () => {
         const stdin = await token({ key: "alpa-auth_tokens.rs" }, "RS256", pair.privateKey);
         const broken = text.replace("MIIB", "");
-        const { code, out, note } = await bench({ text: broken, stdin }).ops("token", "inspect", "--verify");
-        assert.equal(code, 3, note);
+        const { out } = await exits(3, bench({ text: broken, stdin }).ops("token", "inspect", "--verify"));
         assert.match(out, /signature +not checked: publicKey of tokens\/rs must be a public key in PEM form/);
     });
 

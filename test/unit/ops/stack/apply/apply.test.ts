@@ -4,7 +4,7 @@
 import { strict as assert } from "node:assert";
 import { copyFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { STACK_FILE } from "../../kit";
+import { exits, STACK_FILE } from "../../kit";
 import { caller, gate, MADE, type Gate, type GateOptions } from "./kit";
 
 interface Planned extends Gate {
@@ -17,8 +17,7 @@ interface Planned extends Gate {
 async function planned(options: GateOptions = {}): Promise<Planned> {
     const one = gate(options);
     const plan = join(one.folder, "plan");
-    const { code, note } = await one.ops("stack", "check", "--out", plan);
-    assert.equal(code, 0, note);
+    await exits(0, one.ops("stack", "check", "--out", plan));
     return {
         ...one,
         plan,
@@ -30,8 +29,7 @@ async function planned(options: GateOptions = {}): Promise<Planned> {
 describe("ops stack apply", () => {
     it("shows the review of the plan, and applies that plan with a preview before it", async () => {
         const { applied, ups, plan, file } = await planned();
-        const { code, out, note } = await applied();
-        assert.equal(code, 0, note);
+        const { out } = await exits(0, applied());
         assert.match(out, /^Review of stack intra/);
         const [args] = ups();
         assert.equal(args[4].replace(/[0-9a-f]{10}/, "C"), "Plan of commit C, made 2026-11-25T12:00:00.000Z");
@@ -43,8 +41,7 @@ describe("ops stack apply", () => {
 
     it("shows it and runs nothing, until --yes", async () => {
         const { ops, plan, ups } = await planned();
-        const { code, out, note } = await ops("stack", "apply", "--plan", plan);
-        assert.equal(code, 0, note);
+        const { out } = await exits(0, ops("stack", "apply", "--plan", plan));
         assert.match(out, /^Review of stack intra/);
         assert.match(out, /Dry run: nothing was changed\. Run again with --yes to carry out this plan/);
         assert.deepEqual(ups(), []);
@@ -114,9 +111,7 @@ describe("ops stack apply", () => {
     it("rejects one of another stack", async () => {
         const { applied, file, folder, ups } = await planned();
         copyFileSync(file, join(folder, "Pulumi.other.yaml"));
-        const { code, note } = await applied("--stack", "other");
-        assert.equal(code, 2);
-        assert.match(note, /must be of stack other \(got intra\)/);
+        assert.match((await exits(2, applied("--stack", "other"))).note, /must be of stack other \(got intra\)/);
         assert.deepEqual(ups(), []);
     });
 
@@ -133,9 +128,7 @@ describe("ops stack apply", () => {
                     : undefined,
         });
         pending = [{}];
-        const { code, note } = await applied();
-        assert.equal(code, 2);
-        assert.match(note, /has 1 pending operation of/);
+        assert.match((await exits(2, applied())).note, /has 1 pending operation of/);
         assert.deepEqual(ups(), []);
     });
 
@@ -146,8 +139,7 @@ describe("ops stack apply", () => {
         });
         assert.match((await applied()).note, /locked by another run[^]*Nothing was changed/);
         said = "error: resource violates plan";
-        const { code, note } = await applied();
-        assert.equal(code, 1);
+        const { note } = await exits(1, applied());
         assert.match(note, /Steps that differ from the plan were not done[^]*create a new plan/);
     });
 });

@@ -4,6 +4,7 @@ import { strict as assert } from "node:assert";
 import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { accepting, added, caller, gate, removed, step } from "./kit";
+import { exits } from "../../kit";
 
 const entry = {
     stack: "intra",
@@ -16,8 +17,7 @@ const entry = {
 describe("ops stack check", () => {
     it("previews under the policy pack, shows the review, and changes nothing", async () => {
         const { ops, calls, clone, file } = gate({ steps: [added("bob")] });
-        const { code, out, note } = await ops("stack", "check", "--fail-on", "risk");
-        assert.equal(code, 0, note);
+        const { out } = await exits(0, ops("stack", "check", "--fail-on", "risk"));
         assert.match(out, /^Review of stack intra: resources: 1 create/);
         assert.deepEqual(
             calls.map(({ args }) => args).filter(([verb]) => verb !== "stack"),
@@ -48,8 +48,7 @@ describe("ops stack check", () => {
 
     it("stops a change that breaks a caller, and says how to accept it", async () => {
         const { ops } = gate({ steps: [removed("alice")] });
-        const { code, note } = await ops("stack", "check");
-        assert.equal(code, 3);
+        const { note } = await exits(3, ops("stack", "check"));
         assert.match(note, /1 finding of breaks-callers or worse is not accepted, see above/);
         assert.match(
             note,
@@ -60,8 +59,7 @@ describe("ops stack check", () => {
     it("passes accepted findings, with the reason", async () => {
         const { ops, commit } = gate({ steps: [removed("alice")] });
         commit("policy/accepted.yaml", accepting(entry));
-        const { code, out, note } = await ops("stack", "check", "--format", "markdown");
-        assert.equal(code, 0, note);
+        const { out } = await exits(0, ops("stack", "check", "--format", "markdown"));
         assert.match(out, /Accepted in policy\/accepted\.yaml: caller-removed of alice-consumer \(has moved/);
     });
 
@@ -88,14 +86,13 @@ describe("ops stack check", () => {
         it(`ignores an acceptance ${what}`, async () => {
             const { ops, commit } = gate({ steps: [removed("alice")] });
             commit("policy/accepted.yaml", accepting({ ...entry, ...change }));
-            assert.equal((await ops("stack", "check")).code, 3);
+            await exits(3, ops("stack", "check"));
         });
 
     it("accepts one caller's finding and not the next one's", async () => {
         const { ops, commit } = gate({ steps: [removed("alice"), removed("bob")] });
         commit("policy/accepted.yaml", accepting(entry));
-        const { code, note } = await ops("stack", "check");
-        assert.equal(code, 3);
+        const { note } = await exits(3, ops("stack", "check"));
         assert.match(note, /1 finding of breaks-callers or worse is not accepted/);
     });
 
@@ -104,14 +101,13 @@ describe("ops stack check", () => {
         const { ops, commit } = gate({ steps: [step("update", before, caller("alice", ["a"]))] });
         const revoked = { ...entry, code: "credential-revoked", property: "spec.credentials[b]" };
         commit("policy/accepted.yaml", accepting(revoked));
-        const { code, note } = await ops("stack", "check");
-        assert.equal(code, 3);
+        const { note } = await exits(3, ops("stack", "check"));
         assert.match(
             note,
             /1 finding of breaks-callers or worse is not accepted[^]*property: "spec\.credentials\[c\]"/,
         );
         commit("policy/accepted.yaml", accepting(revoked, { ...revoked, property: "spec.credentials[c]" }));
-        assert.equal((await ops("stack", "check")).code, 0);
+        await exits(0, ops("stack", "check"));
     });
 
     it("rejects a file of acceptances with all its problems in one error", async () => {
@@ -121,8 +117,7 @@ describe("ops stack check", () => {
             "policy/accepted.yaml",
             accepting(far, { ...entry, code: "policy-violated" }, { ...entry, code: "way-in-added" }),
         );
-        const { code, note } = await ops("stack", "check");
-        assert.equal(code, 2);
+        const { note } = await exits(2, ops("stack", "check"));
         assert.match(note, /accepted\.0\.code: must be a code of a review \(got "no-such-code"\)/);
         assert.match(note, /accepted\.0\.until: must be within 30 days \(got 2027-06-01\)/);
         assert.match(
@@ -150,8 +145,7 @@ describe("ops stack check", () => {
                 return { code: 255, stdout: args.includes("--json") ? json : text };
             },
         });
-        const { code, out, note } = await ops("stack", "check", "--fail-on", "none", "--format", "markdown");
-        assert.equal(code, 3);
+        const { out, note } = await exits(3, ops("stack", "check", "--fail-on", "none", "--format", "markdown"));
         assert.match(out, /caller-added[^]*The policy pack rejects it/);
         assert.match(note, /policy pack: it rejects the change:\n.*\n.*\[mandatory\] {2}answers-not-cut$/m);
         assert.ok(!note.includes("more"));
@@ -170,8 +164,7 @@ describe("ops stack check", () => {
     it("leaves a plan in a folder that others cannot read", async () => {
         const { ops, folder, file } = gate({ steps: [added("bob")] });
         const out = join(folder, "plan");
-        const { code, note } = await ops("stack", "check", "--out", out);
-        assert.equal(code, 0, note);
+        const { note } = await exits(0, ops("stack", "check", "--out", out));
         assert.deepEqual(readdirSync(out).sort(), ["plan.bound.json", "plan.json"]);
         assert.equal(statSync(out).mode & 0o777, 0o700);
         assert.match(note, new RegExp(`Next: npm run ops -- stack apply --yes --plan ${out} --stack intra`));
@@ -180,17 +173,16 @@ describe("ops stack check", () => {
 
     it("leaves no plan of a change that did not pass", async () => {
         const { ops, folder } = gate({ steps: [removed("alice")] });
-        assert.equal((await ops("stack", "check", "--out", join(folder, "plan"))).code, 3);
+        await exits(3, ops("stack", "check", "--out", join(folder, "plan")));
         assert.ok(!existsSync(join(folder, "plan")));
     });
 
     it("creates no plan for uncommitted changes, nor over another one", async () => {
         const { ops, folder, clone } = gate();
-        assert.equal((await ops("stack", "check", "--out", folder)).code, 2);
+        await exits(2, ops("stack", "check", "--out", folder));
         writeFileSync(join(clone, "index.ts"), "second");
-        const { code, note } = await ops("stack", "check", "--out", join(folder, "plan"));
-        assert.equal(code, 2);
+        const { note } = await exits(2, ops("stack", "check", "--out", join(folder, "plan")));
         assert.match(note, /--out: a plan must be of a commit, without other changes \(git says: M index\.ts\)/);
-        assert.equal((await ops("stack", "check")).code, 0, "to look at it is no commit needed");
+        await exits(0, ops("stack", "check"), "to look at it is no commit needed");
     });
 });

@@ -1,0 +1,6 @@
+/** Makes timers a hundred times faster during the tests of the `describe` that calls this. */
+export function useFastTimers(): void {
+    const { setTimeout } = global;
+    before(() => (global.setTimeout = ((f: () => void, ms: number) => setTimeout(f, ms / 100)) as typeof setTimeout));
+    after(() => (global.setTimeout = setTimeout));
+}

@@ -1,0 +1,349 @@
+// Proves what `npm run ops -- convert` changes in the stack file, in Pulumi and in its record. Pulumi is a fake here and the
+// service a small HTTP server; the engine test runs both.
+import { strict as assert } from "node:assert";
+import { existsSync, readdirSync, readFileSync, renameSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { takeEditLock } from "../../../../../ops/stack/edit-lock";
+import { CONVERT_FILE, convertBench, fileAt, VERIFIER_KEY } from "../service";
+import { exits, SECRETS } from "../../kit";
+import { PLACES } from "../world";
+
+describe("npm run ops -- convert run", () => {
+    it("takes the stack through every phase, changes only the phase in its file, and keeps a record without secrets", async () => {
+        const { ops, state, text, record, calls } = await convertBench();
+        const { out, note } = await exits(0, ops("convert", "run", "--yes"));
+        assert.doesNotMatch(out, /commit/, "the folder is not in git");
+        assert.deepEqual(state.ups, ["prepare", "drain", "stop", "start", "verify", "switch", "done"]);
+        const unseen = calls.filter(({ args }) => args[0] === "up").map(({ args }) => args.includes("--skip-preview"));
+        assert.deepEqual(unseen, [false, ...Array<boolean>(6).fill(true)], "the first step is previewed");
+        assert.match(out, /Done: intra has option intra-b\. Callers got 503 for 0:0\d\./);
+        const left = text()
+            .replace("intra-b # for now", "intra-a # for now")
+            .replace(/^ {4}(phase|holder|measured): .*\n/gm, "");
+        assert.equal(left, CONVERT_FILE);
+        assert.match(text(), /phase: done/);
+        const entries = record();
+        const [begin] = entries;
+        assert.ok(
+            begin.event === "begin" && begin.versions.pulumi === "v3.274.1" && begin.who.endsWith(`@${hostname()}`),
+        );
+        const ends = entries.filter((entry) => entry.event === "step-end");
+        assert.deepEqual(
+            ends.map(({ step, outcome }: any) => `${step} ${outcome}`),
+            state.ups.map((step) => `${step} done`),
+        );
+        const all = JSON.stringify([entries, out, note, calls.map(({ args }) => args), text()]);
+        for (const secret of [SECRETS.key, VERIFIER_KEY, "PRIVATE KEY"]) assert.ok(!all.includes(secret), secret);
+    });
+
+    it("shows the steps and changes nothing, until --yes", async () => {
+        const { ops, state, text, calls, folder } = await convertBench();
+        const { out } = await exits(0, ops("convert", "run"));
+        assert.match(
+            out,
+            /│ prepare[^]*│ done[^]*\nDry run: nothing was changed\. Run again with --yes to carry out these steps\.\n$/,
+        );
+        const asJson = await ops("convert", "run", "--json");
+        assert.equal(JSON.parse(asJson.out).to, "intra-b");
+        assert.match(asJson.note, /Dry run: nothing was changed/);
+        assert.deepEqual(state.ups, []);
+        assert.equal(text(), CONVERT_FILE);
+        assert.ok(!existsSync(join(folder, ".alpa-auth/convert")));
+        assert.ok(calls.every(({ args: [verb] }) => !["up", "cancel", "destroy"].includes(verb)));
+    });
+
+    it("returns to intra-a when the component's answers differ from bare metal's, and verifies that callers are served", async () => {
+        const { ops, state, text, record } = await convertBench();
+        state.says.component = " Texas";
+        const { note } = await exits(1, ops("convert", "run", "--yes"));
+        assert.deepEqual(state.ups.slice(5), ["stop", "drain", "prepare", "intra-a"]);
+        assert.match(note, /must be " France" \(got " Texas"\)/);
+        assert.match(note, /It has returned to intra-a, which serves/);
+        assert.equal(text(), CONVERT_FILE);
+        const end = record()
+            .filter((entry) => entry.event === "step-end")
+            .at(-1)!;
+        assert.match((end as any).said, /^alice\/a1 got an answer from http/);
+    });
+
+    it("returns when pulumi up fails, with Pulumi's own message, and says what the operator must do when that fails too", async () => {
+        const { ops, state } = await convertBench();
+        state.failing = { start: 1 };
+        const { note } = await exits(1, ops("convert", "run", "--yes"));
+        assert.match(note, /Returning to intra-a: start: pulumi up ended with 255: start is not to be\./);
+        assert.deepEqual(state.ups.slice(4), ["stop", "drain", "prepare", "intra-a"]);
+        const worse = await convertBench();
+        worse.state.failing = { start: 1, drain: 0, stop: 0 };
+        worse.state.onUp = (to) => {
+            if (to === "start") worse.state.failing.drain = 2;
+        };
+        const said = await exits(1, worse.ops("convert", "run", "--yes"));
+        assert.match(
+            said.note,
+            /a human is needed\. back to drain \(Alpa on bare metal is started by its own command\) has failed twice/,
+        );
+        assert.match(said.note, /Start Alpa on the bare-metal hosts by its own command/);
+        worse.state.onUp = () => undefined;
+        await exits(0, worse.ops("convert", "abort", "--yes"));
+        assert.equal(worse.state.reached, "intra-a");
+    });
+
+    it("leaves callers with the component when done fails, and names the caller that got an answer", async () => {
+        const { ops, state, record } = await convertBench();
+        state.failing = { done: 2 };
+        const { note } = await exits(1, ops("convert", "run", "--yes"));
+        assert.match(
+            note,
+            /a human is needed\. Callers are served by the component \(alice\/a1 got an answer from http\S+ after \d+ ms\), but done .* has failed twice: .*done is not to be/,
+        );
+        assert.equal(state.reached, "switch");
+        const [serves] = record().filter(({ event }) => event === "serves");
+        assert.match((serves as any).said, /^alice\/a1 got an answer/);
+        await exits(0, ops("convert", "run", "--yes"));
+        assert.equal(state.reached, "done");
+    });
+
+    it("returns when done fails and the component does not answer callers", async () => {
+        const { ops, state } = await convertBench();
+        state.failing = { done: 2 };
+        state.onUp = (to) => {
+            if (to === "done") state.callerStatus = 502;
+        };
+        const { note } = await exits(1, ops("convert", "run", "--yes"));
+        assert.match(
+            note,
+            /did not reach intra-b \(done: .*done is not to be; and callers are not served by the component: alice\/a1 at http\S+: request failed \(502: /,
+        );
+        assert.match(note, /It has returned to intra-a, which serves/);
+        assert.deepEqual(state.ups.slice(8), ["switch", "start", "stop", "drain", "prepare", "intra-a"]);
+    });
+
+    it("uses the verifier where no caller's key is known here, and treats a missing answer as no service", async () => {
+        const { ops, state, record } = await convertBench();
+        [state.callers, state.failing] = [{}, { done: 2 }];
+        assert.match(
+            (await ops("convert", "run", "--yes")).note,
+            /Callers are served by the component \(this machine has no caller's key/,
+        );
+        const said = record().flatMap((entry) => ("said" in entry && entry.said !== undefined ? [entry.said] : []));
+        assert.equal(
+            said.filter((one) => /^this machine has no caller's key.* alpa-verifier got an answer from/.test(one))
+                .length,
+            2,
+        );
+        state.failing = { done: 2 };
+        state.onUp = (to) => {
+            if (to === "done") state.verifierStatus = 502;
+        };
+        const { note } = await ops("convert", "run", "--yes");
+        assert.match(note, /callers are not served by the component: alpa-verifier at http\S+: request failed/);
+        assert.equal(state.reached, "intra-a");
+    });
+
+    it("goes back from intra-b on request, and says so where nothing is to be done", async () => {
+        const { ops, state } = await convertBench();
+        assert.match(
+            (await ops("convert", "run", "--yes", "--to", "intra-a")).out,
+            /has option intra-a, and no conversion/,
+        );
+        await ops("convert", "run", "--yes");
+        assert.match(
+            (await ops("convert", "run", "--yes")).out,
+            /has option intra-b.* To return: npm run ops -- convert run --yes --to/,
+        );
+        assert.match((await ops("convert", "abort", "--yes")).out, /no conversion is under way/);
+        const { outcome, place } = JSON.parse((await ops("convert", "run", "--yes", "--json")).out);
+        assert.deepEqual([outcome, place], ["none", "done"]);
+        state.ups = [];
+        const { out } = await exits(0, ops("convert", "run", "--yes", "--to", "intra-a"));
+        assert.deepEqual(state.ups, ["switch", "start", "stop", "drain", "prepare", "intra-a"]);
+        assert.match(out, /Returned: intra has option intra-a and serves/);
+    });
+
+    it("continues from a stack that was prepared by hand, or goes back on request", async () => {
+        const text = fileAt("prepare");
+        const it = await convertBench(text);
+        assert.match((await it.ops("convert", "status")).out, /option intra-b, prepared, .*no conversion is under way/);
+        const { steps, to } = JSON.parse((await it.ops("convert", "plan", "--json")).out);
+        assert.deepEqual([to, steps[0].step], ["intra-b", "prepare"]);
+        await exits(0, it.ops("convert", "run", "--yes"));
+        assert.deepEqual(it.state.ups, PLACES.slice(1));
+        const back = await convertBench(text);
+        await exits(0, back.ops("convert", "abort", "--yes"));
+        assert.deepEqual(back.state.ups, ["intra-a"]);
+    });
+
+    it("goes back despite formal problems, with a warning about each; only another running process prevents it", async () => {
+        const text = fileAt("done").replace("budgetMinutes: 60", "budgetMinutes: 5");
+        const it = await convertBench(text, ({ args }) => {
+            if (args[0] === "preview") return { code: 255, stderr: "error: no changes were expected but some were" };
+            return undefined;
+        });
+        const { note } = await exits(0, it.ops("convert", "run", "--yes", "--to", "intra-a"));
+        assert.equal(it.state.reached, "intra-a");
+        assert.match(note, /^note: convert\.budgetMinutes: must be at least/m);
+        const pending = await convertBench(text, ({ args }) =>
+            args[1] === "export" ? { stdout: '{"deployment":{"pending_operations":[{}]}}' } : undefined,
+        );
+        pending.state.inCluster = { name: "bob@far r1", until: "2099-01-01T00:00:00Z" };
+        assert.match((await pending.ops("convert", "run", "--yes", "--to", "intra-a")).note, /another process runs it/);
+        pending.state.inCluster = undefined;
+        const again = await exits(0, pending.ops("convert", "run", "--yes", "--to", "intra-a"));
+        assert.match(again.note, /^note: intra: has \d+ pending operations? of/m);
+    });
+
+    it("uses another caller where one is over its limit, and the verifier where all are: 429 is the gateway's own", async () => {
+        const it = await convertBench();
+        it.state.callers["bob/b1"] = "KEY-of-bob-b1-0123456789";
+        it.state.onUp = (to) => {
+            if (to === "drain") it.state.limited = [SECRETS.key];
+            if (to === "switch") it.state.limited = Object.values(it.state.callers);
+        };
+        await exits(0, it.ops("convert", "run", "--yes"));
+        const said = (step: string) =>
+            it.record().flatMap((entry) => (entry.event === "step-end" && entry.step === step ? [entry.said] : []))[0];
+        assert.match(said("drain")!, /^bob\/b1 got 503 at/);
+        assert.match(
+            said("switch")!,
+            /^callers are over their limits \(429: alice\/a1, bob\/b1\); alpa-verifier got an answer/,
+        );
+        // A caller without an answer does not count as one over its limit.
+        const dead = await convertBench();
+        dead.state.onUp = (to) => {
+            if (to === "switch") [dead.state.limited, dead.state.verifierStatus] = [[SECRETS.key], 502];
+        };
+        await exits(1, dead.ops("convert", "run", "--yes"));
+        assert.equal(dead.state.reached, "intra-a");
+    });
+
+    it("uses the measured times of earlier conversions, and keeps them in the stack file", async () => {
+        const { ops, text } = await convertBench();
+        const before = JSON.parse((await ops("convert", "plan", "--json")).out);
+        assert.ok(before.steps.every((step: any) => !step.measured));
+        await ops("convert", "run", "--yes");
+        await ops("convert", "run", "--yes", "--to", "intra-a");
+        assert.match(text(), /measured: \{ drain: \d, stop: \d, start: \d, verify: \d, switch: \d \}/);
+        const { out } = await ops("convert", "plan", "--json");
+        const after = JSON.parse(out);
+        assert.ok(after.steps.every((step: any) => step.measured));
+        assert.ok(after.downSeconds < 60 && before.downSeconds > 1500, out);
+    });
+
+    it("starts again although an earlier record has a later time, for example of a machine whose clock was ahead", async () => {
+        const { ops, state, folder } = await convertBench();
+        await ops("convert", "run", "--yes");
+        await ops("convert", "run", "--yes", "--to", "intra-a");
+        const records = join(folder, ".alpa-auth/convert");
+        renameSync(join(records, readdirSync(records).sort().at(-1)!), join(records, "intra-20990101T000000Z.jsonl"));
+        state.ups = [];
+        await exits(0, ops("convert", "run", "--yes"));
+        assert.deepEqual([state.ups.length, state.reached], [7, "done"]);
+    });
+
+    it("plans no 503 for a return from prepare, where bare metal serves", async () => {
+        const holder = 'holder: { name: alice@ops r, until: "2026-11-26T12:00:00Z" }';
+        const plan = async (phase: string) => {
+            const { ops } = await convertBench(fileAt(phase, holder));
+            return JSON.parse((await ops("convert", "plan", "--to", "intra-a", "--json")).out);
+        };
+        const [prepared, done] = [await plan("prepare"), await plan("done")];
+        assert.deepEqual(
+            prepared.steps.map(({ step }: any) => step),
+            ["back to intra-a"],
+        );
+        assert.equal(prepared.downSeconds, 0);
+        assert.equal(done.downSeconds, 26 * 60);
+    });
+
+    it("expects answers as long as the program's timeout: behind Cloudflare less than the edge's", async () => {
+        const behind = (more: string) => CONVERT_FILE.replace("config:\n", `$&  alpa-auth:exposure: tunnel\n${more}`);
+        const alone = CONVERT_FILE.replace('20001"]\n', "$&    answerTimeoutSeconds: 60\n");
+        const cases: [text: string, seconds: number][] = [
+            [CONVERT_FILE, 600],
+            [alone, 60],
+            [behind(""), 120],
+            [behind("  alpa-auth:proxyTimeoutSeconds: 200\n"), 195],
+        ];
+        for (const [text, seconds] of cases) {
+            const { ops } = await convertBench(text);
+            const { steps } = JSON.parse((await ops("convert", "plan", "--json")).out);
+            assert.equal(steps.find(({ step }: any) => step === "stop").expectedSeconds, seconds + 120);
+        }
+    });
+
+    it("prints the result as JSON alone on standard output with --json", async () => {
+        const { ops } = await convertBench();
+        const { stack, to, outcome, place, record } = JSON.parse((await ops("convert", "run", "--yes", "--json")).out);
+        assert.deepEqual([stack, to, outcome, place], ["intra", "intra-b", "converted", "done"]);
+        assert.ok(existsSync(record));
+    });
+
+    it("begins nothing while another run holds the stack's lock", async () => {
+        const { ops, state, text, calls } = await convertBench(CONVERT_FILE, ({ args }) =>
+            args[0] === "up" ? { code: 255, stderr: "error: the stack is currently locked by 1 lock(s)" } : undefined,
+        );
+        const { note } = await exits(1, ops("convert", "run", "--yes"));
+        assert.match(note, /another run holds the stack's lock \(the stack is currently locked by 1 lock\(s\)\)/);
+        assert.equal(text(), CONVERT_FILE);
+        assert.equal(calls.filter(({ args }) => args[0] === "up").length, 1);
+        assert.deepEqual(state.ups, []);
+        assert.match((await ops("convert", "status")).out, /no conversion is under way/);
+    });
+
+    it("keeps a change of the stack file that was made while another run held the stack's lock", async () => {
+        let locked = 1;
+        const it = await convertBench(CONVERT_FILE, ({ args }) => {
+            if (args[0] !== "up" || locked-- !== 1) return undefined;
+            it.write(`${it.text()}# by hand\n`);
+            return { code: 255, stderr: "error: the stack is currently locked by 1 lock(s)" };
+        });
+        const { note } = await exits(1, it.ops("convert", "run", "--yes"));
+        assert.match(note, /Pulumi\.intra\.yaml has changed meanwhile, so it keeps the edit/);
+        const kept = [".alpa-auth/local/Pulumi.intra.yaml.edited", "Pulumi.intra.yaml"];
+        const texts = kept.map((name) => join(it.folder, name)).filter(existsSync);
+        assert.match(texts.map((file) => readFileSync(file, "utf8")).join(""), /# by hand\n/);
+    });
+
+    it("begins nothing while another command edits the stack's files", async () => {
+        const it = await convertBench();
+        const release = takeEditLock({ folder: it.folder, note: () => undefined }, "intra");
+        const { code, note } = await it.ops("convert", "run", "--yes");
+        release();
+        assert.equal(code, 1);
+        assert.match(note, /intra: another command is changing it \(pid \d+ on/);
+        assert.equal(it.text(), CONVERT_FILE);
+        assert.deepEqual(it.state.ups, []);
+    });
+
+    it("takes a lock away once, and then waits for no end of it", async () => {
+        const by = `created by me@${hostname()} (pid ${2 ** 22 - 1}) at 2026-11-26T12:00:00Z`;
+        const { ops, calls } = await convertBench(CONVERT_FILE, ({ args }) => {
+            if (args[0] === "cancel") return { code: 255, stderr: "error: permission denied" };
+            if (args[0] !== "up" || calls.length > 100) return undefined;
+            return { code: 255, stderr: `error: the stack is currently locked by 1 lock(s)\n  lock.json: ${by}` };
+        });
+        assert.match((await exits(1, ops("convert", "run", "--yes"))).note, /another run holds the stack's lock/);
+        assert.equal(calls.filter(({ args }) => args[0] === "cancel").length, 1);
+    });
+
+    it("removes a lock that a killed run has left", async () => {
+        let locked = 1;
+        const gone = 2 ** 22 - 1;
+        const { ops, state, calls } = await convertBench(CONVERT_FILE, ({ args }) => {
+            if (args[0] === "cancel") return {};
+            if (args[0] !== "up" || locked-- !== 1) return undefined;
+            const by = `created by me@${hostname()} (pid ${gone}) at 2026-11-26T12:00:00Z`;
+            return {
+                code: 255,
+                stderr: `error: the stack is currently locked by 1 lock(s). Either wait\n  lock.json: ${by}`,
+            };
+        });
+        await exits(0, ops("convert", "run", "--yes"));
+        assert.equal(state.reached, "done");
+        assert.deepEqual(
+            calls.filter(({ args }) => args[0] === "cancel").map(({ args }) => args),
+            [["cancel", "--yes", "--stack", "intra"]],
+        );
+    });
+});

@@ -1,0 +1,48 @@
+// Proves what every stack with callers outputs, and how it connects to its cluster.
+import { strict as assert } from "node:assert";
+import * as pulumi from "@pulumi/pulumi";
+import { derive } from "../../../components/consumers/generated-secrets";
+import { callers } from "../../../stacks/callers";
+import { inter } from "../../../stacks/inter";
+import { intra } from "../../../stacks/intra";
+import { generatedText, one, plain, record, value, type Seen } from "../../kit";
+import { callersSettings, GATEWAY } from "../kit/callers";
+import { interValues, parseInter } from "../kit/inter";
+import { KUBECONFIG, settings } from "../kit/intra-a";
+
+const CLUSTER = { cluster: { kubeconfig: KUBECONFIG, context: "one" } };
+/** What the fake engine generates is always the same text. */
+const KEY = derive(generatedText(64), generatedText(), "key");
+const OUTPUTS = ["url", "credentials", "jwtSecrets", "curl", "expires"];
+
+const stacks: [option: string, program: () => object, url: string, names: string[]][] = [
+    ["intra-a", () => intra(settings("rampart", CLUSTER)), "http://10.0.0.11:30800/alpa", [...OUTPUTS, "gateway"]],
+    [
+        "inter",
+        () => inter(parseInter(interValues(CLUSTER))),
+        "http://llm.example.com:30800/alpa",
+        [...OUTPUTS, "gateway"],
+    ],
+    ["callers", () => callers({ ...callersSettings(CLUSTER), gateway: GATEWAY }), GATEWAY.url, OUTPUTS],
+];
+for (const [option, program, url, names] of stacks)
+    describe(`a stack of option ${option}`, () => {
+        let seen: Seen[];
+        let outputs: Record<string, pulumi.Output<unknown>>;
+        before(async () => (seen = await record(() => (outputs = program() as typeof outputs))));
+
+        it("outputs the address in plain text, and every key as a secret", async () => {
+            assert.deepEqual(Object.keys(outputs), names);
+            assert.equal(outputs.url, url);
+            for (const name of ["credentials", "jwtSecrets", "curl"])
+                assert.equal(await pulumi.isSecret(outputs[name]), true, name);
+            const keys = { "lab/2026a": KEY, "lab/2026b": KEY, "nlp/2026a": KEY };
+            assert.deepEqual(await value(outputs.credentials), keys);
+        });
+
+        it("gives the cluster's provider the kubeconfig as a secret, and the context", () => {
+            const { kubeconfig, context } = one(seen, "pulumi:providers:kubernetes").inputs;
+            assert.ok(pulumi.runtime.isRpcSecret(kubeconfig));
+            assert.deepEqual([plain(kubeconfig), context], [KUBECONFIG, "one"]);
+        });
+    });
