@@ -44,41 +44,27 @@ describe("when something is wrong,", () => {
         assert.deepEqual(await stack.resources(), []);
     });
 
-    it("a node port that is in use is rejected, with the name of its Service", async () => {
-        const { world } = current();
-        const core = world.kubeConfig.makeApiClient(CoreV1Api);
-        const stack = await TestStack.create("porttaken", { consumers });
-        const name = "another-owner";
+    it("a node port that is in use and objects of another owner are all reported before anything is created", async () => {
+        const core = current().world.kubeConfig.makeApiClient(CoreV1Api);
+        const stack = await TestStack.create("foreign", { consumers });
+        const holder = { name: "another-owner", namespace: "default" };
+        const { name: namespace, nodePort } = stack;
         await core.createNamespacedService({
             namespace: "default",
-            body: { metadata: { name }, spec: { type: "NodePort", ports: [{ port: 80, nodePort: stack.nodePort }] } },
+            body: { metadata: holder, spec: { type: "NodePort", ports: [{ port: 80, nodePort }] } },
         });
-        try {
-            assert.match(
-                failed(await stack.preview()),
-                new RegExp(`${stack.nodePort} is used by Service default/${name}`),
-            );
-        } finally {
-            await core.deleteNamespacedService({ namespace: "default", name });
-        }
-    });
-
-    it("an object that has the stack's name but another owner is refused before anything is created", async () => {
-        const { world } = current();
-        const core = world.kubeConfig.makeApiClient(CoreV1Api);
-        const stack = await TestStack.create("foreign", { consumers });
-        await core.createNamespace({ body: { metadata: { name: stack.name } } });
-        await core.createNamespacedSecret({
-            namespace: stack.name,
-            body: { metadata: { name: "alice.k1" }, stringData: { key: "theirs" } },
-        });
+        await core.createNamespace({ body: { metadata: { name: namespace } } });
+        const theirs = { metadata: { name: "alice.k1" }, stringData: { key: "theirs" } };
+        await core.createNamespacedSecret({ namespace, body: theirs });
         const said = failed(await stack.up());
-        assert.match(said, /2 problem\(s\) in the cluster/);
+        assert.match(said, /3 problem\(s\) in the cluster/);
+        assert.match(said, new RegExp(`${nodePort} is used by Service default/another-owner`));
         assert.match(said, /Secret foreign\/alice\.k1: exists and is not this stack's/);
         assert.deepEqual(await stack.resources(), []);
-        const secret = await core.readNamespacedSecret({ namespace: stack.name, name: "alice.k1" });
+        const secret = await core.readNamespacedSecret({ namespace, name: "alice.k1" });
         assert.equal(Buffer.from(secret.data!.key, "base64").toString(), "theirs");
-        await core.deleteNamespace({ name: stack.name });
+        await core.deleteNamespace({ name: namespace });
+        await core.deleteNamespacedService(holder);
     });
 
     /** For two tests in a row: the first creates it, the second continues with it and destroys it. */
