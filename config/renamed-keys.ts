@@ -106,8 +106,9 @@ function taintOf(old: unknown): unknown {
 
 /** Splits an image reference into the current keys. */
 function imageParts(image: string): Record<string, string> {
-    const [name, digest = ""] = image.split("@");
-    const [, repository, tag = ""] = /^(.*?)(?::(\w[\w.-]*))?$/.exec(name)!;
+    // A block of text in YAML ends with a line break.
+    const [name, digest = ""] = image.trim().split("@");
+    const [, repository, tag = ""] = /^([^]*?)(?::(\w[\w.-]*))?$/.exec(name)!;
     return Object.fromEntries(Object.entries({ repository, tag, digest }).filter(([, part]) => part !== ""));
 }
 

@@ -5,15 +5,17 @@ const ENDS: Record<string, string> = { '"': '"', "`": "`", "(": ")", "$(": ")", 
 
 /** Arithmetic, in which `#` and `<<` are operators. */
 const ARITHMETIC = String.raw`\$?\(\((?:[^()]|\([^()]*\))*\)\)`;
+/** Characters without a meaning of their own, several at once. */
+const PLAIN = String.raw`[\w./=:,@%+-]+`;
 const DELIMITER = String.raw`(?:\\.|'[^'\n]*'|"[^"\n]*"|[^\s\\'"${"`"};&|<>()])+`;
 /** The next part of a script: in commands, in double quotes, and in `${…}` outside of double quotes. */
 const PARTS = {
     commands: new RegExp(
-        String.raw`\\[^]|'[^']*'|${ARITHMETIC}|\$[({]|<<<|<<(?<dash>-?)[ \t]*(?<delimiter>${DELIMITER})|[^]`,
+        String.raw`${PLAIN}|\\[^]|'[^']*'|${ARITHMETIC}|\$[({]|<<<|<<(?<dash>-?)[ \t]*(?<delimiter>${DELIMITER})|[^]`,
         "y",
     ),
-    quotes: /\\[^]|\$[({]|[^]/y,
-    braces: /\\[^]|'[^']*'|\$[({]|[^]/y,
+    quotes: new RegExp(String.raw`${PLAIN}|\\[^]|\$[({]|[^]`, "y"),
+    braces: new RegExp(String.raw`${PLAIN}|\\[^]|'[^']*'|\$[({]|[^]`, "y"),
 };
 
 /**

@@ -170,7 +170,7 @@ function report(context: Context, { json: asJson }: SmokeArgs, result: Report): 
     context.note(`versions seen: ${versions.join(", ") || "unknown"}.`);
     untried.forEach((one) => context.note(`not tried: ${one}.`));
     if (rows.every(({ got }) => !/^\d+$/.test(got)))
-        throw new Failure(`smoke: no answer from ${url} (${rows[0].meaning}). Check the address and the network.`);
+        throw new Failure(`smoke: no answer from ${url}. ${rows[0].meaning}`);
     const wrong = rows.filter(({ ok }) => !ok).length;
     if (wrong > 0)
         throw new FindingsError(

@@ -80,11 +80,11 @@ export function readAccepted(root: string, today: Date): Acceptance[] {
 }
 
 function codeProblems(code: string, where: string): string[] {
-    if (code in ELSEWHERE)
+    if (Object.hasOwn(ELSEWHERE, code))
         return [`${where}: must not be ${code}: exceptions for this code belong in ${ELSEWHERE[code]}.`];
     if (Object.hasOwn(RENAMED, code))
         return [`${where}: ${code} is called ${RENAMED[code]} now. Write ${RENAMED[code]}.`];
-    return code in CODES ? [] : [`${where}: must be a code of a review (got ${JSON.stringify(code)}).`];
+    return Object.hasOwn(CODES, code) ? [] : [`${where}: must be a code of a review (got ${JSON.stringify(code)}).`];
 }
 
 /** @returns the entries that accept the finding, one for each resource; undefined if one is missing or expired */

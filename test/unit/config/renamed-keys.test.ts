@@ -139,6 +139,14 @@ describe("config with a key of an earlier version", () => {
             for (const [config, problem] of OLD[old]) assert.deepEqual(problems(config), [problem]);
         });
 
+    it("says what to write for an image in several lines", () => {
+        const problem = (image: string) => renameKeys({ opt: { image } }, "intra-b").problems;
+        assert.deepEqual(problem("mirror.example.org/alpa:1.0\n"), [
+            'opt.image: has another form now. Write opt.image: { repository: mirror.example.org/alpa, tag: "1.0" }.',
+        ]);
+        assert.match(problem("a\nb:1.0")[0], /repository: "a\\nb", tag: /);
+    });
+
     it("also validates the value of its new name", () => {
         assert.deepEqual(problems(raw({ exposure: "azure", namespace: "Team A" })).length, 2);
     });

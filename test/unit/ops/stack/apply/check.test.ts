@@ -115,7 +115,7 @@ describe("ops stack check", () => {
         const far = { ...entry, code: "no-such-code", until: "2027-06-01" };
         commit(
             "policy/accepted.yaml",
-            accepting(far, { ...entry, code: "policy-violated" }, { ...entry, code: "way-in-added" }),
+            accepting(far, ...["policy-violated", "way-in-added", "constructor"].map((code) => ({ ...entry, code }))),
         );
         const { note } = await exits(2, ops("stack", "check"));
         assert.match(note, /accepted\.0\.code: must be a code of a review \(got "no-such-code"\)/);
@@ -125,6 +125,7 @@ describe("ops stack check", () => {
             /accepted\.1\.code: must not be policy-violated: exceptions for this code belong in policy\/exceptions\.yaml/,
         );
         assert.match(note, /accepted\.2\.code: way-in-added is called access-added now\. Write access-added\./);
+        assert.match(note, /accepted\.3\.code: must be a code of a review \(got "constructor"\)/);
         assert.ok(calls.every(({ args }) => args[0] !== "preview"));
         commit("policy/accepted.yaml", accepting({ ...entry, reason: "yes", until: "soon", who: "me" }));
         assert.match(
