@@ -22,7 +22,7 @@ const REFUSED = 5;
 const UNKNOWN_NAME = 3;
 
 export interface NetworkOptions {
-    /** Ports of a name in the cluster; undefined: there is no such Service. */
+    /** Ports of a name in the cluster; undefined if there is no such Service. */
     portsOf(host: string): number[] | undefined;
     /** Port on 127.0.0.1 for a name and port. @throws Error if no program answers */
     resolve(host: string, port: number): number | undefined;
@@ -66,7 +66,7 @@ export class ClusterNetwork {
                 if (code === "EADDRINUSE") continue;
                 await listening.close();
                 throw new Error(
-                    `real APISIX: its DNS server must listen on port 53 of a loopback address (${code}). ` +
+                    `real APISIX: its DNS server cannot listen on port 53 of a loopback address (${code}). ` +
                         "Run as root, or set net.ipv4.ip_unprivileged_port_start to 53.",
                 );
             }
@@ -83,7 +83,7 @@ export class ClusterNetwork {
         return `http://127.0.0.1:${this.listening.port}`;
     }
 
-    /** Loopback address that serves all ports of a name's Service; undefined: there is no such name. */
+    /** Loopback address that serves all ports of a name's Service; undefined if there is no such name. */
     async addressOf(host: string): Promise<string | undefined> {
         const ports = this.options.portsOf(host);
         if (ports === undefined) return undefined;

@@ -206,7 +206,9 @@ function installedTool(
     const parts = { any: 0, major: 1, minor: 2 }[same];
     const head = (text: string) => text.split(".").slice(0, parts).join(".");
     if (got !== undefined && head(got) === head(version)) return { path: file, version: got };
-    log(`${name}: ${file} has ${got ?? "an unknown version"}, but the sandbox needs ${head(version)}; using its own`);
+    log(
+        `${name}: ${file} has ${got ?? "an unknown version"}, but the sandbox needs ${head(version)}; using the sandbox's own`,
+    );
     return undefined;
 }
 

@@ -41,9 +41,9 @@ export interface Edge {
     part: "Input" | "Output";
     type: FlowType;
     flowName: string;
-    /** Undefined: the graph has no such flow. */
+    /** Undefined if the graph has no such flow. */
     flow?: Flow;
-    /** With one leading slash and no final one. */
+    /** Path with one leading slash and no slash at its end. */
     mountPath?: string;
 }
 

@@ -10,7 +10,7 @@ const FRONT = "127.0.0.1";
 const NODE = "127.0.0.2";
 /** A node port to open at an address. */
 export interface Place {
-    /** Node of the address; unset: the load balancer of all nodes. */
+    /** Node of the address; unset for the load balancer of all nodes. */
     node?: string;
     address: string;
     port: number;
