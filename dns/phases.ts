@@ -20,7 +20,7 @@ export function phaseProblems(phase: Phase, facts: DnsFacts): string[] {
     if (!status)
         return [
             say(
-                `needs the zone at Cloudflare (no ${zone} for this token). Give the token "Zone: Zone: Read" for it; if the zone does not exist yet, begin with phase mirror.`,
+                `needs the zone at Cloudflare (the API token can read no zone ${zone}). Give the token "Zone: Zone: Read" for this zone; if the zone does not exist yet, begin with phase mirror.`,
             ),
         ];
     if (phase === "delegated") return [...foreignDs(facts), ...differences(facts)].map(say);

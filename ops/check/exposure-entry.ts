@@ -132,7 +132,13 @@ async function certificate(entry: Entry, port: number): Promise<EntryCheck> {
         const ends = await handshake(entry, port, ca === undefined ? {} : { ca });
         const days = Math.floor((new Date(ends).getTime() - Date.now()) / DAY_MS);
         const ok = days >= RENEWED_DAYS;
-        return { address, check, got: `yes, for ${days} days`, ok, meaning: ok ? "" : "it is not renewed in time" };
+        return {
+            address,
+            check,
+            got: `yes, for ${days} days`,
+            ok,
+            meaning: ok ? "" : "the certificate was not renewed in time",
+        };
     } catch (error) {
         return {
             address,

@@ -89,7 +89,7 @@ export function neededBack(expected: Expected): number {
 
 /**
  * Whether there would be no time left to return if the cutover continued from a place and its last step failed.
- * @param elapsed seconds since callers get 503; 0 while they do not
+ * @param elapsed seconds for which callers have got 503; 0 while they do not
  */
 export function mustReturn(place: Place, elapsed: number, { seconds, expected }: Budget): boolean {
     if (!isDown(place) && remainingForward(place, expected) === 0) return false;

@@ -95,8 +95,8 @@ export interface Remembered {
 }
 
 /**
- * Records the file before our edit, and that the edit is ours, in a folder next to it that git ignores: both are only
- * useful in this clone. Secrets in them are as encrypted as in the stack file.
+ * Saves two copies of the file, before and after this command's edit, in a folder next to it that git ignores. A later
+ * command in this clone compares them with the file, to recognize edits by hand. Secrets stay encrypted in the copies.
  * @param edited the file of the stack that the command edits
  */
 export function remember(stack: Stack, after: string, edited: Edited = stack): Remembered {

@@ -105,7 +105,7 @@ export async function probe(tried: Tried, who: string, publicKey: string | undef
             const seen = `${url} (${status} after ${after} s, ${before} before)`;
             if (evidence?.isPartial)
                 return say(
-                    `the proof is partial. It is rejected by ${seen}, but not every gateway pod was queried: ${evidence.unasked.join("; ")}. A pod that was not queried may still accept it: let an operator with permission to query the pods check.`,
+                    `the proof is partial. The credential is rejected by ${seen}, but not every gateway pod was queried: ${evidence.unasked.join("; ")}. A pod that was not queried may still accept the credential: let an operator with permission to query the pods check.`,
                 );
             return say(`rejected by ${evidence ? `${everyPod(evidence.asked)} and by ` : ""}${seen}.`);
         },

@@ -28,7 +28,7 @@ export interface Row {
     accepted: boolean;
     /** When the ingress controller last reported `accepted`. */
     lastApplied: string | null;
-    /** Whether its Secret exists; null if it needs none. */
+    /** Whether the credential's Secret exists; null if the credential needs none. */
     secret: boolean | null;
     /** Differences between config and cluster. */
     problems: string[];

@@ -132,7 +132,10 @@ describe("move of a zone on the engine", () => {
     afterEach(() => resolvers.check());
 
     it("refuses every later phase before the first", async () => {
-        await refuses("signed", /dns\.phase: signed needs the zone at Cloudflare \(no example\.com for this token\)/);
+        await refuses(
+            "signed",
+            /dns\.phase: signed needs the zone at Cloudflare \(the API token can read no zone example\.com\)/,
+        );
         assert.equal(writes().length, 0);
     });
 

@@ -174,7 +174,7 @@ describe("ops consumer revoke --yes", () => {
             it(`says that the proof is partial where the user may not ${needed} of an existing gateway`, async () => {
                 await pods(lacking);
                 const { out } = await exits(0, revokeA1(EXISTING));
-                assert.match(out, /alice\/a1: the proof is partial\. It is rejected by http:\S+ \(401/);
+                assert.match(out, /alice\/a1: the proof is partial\. The credential is rejected by http:\S+ \(401/);
                 assert.match(out, new RegExp(`not every gateway pod was queried: .*lacks permission to ${needed} in`));
             });
         }
