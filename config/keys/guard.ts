@@ -11,7 +11,10 @@ const DEFAULT_CONTEXT_TOKENS = 1024;
 const MOST_BODY_BYTES = 1_048_576;
 /** The length of the models that Alpa serves, OPT and BLOOM: OPT has no more positions. */
 const MOST_CONTEXT_TOKENS = 2048;
-/** Tokens of BLOOM's tokenizer, the largest that Alpa serves. An id that the model does not have ends Alpa's batch loop. */
+/**
+ * Number of tokens of BLOOM's tokenizer, the largest that Alpa serves. An id that the model does not have ends Alpa's
+ * batch loop.
+ */
 const MOST_VOCABULARY = 250_680;
 /** 16 batches of Alpa. Requests of other callers wait for all of them, and a limit counts the request as one. */
 const MOST_PROMPTS = 64;
