@@ -33,7 +33,7 @@ interface Part {
 
 const PREFIX = "ALPA_AUTH_REAL_";
 
-/** By the name for the operator's choice. */
+/** The parts, by the names with which operators choose them. */
 export const PARTS = {
     charts: {
         title: "Helm charts",

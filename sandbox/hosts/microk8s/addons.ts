@@ -106,7 +106,7 @@ const hostpath = deployed(PROVISIONER, deployment(PROVISIONER, PROVISIONER, "cdk
             volumeBindingMode: "WaitForFirstConsumer",
         }),
     disable: async ({ rest }) => {
-        // An object of that name of the sandbox's own stays.
+        // An object of that name that the sandbox has created stays.
         const found = await find(rest, `${CLASSES}/${STORAGE_CLASS}`);
         if (found?.metadata.labels?.[MADE]) await unmake(rest, `${CLASSES}/${STORAGE_CLASS}`);
     },

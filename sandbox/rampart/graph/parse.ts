@@ -50,7 +50,10 @@ export interface Edge {
 export interface Component {
     name: string;
     namespace: string;
-    /** Its default namespace. `needs` of others refer to this one even if it has another one. */
+    /**
+     * The component's default namespace. `needs` of other components refer to it, even if the component has another
+     * namespace.
+     */
     uid: string;
     body: JsonObject;
     chart: Chart;

@@ -297,7 +297,7 @@ describe("move of a zone", () => {
         assert.match(notes.join("\n"), /deletes a free zone after 28 days: 8 left, until 2026-12-23/);
         world.pass(8 * DAY + HOUR);
         assert.equal(world.api.account.zones.size, 0);
-        await mayNot("delegated", /needs the zone at Cloudflare \(no example\.com for this token\)/);
+        await mayNot("delegated", /needs the zone at Cloudflare \(the API token can read no zone example\.com\)/);
     });
 
     it("prints the correct number of days that Cloudflare keeps a zone that has left", async () => {

@@ -36,7 +36,7 @@ export function alpaAddress(now: Snapshot, pods: AlpaPods, host: string, port: n
     return (pod && port === ALPA_PORT ? pods.alpaOf(pod) : undefined) ?? fail(refused);
 }
 
-/** Target port of a Service port. A headless Service has the same port. */
+/** Target port of a Service port. For a headless Service it is the same number. */
 function targetOf({ spec }: V1Service, port: number, pod: V1Pod): number | undefined {
     if (spec!.clusterIP === "None") return port;
     const found = spec!.ports?.find((one) => one.port === port);
