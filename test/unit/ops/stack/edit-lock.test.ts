@@ -104,7 +104,7 @@ else {
         leaveLock(it, { host: "elsewhere" });
         const { note } = await exits(1, it.ops(...ADD));
         const remove =
-/pid \d+ on elsewhere,.* if it no longer runs on elsewhere, remove (\S+\.lock)\. Then run the command again/;
+            /pid \d+ on elsewhere,.* if it no longer runs on elsewhere, remove (\S+\.lock)\. Then run the command again/;
         assert.match(note, remove);
         assert.equal(it.text(), STACK_FILE);
         await exits(0, it.ops("consumer", "add", "bob"), "a dry run");
