@@ -83,7 +83,10 @@ function plain(schema: z.ZodType): JsonSchema {
     }) as JsonSchema;
 }
 
-/** Moves the reason of a default into the description, where editors show it, and removes fields that are ours. */
+/**
+ * Moves the reason for a default into the description, where editors show it, and removes fields that editors do not
+ * know.
+ */
 function explainDefault(schema: JsonSchema): void {
     const { unset, reason } = schema;
     for (const ours of ["unset", "reason", "secret", "mayBeSecret"]) delete schema[ours];

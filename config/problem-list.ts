@@ -8,8 +8,8 @@ export class ProblemList extends pulumi.RunError {
     ) {
         const lines = problems.map((p) => `  - ${p}`).join("\n");
         super(`${problems.length} problem(s) in ${where}, nothing was changed:\n${lines}`);
-        // The SDK formats the stack trace even if it does not show it. That takes Node.js 20 12 s if the trace has a
-        // scoped package's top folder, because of how it colours module names.
+        // The SDK formats the stack trace even if it does not show it. If the trace has a scoped package's top folder,
+        // that takes 12 s with Node.js 20, because of how it colours module names.
         this.stack = "";
     }
 }

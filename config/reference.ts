@@ -82,8 +82,8 @@ function exampleOf(entry: KeyEntry): string | undefined {
 }
 
 /**
- * A valid value of the key: its example, otherwise of a mapping those of its keys, of another key its default or first choice.
- * Encrypted values are {@link ENCRYPTED}.
+ * Returns a valid value of the key: its example; without one, the values of its keys (a mapping), or its default or
+ * first choice (any other key). Encrypted values are {@link ENCRYPTED}.
  */
 export function sample({ examples, preset, schema, isMapping, path }: KeyEntry): unknown {
     const inner = unwrap(schema);

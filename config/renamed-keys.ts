@@ -19,7 +19,7 @@ interface RenamedKey {
     values?: (old: unknown, siblings: Values) => unknown[] | undefined;
 }
 
-// Options of the versions with these keys: an option that is added later never had them.
+// The options that existed when these keys had their old names.
 const INTRA: Option[] = ["intra-a", "intra-b"];
 const GATEWAY: Option[] = [...INTRA, "inter"];
 
@@ -135,7 +135,7 @@ export function renameKeys(values: Values, option: Option): { values: Values; pr
     return { values: renamed, problems };
 }
 
-/** The path of a key, with the same list entries as another path that begins in the same way. */
+/** The path of a key, in which each `[]` becomes the list index at the same position of another path. */
 function placed(name: string, like: Path): Path {
     return stepsOf(name).map((step, i) => (step === "[]" ? like[i] : step));
 }

@@ -3,9 +3,9 @@ import * as z from "zod";
 // Functions that read a schema.
 
 /**
- * Fields of `.meta()` about secrets, on the innermost schema: `secret`, for a value that must be stored encrypted, is the name
- * of a file for the command that sets it; `mayBeSecret` is for other values that may be stored encrypted, or be a secret in
- * the wrong place.
+ * Fields of `.meta()` about secrets, on the innermost schema. `secret` marks a value that must be stored encrypted; it is the
+ * file name in the command that sets the value. `mayBeSecret` marks another value that may be stored encrypted, or that could
+ * be a secret in the wrong place.
  */
 interface Secrecy {
     secret?: string;

@@ -8,13 +8,13 @@ function uncovered(names: string[], packs: CertificatePack[]): string[] {
 }
 
 /**
- * Requirement for names without a certificate; undefined if all have one.
- * @param packs the certificates, or the reason why the certificates are unknown
+ * Returns the condition that names without a certificate break; undefined if all have one.
+ * @param packs the certificates, or the reason why they are unknown
  */
 export function certificateNeed(names: string[], packs: CertificatePack[] | string): string | undefined {
     if (names.length === 0) return undefined;
     if (typeof packs === "string")
-        return `needs to know the edge certificates (${packs}). Give the token "Zone: SSL and Certificates: Read".`;
+        return `needs the edge certificates, which cannot be read (${packs}). Give the token "Zone: SSL and Certificates: Read".`;
     const bare = uncovered(names, packs);
     if (bare.length === 0) return undefined;
     const states = [...new Set(packs.map(({ status }) => status))].join(", ") || "no certificate";

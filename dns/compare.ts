@@ -93,7 +93,9 @@ function difference(check: Check, old: Said, fresh: Said): string | undefined {
     const same = old.kind === fresh.kind && old.text === fresh.text;
     if (check.as === "flattened") {
         const common = addresses(old).some((one) => addresses(fresh).includes(one));
-        return same || common ? undefined : "the target's addresses differ; they may change over time: run this again";
+        return same || common
+            ? undefined
+            : "the target's addresses differ. They may change over time: run the check again";
     }
     if (!same) return "differs";
     if (check.expected === undefined) return undefined;

@@ -21,7 +21,7 @@ export interface DnsFacts {
     /** Unequal rows of the comparison; undefined if it was not run, because the zone has already moved. */
     differences: ComparedRow[] | undefined;
     /**
-     * Edge certificates, or why they are unknown: the token needs no permission to read them before a name is proxied.
+     * Edge certificates, or why they are unknown. Before a name is proxied, a token without permission to read them is enough.
      */
     certificates: CertificatePack[] | string;
     /** Names that are to be proxied. */
@@ -135,7 +135,7 @@ async function fromParent(facts: DnsFacts, question: FactsQuestion, lookup: Look
             ]);
             for (const { rcode } of [ns, signed])
                 if (rcode !== "NOERROR" && rcode !== "NXDOMAIN")
-                    throw new Error(`${server.label}: says ${rcode} of ${zone}`);
+                    throw new Error(`${server.label}: answers ${rcode} for ${zone}`);
             const referral = [...ns.answers, ...ns.authority].filter((row) => row.type === "NS" && row.name === zone);
             for (const row of referral) {
                 names.add(row.value);

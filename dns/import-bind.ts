@@ -20,7 +20,7 @@ export function importBind(text: string, file: string, zone?: string): Imported 
     for (const { line, text } of read.problems) found.problems.push(`${file}:${line}: ${text}.`);
     for (const entry of read.entries) take(entry, top, `${file}:${entry.line}`, found);
     if (read.entries.length === 0 && found.problems.length === 0)
-        found.problems.push(`${file}:1: must have records of a zone (it has none). Export it again.`);
+        found.problems.push(`${file}:1: the file has no records of a zone. Export it again.`);
     return found;
 }
 
@@ -35,11 +35,12 @@ function take(entry: Entry, zone: string, where: string, { items, notes, problem
     }
     if (entry.class === "AZURE" && type === "ALIAS")
         undecided(aliasAdvice(words[1]?.text ?? "an unknown resource"), words[0]?.text.toUpperCase() ?? "A");
-    else if (type === "SOA") notes.push(`${where}: SOA left out, Cloudflare has its own.`);
-    else if (type === "NS" && name === zone) notes.push(`${where}: NS of the zone left out, Cloudflare has its own.`);
+    else if (type === "SOA") notes.push(`${where}: SOA left out, since Cloudflare has its own.`);
+    else if (type === "NS" && name === zone)
+        notes.push(`${where}: NS of the zone left out, since Cloudflare has its own.`);
     else if (OF_SIGNING.includes(type))
         notes.push(`${where}: ${type} left out, since Cloudflare signs the zone itself.`);
-    else if (words.length === 0) notes.push(`${title}: has no data, left out.`);
+    else if (words.length === 0) notes.push(`${title}: left out, since it has no data.`);
     else if (entry.escaped) undecided("its name has characters that the records file cannot hold");
     else if (OTHERS.includes(type))
         undecided(`${type} ${words.map(quoted).join(" ")}: the records file does not support it`);

@@ -65,7 +65,7 @@ export function importRecordSets(source: string, file: string, zone?: string): I
     // Later errors are consequences of the first one.
     for (const { message, pos } of document.errors.slice(0, 1)) {
         const why = message.split("\n")[0].replace(/ at line \d+, column \d+:?$/, "");
-        found.problems.push(`${file}:${lines.linePos(pos[0]).line}: must be JSON (${why}). Export it again.`);
+        found.problems.push(`${file}:${lines.linePos(pos[0]).line}: not valid JSON (${why}). Export the zone again.`);
     }
     if (found.problems.length > 0) return found;
     const sets = document.contents;
@@ -74,7 +74,7 @@ export function importRecordSets(source: string, file: string, zone?: string): I
         return found;
     }
     found.zone ||= zoneOf(sets.toJSON() as Fields[]);
-    if (found.zone === "") found.problems.push(`${file}:1: must have the name of its zone (it has none). Use --zone.`);
+    if (found.zone === "") found.problems.push(`${file}:1: the file does not name its zone. Use --zone.`);
     for (const item of sets.items as Node[]) take(isMap(item) ? folded(item.toJSON()) : {}, lineOf(item), found);
     return found;
 }
@@ -99,7 +99,7 @@ function take(set: Fields, where: string, { zone, items, notes, problems }: Impo
     }
     if (/\/privatednszones\//i.test(String(set.type))) {
         problems.push(
-            `${where}: must be of a public zone (got ${String(set.type)}). Do not move a private zone: its names would become public.`,
+            `${where}: the record set is of a private zone (${String(set.type)}). Do not move a private zone: its names would become public.`,
         );
         return;
     }
@@ -111,8 +111,9 @@ function take(set: Fields, where: string, { zone, items, notes, problems }: Impo
     }
     const time = set.ttl === undefined || set.ttl === null ? undefined : Number(set.ttl);
     const id = folded(set.targetresource).id ?? folded(set.trafficmanagementprofile).id;
-    if (type === "SOA") notes.push(`${where}: SOA left out, Cloudflare has its own.`);
-    else if (type === "NS" && name === zone) notes.push(`${where}: NS of the zone left out, Cloudflare has its own.`);
+    if (type === "SOA") notes.push(`${where}: SOA left out, since Cloudflare has its own.`);
+    else if (type === "NS" && name === zone)
+        notes.push(`${where}: NS of the zone left out, since Cloudflare has its own.`);
     else if (id) items.push({ name, type, ttl: possibleTtl(time, title, notes), undecided: aliasAdvice(String(id)) });
     else if (!Object.hasOwn(TYPES, type))
         items.push({
@@ -124,7 +125,7 @@ function take(set: Fields, where: string, { zone, items, notes, problems }: Impo
     else {
         const { key, value } = TYPES[type];
         const data = list(set[key]).map(folded);
-        if (data.length === 0) notes.push(`${title}: has no data, left out.`);
+        if (data.length === 0) notes.push(`${title}: left out, since it has no data.`);
         if (type === "NS" && data.length > 0) notes.push(`${title}: a delegation, kept.`);
         const ttl = data.length > 0 ? possibleTtl(time, title, notes) : 0;
         const values = data.map(value);

@@ -8,7 +8,7 @@ const DELETED_AFTER_DAYS = { pending: 28, moved: 7 };
 const DAY_MS = 24 * 60 * 60 * 1000;
 const CHECK = "npm run ops -- check dns";
 
-/** Why a zone must not enter a phase yet; empty if it may, or if the phase is already reached. */
+/** Returns why a zone must not enter a phase yet; empty if it may, or if it has already reached the phase. */
 export function phaseProblems(phase: Phase, facts: DnsFacts): string[] {
     if (isReached(phase, facts)) return [];
     const say = (what: string) => `dns.phase: ${phase} ${what}`;
@@ -20,7 +20,7 @@ export function phaseProblems(phase: Phase, facts: DnsFacts): string[] {
     if (!status)
         return [
             say(
-                `needs the zone at Cloudflare (no ${zone} for this token). Give the token "Zone: Zone: Read" for it; if the zone does not exist yet, begin with phase mirror.`,
+                `needs the zone at Cloudflare (the API token can read no zone ${zone}). Give the token "Zone: Zone: Read" for this zone; if the zone does not exist yet, begin with phase mirror.`,
             ),
         ];
     if (phase === "delegated") return [...foreignDs(facts), ...differences(facts)].map(say);
@@ -48,12 +48,12 @@ function isReached(phase: Phase, facts: DnsFacts): boolean {
 
 /** Advice for a problem. It never suggests a return to mirror that would remove names from the proxy. */
 function wayOut(phase: Phase, { proxied, proxiedNow, ownDs }: DnsFacts): string {
-    if (phase === "delegated") return "Correct it, or go back to mirror.";
+    if (phase === "delegated") return "Solve this, or set dns.phase back to mirror.";
     const fresh = proxied.filter((name) => !proxiedNow.includes(name));
-    if (phase === "signed" && ownDs === undefined) return "Correct it; until then stay in phase proxied.";
+    if (phase === "signed" && ownDs === undefined) return "Solve this; until then stay in phase proxied.";
     if (fresh.length === 0 || fresh.length === proxied.length)
-        return "Correct it; until then stay in the previous phase.";
-    return `Correct it; until then remove proxied from ${fresh.join(", ")}.`;
+        return "Solve this; until then stay in the previous phase.";
+    return `Solve this; until then remove proxied from ${fresh.join(", ")}.`;
 }
 
 /** Requirements of the later phases, in addition to the absence of foreign DS records. */
@@ -85,13 +85,13 @@ function settled(facts: DnsFacts): string[] {
     const problems: string[] = [];
     if (!delegatedToUs(facts))
         problems.push(
-            `needs exactly ${status!.nameServers.join(" and ")} in the parent zone (got ${delegation?.servers.join(", ") || "none"}). Set them at the registrar.`,
+            `needs exactly ${status!.nameServers.join(" and ")} as name servers in the parent zone (got ${delegation?.servers.join(", ") || "none"}). Set them at the registrar.`,
         );
     if (status!.status !== "active")
         problems.push(
-            `needs the zone active at Cloudflare (got ${status!.status}). Wait, or make Cloudflare check it: activation_check.`,
+            `needs the zone active at Cloudflare (got ${status!.status}). Wait, or call activation_check of Cloudflare's API.`,
         );
-    if (status!.paused) problems.push("needs the zone not paused. Resume it at Cloudflare.");
+    if (status!.paused) problems.push("needs the zone to serve traffic, but it is paused. Resume it at Cloudflare.");
     return problems;
 }
 
@@ -113,7 +113,7 @@ function oldAnswersGone({ status, delegation, oldNsTtlSeconds, ds, ownDs, now }:
     const until = since && new Date(since.getTime() + kept * 1000);
     if (until && until <= now) return [];
     return [
-        `needs the old delegation to be out of all caches (${until ? `not before ${until.toISOString()}` : "the time at which the zone became active is unknown"}). Wait.`,
+        `needs resolvers to have dropped the old delegation from their caches (${until ? `not before ${until.toISOString()}` : "the time at which the zone became active is unknown"}). Wait.`,
     ];
 }
 
@@ -155,13 +155,13 @@ export function phaseNotes(phase: Phase, facts: DnsFacts): string[] {
     const publish = unanswered.length === 0 && foreign.length === 0 && oldAnswersGone(facts).length === 0;
     if (phase === "signed" && ownDs !== undefined && !ds.includes(ownDs) && publish)
         notes.push(
-            `dns: the signatures are not validated yet. Publish at the registrar: DS ${ownDs}. If the delegation came back to Cloudflare since the zone became active (${status.activatedOn?.toISOString()}), first wait two days after that: Cloudflare may still report the earlier time.`,
+            `dns: the signatures are not validated yet. Publish at the registrar: DS ${ownDs}. If the delegation came back to Cloudflare since the zone became active (${status.activatedOn?.toISOString()}), first wait two days after the return: Cloudflare may still report the earlier time.`,
         );
     notes.push(...deletion(facts));
     return notes;
 }
 
-/** Keeps the warning about unreadable certificates only if a name is about to be proxied. */
+/** Drops the reason why the certificates are unreadable, unless a name is about to be proxied. */
 function lookedAt(facts: DnsFacts): DnsFacts {
     const { certificates, hostnames, proxied, proxiedNow } = facts;
     const arrived = [...hostnames, ...proxied].every((name) => proxiedNow.includes(name));

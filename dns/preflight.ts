@@ -40,7 +40,7 @@ export async function dnsReport(
     options: { lookup?: Lookup; now?: Date } = {},
 ): Promise<DnsReport> {
     if (!access) {
-        const missing = "CLOUDFLARE_API_TOKEN: must be set, to check the zone. Export it.";
+        const missing = "CLOUDFLARE_API_TOKEN: not set, so the zone cannot be checked. Export it.";
         return { problems: settings.phase === "mirror" ? [] : [missing], notes: [] };
     }
     const { zone, account, phase, records, hostnames, oldServers, newServers, parentServers } = settings;

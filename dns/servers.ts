@@ -36,7 +36,7 @@ export async function findServers(labels: string[], lookup: Lookup): Promise<Ser
                 return { ...at, host: await lookup.address(host) };
             } catch (error) {
                 const { code } = error as NodeJS.ErrnoException;
-                throw new Error(`${label}: must be a host with an address (${code ?? "not found"})`);
+                throw new Error(`${label}: the host has no address (${code ?? "not found"})`);
             }
         }),
     );
@@ -57,5 +57,5 @@ export async function parentServers(zone: string, lookup: Lookup): Promise<strin
         const found = await lookup.nameServers(above).catch(() => []);
         if (found.length > 0) return found;
     }
-    throw new Error(`the zone above ${zone}: must have name servers that can be found. Set dns.parentServers`);
+    throw new Error(`no name servers found for the zone above ${zone}. Set dns.parentServers`);
 }

@@ -6,7 +6,7 @@ export const CONSENT = "--yes";
 /** How a command prints its answer. */
 export interface AnswerFormat {
     json?: boolean;
-    /** Of commands that print a review. */
+    /** Format of a review. Unset for commands that print none. */
     format?: "text" | "json" | "markdown";
 }
 

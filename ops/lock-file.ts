@@ -1,4 +1,7 @@
-/** A file that one process at a time has: it names its holder, so that a lock which a crash has left can be removed. */
+/**
+ * A lock file for one process at a time. It names the process that holds it, so that a lock left by a crash can be
+ * removed.
+ */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
@@ -9,7 +12,7 @@ export interface LockHolder {
     /** Start time of the process from the system, since a pid can be reused. Unset if the system does not provide it. */
     began?: string;
     host: string;
-    /** When it took the lock, as `2026-11-26T12:00:00.000Z`. */
+    /** When the holder took the lock, as `2026-11-26T12:00:00.000Z`. */
     since: string;
 }
 
@@ -46,7 +49,7 @@ export function takeLockFile<T extends LockHolder>(
     }
     const release = () => {
         process.off("exit", release);
-        // An operator may have removed it, and another process may have taken it since.
+        // An operator may have removed the lock, and another process may hold it now.
         if (JSON.stringify(readLock(file)) === text) rmSync(file, { force: true });
     };
     process.on("exit", release);

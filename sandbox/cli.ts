@@ -42,7 +42,10 @@ program
         new Option("--exposure <way>", "how callers reach the gateway of stack intra or inter").choices(EXPOSURES),
     )
     .addOption(
-        new Option("--option <name>", "option of stack intra: Alpa ready to move into the cluster").choices(OPTIONS),
+        new Option(
+            "--option <name>",
+            "key option of stack intra: with intra-b, Alpa is prepared for the cluster",
+        ).choices(OPTIONS),
     )
     .option("--load-seconds <seconds>", "how long the model of stack intra takes to load (default: 5)", seconds)
     .addOption(

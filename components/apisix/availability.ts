@@ -35,7 +35,7 @@ export function gatewayValues() {
                 matchLabelKeys: ["pod-template-hash"],
             },
         ],
-        // Two workers for each pod on any node. They need these resources for the load that Alpa can serve.
+        // Each pod has two nginx workers, whatever the node. They need these resources for the load that Alpa can serve.
         resources: { requests: { cpu: "250m", memory: "512Mi" }, limits: { memory: "1Gi" } },
     };
 }

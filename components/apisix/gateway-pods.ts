@@ -43,8 +43,8 @@ export function isReadyPod(pod: Live, labels: Record<string, string>): boolean {
 }
 
 /**
- * Whether a pod with these labels runs, and is not ready or terminating. On a node that the API server cannot reach, each pod
- * becomes so, and may still serve callers.
+ * Whether a pod with these labels runs but is not ready, or is terminating. On a node that the API server cannot reach,
+ * every pod gets into this state, and may still serve callers.
  */
 function isUnreadyPod(pod: Live, labels: Record<string, string>): boolean {
     const kept = staysWith({ metadata: { ...pod.metadata, deletionTimestamp: undefined } }, labels);
@@ -91,7 +91,7 @@ export function podsTitle({ namespace, labels }: GatewayPods): string {
     return `pod with the labels ${selector.join(",")} in namespace ${namespace}`;
 }
 
-/** Asks a pod: what it still lacks, or undefined when it has the change. */
+/** Queries a pod. Resolves with what the pod still lacks, or with undefined if it has the change. */
 export type AskPod = (connect: (port: number) => PodConnection) => Promise<string | undefined>;
 
 /**
@@ -109,8 +109,9 @@ export async function askReadyPods(
 }
 
 /**
- * Queries the pods of a gateway that run but are not ready, or are terminating: such a pod may still serve callers, on a node that
- * the API server cannot reach. Left out: a pod that no longer exists, and one on which nothing listens any more.
+ * Queries the pods of a gateway that run but are not ready, or are terminating: on a node that the API server cannot
+ * reach, such a pod may still serve callers. Pods that no longer exist, or on which nothing listens any more, are left
+ * out.
  * @param pods all pods of the gateway's namespace
  * @param ask query of one pod; throws if the pod's answers prove nothing
  */
@@ -125,7 +126,8 @@ export async function askUnreadyPods(
         .map(async (pod): Promise<PodReport[]> => {
             const report = await askPod(access, namespace, pod, ask);
             const terminating = pod.metadata?.deletionTimestamp !== undefined;
-            // A container that has crashed starts again. One that drains, or a control plane, does not listen later either.
+            // A crashed container starts again. A container that drains, or that of a control plane, does not listen
+            // later either.
             if (report.status === 404 || (isClosed(report) && (terminating || unasked === "settle"))) return [];
             const title = `${report.title} (${terminating ? "terminating" : "running but not ready"})`;
             return [{ ...report, title, error: report.error?.replace(report.title, title) }];
@@ -158,7 +160,8 @@ export function isClosed({ error }: PodReport): boolean {
 
 /**
  * Verdict from all pods of a gateway: whether a change has reached each of them. See {@link askReadyPods}.
- * @param askUnready query of each unready pod ({@link askUnreadyPods}), for a change whose absence does harm. Default: none,
+ * @param askUnready query of each unready pod ({@link askUnreadyPods}), for a change that is dangerous where it is
+ * missing. Default: none,
  *     and unready pods are not queried
  */
 export async function askEveryPod(
@@ -194,7 +197,7 @@ export async function askEveryPod(
         : judgeUnready(await askUnreadyPods(access, gateway, pods, askUnready));
 }
 
-/** A pod that cannot be asked does not fail a run: it may crash for days. */
+/** A pod that cannot be queried does not fail a run, since a pod may crash for days. */
 function judgeUnready(reports: PodReport[]): Verdict {
     const lagging = reports.find(({ lacks }) => lacks !== undefined);
     if (lagging) return { state: "waiting", why: `${lagging.title}: ${lagging.lacks}` };

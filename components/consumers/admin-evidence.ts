@@ -72,7 +72,10 @@ function hasClaim({ plugins }: Stored, { claim }: Sent): boolean {
     return claim !== undefined && plugins?.["jwt-auth"]?.key === claim;
 }
 
-/** Whether tokens are verified by the public key of now. The Admin API encrypts neither field, and adds the algorithm. */
+/**
+ * Whether APISIX verifies tokens with the current public key. The Admin API encrypts neither field, and adds the
+ * algorithm.
+ */
 function isVerifiedBy({ plugins }: Stored, { verifiedBy }: Sent): boolean {
     const { algorithm, public_key: publicKey } = plugins?.["jwt-auth"] ?? {};
     // Line ends may differ.
@@ -80,7 +83,10 @@ function isVerifiedBy({ plugins }: Stored, { verifiedBy }: Sent): boolean {
     return algorithm === verifiedBy?.algorithm && text(publicKey) === text(verifiedBy?.publicKey);
 }
 
-/** Name of the first plugin that is stored otherwise. The Admin API adds defaults, so only what is set is compared. */
+/**
+ * Name of the first plugin whose stored settings differ. The Admin API adds defaults, so only the Consumer's own
+ * settings are compared.
+ */
 function difference(wanted: Plugin[], stored: NonNullable<Stored["plugins"]>): string | undefined {
     for (const { name, config = {} } of wanted) {
         const there = stored[name];

@@ -71,8 +71,10 @@ function sortedOf(materials: Inputs["materials"] | undefined) {
 
 /**
  * @param names names of the new or changed consumers
- * @param isKeyReplaced whether a key of these consumers may have been replaced, so that a pod without the change does harm
- * @throws Error with the controller's words for each consumer it refuses, or naming a gateway pod that lags
+ * @param isKeyReplaced whether a key of these consumers may have been replaced, so that a pod without the change still
+ * accepts the old key
+ * @throws Error with the controller's message for each consumer that it rejects, or with the name of a gateway pod that
+ * lags
  */
 async function untilAccepted(
     inputs: Inputs,
@@ -127,7 +129,7 @@ async function untilAccepted(
     await untilSettled({ title: `Consumers of ${namespace}`, hint, timeoutSeconds, settleSeconds, observe, trouble });
 }
 
-/** For a pod that is not ready: a change that it lacks shows only that the proof is missing. */
+/** For a pod that is not ready: a missing change only means that there is no proof yet. */
 function orThrow(ask: AskPod): AskPod {
     return async (connect) => {
         const lacks = await ask(connect);

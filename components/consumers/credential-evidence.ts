@@ -86,7 +86,7 @@ export interface EvidenceOptions {
 }
 
 /**
- * Queries one pod whether it authenticates credentials, or rejects them.
+ * Checks whether one pod authenticates credentials, or rejects them.
  * @returns the first credential with another result, and the pod's answer; undefined if all are as required
  */
 export async function askWith(
@@ -101,10 +101,10 @@ export async function askWith(
 }
 
 /**
- * Asks a pod that is not ready whether it still authenticates credentials. Other answers than by {@link askWith} are possible: a
- * pod that starts has no route yet.
- * @returns which credential it authenticates; undefined when it rejects all
- * @throws Error when its answers do not show that
+ * Checks whether a pod that is not ready still authenticates credentials. Unlike with {@link askWith}, the pod may have
+ * no route yet, since it may be starting.
+ * @returns a credential that it authenticates; undefined if it rejects all
+ * @throws Error if its answers show neither
  */
 export async function askUnready(
     connect: () => PodConnection,
@@ -131,7 +131,7 @@ function textOf({ status, who }: Answered): string {
     return status === 400 || status === 401 ? `it ${what} ${who}` : `it answers ${status} to a request with ${who}`;
 }
 
-/** First answer that is another one than 401 without a credential, and `good` with each. */
+/** Returns the first unexpected answer. Expected are 401 without a credential, and `good` with each credential. */
 async function otherAnswer(
     connect: () => PodConnection,
     good: number,

@@ -96,7 +96,7 @@ async function untilRejected(inputs: Inputs): Promise<void> {
     });
 }
 
-/** The credentials that no Consumer has any more, each with what to send where its Secret still exists. */
+/** Returns the credentials that no Consumer has any more, each with its headers if its Secret still exists. */
 async function removedOf(inputs: Inputs): Promise<Sent[]> {
     const { namespace, credentials } = inputs;
     const list = openLister(inputs);

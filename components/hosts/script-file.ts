@@ -15,8 +15,8 @@ export function scriptFile(...path: string[]): (constants?: Constants) => string
 }
 
 /**
- * The same for a script in the spec of Alpa's pods, where another text restarts Alpa. Only the header and directives of
- * ShellCheck are removed: earlier versions sent the other comments.
+ * Reads a shell script for the spec of Alpa's pods. Any change of its text would restart Alpa, so comments stay in it, as in
+ * earlier versions. Only the header and directives of ShellCheck are removed.
  */
 export function podScriptFile(...path: string[]): (constants?: Constants) => string {
     return renderer(join(...path), (text) => text.replace(/^ *# shellcheck .*\n/gm, ""));

@@ -71,7 +71,8 @@ export function kubeConfigOf(access: PlainAccess): client.KubeConfig {
         else config.loadFromString(access.kubeconfig);
     } catch (error) {
         const { name, mark } = error as { name?: string; mark?: { line: number } };
-        // These name a missing entry, or a file that cannot be read; those of the YAML parser show lines of the file.
+        // These errors name a missing entry, or a file that cannot be read. Errors of the YAML parser would show lines
+        // of the file.
         if (name === "Error") throw error;
         const line = mark === undefined ? "" : `, line ${mark.line + 1}`;
         throw new Error(`the kubeconfig must be YAML with clusters, users and contexts${line}`);

@@ -30,7 +30,7 @@ export function takeOverRelease(
         for (const { metadata } of items) {
             await core.deleteNamespacedSecret({ namespace, name: metadata!.name! });
             pulumi.log.info(
-                `Helm release ${namespace}/${release}: takes over what an unfinished run has left (record ${metadata!.name}, ${metadata!.labels?.status})`,
+                `Helm release ${namespace}/${release}: adopts the objects of an unfinished installation, and deletes its record (${metadata!.name}, ${metadata!.labels?.status})`,
             );
         }
     });

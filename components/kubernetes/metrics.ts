@@ -8,7 +8,10 @@ export interface MetricsSettings {
     podMonitor: boolean;
 }
 
-/** Scrape interval in seconds, that of the ServiceMonitor in APISIX's chart, which would scrape another pod each time. */
+/**
+ * Scrape interval in seconds, the same as in APISIX's ServiceMonitor. That is not used, since it would scrape another
+ * pod each time.
+ */
 const INTERVAL_SECONDS = 15;
 
 /** Spec of a PodMonitor: scrapes every pod of its own namespace. @param port name of the container's port */

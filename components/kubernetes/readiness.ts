@@ -12,7 +12,7 @@ export type Until =
     | {
           kind: "condition";
           type: "Accepted" | "Available" | "Ready";
-          /** Whether False only means that work continues. @default False is a rejection */
+          /** Whether status False means that the controller still works. @default false: status False is a rejection */
           patient?: boolean;
       };
 

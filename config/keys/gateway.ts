@@ -11,10 +11,7 @@ const EXACT_VERSION = /^\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$/;
 /** Default range of node ports of a Kubernetes API server. */
 const NODE_PORTS = { min: 30000, max: 32767 };
 
-/**
- * Images of Bitnami, and of mirrors with the same names. They are configured by scripts instead of flags, as etcd's own
- * image is.
- */
+/** Images of Bitnami, and of mirrors with the same names. Scripts configure them, not flags as with etcd's own image. */
 const BITNAMI = /(^|[/-])bitnami\w*\//;
 const BITNAMI_TAG = /-debian-\d+-r\d+$/;
 const bitnami = (i: { input?: unknown }) =>

@@ -11,9 +11,12 @@ const DEFAULT_CONTEXT_TOKENS = 1024;
 const MOST_BODY_BYTES = 1_048_576;
 /** The length of the models that Alpa serves, OPT and BLOOM: OPT has no more positions. */
 const MOST_CONTEXT_TOKENS = 2048;
-/** The tokens of BLOOM's tokenizer, the largest of them. An id that the model does not have ends Alpa's batch loop. */
+/**
+ * Number of tokens of BLOOM's tokenizer, the largest that Alpa serves. An id that the model does not have ends Alpa's
+ * batch loop.
+ */
 const MOST_VOCABULARY = 250_680;
-/** 16 batches of Alpa, for which the requests of all other callers wait: a limit counts a request as one. */
+/** 16 batches of Alpa. Requests of other callers wait for all of them, and a limit counts the request as one. */
 const MOST_PROMPTS = 64;
 
 /** @param bound unit of the maximum, and its reason, for the error */

@@ -62,7 +62,7 @@ export const observability = z
             .strictObject({
                 enabled: onOff.meta({
                     description:
-                        "Whether APISIX counts requests by caller, route and status, for Prometheus, which also finds connectors that are pods. A change restarts both.",
+                        "Whether gateway pods count requests by caller, route and status, and Prometheus can read these counts and the metrics of connectors that are pods. A change restarts gateway pods and connectors.",
                     reason: "Metrics open a port and cost memory.",
                 }),
                 scrapers: z.array(scraper).default([]).meta({

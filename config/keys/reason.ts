@@ -10,7 +10,7 @@ interface Choice {
 /** Key `enabled` of a setting with an unsafe value. */
 export const enabled = z.boolean({ error: (i) => `must be true or false${got(i.input)}` });
 
-/** Key `reason` next to it. */
+/** Key `reason`, next to `enabled`. */
 export const reason = text("the reason").optional();
 
 /**

@@ -60,7 +60,7 @@ async function checkAlpa(context: Context, args: CheckAlpaArgs, run: RunOnHost =
         throw new FindingsError(
             `${stack.short}: not every Alpa answers (${wrong.map(({ host, state }) => `${host}: ${state}`).join(", ")}). See docs/operate/alpa-hangs.md.`,
         );
-    context.note(`${stack.short}: ${found.length} host(s), all make progress.`);
+    context.note(`${stack.short}: Alpa makes progress on all ${found.length} host(s).`);
 }
 
 async function readHost({ host, watchdog }: Watched, run: RunOnHost, signal: AbortSignal): Promise<WatchedHost> {

@@ -34,7 +34,7 @@ export async function checkEntryDns(
     const records = stackRecords(text);
     if (records.length === 0)
         throw new UsageError([
-            "azure: required with hostname and addresses, or zone and dns with option cloudflare: without them there is nothing to compare. Set them.",
+            "azure: not set, so there is nothing to compare. Set azure.hostname and azure.addresses, or, with option cloudflare, zone and dns.",
         ]);
     const signal = AbortSignal.timeout(args.timeout * 1000);
     const servers = await serversOf(records[0].name, args.server, lookup);
@@ -50,7 +50,7 @@ export async function checkEntryDns(
         throw new FindingsError(
             `${name}: ${wrong} of ${rows.length} answers differ from the stack's record sets. Correct the zone, or azure.addresses and azure.ttl.`,
         );
-    context.note(`${name}: ${rows.length} answers, all as the stack says.`);
+    context.note(`${name}: all ${rows.length} answers are those of the stack's record sets.`);
 }
 
 /** Both types are queried: an additional address would send callers to another host. */

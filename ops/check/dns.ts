@@ -79,7 +79,7 @@ async function checkDns(context: Context, args: CheckDnsArgs): Promise<void> {
     const wrong = rows.filter(({ equal }) => !equal).length;
     if (wrong > 0)
         throw new FindingsError(
-            `${wanted.zone}: ${wrong} of ${rows.length} answers of the old and new name servers differ. Correct the records file or the old zone, then run this again.`,
+            `${wanted.zone}: ${wrong} of ${rows.length} answers of the old and new name servers differ. Correct the records file or the old zone, then run the check again.`,
         );
     context.note(`${wanted.zone}: ${rows.length} answers, all equal.`);
 }
@@ -156,7 +156,7 @@ async function serversAtCloudflare(
     const { token, baseUrl } = stack && known ? await accessOf(context, stack) : (environment ?? {});
     if (!token || !baseUrl)
         throw new UsageError([
-            "--new: required without cloudflare:apiToken and CLOUDFLARE_API_TOKEN. Name Cloudflare's servers of the zone.",
+            "--new: required without cloudflare:apiToken and CLOUDFLARE_API_TOKEN. Name Cloudflare's name servers for the zone.",
         ]);
     const account = stack && readValue(stack.text, "account");
     try {
@@ -167,7 +167,7 @@ async function serversAtCloudflare(
         throw new Failure(`${(error as Error).message}. Or name the servers: --new`);
     }
     throw new UsageError([
-        `--zone: ${zone} must be a zone that the API token can read. Correct it, or name the servers: --new`,
+        `--zone: the API token can read no zone ${zone}. Correct the name, or name the servers: --new`,
     ]);
 }
 

@@ -70,7 +70,7 @@ async function answered(
             check,
             got: String(statusCode),
             ok,
-            meaning: ok ? "" : `${meaning} (must be ${expected.join(" or ")})`,
+            meaning: ok ? "" : `${meaning} (expected ${expected.join(" or ")})`,
         };
     } catch (error) {
         return { address, check, got: describeError(error), ok: false, meaning: "no answer" };
@@ -85,7 +85,7 @@ async function redirected(entry: Entry, port: number): Promise<EntryCheck> {
         const answer = await status(entry, { secure: false, port, method: "POST", path });
         const { location = "" } = answer.headers;
         const ok = REDIRECTS.includes(answer.statusCode!) && location === `${url.origin}${path}`;
-        const meaning = ok ? "" : `keys and tokens are sent in plain text (must be 308 to ${url.origin}${path})`;
+        const meaning = ok ? "" : `keys and tokens are sent in plain text (expected 308 to ${url.origin}${path})`;
         return { address, check, got: `${answer.statusCode} ${location}`.trim(), ok, meaning };
     } catch (error) {
         return {
@@ -132,7 +132,13 @@ async function certificate(entry: Entry, port: number): Promise<EntryCheck> {
         const ends = await handshake(entry, port, ca === undefined ? {} : { ca });
         const days = Math.floor((new Date(ends).getTime() - Date.now()) / DAY_MS);
         const ok = days >= RENEWED_DAYS;
-        return { address, check, got: `yes, for ${days} days`, ok, meaning: ok ? "" : "it is not renewed in time" };
+        return {
+            address,
+            check,
+            got: `yes, for ${days} days`,
+            ok,
+            meaning: ok ? "" : "the certificate was not renewed in time",
+        };
     } catch (error) {
         return {
             address,

@@ -71,9 +71,9 @@ async function checkExposure(context: Context, args: CheckExposureArgs): Promise
     const all = ports.length + entry.length;
     if (wrong > 0)
         throw new FindingsError(
-            `exposure: only the entry point may answer, and it must reject requests without a key (${wrong} of ${all} findings are wrong). ${adviceOn(ports, entry)}Then run this again.`,
+            `exposure: only the entry point may answer, and it must reject requests without a key (${wrong} of ${all} findings are wrong). ${adviceOn(ports, entry)}Then run the check again.`,
         );
-    context.note(`exposure: ${all} findings, all as they must be, as seen from this machine.`);
+    context.note(`exposure: all ${all} findings are as required, as seen from this machine.`);
 }
 
 /** Advice for each kind of problem, one sentence each. */
@@ -192,7 +192,7 @@ async function addressesOf(host: string): Promise<string[]> {
         return (await lookup(host, { all: true })).map(({ address }) => address);
     } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
-        throw new Failure(`${host}: must have an address (${code}). Correct the zone, or name one: --address`);
+        throw new Failure(`${host}: has no address (${code}). Correct the zone, or name an address: --address`);
     }
 }
 

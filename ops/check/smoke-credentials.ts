@@ -21,7 +21,7 @@ export interface Presented {
  */
 const OVER_SECONDS = 30;
 
-/** @param authenticator the edge accepts only service tokens */
+/** @param authenticator what authenticates callers: the edge accepts only service tokens */
 export async function credentialsOf(
     { name, credentials }: Consumer,
     outputs: Outputs,

@@ -72,7 +72,7 @@ export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
     const needed = good.length * METHODS.length;
     if (needed > args.mostRequests)
         throw new UsageError([
-            `--most-requests: must be at least ${needed} for ${good.length} credentials (got ${args.mostRequests}). Raise it, or use a caller with fewer.`,
+            `--most-requests: must be at least ${needed} for ${good.length} credentials (got ${args.mostRequests}). Raise it, or use a caller with fewer credentials.`,
         ]);
 
     const caller = new Caller({ url, timeoutSeconds: args.timeout, allowHttp });
@@ -174,13 +174,13 @@ function report(context: Context, { json: asJson }: SmokeArgs, result: Report): 
     const wrong = rows.filter(({ ok }) => !ok).length;
     if (wrong > 0)
         throw new FindingsError(
-            `smoke: ${wrong} of ${rows.length} checks failed at ${url}. Look at the rows with NO, then run: npm run ops -- consumer list --check`,
+            `smoke: ${wrong} of ${rows.length} checks failed at ${url}. Read the rows with NO, then run: npm run ops -- consumer list --check`,
         );
     if (!rows.some(({ got }) => got === "200"))
         throw new Failure(
             `smoke: no credential could be tried at ${url}. Give the caller a key, a token of HS256 or a service token.`,
         );
-    context.note(`smoke: ${rows.length} checks, all as they must be, as seen from this machine.`);
+    context.note(`smoke: all ${rows.length} checks passed, as seen from this machine.`);
 }
 
 /** Latency of Alpa's answers, in milliseconds. */

@@ -26,7 +26,7 @@ interface Expiring {
     consumer: string;
     credential: string;
     expires: string;
-    /** Days until it expires; negative if it has expired. */
+    /** Days until the credential expires; negative if it has expired. */
     days: number;
     /** The shortest of these periods within which the credential expires. */
     class: "expired" | "1 day" | "7 days" | "30 days" | "later";
@@ -70,7 +70,7 @@ async function expiring(context: Context, args: ExpiringArgs): Promise<void> {
     const near = failOn === undefined ? [] : found.filter(({ days }) => days <= failOn);
     if (near.length > 0)
         throw new FindingsError(
-            `${stack.short}: no credential may expire within ${failOn} days or have expired (got ${near.map((e) => `${e.consumer}/${e.credential}`).join(", ")}). ${tokens ? "Add a second credential" : "Rotate it"}; if it has expired, remove its entry: npm run ops -- consumer revoke`,
+            `${stack.short}: credentials expire within ${failOn} days or have expired (${near.map((e) => `${e.consumer}/${e.credential}`).join(", ")}). ${tokens ? "Add a second credential to each caller" : "Rotate each"}; remove the entry of an expired one: npm run ops -- consumer revoke`,
         );
 }
 

@@ -49,7 +49,7 @@ async function handout(context: Context, name: string, id: string, args: Handout
     const encrypt = recipients.length > 0 ? encrypterFor(recipients) : undefined;
     const { credential, problems } = lookUp(stack, name, id);
     const secret = credential?.method !== "jwt" || credential.algorithm === "HS256";
-    // The other algorithms have no secret, so their handout is not recorded.
+    // The handout of a credential without a secret (only a public key) is not recorded.
     const earlier = secret ? handouts(context, stack, name, id) : [];
     if (credential && isOver(credential.expires, context.today))
         problems.push(`${name}/${id}: expired on ${credential.expires}. Add a credential: npm run ops -- consumer add`);
@@ -141,7 +141,7 @@ function openNew(file: string) {
                 writeFileSync(handle, text);
             } catch (error) {
                 throw new Failure(
-                    `--out: ${file} cannot be written (${(error as Error).message}). Free some space, then run this again with --again.`,
+                    `--out: ${file} cannot be written (${(error as Error).message}). Free some space, then run the command again with --again.`,
                 );
             } finally {
                 closeSync(handle);

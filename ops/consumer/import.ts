@@ -55,7 +55,7 @@ async function importKeys(context: Context, file: string, args: ImportArgs): Pro
     ]);
 }
 
-/** @param classes of the callers, in the order of the keys */
+/** @param classes classes of the callers, in the order of the keys */
 function planImport(stack: Stack, keys: string[], names: string[], classes: (string | undefined)[]): Plan {
     const problems: string[] = [];
     if (names.length !== keys.length)

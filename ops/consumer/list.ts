@@ -71,7 +71,7 @@ async function foreignRows(context: Context, access: PlainAccess, gateway: Gatew
     // Before the first run there is no APISIX.
     if (unread === undefined || live.consumers.length === 0) return rows;
     if (!isUnknown) return [...rows, forAll(unread)];
-    context.note(`Not compared with what is in APISIX: ${unread}`);
+    context.note(`Not compared with the objects in APISIX: ${unread}`);
     return rows;
 }
 
@@ -86,7 +86,7 @@ function show<R extends { problems: string[] }>(
     context.out(args.json ? json(rows) : render(rows));
     const wrong = rows.filter(({ problems }) => problems.length > 0).length;
     if (args.check && wrong > 0)
-        // Only a refresh detects objects that were deleted or changed by hand there.
+        // Only a refresh detects objects that were deleted or changed by hand in the cluster or at Cloudflare.
         throw new FindingsError(
             `${stack.short}: config and ${place} differ in ${wrong} of ${rows.length} lines. Run: pulumi up --refresh -s ${stack.short}`,
         );

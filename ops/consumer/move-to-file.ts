@@ -68,7 +68,7 @@ function write(
     try {
         unchanged(stack);
         mkdirSync(dirname(file), { recursive: true });
-        // Nothing reads it before the stack file names it.
+        // Nothing reads the callers file before the stack file names it.
         writeFileSync(file, callers, { flag: "wx" });
         const created = { name, file, text: "" };
         remember({ ...stack, callers: created }, callers, created);

@@ -167,14 +167,14 @@ export function lookUp(lists: Lists, name: string, id?: string) {
     const see = (word: string, known: string[]) => didYouMean(word, known) || " See: npm run ops -- consumer list";
     if (!consumer)
         problems.push(
-            `${name}: must be a consumer of the config.${see(
+            `${name}: is not a consumer of the config.${see(
                 name,
                 consumers.map((c) => c.name),
             )}`,
         );
     else if (id !== undefined && !credential)
         problems.push(
-            `${name}/${id}: must be a credential of the config.${see(
+            `${name}/${id}: is not a credential of the config.${see(
                 id,
                 consumer.credentials.map((c) => c.id),
             )}`,

@@ -31,7 +31,7 @@ export const command: AddCommand = (consumer, context) =>
         .option(
             "--overlap-days <n>",
             "days, counted in midnights (UTC), until the old credential expires; at most the stack's maxOverlapDays",
-            wholeNumber(1, 36_500), // a hundred years: the result is still a day of four digits
+            wholeNumber(1, 36_500), // a hundred years, after which a day still has a year of four digits
             OVERLAP_DAYS,
         )
         .option(

@@ -55,7 +55,7 @@ interface ShownCredential {
     /** The next `pulumi up` removes an `expired` credential. */
     state: "active" | "expired" | "disabled";
     expires: string | null;
-    /** Days until it expires; 0 or negative after its expiry. */
+    /** Days until the credential expires; 0 or negative after its expiry. */
     daysLeft: number | null;
     /** Number of a service token's secret. */
     secretVersion: number | null;

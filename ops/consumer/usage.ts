@@ -131,7 +131,7 @@ function fileProblem(file: string): string | undefined {
     }
 }
 
-/** @returns lines: null with Prometheus */
+/** @returns the sums; `lines` is null with Prometheus */
 async function measured(
     context: Context,
     args: UsageArgs,

@@ -34,7 +34,7 @@ export const command: AddCommand = (convert, context) =>
         "convert rehearse --stack intra --yes",
     )
         .description(
-            "Rehearse the conversion there and back in a separate stack (convert.rehearsal); does not change this stack",
+            "Rehearse the conversion and the return in a separate stack (convert.rehearsal); does not change this stack",
         )
         .action((args) => rehearse(context, args, THERE_AND_BACK));
 

@@ -103,7 +103,7 @@ export function record({ file, run, who, context, kind, short }: CutoverJob, eve
     }
     if (unwritten && event.event === "end" && event.outcome !== "human")
         context.note(
-            `note: ${unwritten}. Correct that, then run this to record the end: ${ops(event.outcome === "returned" ? "abort" : "run")}`,
+            `note: ${unwritten}. Make the file writable, then record the end: ${ops(event.outcome === "returned" ? "abort" : "run")}`,
         );
     return unwritten;
 }

@@ -46,7 +46,10 @@ export async function bringUp(context: Context, run: Run): Promise<void> {
     }
 }
 
-/** Waits for a command that edits the stack; not in the first step, since nothing has changed before it. */
+/**
+ * Waits for a command that edits the stack. The first step fails instead of waiting, since nothing has changed before
+ * it.
+ */
 async function takeLock(context: Context, { stack, first, onLine, signal }: Run): Promise<() => void> {
     const end = Date.now() + LOCKED_SECONDS * 1000;
     for (;;) {
@@ -126,7 +129,10 @@ function textOf(file: string): string | undefined {
     }
 }
 
-/** Saves another edit in a file of its own, with a number after the first: it must neither delay callers nor be lost. */
+/**
+ * Saves an edit by others in a separate file, numbered if there is already one: it must neither delay callers nor be
+ * lost.
+ */
 function putAside({ folder, note }: Context, { noun }: Pick<Kind, "noun">, name: string, text: string): void {
     const first = join(folder, ".alpa-auth", "local", `${name.replaceAll("/", "~")}.edited`);
     mkdirSync(dirname(first), { recursive: true, mode: 0o700 });

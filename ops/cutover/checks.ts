@@ -42,7 +42,7 @@ export function budgetProblems({ seconds, expected }: Budget, direction: Directi
     const minutes = Math.ceil(all / 60);
     const sum = isBack
         ? `${duration(all)} back`
-        : `${duration(remainingForward("prepare", expected))} there, ${duration(TURN_SECONDS)} to turn round and ${duration(wholeReturn(expected))} back`;
+        : `${duration(remainingForward("prepare", expected))} forward, ${duration(TURN_SECONDS)} to turn back and ${duration(wholeReturn(expected))} for the return`;
     return [
         `convert.budgetMinutes: must be at least ${minutes}, for the expected or measured ${sum} (got ${seconds / 60}). Run: pulumi config set --path convert.budgetMinutes ${minutes}`,
     ];

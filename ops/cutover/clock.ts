@@ -71,7 +71,7 @@ export function wholeReturn(expected: Expected): number {
 
 /** Expected time of the return from a place during which callers get 503. */
 export function returnFrom(place: Place, expected: Expected, departure: Departure = {}): number {
-    // The last step of a return, to the place before the first phase, begins after the end of the 503s.
+    // The last step of a return leaves the first phase. It begins after the 503s have ended, so it is not counted.
     const steps = untilServed(backFrom(place, "old", departure));
     // In `done` callers are served until `drain`, so the first step of the return causes no 503s.
     return sum(place === "done" ? steps.filter(({ to }) => to !== "switch") : steps, expected);
@@ -89,7 +89,7 @@ export function neededBack(expected: Expected): number {
 
 /**
  * Whether there would be no time left to return if the cutover continued from a place and its last step failed.
- * @param elapsed seconds since callers get 503; 0 while they do not
+ * @param elapsed seconds for which callers have got 503; 0 while they do not
  */
 export function mustReturn(place: Place, elapsed: number, { seconds, expected }: Budget): boolean {
     if (!isDown(place) && remainingForward(place, expected) === 0) return false;

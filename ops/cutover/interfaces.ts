@@ -60,7 +60,7 @@ export interface Result {
     place: Place;
     /** Seconds during which callers got 503; if the cutover was stopped, until then. */
     downSeconds: number;
-    /** Why it returned or was stopped. */
+    /** Why the cutover returned or was stopped. */
     why?: string;
     /** The failed step that a human must handle. */
     failed?: Step;

@@ -10,7 +10,7 @@ export interface Kind {
     command: CutoverCommand;
     /** Name of this kind in a sentence. */
     noun: string;
-    /** The same with its article: `a conversion`. */
+    /** The noun with its article: `a conversion`. */
     nounWithArticle: string;
     /** Folder of the records of this kind, below `.alpa-auth`. */
     folder: "convert" | "model-upgrade";
@@ -20,7 +20,7 @@ export interface Kind {
     target: Exclude<Target, Before>;
     /** Outcome of a successful cutover. */
     reached: "converted" | "upgraded";
-    /** Names of the services before and after it. */
+    /** Names of the services before and after a cutover. */
     old: string;
     new: string;
     /** What is true of the stack after a cutover forward and back: `has option intra-b`. */

@@ -138,13 +138,13 @@ export class CutoverRunner {
         if (failure === undefined && closesWindow(step) && this.downSince !== undefined) {
             this.downSeconds += (now - this.downSince) / 1000;
             this.downSince = undefined;
-            // Callers are served: a return for the record's sake would reject them again.
+            // Callers are served. A return only because of the unwritten record would reject them again.
             return undefined;
         }
         return failure ?? unended;
     }
 
-    /** @returns why a step forward has failed: it is not on record. A step back is taken without. */
+    /** @returns why a forward step fails: its event could not be written. A step of a return runs without a record. */
     private record({ direction }: Step, event: Event): string | undefined {
         const unwritten = this.actions.record(event);
         return direction === "forward" ? unwritten : undefined;
@@ -185,7 +185,7 @@ export class CutoverRunner {
         const { actions, orders } = this;
         const reading = within(actions, [orders.stop], LOOK_AGAIN_SECONDS, (signal) => actions.readPlaces(signal));
         const now = await reading.catch(() => undefined);
-        // If they cannot be read, the last known place is kept: it is never ahead of the real one.
+        // If the outputs cannot be read, the last known place is kept, which is never ahead of the real one.
         if (now !== undefined) ({ reached: this.reached, asked: this.asked } = now);
     }
 

@@ -78,8 +78,8 @@ export function progressOf(seen: Seen, conversions: Conversion[], before: Before
     if (progress.direction === "back") progress.answers ??= lastAnswers(conversions);
     // The record lacks the current period with 503s if the stack was changed by hand.
     if (isDown(reached)) progress.downSince ??= seen.since === undefined ? undefined : Date.parse(seen.since);
-    // A step that was applied but not verified is repeated: this only verifies it. After a change of
-    // direction this is not needed.
+    // A step that was applied but not verified is repeated, which only verifies it. After a change of direction this is
+    // not needed.
     const proved = done || begun?.to !== reached || begun.direction !== progress.direction;
     progress.next =
         progress.direction === "forward"

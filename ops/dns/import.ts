@@ -56,7 +56,7 @@ async function importZone(context: Context, file: string, args: DnsImportArgs): 
     for (const problem of problems) context.note(`  - ${problem}`);
     const summary = `${found.items.length} entries of ${found.zone}, ${problems.length} to decide.`;
     if (out !== undefined && existsSync(out))
-        throw new UsageError([`--out: must be a new file (${out} exists). Compare, then replace it.`]);
+        throw new UsageError([`--out: must be a new file (${out} exists). Name another file, then compare both.`]);
     if (out !== undefined) writeFileSync(out, text);
     if (args.json) {
         const summaryFields = {

@@ -13,7 +13,7 @@ type OfRoutes = "routes" | "stream_routes" | "services" | "upstreams";
 export interface Expected {
     /** The controller's name, which is in a label of nearly all its objects. */
     controller: string;
-    /** Ids by the kind's folder in the Admin API. */
+    /** Ids of objects by kind. A kind is named as its folder in the Admin API. */
     ids: Record<OfRoutes | "ssls" | "global_rules" | "plugin_metadata", Set<string>>;
     /** By APISIX's name of the consumer: the id of each credential, with its name. */
     consumers: Map<string, Map<string, string>>;

@@ -17,7 +17,7 @@ export interface Foreign {
     says: string;
     /** Path of the object below `/apisix/admin/`. */
     path: string;
-    /** Command that removes it. */
+    /** Command that removes the object. */
     repair: string;
     /** Name of the consumer, and of the credential, if the object is one of these. */
     consumer?: string;
@@ -26,7 +26,7 @@ export interface Foreign {
 
 type Value = Record<string, unknown> & { id?: string; name?: string; labels?: Record<string, string> };
 
-/** An object in a list of the Admin API. Its key in etcd cannot be chosen freely, unlike its content. */
+/** An object in a list of the Admin API. An attacker can choose its content, but not its key in etcd. */
 interface Item {
     key: string;
     value: Value;
@@ -99,7 +99,7 @@ export async function foreignObjects(api: AdminApi, expected: Expected, namespac
 }
 
 /**
- * @param mayMiss whether APISIX may lack the folder, as that of a consumer that was deleted meanwhile
+ * @param mayMiss whether APISIX may lack the folder, for example that of a deleted consumer
  * @returns an empty list if APISIX has disabled the kind
  */
 async function listOf(
@@ -121,7 +121,7 @@ async function listOf(
     return Array.isArray(list) ? (list as Item[]).filter(({ value }) => typeof value === "object") : [];
 }
 
-/** Id of an object: what comes after its folder, `/` included in the case of secret managers. */
+/** Id of an object: the part of its key after the folder. The id of a secret manager contains a `/`. */
 function idIn(key: string): string {
     return key.replace(/^\/apisix\/[^/]+\//, "").replace(/^.*\/credentials\//, "");
 }

@@ -30,7 +30,7 @@ export interface Change {
     /** Id at the provider, before or after the change. Unset if the resource has none. */
     id?: string;
     newId?: string;
-    /** Whether it is deleted only from the state, so the object itself stays. */
+    /** Whether the resource is deleted only from the state, so the object itself stays. */
     retained: boolean;
     /** Whether it is left over from a replacement in an earlier run that did not delete it. */
     leftover: boolean;

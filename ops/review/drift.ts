@@ -54,7 +54,7 @@ async function inApisix(context: Context, stack: Stack): Promise<Finding[]> {
     if (binding === undefined) return [];
     const access = await accessOf(context, stack);
     const { foreign, unread, isUnknown } = await context.auditGateway(access, { binding, isInstalled });
-    if (unread !== undefined && isUnknown) context.note(`Not compared with what is in APISIX: ${unread}`);
+    if (unread !== undefined && isUnknown) context.note(`Not compared with the objects in APISIX: ${unread}`);
     return [
         ...foreign.map(({ says, repair }): Finding => {
             const todo = `Rotate both Admin keys first, and start the port-forward (docs/operate/leaked-credentials.md: An Admin key has leaked). Then run: ${repair}`;
@@ -78,7 +78,8 @@ function unshownFinding(counted: string, stack: string): Finding {
 function unreadFinding(why: string): Finding {
     const [says, command] = why.split(/\. (?=Run: )/);
     const todo =
-        command ?? "Correct that and run this again: until then objects that exist only in APISIX are not shown.";
+        command ??
+        "Correct that error and run the command again: until then objects that exist only in APISIX are not shown.";
     return { code: "gateway-not-read", severity: "risk", says, evidence: [], todo };
 }
 

@@ -43,7 +43,7 @@ export const CODES = {
     "change-not-shown": ["breaks-callers", "See which resource it is: pulumi refresh --preview-only --diff."],
     "policy-violated": [
         "breaks-callers",
-        "Correct it: pulumi up rejects it if the policy pack is enabled. For an exception, see docs/review/policy.md.",
+        "Correct the change: pulumi up rejects it if the policy pack is enabled. For an exception, see docs/review/policy.md.",
     ],
     "revocation-broken": [
         "breaks-callers",

@@ -167,7 +167,7 @@ function insertBelowName(entry: YAMLMap, pair: Pair): void {
 const CALLERS_INDENT = 2;
 
 /**
- * Moves callers without keys in the file from a stack file to a callers file.
+ * Moves callers from a stack file to a callers file, except those with keys in the stack file.
  * @returns both texts, and the names of the callers that were moved and of those that were not
  */
 export function moveConsumers(
@@ -202,7 +202,7 @@ export function moveConsumers(
 }
 
 /**
- * The same two files, with the comments of the callers where they were: above their own caller.
+ * Returns the same two files with each comment above its own caller.
  * @param stay for each entry, whether it stays
  * @param name sets the name of the new file
  * @returns undefined where the lines of the callers cannot be told apart
@@ -247,7 +247,7 @@ function remove(list: YAMLSeq, entry: Node): void {
     const next = list.items[0] as Node | undefined;
     if (at === 0 && next) next.spaceBefore = false;
     if (list.items.length > 0 || list.flow) return;
-    list.flow = true; // An empty block would not be a list.
+    list.flow = true; // Written as []: an empty block would be null, not a list.
     list.comment = undefined; // Comments below the list stay in the file.
 }
 

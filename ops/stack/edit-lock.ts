@@ -1,4 +1,7 @@
-/** One command at a time edits the files of a stack, from its comparison with what it has read to the end of its `pulumi up`. */
+/**
+ * The lock of a stack's files. A command holds it from its check that the files are unchanged to the end of its `pulumi
+ * up`.
+ */
 import { hostname } from "node:os";
 import { join, relative } from "node:path";
 import type { Context } from "../context";
@@ -16,7 +19,7 @@ export class EditLocked extends Failure {
         readonly who: string,
         readonly remedy: string,
     ) {
-        super(`${who}. ${NOTHING_CHANGED} Wait for it to end${remedy}. Then run this again.`);
+        super(`${who}. ${NOTHING_CHANGED} Wait for it to end${remedy}. Then run the command again.`);
     }
 }
 
@@ -29,7 +32,7 @@ export class EditLocked extends Failure {
 export function takeEditLock({ note, folder }: Pick<Context, "note" | "folder">, short: string): () => void {
     const lock = join(folder, ".alpa-auth", "local", `Pulumi.${short}.yaml.lock`);
     const busy = (other?: LockHolder) =>
-        new EditLocked(`${short}: another command is changing it${by(other)}`, remedy(lock, other));
+        new EditLocked(`${short}: another command is changing the stack file${by(other)}`, remedy(lock, other));
     return takeLockFile(lock, thisProcess(), busy, (other) =>
         note(`${short}: removed the lock of a command that no longer runs${by(other)}.`),
     );

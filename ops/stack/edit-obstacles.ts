@@ -20,7 +20,7 @@ export async function obstacles(context: Context, stack: Stack): Promise<string[
     return [...edits.flat(), ...(await pendingOperations(context, stack))];
 }
 
-/** The same problems, and a running conversion: for every change except those of the conversion itself. */
+/** Problems that prevent a change outside of a conversion: those of {@link obstacles}, and a running conversion. */
 export async function obstaclesOrConversion(context: Context, stack: Stack, now = new Date()): Promise<string[]> {
     const converting = conversionInProgress(context.folder, stack, now);
     return [...(await obstacles(context, stack)), ...(converting === undefined ? [] : [converting])];
@@ -29,7 +29,7 @@ export async function obstaclesOrConversion(context: Context, stack: Stack, now 
 /** Detects an uncommitted edit by hand: this run would apply it too, and a rollback would lose it. */
 async function foreignEdits(stack: Stack, edited: Edited): Promise<string[]> {
     const { file } = edited;
-    // Of a symbolic link, git would compare only where it leads.
+    // For a symbolic link, git would compare only the path of its target.
     const status = await gitStatus(realpathSync(file));
     if (typeof status !== "string")
         return [
@@ -44,7 +44,7 @@ async function foreignEdits(stack: Stack, edited: Edited): Promise<string[]> {
 /** git status of the file; empty outside of a work tree, or without git. */
 function gitStatus(file: string): Promise<string | { problem: string }> {
     const args = ["-C", dirname(file), "status", "--porcelain", "--", file];
-    const env = { ...process.env, LC_ALL: "C" }; // The code below parses git's messages.
+    const env = { ...process.env, LC_ALL: "C" }; // English, since the code below parses git's messages.
     return new Promise((resolve) =>
         execFile("git", args, { env }, (error, stdout, stderr) => {
             if (!error) return resolve(stdout);
@@ -88,15 +88,15 @@ async function pendingOperations({ pulumi }: Context, stack: Stack): Promise<str
 
 /** What {@link remember} has recorded. */
 export interface Remembered {
-    /** The copy to go back to. */
+    /** Copy of the file before the edit. */
     copy: string;
-    /** Restores what was recorded before, for an edit that is undone: an earlier run may have named its own copy. */
+    /** Restores the earlier record after an edit was undone, since that record may name the copy of an earlier run. */
     forget: () => void;
 }
 
 /**
- * Records the file before our edit, and that the edit is ours, in a folder next to it that git ignores: both are only
- * useful in this clone. Secrets in them are as encrypted as in the stack file.
+ * Saves two copies of the file, before and after this command's edit, in a folder next to it that git ignores. A later
+ * command in this clone compares them with the file, to recognize edits by hand. Secrets stay encrypted in the copies.
  * @param edited the file of the stack that the command edits
  */
 export function remember(stack: Stack, after: string, edited: Edited = stack): Remembered {

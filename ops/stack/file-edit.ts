@@ -17,13 +17,16 @@ import type { Stack } from "./stack";
 export interface Plan {
     /** Text of the file after the edit; undefined if problems prevent it. */
     after?: string;
-    /** Whether it edits the callers file. @default false: the stack file */
+    /** Whether the edited file is the callers file. @default false: the stack file */
     inCallersFile?: boolean;
     /** Problems that prevent the edit. */
     problems: string[];
     /** Effects of the edit, one sentence each. */
     effects: string[];
-    /** Credential that the edit lets expire, `<consumer>/<credential>`: the effects say so, so no warning does. @default none */
+    /**
+     * Credential that the edit lets expire, `<consumer>/<credential>`. The effects name it, so it causes no warning.
+     * @default none
+     */
     rotated?: string;
 }
 
@@ -128,7 +131,9 @@ export function renderDiff(name: string, before: string, after: string): string 
     ).trimEnd();
 }
 
-/** Writes the file atomically, since Pulumi may read it at any time; of a symbolic link, the file that it names. */
+/**
+ * Writes the file atomically, since Pulumi may read it at any time. For a symbolic link, writes the file that it names.
+ */
 export function replace(file: string, text: string): void {
     const real = realpathSync(file);
     const scratch = `${real}.${process.pid}.tmp`;
@@ -155,17 +160,17 @@ async function edit(
     }
 }
 
-/** Names of the files that are no longer what the command has read. */
+/** Returns the names of the files that have changed since the command read them. */
 export function changedSince(stack: Stack): string[] {
     return filesOf(stack)
         .filter(({ file, text }) => readFileSync(file, "utf8") !== text)
         .map((one) => nameOf(stack, one));
 }
 
-/** @throws Failure if a file is no longer what the command has read. Under the lock of {@link takeEditLock} */
+/** @throws Failure if a file has changed since the command read it. Called under the lock of {@link takeEditLock} */
 export function unchanged(stack: Stack): void {
     const [name] = changedSince(stack);
-    if (name !== undefined) throw new Failure(`${name}: changed while the command was running. Run it again.`);
+    if (name !== undefined) throw new Failure(`${name}: changed while the command was running. Run the command again.`);
 }
 
 interface Written {
@@ -193,8 +198,8 @@ async function up(context: Context, stack: Stack, edited: Edited, { after, befor
 }
 
 /**
- * Undoes an edit whose run did not begin; not if the file has changed since: it has the edit of an editor or of git too.
- * @returns a sentence about what the file has now
+ * Undoes an edit whose run did not begin, unless an editor or git has changed the file since.
+ * @returns a sentence about the content of the file
  */
 export function undo(stack: Stack, edited: Edited, after: string, before: Remembered): string {
     const name = nameOf(stack, edited);

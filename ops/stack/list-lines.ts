@@ -12,8 +12,8 @@ interface ListLines {
 }
 
 /**
- * Divides the lines of a file as its author meant its comments: the library takes those between two entries for a part of
- * the first one.
+ * Divides the lines of a file so that comments belong to the entry below them. The YAML library counts comments between
+ * two entries as a part of the first one.
  * @param map the mapping that has the list
  * @returns undefined where the entries are not on lines of their own
  */
@@ -40,7 +40,7 @@ export function listLines(text: string, map: unknown, list: YAMLSeq): ListLines 
     };
 }
 
-/** Entries with another indentation, the first without the blank line that parted it from the one before it. */
+/** Returns the entries with another indentation, without the blank line above the first one. */
 export function shifted(entries: string[][], from: number, to: number): string[] {
     const lines = entries.flat().map((line) => {
         const bare = line.slice(Math.min(from, Math.max(line.search(/\S/), 0)));
@@ -49,7 +49,7 @@ export function shifted(entries: string[][], from: number, to: number): string[]
     return lines.slice(lines.findIndex((line) => line !== ""));
 }
 
-/** The list's key has no entry left: the lines without it, and without the comments directly above it. */
+/** For a list without entries: returns the lines without the list's key and the comments directly above the key. */
 export function withoutKey({ head, tail }: ListLines): string[] {
     const key = head.at(-1)!.search(/\S/);
     let end = head.length - 1;

@@ -104,7 +104,7 @@ export function runPulumi(folder: string, patienceSeconds = PATIENCE_SECONDS): P
 /** Silence after which an operator may take a command for hanging, in seconds. */
 const SILENCE_SECONDS = 10;
 
-/** The same Pulumi, which says that the command waits for it when a run whose output is not shown takes long. */
+/** Wraps Pulumi: when a run without visible output takes long, it prints that the command waits for Pulumi. */
 export function announced(
     pulumi: PulumiRunner,
     note: (line: string) => void,
@@ -123,7 +123,7 @@ export function announced(
     };
 }
 
-/** @returns what restores the earlier handling of signals */
+/** @returns a function that restores the earlier handling of signals */
 function heedSignals(onInterrupt: () => void, onEnd?: (name: NodeJS.Signals) => void): () => void {
     process.on("SIGINT", onInterrupt);
     if (onEnd) ENDING.forEach((name) => process.on(name, onEnd));
@@ -138,7 +138,7 @@ function endedFailure(args: string[], name: NodeJS.Signals): Failure {
     return new Failure(`pulumi ${command}: was ended by ${name}. See what was done: npm run ops -- stack history`);
 }
 
-/** @returns what ends the watch over the signal */
+/** @returns a function that stops listening to the signal */
 function interruptOnAbort(child: ChildProcess, signal: AbortSignal, patienceSeconds: number[]): () => void {
     let timer: NodeJS.Timeout | undefined;
     const patience = [...patienceSeconds];

@@ -166,8 +166,8 @@ export function keepCommentsBelow(
 const OCTAL = /^[-+]?0[0-7]+$/;
 
 /**
- * What Pulumi's YAML 1.1 reads in another way than YAML 1.2: the commands would see other callers than the program. Not in a
- * file of callers, which the program reads as the commands do.
+ * Reports values that Pulumi (YAML 1.1) reads in another way than these commands (YAML 1.2), which would then see other
+ * callers than the program. A callers file needs no such check, since the program reads it as the commands do.
  */
 function readOtherwise(text: string, document: Document): string[] {
     if (!document.has("config") || !/<<|(?<![\w.])[-+]?0[0-7]/.test(text)) return [];

@@ -126,7 +126,7 @@ async function verify(context: Context, stack: Stack, token: string, owner: Owne
     if (!owner || algorithm === undefined) return "not checked: the claim key names no jwt credential of this stack";
     const secret = algorithm === "HS256" ? (await readOutputs(context, stack)).jwtSecrets[owner.who] : undefined;
     if (secret === undefined && publicKey === undefined)
-        return "not checked: the stack's outputs have no secret for it yet";
+        return "not checked: the stack's outputs have no secret for this credential yet";
     const wrong = secret === undefined ? publicKeyProblem(publicKey!, algorithm as Algorithm) : undefined;
     if (wrong !== undefined) return `not checked: publicKey of ${owner.who} ${wrong}`;
     const key = secret === undefined ? createPublicKey(publicKey!) : new TextEncoder().encode(secret);

@@ -11,11 +11,11 @@ export interface Rule {
     title: string;
     /** The consequence of a violation. */
     reason: string;
-    /** What it does not compare, in one sentence. @default nothing worth a sentence */
+    /** What the rule does not compare, in one sentence. @default nothing worth a sentence */
     leavesOut?: string;
     /**
-     * Whether it compares with what the program of its own commit renders. In a rollback to another commit, the policy pack of
-     * that commit checks it. @default false
+     * Whether the rule compares resources with what this commit's program renders. In a rollback to another commit, that
+     * commit's policy pack runs its own version of the rule. @default false
      */
     comparesWithProgram?: true;
     /** A resource that violates it; a test shows that it does. */

@@ -124,7 +124,7 @@ function inClear(resource: Resource): string[] {
 
 /** Shortest compared secret: shorter texts match by chance, and no key of this project is shorter. */
 const LEAST_LENGTH = 16;
-/** Fields in Secrets of credentials that are not secret. */
+/** Fields without secrets in the Secrets of credentials. */
 const PUBLIC = /^(algorithm|public_key|tls\.crt|ca\.crt|username|user)$/;
 
 /** Secret texts of a resource, also single lines of a kubeconfig. */

@@ -66,7 +66,7 @@ async function takenNodes({ namespace, conversion }: GatewayClusterArgs, cluster
         const { namespace: space, name, annotations } = other.metadata ?? {};
         const whose = annotations?.[OWNER_ANNOTATION];
         return [
-            `opt.nodes: ${shared.join(", ")} must not be in two conversions (RayCluster ${space}/${name}${whose ? ` of stack ${whose}` : ""} has it). Choose other nodes, or end the other conversion first.`,
+            `opt.nodes: RayCluster ${space}/${name}${whose ? ` of stack ${whose}` : ""} already uses the GPUs of ${shared.join(", ")}. Choose other nodes, or end the other conversion first.`,
         ];
     });
 }
@@ -108,12 +108,12 @@ async function claimProblems(
     // A claim that is bound by its first pod gets an empty volume.
     if (phase !== "Bound")
         return [
-            `${where} is not bound to the volume that holds the weights (it is ${phase}). Look: kubectl -n ${namespace} describe pvc ${claim}`,
+            `${where} is not bound to the volume that holds the weights (phase ${phase}). Find out why: kubectl -n ${namespace} describe pvc ${claim}`,
         ];
     if (nodes.length === 1 || accessModes.some((mode) => mode === "ReadOnlyMany" || mode === "ReadWriteMany"))
         return [];
     return [
-        `${where} must have access mode ReadOnlyMany or ReadWriteMany, since opt.nodes has ${nodes.length} nodes (got ${accessModes.join(", ") || "none"}). Use another volume, or ${key}.weights.hostPath.`,
+        `${where} has access mode ${accessModes.join(", ") || "none"}, but the ${nodes.length} nodes of opt.nodes need ReadOnlyMany or ReadWriteMany. Use another volume, or ${key}.weights.hostPath.`,
     ];
 }
 
@@ -144,6 +144,6 @@ async function gatewayProblems({ gateway, conversion }: GatewayClusterArgs, clus
     const pods = await cluster.list("v1", "Pod", namespace);
     if (pods.some(({ metadata }) => metadata?.labels?.[label] === value)) return [];
     return [
-        `gateway.existing.gatewayNamespace: must be the namespace of the APISIX pods, with label ${label}=${value}, since the component admits only those pods (${namespace} has none). Name the Gateway in the namespace of the pods.`,
+        `gateway.existing.gatewayNamespace: namespace ${namespace} has no APISIX pods (label ${label}=${value}), and Alpa in the cluster admits only requests of those pods. Name the Gateway in the namespace of the APISIX pods.`,
     ];
 }

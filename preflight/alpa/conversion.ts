@@ -120,7 +120,7 @@ async function otherVersion({ namespace, conversion }: Asked, cluster: ClusterVi
     const named = versionIn(renderRayCluster({ opt, answerTimeoutSeconds: 0, running: true }));
     if (isDeepStrictEqual(runs, named)) return [];
     return [
-        `opt.upgrade: must not be removed while callers are served by another version than that of opt (image ${runs.image} runs, and opt has ${named.image}): callers would wait until the version of opt is loaded. Restore opt.upgrade, and run: npm run ops -- model upgrade run --yes, or abort --yes`,
+        `opt.upgrade: removed while image ${runs.image} still runs, but opt has ${named.image}, so callers would wait until Alpa has loaded that version. Restore opt.upgrade, and run: npm run ops -- model upgrade run --yes (or model upgrade abort --yes)`,
     ];
 }
 
@@ -141,7 +141,7 @@ function stepProblems({ reached, going }: Recorded, wanted: Stage): string[] {
         return upgradeProblems({ reached, going }, wanted, allowed);
     if (going !== undefined)
         return [
-            `convert.phase: must be ${others}, since the run from ${reached} to ${going} did not end (got ${wanted}). Finish that run, or go back to ${reached}.`,
+            `convert.phase: cannot become ${wanted}, since the run from ${reached} to ${going} did not end. Set ${going} to finish that run, or ${reached} to go back.`,
         ];
     return [
         `convert.phase: must go one step at a time (got ${wanted}, and the last run reached ${reached}). Set it to ${others}.`,
@@ -156,9 +156,9 @@ function upgradeProblems({ reached, going }: Pick<Recorded, "reached" | "going">
     const why =
         going === undefined
             ? `must go one step at a time (got ${shown(wanted)}, and the last run reached ${shown(reached)})`
-            : `must be one of the two phases of the run from ${shown(reached)} to ${shown(going)}, which did not end (got ${shown(wanted)})`;
+            : `cannot become ${shown(wanted)}, since the run from ${shown(reached)} to ${shown(going)} did not end`;
     return [
-        `opt.upgrade.phase: ${why}. ${others ? `Set it to ${others}${remove}` : "Remove opt.upgrade"}. Look: npm run ops -- model upgrade status`,
+        `opt.upgrade.phase: ${why}. ${others ? `Set it to ${others}${remove}` : "Remove opt.upgrade"}. Check: npm run ops -- model upgrade status`,
     ];
 }
 
@@ -181,7 +181,7 @@ function shortBudget(window: Asked["window"]): string[] {
 function heldByAnother({ holder, until }: Recorded, ours: string | undefined, now: Date): string[] {
     if (holder === undefined || holder === ours || until === undefined || new Date(until) <= now) return [];
     return [
-        `convert.holder: a conversion is under way (${holder} runs it until ${until}). Wait for its end, or take over: npm run ops -- convert status`,
+        `convert.holder: a conversion is under way (${holder} runs it until ${until}). Wait for its end, or take over as this command says: npm run ops -- convert status`,
     ];
 }
 
@@ -195,6 +195,6 @@ async function callersChanged(
 ): Promise<string | undefined> {
     const ours = settings.conversion?.callers ?? settings.callers;
     if (reached !== BEFORE && ours !== undefined && (callers !== undefined || wanted !== BEFORE))
-        return callers === undefined || callers === ours ? undefined : "they are not those of the last run";
+        return callers === undefined || callers === ours ? undefined : "the list differs from that of the last run";
     return differingCallers(settings, cluster, owner);
 }

@@ -22,16 +22,16 @@ export async function gpuProblems({ namespace, conversion }: Settings, cluster: 
         const node = byName.get(name);
         if (node === undefined)
             return [
-                `opt.nodes: ${name} must be a node of the cluster (it has ${[...byName.keys()].join(", ") || "none"}). Correct the name.`,
+                `opt.nodes: ${name} is not a node of the cluster (nodes: ${[...byName.keys()].join(", ") || "none"}). Correct the name.`,
             ];
         const { allocatable = {} } = (node.status ?? {}) as { allocatable?: Record<string, string> };
         const has = Number(allocatable[GPUS] ?? 0);
         if (has < gpusPerNode) {
             const hint =
-                has === 0 ? "Install the GPU operator: microk8s enable nvidia" : "Lower it, or choose other nodes.";
-            return [
-                `opt.gpusPerNode: must be at most the GPUs of every node (got ${gpusPerNode}, and ${name} has ${has}). ${hint}`,
-            ];
+                has === 0
+                    ? "Install the GPU operator: microk8s enable nvidia"
+                    : "Lower gpusPerNode, or choose other nodes.";
+            return [`opt.gpusPerNode: ${name} has only ${has} GPUs (got ${gpusPerNode}). ${hint}`];
         }
         const taken = others
             .map((pod) => ({ pod, gpus: asksFor(pod, node.metadata?.name, GPUS) }))
@@ -40,7 +40,7 @@ export async function gpuProblems({ namespace, conversion }: Settings, cluster: 
         if (has - sum >= gpusPerNode) return [];
         const who = taken.map(({ pod, gpus }) => `${pod.metadata?.namespace}/${pod.metadata?.name} ${gpus}`).join(", ");
         return [
-            `opt.gpusPerNode: must be free on every node (got ${gpusPerNode}, but of the ${has} GPUs of ${name} other pods request ${sum}: ${who}). Delete those pods, lower gpusPerNode, or choose other nodes.`,
+            `opt.gpusPerNode: ${name} has fewer than ${gpusPerNode} free GPUs, since other pods request ${sum} of its ${has} (${who}). Delete those pods, lower gpusPerNode, or choose other nodes.`,
         ];
     });
 }

@@ -5,7 +5,7 @@ import { TOLERATIONS } from "../../components/opt/opt-pods";
 import { nodeState, type ClusterView } from "../kubernetes/cluster";
 import { asksFor, byHostname, isOurs, type Settings } from "./gpus";
 
-/** Number of the largest pods in a message. */
+/** How many pods, the largest first, a message names. */
 const NAMED = 3;
 
 /**
@@ -27,12 +27,12 @@ export async function capacityProblems({ namespace, conversion }: Settings, clus
         const unfit = unfitFor(node);
         if (unfit === undefined) return wanted.flatMap((one) => notLeft(name, node, others, one));
         return [
-            `opt.nodes: ${name} does not accept the component's pods (${unfit}). Make it accept them, or choose other nodes. Look: kubectl describe node ${node.metadata?.name}`,
+            `opt.nodes: ${name} does not accept the component's pods (${unfit}). Make the node accept them, or choose other nodes. Check: kubectl describe node ${node.metadata?.name}`,
         ];
     });
 }
 
-/** Request of the component's pods for one resource of a node. */
+/** How much of one resource of a node the component's pods request. */
 interface Wanted {
     resource: "cpu" | "memory";
     /** Quantity in the notation of Kubernetes. */
@@ -57,7 +57,7 @@ function notLeft(name: string, node: Live, others: Live[], { resource, amount, u
     });
     const who = [...most, ...(taken.length > NAMED ? ["…"] : [])].join(", ");
     return [
-        `opt.resources.${resource}: must be free on every node (got ${amount}, but of the ${shown(has)} of ${name} other pods request ${shown(sum)}${who && `: ${who}`}). Delete those pods, lower ${resource}, or choose other nodes.`,
+        `opt.resources.${resource}: ${name} has less than ${amount} free, since other pods request ${shown(sum)} of its ${shown(has)}${who && ` (${who})`}. Delete those pods, lower ${resource}, or choose other nodes.`,
     ];
 }
 

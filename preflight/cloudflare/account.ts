@@ -29,7 +29,7 @@ interface LiveToken {
     client_secret_version?: number;
 }
 
-/** Checks the number of tokens. New tokens are created before removed ones are deleted, so both count. */
+/** Checks the number of service tokens. A run creates new tokens before it deletes removed ones, so both count. */
 async function serviceTokens({ account, consumers }: CloudflareAccessArgs, owner: string, findings: FindingsReader) {
     const path = `accounts/${account}/access/service_tokens`;
     const live = await findings.list<LiveToken>("Account: Access: Service Tokens: Edit", path);
@@ -43,14 +43,14 @@ async function serviceTokens({ account, consumers }: CloudflareAccessArgs, owner
     const fresh = found.filter((token) => token === undefined).length;
     if (live.length + fresh > MOST_TOKENS)
         findings.problems.push(
-            `consumers: must leave the account with at most ${MOST_TOKENS} service tokens, Cloudflare's limit (got ${live.length} existing and ${fresh} new). Remove some; tokens of this stack in a separate run.`,
+            `consumers: the account would have ${live.length + fresh} service tokens (${live.length} existing, ${fresh} new), and Cloudflare's limit is ${MOST_TOKENS}. Remove unused ones; remove tokens of this stack in an earlier run of their own.`,
         );
     declared.forEach(({ who, credential }, i) => {
         const has = found[i]?.client_secret_version;
         const wants = credential.secretVersion ?? 1;
         if (has !== undefined && wants < has)
             findings.problems.push(
-                `consumers: ${who}: secretVersion must be at least ${has}, which Cloudflare has (got ${wants}). Write ${has} with its previousSecretExpires; if the stack's state is older than that, rotate to ${has + 1}.`,
+                `consumers: ${who}: secretVersion must be at least ${has}, which Cloudflare has (got ${wants}). Set ${has} and its previousSecretExpires, or, if the stack's state is older than version ${has}, rotate to ${has + 1}.`,
             );
     });
 }
@@ -68,7 +68,7 @@ export async function tunnel(
     const theirs = found?.find((tunnel) => tunnel.name === name && tunnel.config_src === "local");
     if (theirs)
         findings.problems.push(
-            `tunnel: the name ${name} must be unused or this stack's (a tunnel with that name exists, but its rules are on its host, so it is not this stack's). Rename that tunnel.`,
+            `tunnel: a tunnel ${name} exists that is not this stack's, since its rules are on its host. Rename that tunnel.`,
         );
 }
 
@@ -86,7 +86,7 @@ async function team({ account, teamName }: CloudflareAccessArgs, findings: Findi
     const real = organization.auth_domain.replace(/\.cloudflareaccess\.com$/, "");
     if (real !== teamName)
         findings.problems.push(
-            `access.teamName: must be ${real}, the team of the account (got ${teamName}). Correct it: with another name the connectors reject every request.`,
+            `access.teamName: the account's team is ${real} (got ${teamName}). Set ${real}: with another name the connectors reject every request.`,
         );
     if (organization.strict_service_token_auth !== true)
         findings.warnings.push(
@@ -100,7 +100,7 @@ interface Application {
     destinations?: { uri?: string }[];
 }
 
-/** Rejects other applications on the host names: they would conflict, or get the requests of a path. */
+/** Reports other Access applications on the host names: they would conflict, or get the requests of a path. */
 async function applications({ account, hostnames }: CloudflareAccessArgs, owner: string, findings: FindingsReader) {
     const path = `accounts/${account}/access/apps`;
     const found = await findings.list<Application>("Account: Access: Apps and Policies: Edit", path);

@@ -7,7 +7,7 @@ export class FindingsReader {
 
     constructor(private readonly api: ApiReader) {}
 
-    /** Reads an object. @param permission required permission of the token, with its name in the dashboard */
+    /** Reads an object. @param permission permission that the token needs, as the dashboard names it */
     async get<T>(permission: string, path: string): Promise<T | undefined> {
         return this.judged(permission, await this.api.get<T>(path));
     }
@@ -31,7 +31,7 @@ export class FindingsReader {
             status === 401 || status === 403
                 ? `cloudflare:apiToken: lacks the permission "${permission}" (${said}). ${cure}.`
                 : status === 400 || status === 404
-                  ? `account: must be an account that the token may use for "${permission}" (${said}). Correct account, or the token's resources.`
+                  ? `account: the token may not use this account for "${permission}" (${said}). Correct account, or the token's resources.`
                   : `cloudflare: the API does not answer requests that need "${permission}" (${said}). Try again later.`;
         if (!this.problems.includes(problem)) this.problems.push(problem);
         return undefined;

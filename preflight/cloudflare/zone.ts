@@ -42,9 +42,9 @@ export async function zoneFindings(settings: ZoneSide, owner: string, findings: 
     const real = ours.plan?.legacy_id ?? "";
     if (PLANS.includes(real) && PLANS.indexOf(real) < PLANS.indexOf(plan))
         findings.problems.push(
-            `zone.plan: must be ${real}, the plan that ${zone.name} has (got ${plan}). Correct it, or order the plan first.`,
+            `zone.plan: zone ${zone.name} has plan ${real} (got ${plan}). Set ${real}, or order plan ${plan} first.`,
         );
-    // With a move in the config, the findings about the move include this.
+    // If the config has a move of the zone, the checks of the move report an inactive zone.
     if (settings.dns === undefined) asleep(settings, ours, findings);
     await Promise.all([
         names(settings, owner, ours, findings),
@@ -60,11 +60,11 @@ export async function zoneFindings(settings: ZoneSide, owner: string, findings: 
 function missing({ account, zone }: ZoneSide, found: LiveZone[], findings: FindingsReader): void {
     if (found.length > 0)
         findings.problems.push(
-            `zone.name: ${zone.name} must be a zone of account ${account} (it belongs to ${found.map((one) => one.account?.id).join(" and ")}). Correct account, or move the zone.`,
+            `zone.name: zone ${zone.name} is not in account ${account} but in ${found.map((one) => one.account?.id).join(" and ")}. Correct account, or move the zone.`,
         );
     else if (zone.manage === "existing")
         findings.problems.push(
-            `zone.name: ${zone.name} must be a zone that the token can read (none is found). Give the token "Zone: Zone: Read" for it; if the zone does not exist yet, set zone.manage to create.`,
+            `zone.name: the token can read no zone ${zone.name}. Give the token "Zone: Zone: Read" for the zone; if the zone does not exist yet, set zone.manage to create.`,
         );
 }
 
@@ -115,7 +115,7 @@ async function certificates(
     if (need !== undefined) findings.warnings.push(`hostname: ${need}`);
 }
 
-/** Most records in a warning. */
+/** How many records a warning names at most. */
 const MOST_NAMED = 10;
 
 /** Record types that conflict with a CNAME. MX and TXT do not: Cloudflare flattens the CNAME. */
@@ -222,7 +222,7 @@ async function workers({ account, hostnames }: ZoneSide, owner: string, zoneId: 
     const isOurs = routes?.some(({ script }) => script === name) ?? true;
     if (!isOurs && scripts?.some(({ id }) => id === name))
         findings.warnings.push(
-            `edgeWorker: the account has a Worker ${name} without a route in the zone. This run overwrites it: rename it first, unless an earlier run of this stack left it.`,
+            `edgeWorker: the account has a Worker ${name} without a route in the zone. This run overwrites that Worker: rename it first, unless an earlier run of this stack left it.`,
         );
 }
 
@@ -235,7 +235,7 @@ async function timeout(zoneId: string, findings: FindingsReader) {
     );
     if (setting?.editable === false)
         findings.problems.push(
-            "proxyTimeoutSeconds: must not be set, since the plan does not include it (Cloudflare reports it as not editable). Remove it, or order plan enterprise.",
+            "proxyTimeoutSeconds: the zone's plan does not include this setting (Cloudflare reports it as not editable). Remove proxyTimeoutSeconds, or order plan enterprise.",
         );
 }
 
@@ -248,6 +248,6 @@ async function leftTimeout({ zone }: ZoneSide, zoneId: string, findings: Finding
     const seconds = setting?.value;
     if (typeof seconds !== "number" || seconds === UNTOUCHED_TIMEOUT) return;
     findings.warnings.push(
-        `proxyTimeoutSeconds: not set, but zone ${zone.name} has ${seconds} s, and this stack does not reset that. Set ${UNTOUCHED_TIMEOUT} to restore the default, or ${seconds} to keep it and have the checks use it.`,
+        `proxyTimeoutSeconds: not set, but zone ${zone.name} has ${seconds} s, and this stack does not reset that. Set ${UNTOUCHED_TIMEOUT} to restore the default, or ${seconds} to keep it, so that the checks know it.`,
     );
 }

@@ -5,7 +5,7 @@ import type { Probed } from "../../components/hosts/microk8s/probe-script";
 
 /** A host that has answered. */
 export interface ProbedHost extends Probed {
-    /** Path of the host in the config, for messages. */
+    /** Config key of the host, such as `cluster.nodes[0]`, for messages. */
     where: string;
     /** Name of the host in the config. */
     place: string;
@@ -19,39 +19,40 @@ const CLOCK_SECONDS = 5;
 /** Tolerance of the comparison, in seconds: rounding to whole seconds, and network delay. */
 const CLOCK_BLUR_SECONDS = 1;
 
-/** Problems of one host. */
+/** Returns the problems of one host. */
 export function hostFindings(host: ProbedHost, { channel }: Microk8sArgs, owner: string): string[] {
     const { where, place, wanted } = host;
     const problems: string[] = [];
-    const must = (what: string) => problems.push(`${where}: ${place} must ${what}`);
-    if (host.system !== "ubuntu") must(`run Ubuntu (got ${host.systemName || "an unknown system"}). Use another host.`);
-    else if (!host.snapd) problems.push(`${where}: ${place} has no snapd. Run: apt-get install snapd`);
+    const found = (what: string) => problems.push(`${where}: ${place} ${what}`);
+    if (host.system !== "ubuntu")
+        found(`runs ${host.systemName || "an unknown system"}, and only Ubuntu is supported. Use another host.`);
+    else if (!host.snapd) found("has no snapd. Run: apt-get install snapd");
     if (host.channel !== undefined && host.owner === undefined)
-        must(
+        found(
             host.clustered
-                ? "not be in a cluster that this stack did not create: a node is never taken over. Use another host, or set cluster.kubeconfig to that cluster's kubeconfig instead of cluster.nodes."
-                : "not run MicroK8s that this stack did not install: its data would be lost. Use another host, or, if the data is not needed: snap remove --purge microk8s",
+                ? "is in a cluster that this stack did not create, and a stack never takes over a node. Use another host, or set cluster.kubeconfig to that cluster's kubeconfig instead of cluster.nodes."
+                : "runs MicroK8s that this stack did not install, and a run would lose its data. Use another host, or, if you do not need the data, run: snap remove --purge microk8s",
         );
     else if (host.owner !== undefined && host.owner !== owner)
-        must(
-            `not be a node of another stack (it is ${host.owner}'s). If that was this stack's earlier name, rename it back: pulumi stack rename. Otherwise use another host.`,
+        found(
+            `is a node of another stack (${host.owner}). If that was this stack's earlier name, rename the stack back: pulumi stack rename. Otherwise use another host.`,
         );
     else if (host.channel !== undefined && host.channel !== channel)
-        must(
-            `follow channel ${channel} (MicroK8s there follows ${host.channel}). Upgrade one node after another (docs/operate/nodes.md), or set cluster.channel back.`,
+        found(
+            `follows channel ${host.channel} of MicroK8s, but cluster.channel is ${channel}. Upgrade one node after another (docs/operate/nodes.md), or set cluster.channel back.`,
         );
     if (host.owner === owner && host.role !== undefined && host.role !== wanted.role)
-        must(
-            `stay a ${host.role} node (the config says ${wanted.role}). Remove it from cluster.nodes, run pulumi up, and add it again.`,
+        found(
+            `is a ${host.role} node, but the config says ${wanted.role}. Remove the node from cluster.nodes, run pulumi up, and add it again.`,
         );
     for (const taken of host.taken)
-        must(
-            `have the ports of MicroK8s free (${taken.replace(" by ", " is taken by ")}). Stop that program, or give it another port; for Ray with --min-worker-port and --max-worker-port.`,
+        found(
+            `needs a free port for MicroK8s (${taken.replace(" by ", " is taken by ")}). Stop that program, or give it another port; for Ray with --min-worker-port and --max-worker-port.`,
         );
     return problems;
 }
 
-/** Warnings about one host. */
+/** Returns the warnings about one host. */
 export function hostWarnings(
     { where, place, wanted, ...host }: ProbedHost,
     { sans }: Microk8sArgs,
@@ -64,7 +65,10 @@ export function hostWarnings(
     ];
 }
 
-/** Problems between hosts. @param away nodes of the cluster that do not answer, by their names in the config */
+/**
+ * Returns the problems that concern several hosts: equal hostnames, clocks, order of the nodes.
+ * @param away nodes of the cluster that do not answer, by their names in the config
+ */
 export function clusterFindings(
     hosts: ProbedHost[],
     { nodes }: Microk8sArgs,
@@ -74,13 +78,13 @@ export function clusterFindings(
     return [...sameNames(hosts), ...clocks(hosts), ...voters(hosts, nodes, owner, away)];
 }
 
-/** Rejects equal hostnames, since Kubernetes identifies nodes by hostname. */
+/** Reports equal hostnames, since Kubernetes identifies nodes by hostname. */
 function sameNames(hosts: ProbedHost[]): string[] {
     return hosts.flatMap((host, i) => {
         const first = hosts.findIndex(({ hostname }) => hostname === host.hostname);
         if (first === i) return [];
         return [
-            `${host.where}: ${host.place} must have a hostname of its own (${hosts[first].place} is ${host.hostname} too). Rename it: hostnamectl set-hostname`,
+            `${host.where}: ${host.place} and ${hosts[first].place} have the same hostname (${host.hostname}). Rename one of them: hostnamectl set-hostname`,
         ];
     });
 }
@@ -92,7 +96,7 @@ function clocks(hosts: ProbedHost[]): string[] {
     if (behind === undefined || ahead.ahead - behind.ahead <= CLOCK_SECONDS + CLOCK_BLUR_SECONDS) return [];
     const seconds = Math.round(ahead.ahead - behind.ahead);
     return [
-        `cluster.nodes: clocks must be within ${CLOCK_SECONDS} s, or a node rejects certificates that another node has just created (${ahead.place} is ${seconds} s ahead of ${behind.place}). Set them by NTP. Look: timedatectl`,
+        `cluster.nodes: the clock of ${ahead.place} is ${seconds} s ahead of ${behind.place} (limit ${CLOCK_SECONDS} s), so a node would reject certificates that another node has just created. Set the clocks by NTP. Check: timedatectl`,
     ];
 }
 
@@ -104,12 +108,12 @@ function voters(hosts: ProbedHost[], nodes: Microk8sArgs["nodes"], owner: string
     const voting = members.filter(({ wanted }) => wanted.role === "control-plane");
     if (voting.length === 0)
         return [
-            `cluster.nodes: must keep a control-plane node that is in the cluster (all remaining members are workers: ${members.map(({ place }) => place).join(", ")}). Keep the last control-plane node until another has joined.`,
+            `cluster.nodes: the list no longer has a control-plane node of the cluster (the remaining members are workers: ${members.map(({ place }) => place).join(", ")}). Keep the last control-plane node until another one has joined.`,
         ];
     const place = placeOf(nodes.find(({ role }) => role === "control-plane")!);
     const first = hosts.find((host) => host.place === place);
     if (first === undefined || voting.includes(first)) return [];
     return [
-        `${first.where}: ${first.place} is not in the cluster yet, and must come after a control-plane node that is (${voting[0].place}), since the first control-plane node of the list starts a new cluster. Move it down.`,
+        `${first.where}: ${first.place} is the first control-plane node of the list and not in the cluster yet, so it would start a second cluster. Move it below ${voting[0].place}, which is in the cluster.`,
     ];
 }

@@ -15,7 +15,7 @@ import { PreflightError } from "../preflight-error";
 /** Time limit of all checks, in seconds, so that an operator gets the error soon if hosts are down. */
 const LIMIT_SECONDS = 30;
 
-/** Longest wait for the cluster's list of its nodes, in seconds. */
+/** Time limit of the API request that lists the cluster's nodes, in seconds. */
 const ASK_SECONDS = 10;
 
 /** Warning of a run that could not check the cluster. */
@@ -23,8 +23,8 @@ export const NO_CLUSTER_YET =
     "cluster: nodes are not a cluster yet, so only the hosts were checked. Problems in the cluster are reported once the run has created it.";
 
 /**
- * Requirements of the gateway that a new cluster does not meet, according to the config. @param storage StorageClass of the
- * new cluster
+ * Returns a warning for each requirement of the gateway that a new cluster does not meet.
+ * @param storage StorageClass of the new cluster
  */
 export function withoutCluster(
     { gateway, tls }: Pick<GatewayClusterArgs, "gateway" | "tls">,
@@ -38,16 +38,16 @@ export function withoutCluster(
         );
     if (tls?.source.kind === "cert-manager")
         warnings.push(
-            "tls.certificate.certManager: needs cert-manager in the cluster, and a new cluster has none. Set files, or install cert-manager and its issuer once the nodes are a cluster, and run pulumi up again.",
+            "tls.certificate.certManager: needs cert-manager in the cluster, and a new cluster has none. Set tls.certificate.files, or install cert-manager and its issuer once the nodes are a cluster, and run pulumi up again.",
         );
     if (gateway.release.observability?.metrics?.podMonitor)
         warnings.push(
-            "observability.metrics.podMonitor: needs the Prometheus operator in the cluster, and a new cluster has none. Remove it until the nodes are a cluster and the operator is installed.",
+            "observability.metrics.podMonitor: needs the Prometheus operator in the cluster, and a new cluster has none. Remove podMonitor until the nodes are a cluster and the operator is installed.",
         );
     const { dashboards } = gateway.release.observability ?? {};
     if (dashboards?.namespace !== undefined)
         warnings.push(
-            "observability.dashboards.namespace: does not exist, since a new cluster has only the namespace of the stack. Remove it until the nodes are a cluster with your Grafana.",
+            "observability.dashboards.namespace: does not exist, since a new cluster has only the namespace of the stack. Remove this key until the nodes are a cluster with your Grafana.",
         );
     const has = storage === "hostpath" ? HOSTPATH_CLASS : undefined;
     const { storageClass: wanted = has } = gateway.release;
@@ -129,7 +129,7 @@ function isUnreachable(answer: ProbedHost | UnreachableHost): answer is Unreacha
     return "problem" in answer;
 }
 
-/** Names in the config of hosts that are nodes of the cluster; empty if the API server does not answer. */
+/** Returns the nodes of the cluster, by their names in the config; empty if the API server does not answer. */
 async function nodesOf(kubeconfig: string, open: typeof openCluster): Promise<string[]> {
     try {
         const nodes = await answerWithin(ASK_SECONDS, open({ kubeconfig }).list("v1", "Node"));

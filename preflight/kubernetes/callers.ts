@@ -13,10 +13,10 @@ import { checkCluster } from "./check-cluster";
 import { onlyProblems, type Findings } from "../findings";
 import { PreflightError } from "../preflight-error";
 
-/** Place of the problems in messages. */
+/** What the problems concern, for the first line of the error. */
 const GATEWAY = "the gateway of another stack";
 
-/** Longest label value: a label contains the consumer's name in APISIX. */
+/** Longest label value that Kubernetes accepts. A label contains the consumer's name in APISIX. */
 const LABEL_LIMIT = 63;
 
 /** Output `gateway` of the other stack, which may be of another version of this project. */
@@ -53,7 +53,7 @@ export async function gatewayOf(stack: string): Promise<SharedGateway> {
                 .trim()
                 .split("\n")[0] || "nothing";
         throw new PreflightError(GATEWAY, [
-            `of: must be a stack of this backend (error of Pulumi: ${said}). Correct the name; see: pulumi stack ls --all`,
+            `of: Pulumi cannot read stack ${stack} (${said}). Correct the name; list the names with: pulumi stack ls --all`,
         ]);
     }
     const parsed = sharedGateway.safeParse(outputs.gateway);
@@ -62,8 +62,8 @@ export async function gatewayOf(stack: string): Promise<SharedGateway> {
         Object.keys(outputs).length === 0
             ? "it has no outputs: it is destroyed, or pulumi up has never run"
             : outputs.gateway === undefined
-              ? "it has no such output: it has no gateway, or was last updated by an earlier version"
-              : "it has the form of another version";
+              ? "it has no output gateway: the stack has no gateway, or an earlier version updated it last"
+              : "another version of this project wrote it";
     throw new PreflightError(GATEWAY, [
         `of: stack ${stack} does not have a usable output gateway (${why}). Run: pulumi up -s ${stack}`,
     ]);
@@ -91,7 +91,7 @@ export async function callersPreflight(
     return warnings;
 }
 
-/** Conflicts between callers and gateway. */
+/** Returns the problems of callers that this gateway cannot serve. */
 function unfit(
     { of, consumers }: { of: string; consumers: ConsumerSettings[] },
     { namespace, counters, replicas }: SharedGateway,
@@ -106,7 +106,7 @@ function unfit(
         );
     if (apart && replicas !== undefined && replicas > 1)
         problems.push(
-            `limits: need gateway.sharedCounters in stack ${of} (it has ${replicas} replicas, and each would count on its own). Set them there.`,
+            `limits: need gateway.sharedCounters in stack ${of} (its gateway has ${replicas} replicas, and each would count on its own). Set gateway.sharedCounters there.`,
         );
     return { problems, warnings: replicas === undefined ? inPlaceWarnings(consumers) : [] };
 }

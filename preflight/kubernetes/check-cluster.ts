@@ -33,7 +33,7 @@ async function opened(cluster: ClusterAccess, open: typeof openCluster): Promise
         return open(access);
     } catch (error) {
         throw new PreflightError("the cluster", [
-            `cluster: must name a reachable cluster (${(error as Error).message}). Set cluster.kubeconfig, cluster.context or KUBECONFIG.`,
+            `cluster: no usable kubeconfig (${(error as Error).message}). Set cluster.kubeconfig, cluster.context or KUBECONFIG.`,
         ]);
     }
 }

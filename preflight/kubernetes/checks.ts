@@ -40,7 +40,7 @@ export async function prerequisites(settings: GatewayClusterArgs, cluster: Clust
     return [];
 }
 
-/** Checks for an existing installation of Rampart. */
+/** Checks whether Rampart is installed. */
 async function inPlace(cluster: ClusterView): Promise<string[]> {
     const missing = await absent(cluster, [
         definition("rampartgraphs.rampart.petuum.com"),
@@ -48,8 +48,8 @@ async function inPlace(cluster: ClusterView): Promise<string[]> {
     ]);
     if (missing.length === 0) return [];
     return [
-        `gateway.installer: rampart needs Rampart in the cluster (${missing.map(title).join(" and ")} missing). ` +
-            "Set rampart.install to your chart of it, or choose gateway.installer helm.",
+        `gateway.installer: rampart needs Rampart in the cluster (missing: ${missing.map(title).join(", ")}). ` +
+            "Set rampart.install to your chart of Rampart, or choose gateway.installer helm.",
     ];
 }
 
@@ -121,7 +121,7 @@ export async function nodePort(settings: GatewayClusterArgs, cluster: ClusterVie
     });
 }
 
-/** Reports a gateway that accepts no changes, with which a run would time out. */
+/** Reports a gateway whose APISIX receives no changes: a run would time out. */
 export async function deafGateway(settings: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     const { gateway } = settings;
     if (gateway.installer === "existing") return [];
@@ -141,7 +141,7 @@ export function foreignObjects(settings: GatewayClusterArgs, cluster: ClusterVie
     return foreignAmong(plannedObjects(settings), cluster, owner);
 }
 
-/** Foreign objects among those that the run would create. */
+/** Returns a problem for each object of another owner that the run would overwrite. */
 export async function foreignAmong(objects: ObjectRef[], cluster: ClusterView, owner: string): Promise<string[]> {
     const absentNamespaces = new Set<string | undefined>();
     for (const name of new Set(objects.map((o) => o.namespace)))
@@ -187,7 +187,7 @@ function foreign(object: ObjectRef, theirs: string | undefined, owner: string): 
     );
 }
 
-/** Those of the objects that are missing. */
+/** Returns the objects that do not exist. */
 export async function absent(cluster: ClusterView, objects: ObjectRef[]): Promise<ObjectRef[]> {
     const found = await Promise.all(objects.map((o) => cluster.read(o)));
     return objects.filter((_, i) => !found[i]);

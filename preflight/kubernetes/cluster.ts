@@ -23,7 +23,7 @@ export interface StorageClass {
     isDefault: boolean;
 }
 
-/** A node from the scheduler's view. */
+/** A node, and whether the scheduler places pods on it. */
 export interface NodeState {
     name: string;
     /** Why no pod can be scheduled on the node. Unset if pods can. */

@@ -25,12 +25,12 @@ export async function etcdInPlace(settings: GatewayClusterArgs, cluster: Cluster
     const problems: string[] = [];
     if (storageClass !== wanted.storageClass)
         problems.push(
-            `gateway.storageClass: cannot change from ${shown(storageClass)} to ${shown(wanted.storageClass)}, since Kubernetes rejects that for ${title}, which exists. ${WAY}`,
+            `gateway.storageClass: cannot change from ${shown(storageClass)} to ${shown(wanted.storageClass)}, since ${title} exists and Kubernetes rejects another class for its volumes. ${WAY}`,
         );
     // After a manual scale-down, the run restores the number of members.
     if (members !== wanted.members && members !== 0)
         problems.push(
-            `option: etcd cannot change from ${members} to ${wanted.members} members in place (${title}): they could form two clusters. ${WAY}`,
+            `option: etcd (${title}) cannot change from ${members} to ${wanted.members} members in place, since they could form two clusters. ${WAY}`,
         );
     return problems;
 }

@@ -25,7 +25,7 @@ export async function nodes(settings: InstalledGateway, cluster: ClusterView): P
     const fit = all.filter((node) => node.unfit === undefined).length;
     const { replicas } = gateway.release;
     if (fit >= LEAST_NODES) return { problems: [], warnings: replicas > fit ? [crowded(replicas, fit)] : [] };
-    const said = `cluster: must have ${LEAST_NODES} Ready nodes that accept pods (got ${listed(all)}).`;
+    const said = `cluster: needs ${LEAST_NODES} Ready nodes that accept pods (got ${listed(all)}).`;
     const namespace = gatewayNamespace(settings);
     const there = await cluster.read({ apiVersion: "apps/v1", kind: "Deployment", namespace, name: FULL_NAME });
     if (there)
@@ -41,7 +41,7 @@ export async function nodes(settings: InstalledGateway, cluster: ClusterView): P
 
 /** Warning about nodes with several pods. The spread of pods allows one more pod on some nodes. */
 const crowded = (replicas: number, nodes: number) =>
-    `gateway.replicas: ${replicas} pods share ${nodes} nodes that accept pods, so the loss of one node stops several of them. Add nodes, or lower it to ${nodes}.`;
+    `gateway.replicas: ${replicas} pods share ${nodes} nodes that accept pods, so the loss of one node stops several of them. Add nodes, or lower replicas to ${nodes}.`;
 
 /**
  * Warns about Alpa services inside a network of Calico. Packets from pods to them keep the pod's address, to which other

@@ -15,7 +15,7 @@ export async function certManager({ tls, namespace }: GatewayClusterArgs, cluste
     const kinds = [definition("certificates.cert-manager.io")];
     if ((await absent(cluster, kinds)).length > 0)
         return [
-            `tls.certificate.certManager: needs cert-manager in the cluster (${kinds.map(titleOf)[0]} is missing). Install it, or give files.`,
+            `tls.certificate.certManager: needs cert-manager in the cluster (${kinds.map(titleOf)[0]} is missing). Install cert-manager, or set tls.certificate.files.`,
         ];
     const { kind, name } = tls.source.issuer;
     const issuer = {
@@ -71,6 +71,6 @@ export async function redirectLeft(settings: GatewayClusterArgs, cluster: Cluste
     const { http = [] } = (route?.spec ?? {}) as { http?: { plugins?: { name: string }[] }[] };
     if (!http.some(({ plugins = [] }) => plugins.some(({ name }) => name === REDIRECT))) return [];
     return [
-        "tls: must not be removed while HTTP redirects callers to HTTPS, since the HTTPS port would close first. Restore tls with tls.redirect false (and exposure direct), run pulumi up, then remove it.",
+        "tls: cannot be removed while HTTP redirects callers to HTTPS, since the HTTPS port would close first. Restore tls with tls.redirect false (and exposure direct), run pulumi up, then remove tls.",
     ];
 }

@@ -83,7 +83,7 @@ export function generate(args: GenerateArgs): string[] {
         while (promptLength + made.length < maxLength) {
             made.push(BYTE_IDS[words[made.length % words.length]]);
         }
-        // Decoded with the prompt: the tokenizer joins what it finds for each id, and finds None.
+        // With echo the prompt is decoded too. The tokenizer finds None for an id that it lacks, and cannot join it.
         if (args.echo && inputs[i].some((id) => id >= TOKENIZER_SIZE))
             throw new PyError("TypeError", "sequence item 0: expected str instance, NoneType found");
         const all = [...inputs[i], ...made];

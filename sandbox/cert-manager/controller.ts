@@ -2,10 +2,11 @@
  * Controller of the emulator of cert-manager 1.18, with issuers of kind `ca`. Facts: its API types
  * (pkg/apis/certmanager/v1), the definitions it installs, and its documentation of issuing, renewal and the Secret.
  *
- * Emulated: an Issuer takes its Secret from its own namespace, a ClusterIssuer from `cert-manager`. A Certificate is
- * not Ready, and Issuing, while it waits, also for a missing issuer. Its Secret has the type, annotations and label of
- * the real one, stays when the Certificate is deleted, and is re-created when it is deleted itself. Changed names or
- * another issuer cause a new certificate, and each certificate has a new key. `status` describes the issued certificate.
+ * Emulated: an Issuer takes its Secret from its own namespace, a ClusterIssuer from `cert-manager`. While a Certificate
+ * waits, also for a missing issuer, it is Issuing and not Ready. Its Secret has the type, annotations and label of the
+ * real one, stays when the Certificate is deleted, and is re-created when it is deleted itself. Changed names or
+ * another issuer cause a new certificate, and each certificate has a new key. `status` describes the issued
+ * certificate.
  *
  * Rejected by the CRDs: every other issuer and field. Rejected in the condition Ready, with the reason Unsupported: a
  * private key other than ECDSA 256 with rotation, and a Certificate without names. Unsupported: CertificateRequests,

@@ -98,7 +98,7 @@ function copyCrds(to: string): void {
         }
     }
     if (readdirSync(to).length === 0) {
-        throw new Error(`${CRDS}: must hold the CRDs of apisix and gateway-api (there are none). Restore the folder.`);
+        throw new Error(`${CRDS}: the CRDs of apisix and gateway-api are missing. Restore the folder.`);
     }
 }
 

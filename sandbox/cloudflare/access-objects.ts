@@ -12,9 +12,9 @@ export interface Tunnel {
     connections: TunnelConnection[];
     conns_active_at: string | null;
     conns_inactive_at: string | null;
-    /** Base64 of at least 32 bytes. Never answered, except inside the token. */
+    /** Base64 of at least 32 bytes. Never in answers, except inside the token. */
     secret: string;
-    /** Never answered with the tunnel. Unset: the connector answers 503. */
+    /** Never in answers about the tunnel. Without it, the connector answers 503. */
     configuration?: TunnelConfiguration;
 }
 
@@ -57,10 +57,10 @@ export interface ServiceToken {
     name: string;
     /** `<32 hex>.access`: sent by callers, and the `common_name` of the JWT. */
     client_id: string;
-    /** Answered only at creation and rotation. */
+    /** In answers only at creation and rotation. */
     client_secret: string;
     client_secret_version: number;
-    /** Accepted until `previous_client_secret_expires_at`. Never answered. */
+    /** Accepted until `previous_client_secret_expires_at`. Never in answers. */
     previous_client_secret?: string;
     previous_client_secret_expires_at: string | null;
     enabled: boolean;
@@ -69,7 +69,7 @@ export interface ServiceToken {
     expires_at: string;
     created_at: string;
     updated_at: string;
-    /** Set for a token created below a zone instead of the account. Never answered. */
+    /** Set for a token created below a zone instead of the account. Never in answers. */
     zone_id?: string;
 }
 
@@ -109,7 +109,7 @@ export interface AccessApplication {
     read_service_tokens_from_header?: string;
     created_at: string;
     updated_at: string;
-    /** Never answered. */
+    /** Never in answers. */
     zone_id?: string;
     [other: string]: Json | undefined;
 }

@@ -197,7 +197,7 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
         this.changed("zone", zone.id);
     }
 
-    /** Returns the tunnel of a token; undefined: the token is wrong, or the tunnel is deleted. */
+    /** Returns the tunnel of a token; undefined if the token is wrong, or the tunnel is deleted. */
     tunnelOfToken(token: string): objects.Tunnel | undefined {
         return [...this.tunnels.values()].find((tunnel) => !tunnel.deleted_at && tokenOf(this, tunnel) === token);
     }

@@ -1,6 +1,6 @@
 /**
- * Objects of a Cloudflare account, with the API's field names, so that they are answered as stored. Fields marked "Never
- * answered" exist in the account only. Times are RFC 3339 texts, as in the API.
+ * Objects of a Cloudflare account, with the API's field names, so that answers contain them as stored. Fields marked "Never
+ * in answers" exist in the account only. Times are RFC 3339 texts, as in the API.
  */
 export type * from "./access-objects";
 export type * from "./json";

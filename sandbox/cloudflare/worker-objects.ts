@@ -3,9 +3,9 @@
 export interface WorkerScript {
     /** The name, which is the id. */
     id: string;
-    /** Text of its only module. Never answered with the other fields. */
+    /** Text of its only module. Never in answers with the other fields. */
     content: string;
-    /** Name of that module. Never answered. */
+    /** Name of that module. Never in answers. */
     main_module: string;
     compatibility_date: string;
     logpush: boolean;
@@ -18,10 +18,10 @@ export interface WorkerScript {
 
 export interface WorkerRoute {
     id: string;
-    /** Never answered. */
+    /** Never in answers. */
     zone_id: string;
     /** A hostname and the start of a path, without a scheme. */
     pattern: string;
-    /** Name of the Worker; unset: matching requests run no Worker. */
+    /** Name of the Worker; unset if matching requests run no Worker. */
     script?: string;
 }

@@ -20,19 +20,19 @@ export interface Zone {
     created_on: string;
     modified_on: string;
     activated_on: string | null;
-    /** Never answered under this name: it is `plan.legacy_id` of the answer. */
+    /** Never in answers under this name: it is `plan.legacy_id` of the answer. */
     plan: Plan;
-    /** Changed settings by id; see settings.ts for the defaults. Never answered with the zone. */
+    /** Changed settings by id; see settings.ts for the defaults. Never in answers about the zone. */
     settings: Map<string, ZoneSetting>;
-    /** Never answered with the zone. */
+    /** Never in answers about the zone. */
     dnssec: Dnssec;
-    /** Never answered with the zone. Empty until the first activation. */
+    /** Never in answers about the zone. Empty until the first activation. */
     certificate_packs: CertificatePack[];
-    /** Time of the last change to pending or moved, from which the 28 and 7 days count. Never answered. */
+    /** Time of the last change to pending or moved, from which the 28 and 7 days count. Never in answers. */
     status_since: string;
-    /** Time of the next scheduled check of the delegation. Never answered. */
+    /** Time of the next scheduled check of the delegation. Never in answers. */
     next_check: string;
-    /** Time of the last check that the API requested. Never answered. */
+    /** Time of the last check that the API requested. Never in answers. */
     checked_on?: string;
 }
 
@@ -55,7 +55,7 @@ export interface Dnssec {
 
 /** One ECDSA P-256 key (algorithm 13), both key-signing and zone-signing key. */
 export interface DnssecKey {
-    /** Never answered. */
+    /** Never in answers. */
     privateKey: KeyObject;
     public_key: string;
     key_tag: number;
@@ -72,7 +72,7 @@ export interface CertificatePack {
     status: "initializing" | "pending_validation" | "active";
     certificate_authority: string;
     created_on: string;
-    /** Time of its activation, if CAA records allow it. Never answered. */
+    /** Time of its activation, if CAA records allow it. Never in answers. */
     active_at: string;
 }
 
@@ -100,7 +100,7 @@ export interface DnsRecord {
 
 export interface Ruleset {
     id: string;
-    /** Zone of the ruleset. Never answered. */
+    /** Zone of the ruleset. Never in answers. */
     zone_id?: string;
     name: string;
     kind: string;
@@ -134,7 +134,7 @@ export interface RateLimit {
 
 export interface Healthcheck {
     id: string;
-    /** Never answered. */
+    /** Never in answers. */
     zone_id: string;
     name: string;
     address: string;

@@ -57,7 +57,7 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
         say("== try it");
         await show(dir, say);
         const page = readFacts<PageFacts>(dir, "page");
-        if (page !== undefined) say(`\nStatus page, with requests as they come: ${page.url}`);
+        if (page !== undefined) say(`\nStatus page with live requests: ${page.url}`);
         const { prometheus } = world.facts as ClusterFacts;
         if (prometheus !== undefined) say(`\n${observedLines(prometheus)}`);
         const hint = scene.hint?.(world.facts);

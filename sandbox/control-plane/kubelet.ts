@@ -14,7 +14,7 @@ import { WebSocketServer, type WebSocket } from "ws";
 import type { Pki } from "./pki";
 import { listen } from "../processes/listen";
 
-/** Local port that serves a port of a container; undefined: no process of the sandbox serves it. */
+/** Local port that serves a port of a container; undefined if no process of the sandbox serves it. */
 export type PodPort = (namespace: string, pod: string, port: number) => number | undefined;
 
 interface Kubelet {

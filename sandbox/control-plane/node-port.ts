@@ -1,6 +1,6 @@
 /**
- * Emulates kube-proxy for one node port: a connection goes to the emulator of a pod behind the Service, and stays there. Counts
- * what callers lose when a pod ends without a graceful shutdown, or a node is cut off.
+ * Emulates kube-proxy for one node port: a connection goes to the emulator of a pod behind the Service, and stays
+ * there. Counts the connections that callers lose when a pod ends without a graceful shutdown, or a node is cut off.
  */
 import { connect, createServer, type Socket } from "node:net";
 import { describeHolder } from "../processes";
@@ -46,7 +46,7 @@ interface Connection {
 }
 
 /**
- * @param from address that pods see connections come from; unset: this machine's choice
+ * @param from address that pods see connections come from; unset for this machine's choice
  * @throws Error naming the process that holds the port
  */
 export async function openNodePort(

@@ -9,7 +9,7 @@ import { connect } from "node:net";
 import type { Pki } from "./pki";
 import { listen } from "../processes/listen";
 
-/** Returns the local port of the emulator of a Service or pod address; undefined: there is none. */
+/** Returns the local port of the emulator of a Service or pod address; undefined if there is none. */
 export type DialIn = (host: string, port: number) => number | undefined;
 
 interface ServiceProxy {

@@ -257,7 +257,7 @@ async function untilReady(what: string, programs: TrackedProcess[], look: () => 
         `${what}: ready`,
         async () => {
             if (dead.length > 0)
-                throw new Error(`${what}: must become ready (${dead.join(", ")}). Its log ends:\n${logs()}`);
+                throw new Error(`${what}: did not become ready (${dead.join(", ")}). Its log ends:\n${logs()}`);
             return look();
         },
         { seconds: READY_SECONDS, hint: () => `The logs end:\n${logs()}` },

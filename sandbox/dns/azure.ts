@@ -19,7 +19,7 @@ export interface AzureZone {
     name: string;
     /** `ns1-NN.azure-dns.com` and so on, for the registrar. */
     nameServers: string[];
-    /** May be changed while it is served. */
+    /** Records of the zone. They may change while the zone is served. */
     records: ZoneRecord[];
     /** TTL of the zone's own NS, in seconds; can be lowered before a move. */
     nsTtlSeconds: number;

@@ -91,7 +91,7 @@ function served(record: DnsRecord): ServedRecord {
     return { name: record.name, type: record.type, ttl: ttlOf(record), data: dataOf(record) };
 }
 
-/** undefined: an unsupported type. */
+/** Returns undefined for an unsupported type. */
 function dataOf({ type, content, data, priority }: DnsRecord): unknown {
     const field = (key: string) => Number(data?.[key]);
     const common = { name: "", ttl: 0, proxied: false };

@@ -18,7 +18,7 @@ export interface ResolverOptions {
     /** The server of the parent domain, and the domain. */
     parent: Server;
     domain: string;
-    /** Returns the name server with a name; undefined: the sandbox has none. */
+    /** Returns the name server with a name; undefined if the sandbox has none. */
     at: (name: string) => Server | undefined;
     /** The current time in milliseconds since 1970. */
     now: () => number;

@@ -6,7 +6,7 @@ export interface ServedRecord {
     name: string;
     type: string;
     ttl: number;
-    /** In dns-packet's format; undefined: an existing, but unsupported record. */
+    /** In dns-packet's format; undefined for an existing, but unsupported record. */
     data: unknown;
 }
 

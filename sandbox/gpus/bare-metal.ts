@@ -33,7 +33,7 @@ interface BareMetalOptions {
     /** Time after which systemd kills a unit that does not end, in seconds. @default 20 */
     stopSeconds?: number;
     alpa: Pick<AlpaOptions, "port" | "seconds" | "onRequest">;
-    /** For SSH the hosts have 127.0.0.N from this N on; their other ports are on this machine's 127.0.0.1. @default 31 */
+    /** First N of the hosts' SSH addresses, 127.0.0.N. Their other ports are on 127.0.0.1. @default 31 */
     firstAddress?: number;
     /** State directory, in which `down` and the guard find running processes. */
     stateDir: string;
@@ -51,7 +51,7 @@ export class BareMetal {
     readonly hosts: BareMetalHost[] = [];
     /** SSH key for every host. */
     readonly privateKey = newKey();
-    /** By host: ends its program with an error. */
+    /** Functions that end a host's program with an error, by host. */
     private readonly running = new Map<string, (message: string) => void>();
     /** By host: the run of the head that its worker has joined, while it runs. */
     private readonly joined = new Map<string, number>();

@@ -24,8 +24,8 @@ export function makeFolders(root: string, files: Record<string, string>): void {
 }
 
 /**
- * Creates mount points for files and folders of this machine that are visible at the same paths on the host in `root`.
- * @returns those that are not visible otherwise
+ * Creates mount points for files and folders of this machine that are to be visible at the same paths on the host in `root`.
+ * @returns the paths that need a mount, since they are not visible on the host already
  */
 export function makePlaces(root: string, visible: string[]): string[] {
     const isOwn = (name: string) => OWN.some((folder) => name.startsWith(`/${folder}/`));

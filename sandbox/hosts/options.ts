@@ -1,6 +1,9 @@
 /** Options of a command line as Python's and Go's parsers read them: `--name value`, `--name=value`, before or after words. */
 
-/** "flag", "value" (`--x=1` or `--x 1`), "maybe" (only `--x` or `--x=1`), or the name that it is short for. */
+/**
+ * Kind by name: "flag", "value" (`--x=1` or `--x 1`) or "maybe" (only `--x` or `--x=1`); for a short option, its long
+ * name.
+ */
 export type Known = Record<string, string>;
 
 interface Read {

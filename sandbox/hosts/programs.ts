@@ -48,7 +48,7 @@ root:*) policy=nopasswd ;;
 esac
 # As with "ALL, NOPASSWD: /bin/sh" in sudoers.
 [ $policy != nopasswd-sh ] || case \${1:-} in sh) policy=nopasswd ;; *) policy=password ;; esac
-# As with "NOPASSWD: /bin/true" alone: what no rule names is denied, after a password too.
+# As with "NOPASSWD: /bin/true" alone: all other commands are denied, even after a password.
 [ $policy != nopasswd-true ] || case \${1:-} in true) policy=nopasswd ;; *) policy=none ;; esac
 denied() { echo "$LOGNAME is not in the sudoers file." >&2; exit 1; }
 case $policy in
@@ -75,7 +75,7 @@ exec nsenter --mount=/proc/self/fd/${ROOT_NAMESPACE} chroot "${root}/.view/root"
 `;
 
 const id = `#!/bin/sh
-# Everybody has one user id on this machine; on the host, only root has 0.
+# All users of the host have one user id of this machine; on the host, only root has 0.
 case \${SANDBOX_RIGHTS:-user} in root) number=0 ;; *) number=1000 ;; esac
 case \${1:-} in
 -u | -g) echo $number ;;

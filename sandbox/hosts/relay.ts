@@ -7,7 +7,7 @@
 export function relay(what: string, words: string, { url, header }: { url: string; header: string }): string {
     const { hostname, port } = new URL(url);
     return `#!/bin/bash
-# Emulator: ${what} runs outside of this host's folders, and is asked over HTTP.
+# Emulator: ${what} runs outside of this host's folders, and is called over HTTP.
 LC_ALL=C
 set -- ${words}
 size=0

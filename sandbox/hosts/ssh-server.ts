@@ -28,7 +28,7 @@ export async function serveSsh(options: SshOptions): Promise<{ port: number; clo
     const server = new Server({ hostKeys: [options.hostKey] }, (client) => {
         let user = "";
         clients.add(client);
-        // Not in the types. Without it each of many small packets is delayed by 40 ms.
+        // The types lack this option. Without it, each small packet is delayed by 40 ms.
         (client as unknown as { setNoDelay(on: boolean): void }).setNoDelay(true);
         client
             .on("authentication", (context) => {

@@ -79,7 +79,7 @@ const NO_NAME =
 /** Changes to write, in groups of one kind each. @throws Error if no change can be written */
 export function changes(wanted: ApisixObject[], listed: Listed): Change[][] {
     const there = seen(listed);
-    // As it is sent: without undefined.
+    // The object as it is sent, without undefined fields.
     const sent = wanted.map((object): ApisixObject => ({ ...object, body: JSON.parse(JSON.stringify(object.body)) }));
     const byPath = new Map(sent.map((object) => [object.path, object]));
     const found: Change[] = [];
@@ -169,7 +169,7 @@ function pick(value: Body, fields: string[]): Body {
     );
 }
 
-/** No plugins are equal to an empty set of them. */
+/** Missing plugins are equal to an empty set of plugins. */
 function isEmpty(field: string, value: unknown): boolean {
     return field === "plugins" && Object.keys(value as Body).length === 0;
 }

@@ -5,7 +5,7 @@ import { changes, credentialsOf, LISTED, type Change, type Listed } from "./adc"
 import type { ApisixObject } from "./objects";
 
 export interface Failure {
-    /** The object that could not be written; undefined: a deletion failed. */
+    /** The object that could not be written; undefined if a deletion failed. */
     object?: ApisixObject;
     /** Whether APISIX was unreachable or unreadable, so that no write was tried. */
     unreachable?: boolean;

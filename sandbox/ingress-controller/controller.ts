@@ -28,7 +28,7 @@ interface IngressControllerOptions {
     kubeConfig: KubeConfig;
     /** @default apisix.apache.org/apisix-ingress-controller, as in the chart */
     controllerName?: string;
-    /** URL of the Admin API behind a Service; undefined: there is none. */
+    /** URL of the Admin API behind a Service; undefined if there is none. */
     resolveAdmin: ResolveAdmin;
     /** Duration of one second, in seconds. @default 1 */
     secondLasts?: number;
@@ -157,7 +157,7 @@ class Controller {
         await pause(ms, AbortSignal.any([this.stop.signal, woken.signal]));
     }
 
-    /** One round over everything. Undefined: nothing was pushed. False: a push has failed. */
+    /** Runs one round over everything. Returns undefined if nothing was pushed, and false if a push has failed. */
     private async round(isReady: boolean, due: boolean): Promise<boolean | undefined> {
         const world = this.world();
         const translation = translate(world, this.name);

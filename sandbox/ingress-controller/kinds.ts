@@ -68,7 +68,7 @@ export function find(world: World, kind: Kind, namespace: string | undefined, na
     );
 }
 
-/** A Secret's data as text; undefined: there is no such Secret. */
+/** A Secret's data as text; undefined if there is no such Secret. */
 export function secretText(world: World, namespace: string, name: string): Record<string, string> | undefined {
     const secret = find(world, "Secret", namespace, name);
     if (!secret) return undefined;

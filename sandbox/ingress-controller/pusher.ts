@@ -4,7 +4,7 @@ import { AdminApi, unreachable, type Failure } from "./admin";
 import type { Target } from "./gateway";
 import type { ApisixObject } from "./objects";
 
-/** URL of the Admin API behind a Service; undefined: there is none. */
+/** URL of the Admin API behind a Service; undefined if there is none. */
 export type ResolveAdmin = (service: {
     namespace: string;
     name: string;

@@ -56,7 +56,7 @@ function validate(world: World, owner: Resource, rule: Rule, index: number): voi
         const shared = sharedPlugins(world, namespace, rule);
         const key = `${rule.plugin_config_namespace || namespace}/${rule.plugin_config_name}`;
         if (!shared) throw new Refusal("InvalidSpec", `failed to get ApisixPluginConfig: ${key}`);
-        // It is searched in the namespace of the route, but the translation reads it in the namespace of the plugin config.
+        // Secrets of shared plugins must exist in the route's namespace, but the translation reads them in that of the plugin config.
         mustHaveSecrets(shared.spec.plugins);
     }
     if (!rule.match) throw new Refusal("InvalidSpec", `.spec.http[${index}].match: required`);

@@ -38,7 +38,7 @@ export interface Outcome {
     kind: Kind;
     resource: Resource;
     conditions: Condition[];
-    /** APISIX of its objects; unset: none. */
+    /** APISIX of its objects; unset if there is none. */
     target?: Target;
     /** Unset after a rejection: the last pushed objects stay. */
     objects?: ApisixObject[];

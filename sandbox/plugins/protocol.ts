@@ -49,7 +49,7 @@ export interface Difference {
     property: string;
     kind: "ADD" | "DELETE" | "UPDATE";
     replace: boolean;
-    /** The different parts of it, if a provider returns them. */
+    /** Paths inside the property that differ, if a provider returns them. */
     parts?: Pick<Difference, "property" | "kind">[];
 }
 

@@ -38,7 +38,8 @@ export async function startGuard(options: GuardOptions): Promise<Guard> {
         detached: true,
     });
     closeSync(log);
-    if (child.pid === undefined) throw new Error(`guard: must be a program that can be started (${process.execPath}).`);
+    if (child.pid === undefined)
+        throw new Error(`guard: ${process.execPath} cannot be started. Check that it exists and is executable.`);
     const identity = identify(child.pid) ?? { pid: child.pid, started: "ended" };
     addToLedger(stateDir, { ...identity, name: "guard", command: "guard", role: "guard" });
     const answers = lines(child.stdout!);

@@ -14,7 +14,7 @@ export interface ProcessIdentity {
 /** Whether /proc of Linux is readable; other systems use `ps`. */
 export const hasProc = existsSync("/proc/self/stat");
 
-/** The identity of a running process; undefined: there is none (a zombie has ended). */
+/** The identity of a running process; undefined if there is none (a zombie has ended). */
 export function identify(pid: number): ProcessIdentity | undefined {
     const started = hasProc ? startedOnLinux(pid) : startedByPs(pid);
     return started === undefined ? undefined : { pid, started };

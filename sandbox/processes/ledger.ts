@@ -7,7 +7,7 @@ export interface Entry extends ProcessIdentity {
     name: string;
     /** Path of the program; never its arguments, which may contain secrets. */
     command: string;
-    /** Whether it is the guard, which `down` ends too, but which does not end itself. */
+    /** Whether the process is the guard, which `down` ends too, but which does not end itself. */
     role?: "guard";
 }
 

@@ -20,7 +20,7 @@ export function findOrphanPlugins(id: string): OrphanPlugin[] {
     return hasProc ? orphansIn(procTable(), id) : [];
 }
 
-/** Ends them. Returns their number. */
+/** Ends the orphaned plugins. Returns their number. */
 export async function endOrphanPlugins(id: string): Promise<number> {
     const orphans = findOrphanPlugins(id);
     await Promise.all(orphans.map((orphan) => endProcess(orphan, orphan.name, { graceSeconds: 2 })));

@@ -15,7 +15,7 @@ interface PortHolder {
     command?: string;
 }
 
-/** The process that listens on a TCP port of this machine; undefined: none. */
+/** The process that listens on a TCP port of this machine; undefined if there is none. */
 export function whoHolds(port: number): PortHolder | undefined {
     return hasProc ? holderOnLinux(port) : holderByLsof(port);
 }
@@ -57,7 +57,7 @@ export async function freePort(preferred?: number): Promise<number> {
         if (await canListen(port)) return port;
     }
     const last = RANGE.first + RANGE.count - 1;
-    throw new Error(`a port between ${RANGE.first} and ${last} must be free on 127.0.0.1. Close other programs.`);
+    throw new Error(`no free port between ${RANGE.first} and ${last} on 127.0.0.1. Close other programs.`);
 }
 
 /** The last port that an API server assigns to a Service of type NodePort by default. */

@@ -28,7 +28,7 @@ export interface TrackedProcess extends ProcessIdentity {
     logFile: string;
     /** Settles when the process has ended, in any way. */
     exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
-    /** Ends it and removes it from the list. */
+    /** Ends the process and removes it from the list. */
     stop(options?: StopOptions): Promise<void>;
 }
 
@@ -54,7 +54,11 @@ export async function spawnTracked(options: SpawnOptions): Promise<TrackedProces
     await new Promise<void>((resolve, reject) => {
         child.once("spawn", resolve);
         child.once("error", (error) => {
-            reject(new Error(`${name}: must be a program that can be started (${command}: ${error.message}).`));
+            reject(
+                new Error(
+                    `${name}: cannot be started (${command}: ${error.message}). Check that it exists and is executable.`,
+                ),
+            );
         });
     });
     child.unref(); // it does not keep this process alive

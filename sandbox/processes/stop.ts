@@ -71,7 +71,7 @@ function signal(target: ProcessIdentity, name: NodeJS.Signals): void {
             process.kill(pid, name);
             return;
         } catch (error) {
-            // ESRCH for the group: it leads none (started elsewhere); for the pid: it has just ended.
+            // ESRCH for the group: the process leads none (started elsewhere); for the pid: the process has just ended.
             if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
         }
     }

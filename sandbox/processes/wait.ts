@@ -1,4 +1,4 @@
-/** Waits with a timeout. The error names the awaited event and how to check it. */
+/** Waits with a timeout. The error names the awaited event, and how to find its cause. */
 
 interface WaitLimits {
     /** Longest wait, in seconds. */
@@ -24,7 +24,7 @@ export async function waitFor<T>(
         if (found !== undefined && found !== false) return found;
         if (Date.now() >= deadline) {
             const hint = limits.hint ? await limits.hint() : "";
-            throw new Error(`${what}: must happen within ${limits.seconds} s (it did not).${hint ? ` ${hint}` : ""}`);
+            throw new Error(`${what}: did not happen within ${limits.seconds} s.${hint ? ` ${hint}` : ""}`);
         }
         await pause(limits.everyMilliseconds ?? 50);
     }

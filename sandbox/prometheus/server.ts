@@ -37,7 +37,7 @@ export function prometheusProgram(env = process.env): string {
     const found = findOnPath("prometheus", env);
     if (found === undefined)
         throw new Error(
-            "prometheus: must be on PATH, and is not. Install it (Debian, Ubuntu: apt-get install prometheus), or unpack a release of github.com/prometheus/prometheus and put its folder on PATH.",
+            "prometheus: not on PATH. Install it (Debian, Ubuntu: apt-get install prometheus), or unpack a release of github.com/prometheus/prometheus and put its folder on PATH.",
         );
     return found;
 }

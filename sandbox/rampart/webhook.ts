@@ -108,7 +108,7 @@ async function review(
     log: (line: string) => void,
 ): Promise<object> {
     const response = await decide(request, readWorld);
-    // Its log line reads the namespace, and fails without one.
+    // The real program's log line reads the namespace, and fails without one.
     const named = request.name ?? request.generateName;
     if (named !== undefined && request.namespace === undefined) throw new Crash("KeyError: 'namespace'");
     log(

@@ -12,7 +12,7 @@ interface ApisixPorts {
     control: number;
     status: number;
     prometheus: number;
-    /** Of the stream proxy, if the file has one. */
+    /** Ports of the stream proxy, if the file has one. */
     streams: number[];
 }
 
@@ -24,7 +24,7 @@ interface ApisixPlace {
     dns: string;
     /** Folder for files that the container writes outside of its own folder. */
     writes: string;
-    /** User of the workers; unset: the current user. nginx uses it only as root. */
+    /** User of the workers; unset for the current user. nginx uses it only as root. */
     user?: string;
 }
 

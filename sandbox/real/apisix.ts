@@ -122,7 +122,7 @@ function asGateway(started: TrackedProcess, ports: Ports): Gateway {
     return { ...ports, output: () => readFileSync(started.logFile, "utf8"), close, kill: () => close(0) };
 }
 
-/** Whether it answers. It opens some ports while it retries others that are taken, and exits if they stay taken. */
+/** Whether APISIX answers. It opens some ports while it retries others that are taken, and exits if they stay taken. */
 async function answers(port: number): Promise<boolean> {
     try {
         await fetch(`http://127.0.0.1:${port}/`, { method: "HEAD", signal: AbortSignal.timeout(2000) });

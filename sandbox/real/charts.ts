@@ -45,7 +45,7 @@ export function findCharts(env: NodeJS.ProcessEnv): Found {
     return { version: found[0].version, paths: Object.fromEntries(found.map(({ name, path }) => [name, path])) };
 }
 
-/** The URLs of chart repositories; undefined: a folder. */
+/** The URLs of chart repositories; undefined if the source is a folder. */
 export function repositoriesOf(source: string): string[] | undefined {
     const addresses = source.split(",").map((address) => address.trim().replace(/\/+$/, ""));
     if (!addresses.every((address) => /^(https?|oci):\/\//.test(address))) return undefined;

@@ -13,7 +13,7 @@ import { openNodePort, type NodePort } from "../control-plane/node-port";
 import { listen, type Listening } from "../processes/listen";
 
 const DNS_PORT = 53;
-/** First address for names. The DNS server has one before it. */
+/** First loopback address for names of the cluster. The DNS server has the address before it. */
 const FIRST_HOST = 10;
 const LAST_HOST = 254;
 /** TTL of answers, in seconds. */
@@ -22,7 +22,7 @@ const REFUSED = 5;
 const UNKNOWN_NAME = 3;
 
 export interface NetworkOptions {
-    /** Ports of a name in the cluster; undefined: there is no such Service. */
+    /** Ports of a name in the cluster; undefined if there is no such Service. */
     portsOf(host: string): number[] | undefined;
     /** Port on 127.0.0.1 for a name and port. @throws Error if no program answers */
     resolve(host: string, port: number): number | undefined;
@@ -66,7 +66,7 @@ export class ClusterNetwork {
                 if (code === "EADDRINUSE") continue;
                 await listening.close();
                 throw new Error(
-                    `real APISIX: its DNS server must listen on port 53 of a loopback address (${code}). ` +
+                    `real APISIX: its DNS server cannot listen on port 53 of a loopback address (${code}). ` +
                         "Run as root, or set net.ipv4.ip_unprivileged_port_start to 53.",
                 );
             }
@@ -83,7 +83,7 @@ export class ClusterNetwork {
         return `http://127.0.0.1:${this.listening.port}`;
     }
 
-    /** Loopback address that serves all ports of a name's Service; undefined: there is no such name. */
+    /** Loopback address that serves all ports of a name's Service; undefined if there is no such name. */
     async addressOf(host: string): Promise<string | undefined> {
         const ports = this.options.portsOf(host);
         if (ports === undefined) return undefined;

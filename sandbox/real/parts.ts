@@ -25,7 +25,7 @@ interface Part {
     version: string;
     /** Versions of the real program that the product supports. */
     accepts: RegExp;
-    /** How to get it, and the variable for its path. */
+    /** How to get the program, and the variable for its path. */
     get: string;
     /** @throws Error with what is missing and where it was searched */
     find(env: NodeJS.ProcessEnv): Found;
@@ -33,7 +33,7 @@ interface Part {
 
 const PREFIX = "ALPA_AUTH_REAL_";
 
-/** By the name for the operator's choice. */
+/** The parts, by the names with which operators choose them. */
 export const PARTS = {
     charts: {
         title: "Helm charts",
@@ -88,7 +88,7 @@ export const PARTS = {
 export type PartName = keyof typeof PARTS;
 export const PART_NAMES = Object.keys(PARTS) as PartName[];
 
-/** The path in a variable; undefined: it is not set. */
+/** The path in a variable; undefined if it is not set. */
 function named(env: NodeJS.ProcessEnv, variable: string): string | undefined {
     const value = env[`${PREFIX}${variable}`];
     if (value === undefined || value === "") return undefined;

@@ -18,7 +18,7 @@ const CONNECTION_REFUSED = 5;
 const COMMAND_NOT_SUPPORTED = 7;
 const ADDRESS_NOT_SUPPORTED = 8;
 
-/** Port on 127.0.0.1 for a name and port; undefined: unknown. @throws Error for a known name without a listener */
+/** Port on 127.0.0.1 for a name and port; undefined if unknown. @throws Error for a known name without a listener */
 export type Destination = (host: string, port: number) => number | undefined;
 
 export interface SocksProxy {

@@ -25,9 +25,9 @@ interface RedisOptions {
 
 export interface RedisServer {
     port: number;
-    /** Suspends it: connections stay open, without answers. */
+    /** Suspends the server: connections stay open, without answers. */
     hang(hanging: boolean): void;
-    /** Kills it, with all connections and keys. */
+    /** Kills the server, with all connections and keys. */
     close(): Promise<void>;
 }
 

@@ -115,7 +115,7 @@ export async function cached(recipe: Recipe, options: CacheOptions): Promise<Cac
     }
 }
 
-/** Why a cache entry is invalid; undefined: all files match the manifest. */
+/** Why a cache entry is invalid; undefined if all files match the manifest. */
 async function problemWith(folder: string, recipe: Recipe): Promise<string | undefined> {
     let manifest: Manifest;
     try {

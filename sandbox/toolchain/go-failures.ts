@@ -23,7 +23,7 @@ export function explain(tool: string, code: string, lines: string[]): ToolchainE
     if (/checksum mismatch|SECURITY ERROR/.test(text)) {
         return new ToolchainError(
             `${tool}: a downloaded module is not the one in the checksum database. Remove it with: go clean -modcache. ` +
-                "If it happens again, the module proxy in use (go env GOPROXY) serves something else.",
+                "If this error occurs again, the module proxy in use (go env GOPROXY) serves another module.",
             last,
         );
     }
@@ -38,5 +38,5 @@ export function explain(tool: string, code: string, lines: string[]): ToolchainE
             last,
         );
     }
-    return new ToolchainError(`${tool}: the build failed (${code}). To see it again: ${again}`, last);
+    return new ToolchainError(`${tool}: the build failed (${code}). To repeat it: ${again}`, last);
 }

@@ -110,12 +110,12 @@ export async function takeLock(file: string, options: LockOptions): Promise<() =
         const waited = (Date.now() - started) / 1000;
         if (waited >= limit) {
             throw new ToolchainError(
-                `${options.what}: waited ${duration(waited)} for process ${pid}, which is at work on it. ` +
-                    `Look at it with: ps -fp ${pid}. If it hangs, end it and run this again; the lock is ${file}.`,
+                `${options.what}: waited ${duration(waited)} for process ${pid}, which is creating it. ` +
+                    `Check that process: ps -fp ${pid}. If it hangs, end it and run the command again; the lock is ${file}.`,
             );
         }
         if (Date.now() >= nextWord) {
-            options.log(`${options.what}: waiting for process ${pid}, which is at work on it … ${duration(waited)}`);
+            options.log(`${options.what}: waiting for process ${pid}, which is creating it … ${duration(waited)}`);
             nextWord = Date.now() + SAY_MS;
         }
         await new Promise((resolve) => setTimeout(resolve, POLL_MS));

@@ -5,9 +5,9 @@ import { RunningSteps } from "./log";
 import { DownloadFailed } from "./releases/download";
 
 export interface Wanted {
-    /** How to build it. */
+    /** How to build the program. */
     source: Recipe;
-    /** How to download it, or what is done instead and why. */
+    /** How to download the program, or what is done instead and why. */
     release: Recipe | string;
     buildSeconds: BuildSeconds;
 }
@@ -65,7 +65,7 @@ export async function obtain(wanted: Wanted[], options: CacheOptions): Promise<C
     return wanted.map((one, i) => found[i] ?? made.get(one)!);
 }
 
-/** The downloaded entry; undefined: the program must be built, and the log says why. */
+/** The downloaded entry; undefined if the program must be built; the log has the reason. */
 async function downloaded({ release, source }: Wanted, options: CacheOptions): Promise<CacheEntry | undefined> {
     if (typeof release === "string") {
         options.log(`${source.name}: ${release}`);

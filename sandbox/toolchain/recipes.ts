@@ -132,7 +132,7 @@ function kubernetes(): Source {
     };
 }
 
-/** Apart from the others of its repository, so that it is built only on request. */
+/** Separate from the other programs of its repository, so that it is built only on request. */
 function kubectl(): Source {
     const outputs = ["kubectl"];
     return {
@@ -214,7 +214,7 @@ export const KUBERAY_CRDS = ["rayclusters", "raycronjobs", "rayjobs", "rayservic
 function kuberay(): Source {
     const version = `v${versions.kuberay}`;
     const module = "github.com/ray-project/kuberay/ray-operator";
-    // It requires a later Kubernetes than the sandbox, but works with its libraries.
+    // The operator requires a later Kubernetes than the sandbox's, but works with the sandbox's libraries.
     const parts = ["api", "apimachinery", "client-go", "code-generator"];
     const older = `exclude (\n${parts.map((name) => `\tk8s.io/${name} v0.35.0`).join("\n")}\n)`;
     return {
@@ -264,6 +264,6 @@ export function recipe(name: RecipeName, env: NodeJS.ProcessEnv = process.env): 
 export function buildSeconds(name: RecipeName): BuildSeconds {
     if (name === "redis") return { alone: 5 };
     const { seconds, sharedSeconds } = SOURCES[name]().cost;
-    // Kubernetes is the first of those that share modules.
+    // Kubernetes is built first of the programs that share modules.
     return { alone: seconds, shared: name === "kubernetes" ? seconds : sharedSeconds };
 }

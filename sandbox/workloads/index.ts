@@ -20,9 +20,9 @@ export interface Workloads {
     nodes: Nodes;
     /** Resolves names and addresses of the cluster for gateways: see {@link Resolve}. */
     resolve: Resolve;
-    /** Local port for a port of a gateway or connector pod; undefined: there is no listener. */
+    /** Local port for a port of a gateway or connector pod; undefined if there is no listener. */
     podPort(namespace: string, pod: string, port: number): number | undefined;
-    /** Output of a gateway pod, as in `kubectl logs`; undefined: none runs. */
+    /** Output of a gateway pod, as in `kubectl logs`; undefined if none runs. */
     output(namespace: string, pod: string): string | undefined;
     /** Losses of callers at node ports, when a pod was killed or a node cut off. */
     lost(): Lost;

@@ -19,7 +19,7 @@ export interface Supplies {
     boundClaims: Set<string>;
     /** Whether a pod answers behind the name of a Service, resolved in a namespace. */
     reachable: (namespace: string, host: string, port: number) => boolean;
-    /** Address of Cloudflare's edge for connectors; undefined: the world has none. */
+    /** Address of Cloudflare's edge for connectors; undefined if the world has none. */
     edge?: string;
     /** Additional images of this world. */
     images?: RegExp[];
@@ -30,7 +30,7 @@ export interface Supplies {
 }
 
 export interface Missing {
-    /** The waiting container; unset: the whole pod waits. */
+    /** The waiting container; unset if the whole pod waits. */
     container?: string;
     reason: "CreateContainerConfigError" | "ContainerCreating" | "ErrImagePull" | "CreateContainerError";
     message: string;
@@ -49,7 +49,7 @@ const IMAGES = [
     /^rampart\.invalid\/(emulator|controller):/,
 ];
 
-/** The first thing a pod waits for; undefined: it can start. */
+/** The first thing a pod waits for; undefined if it can start. */
 export function missing(pod: V1Pod, supplies: Supplies): Missing | undefined {
     const namespace = pod.metadata!.namespace!;
     for (const volume of pod.spec?.volumes ?? []) {

@@ -27,7 +27,7 @@ export interface WorkloadsOptions {
     log: (line: string) => void;
     /** State directory for recording processes. */
     stateDir?: string;
-    /** Address of Cloudflare's edge for connectors. Unset: pods of cloudflared do not start. */
+    /** Address of Cloudflare's edge for connectors. Without it, pods of cloudflared do not start. */
     edge?: EdgePlace;
     /** @default real time */
     clock?: Clock;

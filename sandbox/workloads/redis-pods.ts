@@ -21,7 +21,7 @@ const OPTIONS = new Map([
 export function valkeyProblem({ image: name, command = [], args = [] }: V1Container): string | undefined {
     if (!VALKEY.test(name!)) return undefined;
     const words = [...command, ...args];
-    // The image's entry point adds it before options.
+    // The image's entry point puts `valkey-server` before arguments that begin with an option.
     if (words[0] === "valkey-server") words.shift();
     else if (command.length > 0) return `unsupported by the sandbox: Valkey with the command ${command[0]}`;
     while (words.length > 0) {
@@ -75,8 +75,8 @@ export class RedisPods {
     }
 
     /**
-     * Emulates the cluster's DNS and kube-proxy for `<service>.<namespace>.svc.cluster.local`: a port on 127.0.0.1. Undefined:
-     * not a name in the cluster.
+     * Emulates the cluster's DNS and kube-proxy for `<service>.<namespace>.svc.cluster.local`: a port on 127.0.0.1. Returns
+     * undefined for a name outside of the cluster.
      * @throws Error without such a Service, without a ready pod behind its port, or if the nodes of all of them are unreachable
      */
     readonly resolve = (host: string, port: number): number | undefined => {

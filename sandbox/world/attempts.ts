@@ -59,7 +59,7 @@ function good(title: string, command: string, credential: string): Attempt {
     return { title, command, expect: 200, credential };
 }
 
-/** Runs one as a person would. */
+/** Runs an attempt's command in a shell, as a person would. */
 export async function tryOut(attempt: Attempt): Promise<{ status: number; body: string }> {
     const output = await new Promise<string>((resolve) => {
         execFile("sh", ["-c", attempt.command], (error, stdout, stderr) =>

@@ -22,11 +22,11 @@ export interface GatewayOutputs {
 
 interface ClusterScene {
     world: Partial<WorldOptions>;
-    /** Address of the load balancer of the nodes. Unset: the stack's default. */
+    /** Address of the load balancer of the nodes. Default: that of the stack. */
     address?: string;
     /** Whether the nodes have GPUs, with Alpa on bare metal. */
     gpus?: boolean;
-    /** Key `option` of the stack; unset: as shipped. */
+    /** Key `option` of the stack. Default: as in the shipped stack file. */
     option?: string;
 }
 

@@ -6,17 +6,17 @@ import type { BareMetalFacts, GpuFacts } from "./state";
 export interface Addresses {
     /** `host:port` of each Alpa emulator. */
     alpa: string[];
-    /** Address of the load balancer of the nodes. Unset: the stack's default. */
+    /** Address of the load balancer of the nodes. Default: that of the stack. */
     address?: string;
     /** Address of the chart repository. */
     chartRepository: string;
-    /** Free port of the entry point. Unset: none, because callers use another exposure. */
+    /** Free port of the entry point. Unset if callers use another exposure. */
     nodePort?: number;
-    /** Options for the conversion of Alpa to the cluster. Unset: none. */
+    /** Options for the conversion of Alpa to the cluster. Unset without a conversion. */
     gpus?: GpuFacts;
     /** Free port of a rehearsal's entry point. */
     rehearsalPort?: number;
-    /** Key `option` of the stack. Unset: as shipped. */
+    /** Key `option` of the stack. Default: as in the shipped stack file. */
     option?: string;
     /** Whether a Prometheus reads the gateway pods. */
     observed?: boolean;

@@ -15,7 +15,7 @@ interface Refusal {
     operation: "CREATE" | "UPDATE";
     /** Condition for the affected objects, in CEL. @default all */
     about?: string;
-    /** Condition that they must meet, in CEL. @default none can */
+    /** Condition that objects must meet, in CEL. @default no object is admitted */
     must?: string;
     message: string;
 }

@@ -24,15 +24,15 @@ export type StackName = keyof typeof SHIPPED;
 /** What to bring up: a shipped stack file, and settings in addition to the sandbox's addresses. */
 export interface SceneName {
     stack: StackName;
-    /** Key `exposure` of the stack. Unset: as shipped. */
+    /** Key `exposure` of the stack. Default: as in the shipped stack file. */
     exposure?: (typeof EXPOSURES)[number];
-    /** Key `option` of the stack. Unset: as shipped. */
+    /** Key `option` of the stack. Default: as in the shipped stack file. */
     option?: (typeof OPTIONS)[number];
     /** Time to load the model on either side, in seconds. @default 5 */
     loadSeconds?: number;
     /** Whether Prometheus reads the gateway pods. */
     observe?: boolean;
-    /** Step of a conversion that always fails. Unset: none. */
+    /** Step of a conversion that always fails. Default: none. */
     failStep?: FailStep;
 }
 

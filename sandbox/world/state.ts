@@ -40,8 +40,8 @@ export interface WorldFacts {
     /** Folder of the emulated Pulumi plugins; unset with an installed official Pulumi. */
     pluginDir?: string;
     /**
-     * Version of the built Kubernetes provider. Its source is the newest Go module, which is older than the SDK. Unset: the
-     * released one, of the SDK's version.
+     * Version of the built Kubernetes provider. Its source is the newest Go module, which is older than the SDK. Unset with
+     * the released provider, which has the SDK's version.
      */
     olderProvider?: string;
     /** The parts, real or emulated. */
@@ -118,11 +118,11 @@ export function apiTokenFile(dir: string): string {
 /** Facts of the stack for `status`. */
 export interface StackFacts {
     stack: string;
-    /** Key `exposure` that `up` was asked for. Unset: as shipped. */
+    /** Key `exposure` that `up` was asked for. Default: as in the shipped stack file. */
     exposure?: "direct" | "tunnel";
     url: string;
     try: Attempt[];
-    /** When Pulumi wrote the state that the requests are derived from, in milliseconds since 1970. Unset: there is none. */
+    /** When Pulumi wrote the state that the requests are derived from, in milliseconds since 1970. Unset if there is none. */
     stateAt?: number;
 }
 

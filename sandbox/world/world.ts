@@ -84,7 +84,7 @@ export interface World {
     certManager?: CertManager;
     /** Admin access for tests and tools. */
     kubeConfig: KubeConfig;
-    /** Reads one object; undefined: it does not exist. */
+    /** Reads one object; undefined if it does not exist. */
     read(apiVersion: string, kind: string, namespace: string | undefined, name: string): Promise<Live | undefined>;
     close(): Promise<void>;
 }

@@ -29,7 +29,7 @@ export function readUrl(text: unknown, problems: Problems): Address | undefined 
     if (!/^(\/([\w.~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)*$/.test(path))
         problem("must have a path of ASCII letters, digits and %XX (it has others). Encode them.");
     if (path.replace(/\/+$/, "").includes("//")) problem("must not have // in its path (it does). Write one slash.");
-    // The URL parser would silently resolve them.
+    // The URL parser would silently resolve `.` and `..`.
     if (path.split("/").some((part) => /^(\.|%2e){1,2}$/i.test(part)))
         problem("must not have . or .. in its path (it does). Write the full path.");
     if (problems.length > before) return undefined;

@@ -121,7 +121,7 @@ function notLetIn(what: string, { auth, apiKey }: Call, headers: Headers, facts:
 
 function redirected({ status, headers }: Answer, { url, auth, redact }: Call, facts: errors.ErrorFacts) {
     const to = target(headers.get("location"), url);
-    // Not its path, which may repeat what was sent.
+    // Without the path, which may repeat what was sent.
     const where = to === undefined ? "nowhere" : redact(to.origin);
     const what = `${url} answered ${status}, a redirect to ${where}`;
     const login =

@@ -8,7 +8,7 @@ export class ApiKey extends Credential {
 
     /**
      * @param key from the handout; undefined, the value of an unset variable of `process.env`, is rejected
-     * @throws ConfigurationError, it cannot be sent in a header
+     * @throws ConfigurationError if it cannot be sent in a header
      */
     constructor(key: string | undefined) {
         super();

@@ -64,7 +64,7 @@ export class Client {
      * Creates a client from the environment variables of docs/call/README.md.
      * @param options override the environment
      * @throws ConfigurationError with every problem of the variables and the options
-     * @throws ExpiredCredentialError, the credential has expired
+     * @throws ExpiredCredentialError if the credential has expired
      */
     static fromEnv(options: ClientOptions = {}, environment: NodeJS.ProcessEnv = process.env): Client {
         return new Client({ ...readEnvironment(environment, options.url), ...options });
@@ -74,14 +74,14 @@ export class Client {
      * Creates a client from the file of `ops consumer handout`.
      * @param options override the file
      * @throws ConfigurationError with every problem of the file and the options
-     * @throws ExpiredCredentialError, the credential has expired
+     * @throws ExpiredCredentialError if the credential has expired
      */
     static fromCredentialsFile(file: string, options: FileOptions = {}): Client {
         const { privateKey, ...others } = options;
         return new Client({ ...readCredentialsFile(file, privateKey), ...others });
     }
 
-    /** Completes a prompt, or each of several. @throws AlpaClientError, one of its subclasses */
+    /** Completes a prompt, or each of several. @throws AlpaClientError in the form of one of its subclasses */
     async completions(prompt: Prompt, options: CompletionsOptions = {}): Promise<Completions> {
         const { minTokens = 0, maxTokens = 32, topP = 1, temperature = 1, echo = true } = options;
         const body = {
@@ -97,7 +97,7 @@ export class Client {
         return (await post(this.#settings, "completions", body, options, isCompletions)) as unknown as Completions;
     }
 
-    /** Returns the likeliest next tokens of a prompt. @throws AlpaClientError, one of its subclasses */
+    /** Returns the likeliest next tokens of a prompt. @throws AlpaClientError in the form of one of its subclasses */
     async logprobs(prompt: Prompt, options: LogprobsOptions = {}): Promise<Logprobs> {
         const { topK = 50, cacheId } = options;
         const body = {

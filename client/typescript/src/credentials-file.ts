@@ -22,7 +22,10 @@ export function readCredentialsFile(file: string, privateKey: string | undefined
         throw problem(`must be a page of \`ops consumer handout\` (got ${file}). Name that file.`);
     // The credential has expired at the start of that day, as the stack counts.
     if (Date.parse(end!) <= Date.now())
-        throw new ExpiredCredentialError(`The credential ${who} expired on ${end}`, "Ask the operator for another.");
+        throw new ExpiredCredentialError(
+            `The credential ${who} expired on ${end}`,
+            "Ask the operator for another credential.",
+        );
     const seconds = /^ ?curl -sS --max-time (\d+) /m.exec(text)?.[1];
     return {
         url,
@@ -46,7 +49,7 @@ function credentialOf(text: string, file: string, privateKey: string | undefined
     if (clientId !== undefined && clientSecret !== undefined) return new ServiceToken({ clientId, clientSecret });
     const claim = /`"key": "([^"]+)"`/.exec(head)?.[1];
     if (algorithm === undefined || claim === undefined)
-        throw problem(`must hold a credential (got ${file}, which has none). Ask the operator for another.`);
+        throw problem(`must hold a credential (got ${file}, which has none). Ask the operator for another handout.`);
     const secret = /^The secret that signs\. .*\n\n {4}(.+)$/m.exec(head)?.[1];
     if (secret === undefined && privateKey === undefined)
         throw new ConfigurationError([

@@ -72,7 +72,9 @@ function fromFile(values: Values, problems: Problems): ClientOptions {
 function credential(way: string, values: Values, problems: Problems): Credential | undefined {
     const need = (name: string) => {
         if (values[name] === undefined)
-            problems.push(`${name}: must be set with the others of its kind (it is not). Take it from the handout.`);
+            problems.push(
+                `${name}: must be set, since another variable of this authentication method is set. Take it from the handout.`,
+            );
         return values[name];
     };
     switch (way) {

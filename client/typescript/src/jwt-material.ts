@@ -69,17 +69,17 @@ export function readKey(pem: unknown, algorithm: string, problems: Problems): Ke
     }
     const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;
     if (algorithm === "RS256" && type !== "rsa")
-        return problem(`must be an RSA key for RS256 (got ${type}). Set algorithm.`);
+        return problem(`must be an RSA key for RS256 (got ${type}). Set algorithm to that of the key.`);
     if (type === "rsa" && (details?.modulusLength ?? 0) < SHORTEST_RSA)
         return problem(
             `must have at least ${SHORTEST_RSA} bits (got ${details?.modulusLength}). Create a new key pair.`,
         );
     if (algorithm === "ES256" && details?.namedCurve !== "prime256v1")
         return problem(
-            `must be a key on the curve P-256 for ES256 (got ${details?.namedCurve ?? type}). Set algorithm.`,
+            `must be a key on the curve P-256 for ES256 (got ${details?.namedCurve ?? type}). Set algorithm to that of the key.`,
         );
     if (algorithm === "EdDSA" && type !== "ed25519")
-        return problem(`must be an Ed25519 key for EdDSA (got ${type}). Set algorithm.`);
+        return problem(`must be an Ed25519 key for EdDSA (got ${type}). Set algorithm to that of the key.`);
     return key;
 }
 

@@ -28,7 +28,7 @@ export class Jwt extends Credential {
     /**
      * @param clock for tests
      * @throws ConfigurationError with every problem of the options
-     * @throws ExpiredCredentialError, the given token has expired
+     * @throws ExpiredCredentialError if the given token has expired
      */
     constructor(options: JwtOptions, clock: Clock = realClock) {
         super();

@@ -39,7 +39,7 @@ export const isText = (file: string): boolean => /\n|-----BEGIN/.test(file);
 export const NOT_A_NAME =
     "must be the name of a file (it is the content of one). Write the content into a file, and give its name.";
 
-/** Set by the client or by HTTP itself: a credential in one of them breaks the request. */
+/** Headers that the client or HTTP itself sets: a credential in one of them breaks the request. */
 const TAKEN = [
     ...["accept", "accept-encoding", "connection", "content-length", "content-type", "host", "transfer-encoding"],
     "user-agent",

@@ -87,7 +87,8 @@ async function read({ body, status }: Response, url: string): Promise<string> {
 }
 
 /**
- * Errors that mean no connection, used where only the error tells. After any other error, part of the request may have arrived.
+ * Errors that mean that there was no connection, if nothing else shows it. After any other error, part of the request
+ * may have arrived.
  */
 const NOTHING_SENT = new Set([
     "ECONNREFUSED",

@@ -9,7 +9,7 @@ export type FirewallSettings = { apply: "print"; rules: FirewallRules } | ({ app
 
 export interface AlpaFirewallArgs {
     rules: FirewallRules;
-    /** Hosts on which they are loaded, one after another, in this order. */
+    /** Hosts on which the rules are loaded, one after another, in this order. */
     hosts: SshHost[];
 }
 

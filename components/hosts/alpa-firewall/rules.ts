@@ -60,12 +60,12 @@ export function stampOf(text: string): string {
 
 /** The rules for an operator who loads them by hand, with instructions. */
 export function printedRules(rules: FirewallRules): string {
-    return `# Lets only the gateway's nodes reach Alpa. On each host that Alpa runs on, as root:
+    return `# Only the gateway's nodes can reach Alpa. On each host that Alpa runs on, as root:
 #   nft -c -f FILE                  checks this file, and changes nothing
-#   nft -f FILE                     loads it in one step; again after each change of it
-#   nft list table ${TABLE}    shows it, and how many connections it refused
-#   nft delete table ${TABLE}  takes it away
-# It is gone after a reboot, unless /etc/nftables.conf says: include "FILE", and nftables.service is enabled.
+#   nft -f FILE                     loads the rules in one step; repeat it after each change of this file
+#   nft list table ${TABLE}    shows the rules, and how many connections they dropped
+#   nft delete table ${TABLE}  deletes the rules
+# The rules are gone after a reboot, unless /etc/nftables.conf has: include "FILE", and nftables.service is enabled.
 ${renderRules(rules)}`;
 }
 
@@ -90,7 +90,7 @@ function entryChain(alpa: string | undefined, ray: string | undefined): string[]
         "    chain entry {",
         "        type filter hook prerouting priority raw; policy accept;",
         '        iif "lo" accept',
-        // With TCP's flags in the second fragment, 8 bytes from the start, no rule sees a SYN in the first one.
+        // If TCP's flags are in the second fragment, 8 bytes from the start, no rule sees a SYN in the first fragment.
         "        ip frag-off & 0x1fff == 1 meta l4proto tcp jump protect",
         // The next header in an IPv6 fragment after the first has no meaning and may have any value.
         "        frag frag-off 1 jump protect",

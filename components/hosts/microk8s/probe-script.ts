@@ -12,7 +12,7 @@ export interface Probed {
     taken: string[];
     /** Channel of the installed MicroK8s. Unset if MicroK8s is not installed. */
     channel?: string;
-    /** Stack that installed it. Unset if none did. */
+    /** Stack that installed MicroK8s. Unset if no stack did. */
     owner?: string;
     /** Whether the host is in the cluster of that stack. */
     joined: boolean;

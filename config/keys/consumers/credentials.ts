@@ -127,7 +127,7 @@ function sharedPairs(places: Place[]): string[] {
         );
 }
 
-/** Each credential whose value an earlier one has, with the first of these. */
+/** Returns each credential with the same value as an earlier one, and the first credential with that value. */
 function repeats(places: Place[], valueOf: (entry: Entry) => string | undefined): [Place, first: Place][] {
     const seen = new Map<string, Place>();
     return places.flatMap((place): [Place, Place][] => {
@@ -193,7 +193,7 @@ interface Lasting {
     expires?: string;
     method?: string;
     algorithm?: string;
-    /** Of a service token. @default true */
+    /** Whether the service token is accepted. Unset for other credentials. @default true */
     enabled?: boolean;
 }
 
@@ -242,7 +242,7 @@ export function expiresSoon(who: string): string {
     return `consumers: ${who} expires in`;
 }
 
-/** Whether a credential follows as `consumer rotate` adds it: of the same kind, enabled, and valid longer. */
+/** Whether a later credential is a successor as `consumer rotate` adds it: of the same kind, enabled, and valid longer. */
 function hasSuccessor(
     { id, method, algorithm, ...own }: Lasting & { expires: string },
     credentials: Lasting[],

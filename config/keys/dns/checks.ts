@@ -38,7 +38,7 @@ function twice(placed: Placed[]): string[] {
         const first = seen.get(key);
         seen.set(key, first ?? where);
         if (first === undefined) return [];
-        // A name can have only one CNAME, also with different targets.
+        // A name can have only one CNAME, even if the targets differ.
         const what = record.type === "CNAME" ? "be the only CNAME of its name" : "be listed only once";
         return [`${where}: must ${what} (${first} has the same). Remove one.`];
     });
@@ -63,7 +63,7 @@ export function serviceProblems(records: ZoneRecord[], hostnames: string[], file
             const where = `${file} ${name} ${type}`;
             if ((type === "A" || type === "AAAA") && name === zone)
                 return [
-                    `${where}: must be a CNAME in this file, so that one update can point it to the tunnel; Cloudflare answers a CNAME of the zone's own name with addresses. At the old name servers, which cannot have this CNAME, keep ${name} as it is. Add a name origin.${name} with the same addresses here and there, and only here write: ${name} CNAME origin.${name}, proxied: true. Or choose a hostname below ${name}, and keep this record.`,
+                    `${where}: must be a CNAME in this file, so that one update can point it to the tunnel; Cloudflare answers a CNAME of the zone's own name with addresses. At the old name servers, which cannot have this CNAME, keep ${name} as it is. Add a name origin.${name} with the same addresses to this file and to the old name servers. Then write in this file only: ${name} CNAME origin.${name}, proxied: true. Or choose a hostname below ${name}, and keep this record.`,
                 ];
             if (type === "A" || type === "AAAA")
                 return [
@@ -156,7 +156,7 @@ function forbiddenAuthorities(placed: Placed[], zone: string): string[] {
 function depthWarnings({ record, where }: Placed, zone: string): string[] {
     const warnings: string[] = [];
     if (record.type === "CNAME" && record.name === zone)
-        warnings.push(`${where}: a CNAME at the apex is answered with the addresses of its target.`);
+        warnings.push(`${where}: Cloudflare answers a CNAME at the apex with the addresses of its target.`);
     const depth = record.name.split(".").length - zone.split(".").length;
     if (record.proxied && depth > 1)
         warnings.push(

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { isName, plainAddress, plainTarget } from "../../../dns/names";
 import { got } from "../../problems";
 
-/** TTLs that Cloudflare accepts for a record that is not proxied, in seconds. Only plan Enterprise allows 30 or more. */
+/** TTLs that Cloudflare accepts for a record that is not proxied, in seconds. Plan Enterprise also allows 30 to 59. */
 export const TTLS = { min: 60, max: 86400 };
 /**
  * Longest record in wire format at Cloudflare, in bytes; a TXT record needs one more byte for each 255 (Cloudflare's

@@ -24,7 +24,7 @@ export function planProblems({ zone, rateLimit = {}, proxyTimeoutSeconds }: Aske
         const wanted = rateLimit[key];
         if (wanted !== undefined && wanted > limits[has] && least(limits, wanted))
             problems.push(
-                `rateLimit.${key}: must be at most ${limits[has]} with plan ${has} (got ${wanted}). Lower it, or have plan ${least(limits, wanted)}.`,
+                `rateLimit.${key}: must be at most ${limits[has]} with plan ${has} (got ${wanted}). Lower it, or order plan ${least(limits, wanted)}.`,
             );
     }
     if (rateLimit.per === "client" && has !== "enterprise")

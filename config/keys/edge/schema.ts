@@ -87,7 +87,7 @@ export const answerKeys = {
         }),
     maxTokens: positive("a number of tokens").default(DEFAULT_MAX_TOKENS).meta({
         description:
-            "Most tokens that callers ask for in one answer. Only checks use it: the edge does not limit requests to it.",
+            "Most tokens that callers request in one answer. Only the checks of this stack use it: the edge does not enforce it.",
         reason: "The length of OPT models.",
     }),
 };

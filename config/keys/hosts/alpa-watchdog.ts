@@ -18,7 +18,7 @@ export const alpaWatchdog = z
     .strictObject({
         enabled: z.boolean().default(true).meta({
             description: "Whether the watchdog is on the hosts. `false` removes it there.",
-            reason: "The key is given to have one.",
+            reason: "Setting the key requests a watchdog.",
         }),
         hosts: z
             .array(sshHost)

@@ -104,7 +104,7 @@ function answerWarnings(config: ParsedCloudflare): string[] {
         );
     if (tunnel.hosts.length * tunnel.connectorsPerHost < 2)
         warnings.push(
-            "tunnel: only one connector, so every upgrade of it is an outage. Have two, on one host or more.",
+            "tunnel: only one connector, so every upgrade of it is an outage. Run two, on one host or on two.",
         );
     return warnings;
 }

@@ -101,7 +101,7 @@ export function livingCallers(
     return { consumers, warnings, expires };
 }
 
-/** Limits of a caller in a class with slots, which replace the stack's limit on open requests. */
+/** Limits of a caller in a class with slots. The slots replace the stack's limit on open requests. */
 function inShare(ofStack: Limits | undefined, own: Limits | undefined): Limits {
     const { concurrent: _, ...rest } = callerLimits(ofStack, own);
     return rest;

@@ -79,7 +79,7 @@ function nodeProblems({ nodes = [], gpusPerNode }: Opt): string[] {
         ...nodes.flatMap(({ name, gpus } = {}) =>
             gpus !== undefined && gpusPerNode !== undefined && gpus < gpusPerNode
                 ? [
-                      `opt.gpusPerNode: must be at most the GPUs of every node (got ${gpusPerNode}, and ${name} has ${gpus}). Lower it, or choose other nodes.`,
+                      `opt.gpusPerNode: ${name} has only ${gpus} GPUs (got ${gpusPerNode}). Lower gpusPerNode, or choose other nodes.`,
                   ]
                 : [],
         ),

@@ -9,7 +9,7 @@ export interface HandedOut {
     at: string;
     /** Public keys that the credential was encrypted for, shortened; empty if it was handed out in plain text. */
     recipients: string[];
-    /** Reason for handing it out again. */
+    /** Reason for another handout of the same credential. */
     reason?: string;
     /** User and host of the operator, `ada@ops`. Unset in records of earlier versions. */
     by?: string;

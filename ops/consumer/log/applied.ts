@@ -17,7 +17,7 @@ export async function readApplied({ context, stack, consumer }: Subject): Promis
             const lines = callerLines(only(consumer, old), only(consumer, await configOf(version)));
             const changes = version.result === "succeeded" ? lines : lines.map((line) => `${version.result}: ${line}`);
             const { start, number } = version;
-            // Pulumi records no user. Who has committed the program is no evidence of an edit that was not committed.
+            // Pulumi records no user. The committer of the program need not be the author of an uncommitted edit.
             const who = (version.dirty || !inGit ? version.pipeline : version.who) ?? null;
             return { at: start, who, source: "version", reference: String(number), changes };
         });

@@ -7,12 +7,12 @@ export interface Entry {
     /** ISO 8601: the committer date of a commit, or the start of the run of a version. */
     at: string;
     /**
-     * Author of the commit, of the one that a version ran from, with its pipeline, or operator of the handout. Null if not
-     * recorded: neither git nor Pulumi says who applied an edit that was not committed.
+     * Who acted: for a commit its author; for a version the author of its commit, and the pipeline; for a handout the
+     * operator. Null if not recorded: neither git nor Pulumi records who applied an uncommitted edit.
      */
     who: string | null;
     /**
-     * `commit`: the list of callers was edited, which changes nothing at the gateway. `version`: Pulumi applied it.
+     * `commit`: the list of callers was edited, which changes nothing at the gateway. `version`: Pulumi applied the list.
      * `handout`: an operator handed out a credential.
      */
     source: "commit" | "version" | "handout";

@@ -95,7 +95,7 @@ export async function probe(tried: Tried, who: string, publicKey: string | undef
                 const advice = status === address.accepted ? "It still works" : "Whether it still works is not known";
                 const statuses = address.rejected.join(", ").replace(/, (\d+)$/, " or $1");
                 return fail(
-                    `must be rejected with ${statuses} by ${url} within ${limitSeconds} s (got ${status}). ${advice}: check ${address.enforcedBy}, then run: npm run ops -- consumer list --check`,
+                    `is not rejected with ${statuses} by ${url} after ${limitSeconds} s (got ${status}). ${advice}: check ${address.enforcedBy}, then run: npm run ops -- consumer list --check`,
                 );
             }
             if (before !== address.accepted)
@@ -105,7 +105,7 @@ export async function probe(tried: Tried, who: string, publicKey: string | undef
             const seen = `${url} (${status} after ${after} s, ${before} before)`;
             if (evidence?.isPartial)
                 return say(
-                    `the proof is partial. It is rejected by ${seen}, but not every gateway pod was queried: ${evidence.unasked.join("; ")}. A pod that was not queried may still accept it: let an operator with permission to query the pods check.`,
+                    `the proof is partial. The credential is rejected by ${seen}, but not every gateway pod was queried: ${evidence.unasked.join("; ")}. A pod that was not queried may still accept the credential: let an operator with permission to query the pods check.`,
                 );
             return say(`rejected by ${evidence ? `${everyPod(evidence.asked)} and by ` : ""}${seen}.`);
         },
@@ -135,7 +135,7 @@ async function podsReject(
 function podTrouble({ asked, lagging, unasked, isPartial }: PodEvidence, limitSeconds: number): string | undefined {
     const within = `by every gateway pod within ${limitSeconds} s`;
     if (lagging.length > 0)
-        return `must be rejected ${within} (${lagging.length} of the ${asked} queried pods do not reject it: ${lagging.join("; ")}). It may still work.`;
+        return `is not rejected ${within} (${lagging.length} of the ${asked} queried pods do not reject it: ${lagging.join("; ")}). It may still work.`;
     if (unasked.length > 0 && !isPartial)
         return `has no proof of rejection ${within} (${unasked.join("; ")}). These pods may still accept it.`;
     return undefined;

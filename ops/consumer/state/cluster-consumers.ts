@@ -26,8 +26,8 @@ export interface LiveConsumer {
 export interface Live {
     consumers: LiveConsumer[];
     /**
-     * Problem of the route, if there is one. It shows whether APISIX accepts the controller's changes: a Consumer stays
-     * Available even if APISIX rejects it.
+     * Problem of the route, if there is one. The route shows whether APISIX accepts the controller's changes: a
+     * Consumer stays Available even if APISIX rejects it.
      */
     routeProblem?: string;
     /** Names of the Secrets of the namespace, without their content. */
@@ -53,9 +53,7 @@ export async function readLive(
 ): Promise<Live> {
     const k8s = kubernetesClient();
     const unnamed = (why: string) =>
-        new Failure(
-            `cluster: must name a reachable cluster (${why}). Set cluster.kubeconfig, cluster.context or KUBECONFIG.`,
-        );
+        new Failure(`cluster: no usable kubeconfig (${why}). Set cluster.kubeconfig, cluster.context or KUBECONFIG.`);
     let config: ReturnType<typeof kubeConfigOf>;
     try {
         config = kubeConfigOf(access);

@@ -28,11 +28,11 @@ export interface Row {
     accepted: boolean;
     /** When the ingress controller last reported `accepted`. */
     lastApplied: string | null;
-    /** Whether its Secret exists; null if it needs none. */
+    /** Whether the credential's Secret exists; null if the credential needs none. */
     secret: boolean | null;
     /** Differences between config and cluster. */
     problems: string[];
-    /** Command that repairs it, if there is one. */
+    /** Command that repairs the problem, if there is one. */
     repair?: string;
 }
 
@@ -71,8 +71,7 @@ export function compare(
             const ids = object.credentials.length > 0 ? object.credentials.map(({ id }) => id) : [null];
             const other = anotherStack(object.owner, owner);
             if (other !== null) return ids.map((id) => ({ ...strange(object.name, id, object, live), stack: other }));
-            const why =
-                object.owner === owner ? "not in the config" : `not this stack's (of ${object.owner ?? "no stack"})`;
+            const why = object.owner === owner ? "not in the config" : `belongs to ${object.owner ?? "no stack"}`;
             return ids.map((id) => unwanted(object.name, id, object, live, why));
         });
     return [...rows, ...strangers, ...(live.routeProblem === undefined ? [] : [forAll(live.routeProblem)])];
@@ -101,7 +100,7 @@ function rowOf(
     const found = object?.credentials.find(({ id }) => id === credential?.id);
     const over = isOver(credential?.expires, today);
     const problems: string[] = [];
-    if (object && object.owner !== owner) problems.push(`not this stack's (of ${object.owner ?? "no stack"})`);
+    if (object && object.owner !== owner) problems.push(`belongs to ${object.owner ?? "no stack"}`);
     if (!object) problems.push(credential && over ? "consumer not live" : "not live");
     else if (credential && over && found) problems.push("expired, and works until the next pulumi up");
     else if (credential && !over && !found) problems.push("not live");

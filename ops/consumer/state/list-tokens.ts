@@ -17,10 +17,10 @@ export interface TokenRow {
     credential: string | null;
     method: "service-token" | null;
     expires: string | null;
-    /** When it expires at Cloudflare. */
+    /** When the token expires at Cloudflare. */
     ends: string | null;
     live: boolean;
-    /** Whether Cloudflare accepts it; null if Cloudflare does not have it. */
+    /** Whether Cloudflare accepts the token; null if Cloudflare does not have it. */
     enabled: boolean | null;
     /** Differences between config and Cloudflare. */
     problems: string[];

@@ -13,10 +13,10 @@ import { unhappy } from "./report";
 import { runCutover, type CutoverArgs } from "./run";
 import { status } from "./status";
 
-/** How long the running process has to take the order, in seconds: it looks for it twice a second. */
+/** How long the running process has to take the order, in seconds: it checks for one twice a second. */
 const TAKE_SECONDS = 5;
 
-/** Without --yes it only shows where the stack is. */
+/** Without --yes it only shows the state of the cutover. */
 export async function abort(context: Context, args: CutoverArgs, source: CutoverSource): Promise<void> {
     const { kind } = source;
     const { command, before } = kind;
@@ -31,7 +31,7 @@ export async function abort(context: Context, args: CutoverArgs, source: Cutover
     };
     const holder = holderOf(context.folder, short);
     if (holder === undefined) return returnHere();
-    // The order would stop what another command carries out.
+    // Otherwise the order would stop the cutover of another command.
     const { command: other = command } = holder;
     if (other !== command)
         throw new UsageError([
@@ -46,7 +46,7 @@ export async function abort(context: Context, args: CutoverArgs, source: Cutover
 
 /**
  * Gives the running process the order to return.
- * @returns whether it has taken the order; false: it has ended meanwhile
+ * @returns true if it has taken the order, false if it has ended meanwhile
  * @throws Failure if it does not take the order
  */
 async function order({ folder }: Context, { command }: Kind, stack: string): Promise<boolean> {

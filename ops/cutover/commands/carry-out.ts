@@ -21,7 +21,7 @@ import type { Ended } from "./report";
 /** A cutover as it is now, and the check that precedes a new one. */
 export interface Cutover {
     found: CutoverState;
-    /** Problems that prevent it from starting. @param ours lock holder name of this process */
+    /** Problems that prevent the cutover from starting. @param ours lock holder name of this process */
     verdict(direction: Direction, ours?: string): Promise<Verdict>;
 }
 
@@ -125,7 +125,7 @@ async function notesOf({ found, verdict, to }: Task, holder: string): Promise<st
     return notes;
 }
 
-/** @throws Failure if it cannot be written, except where a return continues */
+/** @throws Failure if the event cannot be written, unless a return continues */
 async function writeBegin(job: CutoverJob, { found, to, forced }: Task): Promise<void> {
     const { progress, budget, kind, stack, change } = found;
     const { reached, asked, file, direction } = progress;
@@ -146,7 +146,7 @@ async function writeBegin(job: CutoverJob, { found, to, forced }: Task): Promise
         const back =
             file === undefined ? "" : `; or return: npm run ops -- ${kind.command} abort --yes --stack ${stack.short}`;
         throw new Failure(
-            `${kind.command}: ${unwritten}. Nothing was changed: the stack is at ${reached}. Correct that and run the command again${back}`,
+            `${kind.command}: ${unwritten}. Nothing was changed: the stack is at ${reached}. Make the file writable and run the command again${back}`,
         );
     }
     job.context.note(`Record: ${relative(process.cwd(), job.file)}`);

@@ -27,7 +27,7 @@ export async function plan(context: Context, args: PlanArgs, source: CutoverSour
 interface ShownPlan {
     /** Problems that prevent the cutover. */
     problems: string[];
-    /** The command that carries it out. Unset if there is nothing to do. */
+    /** The command that carries out the plan. Unset if there is nothing to do. */
     next?: string;
 }
 

@@ -15,7 +15,7 @@ const LINE_SECONDS = 30;
 export function renderProgress({ describe }: Pick<Kind, "describe">, view: View, now: number, last: string): string {
     const { step, began, expectedSeconds, latestEnd, downSince } = view;
     const parts = [`${nameOf(step)}: ${duration((now - began) / 1000)} of about ${duration(expectedSeconds)}`];
-    if (downSince !== undefined) parts.push(`callers get 503 since ${duration((now - downSince) / 1000)}`);
+    if (downSince !== undefined) parts.push(`callers have got 503 for ${duration((now - downSince) / 1000)}`);
     if (latestEnd !== undefined)
         parts.push(
             now < latestEnd ? `returns by itself in ${duration((latestEnd - now) / 1000)} unless done` : "returning",

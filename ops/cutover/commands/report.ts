@@ -37,7 +37,7 @@ export function unhappy(kind: Kind, { outcome, why, failed, served, stack, place
     if (outcome === "stopped")
         return `${command}: stopped at ${place} (${why}). Continue: ${run("run")}; or return: ${run("abort")}`;
     if (outcome === "returned")
-        return `${command}: did not reach ${to} (${why}). It has returned to ${before}, which serves callers. Correct what failed, and run it again.`;
+        return `${command}: did not reach ${to} (${why}). It has returned to ${before}, which serves callers. Correct the cause, and run the command again.`;
     return whatAHumanMustDo(kind, failed!, why ?? "", stack, served);
 }
 

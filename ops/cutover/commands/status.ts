@@ -108,7 +108,10 @@ function lines({ kind, progress, stack, budget }: CutoverState, facts: Facts, ot
     if (others !== undefined)
         return [
             ...text,
-            `No process runs it on this machine. The lock holder in the cluster is on another machine: ${others}. If that machine is gone: ${ops("run --yes --take-over")}`,
+            `No process on this machine runs the ${kind.noun}. The lock holder in the cluster is on another machine: ${others}. If that machine is gone: ${ops("run --yes --take-over")}`,
         ];
-    return [...text, `No process runs it. Continue: ${ops("run --yes")}; or return: ${ops("abort --yes")}`];
+    return [
+        ...text,
+        `No process runs the ${kind.noun}. Continue: ${ops("run --yes")}; or return: ${ops("abort --yes")}`,
+    ];
 }

@@ -85,7 +85,7 @@ export async function compareAnswers(
     }
     const before = Math.max(...recorded.map(({ milliseconds }) => milliseconds));
     if (!anyLatency && slowest > latencyBound(before)) problems.push(tooSlow(slowest, before));
-    if (problems.length > 0) throw new Different(`the answers must be as recorded: ${problems.join("; ")}`);
+    if (problems.length > 0) throw new Different(`the answers differ from the recorded ones: ${problems.join("; ")}`);
     return `${recorded.length} answers as recorded, the slowest after ${slowest} ms (${before} ms when recorded)`;
 }
 
@@ -103,12 +103,12 @@ export async function checkAnswers(route: VerificationRoute, recorded: Answer[],
         )
         .map(
             ({ method, prompt }) =>
-                `${method} of ${JSON.stringify(prompt)}: must have an answer (it is empty, or not a number)`,
+                `${method} of ${JSON.stringify(prompt)}: has no usable answer (it is empty, or not a number)`,
         );
     const slowest = Math.max(...now.map(({ milliseconds }) => milliseconds));
     const before = Math.max(...recorded.map(({ milliseconds }) => milliseconds));
     if (slowest > latencyBound(before)) problems.push(tooSlow(slowest, before));
-    if (problems.length > 0) throw new Different(`the answers must be usable: ${problems.join("; ")}`);
+    if (problems.length > 0) throw new Different(`some answers are unusable: ${problems.join("; ")}`);
     const texts = now.flatMap(({ prompt, text }) => (text === undefined ? [] : [JSON.stringify(`${prompt}${text}`)]));
     return `${now.length} answers, each twice the same, the slowest after ${slowest} ms (${before} ms when recorded): ${texts.join(", ")}`;
 }
@@ -124,12 +124,13 @@ export function latencyBound(before: number): number {
 
 /** Describes a relevant difference; undefined if there is none. */
 export function difference(one: Answer, other: Answer): string | undefined {
-    if (one.text !== other.text) return `must be ${JSON.stringify(one.text)} (got ${JSON.stringify(other.text)})`;
+    if (one.text !== other.text)
+        return `the text is ${JSON.stringify(other.text)} instead of ${JSON.stringify(one.text)}`;
     const [a, b] = [one.logprobs ?? [], other.logprobs ?? []];
     if (one.tokens?.[0] !== other.tokens?.[0])
-        return `the likeliest token must be ${one.tokens?.[0]} (got ${other.tokens?.[0]})`;
+        return `the likeliest token is ${other.tokens?.[0]} instead of ${one.tokens?.[0]}`;
     if (a.length !== b.length || (a.length > 0 && !(Math.abs(a[0] - b[0]) <= LOGPROB_TOLERANCE)))
-        return `its logprob must be ${a[0]}, to ${LOGPROB_TOLERANCE} (got ${b[0]})`;
+        return `its logprob is ${b[0]} instead of ${a[0]} (tolerance ${LOGPROB_TOLERANCE})`;
     return undefined;
 }
 

@@ -85,8 +85,8 @@ function wrongAnswer(seen: Seen | undefined, error: unknown): string | undefined
 /** Verifies that a caller gets 503 with Retry-After. @returns a sentence with the proof @throws with the actual answer */
 export async function proveRefused(endpoint: PublicEndpoint): Promise<string> {
     const wrong = (seen: Seen | undefined) => {
-        if (seen?.status !== 503) return `must get 503 (got ${seen?.status ?? "no answer"})`;
-        return seen.headers.has("retry-after") ? undefined : "must get Retry-After with 503 (got 503 without it)";
+        if (seen?.status !== 503) return `got ${seen?.status ?? "no answer"} instead of 503`;
+        return seen.headers.has("retry-after") ? undefined : "got 503 without Retry-After";
     };
     const { seen, who } = await askUntil(endpoint, IN_A_ROW, wrong, "wait");
     return `${who} got 503 at ${endpoint.url}, Retry-After ${seen.headers.get("retry-after")}`;

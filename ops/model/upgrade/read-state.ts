@@ -68,11 +68,11 @@ function another(known: ModelChange, args: VersionArgs): string[] {
         args.answers === undefined || args.answers === answers
             ? []
             : [
-                  `--answers: must not change while an upgrade is under way (it began with ${answers}). Run it without, or return: npm run ops -- model upgrade abort --yes`,
+                  `--answers: must not change while an upgrade is under way (it began with ${answers}). Run the command without --answers, or return: npm run ops -- model upgrade abort --yes`,
               ];
     if (!asksForVersion(args)) return problems;
     return [
         ...problems,
-        `--image: must not name a version while an upgrade is under way (${describeChange(known).join("; ")}). Run it without, or return: npm run ops -- model upgrade abort --yes`,
+        `--image: must not name a version while an upgrade is under way (${describeChange(known).join("; ")}). Run the command without --image, or return: npm run ops -- model upgrade abort --yes`,
     ];
 }

@@ -170,7 +170,7 @@ export const deploymentPatch: KindRule = {
     ],
 };
 
-/** Whether it is a dashboard, which neither callers nor gateway pods use. */
+/** Whether the ConfigMap has the dashboards, which neither callers nor gateway pods use. */
 const isOfGrafana = (change: Change): boolean =>
     [change.old, change.new].some((one) => isMap(one?.metadata) && one.metadata.name === DASHBOARDS);
 

@@ -17,7 +17,7 @@ function areRefused({ config }: Run): boolean {
             stateOf(phase).callers === "nowhere"
         );
     } catch {
-        return false; // Without a phase it is unknown.
+        return false; // Without a phase it is unknown whether callers are served.
     }
 }
 

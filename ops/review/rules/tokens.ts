@@ -65,11 +65,11 @@ function previous({ old, new: now }: Difference, change: Change, { today }: { to
     if (old === undefined || change.old?.clientSecretVersion !== change.new?.clientSecretVersion) return undefined; // The change of the version has its own finding.
     const who = `Credential ${credential(change)}`;
     if (typeof now === "string" && now > String(old))
-        return { code: "credential-ends-later", says: `${who}: the earlier secret expires later` };
+        return { code: "credential-ends-later", says: `${who}: the previous secret stays valid for longer` };
     const over = typeof now !== "string" || new Date(now) <= today;
     return {
         code: "credential-ends-sooner",
         severity: over ? "breaks-callers" : "risk",
-        says: `${who}: the earlier secret expires sooner`,
+        says: `${who}: the previous secret expires sooner than before`,
     };
 }

@@ -121,10 +121,10 @@ function verdict(
     const safe = format === "markdown" ? escaped : plain;
     const reasons = accepted.map(({ code, resource, reason }) => `${code} of ${resource} (${reason})`).join("; ");
     const lines = [
-        refusal === undefined ? "" : "The policy pack rejects it: the output of the run has the reason.",
+        refusal === undefined ? "" : "The policy pack rejects the change: the output of the run has the reason.",
         notAccepted === 0
             ? ""
-            : `${notAccepted} of ${against} findings prevent it: the output of the run shows how to accept a finding.`,
+            : `${notAccepted} of ${against} findings prevent the change: the output of the run shows how to accept a finding.`,
         accepted.length === 0 ? "" : `Accepted in ${FILE}: ${safe(reasons)}`,
     ].filter((line) => line !== "");
     const text = lines.join("\n\n");
@@ -139,5 +139,5 @@ function notAcceptedError({ today }: Context, stack: string, notAccepted: Findin
             : `Correct them, or accept each with its reason in ${FILE}, in this change:\n${entries.join("\n")}`;
     const found = notAccepted.length === 1 ? "1 finding" : `${notAccepted.length} findings`;
     const isNot = notAccepted.length === 1 ? "is not" : "are not";
-    return `${stack}: ${found} of ${failOn} or worse ${isNot} accepted, see above. ${how}`;
+    return `${stack}: ${found} with severity ${failOn} or worse ${isNot} accepted, see above. ${how}`;
 }

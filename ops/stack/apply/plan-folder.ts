@@ -48,7 +48,10 @@ export async function savePlanOrigin(context: Context, folder: string, stack: St
     writeFileSync(originIn(folder), `${json(saved)}\n`, { mode: 0o600 });
 }
 
-/** Uncommitted changes: the commit of the plan lacks them, so no reviewer has seen them. @param option that names the plan */
+/**
+ * Uncommitted changes: the commit of the plan lacks them, so no reviewer has seen them. @param option option that names
+ * the plan, for the message
+ */
 export async function uncommitted({ program = ROOT }: Context, option: "--out" | "--plan"): Promise<string[]> {
     const [first, ...others] = await uncommittedFiles(program);
     if (first === undefined) return [];

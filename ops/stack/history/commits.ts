@@ -1,4 +1,4 @@
-/** Reads from git the commits that versions ran from, and which files it may commit. */
+/** Reads from git the commits that versions ran from, and whether a file can be committed. */
 import { execFile } from "node:child_process";
 import { realpathSync } from "node:fs";
 import { dirname } from "node:path";
@@ -41,15 +41,15 @@ export async function uncommittedFiles(folder: string): Promise<string[]> {
     return status.split("\n").flatMap((line) => (line === "" ? [] : [line.trim()]));
 }
 
-/** Those of some existing files that git has, or would add. */
+/** Returns those of the existing files that git tracks, or would add. */
 export async function committable(files: string[]): Promise<string[]> {
     const listed = await Promise.all(files.map(isCommittable));
     return files.filter((_, i) => listed[i]);
 }
 
 /**
- * Whether git has an existing file, or would add it: advice to commit is only for these. It has none outside of a work tree, and
- * would not add what it ignores, as all of the sandbox.
+ * Whether git tracks an existing file, or would add it, so that advice to commit the file makes sense. It does not
+ * outside of a work tree, or for ignored files, for example those of the sandbox.
  */
 export async function isCommittable(file: string): Promise<boolean> {
     const own = realpathSync(file);

@@ -12,9 +12,9 @@ interface Earlier {
     stack: Stack;
     /** Number of the version. */
     number: number;
-    /** Folder of its program. */
+    /** Folder of the earlier version's program. */
     program: string;
-    /** File of its config. */
+    /** File of the earlier version's config. */
     config: string;
     /** File of the plan. Its secrets are encrypted, as in the state. */
     plan: string;
@@ -57,7 +57,7 @@ export async function up(context: Context, earlier: Earlier, state: Exported): P
     if (locked) throw locked;
     const isBegun = /^Updating \(/m.test(said);
     const now = isBegun
-        ? `A part of the change may be applied. Run this again, or return to the newer version: pulumi up -s ${stack.short}.`
+        ? `A part of the change may be applied. Run the rollback again, or return to the newer version: pulumi up -s ${stack.short}.`
         : "Nothing was changed.";
     const other = OTHER_THAN_PLAN.exec(said)?.[0].trim();
     if (other) throw new Failure(changed(stack, other.replace(/^error: /, ""), now, { isBegun }));
@@ -67,7 +67,7 @@ export async function up(context: Context, earlier: Earlier, state: Exported): P
 /** @param isBegun whether the run has started. Then the difference may come from values that were unknown in the review */
 function changed({ short }: Stack, what: string, now: string, { isBegun } = { isBegun: false }): string {
     const why = isBegun ? ", or a value that was unknown in the review is known now" : "";
-    return `${short}: the stack has changed since its review (${what})${why}. ${now} See: npm run ops -- stack history; then run this again, and read the new review.`;
+    return `${short}: the stack has changed since its review (${what})${why}. ${now} See: npm run ops -- stack history; then run the rollback again, and read the new review.`;
 }
 
 function at({ program, stack, config }: Earlier): string[] {

@@ -1,4 +1,4 @@
-/** Whether a version can be gone back to, and with which config. */
+/** Finds out whether a version can be rolled back to, and with which config. */
 import { readFileSync, realpathSync } from "node:fs";
 import { relative } from "node:path";
 import { PHASES } from "../../cutover/phases";
@@ -133,8 +133,8 @@ function stageProblems(phase: string | undefined, there: string | undefined, num
     const say = (place: string) => (place === "intra-a" ? place : `intra-b, phase ${place}`);
     const way =
         serves(there) === "intra-a"
-            ? "npm run ops -- convert run --yes --to intra-a; while a conversion is under way: npm run ops -- convert abort --yes. Then run this again"
-            : "npm run ops -- convert run --yes. Then run this again with a version of its end";
+            ? "npm run ops -- convert run --yes --to intra-a; while a conversion is under way: npm run ops -- convert abort --yes. Then run the rollback again"
+            : "npm run ops -- convert run --yes. Then roll back to a version after the conversion";
     return [
         `--to: version ${number} must have the conversion phase that the stack has now (version: ${say(there)}, stack: ${say(here)}): a conversion goes step by step, and callers get 503 meanwhile. Run: ${way}`,
     ];

@@ -40,6 +40,6 @@ function otherName({ pattern }: Resource["props"], covered: unknown[]): string[]
     if (pattern === UNKNOWN || covered.includes(UNKNOWN)) return [];
     if (covered.some((hostname) => pattern === `${String(hostname)}/*`)) return [];
     return [
-        "pattern: must be for a host name that this stack's Access application covers completely. Correct it, or add the name there.",
+        "pattern: must be for a host name that this stack's Access application covers completely. Correct the pattern, or add the name to the application.",
     ];
 }

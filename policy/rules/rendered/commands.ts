@@ -49,7 +49,7 @@ function isPlace(place: string, { host, port = 22 }: Record<string, unknown>): b
 
 const unquoted = (word: string) => (word.startsWith("'") ? word.slice(1, -1).replaceAll("'\\''", "'") : word);
 
-/** Without it, the command and its standard input go to any host that answers. */
+/** Reports a missing host key: the command and its standard input would go to any host that answers. */
 function unverifiedHost({ props }: Resource): string[] {
     const key = at(props, "connection.hostKey");
     return key === UNKNOWN || (typeof key === "string" && key.trim() !== "")
@@ -60,8 +60,8 @@ function unverifiedHost({ props }: Resource): string[] {
 const SETTINGS = { logging: "none", addPreviousOutputInEnv: false };
 
 /**
- * Compares everything but the text of `stdin`, which is secret: it is a script of the program with its parameters, and a
- * preview shows none of it. The review of the program's code is what holds for it.
+ * Compares everything but the text of `stdin`, a script of the program with its parameters. It is secret, and no
+ * preview shows it, so only the review of the program's code covers it.
  */
 export function commandLines(resource: Resource): string[] {
     const { props, marked } = resource;

@@ -87,8 +87,8 @@ function compared(actual: unknown, form: Form): string[] {
 }
 
 /**
- * Why a setting was not read back: `example` does not match and keeps its example value, `nowhere` occurs only in a digest,
- * and `unknown` is not known yet.
+ * Why the value of a setting could not be read from the object. `example`: the object has another form, so the example value
+ * is used. `nowhere`: the setting occurs only in a digest. `unknown`: the value is not known yet.
  */
 type Loose = "example" | "nowhere" | "unknown";
 

@@ -103,7 +103,7 @@ function byName(forms: ByName, ...fields: "namespace"[]): Compared {
     };
 }
 
-/** Whether it is the graph with only KubeRay's operator, from its public chart. */
+/** Whether the resource is the graph with only KubeRay's operator, from its public chart. */
 const isOperator = ({ props }: Resource) => Object.hasOwn(map(at(props, "spec.graph.components")), "kuberay");
 
 /** Checks the graph of shape `rampart`, whose repository is in a Secret. */

@@ -13,8 +13,9 @@ const SECRET_TYPES = ["Opaque", "kubernetes.io/tls"];
 const SHORTEST_HMAC = 32;
 
 /**
- * Kubernetes writes the token of an account into some; APISIX reads a text that begins with $ as the name of another
- * secret. Values are not compared otherwise: a preview knows few of them.
+ * Checks the type of a Secret, since Kubernetes writes an account's token into Secrets of another type, and its values,
+ * since APISIX reads a text that begins with $ as the name of another secret. Other values are not compared: a preview
+ * knows few of them.
  */
 export function secret(resource: Resource): string[] {
     const { props } = resource;
@@ -50,7 +51,10 @@ function valueProblems(fields: Tree, field: string, text: string): string[] {
 /** Passwords and keys between programs, all of which are generated. */
 const GENERATED = [ADMIN_KEYS_SECRET.admin, ADMIN_KEYS_SECRET.viewer, ETCD_SECRET.password];
 
-/** Fewest characters of a field. The claim `key`, by which APISIX finds the credential of a token, is not secret. */
+/**
+ * Fewest characters of each field of a credential. The claim `key`, by which APISIX finds the credential of a token, is
+ * not secret.
+ */
 function leastLength(fields: Tree, field: string): number {
     const isToken = ["algorithm", "secret", "public_key"].some((one) => one in fields);
     if (field === "key") return isToken ? 1 : SHORTEST_KEY;

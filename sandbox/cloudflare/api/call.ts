@@ -25,7 +25,7 @@ export interface Route {
     path: string;
     /** Permission groups of the API token, one of which is needed. Empty: any token. */
     needs: string[];
-    /** Answer to a token without them. @default 403, code 10000 */
+    /** Answer to a token that lacks the permission. @default 403, code 10000 */
     refusal?: () => ApiError;
     /** The Pulumi resource, function or command that makes this request. */
     usedBy: string;
@@ -109,7 +109,7 @@ export function checked<T>(schema: Schema<T>, value: unknown, code: number, at =
 export const bodyOf = <T>(call: Call, schema: Schema<T>, code: number): T =>
     checked(schema, withoutNulls(bodyObject(call.body)), code);
 
-/** An object's answer: without its fields that are never answered, and without undefined. */
+/** An object as answers have it: without fields that are never in answers, and without undefined. */
 export function without(object: object, ...hidden: string[]): JsonObject {
     const shown = Object.entries(object).filter(([k, v]) => v !== undefined && !hidden.includes(k));
     return Object.fromEntries(shown) as { [key: string]: Json };

@@ -76,7 +76,7 @@ function checkOrder(rules: z.infer<typeof body>["config"]["ingress"]): void {
             last && !all
                 ? "the last ingress rule must have neither a hostname nor a path"
                 : !last && all
-                  ? "it matches every request, so that the rules after it never would"
+                  ? "the rule matches every request, so the rules after it never would"
                   : hostname?.includes(":")
                     ? "hostname must not contain a port"
                     : wildcard > 0

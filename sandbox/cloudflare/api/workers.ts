@@ -61,7 +61,7 @@ export const workerRoutes: Route[] = [
     scripts("DELETE", SCRIPT, "WorkersScript: delete", (call) => {
         const { id } = find(call);
         const used = [...call.account.workerRoutes.values()].find(({ script }) => script === id);
-        if (used) throw new Unsupported(`deleting script ${id} while the route ${used.pattern} leads to it`);
+        if (used) throw new Unsupported(`deleting script ${id} while the route ${used.pattern} runs it`);
         call.account.workerScripts.delete(id);
         call.account.changed("workerScript", id);
         return { result: null };
@@ -158,7 +158,7 @@ function keep(call: Call, id: string) {
 function checkPattern(pattern: string, zone: Account["name"]): void {
     if (/^https?:|^\*/.test(pattern)) throw new Unsupported(`the route pattern ${pattern}`);
     const read = readPattern(pattern);
-    if (!read) throw refused(10022, "The pattern may have * at its end alone, and no query.");
+    if (!read) throw refused(10022, "The pattern may have * only at its end, and no query.");
     if (read.hostname !== zone && !read.hostname.endsWith(`.${zone}`))
         throw refused(10022, `The pattern must be of zone ${zone}.`);
 }

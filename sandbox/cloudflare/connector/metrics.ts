@@ -78,7 +78,7 @@ export interface MetricsServer {
     close(): Promise<void>;
 }
 
-/** @param address `host:port`; undefined: the default addresses */
+/** @param address `host:port`; undefined for the default addresses */
 export async function serveMetrics(stats: Stats, address: string | undefined): Promise<MetricsServer> {
     const server = createServer((request, answer) => {
         const path = (request.url ?? "/").split("?")[0];

@@ -28,7 +28,7 @@ export class Proxy {
     private access?: { certsUrl: string; check: AccessCheck };
     private readonly agents = new Map<string, Agent>();
 
-    /** @param resolve port on 127.0.0.1 of the emulator of a cluster name; undefined: a name that this machine resolves */
+    /** @param resolve port on 127.0.0.1 of the emulator of a cluster name; undefined for a name that this machine resolves */
     constructor(
         private readonly stats: Stats,
         private readonly log: Log,

@@ -79,7 +79,7 @@ export class Connectors {
         await this.listening?.close();
     }
 
-    /** Returns a connection for a request to this tunnel; undefined: error 1033. */
+    /** Returns a connection for a request to this tunnel; undefined if there is none, which causes error 1033. */
     pick(tunnel: Tunnel): ClientHttp2Session | undefined {
         const usable = this.pool.filter((c) => c.tunnelId === tunnel.id && !c.session.closed && !c.session.destroyed);
         return usable.length === 0 ? undefined : usable[this.turn++ % usable.length].session;

@@ -15,7 +15,10 @@ import type { Rules } from "./rules/rules";
 import { Unsupported, values, type EdgeAnswer, type EdgeRequest, type HeaderList } from "./types";
 import { runWorker } from "./worker";
 
-/** Idle timeout of a caller's connection. It is longer than that of callers, or the edge could close one during a request. */
+/**
+ * Idle timeout of a caller's connection. It is longer than the usual timeout of clients: otherwise the edge could close
+ * a connection on which a request arrives.
+ */
 const KEEP_ALIVE_MS = 75_000;
 /** Node.js must accept more than the edge, so that the edge answers requests that are too large. Bytes. */
 const NODE_MAX_HEAD = 256 * 1024;

@@ -31,7 +31,7 @@ class Passed {
 /**
  * @param jwt of Access
  * @param strip names of headers with secrets, which Access removes
- * @returns undefined: the route has no Worker
+ * @returns undefined if the route has no Worker
  */
 export async function runWorker(
     account: Account,

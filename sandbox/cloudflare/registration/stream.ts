@@ -8,7 +8,7 @@ const MOST = 1024 * 1024;
 const WORD = 8;
 
 /**
- * Length of the message at the start of the data, in bytes; undefined: more data is needed. @throws Error when it is not a
+ * Length of the message at the start of the data, in bytes; undefined if more data is needed. @throws Error when it is not a
  * message
  */
 export function messageLength(bytes: Buffer): number | undefined {

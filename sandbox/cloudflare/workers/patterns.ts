@@ -16,7 +16,7 @@ interface Pattern {
     open: boolean;
 }
 
-/** Undefined: an invalid or unsupported pattern. */
+/** Returns undefined for an invalid or unsupported pattern. */
 export function readPattern(text: string): Pattern | undefined {
     const [, hostname, path, star] = FORM.exec(text) ?? [];
     if (hostname === undefined || (path === undefined && star !== undefined)) return undefined;

@@ -21,7 +21,7 @@ interface AdminKeys {
     viewer?: string;
 }
 
-/** @param etcdPassword the gateway's password for etcd; undefined: no user */
+/** @param etcdPassword the gateway's password for etcd; undefined if it uses none */
 export function createAdminServer(
     store: Store,
     keys: AdminKeys,

@@ -19,7 +19,7 @@ export interface RedisConf {
 }
 
 /**
- * The port on 127.0.0.1 of the emulator of a name and port of the cluster's DNS. Undefined: not a name of the cluster.
+ * The port on 127.0.0.1 of the emulator of a name and port of the cluster's DNS. Undefined for a name outside of the cluster.
  * @throws Error if the cluster has no such name, or no endpoint behind it
  */
 export type Resolve = (host: string, port: number) => number | undefined;

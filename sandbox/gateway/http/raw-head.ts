@@ -36,7 +36,7 @@ export class RawHeads {
 
 /**
  * Returns a request whose method or target Node's parser rejects, for the last answer on its connection. Its body is not read.
- * Undefined: the head is incomplete, or nginx rejects it too.
+ * Undefined if the head is incomplete, or nginx rejects it too.
  */
 export function readRefused(
     packet: string,

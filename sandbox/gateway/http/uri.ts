@@ -6,7 +6,7 @@
 export interface Target {
     /** Path after decoding and normalization. */
     uri: string;
-    /** Text after the first "?"; undefined: none, or empty. */
+    /** Text after the first "?"; undefined if there is none, or it is empty. */
     args: string | undefined;
     /** Path and query exactly as the client sent them. */
     unparsed: string;
@@ -19,7 +19,7 @@ function popSegment(out: string, drop: number): string | undefined {
     return slash < 0 ? undefined : kept.slice(0, slash + 1);
 }
 
-/** Undefined: nginx rejects the target with 400, for an invalid escape, NUL, or ".." above the root. */
+/** Returns undefined if nginx rejects the target with 400: for an invalid escape, NUL, or ".." above the root. */
 export function parseTarget(raw: string): Target | undefined {
     const absolute = /^https?:\/\/[^/?#]*/i.exec(raw);
     const unparsed = absolute ? raw.slice(absolute[0].length) || "/" : raw;

@@ -96,7 +96,7 @@ function refuseSecretReferences(value: unknown): void {
     if (typeof value === "object" && value !== null) Object.values(value).forEach(refuseSecretReferences);
 }
 
-/** Resolves $env://NAME and $env://NAME/FIELD. Undefined: no value, as for every $secret://. */
+/** Resolves $env://NAME and $env://NAME/FIELD. Returns undefined if there is no value, as for every $secret://. */
 export function resolveSecret(text: string): string | undefined {
     if (SECRET_MANAGER.test(text)) return undefined;
     const match = /^\$env:\/\/([^/]+)(?:\/(.+))?$/i.exec(text);

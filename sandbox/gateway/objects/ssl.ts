@@ -75,7 +75,7 @@ export class Certificates {
 
     constructor(private readonly config: Configuration) {}
 
-    /** Undefined: no certificate, so the handshake fails. A wildcard matches one label. */
+    /** Returns undefined without a certificate, and the handshake fails. A wildcard matches one label. */
     find(serverName: string): SecureContext | undefined {
         const wanted = serverName.toLowerCase().replace(/\.$/, "");
         const oneUp = `*${wanted.replace(/^[^.]*/, "")}`;

@@ -15,7 +15,7 @@ const MAX_HEADERS = 100;
 /** nginx silently drops a header with any other character in its name (ignore_invalid_headers). */
 const KEPT_NAME = /^[A-Za-z0-9_-]+$/;
 
-/** The last address in a list, without its port, as nginx reads a proxy's header; undefined: not an address. */
+/** The last address in a list, without its port, as nginx reads a proxy's header; undefined if it is no address. */
 function lastAddress(text: string): string | undefined {
     const last = /[^ ,]*(?=[ ,]*$)/.exec(text)?.[0] ?? "";
     if (isIP(last) > 0) return last;

@@ -41,7 +41,7 @@ export interface Entry {
 /** A consumer that an auth plugin has found. */
 export interface AuthConsumer {
     username: string;
-    /** Undefined: the credential is part of the consumer. */
+    /** Undefined if the credential is part of the consumer. */
     credentialId?: string;
     customId?: string;
     /** The credential's configuration, with resolved references and defaults. */

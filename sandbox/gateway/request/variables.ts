@@ -8,7 +8,7 @@ import { Unsupported } from "../unsupported";
 const OTHER_VARIABLES =
     /^(ssl_|time_|request_time$|msec$|pid$|connection|bytes_sent$|body_bytes_sent$|request_id$|request_length$|nginx_version$|upstream_|geoip|graphql_|post_arg|uri_param_|body_|tcpinfo_|proxy_protocol_|llm_|ai_)/;
 
-/** Undefined: no value, or an unknown variable. */
+/** Returns undefined without a value, and for an unknown variable. */
 export function lookupVariable(ctx: Context, name: string): VarValue {
     if (name.startsWith("http_")) {
         const wanted = name.slice(5).toLowerCase().replace(/-/g, "_");

@@ -3,7 +3,7 @@ import { luaNumber, luaQuote } from "../lua/printed";
 import { compilePcre } from "../lua/pcre";
 
 export type Schema = boolean | { [keyword: string]: unknown };
-/** Undefined: the value is valid; otherwise the message. May write defaults into the value. */
+/** Returns undefined for a valid value, otherwise the message. May write defaults into the value. */
 export type Check = (value: unknown) => string | undefined;
 /** Creates the check of a part of a schema. */
 export type Compile = (schema: Schema) => Check;

@@ -4,7 +4,7 @@ import type { Context } from "../request/context";
 import type { Node, Upstream } from "../request/types";
 
 export interface Picker {
-    /** Returns the next node that is not in `tried`; undefined: none. */
+    /** Returns the next node that is not in `tried`; undefined if there is none. */
     next(ctx: Context, tried: ReadonlySet<Node>): Node | undefined;
 }
 

@@ -167,7 +167,7 @@ function sendPieces(req: ClientRequest, body: Buffer, { isOver, sending, ended }
     piece();
 }
 
-/** Undefined: the cluster has no program at a node's address. */
+/** Returns undefined if the cluster has no program at a node's address. */
 function addressOf({ host, port }: Node, resolve: Resolve): { host: string; port: number } | undefined {
     const name = host.replace(/^\[|\]$/g, "");
     try {

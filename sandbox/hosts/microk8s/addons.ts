@@ -11,10 +11,10 @@ export interface Addon {
     /** Unset for an add-on of MicroK8s that the sandbox does not support. */
     emulated?: {
         isOn(cluster: Cluster, files: Files): Promise<boolean>;
-        /** Enables it on a node and in the cluster. */
+        /** Enables the add-on on a node and in the cluster. */
         enable(cluster: Cluster, files: Files, args: string[]): Promise<void>;
         disable(cluster: Cluster, files: Files): Promise<void>;
-        /** Deletes its objects from the cluster. @default it has none */
+        /** Deletes the add-on's objects from the cluster. @default it has none */
         end?(cluster: Cluster): Promise<void>;
     };
 }
@@ -106,7 +106,7 @@ const hostpath = deployed(PROVISIONER, deployment(PROVISIONER, PROVISIONER, "cdk
             volumeBindingMode: "WaitForFirstConsumer",
         }),
     disable: async ({ rest }) => {
-        // An object of that name of the sandbox's own stays.
+        // An object of that name that the sandbox has created stays.
         const found = await find(rest, `${CLASSES}/${STORAGE_CLASS}`);
         if (found?.metadata.labels?.[MADE]) await unmake(rest, `${CLASSES}/${STORAGE_CLASS}`);
     },

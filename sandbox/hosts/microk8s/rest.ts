@@ -75,7 +75,7 @@ export async function ask<T>(rest: KubeRest, method: string, path: string, body?
     return parsed(text) as T;
 }
 
-/** Returns the object at a path; undefined: there is none. */
+/** Returns the object at a path; undefined if there is none. */
 export async function find(rest: KubeRest, path: string): Promise<KubeObject | undefined> {
     try {
         return await ask<KubeObject>(rest, "GET", path);

@@ -40,7 +40,7 @@ export class Nft {
     /** @param root the folder of the host */
     constructor(private readonly root: string) {}
 
-    /** Decides about a packet for the host. */
+    /** Whether the host's rules accept or drop a packet. */
     decide(packet: Packet, now?: number): "accept" | "drop" {
         return decide(this.ruleset, packet, now);
     }

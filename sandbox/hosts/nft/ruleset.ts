@@ -16,7 +16,7 @@ export interface AddressSet {
 }
 
 export interface Chain {
-    /** Unset: a chain that is only reached by jumps. */
+    /** Unset for a chain that is only reached by jumps. */
     base?: { hook: "prerouting"; priority: "raw" };
     rules: Rule[];
 }
@@ -24,7 +24,7 @@ export interface Chain {
 export interface Rule {
     /** All must match. */
     matches: Match[];
-    /** Number of matching packets; unset: not counted. */
+    /** Number of matching packets; unset if they are not counted. */
     packets?: number;
     verdict: { kind: "accept" | "drop" | "return" } | { kind: "jump"; chain: string };
     comment?: string;
@@ -52,15 +52,15 @@ export const DESTINATION_OPTIONS = 60;
 export interface Packet {
     /** Source IP address. */
     source: string;
-    /** Destination port; unset: a fragment without the start of the TCP header. */
+    /** Destination port; unset for a fragment without the start of the TCP header. */
     port?: number;
     /** Whether the packet opens a connection (SYN without ACK). Unset for a fragment without TCP's flags. @default true */
     opening?: boolean;
     /** Incoming interface. @default "eth0" */
     arrivesOn?: string;
-    /** Outgoing interface; unset: the packet is for this host. */
+    /** Outgoing interface; unset if the packet is for this host. */
     leavesOn?: string;
-    /** Unset: not fragmented. */
+    /** Unset for a packet that is not fragmented. */
     fragment?: {
         /** In units of 8 bytes. */
         offset: number;

@@ -17,7 +17,7 @@ const TRACKS: Record<string, [version: string, revision: number]> = {
 const RISKS = ["stable", "candidate", "beta", "edge"];
 export const CHANNELS = Object.keys(TRACKS).flatMap((track) => RISKS.map((risk) => `${track}/${risk}`));
 
-/** The release of a channel in the forms of snap: track, track/risk or risk; undefined: there is none. */
+/** The release of a channel in the forms of snap: track, track/risk or risk; undefined if there is none. */
 export function releaseOf(written: string): Release | undefined {
     const whole = RISKS.includes(written) ? `latest/${written}` : written.includes("/") ? written : `${written}/stable`;
     if (!CHANNELS.includes(whole)) return undefined;

@@ -30,7 +30,7 @@ export interface UnitFile {
     description: string;
     type: "simple" | "exec" | "notify" | "oneshot";
     execStart: string[];
-    /** Commands that end and reload it. */
+    /** Commands that end and reload the service. */
     execStop?: CommandLine;
     execReload?: CommandLine;
     /** Whether a oneshot service stays active after its program has ended. */
@@ -63,7 +63,7 @@ export interface TimerFile {
 
 export interface CommandLine {
     argv: string[];
-    /** Whether it has a leading `-`: its failure is ignored. */
+    /** Whether the command has a leading `-`, so that its failure is ignored. */
     mayFail: boolean;
 }
 

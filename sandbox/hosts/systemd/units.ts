@@ -34,7 +34,7 @@ export class Units {
         this.loaded.clear();
     }
 
-    /** The name of a unit's own file or of its template's; undefined: neither exists. */
+    /** The name of a unit's own file or of its template's; undefined if neither exists. */
     fileName(unit: string): string | undefined {
         return [unit, unit.replace(/@.*\.service$/, "@.service")].find((name) =>
             fs.existsSync(path.join(this.root, FOLDER, name)),

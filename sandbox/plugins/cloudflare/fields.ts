@@ -33,7 +33,7 @@ export interface Field {
     secret?: true;
     /** Whether reads ignore the value: always, or except at an import. */
     noRefresh?: "never" | "but at import";
-    /** An update does not make it unknown. */
+    /** An update does not make the property unknown. */
     keeps?: true;
     /** Value if the program sets none. */
     default?: Value;

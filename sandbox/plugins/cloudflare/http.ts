@@ -7,7 +7,7 @@ const MAX_RETRIES = 10;
 /** First and longest delay, in milliseconds. */
 const FIRST_DELAY_MS = 2_000;
 const LONGEST_DELAY_MS = 30_000;
-/** A server's delay is used if it is shorter than this, in milliseconds. */
+/** Limit of delays that a server requests, in milliseconds. Longer ones are ignored. */
 const ASKED_DELAY_LIMIT_MS = 60_000;
 
 /** Headers of provider 6.x, whose Terraform plugin framework is 1.19.0. */

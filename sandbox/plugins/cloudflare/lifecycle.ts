@@ -57,7 +57,7 @@ export async function update(type: ResourceType, api: Api, state: Values, inputs
     return withId(type, afterWrite(type.fields, planned, json, state), json);
 }
 
-/** The current state; undefined: the API has no such resource. */
+/** The current state; undefined if the API has no such resource. */
 export async function read(type: ResourceType, api: Api, state: Values): Promise<Values | undefined> {
     const { method, path } = address(type, type.calls.read, state);
     try {

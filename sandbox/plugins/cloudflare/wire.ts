@@ -53,7 +53,7 @@ export function patchBody(fields: Fields, planned: Values, state: Values): { [na
 
 const PRIMITIVES = ["string", "number", "boolean"];
 
-/** A value of an answer as programs see it; undefined: null or missing. */
+/** A value of an answer as programs see it; undefined if it is null or missing. */
 export function decode(type: Type, json: unknown): Value | undefined {
     if (json === undefined || json === null) return undefined;
     if (type === "any") return json as Value;

@@ -104,7 +104,7 @@ export interface Run {
     environment: Record<string, string>;
 }
 
-/** One of a resource's commands, with the last output if requested; undefined: there is no such command. */
+/** One of a resource's commands, with the last output if requested; undefined if there is no such command. */
 export function runOf(command: Value | undefined, values: Values, last: Values): Run | undefined {
     if (typeof command !== "string") return undefined;
     const previous: Record<string, string> = {};

@@ -133,7 +133,7 @@ export class LanguageHost {
             optionsOf(call.request.getInfo());
             const npm = findOnPath("npm");
             if (npm === undefined)
-                throw new Error("npm: must be on PATH to install packages. Install Node.js with npm.");
+                throw new Error("npm: not on PATH, so no packages can be installed. Install Node.js with npm.");
             const child = this.children.start(npm, ["install", "--loglevel=error"], {
                 cwd: folder,
                 stdio: ["ignore", "pipe", "pipe"],

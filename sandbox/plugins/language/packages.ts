@@ -54,9 +54,9 @@ function installed(program: string): Map<string, string> {
 }
 
 /**
- * Pulumi packages of a program, from the `pulumi` part of the installed SDKs' package.json. `hasPlugin` omits those without a
- * plugin on this machine: the released host lists all, and the engine downloads them. Here a package that the program never
- * uses would fail every command. One that it uses still fails, with its name.
+ * The Pulumi packages of a program, from the `pulumi` part of the installed SDKs' package.json. Packages whose plugin is not
+ * on this machine (`hasPlugin`) are left out, so that a package that the program never uses does not fail every command. A
+ * package that it uses still fails, with its name. (The released host lists all packages, and the engine downloads them.)
  */
 export function requiredPackages(program: string, hasPlugin: (name: string) => boolean): RequiredPackage[] {
     return [...installed(program)].flatMap(([npmName, folder]) => {

@@ -62,7 +62,7 @@ export class PolicyProxy {
         this.pack.resolve(client);
     }
 
-    /** Ends it: calls that wait for the pack fail with this reason. */
+    /** Closes the proxy: calls that wait for the pack fail with this reason. */
     close(reason: string): void {
         this.configured.reject(new Error(reason));
         this.pack.reject(new Error(reason));

@@ -43,7 +43,7 @@ export class HelmError extends Error {
         /** Arguments without values and credentials. */
         readonly args: string[] = ["helm"],
     ) {
-        super(`helm: must end with 0 (got ${code}).\n${stderr}`);
+        super(`helm: failed (exit code ${code}).\n${stderr}`);
     }
 }
 

@@ -97,9 +97,7 @@ export class HelmCli implements HelmRunner {
                 outcome();
             };
             child.on("error", (error) =>
-                settle(() =>
-                    reject(new Error(`helm: must be a program that runs (${error.message}). Check helmPath.`)),
-                ),
+                settle(() => reject(new Error(`helm: cannot be started (${error.message}). Check helmPath.`))),
             );
             child.on("close", (code) =>
                 settle(() => {

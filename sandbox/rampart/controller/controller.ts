@@ -25,7 +25,8 @@ export interface ControllerOptions {
     /** Duration of one watch, in seconds; deletions need a second one. @default 60, as in the real controller */
     watchCycleSeconds?: number;
     /**
-     * Environment of the controller process. It has RAMPART_* settings, and the message of a failed helmfile has all of it.
+     * Environment of the controller process, with its RAMPART_* settings. The error of a failed helmfile quotes every
+     * variable.
      * @default POD_ENV, invented; never the environment of the sandbox, which may have real secrets
      */
     env?: Environment;

@@ -17,7 +17,7 @@ import { repr } from "../python.js";
 import { GROUP, KIND, type OwnerReference, VERSION } from "../types.js";
 
 export interface Settings {
-    /** Environment of the controller process: it has settings, and the message of a failed helmfile has all of it. */
+    /** Environment of the controller process, with its settings. The error of a failed helmfile quotes every variable. */
     env: Environment;
     /** @default 600, from RAMPART_COMPONENT_INSTALL_TIMEOUT */
     installTimeoutSeconds: number;

@@ -27,7 +27,7 @@ export async function prepare(tools: Tools, ref: TaskRef, object: GraphObject, s
     return { deployment, provides };
 }
 
-/** Adds unknown facts about a component's charts. */
+/** Adds the facts about a component's charts that are not known yet. */
 async function inspectCharts(
     { api, helm, charts, settings }: Tools,
     graph: Graph & TaskRef,

@@ -41,16 +41,19 @@ export interface Edge {
     part: "Input" | "Output";
     type: FlowType;
     flowName: string;
-    /** Undefined: the graph has no such flow. */
+    /** Undefined if the graph has no such flow. */
     flow?: Flow;
-    /** With one leading slash and no final one. */
+    /** Path with one leading slash and no slash at its end. */
     mountPath?: string;
 }
 
 export interface Component {
     name: string;
     namespace: string;
-    /** Its default namespace. `needs` of others refer to this one even if it has another one. */
+    /**
+     * The component's default namespace. `needs` of other components refer to it, even if the component has another
+     * namespace.
+     */
     uid: string;
     body: JsonObject;
     chart: Chart;

@@ -57,7 +57,7 @@ export interface GraphApi {
     hierarchyAppears(namespace: string, signal: AbortSignal): Promise<void>;
     allowCascadingDeletion(namespace: string): Promise<void>;
 
-    /** Decoded values; undefined: there is no such Secret; empty: it has no data. */
+    /** Decoded values; undefined if there is no such Secret; empty if it has no data. */
     getSecret(namespace: string, name: string): Promise<Record<string, string> | undefined>;
     /** Contents of all RampartInfra objects of the cluster. */
     listProvided(): Promise<Record<string, InfraSource>>;

@@ -42,7 +42,7 @@ export class Rest {
         }
     }
 
-    /** Undefined: 404. */
+    /** Returns undefined for 404. */
     async find<T>(path: string): Promise<T | undefined> {
         try {
             return await this.call<T>("GET", path);

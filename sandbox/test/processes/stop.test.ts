@@ -80,7 +80,7 @@ describe("Processes of the sandbox", () => {
                 logFile: join(folder.path, "x.log"),
                 stateDir: folder.path,
             }),
-            /^Error: etcd: must be a program that can be started \(\/nowhere\/etcd: .*ENOENT/,
+            /^Error: etcd: cannot be started \(\/nowhere\/etcd: .*ENOENT/,
         );
         assert.deepEqual(readLedger(folder.path), []);
     });

@@ -54,7 +54,7 @@ export async function download(
         fs.rmSync(file);
         throw new ToolchainError(
             `${name}: the checksum is wrong (got ${got}, expected ${expected} by ${sourceOf(checksum)}). It was downloaded ` +
-                `from ${url} and has been deleted. Run this again; if it happens again, the server or a proxy sends ` +
+                `from ${url} and has been deleted. Run the command again; if the checksum is wrong again, the server or a proxy sends ` +
                 "another file. To build the program instead, set ALPA_AUTH_DOWNLOADS=off.",
         );
     }

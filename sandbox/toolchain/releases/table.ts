@@ -35,7 +35,7 @@ export interface Platform {
     arch: "amd64" | "arm64";
 }
 
-/** This machine in the names of releases; undefined: no program is released for it. */
+/** This machine in the names of releases; undefined if no program is released for it. */
 export function thisPlatform({ platform, arch }: Pick<NodeJS.Process, "platform" | "arch">): Platform | undefined {
     const released = { x64: "amd64", arm64: "arm64" } as const;
     if ((platform !== "linux" && platform !== "darwin") || !(arch in released)) return undefined;

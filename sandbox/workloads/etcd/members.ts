@@ -98,7 +98,7 @@ function etcdOf({ metadata }: V1Pod): string {
     return `${metadata!.namespace}/${metadata!.name!.replace(/-\d+$/, "")}`;
 }
 
-/** The same for the etcd of a gateway: its Service has the name of the StatefulSet. */
+/** Namespace and StatefulSet of the etcd that a gateway pod reads: its Service has the name of the StatefulSet. */
 function readBy(pod: V1Pod, now: Snapshot): string {
     const text = settingsOf(pod, now)?.text;
     const [name, namespace] = (text === undefined ? "" : (etcdHosts(text)[0]?.host ?? "")).split(".");

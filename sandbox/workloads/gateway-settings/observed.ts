@@ -16,9 +16,9 @@ interface Settings {
 }
 
 interface Observed {
-    /** Unset: no log, since APISIX's own format is not emulated. */
+    /** Unset for no log, since APISIX's own format is not emulated. */
     accessLog?: AccessLogSettings;
-    /** Unset: only the pod itself can read the metrics. */
+    /** Unset if only the pod itself can read the metrics. */
     metrics?: MetricsOptions;
 }
 

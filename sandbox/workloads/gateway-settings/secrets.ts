@@ -7,7 +7,7 @@ import { containerOf } from "./file";
 /** Default keys of the chart, without a Secret. */
 const WELL_KNOWN = { admin: "edd1c9f034335f136f87ad84b625c8f1", viewer: "4054f7cf07e344346cd3f287985e76a2" };
 
-/** The gateway's password for etcd; undefined: no user. */
+/** The gateway's password for etcd; undefined if it uses none. */
 export function etcdPassword(pod: V1Pod, now: Snapshot): string | undefined {
     const container = containerOf(pod);
     const variable = (container.env ?? []).filter(({ name }) => name === "APISIX_ETCD_PASSWORD");

@@ -10,7 +10,7 @@ const FRONT = "127.0.0.1";
 const NODE = "127.0.0.2";
 /** A node port to open at an address. */
 export interface Place {
-    /** Node of the address; unset: the load balancer of all nodes. */
+    /** Node of the address; unset for the load balancer of all nodes. */
     node?: string;
     address: string;
     port: number;
@@ -32,7 +32,7 @@ export class NodePorts {
     private readonly open = new Map<string, { node?: string; nodePort: NodePort }>();
     /** Number of connections so far, by address and port. */
     private readonly turns = new Map<string, number>();
-    /** Losses of callers at closed ports. */
+    /** What callers lost at node ports that have been closed since. */
     private readonly before: Lost = { cut: 0, refused: 0, unanswered: 0 };
     private readonly said = new Set<string>();
 
@@ -67,7 +67,7 @@ export class NodePorts {
         for (const { nodePort } of this.open.values()) nodePort.resume();
     }
 
-    /** Losses of callers since the start of the world. */
+    /** What callers lost at node ports since the start of the world. */
     lost(): Lost {
         const sum = { ...this.before };
         for (const { nodePort } of this.open.values()) add(sum, nodePort.lost);

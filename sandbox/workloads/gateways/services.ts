@@ -165,8 +165,8 @@ export class Gateways {
     }
 
     /**
-     * Emulates the cluster's DNS and kube-proxy for the data port behind `<service>.<namespace>.svc.cluster.local`. Undefined:
-     * another name.
+     * Emulates the cluster's DNS and kube-proxy for the data port behind `<service>.<namespace>.svc.cluster.local`. Returns
+     * undefined for another name.
      * @throws Error without such a Service, or without a ready pod behind its port
      */
     readonly resolveData = (host: string, port: number): number | undefined => {
@@ -180,7 +180,7 @@ export class Gateways {
         return gateway.port;
     };
 
-    /** Port on 127.0.0.1 of the emulator of a port of the pod with an address; undefined: there is no listener. */
+    /** Port on 127.0.0.1 of the emulator of a port of the pod with an address; undefined if there is no listener. */
     readonly portAt = (address: string, port: number): number | undefined => {
         const found = this.pods
             .list()

@@ -9,12 +9,12 @@ import { ALPA_PORT } from "./container";
 
 interface AlpaPods {
     emulates(pod: V1Pod): boolean;
-    /** Port on 127.0.0.1 of Alpa in a pod; undefined: its port is closed. */
+    /** Port on 127.0.0.1 of Alpa in a pod; undefined if its port is closed. */
     alpaOf(pod: V1Pod): number | undefined;
 }
 
 /**
- * Port on 127.0.0.1 of the emulator of an address; undefined: not an address of Alpa's pods or Services.
+ * Port on 127.0.0.1 of the emulator of an address; undefined for an address other than Alpa's pods or Services.
  * @throws Error if no program answers at such an address
  */
 export function alpaAddress(now: Snapshot, pods: AlpaPods, host: string, port: number): number | undefined {
@@ -36,7 +36,7 @@ export function alpaAddress(now: Snapshot, pods: AlpaPods, host: string, port: n
     return (pod && port === ALPA_PORT ? pods.alpaOf(pod) : undefined) ?? fail(refused);
 }
 
-/** Target port of a Service port. A headless Service has the same port. */
+/** Target port of a Service port. For a headless Service it is the same number. */
 function targetOf({ spec }: V1Service, port: number, pod: V1Pod): number | undefined {
     if (spec!.clusterIP === "None") return port;
     const found = spec!.ports?.find((one) => one.port === port);

@@ -102,7 +102,7 @@ export interface Found {
     rayVersion: string;
 }
 
-/** The message of the first failing probe; undefined: the container is ready. */
+/** The message of the first failing probe; undefined if the container is ready. */
 export function notReady(pod: V1Pod, found: Found): string | undefined {
     for (const { startupProbe, readinessProbe } of pod.spec!.containers) {
         const why =

@@ -13,7 +13,7 @@ export interface EmulatedPod {
     pod: V1Pod;
     /** Set while its containers run. */
     run?: { hold?: Hold; startedAt: string };
-    /** Why they do not run. */
+    /** Why the containers do not run. */
     failure?: PodState & { until: number };
     failures: number;
     restarts: number;

@@ -96,7 +96,7 @@ export class RayPods {
         for (const one of alive) await this.show(one, supplies);
     }
 
-    /** Port on 127.0.0.1 of Alpa in a pod; undefined: its port is closed. */
+    /** Port on 127.0.0.1 of Alpa in a pod; undefined if its port is closed. */
     readonly alpaOf = (pod: V1Pod): number | undefined => this.pods.get(pod.metadata!.uid!)?.launched?.port;
 
     async close(): Promise<void> {

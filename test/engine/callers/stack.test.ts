@@ -117,7 +117,7 @@ describe("a stack of callers on the engine", () => {
                 { consumers: [caller("alice", "x")] },
                 /Consumer shared\/alice: exists and is not this stack's \(it belongs to stack alpa-auth\/shared\)/,
             ],
-            [{ of: whole("absent") }, /of: must be a stack of this backend \(error of Pulumi: unknown stack "org/],
+            [{ of: whole("absent") }, /of: Pulumi cannot read stack \S+ \(unknown stack "org/],
         ];
         for (const [config, words] of wrong) {
             more.configure(config);

@@ -132,7 +132,10 @@ describe("move of a zone on the engine", () => {
     afterEach(() => resolvers.check());
 
     it("refuses every later phase before the first", async () => {
-        await refuses("signed", /dns\.phase: signed needs the zone at Cloudflare \(no example\.com for this token\)/);
+        await refuses(
+            "signed",
+            /dns\.phase: signed needs the zone at Cloudflare \(the API token can read no zone example\.com\)/,
+        );
         assert.equal(writes().length, 0);
     });
 
@@ -182,7 +185,7 @@ describe("move of a zone on the engine", () => {
         assert.deepEqual(await up("delegated"), []);
         await refuses(
             "proxied",
-            /proxied needs exactly ada\.\S+ and bob\.\S+ in the parent zone \(got ns1-05\.azure-dns\.com/,
+            /proxied needs exactly ada\.\S+ and bob\.\S+ as name servers in the parent zone \(got ns1-05\.azure-dns\.com/,
             both(),
         );
     });
@@ -214,7 +217,11 @@ describe("move of a zone on the engine", () => {
     });
 
     it("refuses to sign while resolvers may still query Azure", async () => {
-        await refuses("signed", /signed needs the old delegation to be out of all caches \(not before \d{4}-/, both());
+        await refuses(
+            "signed",
+            /signed needs resolvers to have dropped the old delegation from their caches \(not before \d{4}-/,
+            both(),
+        );
         await pass(2 * DAY);
         await resolvers.expect("all");
         const { length } = dns().servers.old.asked;

@@ -78,7 +78,7 @@ describe("gateway.installer", () => {
         }
         await stack.run(["cancel", "--yes"]);
         const said = succeeded(await stack.up()).stdout;
-        assert.match(said, /takes over what an unfinished run has left/);
+        assert.match(said, /adopts the objects of an unfinished installation/);
         assert.deepEqual(await records(), [`sh.helm.release.v1.${stack.name}.v1 deployed`]);
         assert.deepEqual(await statuses(stack), [401, 200]);
         const { changeSummary } = JSON.parse(succeeded(await stack.preview("--json")).stdout);

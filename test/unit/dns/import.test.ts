@@ -46,11 +46,13 @@ describe("import of az network dns zone export", () => {
 
     it("reports what it omitted, changed or kept, why, and on which line", () => {
         assert.deepEqual(found.notes, [
-            "zone.txt:9: SOA left out, Cloudflare has its own.",
-            ...[17, 18, 19, 20].map((line) => `zone.txt:${line}: NS of the zone left out, Cloudflare has its own.`),
+            "zone.txt:9: SOA left out, since Cloudflare has its own.",
+            ...[17, 18, 19, 20].map(
+                (line) => `zone.txt:${line}: NS of the zone left out, since Cloudflare has its own.`,
+            ),
             "zone.txt:37 alpa.example.com A: ttl 30 becomes 60, the nearest that Cloudflare supports.",
             "zone.txt:38 alpa.example.com A: ttl 30 becomes 60, the nearest that Cloudflare supports.",
-            "zone.txt:41 empty.example.com A: has no data, left out.",
+            "zone.txt:41 empty.example.com A: left out, since it has no data.",
             "zone.txt:45 lab.example.com NS: a delegation, kept.",
             "zone.txt:46 lab.example.com NS: a delegation, kept.",
         ]);
@@ -82,7 +84,7 @@ describe("import of az network dns zone export", () => {
         ["too many words", "x CNAME a b", /zone\.txt:2: must be a record with the data of its type \(got CNAME\)/],
         ["an unknown type", "x FOO bar", /zone\.txt:2: .*got FOO/],
         ["a name of another zone", "x.example.org. A 192.0.2.1", /zone\.txt:2: must be in the zone example\.com/],
-        ["an empty file", "", /zone\.txt:1: must have records/],
+        ["an empty file", "", /zone\.txt:1: the file has no records/],
     ];
     for (const [what, line, problem] of refused)
         it(`rejects ${what}, and names the line`, () => assert.match(bind(line).problems.join("\n"), problem));
@@ -142,24 +144,24 @@ describe("import of az network dns record-set list", () => {
     });
 
     it("reports what it omitted", () => {
-        assert.ok(found.notes.some((note) => /none\.example\.com A: has no data, left out/.test(note)));
+        assert.ok(found.notes.some((note) => /none\.example\.com A: left out, since it has no data/.test(note)));
         assert.ok(found.notes.some((note) => /^sets\.json:2: SOA left out/.test(note)));
     });
 
     const refused: [what: string, text: string, problem: RegExp][] = [
-        ["truncated JSON", '[\n  { "name": "a",\n', /sets\.json:\d: must be JSON/],
+        ["truncated JSON", '[\n  { "name": "a",\n', /sets\.json:\d: not valid JSON/],
         ["one object", "{}", /sets\.json:1: must be a list of record sets/],
         ["an empty list", "[]", /must be a list of record sets/],
         ["lists of other objects", '[\n  { "id": 1 }\n]', /sets\.json:2: must be a record set with name and type/],
         [
             "a name in a truncated text",
             '[\n  { "name": "a',
-            /sets\.json:2: must be JSON \([^()]*[^:]\)\. Export it again\.$/,
+            /sets\.json:2: not valid JSON \([^()]*[^:]\)\. Export the zone again\.$/,
         ],
         [
             "sets of a private zone",
             JSON.stringify([{ ...SETS[4], type: "Microsoft.Network/privateDnsZones/A" }, SETS[0]], null, 2),
-            /^sets\.json:2: must be of a public zone \(got Microsoft\.Network\/privateDnsZones\/A\)\. Do not move a private zone/,
+            /^sets\.json:2: the record set is of a private zone \(Microsoft\.Network\/privateDnsZones\/A\)\. Do not move a private zone/,
         ],
         [
             "a missing address",
@@ -192,7 +194,7 @@ describe("import of az network dns record-set list", () => {
         [
             "sets without a zone",
             JSON.stringify([{ ...SETS[4], fqdn: undefined }]),
-            /must have the name of its zone \(it has none\)\. Use --zone/,
+            /the file does not name its zone\. Use --zone/,
         ],
     ];
     for (const [what, text, problem] of refused)

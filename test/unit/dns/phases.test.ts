@@ -91,7 +91,12 @@ const refused: [why: string, phase: Phase, facts: DnsFacts, problem: string | Re
         { ...READY, ...zone({ status: "pending" }) },
         /needs the zone active at Cloudflare \(got pending\)/,
     ],
-    ["the zone is paused", "proxied", { ...READY, ...zone({ paused: true }) }, /needs the zone not paused/],
+    [
+        "the zone is paused",
+        "proxied",
+        { ...READY, ...zone({ paused: true }) },
+        /needs the zone to serve traffic, but it is paused/,
+    ],
     [
         "there is no certificate",
         "proxied",
@@ -174,7 +179,7 @@ describe("phases of a move", () => {
         assert.deepEqual(phaseProblems("proxied", { ...facts, proxied: [], hostnames: [] }), []);
         assert.match(
             phaseProblems("proxied", facts)[0],
-            /needs to know the edge certificates \(403\)\. Give the token/,
+            /needs the edge certificates, which cannot be read \(403\)\. Give the token/,
         );
     });
 
@@ -186,7 +191,7 @@ describe("phases of a move", () => {
         [
             "certificates cannot be read, and the stack's own name does not exist yet",
             { certificates: "403", hostnames: ["new.example.com"] },
-            /is reached, and needs to know the edge cert/,
+            /is reached, and needs the edge certificates, which cannot be read/,
         ],
         ["a foreign DS record exists", { ds: [OWN_DS, "1 8 2 cd"] }, /validating resolvers cannot resolve the zone/],
     ];
@@ -207,7 +212,7 @@ describe("phases of a move", () => {
     it("refuse one more proxied name while a fact is unknown, and keep the others proxied", () => {
         const facts = { ...MOVED, proxied: [...MOVED.proxied, "new.example.com"], unanswered: ["x"] };
         assert.deepEqual(phaseProblems("proxied", facts), [
-            "dns.phase: proxied needs the state of the move, which is unknown (x). Correct it; until then remove proxied from new.example.com.",
+            "dns.phase: proxied needs the state of the move, which is unknown (x). Solve this; until then remove proxied from new.example.com.",
         ]);
         for (const phase of ["proxied", "signed"] as const)
             for (const now of [facts, { ...facts, proxiedNow: [] }, { ...MOVED, ownDs: undefined, unanswered: ["x"] }])
@@ -216,14 +221,14 @@ describe("phases of a move", () => {
 
     it("refuse to sign a zone in phase proxied while a fact is unknown", () => {
         const facts = { ...MOVED, ds: [], ownDs: undefined, unanswered: ["x"] };
-        assert.match(phaseProblems("signed", facts).join("\n"), /\(x\)\. Correct it; until then stay in phase proxied/);
+        assert.match(phaseProblems("signed", facts).join("\n"), /\(x\)\. Solve this; until then stay in phase proxied/);
         assert.deepEqual(phaseProblems("proxied", facts), []);
     });
 
     it("publish no DS record while old answers are cached, even if DNSSEC was enabled by hand", () => {
         const notes = phaseNotes("signed", { ...MOVED, ds: [], ...zone({ activatedOn: undefined }) }).join("\n");
         assert.doesNotMatch(notes, /Publish/);
-        assert.match(notes, /is reached, and needs the old delegation to be out of all caches/);
+        assert.match(notes, /is reached, and needs resolvers to have dropped the old delegation from their caches/);
     });
 
     it("allow the correction of a wrong record after the switch", () => {

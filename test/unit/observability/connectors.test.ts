@@ -98,8 +98,8 @@ describe("the connections of a host's connectors", () => {
         const { code, stderr, text } = await run(other);
         assert.deepEqual([code, text], [2, ""]);
         assert.deepEqual(stderr.trimEnd().split("\n"), [
-            "ALPA_AUTH_CONNECTORS: must be addresses as 127.0.0.1:20241, with blanks between. Correct it.",
-            "ALPA_AUTH_TEXTFILE: must be an absolute path that ends in .prom. Set it.",
+            "ALPA_AUTH_CONNECTORS: must be addresses like 127.0.0.1:20241, with blanks between. Correct example.com:80.",
+            "ALPA_AUTH_TEXTFILE: must be an absolute path that ends in .prom. Set ALPA_AUTH_TEXTFILE to such a path.",
         ]);
     });
 });

@@ -92,7 +92,7 @@ describe("ops with callers in a file of their own", () => {
     it("recognizes the names of both files", async () => {
         const { ops } = setUp();
         const { note } = await ops("consumer", "rotate", "alise", "a1", "--successor", "x", "--overlap-days", "5");
-        assert.match(note, /alise: must be a consumer of the config\. Did you mean alice\?/);
+        assert.match(note, /alise: is not a consumer of the config\. Did you mean alice\?/);
         const { out } = await ops("consumer", "expiring", "--json");
         assert.deepEqual(
             JSON.parse(out).map(({ consumer, credential }: any) => `${consumer}/${credential}`),

@@ -132,16 +132,14 @@ describe("ops consumer list with several stacks at one gateway", () => {
             rows(ours, live("a", undefined), live("b", "alpa-authority/x"), live("c", "alpa-auth/callers-1")),
             [
                 ["lab", null],
-                ["a", null, "not this stack's (of no stack)"],
-                ["b", null, "not this stack's (of alpa-authority/x)"],
+                ["a", null, "belongs to no stack"],
+                ["b", null, "belongs to alpa-authority/x"],
                 ["c", null, "not in the config"],
             ],
         );
     });
 
     it("marks a name of the config that another stack owns", () => {
-        assert.deepEqual(rows(live("lab", "alpa-auth/intra")), [
-            ["lab", null, "not this stack's (of alpa-auth/intra)"],
-        ]);
+        assert.deepEqual(rows(live("lab", "alpa-auth/intra")), [["lab", null, "belongs to alpa-auth/intra"]]);
     });
 });

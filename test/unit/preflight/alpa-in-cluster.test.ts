@@ -45,7 +45,7 @@ describe("preflight of the component", () => {
         const other: Live = { metadata: { namespace: "edge", labels: { "app.kubernetes.io/name": "envoy" } } };
         assert.match(
             (await found(withPods(other), {}, values)).join("\n"),
-            /^gateway\.existing\.gatewayNamespace: must be the namespace of the APISIX pods, with label app\.kubernetes\.io\/name=apisix.* \(edge has none\)/,
+            /^gateway\.existing\.gatewayNamespace: namespace edge has no APISIX pods \(label app\.kubernetes\.io\/name=apisix\)/,
         );
         assert.deepEqual(
             await found(withPods(), { hostNetwork: { enabled: true, reason: "NCCL" } }, values),
@@ -59,19 +59,19 @@ describe("preflight of the component", () => {
             "a node that does not exist",
             { lists: { Node: [node("dgx-01", "8")] } },
             {},
-            /^opt\.nodes: dgx-02 must be a node of the cluster \(it has dgx-01\)/,
+            /^opt\.nodes: dgx-02 is not a node of the cluster \(nodes: dgx-01\)/,
         ],
         [
             "fewer GPUs than requested",
             { lists: { Node: [node("dgx-01", "8"), node("dgx-02", "4")] } },
             {},
-            /^opt\.gpusPerNode: .*\(got 8, and dgx-02 has 4\)/,
+            /^opt\.gpusPerNode: dgx-02 has only 4 GPUs \(got 8\)/,
         ],
         [
             "nodes without allocatable GPUs",
             { lists: { Node: [node("dgx-01", "8"), node("dgx-02")] } },
             {},
-            /dgx-02 has 0\)\. Install the GPU operator/,
+            /dgx-02 has only 0 GPUs \(got 8\)\. Install the GPU operator/,
         ],
         [
             "a claim that does not exist",
@@ -83,19 +83,19 @@ describe("preflight of the component", () => {
             "a claim without a volume",
             { objects: { [CLAIM]: claim("Pending", "ReadOnlyMany"), [CRD]: KNOWN } },
             {},
-            /^opt\.weights\.claim: .* is not bound to the volume that holds the weights \(it is Pending\)/,
+            /^opt\.weights\.claim: .* is not bound to the volume that holds the weights \(phase Pending\)/,
         ],
         [
             "a volume of one node for several",
             { objects: { [CLAIM]: claim("Bound", "ReadWriteOnce"), [CRD]: KNOWN } },
             {},
-            /^opt\.weights\.claim: .* must have access mode ReadOnlyMany or ReadWriteMany.* 2 nodes \(got ReadWriteOnce\)/,
+            /^opt\.weights\.claim: .* has access mode ReadWriteOnce, but the 2 nodes of opt\.nodes need ReadOnlyMany or ReadWriteMany/,
         ],
         [
             "GPUs that other pods have requested",
             { lists: { ...GOOD.lists, Pod: [gpuPod("jobs", "train", "dgx-02", 2), gpuPod("jobs", "x", "dgx-02", 1)] } },
             {},
-            /^opt\.gpusPerNode: must be free on every node \(got 8, but of the 8 GPUs of dgx-02 other pods request 3: jobs\/train 2, jobs\/x 1\)/,
+            /^opt\.gpusPerNode: dgx-02 has fewer than 8 free GPUs, since other pods request 3 of its 8 \(jobs\/train 2, jobs\/x 1\)/,
         ],
         [
             "an operator that does not exist",
@@ -203,7 +203,7 @@ describe("preflight of the component", () => {
         assert.deepEqual(all.length, 1);
         assert.match(
             all[0],
-            /^opt\.nodes: dgx-02 must not be in two conversions \(RayCluster other\/alpa-opt of stack alpa-auth\/other/,
+            /^opt\.nodes: RayCluster other\/alpa-opt of stack alpa-auth\/other already uses the GPUs of dgx-02/,
         );
     });
 });

@@ -120,7 +120,10 @@ describe("preflight of option callers", () => {
     it("rejects limits at several pods that count separately", async () => {
         const { problems } = await said(UP, { gateway: { ...GATEWAY, replicas: 3 } });
         assert.equal(problems.length, 1);
-        assert.match(problems[0], /^limits: need gateway\.sharedCounters in stack organization.* \(it has 3 replicas/);
+        assert.match(
+            problems[0],
+            /^limits: need gateway\.sharedCounters in stack organization.* \(its gateway has 3 replicas/,
+        );
     });
 
     it("accepts limits at several pods that count together, and no limits at any number", async () => {
@@ -163,10 +166,10 @@ describe("the gateway of another stack", () => {
     });
 
     const refused: [what: string, outputs: object | undefined, problem: RegExp][] = [
-        ["a stack that does not exist", undefined, /^of: must be a stack of this backend \(error of Pulumi: /],
+        ["a stack that does not exist", undefined, /^of: Pulumi cannot read stack \S+ \(/],
         ["a destroyed stack", {}, /does not have a usable output gateway \(it has no outputs: it is destroyed/],
-        ["a stack without a gateway", { url: "https://x" }, /\(it has no such output: it has no gateway, or/],
-        ["a form of another version", { gateway: { namespace: "x" } }, /\(it has the form of another version\)/],
+        ["a stack without a gateway", { url: "https://x" }, /\(it has no output gateway: the stack has no gateway, or/],
+        ["a form of another version", { gateway: { namespace: "x" } }, /\(another version of this project wrote it\)/],
     ];
     for (const [what, outputs, problem] of refused)
         it(`rejects ${what}`, async () => {

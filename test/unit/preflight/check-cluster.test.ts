@@ -168,13 +168,13 @@ describe("preflight", () => {
             "a cluster without Rampart",
             "rampart",
             {},
-            /^gateway\.installer: rampart needs Rampart in the cluster \(.*rampartgraphs.* and .*subnamespaceanchors.* missing\)/,
+            /^gateway\.installer: rampart needs Rampart in the cluster \(missing: .*rampartgraphs.*, .*subnamespaceanchors\.hnc\.x-k8s\.io\)/,
         ],
         [
             "a cluster without Rampart's namespaces",
             "rampart",
             { objects: { [GRAPHS]: undefined } },
-            /^gateway\.installer: .*\(CustomResourceDefinition subnamespaceanchors\.hnc\.x-k8s\.io missing\)/,
+            /^gateway\.installer: .*\(missing: CustomResourceDefinition subnamespaceanchors\.hnc\.x-k8s\.io\)/,
         ],
         [
             "a node port that Rampart's own gateway holds",
@@ -325,7 +325,7 @@ describe("preflight", () => {
     };
     it("stops when TLS is removed while HTTP still redirects to it, and names the two steps without downtime", async () => {
         assert.deepEqual((await problems("helm", redirecting)).problems, [
-            "tls: must not be removed while HTTP redirects callers to HTTPS, since the HTTPS port would close first. Restore tls with tls.redirect false (and exposure direct), run pulumi up, then remove it.",
+            "tls: cannot be removed while HTTP redirects callers to HTTPS, since the HTTPS port would close first. Restore tls with tls.redirect false (and exposure direct), run pulumi up, then remove tls.",
         ]);
         const served = { objects: redirecting.objects, specs: { [ROUTE]: { http: [{ plugins: [{ name: "x" }] }] } } };
         assert.deepEqual((await problems("helm", served)).problems, []);
@@ -410,7 +410,7 @@ describe("preflight", () => {
 
         it("rejects another StorageClass, which Kubernetes would reject in the middle of a run", async () => {
             assert.deepEqual((await problems("helm", running(1, "standard"), fast)).problems, [
-                'gateway.storageClass: cannot change from standard to fast, since Kubernetes rejects that for StatefulSet alpa-auth-etcd/etcd, which exists. Set it back, or follow "Replace etcd" in docs/operate/etcd.md.',
+                'gateway.storageClass: cannot change from standard to fast, since StatefulSet alpa-auth-etcd/etcd exists and Kubernetes rejects another class for its volumes. Set it back, or follow "Replace etcd" in docs/operate/etcd.md.',
             ]);
             assert.match(
                 (await problems("helm", running(1, "fast"))).problems.join(),
@@ -420,11 +420,11 @@ describe("preflight", () => {
 
         it("rejects other numbers of members, which could form two clusters", async () => {
             assert.deepEqual(await ofInter(running(1)), [
-                'option: etcd cannot change from 1 to 3 members in place (StatefulSet alpa-auth-etcd/etcd): they could form two clusters. Set it back, or follow "Replace etcd" in docs/operate/etcd.md.',
+                'option: etcd (StatefulSet alpa-auth-etcd/etcd) cannot change from 1 to 3 members in place, since they could form two clusters. Set it back, or follow "Replace etcd" in docs/operate/etcd.md.',
             ]);
             assert.match(
                 (await problems("helm", running(3))).problems.join(),
-                /^option: etcd cannot change from 3 to 1/,
+                /^option: etcd \(StatefulSet \S+\) cannot change from 3 to 1/,
             );
         });
 
@@ -655,7 +655,7 @@ describe("preflight and an unreachable cluster", () => {
                 assert.ok(error instanceof PreflightError);
                 assert.match(
                     error.message,
-                    /cluster: must name a reachable cluster \(.*context one\)\. Set cluster\.kubeconfig/,
+                    /cluster: no usable kubeconfig \(.*context one\)\. Set cluster\.kubeconfig/,
                 );
                 assert.doesNotMatch(error.message, /s3cret/);
                 return true;

@@ -42,13 +42,13 @@ describe("preflight of the nodes' capacity", () => {
             "a node that is too small",
             has({ cpu: "15500m", memory: "2Ti" }),
             [],
-            /^opt\.resources\.cpu: must be free on every node \(got 16, but of the 15\.5 of dgx-01 other pods request 0\)\. .*$/,
+            /^opt\.resources\.cpu: dgx-01 has less than 16 free, since other pods request 0 of its 15\.5\. .*$/,
         ],
         [
             "memory that other pods have requested",
             has({ cpu: "256", memory: "256Gi" }),
             [pod("jobs", "small", { memory: "512Mi" }), pod("jobs", "big", { memory: "64Gi", cpu: "1" })],
-            /^opt\.resources\.memory: must be free on every node \(got 200Gi, but of the 256Gi of dgx-01 other pods request 64\.5Gi: jobs\/big 64Gi, jobs\/small 0\.5Gi\)/,
+            /^opt\.resources\.memory: dgx-01 has less than 200Gi free, since other pods request 64\.5Gi of its 256Gi \(jobs\/big 64Gi, jobs\/small 0\.5Gi\)/,
         ],
     ];
     for (const [why, first, pods, said] of refused)
@@ -72,7 +72,7 @@ describe("preflight of the nodes' capacity", () => {
     it("names the pods with the largest requests, and not every one", async () => {
         const pods = [1, 2, 3, 4, 5].map((cpu) => pod("jobs", `job-${cpu}`, { cpu: `${cpu}` }));
         const [said] = await found(has({ cpu: "16", memory: "2Ti" }), pods);
-        assert.match(said, /request 15: jobs\/job-5 5, jobs\/job-4 4, jobs\/job-3 3, …\)/);
+        assert.match(said, /request 15 of its 16 \(jobs\/job-5 5, jobs\/job-4 4, jobs\/job-3 3, …\)/);
     });
 
     it("reports nothing about a missing node, which another check reports", async () => {

@@ -48,7 +48,7 @@ describe("the check of the nodes", () => {
         assert.deepEqual(await of(5, [...fit("a", "b", "c", "d"), { name: "e", unfit: "not Ready" }]), {
             problems: [],
             warnings: [
-                "gateway.replicas: 5 pods share 4 nodes that accept pods, so the loss of one node stops several of them. Add nodes, or lower it to 4.",
+                "gateway.replicas: 5 pods share 4 nodes that accept pods, so the loss of one node stops several of them. Add nodes, or lower replicas to 4.",
             ],
         });
         assert.deepEqual(await of(4, fit("a", "b", "c", "d")), NO_FINDINGS);
@@ -57,7 +57,7 @@ describe("the check of the nodes", () => {
     it("reports what is missing for high availability, also on the nodes of Alpa", async () => {
         const gateway = { highAvailability: true, address: "llm.example.com", sharedCounters: {} };
         const { problems } = await nodes(settings("rampart", { gateway }), cluster(fit("dgx")));
-        assert.match(problems.join("\n"), /^cluster: must have 3 Ready nodes that accept pods \(got dgx\)\. Add nodes/);
+        assert.match(problems.join("\n"), /^cluster: needs 3 Ready nodes that accept pods \(got dgx\)\. Add nodes/);
     });
 
     const short: [what: string, list: NodeState[], said: string][] = [
@@ -70,7 +70,7 @@ describe("the check of the nodes", () => {
         it(`installs nothing on ${what}`, async () => {
             const { problems, warnings } = await nodes(interSettings("rampart"), cluster(list));
             assert.deepEqual(problems, [
-                `cluster: must have 3 Ready nodes that accept pods (got ${said}). Add nodes, or allow pods on the existing ones: kubectl describe nodes`,
+                `cluster: needs 3 Ready nodes that accept pods (got ${said}). Add nodes, or allow pods on the existing ones: kubectl describe nodes`,
             ]);
             assert.deepEqual(warnings, []);
         });
@@ -80,7 +80,7 @@ describe("the check of the nodes", () => {
             const { problems, warnings } = await nodes(interSettings("rampart"), cluster(list, true));
             assert.deepEqual(problems, []);
             assert.equal(warnings.length, 1);
-            assert.match(warnings[0], /must have 3 Ready nodes .* The gateway keeps running with fewer nodes/);
+            assert.match(warnings[0], /needs 3 Ready nodes .* The gateway keeps running with fewer nodes/);
             assert.deepEqual(
                 asked.map(({ kind, namespace, name }) => [kind, namespace, name]),
                 [["Deployment", "alpa-auth-gateway-apisix", "apisix"]],

@@ -114,7 +114,8 @@ def _auth(way: str, values: Mapping[str, str], problems: List[str]) -> Optional[
 
 def _need(values: Mapping[str, str], name: str, problems: List[str]) -> Optional[str]:
     if name not in values:
-        problems.append(f"{name}: must be set with the others of its kind (it is not). Take it from the handout.")
+        with_ = "another variable of this authentication method is set"
+        problems.append(f"{name}: must be set, since {with_}. Take it from the handout.")
     return values.get(name)
 
 

@@ -60,7 +60,7 @@ def load(file: str, *, private_key: Optional[str] = None, today: Optional[date] 
     expires = None if end is None else datetime.strptime(end, "%Y-%m-%d").date()
     if expires is not None and expires <= (today or datetime.now(timezone.utc).date()):
         raise ExpiredCredentialError(
-            f"The credential {who} expired on {expires}.", next_step="Ask the operator for another."
+            f"The credential {who} expired on {expires}.", next_step="Ask the operator for another credential."
         )
     seconds = _match(r"^ ?curl -sS --max-time (\d+) ", text)
     auth = _credential(text, file, private_key)
@@ -86,7 +86,7 @@ def _credential(text: str, file: str, private_key: Optional[str]) -> Auth:
     if client_id is not None and client_secret is not None:
         return ServiceToken(client_id, client_secret)
     if algorithm is None or claim is None:
-        problem = f"credentials file: must hold a credential (got {file}, which has none). Ask the operator for another."
+        problem = f"credentials file: must hold a credential (got {file}, which has none). Ask the operator for another handout."
         raise ConfigurationError([problem])
     if secret is None and private_key is None:
         problem = f"private_key: must be given (the credential of {file} is of a key pair of your own). Give the PEM."

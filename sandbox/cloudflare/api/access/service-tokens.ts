@@ -1,5 +1,5 @@
 /**
- * Access service tokens. The secret is answered only at creation and when it is new. The previous secret stays valid until
+ * Access service tokens. The secret is in answers only at creation and when it is new. The previous secret stays valid until
  * `previous_client_secret_expires_at`. That time has no limits here, past or future: the dashboard offers 1 hour to 30 days,
  * and no source names a limit of the API.
  */

@@ -48,7 +48,7 @@ export class SigningKeys {
         return new SignJWT(payload).setProtectedHeader({ alg: "RS256", kid }).sign(privateKey);
     }
 
-    /** @returns the payload; undefined: a foreign or expired token */
+    /** @returns the payload; undefined for a foreign or expired token */
     async verify(token: string, issuer: string, audience: string): Promise<JWTPayload | undefined> {
         await this.followClock();
         const set = createLocalJWKSet({ keys: this.keys.map((key) => key.jwk) });

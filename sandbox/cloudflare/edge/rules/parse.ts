@@ -6,7 +6,7 @@ import { Unsupported } from "../types";
 
 export type Operand =
     | { kind: "field"; name: string }
-    /** `http.request.headers["x"]`; `index` is a number or `*`; unset: the whole list. */
+    /** `http.request.headers["x"]`; `index` is a number or `*`; unset for the whole list. */
     | { kind: "header"; name: string; index?: number | "*" }
     | { kind: "call"; name: "lower" | "upper" | "len" | "starts_with" | "ends_with"; args: Operand[] }
     | { kind: "literal"; value: string | number };
@@ -164,7 +164,7 @@ class Parser {
     }
 }
 
-/** Type of an operand; undefined: a field unknown to this file. */
+/** Type of an operand; undefined for a field unknown to this file. */
 function typeOf(operand: Operand): "text" | "number" | "address" | undefined {
     switch (operand.kind) {
         case "field":

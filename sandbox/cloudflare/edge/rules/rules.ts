@@ -145,7 +145,7 @@ function refuseFields(rule: RulesetRule, fields: string[], plan: Plan): void {
         );
     }
     const beyond = plan === "free" ? fields.find((name) => !FREE_EXPRESSION_FIELDS.includes(name)) : undefined;
-    if (beyond) throw new Unsupported(`the field ${beyond} of the rule ${rule.ref} on the plan free: it has none`);
+    if (beyond) throw new Unsupported(`the field ${beyond} of the rule ${rule.ref}: plan free does not include it`);
 }
 
 /** The response in `action_parameters.response {status_code, content_type, content}`, or Cloudflare's page. */

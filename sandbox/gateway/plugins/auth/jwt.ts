@@ -11,7 +11,7 @@ export interface Jwt {
     header: unknown;
     claims: unknown;
     signed: string;
-    /** Undefined: not base64url, which matches no signature. */
+    /** Undefined if it is not base64url, which matches no signature. */
     signature: Buffer | undefined;
 }
 
@@ -27,7 +27,7 @@ function decodePart(part: string): unknown {
     }
 }
 
-/** Undefined: not a signed JWT. Empty parts are ignored, so an additional dot has no effect. */
+/** Returns undefined for a text that is no signed JWT. Empty parts are ignored, so an additional dot has no effect. */
 export function parseJwt(token: string): Jwt | undefined {
     const parts = token.split(".").filter((part) => part !== "");
     if (parts.length !== 3) return undefined;

@@ -98,7 +98,7 @@ interface Place {
     request: string;
 }
 
-/** Undefined: the text of a variable is not a number. */
+/** Returns undefined if the text of a variable is not a number. */
 function amountOf(ctx: Context, value: number | string): number | undefined {
     if (typeof value === "number") return value;
     const { text } = ctx.resolve(value);

@@ -36,7 +36,7 @@ export const limitReq = definePlugin<LimitReqConf>({
     create: (conf, parentKey, tools) => {
         const name = countersName("limit-req", parentKey, conf);
 
-        /** Undefined: rejected. A rejected request does not fill the bucket. */
+        /** Returns undefined for a rejected request. A rejected request does not fill the bucket. */
         const pour = (old: Bucket | undefined, now: number): Bucket | undefined => {
             if (!old) return [0, now];
             const [before, last] = old;
@@ -51,7 +51,7 @@ export const limitReq = definePlugin<LimitReqConf>({
                 excess === undefined || last === undefined ? undefined : [excess, last],
                 counters.now(),
             );
-            const life = (conf.burst + 1) / conf.rate + 60; // seconds; after them the bucket is empty
+            const life = (conf.burst + 1) / conf.rate + 60; // in seconds, after which the bucket is empty
             if (bucket) keys.forEach((key, i) => counters.set(key, bucket[i], life));
             return bucket;
         };

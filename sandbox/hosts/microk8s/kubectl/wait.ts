@@ -4,7 +4,7 @@ import { pause } from "../../../processes";
 /** Poll interval in milliseconds. */
 const LOOK_MILLISECONDS = 50;
 
-/** Polls until there is a value. Undefined: timeout, or the caller has disconnected. */
+/** Polls until there is a value. Returns undefined after the timeout, or when the caller has disconnected. */
 export async function until<T>(
     look: () => Promise<T | undefined>,
     milliseconds: number,
@@ -18,7 +18,7 @@ export async function until<T>(
     }
 }
 
-/** Parses `90s`, `1m30s`, `0` to milliseconds; undefined: anything else. */
+/** Parses `90s`, `1m30s`, `0` to milliseconds; undefined for anything else. */
 export function durationOf(text: string): number | undefined {
     if (text === "0") return 0;
     const units: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };

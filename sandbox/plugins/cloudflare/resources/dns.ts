@@ -14,7 +14,7 @@ const TEXTS = [
 const given = (type: "number" | "string", names: string[]): Fields =>
     Object.fromEntries(names.map((name) => [name, optional(type)]));
 
-/** Types whose content is the API's text of their data. */
+/** Record types whose `content` the API derives from `data`. */
 const DATA_TYPES = "CAA CERT DNSKEY DS HTTPS LOC NAPTR SMIMEA SRV SSHFP SVCB TLSA URI".split(" ");
 
 /** Whether two names are equal: the API answers a relative name or `@` with the full name. */
@@ -57,7 +57,7 @@ export const dnsRecord: ResourceType = {
         known(inputs.content) && known(inputs.data)
             ? [{ property: "content", problem: "Only one of content and data can be given" }]
             : [],
-    // Only at creation: an update to such a pair is sent.
+    // Checked only at creation: the released provider sends an update to such a pair.
     refuseCreate: ({ proxied, ttl }) =>
         proxied === true && ttl !== 1 ? "ttl must be set to 1 when `proxied` is true" : undefined,
     crash: ({ type, data }) =>

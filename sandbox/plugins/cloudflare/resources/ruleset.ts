@@ -33,7 +33,7 @@ const RULE: Fields = {
     actionParameters: optional({ object: ACTION_PARAMETERS }, { default: {} }),
     ratelimit: optional({ object: RATELIMIT }),
     logging: optional({ object: { enabled: required("boolean") } }),
-    // The API's own if the program sets none. The id of a rule is never sent, so this is its only identity.
+    // The API sets it if the program does not. The id of a rule is never sent, so `ref` is its only identity.
     ref: both("string"),
     id: computed("string"),
 };

@@ -185,7 +185,7 @@ describe("zone data", () => {
             "name: '@', type: MX, ttl: 300, priority: 10, content: mx.example.net",
         );
         assert.deepEqual(problems, []);
-        assert.match(warnings[0], /a CNAME at the apex is answered with the addresses of its target/);
+        assert.match(warnings[0], /Cloudflare answers a CNAME at the apex with the addresses of its target/);
     });
 
     const caa = (tag: string, value: string) =>

@@ -183,7 +183,7 @@ const refused: Refused[] = [
     [
         "a window beyond plan free",
         limit("free", { perSeconds: 60 }),
-        "rateLimit.perSeconds: must be at most 10 with plan free (got 60). Lower it, or have plan pro.",
+        "rateLimit.perSeconds: must be at most 10 with plan free (got 60). Lower it, or order plan pro.",
     ],
     [
         "a window beyond plan pro",

@@ -66,7 +66,7 @@ const refused: Refused[] = [
     [
         "more GPUs than a node has",
         opt({ nodes: ["dgx-01", { name: "dgx-02", gpus: 4 }] }),
-        "opt.gpusPerNode: must be at most the GPUs of every node (got 8, and dgx-02 has 4). Lower it, or choose other nodes.",
+        "opt.gpusPerNode: dgx-02 has only 4 GPUs (got 8). Lower gpusPerNode, or choose other nodes.",
     ],
     [
         "a model larger than the GPUs' memory, with the calculation",

@@ -78,7 +78,7 @@ describe("ops check exposure", () => {
         const said = await exits(0, run({ url: `http://${ADDRESS}:${port}/alpa` }));
         assert.match(said.out, new RegExp(`│ ${ADDRESS} +│ ${port} +│ entry point +│ open +│ yes`));
         assert.match(said.out, /│ 9180 +│ APISIX, Admin API +│ closed +│ yes/);
-        assert.match(said.note, /^exposure: 26 findings, all as they must be, as seen from this machine\.$/m);
+        assert.match(said.note, /^exposure: all 26 findings are as required, as seen from this machine\.$/m);
     });
     it("finds no problem with a valid certificate, and HTTP that redirects to it", async () => {
         const said = await run(await served(https()), {}, "--ca", "CA", "--json");
@@ -181,7 +181,7 @@ describe("ops check exposure", () => {
                 served(https(), (_, answer) => answer.writeHead(308, { location: "https://other.example.com/" }).end()),
             /^HTTP on port/,
             /^308 https:\/\/other/,
-            /must be 308 to https:\/\/llm/,
+            /expected 308 to https:\/\/llm/,
         ],
     ];
     for (const [what, outputs, check, got, meaning] of wrong)

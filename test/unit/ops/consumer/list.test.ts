@@ -83,7 +83,7 @@ const cases: [what: string, config: ReturnType<typeof bob>, live: Live, problems
         "a consumer of another owner",
         [],
         live([object("eve", ["x"], { owner: "other/stack" })], ["eve.x"]),
-        ["not this stack's (of other/stack)"],
+        ["belongs to other/stack"],
     ],
     [
         "a credential that is live with another method",
@@ -250,7 +250,7 @@ describe("ops consumer list", () => {
             assert.match((await exits(3, list("--check"))).out, /! APISIX of x: no pod is ready │/);
             audit = { ...audit, isUnknown: true };
             const inPlace = await exits(0, list("--check"));
-            assert.match(inPlace.note, /^Not compared with what is in APISIX: APISIX of x/);
+            assert.match(inPlace.note, /^Not compared with the objects in APISIX: APISIX of x/);
         });
 
         it("expects no APISIX before the first run", async () => {
@@ -438,7 +438,7 @@ describe("ops consumer list", () => {
         it("reports a kubeconfig that is no YAML without its text", async () => {
             kubeconfig = "users:\n- user: { token: s3cret-token\n  name: u\n";
             const { note } = await exits(1, list());
-            assert.match(note, /^cluster: must name a reachable cluster \(the kubeconfig must be YAML [^\n]*\n$/);
+            assert.match(note, /^cluster: no usable kubeconfig \(the kubeconfig must be YAML [^\n]*\n$/);
             assert.ok(!note.includes("s3cret"), note);
         });
 

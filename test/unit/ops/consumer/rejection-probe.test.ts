@@ -174,7 +174,7 @@ describe("ops consumer revoke --yes", () => {
             it(`says that the proof is partial where the user may not ${needed} of an existing gateway`, async () => {
                 await pods(lacking);
                 const { out } = await exits(0, revokeA1(EXISTING));
-                assert.match(out, /alice\/a1: the proof is partial\. It is rejected by http:\S+ \(401/);
+                assert.match(out, /alice\/a1: the proof is partial\. The credential is rejected by http:\S+ \(401/);
                 assert.match(out, new RegExp(`not every gateway pod was queried: .*lacks permission to ${needed} in`));
             });
         }
@@ -238,7 +238,7 @@ describe("ops consumer revoke --yes", () => {
         it("reports that it still works when only one of the pods rejects it", async () => {
             statuses = Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? 400 : 401));
             const { out } = await exits(1, revoke("alice", "a1"));
-            assert.match(out, /must be rejected with 401 .* \(got 400\)\. It still works/);
+            assert.match(out, /is not rejected with 401 .* \(got 400\)\. It still works/);
         });
 
         it("sends a token where there is a secret to sign one", async () => {
@@ -250,7 +250,7 @@ describe("ops consumer revoke --yes", () => {
         it("reports that it still works at the timeout, and exits with 1", async () => {
             statuses = [400];
             const { out, note } = await exits(1, revoke("alice", "a1"));
-            assert.match(out, /must be rejected with 401 by http:\S+ within 3 s \(got 400\)\. It still works/);
+            assert.match(out, /is not rejected with 401 by http:\S+ after 3 s \(got 400\)\. It still works/);
             assert.match(note, /the change is applied, but there is no proof/);
         });
 

@@ -210,8 +210,12 @@ describe("ops consumer with service tokens", () => {
 
     it("says for an expiring token how to renew it, and where Cloudflare's own expiry is", async () => {
         const { out, note } = await cloudflare().ops("consumer", "expiring", "--fail-on", "1");
-        assert.doesNotMatch(note, /--successor|Rotate it/); // A service token has neither.
-        text(note, /Next: npm run ops -- consumer add <consumer> --credential <id>/, /Add a second credential;/);
+        assert.doesNotMatch(note, /--successor|Rotate each/); // A service token has neither.
+        text(
+            note,
+            /Next: npm run ops -- consumer add <consumer> --credential <id>/,
+            /Add a second credential to each caller; /,
+        );
         text(note, /duration.* npm run ops -- consumer list/);
         text(out, /old/);
     });
@@ -260,7 +264,7 @@ describe("ops consumer revoke --yes of a service token", () => {
         const { out } = await exits(1, revoke());
         assert.match(
             out,
-            /must be rejected with 401, 403 or 302 .* \(got 404\)\. It still works: check the Access application/,
+            /is not rejected with 401, 403 or 302 .* \(got 404\)\. It still works: check the Access application/,
         );
     });
     it("does not treat a rejection that was there before as proof", async () => {

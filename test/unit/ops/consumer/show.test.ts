@@ -116,6 +116,6 @@ describe("ops consumer show", () => {
 
     it("suggests a caller with a similar name when there is none of that name", async () => {
         const { note } = await exits(2, bench({ text: CONFIG }).ops("consumer", "show", "taem"));
-        assert.match(note, /taem: must be a consumer of the config\..*team/);
+        assert.match(note, /taem: is not a consumer of the config\..*team/);
     });
 });

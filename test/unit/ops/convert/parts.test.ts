@@ -99,7 +99,7 @@ describe("ops convert, times of steps that were never measured", () => {
         const [said] = budgetProblems(budget(900), "forward");
         assert.match(
             said,
-            /^convert\.budgetMinutes: must be at least 67, for the expected or measured 33:00 there, 2:30 to turn round and 31:00 back .*\(got 60\)/,
+            /^convert\.budgetMinutes: must be at least 67, for the expected or measured 33:00 forward, 2:30 to turn back and 31:00 for the return .*\(got 60\)/,
         );
     });
 });
@@ -258,13 +258,13 @@ describe("ops convert, answers", () => {
     const likely: Answer = { method: "logprobs", prompt: "p", tokens: [5, 6], logprobs: [-0.5, -1], milliseconds: 1 };
     const cases: [what: string, one: Answer, other: Partial<Answer>, differs: RegExp | undefined][] = [
         ["the same text", text, {}, undefined],
-        ["another text", text, { text: "b" }, /must be "a" \(got "b"\)/],
+        ["another text", text, { text: "b" }, /the text is "b" instead of "a"/],
         ["an answer that took longer", text, { milliseconds: 900 }, undefined],
-        ["another likeliest token", likely, { tokens: [6, 5] }, /likeliest token must be 5 \(got 6\)/],
+        ["another likeliest token", likely, { tokens: [6, 5] }, /likeliest token is 6 instead of 5/],
         ["a logprob that differs by rounding", likely, { logprobs: [-0.51, -1] }, undefined],
-        ["a logprob of another model", likely, { logprobs: [-0.7, -1] }, /logprob must be -0\.5/],
-        ["an invalid logprob", likely, { logprobs: [NaN, -1] }, /logprob must be -0\.5/],
-        ["no logprobs", likely, { tokens: [], logprobs: [] }, /likeliest token must be 5 \(got undefined\)/],
+        ["a logprob of another model", likely, { logprobs: [-0.7, -1] }, /logprob is \S+ instead of -0\.5/],
+        ["an invalid logprob", likely, { logprobs: [NaN, -1] }, /logprob is \S+ instead of -0\.5/],
+        ["no logprobs", likely, { tokens: [], logprobs: [] }, /likeliest token is undefined instead of 5/],
     ];
     for (const [what, one, other, differs] of cases)
         it(`${what}: ${differs === undefined ? "no difference" : "a difference"}`, () => {
@@ -344,7 +344,7 @@ describe("ops convert, the display", () => {
     it("shows the progress of the step, what it waits for, and when it returns by itself", () => {
         assert.equal(
             renderProgress(CONVERSION, view, began + 65_000, "alpa-opt updating"),
-            "start: 1:05 of about 15:00; callers get 503 since 6:05; returns by itself in 18:55 unless done; " +
+            "start: 1:05 of about 15:00; callers have got 503 for 6:05; returns by itself in 18:55 unless done; " +
                 "waits for the model to be loaded in the component | alpa-opt updating",
         );
         assert.match(renderProgress(CONVERSION, view, began + 1201_000, ""), /returning/);

@@ -145,7 +145,7 @@ describe("ops stack drift", () => {
         };
         const { code, note } = await driftOf({ text, auditGateway }, NOTHING);
         assert.equal(code, 0, note);
-        assert.match(note, /Not compared with what is in APISIX: no Secret/);
+        assert.match(note, /Not compared with the objects in APISIX: no Secret/);
         const binding = { ingressClass: "shared", gateway: "g", gatewayNamespace: "edge" };
         assert.deepEqual(asked, [{ binding, isInstalled: false }]);
     });

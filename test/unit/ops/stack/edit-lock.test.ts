@@ -35,7 +35,7 @@ describe("ops, the lock of a stack's files", () => {
         assert.equal(code, 1);
         assert.match(
             note,
-            /intra: another command is changing it \(pid \d+ on .*, since .*\)\. Nothing was changed\. Wait/,
+            /intra: another command is changing the stack file \(pid \d+ on .*, since .*\)\. Nothing was changed\. Wait/,
         );
         assert.match(it.text(), /name: bob/);
         assert.match(it.text(), /id: a1/);
@@ -103,7 +103,8 @@ else {
         const it = bench();
         leaveLock(it, { host: "elsewhere" });
         const { note } = await exits(1, it.ops(...ADD));
-        const remove = /pid \d+ on elsewhere,.* if it no longer runs on elsewhere, remove (\S+\.lock)\. Then run this/;
+        const remove =
+            /pid \d+ on elsewhere,.* if it no longer runs on elsewhere, remove (\S+\.lock)\. Then run the command again/;
         assert.match(note, remove);
         assert.equal(it.text(), STACK_FILE);
         await exits(0, it.ops("consumer", "add", "bob"), "a dry run");

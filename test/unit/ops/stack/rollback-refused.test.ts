@@ -103,7 +103,7 @@ describe("ops stack rollback refuses", () => {
             "the component while bare metal serves",
             undefined,
             { phase: "done" },
-            /version: intra-b, phase done, stack: intra-a\).* convert run --yes\. Then run this again/,
+            /version: intra-b, phase done, stack: intra-a\).* convert run --yes\. Then roll back/,
         ],
         ["the same phase", "done", { phase: "done" }, undefined],
         ["intra-a from the first phase, in which bare metal serves", "prepare", {}, undefined],
@@ -154,7 +154,7 @@ describe("ops stack rollback refuses", () => {
         [
             "after it has begun",
             `Previewing update (intra):\nUpdating (intra):\nerror: resource urn:x violates plan: parent changed`,
-            /\(resource urn:x violates plan: parent changed\).* or a value that was unknown in the review is known now\. A part of the change may be applied\. Run this again, or return/,
+            /\(resource urn:x violates plan: parent changed\).* or a value that was unknown in the review is known now\. A part of the change may be applied\. Run the rollback again, or return/,
         ],
     ];
     for (const [what, stdout, then] of broken)

@@ -180,7 +180,7 @@ describe("ops token inspect", () => {
         [
             "has an expired credential and an expiry in the past",
             { key: "alpa-auth_tokens.gone", exp: now - 60 },
-            "signature not checked: the stack's outputs have no secret for it yet; expiry expired 1 minute ago, at 2026-11-25T11:59:00Z; its credential tokens/gone expired on 2026-11-25",
+            "signature not checked: the stack's outputs have no secret for this credential yet; expiry expired 1 minute ago, at 2026-11-25T11:59:00Z; its credential tokens/gone expired on 2026-11-25",
         ],
     ];
     for (const [what, claims, reasons] of invalid)

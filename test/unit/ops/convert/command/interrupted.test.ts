@@ -306,7 +306,7 @@ describe("npm run ops -- convert, whose record cannot be written", () => {
             /Returning to intra-a: start: the conversion record \S+ cannot be written \(ENOSPC.*\)\.\nnote: .*If the return is interrupted, continue it: .* convert abort/,
         );
         assert.match(note, /It has returned to intra-a, which serves callers/);
-        assert.match(note, /run this to record the end: npm run ops -- convert abort --yes --stack intra\n/);
+        assert.match(note, /then record the end: npm run ops -- convert abort --yes --stack intra\n/);
         mock.restoreAll();
         await exits(0, ops("convert", "abort", "--yes"));
         assert.equal(record().at(-1)!.event, "end");

@@ -18,7 +18,7 @@ describe("npm run ops -- convert, refused", () => {
         [
             "a budget shorter than the expected times",
             CONVERT_FILE.replace("budgetMinutes: 60", "budgetMinutes: 50"),
-            /convert\.budgetMinutes: must be at least 57, for the expected or measured 28:00 there, 2:30 to turn round and 26:00 back \(got 50\)/,
+            /convert\.budgetMinutes: must be at least 57, for the expected or measured 28:00 forward, 2:30 to turn back and 26:00 for the return \(got 50\)/,
         ],
         [
             "a budget shorter than the measured times",

@@ -58,7 +58,7 @@ describe("npm run ops -- convert run", () => {
         state.says.component = " Texas";
         const { note } = await exits(1, ops("convert", "run", "--yes"));
         assert.deepEqual(state.ups.slice(5), ["stop", "drain", "prepare", "intra-a"]);
-        assert.match(note, /must be " France" \(got " Texas"\)/);
+        assert.match(note, /the text is " Texas" instead of " France"/);
         assert.match(note, /It has returned to intra-a, which serves/);
         assert.equal(text(), CONVERT_FILE);
         const end = record()
@@ -311,7 +311,7 @@ describe("npm run ops -- convert run", () => {
         const { code, note } = await it.ops("convert", "run", "--yes");
         release();
         assert.equal(code, 1);
-        assert.match(note, /intra: another command is changing it \(pid \d+ on/);
+        assert.match(note, /intra: another command is changing the stack file \(pid \d+ on/);
         assert.equal(it.text(), CONVERT_FILE);
         assert.deepEqual(it.state.ups, []);
     });

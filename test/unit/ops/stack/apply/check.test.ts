@@ -49,7 +49,7 @@ describe("ops stack check", () => {
     it("stops a change that breaks a caller, and says how to accept it", async () => {
         const { ops } = gate({ steps: [removed("alice")] });
         const { note } = await exits(3, ops("stack", "check"));
-        assert.match(note, /1 finding of breaks-callers or worse is not accepted, see above/);
+        assert.match(note, /1 finding with severity breaks-callers or worse is not accepted, see above/);
         assert.match(
             note,
             /policy\/accepted\.yaml[^]*- \{ stack: intra, code: caller-removed, resource: "alice-consumer", until: 2026-12-02, reason: … \}/,
@@ -93,7 +93,7 @@ describe("ops stack check", () => {
         const { ops, commit } = gate({ steps: [removed("alice"), removed("bob")] });
         commit("policy/accepted.yaml", accepting(entry));
         const { note } = await exits(3, ops("stack", "check"));
-        assert.match(note, /1 finding of breaks-callers or worse is not accepted/);
+        assert.match(note, /1 finding with severity breaks-callers or worse is not accepted/);
     });
 
     it("accepts the expiry of one credential and not that of the same caller's next one", async () => {
@@ -104,7 +104,7 @@ describe("ops stack check", () => {
         const { note } = await exits(3, ops("stack", "check"));
         assert.match(
             note,
-            /1 finding of breaks-callers or worse is not accepted[^]*property: "spec\.credentials\[c\]"/,
+            /1 finding with severity breaks-callers or worse is not accepted[^]*property: "spec\.credentials\[c\]"/,
         );
         commit("policy/accepted.yaml", accepting(revoked, { ...revoked, property: "spec.credentials[c]" }));
         await exits(0, ops("stack", "check"));
@@ -147,7 +147,7 @@ describe("ops stack check", () => {
             },
         });
         const { out, note } = await exits(3, ops("stack", "check", "--fail-on", "none", "--format", "markdown"));
-        assert.match(out, /caller-added[^]*The policy pack rejects it/);
+        assert.match(out, /caller-added[^]*The policy pack rejects the change/);
         assert.match(note, /policy pack: it rejects the change:\n.*\n.*\[mandatory\] {2}answers-not-cut$/m);
         assert.ok(!note.includes("more"));
     });
