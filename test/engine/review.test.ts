@@ -1,6 +1,6 @@
 // Proves that the commands review and drift use the output of the real engine, Kubernetes provider and API server, and that the
 // engine still plans each change as it was recorded. What a review says of each kind of change is tested on recordings:
-// test/unit/ops/review/recorded*.test.ts. Rampart and the gateway are emulators.
+// test/unit/ops/review/recorded/. Rampart and the gateway are emulators.
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

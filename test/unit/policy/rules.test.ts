@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { resourceOf, RULES, violationsOf } from "../../../policy/rules";
 import { recordStack } from "../intra-a";
 import { CASES } from "./cases";
-import { find, more, values } from "./changes";
+import { find, more, values } from "./cases/changes";
 import { BASES, type Base } from "./bases";
 import { givenOf, type Given } from "./stacks";
 

@@ -1,5 +1,5 @@
 // Proves how `ops stack review` handles its input: formats, exit codes, what it rejects, and that no output contains a secret.
-// The previews here are handwritten; recorded*.test.ts reads those of the engine.
+// The previews here are handwritten; recorded/ reads those of the engine.
 import { strict as assert } from "node:assert";
 import { utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

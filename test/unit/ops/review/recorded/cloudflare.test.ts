@@ -2,9 +2,9 @@
 // emulator. The official provider created all of them except "a token that is disabled", which the emulated provider created:
 // the newest official one available, 6.18, ignores `enabled` of a service token. `made` in the file names the provider of each.
 import { strict as assert } from "node:assert";
-import { findingsOf } from "../../../findings";
-import { read } from "../../../recorded/recording";
-import { recordedSet } from "./recorded";
+import { findingsOf } from "../../../../findings";
+import { read } from "../../../../recorded/recording";
+import { recordedSet } from "./recorded-set";
 
 recordedSet("cloudflare", {
     nothing: [],

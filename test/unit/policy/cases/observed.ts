@@ -1,6 +1,6 @@
-import type { Case } from "./cases";
+import type { Case } from ".";
 import { find, inputs, more, plugin, spec } from "./changes";
-import type { Given } from "./stacks";
+import type { Given } from "../stacks";
 
 const metrics = (change: (spec: any) => void) => spec("NetworkPolicy", "alpa-auth-metrics", change);
 /** The settings file of APISIX, as text. */

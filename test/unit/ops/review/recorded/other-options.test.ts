@@ -1,6 +1,6 @@
 // Proves the reviews of previews that the real engine and Kubernetes provider created for stacks in the sandbox.
 // `npm run record` records them again.
-import { recordedSet, type Expected } from "./recorded";
+import { recordedSet, type Expected } from "./recorded-set";
 
 /** Severity and code, the most dangerous first, of each preview of a set. */
 const FINDINGS: Record<string, Expected> = {

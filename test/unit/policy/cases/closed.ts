@@ -1,6 +1,6 @@
 /** Resources that differ from this project's rendering, which no other rule covers. */
-import { operatorValues } from "../../../components/opt/opt-graph";
-import type { Case } from "./cases";
+import { operatorValues } from "../../../../components/opt/opt-graph";
+import type { Case } from ".";
 import { created, find, inputs, more, plugin, secret, spec, values } from "./changes";
 
 const rule = (name: string, change: (rule: any) => void) =>

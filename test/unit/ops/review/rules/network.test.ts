@@ -1,8 +1,8 @@
 // Proves that a review never reports a change as harmless that opens something to the network or closes it for callers, and
 // that a narrower rule does not count as opening.
 import { strict as assert } from "node:assert";
-import { UNKNOWN } from "../../../../ops/review/differences";
-import { leftBehind, review, said, step } from "./steps";
+import { UNKNOWN } from "../../../../../ops/review/differences";
+import { leftBehind, review, said, step } from "../steps";
 
 const named = { podSelector: { matchLabels: { app: "x" } } };
 const labelled = (operator: string) => ({

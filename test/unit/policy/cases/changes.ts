@@ -1,6 +1,6 @@
 /** How cases change a stack's resources. */
 import { strict as assert } from "node:assert";
-import type { Given } from "./stacks";
+import type { Given } from "../stacks";
 
 const kindOf = ({ type, inputs }: Given): string =>
     type.startsWith("kubernetes:") ? (inputs.kind ?? type.split(":").pop()) : type.split(":").pop()!;

@@ -1,14 +1,14 @@
 /** For each rule, changes of real resources that it must reject. */
-import type { Base } from "./bases";
-import { CLOSED } from "./cases-closed";
-import { GATEWAY } from "./cases-gateway";
-import { KNOWN } from "./cases-known";
-import { OBSERVED } from "./cases-observed";
-import { PEERS } from "./cases-peers";
-import { PROOFS } from "./cases-proofs";
-import { SECRETS } from "./cases-secrets";
-import { WORLD } from "./cases-world";
-import type { Given } from "./stacks";
+import type { Base } from "../bases";
+import { CLOSED } from "./closed";
+import { GATEWAY } from "./gateway";
+import { KNOWN } from "./known";
+import { OBSERVED } from "./observed";
+import { PEERS } from "./peers";
+import { PROOFS } from "./proofs";
+import { SECRETS } from "./secrets";
+import { WORLD } from "./world";
+import type { Given } from "../stacks";
 
 export type Case = [what: string, base: Base, change: (resources: Given[]) => void, message: RegExp];
 

@@ -1,6 +1,6 @@
 // Proves that a review reports every credential that is missing or different for a time, also where Pulumi shows no difference.
 import { strict as assert } from "node:assert";
-import { leftBehind, said, step } from "./steps";
+import { leftBehind, said, step } from "../steps";
 
 const secret = (name: string, more: object = {}) => ({ metadata: { name, namespace: "alpa-auth", ...more } });
 const consumer = { metadata: { name: "lab" }, spec: { credentials: [{ name: "a", type: "key-auth" }] } };

@@ -1,5 +1,5 @@
 /** Values that can be guessed or are known to everyone, and hosts and namespaces that are not those of the stack. */
-import type { Case } from "./cases";
+import type { Case } from ".";
 import { find, inputs, opened, secretText, spec, UNKNOWN } from "./changes";
 
 /** A Secret, with materials that are not known yet, as in every preview in which its caller gets a generated key. */

@@ -1,5 +1,5 @@
 /** Cases about peers of network policies, TLS settings, and references to another stack. */
-import type { Case } from "./cases";
+import type { Case } from ".";
 import { inputs, spec, without } from "./changes";
 
 const policy = (name: string, change: (spec: any) => void) => spec("NetworkPolicy", `alpa-auth-${name}`, change);

@@ -1,10 +1,10 @@
 // Proves that a review never reports a change of a gateway as harmless if it disables something, loses data or cannot be
 // interpreted.
 import { strict as assert } from "node:assert";
-import { pluginVerdicts } from "../../../../ops/review/plugins";
-import { UNKNOWN } from "../../../../ops/review/differences";
-import { NAME_CALLER } from "../../../../components/route/name-caller";
-import { said, step } from "./steps";
+import { pluginVerdicts } from "../../../../../ops/review/plugins";
+import { UNKNOWN } from "../../../../../ops/review/differences";
+import { NAME_CALLER } from "../../../../../components/route/name-caller";
+import { said, step } from "../steps";
 
 const route = (...plugins: object[]) => ({
     metadata: { name: "r" },

@@ -1,4 +1,4 @@
-import type { Case } from "./cases";
+import type { Case } from ".";
 import { inputs, more, plugin, spec, values } from "./changes";
 
 const upstream = (name: string, change: (spec: any) => void) => spec("ApisixUpstream", `alpa-${name}`, change);

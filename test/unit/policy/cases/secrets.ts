@@ -1,6 +1,6 @@
-import type { Case } from "./cases";
+import type { Case } from ".";
 import { find, inputs, more, opened, secret, spec, values } from "./changes";
-import type { Given } from "./stacks";
+import type { Given } from "../stacks";
 
 const LONG = "s3cret-s3cret-s3cret-s3cret";
 const KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjE\n-----END OPENSSH PRIVATE KEY-----";

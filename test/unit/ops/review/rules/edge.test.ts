@@ -1,7 +1,7 @@
 // Proves that a review compares rules of the edge one by one, by their ref at Cloudflare.
 import { strict as assert } from "node:assert";
-import { UNKNOWN } from "../../../../ops/review/differences";
-import { said, step } from "./steps";
+import { UNKNOWN } from "../../../../../ops/review/differences";
+import { said, step } from "../steps";
 
 const LIMIT = {
     ref: "limit",

@@ -1,10 +1,10 @@
 // Proves which effects on callers a review reports for a change of classes and shares.
 import { strict as assert } from "node:assert";
-import { renderRoute } from "../../../../components/route/route-rules";
-import type { CallerClass } from "../../../../components/route/caller-classes";
-import type { Counters } from "../../../../components/apisix/open-requests";
-import { GUARD } from "../../guard-settings";
-import { review, step } from "./steps";
+import { renderRoute } from "../../../../../components/route/route-rules";
+import type { CallerClass } from "../../../../../components/route/caller-classes";
+import type { Counters } from "../../../../../components/apisix/open-requests";
+import { GUARD } from "../../../guard-settings";
+import { review, step } from "../steps";
 
 const COUNTERS: Counters = { host: "a", whenDown: "refuse", timeoutMilliseconds: 100, answerTimeoutSeconds: 600 };
 const route = (classes?: CallerClass[], counters?: Counters) => ({

@@ -1,5 +1,5 @@
 /** Cases in which a verification at the gateway or a record is disabled, or has another subject. */
-import type { Case } from "./cases";
+import type { Case } from ".";
 import { inputs, more, opened, secret, without } from "./changes";
 
 const OTHER = "f".repeat(64);

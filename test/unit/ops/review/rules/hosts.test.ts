@@ -1,10 +1,10 @@
 // Proves that a review distinguishes the steps on a host, and that its output contains no terminal control characters.
 import { strict as assert } from "node:assert";
-import { readPlan } from "../../../../ops/review/plan";
-import { renderText } from "../../../../ops/review/report";
-import { reviewOf } from "../../../../ops/review/review";
-import { TODAY } from "../kit";
-import { said, step } from "./steps";
+import { readPlan } from "../../../../../ops/review/plan";
+import { renderText } from "../../../../../ops/review/report";
+import { reviewOf } from "../../../../../ops/review/review";
+import { TODAY } from "../../kit";
+import { said, step } from "../steps";
 
 const inputs = { create: "x", delete: "y" };
 

@@ -1,6 +1,6 @@
 // Proves which effects on Alpa itself a review reports, where Alpa is a component of the cluster or runs on bare metal.
 import { strict as assert } from "node:assert";
-import { said, step } from "./steps";
+import { said, step } from "../steps";
 
 const cluster = (suspend: boolean, more: object = {}) => ({
     metadata: { name: "alpa-opt", namespace: "alpa-auth" },

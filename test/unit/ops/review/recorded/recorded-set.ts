@@ -1,11 +1,11 @@
 /** The tests of every set of recorded previews, with the expected findings of each. */
 import { strict as assert } from "node:assert";
 import { isDeepStrictEqual } from "node:util";
-import { policyFindings } from "../../../../ops/review/policies";
-import { readPreview, type Step } from "../../../../ops/review/preview";
-import { assertCodes, findingsOf } from "../../../findings";
-import { read } from "../../../recorded/recording";
-import { recordProgram } from "../../program";
+import { policyFindings } from "../../../../../ops/review/policies";
+import { readPreview, type Step } from "../../../../../ops/review/preview";
+import { assertCodes, findingsOf } from "../../../../findings";
+import { read } from "../../../../recorded/recording";
+import { recordProgram } from "../../../program";
 
 /** Expected severity and code of each finding by the name of the change, the most dangerous first. */
 export type Expected = Record<string, string[]>;

@@ -1,7 +1,7 @@
 // Proves that a review compares the tokens that an Access policy admits with those that the same run creates and deletes.
 import { strict as assert } from "node:assert";
-import { UNKNOWN } from "../../../../ops/review/differences";
-import { leftBehind, review, said, step } from "./steps";
+import { UNKNOWN } from "../../../../../ops/review/differences";
+import { leftBehind, review, said, step } from "../steps";
 
 const token = (id: string) => ({ serviceToken: { tokenId: id } });
 const list = (...includes: unknown[]) => ({ name: "p", decision: "non_identity", includes });

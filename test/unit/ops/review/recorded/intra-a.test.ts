@@ -3,11 +3,11 @@
 // the engine still says the same. Rampart is an emulator: this does not prove that it restarts what a review says it restarts.
 import { strict as assert } from "node:assert";
 import { stringify } from "yaml";
-import { CHANGES, MUCH } from "../../../recorded/intra-a";
-import { findingsOf } from "../../../findings";
-import { read } from "../../../recorded/recording";
-import { gate } from "../stack/apply/kit";
-import { recordedSet, type Expected } from "./recorded";
+import { CHANGES, MUCH } from "../../../../recorded/intra-a";
+import { findingsOf } from "../../../../findings";
+import { read } from "../../../../recorded/recording";
+import { gate } from "../../stack/apply/kit";
+import { recordedSet, type Expected } from "./recorded-set";
 
 /** Findings with an effect on callers; changes without any cause no alarm. */
 const FINDINGS: Expected = {

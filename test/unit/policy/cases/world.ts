@@ -1,4 +1,4 @@
-import type { Case } from "./cases";
+import type { Case } from ".";
 import { find, inputs, more, spec, values, without } from "./changes";
 
 const service = (given: object) => more("kubernetes:core/v1:Service", { kind: "Service", metadata: {}, spec: given });

@@ -1,6 +1,6 @@
 // Proves that a review reports every rule of a tunnel without authentication.
 import { strict as assert } from "node:assert";
-import { said, step } from "./steps";
+import { said, step } from "../steps";
 
 const access = { required: true, teamName: "t", audTags: ["a"] };
 const asked = (hostname: string) => ({ hostname, service: "http://10.0.0.11:20001", originRequest: { access } });
