@@ -1,6 +1,6 @@
 /** Differences between two sets of inputs, down to the paths that a rule compares as a whole. */
 import { isDeepStrictEqual } from "node:util";
-import { HIDDEN as SECRET, isMap, list, UNKNOWN_TEXT as UNKNOWN, type Tree } from "../../policy/rules/resource";
+import { HIDDEN as SECRET, isMap, list, UNKNOWN_TEXT as UNKNOWN, type Tree } from "../../policy/resources/resource";
 
 export type Path = (string | number)[];
 export type Props = Tree;

@@ -3,7 +3,7 @@
  * 3.274.1). A plan has only the changed properties of each resource, so the state of that time is read too.
  */
 import { isDeepStrictEqual } from "node:util";
-import { isWrappedSecret } from "../../policy/rules/resource";
+import { isWrappedSecret } from "../../policy/resources/resource";
 import { UsageError } from "../errors";
 import { isMap, isSecret, SECRET, type Props } from "./differences";
 import { OPERATIONS, stackOf, type Preview, type ResourceState, type Step } from "./preview";

@@ -1,4 +1,4 @@
-import { UNKNOWN, type Resource } from "./resource";
+import { UNKNOWN, type Resource } from "../resources/resource";
 import type { Rule } from "./rule";
 
 /** Kinds of objects that this project creates, by apiVersion. */

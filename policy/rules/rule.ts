@@ -1,4 +1,4 @@
-import type { Resource, Tree } from "./resource";
+import type { Resource, Tree } from "../resources/resource";
 
 /** A violation in the form `where: what must hold (actual value). What to do.` It never contains a secret. */
 type Message = string;

@@ -1,5 +1,5 @@
-import { at, eachText, kindOf, list, map, Secret, type Resource } from "./resource";
-import { containersOf, podsOf, textOf } from "./kubernetes/objects";
+import { at, eachText, kindOf, list, map, Secret, type Resource } from "../resources/resource";
+import { containersOf, podsOf, textOf } from "../resources/objects";
 import type { Rule } from "./rule";
 
 /** Names of fields whose texts are secrets. */

@@ -1,4 +1,4 @@
-import { at, isOther, list, map, shown, UNKNOWN, type Resource } from "../resource";
+import { at, isOther, list, map, shown, UNKNOWN, type Resource } from "../../resources/resource";
 import type { Rule } from "../rule";
 
 const SERVICE_AUTH = "non_identity";

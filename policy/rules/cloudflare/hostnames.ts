@@ -1,4 +1,4 @@
-import { at, isInside, kindOf, list, map, UNKNOWN, type Resource } from "../resource";
+import { at, isInside, kindOf, list, map, UNKNOWN, type Resource } from "../../resources/resource";
 import type { Rule } from "../rule";
 
 type Violations = { urn: string; message: string }[];

@@ -1,4 +1,4 @@
-import { at, kindOf, list, UNKNOWN, type Resource } from "../resource";
+import { at, kindOf, list, UNKNOWN, type Resource } from "../../resources/resource";
 import type { Rule } from "../rule";
 
 export const workersOwn: Rule = {

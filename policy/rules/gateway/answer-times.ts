@@ -1,6 +1,6 @@
-import { containersOf, podsOf } from "../kubernetes/objects";
-import { at, isOther, kindOf, list, number, shown, UNKNOWN, type Resource } from "../resource";
-import { isNowhere, NOWHERE, rulesOf } from "./route-rules";
+import { containersOf, podsOf } from "../../resources/objects";
+import { at, isOther, kindOf, list, number, shown, UNKNOWN, type Resource } from "../../resources/resource";
+import { isNowhere, NOWHERE, rulesOf } from "../../resources/routes";
 import type { Rule } from "../rule";
 
 /**

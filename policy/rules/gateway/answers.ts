@@ -1,5 +1,16 @@
-import { at, eachText, isOther, kindOf, list, map, shown, UNKNOWN, type Resource, type Tree } from "../resource";
-import { everyRequest, isNowhere, pluginsOf, rulesOf, type RouteRule } from "./route-rules";
+import {
+    at,
+    eachText,
+    isOther,
+    kindOf,
+    list,
+    map,
+    shown,
+    UNKNOWN,
+    type Resource,
+    type Tree,
+} from "../../resources/resource";
+import { everyRequest, isNowhere, pluginsOf, rulesOf, type RouteRule } from "../../resources/routes";
 import type { Rule } from "../rule";
 import { isUpstream } from "./answer-times";
 

@@ -1,6 +1,6 @@
 import { isOlder, OLDEST_APISIX } from "../../../components/apisix/version";
-import { at, eachText, isInside, map, number, shown, UNKNOWN, type Resource } from "../resource";
-import { apisixCharts, chartImages, chartsOf, DIGEST, isApisix, podImages } from "../kubernetes/objects";
+import { at, eachText, isInside, map, number, shown, UNKNOWN, type Resource } from "../../resources/resource";
+import { apisixCharts, chartImages, chartsOf, DIGEST, isApisix, podImages } from "../../resources/objects";
 import type { Rule } from "../rule";
 
 function oldApisix(tag: unknown, where: string): string[] {

@@ -1,6 +1,6 @@
-import { at, isInside, kindOf, list, map, number, shown, UNKNOWN, type Resource } from "../resource";
-import { apisixCharts, objectName, podsOf, type Chart } from "../kubernetes/objects";
-import { rulesOf } from "./route-rules";
+import { at, isInside, kindOf, list, map, number, shown, UNKNOWN, type Resource } from "../../resources/resource";
+import { apisixCharts, objectName, podsOf, type Chart } from "../../resources/objects";
+import { rulesOf } from "../../resources/routes";
 import { secondsOf } from "./answer-times";
 import type { Rule } from "../rule";
 

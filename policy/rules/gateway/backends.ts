@@ -1,6 +1,17 @@
-import { at, isInside, kindOf, list, map, number, shown, UNKNOWN, type Resource, type Tree } from "../resource";
+import {
+    at,
+    isInside,
+    kindOf,
+    list,
+    map,
+    number,
+    shown,
+    UNKNOWN,
+    type Resource,
+    type Tree,
+} from "../../resources/resource";
 import { closed, isName } from "../kubernetes/reachable";
-import type { RouteRule } from "./route-rules";
+import type { RouteRule } from "../../resources/routes";
 
 /** Targets of routes and tunnels. */
 

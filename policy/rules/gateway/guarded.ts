@@ -1,5 +1,5 @@
-import { at, list, number, UNKNOWN, type Resource } from "../resource";
-import { everyRequest, isNowhere, isUnknown, rulesOf, type RouteRule } from "./route-rules";
+import { at, list, number, UNKNOWN, type Resource } from "../../resources/resource";
+import { everyRequest, isNowhere, isUnknown, rulesOf, type RouteRule } from "../../resources/routes";
 import type { Rule } from "../rule";
 
 export const alpaGuarded: Rule = {

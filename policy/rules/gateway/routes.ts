@@ -1,5 +1,5 @@
-import { at, kindOf, list, map, shown, UNKNOWN, type Resource } from "../resource";
-import { apisixCharts, type Chart } from "../kubernetes/objects";
+import { at, kindOf, list, map, shown, UNKNOWN, type Resource } from "../../resources/resource";
+import { apisixCharts, type Chart } from "../../resources/objects";
 import {
     authenticationOf,
     everyRequest,
@@ -10,7 +10,7 @@ import {
     pluginsOf,
     rulesOf,
     type RouteRule,
-} from "./route-rules";
+} from "../../resources/routes";
 import type { Rule } from "../rule";
 import { backends, externalNodes, tunnel } from "./backends";
 

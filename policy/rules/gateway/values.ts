@@ -1,5 +1,5 @@
-import { at, list, UNKNOWN, type Resource } from "../resource";
-import { apisixCharts } from "../kubernetes/objects";
+import { at, list, UNKNOWN, type Resource } from "../../resources/resource";
+import { apisixCharts } from "../../resources/objects";
 import type { Rule } from "../rule";
 
 export const valuesSeen: Rule = {

@@ -1,6 +1,6 @@
 import { parse } from "yaml";
-import { map, shown, UNKNOWN, type Resource } from "../resource";
-import { apisixCharts, chartImages, DIGEST, podImages } from "./objects";
+import { map, shown, UNKNOWN, type Resource } from "../../resources/resource";
+import { apisixCharts, chartImages, DIGEST, podImages } from "../../resources/objects";
 import type { Rule } from "../rule";
 
 const named = (where: string, got: unknown) =>

@@ -1,5 +1,5 @@
-import { at, kindOf, list, map, number, shown, UNKNOWN, type Resource } from "../resource";
-import { apisixCharts, objectName } from "./objects";
+import { at, kindOf, list, map, number, shown, UNKNOWN, type Resource } from "../../resources/resource";
+import { apisixCharts, objectName } from "../../resources/objects";
 import { CLOSED_PORTS, isName } from "./reachable";
 import type { Rule } from "../rule";
 

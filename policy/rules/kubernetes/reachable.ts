@@ -1,5 +1,5 @@
-import { at, kindOf, list, map, number, shown, UNKNOWN, type Resource } from "../resource";
-import { apisixCharts, podsOf, RAY_CLUSTERS, type Chart } from "./objects";
+import { at, kindOf, list, map, number, shown, UNKNOWN, type Resource } from "../../resources/resource";
+import { apisixCharts, podsOf, RAY_CLUSTERS, type Chart } from "../../resources/objects";
 import type { Rule } from "../rule";
 
 /** Ports that must not be reachable from outside the cluster: most of them have no authentication. */

@@ -1,4 +1,4 @@
-import { at, list, type Resource } from "../resource";
+import { at, list, type Resource } from "../../resources/resource";
 
 /** Properties of a route's classes that need separate forms. Their names and numbers are settings. */
 export interface Classes {

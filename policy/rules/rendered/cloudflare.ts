@@ -6,7 +6,7 @@ import { PREFIX, servedPrefixes } from "../../../components/alpa/paths";
 import { renderExpiryMail, renderToken } from "../../../components/cloudflare/service-tokens";
 import { alpaPaths, renderRoutes } from "../../../components/cloudflare/tunnel-routes";
 import { VERIFICATION_PREFIX } from "../../../components/opt/verification";
-import { at, list, map, UNKNOWN, type Resource } from "../resource";
+import { at, list, map, UNKNOWN, type Resource } from "../../resources/resource";
 import { differences } from "./compare";
 import { combinations, form, type Form } from "./form";
 import { cachedForms, prefixProblems } from "./gateway";

@@ -1,5 +1,5 @@
 import { placeOf } from "../../../components/hosts/ssh-host";
-import { at, isOther, list, map, shown, UNKNOWN, type Resource } from "../resource";
+import { at, isOther, list, map, shown, UNKNOWN, type Resource } from "../../resources/resource";
 
 /**
  * Command line for a host: `sh -s --` and words without shell syntax. The script with its secrets is passed on standard

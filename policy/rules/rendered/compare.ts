@@ -1,4 +1,4 @@
-import { isMap, list, map, shown, UNKNOWN, type Tree } from "../resource";
+import { isMap, list, map, shown, UNKNOWN, type Tree } from "../../resources/resource";
 import {
     another,
     changedIn,

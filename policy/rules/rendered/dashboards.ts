@@ -1,5 +1,5 @@
 import { DASHBOARDS, renderDashboards } from "../../../components/apisix/grafana/dashboards";
-import { at, map, UNKNOWN, type Resource } from "../resource";
+import { at, map, UNKNOWN, type Resource } from "../../resources/resource";
 import { combinations, form, type Form } from "./form";
 import { cachedForms } from "./gateway";
 

@@ -1,4 +1,4 @@
-import { UNKNOWN, type Tree } from "../resource";
+import { UNKNOWN, type Tree } from "../../resources/resource";
 
 /**
  * One form in which this project renders an object. The settings are examples: numbers and texts may differ, and are read

@@ -1,6 +1,6 @@
 import { OPT_GRAPH } from "../../../components/opt/opt-graph";
-import { apisixCharts } from "../kubernetes/objects";
-import { at, isOther, kindOf, map, UNKNOWN, type Resource } from "../resource";
+import { apisixCharts } from "../../resources/objects";
+import { at, isOther, kindOf, map, UNKNOWN, type Resource } from "../../resources/resource";
 import type { Rule } from "../rule";
 import {
     application,

@@ -8,7 +8,7 @@ import { TLS_CERTIFICATE, TLS_OBJECT } from "../../../components/apisix/tls";
 import { VERIFICATION } from "../../../components/opt/verification";
 import { REVOCATION_ID } from "../../../config/keys/consumers/schema";
 import { acceptKeys } from "../../../config/keys/readiness";
-import { map, UNKNOWN, type Resource, type Tree } from "../resource";
+import { map, UNKNOWN, type Resource, type Tree } from "../../resources/resource";
 import { differences } from "./compare";
 import { preparations } from "./etcd";
 import { form, type Form } from "./form";

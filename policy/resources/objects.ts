@@ -1,4 +1,4 @@
-import { at, kindOf, list, map, UNKNOWN, type Resource, type Tree } from "../resource";
+import { at, kindOf, list, map, UNKNOWN, type Resource, type Tree } from "./resource";
 
 /** A chart that a resource has installed, with its values. */
 export interface Chart {

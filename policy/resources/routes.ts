@@ -1,4 +1,4 @@
-import { at, kindOf, list, map, UNKNOWN, type Resource, type Tree } from "../resource";
+import { at, kindOf, list, map, UNKNOWN, type Resource, type Tree } from "./resource";
 
 /** One rule of an ApisixRoute. */
 export interface RouteRule {
