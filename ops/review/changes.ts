@@ -1,15 +1,9 @@
 /** Steps of a preview as changes: one for each resource, with its differences. */
+import { nameIn, packageAndKind } from "../../policy/resources/resource";
+import { isMap, valueAt, type Path, type Tree } from "../../policy/resources/values";
+import { hasSecret } from "../../policy/resources/unknown";
 import { isComputed } from "./computed";
-import {
-    differences,
-    isMap,
-    isSecret,
-    parsePath,
-    valueAt,
-    type Difference,
-    type Path,
-    type Props,
-} from "./differences";
+import { type Difference, differences, parsePath } from "./differences";
 import type { Step } from "./preview";
 
 export type Operation = "create" | "update" | "replace" | "delete";
@@ -23,8 +17,8 @@ export interface Change {
     kind: string;
     op: Operation;
     /** Inputs before and after. */
-    old?: Props;
-    new?: Props;
+    old?: Tree;
+    new?: Tree;
     /** Properties that Pulumi names as the reason, secret ones among them. */
     reasons: Path[];
     /** Id at the provider, before or after the change. Unset if the resource has none. */
@@ -80,9 +74,9 @@ function changeOf(step: Step, op: Operation): Change {
     const type = (newState ?? oldState)!.type;
     return {
         urn,
-        name: urn.split("::").at(-1)!,
+        name: nameIn(urn),
         type,
-        kind: kindOf(type),
+        kind: packageAndKind(type),
         op,
         old: oldState?.inputs ?? (oldState ? {} : undefined),
         new: op === "delete" ? undefined : (newState?.inputs ?? {}),
@@ -106,14 +100,6 @@ function merge(change: Change, step: Step, op: Operation): void {
     change.id ??= more.id;
     change.newId ??= more.newId;
     change.reasons.push(...more.reasons);
-}
-
-/** `kubernetes:apisix.apache.org/v2:ApisixRoute` is `kubernetes ApisixRoute`. */
-export function kindOf(type: string): string {
-    if (type.startsWith("pulumi:providers:")) return "pulumi Provider";
-    const parts = type.split(":");
-    const family = parts[0] === "pulumi-nodejs" ? "dynamic" : parts[0];
-    return `${family} ${parts.at(-1)}`;
 }
 
 /**
@@ -144,7 +130,7 @@ function paired(changes: Change[]): Change[] {
 /** Identity of an object outside of Pulumi; undefined if its name does not identify it. */
 function identity({ kind, old, new: now }: Change): string | undefined {
     const props = now ?? old ?? {};
-    const { metadata, name, namespace } = props as { metadata?: Props; name?: unknown; namespace?: unknown };
+    const { metadata, name, namespace } = props as { metadata?: Tree; name?: unknown; namespace?: unknown };
     if (isMap(metadata) && typeof metadata.name === "string")
         return [kind, metadata.namespace, metadata.name].join(" ");
     // A rule set has the name of its stack; tokens, tunnels and releases have names of their own.
@@ -178,10 +164,10 @@ function overlap(a: Path, b: Path): boolean {
 }
 
 /** The value at a path, or the secret that contains it. */
-function nearest(props: Props, path: Path): unknown {
+function nearest(props: Tree, path: Path): unknown {
     for (let length = path.length; length > 0; length--) {
         const value = valueAt(props, path.slice(0, length));
-        if (length === path.length ? value !== undefined : isSecret(value) && typeof value === "string") return value;
+        if (length === path.length ? value !== undefined : hasSecret(value) && typeof value === "string") return value;
     }
     return undefined;
 }

@@ -1,5 +1,5 @@
 /** Properties that Cloudflare itself sets: its provider names them as reasons of every update. */
-import type { Path } from "./differences";
+import type { Path } from "../../policy/resources/values";
 
 /** Output-only properties of @pulumi/cloudflare 6.22.1, by kind. A test compares the list with the provider's schema. */
 export const OUTPUTS: Record<string, string[]> = {

@@ -1,10 +1,6 @@
 /** Differences between two sets of inputs, down to the paths that a rule compares as a whole. */
 import { isDeepStrictEqual } from "node:util";
-import { HIDDEN as SECRET, isMap, list, UNKNOWN_TEXT as UNKNOWN, type Tree } from "../../policy/resources/resource";
-
-export type Path = (string | number)[];
-export type Props = Tree;
-export { isMap, list, SECRET, UNKNOWN };
+import { isMap, type Path, type Tree } from "../../policy/resources/values";
 
 export interface Difference {
     path: Path;
@@ -31,14 +27,18 @@ export function differences(old: unknown, now: unknown, wholes: string[][], path
     const deeper = wholes.some((pattern) => pattern.length > path.length && fits(pattern, path));
     const sides = [old, now].map((side) => (side === undefined && deeper ? {} : side));
     if (!sides.every(isMap)) return [whole];
-    const keys = new Set(sides.flatMap((side) => Object.keys(side as Props)));
+    const keys = new Set(sides.flatMap((side) => Object.keys(side as Tree)));
     return (
         [...keys]
             // Keys that begin with __ belong to the engine and its providers.
             .filter((key) => !key.startsWith("__"))
-            .flatMap((key) => differences((sides[0] as Props)[key], (sides[1] as Props)[key], wholes, [...path, key]))
+            .flatMap((key) => differences((sides[0] as Tree)[key], (sides[1] as Tree)[key], wholes, [...path, key]))
     );
 }
+
+/** Fields whose values differ. */
+export const changedFields = (old: Tree, now: Tree) =>
+    [...new Set([...Object.keys(old), ...Object.keys(now)])].filter((key) => !isDeepStrictEqual(old[key], now[key]));
 
 /** Whether a path and a pattern agree up to the end of the shorter one. `**` at the end matches all deeper parts. */
 function fits(pattern: string[], path: Path): boolean {
@@ -72,40 +72,3 @@ export function pathText(path: Path): string {
         )
         .join("");
 }
-
-/** The value at a path; undefined if there is none. */
-export function valueAt(value: unknown, path: Path): unknown {
-    return path.reduce<unknown>(
-        (at, part) =>
-            typeof at === "object" && at !== null ? (at as Record<string | number, unknown>)[part] : undefined,
-        value,
-    );
-}
-
-/** Whether a value, or a part of it, is known only after the change is applied. */
-export function isUnknown(value: unknown): boolean {
-    return has(value, (text) => text.includes(UNKNOWN));
-}
-
-/** Whether the property as a whole is unknown. */
-export function isUnknownAt(props: unknown, path: Path): boolean {
-    const value = valueAt(props, path);
-    return typeof value === "string" && isUnknown(value);
-}
-
-export function isSecret(value: unknown): boolean {
-    return has(value, (text) => text === SECRET);
-}
-
-function has(value: unknown, is: (text: string) => boolean): boolean {
-    if (typeof value === "string") return is(value);
-    if (typeof value !== "object" || value === null) return false;
-    return Object.values(value).some((part) => has(part, is));
-}
-
-/** The maps in a list; empty for other values. */
-export const mapsOf = (value: unknown): Props[] => list(value).filter(isMap);
-
-/** The maps in a list, by their `name`. */
-export const namedEntries = (value: unknown): Map<string, Props> =>
-    new Map(mapsOf(value).map((entry) => [String(entry.name), entry]));

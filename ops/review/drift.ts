@@ -1,5 +1,6 @@
 /** `ops stack drift`: changes outside of Pulumi, as findings of a review. It corrects nothing. */
 import { isDeepStrictEqual } from "node:util";
+import { isMap, type Tree } from "../../policy/resources/values";
 import { withExamples, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { accessOf } from "../stack/cluster";
@@ -7,7 +8,6 @@ import { gatewayOf } from "../stack/gateway";
 import { findStack, type Stack } from "../stack/stack";
 import { authenticatorIn } from "../stack/stack-file";
 import { withReview } from "./arguments";
-import { isMap, type Props } from "./differences";
 import { byDanger, type Code, type Finding } from "./finding";
 import { readRefresh, type Preview, type Step } from "./preview";
 import { exported, failOn, printedBy, render, reviewOf, type ReviewArgs } from "./review";
@@ -96,7 +96,7 @@ function live(step: Step): Step {
     if (op !== "update" || !oldState || !newState || !isDeepStrictEqual(oldState.inputs, newState.inputs)) return step;
     return {
         ...step,
-        newState: { ...newState, inputs: within(oldState.inputs ?? {}, newState.outputs ?? {}) as Props },
+        newState: { ...newState, inputs: within(oldState.inputs ?? {}, newState.outputs ?? {}) as Tree },
     };
 }
 

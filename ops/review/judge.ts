@@ -1,7 +1,9 @@
 /** Findings of a run: each change is judged by the rule of its kind, and a change without a rule is a risk. */
+import { hasSecret, hasUnknown } from "../../policy/resources/unknown";
+import { valueAt, type Path } from "../../policy/resources/values";
 import type { Change } from "./changes";
 import { differencesOf } from "./changes";
-import { covers, isSecret, isUnknown, parsePath, pathText, valueAt, type Difference, type Path } from "./differences";
+import { covers, type Difference, parsePath, pathText } from "./differences";
 import { byDanger, CODES, type Evidence, type Finding } from "./finding";
 import { nothing, objectName, patternOf, type KindRule, type Run, type Verdict, type Verdicts } from "./rule";
 import { COMMON, ruleOf } from "./rules";
@@ -83,7 +85,7 @@ function ofProperties(change: Change, rule: KindRule, run: Run): Judged[] {
 
 /** The verdict, or `unknown` for a value that is not known yet: a rule can judge it neither as lower nor as removed. */
 function orUnknown(verdict: Verdict, change: Change, { new: now }: Difference): Verdict {
-    const unknown = typeof now === "string" && isUnknown(now) && verdict.code !== "unknown-until-apply";
+    const unknown = typeof now === "string" && hasUnknown(now) && verdict.code !== "unknown-until-apply";
     return unknown ? { code: "unknown-until-apply", says: untilApplied(change) } : verdict;
 }
 
@@ -93,7 +95,7 @@ function untilApplied(change: Change): string {
 
 function other(change: Change, difference: Difference): Verdict {
     const title = titleOf(change);
-    if (isUnknown(difference.new)) return { code: "unknown-until-apply", says: untilApplied(change) };
+    if (hasUnknown(difference.new)) return { code: "unknown-until-apply", says: untilApplied(change) };
     return { code: "other-change", says: `${title} changes in a property that this review does not know` };
 }
 
@@ -143,7 +145,7 @@ function evidenceOf(change: Change, verdict: Verdict, difference?: Difference): 
     const now = sides ? shown(veiled(sides.new, sides.old), path) : undefined;
     if (property === undefined) return { resource: name, urn, ...(EXISTS[op] as object) };
     // Of a value that is secret on both sides, the review shows only that it differs.
-    const hidden = difference?.hidden && !isSecret(difference.old) ? {} : undefined;
+    const hidden = difference?.hidden && !hasSecret(difference.old) ? {} : undefined;
     return {
         resource: name,
         urn,

@@ -3,16 +3,17 @@
  * 3.274.1). A plan has only the changed properties of each resource, so the state of that time is read too.
  */
 import { isDeepStrictEqual } from "node:util";
-import { isWrappedSecret } from "../../policy/resources/resource";
+import { isWrappedSecret, nameIn, ownerIn } from "../../policy/resources/resource";
+import { HIDDEN, isMap, type Tree } from "../../policy/resources/values";
+import { hasSecret } from "../../policy/resources/unknown";
 import { UsageError } from "../errors";
-import { isMap, isSecret, SECRET, type Props } from "./differences";
 import { OPERATIONS, stackOf, type Preview, type ResourceState, type Step } from "./preview";
 import { jsonProblem } from "./values-text";
 
 interface PlanDiff {
-    adds?: Props;
+    adds?: Tree;
     deletes?: string[];
-    updates?: Props;
+    updates?: Tree;
 }
 
 interface ResourcePlan {
@@ -46,7 +47,7 @@ export function readPlan(text: string, where: string, state: Exported, stack?: s
     return { stack: name ?? stack ?? "", steps, config: configOf(plan.config) };
 }
 
-function parsed(text: string, where: string): Props & { manifest?: { time?: string; version?: string } } {
+function parsed(text: string, where: string): Tree & { manifest?: { time?: string; version?: string } } {
     let value: unknown;
     try {
         value = JSON.parse(text);
@@ -108,12 +109,12 @@ function stepsOf(urn: string, { steps = [], goal }: ResourcePlan, known: Map<str
     const done = steps.filter((step) => step !== "same" || !stays);
     if (isDefault || done.length === 0) return [];
     const type = goal?.type ?? old?.type ?? "";
-    const oldState = old && { ...old, inputs: blinded(old.inputs) as Props, outputs: blinded(old.outputs) as Props };
+    const oldState = old && { ...old, inputs: blinded(old.inputs) as Tree, outputs: blinded(old.outputs) as Tree };
     const { adds = {}, updates = {}, deletes = [] } = goal?.inputDiff ?? {};
-    const now = blinded({ ...old?.inputs, ...adds, ...updates }) as Props;
+    const now = blinded({ ...old?.inputs, ...adds, ...updates }) as Tree;
     deletes.forEach((key) => delete now[key]);
     const reasons = Object.keys(updates).filter(
-        (key) => isSecret(now[key]) && isDeepStrictEqual(now[key], oldState?.inputs[key]),
+        (key) => hasSecret(now[key]) && isDeepStrictEqual(now[key], oldState?.inputs[key]),
     );
     const newState = { urn, type, custom: goal?.custom ?? old?.custom, protect: goal?.protect, inputs: now };
     return done.map((step) => ({
@@ -137,9 +138,7 @@ function aliased(
     const names = (goal?.structuredAliases ?? []).map((a) => a.Name ?? a.name);
     return [...known.values()].find(
         ({ urn: other, type }) =>
-            type === goal?.type &&
-            names.includes(other.split("::").at(-1)) &&
-            other.split("::")[0] === urn.split("::")[0],
+            type === goal?.type && names.includes(nameIn(other)) && ownerIn(other) === ownerIn(urn),
     );
 }
 
@@ -147,7 +146,7 @@ function aliased(
 function blinded(value: unknown): unknown {
     if (Array.isArray(value)) return value.map(blinded);
     if (!isMap(value)) return value;
-    if (isWrappedSecret(value)) return SECRET;
+    if (isWrappedSecret(value)) return HIDDEN;
     return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, blinded(part)]));
 }
 

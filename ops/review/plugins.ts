@@ -1,9 +1,11 @@
 /** Changes of the plugins of a route's rule: authentication, rejected requests, and changes of requests and answers. */
 import { isDeepStrictEqual } from "node:util";
 import { REVISION_HEADER } from "../../components/alpa/paths";
-import { classVerdicts } from "./limits/classes";
 import { NAME_CALLER } from "../../components/route/name-caller";
-import { isMap, mapsOf, type Props } from "./differences";
+import { authenticatorsIn, pluginsOf, rejectsWith } from "../../policy/resources/routes";
+import { at, isMap, map, type Tree } from "../../policy/resources/values";
+import { classVerdicts } from "./limits/classes";
+import { changedFields } from "./differences";
 import type { Code } from "./finding";
 import type { Verdict } from "./rule";
 
@@ -138,26 +140,26 @@ export function pluginVerdicts(title: string, at: string, old: unknown, now: unk
 }
 
 /** Verdict about a plugin that starts or stops rejecting every request, which is more severe than rejecting some. */
-function refusal(title: string, old: Props | undefined, now: Props | undefined): Partial<Verdict> {
-    const [was, is] = [refusesAll(old), refusesAll(now)];
+function refusal(title: string, old: Tree | undefined, now: Tree | undefined): Partial<Verdict> {
+    const statusOf = (plugin: Tree | undefined) => {
+        const rejects = rejectsWith(plugin?.config);
+        return rejects && String(rejects.status);
+    };
+    const [was, is] = [statusOf(old), statusOf(now)];
     if (was === is) return {};
     if (was !== undefined && is !== undefined)
-        return { code: "errors-changed", says: `${title}: every request is rejected with ${is} instead of ${was}` };
+        return {
+            code: "errors-changed",
+            says: `${title}: every request is rejected with ${is} instead of ${was}`,
+        };
     if (is !== undefined)
         return { code: "service-interrupted", says: `${title}: every request is rejected with ${is}` };
     if (now === undefined) return {};
     return { code: "access-added", says: `${title}: requests are no longer rejected with ${was}` };
 }
 
-/** The status that every request gets. */
-function refusesAll(plugin: Props | undefined): string | undefined {
-    const { abort, _meta: meta } = isMap(plugin?.config) ? plugin.config : {};
-    if (!isMap(abort) || abort.vars !== undefined || abort.percentage !== undefined) return undefined;
-    return isMap(meta) && meta.filter !== undefined ? undefined : String(abort.http_status);
-}
-
 /** Verdicts for settings with another severity than the plugin's other settings. */
-function finer(name: string, old: Props | undefined, now: Props | undefined): Partial<Verdict> {
+function finer(name: string, old: Tree | undefined, now: Tree | undefined): Partial<Verdict> {
     if (old === undefined || now === undefined) return {};
     if (/-auth$/.test(name) && filterOf(now) !== undefined && !isDeepStrictEqual(filterOf(old), filterOf(now)))
         return { code: "authentication-removed", severity: "breaks-callers" };
@@ -172,63 +174,41 @@ function finer(name: string, old: Props | undefined, now: Props | undefined): Pa
     return {};
 }
 
-function bodyLimit({ config }: Props): number {
-    return isMap(config) ? Number(config.max_body_size) : NaN;
-}
+const bodyLimit = (plugin: Tree) => Number(at(plugin, "config.max_body_size"));
+/** The only requests for which a plugin runs. */
+const filterOf = (plugin: Tree) => at(plugin, "config._meta.filter");
+const schemas = (plugin: Tree) => ["body_schema", "header_schema"].map((field) => at(plugin, `config.${field}`));
+/** Whether a plugin passes the caller's name to the access log. */
+const isNamed = (plugin: Tree | undefined) => at(plugin, "config._meta.pre_function") === NAME_CALLER;
 
 /** Names of plugins in this entry that remove the credential before a request goes to Alpa. */
-function hiding({ name, config }: Props): string[] {
-    const { hide_credentials: itself, auth_plugins: inside } = isMap(config) ? config : {};
-    const parts = mapsOf(inside).flatMap((part) =>
-        Object.entries(part).flatMap(([one, settings]) => hiding({ name: one, config: settings })),
-    );
-    return [...(itself === true ? [String(name)] : []), ...parts];
-}
+const hiding = (plugin: Tree) =>
+    pluginsOf({ where: "", props: { plugins: [plugin] } })
+        .flatMap(authenticatorsIn)
+        .filter(({ config }) => config.hide_credentials === true)
+        .map(({ name }) => name);
 
-/** Whether a plugin passes the caller's name to the access log. */
-function isNamed(plugin: Props | undefined): boolean {
-    const meta = isMap(plugin?.config) ? plugin.config._meta : undefined;
-    return isMap(meta) && meta.pre_function === NAME_CALLER;
-}
-
-function withoutName(plugin: Props | undefined): unknown {
-    const { config } = plugin ?? {};
-    if (!isMap(config) || !isMap(config._meta)) return plugin;
-    const { pre_function: _, ...meta } = config._meta;
-    return { ...plugin, config: { ...config, _meta: meta } };
+function withoutName(plugin: Tree | undefined): unknown {
+    const meta = at(plugin, "config._meta");
+    if (!isMap(meta)) return plugin;
+    const { pre_function: _, ...rest } = meta;
+    return { ...plugin, config: { ...map(plugin?.config), _meta: rest } };
 }
 
 /** A plugin without the error messages that callers get. */
-function withoutErrors(plugin: Props | undefined): unknown {
+function withoutErrors(plugin: Tree | undefined): unknown {
     const { config } = plugin ?? {};
     if (!isMap(config)) return plugin;
-    const { error_response: _, ...meta } = isMap(config._meta) ? config._meta : {};
-    const { body: __, headers: ___, ...abort } = isMap(config.abort) ? config.abort : {};
+    const { error_response: _, ...meta } = map(config._meta);
+    const { body: __, headers: ___, ...abort } = map(config.abort);
     return { ...plugin, config: { ...config, _meta: meta, abort } };
 }
 
-/** Whether APISIX runs a plugin. A disabled plugin counts as missing, and so does one whose state is not known yet. */
-export function isOn({ enable = true, config }: Props): boolean {
-    const { disable = false } = isMap(config) && isMap(config._meta) ? config._meta : {};
-    return enable === true && disable === false;
-}
-
-/** The only requests for which a plugin runs. */
-function filterOf({ config }: Props): unknown {
-    return isMap(config) && isMap(config._meta) ? config._meta.filter : undefined;
-}
-
-function schemas({ config }: Props): unknown {
-    return isMap(config) ? [config.body_schema, config.header_schema] : undefined;
-}
-
 /** The only setting that differs, if it is a single one: a whole guard is too long to read. */
-function narrowed(property: string, old: Props | undefined, now: Props | undefined) {
+function narrowed(property: string, old: Tree | undefined, now: Tree | undefined) {
     const [from, to] = [old?.config, now?.config];
     if (!isMap(from) || !isMap(to)) return { property, old, new: now };
-    const keys = [...new Set([...Object.keys(from), ...Object.keys(to)])].filter(
-        (key) => !isDeepStrictEqual(from[key], to[key]),
-    );
+    const keys = changedFields(from, to);
     const key = keys.includes("_meta") && keys.length > 1 ? keys.find((one) => one !== "_meta")! : keys[0];
     return key === undefined
         ? { property, old, new: now }
@@ -236,18 +216,19 @@ function narrowed(property: string, old: Props | undefined, now: Props | undefin
 }
 
 /** Removes the digest of all rules from the headers: it changes with any rule, and has no finding of its own. */
-function withoutRevision(plugin: Props): Props {
-    const { config } = plugin;
-    const set = isMap(config) && isMap(config.headers) ? config.headers.set : undefined;
-    if (!isMap(config) || !isMap(set)) return plugin;
+function withoutRevision(plugin: Tree): Tree {
+    const set = at(plugin, "config.headers.set");
+    if (!isMap(set)) return plugin;
     const { [REVISION_HEADER]: _, ...rest } = set;
-    return { ...plugin, config: { ...config, headers: { ...(config.headers as object), set: rest } } };
+    const config = map(plugin.config);
+    return { ...plugin, config: { ...config, headers: { ...map(config.headers), set: rest } } };
 }
 
-function byName(value: unknown): Map<string, Props> {
-    return new Map(
-        mapsOf(value)
-            .filter(isOn)
-            .map((plugin) => [String(plugin.name), withoutRevision(plugin)]),
+/** Plugins that APISIX runs. One whose state is not known yet counts as missing. */
+const byName = (plugins: unknown) =>
+    new Map(
+        pluginsOf({ where: "", props: { plugins } }, "missing").map(({ name, entry }) => [
+            name,
+            withoutRevision(entry),
+        ]),
     );
-}

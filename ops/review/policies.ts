@@ -1,7 +1,8 @@
 /** Violations of the policy pack's rules by a change, in addition to its effects on callers. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { resourceOf, RULES, violationsOf, type Resource, type Rule, type Violation } from "../../policy/rules";
+import { nameIn, resourceOf, type Resource } from "../../policy/resources/resource";
+import { RULES, violationsOf, type Rule, type Violation } from "../../policy/rules";
 import { OPTIONAL } from "../../policy/rules/kubernetes/digests";
 import { ExceptionsError, judged, parseExceptions, type Exception } from "../../policy/rules/exceptions";
 import { UsageError } from "../errors";
@@ -76,6 +77,6 @@ const KEEPS_ID: ReadonlySet<string> = new Set(["same", "update", "refresh"]);
 
 function seen(states: Map<string, ResourceState>): Resource[] {
     return [...states.values()].map(({ urn, type, id, protect = false, inputs = {} }) =>
-        resourceOf({ urn, type, name: urn.split("::").at(-1)!, id: id || undefined, protect, inputs }),
+        resourceOf({ urn, type, name: nameIn(urn), id: id || undefined, protect, inputs }),
     );
 }

@@ -2,9 +2,9 @@
  * Output of `pulumi preview --json`: `PreviewDigest` of the Pulumi CLI (pkg/display/json.go at 3.274.1). Its steps have
  * no unchanged resources, and it writes secrets as `[secret]`, even with --show-secrets.
  */
+import { isMap, list, type Tree } from "../../policy/resources/values";
 import { PROJECT } from "../stack/stack-file";
 import { Failure, UsageError } from "../errors";
-import { isMap, list, type Props } from "./differences";
 import { PROVIDER_ENV } from "../stack/pulumi";
 import { plain } from "./report";
 import { jsonProblem, withoutSecrets } from "./values-text";
@@ -15,8 +15,8 @@ export interface ResourceState {
     type: string;
     custom?: boolean;
     id?: string;
-    inputs?: Props;
-    outputs?: Props;
+    inputs?: Tree;
+    outputs?: Tree;
     protect?: boolean;
     retainOnDelete?: boolean;
     delete?: boolean;
@@ -81,7 +81,7 @@ export function readPreview(text: string, where: string, stack?: string): Previe
 export function readRefresh(text: string, where: string, stack?: string): Refresh {
     const digest = parsed(text, where);
     const errors = list(digest.diagnostics).filter((d) => isMap(d) && d.severity === "error");
-    if (errors.length > 0) throw new UsageError(errors.map((d) => failedPreview(where, d as Props)));
+    if (errors.length > 0) throw new UsageError(errors.map((d) => failedPreview(where, d as Tree)));
     if (digest.maybeCorrupt === true)
         throw new UsageError([
             `${where}: must be of a completed run (Pulumi marks it as possibly corrupt). Create it again.`,
@@ -128,7 +128,7 @@ function unshownChanges(summary: unknown, steps: Step[]): string[] {
     });
 }
 
-function parsed(text: string, where: string): Props {
+function parsed(text: string, where: string): Tree {
     let value: unknown;
     try {
         value = JSON.parse(text);
@@ -147,7 +147,7 @@ function parsed(text: string, where: string): Props {
     return value;
 }
 
-function failedPreview(where: string, { message }: Props): string {
+function failedPreview(where: string, { message }: Tree): string {
     return `${where}: the preview failed (${errorText(message)})`;
 }
 

@@ -1,5 +1,6 @@
 /** `ops stack review`: shows the effect of a change on live callers before it is applied. */
 import { readFileSync, statSync } from "node:fs";
+import { nameIn } from "../../policy/resources/resource";
 import type { Rule } from "../../policy/rules";
 import { readCallersFile } from "../../config/keys/consumers/file";
 import { isInside } from "../../config/values";
@@ -219,7 +220,7 @@ function olderThan({ steps }: Preview, { resources = [] }: Exported): string[] {
         );
     });
     if (stale.length === 0) return [];
-    const names = stale.slice(0, 3).map(({ urn }) => urn.split("::").at(-1));
+    const names = stale.slice(0, 3).map(({ urn }) => nameIn(urn));
     return [
         `--preview: must be newer than the state (${stale.length} of ${steps.length} steps are of an earlier state: ${names.join(", ")}). The stack has changed since: create the preview again.`,
     ];

@@ -1,4 +1,5 @@
 /** The shape of a rule: the effects of a kind of resource on callers, property by property. */
+import { at, textOf } from "../../policy/resources/values";
 import type { Change } from "./changes";
 import type { Difference } from "./differences";
 import type { Code, Severity } from "./finding";
@@ -60,8 +61,7 @@ export const goes = ({ op, retained, leftover }: Change): boolean => op === "del
 
 /** The object's own name, else the resource's. For a replaced object, the earlier name, which callers know. */
 export function objectName({ op, new: now, old, name }: Change): string {
-    const { metadata } = ((op === "replace" ? old : now) ?? now ?? old ?? {}) as { metadata?: { name?: unknown } };
-    return typeof metadata?.name === "string" ? metadata.name : name;
+    return textOf(at((op === "replace" ? old : now) ?? now ?? old, "metadata.name")) || name;
 }
 
 /** `PodDisruptionBudget alpa-auth-cloudflared`. */
@@ -73,6 +73,9 @@ export function objectTitle(change: Change): string {
 export function patternOf(at: string): string[] {
     return at.split(at.includes("/") ? "/" : ".");
 }
+
+/** The verdict, if a condition holds. */
+export const when = (condition: boolean, verdict: Verdict): Verdict[] => (condition ? [verdict] : []);
 
 /** Returns the same verdict for every difference. */
 export const always =

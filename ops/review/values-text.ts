@@ -1,5 +1,5 @@
 /** Values as text for a reviewer. Secrets are never shown, even if they are not marked. */
-import { isMap, SECRET, UNKNOWN, type Path, type Props } from "./differences";
+import { HIDDEN, isMap, UNKNOWN_TEXT, type Path, type Tree } from "../../policy/resources/values";
 
 /** Names of fields that contain secrets even if a provider does not mark them as secret. */
 const SECRET_NAME =
@@ -25,13 +25,13 @@ const LONGEST = 300;
 /** @param path path of the value. @returns undefined for a missing value */
 export function shown(value: unknown, path: Path = []): string | undefined {
     if (value === undefined) return undefined;
-    const text = isInSecret(path) && !isMap(value) ? SECRET : plainText(masked(value, path));
+    const text = isInSecret(path) && !isMap(value) ? HIDDEN : plainText(masked(value, path));
     return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }
 
 /** A value without the parts that are secret on the other side: perhaps only the secret mark has changed. */
 export function veiled(value: unknown, other: unknown): unknown {
-    if (other === SECRET) return value === undefined ? undefined : SECRET;
+    if (other === HIDDEN) return value === undefined ? undefined : HIDDEN;
     if (typeof value !== "object" || value === null || typeof other !== "object" || other === null) return value;
     const part = (at: string | number) => (other as Record<string | number, unknown>)[at];
     if (Array.isArray(value)) return value.map((one, i) => veiled(one, part(i)));
@@ -40,7 +40,7 @@ export function veiled(value: unknown, other: unknown): unknown {
 
 /** A sentence without text that looks like a secret. */
 export function withoutSecrets(says: string): string {
-    return says.replace(IN_SENTENCE, SECRET);
+    return says.replace(IN_SENTENCE, HIDDEN);
 }
 
 /** Why a text is not JSON, without the excerpt that Node.js adds. */
@@ -54,12 +54,12 @@ function plainText(value: unknown): string {
 
 function masked(value: unknown, path: Path): unknown {
     if (typeof value === "string") {
-        if (value === UNKNOWN) return UNTIL_APPLIED;
-        return isInSecret(path) || SECRET_TEXT.test(value) ? SECRET : value.replaceAll(UNKNOWN, UNTIL_APPLIED);
+        if (value === UNKNOWN_TEXT) return UNTIL_APPLIED;
+        return isInSecret(path) || SECRET_TEXT.test(value) ? HIDDEN : value.replaceAll(UNKNOWN_TEXT, UNTIL_APPLIED);
     }
-    if (typeof value !== "object" || value === null) return isInSecret(path) ? SECRET : value;
+    if (typeof value !== "object" || value === null) return isInSecret(path) ? HIDDEN : value;
     if (Array.isArray(value)) return value.map((part, i) => masked(part, [...path, i]));
-    const entries = Object.entries(value as Props);
+    const entries = Object.entries(value as Tree);
     return Object.fromEntries(entries.map(([key, part]) => [key, masked(part, [...path, ...nameOf(value, key), key])]));
 }
 

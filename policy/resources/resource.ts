@@ -1,16 +1,7 @@
 /**
  * A resource in the form for rules, both for the engine during a run and for commands that read a preview or a state.
  */
-
-export type Tree = Record<string, unknown>;
-
-/** A value that is not known before the run. Rules skip it, and the run itself checks it. */
-export const UNKNOWN = Symbol("not known before the run");
-
-/** A value that Pulumi marks as secret. */
-export class Secret {
-    constructor(readonly value: unknown) {}
-}
+import { HIDDEN, isMap, map, Secret, UNKNOWN, UNKNOWN_TEXT, type Tree } from "./values";
 
 export interface Resource {
     /** Pulumi's type token. */
@@ -29,8 +20,6 @@ export interface Resource {
 // Encoding of secrets and unknown values, from sdk/nodejs/runtime/rpc.ts of pulumi/pulumi 3.248.
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
-/** An unknown string, and every unknown value in a preview's JSON. */
-export const UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const UNKNOWN_VALUES = new Set([
     UNKNOWN_TEXT,
     "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7", // a boolean
@@ -40,9 +29,6 @@ const UNKNOWN_VALUES = new Set([
     "e48ece36-62e2-4504-bad9-02848725956a", // an archive
     "dd056dcd-154b-4c76-9bd3-c8f88648b5ff", // an object
 ]);
-/** The CLI's placeholder for a secret. */
-export const HIDDEN = "[secret]";
-
 /** Whether a map is a secret in the encoding of providers, states and plans. */
 export const isWrappedSecret = (tree: Tree) => tree[SIGNATURE] === SECRET;
 
@@ -87,51 +73,42 @@ function opened(value: unknown): unknown {
     return Object.fromEntries(Object.entries(value).map(([field, part]) => [field, opened(part)]));
 }
 
-/** The value at a path, for example `spec.http`; {@link UNKNOWN} below an unknown value. */
-export function at(tree: unknown, path: string): unknown {
-    let here = tree;
-    for (const field of path.split("."))
-        if (here === UNKNOWN || here === undefined || here === null) return here === null ? undefined : here;
-        else here = typeof here === "object" ? (here as Tree)[field] : undefined;
-    return here;
-}
-
-/** The elements of a list; empty for other values. */
-export const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
-export const isMap = (value: unknown): value is Tree =>
-    typeof value === "object" && value !== null && !Array.isArray(value);
-/** The fields of a map; empty for other values. */
-export const map = (value: unknown): Tree => (isMap(value) ? value : {});
-/** The number in a value; NaN for other values, also for unknown ones, so that comparisons are false. */
-export const number = (value: unknown) => (["number", "string"].includes(typeof value) ? Number(value) : NaN);
-/** Whether a value is known and differs. A missing value differs. */
-export const isOther = (value: unknown, expected: unknown) => value !== UNKNOWN && value !== expected;
-/** Text of a value for messages. It must not be a secret. */
-export function shown(value: unknown): string {
-    if (value === undefined) return "nothing";
-    return value === UNKNOWN ? "something unknown" : JSON.stringify(value);
-}
-
-/** Kind of a Kubernetes object, or the last word of Pulumi's type. */
-export function kindOf({ props, type }: Resource): string {
+/**
+ * Kind of the object that the provider creates: of a Kubernetes object the kind in its inputs, otherwise the last word of
+ * Pulumi's type.
+ */
+export function kindOf({ props, type }: Pick<Resource, "props" | "type">): string {
     // Other types also have a field `kind`, with another meaning.
     const isObject = type.startsWith("kubernetes:") && typeof props.kind === "string";
-    return isObject ? String(props.kind) : type.split(":").pop()!;
+    return isObject ? String(props.kind) : lastWord(type);
 }
 
-/** Types of a resource's parent components, outermost first. */
-function componentsOf({ urn }: Resource): string[] {
-    return (urn.split("::")[2] ?? "").split("$").slice(0, -1);
+/** Package and kind of a type, for example `kubernetes ApisixRoute`. Rule known-types rejects inputs of another kind. */
+export function packageAndKind(type: string): string {
+    if (type.startsWith("pulumi:providers:")) return "pulumi Provider";
+    return `${type.startsWith("pulumi-nodejs:") ? "dynamic" : type.split(":")[0]} ${lastWord(type)}`;
+}
+const lastWord = (type: string) => type.split(":").pop()!;
+
+/** Namespace and name of a Kubernetes object, as far as they are known. */
+export function objectName({ props }: Resource): { namespace?: string; name?: string } {
+    const { namespace, name } = map(props.metadata);
+    return Object.fromEntries(
+        Object.entries({ namespace, name }).filter(([, value]) => value !== UNKNOWN && value !== undefined),
+    );
 }
 
-export const isInside = (resource: Resource, component: string) =>
-    componentsOf(resource).some((type) => type.endsWith(`:${component}`));
+/** Name of a resource in the program. */
+export const nameIn = (urn: string) => urn.split("::").at(-1)!;
 
-/** Calls `seen` with every text in a tree and its path, except for secrets. */
-export function eachText(tree: unknown, seen: (text: string, path: string) => void, path = ""): void {
-    if (typeof tree === "string") seen(tree, path);
-    else if (Array.isArray(tree)) tree.forEach((part, i) => eachText(part, seen, `${path}[${i}]`));
-    else if (typeof tree === "object" && tree !== null && !(tree instanceof Secret))
-        for (const [field, part] of Object.entries(tree))
-            eachText(part, seen, path === "" ? field : `${path}.${field}`);
+/** Project and stack of a resource, for example `alpa-auth/intra`: the owner of objects outside of the cluster. */
+export function ownerIn(urn: string): string {
+    const [, stack, project] = /^urn:pulumi:([^:]+)::([^:]+)::/.exec(urn) ?? [];
+    return `${project}/${stack}`;
+}
+
+/** Whether a component of this type is among the parents of a resource. */
+export function isInside({ urn }: Pick<Resource, "urn">, component: string): boolean {
+    const types = (urn.split("::")[2] ?? "").split("$").slice(0, -1);
+    return types.some((type) => type.endsWith(`:${component}`));
 }

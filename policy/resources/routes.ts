@@ -1,4 +1,6 @@
-import { at, kindOf, list, map, UNKNOWN, type Resource, type Tree } from "./resource";
+/** Routes of the gateway: their rules, the plugins that run for them, and who must authenticate. */
+import { kindOf, type Resource } from "./resource";
+import { at, isMap, isUnknown, list, map, secondsOf, type Tree, type UnknownAs } from "./values";
 
 /** One rule of an ApisixRoute. */
 export interface RouteRule {
@@ -6,10 +8,12 @@ export interface RouteRule {
     props: Tree;
 }
 
-interface Plugin {
+export interface Plugin {
     where: string;
     name: string;
     config: Tree;
+    /** The whole entry, with its name, config and switch. */
+    entry: Tree;
 }
 
 /** Upstream of rules that answer themselves. */
@@ -22,55 +26,77 @@ export function rulesOf(resource: Resource): RouteRule[] {
     return list(at(resource.props, "spec.http")).map((props, i) => ({ where: `spec.http[${i}]`, props: map(props) }));
 }
 
+/** Seconds of the longest answer that the routes of these resources allow; 0 without a known one. */
+export const longestAnswer = (resources: Resource[]) =>
+    Math.max(0, ...resources.flatMap(rulesOf).map(({ props }) => secondsOf(at(props, "timeout.read")) ?? 0));
+
 /**
- * Enabled plugins of a rule. A plugin without `enable` is enabled (CRD of the ingress controller 2.x). If several have the
- * same name, the last one applies.
+ * Plugins of a rule that APISIX runs. A plugin without `enable` is enabled (CRD of the ingress controller 2.x). If several
+ * have the same name, the last one applies.
  */
-export function pluginsOf({ where, props }: RouteRule): Plugin[] {
-    const on = list(props.plugins)
-        .map((plugin, i) => ({ ...map(plugin), where: `${where}.plugins[${i}]` }) as Tree & { where: string })
-        .filter(({ enable = true }) => enable === true || enable === UNKNOWN);
-    const last = new Map(on.map((plugin) => [plugin.name, plugin]));
-    return on
-        .filter((plugin) => last.get(plugin.name) === plugin && at(plugin.config, "_meta.disable") !== true)
-        .map(({ name, config, where: place }) => ({ where: place, name: String(name), config: map(config) }));
+export function pluginsOf({ where, props }: RouteRule, unknown: UnknownAs = "allowed"): Plugin[] {
+    const is = (value: unknown, wanted: boolean) => value === wanted || (unknown === "allowed" && isUnknown(value));
+    const enabled = list(props.plugins).flatMap((entry, i): Plugin[] => {
+        const { name, enable = true, config } = map(entry);
+        if (!isMap(entry) || !is(enable, true)) return [];
+        return [{ where: `${where}.plugins[${i}]`, name: String(name), config: map(config), entry }];
+    });
+    const last = new Map(enabled.map((plugin) => [plugin.name, plugin]));
+    return [...last.values()].filter(({ config }) => {
+        const { disable = false } = map(config._meta);
+        return is(disable, false);
+    });
 }
 
 /** Whether some requests bypass a plugin. */
-export const hasFilter = (config: unknown) => ![undefined, UNKNOWN].includes(at(config, "_meta.filter") as undefined);
+export const hasFilter = (config: unknown) => {
+    const filter = at(config, "_meta.filter");
+    return filter !== undefined && !isUnknown(filter);
+};
 
 /** Plugins without a filter, which run for every request. */
 export const everyRequest = (rule: RouteRule) => pluginsOf(rule).filter(({ config }) => !hasFilter(config));
 
 /** Whether some plugins of a rule are unknown before the run. */
-export const isUnknown = ({ props }: RouteRule): boolean =>
-    props.plugins === UNKNOWN ||
-    list(props.plugins).some((plugin) => plugin === UNKNOWN || at(plugin, "config") === UNKNOWN);
+export const hasUnknownPlugin = ({ props }: RouteRule): boolean =>
+    isUnknown(props.plugins) ||
+    list(props.plugins).some((plugin) => isUnknown(plugin) || isUnknown(at(plugin, "config")));
 
 /** Plugins that authenticate in a rule, also those inside multi-auth. */
-export function authenticationOf(rule: RouteRule): (Plugin & { wrapper?: Tree })[] {
-    return pluginsOf(rule).flatMap((plugin): (Plugin & { wrapper?: Tree })[] => {
-        if (ASKING.includes(plugin.name)) return [plugin];
-        if (plugin.name !== "multi-auth") return [];
-        return list(plugin.config.auth_plugins).flatMap((entry, i) =>
-            Object.entries(map(entry))
-                .filter(([name]) => ASKING.includes(name))
-                .map(([name, config]) => ({
-                    where: `${plugin.where}.config.auth_plugins[${i}].${name}`,
-                    name,
-                    config: map(config),
-                    wrapper: plugin.config,
-                })),
-        );
-    });
+export const authenticationOf = (rule: RouteRule, unknown?: UnknownAs) =>
+    pluginsOf(rule, unknown).flatMap(authenticatorsIn);
+
+/** The plugin itself if it authenticates, or the plugins inside multi-auth, which is then the `wrapper`. */
+export function authenticatorsIn(plugin: Plugin): (Plugin & { wrapper?: Plugin })[] {
+    if (ASKING.includes(plugin.name)) return [plugin];
+    if (plugin.name !== "multi-auth") return [];
+    return list(plugin.config.auth_plugins).flatMap((entry, i) =>
+        Object.entries(map(entry))
+            .filter(([name]) => ASKING.includes(name))
+            .map(([name, config]) => ({
+                where: `${plugin.where}.config.auth_plugins[${i}].${name}`,
+                name,
+                config: map(config),
+                entry: map(entry),
+                wrapper: plugin,
+            })),
+    );
+}
+
+/** Status with which fault-injection rejects every request; undefined if it lets some pass. */
+export function rejectsWith(config: unknown): { status: unknown } | undefined {
+    const abort = at(config, "abort");
+    if (!isMap(abort) || abort.vars !== undefined || abort.percentage !== undefined) return undefined;
+    return at(config, "_meta.filter") === undefined ? { status: abort.http_status } : undefined;
 }
 
 /** Whether a rule has no reachable upstream. */
-export function isNowhere({ props }: RouteRule): boolean {
+export function isNowhere({ props }: Pick<RouteRule, "props">, unknown: UnknownAs = "allowed"): boolean {
     const { upstreams, backends } = props;
+    const counts = (value: unknown) => unknown === "allowed" && isUnknown(value);
     return (
         list(backends).length === 0 &&
-        (upstreams === UNKNOWN || list(upstreams).length > 0) &&
-        list(upstreams).every((upstream) => [NOWHERE, UNKNOWN].includes(at(upstream, "name") as string))
+        (counts(upstreams) || list(upstreams).length > 0) &&
+        list(upstreams).every((upstream) => at(upstream, "name") === NOWHERE || counts(at(upstream, "name")))
     );
 }

@@ -1,5 +1,6 @@
 /** Changes of a caller's limits, from the plugins of its Consumer. */
-import { isMap, mapsOf, type Difference, type Props } from "../differences";
+import { map, mapsOf, type Tree } from "../../../policy/resources/values";
+import { changedFields, type Difference } from "../differences";
 import type { Verdict } from "../rule";
 
 /** Fields that are derived from other fields. Their changes are reported only if nothing else changes. */
@@ -21,7 +22,7 @@ export function limitVerdicts(who: string, { old, new: now }: Difference): Verdi
 }
 
 /** Reports that pods start or stop counting on their own, which only has an effect while the counters are down. */
-function meanwhileVerdicts(who: string, before: Map<string, Props>, after: Map<string, Props>): Verdict[] {
+function meanwhileVerdicts(who: string, before: Map<string, Tree>, after: Map<string, Tree>): Verdict[] {
     const isBounded = after.has(EACH_POD);
     if (before.has(EACH_POD) === isBounded || before.has("limit-count") !== after.has("limit-count")) return [];
     const says = `${who}: while the counters are down, each gateway pod ${isBounded ? "counts" : "no longer counts"} its requests on its own`;
@@ -36,7 +37,7 @@ function meanwhileVerdicts(who: string, before: Map<string, Props>, after: Map<s
     ];
 }
 
-function ofPlugin(who: string, name: string, old: Props | undefined, now: Props | undefined): Verdict[] {
+function ofPlugin(who: string, name: string, old: Tree | undefined, now: Tree | undefined): Verdict[] {
     if (name === EACH_POD || JSON.stringify(old) === JSON.stringify(now)) return [];
     const verdict = (code: Verdict["code"], says: string, key?: string): Verdict => ({
         code,
@@ -52,9 +53,7 @@ function ofPlugin(who: string, name: string, old: Props | undefined, now: Props 
             verdict("limit-lowered", `${who} is limited to ${limitText(name, now)!}, and had no such limit before`),
         ];
     if (now === undefined) return [verdict("limit-removed", `${who} is no longer limited to ${limitText(name, old)!}`)];
-    const keys = [...new Set([...Object.keys(old), ...Object.keys(now)])].filter(
-        (key) => JSON.stringify(old[key]) !== JSON.stringify(now[key]),
-    );
+    const keys = changedFields(old, now);
     const verdicts: Verdict[] = [];
     const [from, to] = [limitText(name, old), limitText(name, now)];
     if (from !== to && !isKnown(name, old, now))
@@ -89,27 +88,27 @@ function ofPlugin(who: string, name: string, old: Props | undefined, now: Props 
     );
 }
 
-function byName(value: unknown): Map<string, Props> {
-    return new Map(mapsOf(value).map(({ name, config }) => [String(name), isMap(config) ? config : {}]));
+function byName(value: unknown): Map<string, Tree> {
+    return new Map(mapsOf(value).map(({ name, config }) => [String(name), map(config)]));
 }
 
 /** Text of a limit; undefined for a plugin that is not a limit. */
-function limitText(name: string, config: Props | undefined): string | undefined {
+function limitText(name: string, config: Tree | undefined): string | undefined {
     if (config === undefined) return undefined;
     if (name === "limit-conn") return `${String(config.conn)} open at the same time`;
     if (name === "limit-count") return `${String(config.count)} in ${String(config.time_window)} s`;
     return undefined;
 }
 
-function isKnown(name: string, ...configs: Props[]): boolean {
+function isKnown(name: string, ...configs: Tree[]): boolean {
     const keys = name === "limit-conn" ? ["conn"] : ["count", "time_window"];
     return configs.every((config) => keys.every((key) => Number.isFinite(Number(config[key]))));
 }
 
 /** A limit is lower if it allows fewer requests at once or fewer over time: a caller may depend on either. */
-function isLower(name: string, old: Props, now: Props): boolean {
+function isLower(name: string, old: Tree, now: Tree): boolean {
     const number = (value: unknown) => Number(value);
     if (name === "limit-conn") return number(now.conn) < number(old.conn);
-    const rate = (config: Props) => number(config.count) / number(config.time_window);
+    const rate = (config: Tree) => number(config.count) / number(config.time_window);
     return number(now.count) < number(old.count) || rate(now) < rate(old);
 }

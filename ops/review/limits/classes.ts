@@ -1,7 +1,7 @@
 /** Shares of classes of callers, from the plugin `workflow` of a route's rule. */
 import { isDeepStrictEqual } from "node:util";
 import { classNamed } from "../../../components/route/caller-classes";
-import { isMap, type Props } from "../differences";
+import { isMap, type Tree } from "../../../policy/resources/values";
 import type { Verdict } from "../rule";
 import { listed } from "../values-text";
 
@@ -11,7 +11,7 @@ interface Share {
     /** Requests open at the same time. */
     open: number;
     /** Counter server, and settings of the count. */
-    rest: Props;
+    rest: Tree;
 }
 
 /**
@@ -21,8 +21,8 @@ interface Share {
 export function classVerdicts(
     title: string,
     at: string,
-    old: Props | undefined,
-    now: Props | undefined,
+    old: Tree | undefined,
+    now: Tree | undefined,
 ): Verdict[] | undefined {
     const [before, after] = [sharesOf(old), sharesOf(now)];
     if (before === undefined || after === undefined) return undefined;
@@ -70,7 +70,7 @@ function ofClass(title: string, property: string, name: string, old?: Share, now
 const shareText = ({ open, members }: Share) => `${open} open requests (${listed(members)})`;
 
 /** Shares by the name of the class; empty without a plugin. */
-function sharesOf(plugin: Props | undefined): Map<string, Share> | undefined {
+function sharesOf(plugin: Tree | undefined): Map<string, Share> | undefined {
     if (plugin === undefined) return new Map();
     const { config } = plugin;
     if (!isMap(config) || !Array.isArray(config.rules) || Object.keys(config).length > 1) return undefined;

@@ -1,24 +1,26 @@
 /** Access at Cloudflare: whom it admits, and for which host names. */
+import { tokenOf } from "../../../policy/resources/cloudflare";
+import { hasUnknown } from "../../../policy/resources/unknown";
+import { isMap, isUnknown, list, mapsOf, secondsOf } from "../../../policy/resources/values";
 import type { Change } from "../changes";
-import { isMap, isUnknown, isUnknownAt, list, mapsOf, type Difference, type Props } from "../differences";
-import { always, goes, nothing, type KindRule, type Run, type Verdict, type Verdicts } from "../rule";
-import { seconds } from "../timeouts";
+import type { Difference } from "../differences";
+import { always, goes, nothing, when, type KindRule, type Run, type Verdict, type Verdicts } from "../rule";
 import { counted, listed } from "../values-text";
 import { NAMES, ACCOUNT_AND_ZONE } from "./cloudflare";
 
 export const accessPolicy: KindRule = {
     created: (change, run) => {
-        const { decision, includes: list } = change.new ?? {};
+        const { decision, includes } = change.new ?? {};
         if (decision === "bypass") return bypass(change);
-        if (strangersIn(list).length > 0) return { ...others(change), property: "includes", new: list };
-        if (["decision", "includes"].some((key) => isUnknownAt(change.new, [key])))
+        if (strangersIn(includes).length > 0) return { ...others(change), property: "includes", new: includes };
+        if ([decision, includes].some(isUnknown))
             return {
                 code: "unknown-until-apply",
                 says: `Access policy ${change.name} is created: whom it admits is known only when it is applied`,
             };
-        const foreign = notOf(run, TOKEN, tokens(list));
+        const foreign = notOf(run, TOKEN, tokens(includes));
         return foreign.length > 0
-            ? { ...admitsMore(change, foreign), property: "includes", new: list }
+            ? { ...admitsMore(change, foreign), property: "includes", new: includes }
             : { code: "added", says: `Access policy ${change.name} is created` };
     },
     deleted: (change) => ({
@@ -73,7 +75,7 @@ const others = ({ name }: Change): Verdict => ({
 });
 
 function strangersIn(value: unknown): unknown[] {
-    return list(value).filter((one) => tokenOf(one) === undefined && !isUnknown(one));
+    return list(value).filter((one) => tokenOf(one) === undefined && !hasUnknown(one));
 }
 
 function includes({ old, new: now }: Difference, change: Change, run: Run): Verdict[] {
@@ -88,20 +90,16 @@ function includes({ old, new: now }: Difference, change: Change, run: Run): Verd
     const deleted = idsOf(run, TOKEN, "delete");
     const gone = before.filter((id) => !after.includes(id) && !deleted.includes(id));
     // Replaced tokens are in the list as unknown ones.
-    const unknown = list(now).filter(isUnknown).length;
+    const unknown = list(now).filter(hasUnknown).length;
     const replaced = run.changes.filter(({ kind, op }) => kind === TOKEN && op === "replace").length;
     const left = gone.length > Math.min(unknown, replaced) ? gone.length - Math.min(unknown, replaced) : 0;
     return [
-        ...(more.length > 0 ? [{ ...admitsMore(change, more), ...sides }] : []),
-        ...(left > 0
-            ? [
-                  {
-                      code: "credential-revoked",
-                      says: `Access policy ${change.name} no longer admits ${counted(left, "token")} that the stack keeps: ${listed(gone)}`,
-                      ...sides,
-                  } as const,
-              ]
-            : []),
+        ...when(more.length > 0, { ...admitsMore(change, more), ...sides }),
+        ...when(left > 0, {
+            code: "credential-revoked",
+            says: `Access policy ${change.name} no longer admits ${counted(left, "token")} that the stack keeps: ${listed(gone)}`,
+            ...sides,
+        }),
     ];
 }
 
@@ -131,17 +129,12 @@ function idsOf({ changes }: Run, kind: string, op: "create" | "delete"): string[
 /** Ids of other resources. What a run creates has no id yet, or in a drift one that the change contains. */
 function notOf(run: Run, kind: string, ids: string[]): string[] {
     const own = idsOf(run, kind, "create");
-    return ids.filter((id) => !isUnknown(id) && !own.includes(id));
-}
-
-function tokenOf(include: unknown): string | undefined {
-    const { serviceToken: token } = (isMap(include) ? include : {}) as { serviceToken?: Props };
-    return isMap(token) && Object.keys(include as Props).length === 1 ? String(token.tokenId) : undefined;
+    return ids.filter((id) => !hasUnknown(id) && !own.includes(id));
 }
 
 function session({ old, new: now }: Difference, change: Change): Verdict {
     const says = `${change.name}: a cookie of Access is valid for ${String(now)}, not ${String(old)}`;
-    return (seconds(now) ?? NaN) <= (seconds(old) ?? NaN)
+    return (secondsOf(now) ?? NaN) <= (secondsOf(old) ?? NaN)
         ? { code: "changed-inside", says }
         : { code: "protection-weakened", says };
 }
@@ -220,5 +213,5 @@ function hostname({ old, new: now }: Difference, change: Change): Verdicts {
 
 function names(value: unknown): string[] {
     const all = Array.isArray(value) ? value : value === undefined ? [] : [value];
-    return all.map((one) => (isMap(one) ? String(one.uri) : String(one)));
+    return all.map((one) => String(isMap(one) ? one.uri : one));
 }

@@ -1,9 +1,11 @@
 /** Values of the chart of APISIX, for both installers. */
+import { valueAt, type Path } from "../../../policy/resources/values";
 import type { Change } from "../changes";
-import { valueAt, type Difference, type Path } from "../differences";
-import { patternOf, type Row, type Verdict, type Verdicts } from "../rule";
+import type { Difference } from "../differences";
+import { always, patternOf, type Row, type Verdict, type Verdicts } from "../rule";
 import { gateway, pluginsOn, protocols, TLS } from "./entry";
 import { valuesOfEtcd } from "./etcd";
+import { podCount } from "./pods";
 
 /** Rows of the chart's values. Parts of a path are separated by `/`, since names have dashes and dots. */
 export function valueRows(base: Path): Row[] {
@@ -17,10 +19,7 @@ export function valueRows(base: Path): Row[] {
         [at("service/**"), entry],
         [
             at("apisix/admin/**"),
-            (_, change) => ({
-                code: "protection-weakened",
-                says: `The Admin API of ${gateway(change)} is protected differently`,
-            }),
+            always("protection-weakened", (change) => `The Admin API of ${gateway(change)} is protected differently`),
         ],
         [at("apisix/plugins"), (d, change) => [...pluginsOn(d, change), ...restart(base)(d, change)]],
         [at("apisix/ssl/sslProtocols"), (d, change) => [...protocols(d, change), ...restart(base)(d, change)]],
@@ -30,7 +29,7 @@ export function valueRows(base: Path): Row[] {
         [at("podDisruptionBudget/**"), budget],
         [
             at("updateStrategy/**"),
-            (_, change) => ({ code: "gateway-changed", says: `${gateway(change)}: pods are replaced differently` }),
+            always("gateway-changed", (change) => `${gateway(change)}: pods are replaced differently`),
         ],
         [at("**"), restart(base)],
     ];
@@ -58,10 +57,11 @@ function controllerRows(at: (path: string) => string): Row[] {
         [at("ingress-controller/replicaCount"), controllers],
         [
             at("ingress-controller/**"),
-            (_, change) => ({
-                code: "gateway-changed",
-                says: `${gateway(change)}: the ingress controller or its behaviour changes; APISIX may no longer receive changes`,
-            }),
+            always(
+                "gateway-changed",
+                (change) =>
+                    `${gateway(change)}: the ingress controller or its behaviour changes; APISIX may no longer receive changes`,
+            ),
         ],
     ];
 }
@@ -84,14 +84,13 @@ function budget(_: Difference, change: Change): Verdict {
     };
 }
 
-function replicas({ old: before, new: after }: Difference, change: Change): Verdict {
-    const [old, now] = [before ?? 1, after ?? 1];
-    const fewer = Number(now) < Number(old);
-    const says = `${gateway(change)}: ${String(old)} pods become ${String(now)}`;
-    if (Number(now) === 0) return { code: "service-interrupted", says: `${says}: no caller is served` };
-    if (!fewer) return { code: "gateway-changed", severity: "harmless", says };
-    return { code: "gateway-changed", says: `${says}; answers of the pods that stop may be interrupted` };
-}
+const replicas = (difference: Difference, change: Change) =>
+    podCount(
+        difference,
+        gateway(change),
+        (says) => ({ code: "service-interrupted", says: `${says}: no caller is served` }),
+        "; answers of the pods that stop may be interrupted",
+    );
 
 function controllerRestarts(): Verdict {
     return {
@@ -101,15 +100,12 @@ function controllerRestarts(): Verdict {
     };
 }
 
-/** Number of ingress controllers; the chart's default is 1. */
-function controllers({ old = 1, new: now = 1 }: Difference): Verdict {
-    const says = `Ingress controller: ${String(old)} pods become ${String(now)}`;
-    if (Number(now) === 0)
-        return { code: "gateway-changed", severity: "breaks-callers", says: `${says}: APISIX receives no change` };
-    return Number(now) > Number(old)
-        ? { code: "gateway-changed", severity: "harmless", says }
-        : { code: "gateway-changed", says };
-}
+const controllers = (difference: Difference) =>
+    podCount(difference, "Ingress controller", (says) => ({
+        code: "gateway-changed",
+        severity: "breaks-callers",
+        says: `${says}: APISIX receives no change`,
+    }));
 
 function port({ old, new: now }: Difference, change: Change): Verdict {
     if (old === undefined)

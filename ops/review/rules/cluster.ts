@@ -1,9 +1,10 @@
 /** Objects around a gateway in the cluster. */
 import { WHEN_DOWN, type WhenDown } from "../../../components/apisix/open-requests";
+import { at } from "../../../policy/resources/values";
 import type { Change } from "../changes";
-import { valueAt, type Difference } from "../differences";
+import type { Difference } from "../differences";
 import { always, nothing, objectName, objectTitle as title, type KindRule, type Run, type Verdict } from "../rule";
-import { comeAlong } from "./pods";
+import { comeAlong, podCount } from "./pods";
 
 export const namespace: KindRule = {
     deleted: (change) => ({
@@ -30,24 +31,21 @@ export const wiring: KindRule = {
     rows: [
         [
             "spec.pluginMetadata.prometheus",
-            (_, change) => ({
-                code: "changed-inside",
-                says: `${title(change)}: metrics are added, removed or get other labels`,
-            }),
+            always("changed-inside", (change) => `${title(change)}: metrics are added, removed or get other labels`),
         ],
         [
             "spec.**",
-            (_, change) => ({
-                code: "gateway-changed",
-                says: `${title(change)}: the gateway receives routes and callers differently`,
-            }),
+            always(
+                "gateway-changed",
+                (change) => `${title(change)}: the gateway receives routes and callers differently`,
+            ),
         ],
     ],
 };
 
 export const budget: KindRule = {
     deleted: (change, run) =>
-        comeAlong(run, "delete", change, valueAt(change.old, ["spec", "selector", "matchLabels"]))
+        comeAlong(run, "delete", change, at(change.old, "spec.selector.matchLabels"))
             ? undefined
             : {
                   code: "protection-weakened",
@@ -126,21 +124,17 @@ function countedElsewhere({ changes }: Run): Verdict | undefined {
 }
 
 function rolled(change: Change): Verdict {
-    const replicas = Number(valueAt(change.new, ["spec", "replicas"]) ?? 1);
+    const replicas = Number(at(change.new, "spec.replicas") ?? 1);
     return replicas > 1
         ? { code: "pods-restart", says: `${title(change)}: its pods are replaced, one after another` }
         : { code: "service-interrupted", says: `${title(change)}: its only pod restarts` };
 }
 
-/** Number of pods; the default of Kubernetes is 1. */
-function fewer({ old: before, new: after }: Difference, change: Change): Verdict {
-    const [old, now] = [before ?? 1, after ?? 1];
-    const says = `${title(change)}: ${String(old)} pods become ${String(now)}`;
-    if (Number(now) === 0)
-        return { code: "service-interrupted", says: `${title(change)}: no pod is left (${String(old)} before)` };
-    return Number(now) < Number(old)
-        ? { code: "gateway-changed", says }
-        : { code: "gateway-changed", severity: "harmless", says };
+function fewer(difference: Difference, change: Change): Verdict {
+    return podCount(difference, title(change), () => ({
+        code: "service-interrupted",
+        says: `${title(change)}: no pod is left (${String(difference.old ?? 1)} before)`,
+    }));
 }
 
 export const definition: KindRule = {
@@ -168,10 +162,10 @@ export const provider: KindRule = {
         ["pluginDownloadURL", nothing],
         [
             "**",
-            (_, change) => ({
-                code: "other-change",
-                says: `Provider ${change.name}: Pulumi connects to the cluster or the account differently`,
-            }),
+            always(
+                "other-change",
+                (change) => `Provider ${change.name}: Pulumi connects to the cluster or the account differently`,
+            ),
         ],
     ],
 };

@@ -2,10 +2,11 @@
 import { isDeepStrictEqual } from "node:util";
 import { dayText } from "../../../config/keys/consumers/credentials";
 import { VERIFIER } from "../../../components/opt/conversion-phases";
+import { namedEntries, type Tree } from "../../../policy/resources/values";
 import type { Change } from "../changes";
-import { namedEntries, type Difference, type Props } from "../differences";
+import type { Difference } from "../differences";
 import { limitVerdicts } from "../limits/callers";
-import { objectName, type KindRule, type Run, type Verdict } from "../rule";
+import { always, objectName, type KindRule, type Run, type Verdict } from "../rule";
 
 const caller = (change: Change) => objectName(change);
 
@@ -27,11 +28,11 @@ export const consumer: KindRule = {
         ["spec.plugins", (difference, change) => limitVerdicts(`Caller ${caller(change)}`, difference)],
         [
             "spec.gatewayRef.**",
-            (_, change) => ({
-                code: "access-changed",
-                says: `Caller ${caller(change)} belongs to another gateway: this one answers 401`,
-                severity: "breaks-callers",
-            }),
+            always(
+                "access-changed",
+                (change) => `Caller ${caller(change)} belongs to another gateway: this one answers 401`,
+                "breaks-callers",
+            ),
         ],
     ],
 };
@@ -91,7 +92,7 @@ function endOf({ config, today }: Run, name: string, id: string): string {
 }
 
 /** Whether a Consumer names a credential. */
-export function lists(props: Props | undefined, id: string): boolean {
+export function lists(props: Tree | undefined, id: string): boolean {
     const { credentials: all } = (props?.spec ?? {}) as { credentials?: unknown };
     return namedEntries(all).has(id);
 }

@@ -1,7 +1,7 @@
 /** Secrets with callers' credentials, and generated keys. */
 import { differencesOf, type Change } from "../changes";
 import type { Difference } from "../differences";
-import { goes, nothing, objectName, type KindRule, type Run, type Verdicts } from "../rule";
+import { always, goes, nothing, objectName, type KindRule, type Run, type Verdicts } from "../rule";
 import { lists } from "./consumers";
 import { goWithUser, namespaceOf } from "./pods";
 
@@ -50,7 +50,7 @@ export const secret: KindRule = {
         ["data", material],
         ["stringData.**", material],
         ["data.**", material],
-        ["type", (_, change) => ({ code: "replaced", says: `Secret ${objectName(change)} has another type` })],
+        ["type", always("replaced", (change) => `Secret ${objectName(change)} has another type`)],
     ],
 };
 

@@ -1,6 +1,7 @@
 /** A zone at Cloudflare, its records and its signatures. */
+import { hasUnknown } from "../../../policy/resources/unknown";
 import type { Change } from "../changes";
-import { isUnknown, type Difference } from "../differences";
+import type { Difference } from "../differences";
 import { always, nothing, type KindRule, type Row, type Verdict, type Verdicts } from "../rule";
 import { ACCOUNT_AND_ZONE } from "./cloudflare";
 
@@ -8,7 +9,7 @@ import { ACCOUNT_AND_ZONE } from "./cloudflare";
 const isService = ({ old, new: now }: Change) =>
     [old, now].some(
         (props) =>
-            props?.proxied === true || /cfargotunnel\.com$/.test(String(props?.content)) || isUnknown(props?.content),
+            props?.proxied === true || /cfargotunnel\.com$/.test(String(props?.content)) || hasUnknown(props?.content),
     );
 const recordName = ({ new: now, old }: Change) => `${String((now ?? old)?.type)} ${String((now ?? old)?.name)}`;
 
@@ -35,7 +36,7 @@ export const dnsRecord: KindRule = {
         [
             "content",
             ({ old, new: now }, change) =>
-                isUnknown(now) && isService(change)
+                hasUnknown(now) && isService(change)
                     ? {
                           code: "unknown-until-apply",
                           says: `${recordName(change)}: the target of the name is known only when it is applied`,
@@ -64,10 +65,10 @@ export const dnsRecord: KindRule = {
         ],
         [
             "ttl",
-            (_, change) => ({
-                code: "changed-inside",
-                says: `${recordName(change)}: the TTL changes, which is how long resolvers cache answers`,
-            }),
+            always(
+                "changed-inside",
+                (change) => `${recordName(change)}: the TTL changes, which is how long resolvers cache answers`,
+            ),
         ],
         ["data.**", always("dns-record-changed", (change) => `${recordName(change)}: the record has other content`)],
         [
@@ -79,7 +80,7 @@ export const dnsRecord: KindRule = {
         [
             "zoneId",
             (_, change) =>
-                isUnknown(change.new?.zoneId)
+                hasUnknown(change.new?.zoneId)
                     ? undefined
                     : { code: "dns-record-changed", says: `${recordName(change)} is in another zone` },
         ],

@@ -1,6 +1,7 @@
 /** Changes of single rules in a ruleset at Cloudflare, which identifies them by `ref`. */
 import { isDeepStrictEqual } from "node:util";
-import { isMap, mapsOf, type Props } from "../differences";
+import { isMap, mapsOf, type Tree } from "../../../policy/resources/values";
+import { changedFields } from "../differences";
 import type { Verdict } from "../rule";
 
 /**
@@ -19,8 +20,7 @@ export function edgeRuleVerdicts(title: string, old: unknown, now: unknown): Ver
     }
     for (const [ref, rule] of after)
         if (!before.has(ref)) verdicts.push({ ...comes(title, rule), property: `rules[${ref}]`, new: rule });
-    const kept = (all: Map<string, Props>, other: Map<string, Props>) =>
-        [...all.keys()].filter((ref) => other.has(ref));
+    const kept = (all: Map<string, Tree>, other: Map<string, Tree>) => [...all.keys()].filter((ref) => other.has(ref));
     // The first matching rule decides, so the order matters.
     if (!isDeepStrictEqual(kept(before, after), kept(after, before)))
         verdicts.push({
@@ -33,18 +33,18 @@ export function edgeRuleVerdicts(title: string, old: unknown, now: unknown): Ver
     return verdicts;
 }
 
-function byRef(value: unknown): Map<string, Props> {
+function byRef(value: unknown): Map<string, Tree> {
     return new Map(mapsOf(value).map((rule, i) => [String(rule.ref ?? rule.id ?? i), rule]));
 }
 
-const isOn = ({ enabled }: Props) => enabled !== false;
-const isLimit = ({ ratelimit }: Props) => isMap(ratelimit);
+const isOn = ({ enabled }: Tree) => enabled !== false;
+const isLimit = ({ ratelimit }: Tree) => isMap(ratelimit);
 /** Whether a rule exempts requests from other checks of the edge. */
-const isSkip = ({ action }: Props) => action === "skip";
+const isSkip = ({ action }: Tree) => action === "skip";
 /** Whether a rule blocks requests, or sends a challenge that a program cannot solve. */
-const refuses = ({ action }: Props) => action === "block" || /challenge$/.test(String(action));
+const refuses = ({ action }: Tree) => action === "block" || /challenge$/.test(String(action));
 
-function comes(title: string, rule: Props): Verdict {
+function comes(title: string, rule: Tree): Verdict {
     if (!isOn(rule)) return { code: "changed-inside", says: `${title}: one more rule, which is disabled` };
     if (isLimit(rule))
         return {
@@ -56,7 +56,7 @@ function comes(title: string, rule: Props): Verdict {
     return { code: "route-changed", says: `${title}: the edge has one more action for requests` };
 }
 
-function goes(title: string, rule: Props): Verdict {
+function goes(title: string, rule: Tree): Verdict {
     if (!isOn(rule)) return { code: "changed-inside", says: `${title}: a disabled rule is removed` };
     if (isLimit(rule)) return { code: "limit-removed", says: "The edge no longer limits the rate of requests" };
     if (refuses(rule)) return { code: "protection-weakened", says: `${title}: the edge rejects fewer requests` };
@@ -71,7 +71,7 @@ function goes(title: string, rule: Props): Verdict {
 /** Fields without an effect on requests. */
 const NOTES = ["ref", "id", "description", "version", "lastUpdated", "logging"];
 
-function changes(title: string, property: string, old: Props, now: Props): Verdict[] {
+function changes(title: string, property: string, old: Tree, now: Tree): Verdict[] {
     if (isOn(old) !== isOn(now)) {
         const sides = { property: `${property}.enabled`, old: isOn(old), new: isOn(now) };
         return [
@@ -79,9 +79,7 @@ function changes(title: string, property: string, old: Props, now: Props): Verdi
             ...(isLimit(old) && isLimit(now) ? rates(property, old, now) : []),
         ];
     }
-    const keys = [...new Set([...Object.keys(old), ...Object.keys(now)])].filter(
-        (key) => !["enabled", "ratelimit", ...NOTES].includes(key) && !isDeepStrictEqual(old[key], now[key]),
-    );
+    const keys = changedFields(old, now).filter((key) => !["enabled", "ratelimit", ...NOTES].includes(key));
     const both = isLimit(old) && isLimit(now);
     const verdicts = [
         ...(both
@@ -102,7 +100,7 @@ function changes(title: string, property: string, old: Props, now: Props): Verdi
     return [{ code: "changed-inside", says: `${title}: the description of a rule changes` }];
 }
 
-function changed(title: string, key: string, now: Props): Verdict {
+function changed(title: string, key: string, now: Tree): Verdict {
     const isAnswer = key === "actionParameters" && (refuses(now) || isLimit(now));
     if (isAnswer) return { code: "errors-changed", says: `${title}: the edge answers rejected requests differently` };
     if (refuses(now)) return { code: "request-rejected", says: `${title}: the edge rejects other requests` };
@@ -110,12 +108,12 @@ function changed(title: string, key: string, now: Props): Verdict {
 }
 
 /** Changes of the rate limit and of the block time. */
-function rates(property: string, { ratelimit: old }: Props, { ratelimit: now }: Props): Verdict[] {
+function rates(property: string, { ratelimit: old }: Tree, { ratelimit: now }: Tree): Verdict[] {
     if (!isMap(old) || !isMap(now) || isDeepStrictEqual(old, now)) return [];
     const sides = { property: `${property}.ratelimit`, old, new: now };
-    const number = (limit: Props, key: string) => Number(limit[key]);
-    const rate = (limit: Props) => number(limit, "requestsPerPeriod") / number(limit, "period");
-    const text = (limit: Props) => `${String(limit.requestsPerPeriod)} in ${String(limit.period)} s`;
+    const number = (limit: Tree, key: string) => Number(limit[key]);
+    const rate = (limit: Tree) => number(limit, "requestsPerPeriod") / number(limit, "period");
+    const text = (limit: Tree) => `${String(limit.requestsPerPeriod)} in ${String(limit.period)} s`;
     const [was, is] = [rate(old), rate(now)];
     const verdicts: Verdict[] = [];
     if (is < was || number(now, "requestsPerPeriod") < number(old, "requestsPerPeriod"))
@@ -138,7 +136,7 @@ function rates(property: string, { ratelimit: old }: Props, { ratelimit: now }: 
             ...sides,
         });
     const known = ["requestsPerPeriod", "period", "mitigationTimeout"];
-    const rest = (limit: Props) => Object.entries(limit).filter(([key]) => !known.includes(key));
+    const rest = (limit: Tree) => Object.entries(limit).filter(([key]) => !known.includes(key));
     if (verdicts.length === 0 && blocks < blocked)
         verdicts.push({
             code: "limit-raised",

@@ -1,6 +1,6 @@
 /** Rules of the edge, and settings of the zone. */
+import { isMap } from "../../../policy/resources/values";
 import type { Change } from "../changes";
-import { isMap } from "../differences";
 import { always, nothing, type KindRule } from "../rule";
 import { timeoutVerdict } from "../timeouts";
 import { NAMES, ACCOUNT_AND_ZONE } from "./cloudflare";

@@ -1,7 +1,8 @@
 /** Values of the chart for the entry point: TLS versions and enabled plugins. */
+import { list } from "../../../policy/resources/values";
 import type { Change } from "../changes";
 import type { Difference } from "../differences";
-import type { Verdict } from "../rule";
+import { when, type Verdict } from "../rule";
 import { listed } from "../values-text";
 
 export function gateway({ name }: Change): string {
@@ -16,17 +17,14 @@ export function protocols({ old, new: now }: Difference, change: Change): Verdic
     const more = after.filter((one) => !before.includes(one));
     return [
         TLS,
-        ...(gone.length > 0
-            ? [
-                  {
-                      code: "access-removed",
-                      says: `${gateway(change)}: callers that support only ${listed(gone)} are rejected`,
-                  } as const,
-              ]
-            : []),
-        ...(more.length > 0
-            ? [{ code: "protection-weakened", says: `${gateway(change)}: ${listed(more)} is accepted too` } as const]
-            : []),
+        ...when(gone.length > 0, {
+            code: "access-removed",
+            says: `${gateway(change)}: callers that support only ${listed(gone)} are rejected`,
+        }),
+        ...when(more.length > 0, {
+            code: "protection-weakened",
+            says: `${gateway(change)}: ${listed(more)} is accepted too`,
+        }),
     ];
 }
 
@@ -37,8 +35,7 @@ export const TLS: Verdict = { code: "certificate-changed", says: "TLS at the ent
  * apisix/plugin.lua).
  */
 export function pluginsOn({ old, new: now }: Difference, change: Change): Verdict[] {
-    const listOf = (value: unknown) => (Array.isArray(value) ? value.map(String) : []);
-    const [before, after] = [listOf(old), listOf(now)];
+    const [before, after] = [old, now].map((value) => list(value).map(String));
     const wasOn = (name: string) => before.length === 0 || before.includes(name);
     const ask = ["multi-auth", "key-auth", "jwt-auth"];
     const off = after.length === 0 ? [] : ask.filter((name) => wasOn(name) && !after.includes(name));

@@ -1,14 +1,15 @@
 /** etcd, where APISIX stores its configuration: etcd of this project, or of earlier charts. */
+import { valueAt, type Path } from "../../../policy/resources/values";
 import type { Change } from "../changes";
-import { valueAt, type Difference, type Path } from "../differences";
+import type { Difference } from "../differences";
 import { objectName, type KindRule, type Row, type Run, type Verdict, type Verdicts } from "../rule";
 import { gateway } from "./entry";
 
 export const members: KindRule = {
     deleted: (change) => ({
         code: "data-deleted",
-        severity: "risk",
         says: `StatefulSet ${objectName(change)} is deleted, with everything that APISIX stores in it`,
+        severity: "risk",
     }),
     replaced: (change) => ({
         code: "service-interrupted",

@@ -1,33 +1,26 @@
 /** The installation of APISIX: a RampartGraph or a Helm release, and patches of its objects. */
 import { DASHBOARDS } from "../../../components/apisix/grafana/dashboards";
+import { apisixCharts } from "../../../policy/resources/charts";
+import { at, type Path } from "../../../policy/resources/values";
 import type { Change } from "../changes";
-import { isMap, type Difference, type Path } from "../differences";
-import { nothing, UNNOTICED, type KindRule, type Row, type Verdict, type Verdicts } from "../rule";
+import type { Difference } from "../differences";
+import { always, nothing, UNNOTICED, when, type KindRule, type Row, type Verdict, type Verdicts } from "../rule";
 import { restart, valueRows } from "./chart";
 import { gateway } from "./entry";
 
 const GRAPH_VALUES: Path = ["spec", "graph", "components", "apisix", "config"];
 const RELEASE_VALUES: Path = ["values"];
 
-const deleted = (change: Change): Verdict[] => [
-    { code: "gateway-deleted", says: `${gateway(change)} is deleted: no caller is served` },
+const gone = (change: Change, how: string): Verdict[] => [
+    { code: "gateway-deleted", says: `${gateway(change)} is deleted${how}` },
     {
         code: "data-deleted",
         says: `${gateway(change)}: the volume of etcd is deleted with it; a new gateway fills it again from the cluster`,
         severity: "risk",
     },
 ];
-const replaced = (change: Change): Verdict[] => [
-    {
-        code: "gateway-deleted",
-        says: `${gateway(change)} is deleted and created again: no caller is served for minutes`,
-    },
-    {
-        code: "data-deleted",
-        says: `${gateway(change)}: the volume of etcd is deleted with it; a new gateway fills it again from the cluster`,
-        severity: "risk",
-    },
-];
+const deleted = (change: Change) => gone(change, ": no caller is served");
+const replaced = (change: Change) => gone(change, " and created again: no caller is served for minutes");
 
 /** Rows of every graph, independent of its components. */
 export const OF_GRAPHS: Row[] = [
@@ -58,10 +51,7 @@ export const gatewayGraph: KindRule = {
         ["spec.graph.components.apisix.chart.**", restart(GRAPH_VALUES)],
         [
             "spec/graph/components/apisix/$ui/**",
-            (_, change) => ({
-                code: "gateway-changed",
-                says: `${gateway(change)}: Rampart deploys the same graph again`,
-            }),
+            always("gateway-changed", (change) => `${gateway(change)}: Rampart deploys the same graph again`),
         ],
         [
             "spec.deploy",
@@ -70,14 +60,14 @@ export const gatewayGraph: KindRule = {
         ],
         [
             "spec.graph.components.**",
-            (_, change) => ({ code: "gateway-changed", says: `${gateway(change)}: Rampart deploys other components` }),
+            always("gateway-changed", (change) => `${gateway(change)}: Rampart deploys other components`),
         ],
         ...OF_GRAPHS,
     ],
 };
 
-const isApisix = (props: Change["old"]) => /apisix/.test(String(props?.chart));
-const isGateway = ({ old, new: now }: Change) => isApisix(old) || isApisix(now);
+const isApisix = ({ type }: Change, props: Change["old"] = {}) => apisixCharts({ type, props }).length > 0;
+const isGateway = (change: Change) => isApisix(change, change.old) || isApisix(change, change.new);
 
 /** A Helm release of APISIX or of Rampart. */
 export const release: KindRule = {
@@ -98,7 +88,9 @@ export const release: KindRule = {
         [
             "chart",
             (d, change, run) =>
-                isApisix(change.old) && !isApisix(change.new) ? otherChart(change) : ofRelease(d, change, run),
+                isApisix(change, change.old) && !isApisix(change, change.new)
+                    ? otherChart(change)
+                    : ofRelease(d, change, run),
         ],
         ["version", (d, change, run) => ofRelease(d, change, run)],
         ["repositoryOpts.**", (d, change, run) => ofRelease(d, change, run)],
@@ -112,10 +104,11 @@ export const release: KindRule = {
         ["manifest", nothing],
         [
             "valueYamlFiles.**",
-            (_, change) => ({
-                code: "gateway-changed",
-                says: `Release ${change.name}: files with values of the chart change, and this review does not read them`,
-            }),
+            always(
+                "gateway-changed",
+                (change) =>
+                    `Release ${change.name}: files with values of the chart change, and this review does not read them`,
+            ),
         ],
     ],
 };
@@ -156,15 +149,11 @@ export const deploymentPatch: KindRule = {
             "spec.template.spec.terminationGracePeriodSeconds",
             ({ old, new: now }) => [
                 { code: "pods-restart", says: "The pods of APISIX are replaced, one after another" },
-                ...(Number(now) < Number(old)
-                    ? [
-                          {
-                              code: "timeout-lowered",
-                              severity: "risk",
-                              says: "Pods that stop have less time to finish their answers",
-                          } as const,
-                      ]
-                    : []),
+                ...when(Number(now) < Number(old), {
+                    code: "timeout-lowered",
+                    severity: "risk",
+                    says: "Pods that stop have less time to finish their answers",
+                }),
             ],
         ],
     ],
@@ -172,7 +161,7 @@ export const deploymentPatch: KindRule = {
 
 /** Whether it is a dashboard, which neither callers nor gateway pods use. */
 const isOfGrafana = (change: Change): boolean =>
-    [change.old, change.new].some((one) => isMap(one?.metadata) && one.metadata.name === DASHBOARDS);
+    [change.old, change.new].some((one) => at(one, "metadata.name") === DASHBOARDS);
 
 /**
  * A ConfigMap whose name depends on its content: pods use another one only after the chart's value with the name
@@ -191,9 +180,7 @@ export const configMap: KindRule = {
             (_, change) =>
                 isOfGrafana(change) ||
                 // It is replaced by a ConfigMap with another name, as intended.
-                (isMap(change.old?.metadata) &&
-                    isMap(change.new?.metadata) &&
-                    change.old.metadata.name !== change.new.metadata.name)
+                at(change.old, "metadata.name") !== at(change.new, "metadata.name")
                     ? undefined
                     : {
                           code: "pods-restart",

@@ -1,13 +1,12 @@
 /** Graphs that Rampart deploys: for the gateway, for Alpa, or for KubeRay's operator. */
+import { at, isMap } from "../../../policy/resources/values";
 import type { Change } from "../changes";
-import { isMap, valueAt } from "../differences";
 import type { KindRule, Verdict } from "../rule";
 import { gatewayGraph, gatewayGraphWithout, OF_GRAPHS } from "./gateway";
 import { starts, stops } from "./model";
 
-const has = (props: Change["old"], component: string) =>
-    isMap(valueAt(props, ["spec", "graph", "components", component]));
-const isDeployed = (props: Change["old"]) => valueAt(props, ["spec", "deploy"]) === true;
+const has = (props: Change["old"], component: string) => isMap(at(props, `spec.graph.components.${component}`));
+const isDeployed = (props: Change["old"]) => at(props, "spec.deploy") === true;
 
 const ALPA = "Alpa in the cluster (by Rampart)";
 

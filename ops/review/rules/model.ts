@@ -1,7 +1,8 @@
 /** Alpa itself: as a component of the cluster, or on bare metal, where commands on hosts start and stop it. */
 import { stateOf, PHASES, type Phase, type UpgradePhase } from "../../../components/opt/conversion-phases";
+import { at } from "../../../policy/resources/values";
 import type { Change } from "../changes";
-import { valueAt, type Difference } from "../differences";
+import type { Difference } from "../differences";
 import { nothing, objectName, type KindRule, type Run, type Verdict } from "../rule";
 
 /** Whether callers get 503 with Retry-After after the run: then no answer is cut off. */
@@ -34,7 +35,7 @@ function interrupted(run: Run, what: string, otherwise: string): Verdict {
 export const starts = (what: string): Verdict => ({ code: "alpa-started", says: `${what} starts, and takes the GPUs` });
 
 const component = (change: Change) => `Alpa in the cluster (${objectName(change)})`;
-const isSuspended = (props: Change["old"]) => valueAt(props, ["spec", "suspend"]) === true;
+const isSuspended = (props: Change["old"]) => at(props, "spec.suspend") === true;
 
 export const rayCluster: KindRule = {
     created: (change) =>

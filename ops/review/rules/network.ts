@@ -1,10 +1,12 @@
 /** Network policies: which pods can reach each other. */
 import { isDeepStrictEqual } from "node:util";
-import type { Change } from "../changes";
-import { isMap, isUnknownAt, list, valueAt, type Difference } from "../differences";
-import { always, goes, objectName, type KindRule, type Run, type Verdict, type Verdicts } from "../rule";
-import { listed } from "../values-text";
+import { openTo } from "../../../policy/resources/network";
+import { at, isMap, isUnknown, list, map } from "../../../policy/resources/values";
 import { METRICS_PORT, POLICY_PREFIX } from "../../../components/kubernetes/network-policies";
+import type { Change } from "../changes";
+import type { Difference } from "../differences";
+import { always, goes, objectName, when, type KindRule, type Run, type Verdict, type Verdicts } from "../rule";
+import { listed } from "../values-text";
 import { comeAlong, goesWithRay, namespaceOf } from "./pods";
 
 export const networkPolicy: KindRule = {
@@ -27,8 +29,8 @@ export const networkPolicy: KindRule = {
                 },
     replaced: (change) => ({
         code: "opens-to-network",
-        severity: "risk",
         says: `Network policy ${objectName(change)} does not exist for a moment`,
+        severity: "risk",
     }),
     rows: [
         ["spec.ingress", (d, change) => reach(d, change, "reach it", "spec.ingress")],
@@ -70,11 +72,11 @@ function staysClosed(change: Change, { changes }: Run): boolean {
     return objectName(change) in CLOSED && !(closed && goes(closed));
 }
 
-const podsOf = ({ new: now, old }: Change) => valueAt(now ?? old, ["spec", "podSelector", "matchLabels"]);
+const podsOf = ({ new: now, old }: Change) => at(now ?? old, "spec.podSelector.matchLabels");
 
 /** Judges a new policy. It admits the peers that it lists, and a pod's first policy blocks all other peers. */
 function created(change: Change, run: Run): Verdict[] {
-    const { ingress, egress } = (change.new?.spec ?? {}) as { ingress?: unknown; egress?: unknown };
+    const { ingress, egress } = map(change.new?.spec);
     const opens = list(ingress).filter((rule) => !isInside(rule));
     const guardsNew = run.changes.some((other) => other.op === "create" && isGuarded(change, other));
     const isEntry =
@@ -82,7 +84,7 @@ function created(change: Change, run: Run): Verdict[] {
         (comeAlong(run, "create", change, podsOf(change)) && opens.every((rule) => hasOnly(rule, TOLD)));
     const none = !guardsNew && list(ingress).length === 0 && list(egress).length === 0;
     const name = objectName(change);
-    if (isUnknownAt(change.new, ["spec", "ingress"]))
+    if (isUnknown(ingress))
         return [
             {
                 code: "unknown-until-apply",
@@ -90,16 +92,12 @@ function created(change: Change, run: Run): Verdict[] {
             },
         ];
     return [
-        ...(opens.length > 0
-            ? [
-                  {
-                      code: isEntry ? "access-added" : "opens-to-network",
-                      says: `Network policy ${name} is created: ${listed(opens.map(ruleText))} may reach it`,
-                      property: "spec.ingress",
-                      new: ingress,
-                  } as const,
-              ]
-            : []),
+        ...when(opens.length > 0, {
+            code: isEntry ? "access-added" : "opens-to-network",
+            says: `Network policy ${name} is created: ${listed(opens.map(ruleText))} may reach it`,
+            property: "spec.ingress",
+            new: ingress,
+        }),
         {
             code: "network-narrowed",
             says: `Network policy ${name} is created: peers that no policy admits are blocked`,
@@ -109,17 +107,10 @@ function created(change: Change, run: Run): Verdict[] {
 }
 
 /** Whether a rule admits only pods that it selects by a label. */
-function isInside(rule: unknown): boolean {
-    const { from } = (isMap(rule) ? rule : {}) as { from?: unknown };
-    return (
-        Array.isArray(from) &&
-        from.length > 0 &&
-        from.every((peer) => isMap(peer) && peer.ipBlock === undefined && isNamed(peer.podSelector))
-    );
-}
+const isInside = (rule: unknown) => openTo(rule, "missing") === undefined;
 
 function hasOnly(rule: unknown, numbers: Set<unknown>): boolean {
-    const ports = isMap(rule) ? list(rule.ports) : [];
+    const ports = list(at(rule, "ports"));
     return ports.length > 0 && ports.every((one) => isMap(one) && one.endPort === undefined && numbers.has(one.port));
 }
 
@@ -129,16 +120,6 @@ const DATA = new Set<unknown>([9080, 9443]);
 const METRICS = new Set<unknown>([METRICS_PORT]);
 /** Readiness and metrics of the connectors. */
 const TOLD = new Set<unknown>([2000]);
-
-/**
- * Whether a selector names pods by a required label value. A selector that only excludes pods, or requires any value,
- * does not.
- */
-function isNamed(selector: unknown): boolean {
-    const { matchLabels, matchExpressions } = isMap(selector) ? selector : {};
-    const isIn = (one: unknown) => isMap(one) && one.operator === "In";
-    return (isMap(matchLabels) && Object.keys(matchLabels).length > 0) || list(matchExpressions).some(isIn);
-}
 
 /** Whether a rule admits only sources that another rule admits. */
 function isWithin(rule: unknown, wider: unknown): boolean {
@@ -179,30 +160,22 @@ function reach({ old, new: now }: Difference, change: Change, what: string, prop
     const name = objectName(change);
     const inward = property === "spec.ingress";
     return [
-        ...(more.length > 0
-            ? [
-                  {
-                      code: "opens-to-network",
-                      severity: inward && !isEntry && !isMetrics ? undefined : "risk",
-                      says: `Network policy ${name}: ${listed(more.map(ruleText))} may ${what}`,
-                      property,
-                      old: before,
-                      new: after,
-                  } as const,
-              ]
-            : []),
-        ...(gone.length > 0
-            ? [
-                  {
-                      code: "network-narrowed",
-                      says: `Network policy ${name}: ${listed(gone.map(ruleText))} may no longer ${what}`,
-                      property,
-                      old: before,
-                      new: after,
-                  } as const,
-              ]
-            : []),
-    ].map(({ severity, ...verdict }: Verdict) => (severity ? { severity, ...verdict } : verdict));
+        ...when(more.length > 0, {
+            code: "opens-to-network",
+            severity: inward && !isEntry && !isMetrics ? undefined : "risk",
+            says: `Network policy ${name}: ${listed(more.map(ruleText))} may ${what}`,
+            property,
+            old: before,
+            new: after,
+        }),
+        ...when(gone.length > 0, {
+            code: "network-narrowed",
+            says: `Network policy ${name}: ${listed(gone.map(ruleText))} may no longer ${what}`,
+            property,
+            old: before,
+            new: after,
+        }),
+    ];
 }
 
 function types(change: Change, old: unknown, now: unknown): Verdicts {
@@ -215,7 +188,7 @@ function types(change: Change, old: unknown, now: unknown): Verdicts {
 }
 
 function ruleText(rule: unknown): string {
-    const { from, to, ports } = isMap(rule) ? rule : {};
+    const { from, to, ports } = map(rule);
     const who = list(from ?? to);
     const numbers = list(ports).map((one) => String(isMap(one) ? one.port : one));
     const by = ports ? ` (port ${numbers.join(", ")})` : "";

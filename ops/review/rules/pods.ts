@@ -1,17 +1,18 @@
-/** Objects that only have an effect together with the pods of a Deployment. */
+/** Pods: how many there are, and objects that only have an effect together with those of a Deployment. */
+import { at, map } from "../../../policy/resources/values";
 import type { Change, Operation } from "../changes";
-import { isMap, valueAt } from "../differences";
-import { goes, objectName, type Run } from "../rule";
+import type { Difference } from "../differences";
+import { goes, objectName, type Run, type Verdict } from "../rule";
 
 /**
  * Whether a Deployment whose pods have all these labels is created or deleted. It must have the same name, since a
  * preview does not show unchanged Deployments with these labels.
  */
 export function comeAlong({ changes }: Run, op: Operation, change: Change, labels: unknown): boolean {
-    const wanted = Object.entries(isMap(labels) ? labels : {});
+    const wanted = Object.entries(map(labels));
     return deployments(changes, op, namespaceOf(change)).some((one) => {
-        const theirs = valueAt(one.new ?? one.old, ["spec", "template", "metadata", "labels"]);
-        const all = wanted.length > 0 && wanted.every(([label, value]) => isMap(theirs) && theirs[label] === value);
+        const theirs = map(at(one.new ?? one.old, "spec.template.metadata.labels"));
+        const all = wanted.length > 0 && wanted.every(([label, value]) => theirs[label] === value);
         return all && objectName(one) === objectName(change);
     });
 }
@@ -48,7 +49,23 @@ function deployments(changes: Change[], op: Operation, namespace: unknown): Chan
     );
 }
 
+/**
+ * Verdict about another number of pods. Without a value there is one, by default of Kubernetes and of the charts.
+ * @param title pods as findings name them @param none verdict if no pod is left @param fewer text about the effect of fewer pods
+ */
+export function podCount(
+    { old = 1, new: now = 1 }: Difference,
+    title: string,
+    none: (says: string) => Verdict,
+    fewer = "",
+): Verdict {
+    const says = `${title}: ${String(old)} pods become ${String(now)}`;
+    if (Number(now) === 0) return none(says);
+    return Number(now) >= Number(old)
+        ? { code: "gateway-changed", severity: "harmless", says }
+        : { code: "gateway-changed", says: `${says}${fewer}` };
+}
+
 export function namespaceOf({ new: now, old }: Change): unknown {
-    const props = now ?? old ?? {};
-    return valueAt(props, ["metadata", "namespace"]) ?? props.namespace;
+    return at(now ?? old, "metadata.namespace") ?? (now ?? old)?.namespace;
 }

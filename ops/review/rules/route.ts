@@ -1,20 +1,23 @@
 /** Routes to Alpa: the requests that an ApisixRoute serves, and which of them must authenticate. */
 import { isDeepStrictEqual } from "node:util";
-import { isMap, isUnknownAt, mapsOf, namedEntries, valueAt, type Difference, type Props } from "../differences";
-import { isOn, pluginVerdicts } from "../plugins";
-import { objectName, type KindRule, type Verdict } from "../rule";
+import { authenticatorsIn, isNowhere, pluginsOf } from "../../../policy/resources/routes";
+import { hasUnknown } from "../../../policy/resources/unknown";
+import { at, isMap, isUnknown, list, map, namedEntries, type Tree } from "../../../policy/resources/values";
+import { changedFields, type Difference } from "../differences";
+import { pluginVerdicts } from "../plugins";
+import { always, objectName, type KindRule, type Verdict } from "../rule";
 import { timeoutVerdicts } from "../timeouts";
 import { listed } from "../values-text";
 
 export const route: KindRule = {
     created: (change) => [
-        isUnknownAt(change.new, ["spec", "http"])
+        isUnknown(at(change.new, "spec.http"))
             ? {
                   code: "unknown-until-apply",
                   says: `Route ${objectName(change)} is created: which requests must authenticate is known only when it is applied`,
               }
             : { code: "access-added", says: `Route ${objectName(change)} is created` },
-        ...rules({ path: [], old: undefined, new: valueAt(change.new, ["spec", "http"]) }).filter(
+        ...rules({ path: [], old: undefined, new: at(change.new, "spec.http") }).filter(
             ({ code }) => code !== "access-added",
         ),
     ],
@@ -34,7 +37,7 @@ export const route: KindRule = {
         ["spec.http", rules],
         [
             "spec.ingressClassName",
-            (_, change) => ({ code: "access-changed", says: `Route ${objectName(change)} belongs to another gateway` }),
+            always("access-changed", (change) => `Route ${objectName(change)} belongs to another gateway`),
         ],
     ],
 };
@@ -75,7 +78,7 @@ function rules({ old, new: now }: Difference): Verdict[] {
     return verdicts;
 }
 
-function comes(name: string, rule: Props, before: Map<string, Props>): Verdict {
+function comes(name: string, rule: Tree, before: Map<string, Tree>): Verdict {
     const title = listed(paths(rule));
     const added: Verdict = { code: "access-added", says: `${title}: rule ${name} is created` };
     if (leadsNowhere(rule))
@@ -96,12 +99,12 @@ function comes(name: string, rule: Props, before: Map<string, Props>): Verdict {
 }
 
 /** Name of the new rule that matches the same requests, if there is one. */
-function renamedFrom({ match: of }: Props, after: Map<string, Props>, known: Set<string>): string | undefined {
+function renamedFrom({ match: of }: Tree, after: Map<string, Tree>, known: Set<string>): string | undefined {
     if (!isMap(of)) return undefined;
     return [...after].find(([name, rule]) => !known.has(name) && isDeepStrictEqual(rule.match, of))?.[0];
 }
 
-function ofRule(name: string, old: Props, now: Props): Verdict[] {
+function ofRule(name: string, old: Tree, now: Tree): Verdict[] {
     const at = `spec.http[${name}]`;
     const title = listed(paths(old));
     const verdicts = [
@@ -121,11 +124,8 @@ function ofRule(name: string, old: Props, now: Props): Verdict[] {
         const sides = { property: `${at}.upstreams`, old: old.upstreams, new: now.upstreams };
         verdicts.push({ ...elsewhere(title, old, now), ...sides });
     }
-    for (const key of new Set([...Object.keys(old), ...Object.keys(now)]))
-        if (
-            !["name", "match", "timeout", "plugins", "upstreams"].includes(key) &&
-            !isDeepStrictEqual(old[key], now[key])
-        )
+    for (const key of changedFields(old, now))
+        if (!["name", "match", "timeout", "plugins", "upstreams"].includes(key))
             verdicts.push({
                 code: "route-changed",
                 says: `${title}: rule ${name} is matched differently (${key})`,
@@ -136,7 +136,7 @@ function ofRule(name: string, old: Props, now: Props): Verdict[] {
     return verdicts;
 }
 
-function elsewhere(title: string, old: Props, now: Props): Verdict {
+function elsewhere(title: string, old: Tree, now: Tree): Verdict {
     if (leadsNowhere(old) === leadsNowhere(now))
         return { code: "upstream-replaced", says: `${title}: requests go to another upstream` };
     return leadsNowhere(now)
@@ -144,8 +144,8 @@ function elsewhere(title: string, old: Props, now: Props): Verdict {
         : { code: "opens-to-network", says: `${title}: is forwarded to Alpa, which it was not before` };
 }
 
-function match(at: string, title: string, { match: old }: Props, { match: now }: Props): Verdict[] {
-    const [before, after] = [isMap(old) ? old : {}, isMap(now) ? now : {}];
+function match(at: string, title: string, { match: old }: Tree, { match: now }: Tree): Verdict[] {
+    const [before, after] = [map(old), map(now)];
     const verdicts: Verdict[] = [];
     for (const [key, word] of [
         ["paths", "path"],
@@ -178,8 +178,8 @@ function match(at: string, title: string, { match: old }: Props, { match: now }:
                 new: to,
             });
     }
-    for (const key of new Set([...Object.keys(before), ...Object.keys(after)]))
-        if (!["paths", "methods", "hosts", "remoteAddrs"].includes(key) && !isDeepStrictEqual(before[key], after[key]))
+    for (const key of changedFields(before, after))
+        if (!["paths", "methods", "hosts", "remoteAddrs"].includes(key))
             verdicts.push({
                 code: "route-changed",
                 says: `${title}: is matched differently (${key})`,
@@ -190,22 +190,15 @@ function match(at: string, title: string, { match: old }: Props, { match: now }:
     return verdicts;
 }
 
-/** Names of the plugins that authenticate. */
-function authPlugins({ plugins }: Props): string[] {
-    return mapsOf(plugins)
-        .filter((plugin) => /^(multi|key|jwt|basic|hmac)-auth$/.test(String(plugin.name)) && isOn(plugin))
-        .map(({ name }) => String(name));
-}
+/** Names of the plugins that authenticate. Methods inside multi-auth that are not known yet are judged by the policy pack. */
+const authPlugins = (props: Tree) =>
+    pluginsOf({ where: "", props }, "missing")
+        .filter(
+            (plugin) =>
+                authenticatorsIn(plugin).length > 0 || (plugin.name === "multi-auth" && hasUnknown(plugin.entry)),
+        )
+        .map(({ name }) => name);
 
-function leadsNowhere({ upstreams }: Props): boolean {
-    const all = mapsOf(upstreams);
-    return all.length > 0 && all.every(({ name }) => String(name).endsWith("-nowhere"));
-}
-
-function paths({ match: of }: Props): string[] {
-    return isMap(of) ? strings(of.paths) : [];
-}
-
-function strings(value: unknown): string[] {
-    return Array.isArray(value) ? value.map(String) : [];
-}
+const leadsNowhere = (props: Tree) => isNowhere({ props }, "missing");
+const paths = (rule: Tree) => strings(at(rule, "match.paths"));
+const strings = (value: unknown) => list(value).map(String);

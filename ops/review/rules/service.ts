@@ -1,28 +1,25 @@
 /** Services: the sources that can reach their pods. */
 import { isDeepStrictEqual } from "node:util";
+import { waysFromOutside } from "../../../policy/resources/network";
+import { at, isUnknown, list, map, mapsOf } from "../../../policy/resources/values";
 import type { Change } from "../changes";
-import { isUnknown, list, mapsOf, valueAt } from "../differences";
-import { always, objectTitle as title, type KindRule, type Verdict } from "../rule";
+import { always, objectTitle as title, when, type KindRule, type Verdict } from "../rule";
 import { listed, shown } from "../values-text";
 import { comeAlong, goesWithRay } from "./pods";
 
 export const service: KindRule = {
     created: (change) => {
-        const { type, ports, externalIPs } = (change.new?.spec ?? {}) as Record<string, unknown>;
-        const outside = [
-            type === "NodePort" || type === "LoadBalancer" ? type : "",
-            hasAny(externalIPs) ? "externalIPs" : "",
-        ];
-        const how = outside.filter((one) => one !== "").join(", ");
-        if (how === "" && !isUnknown(type)) return { code: "added", says: `${title(change)} is created` };
+        const spec = map(change.new?.spec);
+        const how = waysFromOutside(spec).join(", ");
+        if (how === "" && !isUnknown(spec.type)) return { code: "added", says: `${title(change)} is created` };
         return {
             code: "opens-to-network",
-            says: `${title(change)} is created and reachable from outside the cluster (${how || "known when applied"}): ports ${portsText(ports)}`,
+            says: `${title(change)} is created and reachable from outside the cluster (${how || "known when applied"}): ports ${portsText(spec.ports)}`,
         };
     },
     deleted: (change, run) =>
         // Those pods have their own finding.
-        goesWithRay(run, change) || comeAlong(run, "delete", change, valueAt(change.old, ["spec", "selector"]))
+        goesWithRay(run, change) || comeAlong(run, "delete", change, at(change.old, "spec.selector"))
             ? undefined
             : { code: "access-removed", says: `${title(change)} is deleted` },
     replaced: (change) => ({
@@ -60,9 +57,9 @@ const EVERY = ["every address"];
 /** Types of Service from the narrowest to the widest reach. An unknown type counts as the widest. */
 const REACH: unknown[] = ["ExternalName", "ClusterIP", "NodePort", "LoadBalancer"];
 const reachOf = (type: unknown = "ClusterIP") => (REACH.includes(type) ? REACH.indexOf(type) : REACH.length);
-const portsOf = ({ new: now }: Change) => valueAt(now, ["spec", "ports"]);
+const portsOf = ({ new: now }: Change) => at(now, "spec.ports");
 const isOutside = ({ new: now }: Change) =>
-    reachOf(valueAt(now, ["spec", "type"])) > reachOf() || hasAny(valueAt(now, ["spec", "externalIPs"]));
+    reachOf(at(now, "spec.type")) > reachOf() || hasAny(at(now, "spec.externalIPs"));
 
 function outside(change: Change, old: number, now: number, property: string): Verdict {
     return now > old
@@ -75,17 +72,11 @@ function addresses(change: Change, old: unknown, now: unknown): Verdict[] {
     const more = before.includes(EVERY[0]) ? [] : after.filter((one) => !before.includes(one));
     const gone = before.filter((one) => !after.includes(one));
     return [
-        ...(more.length > 0
-            ? [{ code: "opens-to-network", says: `${title(change)} accepts ${listed(more)} too` } as const]
-            : []),
-        ...(gone.length > 0 && !more.includes(EVERY[0])
-            ? [
-                  {
-                      code: "access-removed",
-                      says: `${title(change)} no longer accepts ${listed(gone)}`,
-                  } as const,
-              ]
-            : []),
+        ...when(more.length > 0, { code: "opens-to-network", says: `${title(change)} accepts ${listed(more)} too` }),
+        ...when(gone.length > 0 && !more.includes(EVERY[0]), {
+            code: "access-removed",
+            says: `${title(change)} no longer accepts ${listed(gone)}`,
+        }),
     ];
 }
 
@@ -95,7 +86,7 @@ function isFewer(old: unknown, now: unknown): boolean {
     return after.length > 0 && after.every((one) => before.some((other) => isDeepStrictEqual(one, other)));
 }
 
-const hasAny = (value: unknown) => Array.isArray(value) && value.length > 0;
+const hasAny = (value: unknown) => list(value).length > 0;
 
 function portsText(ports: unknown): string {
     const all = mapsOf(ports).map(({ port, targetPort = port }) => `${shown(port)} to ${shown(targetPort)}`);

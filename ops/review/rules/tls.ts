@@ -1,7 +1,8 @@
 /** Certificates at the entry point. */
+import { list } from "../../../policy/resources/values";
 import type { Change } from "../changes";
-import { list, type Difference } from "../differences";
-import { always, objectTitle as title, type KindRule, type Verdict } from "../rule";
+import type { Difference } from "../differences";
+import { always, objectTitle as title, when, type KindRule, type Verdict } from "../rule";
 import { listed } from "../values-text";
 
 export const apisixTls: KindRule = {
@@ -37,16 +38,13 @@ function hosts({ old, new: now }: Difference, change: Change): Verdict[] {
         .filter((host) => !list(old).includes(host))
         .map(String);
     return [
-        ...(gone.length > 0
-            ? [
-                  {
-                      code: "access-removed",
-                      says: `${title(change)}: no longer has a certificate for ${listed(gone)}`,
-                  } as const,
-              ]
-            : []),
-        ...(more.length > 0
-            ? [{ code: "access-added", says: `${title(change)}: also has a certificate for ${listed(more)}` } as const]
-            : []),
+        ...when(gone.length > 0, {
+            code: "access-removed",
+            says: `${title(change)}: no longer has a certificate for ${listed(gone)}`,
+        }),
+        ...when(more.length > 0, {
+            code: "access-added",
+            says: `${title(change)}: also has a certificate for ${listed(more)}`,
+        }),
     ];
 }

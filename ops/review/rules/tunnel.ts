@@ -1,6 +1,9 @@
 /** The tunnel, and the rules of its connectors. */
 import { isDeepStrictEqual } from "node:util";
-import { isMap, isUnknown, mapsOf, type Difference, type Props } from "../differences";
+import { rejectsAll } from "../../../policy/resources/cloudflare";
+import { hasUnknown } from "../../../policy/resources/unknown";
+import { at, isMap, mapsOf, type Tree } from "../../../policy/resources/values";
+import type { Difference } from "../differences";
 import { always, type KindRule, type Verdict } from "../rule";
 import { NAMES, ACCOUNT_AND_ZONE } from "./cloudflare";
 
@@ -53,7 +56,7 @@ interface Ingress {
     hostname?: unknown;
     path?: unknown;
     service?: unknown;
-    originRequest?: Props;
+    originRequest?: Tree;
 }
 
 function ingresses({ old, new: now }: Difference): Verdict[] {
@@ -96,10 +99,9 @@ function ingresses({ old, new: now }: Difference): Verdict[] {
 
 /** Judges a new rule. If the existing rules need no Access token, the gateway behind them authenticates callers. */
 function comes(says: string, rule: Ingress, before: Ingress[]): Verdict {
-    const refuses = /^http_status:[45]\d\d$/.test(String(rule.service));
     const asksNobody = (one: Ingress) => accessOf(one)?.required !== true;
     const toGateway = before.some((other) => asksNobody(other) && other.service === rule.service);
-    if (refuses || !asksNobody(rule) || toGateway || isUnknown(rule))
+    if (rejectsAll(rule.service) || !asksNobody(rule) || toGateway || hasUnknown(rule))
         return { code: "access-added", says: `${says}: the connectors serve it` };
     return {
         code: "opens-to-network",
@@ -107,8 +109,9 @@ function comes(says: string, rule: Ingress, before: Ingress[]): Verdict {
     };
 }
 
-function accessOf({ originRequest }: Ingress): Props | undefined {
-    return isMap(originRequest) && isMap(originRequest.access) ? originRequest.access : undefined;
+function accessOf(rule: Ingress): Tree | undefined {
+    const access = at(rule, "originRequest.access");
+    return isMap(access) ? access : undefined;
 }
 
 function ofIngress(says: string, property: string, old: Ingress, now: Ingress): Verdict[] {
@@ -130,7 +133,7 @@ function ofIngress(says: string, property: string, old: Ingress, now: Ingress): 
         });
     else if (!isDeepStrictEqual(accessOf(old), accessOf(now)))
         verdicts.push({
-            code: isUnknown(accessOf(now)) ? "unknown-until-apply" : "authentication-changed",
+            code: hasUnknown(accessOf(now)) ? "unknown-until-apply" : "authentication-changed",
             says: `${says}: the connectors accept tokens of another application or team`,
             ...sides,
         });

@@ -1,7 +1,8 @@
 /** The Alpa services that requests go to: ApisixUpstream. */
+import { mapsOf } from "../../../policy/resources/values";
 import type { Change } from "../changes";
-import { mapsOf, type Difference } from "../differences";
-import { goes, objectName, type KindRule, type Run, type Verdict, type Verdicts } from "../rule";
+import type { Difference } from "../differences";
+import { always, goes, objectName, when, type KindRule, type Run, type Verdict, type Verdicts } from "../rule";
 import { timeoutVerdicts } from "../timeouts";
 import { listed } from "../values-text";
 
@@ -29,10 +30,7 @@ export const upstream: KindRule = {
         ["spec.loadbalancer", spread],
         [
             "spec.healthCheck",
-            (_, change) => ({
-                code: "route-changed",
-                says: `Upstream ${objectName(change)}: health checks of the services change`,
-            }),
+            always("route-changed", (change) => `Upstream ${objectName(change)}: health checks of the services change`),
         ],
         [
             "spec.ingressClassName",
@@ -44,10 +42,10 @@ export const upstream: KindRule = {
         ],
         [
             "spec.scheme",
-            (_, change) => ({
-                code: "upstream-replaced",
-                says: `Upstream ${objectName(change)}: the gateway speaks another protocol to Alpa`,
-            }),
+            always(
+                "upstream-replaced",
+                (change) => `Upstream ${objectName(change)}: the gateway speaks another protocol to Alpa`,
+            ),
         ],
     ],
 };
@@ -81,33 +79,28 @@ function nodes({ old, new: now }: Difference, change: Change): Verdict[] {
             },
         ];
     return [
-        ...(gone.length > 0
-            ? [
-                  {
-                      code: "upstream-removed",
-                      says: `${title}: ${listed(gone)} no longer gets requests`,
-                      ...sides,
-                  } as const,
-              ]
-            : []),
-        ...(more.length > 0
-            ? [{ code: "upstream-added", says: `${title}: ${listed(more)} gets requests too`, ...sides } as const]
-            : []),
-        ...(weights.length > 0
-            ? [
-                  {
-                      code: "upstream-added",
-                      says: `${title}: ${listed(weights)} gets another share of the requests`,
-                      property,
-                      old: [...before.values()],
-                      new: [...after.values()],
-                  } as const,
-              ]
-            : []),
+        ...when(gone.length > 0, {
+            code: "upstream-removed",
+            says: `${title}: ${listed(gone)} no longer gets requests`,
+            ...sides,
+        }),
+        ...when(more.length > 0, {
+            code: "upstream-added",
+            says: `${title}: ${listed(more)} gets requests too`,
+            ...sides,
+        }),
+        ...when(weights.length > 0, {
+            code: "upstream-added",
+            says: `${title}: ${listed(weights)} gets another share of the requests`,
+            property,
+            old: [...before.values()],
+            new: [...after.values()],
+        }),
         // Their order only decides which one gets the first request.
-        ...(gone.length + more.length + weights.length === 0
-            ? [{ code: "changed-inside", says: `${title}: the same services in another notation` } as const]
-            : []),
+        ...when(gone.length + more.length + weights.length === 0, {
+            code: "changed-inside",
+            says: `${title}: the same services in another notation`,
+        }),
     ];
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import * as z from "zod";
 import { day, daysUntil } from "../../../config/keys/consumers/credentials";
+import { renamedProblem } from "../../../policy/rules/exceptions";
 import { UsageError } from "../../errors";
 import { CODES, type Code, type Finding } from "../../review/finding";
 
@@ -82,9 +83,10 @@ export function readAccepted(root: string, today: Date): Acceptance[] {
 function codeProblems(code: string, where: string): string[] {
     if (code in ELSEWHERE)
         return [`${where}: must not be ${code}: exceptions for this code belong in ${ELSEWHERE[code]}.`];
-    if (Object.hasOwn(RENAMED, code))
-        return [`${where}: ${code} is called ${RENAMED[code]} now. Write ${RENAMED[code]}.`];
-    return code in CODES ? [] : [`${where}: must be a code of a review (got ${JSON.stringify(code)}).`];
+    if (code in CODES) return [];
+    return [
+        renamedProblem(code, RENAMED, where) ?? `${where}: must be a code of a review (got ${JSON.stringify(code)}).`,
+    ];
 }
 
 /** @returns the entries that accept the finding, one for each resource; undefined if one is missing or expired */

@@ -1,17 +1,8 @@
-import {
-    at,
-    isInside,
-    kindOf,
-    list,
-    map,
-    number,
-    shown,
-    UNKNOWN,
-    type Resource,
-    type Tree,
-} from "../../resources/resource";
-import { closed, isName } from "../kubernetes/reachable";
+import { rejectsAll } from "../../resources/cloudflare";
+import { isInside, kindOf, type Resource } from "../../resources/resource";
+import { at, list, map, number, shown, UNKNOWN, type Tree } from "../../resources/values";
 import type { RouteRule } from "../../resources/routes";
+import { closed, isName } from "../kubernetes/reachable";
 
 /** Targets of routes and tunnels. */
 
@@ -83,7 +74,7 @@ export function tunnel(resource: Resource): string[] {
 
 function ingress({ service, originRequest }: Tree, where: string, target: "gateway" | "origin"): string[] {
     const toGateway = target === "gateway";
-    if (service === UNKNOWN || /^http_status:4\d\d$/.test(String(service))) return [];
+    if (service === UNKNOWN || rejectsAll(service)) return [];
     const port = number(/:(\d+)\/?$/.exec(String(service))?.[1]);
     const what = closed(port);
     if (what !== undefined && (toGateway || port !== ALPA))

@@ -1,5 +1,8 @@
-import { at, kindOf, list, map, number, shown, UNKNOWN, type Resource } from "../../resources/resource";
-import { apisixCharts, podsOf, RAY_CLUSTERS, type Chart } from "../../resources/objects";
+import { apisixCharts, type Chart } from "../../resources/charts";
+import { isNodeType, waysFromOutside } from "../../resources/network";
+import { podsOf, RAY_CLUSTERS } from "../../resources/pods";
+import { kindOf, type Resource } from "../../resources/resource";
+import { at, list, map, number, shown, UNKNOWN } from "../../resources/values";
 import type { Rule } from "../rule";
 
 /** Ports that must not be reachable from outside the cluster: most of them have no authentication. */
@@ -20,7 +23,6 @@ const INSIDE = "Make it ClusterIP.";
 export const closed = (port: unknown) => CLOSED_PORTS.get(number(port));
 /** Whether a port is given by name: its number is defined elsewhere. */
 export const isName = (port: unknown) => typeof port === "string" && Number.isNaN(number(port));
-const opens = (type: unknown) => type === "NodePort" || type === "LoadBalancer";
 
 export const portsClosed: Rule = {
     name: "ports-closed",
@@ -41,8 +43,9 @@ export const portsClosed: Rule = {
 /** @param where path of the spec of the Service */
 function service(resource: Resource, where: string): string[] {
     if (kindOf(resource) !== "Service") return [];
-    const { type, ports, externalIPs, selector } = map(at(resource.props, where));
-    const how = opens(type) ? String(type) : list(externalIPs).length > 0 ? "externalIPs" : undefined;
+    const spec = map(at(resource.props, where));
+    const { ports, selector } = spec;
+    const [how] = waysFromOutside(spec);
     if (how === undefined) return [];
     const labels = map(selector);
     const whose =
@@ -88,7 +91,7 @@ function ray(resource: Resource): string[] {
     if (where === undefined) return [];
     const head = map(at(resource.props, `${where}.headGroupSpec`));
     const found = (["serviceType", "headService.spec.type"] as const).flatMap((field) =>
-        opens(at(head, field))
+        isNodeType(at(head, field))
             ? [`${where}.headGroupSpec.${field}: must be ClusterIP (got ${shown(at(head, field))}). ${INSIDE}`]
             : [],
     );
@@ -106,7 +109,7 @@ function chart({ values, where }: Chart): string[] {
     const port = [...containers, ...more].find((value) => value !== undefined && closed(value));
     return [
         ...types
-            .filter((path) => opens(at(values, path)))
+            .filter((path) => isNodeType(at(values, path)))
             .map((path) => `${where}.${path}: must be ClusterIP (got ${shown(at(values, path))}). ${INSIDE}`),
         ...lists
             .filter((path) => list(at(values, path)).length > 0)

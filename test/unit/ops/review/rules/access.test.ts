@@ -1,6 +1,6 @@
 // Proves that a review compares the tokens that an Access policy admits with those that the same run creates and deletes.
 import { strict as assert } from "node:assert";
-import { UNKNOWN } from "../../../../../ops/review/differences";
+import { UNKNOWN_TEXT } from "../../../../../policy/resources/values";
 import { leftBehind, review, said, step } from "../steps";
 
 const token = (id: string) => ({ serviceToken: { tokenId: id } });
@@ -33,14 +33,14 @@ describe("review of the tokens that an Access policy admits", () => {
         [
             "a token that is created",
             list(token("a")),
-            list(token("a"), token(UNKNOWN)),
+            list(token("a"), token(UNKNOWN_TEXT)),
             [step("ServiceToken", "lab.1-token", undefined, inputs)],
             ["harmless credential-added"],
         ],
         [
             "a token that is replaced",
             list(token("id-of-lab.1-token")),
-            list(token(UNKNOWN)),
+            list(token(UNKNOWN_TEXT)),
             [step("ServiceToken", "lab.1-token", inputs, inputs, "replace")],
             ["breaks-callers credential-changed"],
         ],
@@ -79,12 +79,16 @@ describe("review of the tokens that an Access policy admits", () => {
         ["a token of another application", list(token("a")), ["risk authentication-changed"]],
         [
             "a token of another application in addition",
-            list(token(UNKNOWN), token("a")),
+            list(token(UNKNOWN_TEXT), token("a")),
             ["risk authentication-changed"],
         ],
-        ["a token that is made with it", list(token(UNKNOWN)), ["harmless added"]],
-        ["those that are not known yet", { ...list(), includes: UNKNOWN }, ["risk unknown-until-apply"]],
-        ["in a way that is not known yet", { ...list(token("a")), decision: UNKNOWN }, ["risk unknown-until-apply"]],
+        ["a token that is made with it", list(token(UNKNOWN_TEXT)), ["harmless added"]],
+        ["those that are not known yet", { ...list(), includes: UNKNOWN_TEXT }, ["risk unknown-until-apply"]],
+        [
+            "in a way that is not known yet",
+            { ...list(token("a")), decision: UNKNOWN_TEXT },
+            ["risk unknown-until-apply"],
+        ],
         ["everybody", list({ everyone: {} }), ["breaks-callers authentication-removed"]],
         ["with bypass", { ...list(token("a")), decision: "bypass" }, ["breaks-callers authentication-removed"]],
     ];
@@ -100,16 +104,16 @@ describe("review of the tokens that an Access policy admits", () => {
 
 describe("review of an application of Access that is created", () => {
     const of = (...ids: string[]) => ({ name: "a", policies: ids.map((id, i) => ({ id, precedence: i + 1 })) });
-    const policy = step("AccessPolicy", "p", undefined, list(token(UNKNOWN)));
+    const policy = step("AccessPolicy", "p", undefined, list(token(UNKNOWN_TEXT)));
     const created = (...ids: string[]) => said([policy, step("AccessApplication", "a", undefined, of(...ids))]);
 
     it("says nothing else of the policy that the same run creates", () =>
-        assert.deepEqual(created(UNKNOWN), [
+        assert.deepEqual(created(UNKNOWN_TEXT), [
             "harmless added: Access application a is created",
             "harmless added: Access policy p is created",
         ]));
 
-    for (const ids of [["z"], [UNKNOWN, "z"]])
+    for (const ids of [["z"], [UNKNOWN_TEXT, "z"]])
         it(`names a policy of another application, ${ids.length === 1 ? "alone" : "in addition to its own"}`, () =>
             assert.equal(
                 created(...ids)[0],

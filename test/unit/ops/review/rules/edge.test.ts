@@ -1,6 +1,6 @@
 // Proves that a review compares rules of the edge one by one, by their ref at Cloudflare.
 import { strict as assert } from "node:assert";
-import { UNKNOWN } from "../../../../../ops/review/differences";
+import { UNKNOWN_TEXT } from "../../../../../policy/resources/values";
 import { said, step } from "../steps";
 
 const LIMIT = {
@@ -97,7 +97,7 @@ describe("review of whether a name resolves to Cloudflare's proxy", () => {
     it("reports that it no longer does", () => {
         assert.match(of(true, false), /^breaks-callers authentication-removed/);
         assert.match(of(true, undefined), /^breaks-callers authentication-removed/);
-        assert.match(of(false, UNKNOWN), /^risk unknown-until-apply/);
+        assert.match(of(false, UNKNOWN_TEXT), /^risk unknown-until-apply/);
     });
 
     it("reports nothing where it never did", () => assert.equal(of(false, undefined) + of(undefined, false), ""));

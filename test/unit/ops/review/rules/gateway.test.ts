@@ -2,7 +2,7 @@
 // interpreted.
 import { strict as assert } from "node:assert";
 import { pluginVerdicts } from "../../../../../ops/review/plugins";
-import { UNKNOWN } from "../../../../../ops/review/differences";
+import { UNKNOWN_TEXT } from "../../../../../policy/resources/values";
 import { NAME_CALLER } from "../../../../../components/route/name-caller";
 import { said, step } from "../steps";
 
@@ -119,8 +119,8 @@ describe("review of the plugins of a route", () => {
 
 describe("review of a plugin that may be on or off", () => {
     for (const [what, off] of [
-        ["enable", key({ enable: UNKNOWN })],
-        ["_meta.disable", key({ config: { hide_credentials: true, _meta: { disable: UNKNOWN } } })],
+        ["enable", key({ enable: UNKNOWN_TEXT })],
+        ["_meta.disable", key({ config: { hide_credentials: true, _meta: { disable: UNKNOWN_TEXT } } })],
     ] as const)
         it(`treats it as off (${what})`, () =>
             assert.match(
@@ -215,7 +215,7 @@ describe("review of a new route", () => {
     });
 
     it("reports rules that are not known yet", () => {
-        const inputs = { metadata: { name: "r" }, spec: { http: UNKNOWN } };
+        const inputs = { metadata: { name: "r" }, spec: { http: UNKNOWN_TEXT } };
         assert.match(said([step("ApisixRoute", "r", undefined, inputs)]).join("\n"), /^risk unknown-until-apply.*$/);
     });
 

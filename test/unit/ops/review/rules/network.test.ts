@@ -1,7 +1,7 @@
 // Proves that a review never reports a change as harmless that opens something to the network or closes it for callers, and
 // that a narrower rule does not count as opening.
 import { strict as assert } from "node:assert";
-import { UNKNOWN } from "../../../../../ops/review/differences";
+import { UNKNOWN_TEXT } from "../../../../../policy/resources/values";
 import { leftBehind, review, said, step } from "../steps";
 
 const named = { podSelector: { matchLabels: { app: "x" } } };
@@ -49,7 +49,7 @@ describe("review of network policies and Services", () => {
             { ingress: [{ from: "all", ports: "all" }] },
             ["breaks-callers opens-to-network", "harmless network-narrowed"],
         ],
-        ["one that is not known yet", { ingress: UNKNOWN, egress: [{}] }, ["risk unknown-until-apply"]],
+        ["one that is not known yet", { ingress: UNKNOWN_TEXT, egress: [{}] }, ["risk unknown-until-apply"]],
     ];
     for (const [what, spec, expected] of made)
         it(`reports for a new policy, ${what}: ${expected.join(", ")}`, () =>
