@@ -6,7 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
-import type { ResourceState, Step } from "../../ops/review/preview";
+import type { ResourceState, Step } from "../../ops/stack/review/preview";
 import { ROOT } from "../../sandbox/world/state";
 import { succeeded, type EngineStack } from "../engine/kit/stack";
 import { madeBy, type Made } from "./made";

@@ -6,7 +6,7 @@ import * as z from "zod";
 import { day, daysUntil } from "../../../config/keys/consumers/credentials";
 import { renamedProblem } from "../../../policy/rules/exceptions";
 import { UsageError } from "../../errors";
-import { CODES, type Code, type Finding } from "../../review/finding";
+import { CODES, type Code, type Finding } from "../review/finding";
 
 /** Accepts one finding of one stack until a given day. */
 export interface Acceptance {

@@ -1,7 +1,7 @@
 /** Selects the parts of a picture from a stack's resources: those on the path of a request, and those that configure or count. */
 import { NOWHERE } from "../../../components/route/route-rules";
 import { VERIFIER } from "../../../components/opt/conversion-phases";
-import type { Operation } from "../../review/changes";
+import type { Operation } from "../review/changes";
 import { apisixCharts } from "../../../policy/resources/charts";
 import { valueAt, type Tree } from "../../../policy/resources/values";
 import type { Line, Part, Picture } from "./picture";

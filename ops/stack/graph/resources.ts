@@ -1,9 +1,9 @@
 /** The resources of a stack for a picture: those of its state, with the changes of a preview. */
-import { changesOf, type Operation } from "../../review/changes";
+import { changesOf, type Operation } from "../review/changes";
 import { packageAndKind } from "../../../policy/resources/resource";
 import { HIDDEN, mapsOf, UNKNOWN_TEXT, valueAt, type Tree } from "../../../policy/resources/values";
-import type { Exported } from "../../review/plan";
-import type { Preview } from "../../review/preview";
+import type { Exported } from "../review/plan";
+import type { Preview } from "../review/preview";
 
 export interface Resource {
     urn: string;

@@ -4,9 +4,9 @@ import { credential as gatewayCredential } from "../../../config/keys/consumers/
 import { credential as serviceToken } from "../../../config/keys/consumers/service-tokens";
 import { callerLimits, limitPlugins, type ConsumerPlugin, type Limits } from "../../../components/consumers/limits";
 import { HIDDEN, isMap, mapsOf, type Tree } from "../../../policy/resources/values";
-import { differences, pathText } from "../../review/differences";
-import { limitVerdicts } from "../../review/limits/callers";
-import { shown } from "../../review/values-text";
+import { differences, pathText } from "../review/differences";
+import { limitVerdicts } from "../review/limits/callers";
+import { shown } from "../review/values-text";
 import { METHODS } from "../stack-file";
 import type { Config } from "./versions";
 

@@ -8,7 +8,7 @@ import { Failure } from "../../errors";
 import { readVersions, type Config, type Version } from "../history/versions";
 import { asPulumiReads, parseYaml } from "../yaml-edit";
 import { HIDDEN, isMap } from "../../../policy/resources/values";
-import { differences, pathText } from "../../review/differences";
+import { differences, pathText } from "../review/differences";
 import { PROJECT } from "../stack-file";
 import type { Stack } from "../stack";
 import { keepRotated } from "./rotated";

@@ -6,8 +6,8 @@ import { readmitted, type Revocation, type RevocationRecord } from "../../../com
 import { keyDigest } from "../../../components/consumers/key-digest";
 import { asPulumiReads, parseYaml } from "../yaml-edit";
 import { isMap, mapsOf } from "../../../policy/resources/values";
-import { CODES, type Finding } from "../../review/finding";
-import type { Exported } from "../../review/plan";
+import { CODES, type Finding } from "../review/finding";
+import type { Exported } from "../review/plan";
 import { PROJECT } from "../stack-file";
 
 /**

@@ -3,7 +3,7 @@
 // that the engine passes them the same resources.
 import { strict as assert } from "node:assert";
 import { packageAndKind } from "../../../policy/resources/resource";
-import { RULES as KINDS } from "../../../ops/review/rules";
+import { RULES as KINDS } from "../../../ops/stack/review/rules";
 import { violationsOf } from "../../../policy/rules";
 import type { Seen } from "../../kit";
 import { resourcesOf, STACKS } from "./stacks";
