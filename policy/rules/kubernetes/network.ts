@@ -1,8 +1,7 @@
 import { apisixCharts } from "../../resources/charts";
-import { openTo } from "../../resources/network";
+import { CLOSED_PORTS, isPortName, openTo } from "../../resources/network";
 import { kindOf, objectName, type Resource } from "../../resources/resource";
 import { at, list, map, number, shown, UNKNOWN } from "../../resources/values";
-import { CLOSED_PORTS, isName } from "./reachable";
 import type { Rule } from "../rule";
 
 export const networkClosed: Rule = {
@@ -54,7 +53,7 @@ function openPolicy({ props }: Resource): string[] {
         const where = `spec.ingress[${i}]`;
         const names = list(ports)
             .map((entry) => at(entry, "port"))
-            .filter(isName);
+            .filter(isPortName);
         if (names.length > 0)
             return [
                 `${where}.ports: must be numbers (got ${names.map(shown).join(", ")}): a name does not say which port. Write the number.`,

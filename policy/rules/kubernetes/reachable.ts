@@ -1,28 +1,11 @@
 import { apisixCharts, type Chart } from "../../resources/charts";
-import { isNodeType, waysFromOutside } from "../../resources/network";
+import { closedPort, isNodeType, isPortName, waysFromOutside } from "../../resources/network";
 import { podsOf, RAY_CLUSTERS } from "../../resources/pods";
 import { kindOf, type Resource } from "../../resources/resource";
-import { at, list, map, number, shown, UNKNOWN } from "../../resources/values";
+import { at, list, map, shown, UNKNOWN } from "../../resources/values";
 import type { Rule } from "../rule";
 
-/** Ports that must not be reachable from outside the cluster: most of them have no authentication. */
-export const CLOSED_PORTS: ReadonlyMap<number, string> = new Map([
-    [9180, "APISIX's Admin API"],
-    [9090, "APISIX's control API"],
-    [9091, "the metrics of APISIX, which name every caller"],
-    [2379, "etcd"],
-    [2380, "etcd"],
-    [6379, "Ray, or the server that counts limits"],
-    [8265, "Ray's dashboard"],
-    [10001, "Ray's clients"],
-    [20001, "Alpa"],
-    [8001, "Alpa's web site"],
-]);
 const INSIDE = "Make it ClusterIP.";
-
-export const closed = (port: unknown) => CLOSED_PORTS.get(number(port));
-/** Whether a port is given by name: its number is defined elsewhere. */
-export const isName = (port: unknown) => typeof port === "string" && Number.isNaN(number(port));
 
 export const portsClosed: Rule = {
     name: "ports-closed",
@@ -57,8 +40,8 @@ function service(resource: Resource, where: string): string[] {
     if (whose !== undefined) return [`${where}: must not open ${whose} to the outside (${how}). ${INSIDE}`];
     return list(ports).flatMap((entry, i) => {
         const { port, targetPort } = map(entry);
-        const what = closed(targetPort) ?? closed(port);
-        if (isName(targetPort))
+        const what = closedPort(targetPort) ?? closedPort(port);
+        if (isPortName(targetPort))
             return [
                 `${where}.ports[${i}].targetPort: must be a number (got ${shown(targetPort)}): a name does not say which port is opened (${how}). Write the number.`,
             ];
@@ -106,7 +89,7 @@ function chart({ values, where }: Chart): string[] {
     const switches = ["hostNetwork", "apisix.admin.ingress.enabled", "control.ingress.enabled"];
     const containers = [at(values, "service.http.containerPort"), at(values, "service.tls.containerPort")];
     const more = list(at(values, "service.http.additionalContainerPorts")).map((entry) => at(entry, "port") ?? entry);
-    const port = [...containers, ...more].find((value) => value !== undefined && closed(value));
+    const port = [...containers, ...more].find((value) => value !== undefined && closedPort(value));
     return [
         ...types
             .filter((path) => isNodeType(at(values, path)))
@@ -117,6 +100,8 @@ function chart({ values, where }: Chart): string[] {
         ...switches
             .filter((path) => at(values, path) === true)
             .map((path) => `${where}.${path}: must be off: it opens the Admin API. Remove it.`),
-        ...(port === undefined ? [] : [`${where}.service: must not open port ${port} (${closed(port)}). Remove it.`]),
+        ...(port === undefined
+            ? []
+            : [`${where}.service: must not open port ${port} (${closedPort(port)}). Remove it.`]),
     ];
 }
