@@ -144,8 +144,8 @@ export default tseslint.config(
     ),
     layer(
         ["ops/**"],
-        "^\\.\\.?/(?:\\.\\./)*(index|stacks|preflight|sandbox|bench|policy(?!/rules(/|$))|test)(/|$)",
-        "The command line reads config and runs Pulumi: it must not import stacks or the sandbox. Of the policy pack it may import only the rules.",
+        "^\\.\\.?/(?:\\.\\./)*(index|stacks|preflight|sandbox|bench|policy(?!/(rules|resources)(/|$))|test)(/|$)",
+        "The command line reads config and runs Pulumi: it must not import stacks or the sandbox. Of the policy pack it may import only the rules and the reader of resources.",
         [],
     ),
     layer(
@@ -154,11 +154,22 @@ export default tseslint.config(
         "The policy pack checks the resulting resources, and must not depend on the program.",
         [],
     ),
-    layer(["policy/rules/*.ts"], "^(\\.\\./|@pulumi/)", ABOUT_RULES, []),
-    layer(["policy/rules/*/**"], "^(\\.\\./\\.\\./(?!\\.\\./components/apisix/version$)|@pulumi/)", ABOUT_RULES, []),
+    layer(
+        ["policy/resources/**"],
+        "^(\\.\\./|@pulumi/)",
+        "Rules and reviews read resources with it, so it depends on neither.",
+        [],
+    ),
+    layer(["policy/rules/*.ts"], "^(\\.\\./(?!resources/)|@pulumi/)", ABOUT_RULES, []),
+    layer(
+        ["policy/rules/*/**"],
+        "^(\\.\\./\\.\\./(?!resources/|\\.\\./components/apisix/version$)|@pulumi/)",
+        ABOUT_RULES,
+        [],
+    ),
     layer(
         ["policy/rules/rendered/**"],
-        "^(\\.\\./(?!\\.\\.)(?!resource$|rule$|kubernetes/objects$)|\\.\\./\\.\\./(?!\\.\\./(components/|config/keys/|config/values$))|@pulumi/)",
+        "^(\\.\\./(?!\\.\\.)(?!rule$)|\\.\\./\\.\\./(?!resources/|\\.\\./(components/|config/keys/|config/values$))|@pulumi/)",
         "Expected resources are rendered by the components, with settings that pass the config schema.",
         [],
     ),

@@ -1,6 +1,8 @@
 import { Secret as PackSecret, type ResourceValidationArgs, type ResourceValidationPolicy } from "@pulumi/policy";
 import type { StackValidationPolicy } from "@pulumi/policy";
-import { resourceOf, Secret, violationsOf, type Resource, type Rule } from "./rules";
+import { resourceOf, type Resource } from "./resources/resource";
+import { Secret } from "./resources/values";
+import { violationsOf, type Rule } from "./rules";
 import { judged, type Exception } from "./rules/exceptions";
 import { noSecretInClear } from "./rules/secrets";
 

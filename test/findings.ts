@@ -1,8 +1,8 @@
 /** Findings of a review, in the form that tests compare. */
 import { strict as assert } from "node:assert";
-import type { Finding } from "../ops/review/finding";
-import { readPreview } from "../ops/review/preview";
-import { reviewOf } from "../ops/review/review";
+import type { Finding } from "../ops/stack/review/finding";
+import { readPreview } from "../ops/stack/review/preview";
+import { reviewOf } from "../ops/stack/review/review";
 import type { Recording } from "./recorded/file";
 
 /** Findings for the output of `pulumi preview --json`. */

@@ -1,7 +1,7 @@
 /** Checks that a rehearsal shares nothing with production. Pure. */
 import { list, mapping } from "../../config/unchecked";
 import { DEFAULT_NAMESPACE, DEFAULT_NODE_PORT } from "../../config/values";
-import { isMap } from "../review/differences";
+import { isMap } from "../../policy/resources/values";
 
 type Values = Record<string, unknown>;
 

@@ -2,7 +2,7 @@
 import { stringify } from "yaml";
 import { mapping } from "../../config/unchecked";
 import { DEFAULT_NAMESPACE } from "../../config/values";
-import { isMap, valueAt } from "../review/differences";
+import { isMap, valueAt } from "../../policy/resources/values";
 import { PROJECT } from "../stack/stack-file";
 import { parseYaml } from "../stack/yaml-edit";
 import { nodesOf, rehearsalProblems } from "./rehearsal-problems";

@@ -8,7 +8,7 @@ import { troubleOf, type AdminApi } from "../../components/apisix/admin-api";
 import { ADMIN_KEYS_SECRET } from "../../components/apisix/gateway-pods";
 import { quote } from "../../components/hosts/ssh-script";
 import { Failure } from "../errors";
-import { plain } from "../review/report";
+import { plain } from "../stack/review/report";
 import type { Expected } from "./expected";
 
 /** An object in APISIX that the ingress controller did not write, or that has more fields than it writes. */

@@ -3,9 +3,9 @@ import { command as apply } from "./apply/apply";
 import { command as check } from "./apply/check";
 import { command as graph } from "./graph/graph";
 import { command as diff } from "./history/diff";
-import { command as drift } from "../review/drift";
+import { command as drift } from "./review/drift";
 import { command as history } from "./history/history";
-import { command as review } from "../review/review";
+import { command as review } from "./review/review";
 import { command as rollback } from "./rollback/rollback";
 
 export const stack: Noun = {

@@ -1,6 +1,6 @@
 /** A text that identifies a state of a stack. */
 import { createHash } from "node:crypto";
-import type { Exported } from "../review/plan";
+import type { Exported } from "./review/plan";
 
 /**
  * Returns the time of the state, which some backends lack, and a digest of its resources. Secrets are not part of the

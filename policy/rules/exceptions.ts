@@ -40,11 +40,18 @@ const schema = z.strictObject({
     ),
 });
 
+/** The problem of a name of an earlier version, with its present one; undefined for any other name. */
+export function renamedProblem(name: string, renamed: Record<string, string>, where: string): string | undefined {
+    if (!Object.hasOwn(renamed, name)) return undefined;
+    return `${where}: ${name} is called ${renamed[name]} now. Write ${renamed[name]}.`;
+}
+
 function ruleProblems(rule: string, rules: readonly string[], where: string): string[] {
     if (rules.includes(rule)) return [];
-    if (Object.hasOwn(RENAMED, rule))
-        return [`${where}: ${rule} is called ${RENAMED[rule]} now. Write ${RENAMED[rule]}.`];
-    return [`${where}: must be one of ${rules.join(", ")} (got "${rule}"). Choose one.`];
+    return [
+        renamedProblem(rule, RENAMED, where) ??
+            `${where}: must be one of ${rules.join(", ")} (got "${rule}"). Choose one.`,
+    ];
 }
 
 /**

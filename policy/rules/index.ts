@@ -11,10 +11,10 @@ import { portsClosed } from "./kubernetes/reachable";
 import { asRendered } from "./rendered";
 import { credentialsHidden, routeRequiresCredential } from "./gateway/routes";
 import { noSecretInClear } from "./secrets";
-import { isJudgedLater } from "./unknown";
+import type { Resource } from "../resources/resource";
+import { isJudgedLater } from "../resources/unknown";
 import { valuesSeen } from "./gateway/values";
 import { workersOwn } from "./cloudflare/workers";
-import type { Resource } from "./resource";
 import type { Rule } from "./rule";
 
 /** Every rule, the most dangerous first. */
@@ -74,5 +74,4 @@ export function violationsOf(resources: Resource[], rules: readonly Rule[] = RUL
     ]);
 }
 
-export { resourceOf, Secret, type Resource } from "./resource";
 export type { Rule } from "./rule";

@@ -1,4 +1,5 @@
-import { UNKNOWN, type Resource } from "./resource";
+import type { Resource } from "../resources/resource";
+import { UNKNOWN } from "../resources/values";
 import type { Rule } from "./rule";
 
 /** Kinds of objects that this project creates, by apiVersion. */

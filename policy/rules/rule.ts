@@ -1,4 +1,5 @@
-import type { Resource, Tree } from "./resource";
+import type { Resource } from "../resources/resource";
+import type { Tree } from "../resources/values";
 
 /** A violation in the form `where: what must hold (actual value). What to do.` It never contains a secret. */
 type Message = string;

@@ -1,5 +1,6 @@
-import { at, eachText, kindOf, list, map, Secret, type Resource } from "./resource";
-import { containersOf, podsOf, textOf } from "./kubernetes/objects";
+import { containersOf, podsOf } from "../resources/pods";
+import { kindOf, type Resource } from "../resources/resource";
+import { at, eachText, list, map, Secret, textOf } from "../resources/values";
 import type { Rule } from "./rule";
 
 /** Names of fields whose texts are secrets. */

@@ -1,7 +1,8 @@
 /** Differences between two JSON values, in a form that a person reads and that can be applied again. */
 import { strict as assert } from "node:assert";
 import { isDeepStrictEqual } from "node:util";
-import { isMap, parsePath, valueAt, type Path } from "../../ops/review/differences";
+import { parsePath } from "../../ops/stack/review/differences";
+import { isMap, valueAt, type Path } from "../../policy/resources/values";
 
 /** Values by path, for example `inputs.spec.http[0].name`. A kind of which there is none is left out. */
 export interface Difference {

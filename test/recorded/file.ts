@@ -4,8 +4,9 @@
  */
 import { strict as assert } from "node:assert";
 import { isDeepStrictEqual } from "node:util";
-import { differences, isMap, parsePath, pathText, type Path } from "../../ops/review/differences";
-import type { ResourceState, Step } from "../../ops/review/preview";
+import { differences, parsePath, pathText } from "../../ops/stack/review/differences";
+import type { ResourceState, Step } from "../../ops/stack/review/preview";
+import { isMap, type Path } from "../../policy/resources/values";
 import { PROJECT } from "../../ops/stack/stack-file";
 import { applied, differenceOf, type Difference } from "./difference";
 import type { Made } from "./made";

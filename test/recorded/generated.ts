@@ -1,6 +1,6 @@
 /** Values that each run of the sandbox generates again, replaced by numbered ones, so that another run records the same text. */
-import { UNKNOWN } from "../../ops/review/differences";
-import type { ResourceState } from "../../ops/review/preview";
+import { UNKNOWN_TEXT } from "../../policy/resources/values";
+import type { ResourceState } from "../../ops/stack/review/preview";
 import type { Recording } from "./file";
 
 const ED25519 = "AAAAC3NzaC1lZDI1NTE5AAAAI";
@@ -30,7 +30,7 @@ export function withoutGenerated(previews: Recording): Recording {
     });
     let text = JSON.stringify(entries);
     for (const [pattern, numbered] of KINDS) {
-        const known = new Map<string, string>([[UNKNOWN, UNKNOWN]]);
+        const known = new Map<string, string>([[UNKNOWN_TEXT, UNKNOWN_TEXT]]);
         text = text.replaceAll(pattern, (_, before: string, generated: string) => {
             if (!known.has(generated)) known.set(generated, numbered(String(known.size), generated));
             return before + known.get(generated)!;

@@ -1,6 +1,6 @@
 // Part of `npm run record`: changes of a stack of option cloudflare. Cloudflare's API is an emulator, and its provider too
 // unless ALPA_AUTH_REAL names cloudflare-provider: `made` of each recording says so.
-// test/unit/ops/review/recorded-cloudflare.test.ts has the expected reviews.
+// test/unit/ops/stack/review/recorded/cloudflare.test.ts has the expected reviews.
 import { partsOfEnvironment } from "../../sandbox/real/choice";
 import { AccessStack, here, useCloudflare } from "../engine/kit/cloudflare/access-stack";
 import type { StackConfig } from "../engine/kit/stack";

@@ -3,7 +3,7 @@ import { strict as assert } from "node:assert";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { parse } from "yaml";
-import type { ResourceState, Step } from "../../ops/review/preview";
+import type { ResourceState, Step } from "../../ops/stack/review/preview";
 import { ROOT } from "../../sandbox/world/state";
 import { succeeded, type EngineStack } from "../engine/kit/stack";
 import { stored, type Config, type Recorded, type Recording } from "./file";

@@ -3,7 +3,7 @@ import { dirname, relative } from "node:path";
 import { isInside } from "../../../config/values";
 import { ROOT } from "../../context";
 import { errorMessage, Failure } from "../../errors";
-import { isMap, SECRET } from "../../review/differences";
+import { HIDDEN, isMap } from "../../../policy/resources/values";
 import { hasRepository } from "../../stack/edit-obstacles";
 import { git, isCommittable } from "../../stack/history/commits";
 import { callerLines, Unread } from "../../stack/history/consequences";
@@ -134,7 +134,7 @@ function mapping(text: string, key: string | undefined): Record<string, unknown>
 function withoutCiphertext(value: unknown): unknown {
     if (Array.isArray(value)) return value.map(withoutCiphertext);
     if (!isMap(value)) return value;
-    if (typeof value.secure === "string") return SECRET;
+    if (typeof value.secure === "string") return HIDDEN;
     return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, withoutCiphertext(one)]));
 }
 

@@ -3,7 +3,7 @@ import { label, withExamples, withJson, withStack, type AddCommand } from "../..
 import type { Context } from "../../context";
 import { collect, UsageError } from "../../errors";
 import { json, table } from "../../output";
-import { plain } from "../../review/report";
+import { plain } from "../../stack/review/report";
 import { findStack } from "../../stack/stack";
 import { readPeriod } from "../usage/period";
 import { readApplied } from "./applied";

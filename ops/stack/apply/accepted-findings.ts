@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import * as z from "zod";
 import { day, daysUntil } from "../../../config/keys/consumers/credentials";
+import { renamedProblem } from "../../../policy/rules/exceptions";
 import { UsageError } from "../../errors";
-import { CODES, type Code, type Finding } from "../../review/finding";
+import { CODES, type Code, type Finding } from "../review/finding";
 
 /** Accepts one finding of one stack until a given day. */
 export interface Acceptance {
@@ -82,9 +83,10 @@ export function readAccepted(root: string, today: Date): Acceptance[] {
 function codeProblems(code: string, where: string): string[] {
     if (Object.hasOwn(ELSEWHERE, code))
         return [`${where}: must not be ${code}: exceptions for this code belong in ${ELSEWHERE[code]}.`];
-    if (Object.hasOwn(RENAMED, code))
-        return [`${where}: ${code} is called ${RENAMED[code]} now. Write ${RENAMED[code]}.`];
-    return Object.hasOwn(CODES, code) ? [] : [`${where}: must be a code of a review (got ${JSON.stringify(code)}).`];
+    if (Object.hasOwn(CODES, code)) return [];
+    return [
+        renamedProblem(code, RENAMED, where) ?? `${where}: must be a code of a review (got ${JSON.stringify(code)}).`,
+    ];
 }
 
 /** @returns the entries that accept the finding, one for each resource; undefined if one is missing or expired */

@@ -6,7 +6,7 @@ import * as z from "zod";
 import { ROOT, type Context } from "../../context";
 import { UsageError } from "../../errors";
 import { json } from "../../output";
-import type { Exported } from "../../review/plan";
+import type { Exported } from "../review/plan";
 import { git, uncommittedFiles } from "../history/commits";
 import type { Stack } from "../stack";
 import { markOf } from "../state-digest";

@@ -1,8 +1,8 @@
 /** Creates and carries out plans, both under the policy pack. */
 import { ROOT, type Context } from "../../context";
 import { Failure } from "../../errors";
-import type { Preview } from "../../review/preview";
-import { previewRun } from "../../review/review";
+import type { Preview } from "../review/preview";
+import { previewRun } from "../review/review";
 import { lockFailure, NOTHING_CHANGED } from "../backend-lock";
 import { packOf, packWords } from "../policy-pack";
 import type { Stack } from "../stack";

@@ -1,6 +1,6 @@
 /** A picture of a stack from its state and, optionally, the changes of a preview. */
-import type { Exported } from "../../review/plan";
-import type { Preview } from "../../review/preview";
+import type { Exported } from "../review/plan";
+import type { Preview } from "../review/preview";
 import { pictureOf } from "./parts";
 import type { Picture } from "./picture";
 import { resourcesOf } from "./resources";

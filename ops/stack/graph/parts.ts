@@ -1,8 +1,9 @@
 /** Selects the parts of a picture from a stack's resources: those on the path of a request, and those that configure or count. */
 import { NOWHERE } from "../../../components/route/route-rules";
 import { VERIFIER } from "../../../components/opt/conversion-phases";
-import type { Operation } from "../../review/changes";
-import { valueAt, type Props } from "../../review/differences";
+import type { Operation } from "../review/changes";
+import { apisixCharts } from "../../../policy/resources/charts";
+import { valueAt, type Tree } from "../../../policy/resources/values";
 import type { Line, Part, Picture } from "./picture";
 import { mapsAt, textAt, type Resource } from "./resources";
 
@@ -138,7 +139,7 @@ function drawUpstreams({ resources, parts, lines }: Drawing, from: string): void
     const upstreams = new Map(
         ofKind(resources, "kubernetes ApisixUpstream").map((one) => [textAt(one.inputs, "metadata", "name"), one]),
     );
-    const paths = new Map<string, { node: Props; paths: Set<string>; upstreams: Set<Resource> }>();
+    const paths = new Map<string, { node: Tree; paths: Set<string>; upstreams: Set<Resource> }>();
     const rules = ofKind(resources, "kubernetes ApisixRoute").flatMap(({ inputs }) => mapsAt(inputs, "spec", "http"));
     const nodes = rules.flatMap((rule) =>
         mapsAt(rule, "upstreams").flatMap(({ name }) => {
@@ -205,19 +206,13 @@ function namespaceOf({ inputs }: Resource): string {
 }
 
 /** Values of APISIX's chart, whether Rampart or helm installs it. */
-function chartValues(resources: Resource[]): { resource: Resource; values: Props } | undefined {
-    for (const resource of ofKind(resources, "kubernetes Release", "dynamic Resource", "dynamic RampartGraph")) {
-        const { inputs } = resource;
-        if (textAt(inputs, "chart") === "apisix") return { resource, values: (inputs.values ?? {}) as Props };
-        const components = valueAt(inputs, ["spec", "graph", "components"]) ?? {};
-        for (const component of Object.values(components))
-            if (textAt(component, "chart", "name") === "apisix")
-                return { resource, values: (valueAt(component, ["config"]) ?? {}) as Props };
-    }
-    return undefined;
+function chartValues(resources: Resource[]): { resource: Resource; values: Tree } | undefined {
+    return resources.flatMap((resource) =>
+        apisixCharts({ type: resource.type, props: resource.inputs }).map(({ values }) => ({ resource, values })),
+    )[0];
 }
 
-function controllerOf(values: Props): unknown {
+function controllerOf(values: Tree): unknown {
     return { replicaCount: valueAt(values, ["ingress-controller", "deployment", "replicas"]) };
 }
 
@@ -229,7 +224,7 @@ function pluralOf(count: string, noun: string): string {
     return `${count} ${noun}${count === "1" ? "" : "s"}`;
 }
 
-function pathsOf(rule: Props): string[] {
+function pathsOf(rule: Tree): string[] {
     const paths = valueAt(rule, ["match", "paths"]);
     return Array.isArray(paths) ? paths.filter((path): path is string => typeof path === "string") : [];
 }

@@ -1,5 +1,5 @@
 /** The parts of a picture of a stack. Each format has its own file, for example mermaid.ts. */
-import type { Operation } from "../../review/changes";
+import type { Operation } from "../review/changes";
 
 export interface Part {
     /** Unique in its picture; letters, digits and `_` only. */

@@ -1,14 +1,16 @@
 /** The resources of a stack for a picture: those of its state, with the changes of a preview. */
-import { changesOf, kindOf, type Operation } from "../../review/changes";
-import { mapsOf, SECRET, UNKNOWN, valueAt, type Props } from "../../review/differences";
-import type { Exported } from "../../review/plan";
-import type { Preview } from "../../review/preview";
+import { changesOf, type Operation } from "../review/changes";
+import { packageAndKind } from "../../../policy/resources/resource";
+import { HIDDEN, mapsOf, UNKNOWN_TEXT, valueAt, type Tree } from "../../../policy/resources/values";
+import type { Exported } from "../review/plan";
+import type { Preview } from "../review/preview";
 
 export interface Resource {
     urn: string;
+    type: string;
     /** Package and kind, for example `kubernetes Consumer`. */
     kind: string;
-    inputs: Props;
+    inputs: Tree;
     change?: Operation;
 }
 
@@ -16,9 +18,9 @@ export interface Resource {
 export function resourcesOf(state: Exported, preview?: Preview): Resource[] {
     const found = new Map<string, Resource>();
     for (const { urn, type = "", inputs = {}, delete: leftover } of state.resources ?? [])
-        if (!leftover) found.set(urn, { urn, kind: kindOf(type), inputs });
-    for (const { urn, kind, op, old, new: now, leftover } of changesOf(preview?.steps ?? []))
-        if (!leftover) found.set(urn, { urn, kind, inputs: now ?? old ?? {}, change: op });
+        if (!leftover) found.set(urn, { urn, type, kind: packageAndKind(type), inputs });
+    for (const { urn, type, kind, op, old, new: now, leftover } of changesOf(preview?.steps ?? []))
+        if (!leftover) found.set(urn, { urn, type, kind, inputs: now ?? old ?? {}, change: op });
     return [...found.values()];
 }
 
@@ -26,11 +28,11 @@ export function resourcesOf(state: Exported, preview?: Preview): Resource[] {
 export function textAt(inputs: unknown, ...path: (string | number)[]): string | undefined {
     const value = valueAt(inputs, path);
     if (typeof value === "number" || typeof value === "boolean") return String(value);
-    if (typeof value !== "string" || value.includes(SECRET) || value.includes(UNKNOWN)) return undefined;
+    if (typeof value !== "string" || value.includes(HIDDEN) || value.includes(UNKNOWN_TEXT)) return undefined;
     return value;
 }
 
 /** Maps of a list at a path; empty if the list is secret or not known yet. */
-export function mapsAt(inputs: unknown, ...path: (string | number)[]): Props[] {
+export function mapsAt(inputs: unknown, ...path: (string | number)[]): Tree[] {
     return mapsOf(valueAt(inputs, path));
 }

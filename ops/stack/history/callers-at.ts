@@ -3,7 +3,7 @@ import { parseCallersFile } from "../../../config/keys/consumers/file";
 import { isInside } from "../../../config/values";
 import { ROOT } from "../../context";
 import { Failure } from "../../errors";
-import { SECRET } from "../../review/differences";
+import { HIDDEN } from "../../../policy/resources/values";
 import { Unread } from "./consequences";
 import { git } from "./commits";
 import type { Config, Version } from "./versions";
@@ -34,7 +34,7 @@ export function callersReader(program = ROOT): (version: Version) => Promise<Con
     const read = new Map<string, Promise<unknown[] | Unread>>();
     return async (version) => {
         const { consumersFile: name, consumers = [] } = version.config;
-        if (typeof name !== "string" || consumers === SECRET) return version.config;
+        if (typeof name !== "string" || consumers === HIDDEN) return version.config;
         const key = JSON.stringify([version.commit, version.dirty, name]);
         if (!read.has(key)) read.set(key, listAt(version, program));
         const callers = await read.get(key)!;

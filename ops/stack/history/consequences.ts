@@ -3,14 +3,15 @@ import { isDeepStrictEqual } from "node:util";
 import { credential as gatewayCredential } from "../../../config/keys/consumers/schema";
 import { credential as serviceToken } from "../../../config/keys/consumers/service-tokens";
 import { callerLimits, limitPlugins, type ConsumerPlugin, type Limits } from "../../../components/consumers/limits";
-import { differences, isMap, mapsOf, pathText, SECRET, type Props } from "../../review/differences";
-import { limitVerdicts } from "../../review/limits/callers";
-import { shown } from "../../review/values-text";
+import { HIDDEN, isMap, mapsOf, type Tree } from "../../../policy/resources/values";
+import { differences, pathText } from "../review/differences";
+import { limitVerdicts } from "../review/limits/callers";
+import { shown } from "../review/values-text";
 import { METHODS } from "../stack-file";
 import type { Config } from "./versions";
 
 interface Caller {
-    credentials: Map<string, Props>;
+    credentials: Map<string, Tree>;
     limits: Limits;
     /** Name of the caller's class. Unset if it has none. */
     class?: unknown;
@@ -23,12 +24,12 @@ export class Unread {
 
 /** One sentence for each caller and credential that differs. */
 export function callerLines(before: Config, after: Config): string[] {
-    if (before.consumers === SECRET || after.consumers === SECRET)
+    if (before.consumers === HIDDEN || after.consumers === HIDDEN)
         return ["callers: a key in the list is secret, so the history does not show the list"];
     const unread = [before.consumers, after.consumers].find((list) => list instanceof Unread);
     if (unread !== undefined) return [`callers: ${unread.why}, so the history does not show the list`];
     const [old, now] = [callers(before), callers(after)];
-    const hidden = [before, after].some(({ limits }) => limits === SECRET);
+    const hidden = [before, after].some(({ limits }) => limits === HIDDEN);
     const lines = [...new Set([...old.keys(), ...now.keys()])].flatMap((name) => {
         const [from, to] = [old.get(name), now.get(name)];
         if (from === undefined) return [`caller ${name} gets access`];
@@ -55,11 +56,11 @@ function credentialLines(name: string, old: Caller, now: Caller): string[] {
 const KNOWN = new Set([...Object.keys(gatewayCredential.shape), ...Object.keys(serviceToken.shape)]);
 
 /** A credential without values that may be misplaced secrets: values of unknown fields, and an invalid method. */
-function readable(credential: Props): Props {
+function readable(credential: Tree): Tree {
     const isKnown = (key: string, value: unknown) =>
         key === "method" ? METHODS.some((method) => method === value) : KNOWN.has(key);
     return Object.fromEntries(
-        Object.entries(credential).map(([key, value]) => [key, isKnown(key, value) ? value : SECRET]),
+        Object.entries(credential).map(([key, value]) => [key, isKnown(key, value) ? value : HIDDEN]),
     );
 }
 
@@ -114,5 +115,5 @@ function arrow(what: string, old: unknown, now: unknown, path: (string | number)
 
 /** Keys that are secret in both versions, so a difference cannot be detected. */
 export function secretKeys(before: Config, after: Config): string[] {
-    return Object.keys(after).filter((key) => after[key] === SECRET && isDeepStrictEqual(before[key], SECRET));
+    return Object.keys(after).filter((key) => after[key] === HIDDEN && isDeepStrictEqual(before[key], HIDDEN));
 }

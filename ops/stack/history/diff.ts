@@ -3,7 +3,7 @@ import { wholeNumber, withExamples, withJson, withStack, type AddCommand } from 
 import type { Context } from "../../context";
 import { UsageError } from "../../errors";
 import { json } from "../../output";
-import { plain } from "../../review/report";
+import { plain } from "../review/report";
 import { findStack } from "../stack";
 import { callersReader } from "./callers-at";
 import { commitsBetween } from "./commits";

@@ -2,7 +2,7 @@
 import { wholeNumber, withExamples, withJson, withStack, type AddCommand } from "../../arguments";
 import type { Context } from "../../context";
 import { json, table } from "../../output";
-import { plain } from "../../review/report";
+import { plain } from "../review/report";
 import { findStack } from "../stack";
 import { callersReader } from "./callers-at";
 import { callerLines, settingLines } from "./consequences";

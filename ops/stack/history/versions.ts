@@ -5,7 +5,7 @@
 import type { Context } from "../../context";
 import { Failure } from "../../errors";
 import { ask } from "../pulumi";
-import { isMap, SECRET } from "../../review/differences";
+import { HIDDEN, isMap } from "../../../policy/resources/values";
 import { PROJECT } from "../stack-file";
 import type { Stack } from "../stack";
 
@@ -81,7 +81,7 @@ function versionOf(update: Update, place: number): Version {
         config: Object.fromEntries(
             Object.entries(config).map(([key, { value, objectValue, secret }]) => [
                 key.replace(`${PROJECT}:`, ""),
-                secret && (value === undefined || value === UNREADABLE) ? SECRET : (objectValue ?? value),
+                secret && (value === undefined || value === UNREADABLE) ? HIDDEN : (objectValue ?? value),
             ]),
         ),
         changes,

@@ -2,9 +2,9 @@
 import type { Context } from "../../context";
 import { Failure, UsageError } from "../../errors";
 import { lockFailure, NOTHING_CHANGED } from "../backend-lock";
-import type { Exported } from "../../review/plan";
-import type { Preview } from "../../review/preview";
-import { exported, previewRun } from "../../review/review";
+import type { Exported } from "../review/plan";
+import type { Preview } from "../review/preview";
+import { exported, previewRun } from "../review/review";
 import type { Stack } from "../stack";
 import { markOf } from "../state-digest";
 

@@ -7,7 +7,8 @@ import type { Context } from "../../context";
 import { Failure } from "../../errors";
 import { readVersions, type Config, type Version } from "../history/versions";
 import { asPulumiReads, parseYaml } from "../yaml-edit";
-import { differences, isMap, pathText, SECRET } from "../../review/differences";
+import { HIDDEN, isMap } from "../../../policy/resources/values";
+import { differences, pathText } from "../review/differences";
 import { PROJECT } from "../stack-file";
 import type { Stack } from "../stack";
 import { keepRotated } from "./rotated";
@@ -41,13 +42,13 @@ export function earlierConfig({ number, config }: Version, { then, now, callers,
     const found: EarlierConfig = { text: "", ofToday: [], kept: [], problems: [] };
     for (const [key, value] of Object.entries(config)) {
         const name = key.includes(":") ? key : `${PROJECT}:${key}`;
-        if (value !== SECRET) {
+        if (value !== HIDDEN) {
             restored[name] = value;
             continue;
         }
         const known = plain?.[key];
         // A value from that version's own file is used without a comparison.
-        const old = encryptedAt(usable, key, known === undefined || known === SECRET ? undefined : known, {
+        const old = encryptedAt(usable, key, known === undefined || known === HIDDEN ? undefined : known, {
             isOwn: true,
         });
         const live = old.value === undefined ? encryptedAt(now, key, known, { isOwn: false }) : undefined;
@@ -86,7 +87,7 @@ function encryptedAt(
     if (value === undefined || !hasSecret(value)) return {};
     // A value that is entirely secret has no other parts to compare.
     if (isEncrypted(value)) return isMap(known) || Array.isArray(known) ? { differs: [] } : { value };
-    if (known === undefined || known === SECRET) return isOwn ? { value } : { differs: [] };
+    if (known === undefined || known === HIDDEN) return isOwn ? { value } : { differs: [] };
     const read = entryOf(asPulumiReads(parseYaml(file), new Map()) as Content, key);
     const [kept, ...others] = [value, read, known].map((side) => (key === "convert" ? withoutPlace(side) : side));
     const { before, after } = withoutSecrets(kept, others[0], others[1]);
@@ -109,7 +110,7 @@ function withoutSecrets(encrypted: unknown, read: unknown, known: unknown): { be
     if (isEncrypted(encrypted)) {
         // If one value is encrypted as a whole, the other is treated in the same way.
         const fits = typeof known === "string";
-        return { before: SECRET, after: fits ? SECRET : known };
+        return { before: HIDDEN, after: fits ? HIDDEN : known };
     }
     const parts = (value: unknown) => (isMap(value) || Array.isArray(value) ? Object.entries(value) : undefined);
     const [a, b] = [parts(encrypted), parts(known)];
@@ -144,7 +145,7 @@ export async function readPlain(
     version: Version,
     scratch: string,
 ): Promise<Config | undefined> {
-    if (!Object.values(version.config).includes(SECRET)) return undefined;
+    if (!Object.values(version.config).includes(HIDDEN)) return undefined;
     const folder = join(scratch, "history");
     mkdirSync(folder);
     writeFileSync(join(folder, "Pulumi.yaml"), `name: ${PROJECT}\nruntime: nodejs\n`);

@@ -1,8 +1,8 @@
 /** Things that a rollback cannot restore: secrets of credentials, and a zone. */
 import { VERIFIER } from "../../../components/opt/conversion-phases";
-import { changesOf, type Change } from "../../review/changes";
-import { isMap } from "../../review/differences";
-import type { Preview } from "../../review/preview";
+import { changesOf, type Change } from "../review/changes";
+import { isMap } from "../../../policy/resources/values";
+import type { Preview } from "../review/preview";
 
 interface Lost {
     /** Losses that the operator cannot accept, since nothing can replace them. */

@@ -5,9 +5,9 @@ import { parseDocument } from "yaml";
 import { readmitted, type Revocation, type RevocationRecord } from "../../../components/consumers/revocations-provider";
 import { keyDigest } from "../../../components/consumers/key-digest";
 import { asPulumiReads, parseYaml } from "../yaml-edit";
-import { isMap, mapsOf } from "../../review/differences";
-import { CODES, type Finding } from "../../review/finding";
-import type { Exported } from "../../review/plan";
+import { isMap, mapsOf } from "../../../policy/resources/values";
+import { CODES, type Finding } from "../review/finding";
+import type { Exported } from "../review/plan";
 import { PROJECT } from "../stack-file";
 
 /**

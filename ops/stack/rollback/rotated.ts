@@ -1,6 +1,6 @@
 /** Service tokens that were rotated since: the version of a secret never decreases (docs/decisions/0017). */
 import { parseYaml } from "../yaml-edit";
-import { isMap, mapsOf } from "../../review/differences";
+import { isMap, mapsOf } from "../../../policy/resources/values";
 import { setSecretVersion } from "../consumers-edit";
 
 /**

@@ -8,7 +8,7 @@ import { git, hasCommit, uncommittedFiles } from "../history/commits";
 import { callersFileAt } from "../history/callers-at";
 import { unknownVersion } from "../history/versions";
 import { isDone, readVersions, type Config, type Version } from "../history/versions";
-import { isMap, SECRET } from "../../review/differences";
+import { HIDDEN, isMap } from "../../../policy/resources/values";
 import { readOutputs, type Stack } from "../stack";
 import { earlierConfig, readPlain } from "./earlier-config";
 import { rawCallers } from "./revoked";
@@ -113,7 +113,7 @@ async function commitProblems(root: string, { number, commit }: Version): Promis
 /** Phase of a version with option intra-b, and intra-a for all others. @returns undefined if unknown */
 function placeOf({ config }: Version, plain: Config | undefined): string | undefined {
     if (config.option !== "intra-b") return "intra-a";
-    const convert = config.convert === SECRET ? plain?.convert : (config.convert ?? {});
+    const convert = config.convert === HIDDEN ? plain?.convert : (config.convert ?? {});
     if (!isMap(convert)) return undefined;
     return typeof convert.phase === "string" ? convert.phase : PHASES[0];
 }

@@ -1,4 +1,6 @@
-import { at, isOther, list, map, shown, UNKNOWN, type Resource } from "../resource";
+import { othersThanToken } from "../../resources/cloudflare";
+import type { Resource } from "../../resources/resource";
+import { at, isOther, list, map, shown, UNKNOWN } from "../../resources/values";
 import type { Rule } from "../rule";
 
 const SERVICE_AUTH = "non_identity";
@@ -29,11 +31,7 @@ function policy({ decision, includes }: Record<string, unknown>, where: string):
         ? [`${where}decision: must be ${SERVICE_AUTH} (got ${shown(decision)}). Set it.`]
         : [];
     if (includes === UNKNOWN) return found;
-    const others = list(includes).flatMap((entry) =>
-        Object.entries(map(entry)).flatMap(([who, what]) =>
-            who === "serviceToken" || what === undefined ? [] : [who],
-        ),
-    );
+    const others = list(includes).flatMap(othersThanToken);
     if (others.length > 0)
         found.push(`${where}includes: must be only service tokens (got ${others.join(", ")}). List their ids.`);
     if (list(includes).length === 0)

@@ -1,4 +1,6 @@
-import { at, isInside, kindOf, list, map, UNKNOWN, type Resource } from "../resource";
+import { protectedNames, rejectsAll } from "../../resources/cloudflare";
+import { isInside, kindOf, type Resource } from "../../resources/resource";
+import { at, list, map, UNKNOWN } from "../../resources/values";
 import type { Rule } from "../rule";
 
 type Violations = { urn: string; message: string }[];
@@ -37,11 +39,7 @@ function wholeHosts({ props }: Resource): string[] {
 }
 
 function uncovered(resources: Resource[]): Violations {
-    const destinations = resources
-        .filter((resource) => kindOf(resource) === APPLICATION)
-        .flatMap(({ props }) => (props.destinations === UNKNOWN ? [UNKNOWN] : list(props.destinations)));
-    if (destinations.includes(UNKNOWN)) return [];
-    const covered = destinations.filter((one) => at(one, "type") === "public").map((one) => at(one, "uri"));
+    const covered = protectedNames(resources);
     if (covered.includes(UNKNOWN)) return [];
     return resources
         .filter((resource) => kindOf(resource) === "ZeroTrustTunnelCloudflaredConfig")
@@ -49,8 +47,7 @@ function uncovered(resources: Resource[]): Violations {
         .flatMap(({ urn, props }) =>
             list(at(props, "config.ingresses")).flatMap((entry, i) => {
                 const { hostname, service } = map(entry);
-                if ([hostname, service, entry].includes(UNKNOWN) || /^http_status:4\d\d$/.test(String(service)))
-                    return [];
+                if ([hostname, service, entry].includes(UNKNOWN) || rejectsAll(service)) return [];
                 if (covered.includes(hostname)) return [];
                 const name = hostname === undefined ? "every name" : String(hostname);
                 const message = `config.ingresses[${i}].hostname: ${name} is not completely covered by an Access application of this stack. Add it to the application's destinations.`;

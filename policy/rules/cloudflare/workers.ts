@@ -1,4 +1,6 @@
-import { at, kindOf, list, UNKNOWN, type Resource } from "../resource";
+import { protectedNames } from "../../resources/cloudflare";
+import { kindOf, type Resource } from "../../resources/resource";
+import { UNKNOWN } from "../../resources/values";
 import type { Rule } from "../rule";
 
 export const workersOwn: Rule = {
@@ -13,9 +15,7 @@ export const workersOwn: Rule = {
     checkStack: (resources) => {
         const of = (kind: string) => resources.filter((resource) => kindOf(resource) === kind);
         const scripts = of("WorkersScript").map(({ props }) => props.scriptName);
-        const covered = of("ZeroTrustAccessApplication").flatMap(({ props }) =>
-            props.destinations === UNKNOWN ? [UNKNOWN] : list(props.destinations).map((one) => at(one, "uri")),
-        );
+        const covered = protectedNames(resources);
         return of("WorkersRoute").flatMap(({ urn, props }) =>
             [...otherScript(props, scripts), ...otherName(props, covered)].map((message) => ({ urn, message })),
         );

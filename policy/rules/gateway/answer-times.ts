@@ -1,6 +1,7 @@
-import { containersOf, podsOf } from "../kubernetes/objects";
-import { at, isOther, kindOf, list, number, shown, UNKNOWN, type Resource } from "../resource";
-import { isNowhere, NOWHERE, rulesOf } from "./route-rules";
+import { containersOf, podsOf } from "../../resources/pods";
+import { kindOf, type Resource } from "../../resources/resource";
+import { at, isOther, list, number, secondsOf, shown, UNKNOWN } from "../../resources/values";
+import { isNowhere, longestAnswer, NOWHERE, rulesOf } from "../../resources/routes";
 import type { Rule } from "../rule";
 
 /**
@@ -11,13 +12,6 @@ const LEAST_READ_SECONDS = 60;
 
 /** The longest grace period that cloudflared accepts. It cannot wait for longer answers. */
 const MOST_GRACE_SECONDS = 180;
-
-/** @returns seconds of a time in APISIX's notation: 600s, 10m, 500ms */
-export function secondsOf(time: unknown): number | undefined {
-    const found = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(String(time));
-    if (!found) return undefined;
-    return Number(found[1]) * { ms: 0.001, s: 1, m: 60, h: 3600 }[found[2] as "ms" | "s" | "m" | "h"];
-}
 
 export const answersNotCut: Rule = {
     name: "answers-not-cut",
@@ -82,10 +76,7 @@ function keyOf({ props }: Resource, name = at(props, "metadata.name")): string {
 
 /** Reports connectors whose grace period is shorter than the longest answer. */
 function stoppedEarly(resources: Resource[]) {
-    const longest = Math.max(
-        0,
-        ...resources.flatMap(rulesOf).map(({ props }) => secondsOf(at(props, "timeout.read")) ?? 0),
-    );
+    const longest = longestAnswer(resources);
     const least = Math.min(longest, MOST_GRACE_SECONDS);
     return resources.flatMap((resource) =>
         stops(resource).flatMap(({ where, grace }) =>

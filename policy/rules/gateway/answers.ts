@@ -1,5 +1,6 @@
-import { at, eachText, isOther, kindOf, list, map, shown, UNKNOWN, type Resource, type Tree } from "../resource";
-import { everyRequest, isNowhere, pluginsOf, rulesOf, type RouteRule } from "./route-rules";
+import { kindOf, type Resource } from "../../resources/resource";
+import { at, eachText, isOther, list, map, shown, UNKNOWN, type Tree } from "../../resources/values";
+import { everyRequest, isNowhere, pluginsOf, rulesOf, type RouteRule } from "../../resources/routes";
 import type { Rule } from "../rule";
 import { isUpstream } from "./answer-times";
 
@@ -144,7 +145,6 @@ function several({ where, props }: RouteRule): string[] {
     let logprobs = false;
     eachText(at(props, "match.paths"), (path) => (logprobs ||= path.endsWith("/logprobs")));
     const upstreams = list(props.upstreams).map((upstream) => at(upstream, "name"));
-    if (!logprobs || isNowhere({ where, props }) || (upstreams.length === 1 && upstreams[0] === "alpa-logprobs"))
-        return [];
+    if (!logprobs || isNowhere({ props }) || (upstreams.length === 1 && upstreams[0] === "alpa-logprobs")) return [];
     return [`${where}.upstreams: must be only alpa-logprobs (got ${shown(upstreams)}).`];
 }

@@ -1,6 +1,8 @@
 import { isOlder, OLDEST_APISIX } from "../../../components/apisix/version";
-import { at, eachText, isInside, map, number, shown, UNKNOWN, type Resource } from "../resource";
-import { apisixCharts, chartImages, chartsOf, DIGEST, isApisix, podImages } from "../kubernetes/objects";
+import { apisixCharts, chartImages, chartsOf, isApisix } from "../../resources/charts";
+import { DIGEST, podImages } from "../../resources/pods";
+import { isInside, type Resource } from "../../resources/resource";
+import { at, eachText, map, number, shown, UNKNOWN } from "../../resources/values";
 import type { Rule } from "../rule";
 
 function oldApisix(tag: unknown, where: string): string[] {

@@ -1,7 +1,8 @@
-import { at, isInside, kindOf, list, map, number, shown, UNKNOWN, type Resource } from "../resource";
-import { apisixCharts, objectName, podsOf, type Chart } from "../kubernetes/objects";
-import { rulesOf } from "./route-rules";
-import { secondsOf } from "./answer-times";
+import { apisixCharts, type Chart } from "../../resources/charts";
+import { podsOf } from "../../resources/pods";
+import { isInside, kindOf, objectName, type Resource } from "../../resources/resource";
+import { at, list, map, number, shown, UNKNOWN } from "../../resources/values";
+import { longestAnswer } from "../../resources/routes";
 import type { Rule } from "../rule";
 
 const TOPOLOGY = "InterCluster";
@@ -109,10 +110,7 @@ function withoutBudget(inside: Resource[]) {
 
 /** Reports APISIX pods that are killed before the longest answer is complete. */
 function killedEarly(inside: Resource[]) {
-    const longest = Math.max(
-        0,
-        ...inside.flatMap(rulesOf).map(({ props }) => secondsOf(at(props, "timeout.read")) ?? 0),
-    );
+    const longest = longestAnswer(inside);
     const installed = inside.filter((resource) => apisixCharts(resource).length > 0);
     const graces = inside
         .filter((resource) => resource.type.endsWith(":DeploymentPatch") && objectName(resource).name === "apisix")

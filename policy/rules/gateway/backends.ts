@@ -1,6 +1,8 @@
-import { at, isInside, kindOf, list, map, number, shown, UNKNOWN, type Resource, type Tree } from "../resource";
-import { closed, isName } from "../kubernetes/reachable";
-import type { RouteRule } from "./route-rules";
+import { rejectsAll } from "../../resources/cloudflare";
+import { closedPort, isPortName } from "../../resources/network";
+import { isInside, kindOf, type Resource } from "../../resources/resource";
+import { at, list, map, number, shown, UNKNOWN, type Tree } from "../../resources/values";
+import type { RouteRule } from "../../resources/routes";
 
 /** Targets of routes and tunnels. */
 
@@ -12,11 +14,11 @@ const CLOSED_SERVICE = /(^|-)(etcd|etcd-headless|apisix-admin|apisix-control|hea
 function leads(where: string, service: unknown, port: unknown, field: string): string[] {
     if (typeof service === "string" && CLOSED_SERVICE.test(service.split(".")[0]))
         return [`${where}: must not route to ${service}. Remove it.`];
-    if (isName(port))
+    if (isPortName(port))
         return [
             `${where}.${field}: must be a number (got ${shown(port)}): a name does not say which port. Write the number.`,
         ];
-    const what = number(port) === ALPA ? undefined : closed(port);
+    const what = number(port) === ALPA ? undefined : closedPort(port);
     return what ? [`${where}: must not route to ${what} (port ${number(port)}). Remove it.`] : [];
 }
 
@@ -72,9 +74,9 @@ export function tunnel(resource: Resource): string[] {
 
 function ingress({ service, originRequest }: Tree, where: string, target: "gateway" | "origin"): string[] {
     const toGateway = target === "gateway";
-    if (service === UNKNOWN || /^http_status:4\d\d$/.test(String(service))) return [];
+    if (service === UNKNOWN || rejectsAll(service)) return [];
     const port = number(/:(\d+)\/?$/.exec(String(service))?.[1]);
-    const what = closed(port);
+    const what = closedPort(port);
     if (what !== undefined && (toGateway || port !== ALPA))
         return [`${where}.service: must not route to ${what} (port ${port}). Route to the gateway.`];
     return toGateway || originRequest === UNKNOWN ? [] : passedAccess(map(originRequest).access, where);

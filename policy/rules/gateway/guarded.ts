@@ -1,5 +1,6 @@
-import { at, list, number, UNKNOWN, type Resource } from "../resource";
-import { everyRequest, isNowhere, isUnknown, rulesOf, type RouteRule } from "./route-rules";
+import type { Resource } from "../../resources/resource";
+import { at, list, number, UNKNOWN } from "../../resources/values";
+import { everyRequest, hasUnknownPlugin, isNowhere, rulesOf, type RouteRule } from "../../resources/routes";
 import type { Rule } from "../rule";
 
 export const alpaGuarded: Rule = {
@@ -15,7 +16,7 @@ export const alpaGuarded: Rule = {
     },
     check: (resource: Resource) =>
         rulesOf(resource)
-            .filter((rule) => !isNowhere(rule) && !isUnknown(rule))
+            .filter((rule) => !isNowhere(rule) && !hasUnknownPlugin(rule))
             .flatMap((rule) => [...size(rule), ...body(rule)]),
 };
 

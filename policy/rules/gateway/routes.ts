@@ -1,16 +1,18 @@
-import { at, kindOf, list, map, shown, UNKNOWN, type Resource } from "../resource";
-import { apisixCharts, type Chart } from "../kubernetes/objects";
+import { apisixCharts, type Chart } from "../../resources/charts";
+import { kindOf, type Resource } from "../../resources/resource";
+import { at, list, shown, UNKNOWN } from "../../resources/values";
 import {
     authenticationOf,
     everyRequest,
     hasFilter,
+    hasUnknownPlugin,
     isNowhere,
-    isUnknown,
     NOWHERE,
     pluginsOf,
+    rejectsWith,
     rulesOf,
     type RouteRule,
-} from "./route-rules";
+} from "../../resources/routes";
 import type { Rule } from "../rule";
 import { backends, externalNodes, tunnel } from "./backends";
 
@@ -55,7 +57,7 @@ function pluginsOff({ values, where }: Chart): string[] {
 }
 
 function asks(rule: RouteRule): string[] {
-    if (isUnknown(rule) || answersItself(rule)) return [];
+    if (hasUnknownPlugin(rule) || answersItself(rule)) return [];
     const found = authenticationOf(rule);
     const { where } = rule;
     if (found.length === 0)
@@ -67,7 +69,7 @@ function asks(rule: RouteRule): string[] {
             }). Add multi-auth with key-auth and jwt-auth.`,
         ];
     return found.flatMap(({ where: place, name, config, wrapper }) => [
-        ...[wrapper, config].flatMap((part) =>
+        ...[wrapper?.config, config].flatMap((part) =>
             hasFilter(part) ? [`${place}: must apply to every request (it has a filter in _meta). Remove it.`] : [],
         ),
         ...(at(config, "_meta.disable") === true
@@ -100,10 +102,8 @@ const ANSWER_THEMSELVES = ["closed", "query-string"];
 /** Whether the gateway rejects every request of the rule, and its upstream does not listen. */
 function answersItself(rule: RouteRule): boolean {
     if (!ANSWER_THEMSELVES.includes(String(rule.props.name)) || !isNowhere(rule)) return false;
-    const refusal = pluginsOf(rule).find(({ name }) => name === "fault-injection");
-    const { http_status, vars, percentage } = map(at(refusal?.config, "abort"));
-    const always = vars === undefined && percentage === undefined && !hasFilter(refusal?.config);
-    return always && typeof http_status === "number" && http_status >= 400;
+    const status = rejectsWith(pluginsOf(rule).find(({ name }) => name === "fault-injection")?.config)?.status;
+    return typeof status === "number" && status >= 400;
 }
 
 /** Checks the upstream of rules that need no credential. */
@@ -158,7 +158,7 @@ export const credentialsHidden: Rule = {
 function headersLeft(rule: RouteRule): string[] {
     const rewrite = everyRequest(rule).find(({ name }) => name === "proxy-rewrite");
     const remove = at(rewrite?.config, "headers.remove");
-    if (isUnknown(rule) || remove === UNKNOWN || list(remove).includes(UNKNOWN)) return [];
+    if (hasUnknownPlugin(rule) || remove === UNKNOWN || list(remove).includes(UNKNOWN)) return [];
     const removed = list(remove).map((header) => String(header).toLowerCase());
     const left = REMOVED.filter((header) => !removed.includes(header.toLowerCase()));
     if (left.length === 0) return [];

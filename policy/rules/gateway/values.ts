@@ -1,5 +1,6 @@
-import { at, list, UNKNOWN, type Resource } from "../resource";
-import { apisixCharts } from "../kubernetes/objects";
+import { apisixCharts } from "../../resources/charts";
+import type { Resource } from "../../resources/resource";
+import { at, list, UNKNOWN } from "../../resources/values";
 import type { Rule } from "../rule";
 
 export const valuesSeen: Rule = {

@@ -1,6 +1,8 @@
 import { parse } from "yaml";
-import { map, shown, UNKNOWN, type Resource } from "../resource";
-import { apisixCharts, chartImages, DIGEST, podImages } from "./objects";
+import { apisixCharts, chartImages } from "../../resources/charts";
+import { DIGEST, podImages } from "../../resources/pods";
+import type { Resource } from "../../resources/resource";
+import { map, shown, UNKNOWN } from "../../resources/values";
 import type { Rule } from "../rule";
 
 const named = (where: string, got: unknown) =>

@@ -1,6 +1,7 @@
-import { at, kindOf, list, map, number, shown, UNKNOWN, type Resource } from "../resource";
-import { apisixCharts, objectName } from "./objects";
-import { CLOSED_PORTS, isName } from "./reachable";
+import { apisixCharts } from "../../resources/charts";
+import { CLOSED_PORTS, isPortName, openTo } from "../../resources/network";
+import { kindOf, objectName, type Resource } from "../../resources/resource";
+import { at, list, map, number, shown, UNKNOWN } from "../../resources/values";
 import type { Rule } from "../rule";
 
 export const networkClosed: Rule = {
@@ -46,13 +47,13 @@ function deniesAll(resource: Resource): boolean {
 
 function openPolicy({ props }: Resource): string[] {
     return list(at(props, "spec.ingress")).flatMap((rule, i) => {
-        const { from, ports } = map(rule);
-        const who = list(from).length === 0 ? (from === UNKNOWN ? undefined : "everybody") : openPeer(list(from));
+        const { ports } = map(rule);
+        const who = openTo(rule);
         if (who === undefined || rule === UNKNOWN || ports === UNKNOWN) return [];
         const where = `spec.ingress[${i}]`;
         const names = list(ports)
             .map((entry) => at(entry, "port"))
-            .filter(isName);
+            .filter(isPortName);
         if (names.length > 0)
             return [
                 `${where}.ports: must be numbers (got ${names.map(shown).join(", ")}): a name does not say which port. Write the number.`,
@@ -70,31 +71,4 @@ function openPolicy({ props }: Resource): string[] {
                 `${where}: must not let ${who} reach ${what}. List only the pods that need access in ${where}.from.`,
         );
     });
-}
-
-/** @returns description of peers other than pods that are selected by labels; undefined if there are none */
-function openPeer(from: unknown[]): string | undefined {
-    for (const peer of from) {
-        const { ipBlock, namespaceSelector, podSelector } = map(peer);
-        // An address range admits every machine in it, and pods with their own address.
-        if (map(ipBlock).cidr !== undefined) return "addresses";
-        const anyPod = podSelector === undefined || isBroad(podSelector);
-        if (namespaceSelector !== undefined && namespaceSelector !== UNKNOWN && anyPod)
-            return isBroad(namespaceSelector) ? "every pod of the cluster" : "every pod of a namespace";
-        if (namespaceSelector === undefined && podSelector !== undefined && isBroad(podSelector))
-            return "every pod of its namespace";
-    }
-    return undefined;
-}
-
-/** Whether a selector requires no label value, because it is empty, only excludes labels, or accepts any value. */
-function isBroad(selector: unknown): boolean {
-    if (selector === UNKNOWN) return false;
-    const { matchLabels, matchExpressions } = map(selector);
-    const names = list(matchExpressions).some(
-        (one) => one === UNKNOWN || [UNKNOWN, "In"].includes(at(one, "operator") as string),
-    );
-    return (
-        matchLabels !== UNKNOWN && matchExpressions !== UNKNOWN && Object.keys(map(matchLabels)).length === 0 && !names
-    );
 }

@@ -1,26 +1,11 @@
-import { at, kindOf, list, map, number, shown, UNKNOWN, type Resource } from "../resource";
-import { apisixCharts, podsOf, RAY_CLUSTERS, type Chart } from "./objects";
+import { apisixCharts, type Chart } from "../../resources/charts";
+import { closedPort, isNodeType, isPortName, waysFromOutside } from "../../resources/network";
+import { podsOf, RAY_CLUSTERS } from "../../resources/pods";
+import { kindOf, type Resource } from "../../resources/resource";
+import { at, list, map, shown, UNKNOWN } from "../../resources/values";
 import type { Rule } from "../rule";
 
-/** Ports that must not be reachable from outside the cluster: most of them have no authentication. */
-export const CLOSED_PORTS: ReadonlyMap<number, string> = new Map([
-    [9180, "APISIX's Admin API"],
-    [9090, "APISIX's control API"],
-    [9091, "the metrics of APISIX, which name every caller"],
-    [2379, "etcd"],
-    [2380, "etcd"],
-    [6379, "Ray, or the server that counts limits"],
-    [8265, "Ray's dashboard"],
-    [10001, "Ray's clients"],
-    [20001, "Alpa"],
-    [8001, "Alpa's web site"],
-]);
 const INSIDE = "Make it ClusterIP.";
-
-export const closed = (port: unknown) => CLOSED_PORTS.get(number(port));
-/** Whether a port is given by name: its number is defined elsewhere. */
-export const isName = (port: unknown) => typeof port === "string" && Number.isNaN(number(port));
-const opens = (type: unknown) => type === "NodePort" || type === "LoadBalancer";
 
 export const portsClosed: Rule = {
     name: "ports-closed",
@@ -41,8 +26,9 @@ export const portsClosed: Rule = {
 /** @param where path of the spec of the Service */
 function service(resource: Resource, where: string): string[] {
     if (kindOf(resource) !== "Service") return [];
-    const { type, ports, externalIPs, selector } = map(at(resource.props, where));
-    const how = opens(type) ? String(type) : list(externalIPs).length > 0 ? "externalIPs" : undefined;
+    const spec = map(at(resource.props, where));
+    const { ports, selector } = spec;
+    const [how] = waysFromOutside(spec);
     if (how === undefined) return [];
     const labels = map(selector);
     const whose =
@@ -54,8 +40,8 @@ function service(resource: Resource, where: string): string[] {
     if (whose !== undefined) return [`${where}: must not open ${whose} to the outside (${how}). ${INSIDE}`];
     return list(ports).flatMap((entry, i) => {
         const { port, targetPort } = map(entry);
-        const what = closed(targetPort) ?? closed(port);
-        if (isName(targetPort))
+        const what = closedPort(targetPort) ?? closedPort(port);
+        if (isPortName(targetPort))
             return [
                 `${where}.ports[${i}].targetPort: must be a number (got ${shown(targetPort)}): a name does not say which port is opened (${how}). Write the number.`,
             ];
@@ -88,7 +74,7 @@ function ray(resource: Resource): string[] {
     if (where === undefined) return [];
     const head = map(at(resource.props, `${where}.headGroupSpec`));
     const found = (["serviceType", "headService.spec.type"] as const).flatMap((field) =>
-        opens(at(head, field))
+        isNodeType(at(head, field))
             ? [`${where}.headGroupSpec.${field}: must be ClusterIP (got ${shown(at(head, field))}). ${INSIDE}`]
             : [],
     );
@@ -103,10 +89,10 @@ function chart({ values, where }: Chart): string[] {
     const switches = ["hostNetwork", "apisix.admin.ingress.enabled", "control.ingress.enabled"];
     const containers = [at(values, "service.http.containerPort"), at(values, "service.tls.containerPort")];
     const more = list(at(values, "service.http.additionalContainerPorts")).map((entry) => at(entry, "port") ?? entry);
-    const port = [...containers, ...more].find((value) => value !== undefined && closed(value));
+    const port = [...containers, ...more].find((value) => value !== undefined && closedPort(value));
     return [
         ...types
-            .filter((path) => opens(at(values, path)))
+            .filter((path) => isNodeType(at(values, path)))
             .map((path) => `${where}.${path}: must be ClusterIP (got ${shown(at(values, path))}). ${INSIDE}`),
         ...lists
             .filter((path) => list(at(values, path)).length > 0)
@@ -114,6 +100,8 @@ function chart({ values, where }: Chart): string[] {
         ...switches
             .filter((path) => at(values, path) === true)
             .map((path) => `${where}.${path}: must be off: it opens the Admin API. Remove it.`),
-        ...(port === undefined ? [] : [`${where}.service: must not open port ${port} (${closed(port)}). Remove it.`]),
+        ...(port === undefined
+            ? []
+            : [`${where}.service: must not open port ${port} (${closedPort(port)}). Remove it.`]),
     ];
 }

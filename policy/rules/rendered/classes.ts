@@ -1,4 +1,5 @@
-import { at, list, type Resource } from "../resource";
+import type { Resource } from "../../resources/resource";
+import { at, list } from "../../resources/values";
 
 /** Properties of a route's classes that need separate forms. Their names and numbers are settings. */
 export interface Classes {

@@ -6,7 +6,8 @@ import { PREFIX, servedPrefixes } from "../../../components/alpa/paths";
 import { renderExpiryMail, renderToken } from "../../../components/cloudflare/service-tokens";
 import { alpaPaths, renderRoutes } from "../../../components/cloudflare/tunnel-routes";
 import { VERIFICATION_PREFIX } from "../../../components/opt/verification";
-import { at, list, map, UNKNOWN, type Resource } from "../resource";
+import { ownerIn, type Resource } from "../../resources/resource";
+import { at, list, map, UNKNOWN } from "../../resources/values";
 import { differences } from "./compare";
 import { combinations, form, type Form } from "./form";
 import { cachedForms, prefixProblems } from "./gateway";
@@ -136,8 +137,8 @@ const DURATION = /^(forever|(?=\d)(\d+h)?(\d+m)?(\d+s)?)$/;
 
 /** Checks a token. Every duration of the config is allowed, since the Access policy decides which tokens are admitted. */
 export function token({ props, urn }: Resource): string[] {
-    const [, stack, project] = /^urn:pulumi:([^:]+)::([^:]+)::/.exec(urn) ?? [];
     const { name } = props;
+    const owner = ownerIn(urn);
     const problems = ({ duration }: { duration: string }) =>
         DURATION.test(duration) ? [] : ["duration: must be a duration in hours, minutes and seconds, or forever."];
     return [
@@ -154,9 +155,9 @@ export function token({ props, urn }: Resource): string[] {
                 ]),
             ),
         ),
-        ...(name === UNKNOWN || String(name).startsWith(`${project}/${stack}/`)
+        ...(name === UNKNOWN || String(name).startsWith(`${owner}/`)
             ? []
-            : [`name: must begin with ${project}/${stack}/, which identifies the owner of the token.`]),
+            : [`name: must begin with ${owner}/, which identifies the owner of the token.`]),
     ];
 }
 

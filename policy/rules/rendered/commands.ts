@@ -1,5 +1,6 @@
 import { placeOf } from "../../../components/hosts/ssh-host";
-import { at, isOther, list, map, shown, UNKNOWN, type Resource } from "../resource";
+import { ownerIn, type Resource } from "../../resources/resource";
+import { at, isOther, list, map, shown, UNKNOWN } from "../../resources/values";
 
 /**
  * Command line for a host: `sh -s --` and words without shell syntax. The script with its secrets is passed on standard
@@ -36,9 +37,8 @@ const ASKED = [
 /** Whether this project renders the command line for this host and this stack. */
 function isAsked({ urn, props }: Resource, line: string): boolean {
     const words = [...(COMMAND_LINE.exec(line)?.[1] ?? "").matchAll(WORD)].map(([word]) => unquoted(word));
-    const [, stack, project] = /^urn:pulumi:([^:]+)::([^:]+)::/.exec(urn) ?? [];
     const [place, owner, ...asked] = words;
-    const isOwn = isPlace(place, map(props.connection)) && owner === `${project}/${stack}`;
+    const isOwn = isPlace(place, map(props.connection)) && owner === ownerIn(urn);
     return isOwn && ASKED.some((one) => one.test(asked.join(" ")));
 }
 

@@ -1,16 +1,5 @@
-import { isMap, list, map, shown, UNKNOWN, type Tree } from "../resource";
-import {
-    another,
-    changedIn,
-    keyOf,
-    leaves,
-    placesOf,
-    readBack,
-    renderedLeaves,
-    replaced,
-    valueAt,
-    type Form,
-} from "./form";
+import { isMap, list, map, shown, UNKNOWN, valueAt, type Path, type Tree } from "../../resources/values";
+import { another, changedIn, keyOf, leaves, placesOf, readBack, renderedLeaves, replaced, type Form } from "./form";
 
 /** Most messages about one object. */
 const MOST_MESSAGES = 8;
@@ -61,7 +50,7 @@ function nearest(actual: unknown, forms: Form[]): Form[] {
 
 function compared(actual: unknown, form: Form): string[] {
     let settings: unknown = form.settings;
-    const unread: [path: string[], why: Loose][] = [];
+    const unread: [path: Path, why: Loose][] = [];
     for (const setting of placesOf(form)) {
         const { value, free } = readBack(setting, actual);
         const isNumber = typeof valueAt(form.settings, setting.path) === "number";

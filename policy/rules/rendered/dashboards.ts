@@ -1,5 +1,6 @@
 import { DASHBOARDS, renderDashboards } from "../../../components/apisix/grafana/dashboards";
-import { at, map, UNKNOWN, type Resource } from "../resource";
+import type { Resource } from "../../resources/resource";
+import { at, map, UNKNOWN } from "../../resources/values";
 import { combinations, form, type Form } from "./form";
 import { cachedForms } from "./gateway";
 

@@ -1,4 +1,4 @@
-import { UNKNOWN, type Tree } from "../resource";
+import { UNKNOWN, valueAt, type Path, type Tree } from "../../resources/values";
 
 /**
  * One form in which this project renders an object. The settings are examples: numbers and texts may differ, and are read
@@ -44,7 +44,6 @@ export function combinations<const T extends Record<string, readonly unknown[]>>
     return all as { [K in keyof T]?: T[K][number] }[];
 }
 
-type Path = string[];
 type Leaf = string | number | boolean | null | symbol;
 /** Occurrence of a setting in the rendered object: in a text, or as a number plus an offset. */
 type Place = { path: Path } & ({ pattern: RegExp; group: number } | { offset: number });
@@ -155,16 +154,6 @@ function numberOf(leaf: unknown, offset: number): number | undefined {
 
 function inText(leaf: unknown, { pattern, group }: { pattern: RegExp; group: number }): string | undefined {
     return typeof leaf === "string" ? pattern.exec(leaf)?.[group] : undefined;
-}
-
-export function valueAt(tree: unknown, path: Path): unknown {
-    let here = tree;
-    for (const field of path) {
-        if (here === UNKNOWN) return UNKNOWN;
-        if (typeof here !== "object" || here === null) return undefined;
-        here = (here as Tree)[field];
-    }
-    return here;
 }
 
 /** A copy of a tree with another value at one path. */

@@ -8,7 +8,8 @@ import { renderWiring } from "../../../components/apisix/wiring";
 import { POLICY_PREFIX, renderPolicies } from "../../../components/kubernetes/network-policies";
 import { renderVerification, VERIFICATION } from "../../../components/opt/verification";
 import type { Observed } from "../../../components/route/plugin-chain";
-import { at, list, map, UNKNOWN, type Resource } from "../resource";
+import type { Resource } from "../../resources/resource";
+import { at, list, map, UNKNOWN } from "../../resources/values";
 import { classesOf, sampleClasses, type Classes } from "./classes";
 import { combinations, form, type Form } from "./form";
 

@@ -1,6 +1,7 @@
 import { OPT_GRAPH } from "../../../components/opt/opt-graph";
-import { apisixCharts } from "../kubernetes/objects";
-import { at, isOther, kindOf, map, UNKNOWN, type Resource } from "../resource";
+import { apisixCharts } from "../../resources/charts";
+import { kindOf, type Resource } from "../../resources/resource";
+import { at, isOther, map, UNKNOWN } from "../../resources/values";
 import type { Rule } from "../rule";
 import {
     application,

@@ -20,7 +20,8 @@ import {
     renderServer,
 } from "../../../components/consumers/shared-counters";
 import { renderCertificate, renderTls, TLS_CERTIFICATE, TLS_OBJECT } from "../../../components/apisix/tls";
-import { at, list, type Resource } from "../resource";
+import type { Resource } from "../../resources/resource";
+import { at, list } from "../../resources/values";
 import { etcdBudgets, etcdPolicies, etcdServices } from "./etcd";
 import { combinations, form, type Form } from "./form";
 import { gatewayPolicies, cachedForms, scrapersAs, type ByName } from "./gateway";

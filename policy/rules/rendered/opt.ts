@@ -1,7 +1,7 @@
 import { renderPolicy, renderService } from "../../../components/opt/opt-component";
 import { IMAGES, NEXT_IMAGES, OPT, renderImages, renderRayCluster } from "../../../components/opt/opt-pods";
 import type { OptSettings } from "../../../components/opt/opt-settings";
-import { at, list, UNKNOWN } from "../resource";
+import { at, list, UNKNOWN } from "../../resources/values";
 import { combinations, form } from "./form";
 import { cachedForms, type ByName } from "./gateway";
 

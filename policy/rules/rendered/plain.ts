@@ -2,7 +2,8 @@ import { DEFAULT_KEYRING } from "../../../components/apisix/profile";
 import { ADMIN_KEYS_SECRET } from "../../../components/apisix/gateway-pods";
 import { ETCD_SECRET } from "../../../components/apisix/values";
 import { SHORTEST_KEY } from "../../../config/keys/consumers/credentials";
-import { at, isOther, map, shown, UNKNOWN, type Resource, type Tree } from "../resource";
+import type { Resource } from "../../resources/resource";
+import { at, isOther, map, shown, UNKNOWN, type Tree } from "../../resources/values";
 import { LEAST_LENGTH } from "./installed";
 
 // Objects whose content operators choose. Only parts with a known effect are checked.

@@ -2,8 +2,9 @@ import { materialsDigest } from "../../../components/consumers/consumers";
 import { REVISION_HEADER } from "../../../components/alpa/paths";
 import { ROUTE } from "../../../components/route/route-rules";
 import { keyDigest } from "../../../components/consumers/key-digest";
-import { gatewayNamespaces } from "../kubernetes/objects";
-import { at, isInside, kindOf, list, map, number, UNKNOWN, type Resource } from "../resource";
+import { gatewayNamespaces } from "../../resources/charts";
+import { isInside, kindOf, type Resource } from "../../resources/resource";
+import { at, list, map, number, UNKNOWN } from "../../resources/values";
 
 // Resources that verify or record a change must refer to the callers, the route and the gateway of this stack.
 

@@ -7,7 +7,8 @@ import { apisixValues, profileOf, type Installation, type ReleaseSettings } from
 import type { ObservabilitySettings } from "../../../components/apisix/observability";
 import { OPT_GRAPH, operatorValues, renderOperatorGraph } from "../../../components/opt/opt-graph";
 import { operatorNamespace } from "../../../components/opt/opt-operator";
-import { at, map, UNKNOWN, type Resource } from "../resource";
+import type { Resource } from "../../resources/resource";
+import { at, map, UNKNOWN } from "../../resources/values";
 import { combinations, form, type Form } from "./form";
 import { cachedForms, type ByName } from "./gateway";
 

@@ -2,8 +2,9 @@ import { CONNECTORS } from "../../../components/cloudflare/cloudflared/deploymen
 import { APISIX_PODS, DATA_PORT, POLICY_PREFIX } from "../../../components/kubernetes/network-policies";
 import { OPT } from "../../../components/opt/opt-pods";
 import { COUNTERS } from "../../../components/consumers/shared-counters";
-import { apisixCharts, gatewayNamespaces, objectName } from "../kubernetes/objects";
-import { at, kindOf, list, map, shown, UNKNOWN, type Resource } from "../resource";
+import { apisixCharts, gatewayNamespaces } from "../../resources/charts";
+import { kindOf, objectName, type Resource } from "../../resources/resource";
+import { at, list, map, shown, UNKNOWN } from "../../resources/values";
 
 /** Field with the namespace of the gateway, by kind of object. */
 const GATEWAY_NAMESPACE_FIELDS: Record<string, string> = {

@@ -4,7 +4,7 @@
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Finding } from "../../../ops/review/finding";
+import type { Finding } from "../../../ops/stack/review/finding";
 import { tokenOf } from "../../../sandbox/cloudflare/account";
 import { apiTokenFile } from "../../../sandbox/world/state";
 import { codes } from "../../findings";

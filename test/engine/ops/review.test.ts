@@ -1,11 +1,11 @@
 // Proves that the commands review and drift use the output of the real engine, Kubernetes provider and API server, and that the
 // engine still plans each change as it was recorded. What a review says of each kind of change is tested on recordings:
-// test/unit/ops/review/recorded*.test.ts. Rampart and the gateway are emulators.
+// test/unit/ops/stack/review/recorded/. Rampart and the gateway are emulators.
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { AppsV1Api, CoreV1Api, CustomObjectsApi, PatchStrategy, setHeaderOptions } from "@kubernetes/client-node";
-import type { Finding } from "../../../ops/review/finding";
+import type { Finding } from "../../../ops/stack/review/finding";
 import { codes, findingsOf } from "../../findings";
 import { alice, CHANGES, consumers, MUCH, STACK } from "../../recorded/intra-a";
 import { read } from "../../recorded/recording";

@@ -2,7 +2,8 @@
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { resourceOf, violationsOf } from "../../../policy/rules";
+import { resourceOf } from "../../../policy/resources/resource";
+import { violationsOf } from "../../../policy/rules";
 import { imagesByDigest, optionalRules } from "../../../policy/rules/kubernetes/digests";
 import { interSettings, interValues, parseInter, recordInter } from "../kit/inter";
 import { givenOf } from "./stacks";

@@ -4,7 +4,8 @@ import { strict as assert } from "node:assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
-import { resourceOf, RULES, violationsOf } from "../../../policy/rules";
+import { resourceOf } from "../../../policy/resources/resource";
+import { RULES, violationsOf } from "../../../policy/rules";
 import { TYPES } from "../../../policy/rules/known-types";
 
 const FOLDER = join(__dirname, "../../golden");

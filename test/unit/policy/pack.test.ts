@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { RULES } from "../../../policy/rules";
 import { recordCloudflare } from "../kit/cloudflare";
 import { recordStack } from "../kit/intra-a";
-import { find, more, plugin, secret, without } from "./changes";
+import { find, more, plugin, secret, without } from "./cases/changes";
 import { Pack } from "./pack";
 import { givenOf, type Given } from "./stacks";
 

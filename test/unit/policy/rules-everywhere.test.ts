@@ -2,7 +2,8 @@
 // before the run, and shows no secret. rules.test.ts proves what each of them rejects.
 import { strict as assert } from "node:assert";
 import { isDeepStrictEqual } from "node:util";
-import { resourceOf, RULES, violationsOf } from "../../../policy/rules";
+import { resourceOf } from "../../../policy/resources/resource";
+import { RULES, violationsOf } from "../../../policy/rules";
 import { CASES } from "./cases";
 import { BASES, type Base } from "./bases";
 import { givenOf, placesOnce, shapeOf, type Given } from "./stacks";

@@ -1,10 +1,11 @@
 // Proves, for each rule of the policy pack, that the program's resources pass and that a change of one is rejected: each case
 // changes one thing in a real resource of some option. The unchanged resource causes no violation.
 import { strict as assert } from "node:assert";
-import { resourceOf, RULES, violationsOf } from "../../../policy/rules";
+import { resourceOf } from "../../../policy/resources/resource";
+import { RULES, violationsOf } from "../../../policy/rules";
 import { recordStack } from "../kit/intra-a";
 import { CASES } from "./cases";
-import { find, more, values } from "./changes";
+import { find, more, values } from "./cases/changes";
 import { BASES, type Base } from "./bases";
 import { givenOf, type Given } from "./stacks";
 

@@ -2,8 +2,8 @@
 // violation, and that a review knows each kind of resource: an unknown one would be a risk in every change. Engine tests prove
 // that the engine passes them the same resources.
 import { strict as assert } from "node:assert";
-import { kindOf } from "../../../ops/review/changes";
-import { RULES as KINDS } from "../../../ops/review/rules";
+import { packageAndKind } from "../../../policy/resources/resource";
+import { RULES as KINDS } from "../../../ops/stack/review/rules";
 import { violationsOf } from "../../../policy/rules";
 import type { Seen } from "../../kit";
 import { resourcesOf, STACKS } from "./stacks";
@@ -24,7 +24,7 @@ for (const [what, build] of Object.entries(STACKS))
         });
 
         it("has kinds of resources that a review knows", () => {
-            const kinds = seen.flatMap(({ custom, type }) => (custom ? [kindOf(type)] : []));
+            const kinds = seen.flatMap(({ custom, type }) => (custom ? [packageAndKind(type)] : []));
             assert.ok(kinds.length > 5);
             assert.deepEqual(
                 [...new Set(kinds)].filter((kind) => KINDS[kind] === undefined),

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parse as parseYaml } from "yaml";
 import { PHASES } from "../../../components/opt/conversion-phases";
 import { parse, type Settings } from "../../../config";
-import { resourceOf, type Resource } from "../../../policy/rules";
+import { resourceOf, type Resource } from "../../../policy/resources/resource";
 import { cloudflare } from "../../../stacks/cloudflare";
 import { inter } from "../../../stacks/inter";
 import { intra } from "../../../stacks/intra";

@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import type { Props } from "../../../ops/review/differences";
+import type { Tree } from "../../../policy/resources/values";
 import { findingsOf } from "../../findings";
 import { recordingOf, stored, type Recording, type Stored } from "../../recorded/file";
 import { pathOf, read } from "../../recorded/recording";
@@ -12,12 +12,12 @@ import { fileOf, textOf } from "../../recorded/text";
 const made = { date: "2026-11-28", pulumi: "v3.274.1", program: "5c4f99cb8a974ca13b720d1540577b1ee9b87aa2" };
 const before = { "alpa-auth:consumers": '[{"name":"a"}]', "alpa-auth:option": "intra-a" };
 const urn = (type: string, name: string) => `urn:pulumi:s::alpa-auth::alpa-auth:parts:Consumers$${type}::${name}`;
-const state = (type: string, name: string, inputs?: Props) =>
+const state = (type: string, name: string, inputs?: Tree) =>
     ({ urn: urn(type, name), type, custom: !type.startsWith("alpa-auth:"), ...(inputs && { inputs }) }) as const;
 const SECRET = "kubernetes:core/v1:Secret";
 const GROUP = "alpa-auth:parts:Key";
 const text = "line\n".repeat(40);
-const old = (name: string, data: Props) => ({ ...state(SECRET, name, data), id: `s/${name}` });
+const old = (name: string, data: Tree) => ({ ...state(SECRET, name, data), id: `s/${name}` });
 
 const RECORDING: Recording = {
     nothing: { made, before, config: before, changeSummary: { same: 3 }, steps: [] },

@@ -1,6 +1,6 @@
 // Proves that a second run of the same program records the same text, and that equal values stay equal and others different.
 import { strict as assert } from "node:assert";
-import { UNKNOWN } from "../../../ops/review/differences";
+import { UNKNOWN_TEXT } from "../../../policy/resources/values";
 import { withoutGenerated } from "../../recorded/generated";
 
 const urn = "urn:pulumi:s::alpa-auth::command:remote:Command::node-10.0.0.1";
@@ -90,7 +90,7 @@ describe("generated values of a recording", () => {
     });
 
     for (const [what, value] of [
-        ["a value that is not known yet", UNKNOWN],
+        ["a value that is not known yet", UNKNOWN_TEXT],
         ["the digest of an image", `apache/apisix@sha256:${"0a".repeat(32)}`],
         ["a digest of limits, which the policy pack computes", "review-60-per-60s-7cb7c5f5"],
     ])

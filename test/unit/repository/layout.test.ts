@@ -9,7 +9,7 @@ import { CODE, layers } from "../../layers";
 const MOST_FILES = 20;
 /** Folders with more files, each with the reason. */
 const LARGER: Record<string, string> = {
-    "ops/review/rules": "one file for each kind of resource, found by its name",
+    "ops/stack/review/rules": "one file for each kind of resource, found by its name",
 };
 
 const ROOT = join(__dirname, "../../..");

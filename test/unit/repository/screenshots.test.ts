@@ -7,14 +7,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, parseDocument } from "yaml";
 import { SAMPLE_COMPLETION } from "../../../components/alpa/sample";
-import { pictureOf, render, reviewOf } from "../../../ops/review/review";
+import { pictureOf, render, reviewOf } from "../../../ops/stack/review/review";
 import { startAlpa } from "../../../sandbox/alpa/server";
 import { partLines, reportParts } from "../../../sandbox/real/choice";
 import { attempts } from "../../../sandbox/world/attempts";
 import { layOver } from "../../../sandbox/world/overlay";
 import { changed, LIMITS, REMOVED, SHOWN_FOLDER, textFile } from "../../site/pictured";
 import type { Seen } from "../../kit";
-import { previewOf } from "../ops/review/programs";
+import { previewOf } from "../ops/stack/review/programs";
 import { recordProgram } from "../kit/program";
 
 const ROOT = join(__dirname, "../../..");

@@ -1,6 +1,6 @@
 /** Finds which values a chart reads: those whose change changes its objects or makes helm fail. */
 import { isDeepStrictEqual } from "node:util";
-import type { Tree } from "../../../../policy/rules/resource";
+import type { Tree } from "../../../../policy/resources/values";
 import type { RealCharts } from "./charts";
 import type { ValueSet } from "./value-sets";
 

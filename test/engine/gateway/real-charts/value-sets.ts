@@ -4,7 +4,7 @@ import { apisixValues, type Installation } from "../../../../components/apisix/v
 import { operatorValues, optNamespace } from "../../../../components/opt/opt-graph";
 import { operatorNamespace } from "../../../../components/opt/opt-operator";
 import { componentInstallation } from "../../../../components/apisix/rampart-gateway";
-import type { Tree } from "../../../../policy/rules/resource";
+import type { Tree } from "../../../../policy/resources/values";
 import versions from "../../../../sandbox/toolchain/versions.json";
 import { EXPOSURE, parseIntra, raw } from "../../../unit/kit/intra-a";
 import { interValues, parseInter } from "../../../unit/kit/inter";

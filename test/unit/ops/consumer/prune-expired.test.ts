@@ -1,5 +1,5 @@
 // Proves that the nightly run removes only expired credentials and rejects any other change. Previews are handwritten;
-// test/unit/ops/review/recorded-intra-a.test.ts reads those of the engine.
+// test/unit/ops/stack/review/recorded/intra-a.test.ts reads those of the engine.
 import { strict as assert } from "node:assert";
 import { existsSync } from "node:fs";
 import { added, caller, gate, removed, step, type GateOptions } from "../stack/apply/kit";

@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { LONGEST, renderMarkdown } from "../../../../ops/review/markdown";
+import { LONGEST, renderMarkdown } from "../../../../ops/stack/review/markdown";
 import { draw } from "../../../../ops/stack/graph/draw";
 import { renderMermaid } from "../../../../ops/stack/graph/mermaid";
 import type { Picture } from "../../../../ops/stack/graph/picture";
@@ -13,7 +13,7 @@ import { recordCloudflare } from "../../kit/cloudflare";
 import { exposedInterSettings, recordInter } from "../../kit/inter";
 import { recordStack } from "../../kit/intra-a";
 import { bench, exits } from "../kit";
-import { previewOf } from "../review/programs";
+import { previewOf } from "./review/programs";
 
 const stateOf = (seen: Seen[]) => ({ resources: previewOf([], seen).steps.map(({ newState }) => newState!) });
 

@@ -1,0 +1,173 @@
+/** Steps of a preview as changes: one for each resource, with its differences. */
+import { nameIn, packageAndKind } from "../../../policy/resources/resource";
+import { isMap, valueAt, type Path, type Tree } from "../../../policy/resources/values";
+import { hasSecret } from "../../../policy/resources/unknown";
+import { isComputed } from "./computed";
+import { type Difference, differences, parsePath } from "./differences";
+import type { Step } from "./preview";
+
+export type Operation = "create" | "update" | "replace" | "delete";
+
+export interface Change {
+    urn: string;
+    /** Name in the program. */
+    name: string;
+    type: string;
+    /** Package and kind, for example `kubernetes Consumer`: selects the rule. */
+    kind: string;
+    op: Operation;
+    /** Inputs before and after. */
+    old?: Tree;
+    new?: Tree;
+    /** Properties that Pulumi names as the reason, secret ones among them. */
+    reasons: Path[];
+    /** Id at the provider, before or after the change. Unset if the resource has none. */
+    id?: string;
+    newId?: string;
+    /** Whether the resource is deleted only from the state, so the object itself stays. */
+    retained: boolean;
+    /** Whether it is left over from a replacement in an earlier run that did not delete it. */
+    leftover: boolean;
+    /** Name under which the same run creates it again: it was renamed without an alias. */
+    renamed?: string;
+}
+
+const OPERATION: Record<string, Operation> = {
+    create: "create",
+    "create-replacement": "replace",
+    import: "create",
+    "import-replacement": "replace",
+    "read-replacement": "replace",
+    update: "update",
+    delete: "delete",
+    replace: "replace",
+    "delete-replaced": "replace",
+    "discard-replaced": "replace",
+    discard: "delete",
+};
+
+/** Components are only groups: the review judges the resources in them. */
+export function changesOf(steps: Step[]): Change[] {
+    const found = new Map<string, Change>();
+    for (const step of steps) {
+        const op = OPERATION[step.op];
+        const state = step.newState ?? step.oldState;
+        if (op === undefined || !state || state.type === "pulumi:pulumi:Stack") continue;
+        if (state.custom === false || (state.custom === undefined && state.id === undefined && isComponent(state.type)))
+            continue;
+        const leftover = op === "delete" && step.oldState?.delete === true;
+        const key = leftover ? `${step.urn} ${step.oldState?.id}` : step.urn;
+        const before = found.get(key);
+        // A replacement has up to three steps, one of which may have no old state.
+        if (before) merge(before, step, op);
+        else found.set(key, changeOf(step, op));
+    }
+    return paired([...found.values()]);
+}
+
+function isComponent(type: string): boolean {
+    return /^alpa-auth:/.test(type) || /^kubernetes:(yaml|helm\.sh\/v[34]:Chart)/.test(type);
+}
+
+function changeOf(step: Step, op: Operation): Change {
+    const { oldState, newState, urn } = step;
+    const type = (newState ?? oldState)!.type;
+    return {
+        urn,
+        name: nameIn(urn),
+        type,
+        kind: packageAndKind(type),
+        op,
+        old: oldState?.inputs ?? (oldState ? {} : undefined),
+        new: op === "delete" ? undefined : (newState?.inputs ?? {}),
+        ...(oldState?.id !== undefined && { id: oldState.id }),
+        ...(op !== "delete" && newState?.id !== undefined && { newId: newState.id }),
+        reasons: [
+            ...Object.keys(step.detailedDiff ?? {}),
+            ...(step.replaceReasons ?? []),
+            ...(step.diffReasons ?? []),
+        ].map(parsePath),
+        retained: op === "delete" && oldState?.retainOnDelete === true,
+        leftover: op === "delete" && oldState?.delete === true,
+    };
+}
+
+function merge(change: Change, step: Step, op: Operation): void {
+    const more = changeOf(step, op);
+    change.op = change.op === more.op ? op : "replace";
+    change.old ??= more.old;
+    change.new ??= more.new;
+    change.id ??= more.id;
+    change.newId ??= more.newId;
+    change.reasons.push(...more.reasons);
+}
+
+/**
+ * Pairs a resource that is deleted under one name and created under another: both are the same object, which Pulumi would
+ * first create and then delete.
+ */
+function paired(changes: Change[]): Change[] {
+    const creations = new Map(changes.filter(({ op }) => op === "create").map((change) => [identity(change), change]));
+    creations.delete(undefined);
+    const gone = new Set<Change>();
+    for (const change of changes) {
+        const twin =
+            change.op === "delete" && !change.retained && !change.leftover
+                ? creations.get(identity(change))
+                : undefined;
+        if (!twin) continue;
+        Object.assign(twin, {
+            op: "replace",
+            old: change.old,
+            id: change.id,
+            renamed: change.name,
+        });
+        gone.add(change);
+    }
+    return changes.filter((change) => !gone.has(change));
+}
+
+/** Identity of an object outside of Pulumi; undefined if its name does not identify it. */
+function identity({ kind, old, new: now }: Change): string | undefined {
+    const props = now ?? old ?? {};
+    const { metadata, name, namespace } = props as { metadata?: Tree; name?: unknown; namespace?: unknown };
+    if (isMap(metadata) && typeof metadata.name === "string")
+        return [kind, metadata.namespace, metadata.name].join(" ");
+    // A rule set has the name of its stack; tokens, tunnels and releases have names of their own.
+    if (
+        /^(cloudflare (ZeroTrust(AccessServiceToken|TunnelCloudflared)|Zone)|kubernetes Release)$/.test(kind) &&
+        typeof name === "string"
+    )
+        return [kind, namespace, name].join(" ");
+    if (kind === "cloudflare DnsRecord") return [kind, name, props.type, props.content].join(" ");
+    return undefined;
+}
+
+/** The differences, down to the paths in `wholes`. Values that are secret on both sides differ if Pulumi says so. */
+export function differencesOf({ kind, old = {}, new: now = {}, reasons }: Change, wholes: string[][]): Difference[] {
+    const seen = differences(old, now, wholes);
+    const hidden = reasons
+        .filter((path) => path.length > 0 && !String(path[0]).startsWith("__"))
+        .filter((path) => !isComputed(kind, path, old, now))
+        .filter((path) => !seen.some((other) => overlap(path, other.path)))
+        .filter(
+            (path, i, all) => !all.some((other, j) => j !== i && other.length > path.length && overlap(path, other)),
+        )
+        .filter((path, i, all) => all.findIndex((other) => other.join("\0") === path.join("\0")) === i)
+        .map((path) => ({ path, old: nearest(old, path), new: nearest(now, path), hidden: true }));
+    return [...seen, ...hidden];
+}
+
+function overlap(a: Path, b: Path): boolean {
+    const length = Math.min(a.length, b.length);
+    return a.slice(0, length).every((part, i) => String(part) === String(b[i]));
+}
+
+/** The value at a path, or the secret that contains it. */
+function nearest(props: Tree, path: Path): unknown {
+    for (let length = path.length; length > 0; length--) {
+        const value = valueAt(props, path.slice(0, length));
+        if (length === path.length ? value !== undefined : hasSecret(value) && typeof value === "string") return value;
+    }
+    return undefined;
+}

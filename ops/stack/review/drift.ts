@@ -1,0 +1,113 @@
+/** `ops stack drift`: changes outside of Pulumi, as findings of a review. It corrects nothing. */
+import { isDeepStrictEqual } from "node:util";
+import { isMap, type Tree } from "../../../policy/resources/values";
+import { withExamples, withStack, type AddCommand } from "../../arguments";
+import type { Context } from "../../context";
+import { accessOf } from "../cluster";
+import { gatewayOf } from "../gateway";
+import { findStack, type Stack } from "../stack";
+import { authenticatorIn } from "../stack-file";
+import { withReview } from "./arguments";
+import { byDanger, type Code, type Finding } from "./finding";
+import { readRefresh, type Preview, type Step } from "./preview";
+import { exported, failOn, printedBy, render, reviewOf, type ReviewArgs } from "./review";
+
+export const command: AddCommand = (stack, context) =>
+    withExamples(
+        withReview(withStack(stack.command("drift")), "risk"),
+        "stack drift --stack intra",
+        "stack drift --stack intra --json --fail-on breaks-callers",
+    )
+        .description("Show drift: changes outside of Pulumi, and their effect on callers; changes nothing")
+        .action((args) => drift(context, args));
+
+/** Additional access is harmless in a reviewed change, but not in one outside of Pulumi. */
+const GAINS: Code[] = ["credential-added", "credential-ends-later", "limit-raised", "access-added"];
+
+type DriftArgs = Pick<ReviewArgs, "stack" | "format" | "failOn">;
+
+async function drift(context: Context, args: DriftArgs): Promise<void> {
+    const stack = await findStack(context, args.stack);
+    const state = await exported(context, stack);
+    const refresh = ["refresh", "--preview-only", "--json", "--stack", stack.name, "--config-file", stack.file];
+    const printed = printedBy("pulumi refresh", stack, await context.pulumi(refresh));
+    const preview = readRefresh(printed, "pulumi refresh", stack.short);
+    const found = reviewOf(driftOf(preview), context.today, state);
+    const back = `To undo the drift: pulumi up --refresh -s ${stack.short}, with PULUMI_K8S_ENABLE_PATCH_FORCE=true where another field manager owns the field. To keep it, write it into the config`;
+    const findings = found.findings.map((finding): Finding => ({
+        ...finding,
+        ...(GAINS.includes(finding.code) && { severity: "risk" }),
+        todo: finding.code === "state-unfinished" ? finding.todo : back,
+    }));
+    findings.push(...preview.unshown.map((counted) => unshownFinding(counted, stack.short)));
+    // A stack without resources has no APISIX.
+    if ((state.resources ?? []).length > 0) findings.push(...(await inApisix(context, stack)));
+    const report = { ...found, findings: findings.sort(byDanger), about: "drift" as const };
+    context.out(render(report, args.format));
+    failOn(report, args.failOn);
+}
+
+/** Objects in APISIX that the ingress controller did not write. Pulumi does not manage them. */
+async function inApisix(context: Context, stack: Stack): Promise<Finding[]> {
+    if (authenticatorIn(stack.text) === "edge") return [];
+    const { binding, isInstalled } = await gatewayOf(context, stack);
+    if (binding === undefined) return [];
+    const access = await accessOf(context, stack);
+    const { foreign, unread, isUnknown } = await context.auditGateway(access, { binding, isInstalled });
+    if (unread !== undefined && isUnknown) context.note(`Not compared with the objects in APISIX: ${unread}`);
+    return [
+        ...foreign.map(({ says, repair }): Finding => {
+            const todo = `Rotate both Admin keys first, and start the port-forward (docs/operate/leaked-credentials.md: An Admin key has leaked). Then run: ${repair}`;
+            return { code: "foreign-in-gateway", severity: "breaks-callers", says, evidence: [], todo };
+        }),
+        ...(unread === undefined || isUnknown ? [] : [unreadFinding(unread)]),
+    ];
+}
+
+/** An unshown change has the worst severity, since it may be of any resource, for example of etcd that has lost its data. */
+function unshownFinding(counted: string, stack: string): Finding {
+    return {
+        code: "change-not-shown",
+        severity: "breaks-callers",
+        says: `Pulumi counts a change that it does not show (${counted})`,
+        evidence: [],
+        todo: `See which resource it is: pulumi refresh --preview-only --diff -s ${stack}`,
+    };
+}
+
+function unreadFinding(why: string): Finding {
+    const [says, command] = why.split(/\. (?=Run: )/);
+    const todo =
+        command ??
+        "Correct that error and run the command again: until then objects that exist only in APISIX are not shown.";
+    return { code: "gateway-not-read", severity: "risk", says, evidence: [], todo };
+}
+
+/** The current state as a change from the state that Pulumi applied. */
+function driftOf(preview: Preview): Preview {
+    return { ...preview, steps: preview.steps.map(live) };
+}
+
+/**
+ * Takes the current values from the outputs of a provider that does not read inputs back. Only fields of the inputs are
+ * compared, since the system sets the other fields.
+ */
+function live(step: Step): Step {
+    const { op, oldState, newState } = step;
+    if (op !== "update" || !oldState || !newState || !isDeepStrictEqual(oldState.inputs, newState.inputs)) return step;
+    return {
+        ...step,
+        newState: { ...newState, inputs: within(oldState.inputs ?? {}, newState.outputs ?? {}) as Tree },
+    };
+}
+
+/** The part of `theirs` whose fields `ours` has too. */
+function within(ours: unknown, theirs: unknown): unknown {
+    if (!isMap(ours) || !isMap(theirs)) return theirs;
+    const shared = Object.entries(ours).filter(([key]) => key in theirs || !key.startsWith("__"));
+    return Object.fromEntries(
+        shared
+            .map(([key, value]) => [key, key in theirs ? within(value, theirs[key]) : undefined])
+            .filter(([, v]) => v !== undefined),
+    );
+}

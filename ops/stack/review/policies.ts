@@ -1,0 +1,82 @@
+/** Violations of the policy pack's rules by a change, in addition to its effects on callers. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { nameIn, resourceOf, type Resource } from "../../../policy/resources/resource";
+import { RULES, violationsOf, type Rule, type Violation } from "../../../policy/rules";
+import { OPTIONAL } from "../../../policy/rules/kubernetes/digests";
+import { ExceptionsError, judged, parseExceptions, type Exception } from "../../../policy/rules/exceptions";
+import { UsageError } from "../../errors";
+import { CODES, type Finding } from "./finding";
+import type { Exported } from "./plan";
+import type { Preview, ResourceState } from "./preview";
+import { withoutSecrets } from "./values-text";
+
+/** Exceptions of the pack in a clone. */
+export function exceptionsOf(root: string, today: Date): Exception[] {
+    const file = join(root, "policy/exceptions.yaml");
+    if (!existsSync(file)) return [];
+    const names = [...RULES, ...OPTIONAL].map(({ name }) => name);
+    try {
+        return parseExceptions(readFileSync(file, "utf8"), names, today);
+    } catch (error) {
+        if (error instanceof ExceptionsError)
+            throw new UsageError(error.problems.map((problem) => `policy/exceptions.yaml: ${problem}`));
+        throw error;
+    }
+}
+
+/**
+ * Violations that the change adds. Only the pack itself reports existing violations.
+ * @param inForce rules to check. @default all
+ * @param state state of the stack. Without it, rules about all resources are skipped, since a preview has only the changed ones
+ */
+export function policyFindings(
+    preview: Preview,
+    state: Exported | undefined,
+    exceptions: Exception[],
+    today: Date,
+    inForce: readonly Rule[] = RULES,
+): Finding[] {
+    const [before, after] = sides(preview, state);
+    const rules = state === undefined ? inForce.map((rule) => ({ ...rule, checkStack: undefined })) : inForce;
+    const standing = (resources: Resource[]) => judged(violationsOf(resources, rules), exceptions, today).standing;
+    const known = new Set(standing(before).map(keyOf));
+    const code = "policy-violated";
+    return standing(after)
+        .filter((violation) => !known.has(keyOf(violation)))
+        .map(({ rule, urn, name, message }) => ({
+            code,
+            severity: CODES[code][0],
+            says: withoutSecrets(`Rule ${rule} of the policy pack: ${message.replace(/\.$/, "")}`),
+            evidence: [{ resource: withoutSecrets(name), urn: withoutSecrets(urn) }],
+            todo: CODES[code][1],
+        }));
+}
+
+/** Identifies a violation without the URN, which changes when a resource is renamed. */
+function keyOf({ rule, name, message }: Violation): string {
+    return JSON.stringify([rule, name, message]);
+}
+
+/** All resources before and after the change; without a state, only the changed ones. */
+function sides({ steps }: Preview, state: Exported | undefined): [before: Resource[], after: Resource[]] {
+    const old = new Map<string, ResourceState>(
+        (state?.resources ?? []).filter((r) => !r.delete).map((r) => [r.urn, r]),
+    );
+    if (state === undefined) for (const { oldState } of steps) if (oldState) old.set(oldState.urn, oldState);
+    const now = new Map(old);
+    for (const { op, urn, oldState, newState } of steps) {
+        if (oldState && (oldState.urn !== urn || /^(delete|discard)$/.test(op))) now.delete(oldState.urn);
+        if (newState) now.set(urn, { ...newState, id: newState.id || (KEEPS_ID.has(op) ? oldState?.id : undefined) });
+    }
+    return [seen(old), seen(now)];
+}
+
+/** In these steps the new state of a preview has no id (Pulumi 3.274), although the resource keeps its id. */
+const KEEPS_ID: ReadonlySet<string> = new Set(["same", "update", "refresh"]);
+
+function seen(states: Map<string, ResourceState>): Resource[] {
+    return [...states.values()].map(({ urn, type, id, protect = false, inputs = {} }) =>
+        resourceOf({ urn, type, name: nameIn(urn), id: id || undefined, protect, inputs }),
+    );
+}

@@ -1,0 +1,171 @@
+/** Objects around a gateway in the cluster. */
+import { WHEN_DOWN, type WhenDown } from "../../../../components/apisix/open-requests";
+import { at } from "../../../../policy/resources/values";
+import type { Change } from "../changes";
+import type { Difference } from "../differences";
+import { always, nothing, objectName, objectTitle as title, type KindRule, type Run, type Verdict } from "../rule";
+import { comeAlong, podCount } from "./pods";
+
+export const namespace: KindRule = {
+    deleted: (change) => ({
+        code: "data-deleted",
+        says: `Namespace ${objectName(change)} is deleted with everything in it`,
+    }),
+    replaced: (change) => ({
+        code: "data-deleted",
+        says: `Namespace ${objectName(change)} is deleted with all objects in it, and created again`,
+    }),
+    rows: [["metadata.name", nothing]],
+};
+
+/** GatewayProxy, IngressClass, GatewayClass, Gateway: the objects that bind routes and callers to one gateway. */
+export const wiring: KindRule = {
+    deleted: (change) => ({
+        code: "gateway-deleted",
+        says: `${title(change)} is deleted: the gateway no longer receives routes and callers`,
+    }),
+    replaced: (change) => ({
+        code: "service-interrupted",
+        says: `${title(change)} is deleted and created again: routes and callers may be missing meanwhile`,
+    }),
+    rows: [
+        [
+            "spec.pluginMetadata.prometheus",
+            always("changed-inside", (change) => `${title(change)}: metrics are added, removed or get other labels`),
+        ],
+        [
+            "spec.**",
+            always(
+                "gateway-changed",
+                (change) => `${title(change)}: the gateway receives routes and callers differently`,
+            ),
+        ],
+    ],
+};
+
+export const budget: KindRule = {
+    deleted: (change, run) =>
+        comeAlong(run, "delete", change, at(change.old, "spec.selector.matchLabels"))
+            ? undefined
+            : {
+                  code: "protection-weakened",
+                  says: `${title(change)} is deleted: a drain may evict all pods at once`,
+              },
+    replaced: nothing,
+    rows: [
+        [
+            "spec.**",
+            always(
+                "protection-weakened",
+                (change) => `${title(change)}: another number of pods may be down at the same time`,
+            ),
+        ],
+    ],
+};
+
+/** Deployments of this project: connectors and counters. */
+export const deployment: KindRule = {
+    deleted: (change, run) =>
+        isCounters(change)
+            ? (countedElsewhere(run) ?? counters(run, "go"))
+            : {
+                  code: "access-removed",
+                  says: `${title(change)} is deleted: the service behind it is no longer reachable`,
+              },
+    replaced: (change, run) =>
+        isCounters(change)
+            ? counters(run, "are away")
+            : { code: "service-interrupted", says: `${title(change)} is deleted and created again` },
+    rows: [
+        ["spec.replicas", fewer],
+        ["spec.template.**", (_, change) => (isCounters(change) ? RESTARTED : rolled(change))],
+        ["spec.strategy.**", always("gateway-changed", (change) => `${title(change)}: pods are replaced differently`)],
+    ],
+};
+
+const isCounters = (change: Change) => /-counters$/.test(objectName(change));
+
+/** The new pod is ready before the old one stops. */
+const RESTARTED: Verdict = {
+    code: "pods-restart",
+    says: "The counters of limits move to a new pod: all counts restart",
+};
+
+/** Effect on callers with limits while the counters are down. */
+const MEANWHILE: Record<WhenDown, Omit<Verdict, "property">> = {
+    "each-pod": {
+        code: "pods-restart",
+        says: "meanwhile each gateway pod counts requests on its own and does not limit open requests; then all counts restart",
+    },
+    allow: { code: "pods-restart", says: "meanwhile no limit is enforced; then all counts restart" },
+    refuse: { code: "service-interrupted", says: "callers with limits get 500 meanwhile; then all counts restart" },
+};
+
+/** Verdict about the counters. Without counters in the config, callers of other stacks may still need them. */
+function counters({ config }: Run, does: string): Verdict {
+    const gateway = config["alpa-auth:gateway"] ?? "";
+    const chosen = /"whenDown":\s*"([-a-z]+)"/.exec(gateway)?.[1];
+    const unset = gateway.includes('"sharedCounters"') ? "each-pod" : "refuse";
+    const { says, ...verdict } = MEANWHILE[WHEN_DOWN.find((one) => one === chosen) ?? unset];
+    return { ...verdict, says: `The counters of limits ${does}: ${says}` };
+}
+
+/** Verdict about deleted counters. Pulumi deletes last, so callers that the run has moved no longer use them. */
+function countedElsewhere({ changes }: Run): Verdict | undefined {
+    const isCounted = (props: Change["old"]) => JSON.stringify(props ?? {}).includes('"policy":"redis"');
+    const moved = ({ kind, old, new: now }: Change) =>
+        kind === "kubernetes Consumer" && now !== undefined && isCounted(old) && !isCounted(now);
+    if (!changes.some(moved)) return undefined;
+    return {
+        code: "service-interrupted",
+        severity: "risk",
+        says: "The counter server of the limits is deleted. Callers of this stack are counted elsewhere by then; callers of other stacks at this gateway must be too",
+    };
+}
+
+function rolled(change: Change): Verdict {
+    const replicas = Number(at(change.new, "spec.replicas") ?? 1);
+    return replicas > 1
+        ? { code: "pods-restart", says: `${title(change)}: its pods are replaced, one after another` }
+        : { code: "service-interrupted", says: `${title(change)}: its only pod restarts` };
+}
+
+function fewer(difference: Difference, change: Change): Verdict {
+    return podCount(difference, title(change), () => ({
+        code: "service-interrupted",
+        says: `${title(change)}: no pod is left (${String(difference.old ?? 1)} before)`,
+    }));
+}
+
+export const definition: KindRule = {
+    deleted: (change) => ({
+        code: "data-deleted",
+        says: `${title(change)} is deleted, and with it every object of its kind in the cluster`,
+    }),
+    replaced: (change) => ({
+        code: "data-deleted",
+        says: `${title(change)} is deleted with every object of its kind, and created again`,
+    }),
+    rows: [["spec.**", always("gateway-changed", (change) => `${title(change)}: the CRD changes to another version`)]],
+};
+
+/** The provider: access to the cluster or the account. */
+export const provider: KindRule = {
+    created: nothing,
+    deleted: nothing,
+    replaced: (change) => ({
+        code: "service-interrupted",
+        says: `Provider ${change.name} changes: all of its resources are created again`,
+    }),
+    rows: [
+        ["version", nothing],
+        ["pluginDownloadURL", nothing],
+        [
+            "**",
+            always(
+                "other-change",
+                (change) => `Provider ${change.name}: Pulumi connects to the cluster or the account differently`,
+            ),
+        ],
+    ],
+};

@@ -1,0 +1,81 @@
+/** Graphs that Rampart deploys: for the gateway, for Alpa, or for KubeRay's operator. */
+import { at, isMap } from "../../../../policy/resources/values";
+import type { Change } from "../changes";
+import type { KindRule, Verdict } from "../rule";
+import { gatewayGraph, gatewayGraphWithout, OF_GRAPHS } from "./gateway";
+import { starts, stops } from "./model";
+
+const has = (props: Change["old"], component: string) => isMap(at(props, `spec.graph.components.${component}`));
+const isDeployed = (props: Change["old"]) => at(props, "spec.deploy") === true;
+
+const ALPA = "Alpa in the cluster (by Rampart)";
+
+const modelGraph: KindRule = {
+    created: ({ new: now }) =>
+        isDeployed(now) ? starts(ALPA) : { code: "added", says: `${ALPA} is created, and does not run yet` },
+    deleted: ({ old }, run) =>
+        isDeployed(old)
+            ? stops(ALPA, run)
+            : { code: "changed-inside", says: `${ALPA}, which does not run, is deleted` },
+    replaced: (_, run) => stops(ALPA, run),
+    rows: [
+        ["spec.deploy", ({ new: now }, _, run) => (now === true ? starts(ALPA) : stops(ALPA, run))],
+        [
+            "spec.graph.**",
+            (_, { new: now }) =>
+                isDeployed(now)
+                    ? { code: "pods-restart", says: `${ALPA}: its pods may be replaced, and their answers are lost` }
+                    : { code: "changed-inside", says: `${ALPA}, which does not run, changes` },
+        ],
+        ...OF_GRAPHS,
+    ],
+};
+
+/** A graph that contained Alpa before the change. */
+const modelGraphWithout: KindRule = {
+    ...modelGraph,
+    rows: [
+        [
+            "spec.graph.**",
+            (_, { old }, run) =>
+                isDeployed(old)
+                    ? stops(ALPA, run)
+                    : { code: "changed-inside", says: `${ALPA}, which does not run, is deleted` },
+        ],
+        ...modelGraph.rows,
+    ],
+};
+
+const otherGraph: KindRule = {
+    created: ({ name }) => ({ code: "added", says: `Graph ${name} is created` }),
+    deleted: gone,
+    replaced: ({ name }) => ({
+        code: "replaced",
+        says: `Graph ${name} is deleted and created again, with its components`,
+    }),
+    rows: [
+        [
+            "spec.deploy",
+            ({ new: now }, change) =>
+                now === true ? { code: "gateway-changed", says: `Graph ${change.name} is deployed` } : gone(change),
+        ],
+        [
+            "spec.graph.**",
+            (_, { name }) => ({ code: "gateway-changed", says: `Graph ${name}: Rampart deploys other components` }),
+        ],
+        ...OF_GRAPHS,
+    ],
+};
+
+function gone({ name }: Change): Verdict {
+    return { code: "deleted", says: `Graph ${name} is deleted, with everything that Rampart has deployed for it` };
+}
+
+/** Selects the rule for a graph: of the gateway, of Alpa, or of the operator. */
+export function graphRule({ old, new: now }: Change): KindRule {
+    const present = now ?? old;
+    if (has(present, "apisix")) return gatewayGraph;
+    if (has(present, "alpa")) return modelGraph;
+    if (has(old, "apisix")) return gatewayGraphWithout;
+    return has(old, "alpa") ? modelGraphWithout : otherGraph;
+}

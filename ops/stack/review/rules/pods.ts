@@ -1,0 +1,71 @@
+/** Pods: how many there are, and objects that only have an effect together with those of a Deployment. */
+import { at, map } from "../../../../policy/resources/values";
+import type { Change, Operation } from "../changes";
+import type { Difference } from "../differences";
+import { goes, objectName, type Run, type Verdict } from "../rule";
+
+/**
+ * Whether a Deployment whose pods have all these labels is created or deleted. It must have the same name, since a
+ * preview does not show unchanged Deployments with these labels.
+ */
+export function comeAlong({ changes }: Run, op: Operation, change: Change, labels: unknown): boolean {
+    const wanted = Object.entries(map(labels));
+    return deployments(changes, op, namespaceOf(change)).some((one) => {
+        const theirs = map(at(one.new ?? one.old, "spec.template.metadata.labels"));
+        const all = wanted.length > 0 && wanted.every(([label, value]) => theirs[label] === value);
+        return all && objectName(one) === objectName(change);
+    });
+}
+
+/** Whether the object that uses this one is deleted: a Deployment, or a listener with a certificate. */
+export function goWithUser({ changes }: Run, namespace: unknown, name: string): boolean {
+    return changes.some(
+        (one) =>
+            /^kubernetes (Deployment|ApisixTls)$/.test(one.kind) &&
+            goes(one) &&
+            namespaceOf(one) === namespace &&
+            JSON.stringify(one.old?.spec ?? "").includes(JSON.stringify(name)),
+    );
+}
+
+/** Whether the change belongs to the deletion of Alpa in the cluster, whose objects all have the same name. */
+export function goesWithRay({ changes }: Run, change: Change): boolean {
+    return changes.some(
+        (one) =>
+            one.kind === "kubernetes RayCluster" &&
+            goes(one) &&
+            namespaceOf(one) === namespaceOf(change) &&
+            objectName(one) === objectName(change),
+    );
+}
+
+function deployments(changes: Change[], op: Operation, namespace: unknown): Change[] {
+    return changes.filter(
+        (one) =>
+            one.kind === "kubernetes Deployment" &&
+            one.op === op &&
+            (op !== "delete" || goes(one)) &&
+            namespaceOf(one) === namespace,
+    );
+}
+
+/**
+ * Verdict about another number of pods. Without a value there is one, by default of Kubernetes and of the charts.
+ * @param title pods as findings name them @param none verdict if no pod is left @param fewer text about the effect of fewer pods
+ */
+export function podCount(
+    { old = 1, new: now = 1 }: Difference,
+    title: string,
+    none: (says: string) => Verdict,
+    fewer = "",
+): Verdict {
+    const says = `${title}: ${String(old)} pods become ${String(now)}`;
+    if (Number(now) === 0) return none(says);
+    return Number(now) >= Number(old)
+        ? { code: "gateway-changed", severity: "harmless", says }
+        : { code: "gateway-changed", says: `${says}${fewer}` };
+}
+
+export function namespaceOf({ new: now, old }: Change): unknown {
+    return at(now ?? old, "metadata.namespace") ?? (now ?? old)?.namespace;
+}

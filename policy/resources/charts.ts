@@ -1,0 +1,77 @@
+/** Charts that a resource installs, with their values. */
+import { kindOf, type Resource } from "./resource";
+import { at, map, textOf, UNKNOWN, type Tree } from "./values";
+
+/** A chart that a resource has installed, with its values. */
+export interface Chart {
+    name: string;
+    repository: unknown;
+    version: unknown;
+    values: Tree;
+    /** Path of the values in the resource, for messages. */
+    where: string;
+    /** Namespace of the chart; undefined if it is not known yet. */
+    namespace: string | undefined;
+}
+
+/** Charts of a Helm release, or of a graph of Rampart. */
+export function chartsOf(resource: Pick<Resource, "type" | "props">): Chart[] {
+    const { props, type } = resource;
+    if (/^kubernetes:helm\.sh\/v\d+:(Release|Chart)$/.test(type)) return [released(props)];
+    if (kindOf(resource) !== "RampartGraph") return [];
+    return Object.entries(map(at(props, "spec.graph.components"))).map(([name, component]) => {
+        const base = [at(props, "metadata.namespace"), at(props, "metadata.name"), name];
+        return {
+            name: nameOf(at(component, "chart.name")),
+            repository: at(component, "chart.repo"),
+            version: at(component, "chart.version"),
+            values: map(at(component, "config")),
+            where: `spec.graph.components.${name}.config`,
+            // Rampart creates the namespace <graph's namespace>-<graph>-<component>.
+            namespace: base.every((part) => typeof part === "string") ? base.join("-") : undefined,
+        };
+    });
+}
+
+function released(props: Tree): Chart {
+    const { chart, version, namespace, values, repositoryOpts } = props;
+    return {
+        name: nameOf(chart),
+        repository: at(repositoryOpts, "repo"),
+        version: version ?? FILE.exec(textOf(chart))?.[1],
+        values: map(values),
+        where: "values",
+        namespace: typeof namespace === "string" ? namespace : undefined,
+    };
+}
+
+/** File name of a chart, which ends with the version. */
+const FILE = /-v?(\d+\.\d+\.\d+[0-9A-Za-z.+-]*)\.tgz$/;
+
+/** Name of a chart. @param chart a name, or the path or URL of a chart or of a chart file */
+function nameOf(chart: unknown): string {
+    return textOf(chart).replace(FILE, "").replace(/\/+$/, "").split("/").pop()!;
+}
+
+/** Whether a chart is that of APISIX, which a mirror may have renamed. */
+export const isApisix = (chart: string) =>
+    /apisix/i.test(chart) && !/apisix-(ingress-controller|dashboard)$/i.test(chart);
+/** Charts of a resource that install APISIX. */
+export const apisixCharts = (resource: Parameters<typeof chartsOf>[0]) =>
+    chartsOf(resource).filter(({ name }) => isApisix(name));
+
+/** Namespaces of the gateways that these resources install; undefined for a release without a namespace. */
+export const gatewayNamespaces = (resources: Resource[]) =>
+    resources.flatMap((resource) => apisixCharts(resource).map(({ namespace }) => namespace));
+
+/**
+ * The images in values of APISIX's chart, each with its path. The image of etcd is included only if the chart installs etcd.
+ */
+export function chartImages(values: Chart["values"]): { image: string; tag: unknown; digest: unknown }[] {
+    return ["image", "etcd.image"]
+        .filter((image) => image !== "etcd.image" || ![false, UNKNOWN].includes(at(values, "etcd.enabled") as never))
+        .map((image) => {
+            const { tag, digest } = map(at(values, image));
+            return { image, tag, digest };
+        });
+}

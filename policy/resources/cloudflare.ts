@@ -1,0 +1,23 @@
+/** Whom Cloudflare admits, and where a tunnel forwards requests. */
+import { kindOf, type Resource } from "./resource";
+import { at, isMap, isUnknown, list, map, UNKNOWN } from "./values";
+
+/** Id of the service token that an entry of an Access policy admits; undefined if the entry admits anyone else. */
+export function tokenOf(include: unknown): string | undefined {
+    const { serviceToken } = map(include);
+    return isMap(serviceToken) && othersThanToken(include).length === 0 ? String(serviceToken.tokenId) : undefined;
+}
+/** Kinds of callers that an entry of an Access policy admits, other than a service token. */
+export const othersThanToken = (include: unknown) =>
+    Object.entries(map(include)).flatMap(([who, what]) => (who === "serviceToken" || what === undefined ? [] : [who]));
+
+/** Whether a rule of a tunnel rejects its requests, and forwards none. */
+export const rejectsAll = (service: unknown) => /^http_status:[45]\d\d$/.test(String(service));
+
+/** Host names that Access applications protect completely; {@link UNKNOWN} is among them if one is not known yet. */
+export const protectedNames = (resources: Resource[]): unknown[] =>
+    resources
+        .filter((resource) => kindOf(resource) === "ZeroTrustAccessApplication")
+        .flatMap(({ props }) => (isUnknown(props.destinations) ? [UNKNOWN] : list(props.destinations)))
+        .filter((one) => at(one, "type") === "public" || isUnknown(one))
+        .map((one) => at(one, "uri"));

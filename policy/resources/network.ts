@@ -1,0 +1,53 @@
+/** Which sources reach a pod, and which ports: Services and network policies. */
+import { at, isUnknown, list, map, number, type Tree, type UnknownAs } from "./values";
+
+/** Ports that must not be reachable from outside the cluster: most of them have no authentication. */
+export const CLOSED_PORTS: ReadonlyMap<number, string> = new Map([
+    [9180, "APISIX's Admin API"],
+    [9090, "APISIX's control API"],
+    [9091, "the metrics of APISIX, which name every caller"],
+    [2379, "etcd"],
+    [2380, "etcd"],
+    [6379, "Ray, or the server that counts limits"],
+    [8265, "Ray's dashboard"],
+    [10001, "Ray's clients"],
+    [20001, "Alpa"],
+    [8001, "Alpa's web site"],
+]);
+/** What listens on a closed port, for messages; undefined for any other port. */
+export const closedPort = (port: unknown) => CLOSED_PORTS.get(number(port));
+/** Whether a port is given by name: its number is defined elsewhere. */
+export const isPortName = (port: unknown) => typeof port === "string" && Number.isNaN(number(port));
+
+/** Ways in which a Service is reachable from outside the cluster, for example its type `NodePort`. */
+export function waysFromOutside({ type, externalIPs }: Tree): string[] {
+    return [...(isNodeType(type) ? [String(type)] : []), ...(list(externalIPs).length > 0 ? ["externalIPs"] : [])];
+}
+/** Whether a type of Service opens a port of every node. */
+export const isNodeType = (type: unknown) => type === "NodePort" || type === "LoadBalancer";
+
+/** Peers that a rule of a NetworkPolicy admits in addition to pods that it selects by their labels; undefined if there are none. */
+export function openTo(rule: unknown, unknown: UnknownAs = "allowed"): string | undefined {
+    const { from } = map(rule);
+    if (isUnknown(from) && unknown === "allowed") return undefined;
+    return list(from).length === 0 ? "everybody" : list(from).flatMap((peer) => openPeer(peer, unknown) ?? [])[0];
+}
+
+function openPeer(peer: unknown, unknown: UnknownAs): string | undefined {
+    const { ipBlock, namespaceSelector, podSelector } = map(peer);
+    // An address range admits every machine in it, and pods with their own address.
+    if (ipBlock !== undefined && !(isUnknown(ipBlock) && unknown === "allowed")) return "addresses";
+    if (podSelector !== undefined && !isBroad(podSelector, unknown)) return undefined;
+    if (namespaceSelector === undefined)
+        return podSelector === undefined && unknown === "allowed" ? undefined : "every pod of its namespace";
+    if (isUnknown(namespaceSelector) && unknown === "allowed") return undefined;
+    return isBroad(namespaceSelector, unknown) ? "every pod of the cluster" : "every pod of a namespace";
+}
+
+/** Whether a selector requires no label value, because it is empty, only excludes labels, or accepts any value. */
+function isBroad(selector: unknown, unknown: UnknownAs): boolean {
+    const { matchLabels, matchExpressions } = map(selector);
+    const operators = list(matchExpressions).map((one) => (isUnknown(one) ? one : at(one, "operator")));
+    if (unknown === "allowed" && [selector, matchLabels, matchExpressions, ...operators].some(isUnknown)) return false;
+    return Object.keys(map(matchLabels)).length === 0 && !operators.includes("In");
+}

@@ -1,0 +1,219 @@
+// Proves how `ops stack drift` interprets a refresh that changes nothing. test/engine/ops/review.test.ts proves that providers
+// report it like this.
+import { strict as assert } from "node:assert";
+import { bench, STACK_FILE, type BenchOptions } from "../../kit";
+
+const base = (type: string, name: string) => ({
+    urn: `urn:pulumi:intra::alpa-auth::${type}::${name}`,
+    type,
+    custom: true,
+    id: name,
+});
+const CONSUMER = base("kubernetes:apisix.apache.org/v1alpha1:Consumer", "alice-consumer");
+const plugins = (count: number) => ({
+    kind: "Consumer",
+    metadata: { name: "alice", namespace: "alpa-auth" },
+    spec: { plugins: [{ name: "limit-count", config: { count, time_window: 60 } }] },
+});
+/** Alice's limit was changed from 60 requests by hand. */
+const limited = (count: number) => ({
+    op: "update",
+    urn: CONSUMER.urn,
+    oldState: { ...CONSUMER, inputs: plugins(60) },
+    newState: { ...CONSUMER, inputs: plugins(count) },
+});
+const GRAPH = base("pulumi-nodejs:dynamic/alpa-auth:RampartGraph", "alpa-gateway-graph");
+const values = (replicaCount: number) => ({
+    metadata: { name: "gateway" },
+    spec: { graph: { components: { apisix: { config: { replicaCount } } } } },
+});
+
+async function driftOf(options: Partial<BenchOptions>, refreshed: object, ...args: string[]) {
+    const says = ({ args: [verb, noun] }: { args: string[] }) => {
+        if (verb === "refresh") return { stdout: JSON.stringify(refreshed) };
+        const deployment = { resources: [{ urn: CONSUMER.urn }] };
+        return verb === "stack" && noun === "export" ? { stdout: JSON.stringify({ deployment }) } : undefined;
+    };
+    const { ops, calls } = bench({ says, ...options });
+    return { calls, ...(await ops("stack", "drift", ...args)) };
+}
+
+const drift = (steps: object[], ...args: string[]) => driftOf({}, { steps, changeSummary: {} }, ...args);
+
+const NOTHING = { steps: [], changeSummary: {} };
+
+describe("ops stack drift", () => {
+    it("only reads, and finds nothing where nothing was changed", async () => {
+        const { code, out, calls, note } = await drift([
+            { op: "refresh", urn: CONSUMER.urn, oldState: CONSUMER, newState: CONSUMER },
+        ]);
+        assert.equal(code, 0, note);
+        assert.match(out, /^Drift of stack intra: everything is as Pulumi applied it\. Callers notice nothing\./);
+        const refresh = calls.filter(({ args }) => args[0] === "refresh").map(({ args }) => args);
+        assert.equal(refresh.length, 1);
+        assert.ok(refresh[0].includes("--preview-only") && !refresh[0].includes("--yes"));
+        assert.ok(calls.every(({ args }) => !["up", "destroy"].includes(args[0])));
+    });
+
+    it("names the caller whose limit was changed by hand, and how to restore it", async () => {
+        const { code, out, note } = await drift([limited(6)]);
+        assert.equal(code, 3);
+        assert.match(out, /limit-lowered {2}Caller alice has less: 60 in 60 s becomes 6 in 60 s/);
+        assert.match(out, /-> To undo the drift: pulumi up --refresh -s intra/);
+        assert.match(note, /what was changed outside Pulumi must have no risk for callers \(1 of 1/);
+    });
+
+    it("exits with 0 for a change without an effect on callers, even with --fail-on risk", async () => {
+        const { metadata, ...rest } = plugins(60);
+        const labels = { "alpa-auth.io/role": "x" };
+        const newState = { ...CONSUMER, inputs: { ...rest, metadata: { ...metadata, labels } } };
+        const { code, out, note } = await drift([{ ...limited(60), newState }]);
+        assert.equal(code, 0, note);
+        assert.match(out, /resources: 1 changed\. Findings: 1 harmless\.[^]*changed-inside/);
+    });
+
+    it("reports a limit raised by hand as a risk: no review has accepted it", async () => {
+        const { code, out } = await drift([limited(600)]);
+        assert.equal(code, 3, out);
+        assert.match(out, /Findings: 1 risk\.[^]*RISK\n {2}limit-raised {2}Caller alice has more/);
+    });
+
+    it("reports a host name that was added to the tunnel by hand as a risk too", async () => {
+        const rules = base(
+            "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig",
+            "alpa-routes-config",
+        );
+        const access = { required: true, teamName: "t", audTags: ["a"] };
+        const serving = (...hostnames: string[]) => ({
+            config: {
+                ingresses: hostnames.map((hostname) => ({
+                    hostname,
+                    service: "http://alpa",
+                    originRequest: { access },
+                })),
+            },
+        });
+        const [oldState, newState] = [serving("a"), serving("a", "b")].map((inputs) => ({ ...rules, inputs }));
+        const { code, out } = await drift([{ op: "update", urn: rules.urn, oldState, newState }]);
+        assert.equal(code, 3, out);
+        assert.match(out, /Findings: 1 risk\.[^]*RISK\n {2}access-added {2}b: the connectors serve it/);
+    });
+
+    const foreign = (name: string) => ({
+        says: `APISIX: consumer ${name} is strange`,
+        path: "p",
+        repair: `delete ${name}`,
+    });
+
+    it("names all objects that were created in APISIX by hand, each with the command that deletes it", async () => {
+        const asked: unknown[] = [];
+        const auditGateway: BenchOptions["auditGateway"] = async (_access, gateway) => {
+            asked.push(gateway);
+            return { foreign: [foreign("eve"), foreign("mallory")] };
+        };
+        for (const format of ["text", "markdown"]) {
+            const { code, out, note } = await driftOf({ auditGateway }, NOTHING, "--format", format);
+            assert.equal(code, 3);
+            for (const name of ["eve", "mallory"]) {
+                assert.match(out, new RegExp(`foreign-in-gateway.*consumer ${name} is strange`));
+                assert.match(out, new RegExp(`Rotate both Admin keys first.*Then run: delete ${name}`));
+            }
+            assert.match(note, /must have no risk for callers \(2 of 2/);
+        }
+        const gatewayNamespace = "alpa-auth-gateway-apisix";
+        const binding = { ingressClass: "alpa-auth", gateway: "alpa-auth", gatewayNamespace };
+        assert.deepEqual(asked[0], { binding, isInstalled: true });
+    });
+
+    it("reports an APISIX that could not be read as a risk, with the command to run", async () => {
+        const auditGateway = async () => ({ foreign: [], unread: "etcd has lost keys. Run: kubectl restart" });
+        const { code, out } = await driftOf({ auditGateway }, NOTHING);
+        assert.equal(code, 3, out);
+        assert.match(out, /RISK\n {2}gateway-not-read {2}etcd has lost keys\.\n {4}-> Run: kubectl restart/);
+    });
+
+    it("only mentions that the APISIX of an existing gateway was not read", async () => {
+        const existing = "{ ingressClass: shared, gateway: g, gatewayNamespace: edge, url: http://x }";
+        const text = STACK_FILE.replace(
+            "config:\n",
+            `config:\n    alpa-auth:gateway: { installer: existing, existing: ${existing} }\n`,
+        );
+        const asked: unknown[] = [];
+        const auditGateway: BenchOptions["auditGateway"] = async (_access, gateway) => {
+            asked.push(gateway);
+            return { foreign: [], unread: "no Secret", isUnknown: true };
+        };
+        const { code, note } = await driftOf({ text, auditGateway }, NOTHING);
+        assert.equal(code, 0, note);
+        assert.match(note, /Not compared with the objects in APISIX: no Secret/);
+        const binding = { ingressClass: "shared", gateway: "g", gatewayNamespace: "edge" };
+        assert.deepEqual(asked, [{ binding, isInstalled: false }]);
+    });
+
+    it("reads no APISIX where nothing was deployed", async () => {
+        const auditGateway = async () => assert.fail("asked");
+        assert.equal(
+            (
+                await driftOf(
+                    {
+                        auditGateway,
+                        says: ({ args: [verb] }) =>
+                            verb === "refresh" ? { stdout: JSON.stringify(NOTHING) } : undefined,
+                    },
+                    NOTHING,
+                )
+            ).code,
+            0,
+        );
+    });
+
+    it("reports a service token that was prolonged by hand as a risk too", async () => {
+        const token = base("cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken", "lab.a-token");
+        const lasting = (duration: string) => ({ ...token, inputs: { name: "alpa-auth/intra/lab/a", duration } });
+        const steps = [{ op: "update", urn: token.urn, oldState: lasting("8760h"), newState: lasting("forever") }];
+        const { code, out } = await drift(steps);
+        assert.equal(code, 3, out);
+        assert.match(out, /RISK\n {2}credential-ends-later {2}Credential lab\/a expires later/);
+    });
+
+    it("fails where Pulumi counts a change that it does not show, at each --fail-on, and shows the others", async () => {
+        const counted = { steps: [limited(6)], changeSummary: { same: 1, update: 2 } };
+        for (const limit of ["breaks-callers", "risk"]) {
+            const { code, out } = await driftOf({}, counted, "--fail-on", limit);
+            assert.equal(code, 3, out);
+            assert.match(
+                out,
+                /change-not-shown {2}Pulumi counts a change that it does not show \(update: 2 counted, 1 shown\)/,
+            );
+            assert.match(out, /-> See which resource it is: pulumi refresh --preview-only --diff -s intra/);
+            assert.match(out, /limit-lowered/);
+        }
+    });
+
+    it("counts each operation separately, and ignores unchanged resources", async () => {
+        const changeSummary = { same: 40, update: 1 };
+        const { out } = await driftOf({}, { steps: [limited(6)], changeSummary });
+        assert.match(out, /limit-lowered/);
+    });
+
+    it("names objects that were deleted by hand", async () => {
+        const { out } = await drift([
+            { op: "delete", urn: CONSUMER.urn, oldState: { ...CONSUMER, inputs: plugins(60) } },
+        ]);
+        assert.match(out, /resources: 1 gone\.[^]*caller-removed {2}Caller alice loses access/);
+    });
+
+    it("reads changes that a provider returns only in its outputs, and ignores other owners' resources", async () => {
+        const inputs = values(3);
+        const newState = { ...GRAPH, inputs, outputs: { ...values(1), generation: 9, status: "quotes secrets" } };
+        const { out } = await drift(
+            [{ op: "update", urn: GRAPH.urn, oldState: { ...GRAPH, inputs }, newState }],
+            "--format",
+            "json",
+        );
+        const [finding, ...more] = JSON.parse(out).findings;
+        assert.deepEqual(more, []);
+        assert.match(finding.says, /3 pods become 1/);
+        assert.ok(!out.includes("quotes secrets"));
+    });
+});

@@ -1,0 +1,112 @@
+// Proves that a review names the policy pack's rules that a change breaks, and not those that were broken before.
+import { strict as assert } from "node:assert";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { resourceOf } from "../../../../../policy/resources/resource";
+import { violationsOf } from "../../../../../policy/rules";
+import { UsageError } from "../../../../../ops/errors";
+import { exceptionsOf, policyFindings } from "../../../../../ops/stack/review/policies";
+import { readPreview, type Preview } from "../../../../../ops/stack/review/preview";
+import { recordStack } from "../../../kit/intra-a";
+import { previewOf } from "./programs";
+import { read } from "../../../../recorded/recording";
+
+const TODAY = new Date("2026-11-25T12:00:00Z");
+
+describe("review and the policy pack", () => {
+    it("report a rule that a change breaks, and not one that the stack broke before", async () => {
+        const good = await recordStack("rampart");
+        const old = await recordStack("rampart", {
+            gateway: { image: { repository: "apache/apisix", tag: "3.18.0-ubuntu" } },
+        });
+        const preview = previewOf(good, old);
+        assert.deepEqual(policyFindings(preview, undefined, [], TODAY), []);
+        const broken = previewOf(good, await recordStack("rampart", { guard: { maxBodyBytes: 1024 } }));
+        for (const { newState } of broken.steps) {
+            const { http } = (newState?.inputs as any)?.spec ?? {};
+            if (http) http[0].plugins = http[0].plugins.filter((plugin: any) => plugin.name !== "multi-auth");
+        }
+        const found = policyFindings(broken, undefined, [], TODAY);
+        assert.ok(found.length > 0);
+        assert.ok(found.every(({ code, severity }) => code === "policy-violated" && severity === "breaks-callers"));
+        const rule = /^Rule (\S+) of/.exec(found[0].says)![1];
+        const before = {
+            ...broken,
+            steps: broken.steps.map((step) => ({
+                ...step,
+                oldState: { ...step.oldState!, inputs: step.newState!.inputs },
+            })),
+        };
+        assert.deepEqual(policyFindings(before, undefined, [], TODAY), []);
+        const [name] = found[0].evidence.map(({ resource }) => resource);
+        const exceptions = [...new Set(found.map(({ says }) => /^Rule (\S+) of/.exec(says)![1]))].map((one) => ({
+            rule: one,
+            resource: name,
+            reason: "a trial for a day",
+            until: "2026-11-26",
+        }));
+        assert.ok(exceptions.some((one) => one.rule === rule));
+        assert.deepEqual(policyFindings(broken, undefined, exceptions, TODAY), []);
+    });
+
+    it("reject invalid exceptions, as a user error", () => {
+        const root = mkdtempSync(join(tmpdir(), "alpa-auth-exceptions-"));
+        try {
+            assert.deepEqual(exceptionsOf(root, TODAY), []);
+            mkdirSync(join(root, "policy"));
+            writeFileSync(join(root, "policy/exceptions.yaml"), "exceptions: [{ rule: none }]");
+            assert.throws(
+                () => exceptionsOf(root, TODAY),
+                (error) => error instanceof UsageError && /policy\/exceptions\.yaml: /.test(error.message),
+            );
+        } finally {
+            rmSync(root, { recursive: true });
+        }
+    });
+
+    describe("of the ids at Cloudflare", () => {
+        const recording = read("cloudflare");
+        const [same] = Object.values(recording);
+        const previews = Object.entries(recording)
+            // Another run has other ids under the same numbers.
+            .filter(([, { before, made }]) =>
+                isDeepStrictEqual({ before, made }, { before: same.before, made: same.made }),
+            )
+            .map(([what, preview]) => ({ what, ...readPreview(JSON.stringify(preview), "preview") }));
+        const old = previews.flatMap(({ steps }) => steps.flatMap(({ oldState }) => (oldState ? [oldState] : [])));
+        const resources = [...new Map(old.map((state) => [state.urn, state])).values()];
+        const foreignIn = (preview: Preview) =>
+            policyFindings(preview, { resources }, [], TODAY)
+                .map(({ says }) => says)
+                .filter((says) => /^Rule hostnames-covered .*id: /i.test(says));
+
+        for (const { what, ...preview } of previews)
+            it(`finds none of another program in ${what}`, () => assert.deepEqual(foreignIn(preview), []));
+
+        it("finds that of another program next to one that the run creates", () => {
+            const preview = structuredClone(previews.find(({ what }) => what === "a caller more")!);
+            const policy = preview.steps.find(({ urn }) => urn.includes("ZeroTrustAccessPolicy::"))!;
+            const { includes } = policy.newState!.inputs as { includes: object[] };
+            includes.push({ serviceToken: { tokenId: "f00dcafe-0000-4000-8000-000000000001" } });
+            assert.match(
+                foreignIn(preview).join("\n"),
+                /^Rule hostnames-covered .*includes\[4\]\.serviceToken\.tokenId: is no service token of this stack/,
+            );
+        });
+    });
+
+    it("finds nothing in the program as it is", async () => {
+        const all = previewOf([], await recordStack("rampart"));
+        assert.deepEqual(policyFindings(all, { resources: [] }, [], TODAY), []);
+        assert.equal(
+            violationsOf(
+                all.steps.map(({ newState, urn }) =>
+                    resourceOf({ urn, type: newState!.type, name: "x", protect: false, inputs: newState!.inputs! }),
+                ),
+            ).length,
+            0,
+        );
+    });
+});

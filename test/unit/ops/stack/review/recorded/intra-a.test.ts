@@ -1,0 +1,120 @@
+// Proves what a review reports for changes of a stack of option intra-a, and what `consumer prune-expired` does, in previews
+// that the real engine and Kubernetes provider created in the sandbox. test/engine/ops/review.test.ts proves for a large one that
+// the engine still says the same. Rampart is an emulator: this does not prove that it restarts what a review says it restarts.
+import { strict as assert } from "node:assert";
+import { stringify } from "yaml";
+import { CHANGES, MUCH } from "../../../../../recorded/intra-a";
+import { findingsOf } from "../../../../../findings";
+import { read } from "../../../../../recorded/recording";
+import { gate } from "../../apply/kit";
+import { recordedSet, type Expected } from "./recorded-set";
+
+/** Findings with an effect on callers; changes without any cause no alarm. */
+const FINDINGS: Expected = {
+    nothing: [],
+    "callers in another order": [],
+    "credentials in another order": [],
+    "longer waits": [],
+    "an end that is far": [],
+    "a credential more": ["harmless credential-added"],
+    "a caller more": ["harmless caller-added"],
+    "more requests": ["harmless limit-raised"],
+    "more at a time": ["harmless limit-raised"],
+    "a caller less": ["breaks-callers caller-removed"],
+    "no callers": ["breaks-callers caller-removed"],
+    "a credential less": ["breaks-callers credential-revoked"],
+    "a credential that has ended": ["breaks-callers credential-revoked"],
+    "a credential that has ended, and a caller less": [
+        "breaks-callers caller-removed",
+        "breaks-callers credential-revoked",
+    ],
+    "another method under one id": ["breaks-callers credential-changed"],
+    "a renamed caller": ["breaks-callers caller-removed", "harmless caller-added"],
+    "fewer requests": ["breaks-callers limit-lowered"],
+    "a longer window": ["breaks-callers limit-lowered"],
+    "fewer at a time": ["breaks-callers limit-lowered"],
+    "a limit where none was": ["breaks-callers limit-lowered"],
+    "no limits": ["risk limit-removed"],
+    "shorter bodies": ["breaks-callers request-rejected", "harmless changed-inside"],
+    "no guard": ["risk protection-weakened"],
+    "a deployment tried again": ["risk gateway-changed"],
+    "shorter answers": ["breaks-callers timeout-lowered"],
+    "longer answers": ["harmless timeout-raised"],
+    "an Alpa more": ["risk upstream-added"],
+    "another Alpa": ["risk upstream-replaced"],
+    "another port": ["breaks-callers access-changed"],
+    "another address of the same nodes": [],
+    "another image": ["breaks-callers service-interrupted"],
+    [MUCH]: [
+        "breaks-callers caller-removed",
+        "breaks-callers limit-lowered",
+        "breaks-callers request-rejected",
+        "breaks-callers timeout-lowered",
+        "breaks-callers service-interrupted",
+        "harmless caller-added",
+        "harmless changed-inside",
+    ],
+    "a rename with an alias": [],
+    "a rename without an alias": ["breaks-callers re-created", "breaks-callers service-interrupted"],
+    "the end of the stack": [
+        "breaks-callers data-deleted",
+        "breaks-callers gateway-deleted",
+        "breaks-callers access-removed",
+        "breaks-callers caller-removed",
+        "risk data-deleted",
+        "risk protection-weakened",
+        "risk deleted",
+        "risk replaced",
+    ],
+};
+
+recordedSet("intra-a", FINDINGS, ["alpa-guarded"]);
+
+describe("review of recorded previews: a stack of option intra-a", () => {
+    const recording = read("intra-a");
+
+    it("reports that destroy deletes everything, with the callers by name, and knows every resource", () => {
+        const found = findingsOf(recording, "the end of the stack");
+        const says = found.filter(({ code }) => code === "caller-removed").map((finding) => finding.says);
+        const names = ["alice", "bob"].map((name) => `Caller ${name} loses access, with all its credentials`);
+        assert.deepEqual(says, names);
+        const unknown = found.filter(({ code }) => code === "unknown-resource");
+        assert.deepEqual(unknown, []);
+    });
+
+    it("reports no change for a rename with an alias, and a deletion for one without", () => {
+        const whatHappens = (what: string) => Object.keys(recording[what].changeSummary ?? {}).sort();
+        assert.deepEqual(whatHappens("a rename with an alias"), ["same"]);
+        assert.deepEqual(whatHappens("a rename without an alias"), ["create", "delete", "same"]);
+    });
+
+    /** A recording lacks the unchanged resources with which the pack compares these. */
+    const INCOMPLETE = ["alpa-consumers-revoked", "alpa-consumers-accepted", "alice-consumer"].map((name) => ({
+        ...{ rule: "as-rendered", resource: name },
+        ...{ reason: "the preview is not whole", until: "2026-12-31" },
+    }));
+    /** The nightly run on a stack with this preview and config. */
+    const pruneExpired = (what: string, ...args: string[]) => {
+        const { consumers } = CHANGES[what]({ nodePort: 0, alpa: "" });
+        const steps = JSON.parse(JSON.stringify(recording[what].steps).replaceAll(":review::", ":intra::"));
+        const one = gate({
+            steps,
+            text: stringify({ config: { "alpa-auth:option": "intra-a", "alpa-auth:consumers": consumers } }),
+        });
+        one.commit("policy/exceptions.yaml", stringify({ exceptions: INCOMPLETE }));
+        return one.ops("consumer", "prune-expired", ...args);
+    };
+
+    it("prune-expired recognizes an expiry date that has come", async () => {
+        const alone = await pruneExpired("a credential that has ended");
+        assert.equal(alone.code, 0, alone.note);
+        assert.match(alone.out, /credential-revoked {2}Credential alice\/a2 stops working/);
+        assert.match(alone.out, /Run again with --yes to remove the expired credentials/);
+    });
+
+    it("prune-expired stops when the run would change anything else", async () => {
+        const more = await pruneExpired("a credential that has ended, and a caller less", "--yes");
+        assert.equal(more.code, 3);
+        assert.match(more.note, /are about other changes: caller-removed/);
+    });
+});

@@ -1,0 +1,129 @@
+// Proves the reviews of previews that the real engine and Kubernetes provider created for stacks in the sandbox.
+// `npm run record` records them again.
+import { recordedSet, type Expected } from "./recorded-set";
+
+/** Severity and code, the most dangerous first, of each preview of a set. */
+const FINDINGS: Record<string, Expected> = {
+    inter: {
+        nothing: [],
+        "a node less": ["breaks-callers data-deleted", "risk host-changed"],
+        "a pod of the gateway more": ["harmless gateway-changed"],
+        // Without limits, callers do not notice it.
+        "counters that let pass when they are away": [],
+        "another image": ["risk pods-restart"],
+        "an Alpa outside less": ["risk upstream-removed", "risk host-changed"],
+        "an Alpa outside more": ["risk upstream-added", "risk host-changed"],
+        "no TLS": [
+            "breaks-callers access-removed",
+            "risk network-narrowed",
+            "risk pods-restart",
+            "risk certificate-changed",
+        ],
+        "a tunnel instead of TLS": [
+            "breaks-callers access-removed",
+            "breaks-callers timeout-lowered",
+            "risk timeout-lowered",
+            "risk network-narrowed",
+            "risk pods-restart",
+            "risk certificate-changed",
+            "harmless network-narrowed",
+            "harmless access-added",
+            "harmless added",
+        ],
+    },
+    helm: {
+        nothing: [],
+        // One pod of APISIX, which is the default.
+        "another version of the chart": ["breaks-callers service-interrupted"],
+        "another image": ["breaks-callers service-interrupted"],
+        "more pods, with counters of their own": [
+            "risk limit-changed",
+            "harmless network-narrowed",
+            "harmless gateway-changed",
+            "harmless added",
+        ],
+        "another port": ["breaks-callers access-changed"],
+        "another image of etcd": ["risk pods-restart"],
+    },
+    exposure: {
+        nothing: [],
+        "more connectors": ["harmless gateway-changed"],
+        "one connector": ["risk gateway-changed"],
+        "another version of the connectors": ["risk pods-restart"],
+        "a port of the nodes in addition to the tunnel": ["breaks-callers opens-to-network", "risk opens-to-network"],
+        "from the tunnel to the nodes": [
+            "breaks-callers opens-to-network",
+            "breaks-callers access-removed",
+            "breaks-callers request-rejected",
+            "risk opens-to-network",
+            "harmless timeout-raised",
+        ],
+        "from the nodes to the tunnel": [
+            "breaks-callers access-removed",
+            "breaks-callers timeout-lowered",
+            "risk network-narrowed",
+            "harmless network-narrowed",
+            "harmless access-added",
+            "harmless added",
+        ],
+    },
+    tls: {
+        "TLS where there was none": [
+            "breaks-callers access-changed",
+            "breaks-callers service-interrupted",
+            "risk opens-to-network",
+            "risk certificate-changed",
+            "harmless access-added",
+        ],
+        "TLS in addition to HTTP": [
+            "breaks-callers service-interrupted",
+            "risk opens-to-network",
+            "risk certificate-changed",
+            "harmless access-added",
+        ],
+        "another certificate": ["risk certificate-changed"],
+        "TLS 1.3 alone": [
+            "breaks-callers access-removed",
+            "breaks-callers service-interrupted",
+            "risk certificate-changed",
+        ],
+        "HTTP that redirects to HTTPS": ["breaks-callers access-changed", "risk certificate-changed"],
+        "no TLS any more": [
+            "breaks-callers access-removed",
+            "breaks-callers service-interrupted",
+            "risk network-narrowed",
+            "risk certificate-changed",
+        ],
+    },
+    callers: {
+        "the first callers": ["harmless caller-added"],
+        nothing: [],
+        "a caller more": ["harmless caller-added"],
+        "a caller less": ["breaks-callers caller-removed"],
+        "a limit where there was none": ["breaks-callers limit-lowered"],
+        "another key of a caller": ["breaks-callers credential-revoked", "harmless credential-added"],
+        "the end of the stack": ["breaks-callers caller-removed", "risk protection-weakened"],
+    },
+    // From `drain` to `switch` callers get 503: Alpa stops and starts while no request reaches it.
+    "intra-b": {
+        "from intra-a to prepare": ["harmless network-narrowed", "harmless access-added", "harmless added"],
+        "from prepare to intra-a": ["risk deleted", "harmless changed-inside"],
+        "from prepare to drain": ["breaks-callers service-interrupted"],
+        "from drain to prepare": ["harmless access-added"],
+        "from drain to stop": ["risk alpa-stopped"],
+        "from stop to drain": ["risk alpa-started", "risk unknown-until-apply"],
+        "from stop to start": ["risk upstream-replaced", "risk alpa-started"],
+        "from start to stop": ["risk alpa-stopped", "risk upstream-replaced"],
+        "from start to verify": [],
+        "from verify to start": [],
+        "from verify to switch": ["harmless access-added"],
+        "from switch to verify": ["breaks-callers service-interrupted"],
+        "from switch to done": ["risk host-changed"],
+        "from done to switch": ["risk host-changed"],
+    },
+};
+
+/** A conversion is recorded with answers of at most 20 s, so that it does not take long. */
+const BREAKS: Record<string, string[]> = { "intra-b": ["answers-not-cut"] };
+
+for (const [set, expected] of Object.entries(FINDINGS)) recordedSet(set, expected, BREAKS[set]);

@@ -1,0 +1,388 @@
+// Proves how `ops stack review` handles its input: formats, exit codes, what it rejects, and that no output contains a secret.
+// The previews here are handwritten; recorded/ reads those of the engine.
+import { strict as assert } from "node:assert";
+import { utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { LONGEST } from "../../../../../ops/stack/review/markdown";
+import { bench, callerSpec, type BenchOptions } from "../../kit";
+
+const URN = "urn:pulumi:intra::alpa-auth::kubernetes:apisix.apache.org/v1alpha1:Consumer::";
+const CONSUMER = "kubernetes:apisix.apache.org/v1alpha1:Consumer";
+
+function consumer(name: string, credentials: string[], more: object = {}) {
+    const inputs = {
+        kind: "Consumer",
+        metadata: { name, namespace: "alpa-auth" },
+        spec: callerSpec(name, credentials),
+    };
+    return { urn: `${URN}${name}-consumer`, type: CONSUMER, custom: true, id: `alpa-auth/${name}`, inputs, ...more };
+}
+
+/** Unknown to both the review and the policy pack. */
+const UNKNOWN_TYPE = "pulumi-nodejs:dynamic/alpa-auth:Other";
+
+const gone = (name: string) => {
+    const oldState = consumer(name, ["a"]);
+    return { op: "delete", urn: oldState.urn, oldState };
+};
+const come = (name: string) => {
+    const newState = consumer(name, ["a"]);
+    return { op: "create", urn: newState.urn, newState };
+};
+const digest = (...steps: object[]) => JSON.stringify({ steps, changeSummary: {} });
+
+/** Runs a review of a preview in a file. */
+async function review(text: string, args: string[] = [], options: BenchOptions = {}) {
+    const { ops, folder, calls } = bench(options);
+    const file = join(folder, "preview.json");
+    writeFileSync(file, text);
+    return { calls, ...(await ops("stack", "review", "--preview", file, ...args)) };
+}
+
+describe("ops stack review", () => {
+    it("runs a preview of the stack with its file, and changes nothing", async () => {
+        const says = ({ args }: { args: string[] }) =>
+            args[0] === "preview" ? { stdout: digest(gone("alice")) } : undefined;
+        const { ops, calls, file } = bench({ says });
+        const { code, out, note } = await ops("stack", "review", "--save-plan", "plan.json");
+        assert.equal(code, 3, note);
+        assert.match(out, /BREAKS CALLERS\n {2}caller-removed {2}Caller alice loses access/);
+        assert.deepEqual(
+            calls.map(({ args }) => args).filter(([verb]) => verb === "preview"),
+            [["preview", "--json", "--stack", "intra", "--config-file", file, "--save-plan=plan.json"]],
+        );
+        assert.ok(calls.every(({ args }) => !["up", "refresh", "destroy"].includes(args[0])));
+    });
+
+    const unknown = { ...come("x"), newState: { ...consumer("x", []), type: UNKNOWN_TYPE } };
+    const alice = consumer("alice", ["a"]);
+    const novel = {
+        op: "update",
+        urn: alice.urn,
+        oldState: alice,
+        newState: { ...alice, inputs: { ...alice.inputs, novel: 1 } },
+    };
+    const statuses: [what: string, text: string, failOn: string | undefined, code: number][] = [
+        ["a removed caller", digest(gone("alice")), undefined, 3],
+        ["a removed caller, with --fail-on none", digest(gone("alice")), "none", 0],
+        ["an added caller", digest(come("bob")), undefined, 0],
+        ["an added caller, with --fail-on risk", digest(come("bob")), "risk", 0],
+        ["an unknown kind, which the policy pack rejects", digest(unknown), undefined, 3],
+        ["an unknown kind, with --fail-on none", digest(unknown), "none", 0],
+        ["an unknown property", digest(novel), undefined, 0],
+        ["an unknown property, with --fail-on risk", digest(novel), "risk", 3],
+        ["nothing", digest(), undefined, 0],
+    ];
+    for (const [what, text, limit, code] of statuses)
+        it(`exits with ${code} for ${what}`, async () => {
+            const said = await review(text, limit === undefined ? [] : ["--fail-on", limit]);
+            assert.equal(said.code, code, said.out + said.note);
+        });
+
+    it("reports for a change of two properties the known one, and that the other is unknown", async () => {
+        const oldState = consumer("alice", ["a"]);
+        const newState = { ...consumer("alice", []), inputs: { ...consumer("alice", []).inputs, novel: 1 } };
+        const { out } = await review(digest({ op: "update", urn: oldState.urn, oldState, newState }), [
+            "--format",
+            "json",
+        ]);
+        assert.deepEqual(
+            JSON.parse(out).findings.map(({ code, evidence }: any) => [code, evidence[0].property]),
+            [
+                ["credential-revoked", "spec.credentials[a]"],
+                ["other-change", "novel"],
+            ],
+        );
+    });
+
+    it("fails where the preview counts a change that it does not show", async () => {
+        const preview = { steps: [come("bob")], changeSummary: { create: 1, update: 2, same: 3 } };
+        const { code, out, note } = await review(JSON.stringify(preview), ["--fail-on", "none"]);
+        assert.deepEqual([code, out], [1, ""]);
+        assert.match(note, /--preview: must show every change that it counts \(update: 2 counted, 0 shown\)/);
+    });
+
+    it("reports values that are known only at apply", async () => {
+        const oldState = consumer("alice", ["a"]);
+        const inputs = { ...oldState.inputs, novel: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" };
+        const step = { op: "update", urn: oldState.urn, oldState, newState: { ...oldState, inputs } };
+        assert.match(
+            (await review(digest(step))).out,
+            /RISK\n {2}unknown-until-apply .*\n.*novel: \(none\) -> \(known when applied\)/,
+        );
+    });
+
+    it("concludes nothing from a list that is known only at apply", async () => {
+        const oldState = consumer("alice", ["a"]);
+        const spec = { ...oldState.inputs.spec, credentials: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" };
+        const newState = { ...oldState, inputs: { ...oldState.inputs, spec } };
+        const { out } = await review(digest({ op: "update", urn: oldState.urn, oldState, newState }));
+        assert.match(out, /Findings: 1 risk\.[^]*unknown-until-apply/);
+    });
+
+    it("treats a resource that is created and one that is deleted in one run as a rename without an alias", async () => {
+        const newState = { ...consumer("alice", ["a"]), urn: `${URN}caller-alice` };
+        const { out } = await review(digest({ op: "create", urn: newState.urn, newState }, gone("alice")), [
+            "--format",
+            "json",
+        ]);
+        const { changes, findings } = JSON.parse(out);
+        assert.deepEqual(changes, { replace: 1 });
+        assert.equal(findings[0].code, "re-created");
+    });
+
+    it("finds nothing in a rename with an alias, which Pulumi shows as `same`", async () => {
+        const oldState = consumer("alice", ["a"]);
+        const newState = { ...oldState, urn: `${URN}caller-alice` };
+        const { out } = await review(
+            digest({
+                op: "update",
+                urn: newState.urn,
+                oldState,
+                newState: {
+                    ...newState,
+                    inputs: {
+                        ...oldState.inputs,
+                        metadata: { ...oldState.inputs.metadata, labels: { "app.kubernetes.io/name": "x" } },
+                    },
+                },
+            }),
+        );
+        assert.match(out, /Findings: 1 harmless/);
+        assert.match(
+            (await review(digest({ op: "same", urn: newState.urn, oldState, newState }))).out,
+            /nothing changes\. Callers notice nothing/,
+        );
+    });
+
+    it("reports that a resource that is only removed from the state stays", async () => {
+        const urn = "urn:pulumi:intra::alpa-auth::cloudflare:index/zone:Zone::zone";
+        const oldState = {
+            urn,
+            type: "cloudflare:index/zone:Zone",
+            custom: true,
+            id: "z",
+            inputs: { name: "example.com" },
+        };
+        const kept = digest({ op: "delete", urn, oldState: { ...oldState, retainOnDelete: true } });
+        assert.match((await review(kept)).out, /RISK\n {2}left-behind/);
+        assert.match(
+            (await review(digest({ op: "delete", urn, oldState }))).out,
+            /zone-deleted {2}Zone example\.com is deleted with all its records/,
+        );
+    });
+
+    it("shows no secret in any format, whether marked as one or not", async () => {
+        const secrets = [
+            "s3cret-by-name",
+            "eyJhbGciOi.eyJrZXkiOi.c2lnbmF0dXJl",
+            "hunter2",
+            "-----BEGIN PRIVATE KEY-----",
+        ];
+        const state = (n: number) => {
+            const urn = "urn:pulumi:intra::alpa-auth::command:remote:Command::host";
+            const inputs = {
+                stdin: `${secrets[0]}${n}`,
+                create: `${secrets[1]} ${n}`,
+                environment: { A: `${secrets[2]}${n}` },
+                update: `https://user:${secrets[2]}${n}@host/ ${secrets[3]}`,
+                connection: { password: `${secrets[0]}${n}`, host: "10.0.0.1", port: n },
+            };
+            return { urn, type: "command:remote:Command", custom: true, id: "c", inputs };
+        };
+        const text = digest({ op: "update", urn: state(1).urn, oldState: state(1), newState: state(2) });
+        for (const format of ["text", "json", "markdown"]) {
+            const { out } = await review(text, ["--format", format]);
+            assert.match(out, /\[secret\]/);
+            for (const secret of secrets) assert.ok(!out.includes(secret), `${format}: ${out}`);
+        }
+    });
+
+    it("cuts a comment at 64,000 characters, and keeps the dangerous part", async () => {
+        const many = Array.from({ length: 2_000 }, (_, i) => come(`new-${i}`));
+        const { out } = await review(digest(...many, ...Array.from({ length: 300 }, (_, i) => gone(`old-${i}`))), [
+            "--format",
+            "markdown",
+        ]);
+        assert.ok(out.trimEnd().length <= LONGEST, String(out.length));
+        assert.ok(out.length > LONGEST * 0.9, String(out.length));
+        for (let i = 0; i < 300; i++) assert.ok(out.includes(`Caller old-${i} loses access`), `old-${i}`);
+        assert.match(out, /\d+ findings omitted, since the comment would be too long \(\d+ harmless\)/);
+    });
+
+    it("escapes callers' names, so that none adds links, mentions or HTML to a comment", async () => {
+        const { out } = await review(digest(gone("<b>[x](http://x) @all `y`")), ["--format", "markdown"]);
+        assert.match(out, /\\<b\\>\\\[x\\\]\(http:\u200b\/\/x\) @\u200ball \\`y\\`/);
+    });
+
+    it("prints at most one page for many findings of a kind", async () => {
+        const { out } = await review(digest(...Array.from({ length: 1_000 }, (_, i) => gone(`old-${i}`))), [
+            "--fail-on",
+            "none",
+        ]);
+        assert.ok(out.split("\n").length < 60, String(out.split("\n").length));
+        assert.match(out, /and 990 more findings of this code; all: --format json/);
+    });
+
+    it("reports that an earlier run was interrupted", async () => {
+        const says = ({ args }: { args: string[] }) => {
+            if (args[0] === "preview") return { stdout: digest() };
+            if (args[1] === "export") return { stdout: '{"deployment":{"pending_operations":[{}]}}' };
+            return undefined;
+        };
+        const { out } = await bench({ says }).ops("stack", "review");
+        assert.match(out, /state-unfinished/);
+        assert.match(out, /pulumi refresh --clear-pending-creates/);
+    });
+});
+
+describe("ops stack review rejects", () => {
+    const refused: [what: string, text: string, problem: RegExp, args?: string[]][] = [
+        ["an empty file", "", /--preview: must not be empty/],
+        [
+            "what is cut off",
+            digest(gone("alice")).slice(0, 80),
+            /--preview: must be complete JSON .* It may be truncated/,
+        ],
+        ["JSON of something else", '{"a":1}', /must be what pulumi preview --json prints/],
+        ["a list", "[]", /must be what pulumi preview --json prints \(got a list\)/],
+        ["nothing", "null", /must be what pulumi preview --json prints \(got null\)/],
+        ["a plan", '{"manifest":{},"resourcePlans":{}}', /It is a plan: use --plan/],
+        ["a stream of events", '{"sequence":1}\n{"sequence":2}\n', /must be one document, not a stream of events/],
+        [
+            "another project",
+            digest(gone("a")).replaceAll("::alpa-auth::", "::shop::"),
+            /must be of project alpa-auth \(got shop\)/,
+        ],
+        [
+            "another stack",
+            digest(gone("a")).replaceAll("pulumi:intra", "pulumi:prod"),
+            /must be of stack intra \(got prod\)/,
+            ["--stack", "intra"],
+        ],
+        [
+            "an invalid stack name",
+            digest(gone("a")).replaceAll("pulumi:intra", "pulumi:\\u001b[2Jintra"),
+            /must have URNs of Pulumi \(got another\)/,
+        ],
+        [
+            "an operation of another version",
+            digest({ ...gone("a"), op: "teleport" }),
+            /must have an operation of the pinned version of Pulumi \(got "teleport"\)/,
+        ],
+        ["a step without states", digest({ op: "create", urn: `${URN}a` }), /must have the state before or after/],
+        [
+            "a preview that failed",
+            JSON.stringify({ diagnostics: [{ severity: "error", message: "error: no cluster\n" }] }),
+            /the preview failed \(no cluster\)/,
+        ],
+        [
+            "an invalid state",
+            digest({ op: "create", urn: `${URN}a`, newState: {} }, { op: "delete", urn: `${URN}b`, oldState: "gone" }),
+            /steps\[0\]: must have states with a type[^]*steps\[1\]: must have states with a type/,
+        ],
+        ["invalid reasons", digest({ ...gone("a"), diffReasons: [1] }), /steps\[0\]: must have reasons/],
+        [
+            "a preview that is older than the state",
+            digest(gone("alice")),
+            /--preview: must be newer than the state \(1 of 1 steps .* alice-consumer\)/,
+            ["--stack", "intra"],
+        ],
+    ];
+    for (const [what, text, problem, args] of refused)
+        it(what, async () => {
+            const { code, note, out } = await review(text, args);
+            assert.equal(code, 2, note + out);
+            assert.match(note, problem);
+        });
+
+    it("a file that is not JSON, without showing any of it: it may be a secret", async () => {
+        for (const text of ["hunter2", '{"a": hunter2-and-much-more-of-it-than-anybody-wants-to-read}', "hun\nter2"])
+            assert.doesNotMatch((await review(text)).note, /hun\n|unter/, text);
+    });
+
+    /** A preview of a new caller in a file of a given age, with a state of ten o'clock. */
+    async function ofAge(written: string) {
+        const time = "2026-11-25T10:00:00Z";
+        const says = ({ args }: { args: string[] }) =>
+            args[1] === "export" ? { stdout: JSON.stringify({ deployment: { manifest: { time } } }) } : undefined;
+        const { ops, folder } = bench({ says });
+        const file = join(folder, "preview.json");
+        writeFileSync(file, digest(come("alice")));
+        utimesSync(file, new Date(written), new Date(written));
+        return ops("stack", "review", "--stack", "intra", "--preview", file);
+    }
+
+    it("a preview in a file that was written before the state, whatever it changes", async () => {
+        const older = await ofAge("2026-11-25T09:59:00Z");
+        assert.equal(older.code, 2, older.out);
+        assert.match(
+            older.note,
+            /--preview: must be newer than the state \(written 2026-11-25T09:59:00.000Z, state of/,
+        );
+        assert.equal((await ofAge("2026-11-25T10:01:00Z")).code, 0);
+    });
+
+    it("a preview of a resource that was changed since, in a file that is newer than the state", async () => {
+        const urn = `${URN}a`;
+        const was = { ...gone("a").oldState, urn, type: "t", modified: "2026-11-25T09:00:00Z" };
+        const of = async (modified: string) => {
+            const deployment = { resources: [{ ...was, modified }] };
+            const says = ({ args }: { args: string[] }) =>
+                args[1] === "export" ? { stdout: JSON.stringify({ deployment }) } : undefined;
+            const { ops, folder } = bench({ says });
+            const file = join(folder, "preview.json");
+            writeFileSync(file, digest({ op: "delete", urn, oldState: was }));
+            return ops("stack", "review", "--stack", "intra", "--preview", file, "--fail-on", "none");
+        };
+        assert.equal((await of(was.modified)).code, 0);
+        const { code, note } = await of("2026-11-25T09:30:00Z");
+        assert.equal(code, 2);
+        assert.match(note, /--preview: must be newer than the state \(1 of 1 steps are of an earlier state/);
+    });
+
+    it("a missing file, and two sources at once", async () => {
+        const { ops } = bench();
+        assert.match(
+            (await ops("stack", "review", "--preview", "/nowhere.json")).note,
+            /--preview: must name a file that can be read \(ENOENT\)/,
+        );
+        const both = await ops("stack", "review", "--preview", "a", "--plan", "b");
+        assert.equal(both.code, 2);
+        assert.match(both.note, /--plan: must not come with --preview/);
+    });
+
+    it("a stack that is locked, and names the holder", async () => {
+        const lock = "error: the stack is currently locked by 1 lock(s)";
+        const says = ({ args }: { args: string[] }) =>
+            args[0] === "preview" ? { code: 255, stderr: lock } : undefined;
+        const { code, note } = await bench({ says }).ops("stack", "review");
+        assert.equal(code, 1);
+        assert.match(note, /intra: locked by another run \(the stack is currently locked/);
+    });
+
+    it("a preview that fails, and shows its error", async () => {
+        const stdout = JSON.stringify({
+            diagnostics: [{ severity: "error", message: "error: consumers: must be a list\n" }],
+        });
+        const says = ({ args }: { args: string[] }) => (args[0] === "preview" ? { code: 255, stdout } : undefined);
+        const { code, note } = await bench({ says }).ops("stack", "review");
+        assert.equal(code, 1);
+        assert.match(note, /pulumi preview: failed \(exit code \d+\): consumers: must be a list/);
+    });
+
+    it("a preview that failed with a secret in its error, and shows neither that nor terminal control characters", async () => {
+        const pem = "-----BEGIN EC PRIVATE KEY-----\nhunter2\n-----END EC PRIVATE KEY-----";
+        const message = `error: no way to https://me:hunter2@host/\nwith Bearer hunter2hunter2hunter2: ${pem}\u001b[2J end\n`;
+        const stdout = JSON.stringify({ diagnostics: [{ severity: "error", message }] });
+        const inFile = await review(stdout);
+        const fails = (result: object) => bench({ says: ({ args }) => (args[0] === "preview" ? result : undefined) });
+        const run = await fails({ code: 255, stdout }).ops("stack", "review");
+        const aloud = await fails({ code: 255, stderr: message }).ops("stack", "review");
+        for (const { note } of [inFile, run, aloud]) {
+            assert.match(note, /https:\/\/\[secret\]@host\/\nwith Bearer \[secret\]: \[secret\] \[2J end/);
+            assert.doesNotMatch(note, /hunter2/);
+            assert.ok(!note.includes("\u001b"));
+        }
+    });
+});

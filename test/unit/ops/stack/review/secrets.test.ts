@@ -1,0 +1,146 @@
+// Proves that no output of a review, a drift or a history contains a secret, also where no provider marks it as one.
+import { strict as assert } from "node:assert";
+import { bench } from "../../kit";
+import { review, step } from "./steps";
+
+const HIDDEN = "h1dden-of-a-caller";
+
+function hides(what: string, steps: Parameters<typeof review>[0]) {
+    it(`of ${what}`, () => {
+        const findings = review(steps);
+        assert.ok(
+            findings.some(({ evidence }) => evidence.some(({ old, new: now }) => /\[secret\]/.test(`${old} ${now}`))),
+            JSON.stringify(findings),
+        );
+        assert.ok(!JSON.stringify(findings).includes(HIDDEN), JSON.stringify(findings));
+    });
+}
+
+describe("no secret is shown", () => {
+    const secret = (n: string) => ({ metadata: { name: "x" }, type: "Opaque", data: { token1: `${HIDDEN}${n}` } });
+    hides("a Secret whose content is base64", [step("Secret", "x", secret("a"), secret("b"))]);
+
+    const annotated = (n: string) => ({
+        metadata: {
+            name: "x",
+            annotations: { "kubectl.kubernetes.io/last-applied-configuration": `{"data":{"a":"${HIDDEN}${n}"}}` },
+        },
+    });
+    hides("a Secret that was applied by hand", [step("Secret", "x", annotated("a"), annotated("b"))]);
+
+    const consumer = (name: string, config: object) => ({
+        metadata: { name: "lab" },
+        spec: { plugins: [{ name, config }] },
+    });
+    const limit = (n: string) => consumer("limit-count", { count: 1, time_window: 1, redis_password: `${HIDDEN}${n}` });
+    hides("the password of the counters", [step("Consumer", "lab-consumer", limit("a"), limit("b"))]);
+    const other = (n: string) => consumer("key-auth", { key: `${HIDDEN}${n}` });
+    hides("a plugin of a caller", [step("Consumer", "lab-consumer", other("a"), other("b"))]);
+
+    const route = (n: string) => ({
+        metadata: { name: "r" },
+        spec: { http: [{ name: "x", plugins: [{ name: "openid", config: { client_secret: `${HIDDEN}${n}` } }] }] },
+    });
+    hides("one setting of a plugin", [step("ApisixRoute", "r", route("a"), route("b"))]);
+
+    const rewritten = (n: string) => {
+        const set = { Authorization: `Token ${HIDDEN}${n}`, "X-API-Key": `${HIDDEN}${n}` };
+        const plugins = [{ name: "proxy-rewrite", config: { headers: { set } } }];
+        return { metadata: { name: "r" }, spec: { http: [{ name: "x", plugins }] } };
+    };
+    hides("a header that Alpa gets", [step("ApisixRoute", "r", rewritten("a"), rewritten("b"))]);
+
+    const script = (create: string) => ({ create, delete: "x" });
+    hides("a value that has lost its mark", [step("Command", "c", script("[secret]"), script(HIDDEN))]);
+    hides("a value that gets its mark now", [step("Command", "c", script(HIDDEN), script("[secret]"))]);
+    const called = (match: unknown) => ({
+        metadata: { name: "r" },
+        spec: { http: [{ name: "x", match: { exprs: [match] } }] },
+    });
+    hides("a part that has lost it", [step("ApisixRoute", "r", called("[secret]"), called(HIDDEN))]);
+
+    const chart = (n: string) => ({
+        chart: "apisix",
+        values: { apisix: { admin: { credentials: { admin: `${HIDDEN}${n}`, viewer: `${HIDDEN}${n}` } } } },
+    });
+    hides("the keys of the Admin API as values of the chart", [step("Release", "gateway", chart("a"), chart("b"))]);
+    hides("the same keys where there were none before", [
+        step("Release", "gateway", { chart: "apisix", values: {} }, chart("b")),
+    ]);
+
+    const pod = (container: object) => ({
+        metadata: { name: "c" },
+        spec: { template: { spec: { containers: [container] } } },
+    });
+    const variable = (n: string) => pod({ env: [{ name: "SMTP_PASSWORD", value: `${HIDDEN}${n}` }] });
+    hides("a variable of a container", [step("Deployment", "c", variable("a"), variable("b"))]);
+    hides("a variable that is added with its list", [step("Deployment", "c", pod({}), variable("b"))]);
+    // As Cloudflare writes it: {"a":…,"t":…,"s":…} in base64.
+    const tunnel = (n: string) => Buffer.from(JSON.stringify({ a: "4".repeat(32), t: "x", s: n })).toString("base64");
+    const option = (n: string) => pod({ args: ["tunnel", "run", "--token", tunnel(n)] });
+    it("of the token of a tunnel as an argument", () => {
+        const text = JSON.stringify(review([step("Deployment", "c", option("a"), option("b"))]));
+        assert.match(text, /\[secret\]/);
+        assert.ok(!text.includes(tunnel("a").slice(0, 20)), text);
+    });
+    const settings = (n: string) => ({ metadata: { name: "x" }, more: `admin_key:\n  - key: ${HIDDEN}${n}` });
+    hides("a file with settings", [step("Secret", "x", settings("a"), settings("b"))]);
+
+    const partly = { list: [{ password: `${HIDDEN} 04da6b54-80e4-46f7-96ec-b56ff0331ba9` }] };
+    hides("a value that is known in part", [step("Command", "host", { list: "a" }, partly)]);
+
+    it("in names of resources and properties", () => {
+        const name = `http://me:${HIDDEN}@x`;
+        const old = { metadata: { name: "a" }, spec: { [name]: 1 } };
+        const findings = review([
+            step("Consumer", name, undefined, old),
+            step("Consumer", "a", old, { ...old, spec: {} }),
+        ]);
+        assert.match(JSON.stringify(findings), /spec\[.*\[secret\]@x/);
+        assert.ok(!JSON.stringify(findings).includes(HIDDEN), JSON.stringify(findings));
+    });
+
+    it("but a text that only looks like one is shown", () => {
+        const admin = {
+            metadata: { name: "lab" },
+            spec: { credentials: [{ name: "admin", secretRef: { name: "lab.admin" } }] },
+        };
+        const text = JSON.stringify(review([step("Consumer", "c", admin, { ...admin, spec: { credentials: [] } })]));
+        assert.match(text, /lab\.admin/);
+    });
+
+    it("of a password with an @ in a sentence", () => {
+        const rules = (service: string) => ({ config: { ingresses: [{ hostname: "a", service }] } });
+        const [{ says }] = review([
+            step("TunnelConfig", "t", rules("http://a"), rules(`http://me:x@${HIDDEN}@10.0.0.11`)),
+        ]);
+        assert.match(says, /requests go to http:\/\/\[secret\]@10\.0\.0\.11/);
+    });
+
+    it("of an address in a sentence", () => {
+        const rules = (user: string) => ({
+            config: { ingresses: [{ hostname: "a", service: `http://${user}10.0.0.11:20001` }] },
+        });
+        const [{ says }] = review([step("TunnelConfig", "t", rules(""), rules(`me:${HIDDEN}@`))]);
+        assert.match(says, /requests go to http:\/\/\[secret\]@10\.0\.0\.11/);
+    });
+
+    it("of a failed update with a caller's key in plain text", async () => {
+        const version = (key: string) => {
+            const consumers = [{ name: "alice", credentials: [{ id: "a1", method: "key", key }] }];
+            return {
+                kind: "update",
+                startTime: "2026-11-20T10:00:00.000Z",
+                result: "succeeded",
+                config: { "alpa-auth:consumers": { value: "", objectValue: consumers, secret: false } },
+            };
+        };
+        const updates = [version(`${HIDDEN}b`), version(`${HIDDEN}a`)];
+        const { ops } = bench({
+            says: ({ args }) => (args[1] === "history" ? { stdout: JSON.stringify(updates) } : undefined),
+        });
+        const { out } = await ops("stack", "diff", "1", "2");
+        assert.match(out, /credential alice\/a1: key: \[secret\] -> \[secret\]/);
+        assert.ok(!out.includes(HIDDEN), out);
+    });
+});

@@ -1,0 +1,178 @@
+import type { Case } from ".";
+import { find, inputs, more, opened, secret, spec, values } from "./changes";
+import type { Given } from "../stacks";
+
+const LONG = "s3cret-s3cret-s3cret-s3cret";
+const KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjE\n-----END OPENSSH PRIVATE KEY-----";
+const CONNECTORS = "alpa-auth-cloudflared";
+const connector = (change: (container: any) => void) =>
+    spec("Deployment", CONNECTORS, ({ template }) => change(template.spec.containers[0]));
+const command = (change: (inputs: any) => void) => inputs("Command", "alpa-connectors-10.0.0.11", change);
+const configMap = (data: any) => more("kubernetes:core/v1:ConfigMap", { kind: "ConfigMap", metadata: {}, data });
+/** A ConfigMap that repeats, in plain text, a credential's Secret. */
+const copied = (text: (key: string) => string) => (all: Given[]) => {
+    const key = opened(opened(find(all, "Secret", "lab.2026a").inputs.data).key);
+    configMap({ note: text(Buffer.from(key, "base64").toString()) })(all);
+};
+
+export const SECRETS: Record<string, Case[]> = {
+    "no-secret-in-clear": [
+        [
+            "a Secret whose values are not secret",
+            "intra",
+            inputs("Secret", "lab.2026a", (given) => (given.data = { key: LONG })),
+            /^data: must be secret/,
+        ],
+        [
+            "a key of letters only in a command",
+            "cloudflare",
+            command((given) => (given.create += " abcdefghijklmnopqrstuvwxyzabcdef")),
+            /^create: must contain no secret \(it has text that looks like a key\)/m,
+        ],
+        [
+            "a key of 64 hexadecimal digits in a command",
+            "cloudflare",
+            command((given) => (given.create += ` ${"0123456789abcdef".repeat(4)}`)),
+            /^create: must contain no secret \(it has text that looks like a key\)/m,
+        ],
+        [
+            "a key after a dot in a command",
+            "cloudflare",
+            command((given) => (given.create += ` key.${LONG}`)),
+            /^create: must contain no secret \(it has text that looks like a key\)/m,
+        ],
+        [
+            "a key among the triggers of a command",
+            "cloudflare",
+            command((given) => (given.triggers = ["0123456789abcdef0123456789abcdef"])),
+            /^triggers\[0\]: must contain no secret \(it has text that looks like a key\)/m,
+        ],
+        [
+            "a secret by its name among the triggers of a command",
+            "cloudflare",
+            command((given) => (given.triggers = [`token=${LONG}`])),
+            /^triggers\[0\]: must contain no secret \(it has text that looks like a key\)/m,
+        ],
+        [
+            "an SSH private key in plain text",
+            "cloudflare",
+            inputs("Command", "alpa-connectors-10.0.0.11", (given) => {
+                given.connection = { host: "10.0.0.11", privateKey: LONG };
+            }),
+            /^connection\.privateKey: must be secret \(it is in plain text\)/m,
+        ],
+        [
+            "a private key in any text",
+            "cloudflare",
+            inputs("Command", "alpa-connectors-10.0.0.11", (given) => (given.create += `\n${KEY}`)),
+            /^create: must be secret \(it contains a private key\)/m,
+        ],
+        [
+            "a token in any text",
+            "intra",
+            inputs("Namespace", "alpa-auth", ({ metadata }) => {
+                metadata.annotations.note = `use eyJhbGciOiJIUzI1NiJ9.eyJrZXkiOiJhbHBhIn0.c2lnbmF0dXJlLW9mLWl0`;
+            }),
+            /^metadata\.annotations\.note: must be secret \(it contains a token \(JWT\)\)/m,
+        ],
+        [
+            "a password in an address",
+            "intra",
+            inputs("Release", "alpa-apisix-release", (given) => {
+                given.repositoryOpts.repo = `https://bot:${LONG}@charts.example.org/`;
+            }),
+            /repositoryOpts\.repo: must be secret \(it contains a URL with a password\)/,
+        ],
+        [
+            "a password in an address without a name",
+            "intra",
+            configMap({ url: `redis://:${LONG}@counters:6379` }),
+            /^data\.url: must be secret \(it contains a URL with a password\)/m,
+        ],
+        [
+            "the token of a tunnel in any text",
+            "cloudflare",
+            inputs("Command", "alpa-connectors-10.0.0.11", (given) => {
+                const token = { a: "4".repeat(32), t: "0".repeat(36), s: LONG };
+                given.create += ` --token ${Buffer.from(JSON.stringify(token)).toString("base64")}`;
+            }),
+            /^create: must be secret \(it contains the token of a tunnel\)/m,
+        ],
+        [
+            "a kubeconfig in clear",
+            "intra",
+            inputs("kubernetes", "cluster", (given) => (given.kubeconfig = "apiVersion: v1")),
+            /^kubeconfig: must be secret/m,
+        ],
+        [
+            "the key of the Admin API in the object that names it",
+            "intra",
+            spec("GatewayProxy", "alpa-auth", ({ provider }) => {
+                provider.controlPlane.auth.adminKey = { value: secret(LONG) };
+            }),
+            /adminKey\.value: must not be in this object.*valueFrom/,
+        ],
+        [
+            "a caller's key in its Consumer",
+            "intra",
+            spec("Consumer", "lab", ({ credentials }) => (credentials[0].config = secret({ key: LONG }))),
+            /^spec\.credentials\[0\]\.config: must not be in this object/m,
+        ],
+        [
+            "a caller's key in an ApisixConsumer",
+            "intra",
+            more("kubernetes:apisix.apache.org/v2:ApisixConsumer", {
+                kind: "ApisixConsumer",
+                spec: { authParameter: { keyAuth: { value: secret({ key: LONG }) } } },
+            }),
+            /^spec\.authParameter\.keyAuth\.value: must not be in this object/m,
+        ],
+        ...["TUNNEL_TOKEN", "DB_PASSWORD", "CLIENT_SECRET", "ALPA_API_KEY"].map((name): Case => [
+            `a secret in the variable ${name} of a pod`,
+            "exposed",
+            connector(({ env }) => env.push({ name, value: secret(LONG) })),
+            /env\[2\]: must not be in this object/,
+        ]),
+        [
+            "a token in the environment of a command",
+            "cloudflare",
+            inputs("Command", "alpa-connectors-10.0.0.11", (given) => (given.environment = { TUNNEL_TOKEN: LONG })),
+            /^environment\.TUNNEL_TOKEN: must be secret \(it is in plain text\)/m,
+        ],
+        [
+            "a token in a variable that the chart passes on",
+            "intra",
+            values((v) => (v.extraEnvVars = [{ name: "TUNNEL_TOKEN", value: LONG }])),
+            /^values\.extraEnvVars\[0\]\.value: must be secret \(it is in plain text\)/m,
+        ],
+        [
+            "a secret in a ConfigMap",
+            "intra",
+            configMap({ file: secret(LONG) }),
+            /^data\.file: must not be in this object/m,
+        ],
+        ["a ConfigMap of secrets", "intra", configMap(secret({ file: LONG })), /^data: must not be in this object/m],
+        [
+            "a copy of a caller's key",
+            "intra",
+            copied((key) => key),
+            /^data\.note: must not repeat a secret \(that of lab\.2026a-secret/m,
+        ],
+        [
+            "a copy of a caller's key in an address",
+            "intra",
+            copied((key) => `https://llm.example.com/?apikey=${key}&x=1`),
+            /^data\.note: must not repeat a secret/m,
+        ],
+        [
+            "a copy of the token of a kubeconfig",
+            "intra",
+            (all) => {
+                const text = `users: [{ name: a, user: { token: ${LONG} } }]`;
+                find(all, "kubernetes", "cluster").inputs.kubeconfig = secret(text);
+                configMap({ note: `it is ${LONG}` })(all);
+            },
+            /^data\.note: must not repeat a secret \(that of cluster/m,
+        ],
+    ],
+};
