@@ -2,7 +2,7 @@
 export class FaultQueue<Fault extends { times?: number }> {
     private pending: (Fault & { left: number })[] = [];
 
-    /** Fails one step, unless it has `times`. */
+    /** Fails the next matching step, or the next `fault.times` of them. */
     add(fault: Fault): void {
         this.pending.push({ ...fault, left: fault.times ?? 1 });
     }

@@ -26,7 +26,7 @@ export function graceSeconds(times: AnswerTime): number {
     return PRE_STOP_SECONDS + shutdownSeconds(times) + KILL_MARGIN_SECONDS;
 }
 
-/** Time for the deletion of a namespace with such pods, in seconds. @param times Default: the default grace period */
+/** Time for the deletion of a namespace with gateway pods, in seconds. @param times Default: the default grace period */
 export function goneSeconds(times: AnswerTime | undefined): number {
     return Math.max(USUAL_GONE_SECONDS, times === undefined ? 0 : graceSeconds(times) + GONE_MARGIN_SECONDS);
 }

@@ -18,9 +18,9 @@ export function networkProblem(text: string): string | undefined {
     const network = parse(text);
     if (network === undefined || (network instanceof Address6 && network.is4()))
         return "an IPv4 or IPv6 address, or a network, for example 10.0.0.0/24";
-    if (network.subnetMask === 0) return "a network smaller than /0, which is all addresses";
+    if (network.subnetMask === 0) return "a network with a prefix of /1 or longer, because /0 is every address";
     if (text.includes("/") && network.startAddress().correctForm() !== network.correctForm())
-        return `a network, which begins at ${network.startAddress().correctForm()}/${network.subnetMask}, or one address`;
+        return `the network ${network.startAddress().correctForm()}/${network.subnetMask}, or a single address`;
     return undefined;
 }
 

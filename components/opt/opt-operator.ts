@@ -15,7 +15,7 @@ export interface OptOperatorArgs {
     rampart?: { retry: number; timeoutSeconds: number };
 }
 
-/** Namespace of the operator if Helm installs it. */
+/** Namespace of KubeRay's operator if Helm installs it. */
 export function operatorNamespace(namespace: string): string {
     return `${namespace}-kuberay`;
 }

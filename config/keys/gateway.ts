@@ -120,7 +120,7 @@ export const installedGatewayKeys = {
             whenDown: z.enum(WHEN_DOWN).default("each-pod").meta({
                 description:
                     "What callers with limits get while the counter server is down. `each-pod`: each APISIX pod counts requests on its own, with a burst of up to twice `requests` at first and `requests` in each window after that, and open requests are not limited. `refuse`: the requests get 500. `allow`: nothing is limited.",
-                reason: "The loss of a node rejects no caller, and lifts no limit on requests.",
+                reason: "When the node of the counter server is lost, callers are still served and requests are still limited.",
             }),
             timeoutMilliseconds: positive("a time in milliseconds").default(100).meta({
                 description:

@@ -129,7 +129,7 @@ export const opt = z
                 repository: url.default("https://ray-project.github.io/kuberay-helm/").meta({
                     description:
                         "Chart repository that has the chart `kuberay-operator`. Set it to a mirror if the cluster does not reach the default.",
-                    reason: "The repository of the operator's project.",
+                    reason: "The repository of KubeRay's project.",
                 }),
                 version: operatorVersion.default("1.6.2").meta({
                     description: "Version of the chart `kuberay-operator`, 1.6 or newer.",
@@ -139,8 +139,8 @@ export const opt = z
                     .strictObject({
                         repository: imageRepository.default("quay.io/kuberay/operator").meta({
                             description:
-                                "Image of the operator. Set it to a mirror if the nodes do not reach the default.",
-                            reason: "The image of the operator's project.",
+                                "Image of KubeRay's operator. Set it to a mirror if the nodes do not reach the default.",
+                            reason: "The image of KubeRay's project.",
                         }),
                         tag: imageTag.optional().meta({
                             description: "Tag of the image.",
@@ -150,10 +150,10 @@ export const opt = z
                         digest: imageDigest,
                     })
                     .prefault({})
-                    .describe("The image of the operator."),
+                    .describe("The image of KubeRay's operator."),
             })
             .prefault({})
-            .describe("The chart of the operator, with shape `kuberay`."),
+            .describe("The chart of KubeRay's operator, with shape `kuberay`."),
         rampartCharts: z
             .strictObject({
                 repository: dnsLabel.default("rampart-repo").meta({

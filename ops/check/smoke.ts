@@ -17,7 +17,9 @@ export const command: AddCommand = (check, context) =>
         "check smoke --stack intra",
         "check smoke --consumer smoke-2 --most-requests 40 --json",
     )
-        .description("Call the running API as a test caller with every method; exit with 3 on an unexpected answer")
+        .description(
+            "Call the running API as a test caller with every authentication method; exit with 3 on an unexpected answer",
+        )
         .option(
             "--consumer <name>",
             "the test caller, which must serve nothing else: its limit is used up",

@@ -16,7 +16,7 @@ export interface Kind {
     folder: "convert" | "model-upgrade";
     /** Place before the first phase. */
     before: Before;
-    /** Target that serves callers afterwards. */
+    /** Serves the callers after the cutover. */
     target: Exclude<Target, Before>;
     /** Outcome of a successful cutover. */
     reached: "converted" | "upgraded";

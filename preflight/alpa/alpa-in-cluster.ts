@@ -117,7 +117,7 @@ async function claimProblems(
     ];
 }
 
-/** Checks the CRDs of the operator: Helm and Rampart never update a CRD, and an old one silently drops unknown fields. */
+/** Checks the CRDs of KubeRay's operator: Helm and Rampart never update a CRD, and an old one silently drops unknown fields. */
 async function operatorProblems({ conversion }: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     const { opt } = conversion!;
     if (opt.shape !== "kuberay") return [];

@@ -68,7 +68,7 @@ export interface GatewayOptions {
     /** Port that redirects to HTTPS use (plugin_attr.redirect.https_port). @default that of TLS */
     httpsPort?: number;
     /**
-     * Duration of one second of health check intervals, in seconds.
+     * Real seconds for one second of a health check interval; less than 1 in tests.
      * @default 1
      */
     secondLasts?: number;

@@ -9,7 +9,7 @@ export function newKey(): string {
     }
 }
 
-/** Returns the public half of a private key as a line of authorized_keys without a name. */
+/** Returns the public half of a private key as a line of authorized_keys without a comment. */
 export function publicLine(privateKey: string): string {
     const key = utils.parseKey(privateKey);
     if (key instanceof Error) throw key;

@@ -30,7 +30,7 @@ interface IngressControllerOptions {
     controllerName?: string;
     /** URL of the Admin API behind a Service; undefined if there is none. */
     resolveAdmin: ResolveAdmin;
-    /** Duration of one second, in seconds. @default 1 */
+    /** Real seconds for one second of the controller's timers; less than 1 in tests. @default 1 */
     secondLasts?: number;
     log: (line: string) => void;
 }

@@ -20,7 +20,7 @@ interface LeaderElectionOptions {
     /** Name of the Lease. */
     id: string;
     pod: string;
-    /** Duration of one second, in seconds. */
+    /** Real seconds for one second of the election's timers; less than 1 in tests. */
     secondLasts: number;
     /** Starts the work of the leader. */
     lead(): Promise<{ close(): Promise<void> }>;

@@ -13,9 +13,9 @@ import { startProgram, type Ground } from "./run";
 
 const run = promisify(execFile);
 
-/** Longest wait for etcd, and then for its first open port, in seconds. Measured: 2 on two busy cores. */
+/** Longest wait for etcd, and then for APISIX's first open port, each in seconds. Measured: 2 on two busy cores. */
 const START_SECONDS = 60;
-/** Longest run of one of its commands, in milliseconds. Measured: 400. */
+/** Longest run of one of the commands of APISIX, in milliseconds. Measured: 400. */
 const COMMAND_MILLISECONDS = 60_000;
 
 interface ApisixOptions {

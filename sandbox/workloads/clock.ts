@@ -1,8 +1,8 @@
-/** Clock of the emulators. Tests shorten its seconds. */
+/** Clock of the emulators, which tests accelerate. */
 import { pause } from "../processes";
 
 export interface Clock {
-    /** Duration of one second, in seconds. */
+    /** Real seconds for one second of this clock. */
     secondLasts: number;
 }
 

@@ -23,7 +23,7 @@ const OPTIONS = [
     ...["qps", "burst", "feature-gates"],
 ];
 
-/** Why a container of the operator is unsupported; undefined if it is supported. */
+/** Why a container of KubeRay's operator is unsupported; undefined if it is supported. */
 export function operatorProblem({ image, command = [], args = [], env = [] }: V1Container): string | undefined {
     if (!OPERATOR.test(image!)) return undefined;
     if (command.some((word) => word !== "/manager"))

@@ -73,7 +73,7 @@ export class Gpus {
         else this.refusedStep = failStep;
     }
 
-    /** Folder with the CRDs of the operator's version. */
+    /** Folder with the CRDs of KubeRay's version. */
     get crds(): string {
         return dirname(this.options.operator);
     }

@@ -66,7 +66,7 @@ export function hostKeys({ bareMetal, rehearsal }: GpuFacts): Record<string, str
 /** Keys of both sides for `ops convert`, and their values in a rehearsal. */
 function conversion(gpus: GpuFacts, chartRepository: string, rehearsalPort?: number): Record<string, object> {
     const { nodes, image, weights, rehearsal } = gpus;
-    // 10 s instead of 120: a service that does not end is reported before systemd kills it, here after 20 s.
+    // Not 120 s, the default: the sandbox's systemd kills a service after 20 s, and the conversion reports it before.
     const bareMetal = ({ hosts, unit }: BareMetalFacts) => ({ hosts, unit, stopTimeoutSeconds: 10 });
     const small = rehearsal && {
         alpa: { endpoints: [rehearsal.alpa] },

@@ -44,7 +44,7 @@ export function withoutGenerated(previews: Recording): Recording {
     );
 }
 
-/** A provider that makes an id from a resource's name adds eight random digits to it. */
+/** Replaces the eight random digits that providers append to a resource's name for its id. */
 function withoutSuffix(state: ResourceState): ResourceState {
     const name = state.urn.split("::").at(-1)!;
     const { id = "" } = state;

@@ -60,7 +60,7 @@ $(leaving)"
     if ! systemctl is-active --quiet "$unit"; then
         systemctl start "$unit" >/dev/null 2>&1 || fail "could not start $unit. Without it the rules are gone after a reboot. Run: journalctl -u $unit"
     fi
-    # Written last: after a failed run, the state may still have the previous address of this host.
+    # Written last: after a failed run, Pulumi's state may have the previous address of this host.
     put "$etc/place" "$where"
     echo "rules loaded"
 }

@@ -26,7 +26,7 @@ interface Sources {
 
 export interface EarlierConfig {
     text: string;
-    /** Keys that keep their current secrets. */
+    /** Config keys whose secret is that of the current stack file. */
     ofToday: string[];
     /** Service tokens that keep their current secret. */
     kept: string[];

@@ -101,10 +101,10 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
     context.note(
         `Back to version ${number} of ${start}: commit ${target.commit.slice(0, 10)}, against the current state.`,
     );
-    if (target.ofToday.length > 0) context.note(`Current secrets are used for: ${target.ofToday.join(", ")}.`);
+    if (target.ofToday.length > 0) context.note(`Config keys with their current secret: ${target.ofToday.join(", ")}.`);
     if (target.kept.length > 0)
         context.note(
-            `${target.kept.join(", ")}: keeps the current secret, which was rotated since: an earlier secret cannot be restored.`,
+            `Service tokens with their current secret, because Cloudflare cannot restore an earlier one: ${target.kept.join(", ")}.`,
         );
     const plan = join(scratch, "plan.json");
     const earlier = { stack, number, program, config, plan, signal: interrupted.signal };

@@ -15,7 +15,7 @@ const MOST_GRACE_SECONDS = 180;
 
 export const answersNotCut: Rule = {
     name: "answers-not-cut",
-    title: `Routes and upstreams to Alpa allow ${LEAST_READ_SECONDS} s or more for an answer, and pods that stop wait for running answers.`,
+    title: `Routes and upstreams to Alpa allow ${LEAST_READ_SECONDS} s or more for an answer, and a stopping pod first finishes the answers in progress.`,
     reason: "Alpa sends nothing before an answer is complete: a shorter timeout wastes the GPU time and returns nothing.",
     example: {
         type: "kubernetes:apisix.apache.org/v2:ApisixUpstream",

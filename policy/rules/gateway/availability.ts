@@ -102,8 +102,8 @@ function withoutBudget(inside: Resource[]) {
         const { replicas, template } = map(resource.props.spec);
         const labels = map(at(template, "metadata.labels"));
         if (!(number(replicas) > 1) || covered(labels, objectName(resource).namespace)) return [];
-        const message = "must have a PodDisruptionBudget for its pods (there is none). Add it.";
-        return [{ urn: resource.urn, message: `spec.replicas: ${replicas} pods ${message}` }];
+        const message = `spec.replicas: ${replicas} pods must have a PodDisruptionBudget (there is none). Add one.`;
+        return [{ urn: resource.urn, message }];
     });
     return [...controllers, ...deployments];
 }

@@ -2,8 +2,8 @@
  * Browser Integrity Check, as documented in autumn 2026: on in every new zone (setting `browser_check`), separate from the
  * rules and before Access, with 403 and error 1010. A custom rule skips it only by `skip` with the product `bic`.
  *
- * Cloudflare does not publish its criteria. Emulated: the one kind that owners of zones have reported, and that passed with the
- * check off: the user agent of Python's own HTTP library, whatever else the request has. curl, Node.js and requests without a
+ * Cloudflare does not publish its criteria. Emulated: a request with the user agent of Python's own HTTP library is
+ * rejected, whatever else it has. Owners of zones have reported this, and that it passes with the check off. curl, Node.js and requests without a
  * user agent were reported to pass, and pass here. Its order relative to the rate limits is unknown.
  */
 import { settingOf } from "../settings";

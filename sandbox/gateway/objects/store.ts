@@ -30,7 +30,7 @@ const isCredential = (key: string) => /^\/consumers\/[^/]+\/credentials\//.test(
 interface StoreOptions {
     /** Port that redirects to HTTPS use. */
     httpsPort?: number;
-    /** Duration of one second of health check intervals, in seconds. @default 1 */
+    /** Real seconds for one second of a health check interval; less than 1 in tests. @default 1 */
     secondLasts?: number;
     /** Upper bounds of the latency histogram, in milliseconds. @default those of APISIX */
     buckets?: number[];

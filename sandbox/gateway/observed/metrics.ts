@@ -148,7 +148,7 @@ function sourceOf({ upstreamTries, upstreamAnswered }: Context): string {
     return upstreamAnswered ? "upstream" : "nginx";
 }
 
-/** @param text returns the exposition @param secondLasts duration of one second of the interval, in seconds */
+/** @param text returns the exposition @param secondLasts real seconds for one second of the interval */
 export function createMetricsServer(text: () => string, { refreshSeconds = REFRESH_SECONDS, secondLasts = 1 }): Server {
     let cached = { text: "", at: -Infinity };
     return createServer((request, answer) => {

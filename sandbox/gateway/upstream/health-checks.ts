@@ -44,7 +44,7 @@ export function activeCheck(checks: Conf): ActiveCheck {
         port: active.port as number | undefined,
         httpPath: (active.http_path as string | undefined) ?? "/",
         headers: (active.req_headers as string[] | undefined) ?? [],
-        // An unset object has no defaults of APISIX, but the library's: 0, no check.
+        // If `healthy` or `unhealthy` is unset, the default of APISIX's health check library applies: 0, no active check.
         healthy: {
             interval: active.healthy ? number(healthy.interval, 1) : 0,
             statuses: list(healthy.http_statuses, [200, 302]),
@@ -67,7 +67,7 @@ export class HealthChecks {
     version = 0;
 
     /**
-     * @param secondLasts duration of one second of an interval, in seconds
+     * @param secondLasts real seconds for one second of an interval
      * @param before previous checks of the same upstream, whose state is kept
      */
     constructor(

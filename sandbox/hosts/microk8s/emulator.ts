@@ -8,7 +8,7 @@
  *     await microk8s.close();
  *
  * Each host has `snap`, `ss`, `hostname` and, once it is installed, `/snap/bin/microk8s`. The cluster of the first host is the
- * sandbox's control plane, so its API server has that one's address and certificate, not `<host>:16443`. All other hosts, and
+ * sandbox's control plane, so kubeconfigs have the address and certificate of that, not `<host>:16443`. All other hosts, and
  * those with `foreign`, have a cluster of their own in memory until they join another one. Nodes that join become Node objects
  * with kwok's kubelet, and removed ones are deleted. No process listens on the ports of MicroK8s: only `ss` lists them.
  *

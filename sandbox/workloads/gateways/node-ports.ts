@@ -22,7 +22,7 @@ export interface Place {
 interface NodePortsOptions {
     /** Decides the destination of a new connection. @param turn number of earlier connections */
     destination: (place: Place, turn: number) => Destination;
-    /** Whether the gateways are real. They trust connections from the loopback of their pod. */
+    /** Whether the gateways are real programs. Connections then come from the address of the node. */
     real: boolean;
     log: (line: string) => void;
 }

@@ -133,8 +133,7 @@ describe("client/python", () => {
                 ...cache,
                 file,
             ];
-            // Exactly one error, where the text is used as a number: it shows that the types are there and that the rest is
-            // correct.
+            // Only the intended error: mypy finds the package's types, and accepts all other lines.
             await assert.rejects(
                 python(args),
                 /typed\.py:11: error: Incompatible types in assignment .*\nFound 1 error in 1 file/,

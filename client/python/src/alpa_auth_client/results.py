@@ -1,4 +1,4 @@
-"""The exact fields of each method's result from Alpa. A gateway's error may have any of these fields."""
+"""Tells whether a body is a result of Alpa. Every field is checked, because an error of a gateway may have some of them."""
 
 from typing import Any, Callable, Dict
 

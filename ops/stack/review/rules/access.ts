@@ -55,7 +55,7 @@ export const accessPolicy: KindRule = {
                     ? bypass(change)
                     : {
                           code: "authentication-changed",
-                          says: `Access policy ${change.name} has another decision: requests with a token may be redirected to a login page`,
+                          says: `Access policy ${change.name} has a different decision: requests with a token may be redirected to a login page`,
                       },
         ],
         ["sessionDuration", session],

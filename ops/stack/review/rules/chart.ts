@@ -80,7 +80,7 @@ function entry(_: Difference, change: Change): Verdict {
 function budget(_: Difference, change: Change): Verdict {
     return {
         code: "protection-weakened",
-        says: `${gateway(change)}: another number of pods may be down at the same time`,
+        says: `${gateway(change)}: the number of pods that may be down at the same time changes`,
     };
 }
 

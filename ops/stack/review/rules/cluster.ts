@@ -57,7 +57,7 @@ export const budget: KindRule = {
             "spec.**",
             always(
                 "protection-weakened",
-                (change) => `${title(change)}: another number of pods may be down at the same time`,
+                (change) => `${title(change)}: the number of pods that may be down at the same time changes`,
             ),
         ],
     ],

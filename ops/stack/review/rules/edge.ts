@@ -47,7 +47,13 @@ export const zoneSetting: KindRule = {
                     ? timeoutVerdict("The edge's ", "value", old, now)
                     : { code: "other-change", says: `Setting ${String(change.new?.settingId)} of the zone changes` },
         ],
-        ["settingId", always("other-change", () => "Another setting of the zone is set")],
+        [
+            "settingId",
+            always(
+                "other-change",
+                ({ old, new: now }) => `The stack sets ${String(now)} of the zone instead of ${String(old)}`,
+            ),
+        ],
         ...ACCOUNT_AND_ZONE,
     ],
 };

@@ -71,7 +71,7 @@ function gone({ name }: Change): Verdict {
     return { code: "deleted", says: `Graph ${name} is deleted, with everything that Rampart has deployed for it` };
 }
 
-/** Selects the rule for a graph: of the gateway, of Alpa, or of the operator. */
+/** Selects the rule for a graph: of the gateway, of Alpa, or of KubeRay's operator. */
 export function graphRule({ old, new: now }: Change): KindRule {
     const present = now ?? old;
     if (has(present, "apisix")) return gatewayGraph;

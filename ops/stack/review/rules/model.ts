@@ -79,7 +79,7 @@ export const images: KindRule = {
             (_, change) =>
                 ofImages(change, {
                     code: "changed-inside",
-                    says: `Nodes download another image (${objectName(change)})`,
+                    says: `Nodes download a different image (${objectName(change)})`,
                 }),
         ],
     ],

@@ -50,7 +50,7 @@ function deployments(changes: Change[], op: Operation, namespace: unknown): Chan
 }
 
 /**
- * Verdict about another number of pods. Without a value there is one, by default of Kubernetes and of the charts.
+ * Verdict about a changed number of pods. Without a value there is one, by default of Kubernetes and of the charts.
  * @param title pods as findings name them @param none verdict if no pod is left @param fewer text about the effect of fewer pods
  */
 export function podCount(

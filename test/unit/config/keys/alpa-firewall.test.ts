@@ -100,11 +100,11 @@ describe("config of alpa.firewall", () => {
             { from: ["gw1"] },
             /^alpa\.firewall\.from\[0\]: must be an IPv4 or IPv6 address, or a network, for example 10\.0\.0\.0\/24 \(got "gw1"\)\.$/,
         ],
-        ["everybody", { from: ["0.0.0.0/0"] }, /^alpa\.firewall\.from\[0\]: must be a network smaller than/],
+        ["everybody", { from: ["0.0.0.0/0"] }, /^alpa\.firewall\.from\[0\]: must be a network with a prefix of \/1/],
         [
             "an address that is meant as a network",
             { alsoFrom: ["10.0.0.5/24"] },
-            /^alpa\.firewall\.alsoFrom\[0\]: must be a network, which begins at 10\.0\.0\.0\/24, or one address/,
+            /^alpa\.firewall\.alsoFrom\[0\]: must be the network 10\.0\.0\.0\/24, or a single address/,
         ],
         [
             "an invalid port",

@@ -39,7 +39,7 @@ describe("config of ops stack rollback", () => {
             }),
         );
         assert.deepEqual(config["alpa-auth:tunnel"], host("10.0.0.1", secure("now")));
-        assert.match(note, /Current secrets are used for: tunnel\./);
+        assert.match(note, /Config keys with their current secret: tunnel\./);
     });
 
     const others: [what: string, now: object, differs: string][] = [
@@ -110,9 +110,9 @@ describe("config of ops stack rollback", () => {
         const then = (more: object) => ({ "alpa-auth:consumers": { value: "[]", objectValue: callers(more) } });
         const { note, config } = await exits(0, configFor(then({ expires: "2027-01-31" }), { text }));
         assert.deepEqual(config["alpa-auth:consumers"], callers({ expires: "2027-01-31", ...rotated }));
-        assert.match(note, /nlp\/a: keeps the current secret, which was rotated since/);
+        assert.match(note, /Service tokens with their current secret, .*: nlp\/a\./);
         const same = await configFor(then(rotated), { text });
-        assert.doesNotMatch(same.note, /keeps the current secret/);
+        assert.doesNotMatch(same.note, /Service tokens with their current secret/);
     });
 
     it("rejects keys that are in no stack file, all at once", async () => {
@@ -144,7 +144,7 @@ describe("config of ops stack rollback", () => {
                 }),
             );
             assert.deepEqual(config["alpa-auth:tunnel"], host("10.0.0.9", secure("then")));
-            assert.doesNotMatch(note, /Current secrets are used/);
+            assert.doesNotMatch(note, /Config keys with their current secret/);
         });
 
         it("rejects an invalid one, or one that was encrypted in another way", async () => {
