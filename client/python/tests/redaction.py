@@ -23,6 +23,7 @@ def _each(write: str) -> Callable[[str], str]:
 
 STEPS: Dict[str, Callable[[str], str]] = {
     "json": lambda text: json.dumps(text)[1:-1],
+    "quotes": lambda text: text.replace("\\", "\\\\").replace("'", "\\'"),
     "json codes": _each("\\u{:04x}"),
     "lower case": str.lower,
     "html": html.escape,

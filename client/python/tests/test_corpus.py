@@ -53,7 +53,7 @@ def made(case: Case, bench: Bench, slept: Slept) -> Made:
 
 
 #: `where: what must hold (got). What to do.` A requirement of a value needs no advice.
-FORM = re.compile(r"[^:]+: (must be .* \(got .*\)\.|.* \(.*\)\. [A-Z].*[^ ])")
+FORM = re.compile(r"[^:]+: (must be .* \(got .*\)\.|.*( \(.*\)|, since .*)\. [A-Z].*[^ ])")
 
 
 def run_settings(case: Case, bench: Bench, slept: Slept) -> None:

@@ -36,3 +36,11 @@ def test_a_proxy_of_the_environment_never_reads_plain_http(server: Server, monke
     Client(server.url, auth=ApiKey("k")).completions("a")
     proxy.close()
     assert (len(server.received), proxy.received) == (1, [])
+
+
+def test_no_cookie_of_the_edge_is_kept(server: Server) -> None:
+    server.replies = [reply(200, COMPLETION, {"Set-Cookie": "CF_Authorization=x; Path=/"})]
+    client = Client(server.url)
+    client.completions("a")
+    client.completions("a")
+    assert server.received[1].values("Cookie") == []

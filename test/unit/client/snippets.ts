@@ -41,7 +41,7 @@ export async function prepared(text: string, world: CallersWorld, folder: string
     const env = {
         ...{ ALPA_URL: service ? edge : urls.alpa, ALPA_API_KEY: keys.team, KEY: keys.team },
         ...{ JWT_SECRET: jwt.secret, TOKEN: await token.sign(new TextEncoder().encode(jwt.secret)) },
-        JWT_CLAIM: /private_?key/i.test(text) ? jwt.claims.rs : jwt.claims.hs,
+        JWT_CLAIM: /private/.test(text) ? jwt.claims.rs : jwt.claims.hs,
         ...{ CLIENT_ID: tokens.team.clientId, CLIENT_SECRET: tokens.team.clientSecret },
     };
     return { text: text.replaceAll("https://api.example.com", host), env };

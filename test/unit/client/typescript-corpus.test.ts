@@ -54,7 +54,7 @@ function made(fields: Fields): { shown?: string; options: ClientOptions } {
 }
 
 /** `where: what must hold (got). What to do.` A requirement of a value needs no advice. */
-const FORM = /^[^:]+: (must be .* \(got .*\)\.|.* \(.*\)\. [A-Z].*[^ ])$/;
+const FORM = /^[^:]+: (must be .* \(got .*\)\.|.*( \(.*\)|, since .*)\. [A-Z].*[^ ])$/;
 
 async function runSettings(fields: Fields): Promise<void> {
     const { problems, error, says, shows = "", warns, headers = {}, claims, answerTimeoutSeconds } = fields;

@@ -15,6 +15,7 @@ const hex = (code: number) => code.toString(16).padStart(2, "0");
 
 const STEPS: Record<string, (text: string) => string> = {
     json: (text) => JSON.stringify(text).slice(1, -1),
+    quotes: (text) => text.replace(/[\\']/g, "\\$&"),
     "json codes": each((code) => `\\u00${hex(code)}`),
     "lower case": (text) => text.toLowerCase(),
     html: (text) => text.replace(/[&<>"']/g, (char) => `&${NAMED[char]};`),
