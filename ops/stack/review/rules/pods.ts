@@ -54,11 +54,12 @@ function deployments(changes: Change[], op: Operation, namespace: unknown): Chan
  * @param title pods as findings name them @param none verdict if no pod is left @param fewer text about the effect of fewer pods
  */
 export function podCount(
-    { old = 1, new: now = 1 }: Difference,
+    { old: before, new: after }: Difference,
     title: string,
     none: (says: string) => Verdict,
     fewer = "",
 ): Verdict {
+    const [old, now] = [before ?? 1, after ?? 1];
     const says = `${title}: ${String(old)} pods become ${String(now)}`;
     if (Number(now) === 0) return none(says);
     return Number(now) >= Number(old)

@@ -23,7 +23,7 @@ describe("npm run ops -- convert, refused", () => {
         [
             "a budget shorter than the measured times",
             CONVERT_FILE.replace("  alpa-auth:convert:\n", "$&    measured: { start: 1800 }\n"),
-            /convert\.budgetMinutes: must be at least 75, for the expected or measured 46:00 there/,
+            /convert\.budgetMinutes: must be at least 75, for the expected or measured 46:00 forward/,
         ],
         [
             "no way to start bare metal again",

@@ -453,8 +453,10 @@ describe("review of numbers that are zero or missing reports", () => {
 
     it("a Deployment without a number of replicas, which is one pod", () => {
         const pods = (spec: object) => ({ metadata: { name: "alpa-auth-cloudflared" }, spec });
-        const found = said([step("Deployment", "d", pods({ replicas: 3 }), pods({}))]);
-        assert.match(found[0], /^risk gateway-changed: .*3 pods become 1/);
+        for (const none of [{}, { replicas: null }]) {
+            const found = said([step("Deployment", "d", pods({ replicas: 3 }), pods(none))]);
+            assert.match(found[0], /^risk gateway-changed: .*3 pods become 1/);
+        }
     });
 
     it("a limit in another group, or with another message, as unchanged", () => {
