@@ -2,7 +2,7 @@
 // Facts: apache/apisix-ingress-controller 2.0.1, internal/adc/translator/apisixconsumer.go and consumer.go.
 
 import { secretText, type Resource, type World } from "./kinds";
-import { credentialId, ownerLabels, Refusal, username, type ApisixObject } from "./objects";
+import { credentialId, ownerLabels, Refusal, unsupported, username, type ApisixObject } from "./objects";
 import { pluginConfig } from "./plugins";
 
 const DEFAULT_EXP_SECONDS = 86_400;
@@ -11,6 +11,8 @@ const DEFAULT_EXP_SECONDS = 86_400;
 export function translateApisixConsumer(world: World, controllerName: string, owner: Resource): ApisixObject[] {
     const parameter = owner.spec.authParameter ?? {};
     const plugins: Record<string, unknown> = {};
+    const other = Object.keys(parameter).find((field) => !(field in METHODS));
+    if (other) throw unsupported(`spec.authParameter.${other}`);
     for (const [field, { plugin, label, read }] of Object.entries(METHODS)) {
         if (parameter[field] === undefined) continue;
         plugins[plugin] = read(credentialFields(world, owner, parameter[field], label, field));
@@ -51,11 +53,6 @@ function credentialFields(
 
 const METHODS: Record<string, { plugin: string; label: string; read: (fields: Fields) => object }> = {
     keyAuth: { plugin: "key-auth", label: "key auth", read: ({ must }) => ({ key: must("key") }) },
-    basicAuth: {
-        plugin: "basic-auth",
-        label: "basic auth",
-        read: ({ must }) => ({ username: must("username"), password: must("password") }),
-    },
     jwtAuth: {
         plugin: "jwt-auth",
         label: "jwt auth",
@@ -71,24 +68,6 @@ const METHODS: Record<string, { plugin: string; label: string; read: (fields: Fi
                 lifetime_grace_period: positive(get("lifetime_grace_period")),
             }),
     },
-    wolfRBAC: {
-        plugin: "wolf-rbac",
-        label: "wolf rbac",
-        read: ({ get }) =>
-            withoutZeros({ server: get("server"), appid: get("appid"), header_prefix: get("header_prefix") }),
-    },
-    hmacAuth: {
-        plugin: "hmac-auth",
-        label: "hmac auth",
-        read: ({ get, must }) =>
-            withoutZeros({
-                key_id: get("key_id"),
-                access_key: get("key_id") ? undefined : must("access_key"),
-                secret_key: must("secret_key"),
-                algorithm: get("algorithm"),
-            }),
-    },
-    ldapAuth: { plugin: "ldap-auth", label: "ldap auth", read: ({ must }) => ({ user_dn: must("user_dn") }) },
 };
 
 /** A positive integer of a spec, or as a text in a Secret. Everything else counts as unset. */
@@ -115,7 +94,7 @@ export function translateConsumer(
     const namespace = owner.metadata.namespace as string;
     const where = `Consumer ${namespace}/${owner.metadata.name}`;
     const plugins: Record<string, unknown> = {};
-    for (const plugin of owner.spec?.plugins ?? []) plugins[plugin.name] = pluginConfig(world, plugin, namespace);
+    for (const plugin of owner.spec?.plugins ?? []) plugins[plugin.name] = pluginConfig(plugin);
     const objects = [consumer(owner, plugins, ownerLabels(owner, controllerName))];
     for (const { name, type, secretRef, config } of owner.spec?.credentials ?? []) {
         // Values of a Secret stay strings, so APISIX rejects numbers and booleans in it.

@@ -2,8 +2,8 @@
 // unsupported features), pushes to the Admin API (admin.ts) and writes conditions. Timing as in the real one (internal/manager,
 // internal/provider/apisix/provider.go):
 // - After it becomes leader, it pushes nothing until each object it has registered was reconciled, or for 5 minutes. It
-//   registers ApisixUpstreams and ApisixPluginConfigs of its class too, which are never reported as reconciled: a single one,
-//   even deleted, makes it wait for the whole time. It writes conditions during that time.
+//   registers ApisixUpstreams of its class too, which are never reported as reconciled: a single one, even deleted, makes it
+//   wait for the whole time. It writes conditions during that time.
 // - Then it pushes a change at once (here within 0.1 s), and compares everything once a minute (provider.syncPeriod of the
 //   chart).
 // - It repeats a failed push after 1, 2, 4, … seconds, up to 1000, and with each change and each minute.
@@ -44,9 +44,6 @@ const DEBOUNCE_MS = 100;
 const READY_SECONDS = 300;
 const SYNC_SECONDS = 60;
 const RETRY_SECONDS = { first: 1, longest: 1000 };
-
-/** Kinds that are registered and never reported as reconciled. */
-const NEVER_READY: Kind[] = ["ApisixUpstream", "ApisixPluginConfig"];
 
 /** Kinds whose condition reports a failed push. A Consumer (v1alpha1) is not among them: it stays Available. */
 const TELLS_SYNC_FAILED: Kind[] = ["ApisixRoute", "ApisixConsumer", "ApisixGlobalRule", "ApisixTls"];
@@ -141,8 +138,8 @@ class Controller {
 
     private waitsForReady(): boolean {
         const world = this.world();
-        const registered = NEVER_READY.flatMap((kind) =>
-            world[kind].filter(({ spec }) => ingressClass(world, this.name, spec?.ingressClassName)),
+        const registered = world.ApisixUpstream.filter(({ spec }) =>
+            ingressClass(world, this.name, spec?.ingressClassName),
         );
         if (registered.length > 0)
             this.options.log(`no push for ${READY_SECONDS} s: ${registered.map(keyOf).join(", ")}`);
@@ -165,7 +162,7 @@ class Controller {
         await this.accept(translation.outcomes);
         if (!isReady) return undefined;
         const { targets } = translation;
-        const wanted = targets.map((target) => ({ target, ...this.wanted(world, translation, target) }));
+        const wanted = targets.map((target) => ({ target, ...this.wanted(translation, target) }));
         const state = JSON.stringify([wanted, translation.outcomes.map(stateOf)]);
         if (state === this.pushed && !due) return undefined;
         this.pushed = state;
@@ -207,8 +204,8 @@ class Controller {
     }
 
     /** All desired objects of a target, and its Admin APIs. */
-    private wanted(world: World, { outcomes }: Translation, target: Target) {
-        const objects = new Map(proxyObjects(world, target).map((object) => [object.path, object]));
+    private wanted({ outcomes }: Translation, target: Target) {
+        const objects = new Map(proxyObjects(target).map((object) => [object.path, object]));
         const owners: [path: string, owner: string][] = [];
         for (const outcome of outcomes) {
             const owner = ownerOf(outcome);

@@ -18,9 +18,6 @@ export interface Resource {
     status?: any;
     /** Base64, in a Secret. */
     data?: Record<string, string>;
-    /** In an EndpointSlice. */
-    endpoints?: { addresses: string[]; conditions?: { ready?: boolean } }[];
-    ports?: { name?: string; port?: number }[];
 }
 
 export const APISIX_GROUP = "apisix.apache.org";
@@ -43,8 +40,6 @@ export const KINDS = {
     HTTPRoute: [GATEWAY_GROUP, "v1", "httproutes"],
     IngressClass: ["networking.k8s.io", "v1", "ingressclasses"],
     Ingress: ["networking.k8s.io", "v1", "ingresses"],
-    EndpointSlice: ["discovery.k8s.io", "v1", "endpointslices"],
-    Service: ["", "v1", "services"],
     Secret: ["", "v1", "secrets"],
 } as const satisfies Record<string, readonly [group: string, version: string, plural: string]>;
 

@@ -1,8 +1,7 @@
 // Emulator of the APISIX ingress controller 2.0.1 (apache/apisix-ingress-controller, with its Gateway API reconcilers) and of
 // api7/adc, to which it passes its result: the pure half, from resources to APISIX objects and conditions. These faults of the
 // real one are kept:
-// - An unknown authentication type becomes basic-auth (route.ts).
-// - A missing Service, ApisixUpstream or credential Secret is skipped, and the status is still True.
+// - A missing ApisixUpstream or credential Secret is skipped, and the status is still True.
 // - A resource of an IngressClass without parameters is Accepted, but not pushed.
 // - A resource of a foreign class has no status.
 // - Plugins of a GatewayProxy are off unless `enabled: true`.
@@ -24,7 +23,7 @@ import { keyOf, type Kind, type Resource, type World } from "./kinds";
 import { unsupported, Refusal, type ApisixObject } from "./objects";
 import { translateRoute } from "./route";
 import { translateTls } from "./tls";
-import { pluginConfig } from "./plugins";
+import { enabledPlugins, pluginConfig } from "./plugins";
 
 export interface Condition {
     type: "Accepted" | "Available" | "Programmed";
@@ -98,7 +97,7 @@ export function translate(world: World, controllerName: string): Translation {
     const byClass = (owner: Resource) => bindByClass(world, controllerName, owner);
     each("ApisixRoute", "Accepted", byClass, (owner) => translateRoute(context, owner));
     each("ApisixConsumer", "Accepted", byClass, (owner) => translateApisixConsumer(world, controllerName, owner));
-    each("ApisixGlobalRule", "Accepted", byClass, (owner) => globalRules(world, owner));
+    each("ApisixGlobalRule", "Accepted", byClass, globalRules);
     each("ApisixTls", "Accepted", byClass, (owner) => translateTls(world, controllerName, owner));
     each(
         "Consumer",
@@ -126,12 +125,8 @@ function condition(type: "Accepted" | "Available", error?: Refusal): Condition {
         : { type, status: "True", reason: "Accepted", message: "" };
 }
 
-function globalRules(world: World, owner: Resource): ApisixObject[] {
-    const enabled = (owner.spec.plugins as { name: string; enable: boolean; secretRef?: string }[]).filter(
-        ({ enable }) => enable,
-    );
-    if (enabled.some(({ secretRef }) => secretRef)) throw unsupported("secretRef in an ApisixGlobalRule");
-    return enabled.map((plugin) => globalRule(plugin.name, pluginConfig(world, plugin, "")));
+function globalRules(owner: Resource): ApisixObject[] {
+    return Object.entries(enabledPlugins(owner.spec.plugins)).map(([name, config]) => globalRule(name, config));
 }
 
 function globalRule(name: string, config: object): ApisixObject {
@@ -144,11 +139,9 @@ function globalRule(name: string, config: object): ApisixObject {
 }
 
 /** Global plugins and plugin metadata of a GatewayProxy. */
-export function proxyObjects(world: World, { proxy }: Target): ApisixObject[] {
+export function proxyObjects({ proxy }: Target): ApisixObject[] {
     const plugins = (proxy.spec.plugins ?? []) as { name: string; enabled?: boolean; config?: unknown }[];
-    const rules = plugins
-        .filter(({ enabled }) => enabled)
-        .map((one) => globalRule(one.name, pluginConfig(world, one, "")));
+    const rules = plugins.filter(({ enabled }) => enabled).map((one) => globalRule(one.name, pluginConfig(one)));
     const metadata = Object.entries((proxy.spec.pluginMetadata ?? {}) as Record<string, Record<string, unknown>>);
     return [
         ...rules,
@@ -232,7 +225,8 @@ function refuseOthers(world: World, controllerName: string, say: (line: string) 
         if (kind !== "Ingress") return world[kind];
         return world.Ingress.filter(({ spec }) => ingressClass(world, controllerName, spec?.ingressClassName));
     };
-    for (const kind of ["Ingress", "HTTPRoute", "BackendTrafficPolicy", "HTTPRoutePolicy", "PluginConfig"] as const) {
+    const policies = ["BackendTrafficPolicy", "HTTPRoutePolicy"] as const;
+    for (const kind of ["Ingress", "HTTPRoute", ...policies, "PluginConfig", "ApisixPluginConfig"] as const) {
         for (const resource of bound(kind)) say(`error: ${kind} ${keyOf(resource)}: ${unsupported(kind).message}`);
     }
 }

@@ -1,7 +1,7 @@
-// Translates ApisixUpstream and Services to APISIX upstreams.
-// Facts: apache/apisix-ingress-controller 2.0.1, internal/adc/translator/apisixupstream.go and apisixroute.go.
+// Translates ApisixUpstream to APISIX upstreams, as far as this project writes it: other fields are rejected by name.
+// Facts: apache/apisix-ingress-controller 2.0.1, internal/adc/translator/apisixupstream.go.
 
-import { find, type Resource, type World } from "./kinds";
+import type { Resource } from "./kinds";
 import { goSeconds, unsupported } from "./objects";
 
 export interface Upstream extends Record<string, unknown> {
@@ -19,30 +19,28 @@ export function newUpstream(): Upstream {
     return { type: "roundrobin", scheme: "http", labels: { "managed-by": "apisix-ingress-controller" }, nodes: [] };
 }
 
-/**
- * Fills `upstream` from an ApisixUpstream. Throws an Error for the first invalid setting, after filling in those before it.
- * Throws a Refusal to reject the whole route.
- */
-export function fromApisixUpstream(world: World, source: Resource, upstream = newUpstream()): Upstream {
+const KNOWN = [
+    ...["ingressClassName", "externalNodes", "scheme", "passHost", "retries", "timeout", "loadbalancer"],
+    "healthCheck",
+];
+
+/** Throws an Error for which the controller skips the upstream, and a Refusal to reject the whole route. */
+export function fromApisixUpstream(source: Resource): Upstream {
     const spec = source.spec ?? {};
     const where = `ApisixUpstream ${source.metadata.namespace}/${source.metadata.name}`;
-    for (const field of ["discovery", "portLevelSettings", "tlsSecret", "subsets"]) {
-        if (spec[field] !== undefined) throw unsupported(`${where}: spec.${field}`);
-    }
+    const other = Object.keys(spec).find((field) => !KNOWN.includes(field));
+    if (other) throw unsupported(`${where}: spec.${other}`);
+    const upstream = newUpstream();
     Object.assign(upstream.labels, source.metadata.labels);
     upstream.scheme = spec.scheme || "http";
     if (spec.loadbalancer?.type === "chash") {
         Object.assign(upstream, { type: "chash", hash_on: spec.loadbalancer.hashOn, key: spec.loadbalancer.key });
     } else if (spec.loadbalancer) upstream.type = spec.loadbalancer.type;
-    if (spec.retries !== undefined) {
-        if (spec.retries < 0) throw new Error("invalid value retries");
-        upstream.retries = spec.retries;
-    }
+    if (spec.retries !== undefined) upstream.retries = spec.retries;
     if (spec.timeout) upstream.timeout = timeout(spec.timeout, `${where}: spec.timeout`);
     if (spec.passHost) upstream.pass_host = spec.passHost;
-    if (spec.upstreamHost) upstream.upstream_host = spec.upstreamHost;
-    if (spec.healthCheck) upstream.checks = checks(spec.healthCheck);
-    for (const node of spec.externalNodes ?? []) upstream.nodes.push(externalNode(world, source, node));
+    if (spec.healthCheck) upstream.checks = checks(spec.healthCheck, `${where}: spec.healthCheck`);
+    for (const node of spec.externalNodes ?? []) upstream.nodes.push(externalNode(node, where));
     return upstream;
 }
 
@@ -55,42 +53,35 @@ export function timeout(spec: { connect?: string; send?: string; read?: string }
     return { connect: part("connect"), send: part("send"), read: part("read") };
 }
 
-function externalNode(world: World, source: Resource, node: Record<string, unknown>) {
-    const name = node.name as string;
-    const port = (node.port as number | undefined) ?? (["https", "grpcs"].includes(source.spec.scheme) ? 443 : 80);
-    const weight = (node.weight as number | undefined) ?? DEFAULT_WEIGHT;
-    if (node.type === "Domain") {
-        if (!HOST.test(name)) {
-            throw new Error(`external node ${name} must be a lower-case RFC 1123 subdomain`);
-        }
-        return { host: name, port, weight };
-    }
+function externalNode(node: { name: string; type?: string; port?: number; weight?: number }, where: string) {
+    const { name, type = "", port = 80, weight = DEFAULT_WEIGHT } = node;
     // Everything but "Domain", also an empty type, means an ExternalName Service of that name.
-    const service = find(world, "Service", source.metadata.namespace, name);
-    if (!service || node.type !== "Service") throw new Error(`service not found: ${source.metadata.namespace}/${name}`);
-    if (service.spec.type !== "ExternalName") throw new Error(`external node ${name} must be an ExternalName Service`);
-    return { host: service.spec.externalName, port, weight };
+    if (type !== "Domain") throw unsupported(`${where}: external node ${name} with type ${JSON.stringify(type)}`);
+    if (!HOST.test(name)) throw new Error(`external node ${name} must be a lower-case RFC 1123 subdomain`);
+    return { host: name, port, weight };
 }
 
 /** 2.0.x drops the type of the check, so a TCP check becomes an HTTP check. It also misspells the certificate option. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- checked by the API server
-function checks(spec: any): object {
-    const interval = (part: { interval?: string }, name: string) => {
-        const seconds = part.interval === undefined ? 0 : goSeconds(part.interval, name);
+function checks({ active, passive }: any, where: string): object {
+    if (passive) throw unsupported(`${where}.passive`);
+    const part = (name: "healthy" | "unhealthy") => {
+        const given = active[name];
+        if (!given) return {};
+        const seconds = given.interval === undefined ? 0 : goSeconds(given.interval, name);
         if (seconds < 1) throw new Error(`"healthCheck.active.${name}.interval" has invalid value`);
-        return seconds;
-    };
-    const counts = (part: Record<string, unknown> = {}) =>
-        withoutZeros({
-            http_statuses: part.httpCodes,
-            successes: part.successes,
-            http_failures: part.httpFailures,
-            tcp_failures: part.tcpFailures,
-            timeouts: part.timeout,
+        return withoutZeros({
+            http_statuses: given.httpCodes,
+            successes: given.successes,
+            http_failures: given.httpFailures,
+            tcp_failures: given.tcpFailures,
+            timeouts: given.timeout,
+            interval: seconds,
         });
-    const { active, passive } = spec;
+    };
     return {
         active: withoutZeros({
+            // Nanoseconds.
             timeout: Math.trunc((active.timeout ?? 0) / 1e9),
             concurrency: active.concurrency,
             host: active.host,
@@ -98,55 +89,13 @@ function checks(spec: any): object {
             http_path: active.httpPath,
             https_verify_cert: active.strictTLS !== false,
             req_headers: active.requestHeaders,
-            healthy: active.healthy ? { ...counts(active.healthy), interval: interval(active.healthy, "healthy") } : {},
-            unhealthy: active.unhealthy
-                ? { ...counts(active.unhealthy), interval: interval(active.unhealthy, "unhealthy") }
-                : {},
+            healthy: part("healthy"),
+            unhealthy: part("unhealthy"),
         }),
-        ...(passive && { passive: { healthy: counts(passive.healthy), unhealthy: counts(passive.unhealthy) } }),
     };
 }
 
 /** Go's omitempty: zero, "" and false are omitted, so APISIX's defaults apply. */
 function withoutZeros(object: Record<string, unknown>): Record<string, unknown> {
     return Object.fromEntries(Object.entries(object).filter(([, value]) => Boolean(value)));
-}
-
-interface Backend {
-    serviceName: string;
-    servicePort: number | string;
-    weight?: number;
-    resolveGranularity?: string;
-    subset?: string;
-}
-
-/** The nodes of a Service. Throws an Error if the controller would skip this backend. */
-export function serviceNodes(world: World, namespace: string, backend: Backend): Upstream["nodes"] {
-    const where = `${namespace}/${backend.serviceName}`;
-    const service = find(world, "Service", namespace, backend.serviceName);
-    if (!service) throw new Error(`service not found: ${where}`);
-    if (service.spec.type === "ExternalName") throw unsupported(`backend ${where}, a Service of type ExternalName`);
-    if (backend.subset) throw unsupported(`backend ${where}, subset`);
-    const ports: { name?: string; port: number }[] = service.spec.ports ?? [];
-    // 2.0.1 compares only numbers here: a named port counts as 0 and is not found.
-    const port = ports.find((one) => one.port === Number(backend.servicePort));
-    if (!port) throw new Error(`port not found in service ${where}: ${backend.servicePort}`);
-    const weight = backend.weight ?? DEFAULT_WEIGHT;
-    if (backend.resolveGranularity === "service") {
-        const { clusterIP } = service.spec;
-        if (!clusterIP || clusterIP === "None") throw new Error(`service ${where} has no cluster IP`);
-        return [{ host: clusterIP, port: port.port, weight }];
-    }
-    const nodes: Upstream["nodes"] = [];
-    for (const slice of world.EndpointSlice) {
-        if (slice.metadata.namespace !== namespace) continue;
-        if (slice.metadata.labels?.["kubernetes.io/service-name"] !== backend.serviceName) continue;
-        const target = (slice.ports ?? []).find((one) => (one.name ?? "") === (port.name ?? ""));
-        if (target?.port === undefined) continue;
-        for (const endpoint of slice.endpoints ?? []) {
-            if (endpoint.conditions?.ready === false) continue;
-            for (const host of endpoint.addresses) nodes.push({ host, port: target.port, weight });
-        }
-    }
-    return nodes;
 }

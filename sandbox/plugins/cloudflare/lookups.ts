@@ -3,9 +3,6 @@ import type { Api } from "./http";
 import { zone } from "./resources/zone";
 import { decode, withoutNone } from "./wire";
 
-/** Default for the number of results of a list function. */
-const MAX_ITEMS = 1000;
-
 type Lookup = (api: Api, args: Values) => Promise<Values>;
 
 /** The outputs of functions that return a zone. */
@@ -13,27 +10,16 @@ const OUTPUTS = { object: { ...zone.fields, id: { type: "string", kind: "compute
 
 const outputs = (json: unknown) => decode(OUTPUTS, json) as Values;
 
-/** Query parameters: nested names with dots, lists with repeated keys. */
-function query(filter: Values, prefix = ""): [string, string][] {
-    return Object.entries(filter).flatMap(([name, value]): [string, string][] => {
-        if (value === undefined || value === null) return [];
-        const key = prefix + (name === "types" ? "type" : name);
-        if (Array.isArray(value)) return value.map((item) => [key, String(item)]);
-        return isObject(value) ? query(value, `${key}.`) : [[key, String(value)]];
-    });
-}
-
 function known(args: Values, ...names: string[]): void {
     const odd = Object.keys(args).filter((name) => !names.includes(name));
     if (odd.length > 0) throw new Error(`${odd.join(", ")}: unsupported by the sandbox`);
 }
 
-const FILTERS = ["account", "direction", "match", "name", "order", "status", "types"];
-
-async function list(api: Api, filter: Values, page: number): Promise<Value[]> {
-    const parameters = [...query(filter), ...(page > 1 ? [["page", String(page)] as [string, string]] : [])];
-    const text = new URLSearchParams(parameters).toString();
-    const answer = JSON.parse((await api.call("GET", `zones${text ? `?${text}` : ""}`)).text) as { result?: Value };
+async function list(api: Api, { name, account }: Values): Promise<Value[]> {
+    const query = new URLSearchParams();
+    if (name !== undefined) query.set("name", String(name));
+    if (isObject(account) && account.id !== undefined) query.set("account.id", String(account.id));
+    const answer = JSON.parse((await api.call("GET", `zones?${query}`)).text) as { result?: Value };
     return Array.isArray(answer.result) ? answer.result : [];
 }
 
@@ -42,8 +28,8 @@ const getZone: Lookup = async (api, args) => {
     known(args, "zoneId", "filter");
     let { zoneId } = args;
     if (isObject(args.filter)) {
-        known(args.filter, ...FILTERS);
-        const found = await list(api, args.filter, 1);
+        known(args.filter, "name", "account");
+        const found = await list(api, args.filter);
         if (found.length !== 1) throw new Error(`${found.length} found: failed to find exactly one result`);
         zoneId = (found[0] as { id: string }).id;
     }
@@ -52,20 +38,6 @@ const getZone: Lookup = async (api, args) => {
         result?: unknown;
     };
     return withoutNone({ ...outputs(answer.result), zoneId, filter: args.filter });
-};
-
-/** All matching zones: pages until one is empty or the limit is reached. */
-const getZones: Lookup = async (api, args) => {
-    known(args, ...FILTERS, "maxItems");
-    const { maxItems, ...filter } = args;
-    const most = typeof maxItems === "number" ? maxItems : MAX_ITEMS;
-    const results: Values[] = [];
-    for (let page = 1; results.length < most; page++) {
-        const found = await list(api, filter, page);
-        if (found.length === 0) break;
-        results.push(...found.map(outputs));
-    }
-    return withoutNone({ ...args, results: results.slice(0, most) as Value[] });
 };
 
 /** The released bridge does not mark this token as a secret: programs must do so. */
@@ -81,6 +53,5 @@ const getToken: Lookup = async (api, args) => {
 /** The emulated functions, by token. */
 export const LOOKUPS: Record<string, Lookup> = {
     "cloudflare:index/getZone:getZone": getZone,
-    "cloudflare:index/getZones:getZones": getZones,
     "cloudflare:index/getZeroTrustTunnelCloudflaredToken:getZeroTrustTunnelCloudflaredToken": getToken,
 };

@@ -1,67 +1,102 @@
 import * as grpc from "@grpc/grpc-js";
 import * as provider from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
-import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { isDeepStrictEqual } from "node:util";
 import versions from "../../toolchain/versions.json";
-import { SECRET, writeDifferences } from "../protocol";
+import {
+    type Difference,
+    parseUrn,
+    readValues,
+    UNKNOWN,
+    type Values,
+    writeDifferences,
+    writeValues,
+    writeWithSecrets,
+} from "../protocol";
 import { providerService, withoutSettings } from "../provider";
-import { unary } from "../serve";
-import { check, create, difference, importResource, preview, resourceType, update } from "./logic";
-import type { Values } from "./resource-type";
+import { unary, unsupported } from "../serve";
+import { RESOURCE_TYPES, type ResourceType } from "./resources";
 
-const read = (properties: Struct | undefined) => (properties?.toJavaScript() ?? {}) as Values;
+/** Returns the rules of a resource type. Throws for an unsupported type. */
+function resourceType(urn: string): ResourceType {
+    const { type } = parseUrn(urn);
+    const known = RESOURCE_TYPES[type];
+    if (known) return known;
+    throw new Error(
+        `unsupported by the sandbox: ${type}. Its random provider has ${Object.keys(RESOURCE_TYPES).join(", ")}. ` +
+            "Use one of these, or install Pulumi.",
+    );
+}
 
-const write = (values: Values) => Struct.fromJavaScript(values as Record<string, JavaScriptValue>);
-
-/** A state for the engine: secrets are marked, so that it encrypts them. */
-function writeState(urn: string, state: Values): Struct {
-    const { secrets } = resourceType(urn);
-    const marked = Object.entries(state).map(([property, value]) => {
-        return [property, secrets.includes(property) ? { ...SECRET, value } : value] as const;
+/** Problems of a program's inputs. Messages name properties as the released provider does. */
+function problems(urn: string, inputs: Values): string[] {
+    const { inputs: types, required } = resourceType(urn);
+    const at = (property: string, problem: string) =>
+        `${problem}. Examine values at '${parseUrn(urn).name}.${property}'.`;
+    const found = required.filter((property) => (inputs[property] ?? null) === null);
+    const missing = found.map((property) => `Missing required property '${property}'`);
+    const wrong = Object.entries(inputs).flatMap(([property, value]) => {
+        const type = types[property];
+        if (type === undefined) return [at(property, `The input "${property}" is unsupported by the sandbox`)];
+        if (value === null || value === UNKNOWN) return [];
+        if (typeof value !== type) return [at(property, `The value must be a ${type}`)];
+        if (type === "number" && !(Number.isInteger(value) && Number(value) >= 1))
+            return [
+                at(property, `Invalid Attribute Value. Attribute ${property} value must be at least 1, got: ${value}`),
+            ];
+        return [];
     });
-    return write(Object.fromEntries(marked) as Values);
+    return [...missing, ...wrong];
+}
+
+/** Changes of a resource's state. Each replaces the resource: computed properties never differ. */
+function differences(urn: string, state: Values, inputs: Values): Difference[] {
+    const { computed, plan } = resourceType(urn);
+    const planned = plan(inputs);
+    const names = new Set([...Object.keys(state), ...Object.keys(planned)]);
+    return [...names]
+        .filter((property) => !computed.includes(property) && !isDeepStrictEqual(state[property], planned[property]))
+        .map((property) => ({ property, kind: "UPDATE", replace: true }));
 }
 
 export function randomService(): grpc.UntypedServiceImplementation {
     return providerService("random", versions["random-provider"], {
         ...withoutSettings("random"),
-        check: unary((request: provider.CheckRequest) => {
-            const failures = check(request.getUrn(), read(request.getNews()));
-            return new provider.CheckResponse()
+        check: unary((request: provider.CheckRequest) =>
+            new provider.CheckResponse()
                 .setInputs(request.getNews())
-                .setFailuresList(failures.map(({ reason }) => new provider.CheckFailure().setReason(reason)));
-        }),
-        diff: unary((request: provider.DiffRequest) => {
-            return writeDifferences(difference(request.getUrn(), read(request.getOlds()), read(request.getNews())));
-        }),
+                .setFailuresList(
+                    problems(request.getUrn(), readValues(request.getNews())).map((reason) =>
+                        new provider.CheckFailure().setReason(reason),
+                    ),
+                ),
+        ),
+        diff: unary((request: provider.DiffRequest) =>
+            writeDifferences(
+                differences(request.getUrn(), readValues(request.getOlds()), readValues(request.getNews())),
+            ),
+        ),
         create: unary(async (request: provider.CreateRequest) => {
-            const urn = request.getUrn();
-            const inputs = read(request.getProperties());
-            if (request.getPreview()) return new provider.CreateResponse().setProperties(write(preview(urn, inputs)));
-            const { id, state } = await create(urn, inputs);
-            return new provider.CreateResponse().setId(id).setProperties(writeState(urn, state));
-        }),
-        read: unary(async (request: provider.ReadRequest) => {
-            const urn = request.getUrn();
-            const state = read(request.getProperties());
-            if (Object.keys(state).length > 0) {
-                // Nothing outside of the state can change.
-                resourceType(urn);
-                return new provider.ReadResponse()
-                    .setId(request.getId())
-                    .setProperties(writeState(urn, state))
-                    .setInputs(request.getInputs());
+            const { plan, make, computed, secrets } = resourceType(request.getUrn());
+            const planned = plan(readValues(request.getProperties()));
+            if (request.getPreview()) {
+                const unknown = Object.fromEntries(computed.map((property) => [property, UNKNOWN]));
+                return new provider.CreateResponse().setProperties(writeValues({ ...planned, ...unknown }));
             }
-            const found = await importResource(urn, request.getId());
-            return new provider.ReadResponse()
-                .setId(found.id)
-                .setProperties(writeState(urn, found.state))
-                .setInputs(write(found.inputs));
+            const made = await make(planned);
+            return new provider.CreateResponse()
+                .setId(made.id)
+                .setProperties(writeWithSecrets({ ...planned, ...made.computed }, secrets));
         }),
-        update: unary((request: provider.UpdateRequest) => {
-            const urn = request.getUrn();
-            const state = update(urn, read(request.getOlds()), read(request.getNews()));
-            return new provider.UpdateResponse().setProperties(writeState(urn, state));
+        // Nothing outside of the state can change.
+        read: unary((request: provider.ReadRequest) => {
+            const { secrets } = resourceType(request.getUrn());
+            const state = readValues(request.getProperties());
+            if (Object.keys(state).length === 0) unsupported("Importing a random resource");
+            return new provider.ReadResponse()
+                .setId(request.getId())
+                .setProperties(writeWithSecrets(state, secrets))
+                .setInputs(request.getInputs());
         }),
         delete: unary((request: provider.DeleteRequest) => {
             resourceType(request.getUrn());

@@ -74,25 +74,16 @@ export function bodies(objects: ApisixObject[] | undefined, collection: ApisixOb
     return (objects ?? []).filter((one) => one.collection === collection).map(({ body }) => body);
 }
 
-export const metal = object("ApisixUpstream", "metal", {
-    externalNodes: [{ type: "Domain", name: "10.0.0.11", port: 20001 }],
-});
-
-/** An ApisixRoute called alpa with one rule, and everything it refers to. */
-export function route(rule: object = {}, ...others: [Kind, Resource][]) {
+/** An ApisixRoute called alpa with one rule, and its ApisixUpstream. */
+export function route(rule: object = {}, upstream: object = {}) {
     const first = { name: "r", match: { paths: ["/completions"] }, upstreams: [{ name: "metal" }], ...rule };
+    const externalNodes = [{ type: "Domain", name: "10.0.0.11", port: 20001 }];
     const { outcomes, log } = translated(
-        metal,
+        object("ApisixUpstream", "metal", { externalNodes, ...upstream }),
         object("ApisixRoute", "alpa", { ingressClassName: "apisix", http: [first] }),
-        ...others,
     );
     const found = outcome(outcomes, "ApisixRoute", "alpa");
-    return {
-        said: said(found.conditions[0]),
-        log: log.join("\n"),
-        objects: found.objects,
-        route: bodies(found.objects, "routes")[0],
-        service: bodies(found.objects, "services")[0],
-        upstreams: bodies(found.objects, "upstreams"),
-    };
+    const [service] = bodies(found.objects, "services");
+    const made = { objects: found.objects, route: bodies(found.objects, "routes")[0], service };
+    return { said: said(found.conditions[0]), log: log.join("\n"), ...made, upstream: service?.upstream };
 }

@@ -89,14 +89,6 @@ describe("ApisixConsumer", () => {
         assert.deepEqual(found, { said: "True Accepted", plugins: { "key-auth": { key: "k" } } });
     });
 
-    it("uses only the first kind of credential", () => {
-        const found = of({
-            jwtAuth: { value: { key: "j", private_key: "" } },
-            basicAuth: { value: { username: "u", password: "p" } },
-        });
-        assert.deepEqual(found.plugins, { "basic-auth": { username: "u", password: "p" } });
-    });
-
     it("reads numbers and booleans of a JWT Secret, and sends exp 86400 when there is none", () => {
         const data = { key: "k", secret: "s", base64_secret: "true", lifetime_grace_period: "5" };
         const found = of({ jwtAuth: { secretRef: { name: "a" } } }, secret("a", data));
@@ -116,6 +108,7 @@ describe("ApisixConsumer", () => {
             /invalid jwt auth config: key "key" not found/,
         ],
         ["both secretRef and value", { keyAuth: { secretRef: { name: "a" }, value: { key: "k" } } }, /not both$/],
+        ["another kind of credential", { ldapAuth: {} }, /spec\.authParameter\.ldapAuth: unsupported/],
     ];
     for (const [why, authParameter, pattern] of refused) {
         it(`is rejected for ${why}`, () => {
@@ -185,7 +178,7 @@ describe("GatewayProxy", () => {
             { name: "cors", enabled: false },
         ];
         const { targets } = withProxy((spec) => Object.assign(spec, { plugins }));
-        const held = proxyObjects(worldOf(), targets[0]);
+        const held = proxyObjects(targets[0]);
         assert.deepEqual(
             held.map(({ path, body }) => [path, body.plugins]),
             [["global_rules/request-id", { "request-id": { a: 1 } }]],
@@ -296,7 +289,8 @@ describe("The rest of the controller", () => {
         });
     });
 
-    for (const kind of ["HTTPRoute", "BackendTrafficPolicy", "HTTPRoutePolicy", "PluginConfig", "Ingress"] as const) {
+    const policies = ["BackendTrafficPolicy", "HTTPRoutePolicy"] as const;
+    for (const kind of ["HTTPRoute", ...policies, "PluginConfig", "ApisixPluginConfig", "Ingress"] as const) {
         it(`reports that a ${kind} is unsupported`, () => {
             const { log } = translated(object(kind, "x", { ingressClassName: "apisix" }));
             assert.match(log.join("\n"), new RegExp(`^error: ${kind} llm/x: .*unsupported`, "m"));
