@@ -111,18 +111,13 @@ function addNode(node: Microk8sNode, args: string[]): Reply {
     const { files, address } = node.place;
     const check = files.fingerprint().slice(0, CHECK_LENGTH);
     const url = `${address}:${AGENT_PORT}/${token}/${check}`;
-    const object = { token: `${token}/${check}`, urls: [url] };
     const texts: Record<string, string> = {
         pretty:
             `From the node you wish to join to this cluster, run the following:\nmicrok8s join ${url}\n\n` +
             `Use the '--worker' flag to join a node as a worker not running the control plane, eg:\nmicrok8s join ${url} --worker`,
         short: `microk8s join ${url}`,
-        token,
-        "token-check": `${token}/${check}`,
-        json: JSON.stringify(object, undefined, 2),
-        yaml: stringify(object),
     };
-    if (!Object.hasOwn(texts, format)) return failed(`argument --format: invalid choice: '${format}'`, 2);
+    if (!Object.hasOwn(texts, format)) return unsupported(`microk8s add-node --format ${format}`);
     addToken(files, token, ttl);
     return said(texts[format]);
 }

@@ -16,7 +16,6 @@ export const LAUNCH_FILES = [
     `${COMMON}/.microk8s.yaml`,
 ];
 export const CLUSTER_TOKENS = `${DATA}/credentials/cluster-tokens.txt`;
-export const PERSISTENT_TOKENS = `${DATA}/credentials/persistent-cluster-tokens.txt`;
 const AGENT_LOG = "var/log/journal/snap.microk8s.daemon-cluster-agent.service.log";
 
 /** MicroK8s' own arguments, as far as they matter here. */

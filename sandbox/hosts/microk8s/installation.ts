@@ -1,10 +1,7 @@
-import * as path from "node:path";
 import type { Host } from "../host";
 import type { Release } from "../snap/releases";
 import type { Installer } from "../snap/snapd";
 import { microk8s } from "./commands";
-import { LAUNCHER } from "./files";
-import { parseLaunch } from "./launch";
 import { Microk8sNode, type Place } from "./node";
 
 const PROGRAM = "/snap/bin/microk8s";
@@ -43,11 +40,6 @@ export class Installation implements Installer {
         await this.node!.uninstall();
         this.host.stage.take(PROGRAM);
         this.node = undefined;
-    }
-
-    async configure({ config }: Record<string, string>): Promise<void> {
-        parseLaunch(config);
-        this.place.files.write(path.join(LAUNCHER, "snap-set.yaml"), config);
     }
 
     run(on: boolean): void {

@@ -1,16 +1,12 @@
-/** Launch configurations: their fields, and the part that applies before the services start. */
+/** Launch configurations: the fields that this project sets, and the part that applies before the services start. */
 import { parseAllDocuments } from "yaml";
-import { DATA, type Files, PERSISTENT_TOKENS } from "./files";
+import { DATA, type Files } from "./files";
 
 interface LaunchPart {
-    addons: { name: string; disable: boolean; args: string[] }[];
+    /** Names of add-ons to enable. */
+    addons: string[];
     arguments: [service: string, changes: Record<string, string | null>][];
-    environment: [file: string, variables: Record<string, string | null>][];
     sans: string[];
-    persistentToken?: string;
-    join?: { url: string; worker: boolean };
-    configFiles: Record<string, string>;
-    registries: Record<string, string>;
 }
 
 /** The configuration without a file. */
@@ -22,41 +18,20 @@ addons:
   - name: dns
 `;
 
+/** Files with arguments and variables. */
 const ARGUMENTS: Record<string, string> = {
     extraKubeletArgs: "kubelet",
     extraKubeAPIServerArgs: "kube-apiserver",
-    extraKubeProxyArgs: "kube-proxy",
-    extraKubeControllerManagerArgs: "kube-controller-manager",
-    extraKubeSchedulerArgs: "kube-scheduler",
-    extraContainerdArgs: "containerd",
-    extraDqliteArgs: "k8s-dqlite",
-    extraEtcdArgs: "etcd",
-    extraFlanneldArgs: "flanneld",
-    extraMicroK8sClusterAgentArgs: "cluster-agent",
-    extraMicroK8sAPIServerProxyArgs: "apiserver-proxy",
-};
-const ENVIRONMENT: Record<string, string> = {
-    extraKubeliteEnv: "kubelite-env",
-    extraContainerdEnv: "containerd-env",
-    extraDqliteEnv: "k8s-dqlite-env",
-    extraEtcdEnv: "etcd-env",
-    extraFlanneldEnv: "flanneld-env",
-    extraMicroK8sClusterAgentEnv: "cluster-agent-env",
-    extraMicroK8sAPIServerProxyEnv: "apiserver-proxy-env",
     extraCNIEnv: "cni-env",
-    extraFIPSEnv: "fips-env",
 };
-const OTHERS = [
-    "version",
-    "persistentClusterToken",
-    "join",
-    "addons",
-    "extraSANs",
-    "containerdRegistryConfigs",
-    "extraConfigFiles",
+/** Other fields of the real one. */
+const UNSUPPORTED = [
+    ...["persistentClusterToken", "join", "containerdRegistryConfigs", "extraConfigFiles", "addonRepositories"],
+    ...["extraKubeProxyArgs", "extraKubeControllerManagerArgs", "extraKubeSchedulerArgs", "extraContainerdArgs"],
+    ...["extraDqliteArgs", "extraEtcdArgs", "extraFlanneldArgs", "extraMicroK8sClusterAgentArgs"],
+    ...["extraMicroK8sAPIServerProxyArgs", "extraKubeliteEnv", "extraContainerdEnv", "extraDqliteEnv", "extraEtcdEnv"],
+    ...["extraFlanneldEnv", "extraMicroK8sClusterAgentEnv", "extraMicroK8sAPIServerProxyEnv", "extraFIPSEnv"],
 ];
-/** Shorter tokens are rejected. */
-const TOKEN_LENGTH = 32;
 
 /**
  * Parses the parts of a launch configuration. An unknown field causes only a warning; a wrong type or version is an error.
@@ -74,30 +49,22 @@ export function parseLaunch(text: string, warn: (line: string) => void = () => u
 const wrong = (what: string) => new Error(`could not parse configuration: ${what}`);
 
 function part(given: Record<string, unknown>, warn: (line: string) => void): LaunchPart {
-    if (given.addonRepositories) throw new Error("unsupported by the sandbox: addonRepositories");
     for (const name of Object.keys(given)) {
-        if (OTHERS.includes(name) || name in ARGUMENTS || name in ENVIRONMENT) continue;
+        if (["version", "addons", "extraSANs"].includes(name) || name in ARGUMENTS) continue;
+        if (UNSUPPORTED.includes(name)) throw new Error(`unsupported by the sandbox: ${name}`);
         warn(`WARNING: configuration may contain unknown fields (${name}). Any unknown fields will be ignored`);
     }
     checkVersion(given.version);
-    const token = optional(given, "persistentClusterToken");
-    if (token !== undefined && token.length < TOKEN_LENGTH)
-        throw wrong(`persistentClusterToken must have ${TOKEN_LENGTH} characters`);
-    const join = given.join === undefined ? undefined : record(given.join, "join");
     return {
         addons: list(given.addons, "addons").map((addon) => {
-            const entry = record(addon, "addons");
-            const { name, disable = false, args } = entry;
-            if (typeof name !== "string" || typeof disable !== "boolean") throw wrong("addons: name, disable");
-            return { name, disable, args: list(args, "args").map((arg) => scalar(arg, "args")!) };
+            const { name, ...more } = record(addon, "addons");
+            if (typeof name !== "string") throw wrong("addons: name");
+            const [other] = Object.keys(more);
+            if (other) throw new Error(`unsupported by the sandbox: ${other} of an add-on`);
+            return name;
         }),
         arguments: maps(given, ARGUMENTS),
-        environment: maps(given, ENVIRONMENT),
         sans: list(given.extraSANs, "extraSANs").map((san) => scalar(san, "extraSANs")!),
-        persistentToken: token,
-        join: join && { url: scalar(join.url, "join.url") ?? "", worker: join.worker === true },
-        configFiles: texts(given, "extraConfigFiles"),
-        registries: texts(given, "containerdRegistryConfigs"),
     };
 }
 
@@ -125,10 +92,6 @@ function scalar(value: unknown, name: string): string | null {
     return String(value);
 }
 
-function optional(given: Record<string, unknown>, name: string): string | undefined {
-    return scalar(given[name], name) ?? undefined;
-}
-
 function maps(
     given: Record<string, unknown>,
     fields: Record<string, string>,
@@ -144,22 +107,11 @@ function maps(
         });
 }
 
-function texts(given: Record<string, unknown>, field: string): Record<string, string> {
-    if (given[field] === undefined) return {};
-    const entries = Object.entries(record(given[field], field));
-    return Object.fromEntries(entries.map(([name, value]) => [name, scalar(value, field) ?? ""]));
-}
-
 /** The part that applies before the services start. Arguments also apply each time the file is applied. */
 export function applyBefore(files: Files, parts: LaunchPart[]): void {
-    for (const { arguments: all, environment, sans, persistentToken, configFiles, registries } of parts) {
-        for (const [service, changes] of all) files.setArguments(service, changes);
-        for (const [file, changes] of environment) files.setArguments(file, changes);
+    for (const { arguments: all, sans } of parts) {
+        for (const [file, changes] of all) files.setArguments(file, changes);
         if (sans.length > 0) files.write(`${DATA}/certs/csr.conf.template`, sans.map(alternative).join(""));
-        if (persistentToken) files.write(PERSISTENT_TOKENS, `${persistentToken}\n`);
-        for (const [name, text] of Object.entries(configFiles)) files.write(`${DATA}/args/${name}`, text);
-        for (const [name, text] of Object.entries(registries))
-            files.write(`${DATA}/args/certs.d/${name}/hosts.toml`, text);
     }
 }
 

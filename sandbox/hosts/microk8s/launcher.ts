@@ -1,7 +1,5 @@
 /** The part of the cluster agent that applies launch configurations, and retries failed ones without end. */
-import type { Reply } from "../reply";
 import { LAUNCHER } from "./files";
-import { join } from "./join";
 import { applyBefore, parseLaunch } from "./launch";
 import type { Microk8sNode } from "./node";
 
@@ -44,24 +42,18 @@ export class Launcher {
         }
     }
 
-    /** Applies add-ons, arguments, join. Stops at the first failure. */
+    /** Applies add-ons and arguments. Stops at the first failure. */
     private async apply(text: string): Promise<void> {
         const { files } = this.node.place;
         const parts = parseLaunch(text, (line) => files.log(line));
         for (const [index, part] of parts.entries()) {
-            const failure = (what: string, { err, out }: Reply) => {
+            for (const name of part.addons) {
+                const { code, err, out } = await this.node.enable("enable", name, []);
                 const why = (err || out).trim().replaceAll("\n", " ");
-                return new Error(`failed to apply config part ${index}: failed to ${what}: ${why}`);
-            };
-            for (const { name, disable, args } of part.addons) {
-                const verb = disable ? "disable" : "enable";
-                const reply = await this.node.enable(verb, name, args);
-                if (reply.code !== 0) throw failure(`reconcile addons: failed to ${verb} addon "${name}"`, reply);
+                const failed = `failed to reconcile addons: failed to enable addon "${name}": ${why}`;
+                if (code !== 0) throw new Error(`failed to apply config part ${index}: ${failed}`);
             }
             applyBefore(files, [part]);
-            if (!part.join) continue;
-            const reply = await join(this.node, [part.join.url, ...(part.join.worker ? ["--worker"] : [])]);
-            if (reply.code !== 0) throw failure("join cluster", reply);
         }
     }
 }

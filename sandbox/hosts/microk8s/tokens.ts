@@ -1,5 +1,5 @@
 /** Join tokens, one per line: `token` (for one join) or `token|expiry` (until then, in Unix seconds). */
-import { CLUSTER_TOKENS, type Files, PERSISTENT_TOKENS } from "./files";
+import { CLUSTER_TOKENS, type Files } from "./files";
 
 export function addToken(files: Files, token: string, ttlSeconds: number): void {
     const line = ttlSeconds === -1 ? token : `${token}|${Math.round(Date.now() / 1000) + ttlSeconds}`;
@@ -8,7 +8,6 @@ export function addToken(files: Files, token: string, ttlSeconds: number): void 
 
 /** Whether a token is valid. Deletes a token without an expiry. */
 export function useToken(files: Files, token: string): boolean {
-    if (files.read(PERSISTENT_TOKENS).split("\n").includes(token) && token !== "") return true;
     const lines = files.read(CLUSTER_TOKENS).split("\n").filter(Boolean);
     const now = Date.now() / 1000;
     const at = lines.findIndex((line) => {

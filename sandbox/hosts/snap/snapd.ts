@@ -1,6 +1,6 @@
 /**
  * Emulator of snap(1) of snapd 2.63 on one host, as far as one snap, MicroK8s, needs it: version, list, info, install, refresh
- * (with --hold, --unhold or a channel), remove, set, get, start, stop, wait. Facts: snapd's cmd/snap. Other verbs, options and
+ * (with --hold, --unhold or a channel), remove, start, stop, wait. Facts: snapd's cmd/snap. Other verbs, options and
  * snaps are errors with their names. Nothing is refreshed automatically.
  */
 import { failed, unsupported, type Reply, said } from "../reply";
@@ -14,8 +14,6 @@ export interface Installer {
     install(release: Release): Promise<void>;
     refresh(release: Release): Promise<void>;
     remove(): Promise<void>;
-    /** `snap set` with these values. @throws Error with the message of its hook */
-    configure(values: Record<string, string>): Promise<void>;
     run(on: boolean): void;
     /** Why the store is unreachable. */
     storeProblem(): string | undefined;
@@ -33,8 +31,6 @@ const VERBS: Record<string, { options: Known; root: boolean }> = {
     install: { options: { ...CHANNEL, "--classic": "flag" }, root: true },
     refresh: { options: { ...CHANNEL, "--hold": "maybe", "--unhold": "flag", "--classic": "flag" }, root: true },
     remove: { options: { "--purge": "flag" }, root: true },
-    set: { options: {}, root: true },
-    get: { options: {}, root: true },
     start: { options: {}, root: true },
     stop: { options: {}, root: true },
 };
@@ -42,7 +38,6 @@ const VERBS: Record<string, { options: Known; root: boolean }> = {
 export class Snapd {
     private installed: Release | undefined;
     private held = false;
-    private values: Record<string, string> = {};
     private changing: string | undefined;
 
     constructor(private readonly installer: Installer) {}
@@ -57,19 +52,18 @@ export class Snapd {
     }
 
     async run(args: string[], privileged: boolean): Promise<Reply> {
-        const [name = "", ...more] = args;
+        const [name = "", ...words] = args;
         const verb = name === "--version" ? "version" : name;
         if (!Object.hasOwn(VERBS, verb)) return unsupported(`snap ${name}`);
-        const { found, rest, odd } = readOptions(more, VERBS[verb].options);
+        const { found, rest, odd } = readOptions(words, VERBS[verb].options);
         if (odd) return unsupported(`snap ${verb} ${odd}`);
         if (VERBS[verb].root && !privileged) return failed("error: access denied (try with sudo)");
         if (verb === "version") return said("snap    2.63\nsnapd   2.63\nseries  16\nubuntu  22.04");
         if (verb === "wait")
             return rest.join(" ") === "system seed.loaded" ? said() : unsupported(`snap wait ${rest.join(" ")}`);
         if (verb === "list") return listing(rest, this.installed, this.held);
-        const [snap, ...values] = rest;
-        if (snap !== NAME || (values.length > 0 && verb !== "set" && verb !== "get"))
-            return unsupported(`snap ${verb} ${rest.join(" ")} (only ${NAME})`);
+        const [snap, ...more] = rest;
+        if (snap !== NAME || more.length > 0) return unsupported(`snap ${verb} ${rest.join(" ")} (only ${NAME})`);
         if (this.changing && VERBS[verb].root)
             return failed(`error: snap "${NAME}" has "${this.changing}-snap" change in progress`, 10);
         if (verb === "install") return this.change(verb, () => this.install(found));
@@ -83,8 +77,6 @@ export class Snapd {
         }
         if (verb === "refresh") return this.change(verb, () => this.refresh(now, found));
         if (verb === "remove") return this.change(verb, () => this.remove(found));
-        if (verb === "set") return this.set(values);
-        if (verb === "get") return this.get(values);
         this.installer.run(verb === "start");
         return said(verb === "start" ? "Started." : "Stopped.");
     }
@@ -147,32 +139,9 @@ export class Snapd {
         await this.installer.remove();
         this.installed = undefined;
         this.held = false;
-        this.values = {};
         return said(
             `${options["--purge"] ? "" : `Save data of snap "${NAME}" in automatic snapshot set #1\n`}${NAME} removed`,
         );
-    }
-
-    private async set(pairs: string[]): Promise<Reply> {
-        const values = Object.fromEntries(pairs.map((pair) => [pair.split("=")[0], pair.slice(pair.indexOf("=") + 1)]));
-        const odd = Object.keys(values).find((key) => key !== "config");
-        if (odd !== undefined || pairs.length === 0) return unsupported(`snap set ${NAME} ${odd ?? ""}`);
-        try {
-            await this.installer.configure(values);
-        } catch (error) {
-            return failed(
-                "error: cannot perform the following tasks:\n" +
-                    `- Run configure hook of "${NAME}" snap (run hook "configure": ${(error as Error).message})`,
-            );
-        }
-        Object.assign(this.values, values);
-        return said();
-    }
-
-    private get([key, ...more]: string[]): Reply {
-        if (!key || more.length > 0) return unsupported(`snap get ${NAME} of other than one key`);
-        if (this.values[key] === undefined) return failed(`error: snap "${NAME}" has no "${key}" configuration option`);
-        return said(this.values[key]);
     }
 
     /** Why a release cannot be downloaded. */

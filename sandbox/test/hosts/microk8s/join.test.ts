@@ -56,15 +56,12 @@ describe("clusters of the emulator of MicroK8s", () => {
         for (const name of ["a", "b"]) await done(first, `microk8s remove-node ${name}`);
     });
 
-    it("print the address for joining in five formats, and reject short tokens", async () => {
+    it("print the address for joining in two formats, and reject short tokens", async () => {
         const add = (more: string) => done(first, `microk8s add-node --token ${TOKEN} --token-ttl 60 ${more}`);
-        const check = (await add("--format token-check")).slice(TOKEN.length + 1);
-        assert.match(check, /^[0-9a-f]{12}$/);
-        const url = `${first.address}:25000/${TOKEN}/${check}`;
-        assert.equal(await add("--format token"), TOKEN);
-        assert.equal(await add("--format short"), `microk8s join ${url}`);
-        assert.deepEqual(JSON.parse(await add("--format json")), { token: `${TOKEN}/${check}`, urls: [url] });
-        assert.match(await add(""), new RegExp(`^microk8s join ${url} --worker$`, "m"));
+        const short = await add("--format short");
+        assert.match(short, new RegExp(`^microk8s join ${first.address}:25000/${TOKEN}/[0-9a-f]{12}$`));
+        assert.match(await add(""), new RegExp(`^${short} --worker$`, "m"));
+        assert.match((await root(first, "microk8s add-node --format json")).err, /^unsupported .*--format json/);
         assert.equal((await root(first, "microk8s add-node --token short")).code, 1);
     });
 

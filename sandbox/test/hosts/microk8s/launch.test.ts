@@ -1,6 +1,5 @@
 // Proves when MicroK8s' emulator reads and applies a launch configuration, and how it handles an invalid one.
 import assert from "node:assert/strict";
-import { waitFor } from "../../../processes";
 import { applied, done, exists, Hosts, LAUNCHER, root, text } from "./kit";
 
 const INSTALL = "snap install microk8s --classic --channel=1.34/stable";
@@ -65,7 +64,8 @@ describe("launch configuration of the emulator of MicroK8s", () => {
             ["addons: []", /could not parse config file version ""/],
             ["version: 0.3.0", /the maximum is 0\.2\.0/],
             ["version: 0.1.0\naddons: dns", /addons must be a list/],
-            ["version: 0.1.0\npersistentClusterToken: short", /must have 32 characters/],
+            ["version: 0.1.0\njoin: { url: x }", /unsupported by the sandbox: join/],
+            ["version: 0.1.0\naddons: [{ name: dns, disable: true }]", /unsupported by the sandbox: disable/],
         ];
         for (const [launch, why] of refused) {
             const bad = await hosts.start(`bad-${refused.findIndex(([text]) => text === launch)}`, {
@@ -99,34 +99,5 @@ describe("launch configuration of the emulator of MicroK8s", () => {
     it("is applied although it names an add-on that does not exist", async () => {
         const host = await hosts.installed("typo", { launch: "version: 0.1.0\naddons: [{ name: dsn }]\n" });
         assert.equal(await done(host, "microk8s status -a dsn"), "disabled");
-    });
-
-    it("is also read on snap set, and later from its folder", async () => {
-        const host = await hosts.installed("set");
-        const { stage, microk8s } = host;
-        const config = "version: 0.1.0\naddons:\n  - name: dns\n";
-        assert.equal((await stage.run("/usr/local/sbin/snap", ["set", "microk8s", `config=${config}`])).code, 0);
-        await waitFor("dns", async () => (await done(host, "microk8s status -a dns")) === "enabled", { seconds: 25 });
-        microk8s!.place.files.write(
-            `${LAUNCHER}/more.yaml`,
-            "version: 0.1.0\naddons: [{ name: dns, disable: true }]\n",
-        );
-        await waitFor("no dns", async () => (await done(host, "microk8s status -a dns")) === "disabled", {
-            seconds: 25,
-        });
-        const bad = await stage.run("/usr/local/sbin/snap", ["set", "microk8s", "config=version: ["]);
-        assert.match(bad.err, /run hook "configure": could not parse/);
-    });
-
-    it("joins a cluster when it says so", async () => {
-        const token = "0123456789abcdef0123456789abcdef";
-        const first = await hosts.installed("seed", { launch: `version: 0.1.0\npersistentClusterToken: ${token}\n` });
-        const launch = `version: 0.1.0\njoin: { url: "${first.address}:25000/${token}", worker: true }\n`;
-        await hosts.installed("worker", { launch });
-        await hosts.installed("worker-2", { launch });
-        assert.deepEqual(
-            await done(first, "microk8s kubectl get nodes -o name"),
-            "node/seed\nnode/worker\nnode/worker-2",
-        );
     });
 });
