@@ -46,7 +46,7 @@ const SYNC_SECONDS = 60;
 const RETRY_SECONDS = { first: 1, longest: 1000 };
 
 /** Kinds whose condition reports a failed push. A Consumer (v1alpha1) is not among them: it stays Available. */
-const TELLS_SYNC_FAILED: Kind[] = ["ApisixRoute", "ApisixConsumer", "ApisixGlobalRule", "ApisixTls"];
+const TELLS_SYNC_FAILED: Kind[] = ["ApisixRoute", "ApisixGlobalRule", "ApisixTls"];
 
 export async function startIngressController(options: IngressControllerOptions): Promise<IngressController> {
     const controller = new Controller(options);

@@ -6,9 +6,10 @@
 // - A resource of a foreign class has no status.
 // - Plugins of a GatewayProxy are off unless `enabled: true`.
 // - A Consumer (v1alpha1) stays Available when APISIX rejects it. Unsupported, with an error in the status or the log: stream
-//   routes, Ingress, HTTPRoute, the policies and PluginConfig of v1alpha1, mode apisix-standalone, and fields that errors name.
+//   routes, ApisixConsumer, ApisixPluginConfig, Ingress, HTTPRoute, the policies and PluginConfig of v1alpha1, mode
+//   apisix-standalone, and fields that errors name.
 
-import { translateApisixConsumer, translateConsumer, NamelessCredential } from "./consumer";
+import { translateConsumer, NamelessCredential } from "./consumer";
 import {
     bindByClass,
     bindByGateway,
@@ -96,7 +97,6 @@ export function translate(world: World, controllerName: string): Translation {
     };
     const byClass = (owner: Resource) => bindByClass(world, controllerName, owner);
     each("ApisixRoute", "Accepted", byClass, (owner) => translateRoute(context, owner));
-    each("ApisixConsumer", "Accepted", byClass, (owner) => translateApisixConsumer(world, controllerName, owner));
     each("ApisixGlobalRule", "Accepted", byClass, globalRules);
     each("ApisixTls", "Accepted", byClass, (owner) => translateTls(world, controllerName, owner));
     each(
@@ -226,7 +226,14 @@ function refuseOthers(world: World, controllerName: string, say: (line: string) 
         return world.Ingress.filter(({ spec }) => ingressClass(world, controllerName, spec?.ingressClassName));
     };
     const policies = ["BackendTrafficPolicy", "HTTPRoutePolicy"] as const;
-    for (const kind of ["Ingress", "HTTPRoute", ...policies, "PluginConfig", "ApisixPluginConfig"] as const) {
+    for (const kind of [
+        "Ingress",
+        "HTTPRoute",
+        ...policies,
+        "PluginConfig",
+        "ApisixPluginConfig",
+        "ApisixConsumer",
+    ] as const) {
         for (const resource of bound(kind)) say(`error: ${kind} ${keyOf(resource)}: ${unsupported(kind).message}`);
     }
 }

@@ -5,11 +5,7 @@ const DEFAULT_BASE_URL = "https://api.cloudflare.com/client/v4/";
 
 const FORMS: Record<string, RegExp> = {
     apiToken: /^[0-9A-Za-z\-_]{40,80}$/,
-    apiKey: /^[0-9A-Za-z_-]{37,60}$/,
-    apiUserServiceKey: /^.+$/,
-    email: /^.+$/,
     baseUrl: /^https?:\/\//,
-    userAgentOperatorSuffix: /^.*$/,
 };
 
 const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
@@ -25,18 +21,17 @@ export function settingsProblems(given: Values): { property: string; reason: str
     for (const [name, value] of Object.entries(given)) {
         if (name === "version" || name === "pluginDownloadURL") continue;
         const form = FORMS[name];
-        if (!form) found.push({ property: name, reason: `The cloudflare provider has no setting "${name}".` });
+        if (!form) found.push({ property: name, reason: `The setting "${name}" is unsupported by the sandbox.` });
         // Never the value: it is a credential.
         else if (typeof value !== "string" || !form.test(value)) wrong(name, `value must match ${form.source}.`);
     }
-    if (given.apiKey !== undefined && given.email === undefined) wrong("apiKey", "needs the setting email as well.");
     return found;
 }
 
 export interface Settings {
     /** Address with a final slash. */
     baseUrl: string;
-    /** User agent. */
+    /** Authorization. */
     headers: Record<string, string>;
 }
 
@@ -45,14 +40,8 @@ export function settingsOf(given: Values, env: NodeJS.ProcessEnv): Settings {
     const from = (name: string, variable: string) => (given[name] as string | undefined) || env[variable] || undefined;
     const base = from("baseUrl", "CLOUDFLARE_BASE_URL") ?? DEFAULT_BASE_URL;
     const token = from("apiToken", "CLOUDFLARE_API_TOKEN");
-    const key = from("apiKey", "CLOUDFLARE_API_KEY");
-    const service = from("apiUserServiceKey", "CLOUDFLARE_API_USER_SERVICE_KEY");
     return {
         baseUrl: base.endsWith("/") ? base : `${base}/`,
-        headers: {
-            ...(token ? { Authorization: `Bearer ${token}` } : {}),
-            ...(key ? { "X-Auth-Key": key, "X-Auth-Email": from("email", "CLOUDFLARE_EMAIL") ?? "" } : {}),
-            ...(service ? { "X-Auth-User-Service-Key": service } : {}),
-        },
+        headers: token ? { Authorization: `Bearer ${token}` } : {},
     };
 }

@@ -7,9 +7,6 @@ import { bodies, CONTROLLER, object, outcome, said, secret, translated, WIRING, 
 
 const gatewayRef = { name: "apisix", namespace: "apisix" };
 const consumer = (spec: object, name = "alice") => object("Consumer", name, { gatewayRef, ...spec });
-const apisixConsumer = (authParameter: object, name = "alice") =>
-    object("ApisixConsumer", name, { ingressClassName: "apisix", authParameter });
-
 describe("Consumer (v1alpha1)", () => {
     it("becomes a consumer called namespace_name and one credential per entry, its id sha1(consumer.credential)", () => {
         const credentials = [
@@ -74,54 +71,6 @@ describe("Consumer (v1alpha1)", () => {
             assert.equal(outcomes.filter(({ kind }) => kind === "Consumer").length, 0);
             assert.match(log.join("\n"), /Consumer llm\/a: ignored/);
         }
-    });
-});
-
-describe("ApisixConsumer", () => {
-    const of = (authParameter: object, ...others: ReturnType<typeof secret>[]) => {
-        const { outcomes } = translated(apisixConsumer(authParameter), ...others);
-        const { objects, conditions } = outcome(outcomes, "ApisixConsumer", "alice");
-        return { said: said(conditions[0]), plugins: bodies(objects, "consumers")[0]?.plugins };
-    };
-
-    it("puts its one credential into the consumer itself", () => {
-        const found = of({ keyAuth: { secretRef: { name: "a" } } }, secret("a", { key: "k" }));
-        assert.deepEqual(found, { said: "True Accepted", plugins: { "key-auth": { key: "k" } } });
-    });
-
-    it("reads numbers and booleans of a JWT Secret, and sends exp 86400 when there is none", () => {
-        const data = { key: "k", secret: "s", base64_secret: "true", lifetime_grace_period: "5" };
-        const found = of({ jwtAuth: { secretRef: { name: "a" } } }, secret("a", data));
-        const expected = { key: "k", secret: "s", exp: 86400, base64_secret: true, lifetime_grace_period: 5 };
-        assert.deepEqual(found.plugins["jwt-auth"], expected);
-    });
-
-    const refused: [why: string, authParameter: object, said: RegExp][] = [
-        [
-            "a missing Secret",
-            { keyAuth: { secretRef: { name: "x" } } },
-            /invalid key auth config: secret llm\/x not found$/,
-        ],
-        [
-            "a Secret without key",
-            { jwtAuth: { secretRef: { name: "a" } } },
-            /invalid jwt auth config: key "key" not found/,
-        ],
-        ["both secretRef and value", { keyAuth: { secretRef: { name: "a" }, value: { key: "k" } } }, /not both$/],
-        ["another kind of credential", { ldapAuth: {} }, /spec\.authParameter\.ldapAuth: unsupported/],
-    ];
-    for (const [why, authParameter, pattern] of refused) {
-        it(`is rejected for ${why}`, () => {
-            const found = of(authParameter, secret("a", { other: "x" }));
-            assert.match(found.said, /^False /);
-            assert.match(found.said, pattern);
-            assert.equal(found.plugins, undefined);
-        });
-    }
-
-    it("sends a name with a dot unchanged, which APISIX rejects", () => {
-        const { outcomes } = translated(apisixConsumer({ keyAuth: { value: { key: "k" } } }, "a.b"));
-        assert.equal(bodies(outcome(outcomes, "ApisixConsumer", "a.b").objects, "consumers")[0].username, "llm_a.b");
     });
 });
 
@@ -290,7 +239,14 @@ describe("The rest of the controller", () => {
     });
 
     const policies = ["BackendTrafficPolicy", "HTTPRoutePolicy"] as const;
-    for (const kind of ["HTTPRoute", ...policies, "PluginConfig", "ApisixPluginConfig", "Ingress"] as const) {
+    for (const kind of [
+        "HTTPRoute",
+        ...policies,
+        "PluginConfig",
+        "ApisixPluginConfig",
+        "ApisixConsumer",
+        "Ingress",
+    ] as const) {
         it(`reports that a ${kind} is unsupported`, () => {
             const { log } = translated(object(kind, "x", { ingressClassName: "apisix" }));
             assert.match(log.join("\n"), new RegExp(`^error: ${kind} llm/x: .*unsupported`, "m"));
