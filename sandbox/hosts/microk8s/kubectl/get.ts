@@ -1,18 +1,11 @@
 /** kubectl get. */
-import { stringify } from "yaml";
-import { failed, unsupported, type Reply, said } from "../../reply";
+import { unsupported, type Reply, said } from "../../reply";
 import { ask, find, type KubeObject } from "../rest";
 import { isNodeReady } from "../ready";
-import { jsonPath } from "./jsonpath";
-import { type KubectlCall, KubectlError } from "./call";
+import type { KubectlCall } from "./call";
 import { collection, list, type Resource, targets } from "./resources";
 
 export async function get({ rest, words, options }: KubectlCall): Promise<Reply> {
-    if (options["--raw"]) {
-        if (words.length > 0) throw new KubectlError("error: arguments may not be passed when --raw is specified");
-        const { status, text } = await rest.request("GET", options["--raw"]);
-        return status < 300 ? said(text) : failed(`Error from server: ${text}`);
-    }
     const { resource, names } = targets(words);
     const namespace = options["--all-namespaces"] ? undefined : (options["--namespace"] ?? "default");
     const path = collection(resource, namespace);
@@ -25,10 +18,7 @@ export async function get({ rest, words, options }: KubectlCall): Promise<Reply>
             if (object) objects.push(object);
         }
     } else {
-        objects = await list(rest, path, {
-            ...(options["--selector"] ? { labelSelector: options["--selector"] } : {}),
-            ...(options["--field-selector"] ? { fieldSelector: options["--field-selector"] } : {}),
-        });
+        objects = await list(rest, path, options["--selector"] ? { labelSelector: options["--selector"] } : {});
     }
     // kubectl prints them only on request.
     for (const { metadata } of objects) delete metadata.managedFields;
@@ -36,23 +26,18 @@ export async function get({ rest, words, options }: KubectlCall): Promise<Reply>
     const output = options["--output"] ?? "";
     if (objects.length === 0 && names.length > 0) return said();
     if (output === "json") return said(JSON.stringify(whole, undefined, 4));
-    if (output === "yaml") return said(stringify(whole));
     if (output === "name") return said(objects.map(({ metadata }) => `${resource.full}/${metadata.name}\n`).join(""));
-    const template = /^jsonpath=(.*)$/s.exec(output)?.[1];
-    // The text without a final line break.
-    if (template !== undefined) return { code: 0, out: jsonPath(template, whole), err: "" };
-    if (output !== "" && output !== "wide") return unsupported(`kubectl get -o ${output}`);
+    if (output !== "") return unsupported(`kubectl get -o ${output}`);
     if (objects.length === 0) return { code: 0, out: "", err: "No resources found\n" };
-    return table(resource, objects, options);
+    return table(resource, objects);
 }
 
-function table({ plural }: Resource, objects: KubeObject[], options: Record<string, string>): Reply {
+function table({ plural }: Resource, objects: KubeObject[]): Reply {
     const columns = COLUMNS[plural];
     if (!columns) return unsupported(`kubectl get ${plural} as a table`);
-    const wide = options["--output"] === "wide" ? (WIDE[plural] ?? {}) : {};
-    const all = { NAME: ({ metadata }: KubeObject) => metadata.name, ...columns, ...wide };
+    const all = { NAME: ({ metadata }: KubeObject) => metadata.name, ...columns };
     const rows = objects.map((object) => Object.values(all).map((cell) => cell(object)));
-    if (!options["--no-headers"]) rows.unshift(Object.keys(all));
+    rows.unshift(Object.keys(all));
     const widths = rows[0].map((_cell, i) => Math.max(...rows.map((row) => row[i].length)) + 3);
     return said(
         rows
@@ -88,13 +73,6 @@ const COLUMNS: Record<string, Record<string, Cell>> = {
     },
     namespaces: { STATUS: ({ status }) => status?.phase ?? "Active", AGE: age },
 };
-const WIDE: Record<string, Record<string, Cell>> = {
-    nodes: {
-        "INTERNAL-IP": (node) =>
-            node.status?.addresses?.find((one: { type: string }) => one.type === "InternalIP")?.address ?? "<none>",
-    },
-};
-
 function age({ metadata }: KubeObject): string {
     const seconds = Math.round((Date.now() - Date.parse(metadata.creationTimestamp ?? "")) / 1000);
     return seconds < 120 ? `${seconds}s` : `${Math.round(seconds / 60)}m`;

@@ -18,6 +18,8 @@ describe("emulator of kubectl", () => {
         assert.notEqual(reply.code, 0, reply.out);
         return reply.err.trimEnd();
     };
+    const taintsOf = async (name: string): Promise<{ key: string }[]> =>
+        JSON.parse(await out(`get node ${name} -o json`)).spec.taints;
     const pod = (name: string, more: object = {}, owner = "ReplicaSet") =>
         api.put("pods", "llm", {
             metadata: { name, ownerReferences: owner ? [{ kind: owner, name: "x", controller: true }] : [] },
@@ -28,26 +30,12 @@ describe("emulator of kubectl", () => {
         for (const name of ["a", "b"]) api.put("nodes", "", { metadata: { name, labels: { zone: name } } });
     });
 
-    it("gets nodes by name and by label, and prints them by template", async () => {
+    it("gets nodes by name and by label", async () => {
         assert.equal(await out("get nodes -o name"), "node/a\nnode/b");
         assert.equal(await out("get no -l zone=b -o name"), "node/b");
         assert.match(await out("get node a"), /^NAME +STATUS +ROLES +AGE +VERSION\na +Ready +<none> /);
-        assert.equal(
-            (
-                await run(
-                    "get",
-                    "nodes",
-                    "-o",
-                    'jsonpath={range .items[*]}{.metadata.name}{"="}{.metadata.labels.zone};{end}',
-                )
-            ).out,
-            "a=a;b=b;",
-        );
-        const ready = 'jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}';
-        assert.equal((await run("get", "nodes", "-o", ready)).out, "True True");
         api.put("nodes", "", { metadata: { name: "a", managedFields: [{}] } });
         assert.doesNotMatch(await out("get node a -o json"), /managedFields/);
-        assert.equal(await out("get --raw /readyz"), "ok");
         assert.equal(await err("get node c"), 'Error from server (NotFound): nodes "c" not found');
         assert.equal(await out("get node c --ignore-not-found"), "");
     });
@@ -68,7 +56,7 @@ describe("emulator of kubectl", () => {
         assert.equal(await out("taint nodes a only=gateway:NoSchedule"), "node/a tainted");
         assert.match(await err("taint nodes a only=x:NoSchedule"), /already has only taint\(s\)/);
         assert.equal(await out("taint nodes a only=x:NoSchedule --overwrite"), "node/a tainted");
-        assert.equal(await out("get node a -o jsonpath={.spec.taints[*].value}"), "x");
+        assert.deepEqual(await taintsOf("a"), [{ key: "only", value: "x", effect: "NoSchedule" }]);
         assert.equal(await out("taint nodes a only:NoSchedule-"), "node/a untainted");
         assert.equal(await err("taint nodes a only:NoSchedule-"), 'error: taint "only:NoSchedule" not found');
     });
@@ -84,7 +72,10 @@ describe("emulator of kubectl", () => {
             return request.call(api, method, path, body);
         };
         assert.equal(await out("taint nodes a only=gateway:NoSchedule"), "node/a tainted");
-        assert.equal(await out("get node a -o jsonpath={.spec.taints[*].key}"), "late only");
+        assert.deepEqual(
+            (await taintsOf("a")).map(({ key }) => key),
+            ["late", "only"],
+        );
     });
 
     it("drains a node of evictable pods, and cordons it", async () => {
@@ -149,7 +140,7 @@ describe("emulator of kubectl", () => {
         "get nodes -w",
         "delete pod x",
         "wait --for=jsonpath={.a}=b node/a",
-        "get nodes -o jsonpath={..name}",
+        "get nodes -o jsonpath={.items}",
     ];
     for (const line of refused)
         it(`refuses ${line}`, async () => assert.match(await err(line), /^unsupported by the sandbox: kubectl/));
