@@ -18,8 +18,8 @@ const main = (variables: Record<string, string>, body: string) =>
 
 /**
  * Renders the script that sh reads on a host.
- * @param asRoot body of a script of sh that becomes root first, gets the same arguments and stops at the first error;
- *   the first argument is the name of the host in messages
+ * @param asRoot body of an sh script that runs as root with the caller's arguments and stops at the first error;
+ *   messages name the host by the first argument
  * @param variables shell variables of the script, which may be secret
  * @param sudoPassword undefined if sudo needs no password
  */

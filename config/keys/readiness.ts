@@ -45,4 +45,4 @@ export const readiness = z
         ...acceptKeys,
     })
     .prefault({})
-    .describe("Time limits for waits.");
+    .describe("How long a run waits.");

@@ -22,7 +22,7 @@ export const command: AddCommand = (check, context) =>
         )
         .option(
             "--consumer <name>",
-            "the test caller, which must serve nothing else: its limit is used up",
+            "the test caller, used for nothing else: the check uses up its limit",
             label,
             SMOKE_CONSUMER,
         )

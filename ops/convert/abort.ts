@@ -8,6 +8,6 @@ export const command: AddCommand = (convert, context) =>
         "convert abort --stack intra",
         "convert abort --stack intra --yes",
     )
-        .description("Return to intra-a: tell the running conversion to return, or return from here if none is running")
+        .description("Return to intra-a: the running conversion does it, or this command if none is running")
         .option("--take-over", "take over a conversion whose machine is gone (default: fail)")
         .action((args) => abort(context, args, conversion(context, args)));

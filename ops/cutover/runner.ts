@@ -161,7 +161,7 @@ export class CutoverRunner {
         if (end !== undefined)
             interruption.atInstant(
                 end,
-                `it did not end within ${duration(limit!)} of the start of the 503s, the latest time that leaves enough of the budget for a return`,
+                `it did not end within ${duration(limit!)} of the first 503; later, the budget is too short for a return`,
             );
         const longest = longestBack(step, budget);
         if (!forward)

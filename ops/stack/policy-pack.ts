@@ -14,12 +14,12 @@ export function packOf(root: string): string[] {
     return [`--policy-pack=${join(root, "policy")}`];
 }
 
-/** Names of the rules that compare with what the program of a commit renders. */
+/** Names of the rules that compare resources with what a commit's program renders. */
 const OF_PROGRAM = RULES.filter(({ comparesWithProgram }) => comparesWithProgram).map(({ name }) => name);
 
 /**
- * Whether the policy pack in the folder of a program has the rules that compare with what that program renders. Earlier
- * programs may have none of them.
+ * Whether the policy pack of a program has the rules that compare resources with what that program renders. Packs of earlier
+ * programs may lack them.
  */
 function comparesItself(program: string): boolean {
     const folder = join(program, "policy");
@@ -30,8 +30,8 @@ function comparesItself(program: string): boolean {
 }
 
 /**
- * Rules with which this clone reviews a program. If the program is of another commit that has comparing rules, its own pack
- * checks those, so they are left out.
+ * Rules with which this clone reviews a program. Rules that compare resources with what a program renders are left out if the
+ * program is of another commit whose own pack has them.
  * @param program root folder: this clone, or a checkout of another commit
  */
 export function rulesFor(program: string, root: string): readonly Rule[] {
@@ -42,8 +42,8 @@ export function rulesFor(program: string, root: string): readonly Rule[] {
 const isOther = (program: string, root: string) => program !== root && comparesItself(program);
 
 /**
- * Arguments for the program of another commit. The current rules are in force, but the policy pack of that commit checks
- * the rules that compare with what a program renders.
+ * Arguments for the program of another commit. That commit's policy pack runs the rules that compare resources with what the
+ * program renders; the current pack runs all others.
  */
 function packsOf(root: string, program: string): string[] {
     // Pulumi requires a config for each pack.

@@ -36,6 +36,7 @@ import { Certificates } from "./objects/ssl";
 import { Store } from "./objects/store";
 import { listen } from "../processes/listen";
 import { createTlsServer, type TlsOptions } from "./data-plane/tls";
+import { APISIX_VERSION } from "./version";
 
 export interface GatewayOptions {
     /** Port of the data plane; 0: any free one. */
@@ -143,7 +144,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     };
     const portOf = (server: Listener) => (server.address() as AddressInfo).port;
     log(
-        `gateway: APISIX 3.18.0 emulator, data http://127.0.0.1:${portOf(data)}, admin http://127.0.0.1:${portOf(admin)}`,
+        `gateway: APISIX ${APISIX_VERSION} emulator, data http://127.0.0.1:${portOf(data)}, admin http://127.0.0.1:${portOf(admin)}`,
     );
     return {
         port: portOf(data),

@@ -106,7 +106,7 @@ function sharedFolders(pod: V1Pod, folder: string): Map<string, string> {
     return found;
 }
 
-/** A text of a container with the paths of its shared folders on this machine. */
+/** A text of a container, with each mount path replaced by the folder on this machine. */
 function moved(text: string, container: V1Container, volumes: Map<string, string>): string {
     let result = text;
     for (const { name, mountPath } of container.volumeMounts ?? []) {

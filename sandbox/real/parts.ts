@@ -8,6 +8,7 @@ import { isAbsolute, join } from "node:path";
 import { findOnPath } from "../toolchain/path";
 import { certManagerDefinitions } from "./cert-manager-crds";
 import { CHARTS_VARIABLE, findCharts } from "./charts";
+import { APISIX_VERSION } from "../gateway/version";
 
 /** A real program. */
 export interface Found {
@@ -46,7 +47,7 @@ export const PARTS = {
     },
     apisix: {
         title: "APISIX on OpenResty",
-        version: "3.18.0",
+        version: APISIX_VERSION,
         accepts: /^3\.18\./,
         get: `Install APISIX with OpenResty, or name their folders in ${PREFIX}APISIX and ${PREFIX}OPENRESTY.`,
         find: findApisix,

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { ALGORITHMS } from "../../../components/consumers/signing-algorithms";
+import { ALGORITHMS, PUBLIC_KEY_NAMES } from "../../../components/consumers/signing-algorithms";
 import { day, DEFAULT_OVERLAP_DAYS } from "./credentials";
 import { callerClass } from "../classes/schema";
 import { consumerName, dnsLabel, positive, problem } from "../../values";
@@ -42,8 +42,7 @@ export const credential = z.strictObject({
         .meta({ mayBeSecret: true })
         .optional()
         .meta({
-            description:
-                "Public key of the caller in PEM form, for `RS256`, `ES256` and `EdDSA`. An RSA key needs 2048 bits.",
+            description: `Public key of the caller in PEM form, for ${PUBLIC_KEY_NAMES}. An RSA key needs 2048 bits.`,
             examples: ["-----BEGIN PUBLIC KEY-----…"],
             unset: "with `HS256`, a secret is generated",
         }),

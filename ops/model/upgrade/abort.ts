@@ -8,8 +8,6 @@ export const command: AddCommand = (modelUpgrade, context) =>
         "model upgrade abort --stack intra",
         "model upgrade abort --stack intra --yes",
     )
-        .description(
-            "Return to the old version: tell the running upgrade to return, or return from here if none is running",
-        )
+        .description("Return to the old version: the running upgrade does it, or this command if none is running")
         .option("--take-over", "take over an upgrade whose machine is gone (default: fail)")
         .action((args) => abort(context, args, upgrade(context, args)));

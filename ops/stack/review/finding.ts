@@ -87,7 +87,7 @@ export const CODES = {
     "credential-changed": ["breaks-callers", HAND_OUT],
     "credential-ends-sooner": ["breaks-callers", HAND_OUT],
     "limit-lowered": ["breaks-callers", "Tell the caller: it may get 429 for requests that were served before."],
-    "request-rejected": ["breaks-callers", "Tell the callers which requests are rejected from then on."],
+    "request-rejected": ["breaks-callers", "Tell the callers which requests will be rejected."],
     "timeout-lowered": [
         "breaks-callers",
         "Make sure that no answer takes longer than the new limit: longer answers end with 504 or 524.",

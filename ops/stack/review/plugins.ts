@@ -75,7 +75,7 @@ function auth(): (typeof PLUGINS)[string] {
 
 function errors(): (typeof PLUGINS)[string] {
     return {
-        comes: ["errors-changed", "the gateway changes answers"],
+        comes: ["errors-changed", "errors get Alpa's format"],
         goes: ["errors-changed", "errors no longer have Alpa's format"],
         changes: ["errors-changed", "errors have another format"],
     };

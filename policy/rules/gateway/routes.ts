@@ -117,8 +117,8 @@ function nowhere({ props }: Resource): string[] {
     return right ? [] : [`spec.externalNodes: must be only 127.0.0.1:1, which has no listener (got ${shown(nodes)}).`];
 }
 
-/** Headers that never reach Alpa: secrets of every authentication method, and names that only the gateway may set. */
-const REMOVED = [
+/** Headers that every route must remove at least: secrets of every authentication method, and names that only the gateway may set. */
+const LEAST_REMOVED = [
     "apikey",
     "Authorization",
     "CF-Access-Client-Id",
@@ -160,7 +160,7 @@ function headersLeft(rule: RouteRule): string[] {
     const remove = at(rewrite?.config, "headers.remove");
     if (hasUnknownPlugin(rule) || remove === UNKNOWN || list(remove).includes(UNKNOWN)) return [];
     const removed = list(remove).map((header) => String(header).toLowerCase());
-    const left = REMOVED.filter((header) => !removed.includes(header.toLowerCase()));
+    const left = LEAST_REMOVED.filter((header) => !removed.includes(header.toLowerCase()));
     if (left.length === 0) return [];
     return [`${rule.where}.plugins: must remove ${left.join(", ")} (proxy-rewrite, headers.remove). Add them.`];
 }

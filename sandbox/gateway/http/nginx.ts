@@ -2,13 +2,14 @@
  * Answers of nginx itself, below APISIX: its error pages, status texts and limits of a request head.
  * Facts: recordings of APISIX 3.18.0 (OpenResty 1.29.2.4), and nginx defaults that APISIX's template does not change.
  */
+import { APISIX_VERSION } from "../version";
 
 /** Longest request line or header line, in bytes, with its line end (large_client_header_buffers 4 8k). */
 export const MAX_HEAD_LINE = 8192;
 /** All lines of the head together, in bytes: four buffers of 8 KiB. */
 export const MAX_HEAD = 4 * 8192;
 /** Value of `Server` in answers by APISIX. nginx's own rejections before APISIX have "openresty". */
-export const SERVER = "APISIX/3.18.0";
+export const SERVER = `APISIX/${APISIX_VERSION}`;
 
 const STATUS_TEXT: Record<number, string> = {
     200: "OK",

@@ -10,6 +10,7 @@ import { hostname } from "node:os";
 import type { Context } from "../request/context";
 import type { Conf } from "../request/types";
 import { Registry, type Labels } from "./exposition";
+import { APISIX_VERSION } from "../version";
 
 export interface MetricsOptions {
     /** 0: any free one. */
@@ -23,7 +24,6 @@ export interface MetricsOptions {
 const DEFAULT_BUCKETS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000];
 const REFRESH_SECONDS = 15;
 const EXPORT_URI = "/apisix/prometheus/metrics";
-const VERSION = "3.18.0";
 
 /** Labels of each metric, in their order. */
 const LABELS = {
@@ -78,7 +78,7 @@ export class Metrics {
             "node_info",
             [
                 ["hostname", hostname()],
-                ["version", VERSION],
+                ["version", APISIX_VERSION],
             ],
             1,
         );

@@ -1,7 +1,7 @@
 import type { Listener } from "../listening";
 import type { Microk8sNode } from "./node";
 
-/** Ports of MicroK8s 1.34: of all nodes, and of those with a control plane. */
+/** Ports of MicroK8s 1.34: on all nodes, on control planes, on workers. */
 const PORTS: { all: Listener[]; master: Listener[]; worker: Listener[] } = {
     all: [
         { port: 10250, process: "kubelite" },

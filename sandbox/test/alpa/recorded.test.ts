@@ -112,7 +112,7 @@ if (cases.length > 0) {
     });
 }
 
-/** Sends the recorded request to a service whose batch loop an earlier request has ended. */
+/** Sends the recorded request to a service after an earlier request has ended its batch loop. */
 async function checkAfterDeath({ id, request, response }: Recorded): Promise<void> {
     const [, cause, next] = /^(.*?)(-next(?:-error)?)?$/.exec(id) as RegExpExecArray;
     await withAlpa({}, async (alpa) => {

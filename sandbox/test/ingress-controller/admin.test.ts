@@ -167,7 +167,7 @@ describe("Admin API client of the ingress controller", () => {
             assert.deepEqual([writes, failures], [[], []]);
         });
 
-        it("stop every write while one is a credential without a name, also of another consumer", async () => {
+        it("stop every write while any consumer has a credential without a name", async () => {
             for (const user of ["u", "mallory"]) {
                 admin.stored.set(`consumers/${user}`, { username: user });
                 admin.stored.set(`consumers/${user}/credentials/mine`, { id: "mine", plugins: { "key-auth": {} } });

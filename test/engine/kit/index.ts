@@ -77,7 +77,7 @@ export class TestStack extends EngineStack {
         return stack;
     }
 
-    /** Replaces the config: keys without the project's prefix, merged over a working intra-a. */
+    /** Replaces the config by a working one of intra-a with these values, whose keys have no project prefix. */
     configure(config: StackConfig): void {
         const { facts } = current().world;
         const { gateway, ...rest } = config as { gateway?: Record<string, unknown> };

@@ -72,7 +72,7 @@ export class InterStack extends EngineStack {
         return stack;
     }
 
-    /** Replaces the config: keys without the project's prefix, merged over a working one. */
+    /** Replaces the config by a working one with these values, whose keys have no project prefix. */
     configure(config: StackConfig): void {
         const { facts } = nodes().world;
         this.write({

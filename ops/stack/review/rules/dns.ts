@@ -16,7 +16,7 @@ const recordName = ({ new: now, old }: Change) => `${String((now ?? old)?.type)}
 export const dnsRecord: KindRule = {
     created: (change) =>
         isService(change)
-            ? { code: "access-added", says: `${recordName(change)}: the name points to the service` }
+            ? { code: "access-added", says: `${recordName(change)}: now points to the service` }
             : { code: "added", says: `Record ${recordName(change)} is created` },
     deleted: (change) =>
         isService(change)
@@ -56,7 +56,7 @@ export const dnsRecord: KindRule = {
                       ? {
                             code: "access-changed",
                             severity: "risk",
-                            says: `${recordName(change)}: requests go through Cloudflare from then on`,
+                            says: `${recordName(change)}: requests will go through Cloudflare`,
                         }
                       : {
                             code: "authentication-removed",

@@ -35,7 +35,7 @@ export const zoneSetting: KindRule = {
     created: (change) =>
         isTimeout(change)
             ? timeoutVerdict("The edge's ", "value", undefined, change.new?.value)
-            : { code: "other-change", says: `Setting ${String(change.new?.settingId)} of the zone is set` },
+            : { code: "other-change", says: `Setting ${String(change.new?.settingId)} of the zone gets a value` },
     // Cloudflare has no deletion of a setting.
     deleted: nothing,
     replaced: nothing,

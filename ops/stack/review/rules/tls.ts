@@ -6,7 +6,7 @@ import { always, objectTitle as title, when, type KindRule, type Verdict } from 
 import { listed } from "../values-text";
 
 export const apisixTls: KindRule = {
-    created: (change) => ({ code: "access-added", says: `${title(change)}: HTTPS is served` }),
+    created: (change) => ({ code: "access-added", says: `${title(change)}: HTTPS begins` }),
     deleted: (change) => ({ code: "access-removed", says: `${title(change)} is deleted: HTTPS is no longer served` }),
     replaced: (change) => ({
         code: "service-interrupted",

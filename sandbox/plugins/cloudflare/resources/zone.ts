@@ -62,7 +62,7 @@ export const zoneSetting: ResourceType = {
     idName: "setting_id",
     idIs: "settingId",
     importParts: ["zoneId", "settingId"],
-    crash: (state) => (known(state.value) ? undefined : "value: is missing in the state, because a read answered none"),
+    crash: (state) => (known(state.value) ? undefined : "value: is missing in the state, because a read got no value"),
 };
 
 export const zoneDnssec: ResourceType = {

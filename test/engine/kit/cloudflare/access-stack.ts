@@ -101,7 +101,7 @@ export class AccessStack extends EngineStack {
         return stack;
     }
 
-    /** Replaces the config: keys without the project's prefix, merged over a working one. */
+    /** Replaces the config by a working one with these values, whose keys have no project prefix. */
     configure(config: StackConfig): void {
         const { alpa, cloudflare } = here().world.facts;
         const { host, cloudflared, zone, account, teamName } = cloudflare;

@@ -84,7 +84,7 @@ export class ExposedStack extends EngineStack {
         return stack;
     }
 
-    /** Replaces the config with one whose callers connect to the nodes: keys without the project's prefix. */
+    /** Replaces the config: callers connect to the nodes. @param config values whose keys have no project prefix */
     configureAzure(config: StackConfig): void {
         const { world } = here();
         this.write({
@@ -95,7 +95,7 @@ export class ExposedStack extends EngineStack {
         });
     }
 
-    /** Replaces the config: keys without the project's prefix, merged over a working one. */
+    /** Replaces the config by a working one with these values, whose keys have no project prefix. */
     configure(config: StackConfig): void {
         const { world, account } = here();
         this.write({

@@ -73,7 +73,7 @@ describe("CloudflaredDeployment", () => {
         assert.ok(livenessProbe.failureThreshold * livenessProbe.periodSeconds >= 120);
         assert.ok(readinessProbe.failureThreshold * readinessProbe.periodSeconds <= 30);
     });
-    it("lets a node be drained, also of a single pod", async () => {
+    it("lets a node be drained, even with a single pod", async () => {
         for (const replicas of [1, 2]) {
             const { spec } = oneOfKind(await build(TOKEN, replicas), "PodDisruptionBudget").inputs;
             assert.equal(spec.maxUnavailable, 1);

@@ -122,7 +122,7 @@ const refused: Refused<object>[] = [
     [
         "an incomplete network for pods",
         { nodes: [node(1)], podNetwork: "10.200.0.7/16" },
-        /^cluster\.podNetwork: must be a ne/,
+        /^cluster\.podNetwork: must be the network 10\.200\.0\.0\/16/,
     ],
     [
         "an address instead of a network for pods",

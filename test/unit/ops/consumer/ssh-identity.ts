@@ -79,7 +79,7 @@ export function sshEd25519(): SshKey {
     });
 }
 
-// RFC 8410: the prefix of the 32 bytes.
+// RFC 8410: DER before a 32-byte key.
 const PRIVATE = Buffer.from("302e020100300506032b656e04220420", "hex");
 const PUBLIC = Buffer.from("302a300506032b656e032100", "hex");
 

@@ -132,7 +132,7 @@ describe("ops, an edit whose pulumi up finds the stack locked", () => {
         assert.match(it.text(), /name: bob[^]*# by hand\n$/);
     });
 
-    it("leaves the copy to go back to that an earlier failure has named", async () => {
+    it("keeps the copy that an earlier failure named for going back", async () => {
         let answer: object = { code: 255 };
         const it = bench({ says: ({ args }) => (args[0] === "up" ? answer : undefined) });
         const { note } = await it.ops(...ADD);

@@ -31,7 +31,7 @@ export function recordedSet(set: string, expected: Expected, breaks: string[] = 
             });
             const rules = broken
                 .map((says) => /^Rule (\S+) /.exec(says)?.[1] ?? says)
-                // It compares with the program of today: of what another commit rendered it says how old that is.
+                // It compares with today's program, so it would only show that a recording is old.
                 .filter((rule) => rule !== "as-rendered");
             assert.deepEqual([...new Set(rules)], breaks, broken.join("\n"));
         });
