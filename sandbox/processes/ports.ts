@@ -41,8 +41,8 @@ const RANGE = { first: 20_300, count: 9_700 };
 let next = (process.pid * 101) % RANGE.count;
 
 /**
- * Returns a port on 127.0.0.1 without a listener: the preferred one if it is free, otherwise any. It never returns a port twice
- * in this process, so that two programs started at once do not conflict.
+ * Returns a port on 127.0.0.1 without a listener: the preferred one if it is free, otherwise any. While this process lives, no
+ * later call here or in another process returns the same one without preferring it, even if its program is restarted meanwhile.
  */
 export async function freePort(preferred?: number): Promise<number> {
     if (preferred !== undefined && (await canListen(preferred))) {
@@ -54,7 +54,7 @@ export async function freePort(preferred?: number): Promise<number> {
         next = (next + 1) % RANGE.count;
         if (handedOut.has(port)) continue;
         handedOut.add(port); // before the check, because of concurrent calls
-        if (await canListen(port)) return port;
+        if ((await canListen(port)) && (await reserve(port))) return port;
     }
     const last = RANGE.first + RANGE.count - 1;
     throw new Error(`no free port between ${RANGE.first} and ${last} on 127.0.0.1. Close other programs.`);
@@ -79,8 +79,8 @@ export async function freePortFrom(first: number): Promise<number> {
 }
 
 /**
- * Holds the UDP port of the same number until this process ends. Services of type NodePort here use only TCP, so the UDP port
- * can be a lock between processes, which the system always releases.
+ * Holds the UDP port of the same number until this process ends. Programs on these ports use only TCP, so the UDP port can be a
+ * lock between processes, which the system always releases.
  */
 function reserve(port: number): Promise<boolean> {
     return new Promise((resolve) => {

@@ -28,8 +28,28 @@ describe("Ports", () => {
         assert.equal(await freePort(held), held);
     });
 
+    const ports = join(__dirname, "../../../sandbox/processes/ports.ts");
+
+    it("are not given to another process while the program of one does not listen, as during its restart", async () => {
+        // With the same number of process, another process searches from the same port on.
+        const code = `
+            Object.defineProperty(process, "pid", { value: ${process.pid} });
+            require(${JSON.stringify(ports)}).freePort().then(console.log);
+            setInterval(() => {}, 1000);`;
+        const start = () =>
+            spawn(process.execPath, ["--require", "./load-typescript.js", "-e", code], {
+                stdio: ["ignore", "pipe", "inherit"],
+            });
+        const others = [start(), start()];
+        const [one, another] = await Promise.all(others.map(async (other) => Number(await firstLine(other))));
+        for (const other of others) {
+            other.kill("SIGKILL");
+            await ended(other);
+        }
+        assert.notEqual(one, another);
+    });
+
     it("of Services are not given to two processes, although neither listens yet", async () => {
-        const ports = join(__dirname, "../../../sandbox/processes/ports.ts");
         const code = `require(${JSON.stringify(ports)}).freePortFrom(32700).then(console.log); setInterval(() => {}, 1000);`;
         const other = spawn(process.execPath, ["--require", "./load-typescript.js", "-e", code], {
             stdio: ["ignore", "pipe", "inherit"],
