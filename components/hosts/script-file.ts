@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { withoutComments } from "./shell-comments";
 
 /** Values for `@NAME@` of a script. */
 type Constants = Record<string, string | number>;
@@ -40,4 +39,12 @@ function sentPart(file: string, strip: (text: string) => string): string {
                 .slice(1)
                 .replace(/^(?=.)/gm, indent),
     );
+}
+
+/**
+ * Removes lines that are comments, and comments after code without quotes. This does not parse the shell: a test compares the
+ * commands of each script with and without its comments, so that a here-document or a text in which a line begins with `#` fails.
+ */
+function withoutComments(text: string): string {
+    return text.replace(/^[ \t]*#.*\n/gm, "").replace(/^([^'"#\n]*\S)[ \t]+# .*$/gm, "$1");
 }
