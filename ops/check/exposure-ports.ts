@@ -13,7 +13,7 @@ const RUNS_CODE = "anyone who reaches it can run code";
 
 /** The ports of docs/evaluate/security.md that a host could open, and those of MicroK8s. */
 export const CLOSED_PORTS: Port[] = [
-    { port: 20001, what: "Alpa", risk: "callers bypass the gateway, and need no key" },
+    alpa(20001),
     { port: 8001, what: "Alpa's web site", risk: "its forms reach the model without a key" },
     { port: 6379, what: "Ray, cluster state", risk: RUNS_CODE },
     { port: 8265, what: "Ray, dashboard and jobs", risk: RUNS_CODE },
@@ -38,6 +38,17 @@ export const CLOSED_PORTS: Port[] = [
     { port: 10257, what: "Kubernetes, controller manager", risk: "only authentication protects it" },
     { port: 10259, what: "Kubernetes, scheduler", risk: "only authentication protects it" },
 ];
+
+function alpa(port: number): Port {
+    return { port, what: "Alpa", risk: "callers bypass the gateway, and need no key" };
+}
+
+/** All ports to check for a stack. @param endpoints `alpa.endpoints` of its config, whose ports may differ from the usual one */
+export function closedPorts(endpoints: string[]): Port[] {
+    const named = endpoints.map((one) => Number(/:(\d+)$/.exec(one)?.[1]));
+    const others = named.filter((port) => port > 0 && !CLOSED_PORTS.some((known) => known.port === port));
+    return [...CLOSED_PORTS, ...[...new Set(others)].map(alpa)];
+}
 
 /** open: a program accepts connections. closed: the host answers that none listens. filtered: no answer. */
 export type State = "open" | "closed" | "filtered" | "not looked at";

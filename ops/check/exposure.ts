@@ -2,6 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { lookup } from "node:dns/promises";
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
+import { isSeq } from "yaml";
 import type { AzureSide } from "../../components/cloudflare/azure-side";
 import { DEFAULT_NODE_PORT } from "../../config/values";
 import { repeatable, timeLimit, withExamples, withJson, withStack, type AddCommand } from "../arguments";
@@ -12,7 +13,7 @@ import { ask, jsonObject } from "../stack/pulumi";
 import { findStack, type Stack } from "../stack/stack";
 import { authenticatorIn, readValue } from "../stack/stack-file";
 import { checkEntry, type Entry, type EntryCheck } from "./exposure-entry";
-import { CLOSED_PORTS, type Port, type State } from "./exposure-ports";
+import { closedPorts, type Port, type State } from "./exposure-ports";
 
 export const command: AddCommand = (check, context) =>
     withExamples(
@@ -153,6 +154,8 @@ async function readTarget(context: Context, args: CheckExposureArgs): Promise<Ta
         ]);
     const ca = args.ca === undefined ? undefined : readCa(args.ca);
     const shut = args.closed;
+    const endpoints = readValue(stack.text, "alpa", "endpoints");
+    const ports = closedPorts(isSeq(endpoints) ? endpoints.items.map(String) : []);
     const common = { url, ca, refused: access ? [401, 403] : [401], closed: access ? [403, 404] : [404] };
     if (atCloudflare) {
         const [edge] = await addressesOf(url.hostname);
@@ -160,7 +163,7 @@ async function readTarget(context: Context, args: CheckExposureArgs): Promise<Ta
             addresses: args.address,
             shut,
             entryPorts: [],
-            ports: CLOSED_PORTS,
+            ports,
             entries: [{ ...common, address: edge }],
         };
     }
@@ -175,7 +178,7 @@ async function readTarget(context: Context, args: CheckExposureArgs): Promise<Ta
         addresses,
         shut,
         entryPorts,
-        ports: CLOSED_PORTS,
+        ports,
         entries: addresses.map((address) => ({ ...common, address, httpPort: redirects ? httpPort : undefined })),
     };
 }

@@ -129,6 +129,19 @@ describe("ops check exposure", () => {
         assert.ok(entry.every(({ address }) => address === ADDRESS));
     });
 
+    it("expects the ports of the stack's own endpoints to be closed too", async () => {
+        const port = await listen(createServer(gateway));
+        open.push(`${ALPA_HOST}:25815`);
+        const config = { "alpa-auth:alpa": { endpoints: ["10.0.0.1:25815", "10.0.0.2:25815", "10.0.0.3:20001"] } };
+        const { wrong } = findings(
+            await run({ url: `http://${ADDRESS}:${port}/alpa` }, config, "--closed", ALPA_HOST, "--json"),
+        );
+        assert.deepEqual(
+            wrong.map((row) => [row.address, row.port, row.what]),
+            [[ALPA_HOST, 25815, "Alpa"]],
+        );
+    });
+
     const wrong: [what: string, outputs: () => Promise<object>, check: RegExp, got: RegExp, meaning: RegExp][] = [
         [
             "an answer without a credential",
