@@ -70,6 +70,11 @@ export const endpoint = z.string().check((ctx) => {
         ctx.issues.push(problem(ctx.value, "must have a port between 1 and 65535", "Alpa listens on 20001"));
 });
 
+/** Ports of Alpa services. @param endpoints `host:port` of each @returns each port once */
+export const portsOf = (endpoints: readonly string[]) => [
+    ...new Set(endpoints.map((one) => Number(one.split(":")[1]))),
+];
+
 /**
  * Text of a problem for a check of the schema.
  * @param advice what to do; empty if the requirement says it

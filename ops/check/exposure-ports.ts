@@ -1,5 +1,6 @@
 /** The ports that must be closed to the outside, and how each is checked. */
 import { connect } from "node:net";
+import { portsOf } from "../../config/values";
 
 export interface Port {
     port: number;
@@ -45,9 +46,8 @@ function alpa(port: number): Port {
 
 /** All ports to check for a stack. @param endpoints `alpa.endpoints` of its config, whose ports may differ from the usual one */
 export function closedPorts(endpoints: string[]): Port[] {
-    const named = endpoints.map((one) => Number(/:(\d+)$/.exec(one)?.[1]));
-    const others = named.filter((port) => port > 0 && !CLOSED_PORTS.some((known) => known.port === port));
-    return [...CLOSED_PORTS, ...[...new Set(others)].map(alpa)];
+    const isOther = (port: number) => port > 0 && !CLOSED_PORTS.some((known) => known.port === port);
+    return [...CLOSED_PORTS, ...portsOf(endpoints).filter(isOther).map(alpa)];
 }
 
 /** open: a program accepts connections. closed: the host answers that none listens. filtered: no answer. */

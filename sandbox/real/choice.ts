@@ -51,10 +51,10 @@ export function findParts(choice: Choice, env: NodeJS.ProcessEnv = process.env):
     const found: RealParts = {};
     const missing: string[] = [];
     for (const name of wanted) {
-        const { title, version, accepts, get } = PARTS[name];
+        const { title, version, get } = PARTS[name];
         try {
             const real = PARTS[name].find(env);
-            if (!accepts.test(real.version))
+            if (!real.version.startsWith(`${version.split(".", 2).join(".")}.`))
                 throw new Error(`found version ${real.version}, but the sandbox supports ${version}`);
             found[name] = real;
         } catch (error) {

@@ -22,10 +22,8 @@ export interface Found {
 interface Part {
     /** Name in the program's documentation. */
     title: string;
-    /** The emulated version. */
+    /** The emulated version. The real program must have the same up to the second number. */
     version: string;
-    /** Versions of the real program that the product supports. */
-    accepts: RegExp;
     /** How to get the program, and the variable for its path. */
     get: string;
     /** @throws Error with what is missing and where it was searched */
@@ -39,7 +37,6 @@ export const PARTS = {
     charts: {
         title: "Helm charts",
         version: "2.14.0",
-        accepts: /^2\.14\./,
         get:
             "Name a folder with the charts apisix, apisix-ingress-controller and kuberay-operator, or the chart repositories " +
             `that offer them, in ${CHARTS_VARIABLE}.`,
@@ -48,14 +45,12 @@ export const PARTS = {
     apisix: {
         title: "APISIX on OpenResty",
         version: APISIX_VERSION,
-        accepts: /^3\.18\./,
         get: `Install APISIX with OpenResty, or name their folders in ${PREFIX}APISIX and ${PREFIX}OPENRESTY.`,
         find: findApisix,
     },
     "ingress-controller": {
         title: "APISIX ingress controller with ADC",
         version: "2.0.1",
-        accepts: /^2\.0\./,
         get:
             `Put apisix-ingress-controller and adc on PATH, or name them in ${PREFIX}INGRESS_CONTROLLER and ${PREFIX}ADC, ` +
             "the latter perhaps as its bundle for Node.js.",
@@ -64,21 +59,18 @@ export const PARTS = {
     "cloudflare-provider": {
         title: "Pulumi provider cloudflare",
         version: "6",
-        accepts: /^6\./,
         get: `Put pulumi-resource-cloudflare on PATH, or name the program in ${PREFIX}CLOUDFLARE_PROVIDER.`,
         find: (env) => ofProgram(program(env, "CLOUDFLARE_PROVIDER", ["pulumi-resource-cloudflare"]), ["--version"]),
     },
     cloudflared: {
         title: "cloudflared",
         version: "2026.8.2",
-        accepts: /^2026\.8\./,
         get: `Put cloudflared on PATH, or name the program in ${PREFIX}CLOUDFLARED.`,
         find: (env) => ofProgram(program(env, "CLOUDFLARED", ["cloudflared"]), ["--version"]),
     },
     "cert-manager": {
         title: "cert-manager",
         version: "1.18.2",
-        accepts: /^1\.18\./,
         get:
             `Put cert-manager-controller on PATH, or name it in ${PREFIX}CERT_MANAGER, and name the release's CRDs, ` +
             `a file or a folder, in ${PREFIX}CERT_MANAGER_CRDS.`,

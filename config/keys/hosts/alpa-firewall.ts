@@ -5,6 +5,7 @@ import { holdIpv4, isIpv4, networkProblem } from "../../../components/hosts/netw
 import type { Sound } from "../../cross-check";
 import { got } from "../../problems";
 import { isGiven, type Raw } from "../../unchecked";
+import { portsOf } from "../../values";
 import { sshHost, sshHostOf, sshHostProblems } from "./ssh-host";
 
 const SSH_PORT = 22;
@@ -175,7 +176,7 @@ export function firewallSettings(
     const gateways = firewall?.from ?? (nodes.every(isIpv4) ? nodes : []);
     if (gateways.length === 0) return undefined;
     const rules = {
-        alpaPorts: [...new Set(endpoints.map((text) => Number(text.split(":")[1])))],
+        alpaPorts: portsOf(endpoints),
         gateways,
         rayPorts: firewall?.ports ?? [],
         alsoFrom: firewall?.alsoFrom ?? [],

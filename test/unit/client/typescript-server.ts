@@ -11,7 +11,6 @@ import type { AlpaClientError } from "../../../client/typescript/src/errors";
 
 const ROOT = resolve(__dirname, "../../..");
 export const RESULT = '{"id":"i","object":"text_completion","created":1,"choices":[{"text":"one"}]}';
-export const LOGPROBS = '{"cache_id":"c","logprobs":[[0]],"indices":[[1]]}';
 export const JSON_TYPE = { "Content-Type": "application/json" };
 
 /** @param nth 1 for the first request since the last `clear` */
