@@ -152,7 +152,7 @@ export class Flat extends Program {
     async create(): Promise<void> {
         mkdirSync(this.folder, { recursive: true });
         cpSync(join(ROOT, "bench/flat"), this.folder, { recursive: true });
-        for (const name of ["node_modules", "tsconfig.json", "tsconfig.pulumi.json", "package.json"]) {
+        for (const name of ["node_modules", "package.json"]) {
             try {
                 symlinkSync(join(ROOT, name), join(this.folder, name));
             } catch (error) {

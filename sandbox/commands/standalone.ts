@@ -47,7 +47,7 @@ export async function runCloudflare(options: {
         TUNNEL_TOKEN: "<tunnel token>",
     };
     const words = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
-    const connector = "npx tsx sandbox/cloudflare/connector/main.ts";
+    const connector = "node -r ./load-typescript.js sandbox/cloudflare/connector/main.ts";
     console.log(`Connector, or a real cloudflared: ${words.join(" ")} ${connector} --no-autoupdate tunnel run`);
     await closeOnSignal({ close: async () => void (await Promise.all([api.close(), edge.close()])) });
     rmSync(folder, { recursive: true, force: true });

@@ -59,7 +59,18 @@ export function preparePulumi(dir: string, world: Pick<WorldFacts, "bin" | "pulu
  */
 function renderWrapper(pulumi: string, stackFiles: string): string {
     return `#!/bin/sh
-# The real pulumi, with the sandbox's own stack file laid over the shipped one.
+# The real pulumi, with the sandbox's own stack file instead of the shipped one.
+
+# The selected stack. pulumi takes 0.1 s to name it, so its files are read, of which each folder has one. If they name several
+# stacks, pulumi is asked.
+selected() {
+    names=$(sed -n 's|.*"organization/alpa-auth/\\([^"]*\\)".*|\\1|p' "$PULUMI_HOME"/workspaces/*.json 2>/dev/null | sort -u)
+    case "\${PULUMI_STACK:+ }$names" in
+        "" | *[!A-Za-z0-9._-]*) '${pulumi}' stack --show-name 2>/dev/null ;;
+        *) echo "$names" ;;
+    esac
+}
+
 stack=
 previous=
 for word in "$@"; do
@@ -72,7 +83,7 @@ for word in "$@"; do
 done
 case "$1" in
     ${READ_CONFIG.join("|")})
-        [ -n "$stack" ] || stack=$('${pulumi}' stack --show-name 2>/dev/null)
+        [ -n "$stack" ] || stack=$(selected)
         file='${stackFiles}'/Pulumi."$stack".yaml
         [ -f "$file" ] && exec '${pulumi}' "$@" --config-file "$file" ;;
 esac

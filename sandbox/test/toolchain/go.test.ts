@@ -73,7 +73,7 @@ describe("Go builds", () => {
             ["verifying x: checksum mismatch", "SECURITY ERROR"],
             /not the one in the checksum database/,
         ],
-        ["anything else", ["main.go:1:1: expected 'package'"], /the build failed \(1\)\. To repeat it: npx tsx/],
+        ["anything else", ["main.go:1:1: expected 'package'"], /the build failed \(1\)\. To repeat it: node -r/],
     ];
     for (const [why, lines, said] of failures) {
         it(`explain a failure by ${why}, with the exact command to try`, () => {

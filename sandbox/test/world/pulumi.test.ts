@@ -1,10 +1,13 @@
-/** Proves when Pulumi's check of plugin versions is off in a sandbox. Its warning itself is in an engine test. */
+/**
+ * Tests the environment and the `pulumi` command of a sandbox. Pulumi's own warning about plugin versions is in an engine test.
+ */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sdkVersion } from "../../toolchain/launchers";
-import { pulumiEnv } from "../../world/pulumi";
+import { preparePulumi, pulumiEnv } from "../../world/pulumi";
 import type { WorldFacts } from "../../world/state";
 import { pulumiOf } from "../../world/world";
 
@@ -26,4 +29,47 @@ describe("Pulumi of a sandbox", () => {
             const { PULUMI_DEV: dev } = pulumiEnv(dir, { ...facts, bin: "bin", stackFiles: dir } as WorldFacts);
             assert.equal(dev, checked ? undefined : "true");
         });
+
+    describe("the command `pulumi`", () => {
+        const [bin, home, stackFiles] = ["bin", "home", "stack-files"].map((name) => join(dir, name));
+        const real = join(dir, "real-pulumi");
+        before(() => {
+            preparePulumi(dir, { bin, pulumi: real, stackFiles });
+            // Prints its arguments, and the stack that it has selected.
+            writeFileSync(real, '#!/bin/sh\n[ "$1 $2" = "stack --show-name" ] && echo asked || echo "$@"\n');
+            chmodSync(real, 0o755);
+            mkdirSync(join(home, "workspaces"), { recursive: true });
+            for (const stack of ["intra", "inter", "asked"])
+                writeFileSync(join(stackFiles, `Pulumi.${stack}.yaml`), "");
+        });
+        const select = (folder: string, stack: string) =>
+            writeFileSync(
+                join(home, "workspaces", `alpa-auth-${folder}-workspace.json`),
+                JSON.stringify({ stacks: { "file:///backend": `organization/alpa-auth/${stack}` } }, null, 4),
+            );
+        const pulumi = (args: string[], env = {}) =>
+            execFileSync(join(bin, "pulumi"), args, { env: { ...process.env, PULUMI_HOME: home, ...env } })
+                .toString()
+                .trim();
+        const withFile = (stack: string) => `preview --config-file ${join(stackFiles, `Pulumi.${stack}.yaml`)}`;
+
+        it("adds the stack file of the selected stack, which Pulumi names if folders have selected several", () => {
+            assert.equal(pulumi(["preview"]), withFile("asked"));
+            select("a", "intra");
+            assert.equal(pulumi(["preview"]), withFile("intra"));
+            assert.equal(pulumi(["preview"], { PULUMI_STACK: "inter" }), withFile("asked"));
+            select("b", "intra");
+            assert.equal(pulumi(["preview"]), withFile("intra"));
+            select("b", "inter");
+            assert.equal(pulumi(["preview"]), withFile("asked"));
+        });
+
+        it("adds the stack file of the stack that an argument names, and none to other commands", () => {
+            for (const args of [["-s", "inter"], ["--stack", "inter"], ["--stack=inter"]])
+                assert.match(pulumi(["preview", ...args]), /--config-file .*Pulumi\.inter\.yaml$/);
+            assert.equal(pulumi(["preview", "--config-file", "x"]), "preview --config-file x");
+            assert.equal(pulumi(["preview", "-s", "other"]), "preview -s other");
+            assert.equal(pulumi(["stack", "ls"]), "stack ls");
+        });
+    });
 });

@@ -6,6 +6,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import type { IncomingHttpHeaders } from "node:http";
 import { join } from "node:path";
+import { transformSync } from "esbuild";
 import { jwtVerify } from "jose";
 import { renderHandout, type Handout } from "../../../../ops/consumer/handouts/text";
 import { bench, SECRETS } from "../kit";
@@ -42,7 +43,7 @@ describe("commands of a handout", () => {
             child.stdin!.end(input);
         });
     const typescript = (text: string) =>
-        run(process.execPath, ["--import", "tsx", "--input-type=module", "-"], code(text, "ts"));
+        run(process.execPath, ["--input-type=module", "-"], transformSync(code(text, "ts"), { loader: "ts" }).code);
     const python = hasRequests();
 
     // Every character that a caller's own key may have.
