@@ -37,7 +37,9 @@ export const timeLimit = wholeNumber(1, 86_400);
 /** Name of a consumer, id of a credential. */
 export function label(text: string): string {
     if (/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(text) && text.length <= LABEL_LIMIT) return text;
-    throw new InvalidArgumentError(`Must be a DNS label: a-z, 0-9 and -, at most ${LABEL_LIMIT} characters.`);
+    throw new InvalidArgumentError(
+        `Must be a DNS label: a-z, 0-9 and -, at most ${LABEL_LIMIT} characters, for example team-b.`,
+    );
 }
 
 export function labels(text: string): string[] {
