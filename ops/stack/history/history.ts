@@ -1,4 +1,4 @@
-/** `ops stack history`: author, time and commit of each change of a stack, with its effects on callers. */
+/** `stack history`: author, time and commit of each change of a stack, with its effects on callers. */
 import { wholeNumber, withExamples, withJson, withStack, type AddCommand } from "../../arguments";
 import type { Context } from "../../context";
 import { json, table } from "../../output";

@@ -1,4 +1,4 @@
-/** `ops stack rollback --to N`: applies the program and the config of an earlier version to the present state. */
+/** `stack rollback --to N`: applies the program and the config of an earlier version to the present state. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, relative } from "node:path";

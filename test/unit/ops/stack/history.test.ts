@@ -1,4 +1,4 @@
-// Proves the output of `ops stack history` and `ops stack diff` for the history in backends. The format is that of the Pulumi
+// Proves the output of `stack history` and `stack diff` for the history in backends. The format is that of the Pulumi
 // CLI; a file backend numbers no version, the service does.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";

@@ -1,4 +1,4 @@
-// Proves which program and plan `ops stack rollback` runs, and that it leaves nothing behind. Git is real, with a repository of
+// Proves which program and plan `stack rollback` runs, and that it leaves nothing behind. Git is real, with a repository of
 // its own; a fake Pulumi answers from memory. test/chaos/rollback.test.ts proves that a stack is rolled back.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
