@@ -73,7 +73,7 @@ program
 
 program
     .command("review")
-    .description("Measure the time of ops stack review without its preview, for a change of every caller")
+    .description("Measure the time of stack review without its preview, for a change of every caller")
     .option("--counts <numbers>", "how many callers", counts, [100, 1000])
     .action(async (options: { counts: number[] }) => {
         await measured((bench) => measureReview(bench, options.counts, say));

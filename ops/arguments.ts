@@ -37,7 +37,9 @@ export const timeLimit = wholeNumber(1, 86_400);
 /** Name of a consumer, id of a credential. */
 export function label(text: string): string {
     if (/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(text) && text.length <= LABEL_LIMIT) return text;
-    throw new InvalidArgumentError(`Must be a DNS label: a-z, 0-9 and -, at most ${LABEL_LIMIT} characters.`);
+    throw new InvalidArgumentError(
+        `Must be a DNS label: a-z, 0-9 and -, at most ${LABEL_LIMIT} characters, for example team-b.`,
+    );
 }
 
 export function labels(text: string): string[] {
@@ -67,6 +69,11 @@ export function withConsent(command: Command, does: string): Command {
     return command.option(CONSENT, `${does}; without it, show what would change and change nothing`);
 }
 
+/** How docs, messages and help write a command line. `npx alpa-auth`, or `alpa-auth` after `npm link`, runs the same program. */
+export const COMMAND_LINE = "npm run ops --";
+/** Without the lines that npm itself prints, for output that another program reads. */
+const QUIET_COMMAND_LINE = "npm run -s ops --";
+
 /** Adds `--stack`, `--yes` and `--json` to a command that changes a stack. @param does what the command does with `--yes` */
 export function withChange(command: Command, does = "write the stack file and run pulumi up"): Command {
     return withJson(withConsent(withStack(command), does));
@@ -74,7 +81,9 @@ export function withChange(command: Command, does = "write the stack file and ru
 
 /** Adds example command lines to the help of a command. @param lines without the name of the program */
 export function withExamples(command: Command, ...lines: string[]): Command {
-    return command.addHelpText("after", ["", "Examples:", ...lines.map((line) => `  alpa-auth ${line}`)].join("\n"));
+    const isForProgram = (line: string) => /--(json|csv|format)\b| > /.test(line);
+    const examples = lines.map((line) => `  ${isForProgram(line) ? QUIET_COMMAND_LINE : COMMAND_LINE} ${line}`);
+    return command.addHelpText("after", ["", "Examples:", ...examples].join("\n"));
 }
 
 export function choice(flags: string, about: string, values: readonly string[], fallback?: string): Option {

@@ -1,6 +1,7 @@
 /** `npx alpa-auth <noun> <verb>`. */
 import { CommanderError, type Command } from "commander";
 import { ProblemList } from "../config/problem-list";
+import { changesSomething } from "./consent";
 import { realContext, type Context } from "./context";
 import { Failure, FindingsError } from "./errors";
 import { EXIT } from "./exit-codes";
@@ -13,20 +14,23 @@ const HELP_COLUMNS = 100;
 export async function run(args: string[], context: Context): Promise<number> {
     const root = program(context);
     quiet(root, context);
+    let command: Command | undefined;
+    root.hook("preAction", (_, one) => void (command = one));
     try {
         await root.parseAsync(args, { from: "user" });
         return EXIT.done;
     } catch (error) {
-        return explain(error, context);
+        return explain(error, context, command);
     }
 }
 
-/** Prints why a command failed. @returns the exit code */
-function explain(error: unknown, { note }: Context): number {
+/** Prints why a command failed. @param command undefined if the arguments name none @returns the exit code */
+function explain(error: unknown, { note }: Context, command: Command | undefined): number {
     // Commander has already printed the error. If help was requested, that is no failure.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     if (error instanceof ProblemList || error instanceof Failure || error instanceof FindingsError) {
-        note(error.message);
+        const isReader = command !== undefined && !changesSomething(command);
+        note(isReader && error instanceof ProblemList ? error.ofReader() : error.message);
         if (error instanceof FindingsError) return EXIT.findings;
         return error instanceof Failure ? EXIT.failure : EXIT.usage;
     }
@@ -49,9 +53,21 @@ function quiet(command: Command, context: Context): void {
         getErrHelpWidth: () => HELP_COLUMNS,
         writeOut: (text) => context.out(text.trimEnd()),
         writeErr: (text) => context.note(text.trimEnd()),
-        outputError: (text, write) => write(renamedError(command, text) ?? text),
+        outputError: (text, write) => write(renamedError(command, text) ?? invalidValue(text) ?? text),
     });
     command.commands.forEach((sub) => quiet(sub, context));
+}
+
+/** Commander's errors about the value of an argument or option (lib/command.js at 14.0). */
+const INVALID =
+    /^error: (?:command-argument value '(.*)' is invalid for argument '(.*)'|option '(.*)' argument '(.*)' is invalid)\. ([^]*)\.$/;
+
+/** Rewrites commander's error about an invalid value in the form of other errors: place, rule, value. */
+function invalidValue(text: string): string | undefined {
+    const [, argumentValue, argument, option, optionValue, rule] = INVALID.exec(text.trimEnd()) ?? [];
+    if (rule === undefined) return undefined;
+    const where = option ?? `<${argument}>`;
+    return `error: ${where}: ${rule[0].toLowerCase()}${rule.slice(1)} (got ${JSON.stringify(optionValue ?? argumentValue)}).`;
 }
 
 /** Runs the command that the process was started with. */

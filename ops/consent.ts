@@ -1,7 +1,13 @@
+import type { Command } from "commander";
 import type { Context } from "./context";
 
 /** The one flag that lets a command change something. */
 export const CONSENT = "--yes";
+
+/** Whether a command changes something with `--yes`, or writes a file with `--out`. */
+export function changesSomething({ options }: Pick<Command, "options">): boolean {
+    return options.some(({ long }) => long === CONSENT || long === "--out");
+}
 
 /** How a command prints its answer. */
 export interface AnswerFormat {

@@ -35,7 +35,8 @@ export const JSON_DOCUMENTS: Record<string, string> = {
     "stack drift": REVIEW,
     "stack check": "the review with `accepted`, `notAccepted` and, if the policy pack rejects it, `refusal`",
     "stack apply": "the review with `changed`",
-    "stack rollback": "the review with `changed` and `newCredentials`",
+    "stack rollback":
+        "the review with `changed`, `newCredentials` and `notTried` (why the service is not called from outside)",
     "stack history":
         "list of versions: `{number, kind, result, start, message, commit, dirty, who, changes, option, changed}`",
     "stack graph": "`{stack, parts, lines}`",

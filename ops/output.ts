@@ -1,11 +1,34 @@
 import Table from "cli-table3";
 
-/** Renders rows with a heading as a table. */
-export function table(head: string[], rows: string[][]): string {
+/** Width of a table with a wrapped column, in characters, if its other columns leave room. */
+const WIDTH = 120;
+/** Smallest width of a wrapped column. */
+const LEAST_WIDTH = 24;
+
+/** Renders rows with a heading as a table. @param wrapped heading of the column whose text is wrapped at {@link WIDTH} */
+export function table(head: string[], rows: string[][], wrapped?: string): string {
     // No colours: the library's red heading looks like an error, and pipes would get escape codes.
-    const drawn = new Table({ head, style: { head: [], border: [] } });
+    const style = { head: [], border: [] };
+    const fitted = wrapped === undefined ? {} : { colWidths: widths([head, ...rows], wrapped), wordWrap: true };
+    const drawn = new Table({ head, style, ...fitted });
     drawn.push(...rows);
     return drawn.toString();
+}
+
+/** Widths of the columns of a table, in characters. @param lines the heading and the rows */
+function widths(lines: string[][], wrapped: string): number[] {
+    const [head] = lines;
+    const padding = 2;
+    const natural = head.map((_, i) => padding + Math.max(...lines.map((cells) => longestLine(cells[i]))));
+    const borders = head.length + 1;
+    const over = natural.reduce((sum, width) => sum + width, borders) - WIDTH;
+    return natural.map((width, i) =>
+        head[i] === wrapped && over > 0 ? Math.min(width, Math.max(width - over, LEAST_WIDTH)) : width,
+    );
+}
+
+function longestLine(text: string): number {
+    return Math.max(...text.split("\n").map((line) => line.length));
 }
 
 /** Cell of the column `right`, which says whether a check has the required result. */

@@ -1,7 +1,7 @@
 /** The commands of `alpa-auth`. Each noun has a folder, and each verb a file with its arguments and options. */
 import { Command } from "commander";
 import { version } from "../package.json";
-import type { Noun } from "./arguments";
+import { COMMAND_LINE, type Noun } from "./arguments";
 import { check } from "./check";
 import { completion } from "./completion";
 import { consumer } from "./consumer";
@@ -19,7 +19,7 @@ const NOUNS: Noun[] = [consumer, token, stack, check, convert, modelUpgrade, dns
 const GROUPS: Record<string, string> = { model: "Upgrade the model of Alpa" };
 
 export function program(context: Context): Command {
-    const root = new Command("alpa-auth")
+    const root = new Command(COMMAND_LINE)
         .description(
             "Manage the callers of an Alpa service and the stacks in front of it. A command that changes something only shows what would change; run it again with --yes to do it.",
         )

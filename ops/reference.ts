@@ -1,13 +1,14 @@
 import type { Command, Help } from "commander";
+import { COMMAND_LINE } from "./arguments";
 import { JSON_DOCUMENTS } from "./json-documents";
 
 /** Renders the command line reference as Markdown: every noun and verb with its arguments and options. */
 export function cliPage(root: Command): string {
     const help = root.createHelp();
     return [
-        `# Command line: ${root.name()}`,
+        "# Command line: alpa-auth",
         help.commandDescription(root),
-        "Run it in the clone as `npx alpa-auth <noun> <verb>`, or as `npm run ops -- <noun> <verb>`. [Consent, exit codes and JSON](command-line.md) are the same for all.",
+        "Run it in the clone as `npm run ops -- <noun> <verb>`; `npx alpa-auth <noun> <verb>` is the same. For output that another program reads, use `npm run -s ops --`. [Consent, exit codes and JSON](command-line.md) are the same for all.",
         "<!-- Generated from the commands in ops/. After changing these, run: npm run golden -->",
         ...help
             .visibleCommands(root)
@@ -41,7 +42,7 @@ function verbSections(verb: Command, noun: string, help: Help): string[] {
         `${verb.description()}.`,
         [
             "```sh",
-            `npx alpa-auth ${noun} ${verb.name()} ${help.commandUsage(verb).split(` ${verb.name()} `)[1] ?? ""}`.trim(),
+            `${COMMAND_LINE} ${noun} ${verb.name()} ${help.commandUsage(verb).split(` ${verb.name()} `)[1] ?? ""}`.trim(),
             "```",
         ].join("\n"),
         ...(items.length === 0 ? [] : [items.map(([name, text]) => `- \`${name}\`: ${plain(text)}`).join("\n")]),

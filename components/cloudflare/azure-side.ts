@@ -37,7 +37,7 @@ interface HealthProbe {
     probeThreshold: number;
 }
 
-/** Required settings at Azure: operators apply them, and `ops check` compares them. */
+/** Required settings at Azure: operators apply them, and `check` compares them. */
 export interface AzureSide {
     dnsRecords: RecordSet[];
     loadBalancer: { rules: LoadBalancerRule[]; healthProbe: HealthProbe };

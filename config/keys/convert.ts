@@ -31,7 +31,7 @@ export const convert = z
     .strictObject({
         phase: z.enum(PHASES).default("prepare").meta({
             description:
-                "Phase of the conversion. Each `pulumi up` moves it by at most one phase; `ops convert` sets it.",
+                "Phase of the conversion. Each `pulumi up` moves it by at most one phase; `convert run` sets it.",
             reason: "In this phase bare metal serves the callers.",
         }),
         budgetMinutes: positive("a time in minutes").default(DEFAULT_BUDGET_MINUTES).meta({
@@ -98,14 +98,14 @@ export const convert = z
             })
             .optional()
             .describe(
-                "Times of the steps in the last conversion. `ops convert` writes them; times of a rehearsal, which uses a small model, are not kept.",
+                "Times of the steps in the last conversion. `convert run` writes them; times of a rehearsal, which uses a small model, are not kept.",
             ),
         rehearsal: z
             .looseObject({})
             .optional()
             .meta({
                 description:
-                    "Config of the rehearsal stack that differs from this stack. `ops convert rehearse` checks and uses it.",
+                    "Config of the rehearsal stack that differs from this stack. `convert rehearse` checks and uses it.",
                 examples: [{ alpa: { endpoints: ["10.20.96.200:20001"] }, gateway: { nodePort: 30999 } }],
                 unset: "no rehearsal",
             }),
@@ -127,7 +127,7 @@ export const convert = z
             })
             .optional()
             .describe(
-                "User and host that run a conversion at present. `ops convert` writes it, and rejects a second conversion.",
+                "User and host that run a conversion at present. `convert run` writes it, and rejects a second conversion.",
             ),
     })
     .describe(

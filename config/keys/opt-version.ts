@@ -122,7 +122,7 @@ export const upgrade = z
     .strictObject({
         phase: z.enum(UPGRADE_PHASES).default("prepare").meta({
             description:
-                "Phase of the upgrade. Each `pulumi up` moves it by at most one phase; `ops model upgrade` sets it.",
+                "Phase of the upgrade. Each `pulumi up` moves it by at most one phase; `model upgrade run` sets it.",
             reason: "In this phase the running version serves the callers.",
         }),
         image: image.optional().describe("Image of the new version."),
@@ -150,7 +150,7 @@ export const upgrade = z
     })
     .optional()
     .describe(
-        "A new version of the model that replaces the running one, with option intra-b in `convert.phase` `done`. `ops model upgrade` writes and removes it.",
+        "A new version of the model that replaces the running one, with option intra-b in `convert.phase` `done`. `model upgrade run` writes and removes it.",
     );
 
 /** Keys of `opt` that an upgrade may change. */

@@ -178,7 +178,7 @@ function asTexts(value: unknown): string[] {
 
 function render(rows: ComparedRow[]): string {
     return table(
-        ["name", "type", "old", "new", "equal", ""],
+        ["name", "type", "old", "new", "equal", "note"],
         rows.map((row) => [
             row.name,
             row.tcp ? `${row.type} (TCP)` : row.type,

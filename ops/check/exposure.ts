@@ -153,23 +153,32 @@ async function readTarget(context: Context, args: CheckExposureArgs): Promise<Ta
             "--address: required, since callers come through Cloudflare. Name the hosts: they must not answer from outside.",
         ]);
     const ca = args.ca === undefined ? undefined : readCa(args.ca);
-    const shut = args.closed;
+    const named = [...new Set(args.address)];
+    const shut = [...new Set(args.closed)];
     const endpoints = readValue(stack.text, "alpa", "endpoints");
     const ports = closedPorts(isSeq(endpoints) ? endpoints.items.map(String) : []);
     const common = { url, ca, refused: access ? [401, 403] : [401], closed: access ? [403, 404] : [404] };
     if (atCloudflare) {
         const [edge] = await addressesOf(url.hostname);
         return {
-            addresses: args.address,
-            shut,
+            addresses: named,
+            // Ports of both kinds of hosts must be closed.
+            shut: shut.filter((one) => !named.includes(one)),
             entryPorts: [],
             ports,
             entries: [{ ...common, address: edge }],
         };
     }
     const known = (outputs.dnsRecords ?? []).flatMap(({ values }) => values);
-    const addresses =
-        args.address.length > 0 ? args.address : known.length > 0 ? known : await addressesOf(url.hostname);
+    const addresses = named.length > 0 ? named : known.length > 0 ? known : await addressesOf(url.hostname);
+    const served = shut.filter((one) => addresses.includes(one));
+    if (served.length > 0)
+        throw new UsageError(
+            served.map(
+                (one) =>
+                    `--closed: must be a host that serves no callers (${one} is an address of the entry point, whose other ports are checked without --closed). Remove it.`,
+            ),
+        );
     const httpPort = url.protocol === "https:" ? httpPortOf(stack, outputs) : undefined;
     const entryPorts = [Number(url.port || (url.protocol === "https:" ? 443 : 80)), ...(httpPort ? [httpPort] : [])];
     // With `tls.redirect` off, HTTP serves requests too; the preview warns of that.
@@ -212,12 +221,14 @@ function readCa(file: string): string {
 function render(ports: PortRow[], entry: EntryCheck[]): string {
     return [
         table(
-            ["address", "port", "who", "state", "right", ""],
+            ["address", "port", "program", "state", "right", "problem"],
             ports.map((row) => [row.address, String(row.port), row.what, row.state, rightCell(row), row.meaning]),
+            "problem",
         ),
         table(
-            ["address", "entry point", "got", "right", ""],
+            ["address", "entry point", "got", "right", "problem"],
             entry.map((row) => [row.address, row.check, row.got, rightCell(row), row.meaning]),
+            "problem",
         ),
     ].join("\n");
 }

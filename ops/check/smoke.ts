@@ -91,7 +91,7 @@ export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
     for (const { check, who, auth, expect } of presented)
         for (const method of METHODS) await ask(check, who, method, auth, expect === "answer" ? "answer" : { refused });
     const untried = good.length === 0 ? [`${consumer.name} has no credential that can be tried`] : [];
-    untried.push(...notTried(consumer, presented));
+    untried.push(...notTried(consumer, presented), ...(access ? [] : methodsNotTried(consumer.name, presented)));
     const shared = classWithShare(stack, consumer.name);
     const limit = access
         ? "the limit: it is counted at the edge, where other callers may use it up too"
@@ -116,6 +116,20 @@ function notTried(
                 ? `${name}/${id}: only its caller can sign a token for it`
                 : `${name}/${id}: is not in the stack's outputs; it may have expired`,
         );
+}
+
+/** Checks that the gateway's methods need and no credential of the caller allows. */
+function methodsNotTried(name: string, presented: Presented[]): string[] {
+    const has = (check: string) => presented.some((one) => one.check === check);
+    const add = (options: string) => `Add one: npm run ops -- consumer add ${name} --credential ${options} --yes`;
+    return [
+        ...(has("key") ? [] : [`a key: ${name} has none in the stack's outputs. ${add("key")}`]),
+        ...(has("token")
+            ? []
+            : [
+                  `a token, an expired token and a token of another secret: ${name} has no HS256 secret in the stack's outputs. ${add("token --method jwt --algorithm HS256")}`,
+              ]),
+    ];
 }
 
 /** Sends requests until the limit rejects one, at most --most-requests. @returns why the limit was not tried, if so */
@@ -155,7 +169,7 @@ interface Report {
 
 function report(context: Context, { json: asJson }: SmokeArgs, result: Report): void {
     const { rows, versions, untried, stack, url } = result;
-    const head = ["check", "credential", "method", "got", "right", "ms", ""];
+    const head = ["check", "credential", "method", "got", "right", "ms", "problem"];
     context.out(
         asJson
             ? json({ stack, url, checks: rows, latency: latency(rows), versions, notTried: untried })
@@ -165,12 +179,15 @@ function report(context: Context, { json: asJson }: SmokeArgs, result: Report): 
                       ...[row.check, row.credential, row.method, row.got, rightCell(row)],
                       ...[row.milliseconds === undefined ? "" : String(row.milliseconds), row.meaning],
                   ]),
+                  "problem",
               ),
     );
     const { median, longest } = latency(rows);
     if (median !== undefined) context.note(`answers took ${median} ms (median), at most ${longest} ms.`);
     context.note(`versions seen: ${versions.join(", ") || "unknown"}.`);
-    untried.forEach((one) => context.note(`not tried: ${one}.`));
+    // With --json, standard output is one document, which has them in `notTried`.
+    const say = asJson ? context.note : context.out;
+    untried.forEach((one) => say(`not tried: ${one}.`));
     if (rows.every(({ got }) => !/^\d+$/.test(got)))
         throw new Failure(`smoke: no answer from ${url}. ${rows[0].meaning}`);
     const wrong = rows.filter(({ ok }) => !ok).length;

@@ -1,6 +1,6 @@
 import type { PublicKeyAlgorithm } from "../../components/consumers/signing-algorithms";
-import { closeSync, openSync, rmSync, writeFileSync } from "node:fs";
-import { relative } from "node:path";
+import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, relative } from "node:path";
 import { claimKey } from "../../components/consumers/consumers";
 import { repeatable, withCredential, withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
@@ -21,7 +21,7 @@ export const command: AddCommand = (consumer, context) =>
     withExamples(
         withJson(withStack(withCredential(consumer.command("handout")))),
         "consumer handout team-b first",
-        "consumer handout team-b first --out team-b.age --recipient-file team-b.pub",
+        "consumer handout team-b first --out handouts/team-b.age --recipient-file team-b.pub",
     )
         .description("Hand out a credential once: print or write everything its caller needs")
         .option("--out <file>", "write a new file that only you can read (default: print)")
@@ -91,7 +91,10 @@ async function handout(context: Context, name: string, id: string, args: Handout
         const handed = { stack: stack.short, consumer: name, credential: id, url, expires, recipients: shown };
         context.out(json({ ...handed, ...files, page: write ? null : text }));
     } else if (!write) context.out(text.trimEnd());
-    if (args.out !== undefined) context.note(`${name}/${id} is in ${args.out}, which only you can read.`);
+    if (args.out !== undefined) {
+        context.note(`${name}/${id} is in ${args.out}, which only you can read.`);
+        if (await isCommittable(args.out)) context.note(notIgnored(args.out, secret));
+    }
     if (secret) context.note(`${where} records this handout${(await isCommittable(file)) ? ": commit it." : "."}`);
     context.note(`Next: give it to the caller${encrypt ? "" : " on a confidential channel"}.`);
 }
@@ -125,14 +128,22 @@ function pageOf(stack: Stack, name: string, credential: Credential, outputs: Out
     return { ...page, credential: { method: "jwt", algorithm: algorithm as PublicKeyAlgorithm, claim } };
 }
 
-/** Creates a file that only this user can read. @returns functions that fill or remove it */
+/** Warning about a page that git would add: Pulumi runs `git status`, which reports untracked files as changes. */
+function notIgnored(file: string, secret: boolean): string {
+    const commits = secret ? "a commit can contain the credential, and " : "";
+    return `warning: git does not ignore ${file}: ${commits}stack rollback rejects every version that runs while the file is in this clone. Move it to handouts/, which git ignores, or out of the clone.`;
+}
+
+/** Creates a file that only this user can read, and its folder. @returns functions that fill or remove it */
 function openNew(file: string) {
     let handle: number;
     try {
+        mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
         handle = openSync(file, "wx", 0o600);
     } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        if (code === "EEXIST") throw new UsageError([`--out: must not exist (got ${file}). Name another file.`]);
+        const { code, syscall } = error as NodeJS.ErrnoException;
+        if (code === "EEXIST" && syscall === "open")
+            throw new UsageError([`--out: must not exist (got ${file}). Name another file.`]);
         throw new UsageError([`--out: must be a file that can be created (got ${file}: ${code}). Correct the path.`]);
     }
     return {

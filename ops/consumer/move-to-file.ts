@@ -1,4 +1,4 @@
-/** `ops consumer move-to-file`: moves the callers of a stack file into a callers file, which has no size limit. */
+/** `consumer move-to-file`: moves the callers of a stack file into a callers file, which has no size limit. */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { isInside } from "../../config/values";

@@ -102,7 +102,7 @@ function sourceProblems({ log, prometheus, by }: UsageArgs): string[] {
     const problems: string[] = [];
     if (log === undefined && prometheus === undefined)
         problems.push(
-            "--log, --prometheus: one of them is required. Give --log <file>, or --log - for standard input.",
+            "--log, --prometheus: one of them is required. Give --prometheus <url>, for example http://127.0.0.1:9090, or --log <file> (- is standard input).",
         );
     if (log !== undefined && prometheus !== undefined)
         problems.push("--log, --prometheus: only one of them can be the source. Remove one.");

@@ -63,7 +63,7 @@ export function hostKeys({ bareMetal, rehearsal }: GpuFacts): Record<string, str
     return Object.fromEntries([...of("convert", bareMetal), ...small]) as Record<string, string>;
 }
 
-/** Keys of both sides for `ops convert`, and their values in a rehearsal. */
+/** Keys of both sides for `convert run`, and their values in a rehearsal. */
 function conversion(gpus: GpuFacts, chartRepository: string, rehearsalPort?: number): Record<string, object> {
     const { nodes, image, weights, rehearsal } = gpus;
     // Not 120 s, the default: the sandbox's systemd kills a service after 20 s, and the conversion reports it before.

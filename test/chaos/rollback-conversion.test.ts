@@ -1,6 +1,6 @@
 // Proves on the real engine which rollbacks a stack allows that can be converted. In the first phase of option intra-b bare
 // metal serves, and the stack goes back to intra-a and forward without a failed request. In any later phase
-// `ops stack rollback` refuses and names `ops convert`. Hosts, kubelets, Ray, Alpa and the gateway are emulators.
+// `stack rollback` refuses and names `convert run`. Hosts, kubelets, Ray, Alpa and the gateway are emulators.
 import { strict as assert } from "node:assert";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

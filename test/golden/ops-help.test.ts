@@ -10,7 +10,7 @@ async function help(words: string[]): Promise<string> {
     let text = "";
     const context = { ...realContext(), out: (line: string) => (text += `${line}\n`) };
     assert.equal(await run([...words, "--help"], context), 0);
-    return `$ alpa-auth ${[...words, "--help"].join(" ")}\n${text}`;
+    return `$ npm run ops -- ${[...words, "--help"].join(" ")}\n${text}`;
 }
 
 /** Every noun and verb, as typed. */

@@ -71,7 +71,7 @@ export class Client {
     }
 
     /**
-     * Creates a client from the file of `ops consumer handout`.
+     * Creates a client from the file of `consumer handout`.
      * @param options override the file
      * @throws ConfigurationError with every problem of the file and the options
      * @throws ExpiredCredentialError if the credential has expired

@@ -1,4 +1,4 @@
-/** Reads the page that `ops consumer handout` writes: address, expiry date, longest answer, and the credential. */
+/** Reads the page that `consumer handout` writes: address, expiry date, longest answer, and the credential. */
 import { readFileSync } from "node:fs";
 import { ApiKey, ServiceToken } from "./auth.js";
 import type { Credential } from "./credential.js";
@@ -19,7 +19,7 @@ export function readCredentialsFile(file: string, privateKey: string | undefined
     const [, who, end] =
         /^Credential (\S+)\. It works until (\d{4}-\d{2}-\d{2}(?= \(UTC\)\.$)|it is revoked\.$)/m.exec(text) ?? [];
     if (url === undefined || who === undefined)
-        throw problem(`must be a page of \`ops consumer handout\` (got ${file}). Name that file.`);
+        throw problem(`must be a page of \`consumer handout\` (got ${file}). Name that file.`);
     // The credential has expired at the start of that day, as the stack counts.
     if (Date.parse(end!) <= Date.now())
         throw new ExpiredCredentialError(

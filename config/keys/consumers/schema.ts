@@ -119,6 +119,6 @@ export const consumer = z.strictObject({
 /** Key `maxOverlapDays` of an option with a gateway. */
 export const maxOverlapDays = positive("a number of days").default(DEFAULT_OVERLAP_DAYS).meta({
     description:
-        "Longest time for which `ops consumer rotate` keeps the old credential valid next to its successor, in days.",
+        "Longest time for which `consumer rotate` keeps the old credential valid next to its successor, in days.",
     reason: "A quarter is enough for the slowest caller; a leaked old credential works all that time.",
 });

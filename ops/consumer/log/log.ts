@@ -1,4 +1,4 @@
-/** `ops consumer log`: who created, changed, revoked or handed out a credential, and when. */
+/** `consumer log`: who created, changed, revoked or handed out a credential, and when. */
 import { label, withExamples, withJson, withStack, type AddCommand } from "../../arguments";
 import type { Context } from "../../context";
 import { collect, UsageError } from "../../errors";

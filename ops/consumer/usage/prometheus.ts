@@ -115,7 +115,7 @@ async function get(url: URL, address: string, { signal, timeoutSeconds }: Asking
     } catch (error) {
         const why = signal.aborted ? `within ${timeoutSeconds} s` : `(${reasonOf(error)})`;
         throw new Failure(
-            `--prometheus: ${address} does not answer ${why}. Correct the address, or start the port-forward.`,
+            `--prometheus: ${address} does not answer ${why}. Correct the address or start its port-forward, for example --prometheus http://127.0.0.1:9090; or read the access log: --log <file>.`,
         );
     }
 }

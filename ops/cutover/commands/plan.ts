@@ -19,9 +19,9 @@ export async function plan(context: Context, args: PlanArgs, source: CutoverSour
     const { next, problems } = await showPlan(context, args, source);
     if (problems.length > 0)
         throw new FindingsError(
-            `${problems.length} problem(s) prevent the ${source.kind.noun}, nothing was changed:\n${problems.map((one) => `  - ${one}`).join("\n")}`,
+            `${problems.length} problem(s) prevent the ${source.kind.noun}:\n${problems.map((one) => `  - ${one}`).join("\n")}`,
         );
-    if (next !== undefined && !args.json) context.out(`\nNothing was changed. Next: ${next}`);
+    if (next !== undefined && !args.json) context.out(`\nNext: ${next}`);
 }
 
 interface ShownPlan {

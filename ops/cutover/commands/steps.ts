@@ -28,11 +28,12 @@ export function rowOf(step: Step, { kind, budget: { expected }, measured }: Cuto
 export function drawn(rows: StepRow[]): string {
     const back = (row: StepRow) => (row.returnSeconds > 0 ? duration(row.returnSeconds) : "");
     return table(
-        ["step", "what happens", "callers", "expected", "", "return from there"],
+        ["step", "what happens", "callers", "expected", "measured", "return from there"],
         rows.map((row) => [
             ...[row.step, row.does, row.callers, duration(row.expectedSeconds)],
-            ...[row.measured ? "measured" : "not measured yet", back(row)],
+            ...[row.measured ? "yes" : "no", back(row)],
         ]),
+        "what happens",
     );
 }
 

@@ -1,4 +1,4 @@
-/** `ops stack apply`: applies the reviewed plan and nothing else. */
+/** `stack apply`: applies the reviewed plan and nothing else. */
 import { resolve } from "node:path";
 import { withConsent, withExamples, withStack, type AddCommand } from "../../arguments";
 import { dryRun } from "../../consent";
@@ -26,7 +26,7 @@ export const command: AddCommand = (stack, context) =>
         .action((args) => apply(context, args));
 
 interface ApplyArgs extends Pick<ReviewArgs, "stack" | "format"> {
-    /** Folder that `ops stack check --out` made. */
+    /** Folder that `stack check --out` made. */
     plan: string;
     yes?: boolean;
 }

@@ -1,5 +1,5 @@
 /**
- * `ops stack check`: checks whether a change may be merged or applied, with its review, the policy pack, and accepted
+ * `stack check`: checks whether a change may be merged or applied, with its review, the policy pack, and accepted
  * findings.
  */
 import { resolve } from "node:path";
@@ -24,7 +24,7 @@ export const command: AddCommand = (stack, context) =>
     withExamples(
         withReview(withStack(stack.command("check"))),
         "stack check --stack intra",
-        "stack check --stack intra --out plan   # then: alpa-auth stack apply --stack intra --plan plan",
+        "stack check --stack intra --out plan   # then: npm run ops -- stack apply --stack intra --plan plan",
     )
         .description(
             "Check whether a change may be applied: its review, the policy pack, accepted findings; changes nothing",
@@ -36,7 +36,7 @@ export const command: AddCommand = (stack, context) =>
         .action((args) => check(context, args));
 
 interface CheckArgs extends Pick<ReviewArgs, "stack" | "format" | "failOn"> {
-    /** Folder for the plan, which `ops stack apply` carries out. */
+    /** Folder for the plan, which `stack apply` carries out. */
     out?: string;
 }
 

@@ -99,7 +99,7 @@ const capital = (text: string) => text[0].toUpperCase() + text.slice(1);
 function textOf(file: string, folder: string): string {
     if (existsSync(file) && statSync(file).isFile()) return readFileSync(file, "utf8");
     throw new UsageError([
-        `--plan: must be a folder that ops stack check --out has made (there is no ${basename(file)} in ${folder}). Name the right one.`,
+        `--plan: must be a folder that stack check --out has made (there is no ${basename(file)} in ${folder}). Name the right one.`,
     ]);
 }
 

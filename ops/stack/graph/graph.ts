@@ -1,4 +1,4 @@
-/** `ops stack graph`: draws the path of a request through a stack from its state, with the changes of a preview in colour. */
+/** `stack graph`: draws the path of a request through a stack from its state, with the changes of a preview in colour. */
 import { withExamples, withStack, type AddCommand } from "../../arguments";
 import type { Context } from "../../context";
 import { UsageError } from "../../errors";

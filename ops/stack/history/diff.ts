@@ -1,4 +1,4 @@
-/** `ops stack diff A B`: the differences between two versions in callers, config and program. */
+/** `stack diff A B`: the differences between two versions in callers, config and program. */
 import { wholeNumber, withExamples, withJson, withStack, type AddCommand } from "../../arguments";
 import type { Context } from "../../context";
 import { UsageError } from "../../errors";

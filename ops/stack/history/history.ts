@@ -1,4 +1,4 @@
-/** `ops stack history`: author, time and commit of each change of a stack, with its effects on callers. */
+/** `stack history`: author, time and commit of each change of a stack, with its effects on callers. */
 import { wholeNumber, withExamples, withJson, withStack, type AddCommand } from "../../arguments";
 import type { Context } from "../../context";
 import { json, table } from "../../output";
@@ -48,7 +48,7 @@ async function history(context: Context, args: HistoryArgs): Promise<void> {
 }
 
 async function rowOf(version: Version, versions: Version[], configOf: (one: Version) => Promise<Config>) {
-    const { config, pipeline: _, ...rest } = version;
+    const { config, ...rest } = version;
     const previous = version.kind === "update" ? before(versions, version) : undefined;
     const changed =
         previous === undefined
@@ -68,7 +68,7 @@ function cells(row: Awaited<ReturnType<typeof rowOf>>): string[] {
     return [
         String(number),
         start.slice(0, 16).replace("T", " "),
-        plain(who ?? ""),
+        plain(who ?? "not recorded"),
         commit === undefined ? "none" : `${commit.slice(0, 10)}${dirty ? " and changes" : ""}`,
         option ?? "",
         [kind, ...(result === "succeeded" ? [] : [result]), ...done].join("\n"),

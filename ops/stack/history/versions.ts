@@ -7,6 +7,7 @@ import { Failure } from "../../errors";
 import { ask } from "../pulumi";
 import { HIDDEN, isMap } from "../../../policy/resources/values";
 import { PROJECT } from "../stack-file";
+import { isCommittable } from "./commits";
 import type { Stack } from "../stack";
 
 /** Config by key without the project, structured; `[secret]` for a value that is or contains a secret. */
@@ -25,10 +26,11 @@ export interface Version {
     commit?: string;
     /** Whether the work tree had uncommitted changes. */
     dirty: boolean;
-    /** Author of the commit, and the pipeline that ran Pulumi. Unset if unknown. */
+    /**
+     * Author of the commit, and the pipeline that ran Pulumi. Pulumi records no user, and an uncommitted edit, or a stack
+     * file that is not in git, need not be the commit author's: then only the pipeline. Unset if unknown.
+     */
     who?: string;
-    /** The pipeline alone. */
-    pipeline?: string;
     config: Config;
     /** Number of resources by operation, without unchanged ones. */
     changes: Record<string, number>;
@@ -63,12 +65,15 @@ export async function readVersions({ pulumi }: Context, stack: Stack, more: stri
     if (updates === null) return [];
     if (!Array.isArray(updates) || !updates.every(isMap))
         throw new Failure("pulumi stack history: printed no list of updates. Use the pinned version of Pulumi.");
-    return (updates as Update[]).reverse().map((update, i) => versionOf(update, i + 1));
+    const inGit = await isCommittable(stack.file);
+    return (updates as Update[]).reverse().map((update, i) => versionOf(update, i + 1, inGit));
 }
 
-function versionOf(update: Update, place: number): Version {
+/** @param inGit whether git has the stack file, or would add it */
+function versionOf(update: Update, place: number, inGit: boolean): Version {
     const { environment = {}, config = {}, resourceChanges = {} } = update;
     const { same: _, ...changes } = resourceChanges;
+    const dirty = environment["git.dirty"] === "true";
     return {
         number: update.version || place,
         kind: update.kind ?? "",
@@ -76,8 +81,8 @@ function versionOf(update: Update, place: number): Version {
         start: update.startTime ?? "",
         message: update.message ?? "",
         ...(environment["git.head"] ? { commit: environment["git.head"] } : {}),
-        dirty: environment["git.dirty"] === "true",
-        ...whoOf(environment),
+        dirty,
+        ...whoOf(environment, inGit && !dirty),
         config: Object.fromEntries(
             Object.entries(config).map(([key, { value, objectValue, secret }]) => [
                 key.replace(`${PROJECT}:`, ""),
@@ -88,15 +93,16 @@ function versionOf(update: Update, place: number): Version {
     };
 }
 
-function whoOf(environment: Record<string, string>): Pick<Version, "who" | "pipeline"> {
-    const author = environment["git.author"] ?? environment["git.committer"];
+/** @param isCommitted whether the commit has the config and the program of the version */
+function whoOf(environment: Record<string, string>, isCommitted: boolean): Pick<Version, "who"> {
+    const author = isCommitted ? (environment["git.author"] ?? environment["git.committer"]) : undefined;
     const pipeline =
         environment["ci.system"] &&
         [environment["ci.system"], environment["ci.build.number"] ?? environment["ci.build.id"]]
             .filter(Boolean)
             .join(" ");
     const who = [author, pipeline].filter(Boolean).join(", by ");
-    return { ...(who === "" ? {} : { who }), ...(pipeline ? { pipeline } : {}) };
+    return who === "" ? {} : { who };
 }
 
 /** The last version before `version` whose config was applied; undefined if there is none. */

@@ -1,4 +1,4 @@
-/** `ops stack drift`: changes outside of Pulumi, as findings of a review. It corrects nothing. */
+/** `stack drift`: changes outside of Pulumi, as findings of a review. It corrects nothing. */
 import { isDeepStrictEqual } from "node:util";
 import { isMap, type Tree } from "../../../policy/resources/values";
 import { withExamples, withStack, type AddCommand } from "../../arguments";

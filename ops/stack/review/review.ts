@@ -1,4 +1,4 @@
-/** `ops stack review`: shows the effect of a change on live callers before it is applied. */
+/** `stack review`: shows the effect of a change on live callers before it is applied. */
 import { readFileSync, statSync } from "node:fs";
 import { nameIn } from "../../../policy/resources/resource";
 import type { Rule } from "../../../policy/rules";

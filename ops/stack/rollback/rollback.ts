@@ -1,4 +1,4 @@
-/** `ops stack rollback --to N`: applies the program and the config of an earlier version to the present state. */
+/** `stack rollback --to N`: applies the program and the config of an earlier version to the present state. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
@@ -125,6 +125,10 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
     const isJson = args.format === "json";
     if (!isJson) context.out(render(review, args.format));
     const renewed = refuse(preview, review, broken, args);
+    const notTried = whyNotTried(args, way);
+    // The lines of markdown and of JSON belong to the review.
+    const say = args.format === "text" ? context.out : context.note;
+    notTried.forEach((one) => say(`\n${one}`));
     if (args.yes) {
         const release = takeEditLock(context, stack.short);
         try {
@@ -134,24 +138,28 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
             release();
         }
     }
-    if (isJson) context.out(json({ ...review, changed: args.yes === true, newCredentials: renewed }));
+    if (isJson) context.out(json({ ...review, changed: args.yes === true, newCredentials: renewed, notTried }));
     if (!args.yes) return dryRun(context, `go back to version ${number}`, args);
     if (renewed.length > 0)
         context.note(
             `These callers need new credentials: ${renewed.join(", ")}. Hand them out: npm run ops -- consumer handout`,
         );
-    await tryFromOutside(context, args, way);
+    if (notTried.length === 0) await tryFromOutside(context, args, way);
 }
 
-/** Calls the service as the test caller, if the version has it. */
-async function tryFromOutside(context: Context, args: RollbackArgs, way: Way): Promise<void> {
-    const { stack, target, program, scratch, interrupted } = way;
-    const { consumer } = args;
+/** Returns why the service cannot be called as the test caller after the rollback; empty if it can. */
+function whyNotTried({ consumer }: RollbackArgs, { target, program }: Way): string[] {
     const callers = callersOf({ text: target.config, ...callersFileOf(target.config, program) });
-    if (!callers.some(({ name }) => name === consumer))
-        return context.note(
-            `Not tried from outside: version ${target.version.number} has no caller ${consumer}. Try it: npm run ops -- check smoke --consumer <name>`,
-        );
+    if (callers.some(({ name }) => name === consumer)) return [];
+    return [
+        `Not tried from outside after the rollback: version ${target.version.number} has no caller ${consumer}. Name one of its callers: --consumer <name>; afterwards: npm run ops -- check smoke --consumer <name>`,
+    ];
+}
+
+/** Calls the service as the test caller. */
+async function tryFromOutside(context: Context, args: RollbackArgs, way: Way): Promise<void> {
+    const { stack, program, scratch, interrupted } = way;
+    const { consumer } = args;
     const out = args.format === "json" ? context.note : context.out;
     const calls = { stack: stack.name, consumer, mostRequests: 20, timeout: 120 };
     try {

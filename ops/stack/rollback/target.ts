@@ -99,7 +99,9 @@ function notToGoBackTo(version: Version): string[] {
                   `${where} has no commit (its program ran outside of git). Roll back by hand: git switch, pulumi config, pulumi up`,
               ]
             : []),
-        ...(dirty ? [`${where} ran with uncommitted changes, so its program is unknown. Choose another`] : []),
+        ...(dirty
+            ? [`${where} ran with uncommitted changes or untracked files, so its program is unknown. Choose another`]
+            : []),
     ];
 }
 

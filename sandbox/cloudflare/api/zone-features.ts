@@ -35,7 +35,7 @@ export const zoneFeatureRoutes: Route[] = [
     certificates(
         "GET",
         "zones/{zone}/ssl/certificate_packs",
-        "ops check dns: state of the edge certificate",
+        "check dns: state of the edge certificate",
         (call) => {
             const all = call.query.get("status") === "all";
             const packs = call.zone.certificate_packs.filter((pack) => all || pack.status === "active");

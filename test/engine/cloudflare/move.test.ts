@@ -153,7 +153,7 @@ describe("move of a zone on the engine", () => {
         );
     });
 
-    it("reports in `ops check dns` whether both sides are equal, and which record differs", async () => {
+    it("reports in `check dns` whether both sides are equal, and which record differs", async () => {
         const equal = await stack.ops("check", "dns");
         assert.equal(equal.code, 0, equal.stdout + equal.stderr);
         assert.match(equal.stderr, /^example\.com: \d+ answers, all equal\.$/m);

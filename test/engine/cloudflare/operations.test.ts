@@ -81,7 +81,7 @@ describe("daily work with option cloudflare on the engine", () => {
         stack.installOn({}, { ...second, hostKey: publicLine(second.hostKey) });
         await origin.listen();
         configure();
-        // Under the policy pack, as by `ops stack apply`: no id of Cloudflare is known in the preview of a first run.
+        // Under the policy pack, as by `stack apply`: no id of Cloudflare is known in the preview of a first run.
         const run = succeeded(await stack.run(["up", "--yes", "--policy-pack", join(ROOT, "policy")]));
         said.push(run.stdout + run.stderr);
     });
@@ -116,7 +116,7 @@ describe("daily work with option cloudflare on the engine", () => {
         assert.equal(await status(undefined, { headers: { Cookie: cookies.join("; ") } }), 200);
     });
 
-    it("adds a caller by `ops consumer add`, and hands its token out once", async () => {
+    it("adds a caller by `consumer add`, and hands its token out once", async () => {
         assert.match(await ops("consumer", "add", "bob", "--credential", "b"), /Dry run/);
         assert.equal(await pair("bob/b"), undefined);
         await ops("consumer", "add", "bob", "--credential", "b", "--yes");
@@ -129,7 +129,7 @@ describe("daily work with option cloudflare on the engine", () => {
         assert.match(again.stderr, /was already handed out/);
     });
 
-    it("rotates by `ops consumer rotate`: both secrets work, and the new one can be handed out once", async () => {
+    it("rotates by `consumer rotate`: both secrets work, and the new one can be handed out once", async () => {
         const old = await pair("bob/b");
         await ops("consumer", "rotate", "bob", "b", "--overlap-days", "14", "--yes");
         const fresh = await pair("bob/b");
@@ -161,7 +161,7 @@ describe("daily work with option cloudflare on the engine", () => {
         assert.match(stdout, /bob +│ b +│.*│ ! not live/);
     });
 
-    it("revokes by `ops consumer revoke`, and verifies that the edge rejects the token", async () => {
+    it("revokes by `consumer revoke`, and verifies that the edge rejects the token", async () => {
         const old = await pair("bob/b");
         const told = await ops("consumer", "revoke", "bob", "b", "--yes");
         assert.match(told, /bob\/b: rejected by https:\/\/\S+ \(401 after \d+ s, 404 before\)\./);

@@ -1,6 +1,6 @@
 /**
  * The services that a caller uses, from emulators only: the gateway with the plugins that the program renders, Access at the
- * edge in classic and in strict mode, Alpa behind both; and the pages that `ops consumer handout` writes.
+ * edge in classic and in strict mode, Alpa behind both; and the pages that `consumer handout` writes.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

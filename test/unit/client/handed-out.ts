@@ -1,4 +1,4 @@
-/** Files as `ops consumer handout --out` writes them, with the credentials of a world. A fake Pulumi returns its outputs. */
+/** Files as `consumer handout --out` writes them, with the credentials of a world. A fake Pulumi returns its outputs. */
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import { stringify } from "yaml";

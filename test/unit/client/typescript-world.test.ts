@@ -1,5 +1,5 @@
 // Proves that the TypeScript client understands the answers of the emulators of the gateway, of the edge and of Alpa, and the
-// files of `ops consumer handout`, as client/corpus/world says. The emulators' own tests compare their answers with recordings.
+// files of `consumer handout`, as client/corpus/world says. The emulators' own tests compare their answers with recordings.
 import { strict as assert } from "node:assert";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

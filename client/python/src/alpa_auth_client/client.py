@@ -94,7 +94,7 @@ class Client:
 
     @classmethod
     def from_credentials_file(cls, file: str, *, private_key: Optional[str] = None, **options: Any) -> "Client":
-        """Creates a client from the file of `ops consumer handout`.
+        """Creates a client from the file of `consumer handout`.
 
         :param private_key: PEM, if tokens are signed with the caller's own key
         :param options: other parameters of the constructor; they override the file

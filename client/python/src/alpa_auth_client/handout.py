@@ -1,4 +1,4 @@
-"""Reads the page that `ops consumer handout` writes: address, expiry date, longest answer, and the credential."""
+"""Reads the page that `consumer handout` writes: address, expiry date, longest answer, and the credential."""
 
 import re
 from datetime import date, datetime, timezone
@@ -56,7 +56,7 @@ def load(file: str, *, private_key: Optional[str] = None, today: Optional[date] 
     who, url = _match(r"^Credential (\S+)\. It works until ", text), _match(r"^# Access to (\S+)$", text)
     end = _match(r"^Credential \S+\. It works until (\d{4}-\d{2}-\d{2}) \(UTC\)\.$", text)
     if who is None or url is None:
-        raise ConfigurationError([f"{where}: must be a page of `ops consumer handout` (got {file}). Name that file."])
+        raise ConfigurationError([f"{where}: must be a page of `consumer handout` (got {file}). Name that file."])
     expires = None if end is None else datetime.strptime(end, "%Y-%m-%d").date()
     if expires is not None and expires <= (today or datetime.now(timezone.utc).date()):
         raise ExpiredCredentialError(

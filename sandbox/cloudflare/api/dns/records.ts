@@ -15,7 +15,7 @@ const FILTERS = ["name", "name.exact", "type", "content", "content.exact", "prox
 const SHADOW = ["include_shadow_metadata"];
 
 export const dnsRecordRoutes: Route[] = [
-    dns("GET", "zones/{zone}/dns_records", "ops check dns; getDnsRecords", list, [
+    dns("GET", "zones/{zone}/dns_records", "check dns; getDnsRecords", list, [
         ...[...FILTERS, ...PAGING, ...SHADOW],
         ...["match", "order", "direction"],
     ]),
@@ -26,7 +26,7 @@ export const dnsRecordRoutes: Route[] = [
         (call) => stored(call, create(call, call.body)),
         SHADOW,
     ),
-    dns("GET", "zones/{zone}/dns_records/export", "ops check dns", ({ account, zone }) => ({
+    dns("GET", "zones/{zone}/dns_records/export", "check dns", ({ account, zone }) => ({
         text: zoneFile(account, zone),
     })),
     dns("POST", "zones/{zone}/dns_records/batch", "changing several records at once", batch),

@@ -1,4 +1,4 @@
-// Proves what `ops check alpa` reads from hosts over SSH, what it prints, and its exit code. The host is a sandbox host with a
+// Proves what `check alpa` reads from hosts over SSH, what it prints, and its exit code. The host is a sandbox host with a
 // state file that the test writes. watchdog-scripts.test.ts proves that a watchdog writes such a file.
 import { strict as assert } from "node:assert";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";

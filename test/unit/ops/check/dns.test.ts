@@ -168,7 +168,7 @@ describe("ops check dns", () => {
             (it) => (stack(it, { records: "none.yaml" }), AT_NEW()),
             /none\.yaml: must be a readable file/,
         ],
-        ["an invalid timeout", () => ["--timeout", "0"], /Must be a whole number of at least 1/],
+        ["an invalid timeout", () => ["--timeout", "0"], /must be a whole number of at least 1/],
         ["an unknown option", () => ["--servers"], /unknown option/],
     ];
     for (const [what, prepare, problem] of usage)

@@ -95,8 +95,16 @@ describe("ops check exposure", () => {
             said.out.split("\n")[3],
             /│ 8265 +│ Ray, dashboard and jobs +│ open +│ NO +│ anyone who reaches it can run code/,
         );
+        assert.match(said.out, /^│ address +│ port +│ program +│ state +│ right +│ problem +│$/m);
         assert.match(said.note, /\(1 of 26 findings are wrong\)\. Close the open ports in the firewall/);
         assert.doesNotMatch(said.note, /certificate/);
+    });
+    it("wraps a long text, so that a table is at most 120 columns wide", async () => {
+        const port = await listen(createServer(gateway));
+        open.push(`${ADDRESS}:25000`);
+        const { out } = await exits(3, run({ url: `http://${ADDRESS}:${port}/alpa` }));
+        assert.match(out, /only a token protects the cluster[^]*other nodes that join/);
+        assert.ok(out.split("\n").every((line) => line.length <= 120));
     });
     it("checks the given addresses instead of those of the stack", async () => {
         const port = await listen(createServer(gateway));
@@ -127,6 +135,13 @@ describe("ops check exposure", () => {
         );
         assert.equal(ports.filter(({ address }) => address === ALPA_HOST).length, CLOSED_PORTS.length);
         assert.ok(entry.every(({ address }) => address === ADDRESS));
+    });
+
+    it("checks a host behind Cloudflare once, however often it is named", async () => {
+        const port = await listen(createServer(gateway));
+        const named = ["--address", ALPA_HOST, "--address", ALPA_HOST, "--closed", ALPA_HOST, "--json"];
+        const said = await run({ url: `http://${ADDRESS}:${port}/alpa` }, { "alpa-auth:exposure": "tunnel" }, ...named);
+        assert.equal(findings(said).ports.length, CLOSED_PORTS.length);
     });
 
     it("expects the ports of the stack's own endpoints to be closed too", async () => {
@@ -254,6 +269,12 @@ describe("ops check exposure", () => {
             { url: "http://10.0.0.1" },
             ["--closed", "dgx-1"],
             /--closed: must be an IPv4/,
+        ],
+        [
+            "a closed host that is an address of the entry point",
+            { url: "http://10.0.0.1" },
+            ["--closed", "10.0.0.1"],
+            /--closed: must be a host that serves no callers \(10\.0\.0\.1 is an address of the entry point/,
         ],
         [
             "a file that is not a certificate",

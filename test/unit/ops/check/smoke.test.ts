@@ -56,8 +56,8 @@ describe("ops check smoke", () => {
         assert.match(note, /smoke: all 15 checks passed/);
         assert.match(note, /answers took \d+ ms \(median\)/);
         assert.match(note, /versions seen: APISIX\/3\.\d+\.\d+/);
-        assert.match(note, /not tried: smoke\/rs: only its caller can sign a token for it\./);
-        assert.match(note, /not tried: smoke\/over: is not in the stack's outputs/);
+        assert.match(out, /not tried: smoke\/rs: only its caller can sign a token for it\./);
+        assert.match(out, /not tried: smoke\/over: is not in the stack's outputs/);
         assert.doesNotMatch(out + note, new RegExp(`${KEY}|${SECRET}|eyJ`));
     });
 
@@ -101,22 +101,22 @@ describe("ops check smoke", () => {
     it("says that it does not try a limit that would need too many requests, and that there is none", async () => {
         await admit({}, { requests: 1000, perSeconds: 60 });
         const many = await exits(0, run({ text: stack({ ...smoke, limits: { requests: 1000, perSeconds: 60 } }) }));
-        assert.match(many.note, /not tried: the limit: it takes 1000 requests, more/);
+        assert.match(many.out, /not tried: the limit: it takes 1000 requests, more/);
         assert.equal(service.seen.length, 4);
         const none = await run({ text: stack({ ...smoke, limits: undefined }) });
-        assert.match(none.note, /not tried: the limit: limits\.requests is not set/);
+        assert.match(none.out, /not tried: the limit: limits\.requests is not set/);
     });
 
     it("tries no limit of a caller that shares one with its class", async () => {
         await admit();
         const text = stack({ ...smoke, class: "batch" });
-        const { note } = await exits(
+        const { out } = await exits(
             0,
             run({
                 text: text.replace("config:", "config:\n  alpa-auth:classes: { batch: { slots: 4 } }"),
             }),
         );
-        assert.match(note, /not tried: the limit: other callers of class batch may use all of its slots\./);
+        assert.match(out, /not tried: the limit: other callers of class batch may use all of its slots\./);
     });
 
     it("fails when a limit does not hold", async () => {
@@ -127,6 +127,7 @@ describe("ops check smoke", () => {
     it("fails when a credential is rejected, and says how", async () => {
         await service.consumer(`${NAMESPACE}_smoke`, { key: { "key-auth": { key: KEY } } }, LIMITS);
         const { out, note } = await exits(3, run());
+        assert.match(out, /^│ check .*│ credential │ method .*│ got │ right │ ms +│ problem +│$/m);
         assert.match(out, /token .*│ smoke\/hs .*│ 401 │ NO /);
         assert.match(note, /smoke: 2 of 15 checks failed at http/);
     });
@@ -164,6 +165,31 @@ describe("ops check smoke", () => {
         const [first] = JSON.parse(out).checks;
         assert.deepEqual([first.got, first.ok], ["ConnectionFailedError", false]);
     });
+
+    const methods: [has: string, without: string, untried: RegExp][] = [
+        [
+            "key",
+            "hs",
+            /^a token, an expired token and a token of another secret: smoke has no HS256 secret in the stack's outputs\. Add/,
+        ],
+        [
+            "hs",
+            "key",
+            /^a key: smoke has none in the stack's outputs\. Add one: npm run ops -- consumer add smoke --credential \S+ --yes$/,
+        ],
+    ];
+    for (const [has, without, untried] of methods)
+        it(`names the checks that a caller without ${without} does not allow`, async () => {
+            await admit();
+            const { credentials, jwtSecrets, url } = outputs(service.url);
+            const own = { url, ...(has === "key" ? { credentials } : { jwtSecrets }) };
+            const text = stack({ ...smoke, credentials: CREDENTIALS.filter(({ id }) => id === has) });
+            const { out, note } = await exits(0, run({ text, outputs: own }, "--json"));
+            const { notTried } = JSON.parse(out);
+            assert.equal(notTried.length, 1);
+            assert.match(notTried[0], untried);
+            assert.ok(note.includes(`not tried: ${notTried[0]}`));
+        });
 
     it("fails where no credential of the caller can be tried: nothing shows that the service answers", async () => {
         await admit();

@@ -75,6 +75,24 @@ describe("consent to a change", () => {
         assert.match(note, /^error: unknown option '--apply'/);
     });
 
+    const problems: [command: string, changes: boolean][] = [
+        ["consumer revoke unknown k", true],
+        ["consumer handout unknown k", true],
+        ["consumer show unknown", false],
+        ["consumer usage", false],
+        ["check smoke", false],
+    ];
+    for (const [command, changes] of problems)
+        it(`has ${changes ? "a" : "no"} place in ${command}, so an error ${changes ? "says" : "does not say"} that nothing was changed`, async () => {
+            const { note } = await exits(2, bench().ops(...command.split(" ")));
+            assert.match(
+                note,
+                changes
+                    ? /^\d problem\(s\) in this command, nothing was changed:\n/
+                    : /^\d problem\(s\) in this command:\n/,
+            );
+        });
+
     it("suggests prune-expired for consumer expire, and no command with a similar spelling", async () => {
         const { note } = await exits(2, bench().ops("consumer", "expire", "--apply"));
         assert.equal(note, "error: consumer expire: is no longer a command. Use consumer prune-expired.\n");

@@ -37,6 +37,18 @@ describe("docs of alpa-auth", () => {
         assert.ok(seen > 10);
     });
 
+    it("write each command line as the messages and the help of commands do", () => {
+        const nouns = [...new Set([...commands.keys()].map((name) => name.split(" ")[0]))].join("|");
+        const other = new RegExp(`(\\bops|\\balpa-auth) (${nouns}) (?!bash|zsh|fish)`);
+        const sources = ["config", "ops", "preflight", "sandbox"].flatMap((folder) =>
+            readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+                .filter((name) => name.endsWith(".ts") && !name.startsWith("test/"))
+                .map((name) => `${folder}/${name}`),
+        );
+        const help = "test/golden/expected/ops-help.txt";
+        for (const file of [...PAGES, ...sources, help]) assert.doesNotMatch(read(file), other, file);
+    });
+
     it("of operations show the real output for the sandbox's stack", async () => {
         const addresses = { alpa: ["127.0.0.1:20001"], chartRepository: "http://127.0.0.1:8879", nodePort: 30800 };
         const { ops } = bench({ text: layOver(read("Pulumi.intra.yaml"), addresses) });

@@ -40,7 +40,7 @@ describe("help of a command", () => {
             const lines = (examples ?? "").split("\n").filter((line) => line.trim() !== "");
             assert.ok(lines.length > 0, out);
             for (const line of lines) {
-                assert.ok(line.startsWith(`  alpa-auth ${name}`), line);
+                assert.match(line, new RegExp(`^  npm run (-s )?ops -- ${name}\\b`));
                 const own = line.split("   #")[0];
                 for (const [option] of own.matchAll(/--[a-z-]+/g))
                     assert.match(options, new RegExp(`^ +${option}\\b`, "m"));

@@ -35,8 +35,16 @@ const refused: [what: string, command: string, problem: RegExp][] = [
         /must come with a new consumer \(alice exists\)/,
     ],
     ["half of a limit", "consumer add bob --requests 5", /limits: must have requests and perSeconds together/],
-    ["a name that is not a DNS label", "consumer add Bob.1", /Must be a DNS label/],
-    ["an unknown method", "consumer add bob --method jwd", /--method.*Allowed choices are key, jwt/],
+    [
+        "a name that is not a DNS label",
+        "consumer add Bob.1",
+        /^error: <consumer>: must be a DNS label: a-z, 0-9 and -, at most 63 characters, for example team-b \(got "Bob\.1"\)\.$/m,
+    ],
+    [
+        "an unknown method",
+        "consumer add bob --method jwd",
+        /^error: --method <method>: allowed choices are key, jwt, service-token \(got "jwd"\)\.$/m,
+    ],
     ["jwt without an algorithm", "consumer add bob --method jwt", /--algorithm: required with --method jwt/],
     ["an algorithm with a key", "consumer add bob --algorithm HS256", /--algorithm: only valid with method jwt/],
     [
@@ -92,7 +100,7 @@ const refused: [what: string, command: string, problem: RegExp][] = [
     [
         "an overlap of no days",
         "consumer rotate alice a1 --successor a9 --overlap-days 0",
-        /Must be a whole number of at least 1/,
+        /must be a whole number of at least 1/,
     ],
     [
         "a successor that expires before the overlap ends",
@@ -165,7 +173,7 @@ const refused: [what: string, command: string, problem: RegExp][] = [
     [
         "an unknown algorithm",
         "consumer add bob --method jwt --algorithm none",
-        /--algorithm.*Allowed choices are HS256/,
+        /--algorithm.*allowed choices are HS256/,
     ],
     ["a token for a key", "token issue alice a1 --ttl 1h", /alice\/a1: must be a credential of method jwt \(got key\)/],
     [
@@ -190,7 +198,7 @@ const refused: [what: string, command: string, problem: RegExp][] = [
     [
         "a number of more than nine digits",
         "consumer add bob --requests 9999999999 --per-seconds 60",
-        /Must be a whole number of at least 1 and at most 999999999/,
+        /must be a whole number of at least 1 and at most 999999999/,
     ],
     [
         "a public key that cannot be read, together with other problems",

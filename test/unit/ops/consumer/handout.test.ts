@@ -2,7 +2,7 @@
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { armor, Decrypter, generateIdentity, identityToRecipient } from "age-encryption";
 import { whoAmI } from "../../../../ops/cutover/identity";
@@ -121,6 +121,33 @@ describe("ops consumer handout", () => {
                 commits ? /alice\.a1\.json records this handout: commit it\.\n/ : /records this handout\.\n/,
             );
         });
+
+    describe("with --out in a clone with this repository's .gitignore", () => {
+        const inClone = () => {
+            const it = bench();
+            execFileSync("git", ["-C", it.folder, "init", "-q"]);
+            copyFileSync(join(__dirname, "../../../../.gitignore"), join(it.folder, ".gitignore"));
+            return it;
+        };
+
+        it("warns of a file that git would add", async () => {
+            const { ops, folder } = inClone();
+            const { note } = await exits(0, ops(...HANDOUT, "--out", join(folder, "team-b.md")));
+            assert.match(
+                note,
+                /\nwarning: git does not ignore \S+team-b\.md: a commit can contain [^\n]*Move it to handouts\//,
+            );
+        });
+
+        it("creates the folder handouts, which git ignores, for this user alone", async () => {
+            const { ops, folder } = inClone();
+            const { note } = await exits(0, ops(...HANDOUT, "--out", join(folder, "handouts/team-b.md")));
+            assert.doesNotMatch(note, /warning/);
+            assert.equal(statSync(join(folder, "handouts")).mode & 0o777, 0o700);
+            const listed = execFileSync("git", ["-C", folder, "status", "--porcelain", "-uall"], { encoding: "utf8" });
+            assert.doesNotMatch(listed, /handouts\/team-b/);
+        });
+    });
 
     it("rejects an existing file, and hands nothing out", async () => {
         const { ops, folder } = bench();

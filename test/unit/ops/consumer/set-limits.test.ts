@@ -72,7 +72,7 @@ describe("ops consumer set-limits", () => {
         ],
         ["a command without a change", ["alice"], /at least one is required\. Say what to change/],
         ["an unknown caller", ["carol", "--clear"], /carol: is not a consumer of the config/],
-        ["a limit of zero", ["alice", "--concurrent", "0"], /Must be a whole number of at least 1/],
+        ["a limit of zero", ["alice", "--concurrent", "0"], /must be a whole number of at least 1/],
     ];
     for (const [what, args, says] of refused)
         it(`rejects ${what}, and changes nothing`, async () => {

@@ -415,7 +415,10 @@ describe("ops consumer usage of Prometheus", () => {
     });
 
     it("exits with 1 when nothing listens at the address", async () => {
-        assert.match((await exits(1, ask("http://127.0.0.1:1"))).note, /does not answer \((ECONNREFUSED|bad port)\)/);
+        assert.match(
+            (await exits(1, ask("http://127.0.0.1:1"))).note,
+            /does not answer \((ECONNREFUSED|bad port)\)\. .*--prometheus http:\S+; or read the access log: --log/,
+        );
     });
 
     it("times out when a server does not answer", async () => {
@@ -448,7 +451,8 @@ describe("ops consumer usage rejects", () => {
                 /--since: must be minutes, hours or days/,
             ));
 
-    it("a request without a source", async () => assert.match(await rejected([]), /one of them is required/));
+    it("a request without a source", async () =>
+        assert.match(await rejected([]), /required\. Give --prometheus <url>, for example \S+, or --log <file>/));
 
     it("an invalid file", async () => {
         assert.match(await rejected(["--log", "FOLDER/none.log"]), /--log: .*none\.log cannot be read \(ENOENT\)/);

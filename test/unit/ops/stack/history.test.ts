@@ -1,7 +1,8 @@
-// Proves the output of `ops stack history` and `ops stack diff` for the history in backends. The format is that of the Pulumi
+// Proves the output of `stack history` and `stack diff` for the history in backends. The format is that of the Pulumi
 // CLI; a file backend numbers no version, the service does.
 import { strict as assert } from "node:assert";
-import { bench, exits } from "../kit";
+import { execFileSync } from "node:child_process";
+import { bench, exits, type Says } from "../kit";
 
 const config = (consumers: object[], more: Record<string, unknown> = {}) =>
     Object.fromEntries(
@@ -54,8 +55,11 @@ const UPDATES = [
     update(config([alice]), { startTime: "2026-11-19T10:00:00.000Z" }),
 ];
 
-function ops(updates: unknown) {
-    return bench({ says: ({ args }) => (args[1] === "history" ? { stdout: JSON.stringify(updates) } : undefined) });
+function ops(updates: unknown, { inGit } = { inGit: true }) {
+    const says: Says = ({ args }) => (args[1] === "history" ? { stdout: JSON.stringify(updates) } : undefined);
+    const it = bench({ says });
+    if (inGit) execFileSync("git", ["-C", it.folder, "init", "-q"]);
+    return it;
 }
 
 describe("ops stack history", () => {
@@ -87,6 +91,20 @@ describe("ops stack history", () => {
         assert.equal(rows[2].changed[0], "caller bob gets access");
         assert.ok(calls.every(({ args }) => !args.includes("--show-secrets")));
     });
+
+    for (const [what, inGit, environment, who] of [
+        ["an uncommitted edit", true, { "git.dirty": "true" }, undefined],
+        ["an uncommitted edit that a pipeline applied", true, { "git.dirty": "true", "ci.system": "GitHub" }, "GitHub"],
+        ["a stack file that is not in git", false, {}, undefined],
+    ] as const)
+        it(`names no commit author for ${what}, like consumer log`, async () => {
+            const ran = { environment: { "git.head": HEAD, "git.author": "Ada", ...environment } };
+            const history = [update(config([alice]), ran)];
+            const [row] = JSON.parse((await ops(history, { inGit }).ops("stack", "history", "--json")).out);
+            const [entry] = JSON.parse((await ops(history, { inGit }).ops("consumer", "log", "--json")).out);
+            assert.equal(row.who, who);
+            assert.equal(entry.who, who ?? null);
+        });
 
     describe("of limits, as the program computes them from the caller's own and the stack's", () => {
         const per = (requests: number) => ({ requests, perSeconds: 60 });
@@ -154,9 +172,9 @@ describe("ops stack history", () => {
     it("is a table for people, and says that a stack was never deployed", async () => {
         assert.match(
             (await ops(UPDATES).ops("stack", "history")).out,
-            /│ 2 +│ 2026-11-20 10:00 │ +│ 0123456789 and changes │ intra-a │ update +│ caller bob gets access/,
+            /│ 2 +│ 2026-11-20 10:00 │ not recorded │ 0123456789 and changes │ intra-a │ update +│ caller bob gets access/,
         );
-        assert.match((await ops(UPDATES).ops("stack", "history")).out, /│ 4 +│ [^│]+│ GitHub 7 │ none +│/);
+        assert.match((await ops(UPDATES).ops("stack", "history")).out, /│ 4 +│ [^│]+│ GitHub 7 +│ none +│/);
         assert.match((await ops(null).ops("stack", "history")).out, /has no versions: pulumi up has never run/);
         assert.match((await ops([]).ops("stack", "history")).out, /has no versions: pulumi up has never run/);
     });

@@ -1,4 +1,4 @@
-// Proves which config `ops stack rollback` uses: values of the history, and secrets of that version or from stack files that
+// Proves which config `stack rollback` uses: values of the history, and secrets of that version or from stack files that
 // differ only in secrets. Git is real; a fake Pulumi answers from memory.
 import { strict as assert } from "node:assert";
 import { writeFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-/** A repository of two commits, and `ops stack rollback` in it with a fake Pulumi that answers from memory. Git is real. */
+/** A repository of two commits, and `stack rollback` in it with a fake Pulumi that answers from memory. Git is real. */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

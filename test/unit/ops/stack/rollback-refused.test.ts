@@ -1,4 +1,4 @@
-// Proves what `ops stack rollback` refuses before anything changes, and its messages. Git is real; a fake Pulumi answers from
+// Proves what `stack rollback` refuses before anything changes, and its messages. Git is real; a fake Pulumi answers from
 // memory, with the messages of pkg/resource/deploy where it rejects a plan.
 import { strict as assert } from "node:assert";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// Proves which program and plan `ops stack rollback` runs, and that it leaves nothing behind. Git is real, with a repository of
+// Proves which program and plan `stack rollback` runs, and that it leaves nothing behind. Git is real, with a repository of
 // its own; a fake Pulumi answers from memory. test/chaos/rollback.test.ts proves that a stack is rolled back.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
@@ -80,8 +80,17 @@ describe("ops stack rollback", () => {
         assert.ok(plan !== undefined && more.length === 0, "up applies the plan of the preview that was shown");
         assert.ok(!existsSync(plan));
         assert.match(note, /the next pulumi up from it undoes this rollback\. Revert it here too: git revert/);
-        assert.match(note, /Not tried from outside: version 1 has no caller smoke/);
         assert.equal(git("worktree", "list").split("\n").length, 1);
+    });
+
+    it("says before and after the change that the version has no caller for calls from outside", async () => {
+        const says = /Not tried from outside after the rollback: version 1 has no caller smoke/;
+        for (const args of [[], ["--yes"]]) {
+            const history = [update(repository.first, namespace), update(repository.second)];
+            assert.match((await exits(0, rollback(["--to", "1", ...args], { history }))).out, says);
+            const { out } = await exits(0, rollback(["--to", "1", "--json", ...args], { history }));
+            assert.match(JSON.parse(out).notTried.join("\n"), says);
+        }
     });
 
     it("exits with 1 where it is applied and the service then admits everyone: with 3 nothing would have changed", async () => {

@@ -53,6 +53,17 @@ describe("npm run ops -- convert run", () => {
         assert.ok(calls.every(({ args: [verb] }) => !["up", "cancel", "destroy"].includes(verb)));
     });
 
+    it("draws the steps at most 120 columns wide, with a heading for each column", async () => {
+        const { ops } = await convertBench();
+        const lines = (await ops("convert", "plan")).out.split("\n").filter((line) => /^[┌│├└]/.test(line));
+        assert.ok(lines.every((line) => line.length <= 120));
+        const headings = lines[1].split("│").slice(1, -1);
+        assert.deepEqual(
+            headings.map((one) => one.trim()),
+            ["step", "what happens", "callers", "expected", "measured", "return from there"],
+        );
+    });
+
     it("returns to intra-a when the component's answers differ from bare metal's, and verifies that callers are served", async () => {
         const { ops, state, text, record } = await convertBench();
         state.says.component = " Texas";

@@ -1,4 +1,4 @@
-// Proves that `ops stack apply` applies a plan for the stack, commit, config and state for which it was created, and rejects it
+// Proves that `stack apply` applies a plan for the stack, commit, config and state for which it was created, and rejects it
 // for any other before Pulumi runs. Git is real; a fake Pulumi answers from memory. test/engine/stack/pulumi.test.ts proves that
 // Pulumi keeps to a plan.
 import { strict as assert } from "node:assert";

@@ -1,4 +1,4 @@
-// Proves what `ops stack check` passes and what it stops, under the policy pack, and which plan it leaves. Git is real; a fake
+// Proves what `stack check` passes and what it stops, under the policy pack, and which plan it leaves. Git is real; a fake
 // Pulumi answers from memory.
 import { strict as assert } from "node:assert";
 import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";

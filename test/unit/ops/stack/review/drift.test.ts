@@ -1,4 +1,4 @@
-// Proves how `ops stack drift` interprets a refresh that changes nothing. test/engine/ops/review.test.ts proves that providers
+// Proves how `stack drift` interprets a refresh that changes nothing. test/engine/ops/review.test.ts proves that providers
 // report it like this.
 import { strict as assert } from "node:assert";
 import { bench, STACK_FILE, type BenchOptions } from "../../kit";

@@ -1,4 +1,4 @@
-// Proves how `ops stack review` handles its input: formats, exit codes, what it rejects, and that no output contains a secret.
+// Proves how `stack review` handles its input: formats, exit codes, what it rejects, and that no output contains a secret.
 // The previews here are handwritten; recorded/ reads those of the engine.
 import { strict as assert } from "node:assert";
 import { utimesSync, writeFileSync } from "node:fs";
