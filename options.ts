@@ -26,7 +26,7 @@ export interface CheckedStack {
     create: () => Record<string, unknown>;
 }
 
-/** Returns the access to the Cloudflare API. Called only for options that use it. */
+/** Returns the access to the Cloudflare API. Only options that use the API call this function. */
 type CloudflareApi = () => ApiAccess;
 
 /** Preflight checks and Pulumi stack of each option. */
@@ -77,7 +77,7 @@ async function checkGateway(settings: GatewayOptionSettings, api: CloudflareApi)
     return { ...checked, warnings: [...checked.warnings, ...warnings] };
 }
 
-/** Checks the hosts first if the stack creates the cluster, which may not exist yet. */
+/** Checks the cluster. If the stack creates it, checks its hosts first, since the cluster may not exist yet. */
 async function checkCluster(settings: GatewayOptionSettings): Promise<CheckedGateway> {
     const { nodes, cluster } = settings;
     if (nodes === undefined) return { warnings: await preflight(settings, owner()), cluster };

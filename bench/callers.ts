@@ -27,7 +27,7 @@ export function rotated(all: Callers, id: string): Callers {
     return { ...all, [ROTATED]: [...all[ROTATED], id] };
 }
 
-/** The same objects as plain manifests. @param only names of the callers. @default all callers */
+/** The objects of callers as manifests for kubectl. @param only name of a caller. @default all callers */
 export function manifests(all: Callers, namespace: string, binding: Bench["binding"], only?: string): string {
     const objects = Object.entries(all)
         .filter(([caller]) => only === undefined || caller === only)

@@ -43,12 +43,12 @@ program
     .description("Compare alpa-auth with a flat Pulumi program and with kubectl, for the same objects")
     .option(
         "--counts <numbers>",
-        "how many callers; a stack file takes about 1650, more are for file and stacks",
+        "how many callers; a stack file holds about 1650, for more use the commands file and stacks",
         counts,
         [10, 100, 1000],
     )
     .option("--settings <names>", "how the engine is run: fast, default", settings, Object.values(SETTINGS))
-    .option("--first-up", "only the first up: a third of the time", false)
+    .option("--first-up", "measure only the first up, in a third of the time", false)
     .action(async (options: { counts: number[]; settings: (typeof SETTINGS.fast)[]; firstUp: boolean }) => {
         const { counts, settings, firstUp } = options;
         await measured((bench) => measureConsumers(bench, counts, settings, firstUp, say));
@@ -85,7 +85,12 @@ program
         "Measure the cost of metrics and access log as a ratio, and the series of many callers, on the emulator of APISIX alone",
     )
     .option("--callers <number>", "how many callers", (text) => counts(text)[0], 5000)
-    .option("--rounds <number>", "how often each is measured, for 2 seconds", (text) => counts(text)[0], 9)
+    .option(
+        "--rounds <number>",
+        "how often each setting is measured, for 2 seconds each time",
+        (text) => counts(text)[0],
+        9,
+    )
     .action(async (options: { callers: number; rounds: number }) => {
         say(machine());
         await measureObserved(options.callers, options.rounds, 2, say);

@@ -1,7 +1,8 @@
 /**
  * Measures the cost of metrics and the access log, and the number of series for many callers, on the emulator of APISIX. Its
  * metrics and log lines are those of APISIX, so the number and size of series hold for APISIX too. Its speed differs, so only
- * ratios of times do. Throughput is computed from the CPU time of a request, which other programs on the machine hardly change.
+ * ratios of times hold for APISIX. Throughput is computed from the CPU time of a request, which other programs on the machine
+ * hardly change.
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";

@@ -46,7 +46,7 @@ export async function measureReview(bench: Bench, counts: number[], say: (line: 
         say(`${count}: ${rows.at(-1)!.join(", ")}`);
         await removeNamespace(bench, program.stack);
     }
-    say(`\nCallers all of whom lose a key and half of their limit\n${aligned([HEAD, ...rows])}\n`);
+    say(`\nEvery caller loses a key and half of its limit\n${aligned([HEAD, ...rows])}\n`);
 }
 
 async function measure(bench: Bench, program: AlpaAuth, count: number): Promise<string[]> {

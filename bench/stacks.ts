@@ -139,7 +139,7 @@ export function consumersOf(callers: Callers) {
     }));
 }
 
-/** Secrets provider of the sandbox's own stack. */
+/** Settle time of the measured stacks, in seconds. */
 const SETTLE_SECONDS = 1;
 
 /** The same objects from a program without components and without waits. */

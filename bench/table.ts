@@ -22,8 +22,8 @@ export interface Row {
 
 const COLUMNS: [title: string, of: (row: Row) => number | undefined, digits: number][] = [
     ["first up, s", (row) => row.firstUp, 1],
-    ["callers taken, s", (row) => row.accepted, 1],
-    ["CPU of both, s", (row) => row.cpu, 1],
+    ["callers accepted, s", (row) => row.accepted, 1],
+    ["CPU until then, s", (row) => row.cpu, 1],
     ["preview, s", (row) => row.preview, 1],
     ["rotation, s", (row) => row.rotation, 1],
     ["targeted, s", (row) => row.targeted, 1],

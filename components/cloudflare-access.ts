@@ -53,7 +53,7 @@ export class CloudflareAccess extends pulumi.ComponentResource {
     /** Client id and secret by `<consumer>/<credential>`; secret. */
     readonly credentials: pulumi.Output<Record<string, TokenPair>>;
     /**
-     * Expiry date of each token, by `<consumer>/<credential>`: the earlier one of the config's and Cloudflare's.
+     * Expiry date of each token, by `<consumer>/<credential>`: the earlier of the dates in the config and at Cloudflare.
      */
     readonly expires: pulumi.Output<Record<string, string>>;
     /** A curl command with the first enabled token, ready to paste; secret. */
@@ -100,7 +100,8 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         );
         const rules = new EdgeRules(`${name}-edge`, { ...args, prefixes, zoneId }, inside);
         const worker = this.worker(name, args, zoneId);
-        // Created last and deleted first: these records point the names to Alpa, so its protection must already exist.
+        // Created last and deleted first: these records point the names to Alpa, which Access and the rules must protect by
+        // then.
         const after = [access, routes, connectors, rules, ...worker];
         const service = { hostnames, target: tunnel.target, after };
         const dns = args.dns && new DnsRecords(`${name}-dns`, { zoneId, service, ...args.dns }, inside);
@@ -140,7 +141,8 @@ export class CloudflareAccess extends pulumi.ComponentResource {
 }
 
 /**
- * Host names that are not among the zone's other records. Those others point to the tunnel from phase `proxied` on.
+ * Host names for which the stack creates records: all that the records file does not have. Names in the records file point
+ * to the tunnel from phase `proxied` on.
  */
 export function namesOfOurOwn({ hostnames, dns }: Pick<CloudflareAccessArgs, "hostnames" | "dns">): string[] {
     return hostnames.filter((hostname) => !dns?.records.some(({ name }) => name === hostname));

@@ -35,9 +35,9 @@ export interface ConversionSettings {
     callers: string;
     /** The lock holder, and the time at which the lock expires. Unset if not locked. */
     holder?: { name: string; until: string };
-    /** Incremented for a run after an interrupted one, so that all requests of the phase are repeated. */
+    /** Incremented for a run after an interrupted one, so that all steps of the phase run again. */
     attempt: number;
-    /** Whether the run returns to an earlier phase, or stays in the reached one. */
+    /** Whether the run does not go to a later phase: it returns to an earlier one, or repeats the current one. */
     back?: boolean;
 }
 
@@ -77,7 +77,7 @@ export class Conversion {
     readonly alpa: AlpaSettings;
     /** Callers get 503 with this Retry-After. Unset if the route is open. */
     readonly refused?: { retryAfterSeconds: number };
-    /** Resources before the callers' route. */
+    /** Resources that the callers' route depends on. */
     readonly before: pulumi.Resource[];
     /** Number of the current attempt. Unset if the last run has completed. */
     readonly attempt?: number;
@@ -130,7 +130,7 @@ export class Conversion {
         const { opt, upgrade, bareMetal, attempt, back } = conversion;
         const { answerTimeoutSeconds } = around.alpa;
         const state = stateIn(conversion);
-        // With the host's network, Alpa of the component answers on the port of Alpa on bare metal.
+        // With opt.hostNetwork, Alpa of the component listens on the same port of the host as Alpa on bare metal.
         const portShared = state.component && opt.hostNetwork;
         const component = (after: pulumi.Resource[]) =>
             new OptComponent(

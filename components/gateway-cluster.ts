@@ -25,7 +25,7 @@ import { SharedCounters, type CountersSettings } from "./consumers/shared-counte
 import { GatewayTls, type GatewayTlsSettings } from "./apisix/tls";
 import { VERIFICATION_PREFIX } from "./opt/verification";
 
-/** Installation of APISIX. */
+/** The gateway: one that the stack installs, or an existing one. */
 export type GatewaySettings =
     | OwnGateway
     | ({
@@ -69,7 +69,7 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
     readonly jwtSecrets: pulumi.Output<Record<string, string>>;
     /** A curl command with the first key, ready to paste; secret. */
     readonly curl: pulumi.Output<string>;
-    /** Output for stacks of more callers. */
+    /** Output that a stack with more callers of this gateway reads. */
     readonly gateway: SharedGateway;
     /** Outputs of a conversion; undefined without one. */
     readonly conversion?: ConversionOutputs;
@@ -209,7 +209,7 @@ export function keyLine(url: string, key: string | undefined): string {
     return curlLine(url, key === undefined ? [] : [`apikey: ${key}`]);
 }
 
-/** Output for stacks of more callers. */
+/** Output that a stack with more callers of this gateway reads. */
 function sharedGateway(
     { namespace, alpa, gateway }: GatewayClusterArgs,
     url: string,

@@ -9,7 +9,7 @@ export interface InterClusterArgs extends GatewayClusterArgs {
     gateway: OwnGateway & { release: ReleaseSettings & { availability: Availability } };
 }
 
-/** The gateway in a separate cluster, which survives the loss of any single node. Alpa is outside of it. */
+/** The gateway in a separate cluster, which survives the loss of any single node. Alpa is outside of that cluster. */
 export class InterCluster extends GatewayCluster {
     constructor(name: string, args: InterClusterArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:components:InterCluster", name, args, opts);

@@ -24,7 +24,7 @@ export function readApiAccess(isSecret: (key: string) => boolean): ApiAccess {
     };
 }
 
-/** Problems of the access. They never quote the token. */
+/** Problems of the API token. They never quote it. */
 export function apiProblems({ token, inPlain }: ApiAccess): string[] {
     if (token === undefined || token === "")
         return [

@@ -4,8 +4,8 @@ import { pathText } from "./problems";
 import { isMapping } from "./unchecked";
 
 /**
- * A parsed value without parts of a wrong type, so each key may be absent. Values of the right type are kept even if they
- * violate another rule.
+ * A parsed value from which parts of a wrong type were removed, so each key may be absent. Values of the right type are
+ * kept even if they violate another rule.
  */
 export type Sound<T> = T extends readonly (infer Entry)[]
     ? (Sound<Entry> | undefined)[]
@@ -13,19 +13,19 @@ export type Sound<T> = T extends readonly (infer Entry)[]
       ? { [Key in keyof T]?: Sound<T[Key]> }
       : T;
 
-/** Arguments of an option's checks other than the values. */
+/** What the checks of an option get in addition to the config values. */
 export interface CheckContext {
     /** Whether a key of the stack config, or a value in it, is stored encrypted. */
     isSecret: (key: string, value?: unknown) => boolean;
     /** Current day, which decides which credentials have expired. */
     today: Date;
-    /** Access to the Cloudflare API. Default: none, and it is not checked. */
+    /** Access to the Cloudflare API. Default: none, and no access is checked. */
     api?: ApiAccess;
     /** Folder of the stack file, the base of relative paths in it. */
     folder: string;
 }
 
-/** Codes of issues for a value of a wrong type. */
+/** Codes with which zod reports a value of a wrong type. */
 const WRONG_KIND = ["invalid_type", "invalid_value", "invalid_union", "invalid_key", "invalid_element"];
 
 /**

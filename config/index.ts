@@ -67,7 +67,7 @@ export function parse(
     const values = Object.fromEntries(Object.entries(raw).map(([key, text]) => [key, valueOf(text, key)]));
     const { consumers = [], consumersFile: name } = values;
     const context = { isSecret, today, api, folder };
-    // The schema reports other problems of these keys.
+    // Without a list `consumers` or a valid `consumersFile` there is nothing to merge; the schema reports invalid values.
     if (typeof name !== "string" || !isInside(name) || !Array.isArray(consumers)) return parseValues(values, context);
     const file = callers === undefined ? readCallersFile(name, folder) : parseCallersFile(callers, name);
     const problems = [...file.problems];

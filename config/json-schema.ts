@@ -94,17 +94,17 @@ function explainDefault(schema: JsonSchema): void {
     if (reason !== undefined) schema.description = `${schema.description} Reason for the default: ${reason}`;
 }
 
-/** Whether a text is allowed instead of the mapping. The schema converts the text into a mapping before the checks. */
+/** Whether a schema also accepts a text, which it converts into a mapping before the checks. */
 function hasShortForm(schema: z.core.$ZodType): boolean {
     return schema instanceof z.ZodPipe && schema.in instanceof z.ZodTransform;
 }
 
-/** Whether a number is allowed instead of the text. */
+/** Whether a schema of a text also accepts a number. */
 function isCoerced(schema: z.core.$ZodType): boolean {
     return schema instanceof z.ZodString && schema.def.coerce === true;
 }
 
-/** Allows another form in addition to that of the schema. */
+/** Changes a schema so that it also accepts another form. */
 function widen(schema: JsonSchema, other: JsonSchema): void {
     const { description, examples, default: preset, ...rest } = { ...schema };
     for (const name of Object.keys(schema)) delete schema[name];

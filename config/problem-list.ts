@@ -7,8 +7,8 @@ export class ProblemList extends pulumi.RunError {
         readonly problems: string[],
     ) {
         super(`${problems.length} problem(s) in ${where}, nothing was changed:\n${listed(problems)}`);
-        // The SDK formats the stack trace even if it does not show it. If the trace has a scoped package's top folder,
-        // that takes 12 s with Node.js 20, because of how it colours module names.
+        // The SDK formats the stack trace even if it does not show it. With Node.js 20 that takes 12 s if a path in the
+        // trace has the top folder of a scoped package, because of how Node.js colours module names.
         this.stack = "";
     }
 

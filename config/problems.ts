@@ -12,10 +12,10 @@ const HINTS: Record<string, string> = {
     opt: "Set opt.image, model, gpuMemory, nodes, rayVersion and weights.",
     "opt.weights": "Set one of claim, hostPath and inImage, the source of the weights.",
     convert: "Set convert.bareMetal: the current hosts of Alpa, and the systemd service that runs it.",
-    "convert.bareMetal": "Set hosts, and unit or commands: a rollback must start Alpa again.",
+    "convert.bareMetal": "Set hosts, and either unit or commands: a rollback uses them to start Alpa again.",
     "convert.bareMetal.commands.start": "Set the command that starts Alpa: a rollback needs it.",
     zone: "Set zone.name and zone.plan.",
-    tunnel: "Set tunnel.image.tag; with option cloudflare tunnel.hosts, version and sha256.",
+    tunnel: "Set tunnel.image.tag; with option cloudflare set tunnel.hosts, tunnel.version and tunnel.sha256.",
     access: "Run: pulumi config set --path access.teamName <part before .cloudflareaccess.com>",
 };
 

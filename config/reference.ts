@@ -5,7 +5,8 @@ import { keysBelow, secrecy, unwrap } from "./schema";
 
 /**
  * Fields of a key's `.meta()` in addition to zod's own: `description`, one or two sentences; `examples`, the first of which
- * is on the page; `unset`, the effect of a missing key without a default value; `reason`, the reason for the default.
+ * is on the page; `unset`, what happens if the key is not set, for a key without a default value; `reason`, the reason for
+ * the default.
  */
 interface KeyMeta {
     description?: string;
@@ -20,7 +21,7 @@ interface KeyEntry extends KeyMeta {
     path: string;
     /** Description of the value's type. */
     type: string;
-    /** `required` applies to every mapping that can have the key. */
+    /** `required`: every mapping that can have the key must have it. */
     need: "required" | "default" | "optional";
     /** The default value. Unset if {@link KeyMeta.unset} describes the default. */
     preset?: unknown;
@@ -92,7 +93,7 @@ export function sample({ examples, preset, schema, isMapping, path }: KeyEntry):
     return preset ?? (inner instanceof z.ZodEnum ? inner.options[0] : undefined);
 }
 
-/** A mapping with its required keys, or with its first key if none is required; or a list or a mapping of such mappings. */
+/** A mapping with its required keys, or with its first key if none is required. Lists and records contain one such mapping. */
 function composed(type: z.core.$ZodType, path: string): unknown {
     const inner = unwrap(type);
     if (inner instanceof z.ZodArray) return [composed(inner.element, `${path}[]`)];

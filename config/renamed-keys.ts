@@ -12,7 +12,7 @@ interface RenamedKey {
     options: Option[];
     /**
      * Values of the new keys, in their order.
-     * @default the old value for each
+     * @default the old value for each new key
      * @param siblings the other keys of the same mapping
      * @returns undefined for a value that does not have an old form
      */
@@ -113,7 +113,7 @@ function imageParts(image: string): Record<string, string> {
 }
 
 /**
- * Renames old keys to the current ones, so that an old name is a single problem and does not hide others.
+ * Renames old keys to the current ones, so that an old name is reported once and does not hide other problems.
  * @returns a problem for each old name
  */
 export function renameKeys(values: Values, option: Option): { values: Values; problems: string[] } {

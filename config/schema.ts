@@ -4,20 +4,20 @@ import * as z from "zod";
 
 /**
  * Fields of `.meta()` about secrets, on the innermost schema. `secret` marks a value that must be stored encrypted; it is the
- * file name in the command that sets the value. `mayBeSecret` marks another value that may be stored encrypted, or that could
- * be a secret in the wrong place.
+ * file name in the command that sets the value. `mayBeSecret` marks a value that need not be encrypted but may be, or that
+ * could be a secret written into the wrong key.
  */
 interface Secrecy {
     secret?: string;
     mayBeSecret?: boolean;
 }
 
-/** Both fields of a schema. */
+/** Returns `secret` and `mayBeSecret` of a schema. */
 export function secrecy(type: z.core.$ZodType): Secrecy {
     return (z.globalRegistry.get(unwrap(type)) ?? {}) as Secrecy;
 }
 
-/** Whether a value, also one of a wrong type, could contain a secret. Messages do not quote it. */
+/** Whether a value for a schema, also one of a wrong type, could contain a secret. Messages do not quote such a value. */
 export function mayHoldSecret(type: z.core.$ZodType): boolean {
     const inner = unwrap(type);
     if (inner instanceof z.ZodArray) return mayHoldSecret(inner.element);
@@ -27,8 +27,8 @@ export function mayHoldSecret(type: z.core.$ZodType): boolean {
 }
 
 /**
- * Every key below a schema, by its path: a mapping before its keys. `[]` stands for any entry of a list, and `<name>` for a
- * key that the operator chooses.
+ * Every key below a schema, with its path. A mapping comes before its keys. `[]` stands for any entry of a list, and
+ * `<name>` for a key that the operator chooses.
  */
 export function keysBelow(type: z.core.$ZodType, path = ""): [path: string, type: z.core.$ZodType][] {
     const inner = unwrap(type);

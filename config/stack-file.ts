@@ -9,8 +9,7 @@ import { placesOf, stepsOf, valueAt } from "./unchecked";
 export const PROJECT = "alpa-auth";
 
 /**
- * Finds secrets in plain text in a stack file. For a list or a mapping, Pulumi only reports that some value in it is
- * encrypted.
+ * Finds secrets in plain text in a stack file. Pulumi itself only reports that some value in a list or mapping is encrypted.
  * @returns function that checks whether a value is one of these secrets. It compares values instead of paths, since the
  * config of a run may come from another file
  */

@@ -1,6 +1,6 @@
 // Functions that read unchecked values.
 
-/** Keys of a stack config with unchecked values. */
+/** A stack config before its check: keys and their unchecked values. */
 export type Raw = Record<string, unknown>;
 
 export function isMapping(value: unknown): value is Record<string, unknown> {
@@ -17,12 +17,12 @@ export function list(value: unknown): unknown[] {
     return Array.isArray(value) ? value : [];
 }
 
-/** Whether a key is set. Parsed values do not show that for a key with a default. */
+/** Whether the config sets a key. Parsed values do not show this for a key with a default. */
 export function isGiven(values: unknown, ...path: string[]): boolean {
     return valueAt(values, path) !== undefined;
 }
 
-/** The value at a path of names, and of positions in lists. */
+/** The value at a path. */
 export function valueAt(values: unknown, path: readonly PropertyKey[]): unknown {
     return path.reduce((value, step) => {
         if (typeof step === "number") return Array.isArray(value) ? (value as unknown[])[step] : undefined;
@@ -30,7 +30,7 @@ export function valueAt(values: unknown, path: readonly PropertyKey[]): unknown 
     }, values);
 }
 
-/** Names, and positions in lists. */
+/** Path of a value: names of keys, and positions in lists. */
 export type Path = (string | number)[];
 
 /** Steps of a path in text: `nodes[].labels` has three. */

@@ -11,7 +11,7 @@ const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 export const LABEL_LIMIT = 63;
 /** Default namespace of a stack's objects. */
 export const DEFAULT_NAMESPACE = "alpa-auth";
-/** Default node port of the entry point. */
+/** Default node port of the gateway. */
 export const DEFAULT_NODE_PORT = 30800;
 
 export const positive = (what: string) => {
@@ -25,8 +25,8 @@ export const dnsLabel = z.string().refine((s) => DNS_LABEL.test(s) && s.length <
 });
 
 /**
- * Name of a consumer. The verifier's name is reserved in every option, since a stack can change to option intra-b, and
- * stacks of callers share a gateway.
+ * Name of a consumer. Every option reserves the verifier's name: a stack can later change to option intra-b, which has the
+ * verifier, and stacks of callers share such a gateway.
  */
 export const consumerName = dnsLabel.refine((name) => name !== VERIFIER, {
     error: `must not be ${VERIFIER}, the consumer that checks the component of option intra-b. Choose another name`,
@@ -76,8 +76,9 @@ export const portsOf = (endpoints: readonly string[]) => [
 ];
 
 /**
- * Text of a problem for a check of the schema.
- * @param advice what to do; empty if the requirement says it
+ * A problem, in the form that checks of a schema report.
+ * @param what what the value must be
+ * @param advice what to do; empty if `what` already shows that
  * @param options.quote whether the text contains the value
  */
 export function problem(input: unknown, what: string, advice = "", { quote } = { quote: true }) {
@@ -93,7 +94,7 @@ export const hostName = z.string().check((ctx) => {
         ctx.issues.push(problem(ctx.value, "must be a lower-case host name, for example llm.example.com"));
 });
 
-/** Prefixes of other services, and words that Alpa searches for in the whole path. */
+/** Prefixes that other services use, and words by which Alpa selects the operation, anywhere in the path. */
 const TAKEN = /completions|logprobs|^\/(alpa-verification|apisix|cdn-cgi)$/;
 
 /** Key `pathPrefix`. */
@@ -101,7 +102,7 @@ export const pathPrefix = z
     .string()
     .refine((path) => /^\/[a-z0-9]+(-[a-z0-9]+)*$/.test(path) && !TAKEN.test(path), {
         error: (i) =>
-            `must be one part of a path, such as /alpa-opt-service: lower case, and not a path of another service${got(i.input)}. Choose another`,
+            `must be one part of a path, such as /alpa-opt-service: lower case, and not a path of another service${got(i.input)}. Choose another prefix`,
     })
     .optional();
 

@@ -62,7 +62,7 @@ export function readBind(text: string, zone?: string): ZoneText {
             const value = words[1]?.text ?? "";
             if (first.toUpperCase() === "$TTL" && TTL.test(value)) defaultTtl = seconds(value);
             else if (first.toUpperCase() === "$ORIGIN" && value !== "") {
-                // Exports of Azure's portal have no final dot.
+                // In exports of Azure's portal, the name after $ORIGIN has no final dot.
                 origin = origin === undefined || value.endsWith(".") ? lower(value) : absolute(value, origin);
                 found.origin ??= origin;
             } else
@@ -76,9 +76,12 @@ export function readBind(text: string, zone?: string): ZoneText {
         const rest = fields(words);
         if (typeof rest === "string") problems.push({ line, text: rest });
         else if (name === undefined)
-            problems.push({ line, text: "must begin with a name, since no line before it has one" });
+            problems.push({ line, text: "must begin with a name, since no earlier line has one. Add the name" });
         else if (origin === undefined)
-            problems.push({ line, text: "must come after $ORIGIN, or the zone must be named. Use --zone" });
+            problems.push({
+                line,
+                text: "must come after $ORIGIN, since the name of the zone is not known. Or name the zone with --zone",
+            });
         else
             found.entries.push({
                 ...rest,
@@ -106,7 +109,7 @@ function fields(words: Word[]): Pick<Entry, "ttl" | "class" | "type" | "words"> 
     }
     const type = words.shift();
     if (!type || type.quoted || !/^[a-z][a-z0-9-]*$/i.test(type.text))
-        return "must be a record: name, ttl, IN, type, data. Name a file that is an export of a DNS zone";
+        return "must be a record: name, ttl, IN, type, data. Use a file that is an export of a DNS zone";
     if (family !== undefined && family !== "IN" && family !== "AZURE")
         return `must be of class IN (got ${family}). Remove it`;
     return { ttl, class: family ?? "IN", type: type.text.toUpperCase(), words };

@@ -8,7 +8,7 @@ function uncovered(names: string[], packs: CertificatePack[]): string[] {
 }
 
 /**
- * Returns the condition that names without a certificate break; undefined if all have one.
+ * Returns what is missing if a name has no edge certificate, as text that begins with "needs"; undefined if all names have one.
  * @param packs the certificates, or the reason why they are unknown
  */
 export function certificateNeed(names: string[], packs: CertificatePack[] | string): string | undefined {

@@ -77,7 +77,7 @@ async function compareOne(check: Check, sides: Sides, { tcp }: { tcp: boolean })
     return { ...row, equal: wrong === undefined, note: wrong ?? check.why ?? "" };
 }
 
-/** Answer of one server, or of all servers of a side, to one query. */
+/** Answer to one query, of one server, or of all old or all new servers. */
 interface Said {
     /** Values in canonical form, independent of order and TTL. */
     text: string;
@@ -85,9 +85,10 @@ interface Said {
     kind: "values" | "nothing" | "delegated" | "failed";
 }
 
-/** The problem; undefined if there is none. */
+/** The problem that the two answers show; undefined if there is none. */
 function difference(check: Check, old: Said, fresh: Said): string | undefined {
-    if (old.kind === "failed" || fresh.kind === "failed") return "a server fails, or the servers of one side disagree";
+    if (old.kind === "failed" || fresh.kind === "failed")
+        return "a server fails, or the old or the new servers disagree among themselves";
     const addresses = ({ text }: Said) => text.split(", ").filter((part) => isIP(part) !== 0);
     if (check.as === "edge") return addresses(fresh).length > 0 ? undefined : "a proxied name must have addresses";
     const same = old.kind === fresh.kind && old.text === fresh.text;

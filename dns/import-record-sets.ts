@@ -10,7 +10,7 @@ import { isWithin, plainAddress, plainName, plainTarget } from "./names";
 
 type Fields = Record<string, unknown>;
 
-/** Key of a set's data by type, and the conversion of one record. A resulting text describes an open decision. */
+/** Key of a set's data by type, and the conversion of one record. A text as its result describes an open decision. */
 const TYPES: Record<string, { key: string; value: (of: Fields) => object | string }> = {
     A: { key: "arecords", value: (of) => ({ content: text(of, "ipv4address") }) },
     AAAA: { key: "aaaarecords", value: (of) => ({ content: plainAddress(text(of, "ipv6address")) }) },
@@ -62,7 +62,7 @@ export function importRecordSets(source: string, file: string, zone?: string): I
     const document = parseDocument(source, { lineCounter: lines });
     const found: Imported = { zone: zone ?? "", items: [], notes: [], problems: [] };
     const lineOf = (node: Node | null) => `${file}:${node?.range ? lines.linePos(node.range[0]).line : 1}`;
-    // Later errors are consequences of the first one.
+    // Only the first error is reported, since later errors follow from it.
     for (const { message, pos } of document.errors.slice(0, 1)) {
         const why = message.split("\n")[0].replace(/ at line \d+, column \d+:?$/, "");
         found.problems.push(`${file}:${lines.linePos(pos[0]).line}: not valid JSON (${why}). Export the zone again.`);

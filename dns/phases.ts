@@ -28,7 +28,7 @@ export function phaseProblems(phase: Phase, facts: DnsFacts): string[] {
 }
 
 /**
- * Whether Cloudflare already has the target state of a phase. The phase is then no change or a step back, and is never
+ * Whether Cloudflare already has the target state of a phase. Setting the phase is then no change or a step back, and is never
  * rejected: a run that revokes a token or corrects a record must not wait for a name server.
  */
 function isReached(phase: Phase, facts: DnsFacts): boolean {

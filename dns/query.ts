@@ -9,7 +9,7 @@ import { valueOf } from "./values";
 
 /** A name server: an address and a port. */
 export interface Server {
-    /** Name from the operator, for tables and messages. */
+    /** Name as the operator has written it, for tables and messages. */
     label: string;
     host: string;
     port: number;
@@ -87,7 +87,7 @@ function byUdp(server: Server, question: Question, options: QueryOptions): Promi
     socket.on("message", (message) => {
         if (cutOff(message, sent.id)) return ended.done(undefined);
         const reply = decoded(message, sent);
-        // Other packets may be forged, and the real answer may still arrive.
+        // A packet that does not answer the query is ignored: it may be forged, and the real answer may still arrive.
         if (reply) ended.done({ ...shaped(reply), tcp: false });
     });
     // A connected socket only receives packets of that server.

@@ -7,11 +7,11 @@ import { delegationOf, isWildcard, isWithin, parentOf, upTo } from "./names";
 import { type Question } from "./query";
 
 export interface Check extends Question {
-    /** Required values, sorted; `[]` if there must be none; undefined to compare only the two sides. */
+    /** Required values, sorted; `[]` if there must be none; undefined to only compare the old with the new servers. */
     expected?: string[];
     /**
-     * `edge`: a proxied name, for which the new side must answer with addresses of the edge.
-     * `flattened`: a CNAME at the apex, for which both sides answer with addresses.
+     * `edge`: a proxied name, for which the new servers must answer with addresses of the edge.
+     * `flattened`: a CNAME at the apex, for which old and new servers answer with addresses.
      */
     as?: "edge" | "flattened";
     /** Reason of the query, unless it is for a record. */

@@ -24,7 +24,7 @@ export function systemLookup(): Lookup {
     };
 }
 
-/** Finds servers. @param labels each `host`, `host:port` or `[address]:port` @throws Error with a host without an address */
+/** Finds servers. @param labels each `host`, `host:port` or `[address]:port` @throws Error that names a host without address */
 export async function findServers(labels: string[], lookup: Lookup): Promise<Server[]> {
     return Promise.all(
         labels.map(async (label) => {

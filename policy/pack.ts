@@ -34,7 +34,7 @@ export function policies(rules: readonly Rule[], exceptions: Exception[], today:
                 const known = seen.get(args.urn);
                 if (looksAtSecrets && known === undefined)
                     return report(
-                        "This rule must have the level remediate: at any other level Pulumi does not mark for it which values are secret.",
+                        "This rule must have the level remediate: at any other level Pulumi does not show the rules which values are secret.",
                     );
                 const resource = known ?? resourceFrom(args);
                 for (const { message } of standing([resource], { ...rule, checkStack: undefined })) report(message);
@@ -61,7 +61,7 @@ function resourceFrom({ type, name, urn, opts, props }: Given): Resource {
 }
 type Given = Pick<ResourceValidationArgs, "type" | "name" | "urn" | "opts" | "props">;
 
-/** Id of a resource. For the stack validation, the SDK passes the outputs of providers, if it has them. */
+/** Id of a resource, if it is known: for the stack validation, the SDK passes the outputs of providers. */
 function idOf({ props }: Pick<Given, "props">): unknown {
     const id: unknown = Object.getOwnPropertyDescriptor(props, "id")?.value;
     return typeof id === "string" ? resourceOf({ ...NOTHING, id }).id : undefined;

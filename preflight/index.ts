@@ -11,8 +11,9 @@ import { dashboardsHome, podMonitors } from "./kubernetes/observers";
 import { certManager, endedCertificate, redirectLeft } from "./kubernetes/tls";
 
 /**
- * Checks the cluster before any change. @param owner name of the running stack, as in the owner annotations @returns
- * warnings for the operator
+ * Checks the cluster before any change.
+ * @param owner name of the running stack, as in the owner annotations
+ * @returns warnings for the operator
  * @throws PreflightError with every problem, or with the address of a cluster that does not answer in 30 s
  */
 export async function preflight(

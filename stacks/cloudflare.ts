@@ -4,12 +4,12 @@ import { CloudflareAccess, type CloudflareAccessArgs } from "../components/cloud
 import type { AlpaWatchdogArgs } from "../components/hosts/watchdog/alpa-watchdog";
 import { watchdogOf } from "./watchdog";
 
-/** Waits until Cloudflare rejects these tokens, or fails. */
+/** Waits until Cloudflare rejects these tokens. Throws if Cloudflare still accepts them at the end of the wait. */
 type UntilDisabled = (tokens: DisabledTokens) => Promise<void>;
 
 /**
  * Option cloudflare: Access at the edge, a tunnel to Alpa, no gateway.
- * @param untilDisabled called after the tokens were changed, never in a preview. Default: none, Cloudflare is not queried
+ * @param untilDisabled called after the tokens were changed, never in a preview. Default: a run does not query Cloudflare
  */
 export function cloudflare(
     settings: CloudflareAccessArgs & { watchdog?: AlpaWatchdogArgs },

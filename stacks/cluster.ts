@@ -27,8 +27,8 @@ export function clusterOf({
     if (nodes === undefined) return { access: cluster, provider: new k8s.Provider("cluster", cluster), outputs: {} };
     const microk8s = new Microk8s("nodes", { ...nodes, answerTimeoutSeconds });
     const kubeconfig = fallbackAccess?.kubeconfig ?? microk8s.kubeconfig;
-    // The kubeconfig of any node is for the same cluster. Without an identifier, the provider would replace all objects
-    // when the node changes. The dependency deletes the cluster's objects before the nodes.
+    // A kubeconfig of another node is for the same cluster. Without `clusterIdentifier`, the provider would then replace
+    // all objects. The dependency makes Pulumi delete the cluster's objects before the nodes.
     const after = fallbackAccess === undefined ? {} : { dependsOn: microk8s };
     const provider = new k8s.Provider("cluster", { kubeconfig, clusterIdentifier: owner() }, after);
     return { access: { kubeconfig }, provider, outputs: { kubeconfig } };

@@ -5,7 +5,7 @@ import type { AzureSide } from "../components/cloudflare/azure-side";
 import { clusterOf, type StackCluster } from "./cluster";
 import { watchdogOf } from "./watchdog";
 
-/** Further settings of options with their own gateway. */
+/** Settings of a stack with its own gateway, in addition to the arguments of its component. */
 export interface AroundTheGateway extends StackCluster {
     expires: Record<string, string>;
     /** Required settings at Azure, as an output. Default: none. */

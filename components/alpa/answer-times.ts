@@ -5,14 +5,14 @@ interface AnswerTime {
     answerTimeoutSeconds: number;
 }
 
-/** preStop sleep of the chart: by its end no new request is routed to the pod. The chart has no value for it. */
+/** Seconds of the chart's preStop sleep, which no value of the chart changes. After it no new request is routed to the pod. */
 const PRE_STOP_SECONDS = 30;
-/** Additional time to connect and to send the request, before the answer's own time begins. */
+/** Additional seconds to connect and to send a request: the timeout of its answer begins only after that. */
 const ANSWER_MARGIN_SECONDS = 30;
-/** Additional time for nginx to end by itself before it is killed. */
+/** Additional seconds for nginx to end by itself before the kubelet kills it. */
 const KILL_MARGIN_SECONDS = 15;
 
-/** Margin for the deletion of a namespace and its objects other than pods. */
+/** Shortest time limit for the deletion of a namespace, and its margin beyond the grace period of the pods, in seconds. */
 const USUAL_GONE_SECONDS = 600;
 const GONE_MARGIN_SECONDS = 120;
 
@@ -26,7 +26,7 @@ export function graceSeconds(times: AnswerTime): number {
     return PRE_STOP_SECONDS + shutdownSeconds(times) + KILL_MARGIN_SECONDS;
 }
 
-/** Time for the deletion of a namespace with gateway pods, in seconds. @param times Default: the default grace period */
+/** Time limit for deleting a namespace with gateway pods, in seconds. @param times Default: Kubernetes' default grace period */
 export function goneSeconds(times: AnswerTime | undefined): number {
     return Math.max(USUAL_GONE_SECONDS, times === undefined ? 0 : graceSeconds(times) + GONE_MARGIN_SECONDS);
 }

@@ -11,7 +11,7 @@ export function servedPrefixes(own: string | undefined): string[] {
 
 /**
  * Header of the gateway's own error answers: a digest of the route's rules and upstreams. It shows which rules a pod
- * applies, so that an `up` can end when they are in force.
+ * applies, so that `pulumi up` can wait until every pod applies the new ones.
  */
 export const REVISION_HEADER = "X-Alpa-Auth-Revision";
 
@@ -21,5 +21,8 @@ export const REVISION_HEADER = "X-Alpa-Auth-Revision";
  */
 export const WORKER_CONNECTIONS = 4;
 
-/** With Cloudflare's header there is no redirect to HTTPS (plugin-chain.ts), so pods answer on their HTTP port. */
+/**
+ * Header of verification requests to pods. The route does not redirect requests with Cloudflare's header to HTTPS
+ * (plugin-chain.ts), so pods answer them on their HTTP port.
+ */
 export const NO_REDIRECT = { "CF-Ray": "evidence" };

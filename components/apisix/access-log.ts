@@ -3,8 +3,8 @@
  * a request, since each of these can contain a key or a prompt.
  *
  * nginx has no variable for the consumer of APISIX, and `$http_x_consumer_username` is empty when nginx writes the line,
- * since the route removes that header from requests to Alpa. So the server declares two variables, and a function of the
- * route sets them (`nameCaller` in components/route/name-caller.ts).
+ * since the route removes that header from requests to Alpa. So the server block of nginx declares two variables, and a
+ * function of the route sets them (`nameCaller` in components/route/name-caller.ts).
  */
 
 /** Variables of nginx that the route sets. */
@@ -34,7 +34,7 @@ export const ACCESS_LOG_FORMAT = `{${FIELDS.map(([name, variable, kind]) =>
 ).join(",")}}`;
 
 /**
- * A caller may choose any request id, even a key, so only ids in the form of the gateway's own, a UUID, are logged.
+ * A caller may send any text as request id, even a key, so only ids in the form of a UUID are logged, as the gateway creates.
  */
 const REQUEST_ID = `map $http_x_request_id $alpa_request_id {
     "~^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$" $http_x_request_id;
@@ -43,8 +43,8 @@ const REQUEST_ID = `map $http_x_request_id $alpa_request_id {
 
 /**
  * Name of the route instead of the path, which may contain any text. `$uri` is the path after `proxy-rewrite`, without the
- * prefix, if the request got that far (ngx.req.set_uri in plugins/proxy-rewrite.lua, 3.18.0). A path without a rule gets
- * 404 from the gateway.
+ * prefix, if the request reached that plugin (ngx.req.set_uri in plugins/proxy-rewrite.lua, 3.18.0). A path without a rule
+ * gets 404 from the gateway.
  */
 const ROUTE = `map "$status:$upstream_status:$uri" $alpa_route {
     "~^404::" other;
@@ -55,8 +55,8 @@ const ROUTE = `map "$status:$upstream_status:$uri" $alpa_route {
 }`;
 
 /**
- * Why the gateway did not forward a request or got no answer. The input is the status, Alpa's status, and the remaining
- * requests of the caller's limit, which the limit on open requests does not set.
+ * Why the gateway did not forward a request or got no answer. The input is the status, Alpa's status, and the header with the
+ * remaining requests of the caller's limit. The limit on open requests does not set this header.
  */
 const REASON = `map "$status:$upstream_status:$sent_http_x_ratelimit_remaining" $alpa_reason {
     "~^400::" request-not-accepted;

@@ -80,15 +80,15 @@ export function troubleOf(answer: Pick<PodAnswer, "status" | "body">, namespace:
         return `etcd has lost APISIX's directory keys, so APISIX receives no change of a route or consumer, and no revocation. ${restart}`;
     if (answer.status === 401)
         return `APISIX rejects the keys of Secret ${namespace}/${KEYS}: its pods started with other keys, so APISIX receives no change of a route or consumer. ${restart}`;
-    // Error of 3.18.0 when its pod started before etcd required a password, or with another password.
+    // Error of an APISIX 3.18.0 pod that started before etcd required a password, or with another password.
     if (answer.status === 503 && answer.body.includes("etcd response missing header.revision"))
         return `etcd rejects APISIX: its pods started with another password of etcd, or without one, so APISIX receives no change of a route or consumer. ${restart}`;
     return undefined;
 }
 
 /**
- * Why APISIX receives no change; undefined if it does, or if it cannot be queried: no pod is ready, or the user may not
- * use port-forwarding.
+ * Why APISIX receives no change; undefined if it receives changes, or if it cannot be queried: no pod is ready, or the user
+ * may not use port-forwarding.
  */
 export async function adminTrouble(access: PlainAccess, gatewayNamespace: string): Promise<string | undefined> {
     try {

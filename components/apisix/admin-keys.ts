@@ -16,7 +16,7 @@ export interface AdminKeysArgs {
  * Passes the option `deletedWith` on to the Secret, which is then deleted together with its namespace.
  */
 export class AdminKeys extends pulumi.ComponentResource {
-    /** Name of the Secret that holds them. */
+    /** Name of the Secret with both keys. */
     readonly secretName: pulumi.Output<string>;
 
     constructor(name: string, args: AdminKeysArgs, opts?: pulumi.ComponentResourceOptions) {

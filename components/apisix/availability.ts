@@ -6,9 +6,9 @@ export interface Availability {
     answerTimeoutSeconds: number;
 }
 
-/** Minimum number of APISIX pods and of nodes: while one is down, the loss of another must not be an outage. */
+/** Minimum number of APISIX pods and of nodes: while one node is down, the loss of another node must not be an outage. */
 export const LEAST_NODES = 3;
-/** etcd members: the smallest number that survives the loss of one. It is not configurable, since it cannot change in place. */
+/** Number of etcd members: the smallest that survives the loss of one member. A running etcd cannot change it. */
 export const ETCD_MEMBERS = 3;
 
 /** Labels of the ingress controller's pods: the alias of its sub-chart in the chart `apisix`. */
@@ -19,10 +19,10 @@ export function gatewayValues() {
     return {
         // Creates a surge pod first: three pods serve at any time, and a draining pod delays no request.
         updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
-        // The chart prefers minAvailable if it is not empty, and its default of 90 % would block every drain.
+        // The chart uses minAvailable unless it is empty, and the default of minAvailable, 90 %, would block every drain.
         podDisruptionBudget: { enabled: true, minAvailable: "", maxUnavailable: 1 },
-        // Spread instead of anti-affinity, which counts terminating pods: on three nodes, a new pod would wait ten minutes
-        // for one that finishes its answers, and a fourth pod could never be scheduled.
+        // Not anti-affinity, which counts terminating pods: on three nodes, a new pod would wait ten minutes for a pod that
+        // finishes its answers, and a fourth pod could never be scheduled.
         topologySpreadConstraints: [
             {
                 maxSkew: 1,
@@ -40,7 +40,7 @@ export function gatewayValues() {
     };
 }
 
-/** Values of the sub-chart `ingress-controller`: the pod with the lease writes, and the other one waits for the lease. */
+/** Values of the sub-chart `ingress-controller`: two pods. The pod with the lease writes to APISIX, the other one waits. */
 export function controllerValues() {
     return {
         deployment: {

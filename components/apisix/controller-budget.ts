@@ -8,7 +8,7 @@ export interface ControllerBudgetArgs {
     namespace: string;
 }
 
-/** Name of the budget. */
+/** Name of the PodDisruptionBudget. */
 export const CONTROLLER_BUDGET = "alpa-auth-ingress-controller";
 
 /**
@@ -34,7 +34,7 @@ export class ControllerBudget extends pulumi.ComponentResource {
     }
 }
 
-/** Spec of the budget. */
+/** Spec of the PodDisruptionBudget. */
 export function renderBudget() {
     return { maxUnavailable: 1, selector: CONTROLLER_PODS };
 }

@@ -52,8 +52,8 @@ function isUnreadyPod(pod: Live, labels: Record<string, string>): boolean {
 }
 
 /**
- * A verdict based only on the pods' answers, although the Admin API should have been read too.
- * @param viewer key for reading the Admin API
+ * Adds to a verdict from the pods' answers that the Admin API could not be read.
+ * @param viewer key for reading the Admin API; undefined if it could not be read
  * @param unchecked facts that only the Admin API shows, for messages
  */
 export function withoutAdmin(
@@ -126,8 +126,8 @@ export async function askUnreadyPods(
         .map(async (pod): Promise<PodReport[]> => {
             const report = await askPod(access, namespace, pod, ask);
             const terminating = pod.metadata?.deletionTimestamp !== undefined;
-            // A crashed container starts again. A container that drains, or that of a control plane, does not listen
-            // later either.
+            // A crashed container starts again, so its pod stays in the result. The container of a terminating pod, or of
+            // a control plane, does not listen later either.
             if (report.status === 404 || (isClosed(report) && (terminating || unasked === "settle"))) return [];
             const title = `${report.title} (${terminating ? "terminating" : "running but not ready"})`;
             return [{ ...report, title, error: report.error?.replace(report.title, title) }];
@@ -160,9 +160,8 @@ export function isClosed({ error }: PodReport): boolean {
 
 /**
  * Verdict from all pods of a gateway: whether a change has reached each of them. See {@link askReadyPods}.
- * @param askUnready query of each unready pod ({@link askUnreadyPods}), for a change that is dangerous where it is
- * missing. Default: none,
- *     and unready pods are not queried
+ * @param askUnready query of each unready pod ({@link askUnreadyPods}), for a change that no pod may miss, such as a
+ * revocation. Default: unready pods are not queried
  */
 export async function askEveryPod(
     access: PlainAccess,
@@ -197,7 +196,7 @@ export async function askEveryPod(
         : judgeUnready(await askUnreadyPods(access, gateway, pods, askUnready));
 }
 
-/** A pod that cannot be queried does not fail a run, since a pod may crash for days. */
+/** Verdict from the unready pods. A pod that cannot be queried does not fail a run, since a pod may crash for days. */
 function judgeUnready(reports: PodReport[]): Verdict {
     const lagging = reports.find(({ lacks }) => lacks !== undefined);
     if (lagging) return { state: "waiting", why: `${lagging.title}: ${lagging.lacks}` };

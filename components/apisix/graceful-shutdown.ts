@@ -11,7 +11,7 @@ export interface GracefulShutdownArgs {
     installed: pulumi.Input<string>;
 }
 
-/** Longest wait for pods with the new time, in minutes. The earlier pods may still exist. */
+/** Longest wait for pods with the new grace period, in minutes. The earlier pods may still exist after that. */
 const ROLLOUT_MINUTES = 15;
 
 /**
@@ -35,9 +35,9 @@ export class GracefulShutdown extends pulumi.ComponentResource {
                     name: FULL_NAME,
                     namespace,
                     annotations: {
-                        // All objects of this project have fixed names.
+                        // A fixed name, as for all objects of this project.
                         "pulumi.com/patchFieldManager": "alpa-auth",
-                        // Kubernetes writes its default of 30 s into the Deployment, with Helm as the field manager.
+                        // Takes the field over from Helm, with which Kubernetes' default of 30 s is in the Deployment.
                         "pulumi.com/patchForce": "true",
                         "alpa-auth.io/installed": installed,
                     },

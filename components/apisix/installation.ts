@@ -105,7 +105,7 @@ export function installGateway(
     );
 }
 
-/** Creates etcd before APISIX. It gets the data of an earlier chart's etcd before APISIX gets its address. */
+/** Creates etcd before APISIX. The data of an earlier etcd of the chart is copied before APISIX gets the new address. */
 function etcdOf(
     name: string,
     parent: pulumi.Resource,
@@ -132,7 +132,7 @@ function etcdOf(
     );
 }
 
-/** Names of the installed chart's objects; they depend on the installer. */
+/** Name and namespace of the Helm release, which depend on the installer. */
 export function installationOf({ installer }: Pick<OwnGateway, "installer">, namespace: string): Installation {
     return installer === "helm" ? releaseInstallation(namespace) : componentInstallation(namespace);
 }

@@ -26,9 +26,9 @@ export const LATENCY_BUCKETS = [10, 100, 1000, 5000, 15_000, 30_000, 60_000, 120
 
 /**
  * Metadata of the plugin `prometheus`, with which APISIX leaves label values empty. Every caller has a series for each status.
- * A histogram has 13 series for each of three kinds of latency, so it is kept by route and upstream node instead of by caller:
- * 5,000 callers would have 195,000 series or more (docs/operate/watch.md, how many series there are). The access log has the
- * latency by caller. The matched path would repeat the route, and bytes by node would repeat bytes by caller.
+ * A histogram has 13 series for each of three kinds of latency, so histograms are kept by route and upstream node, and not by
+ * caller: 5,000 callers would have 195,000 series or more (docs/operate/watch.md, how many series there are). The access log
+ * has the latency by caller. Labels that repeat others stay empty too: the matched path and host, and the node of bandwidth.
  */
 export const METRICS_METADATA = {
     prometheus: {
@@ -40,7 +40,7 @@ export const METRICS_METADATA = {
     },
 };
 
-/** Memory for the counters, the default of 3.18. The default of 3.17, 10 MiB, is full with some thousand callers. */
+/** Memory for the counters: the default of APISIX 3.18. The default of 3.17, 10 MiB, is full with some thousand callers. */
 const COUNTS_MEMORY = "128m";
 /** Memory for the text that a scraper reads. The default of 10 MiB is full with 30,000 series, and APISIX keeps two texts. */
 const TEXT_MEMORY = "64m";

@@ -12,11 +12,14 @@ export interface Counters {
     whenDown: WhenDown;
     /** Longest wait for the server, in milliseconds. */
     timeoutMilliseconds: number;
-    /** Longest time one request may take, in seconds. After it, the count of open requests no longer includes the request. */
+    /** Longest time one request may take, in seconds. After that time, the count of open requests no longer includes it. */
     answerTimeoutSeconds: number;
 }
 
-/** Additional time. Requests of a gateway pod that died would otherwise count for an hour, the plugin's default. */
+/**
+ * Seconds after the longest answer until the counter server drops an open request. Requests of a gateway pod that died would
+ * otherwise count for an hour, the plugin's default.
+ */
 const GIVE_UP_SECONDS = 60;
 
 /** Settings of every limit: the status for a request over the limit, and the variable by which requests are counted. */

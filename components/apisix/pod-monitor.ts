@@ -14,8 +14,8 @@ export interface GatewayMonitorArgs {
 export const POD_MONITOR = "alpa-auth-gateway";
 
 /**
- * PodMonitor of the gateway pods for the Prometheus operator. The selectors of its Prometheus decide whether it is used, and
- * `observability.metrics.scrapers` decides whether Prometheus can reach the pods.
+ * PodMonitor of the gateway pods for the Prometheus operator. The selectors of the operator's Prometheus decide whether the
+ * PodMonitor is used, and `observability.metrics.scrapers` decides whether Prometheus can reach the pods.
  *
  * Passes the option `deletedWith` on to the PodMonitor, which is then deleted together with its namespace.
  */

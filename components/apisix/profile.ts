@@ -6,7 +6,7 @@ import { accessLogSettings } from "./access-log";
 import { metricsAttributes, metricsMemory, type ObservabilitySettings } from "./observability";
 import { metadata } from "../kubernetes/ownership";
 
-/** Inputs of the settings of APISIX. */
+/** Values in APISIX's settings file. */
 interface ProfileSettings {
     /** URL of etcd. */
     etcd: string;
@@ -14,7 +14,7 @@ interface ProfileSettings {
     shutdownSeconds: number;
     /** TLS. Default: none, HTTP only. */
     tls?: {
-        /** Versions, for example `TLSv1.2 TLSv1.3`. */
+        /** TLS versions, for example `TLSv1.2 TLSv1.3`. */
         protocols: string;
         /** Port of HTTPS for callers, for redirects. */
         publicPort: number;
@@ -39,14 +39,14 @@ const ETCD_PASSWORD_VARIABLE = "APISIX_ETCD_PASSWORD";
 export const KEYRING_VARIABLE = "APISIX_KEYRING";
 
 /**
- * Default encryption keys of APISIX. They are publicly known, and only decrypt data from before this project set a key.
+ * Default encryption keys of APISIX, which are publicly known. They only decrypt data that is older than this project's key.
  */
 export const DEFAULT_KEYRING = ["qeddd145sfvddff3", "edd1c9f0985e76a2"];
 
 /**
  * How long APISIX keeps an idle connection to Alpa, in seconds: less than Alpa's server, whose default is 5 (uvicorn,
- * `--timeout-keep-alive`). APISIX's default of 60 would sometimes send a request on a connection that Alpa just closes, and
- * answer 502: nginx sends a POST only once (`proxy_next_upstream`, `non_idempotent`).
+ * `--timeout-keep-alive`). With its default of 60, APISIX would sometimes send a request on a connection that Alpa just
+ * closes, and answer 502: nginx sends a POST only once (`proxy_next_upstream`, `non_idempotent`).
  */
 const UPSTREAM_IDLE_SECONDS = 4;
 
@@ -111,7 +111,7 @@ export function renderProfile(settings: ProfileSettings): string {
         ...pluginAttributes(settings),
         nginx_config: {
             error_log: "/dev/stderr",
-            // The pod's memory limit allows two workers. The default is one for each core of the node.
+            // The pod's memory limit allows two workers. APISIX's default is one worker for each core of the node.
             worker_processes: 2,
             worker_shutdown_timeout: `${shutdownSeconds}s`,
             ...observedParts(observability),
@@ -141,7 +141,7 @@ export function renderProfile(settings: ProfileSettings): string {
     });
 }
 
-/** Parts of `nginx_config.http`, and those that depend on metrics and access log. */
+/** Parts of `nginx_config` that may depend on metrics and access log: the part `http`, and the snippets next to it. */
 function observedParts(observability: ObservabilitySettings | undefined) {
     const { http, ...snippets } = observability?.accessLog
         ? accessLogSettings()
@@ -153,7 +153,7 @@ function observedParts(observability: ObservabilitySettings | undefined) {
 
 function pluginAttributes({ tls, observability }: ProfileSettings) {
     const attributes = {
-        // Without it a redirect names the container's port, which callers cannot reach.
+        // Without this port a redirect names the container's port, which callers cannot reach.
         ...(tls === undefined ? {} : { redirect: { https_port: tls.publicPort } }),
         ...metricsAttributes(observability),
     };
@@ -166,8 +166,8 @@ function variable(name: string): string {
 }
 
 /**
- * Name of the ConfigMap with a settings file, which depends on the content. So pods with new values wait for their file,
- * which Rampart may create after the pods, and earlier pods keep their own file.
+ * Name of the ConfigMap with a settings file. The name depends on the content: pods with new values wait for their file,
+ * which may be created after the pods (with Rampart), and earlier pods keep their own file.
  */
 export function profileName(text: string): string {
     return `alpa-auth-apisix-${createHash("sha256").update(text).digest("hex").slice(0, 10)}`;

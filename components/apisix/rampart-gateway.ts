@@ -37,7 +37,7 @@ export function componentInstallation(namespace: string): Installation {
 export class RampartGateway extends pulumi.ComponentResource {
     /** The resource whose deletion deletes the whole installation. */
     readonly installation: pulumi.Resource;
-    /** Changes with each deployment by Rampart. */
+    /** A value that changes with each deployment by Rampart. */
     readonly installed: pulumi.Output<string>;
 
     constructor(name: string, args: RampartGatewayArgs, opts?: pulumi.ComponentResourceOptions) {

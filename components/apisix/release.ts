@@ -8,7 +8,7 @@ import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import { metadata, OWNER_ANNOTATION, owner } from "../kubernetes/ownership";
 
 export interface ApisixReleaseArgs {
-    /** Namespace of the routes; the release gets a namespace of its own, named after it. */
+    /** Namespace of the routes. The release gets another namespace, `<namespace>-gateway`. */
     namespace: string;
     release: ReleaseSettings;
     cluster: ClusterAccess;
@@ -35,7 +35,7 @@ export function releaseInstallation(namespace: string): Installation {
 export class ApisixRelease extends pulumi.ComponentResource {
     /** The resource whose deletion deletes the whole installation. */
     readonly installation: pulumi.Resource;
-    /** Changes with each installation or upgrade by Helm. */
+    /** A value that changes with each installation or upgrade by Helm. */
     readonly installed: pulumi.Output<string>;
 
     constructor(name: string, args: ApisixReleaseArgs, opts?: pulumi.ComponentResourceOptions) {

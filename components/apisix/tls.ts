@@ -114,7 +114,7 @@ export class GatewayTls extends pulumi.ComponentResource {
             {
                 cluster,
                 object: { apiVersion, kind, namespace, name: TLS_CERTIFICATE },
-                // cert-manager sets the condition to False while it works.
+                // cert-manager sets the condition to False while it issues the certificate.
                 until: { kind: "condition", type: "Ready", patient: true },
                 generation: generationOf(certificate),
                 timeoutSeconds: ISSUE_SECONDS,
@@ -142,8 +142,8 @@ export function renderCertificate(hostnames: string[], issuer: { name: string; k
 }
 
 /**
- * Name of the Secret with the certificate, which depends on the certificate. The provider replaces a Secret whose data
- * changes, and with a fixed name it would first delete the Secret with the certificate in use.
+ * Name of the Secret with the certificate. The name depends on the certificate: the provider replaces a Secret whose data
+ * changes, and with a fixed name it would first delete the Secret that is in use.
  */
 export function tlsSecret(source: CertificateSource): string {
     if (source.kind === "cert-manager") return TLS_CERTIFICATE;

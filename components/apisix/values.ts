@@ -48,13 +48,13 @@ export const FULL_NAME = "apisix";
 
 /** Names of the chart's objects, for references to them. */
 export const ADMIN_SERVICE = { name: `${FULL_NAME}-admin`, port: 9180 };
-/** Entry point inside the cluster. */
+/** Service of the gateway's entry point inside the cluster. */
 export const GATEWAY_SERVICE = { name: `${FULL_NAME}-gateway`, port: 80 };
 
 /** Fields of the Secret of {@link etcdSecretName}. */
 export const ETCD_SECRET = { password: "etcd-root-password", keyring: "keyring" };
 
-/** Unique name, so that each ingress controller in the cluster only processes its own objects. */
+/** Name of the ingress controller, unique in the cluster, so that each controller only processes its own objects. */
 export function controllerName(namespace: string): string {
     return `apisix.apache.org/${namespace}`;
 }
@@ -85,7 +85,7 @@ export function apisixValues(settings: ReleaseSettings, namespace: string, insta
                 },
             },
         },
-        // Disabled, since the image that the chart supports gets no fixes.
+        // The chart's etcd is disabled, since the image that the chart supports gets no fixes.
         etcd: { enabled: false },
         externalEtcd: {
             host: [etcdUrl(namespace)],
@@ -95,7 +95,7 @@ export function apisixValues(settings: ReleaseSettings, namespace: string, insta
         },
         "ingress-controller": {
             enabled: true,
-            // Disabled, since the webhook of 2.0.1 only warns, and its objects are cluster-wide.
+            // Disabled, since the webhook of controller 2.0.1 only warns, and its objects are cluster-wide.
             webhook: { enabled: false },
             config: {
                 // The chart's default of 15 s can be too short for many consumers, since each synchronization sends all
@@ -163,11 +163,11 @@ interface ServiceValues {
 }
 
 function serviceValues(nodePort: number | undefined, tls: ReleaseTls | undefined): ServiceValues {
-    // The chart always renders the policy, and Kubernetes accepts only an empty one for this type.
+    // The chart always renders the traffic policy, and Kubernetes accepts only an empty policy for type ClusterIP.
     if (nodePort === undefined) return { type: "ClusterIP", externalTrafficPolicy: "" };
     return {
         type: "NodePort",
-        // Cluster instead of Local: every node answers on the port, also without a pod of its own.
+        // With Cluster instead of Local, a node without a gateway pod answers on the port too.
         externalTrafficPolicy: "Cluster",
         http: { nodePort },
         ...(tls === undefined ? {} : { tls: { nodePort: tls.nodePort } }),
@@ -181,7 +181,7 @@ function protocolsOf({ minimumVersion }: ReleaseTls): string {
 function tlsValues(tls: ReleaseTls) {
     return {
         ssl: { enabled: true, sslProtocols: protocolsOf(tls), sslCiphers: TLS_CIPHERS },
-        // Without it a redirect names the container's port, which callers cannot reach.
+        // Without this port a redirect names the container's port, which callers cannot reach.
         pluginAttrs: { redirect: { https_port: tls.publicPort } },
     };
 }

@@ -24,13 +24,13 @@ export interface GatewayWiringArgs {
 }
 
 /**
- * A class has no namespace, and the API server drops this field. The provider adds a namespace only to kinds without a CRD
- * in the cluster: without the field, a first `up` would differ from its preview and violate its plan. The provider ignores
- * differences in the field (Check and Diff of pulumi-kubernetes 4.34).
+ * Namespace in the inputs of the classes, which have none: the API server drops the field. The provider adds a namespace while
+ * the cluster lacks the CRD of a kind, so without the field a first `up` would differ from its preview and violate its plan.
+ * The provider ignores differences in the field (Check and Diff of pulumi-kubernetes 4.34).
  */
 const CLASS_NAMESPACE = "default";
 
-/** The controller's finalizer on a GatewayClass stays if the controller is stopped, so the deletion fails after 2 minutes. */
+/** Time limit for deleting a GatewayClass: if the controller is stopped, its finalizer stays and the deletion never ends. */
 const BROKEN_CONTROLLER = { delete: "2m" };
 
 /**

@@ -22,7 +22,7 @@ export interface ApiReader {
     list<T>(path: string): Promise<Answer<T[]>>;
 }
 
-/** Entries of one page, and most pages that are read: more than any list of this project can have. */
+/** Entries of one page, and most pages to read: together more entries than any list of this project can have. */
 const PAGE = 50;
 const MOST_PAGES = 40;
 

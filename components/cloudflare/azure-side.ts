@@ -86,7 +86,7 @@ export function azureSide(
                 ...(nodePorts.https === undefined ? [] : [rule(ports.https, nodePorts.https)]),
                 rule(ports.http, nodePorts.http),
             ],
-            // TCP needs no credential and never reaches Alpa. A node answers while any pod is ready.
+            // A TCP probe needs no credential and never reaches Alpa. A node answers while any gateway pod is ready.
             healthProbe: {
                 protocol: "Tcp",
                 port: nodePorts.https ?? nodePorts.http,

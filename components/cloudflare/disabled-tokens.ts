@@ -20,8 +20,8 @@ export interface DisabledTokens {
 
 /**
  * Waits until Cloudflare's API reports these tokens as disabled. Pulumi's result is not enough: providers before 6.20 ignore
- * `enabled`, so the tokens would still work, and only a refresh detects a token that was enabled by hand.
- * Warns of a token that the API lists without the field `enabled`.
+ * `enabled`, so the tokens would still work, and only a refresh detects a token that was enabled by hand. The function warns
+ * of a token that the API lists without the field `enabled`.
  * @throws RunError with each token that is still enabled after the limit, or with the reason why the API did not answer
  */
 export async function untilDisabled(
@@ -41,7 +41,7 @@ export async function untilDisabled(
                 result: undefined,
                 said: error.cause?.code ?? error.message,
             }));
-        // If the time limit ends during a request, the result of the previous one is used.
+        // If the time limit ends during a request, the result of the previous request is used.
         if (result !== undefined || !end.aborted) silence = said;
         if (result !== undefined) {
             accepted = Object.entries(ids).flatMap(([who, id]) =>
@@ -62,21 +62,21 @@ async function warnOfUntold(ids: Record<string, string>, list: LiveToken[]): Pro
 }
 
 function cannotTell(whos: string[]): string {
-    return `consumers: ${whos.join(", ")}: enabled is false, and Cloudflare's API does not show whether it rejects these tokens. Try one: it must get 401 or 403. To be sure, remove the credential.`;
+    return `consumers: ${whos.join(", ")}: enabled is false, and Cloudflare's API does not show whether it rejects these tokens. Send a request with each token: the answer must be 401 or 403. Or remove the credential, which always revokes the token.`;
 }
 
 function stillAccepted(who: string): string {
     return (
-        `consumers: ${who}: must be rejected by Cloudflare (enabled is false), which still accepts it. Run: pulumi up --refresh. ` +
-        "If this error occurs again, Pulumi uses a Cloudflare provider older than 6.20, which ignores enabled: take pulumi-resource-cloudflare " +
-        "off PATH and repeat. To stop the caller at once, remove the credential and run pulumi up."
+        `consumers: ${who}: Cloudflare still accepts this token, although enabled is false. Run: pulumi up --refresh. ` +
+        "If this error occurs again, Pulumi uses a Cloudflare provider older than 6.20 from PATH, which ignores enabled: remove pulumi-resource-cloudflare " +
+        "from PATH and run the command again. To stop the caller at once, remove the credential and run: pulumi up"
     );
 }
 
 function unknown(whos: string[], said: string): string {
     return (
-        `consumers: ${whos.join(", ")}: Cloudflare's API must confirm that it rejects them, and did not (${said || "no answer"}). ` +
-        "Run later: npm run ops -- consumer list --check"
+        `consumers: ${whos.join(", ")}: Cloudflare's API did not confirm that it rejects these tokens, for which enabled is false (${said || "no answer"}). ` +
+        "Check it later: npm run ops -- consumer list --check"
     );
 }
 

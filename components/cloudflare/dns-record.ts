@@ -77,8 +77,8 @@ export function renderRecord(record: ZoneRecord, phase: Phase): RenderedRecord {
 
 /**
  * Name of the record's resource, from the fields that identify the record. A new TTL, priority or proxy setting is then an
- * update in place. A new target of a CNAME is also an update: Cloudflare rejects a second CNAME for a name, and Pulumi would
- * create the replacement before it deletes.
+ * update in place. A new target of a CNAME is also an update: Pulumi would create a replacement before it deletes the old
+ * record, and Cloudflare rejects a second CNAME for a name.
  */
 export function logicalName(record: ZoneRecord): string {
     const readable = `${record.name}-${record.type.toLowerCase()}`;

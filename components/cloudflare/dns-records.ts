@@ -4,11 +4,11 @@ import { logicalName, renderRecord, type Phase, type ZoneRecord } from "./dns-re
 
 export interface DnsRecordsArgs {
     zoneId: pulumi.Input<string>;
-    /** The records of the records file. */
+    /** The records to create, from the records file. */
     records: ZoneRecord[];
     /** Names among the records that point to the tunnel from phase `proxied` on. Default: none. */
     service?: ServiceNames;
-    /** Phase of the zone's move. Preflight checks the conditions of each phase. */
+    /** Phase of the zone's move. The conditions of each phase are checked before the first resource. */
     phase: Phase;
 }
 

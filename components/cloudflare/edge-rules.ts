@@ -58,7 +58,7 @@ export class EdgeRules extends pulumi.ComponentResource {
     }
 }
 
-/** Exempts programs from browser checks: without it some clients get 403 (`error code: 1010`) before Access. */
+/** Exempts programs from browser checks: without this rule some clients get 403 (`error code: 1010`) before Access. */
 export function renderSkip(hostnames: string[]) {
     return {
         // Without a fixed reference, each change would create a new rule.

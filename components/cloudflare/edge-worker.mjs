@@ -1,7 +1,7 @@
 // Runs at Cloudflare's edge, between Access and the tunnel. edge-worker.ts puts SETTINGS in front of this text.
 // Adds a missing model to requests, and describes the service. It forwards all other requests unchanged, and logs nothing.
 
-/** Largest body that is read, in bytes: four prompts of the model's maximum length are below 32 KiB. */
+/** Largest body that is read, in bytes: four prompts of the context length of OPT are below 32 KiB. */
 const MOST_BYTES = 65536;
 /** Alpa's paths whose body has a model. */
 const PATHS = ["/completions", "/logprobs"];

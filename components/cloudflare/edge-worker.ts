@@ -57,7 +57,7 @@ export function workerPattern(hostname: string): string {
 /** Compatibility date of Cloudflare's runtime. The script needs no later features. */
 const COMPATIBILITY_DATE = "2026-01-01";
 const MODULE = "worker.mjs";
-/** The script, without its comments: changing one is no diff of a running stack. */
+/** The script. Its comments are removed, so that a change of a comment causes no diff in a running stack. */
 const TEXT = readFileSync(join(__dirname, "edge-worker.mjs"), "utf8")
     .replace(/^ *(\/\/|\/\*\*).*\n/gm, "")
     .trimStart();

@@ -97,12 +97,12 @@ export class ServiceTokens extends pulumi.ComponentResource {
     }
 }
 
-/** Inputs of a token without its name. */
+/** Inputs of a service token's resource, without the name. */
 export function renderToken({ duration, enabled, secretVersion, previousSecretExpires }: Omit<TokenCredential, "id">) {
     return {
         duration,
         enabled,
-        // The provider requires both or neither.
+        // The provider requires that both fields are set, or neither.
         ...(previousSecretExpires === undefined
             ? {}
             : {

@@ -7,7 +7,7 @@ import type { PodConnection } from "../kubernetes/pod-connection";
 const ENCRYPTED = /password|secret/;
 
 /**
- * Compares the objects that APISIX has stored with some Consumers: their limits and credentials.
+ * Compares limits and credentials of some Consumers with the objects that APISIX has stored for them.
  * @param gone credentials that must no longer be stored
  * @returns the first difference; undefined if there is none
  */
@@ -30,13 +30,13 @@ export async function askAdmin(
             throw new Error("its Admin API answers something that is not JSON");
         }
     };
-    // Each consumer's list is read once, however many of its credentials are looked up.
+    // The list of each consumer's credentials, so that it is read only once.
     const lists = new Map<string, Stored[]>();
     const credentials = async (consumer: string) => {
         const known = lists.get(consumer);
         if (known) return known;
         const { list } = (await get(`consumers/${namespace}_${consumer}/credentials`)) ?? {};
-        // An empty list is an object to the Lua encoder.
+        // APISIX's Lua encoder writes an empty list as an object.
         const stored = Array.isArray(list) ? list.map(({ value }) => value) : [];
         lists.set(consumer, stored);
         return stored;
@@ -73,8 +73,8 @@ function hasClaim({ plugins }: Stored, { claim }: Sent): boolean {
 }
 
 /**
- * Whether APISIX verifies tokens with the current public key. The Admin API encrypts neither field, and adds the
- * algorithm.
+ * Whether APISIX verifies tokens with the current public key. The Admin API does not encrypt algorithm and public key, and
+ * adds a missing algorithm.
  */
 function isVerifiedBy({ plugins }: Stored, { verifiedBy }: Sent): boolean {
     const { algorithm, public_key: publicKey } = plugins?.["jwt-auth"] ?? {};

@@ -26,7 +26,7 @@ export interface ConsumersAcceptedArgs {
     materials: pulumi.Input<Record<string, pulumi.Input<string>>>;
     /** The pods that must authenticate the credentials. */
     gateway: GatewayPods;
-    /** Longest wait, in seconds. */
+    /** Longest wait for the pods to authenticate the credentials, in seconds. */
     timeoutSeconds: number;
     /** Time for which the ingress controller must accept all Consumers if the pods cannot be queried, in seconds. */
     settleSeconds: number;
@@ -129,7 +129,7 @@ async function untilAccepted(
     await untilSettled({ title: `Consumers of ${namespace}`, hint, timeoutSeconds, settleSeconds, observe, trouble });
 }
 
-/** For a pod that is not ready: a missing change only means that there is no proof yet. */
+/** Makes the query throw if the change is missing: at a pod that is not ready, this only means that there is no proof yet. */
 function orThrow(ask: AskPod): AskPod {
     return async (connect) => {
         const lacks = await ask(connect);

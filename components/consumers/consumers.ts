@@ -41,7 +41,7 @@ export interface ConsumerSettings {
     brought?: BroughtKey[];
 }
 
-/** A key that the stack did not generate, so declaring its entry again does not create a new key. */
+/** A key that an operator has set. If its entry is removed and declared again, it is still the same key. */
 export interface BroughtKey {
     /** Id of the credential. */
     id: string;
@@ -68,7 +68,7 @@ export interface ConsumersArgs {
 /**
  * The callers with their credentials. Each consumer has its own resources, so that a change affects no other consumer: a
  * Secret for each credential, a salt for each generated key, and one Consumer object. All share one seed for generated keys
- * and two resources that wait. A wait for each consumer would be most of a large state.
+ * and two resources that wait: one for each consumer would be most of a large state.
  */
 export class Consumers extends pulumi.ComponentResource {
     /** Key by `<consumer>/<credential>`; secret. */
@@ -150,8 +150,8 @@ export class Consumers extends pulumi.ComponentResource {
     }
 
     /**
-     * Fields of a credential's Secret. Each field becomes a text setting of the credential. APISIX rejects numbers and
-     * booleans as text, so the Secret has no other fields.
+     * Fields of a credential's Secret. Each field becomes a setting of the credential, as text. APISIX rejects a number or a
+     * boolean as text, so the Secret has no such settings.
      */
     private material(
         name: string,

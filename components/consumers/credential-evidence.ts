@@ -30,7 +30,7 @@ export interface Sent {
     verifiedBy?: { algorithm: string; publicKey: string };
 }
 
-/** From this number of credentials on, only one connection is used, for a first `up` with many callers. */
+/** With this many credentials or more, as in a first `up` with many callers, only one connection is used. */
 const MANY = 50;
 /**
  * Validity of a token for one request, in seconds: a day, so that the clocks of operator and gateway may differ. The token
@@ -43,7 +43,7 @@ const TOKEN_SECONDS = 86_400;
  */
 const QUESTION = { method: "POST", path: `${PREFIX}/completions?evidence` };
 
-/** Id of a credential in APISIX, by the name of its consumer there. ADC makes it (api7/adc, `generateId`). */
+/** Id of a credential in APISIX, as ADC computes it (api7/adc, `generateId`). @param username the consumer's name in APISIX */
 export function credentialId(username: string, credential: string): string {
     return createHash("sha1").update(`${username}.${credential}`).digest("hex");
 }
@@ -79,7 +79,7 @@ export async function credentialsOf(read: Reader, namespace: string, consumers: 
     return sent.flat();
 }
 
-/** What counts as evidence of a pod. */
+/** Which answers of a pod are accepted as evidence. */
 export interface EvidenceOptions {
     /** Whether a pod without the route is accepted, because the route is deleted too. Default: false. */
     mayLackRoute?: boolean;
@@ -141,7 +141,8 @@ async function otherAnswer(
     const asked = credentials.filter(({ headers }) => headers !== undefined);
     for (let i = 0; i < (asked.length >= MANY ? 1 : WORKER_CONNECTIONS); i++) {
         const connection = connect();
-        // Checked on the same connection: a credential must never be sent to another owner's route at a shared gateway.
+        // Checks the route first, without a credential and on the same connection: a credential must never be sent to
+        // another owner's route at a shared gateway.
         const { status: bare } = await connection.request({ ...QUESTION, headers: NO_REDIRECT });
         if (bare !== 401) {
             if (mayLackRoute) continue;

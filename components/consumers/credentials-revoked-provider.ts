@@ -24,7 +24,7 @@ export interface CredentialsRevokedArgs {
     credentials: string[];
     /** The pods that must reject the removed credentials. */
     gateway: GatewayPods;
-    /** Longest wait, in seconds. */
+    /** Longest wait for the pods to reject the credentials, in seconds. */
     timeoutSeconds: number;
     /** Time to wait if the pods cannot be queried, in seconds. */
     settleSeconds: number;
@@ -36,8 +36,8 @@ type Inputs = pulumi.Unwrap<Omit<CredentialsRevokedArgs, "cluster">> & PlainAcce
 
 export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     async diff(_id, olds, news) {
-        // A deletion gets the inputs of the state, whose kubeconfig may no longer work. This diff runs before it, in the same
-        // process, and passes the current one on.
+        // A deletion gets the inputs of the state, whose kubeconfig may no longer work. This diff runs before the deletion, in
+        // the same process, and passes the current kubeconfig on.
         (globalThis as Record<string, unknown>).alpaAuthAccess = { kubeconfig: news.kubeconfig, context: news.context };
         const removed = olds.credentials.some((one) => !news.credentials.includes(one));
         const moved = olds.namespace !== news.namespace;
@@ -87,7 +87,7 @@ async function untilRejected(inputs: Inputs): Promise<void> {
                         (await askAdmin(connect(POD_ADMIN_PORT), viewer, namespace, [], { there: [], gone: removed }));
                     return stored ?? askWith(() => connect(POD_DATA_PORT), "rejects", removed, options);
                 },
-                // Not the Admin API: it shows the same etcd at every pod.
+                // The Admin API is not queried: at every pod it shows the content of the same etcd.
                 (connect) => askUnready(() => connect(POD_DATA_PORT), removed, options),
             );
             const unasked = removed.flatMap(({ who, headers }) => (headers === undefined ? [who] : []));
@@ -111,7 +111,8 @@ async function removedOf(inputs: Inputs): Promise<Sent[]> {
     const removed = credentials.filter((one) => !secretOf.has(one));
     if (removed.length === 0) return [];
     const secrets = new Map((await list("v1", "Secret", namespace)).map((secret) => [secret.metadata?.name, secret]));
-    // A key that the config has moved to another entry stays valid. A claim has the names of its entry, so it cannot move.
+    // A key that the config has moved to another entry stays valid. A credential with tokens cannot move, since its claim
+    // contains the names of its entry.
     const kept = new Set([...secretOf.values()].map((name) => textsOf(secrets.get(name)).key));
     return removed
         .map((who): Sent => sentWith(who, secrets.get(who.replace("/", "."))) ?? { who })

@@ -14,8 +14,8 @@ type Role = keyof typeof BYTES;
  * Generated keys and secrets. All are derived from one secret seed of the stack, each with its own salt. The salt is created
  * and deleted with its credential, so each secret is unique and independent of other credentials.
  *
- * A `RandomPassword` for each secret would always hash it with bcrypt, 0.05 s of a core. `RandomBytes` has the bytes in its
- * id, and ids in the state are not secret (pulumi/pulumi#8946). A salt does not have to be secret.
+ * Other resources are not used: a `RandomPassword` for each secret would hash it with bcrypt, 0.05 s of a core each, and
+ * `RandomBytes` has the bytes in its id, which is not secret in the state (pulumi/pulumi#8946). A salt need not be secret.
  */
 export class GeneratedSecrets {
     private readonly seed: pulumi.Output<string>;

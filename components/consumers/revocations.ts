@@ -7,9 +7,9 @@ const TYPE = "pulumi-nodejs:dynamic/alpa-auth:Revocations";
 const OPTIONS = ["IntraCluster", "InterCluster", "GatewayCallers"];
 
 /**
- * Remembers which keys that callers brought themselves this stack has revoked. A config that declares one of them again is rejected in preview,
- * unless it names the revocation. It creates no object outside of the state (decision 0036).
- * Another option means another URN, so the aliases list the URN under each option: a change of option keeps the record.
+ * Records which of the keys that operators have set this stack has revoked. A preview rejects a config that declares such a
+ * key again, unless it names the revocation. The resource creates no object outside of the state (decision 0036). Its URN
+ * depends on the option, so the aliases list the URN under each option: a change of option keeps the record.
  */
 export class Revocations extends DynamicResource {
     constructor(name: string, args: RevocationsArgs, opts: pulumi.CustomResourceOptions) {

@@ -27,9 +27,9 @@ export const COUNTERS = "alpa-auth-counters";
 const LABELS = { "app.kubernetes.io/name": COUNTERS };
 const PORT = 6379;
 /**
- * Seconds until the pod of a node in this state is evicted. With the default of Kubernetes, 300, limits would not be counted
- * for that long. A node is `unreachable` after node-monitor-grace-period (50 s), and then its pod is no longer in the
- * Service, so waiting has no use. `not-ready` can also be a kubelet that restarts.
+ * Seconds until the counter server's pod is evicted from a node in this state. With the default of Kubernetes, 300, limits
+ * would not be counted for that long. A node is `unreachable` after node-monitor-grace-period (50 s). Its pod is then no
+ * longer in the Service, so a wait has no use. `not-ready` can also mean that the kubelet restarts.
  */
 const TOLERATED_SECONDS = { unreachable: 0, "not-ready": 30 };
 
@@ -105,7 +105,7 @@ export function renderService() {
 export function renderServer(image: CountersSettings["image"]) {
     return {
         replicas: 1,
-        // The new pod is ready before the old one stops: counts restart in any case, but callers notice no pause.
+        // The new pod is ready before the old one stops. The counts restart in any case, but callers notice no pause.
         strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
         selector: { matchLabels: LABELS },
         template: {

@@ -4,8 +4,8 @@ import type { KeyObject } from "node:crypto";
 const SHORTEST_RSA = 2048;
 
 /**
- * Algorithms with which callers sign tokens with their own private key. Each has a check of the public key, since APISIX
- * accepts any text and then rejects every token, and the digest that Node.js signs with.
+ * Algorithms with which callers sign tokens with their own private key. Each has the digest that Node.js signs with, and a
+ * check of the public key: APISIX accepts any text as a key, and then rejects every token.
  */
 const BY_PUBLIC_KEY = {
     RS256: {

@@ -2,7 +2,7 @@ import type { EtcdMember } from "./json-api";
 
 // Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
 
-/** Key range of APISIX: the first key, and the end after the last one. Its prefix is `/apisix` (profile.ts). */
+/** Key range of APISIX: its start, and its exclusive end. The prefix of the keys is `/apisix` (profile.ts). */
 const FIRST = "/apisix/";
 const BEHIND = "/apisix0";
 /** Keys in one answer. etcd sends them in order. */
@@ -45,7 +45,7 @@ async function keysOf(member: EtcdMember): Promise<KeyValue[]> {
         for (const one of kvs) all.push({ key: one.key, value: one.value ?? "" });
         if (!page.more || kvs.length === 0) return all;
         revision ??= page.header?.revision;
-        // The smallest key after the last one.
+        // The next page begins at the smallest key after the last key of this page.
         const last = Buffer.from(kvs[kvs.length - 1].key, "base64");
         key = Buffer.concat([last, Buffer.from([0])]).toString("base64");
     }

@@ -10,7 +10,7 @@ import { EtcdPrepared } from "./prepared";
 import type { FormerEtcd } from "./prepared-provider";
 
 export interface EtcdArgs {
-    /** Namespace of the routes; etcd gets a namespace of its own, named after it. */
+    /** Namespace of the routes. etcd gets another namespace, `<namespace>-etcd`. */
     namespace: string;
     cluster: ClusterAccess;
     settings: EtcdSettings;
@@ -91,7 +91,7 @@ export class Etcd extends pulumi.ComponentResource {
     }
 }
 
-/** Spec of the budget: two of three members keep the quorum. */
+/** Spec of the PodDisruptionBudget: two of three members keep the quorum. */
 export function renderBudget() {
     return { maxUnavailable: 1, selector: ETCD_PODS };
 }

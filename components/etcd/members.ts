@@ -71,7 +71,7 @@ function renderContainer(members: number, namespace: string) {
         startupProbe: { ...probe("/livez"), periodSeconds: 2, failureThreshold: 150 },
         readinessProbe: probe("/readyz"),
         livenessProbe: probe("/livez"),
-        // An etcd that is OOM-killed restarts, but APISIX receives no change of a consumer meanwhile.
+        // etcd must not run out of memory: while it restarts, APISIX receives no change of a consumer.
         resources: { requests: { cpu: "250m", memory: "512Mi" }, limits: { memory: "1Gi" } },
         securityContext: {
             allowPrivilegeEscalation: false,

@@ -20,7 +20,7 @@ export interface EtcdPreparedArgs {
     cluster: ClusterAccess;
     /** The members' pods. */
     place: EtcdPlace;
-    /** `metadata.uid` of the StatefulSet: a re-created one may be empty. */
+    /** `metadata.uid` of the StatefulSet, since a re-created StatefulSet may have lost its data. */
     uid: pulumi.Input<string>;
     /** Password of etcd's user root; a secret. */
     password: pulumi.Input<string>;
@@ -39,7 +39,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
         const subject = ({ kubeconfig, place, uid, password }: Inputs) =>
             JSON.stringify([kubeconfig, place, uid, password]);
         if (subject(olds) !== subject(news)) return { changes: true };
-        // An etcd that cannot be queried counts as unchanged.
+        // If etcd cannot be queried, there is no diff.
         const lacks = async () => (await asksForNone(news)) || (await formerMembers(news)) > 0;
         return { changes: await lacks().catch(() => false) };
     },
@@ -81,7 +81,7 @@ async function prepare(inputs: Inputs, before?: string): Promise<void> {
     await moveKeys(inputs);
 }
 
-/** @returns whether etcd required no password before, or accepted or rejected this one */
+/** @returns `open` if etcd required no password before; otherwise whether it accepted or rejected this password */
 async function setPassword(inputs: Inputs): Promise<"open" | "accepted" | "rejected"> {
     const { place, password } = inputs;
     const member = await openEtcd(inputs, place, password).catch((error: Error) => {
@@ -101,7 +101,7 @@ async function asksForNone(inputs: Inputs): Promise<boolean> {
 }
 
 /**
- * Number of members of the former etcd, while it exists and APISIX does not have the new one's address.
+ * Number of members of the former etcd, as long as it exists and APISIX does not have the address of the new etcd.
  * @returns 0 if there is nothing to copy
  */
 async function formerMembers(inputs: Inputs): Promise<number> {
@@ -111,7 +111,7 @@ async function formerMembers(inputs: Inputs): Promise<number> {
     if (members === undefined) return 0;
     const apisix = await read({ apiVersion: "apps/v1", kind: "Deployment", namespace, name: "apisix" });
     const volumes = (apisix as Deployment | undefined)?.spec?.template?.spec?.volumes ?? [];
-    // New pods may have begun to write into the new etcd.
+    // APISIX has the new address, so it may already have written into the new etcd.
     if (volumes.some(({ configMap }) => configMap?.name === profile)) return 0;
     return (members.spec as { replicas?: number } | undefined)?.replicas ?? 1;
 }
@@ -122,7 +122,7 @@ interface Deployment {
 
 /**
  * Copies the keys to the new etcd before APISIX gets its address, so that new pods have every route and caller. Each run
- * repeats it until APISIX has the address, since the former etcd may have changed since an earlier failed run.
+ * copies them again until APISIX has the address, since keys may have changed after an earlier failed run.
  */
 async function moveKeys(inputs: Inputs): Promise<void> {
     const { place, password, former } = inputs;

@@ -3,9 +3,9 @@
 # stack owns them, or the same host under another address. The including script sets:
 : "${etc?}" "${owner?}" "${where?}"
 
-# Another stack has installed its own here since.
+# Another stack has installed its own files and services here meanwhile.
 if [ -e "$etc/owner" ] && [ "$(cat "$etc/owner")" != "$owner" ]; then return 0; fi
-# The config has this host under another address now. The resource of that address was created before this one is deleted.
+# The config has this host under another address now. The resource for that address was created before this deletion.
 if [ -e "$etc/place" ] && [ "$(cat "$etc/place")" != "$where" ]; then
     echo "not removed: this host is $(cat "$etc/place") in the config now"
     return 0

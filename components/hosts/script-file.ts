@@ -6,7 +6,7 @@ type Constants = Record<string, string | number>;
 
 /**
  * Reads a shell script for a host. The header, up to the first blank line, and comments are removed, so that changing them
- * is no diff of a running stack. A line `. ./FILE` is replaced by that file, without the blank line before it.
+ * causes no diff in a running stack. A line `. ./FILE` is replaced by that file, without the blank line before the line.
  * @returns a function that inserts constants and throws if a `@NAME@` has no value
  */
 export function scriptFile(...path: string[]): (constants?: Constants) => string {
@@ -42,8 +42,9 @@ function sentPart(file: string, strip: (text: string) => string): string {
 }
 
 /**
- * Removes lines that are comments, and comments after code without quotes. This does not parse the shell: a test compares the
- * commands of each script with and without its comments, so that a here-document or a text in which a line begins with `#` fails.
+ * Removes lines that are comments, and comments after code without quotes. The patterns do not parse the shell, so a test
+ * compares the commands of each script with and without its comments: the test fails for a here-document or a text in which
+ * a line begins with `#`.
  */
 function withoutComments(text: string): string {
     return text.replace(/^[ \t]*#.*\n/gm, "").replace(/^([^'"#\n]*\S)[ \t]+# .*$/gm, "$1");

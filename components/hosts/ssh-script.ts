@@ -10,7 +10,7 @@ export const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 /** Script that becomes root and runs $as_root. */
 const AS_USER = scriptFile(__dirname, "as-user.sh")();
 
-/** Wraps a script in a function, so that sh reads all of it first: programs that it starts must not read the rest. */
+/** Wraps a script in a function, so that sh reads it completely before programs of the script can read standard input. */
 const main = (variables: Record<string, string>, body: string) =>
     `${Object.entries(variables)
         .map(([name, value]) => `${name}=${quote(value)}\n`)

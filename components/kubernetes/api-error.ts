@@ -9,7 +9,7 @@ export function apiErrorMessage(error: unknown): string {
     try {
         words = (typeof body === "string" ? JSON.parse(body) : body).message ?? words;
     } catch {
-        // It is not an answer of the API server, so the error's own message is used.
+        // The error is not an answer of the API server, so its own message is used.
     }
     const lines = words.trim().split("\n");
     if (!lines.some((line) => line.startsWith("Failed validating "))) return lines.join("\n");

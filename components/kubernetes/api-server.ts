@@ -147,7 +147,7 @@ function entriesOf({ kubeconfig, context }: PlainAccess) {
         const { user } = file.users.find(({ name }) => name === chosen.user)!;
         return { cluster, user, folder: kubeconfig === undefined ? dirname(named) : "." };
     } catch {
-        // The library reports the error.
+        // The library then reads this kubeconfig too, and reports the error.
         return undefined;
     }
 }

@@ -15,7 +15,7 @@ export interface AwaitedArgs {
      * `metadata.uid` of the object, if it can be re-created with the same generation: a new uid is awaited again too.
      */
     uid?: pulumi.Input<string>;
-    /** Longest wait, in seconds, also for {@link goneAfter}. */
+    /** Longest wait for the object, in seconds; also for the deletion of {@link goneAfter}. */
     timeoutSeconds: number;
     /** Time for which the object must stay ready, in seconds. @default 0 */
     settleSeconds?: number;

@@ -9,8 +9,8 @@ export interface MetricsSettings {
 }
 
 /**
- * Scrape interval in seconds, the same as in APISIX's ServiceMonitor. That is not used, since it would scrape another
- * pod each time.
+ * Scrape interval in seconds, the same as in the chart's ServiceMonitor of APISIX. The ServiceMonitor is not used, since it
+ * would scrape a different pod each time.
  */
 const INTERVAL_SECONDS = 15;
 

@@ -89,7 +89,7 @@ export function renderPolicies({
     };
 }
 
-/** Rule for pods that read the metrics. It is restricted, since the metrics contain the name of every caller. */
+/** Policy for the port of the metrics. Only these pods may read them, since the metrics contain the name of every caller. */
 function renderMetricsPolicy(scrapers: ScrapingPods[]) {
     return {
         podSelector: APISIX_PODS,

@@ -29,14 +29,14 @@ export function metadata(name: string, namespace?: pulumi.Input<string>) {
 
 /**
  * Metadata of a Secret with a credential. It prevents copies in sub-namespaces: HNC, which Rampart installs, can copy
- * Secrets, and Rampart creates the gateway's namespace as a sub-namespace of the routes' one.
+ * Secrets, and Rampart creates the gateway's namespace as a sub-namespace of the routes' namespace.
  */
 export function credentialMetadata(name: string, namespace: pulumi.Input<string>) {
     const { annotations, ...rest } = metadata(name, namespace);
     return { ...rest, annotations: { ...annotations, "propagate.hnc.x-k8s.io/none": "true" } };
 }
 
-/** Adds an annotation for objects whose last write may have been interrupted: a new number writes them again. */
+/** Adds an annotation with the attempt: a new number makes Pulumi write an object again whose last write may have failed. */
 export function attempted(named: ReturnType<typeof metadata>, attempt = 0): ReturnType<typeof metadata> {
     if (attempt === 0) return named;
     return { ...named, annotations: { ...named.annotations, ...{ "alpa-auth.io/attempt": `${attempt}` } } };

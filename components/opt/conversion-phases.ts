@@ -75,7 +75,7 @@ export function isUpgrade(stage: Stage): boolean {
     return stage !== "done" && UPGRADE_STAGES.includes(stage);
 }
 
-/** Direction of one step from a stage: forward, back, or none. In a return `start` and `verify` are the same. */
+/** Stages that one run may reach from a stage. On the way back `start` and `verify` are the same, so a run may skip one. */
 export function stepsFrom(stage: Stage): Stage[] {
     if (isUpgrade(stage)) return neighbours(UPGRADE_STAGES, stage, "upgrade-verify");
     const own = neighbours(STAGES, stage, "verify");

@@ -7,7 +7,7 @@ import type { Stage } from "./conversion-phases";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import type { metadata } from "../kubernetes/ownership";
 
-/** Fields that are written before any other change. */
+/** Fields that a run writes before any other change. */
 export interface Beginning {
     /** Target stage of the run. */
     going: Stage;
@@ -21,7 +21,7 @@ export interface Beginning {
     until?: string;
 }
 
-/** Fields that are written after all changes. */
+/** Fields that a run writes after all other changes. */
 export interface Ending {
     /** Stage that was reached. `since` is the time, which does not change while the stage is the same. */
     phase: Stage;

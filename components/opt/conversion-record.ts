@@ -2,12 +2,12 @@ import type * as pulumi from "@pulumi/pulumi";
 import { DynamicResource } from "../kubernetes/dynamic-resource";
 import type { ConversionRecordArgs } from "./conversion-record-provider";
 
-/** Label of the object, to find it in the whole cluster. */
+/** Label of the ConfigMap, to find it in every namespace. */
 export const RECORD_LABELS = { "alpa-auth.io/role": "conversion" };
 
 /**
- * The ConfigMap that records the progress of a conversion. A run starts with one of these resources and ends with another,
- * which distinguishes a completed run from an interrupted one. Deleting the first one deletes the object.
+ * The ConfigMap that records the progress of a conversion. A run writes one of these resources at its start and another at
+ * its end, which distinguishes a completed run from an interrupted one. Deleting the first resource deletes the ConfigMap.
  */
 export class ConversionRecord extends DynamicResource {
     /** Time at which the reached phase in the object was reached. */

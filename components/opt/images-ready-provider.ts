@@ -15,7 +15,7 @@ export interface ImagesReadyArgs {
     nodes: number;
     /** `metadata.generation` of the object: a new generation is awaited again. */
     generation: pulumi.Input<number | undefined>;
-    /** Longest wait, in seconds. */
+    /** Longest wait for the pods of the DaemonSet, in seconds. */
     timeoutSeconds: number;
 }
 

@@ -30,9 +30,9 @@ export interface OptComponentArgs {
     answerTimeoutSeconds: number;
     /** Settings for Rampart. Unset if Helm installs the operator. */
     rampart?: { retry: number; timeoutSeconds: number };
-    /** Number of the attempt. Changing it writes the RayCluster again. */
+    /** Number of the attempt in a conversion. With a new number, the RayCluster is written again. */
     attempt: number;
-    /** Whether the run does not change the phase. Then a new attempt does not wait until the cluster runs. */
+    /** Whether the run does not go to a later phase. A new attempt alone then does not wait until the cluster runs. */
     back?: boolean;
     /** Time for which the cluster must stay ready, in seconds. */
     settleSeconds: number;

@@ -6,7 +6,7 @@ import { metadata } from "../kubernetes/ownership";
 import { ALPA_PORT, watchedCommand } from "./opt-head";
 import type { OperatorChart, OptSettings, RampartCharts } from "./opt-settings";
 
-/** Name of the graph with the operator, and with shape `rampart` also with Ray and Alpa. */
+/** Name of the graph. It contains KubeRay's operator, and with shape `rampart` also Ray and Alpa. */
 export const OPT_GRAPH = "opt";
 const API_VERSION = "rampart.petuum.com/v1beta2";
 /** Longest wait for the deletion of a graph's namespace, in seconds: twice the time that Rampart needs for its two passes. */

@@ -75,15 +75,15 @@ export function headVariables({
 }
 
 /**
- * Probe that checks whether Alpa has loaded its model. Its port is open before, and answers with a specific error. The probe
- * sends a request without a prompt, which Alpa rejects without using the GPUs.
+ * Probe that checks whether Alpa has loaded its model. Before that, Alpa's port is already open and answers with a specific
+ * error. The probe sends a request without a prompt, which Alpa rejects without using the GPUs.
  */
 export const LOADED = loaded("");
 
 /**
  * The same probe, but a timeout counts as success: it means a running batch, since Alpa reports an unloaded model at once.
- * The watchdog detects a stopped Alpa instead. Without this, a batch of half a minute would make the pod unready, and new
- * callers would get 503.
+ * The watchdog detects a stopped Alpa instead. If timeouts were failures, a batch of half a minute would make the pod
+ * unready, and new callers would get 503.
  */
 export const LOADED_OR_BUSY = loaded(`except socket.timeout:
     sys.exit(0)

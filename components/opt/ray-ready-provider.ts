@@ -16,11 +16,11 @@ export interface RayReadyArgs {
     running: boolean;
     /** `metadata.generation` of the object: a new generation is awaited again. */
     generation: pulumi.Input<number | undefined>;
-    /** Number of the attempt. Changing it waits again. */
+    /** Number of the attempt in a conversion. With a new number, the resource waits again. */
     attempt: number;
-    /** Whether the run does not change the phase. Then a new attempt does not wait until the cluster runs. */
+    /** Whether the run does not go to a later phase. A new attempt alone then does not wait until the cluster runs. */
     back?: boolean;
-    /** Longest wait, in seconds. */
+    /** Longest wait for the RayCluster, in seconds. */
     timeoutSeconds: number;
     /** Time for which the cluster must stay in the state, in seconds. */
     settleSeconds: number;
@@ -44,7 +44,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     },
 };
 
-/** Whether to wait. A return must not wait for a component that has failed, since it is suspended next. */
+/** Whether to wait. A return must not wait for a component that has failed, since the next phase suspends the component. */
 function mustWait(olds: Inputs, news: Inputs): boolean {
     const before = news.running && news.back ? { ...olds, attempt: news.attempt } : olds;
     return subject(before) !== subject(news);

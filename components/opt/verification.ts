@@ -23,7 +23,7 @@ export interface VerificationArgs {
     answerTimeoutSeconds: number;
     /** Settings of the gateway's access log and metrics. Default: none. */
     observed?: Observed;
-    /** Number of the attempt. Changing it writes the rules again. Default: 0. */
+    /** Number of the attempt in a conversion. With a new number, the rules are written again. Default: 0. */
     attempt?: number;
 }
 

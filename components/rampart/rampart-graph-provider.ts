@@ -66,7 +66,7 @@ export const provider: pulumi.dynamic.ResourceProvider<GraphInputs, GraphState> 
             if (!isAbsent(error))
                 throw new Error(`${titleOf(refOf(state))}: could not be deleted (${apiErrorMessage(error)}).`);
         });
-        // A graph that is not being deleted belongs to another owner, under the same name.
+        // A graph of this name that is not being deleted belongs to another owner.
         const going = (live: Live | undefined) => {
             const { deletionTimestamp, finalizers = [] } = live?.metadata ?? {};
             if (!deletionTimestamp) return undefined;

@@ -5,7 +5,7 @@ import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import { metadata } from "../kubernetes/ownership";
 import { RampartGuard } from "./rampart-guard";
 
-/** Settings of the operator's private chart of Rampart, since there is no public one. */
+/** Settings of the private chart from which the stack installs Rampart, since Rampart has no public chart. */
 export interface RampartInstall {
     /** Address of the chart repository. */
     repository: string;

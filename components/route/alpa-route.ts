@@ -23,7 +23,7 @@ export interface AlpaRouteArgs extends Pick<
     readiness: AcceptSettings;
     /** The pods that a change of the route must reach. */
     pods: GatewayPods;
-    /** Number of the attempt. Changing it writes the rules again. Default: 0. */
+    /** Number of the attempt in a conversion. With a new number, the rules are written again. Default: 0. */
     attempt?: number;
 }
 

@@ -86,7 +86,7 @@ function healthChecks() {
                 httpPath: "/",
                 // The field is in nanoseconds.
                 timeout: CHECK_TIMEOUT_SECONDS * 1e9,
-                // Without effect for HTTP, but the controller writes its default under a name that APISIX rejects.
+                // Has no effect for HTTP. Without it, the controller writes its default under a name that APISIX rejects.
                 strictTLS: false,
                 healthy: { interval, successes: 1, httpCodes: [200, 400] },
                 // `timeout` is a count. It is higher than that of refused connections, since a busy Alpa may be slow.

@@ -8,7 +8,7 @@ export interface CallerClass {
     members: string[];
     /** Most requests to /completions that all members together may have open. */
     completions: number;
-    /** The same for /logprobs, which has a separate count. */
+    /** Most requests to /logprobs that all members together may have open, counted separately. */
     logprobs: number;
 }
 
@@ -24,9 +24,9 @@ export interface ClassSettings {
  * Limits the callers of each class together to the share of the class. The plugin is part of the route, since a consumer's
  * plugin counts only that consumer (docs/decisions/0044-a-class-has-a-share.md).
  *
- * APISIX 3.18 does not run a plugin again that was an action here (`skip_plugin` in plugin.lua, added between 3.17 and 3.18),
- * so a member has no limit of its own on open requests. The count belongs to the route and the settings of the action: a
- * change of members keeps the count, and a change of the share starts a new one.
+ * If `limit-conn` was an action here, APISIX 3.18 does not run it again for the consumer (`skip_plugin` in plugin.lua, added
+ * between 3.17 and 3.18), so a member has no limit of its own on open requests. The count belongs to the route and the
+ * settings of the action: a change of members keeps the count, and a change of the share starts a new one.
  * @param namespace namespace of the consumers
  */
 export function classPlugins(

@@ -35,12 +35,12 @@ const REMOVED_HEADERS = [
 
 /** Names that no request can contain, so both methods read only their header: nginx drops an argument without a name. */
 const NO_QUERY_ARGUMENT = "";
-/** A cookie's name cannot contain this character. */
+/** Name that no cookie has: the name of a cookie cannot contain this character. */
 const NO_COOKIE = "=";
 
 /**
- * After authentication (2600) and before the guard (2390): an unauthenticated client learns nothing about accepted
- * bodies.
+ * Priority after authentication (2600) and before the guard (2390), so that an unauthenticated client learns nothing about
+ * accepted bodies.
  */
 const WHO_MAY = 2395;
 
@@ -147,7 +147,7 @@ export function serviceChain(prefix: string, model: string, answers: AnswerSetti
     ];
 }
 
-/** Rejects requests with a query string: Alpa uses none, and would write a secret in it into its log. */
+/** Rejects requests with a query string: Alpa ignores it, but would write a secret in a query string into its log. */
 export function queryStringChain(answers: AnswerSettings = {}): RoutePlugin[] {
     return [
         ...authentication(),

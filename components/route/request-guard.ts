@@ -17,7 +17,7 @@ export interface GuardSettings {
     maxPrompts: number;
     /**
      * Largest `min_tokens` of a request. Above 0 it bounds the prompts of all requests, see {@link completionsSchema}.
-     * @default 0: a prompt may have the model's full length
+     * @default 0: a prompt may use the whole context length
      */
     minTokens?: number;
 }
@@ -30,7 +30,7 @@ const PRIORITY = 2390;
 /** Upper bound of tokens for one character: a UTF-8 character has at most 4 bytes, and a token at least one. */
 export const MOST_TOKENS_A_CHARACTER = 4;
 /**
- * Longest text, in characters for each token of the model's length. This is twice the maximum for English text or code, so that
+ * Longest text, in characters for each token of the context length. This is twice the maximum for English text or code, so that
  * only texts that Alpa rejects as too long are rejected here.
  */
 const CHARACTERS_A_TOKEN = 8;
@@ -68,8 +68,8 @@ export function guardPlugins(path: "/completions" | "/logprobs", guard: GuardSet
 }
 
 /**
- * Required headers. The plugin does not validate a form, but Alpa parses any body as JSON, so another Content-Type would
- * bypass all other rules. The plugin cannot read a compressed body.
+ * Required headers. The plugin validates no body that is sent as a form, but Alpa parses any body as JSON, so another
+ * Content-Type would bypass all other rules. The plugin cannot read a compressed body.
  */
 const HEADERS = {
     type: "object",
@@ -84,7 +84,7 @@ const HEADERS = {
  * Schema of the body of POST /completions. Other fields are allowed, since Alpa ignores them.
  *
  * A batch of Alpa mixes requests of several callers. In a batch, the longest prompt and the largest `min_tokens` together must
- * fit into the model's length, and the largest `max_tokens` must be at least the largest `min_tokens`: otherwise an exception
+ * fit into the context length, and the largest `max_tokens` must be at least the largest `min_tokens`: otherwise an exception
  * ends the loop. So `min_tokens` is 0, or the setting for it limits every prompt, with or without `min_tokens`.
  */
 export function completionsSchema(guard: GuardSettings) {

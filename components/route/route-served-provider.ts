@@ -13,9 +13,9 @@ export interface RouteServedArgs {
     gateway: GatewayPods;
     /** Revision of the rules, which answers contain in {@link REVISION_HEADER}. */
     revision: string;
-    /** Number of the attempt. Changing it waits again. */
+    /** Number of the attempt in a conversion. With a new number, the resource waits again. */
     attempt: number;
-    /** Longest wait, in seconds. */
+    /** Longest wait for the pods to apply the rules, in seconds. */
     timeoutSeconds: number;
     /** Time to wait if the pods cannot be queried, in seconds. */
     settleSeconds: number;

@@ -13,11 +13,11 @@ export const alpaKeys = {
         .meta({
             description: "Longest time that one answer may take, in seconds. After that time the gateway answers 504.",
             examples: [900],
-            unset: `\`${DEFAULT_ANSWER_SECONDS}\`; with exposure \`tunnel\` 5 less than \`proxyTimeoutSeconds\``,
+            unset: `\`${DEFAULT_ANSWER_SECONDS}\`; with exposure \`tunnel\`, \`proxyTimeoutSeconds\` minus 5 seconds`,
             reason: "The longest answers take minutes, and Alpa sends nothing before an answer is complete.",
         }),
     defaultModel: text("the name of a model").default("default").meta({
-        description: "Model for requests that name no model: the name with which Alpa was started.",
+        description: "Model of requests that name none. Use the name with which Alpa was started.",
         reason: "The name that Alpa's own server uses.",
     }),
     ...answerKeys,

@@ -5,12 +5,12 @@ import { sshHost } from "./hosts/ssh-host";
 import { systemdUnit } from "./hosts/systemd-unit";
 import { positive, text } from "../values";
 
-/** Steps during which callers get 503, in order. */
+/** Steps of a conversion during which callers get 503, in order. */
 export const STEPS_OF_THE_WINDOW = ["drain", "stop", "start", "verify", "switch"] as const;
 
 /** Default number of minutes for which callers may get 503. */
 export const DEFAULT_BUDGET_MINUTES = 60;
-/** Default longest waits for a host of bare metal, in seconds. */
+/** Default longest waits for Alpa on a bare-metal host to stop and to start, in seconds. */
 export const DEFAULT_HOST_WAITS = { stopTimeoutSeconds: 120, startTimeoutSeconds: 2400 };
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
@@ -26,7 +26,7 @@ const seconds = (step: string) =>
             unset: "not measured yet",
         });
 
-/** Key `convert`: the phase of a conversion, and the settings to convert and to return. */
+/** Key `convert`: the phase of a conversion, and the settings for the conversion and for its rollback. */
 export const convert = z
     .strictObject({
         phase: z.enum(PHASES).default("prepare").meta({
@@ -61,7 +61,7 @@ export const convert = z
                     .strictObject({
                         start: text("a command").meta({
                             description:
-                                "Command that starts Ray, and Alpa on the first host. It must end and leave them running in the background.",
+                                "Command that starts Ray on each host, and on the first host also Alpa. It must return and leave both running in the background.",
                             examples: ["/opt/alpa/start.sh"],
                         }),
                         stop: text("a command").meta({
@@ -74,14 +74,15 @@ export const convert = z
                         "Commands that start and stop Alpa where no systemd service does. They run as root, on one host after the other.",
                     ),
                 stopTimeoutSeconds: positive("a time in seconds").default(DEFAULT_HOST_WAITS.stopTimeoutSeconds).meta({
-                    description: "Longest time for a host to stop Alpa, and then to have its GPUs free, in seconds.",
+                    description:
+                        "Longest time for a host to stop Alpa, and after that the longest time until its GPUs are free, in seconds.",
                     reason: "Two minutes are enough for processes to end after their answers.",
                 }),
                 startTimeoutSeconds: positive("a time in seconds")
                     .default(DEFAULT_HOST_WAITS.startTimeoutSeconds)
                     .meta({
                         description:
-                            "Longest time for a host to start Ray, and then for Alpa to answer with its model loaded, in seconds.",
+                            "Longest time for a host to start Ray, and after that the longest time until Alpa answers with its model loaded, in seconds.",
                         reason: "More than three times the expected 12 minutes.",
                     }),
             })

@@ -25,9 +25,9 @@ export const gatewayOptionKeys = {
         .meta({ description: "Namespace of routes, consumers and credentials.", reason: "The name of this project." }),
     cluster,
     pathPrefix: pathPrefix.meta({
-        description: "Path prefix in front of Alpa's paths, as callers get it, in addition to `/alpa`.",
+        description: "Path prefix in front of Alpa's paths in the URL for callers. The prefix `/alpa` is served too.",
         examples: ["/alpa-opt-service"],
-        unset: "`/alpa`",
+        unset: "callers use `/alpa`",
         reason: "The prefix that existing callers use.",
     }),
     azure,

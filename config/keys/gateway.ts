@@ -11,7 +11,10 @@ const EXACT_VERSION = /^\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$/;
 /** Default range of node ports of a Kubernetes API server. */
 const NODE_PORTS = { min: 30000, max: 32767 };
 
-/** Images of Bitnami, and of mirrors with the same names. Scripts configure them, not flags as with etcd's own image. */
+/**
+ * Names of Bitnami's images, also on mirrors. These images are configured by their own scripts, and not by flags as etcd's
+ * own image is.
+ */
 const BITNAMI = /(^|[/-])bitnami\w*\//;
 const BITNAMI_TAG = /-debian-\d+-r\d+$/;
 const bitnami = (i: { input?: unknown }) =>
@@ -50,7 +53,7 @@ export const installedGatewayKeys = {
         }),
     replicas: positive("a number of replicas").default(1).meta({
         description: "Number of APISIX pods.",
-        reason: "One pod is enough on one node; with more, limits need `sharedCounters`.",
+        reason: "One pod is enough on one node; with more pods, limits need `sharedCounters`.",
     }),
     storageClass: text("the name of a StorageClass")
         .optional()
@@ -119,12 +122,12 @@ export const installedGatewayKeys = {
         .strictObject({
             whenDown: z.enum(WHEN_DOWN).default("each-pod").meta({
                 description:
-                    "What callers with limits get while the counter server is down. `each-pod`: each APISIX pod counts requests on its own, with a burst of up to twice `requests` at first and `requests` in each window after that, and open requests are not limited. `refuse`: the requests get 500. `allow`: nothing is limited.",
+                    "What callers with limits get while the counter server is down. `each-pod`: each APISIX pod counts requests on its own, allows up to twice `requests` in the first window and `requests` in each later window, and does not limit open requests. `refuse`: the requests get 500. `allow`: nothing is limited.",
                 reason: "When the node of the counter server is lost, callers are still served and requests are still limited.",
             }),
             timeoutMilliseconds: positive("a time in milliseconds").default(100).meta({
                 description:
-                    "Longest wait for the counter server, in milliseconds. While the counter server hangs, each request waits that long. With `each-pod` and `allow` it waits once for each kind of limit (requests, open requests).",
+                    "Longest wait for the counter server, in milliseconds. While the counter server hangs, each request waits that long; with `each-pod` and `allow`, once for each kind of limit (requests, open requests).",
                 reason: "Long enough for a busy server in the same cluster, short enough for callers.",
             }),
             image: z
@@ -183,7 +186,7 @@ export const gateway = z
             .default(false)
             .meta({
                 description:
-                    "Whether the gateway keeps serving when a node is lost, as with option `inter`. It needs three nodes, and a load balancer as `address`. Set it before the first run.",
+                    "Whether the gateway keeps serving when a node is lost, as with option `inter`. This needs three nodes, and the address of a load balancer in `address`. Set the key before the first run.",
                 reason: "One node is enough for a gateway without redundancy.",
             }),
         existing: z

@@ -9,14 +9,14 @@ const DEFAULT_CONTEXT_TOKENS = 1024;
 
 /** Largest allowed body: each worker of the gateway holds a body in memory while the guard reads it. */
 const MOST_BODY_BYTES = 1_048_576;
-/** The length of the models that Alpa serves, OPT and BLOOM: OPT has no more positions. */
+/** Largest context length of the models that Alpa serves (OPT and BLOOM), in tokens: OPT has 2048 positions. */
 const MOST_CONTEXT_TOKENS = 2048;
 /**
  * Number of tokens of BLOOM's tokenizer, the largest that Alpa serves. An id that the model does not have ends Alpa's
  * batch loop.
  */
 const MOST_VOCABULARY = 250_680;
-/** 16 batches of Alpa. Requests of other callers wait for all of them, and a limit counts the request as one. */
+/** Prompts of 16 batches of Alpa. Other callers wait for all these batches, although limits count only one request. */
 const MOST_PROMPTS = 64;
 
 /** @param bound unit of the maximum, and its reason, for the error */
@@ -39,19 +39,19 @@ export const guard = z
         }),
         maxBodyBytes: upTo(MOST_BODY_BYTES, "bytes, 1 MiB", "a number of bytes").default(65536).meta({
             description: "Largest request body, in bytes, at most 1 MiB.",
-            reason: "Four prompts of the model's length are below 32 KiB.",
+            reason: "Four prompts of the context length of OPT are below 32 KiB.",
         }),
-        contextTokens: upTo(MOST_CONTEXT_TOKENS, "tokens, the length of OPT and BLOOM", "a number of tokens")
+        contextTokens: upTo(MOST_CONTEXT_TOKENS, "tokens, the context length of OPT and BLOOM", "a number of tokens")
             .default(DEFAULT_CONTEXT_TOKENS)
             .meta({
-                description: `Longest prompt and answer together, in tokens, at most ${MOST_CONTEXT_TOKENS}: the value that Alpa was started with.`,
-                reason: "The length of OPT models.",
+                description: `Context length with which Alpa was started: most tokens of prompt and answer together, at most ${MOST_CONTEXT_TOKENS}.`,
+                reason: "The context length of OPT models.",
             }),
         vocabulary: upTo(MOST_VOCABULARY, "tokens, those of BLOOM's tokenizer", "a number of tokens")
             .default(50265)
             .meta({
-                description: `Number of tokens that Alpa's tokenizer has, at most ${MOST_VOCABULARY}: token ids range from 0 to one less.`,
-                reason: "The tokenizer of OPT. The model itself has 50272, and `echo` of one of the other 7 ends Alpa's batch loop.",
+                description: `Number of tokens that Alpa's tokenizer has, at most ${MOST_VOCABULARY}: token ids range from 0 to this number minus one.`,
+                reason: "The number of OPT's tokenizer. The model has 7 more ids (50272), and a prompt with one of these and `echo` ends Alpa's batch loop.",
             }),
         maxPrompts: upTo(MOST_PROMPTS, "prompts, 16 batches of Alpa", "a number of prompts")
             .default(ALPA_BATCH)
@@ -63,12 +63,12 @@ export const guard = z
             .optional()
             .meta({
                 description:
-                    "Largest `min_tokens` of a request. A higher value shortens the longest prompt that any caller may send, since all requests of a batch must fit into the model's length together.",
+                    "Largest `min_tokens` that a request may have. A higher value shortens the longest prompt of every caller, since the requests of a batch must fit into the context length together.",
                 examples: [128],
                 unset: "`0`",
                 reason: "With 0 every combination of accepted requests fits into a batch.",
             }),
     })
-    .check(reasonFor({ enabled: false }, "Give the reason why requests that stop Alpa may pass"))
+    .check(reasonFor({ enabled: false }, "Give the reason why the gateway may pass on requests that stop Alpa"))
     .prefault({})
     .describe("The request guard: requests that are known to stop Alpa get 400 before they reach it.");

@@ -9,7 +9,8 @@ import type * as z from "zod";
 type Config = Sound<ParsedGatewayOption>;
 
 /**
- * Checks the settings with which a gateway survives the loss of a node. Preflight checks the number of nodes.
+ * Checks the settings with which a gateway survives the loss of a node. The number of nodes is checked in the cluster, before
+ * the first resource.
  * @param given the config before parsing, which shows which keys are set
  * @param promise the option or key that requires high availability
  */
@@ -19,7 +20,7 @@ export function availabilityProblems(config: Config, given: Raw, promise: string
     const isNamed = [["gateway", "address"], ["azure"], ["tls"]].some((path) => isGiven(given, ...path));
     if (exposure === "direct" && !isNamed && gateway?.installer !== "existing")
         problems.push(
-            "gateway.address: required with exposure direct, unless azure or tls names a host. Name the host callers use: a load balancer in front of the nodes.",
+            "gateway.address: required with exposure direct, unless azure or tls names a host. Set it to the host name or IPv4 address of a load balancer in front of the nodes, which callers use.",
         );
     if (exposure === "tunnel" && tunnel?.connectors === 1)
         problems.push(

@@ -28,7 +28,8 @@ export const imageDigest = z
     })
     .optional()
     .meta({
-        description: "Digest of the image: the image stays the same even if the registry moves the tag.",
+        description:
+            "Digest of the image: with a digest, the image stays the same even if the tag later names another image.",
         examples: [`sha256:${"0".repeat(64)}`],
         unset: "not set; only the tag selects the image",
     });

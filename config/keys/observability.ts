@@ -38,7 +38,7 @@ const scraper = z.strictObject({
     }),
 });
 
-/** Name of the folder that the sidecar creates. */
+/** Name of the folder in Grafana that the sidecar of Grafana creates. */
 const folder = z
     .string()
     .regex(/^[A-Za-z0-9][\w.-]{0,62}$/, {
@@ -62,7 +62,7 @@ export const observability = z
             .strictObject({
                 enabled: onOff.meta({
                     description:
-                        "Whether gateway pods count requests by caller, route and status, and Prometheus can read these counts and the metrics of connectors that are pods. A change restarts gateway pods and connectors.",
+                        "Whether gateway pods count requests by caller, route and status. Prometheus can then read these counts, and the metrics of connectors that are pods. A change restarts gateway pods and connectors.",
                     reason: "Metrics open a port and cost memory.",
                 }),
                 scrapers: z.array(scraper).default([]).meta({
@@ -94,7 +94,7 @@ export const observability = z
                 }),
                 folder: folder.meta({
                     description:
-                        "Folder of Grafana, as annotation `grafana_folder`: a sidecar with `folderAnnotation: grafana_folder` follows it.",
+                        "Folder of Grafana, as annotation `grafana_folder`: a sidecar with `folderAnnotation: grafana_folder` puts the dashboards into that folder.",
                     reason: "The name of this project.",
                 }),
                 docsUrl: docsUrl.meta({
@@ -140,15 +140,15 @@ interface Checked {
 }
 
 /**
- * Most requests per minute for the consumer of `callerPath`, which usually sends one in five minutes. A longer window must
- * not have more requests, since all may be sent within one minute.
+ * Most requests per minute for the consumer of `callerPath`, which usually sends one in five minutes. Longer windows have
+ * the same maximum, since a caller may send all requests of a window within one minute.
  */
 const MOST_A_MINUTE = 2;
 
-/** Keys that do not concern connectors. */
+/** Keys of `observability` that concern only the gateway, and not connectors. */
 const OF_THE_GATEWAY = ["dashboards", "callerPath", "accessLog"];
 
-/** Requires low limits for this consumer: its key is on a host outside the stack, and a leaked key could use Alpa. */
+/** Requires low limits for the consumer of `callerPath`: its key is on a host outside the stack, where it could leak. */
 function callerPathProblems(asked: Sound<Parsed>["callerPath"], consumers: Sound<Checked>["consumers"] = []): string[] {
     const name = asked?.consumer;
     if (name === undefined) return [];
@@ -215,7 +215,7 @@ function metricsProblems({
         ),
         ...(dashboards
             ? [
-                  "observability.dashboards.enabled: needs observability.metrics.enabled, or every panel is empty. Set that to true, or remove dashboards.",
+                  "observability.dashboards.enabled: needs observability.metrics.enabled, or every panel is empty. Set observability.metrics.enabled to true, or remove dashboards.",
               ]
             : []),
     ];

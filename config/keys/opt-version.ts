@@ -15,7 +15,7 @@ export const image = z
             examples: ["registry.example.com/alpa-serving"],
         }),
         tag: anyTag.optional().meta({
-            description: "Tag of the image: one version, unless there is a digest.",
+            description: "Tag of the image. Without `digest` it must name one version, not `latest`.",
             examples: ["1.0.0"],
             unset: "not set; required without `digest`",
         }),
@@ -61,14 +61,14 @@ export const weights = z
         claim: dnsLabel.optional().meta({
             description: "PersistentVolumeClaim in `namespace` that has the weights.",
             examples: ["opt-weights"],
-            unset: "`hostPath` or `inImage` has them",
+            unset: "not set; `hostPath` or `inImage` is set instead",
         }),
         hostPath: path("a folder")
             .optional()
             .meta({
                 description: "Folder with the weights, the same on every node.",
                 examples: ["/data/opt-175b"],
-                unset: "`claim` or `inImage` has them",
+                unset: "not set; `claim` or `inImage` is set instead",
             }),
         inImage: z
             .literal(true)
@@ -76,12 +76,11 @@ export const weights = z
             .meta({
                 description: "Set it to `true` if the image contains the weights.",
                 examples: [true],
-                unset: "`claim` or `hostPath` has them",
+                unset: "not set; `claim` or `hostPath` is set instead",
             }),
         mountPath: plainPath.default("/weights").meta({
-            description:
-                "Folder in which the pods find the weights; mounted read-only, unless the image contains them.",
-            reason: "A separate folder does not hide files of the image.",
+            description: "Folder of the weights in the containers. A claim or host folder is mounted there, read-only.",
+            reason: "A mount there hides no files of the image.",
         }),
     })
     .describe("Source of the weights: exactly one of `claim`, `hostPath` and `inImage`.");
@@ -90,7 +89,7 @@ export const weights = z
 export const command = text("a command")
     .optional()
     .meta({
-        description: "Command that starts Alpa, run by a shell in the head container once every node has joined.",
+        description: "Command that starts Alpa. A shell in the head container runs it after every node has joined.",
         examples: ["python3 -m alpa.serve --model opt"],
         unset: "`launch_model_worker.py` in `/opt/alpa/examples/llm_serving`",
     });
@@ -164,7 +163,7 @@ interface Version {
     upgrade?: Sound<z.infer<typeof upgrade>>;
 }
 
-/** Key `opt` after its upgrade. */
+/** Key `opt` with the values of `opt.upgrade` replacing those that the upgrade changes. */
 export function upgraded<Opt extends Version>(opt: Opt): Opt {
     const { phase: _, ...changed } = opt.upgrade ?? {};
     const given = Object.fromEntries(Object.entries(changed).filter(([, value]) => value !== undefined));

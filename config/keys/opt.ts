@@ -11,7 +11,7 @@ import { dnsLabel, pinned, positive, url } from "../values";
 /** The first operator whose RayCluster has the field `upgradeStrategy` (KubeRay 1.6). */
 const OLDEST_OPERATOR = "1.6";
 
-/** Defaults for the memory of each pod, and for the part of it that is shared memory. */
+/** Default memory of each pod, and how much of that is shared memory. */
 const DEFAULT_MEMORY = "200Gi";
 const DEFAULT_SHARED_MEMORY = "16Gi";
 
@@ -32,7 +32,8 @@ const nodeName = z
         error: (i) => `must be the name of a node in the output of kubectl get nodes${got(i.input)}`,
     })
     .meta({
-        description: "Name of the node, its label `kubernetes.io/hostname`. An entry that is a text has only this key.",
+        description:
+            "Name of the node: the value of its label `kubernetes.io/hostname`. A node can also be written as this name only.",
         examples: ["dgx-01"],
     });
 
@@ -97,7 +98,7 @@ export const opt = z
         runtimeClass: dnsLabel.optional().meta({
             description: "RuntimeClass of the pods.",
             examples: ["nvidia"],
-            unset: "the default of the nodes",
+            unset: "the default runtime of the nodes",
         }),
         hostNetwork: z
             .strictObject({
@@ -121,8 +122,8 @@ export const opt = z
         }),
         operator: z.enum(["install", "existing"]).default("install").meta({
             description:
-                "The KubeRay operator: `install` installs one only for `namespace`, `existing` uses one that already watches it.",
-            reason: "With its own operator the stack does not depend on the version of another.",
+                "The KubeRay operator: `install` installs an operator only for `namespace`, `existing` uses an operator that already watches `namespace`.",
+            reason: "With its own operator the stack does not depend on the version of an existing operator.",
         }),
         operatorChart: z
             .strictObject({
@@ -157,7 +158,7 @@ export const opt = z
         rampartCharts: z
             .strictObject({
                 repository: dnsLabel.default("rampart-repo").meta({
-                    description: "Name of the Secret with the address of the private Rampart chart repository.",
+                    description: "Name of the Secret that has the address of the private Rampart chart repository.",
                     reason: "The name that Rampart uses.",
                 }),
                 operator: exactVersion.default("0.1.0").meta({

@@ -28,7 +28,7 @@ export const rampartInstall = z.strictObject({
 export const rampart = z
     .strictObject({
         install: rampartInstall.optional().meta({
-            description: "Install Rampart from your private chart repository, since there is no public one.",
+            description: "Installs Rampart from your private chart repository, since Rampart has no public one.",
             unset: "Rampart must already run in the cluster",
         }),
         retry: z
@@ -39,7 +39,7 @@ export const rampart = z
             .default(0)
             .meta({
                 description:
-                    "Counter of retries. Raise it by one to make Rampart deploy an unchanged graph again after a failure, which it never does by itself.",
+                    "Counter of retries. Raise it by one to make Rampart deploy an unchanged graph again after a failure: Rampart does not retry by itself.",
                 reason: "No retry was requested yet.",
             }),
     })

@@ -22,7 +22,7 @@ interface Waits {
 export const acceptKeys = {
     acceptTimeoutSeconds: positive("a time in seconds").default(DEFAULT_READINESS.acceptTimeoutSeconds).meta({
         description: "Longest wait for the ingress controller to accept one object, in seconds.",
-        reason: "Twice the minute after which the ingress controller synchronizes everything.",
+        reason: "The ingress controller synchronizes everything once a minute; this is twice that time.",
     }),
     settleSeconds: z
         .number()

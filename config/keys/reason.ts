@@ -14,9 +14,9 @@ export const enabled = z.boolean({ error: (i) => `must be true or false${got(i.i
 export const reason = text("the reason").optional();
 
 /**
- * Checks that a mapping has a reason exactly if `enabled` has the unsafe value.
+ * Checks that a mapping has a reason if `enabled` has the unsafe value, and has none otherwise.
  * @param unsafe value of `enabled` that needs a reason
- * @param advice advice in the error
+ * @param advice what to do, for the error about a missing reason
  */
 export function reasonFor({ enabled: unsafe }: Pick<Choice, "enabled">, advice: string) {
     return (ctx: z.core.ParsePayload<Choice>): void => {

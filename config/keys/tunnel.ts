@@ -13,7 +13,7 @@ const host = sshHost.extend({
 
 /** Longest grace period that cloudflared accepts, in seconds (`MaxGracePeriod` in connection/connection.go, 2026.8.2). */
 export const MOST_GRACE_SECONDS = 180;
-/** Additional seconds for a connector to stop after the longest answer. */
+/** Seconds that the default grace period adds to the longest answer, so that a connector can stop after it. */
 const GRACE_BEYOND_SECONDS = 20;
 
 export const graceSeconds = positive("a time in seconds")
@@ -38,7 +38,7 @@ export function defaultGrace(answerSeconds: number): number {
 export function cutAnswers(answerSeconds: number): string[] {
     if (answerSeconds <= MOST_GRACE_SECONDS) return [];
     return [
-        `tunnel: a connector that stops waits at most ${MOST_GRACE_SECONDS} s for its running answers, and answers may take up to ${answerSeconds} s. Longer ones are interrupted (502). Change connectors while no long answers are running.`,
+        `tunnel: a connector that stops waits at most ${MOST_GRACE_SECONDS} s for its running answers, and answers may take up to ${answerSeconds} s. Answers that take longer than the wait are interrupted (502). Change connectors while no long answers are running.`,
     ];
 }
 
@@ -54,7 +54,7 @@ export const tunnel = z
             .string()
             .refine((sum) => /^[0-9a-f]{64}$/.test(sum), {
                 error: (i) =>
-                    `must be 64 hexadecimal digits in lower case${got(i.input)}. Take it from the release page`,
+                    `must be 64 hexadecimal digits in lower case${got(i.input)}. Copy the checksum from the release page`,
             })
             .meta({
                 description:

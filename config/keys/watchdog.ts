@@ -19,7 +19,7 @@ export const progressKeys = {
         .default(DEFAULT_IDLE_SECONDS)
         .meta({
             description:
-                "Longest wait of a completion while Alpa computes nothing, in seconds. After that its batch loop counts as ended.",
+                "Longest time for which a completion may wait while Alpa computes nothing, in seconds. After that the watchdog treats Alpa's batch loop as ended.",
             reason: "Alpa waits at most a second for more prompts to fill a batch.",
         }),
     stuckSeconds: positive("a time in seconds")
@@ -35,13 +35,13 @@ export const progressKeys = {
 export const optWatchdog = z
     .strictObject({
         enabled: z.boolean().default(true).meta({
-            description: "Whether the watchdog runs. A change restarts Alpa.",
+            description: "Whether the watchdog runs.",
             reason: "Setting the key requests a watchdog.",
         }),
         ...progressKeys,
     })
     .meta({
-        description: "Restarts Alpa when it makes no progress. A change restarts Alpa once.",
+        description: "Restarts Alpa when it makes no progress. Changing any of these keys restarts Alpa once.",
         examples: [{}],
         unset: "an operator must restart a hung Alpa",
     });

@@ -45,8 +45,8 @@ export function authenticatorOf(option: unknown): Authenticator {
 }
 
 /**
- * For each key that an option does not have, by its path: the options or the exposure that have it. `[]` stands for any
- * entry of a list.
+ * For each key that an option does not have, by its path: the options or the exposure that have the key, for messages. `[]`
+ * stands for any entry of a list.
  */
 export function ownersOfOthers(option: Option): Record<string, string> {
     const owners: Record<string, string> = {};

@@ -1,5 +1,6 @@
 /**
- * A resource in the form for rules, both for the engine during a run and for commands that read a preview or a state.
+ * A resource in the form that rules read. It comes from the engine during a run, or from a preview or a state that a command
+ * reads.
  */
 import { HIDDEN, isMap, map, Secret, UNKNOWN, UNKNOWN_TEXT, type Tree } from "./values";
 
@@ -9,7 +10,7 @@ export interface Resource {
     name: string;
     urn: string;
     protect: boolean;
-    /** Id at the provider. Undefined or {@link UNKNOWN} before the creation, and if the source does not have it. */
+    /** Id at the provider. Undefined or {@link UNKNOWN} before the creation, and if the source of the resource has no id. */
     id?: unknown;
     /** Inputs with secrets in plain text, for comparisons and never for messages. */
     props: Tree;

@@ -16,7 +16,7 @@ export interface Plugin {
     entry: Tree;
 }
 
-/** Upstream of rules that answer themselves. */
+/** Upstream of rules whose requests the gateway answers itself. */
 export const NOWHERE = "alpa-nowhere";
 /** Plugins that require a credential, and can hide it from the upstream. */
 const ASKING = ["key-auth", "jwt-auth", "basic-auth", "hmac-auth"];

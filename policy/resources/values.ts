@@ -1,6 +1,6 @@
 /**
- * Values in the inputs of resources. This folder is the only reader of what an object of a stack does to callers, for rules and for
- * reviews. None of its functions throws for a value of another form.
+ * Values in the inputs of resources. Only this folder interprets the objects of a stack, for rules and for reviews. None of its
+ * functions throws for a value of an unexpected form.
  */
 
 export type Tree = Record<string, unknown>;
@@ -8,14 +8,14 @@ export type Path = (string | number)[];
 
 /** A value that is not known before the run. Rules skip it, and the run itself checks it. */
 export const UNKNOWN = Symbol("not known before the run");
-/** The same in inputs that were not read by `resourceOf`: an unknown string, and every unknown value in a preview's JSON. */
+/** Unknown value in inputs that `resourceOf` has not read: an unknown string, and every unknown value in a preview's JSON. */
 export const UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 /** Whether a value as a whole is not known yet. */
 export const isUnknown = (value: unknown) => value === UNKNOWN || value === UNKNOWN_TEXT;
 
 /**
- * What a value that is not known yet counts as. For a rule it counts as `allowed`, since the run checks it again. For a review it
- * counts as `missing`, since no later review shows the change.
+ * How to treat a value that is not known yet. Rules treat it as `allowed`, since the run checks the value again. Reviews treat
+ * it as `missing`, since no later review shows the change.
  */
 export type UnknownAs = "allowed" | "missing";
 

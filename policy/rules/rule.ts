@@ -12,14 +12,14 @@ export interface Rule {
     title: string;
     /** The consequence of a violation. */
     reason: string;
-    /** What the rule does not compare, in one sentence. @default nothing worth a sentence */
+    /** What the rule does not compare, in one sentence. @default the rule compares everything that its title names */
     leavesOut?: string;
     /**
      * Whether the rule compares resources with what this commit's program renders. In a rollback to another commit, that
      * commit's policy pack runs its own version of the rule. @default false
      */
     comparesWithProgram?: true;
-    /** A resource that violates it; a test shows that it does. */
+    /** A resource that violates the rule; a test checks that the rule reports it. */
     example: { type: string; inputs: Tree; inside?: string };
     /** Violations of one resource. */
     check?: (resource: Resource) => Message[];

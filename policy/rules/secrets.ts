@@ -25,7 +25,7 @@ function openInTheCluster(resource: Resource): string[] {
     const kind = kindOf(resource);
     const found: string[] = [];
     const refuse = (where: string, instead: string) =>
-        found.push(`${where}: must not be in this object, which more people can read than Secrets. ${instead}`);
+        found.push(`${where}: must not be in this object: more people can read it than a Secret. ${instead}`);
     const has = (tree: unknown, field: string) => Object.hasOwn(map(tree), field);
     if (kind === "GatewayProxy") {
         const where = "spec.provider.controlPlane.auth.adminKey";
@@ -79,7 +79,7 @@ const RANDOM = /(?<![\w/-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{16,}(?![\w/])/;
 const UNBROKEN = /[A-Za-z0-9]{20,}/;
 /** A header or a setting with a key as its value. */
 const GIVEN = /\b(api-?key|authorization|cf-access-client-secret|password|passwd|token|secret)["']?\s*[=:]\s*\S/i;
-/** Parts that are not searched: names of host and stack, which as-rendered compares, and the public digest of a release. */
+/** Parts that are not searched: names of host and stack, which rule as-rendered compares, and a release's public digest. */
 const NAMED = /^sh -s -- \S+ \S+(?= )|(?<= install \d+\.\d+\.\d+ )[0-9a-f]{64}(?= )/g;
 
 /**

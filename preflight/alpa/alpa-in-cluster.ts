@@ -29,9 +29,9 @@ export async function requirementProblems(settings: GatewayClusterArgs, cluster:
 }
 
 /**
- * Problems that block a step forward. They must not block a step back, which a broken component may require, nor a run
- * without a step, since credentials must be revocable while a node is down. Free capacity of the nodes changes by itself,
- * so during the 503s it must not cause a full return.
+ * Findings that block only a step forward. A broken component may require a step back, and credentials must be revocable
+ * while a node is down, in a run without a step. While callers get 503, too little free capacity blocks no step, since it
+ * changes by itself and would force a return to bare metal.
  */
 export async function componentOnItsWay(settings: GatewayClusterArgs, cluster: ClusterView): Promise<Findings> {
     if (settings.conversion === undefined) return NO_FINDINGS;
@@ -91,7 +91,7 @@ async function weightsProblems({ namespace, conversion }: GatewayClusterArgs, cl
     return upgrade?.opt.weights.claim === opt.weights.claim ? problems : [...problems, ...ofNext];
 }
 
-/** @param key path of the version's key */
+/** @param key config key of the version: `opt` or `opt.upgrade` */
 async function claimProblems(
     key: string,
     namespace: string,
@@ -117,7 +117,7 @@ async function claimProblems(
     ];
 }
 
-/** Checks the CRDs of KubeRay's operator: Helm and Rampart never update a CRD, and an old one silently drops unknown fields. */
+/** Checks the CRDs of KubeRay's operator: Helm and Rampart never update a CRD, and an old CRD silently drops new fields. */
 async function operatorProblems({ conversion }: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     const { opt } = conversion!;
     if (opt.shape !== "kuberay") return [];

@@ -44,10 +44,10 @@ export async function recorded(namespace: string, cluster: ClusterView): Promise
 interface Attempt {
     /**
      * Number of runs that started after an interrupted one, including this run. It does not change after a completed run, so
-     * that no request is repeated.
+     * that a completed step is not repeated.
      */
     attempt: number;
-    /** True if the run does not go on to a later phase: it returns to an earlier one, or stays in the reached one. */
+    /** True if the run does not go to a later phase: it returns to an earlier one, or repeats the current one. */
     back?: true;
 }
 
@@ -63,15 +63,15 @@ export async function attemptOf(
 
 /** The settings of a run. */
 type Asked = GatewayClusterArgs & {
-    /** Lock holder for the last step of the return. */
+    /** Holder of the conversion's lock, for the last step of a return to bare metal. */
     holder?: string;
     /** Digest of the list of callers, if option intra-a has a conversion. */
     callers?: string;
-    /** Longest time for which callers may get 503, and measured times of its steps. */
+    /** Longest time for which callers may get 503 in minutes, and measured seconds of each step. */
     window?: { budgetMinutes: number; seconds: Record<string, number> };
 };
 
-/** Checks that this run makes at most one step of a conversion, and then no other change. */
+/** Checks that this run makes at most one step of a conversion, and that a run with a step does not change callers. */
 export async function conversion(
     settings: Asked,
     cluster: ClusterView,
@@ -91,7 +91,7 @@ export async function conversion(
     const changed = await callersChanged(settings, record, wanted, cluster, owner);
     if (changed !== undefined)
         problems.push(
-            `consumers: must not change in the same run as convert.phase or option (${changed}). Run pulumi up for one of them, and then for the other.`,
+            `consumers: must not change in the same run as convert.phase or option (${changed}). Change one of them, run pulumi up, and then change the other.`,
         );
     return problems;
 }
@@ -181,11 +181,11 @@ function shortBudget(window: Asked["window"]): string[] {
 function heldByAnother({ holder, until }: Recorded, ours: string | undefined, now: Date): string[] {
     if (holder === undefined || holder === ours || until === undefined || new Date(until) <= now) return [];
     return [
-        `convert.holder: a conversion is under way (${holder} runs it until ${until}). Wait for its end, or take over as this command says: npm run ops -- convert status`,
+        `convert.holder: a conversion is under way (${holder} runs it until ${until}). Wait for its end. To take it over, see the output of: npm run ops -- convert status`,
     ];
 }
 
-/** The changed callers; undefined if there are none. */
+/** What has changed about the callers, for the message; undefined if nothing has. */
 async function callersChanged(
     settings: Asked,
     { callers, reached }: Recorded,

@@ -5,12 +5,12 @@ import { TOLERATIONS } from "../../components/opt/opt-pods";
 import { nodeState, type ClusterView } from "../kubernetes/cluster";
 import { asksFor, byHostname, isOurs, type Settings } from "./gpus";
 
-/** How many pods, the largest first, a message names. */
+/** Number of pods that a message names, the largest first. */
 const NAMED = 3;
 
 /**
  * Checks that the component's pods can be scheduled on every node, with enough free cores and memory. The pods are created
- * in phase `start`, after bare metal has stopped: without this check, callers would get 503 until the end of a return.
+ * in phase `start`, after bare metal has stopped: if they cannot be scheduled, callers get 503 until bare metal runs again.
  */
 export async function capacityProblems({ namespace, conversion }: Settings, cluster: ClusterView): Promise<string[]> {
     const { nodes, cpu, memory } = conversion!.opt;

@@ -43,7 +43,7 @@ async function serviceTokens({ account, consumers }: CloudflareAccessArgs, owner
     const fresh = found.filter((token) => token === undefined).length;
     if (live.length + fresh > MOST_TOKENS)
         findings.problems.push(
-            `consumers: the account would have ${live.length + fresh} service tokens (${live.length} existing, ${fresh} new), and Cloudflare's limit is ${MOST_TOKENS}. Remove unused ones; remove tokens of this stack in an earlier run of their own.`,
+            `consumers: the account would have ${live.length + fresh} service tokens (${live.length} existing, ${fresh} new), and Cloudflare's limit is ${MOST_TOKENS}. Remove unused tokens. Tokens of this stack must be removed in a separate run before this one.`,
         );
     declared.forEach(({ who, credential }, i) => {
         const has = found[i]?.client_secret_version;
@@ -68,7 +68,7 @@ export async function tunnel(
     const theirs = found?.find((tunnel) => tunnel.name === name && tunnel.config_src === "local");
     if (theirs)
         findings.problems.push(
-            `tunnel: a tunnel ${name} exists that is not this stack's, since its rules are on its host. Rename that tunnel.`,
+            `tunnel: a tunnel ${name} exists that this stack did not create: its rules are on its host, and not at Cloudflare. Rename that tunnel.`,
         );
 }
 

@@ -18,7 +18,8 @@ const LIMIT_SECONDS = 30;
 
 /**
  * Checks the account and the zone before anything is changed in them.
- * @param owner name of the running stack, as in the owner annotations @returns warnings for the operator
+ * @param owner name of the running stack, as in the owner annotations
+ * @returns warnings for the operator
  * @throws PreflightError with every problem, or with the address of an API that does not answer in 30 s
  */
 export async function cloudflarePreflight(

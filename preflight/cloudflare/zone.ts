@@ -98,7 +98,7 @@ async function names(
 /**
  * Checks the certificates, since the TLS handshake of callers fails without one. A pending zone gets its certificate when
  * it becomes active.
- * @param unreadable `warn` if the run points a name to the tunnel
+ * @param unreadable what to do if the token may not read the certificates: `warn` if the run points a name to the tunnel
  */
 async function certificates(
     { hostnames }: ZoneSide,
@@ -248,6 +248,6 @@ async function leftTimeout({ zone }: ZoneSide, zoneId: string, findings: Finding
     const seconds = setting?.value;
     if (typeof seconds !== "number" || seconds === UNTOUCHED_TIMEOUT) return;
     findings.warnings.push(
-        `proxyTimeoutSeconds: not set, but zone ${zone.name} has ${seconds} s, and this stack does not reset that. Set ${UNTOUCHED_TIMEOUT} to restore the default, or ${seconds} to keep it, so that the checks know it.`,
+        `proxyTimeoutSeconds: not set, but zone ${zone.name} has ${seconds} s, and this stack does not reset the zone's value. Set ${UNTOUCHED_TIMEOUT} to restore the default, or ${seconds} to keep the value and have it checked.`,
     );
 }

@@ -20,7 +20,7 @@ const ASK_SECONDS = 10;
 
 /** Warning of a run that could not check the cluster. */
 export const NO_CLUSTER_YET =
-    "cluster: nodes are not a cluster yet, so only the hosts were checked. Problems in the cluster are reported once the run has created it.";
+    "cluster: nodes are not a cluster yet, so only the hosts were checked. A later run also checks the cluster.";
 
 /**
  * Returns a warning for each requirement of the gateway that a new cluster does not meet.
@@ -77,8 +77,8 @@ interface FormedCluster {
 
 /**
  * Checks the hosts of a cluster before anything is changed on them. A node that is down does not stop the run, since
- * credentials must stay revocable. A run that must change that node fails there. @param owner name of the running
- * stack, as recorded on its hosts
+ * credentials must stay revocable; a run that must change that node fails when it reaches the node.
+ * @param owner name of the running stack, as recorded on its hosts
  * @returns access to the cluster, if the hosts already form one
  * @throws PreflightError with every problem, and with each host that is not a node yet and does not answer in 30 s
  */
@@ -118,7 +118,7 @@ export async function hostsPreflight(
         isFallback: tolerated.some(({ place }) => place === first),
         warnings: [
             ...tolerated.map(
-                ({ problem }) => `${problem} The other hosts are a cluster, so this run continues without it.`,
+                ({ problem }) => `${problem} The other hosts are a cluster, so this run continues without this host.`,
             ),
             ...hosts.flatMap((host) => hostWarnings(host, settings, owner)),
         ],
@@ -135,7 +135,7 @@ async function nodesOf(kubeconfig: string, open: typeof openCluster): Promise<st
         const nodes = await answerWithin(ASK_SECONDS, open({ kubeconfig }).list("v1", "Node"));
         return nodes.flatMap(({ metadata }) => metadata?.labels?.[PLACE_LABEL] ?? []);
     } catch {
-        // Without an answer of the cluster, the host counts as missing, which is a problem.
+        // If the cluster does not answer, a host that is down is not known as a node, and is reported as a problem.
         return [];
     }
 }

@@ -72,8 +72,9 @@ export async function gatewayOf(stack: string): Promise<SharedGateway> {
 /**
  * Checks the gateway and its cluster before any caller is created.
  * @param of full name of the gateway's stack
- * @param owner name of the running stack, as in the owner annotations @returns warnings for the operator @throws
- * PreflightError if the callers do not fit the gateway, or if the cluster has problems
+ * @param owner name of the running stack, as in the owner annotations
+ * @returns warnings for the operator
+ * @throws PreflightError if the gateway cannot serve these callers, or if the cluster has problems
  */
 export async function callersPreflight(
     { cluster: access, gateway, consumers, of }: GatewayCallersArgs & { of: string },
@@ -117,7 +118,7 @@ async function routeOf(stack: string, namespace: string, cluster: ClusterView): 
     const live = await cluster.read(route);
     if (live === undefined || live.metadata?.deletionTimestamp !== undefined)
         return [
-            `of: ApisixRoute ${namespace}/alpa of stack ${stack} is not in this cluster. Run: pulumi up -s ${stack}; if it is in another cluster, set cluster.`,
+            `of: ApisixRoute ${namespace}/alpa of stack ${stack} is not in this cluster. Run: pulumi up -s ${stack}; if the gateway is in another cluster, set cluster.`,
         ];
     const theirs = live.metadata?.annotations?.[OWNER_ANNOTATION];
     const theOther = stack.split("/").slice(1).join("/");

@@ -53,7 +53,7 @@ async function inPlace(cluster: ClusterView): Promise<string[]> {
     ];
 }
 
-/** Requirements for installing Rampart by the operator's own chart. */
+/** Requirements for installing Rampart from the configured chart. */
 async function forInstall(install: RampartInstall, cluster: ClusterView): Promise<string[]> {
     const { namespace, ownNamespace, credentialsSecret: name } = install;
     const home = { apiVersion: "v1", kind: "Namespace", name: namespace };
@@ -95,7 +95,7 @@ async function otherController(cluster: ClusterView, ours: string): Promise<stri
     if (owner === undefined || owner === ours) return [];
     return [
         `gateway.installer: rampart cannot install a second ingress controller (${title(role)} belongs to the one in namespace ${owner}). ` +
-            "Bind to that one with gateway.installer existing, or choose helm.",
+            "Use that ingress controller with gateway.installer existing, or choose helm.",
     ];
 }
 
@@ -127,7 +127,7 @@ export async function deafGateway(settings: GatewayClusterArgs, cluster: Cluster
     if (gateway.installer === "existing") return [];
     const problems = await troubleIn(gatewayNamespace(settings)!, cluster);
     const place = { namespace: etcdNamespace(settings.namespace), pods: memberNames(etcdMembers(gateway.release)) };
-    // An etcd that has lost its volume requires no password. The run sets the password first.
+    // An etcd that has lost its volume requires no password. This is no problem: the run first sets the password.
     return problems.length > 0 && (await cluster.isOpenEtcd(place)) ? [] : problems;
 }
 

@@ -41,7 +41,7 @@ export interface ClusterView {
     nodePorts(): Promise<NodePortService[]>;
     storageClasses(): Promise<StorageClass[]>;
     nodes(): Promise<NodeState[]>;
-    /** Why the APISIX of a namespace receives no changes; undefined if it does, or cannot be queried. */
+    /** Why the APISIX of a namespace receives no changes; undefined if it receives them, or cannot be queried. */
     gatewayTrouble(namespace: string): Promise<string | undefined>;
     /** Whether an etcd requires no password; false if it cannot be queried. */
     isOpenEtcd(place: EtcdPlace): Promise<boolean>;

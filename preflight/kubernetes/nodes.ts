@@ -13,8 +13,8 @@ export type InstalledGateway = GatewayClusterArgs & {
 };
 
 /**
- * Checks the number of nodes of a highly available gateway. With too few nodes it is not installed, but an existing gateway
- * can be changed, since credentials must be revocable while a node is down. In a cluster that the stack creates, this run
+ * Checks the number of nodes of a highly available gateway. Too few nodes block its installation, but no change of a running
+ * gateway, since credentials must be revocable while a node is down. A cluster that the stack creates is not checked: this run
  * may add nodes that a failed run did not create.
  */
 export async function nodes(settings: InstalledGateway, cluster: ClusterView): Promise<Findings> {

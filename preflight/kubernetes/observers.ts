@@ -15,7 +15,7 @@ export async function podMonitors({ gateway, exposure }: GatewayClusterArgs, clu
     );
 }
 
-/** Requires the namespace for dashboards, which an operator must create unless it is the stack's. */
+/** Requires the namespace for dashboards, which an operator must create unless it is the namespace of the stack. */
 export async function dashboardsHome(
     { gateway, namespace: own }: GatewayClusterArgs,
     cluster: ClusterView,

@@ -10,11 +10,11 @@ import { secretData } from "../../kubernetes/secret-data";
 export interface ConnectorSettings {
     /** Image of cloudflared. The tag is its version, for example `2026.8.2`, optionally with `@` and a digest. */
     image: { repository: string; tag: string };
-    /** Number of pods; one more during a rollout. */
+    /** Number of pods. During a rollout there is one more. */
     replicas: number;
     /** Longest wait of a stopping connector for running answers, in seconds. cloudflared allows at most 180. */
     graceSeconds: number;
-    /** Pods that may read the metrics. Default: any pod, and no PodMonitor. */
+    /** Pods that may read the metrics, and whether to create a PodMonitor. Default: any pod may, and there is no PodMonitor. */
     metrics?: MetricsSettings;
 }
 
@@ -142,7 +142,7 @@ export function renderConnectors(settings: ConnectorSettings, fingerprint: pulum
                 automountServiceAccountToken: false,
                 enableServiceLinks: false,
                 terminationGracePeriodSeconds: stopSeconds(graceSeconds),
-                // Preferred, not required: on a cluster of one node both must run there.
+                // Preferred, not required: on a cluster with one node, all connectors must run on that node.
                 topologySpreadConstraints: [
                     {
                         maxSkew: 1,
@@ -204,7 +204,7 @@ function container({ image, graceSeconds }: ConnectorSettings) {
     };
 }
 
-/** Spec of the budget. With minAvailable instead of maxUnavailable, a single pod could never be evicted. */
+/** Spec of the PodDisruptionBudget. With minAvailable instead of maxUnavailable, a single pod could never be evicted. */
 export function renderBudget() {
     return { maxUnavailable: 1, selector: { matchLabels: CONNECTOR_LABELS } };
 }

@@ -4,7 +4,7 @@ import { installWords, renderScript } from "./scripts";
 import { hostCommand } from "../host-command";
 import { placeOf, type SshHost } from "../ssh-host";
 
-/** Arguments for loading the rules on the hosts of Alpa. */
+/** Firewall rules for the hosts of Alpa: only printed, or loaded over SSH. */
 export type FirewallSettings = { apply: "print"; rules: FirewallRules } | ({ apply: "ssh" } & AlpaFirewallArgs);
 
 export interface AlpaFirewallArgs {
@@ -17,8 +17,8 @@ export interface AlpaFirewallArgs {
  * Firewall rules on the hosts of Alpa, so that only the gateway's nodes reach Alpa. They are a separate nftables table, and
  * do not change other rules of the host.
  *
- * A removed address can reach Alpa for another hour, for a node that drains. A new address is added within seconds,
- * long before its node has joined, so no resource waits for this one.
+ * After its removal, an address can reach Alpa for another hour, since its node may still drain. A new address is added within
+ * seconds, long before its node has joined, so no other resource depends on this one.
  */
 export class AlpaFirewall extends pulumi.ComponentResource {
     constructor(name: string, { rules, hosts }: AlpaFirewallArgs, opts?: pulumi.ComponentResourceOptions) {

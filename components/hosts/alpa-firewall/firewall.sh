@@ -56,7 +56,7 @@ $(leaving)"
     chmod 644 "$unit_file"
     systemctl daemon-reload
     systemctl enable "$unit" >/dev/null 2>&1 || fail "could not enable $unit. Run: systemctl enable $unit"
-    # A start loads the file again, which has no removed addresses. So an active unit is not started again.
+    # An active unit is not started again: a start would load the file, which lacks the removed addresses.
     if ! systemctl is-active --quiet "$unit"; then
         systemctl start "$unit" >/dev/null 2>&1 || fail "could not start $unit. Without it the rules are gone after a reboot. Run: journalctl -u $unit"
     fi

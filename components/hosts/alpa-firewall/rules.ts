@@ -72,7 +72,7 @@ ${renderRules(rules)}`;
 function addressSets(name: string, rules: FirewallRules): string[] {
     const texts = { gateways: rules.gateways, others: rules.alsoFrom, leaving: [] }[name] ?? [];
     const { ipv4, ipv6 } = normalNetworks(texts);
-    // Removed addresses of the gateway stay allowed for a while: see the scripts.
+    // The sets `leaving` keep removed addresses of the gateway for an hour (firewall.sh).
     const flags = name === "leaving" ? "interval, timeout" : "interval";
     const set = (family: 4 | 6, elements: string[]) => [
         `    set ${name}${family} {`,
@@ -90,11 +90,11 @@ function entryChain(alpa: string | undefined, ray: string | undefined): string[]
         "    chain entry {",
         "        type filter hook prerouting priority raw; policy accept;",
         '        iif "lo" accept',
-        // If TCP's flags are in the second fragment, 8 bytes from the start, no rule sees a SYN in the first fragment.
+        // A first fragment of 8 bytes ends before TCP's flags, so a SYN could be hidden in the second fragment.
         "        ip frag-off & 0x1fff == 1 meta l4proto tcp jump protect",
-        // The next header in an IPv6 fragment after the first has no meaning and may have any value.
+        // The same for IPv6, but for every protocol: the next header of a second fragment may have any value.
         "        frag frag-off 1 jump protect",
-        // Behind these headers the TCP header can begin at any offset.
+        // After these headers the TCP header can begin at any offset of the fragment.
         `        frag nexthdr { ${IPV6_EXTENSIONS.join(", ")} } jump protect`,
         ...(alpa === undefined ? [] : [`        ${opening} ${alpa} jump alpa`]),
         ...(ray === undefined ? [] : [`        ${opening} ${ray} jump ray`]),

@@ -68,7 +68,7 @@ runs() {
         systemctl is-active --quiet "$unit"
     else
         [ ! -e "$kept/stopped" ] || return 1
-        # If the GPUs cannot be queried: this stack has not stopped Alpa, so it counts as running.
+        # If the GPUs cannot be queried: this stack has not stopped Alpa, so Alpa counts as running.
         users=$(gpu_users 2>/dev/null) || return 0
         [ -n "$users" ]
     fi
@@ -116,7 +116,7 @@ begin() {
     echo "runs: $(joined)"
 }
 cease() {
-    # The GPUs were free after the stop. Since then the component may use them.
+    # An earlier run has stopped Alpa and seen the GPUs free. The component may use them now, so they are not checked.
     if [ -e "$kept/free" ] && ! runs; then
         at_boot
         echo "stopped before"

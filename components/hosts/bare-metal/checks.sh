@@ -33,7 +33,7 @@ check_head() {
     for address in $addresses; do ! is_own "$address" || return 0; done
     fail "must be the host of alpa.endpoints[0], $alpa_host, since it is the first of convert.bareMetal.hosts (it has no such address). Put the Ray head node first, or correct alpa.endpoints."
 }
-# Records this stack as the owner of the service. Otherwise another one, even of another cluster, could start what this one stops.
+# Records this stack as the owner of the service. Otherwise another stack, even of another cluster, could start it again.
 claim() {
     if (set -C; printf '%s\n' "$owner" >"$mark") 2>/dev/null; then return 0; fi
     theirs=$(cat "$mark" 2>/dev/null) || theirs=

@@ -15,9 +15,9 @@ export interface BareMetalSettings {
     alpaHost: string;
     /** Port of Alpa on the first host. */
     port: number;
-    /** Longest time for a host to stop, and then to have its GPUs free, in seconds. */
+    /** Longest time for a host to stop Alpa, and after that the longest time until its GPUs are free, in seconds. */
     stopTimeoutSeconds: number;
-    /** Longest time for a host to start, and then for Alpa to answer with its model loaded, in seconds. */
+    /** Longest time for a host to start Ray, and after that until Alpa answers with its model loaded, in seconds. */
     startTimeoutSeconds: number;
 }
 
@@ -27,8 +27,8 @@ export interface BareMetalArgs extends BareMetalSettings {
     atBoot: boolean;
     /** Longest time one answer may take, in seconds. The stop waits this long for running answers. */
     answerTimeoutSeconds: number;
-    /** Whether another Alpa may answer on the head's port, so that an answer does not mean that this one still runs. */
+    /** Whether another Alpa may answer on the head's port. An answer then does not show that Alpa on bare metal runs. */
     portShared: boolean;
-    /** Number of the attempt. Changing it runs all scripts again. */
+    /** Number of the attempt in a conversion. With a new number, all scripts run again. */
     attempt: number;
 }

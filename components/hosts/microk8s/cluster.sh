@@ -8,8 +8,8 @@
 
 in_cluster() { kubectl get node "$node" -o name >/dev/null 2>&1; }
 count() { kubectl get nodes "$@" -o name 2>/dev/null | wc -l; }
-# Whether the node still has the label of this host. Without it, the host has another name in the config now, or the node
-# belongs to another stack, and is not removed.
+# Whether the node still has the label of this host. A node without it is not removed: the host has another name in the config
+# now, or the node belongs to another stack.
 ours_still() { kubectl get nodes -l "@PLACE_LABEL@=$place" -o name 2>/dev/null | grep -qx "node/$node"; }
 needs_cluster() {
     ours && installed || fail "MicroK8s of this stack is not installed here, and $place needs it. Run pulumi up again."
@@ -30,7 +30,7 @@ invite() {
     said=$(microk8s add-node --token "$token" --token-ttl "$ttl_seconds" --format short 2>&1) ||
         fail "could not create a join token for $place ($(last_line | sed "s/$token/…/g")). Run: microk8s status"
     found=$(printf '%s\n' "$said" | sed -n 's/^.*microk8s join \([^ ]*\).*$/\1/p')
-    # Of several addresses, the one in the config.
+    # Prefers the address in the config if MicroK8s prints several.
     url=$(printf '%s\n' "$found" | grep -F -- "$address:" | head -n 1 || :)
     [ -n "$url" ] || url=$(printf '%s\n' "$found" | head -n 1)
     case $url in

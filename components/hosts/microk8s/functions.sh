@@ -47,7 +47,7 @@ last_line() {
         { last = $0 }
         END { print first == "" ? last : first }'
 }
-# Seconds since the host started: its clock may be set during a wait.
+# Seconds since the host started. They measure a wait even if the host's clock is set meanwhile.
 now() { read -r up _ </proc/uptime && echo "${up%%.*}"; }
 # until_true SECONDS COMMAND…: repeats the command until it succeeds.
 until_true() {

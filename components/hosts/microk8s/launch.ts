@@ -23,7 +23,7 @@ export interface LaunchSettings {
     podNetwork?: string;
 }
 
-/** Names and addresses in the certificate of a node. @param sans those of all nodes; the node's own address is added */
+/** Names and addresses in a node's certificate: its own address and those of `cluster.sans`; none for a worker. */
 export function certificateNames({ role, address }: { role: string; address: string }, sans: string[]): string[] {
     return role === "control-plane" ? [...new Set([address, ...sans])] : [];
 }

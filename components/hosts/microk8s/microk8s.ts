@@ -16,7 +16,7 @@ export interface Microk8sArgs {
     storage: Storage;
     /** Pod network. Default: 10.1.0.0/16, the default of MicroK8s. */
     podNetwork?: string;
-    /** Longest wait for one state of a node, in seconds. */
+    /** Longest wait for a node to be installed, to be ready or to join, each in seconds. */
     waitSeconds: number;
 }
 

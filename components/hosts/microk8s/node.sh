@@ -76,7 +76,7 @@ install_node() {
     [ -e "$etc/role" ] || put "$etc/role" "$role"
     [ "$(mark role)" = "$role" ] ||
         fail "this host is a $(mark role) node (the config says $role), and cannot change its role. Set the role back, or remove the host from cluster.nodes, run pulumi up, and add it again."
-    # Set when MicroK8s is installed. An existing node keeps its names, and the preflight checks warn of a difference.
+    # Names in the certificate are set at installation. An existing node keeps them; preflight checks warn of a difference.
     [ -e "$etc/sans" ] || put "$etc/sans" "$sans"
     # A node that an earlier version installed has no record, and uses the default network.
     [ -e "$etc/pods" ] || put "$etc/pods" @POD_NETWORK@

@@ -9,7 +9,7 @@ import { placeOf, type SshHost } from "../ssh-host";
 import { plainHost, runOnHost } from "../ssh-run";
 import { commandLine } from "../ssh-script";
 
-/** A host of a node. */
+/** A host that becomes a node of the cluster. */
 export interface NodeHost extends SshHost {
     role: "control-plane" | "worker";
     /** Labels, in the form `name=value`. */
@@ -61,8 +61,8 @@ export class Microk8sNode extends pulumi.ComponentResource {
         );
         const node = pulumi.unsecret(snap.stdout);
         const token = this.token();
-        // The first node starts the cluster without an invitation, but when it is deleted, the others must remove it
-        // too.
+        // The first node starts the cluster without an invitation. It has this resource too, with which another node
+        // removes it from the cluster.
         const invitation = peer && {
             on: peer,
             ...(first ? { create: ["hold"] } : { create: ["invite", "new"], update: ["invite", "again"] }),
@@ -96,7 +96,7 @@ export class Microk8sNode extends pulumi.ComponentResource {
         this.registerOutputs({});
     }
 
-    /** Join token for this node only, generated here so that it can be passed to both sides. */
+    /** Join token for this node only, generated here so that both the inviting and the joining node get it. */
     private token(): random.RandomPassword | undefined {
         if (this.args.first) return undefined;
         // MicroK8s accepts no shorter token.
@@ -125,8 +125,8 @@ export class Microk8sNode extends pulumi.ComponentResource {
     }
 
     /**
-     * Renews the invitation right before the node joins. An invitation expires after some minutes, and a run days after a failed
-     * join would still have the old one in the state.
+     * Renews the invitation right before the node joins. An invitation expires after some minutes, and a run days after a
+     * failed join finds an expired one in the state.
      */
     private invitedAgain(peer: SshHost, node: pulumi.Output<string>, token: pulumi.Output<string>) {
         const script = this.onCluster(peer, node, token);

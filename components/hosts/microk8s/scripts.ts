@@ -20,7 +20,7 @@ export function drainSeconds(answerTimeoutSeconds: number): number {
 }
 
 export interface Waits {
-    /** Longest wait for one state of a node, in seconds. */
+    /** Longest wait for a node to be installed, to be ready or to join, each in seconds. */
     readySeconds: number;
     /** Longest wait for the pods of a node that leaves, in seconds. */
     drainSeconds: number;

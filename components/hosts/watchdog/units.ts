@@ -19,7 +19,7 @@ ProtectHome=yes
 ProtectSystem=full
 `;
 
-/** Timer that starts the next check after the end of the last one, also after a failed one. */
+/** Timer that starts the next check after the last check has ended, also if it has failed. */
 export const TIMER_TEXT = `[Unit]
 Description=alpa-auth: checks whether Alpa on this host makes progress
 

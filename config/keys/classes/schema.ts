@@ -13,7 +13,7 @@ export const classes = z
                         description:
                             "Number of prompts that all callers of the class together may have at Alpa at the same time. Each Alpa service generates for 4 at once.",
                         examples: [2],
-                        unset: "no share",
+                        unset: "the class has no limit of prompts",
                     }),
                 logprobs: positive("a number of requests")
                     .optional()
@@ -22,7 +22,7 @@ export const classes = z
                             "Number of requests to `/logprobs` that all callers of the class together may have open. Needs `slots`.",
                         examples: [2],
                         unset: "`1`",
-                        reason: "One request takes up to four prompts.",
+                        reason: "Alpa computes these requests one at a time.",
                     }),
             })
             .describe("One class. `{}` is a class without limits."),

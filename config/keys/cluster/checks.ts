@@ -10,9 +10,9 @@ import type { ParsedCluster } from "./schema";
 
 /** Fewest control-plane nodes of a cluster that survives the loss of one. */
 const FEWEST_FOR_HA = 3;
-/** Keys of `cluster` for creating a cluster. */
+/** Keys of `cluster` that are valid only for a cluster that the stack creates. */
 const OF_NODES = ["channel", "sans", "storage", "podNetwork", "waitSeconds"] as const;
-/** Keys of `cluster` for an existing cluster. */
+/** Keys of `cluster` that are valid only for an existing cluster. */
 const OF_A_CLUSTER = ["kubeconfig", "context"];
 
 type Config = Pick<Sound<ParsedGatewayOption>, "cluster" | "alpa" | "rampart" | "namespace">;
@@ -42,17 +42,17 @@ export function clusterChecks(config: Config, given: Raw, { isSecret }: Pick<Che
     ];
 }
 
-/** Checks Rampart's namespace in a cluster that the stack creates, since it is deleted with the stack. */
+/** Checks that only Rampart uses its namespace, in a cluster that the stack creates: the stack would delete that namespace. */
 function ramparts({ rampart, namespace: routes = DEFAULT_NAMESPACE }: Config): string[] {
     const namespace = rampart?.install?.namespace;
     if (namespace === undefined || (namespace !== routes && !/^(default|kube-.*)$/.test(namespace))) return [];
     return [
-        `rampart.install.namespace: must be a namespace that only Rampart uses, since it is deleted with the stack (got ${namespace}, which has other users). Name another, or leave it out.`,
+        `rampart.install.namespace: must be a namespace that only Rampart uses, since that namespace is deleted with the stack (got ${namespace}, which other objects use too). Choose another namespace, or remove the key.`,
     ];
 }
 
 /**
- * Checks that the nodes, and the gateway on them, survive the loss of one node, for an option that promises it.
+ * Checks that the nodes and the gateway on them survive the loss of one node, for a stack that promises high availability.
  * @returns the problems; none for an existing cluster
  */
 export function haProblems({ cluster }: Pick<Config, "cluster">): string[] {
@@ -93,7 +93,7 @@ function networkProblems({ cluster = {}, alpa }: Config): string[] {
     const problems: string[] = [];
     if (podNetwork !== POD_NETWORK && channel !== undefined && /^1\.27\//.test(channel))
         problems.push(
-            `cluster.podNetwork: must be left out with channel ${channel}: MicroK8s supports another pod network only since 1.28. Choose a newer channel.`,
+            `cluster.podNetwork: must be left out with channel ${channel}: older versions than 1.28 have a fixed pod network. Remove the key, or choose a newer channel.`,
         );
     if (networkProblem(podNetwork) !== undefined) return problems;
     const hosts: [where: string, address?: string][] = [

@@ -8,15 +8,15 @@ import { isHost, positive, problem, text } from "../../values";
 
 /** Default channel of MicroK8s. */
 export const DEFAULT_CHANNEL = "1.34/stable";
-/** Default longest wait for one state of a node, in seconds. */
+/** Default of `waitSeconds`, the longest wait for a node to be installed, to be ready or to join, in seconds. */
 export const DEFAULT_WAIT_SECONDS = 600;
-/** The first minor version that reads a launch configuration when it is installed. */
+/** The first minor version of MicroK8s that reads a launch configuration during its installation. */
 const OLDEST_MINOR = 27;
 
 const NAME = /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/;
 const VALUE = /^([A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?)?$/;
 const EFFECTS = ["NoSchedule", "PreferNoSchedule", "NoExecute"] as const;
-/** Names that Kubernetes and MicroK8s reserve, and set themselves. */
+/** Prefixes of labels and taints that Kubernetes, MicroK8s and this project set themselves. */
 const RESERVED = /^(node-role\.|node\.)?(kubernetes|microk8s|alpa-auth)\.io\/|^node\.kubernetes\.io\//;
 
 const reserved = (name: string) =>
@@ -163,7 +163,7 @@ export const cluster = z
             }),
         podNetwork: podNetwork.optional().meta({
             description:
-                "Network of the pods, with at most 24 bits. No host and no Alpa service may be in it. It cannot be changed later.",
+                "Network of the pods, from /8 to /24. No host and no Alpa service may be in it. It cannot be changed later.",
             examples: ["10.200.0.0/16"],
             unset: `\`${POD_NETWORK}\``,
             reason: "MicroK8s' own default.",

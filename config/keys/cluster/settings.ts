@@ -15,7 +15,7 @@ export interface ClusterSettings {
     nodes?: Microk8sArgs;
 }
 
-/** A context that no kubeconfig has, so that requests fail instead of reaching the cluster of the environment. */
+/** A context that no kubeconfig has, so that requests fail instead of reaching the cluster of the environment's kubeconfig. */
 const NOWHERE: ClusterAccess = { context: "(of cluster.nodes)" };
 
 /** Converts checked values into settings of the components. */

@@ -22,12 +22,15 @@ const HEADER_SAFE = /^[\x21-\x7e]+$/;
  * and a leaked credential is valid for the whole overlap.
  */
 export const DEFAULT_OVERLAP_DAYS = 90;
-/** The same for a service token: the maximum of Cloudflare's dashboard. The limit of its API is not documented. */
+/**
+ * Default longest overlap of the secrets of a service token, in days: the maximum of Cloudflare's dashboard. The limit of
+ * Cloudflare's API is not documented.
+ */
 export const DEFAULT_TOKEN_OVERLAP_DAYS = 30;
 
 /** Days before the expiry of a credential from which each run warns. */
 const WARN_DAYS = 30;
-/** The same for a credential with a successor, whose expiry is planned: a reminder for a caller that has not switched. */
+/** Days of warnings for a credential that already has a successor: a reminder for a caller that has not switched yet. */
 const REMIND_DAYS = 3;
 /** A day in milliseconds. */
 export const DAY_MS = 24 * 60 * 60 * 1000;
@@ -242,7 +245,10 @@ export function expiresSoon(who: string): string {
     return `consumers: ${who} expires in`;
 }
 
-/** Whether a later credential is a successor as `consumer rotate` adds it: of the same kind, enabled, and valid longer. */
+/**
+ * Whether a later credential replaces this one, as `consumer rotate` adds it: with the same method and algorithm, enabled,
+ * and valid longer.
+ */
 function hasSuccessor(
     { id, method, algorithm, ...own }: Lasting & { expires: string },
     credentials: Lasting[],

@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
 import type { ParsedGatewayOption } from "../gateway-option";
 
-/** A digest of the list of callers, with their limits, classes and methods, without keys that operators set. */
+/**
+ * A digest of the list of callers (limits, classes, methods), which shows whether the list has changed since a verification.
+ * Keys that operators set are not part of the digest.
+ */
 export function digestOf({
     consumers,
     limits,

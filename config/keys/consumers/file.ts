@@ -32,15 +32,20 @@ export function parseCallersFile(text: string, name: string): CallersFile {
     const document = parseDocument(text, { lineCounter: lines });
     if (document.errors.length > 0)
         return refused(
-            ...document.errors.map(({ code, pos }) => `${name}:${lines.linePos(pos[0]).line}: must be YAML (${code}).`),
+            ...document.errors.map(
+                ({ code, pos }) => `${name}:${lines.linePos(pos[0]).line}: must be YAML (${code}). Correct this line.`,
+            ),
         );
     let file: unknown;
     try {
         file = document.toJS();
     } catch {
-        return refused(`${name}: must have each anchor before its aliases, and few aliases.`);
+        return refused(
+            `${name}: must define each YAML anchor before its aliases, and have few aliases. Write the values in full.`,
+        );
     }
-    if (!isMapping(file)) return refused(`${name}: must be a mapping with the key consumers.`);
+    if (!isMapping(file))
+        return refused(`${name}: must be a mapping with the key consumers. Write consumers: [] for no callers.`);
     const { consumers, ...others } = file;
     const unknown = Object.keys(others).map((key) => `${name}: ${key}: is not a known key. Remove it.`);
     if (!Array.isArray(consumers))

@@ -1,7 +1,7 @@
 import { logicalName, type ZoneRecord } from "../../../components/cloudflare/dns-record";
 import { delegationOf, isWithin, upTo } from "../../../dns/names";
 
-/** A record, with its position for problems. */
+/** A record, with its position in the file for messages. */
 export interface Placed {
     record: ZoneRecord;
     where: string;
@@ -47,7 +47,7 @@ function twice(placed: Placed[]): string[] {
 /**
  * Checks that each name of the service can be pointed to the tunnel by updating a single record.
  * @param hostnames names of the service. Names that are not in the file are not checked
- * @param zone the zone's own name can be a CNAME only at Cloudflare, not at the old name servers
+ * @param zone name of the zone. A CNAME of this name is possible only at Cloudflare, not at the old name servers
  */
 export function serviceProblems(records: ZoneRecord[], hostnames: string[], file: string, zone: unknown): string[] {
     const taken = hostnames.flatMap((hostname) => {
@@ -67,7 +67,7 @@ export function serviceProblems(records: ZoneRecord[], hostnames: string[], file
                 ];
             if (type === "A" || type === "AAAA")
                 return [
-                    `${where}: must be a CNAME, so that one update can point it to the tunnel. Give the addresses a name of their own, for example origin.${name}, and make ${name} a CNAME of it, at the old name servers first.`,
+                    `${where}: must be a CNAME, so that one update can point it to the tunnel. Give the addresses a name of their own, for example origin.${name}, and make ${name} a CNAME of that name: first at the old name servers, then here.`,
                 ];
             if (type !== "CNAME" || proxied) return [];
             return [

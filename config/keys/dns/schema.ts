@@ -6,8 +6,8 @@ import { got } from "../../problems";
 /** TTLs that Cloudflare accepts for a record that is not proxied, in seconds. Plan Enterprise also allows 30 to 59. */
 export const TTLS = { min: 60, max: 86400 };
 /**
- * Longest record in wire format at Cloudflare, in bytes; a TXT record needs one more byte for each 255 (Cloudflare's
- * page "DNS record types").
+ * Longest record in wire format at Cloudflare, in bytes. A TXT record needs one more byte for each 255 bytes of text
+ * (Cloudflare's page "DNS record types").
  */
 const WIRE_LIMIT = 4096;
 const CAA_TAGS = ["issue", "issuewild", "iodef"];

@@ -89,7 +89,7 @@ export function parseZoneData(text: string, zone: string, file: string): ZoneDat
     const at = (node: Node | undefined | null) => `${file}:${node?.range ? lines.linePos(node.range[0]).line : 1}`;
     const broken = document.errors.map((error) => {
         const why = error.message.split("\n")[0].replace(/ at line \d+, column \d+:?$/, "");
-        return `${file}:${lines.linePos(error.pos[0]).line}: must be YAML (${why}).`;
+        return `${file}:${lines.linePos(error.pos[0]).line}: must be YAML (${why}). Correct this line.`;
     });
     if (broken.length > 0) return { records: [], problems: broken, warnings: [] };
     const list = document.contents;

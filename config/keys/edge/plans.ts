@@ -1,6 +1,6 @@
 import { DEFAULT_PROXY_TIMEOUT, PLANS, type Plan } from "./schema";
 
-/** Limits of each plan of a zone, from Cloudflare's table of rate limiting rules. */
+/** Longest window and block time of a rate limit in each plan, in seconds (Cloudflare's table of rate limiting rules). */
 const LONGEST_WINDOW: Record<Plan, number> = { free: 10, pro: 60, business: 600, enterprise: 3600 };
 const LONGEST_BLOCK: Record<Plan, number> = { free: 10, pro: 3600, business: 86400, enterprise: 86400 };
 

@@ -6,13 +6,13 @@ import { isHost, positive } from "../../values";
 export const PLANS = ["free", "pro", "business", "enterprise"] as const;
 export type Plan = (typeof PLANS)[number];
 /**
- * Default wait of the edge for the first byte of an answer, in seconds. After it the edge answers 524. Source: Cloudflare's
+ * Default wait of the edge for the first byte of an answer, in seconds. After that the edge answers 524. Source: Cloudflare's
  * table of connection limits since 2026 (change 32243 of cloudflare-docs); it was 100 before.
  */
 export const DEFAULT_PROXY_TIMEOUT = 125;
 /** Longest wait of the edge that plan Enterprise can set, in seconds. */
 const LONGEST_PROXY_TIMEOUT = 6000;
-/** Most tokens of prompt and answer together of OPT models. */
+/** Default of `maxTokens`: the context length of OPT models, in tokens of prompt and answer together. */
 export const DEFAULT_MAX_TOKENS = 1024;
 
 export const domain = (what: string) =>
@@ -88,7 +88,7 @@ export const answerKeys = {
     maxTokens: positive("a number of tokens").default(DEFAULT_MAX_TOKENS).meta({
         description:
             "Most tokens that callers request in one answer. Only the checks of this stack use it: the edge does not enforce it.",
-        reason: "The length of OPT models.",
+        reason: "The context length of OPT models.",
     }),
 };
 

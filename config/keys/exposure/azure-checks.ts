@@ -21,7 +21,7 @@ export function azureChecks(config: Sound<ParsedGatewayOption>, given: Raw, cont
             "gateway.address: must not be set with tls, since callers use the first of tls.hostnames. Remove it.",
         );
     const { http, https } = azure?.ports ?? {};
-    // Without TLS there is no redirect to the other port, unless the config names it.
+    // The HTTPS port is used only with TLS, or if the config names it.
     const isUsed = isGiven(given, "tls") || isGiven(given, "azure", "ports", "https");
     if (http !== undefined && http === https && isUsed)
         problems.push(`azure.ports: http and https must differ (got ${http} for both). Change one.`);

@@ -46,5 +46,5 @@ export const azure = z
     .meta({
         description:
             "The DNS record and the load balancer at Azure in front of the gateway, with exposure `direct`. The stack prints the required settings as outputs, in Azure's terms, and checks DNS and the ports; it changes nothing at Azure.",
-        unset: "no such outputs; callers use the node port",
+        unset: "no outputs for Azure; callers use the node port",
     });

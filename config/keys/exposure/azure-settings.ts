@@ -45,7 +45,7 @@ export function releaseTls(config: AzureConfig): ReleaseTls | undefined {
     return { nodePort, minimumVersion, publicPort: httpsPort(config)! };
 }
 
-/** The TLS settings of the gateway. The key becomes a secret here. */
+/** The TLS settings of the gateway, with the key marked as a secret. */
 export function gatewayTls(config: AzureConfig): GatewayTlsSettings | undefined {
     const { tls } = config;
     if (tls === undefined) return undefined;

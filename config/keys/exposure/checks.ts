@@ -7,11 +7,11 @@ import { planProblems } from "../edge/plans";
 import { exposureKeys } from "./schema";
 import { answerKeys } from "../edge/schema";
 
-/** Keys of exposure direct only. With a tunnel, Cloudflare has the name and the certificate. */
+/** Keys that are valid only with exposure direct. With a tunnel, Cloudflare has the name and the certificate. */
 const DIRECT_KEYS = ["azure", "tls"];
-/** Keys of exposure direct with the address for callers. */
+/** Keys with the address for callers, valid only with exposure direct. */
 const DIRECT_ADDRESSES = ["gateway.address", "gateway.existing.url"];
-/** Paths of keys of exposure tunnel only. */
+/** Paths of keys that are valid only with exposure tunnel. */
 const TUNNEL_KEYS = [
     ...Object.keys(exposureKeys),
     ...Object.keys(answerKeys).map((key) => `alpa.${key}`),
@@ -19,7 +19,7 @@ const TUNNEL_KEYS = [
 ];
 
 /**
- * Checks that no key belongs to the other exposure, and that the values fit together.
+ * Checks that every key is valid with the configured exposure, and that the values fit together.
  * @param given the config before parsing, which shows which keys are set
  */
 export function exposureChecks(option: string, config: Sound<ParsedGatewayOption>, given: Raw): string[] {
@@ -52,7 +52,7 @@ export function exposureChecks(option: string, config: Sound<ParsedGatewayOption
     return [...problems, ...hostnameProblems(config), ...planProblems(config), ...answerTimeProblems(config)];
 }
 
-/** The values without keys of the other exposure, which the schema would report a second time. */
+/** The values without keys that the configured exposure does not have: the schema would report these a second time. */
 export function ofTheExposure(values: Raw): Raw {
     const foreign = values.exposure === "tunnel" ? DIRECT_KEYS : TUNNEL_KEYS;
     return foreign.reduce((rest, path) => without(rest, path.split(".")), values);

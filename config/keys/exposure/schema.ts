@@ -46,7 +46,7 @@ const tunnel = z
 
 const NEEDED = { unset: "not set; required with exposure `tunnel`" };
 
-/** Top-level keys of exposure tunnel. All are optional, and not allowed with the other exposure. */
+/** Top-level keys of exposure tunnel. The schema has them as optional; a check rejects them with exposure direct. */
 export const exposureKeys = {
     account: account.optional().meta(NEEDED),
     hostname: hostname.optional().meta(NEEDED),

@@ -19,7 +19,7 @@ type AnswerWait = Pick<Parsed, "exposure" | "proxyTimeoutSeconds"> & {
     alpa: Pick<Parsed["alpa"], "answerTimeoutSeconds">;
 };
 
-/** Longest answer time of a config that may have problems; undefined without a valid exposure. */
+/** Longest answer time in seconds, from a config that may have problems; undefined if it is unknown. */
 export function answerSecondsIfKnown(config: Sound<AnswerWait>): number | undefined {
     const { exposure, alpa } = config;
     if (alpa?.answerTimeoutSeconds !== undefined) return alpa.answerTimeoutSeconds;

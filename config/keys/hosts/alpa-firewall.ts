@@ -60,7 +60,8 @@ export const alpaFirewall = z
             .array(network)
             .optional()
             .meta({
-                description: "Other addresses that may reach Alpa and `ports`, for example other Ray nodes.",
+                description:
+                    "Addresses that may reach Alpa and `ports`, in addition to the addresses in `from`: for example those of the Ray nodes.",
                 examples: [["10.20.96.0/24"]],
                 unset: "no other addresses",
             }),
@@ -68,13 +69,14 @@ export const alpaFirewall = z
             .array(ports)
             .default([])
             .meta({
-                description: "Other ports of these hosts that only `alsoFrom` may reach, for example those of Ray.",
+                description:
+                    "Ports of these hosts that only `alsoFrom` may reach, in addition to the port of Alpa: for example those of Ray.",
                 examples: [["6379", "10002-19999"]],
                 reason: "Only the port of Alpa is known.",
             }),
     })
     .meta({
-        description: "Firewall rules for the hosts of Alpa: only the nodes of the gateway may reach it.",
+        description: "Firewall rules for the hosts of Alpa: only the nodes of the gateway may reach Alpa.",
         unset: "the rules are printed if the addresses of the nodes are known",
     });
 
@@ -110,7 +112,7 @@ export function firewallProblems(
     const { ports: more = [] } = firewall;
     if (more.length > 0 && !named("alsoFrom"))
         problems.push(
-            "alpa.firewall.alsoFrom: required with ports, since the rules block every Ray node that is not in this list. Name all Ray nodes, or write [] if there are none.",
+            "alpa.firewall.alsoFrom: required with ports, since the rules block these ports for every Ray node that is not in alsoFrom. Name all Ray nodes, or write [] if there are none.",
         );
     return [...problems, ...portProblems(endpoints, more, hosts)];
 }
@@ -198,7 +200,7 @@ export function firewallWarnings(
     const shut = nodes.filter((address) => isIpv4(address) && !holdIpv4(settings.rules.gateways, address));
     const warnings = shut.map(
         (address) =>
-            `alpa.firewall.from: does not include ${address} of cluster.nodes. Add it, unless that node reaches Alpa from another address: requests through a node that is missing here get no answer.`,
+            `alpa.firewall.from: does not include ${address} of cluster.nodes. Requests through a node that is missing in the list get no answer: add the address, unless the node reaches Alpa from another address that is in the list.`,
     );
     if (settings.apply === "print") return warnings;
     const known = settings.hosts.map(({ address }) => address);
@@ -207,7 +209,7 @@ export function firewallWarnings(
         ...warnings,
         ...others.map(
             (host) =>
-                `alpa.firewall.hosts: does not include ${host} of alpa.endpoints. Add it, unless the list has that host under another address: anyone can still reach Alpa on a host that is missing here.`,
+                `alpa.firewall.hosts: does not include ${host} of alpa.endpoints. Anyone can still reach Alpa on a host that is missing in the list: add it, unless the list has this host under another address.`,
         ),
     ];
 }

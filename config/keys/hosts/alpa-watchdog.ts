@@ -8,8 +8,8 @@ import { sshHost, sshHostOf, sshHostProblems } from "./ssh-host";
 import { systemdUnit } from "./systemd-unit";
 
 /**
- * Default shortest time between restarts, in seconds. The model must be loaded within it: 300 GB of weights over a network
- * take half an hour.
+ * Default shortest time between restarts, in seconds. Alpa must load its model in less time: 300 GB of weights over a
+ * network take half an hour.
  */
 const DEFAULT_RESTART_PAUSE_SECONDS = 3600;
 
@@ -17,15 +17,18 @@ const DEFAULT_RESTART_PAUSE_SECONDS = 3600;
 export const alpaWatchdog = z
     .strictObject({
         enabled: z.boolean().default(true).meta({
-            description: "Whether the watchdog is on the hosts. `false` removes it there.",
+            description: "Whether the watchdog is installed on the hosts. `false` removes it.",
             reason: "Setting the key requests a watchdog.",
         }),
         hosts: z
             .array(sshHost)
             .min(1, { error: "must name at least one host that Alpa answers on. Add it" })
-            .describe("The hosts on which Alpa answers. For one Alpa on several hosts that is only the Ray head node."),
+            .describe(
+                "The hosts on which Alpa answers requests. An Alpa that runs on several hosts answers only on the Ray head node.",
+            ),
         restart: z.boolean().default(false).meta({
-            description: "Whether `unit` is restarted when Alpa makes no progress. `false` only reports it.",
+            description:
+                "Whether the watchdog restarts `unit` when Alpa makes no progress. With `false` it only reports.",
             reason: "A restart ends every answer in progress, so an operator must enable it.",
         }),
         unit: systemdUnit("alpa.service")
@@ -36,13 +39,14 @@ export const alpaWatchdog = z
                 unset: "no service is restarted",
             }),
         restartPauseSeconds: positive("a time in seconds").default(DEFAULT_RESTART_PAUSE_SECONDS).meta({
-            description: "Shortest time between two restarts, in seconds. The model must be loaded within it.",
+            description:
+                "Shortest time between two restarts, in seconds. It must be longer than Alpa takes to load its model.",
             reason: "300 GB of weights over a network take half an hour.",
         }),
         ...progressKeys,
     })
     .meta({
-        description: "Reports when Alpa makes no progress, on its hosts, and restarts it if configured.",
+        description: "Reports on the hosts of Alpa when Alpa makes no progress, and restarts Alpa if configured.",
         unset: "no watchdog",
     });
 
@@ -87,7 +91,7 @@ export function watchedProblems(watchdog: Sound<ParsedWatchdog> | undefined, end
         if (host?.address === undefined || found === 1) return [];
         return found === 0
             ? [
-                  `${where}: must be the host of one of alpa.endpoints, since their ports differ (got ${host.address}). Write the host as in alpa.endpoints.`,
+                  `${where}: must be the host of one of alpa.endpoints, since the Alpa services have different ports (got ${host.address}). Write the host as in alpa.endpoints.`,
               ]
             : [
                   `${where}: must run only one Alpa service (got ${host.address}, which has ${found} of alpa.endpoints). A watchdog watches one port: remove this host.`,
@@ -99,7 +103,7 @@ export function watchedProblems(watchdog: Sound<ParsedWatchdog> | undefined, end
 export function watchdogWarnings(watchdog: ParsedWatchdog | undefined, endpoints: readonly string[]): string[] {
     if (watchdog?.enabled !== true || watchdog.hosts.length >= endpoints.length) return [];
     return [
-        `alpa.watchdog.hosts: ${watchdog.hosts.length} of ${endpoints.length} services of alpa.endpoints have a watchdog. Name the hosts of the others too.`,
+        `alpa.watchdog.hosts: ${watchdog.hosts.length} of ${endpoints.length} services of alpa.endpoints have a watchdog. Add the hosts of the other services.`,
     ];
 }
 

@@ -81,7 +81,7 @@ export function sshHostProblems(
         for (const [name, value] of Object.entries({ privateKey, sudoPassword }))
             if (value !== undefined && !isSecret(value))
                 problems.push(
-                    `${where}.${name}: must be stored encrypted (it is in the stack file in plain text). Anyone with access to that file can read it: change it on the host, and run: pulumi config set --secret --path '${where}.${name}'`,
+                    `${where}.${name}: must be stored encrypted (it is in the stack file in plain text). Anyone with access to that file can read it. Replace this secret on the host, and run: pulumi config set --secret --path '${where}.${name}'`,
                 );
         const wrong = privateKey === undefined ? undefined : sshKeyProblem(privateKey);
         if (wrong !== undefined) problems.push(`${where}.privateKey: ${wrong}`);

@@ -65,7 +65,7 @@ export function tlsWarnings(certificate: string, today: Date): string[] {
 function certificateProblems(pem: string, keyPem: string, hostnames: string[], today: Date): string[] {
     if (/PRIVATE KEY-----/.test(pem))
         return [
-            `${CERTIFICATE}: must contain only certificates, and it contains a private key. Move that to the key ${KEY}, as a secret.`,
+            `${CERTIFICATE}: must contain only certificates, and it contains a private key. Move the private key to ${KEY}, as a secret.`,
         ];
     const { certificates, unreadable } = chainOf(pem);
     if (unreadable !== undefined)
@@ -80,7 +80,7 @@ function certificateProblems(pem: string, keyPem: string, hostnames: string[], t
         const next = certificates[i + 1];
         if (next && !one.checkIssued(next))
             problems.push(
-                `${CERTIFICATE}: each certificate must come before its issuer's (number ${i + 2} did not issue number ${i + 1}). Put the server's own first, then the others in order.`,
+                `${CERTIFICATE}: each certificate must come before that of its issuer (number ${i + 2} did not issue number ${i + 1}). Put the server's certificate first, then the intermediate certificates in order.`,
             );
     }
     for (const name of hostnames)
@@ -95,7 +95,9 @@ function certificateProblems(pem: string, keyPem: string, hostnames: string[], t
 function keyProblems(leaf: X509Certificate, pem: string): string[] {
     if (pem === "") return []; // The schema reports this problem.
     if (/ENCRYPTED/.test(pem))
-        return [`${KEY}: must be a key without a passphrase, which APISIX could not enter. Decrypt it: openssl pkey`];
+        return [
+            `${KEY}: must be a key without a passphrase, since APISIX cannot enter one. Decrypt the key with: openssl pkey`,
+        ];
     let key: KeyObject;
     try {
         key = createPrivateKey(pem);

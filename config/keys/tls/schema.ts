@@ -18,7 +18,7 @@ const files = z
         }),
     })
     .optional()
-    .meta({ description: "A certificate of your own.", unset: "cert-manager issues it" });
+    .meta({ description: "A certificate of your own.", unset: "not set; `certManager` is set instead" });
 
 const certManager = z
     .strictObject({
@@ -31,7 +31,7 @@ const certManager = z
     .optional()
     .meta({
         description: "A certificate that cert-manager in the cluster issues and renews.",
-        unset: "`files` has it",
+        unset: "not set; `files` is set instead",
     });
 
 /** Key `tls`: TLS at the gateway. */
@@ -43,7 +43,7 @@ export const tls = z
                 const named = Object.values(ctx.value).filter((one) => one !== undefined).length;
                 if (named !== 1)
                     ctx.issues.push(
-                        problem(ctx.value, "must name files, or else certManager", "Set one of them, not both", {
+                        problem(ctx.value, "must have exactly one of files and certManager", "Set one of them", {
                             quote: false,
                         }),
                     );
@@ -70,7 +70,7 @@ export const tls = z
             }),
         redirect: z.boolean().default(true).meta({
             description:
-                "Whether HTTP redirects to HTTPS. With `false` both serve callers, and keys sent over HTTP can be read on the network.",
+                "Whether HTTP redirects to HTTPS. With `false` callers can use both, and keys that they send over HTTP can be read on the network.",
             reason: "Callers that still use HTTP are moved to HTTPS.",
         }),
         minimumVersion: z

@@ -5,12 +5,12 @@ import { consumer, limits, maxOverlapDays } from "../../keys/consumers/schema";
 import { got } from "../../problems";
 import { consumersFile } from "../../values";
 
-/** The full name of a stack, whose three parts Pulumi accepts on every backend. */
+/** The full name of a stack: organization, project and stack. Pulumi accepts this form on every backend. */
 const WHOLE_NAME = /^[\w.-]+\/[\w.-]+\/[\w.-]+$/;
 
 const { kubeconfig, context } = cluster.unwrap().shape;
 
-/** Keys of option callers, without the project's prefix. `docs/reference/configuration` is compared with this. */
+/** Keys of option callers, without the project's prefix. `docs/reference/configuration` is generated from this schema. */
 export const callersSchema = z.strictObject({
     option: z.literal("callers").meta({
         description: "The option of this stack: `callers`, more callers for the gateway of another stack.",

@@ -62,7 +62,7 @@ export function cloudflareChecks(
     ];
 }
 
-/** Checks the number of connectors against Cloudflare's limit, and their ports: each needs its own on the host. */
+/** Checks the number of connectors against Cloudflare's limit, and that each connector gets a port of its own on its host. */
 function connectorProblems({ hosts: all = [], connectorsPerHost: each }: Config["tunnel"] = {}): string[] {
     if (each === undefined) return [];
     const problems: string[] = [];
@@ -99,7 +99,7 @@ function rotationProblems(consumers: Consumers, longest: number | undefined, tod
                 ];
             if (until !== undefined && (version === undefined || version === 1))
                 return [
-                    `${where}.previousSecretExpires: only valid with a secretVersion of at least 2. Raise secretVersion for a new secret, or remove it.`,
+                    `${where}.previousSecretExpires: only valid with a secretVersion of at least 2. Raise secretVersion for a new secret, or remove previousSecretExpires.`,
                 ];
             if (until === undefined || longest === undefined || !day.safeParse(until).success) return [];
             if (daysUntil(until, today) > longest)
@@ -117,6 +117,6 @@ function tokenCount(consumers: Consumers, today: Date): string[] {
         .filter(({ expires } = {}) => !expires || !day.safeParse(expires).success || daysUntil(expires, today) > 0);
     if (living.length <= MOST_TOKENS) return [];
     return [
-        `consumers: must have at most ${MOST_TOKENS} service tokens, Cloudflare's limit for an account (got ${living.length}). Remove some; a token is for a client system, not for each of its users.`,
+        `consumers: must have at most ${MOST_TOKENS} service tokens, Cloudflare's limit for an account (got ${living.length}). Remove some: give one token to each client system, not to each of its users.`,
     ];
 }

@@ -13,10 +13,10 @@ const PERIODS = [10, 60, 120, 300, 600, 3600, 86400];
 
 const period = (what: string, list: number[]) =>
     z.number().refine((n) => list.includes(n), {
-        error: (i) => `must be ${what} that Cloudflare has: ${list.join(", ")}${got(i.input)}. Choose one`,
+        error: (i) => `must be ${what} that Cloudflare offers: ${list.join(", ")}${got(i.input)}. Choose one`,
     });
 
-/** Keys of option cloudflare, without the project's prefix. `docs/reference/configuration` is compared with this. */
+/** Keys of option cloudflare, without the project's prefix. `docs/reference/configuration` is generated from this schema. */
 export const cloudflareSchema = z.strictObject({
     option: z.literal("cloudflare").meta({
         description: "The option of this stack: `cloudflare`, Cloudflare Access without a gateway.",
@@ -29,7 +29,7 @@ export const cloudflareSchema = z.strictObject({
         .default([])
         .meta({
             description:
-                "Further host names of the same service, in the same zone. Together with `hostname` at most 5, the limit of Cloudflare. When you remove the last alias, also remove it from the Access application by hand.",
+                "Further host names of the same service, in the same zone. Cloudflare allows at most 5, including `hostname`. When you remove the last alias, also remove it from the Access application by hand.",
             examples: [["opt.example.com"]],
             reason: "One name is enough.",
         }),
@@ -55,7 +55,7 @@ export const cloudflareSchema = z.strictObject({
                 }),
             ...answerKeys,
             defaultModel: text("the name of a model").default("default").meta({
-                description: "Model for requests that name no model: the name with which Alpa was started.",
+                description: "Model of requests that name none. Use the name with which Alpa was started.",
                 reason: "The name that Alpa's own server uses.",
             }),
             watchdog: alpaWatchdog.optional(),
@@ -63,7 +63,7 @@ export const cloudflareSchema = z.strictObject({
         .describe("The Alpa service behind the tunnel. The stack does not change it."),
     pathPrefix: pathPrefix.meta({
         description:
-            "Path prefix in front of Alpa's paths, as callers get it. Requests without a prefix and with `/alpa` are served too.",
+            "Path prefix in front of Alpa's paths in the URL for callers. Requests without a prefix and with `/alpa` are served too.",
         examples: ["/alpa-opt-service"],
         unset: "no prefix",
     }),
@@ -95,13 +95,13 @@ export const cloudflareSchema = z.strictObject({
             blockSeconds: period("a time in seconds", PERIODS)
                 .optional()
                 .meta({
-                    description: "Time for which requests over the limit get 429, in seconds.",
+                    description: "Time for which a caller gets 429 after exceeding the limit, in seconds.",
                     examples: [60],
                     unset: "the length of the window",
                 }),
             per: z.enum(["address", "client"]).default("address").meta({
                 description:
-                    "Counts requests by `address`, or by `client` id and address, which needs plan `enterprise`.",
+                    "What the limit counts by: the `address` of a caller, or with `client` its client id and address, which needs plan `enterprise`.",
                 reason: "Every plan supports it.",
             }),
         })
@@ -115,7 +115,7 @@ export const cloudflareSchema = z.strictObject({
         .strictObject({
             enabled: enabled.default(true).meta({
                 description:
-                    "Whether the Worker runs. Without it requests without `model` get 400 from Alpa, and the service is not described.",
+                    "Whether the Worker runs. With `false`, requests without `model` get 400 from Alpa, and `GET` of a prefix returns no description of the service.",
                 reason: "Requests without `model` work as with the other options.",
             }),
             reason: reason.meta({

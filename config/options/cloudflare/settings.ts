@@ -77,7 +77,7 @@ function callers(config: ParsedCloudflare, today: Date) {
             warnings.push(`consumers: ${name} has no credentials, so it cannot authenticate. Add one.`);
         for (const { id } of living.filter(({ enabled }) => !enabled))
             warnings.push(
-                `consumers: ${name}/${id} is disabled, so callers cannot authenticate with it. Set enabled to true, or remove it.`,
+                `consumers: ${name}/${id} is disabled, so callers cannot authenticate with it. Set enabled to true, or remove the credential.`,
             );
         return {
             name,
@@ -104,7 +104,7 @@ function answerWarnings(config: ParsedCloudflare): string[] {
         );
     if (tunnel.hosts.length * tunnel.connectorsPerHost < 2)
         warnings.push(
-            "tunnel: only one connector, so every upgrade of it is an outage. Run two, on one host or on two.",
+            "tunnel: only one connector, so every upgrade of the connector is an outage. Run two connectors, on one host or on two hosts.",
         );
     return warnings;
 }

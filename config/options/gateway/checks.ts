@@ -89,17 +89,17 @@ function uncounted(option: string, config: Config, given: Raw): string[] {
     const what = hasLimits ? "limits" : "slots of classes";
     const orElse = hasLimits && !isSpread ? ", or replicas to 1" : "";
     return [
-        `gateway.sharedCounters: required with ${what} and more than one replica (got ${replicas}). Without it each pod counts on its own. Set it (to {} for the defaults)${orElse}.`,
+        `gateway.sharedCounters: required with ${what} and more than one replica (got ${replicas}). Without shared counters each pod counts separately. Set the key (to {} for the defaults)${orElse}.`,
     ];
 }
 
-/** Reports guard.minTokens if it leaves no room for a prompt. The guard counts a character as up to four tokens. */
+/** Reports a `guard.minTokens` that leaves no tokens for a prompt: the guard counts one character as up to four tokens. */
 function noRoomForPrompts({ minTokens, contextTokens }: Config["guard"] = {}): string[] {
     if (minTokens === undefined || contextTokens === undefined) return [];
     const most = contextTokens - MOST_TOKENS_A_CHARACTER;
     if (minTokens <= most) return [];
     return [
-        `guard.minTokens: must leave room for a prompt in contextTokens, ${contextTokens} (got ${minTokens}). Lower it to ${most} or less.`,
+        `guard.minTokens: must leave tokens for a prompt in contextTokens, ${contextTokens} (got ${minTokens}). Lower it to ${most} or less.`,
     ];
 }
 

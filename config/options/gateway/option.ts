@@ -14,7 +14,7 @@ import type { ParsedGatewayOption } from "../../keys/gateway-option";
 interface GatewayOption<Data, Settings> {
     option: "intra-a" | "intra-b" | "inter";
     schema: z.ZodObject & z.ZodType<Data>;
-    /** The schema with exposure tunnel. */
+    /** The schema of a stack with exposure tunnel, which requires more keys. */
     exposedSchema: z.ZodType<Data>;
     /**
      * Checks the option's own keys against each other.
@@ -42,7 +42,7 @@ export function gatewayOption<Data extends ParsedGatewayOption, Settings>({
                 isExposed ? exposedSchema : schema,
                 { ...ofTheExposure(values), option },
                 (config) => {
-                    // TypeScript cannot infer this for a type parameter.
+                    // TypeScript cannot infer that `Sound<Data>` has these keys, since `Data` is a type parameter.
                     const common = config as Sound<ParsedGatewayOption>;
                     return [
                         ...exposureChecks(option, common, values),

@@ -74,7 +74,7 @@ function callers(config: Parsed, today: Date): Callers {
 
 /** Warning for classes with slots while the guard is off. */
 const UNCOUNTED_PROMPTS =
-    "classes: with the guard off a request may have any number of prompts, and counts as guard.maxPrompts prompts.";
+    "classes: while guard.enabled is false, a request may have any number of prompts, and slots count it as guard.maxPrompts prompts. Set guard.enabled to true.";
 
 /** The callers without expired credentials, with warnings about the others. */
 export function livingCallers(
@@ -126,7 +126,7 @@ function credentialOf({
 
 /**
  * The gateway that the stack installs.
- * @param host host of the URL, unless the tunnel, Azure or TLS has another
+ * @param host host of the URL for callers, if neither the tunnel nor Azure nor TLS names a host
  * @param availability undefined for a gateway that may stop together with its node
  */
 export function installedGateway<A extends Availability | undefined>(

@@ -13,11 +13,11 @@ const weighed = z.preprocess(
     (input) => (typeof input === "string" ? { address: input } : input),
     z.strictObject({
         address: endpoint.meta({
-            description: "Address of the service, `host:port`. An entry that is a text has only this key.",
+            description: "Address of the service, `host:port`. A service can also be written as this address only.",
             examples: ["10.20.96.188:20001"],
         }),
         weight: positive("a weight").default(1).meta({
-            description: "Share of the requests, relative to the weights of the others.",
+            description: "Share of the requests, relative to the weights of the other services.",
             reason: "All services are equal.",
         }),
     }),
@@ -41,7 +41,7 @@ const gateway = z
             .enum(["rampart", "helm"], {
                 error: (i) =>
                     i.input === "existing"
-                        ? 'must be rampart or helm (got "existing"): the availability of an existing gateway is unknown. Choose one, or option intra-a'
+                        ? 'must be rampart or helm (got "existing"): the availability of an existing gateway is unknown. Choose rampart or helm, or option intra-a'
                         : undefined,
             })
             .default("rampart")
@@ -81,7 +81,7 @@ export const interSchema = z.strictObject({
     ...gatewayOptionKeys,
 });
 
-/** The schema with exposure tunnel. */
+/** The schema of a stack with exposure tunnel, which requires more keys. */
 export const exposedInterSchema = interSchema.extend(requiredExposureKeys);
 
 export type ParsedInter = z.infer<typeof interSchema>;

@@ -4,7 +4,7 @@ import { requiredExposureKeys } from "../../keys/exposure/schema";
 import { opt } from "../../keys/opt";
 import { intraKeys } from "../intra/schema";
 
-/** Keys of option intra-a, without the project's prefix. `docs/reference/configuration` is compared with this. */
+/** Keys of option intra-a, without the project's prefix. `docs/reference/configuration` is generated from this schema. */
 export const intraASchema = z.strictObject({
     option: z.literal("intra-a").meta({
         description: "The option of this stack: `intra-a`, a gateway on the nodes that run Alpa.",
@@ -13,16 +13,17 @@ export const intraASchema = z.strictObject({
     ...intraKeys,
     opt: opt.optional().meta({
         description:
-            "Alpa as a component of the cluster, for a conversion to `intra-b`. With `intra-a` it is only checked.",
+            "Alpa as a component of the cluster, for a conversion to `intra-b`. With `intra-a` a run only checks these keys.",
         unset: "no conversion is planned",
     }),
     convert: convert.optional().meta({
-        description: "Conversion to `intra-b`. With `intra-a` it has not started, and is only checked.",
+        description:
+            "Conversion to `intra-b`. With `intra-a` no conversion is in progress, and a run only checks these keys.",
         unset: "no conversion is planned",
     }),
 });
 
-/** The schema with exposure tunnel. */
+/** The schema of a stack with exposure tunnel, which requires more keys. */
 export const exposedIntraASchema = intraASchema.extend(requiredExposureKeys);
 
 export type ParsedIntraA = z.infer<typeof intraASchema>;

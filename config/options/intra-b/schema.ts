@@ -4,7 +4,7 @@ import { convert } from "../../keys/convert";
 import { opt } from "../../keys/opt";
 import { intraKeys } from "../intra/schema";
 
-/** Keys of option intra-b, without the project's prefix. `docs/reference/configuration` is compared with this. */
+/** Keys of option intra-b, without the project's prefix. `docs/reference/configuration` is generated from this schema. */
 export const intraBSchema = z.strictObject({
     option: z.literal("intra-b").meta({
         description: "The option of this stack: `intra-b`, the gateway and Alpa itself in the cluster.",
@@ -17,7 +17,7 @@ export const intraBSchema = z.strictObject({
     ),
 });
 
-/** The schema with exposure tunnel. */
+/** The schema of a stack with exposure tunnel, which requires more keys. */
 export const exposedIntraBSchema = intraBSchema.extend(requiredExposureKeys);
 
 export type ParsedIntraB = z.infer<typeof intraBSchema>;

@@ -15,7 +15,7 @@ import { sshHostOf } from "../../keys/hosts/ssh-host";
 export interface IntraBSettings extends IntraSettings {
     option: "intra-b";
     conversion: ConversionSettings;
-    /** Longest time for which callers may get 503, and measured times of its steps. Unset without measurements. */
+    /** Longest time for which callers may get 503 in minutes, and measured seconds of each step. Unset without measurements. */
     window?: { budgetMinutes: number; seconds: Record<string, number> };
 }
 
@@ -57,7 +57,7 @@ function windowOf(measured: NonNullable<ParsedConvert["measured"]>, budgetMinute
     return { budgetMinutes, seconds: Object.fromEntries(known) as Record<string, number> };
 }
 
-/** @param alpa longest time of an answer in seconds, and name of the model that Alpa has registered */
+/** @param alpa longest time of an answer in seconds, and the name under which Alpa serves the model */
 function optSettings(opt: ParsedOpt, alpa: { answerSeconds: number; model: string }): OptSettings {
     const { shape, image, nodes, gpusPerNode, rayVersion, weights, sharedMemory, resources, runtimeClass } = opt;
     const { mountPath, claim, hostPath } = weights;

@@ -11,7 +11,7 @@ import { watchdogProblems } from "../../keys/watchdog";
 import { isGiven, type Raw } from "../../unchecked";
 import type { ParsedIntra } from "./schema";
 
-/** Bytes of a parameter: Alpa stores weights in half precision. */
+/** Bytes of one parameter of a model: Alpa stores weights in half precision. */
 const BYTES_A_PARAMETER = 2;
 /** Share of a GPU's memory for weights. The rest is for CUDA, activations and the cache of keys and values. */
 const USABLE = 0.9;
@@ -127,7 +127,7 @@ function weightsProblems({ weights, shape }: Pick<Opt, "weights" | "shape">, giv
         );
     if (shape === "rampart" && named.length === 1 && named[0] !== "inImage")
         problems.push(
-            `${where}.${named[0]}: only valid with opt.shape kuberay, since Rampart's charts take no other volumes. Use inImage, or shape kuberay.`,
+            `${where}.${named[0]}: only valid with opt.shape kuberay, since Rampart's charts mount no volume for weights. Use inImage, or shape kuberay.`,
         );
     return problems;
 }
@@ -141,7 +141,7 @@ function upgradeProblems({ option, opt, convert }: Config, given: Raw): string[]
     ];
     if (option !== "intra-b" || convert?.phase !== "done")
         problems.push(
-            `opt.upgrade: needs option intra-b and convert.phase done, with the component serving callers (got ${option} and ${convert?.phase}). Finish the conversion, or remove opt.upgrade.`,
+            `opt.upgrade: needs option intra-b and convert.phase done, in which Alpa in the cluster serves callers (got ${option} and ${convert?.phase}). Finish the conversion, or remove opt.upgrade.`,
         );
     if (opt!.shape === "rampart")
         problems.push(

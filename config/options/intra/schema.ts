@@ -8,7 +8,7 @@ import { gatewayOptionKeys } from "../../keys/gateway-option";
 /** Common keys of options intra-a and intra-b. */
 export const intraKeys = { alpa, gateway, ...gatewayOptionKeys };
 
-/** Parsed keys of options intra-a and intra-b: both may have those of the conversion. */
+/** Parsed keys of options intra-a and intra-b. Both may have the keys of a conversion. */
 export type ParsedIntra = z.infer<z.ZodObject<typeof intraKeys>> & {
     option: "intra-a" | "intra-b";
     opt?: ParsedOpt;

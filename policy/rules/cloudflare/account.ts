@@ -11,7 +11,7 @@ const isOfType = (resource: Resource, ...names: string[]) =>
 export const serviceTokensOnly: Rule = {
     name: "service-tokens-only",
     title: "Access admits only service tokens that are listed one by one.",
-    reason: "An allow policy sends programs to a login page, bypass admits everyone, and any valid token includes those of other projects.",
+    reason: "An allow policy sends programs to a login page, a bypass policy admits everyone, and an entry for any valid token admits tokens of other projects.",
     example: {
         type: "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy",
         inputs: { decision: "bypass", includes: [{ everyone: {} }] },

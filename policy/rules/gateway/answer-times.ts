@@ -31,7 +31,7 @@ export const answersNotCut: Rule = {
     checkStack: (resources) => [...shorterThanUpstream(resources), ...stoppedEarly(resources)],
 };
 
-/** A rule with an upstream. */
+/** Whether a resource is an upstream to Alpa. The upstream of rules that answer requests themselves is not. */
 export const isUpstream = (resource: Resource) =>
     kindOf(resource) === "ApisixUpstream" && isOther(at(resource.props, "metadata.name"), NOWHERE);
 
@@ -64,7 +64,7 @@ function shorterThanUpstream(resources: Resource[]) {
                 ...list(props.upstreams).map((one) => reads.get(keyOf(resource, at(one, "name"))) ?? 0),
             );
             if (!((secondsOf(read) ?? Infinity) < longest)) return [];
-            const message = `${where}.timeout.read: must be as long as its upstream's, ${longest} s (got ${shown(read)}), since it overrides that. Raise it.`;
+            const message = `${where}.timeout.read: must be as long as the timeout of its upstream, ${longest} s (got ${shown(read)}), which it overrides. Raise it.`;
             return [{ urn: resource.urn, message }];
         }),
     );

@@ -74,7 +74,7 @@ function shapes(config: Tree): boolean {
     );
 }
 
-/** Checks that a request over a limit gets 429, after which clients wait, in the right format. */
+/** Checks that a request over a limit gets 429, after which clients wait, and an error in the format of Alpa's errors. */
 function limitErrors(resource: Resource): string[] {
     if (kindOf(resource) !== "Consumer") return [];
     return list(at(resource.props, "spec.plugins")).flatMap((plugin, i) => {
@@ -146,5 +146,5 @@ function several({ where, props }: RouteRule): string[] {
     eachText(at(props, "match.paths"), (path) => (logprobs ||= path.endsWith("/logprobs")));
     const upstreams = list(props.upstreams).map((upstream) => at(upstream, "name"));
     if (!logprobs || isNowhere({ props }) || (upstreams.length === 1 && upstreams[0] === "alpa-logprobs")) return [];
-    return [`${where}.upstreams: must be only alpa-logprobs (got ${shown(upstreams)}).`];
+    return [`${where}.upstreams: must be only alpa-logprobs (got ${shown(upstreams)}). Remove the others.`];
 }

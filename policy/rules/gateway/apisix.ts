@@ -90,7 +90,8 @@ const PINNED = /^v?\d+\.\d+\.\d+([.+_-][0-9A-Za-z.+_-]*)?(@sha256:[0-9a-f]{64})?
 const MOVING = /(?:^|[-.])(latest|stable|nightly|main|master|edge|dev)(?:$|[-.])/;
 
 const isPinned = (tag: unknown) => typeof tag === "string" && PINNED.test(tag) && !MOVING.test(tag);
-const pin = (where: string, got: unknown) => `${where}: must be one version (got ${shown(got)}). Name it, or a digest.`;
+const pin = (where: string, got: unknown) =>
+    `${where}: must be one version (got ${shown(got)}). Name an exact version, or a digest.`;
 
 export const versionsPinned: Rule = {
     name: "versions-pinned",

@@ -7,7 +7,7 @@ import type { RouteRule } from "../../resources/routes";
 /** Targets of routes and tunnels. */
 
 const ALPA = 20001;
-/** Services of the charts for closed ports, independent of their own port numbers. */
+/** Names of the charts' Services in front of closed ports, whatever port number the Service itself has. */
 const CLOSED_SERVICE = /(^|-)(etcd|etcd-headless|apisix-admin|apisix-control|head-svc)$/;
 
 /** Reports routes to closed ports other than Alpa's. */
@@ -53,7 +53,9 @@ const NETWORKS = ["ZeroTrustTunnelCloudflaredRoute", "TunnelRoute"];
 export function tunnel(resource: Resource): string[] {
     const { props } = resource;
     if (NETWORKS.includes(kindOf(resource)))
-        return ["network: must not be opened through a tunnel, since its devices need no credential. Remove it."];
+        return [
+            "network: must not be opened through a tunnel, since devices of the Zero Trust team reach it without a credential. Remove it.",
+        ];
     if (!CONFIGS.includes(kindOf(resource))) return [];
     const warp = at(props, "config.warpRouting.enabled");
     return [

@@ -62,7 +62,7 @@ function asks(rule: RouteRule): string[] {
     const { where } = rule;
     if (found.length === 0)
         return [
-            `${where}.plugins: must have one that requires a credential (got ${
+            `${where}.plugins: must have a plugin that requires a credential (got ${
                 pluginsOf(rule)
                     .map((p) => p.name)
                     .join(", ") || "none"
@@ -79,7 +79,9 @@ function asks(rule: RouteRule): string[] {
             ? []
             : [`${place}.anonymous_consumer: must not be set: it admits callers without a credential. Remove it.`]),
         ...(name === "jwt-auth" && !hasEnd(config.claims_to_verify)
-            ? [`${place}.claims_to_verify: must name exp (got ${shown(config.claims_to_verify)}): a token must expire.`]
+            ? [
+                  `${place}.claims_to_verify: must name exp (got ${shown(config.claims_to_verify)}): a token must expire. Add exp.`,
+              ]
             : []),
     ]);
 }
@@ -89,7 +91,9 @@ function settingsUnseen({ where, props }: RouteRule): string[] {
     return list(props.plugins).flatMap((plugin, i) =>
         [undefined, "", UNKNOWN].includes(at(plugin, "secretRef") as string)
             ? []
-            : [`${where}.plugins[${i}].secretRef: must be unset: rules cannot read the Secret. Write it into config.`],
+            : [
+                  `${where}.plugins[${i}].secretRef: must be unset: rules cannot read the Secret. Write the settings into config.`,
+              ],
     );
 }
 
@@ -114,7 +118,9 @@ function nowhere({ props }: Resource): string[] {
     if (found === UNKNOWN) return [];
     const [node] = nodes;
     const right = nodes.length === 1 && at(node, "name") === "127.0.0.1" && at(node, "port") === 1;
-    return right ? [] : [`spec.externalNodes: must be only 127.0.0.1:1, which has no listener (got ${shown(nodes)}).`];
+    return right
+        ? []
+        : [`spec.externalNodes: must be only 127.0.0.1:1, which has no listener (got ${shown(nodes)}). Correct it.`];
 }
 
 /** Headers that every route must remove at least: secrets of every authentication method, and names that only the gateway may set. */
@@ -148,7 +154,7 @@ export const credentialsHidden: Rule = {
             ),
             ...(at(rule.props, "authentication.enable") === true
                 ? [
-                      `${rule.where}.authentication: must be a plugin: this form cannot hide the credential. Write multi-auth.`,
+                      `${rule.where}.authentication: must not be set, since it cannot hide the credential. Use the plugin multi-auth.`,
                   ]
                 : []),
             ...(isNowhere(rule) ? [] : headersLeft(rule)),

@@ -115,7 +115,7 @@ export function ruleset({ props }: Resource): Rendered {
     };
 }
 
-/** Form of a tunnel. With local rules it could forward anywhere, and anyone with a given secret could join it. */
+/** Form of a tunnel: it has no local rules, which could forward anywhere, and no given secret, with which others could join. */
 export function tunnel({ props }: Resource): Rendered {
     return {
         actual: without(props, "accountId", "name"),
@@ -199,7 +199,7 @@ export function worker({ props }: Resource): Rendered {
 
 const SAMPLE_SETTINGS: EdgeWorkerSettings = { hostnames: [], prefixes: [PREFIX], model: "sample-model" };
 
-/** Parses the settings. Invalid settings result in another text, which is reported. */
+/** Parses the settings. Invalid settings are replaced, so that the rendered script differs and the difference is reported. */
 function workerSettings(content: string): EdgeWorkerSettings {
     try {
         const { hostnames, prefixes, model } = JSON.parse(/^const SETTINGS = ([^\n]*);\n/.exec(content)?.[1] ?? "");

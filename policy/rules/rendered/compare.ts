@@ -40,7 +40,7 @@ function nearest(actual: unknown, forms: Form[]): Form[] {
     const here = leaves(actual);
     const unknown = [...here].filter(([, { value }]) => value === UNKNOWN).map(([key]) => key);
     const isUnknown = (key: string) => unknown.some((above) => key === above || key.startsWith(keyOf(above, "")));
-    // The distance is the number of paths that only one side has, without those of every form.
+    // The distance is the number of paths that only the object or only the form has, without the paths of every form.
     const distances = shapesOf(forms).map((keys) =>
         keys.reduce((sum, key) => sum + (isUnknown(key) ? 0 : here.has(key) ? -1 : 1), 0),
     );
@@ -61,8 +61,8 @@ function compared(actual: unknown, form: Form): string[] {
     const problems = form.problems?.(settings as never) ?? [];
     const pair = { expected, actual, where: "", key: "" };
     const loose: Pair["loose"] = new Map();
-    // Values that depend on settings that were not read back are computed only after a difference, since each setting
-    // needs a rendering.
+    // Some settings cannot be read from the object. The values that depend on them are found only after a first
+    // difference, since each of these settings needs a rendering.
     if (differ({ ...pair, loose }).next().done) return problems;
     const rendered = renderedLeaves(expected);
     // Unknown settings come last, since values that depend on one of them are not compared.
@@ -88,7 +88,7 @@ interface Pair {
     where: string;
     /** Path in the rendered object. */
     key: string;
-    /** Values that depend on settings that were not read back, with their fixed beginning. */
+    /** Values that depend on a setting that could not be read, by their path: the reason, and the value's fixed beginning. */
     loose: Map<string, { why: Loose; begin: string }>;
 }
 
@@ -160,13 +160,13 @@ function namesOf(entries: unknown[]): string[] | undefined {
     return new Set(names).size === names.length ? (names as string[]) : undefined;
 }
 
-/** Texts that are missing in a list. */
+/** Advice for a list of another length: it names the missing texts. */
 function moved(expected: unknown[], actual: unknown[]): string {
     const missing = expected.filter((one) => typeof one === "string" && !list(actual).includes(one));
     return missing.length > 0 ? `Add ${missing.join(", ")}.` : "Write it as this project renders it.";
 }
 
-/** A value that this project rendered. */
+/** Text of a value that this project renders, for messages. */
 const expectedText = (value: unknown) => (typeof value === "object" ? "as this project renders it" : shown(value));
 const write = (value: unknown) =>
     typeof value === "object" ? "Write it as this project renders it." : `Write ${shown(value)}.`;

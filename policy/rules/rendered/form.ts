@@ -88,7 +88,7 @@ export function placesOf(form: Form): Setting[] {
 
 const offsetOf = (place: Place) => ("offset" in place ? Math.abs(place.offset) : 0);
 
-/** A setting in a text. */
+/** The position of a setting in a text. */
 interface Part {
     setting: Setting;
     start: number;

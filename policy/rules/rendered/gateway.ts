@@ -36,7 +36,7 @@ const guardProblems = ({ defaultModel: _, ...values }: Record<string, unknown>) 
 export const prefixProblems = (prefix: string | undefined, where: string) =>
     (pathPrefix.safeParse(prefix).error?.issues ?? []).map(({ message }) => `${where}: a prefix ${message}.`);
 
-/** Settings that change the guard's rules, which are not rendered if it is off. */
+/** Choices that change the rules of the guard. The rules are not rendered if the guard is off. */
 const GUARDS = { off: [true, undefined], minTokens: [128, undefined] } as const;
 const guarded = (minTokens: number | undefined) => (minTokens === undefined ? GUARD : { ...GUARD, minTokens });
 

@@ -5,7 +5,7 @@ import { at, list, UNKNOWN } from "../../resources/values";
 import { combinations, form } from "./form";
 import { cachedForms, type ByName } from "./gateway";
 
-// Alpa in the cluster.
+// Forms of the objects of Alpa in the cluster.
 
 /** Charts by component of the model's graph. Their values are not compared, since they are private charts of Rampart. */
 export const OPT_CHARTS: Record<string, string> = {

@@ -43,11 +43,11 @@ const PROOFS = ["CredentialsRevoked", "ConsumersAccepted", "RouteServed"];
 const ownResources = (resources: Resource[]) =>
     resources.filter(({ type }) => /^pulumi-nodejs:/.test(type) && !/:(Revocations|SecretVersions)$/.test(type));
 
-/** A rate limit in another zone would count no request of this stack. */
+/** Resources of a zone. All must be in one zone: a rate limit in another zone would count no request of this stack. */
 const ofZones = (resources: Resource[]) =>
     resources.filter(({ type, props }) => type.startsWith("cloudflare:") && props.zoneId !== undefined);
 
-/** Without this resource nothing is proved or recorded about its objects. */
+/** Reports objects without the resource that verifies or records their changes. */
 function missing(objects: Resource[], kinds: string[], of: (kind: string) => Resource[]): Violations {
     if (objects.length === 0) return [];
     const [{ urn, props }] = objects;
@@ -150,7 +150,7 @@ function material(consumer: Resource, id: unknown, secrets: Resource[]): Record<
     return Object.fromEntries(all) as Record<string, string>;
 }
 
-/** Checks the record of keys. It contains keys that operators have set and public keys; all others have a salt. */
+/** Checks the record of keys. It contains keys that operators have set and public keys; generated keys have a salt instead. */
 function declared({ urn, props }: Resource, consumers: Resource[], secrets: Resource[], salts: Resource[]): Violations {
     if (!isKnown(props.declared)) return [];
     const recorded = map(props.declared);
@@ -235,7 +235,7 @@ function images({ urn, props }: Resource, clusters: Resource[]): Violations {
     return oneOf(urn, "nodes", Number.isNaN(number(props.nodes)) ? UNKNOWN : number(props.nodes), nodes);
 }
 
-/** Checks that resources have the same value in a field of one setting. Messages contain no value, since it may be secret. */
+/** Checks that all resources have the same value in a field. Messages contain no value, since it may be secret. */
 function alike(resources: Resource[], field: string): Violations {
     const known = resources.filter(({ props }) => props[field] !== UNKNOWN);
     const counts = new Map<unknown, number>();

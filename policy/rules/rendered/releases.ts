@@ -12,7 +12,7 @@ import { at, map, UNKNOWN } from "../../resources/values";
 import { combinations, form, type Form } from "./form";
 import { cachedForms, type ByName } from "./gateway";
 
-// Releases of Helm and graphs of Rampart: the gateway, Rampart itself and KubeRay's operator.
+// Forms of Helm's releases and Rampart's graphs: the gateway, Rampart itself and KubeRay's operator.
 
 const NAMESPACE = "sample-namespace";
 

@@ -37,7 +37,7 @@ export function otherPeers(resources: Resource[]): { urn: string; message: strin
     const gateways = charts.length > 0 ? charts.map(({ namespace }) => namespace ?? UNKNOWN) : inPlace;
     const connectors = of("Deployment").filter(({ props }) => at(props, "metadata.name") === CONNECTORS);
     const places = connectors.map(({ props }) => at(props, "metadata.namespace"));
-    // A node port can be used by callers from anywhere.
+    // With a node port, callers may connect from anywhere.
     const isOpen = charts.some(({ values }) => at(values, "service.type") !== "ClusterIP");
     const judges: Record<string, (policy: Resource) => string[]> = {
         [COUNTERS]: ({ props }) => peerIn(props, "spec.ingress.0.from", gateways),

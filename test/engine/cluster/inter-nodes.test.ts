@@ -187,7 +187,10 @@ describe("inter on hosts of its own", () => {
         await hosts.way.shut();
         stack.configure(THREE, stack.tunnel("b"));
         const up = await stack.up().finally(() => hosts.way.open());
-        assert.match(succeeded(up).stdout, /cluster\.nodes\[0\]: .* does not answer by SSH .* continues without it/);
+        assert.match(
+            succeeded(up).stdout,
+            /cluster\.nodes\[0\]: .* does not answer by SSH .* continues without this host/,
+        );
         assert.deepEqual([await complete(plain, keys["alice/a"]), await complete(plain, keys["alice/b"])], [401, 200]);
     });
 

@@ -76,7 +76,7 @@ describe("callers in a file of their own", () => {
     });
 
     const refused: Refused<string>[] = [
-        ["invalid YAML", "consumers:\n  - [", /^callers\/intra\.yaml:2: must be YAML \(\w+\)\.$/],
+        ["invalid YAML", "consumers:\n  - [", /^callers\/intra\.yaml:2: must be YAML \(\w+\)\. Correct this line\.$/],
         ["a list", "- name: lab", /^callers\/intra\.yaml: must be a mapping with the key consumers/],
         ["nothing", "", /^callers\/intra\.yaml: must be a mapping with the key consumers/],
         [

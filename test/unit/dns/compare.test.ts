@@ -153,7 +153,7 @@ describe("comparison of both sides", () => {
             const found = wrong(await rows({ old: [at], records: flagged, atEdge: true }));
             assert.deepEqual(
                 [...new Set(found.map(({ name, note }) => `${name}: ${note}`))],
-                ["alpa.example.com: a server fails, or the servers of one side disagree"],
+                ["alpa.example.com: a server fails, or the old or the new servers disagree among themselves"],
             );
         } finally {
             await server.close();
@@ -168,7 +168,7 @@ describe("comparison of both sides", () => {
             const at = { label: "failing", host: "127.0.0.1", port: server.port };
             const [row] = wrong(await rows({ old: [at], new: [at] }));
             assert.deepEqual([row.old, row.new], ["SERVFAIL", "SERVFAIL"]);
-            assert.equal(row.note, "a server fails, or the servers of one side disagree");
+            assert.equal(row.note, "a server fails, or the old or the new servers disagree among themselves");
         } finally {
             await server.close();
         }

@@ -40,7 +40,7 @@ describe("the policy pack as Pulumi starts it", () => {
         assert.ok(mine.refuses);
         const { title, reason } = RULES.find(({ name }) => name === "route-requires-credential")!;
         assert.ok(mine.message.startsWith(`${title} ${reason}\n`));
-        assert.match(mine.message, /spec\.http\[0\]\.plugins: must have one that requires .* Add multi-auth/);
+        assert.match(mine.message, /spec\.http\[0\]\.plugins: must have a plugin that requires .* Add multi-auth/);
     });
 
     it("distinguishes secrets from plain text", async () => {

@@ -253,7 +253,7 @@ describe("preflight of Cloudflare", () => {
             "a tunnel that is configured by a local file",
             { [TUNNELS]: { result: [{ name: "alpa-auth-test", config_src: "local" }] } },
             {},
-            /^tunnel: a tunnel alpa-auth-test exists that is not this stack's/,
+            /^tunnel: a tunnel alpa-auth-test exists that this stack did not create/,
         ],
         [
             "another team",

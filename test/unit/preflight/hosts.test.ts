@@ -186,7 +186,7 @@ describe("preflight of hosts", () => {
         assert.equal(reached!.isFallback, false);
         assert.match(
             reached!.warnings.join("\n"),
-            /^cluster\.nodes\[2\]: 10\.0\.0\.3 does not answer by SSH \(connect EHOSTUNREACH\)\..* continues without it\.$/,
+            /^cluster\.nodes\[2\]: 10\.0\.0\.3 does not answer by SSH \(connect EHOSTUNREACH\)\..* continues without this host\.$/,
         );
     });
     it("connects to the cluster by another node while the one that started it is down", async () => {

@@ -143,7 +143,10 @@ describe("classes of callers in the config", () => {
         const { warnings } = parseIntra(
             raw(shared({ slots: 2 }, { guard: { maxPrompts: 1, enabled: false, reason: "a test" } })),
         );
-        assert.match(warnings.join("\n"), /^classes: with the guard off a request may have any number of prompts/m);
+        assert.match(
+            warnings.join("\n"),
+            /^classes: while guard\.enabled is false, a request may have any number of prompts/m,
+        );
     });
 
     it("count with option inter, which always has several pods, in the counters of the stack", () => {

@@ -138,7 +138,7 @@ describe("config of exposure direct", () => {
         [
             "both kinds of certificate, and none",
             () => ({ azure, tls: { certificate: {} } }),
-            /^tls\.certificate: must name files, or else certManager\./,
+            /^tls\.certificate: must have exactly one of files and certManager\./,
         ],
         ["TLS without a name", () => ({ tls: tls() }), /^tls\.hostnames: required without azure\.hostname\./],
         [

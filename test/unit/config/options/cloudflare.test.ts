@@ -49,7 +49,7 @@ const refused: Refused[] = [
     [
         "no tunnel",
         { tunnel: undefined },
-        "tunnel: required. Set tunnel.image.tag; with option cloudflare tunnel.hosts, version and sha256.",
+        "tunnel: required. Set tunnel.image.tag; with option cloudflare set tunnel.hosts, tunnel.version and tunnel.sha256.",
     ],
     ["no team", { access: undefined }, /^access: required\. Run: .*access\.teamName/],
     ["a URL for a hostname", { hostname: "https://llm.example.com" }, /^hostname: must be a host name/],
@@ -178,7 +178,7 @@ const refused: Refused[] = [
     [
         "a window that Cloudflare does not have",
         limit("pro", { perSeconds: 30 }),
-        /^rateLimit\.perSeconds: must be a window in seconds that Cloudflare has: 10, 60/,
+        /^rateLimit\.perSeconds: must be a window in seconds that Cloudflare offers: 10, 60/,
     ],
     [
         "a window beyond plan free",
@@ -356,7 +356,7 @@ describe("config of option cloudflare", () => {
         const longer = (seconds: number) =>
             cloudflareStack({ ...zone({ plan: "enterprise" }), proxyTimeoutSeconds: seconds });
         const cut =
-            /^tunnel: a connector that stops waits at most 180 s for its running answers, and answers may take up to 181 s\. Longer ones are interrupted \(502\)/;
+            /^tunnel: a connector that stops waits at most 180 s for its running answers, and answers may take up to 181 s\. Answers that take longer than the wait are interrupted \(502\)/;
         assert.deepEqual(
             [159, 160, 161, 600].map((seconds) => longer(seconds).connectors.graceSeconds),
             [179, 180, 180, 180],

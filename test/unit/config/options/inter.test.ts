@@ -44,12 +44,12 @@ const refused: Refused[] = [
     [
         "no address for callers",
         interValues({}, { address: undefined }),
-        /^gateway\.address: required with exposure direct, unless azure or tls names a host\. Name the host callers use/,
+        /^gateway\.address: required with exposure direct, unless azure or tls names a host\. Set it to the host name or IPv4 address of a load balancer/,
     ],
     [
         "limits that each pod would count for itself",
         interValues({ limits: { concurrent: 2 } }, { sharedCounters: undefined }),
-        "gateway.sharedCounters: required with limits and more than one replica (got 3). Without it each pod counts on its own. Set it (to {} for the defaults).",
+        "gateway.sharedCounters: required with limits and more than one replica (got 3). Without shared counters each pod counts separately. Set the key (to {} for the defaults).",
     ],
     [
         "limits of one caller that each pod would count for itself",

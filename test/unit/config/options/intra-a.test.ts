@@ -206,7 +206,7 @@ const refused: Refused[] = [
     [
         "a model longer than any that Alpa serves",
         { guard: { contextTokens: 2049 } },
-        /^guard\.contextTokens: must be at most 2048 tokens, the length of OPT and BLOOM \(got 2049\)\. Lower it/,
+        /^guard\.contextTokens: must be at most 2048 tokens, the context length of OPT and BLOOM \(got 2049\)\. Lower it/,
     ],
     [
         "a vocabulary larger than any that Alpa serves",
@@ -221,7 +221,7 @@ const refused: Refused[] = [
     [
         "a guard that is off for no reason",
         { guard: { enabled: false } },
-        "guard.reason: required with enabled false. Give the reason why requests that stop Alpa may pass.",
+        "guard.reason: required with enabled false. Give the reason why the gateway may pass on requests that stop Alpa.",
     ],
     [
         "a disabled guard with an empty reason",
@@ -305,13 +305,13 @@ const refused: Refused[] = [
         (pathPrefix): Refused => [
             `${pathPrefix} as a prefix`,
             { pathPrefix },
-            `pathPrefix: must be one part of a path, such as /alpa-opt-service: lower case, and not a path of another service (got "${pathPrefix}"). Choose another.`,
+            `pathPrefix: must be one part of a path, such as /alpa-opt-service: lower case, and not a path of another service (got "${pathPrefix}"). Choose another prefix.`,
         ],
     ),
     [
         "min_tokens that leave no room for a prompt",
         { guard: { minTokens: 1021 } },
-        "guard.minTokens: must leave room for a prompt in contextTokens, 1024 (got 1021). Lower it to 1020 or less.",
+        "guard.minTokens: must leave tokens for a prompt in contextTokens, 1024 (got 1021). Lower it to 1020 or less.",
     ],
     [
         "a namespace that is too long for a Helm release",

@@ -173,7 +173,7 @@ const refused: Refused[] = [
     [
         "no bare metal for a rollback",
         intraBValues({ convert: {} }),
-        "convert.bareMetal: required. Set hosts, and unit or commands: a rollback must start Alpa again.",
+        "convert.bareMetal: required. Set hosts, and either unit or commands: a rollback uses them to start Alpa again.",
     ],
     [
         "a command to stop it and none to start it",

@@ -18,25 +18,25 @@ export const GATEWAY: Record<string, Case[]> = {
             "a rule without a plugin that authenticates",
             "intra",
             plugin("completions", "multi-auth", (p, r) => r.plugins.splice(r.plugins.indexOf(p), 1)),
-            /^spec\.http\[0\]\.plugins: must have one that requires/m,
+            /^spec\.http\[0\]\.plugins: must have a plugin that requires/m,
         ],
         [
             "an authentication plugin that is off",
             "intra",
             plugin("completions", "multi-auth", (p) => (p.enable = false)),
-            /^spec\.http\[0\]\.plugins: must have one that requires/m,
+            /^spec\.http\[0\]\.plugins: must have a plugin that requires/m,
         ],
         [
             "an authentication plugin with _meta.disable",
             "intra",
             plugin("logprobs", "multi-auth", ({ config }) => (config._meta.disable = true)),
-            /^spec\.http\[1\]\.plugins: must have one/m,
+            /^spec\.http\[1\]\.plugins: must have a plugin/m,
         ],
         [
             "multi-auth without a plugin",
             "intra",
             plugin("completions", "multi-auth", ({ config }) => (config.auth_plugins = [])),
-            /^spec\.http\[0\]\.plugins: must have one/m,
+            /^spec\.http\[0\]\.plugins: must have a plugin/m,
         ],
         [
             "a plugin that authenticates only some requests",
@@ -73,31 +73,31 @@ export const GATEWAY: Record<string, Case[]> = {
             "a rule that answers by itself and forwards to Alpa",
             "intra",
             rule("closed", (r) => (r.upstreams = [{ name: "alpa-completions" }])),
-            /^spec\.http\[3\]\.plugins: must have one/m,
+            /^spec\.http\[3\]\.plugins: must have a plugin/m,
         ],
         [
             "a rule that answers by itself sometimes",
             "intra",
             plugin("closed", "fault-injection", ({ config }) => (config.abort.percentage = 50)),
-            /^spec\.http\[3\]\.plugins: must have one/m,
+            /^spec\.http\[3\]\.plugins: must have a plugin/m,
         ],
         [
             "a rule that answers by itself under a condition",
             "intra",
             plugin("closed", "fault-injection", ({ config }) => (config.abort.vars = [])),
-            /^spec\.http\[3\]\.plugins: must have one/m,
+            /^spec\.http\[3\]\.plugins: must have a plugin/m,
         ],
         [
             "a rule that answers by itself, with another name",
             "intra",
             rule("closed", (r) => (r.name = "other")),
-            /^spec\.http\[3\]\.plugins: must have one/m,
+            /^spec\.http\[3\]\.plugins: must have a plugin/m,
         ],
         [
             "an answer of the gateway that is not a rejection",
             "intra",
             plugin("closed", "fault-injection", ({ config }) => (config.abort.http_status = 200)),
-            /^spec\.http\[3\]\.plugins: must have one/m,
+            /^spec\.http\[3\]\.plugins: must have a plugin/m,
         ],
         [
             "a placeholder upstream with a real node",
@@ -221,7 +221,7 @@ export const GATEWAY: Record<string, Case[]> = {
             rule("completions", (r) =>
                 r.plugins.push({ name: "multi-auth", enable: true, config: { auth_plugins: [] } }),
             ),
-            /^spec\.http\[0\]\.plugins: must have one that requires/m,
+            /^spec\.http\[0\]\.plugins: must have a plugin that requires/m,
         ],
         [
             "a tunnel that opens a private network",
@@ -271,7 +271,7 @@ export const GATEWAY: Record<string, Case[]> = {
             "a form of credentials that cannot be removed",
             "intra",
             rule("completions", (r) => (r.authentication = { enable: true, type: "keyAuth" })),
-            /^spec\.http\[0\]\.authentication: must be a plugin/m,
+            /^spec\.http\[0\]\.authentication: must not be set/m,
         ],
         [
             "a caller's own identity header",
@@ -431,7 +431,7 @@ export const GATEWAY: Record<string, Case[]> = {
             "a route that times out before its upstream",
             "intra",
             rule("completions", (r) => (r.timeout.read = "120s")),
-            /^spec\.http\[0\]\.timeout\.read: must be as long as its upstream's, 600 s \(got "120s"\)/m,
+            /^spec\.http\[0\]\.timeout\.read: must be as long as the timeout of its upstream, 600 s \(got "120s"\)/m,
         ],
         [
             "a connector that stops before the longest answer is complete",
