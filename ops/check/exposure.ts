@@ -63,7 +63,7 @@ interface Target {
 /** Connections that are tried at the same time. */
 const AT_ONCE = 64;
 
-/** Checks from outside that only the entry point answers, and only to reject requests without a credential. */
+/** Checks from outside that only the entry point answers, and that it rejects requests without a credential. */
 async function checkExposure(context: Context, args: CheckExposureArgs): Promise<void> {
     const target = await readTarget(context, args);
     const { ports, entry } = await checkTarget(context, target, Date.now() + args.timeout * 1000);
@@ -150,7 +150,7 @@ async function readTarget(context: Context, args: CheckExposureArgs): Promise<Ta
     if (bad.length > 0) throw new UsageError(bad);
     if (atCloudflare && args.address.length + args.closed.length === 0)
         throw new UsageError([
-            "--address: required, since callers come through Cloudflare. Name the hosts: they must not answer from outside.",
+            "--address: required, since callers come through Cloudflare. Name the hosts that must not answer from outside.",
         ]);
     const ca = args.ca === undefined ? undefined : readCa(args.ca);
     const named = [...new Set(args.address)];

@@ -132,7 +132,7 @@ function methodsNotTried(name: string, presented: Presented[]): string[] {
     ];
 }
 
-/** Sends requests until the limit rejects one, at most --most-requests. @returns why the limit was not tried, if so */
+/** Sends requests until the limit rejects one, at most --most-requests. @returns a row, or why the limit was not tried */
 async function limitRow(
     caller: Caller,
     credential: Presented | undefined,

@@ -42,7 +42,7 @@ interface HandoutArgs {
     json?: boolean;
 }
 
-/** Prints or writes a credential for its caller, and records that. */
+/** Prints or writes a credential for its caller, and records the handout. */
 async function handout(context: Context, name: string, id: string, args: HandoutArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const recipients = readRecipients(args.recipient, args.recipientFile);

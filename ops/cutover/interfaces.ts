@@ -58,7 +58,7 @@ export interface Result {
     outcome: Outcome | "stopped";
     /** Last place that was reached completely. */
     place: Place;
-    /** Seconds during which callers got 503; if the cutover was stopped, until then. */
+    /** Seconds during which callers got 503, up to the end or the stop of the cutover. */
     downSeconds: number;
     /** Why the cutover returned or was stopped. */
     why?: string;

@@ -59,7 +59,7 @@ function programLines(a: Version, b: Version, commits: string[] | undefined): st
         .filter(({ dirty }) => dirty)
         .map(({ number }) => `version ${number} ran with changes that are in no commit`);
     if (a.commit === undefined || b.commit === undefined)
-        return ["one of them ran outside of git, so its commit is unknown", ...changes];
+        return ["one of the versions ran outside of git, so its commit is unknown", ...changes];
     if (commits === undefined)
         return [`${a.commit.slice(0, 10)} -> ${b.commit.slice(0, 10)}: not in this clone. Run: git fetch`, ...changes];
     return [...commits, ...changes];

@@ -10,7 +10,7 @@ import { git } from "../history/commits";
 interface WorkTreeOptions {
     /** Stops the creation of the work tree when it aborts. */
     signal?: AbortSignal;
-    /** Longest time for `npm ci`, in seconds. @default 600: 700 packages through a slow proxy, times three */
+    /** Longest time for `npm ci`, in seconds. @default 600: three times what 700 packages need through a slow proxy */
     installSeconds?: number;
 }
 

@@ -1,7 +1,7 @@
 /** Properties that every kind at Cloudflare has. */
 import { nothing, type Row } from "../rule";
 
-/** Names of objects at Cloudflare, which have no effect. */
+/** Names and descriptions of objects at Cloudflare, whose changes have no effect on callers. */
 export const NAMES: Row[] = [
     ["name", nothing],
     ["description", nothing],

@@ -37,7 +37,7 @@ export const consumer: KindRule = {
     ],
 };
 
-/** Whether it is the verifier of this project, and not a consumer of the config with the same name. */
+/** Whether the consumer is the verifier of this project, and not a consumer of the config with the same name. */
 const isVerifier = (change: Change) =>
     caller(change) === VERIFIER && /-conversion-verification-consumer$/.test(change.name);
 

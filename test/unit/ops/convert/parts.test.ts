@@ -99,7 +99,7 @@ describe("ops convert, times of steps that were never measured", () => {
         const [said] = budgetProblems(budget(900), "forward");
         assert.match(
             said,
-            /^convert\.budgetMinutes: must be at least 67, for the expected or measured 33:00 forward, 2:30 to turn back and 31:00 for the return .*\(got 60\)/,
+            /^convert\.budgetMinutes: must be at least 67, for the expected or measured times: 33:00 forward, 2:30 to interrupt a failed step, and 31:00 back .*\(got 60\)/,
         );
     });
 });

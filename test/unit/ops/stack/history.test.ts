@@ -187,7 +187,7 @@ describe("ops stack diff", () => {
         assert.match(out, /cluster: secret in both; whether it differs is not shown/);
         assert.match(
             out,
-            /Program\n {2}one of them ran outside of git, so its commit is unknown\n {2}version 2 ran with changes that are in no commit/,
+            /Program\n {2}one of the versions ran outside of git, so its commit is unknown\n {2}version 2 ran with changes that are in no commit/,
         );
     });
 
