@@ -15,7 +15,7 @@ import {
     type Step,
 } from "./phases";
 
-/** State according to the stack. */
+/** State of a cutover, as the stack's outputs and the stack file show it. */
 export interface Seen {
     /** Last place that a `pulumi up` has completely reached, from the stack's outputs. */
     reached: Place;

@@ -127,7 +127,7 @@ def _unauthorized(answer: Answer, asked: Asked, said: str, known: Dict[str, Any]
 
 
 def _clock_advice(date: Optional[float], asked: Asked) -> Optional[str]:
-    """Advice for a wrong clock: the gateway rejects its tokens without a reason, but the answer's Date shows the difference."""
+    """Advice for a wrong clock: the gateway rejects the token without a reason, but the answer's Date shows the difference."""
     if not isinstance(asked.auth, Jwt) or date is None or abs(date - asked.now) <= SKEW_SECONDS:
         return None
     way = "behind" if date > asked.now else "ahead"

@@ -28,7 +28,7 @@ class Answer(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """The reason for a missing answer. Not an exception: those of requests contain the request with its headers.
+    """The reason for a missing answer. Not an exception: exceptions of requests contain the request with its headers.
 
     kind: `connect` (nothing was sent), `setting` (an environment variable is invalid; nothing was sent), `timeout`, `lost`,
     `too-large`

@@ -95,7 +95,7 @@ function material(_: Difference, change: Change, run: Run): Verdicts {
     };
 }
 
-/** Judges a changed source of generated keys. A changed salt is in the finding of its Secret; the seed has only this one. */
+/** Judges a changed source of generated keys. A changed salt is in the finding of its Secret; only the seed needs this one. */
 function generated(change: Change, run: Run): Verdicts {
     const { name } = change;
     if (/-seed$/.test(name))
