@@ -53,7 +53,7 @@ function packsOf(root: string, program: string): string[] {
 
 /**
  * Wraps Pulumi so that every `up` runs under the policy pack of this clone, also that of another commit's program
- * (`--cwd`). Only the rules that compare what such a program renders are those of its own pack, in previews too.
+ * (`--cwd`). The rules that compare what such a program renders come from its own pack instead, in previews too.
  * @param because reason for running without the pack, which is printed at each run
  */
 export function underPolicy(

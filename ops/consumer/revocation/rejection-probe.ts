@@ -71,7 +71,7 @@ export async function probe(tried: Tried, who: string, publicKey: string | undef
     const { outputs, namespace, pods, connectTo } = tried;
     const { url } = outputs;
     const address = outputs.serviceTokens[who] === undefined ? GATEWAY : EDGE;
-    // Each request gets a new token: an old one could expire while pulumi runs, and be rejected because of that.
+    // Each request gets a new token: an old one could expire while pulumi runs, and its rejection would prove nothing.
     const headers = () => headerOf(outputs, namespace, who);
     const sent = await headers();
     const say = (text: string): Proof => ({ text: `${who}: ${text}`, failed: false });

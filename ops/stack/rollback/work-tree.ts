@@ -57,7 +57,7 @@ async function samePackages(root: string, commit: string): Promise<string | unde
 
 /** Runs `npm ci`, without scripts of packages. @throws Failure with its output */
 function install(context: Context, folder: string, seconds: number, signal: AbortSignal | undefined): Promise<void> {
-    context.note("npm ci, for the packages of that commit:");
+    context.note("npm ci, for the packages of the version's commit:");
     const child = spawn("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
         cwd: folder,
         stdio: ["ignore", "pipe", "pipe"],
@@ -89,8 +89,8 @@ function install(context: Context, folder: string, seconds: number, signal: Abor
             if (code === 0) return resolve();
             if (signal?.aborted) return reject(signal.reason as Error);
             if (late)
-                return reject(failure(`stopped after ${seconds} s, the time limit, in the work tree of that commit`));
-            reject(failure(`failed in the work tree of that commit (exit code ${code})`));
+                return reject(failure(`stopped after ${seconds} s, the time limit, in the work tree of the version's commit`));
+            reject(failure(`failed in the work tree of the version's commit (exit code ${code})`));
         });
     }).finally(() => {
         clearTimeout(clock);

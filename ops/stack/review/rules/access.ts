@@ -126,7 +126,7 @@ function idsOf({ changes }: Run, kind: string, op: "create" | "delete"): string[
         .filter((id) => id !== undefined);
 }
 
-/** Those of the ids that belong to no resource that the run creates. In a drift, the change has the id of such a resource. */
+/** Ids of resources that the run does not create. A resource that it creates has no id yet, except in a drift. */
 function notOf(run: Run, kind: string, ids: string[]): string[] {
     const own = idsOf(run, kind, "create");
     return ids.filter((id) => !hasUnknown(id) && !own.includes(id));

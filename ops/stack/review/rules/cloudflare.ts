@@ -7,7 +7,7 @@ export const NAMES: Row[] = [
     ["description", nothing],
     ["comment", nothing],
 ];
-/** Account and zone: another one means a replacement, which has its own finding. */
+/** Account and zone: a change of either means a replacement, which has its own finding. */
 export const ACCOUNT_AND_ZONE: Row[] = [
     ["accountId", nothing],
     ["zoneId", nothing],

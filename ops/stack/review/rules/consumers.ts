@@ -30,7 +30,7 @@ export const consumer: KindRule = {
             "spec.gatewayRef.**",
             always(
                 "access-changed",
-                (change) => `Caller ${caller(change)} belongs to another gateway: this one answers 401`,
+                (change) => `Caller ${caller(change)} moves to another gateway: the present one answers 401`,
                 "breaks-callers",
             ),
         ],

@@ -17,7 +17,7 @@ export function comeAlong({ changes }: Run, op: Operation, change: Change, label
     });
 }
 
-/** Whether the object that uses this one is deleted: a Deployment, or a listener with a certificate. */
+/** Whether an object that uses the named one is deleted: a Deployment, or a listener with a certificate. */
 export function goWithUser({ changes }: Run, namespace: unknown, name: string): boolean {
     return changes.some(
         (one) =>
