@@ -71,7 +71,7 @@ export function withConsent(command: Command, does: string): Command {
 
 /** How docs, messages and help write a command line. `npx alpa-auth`, or `alpa-auth` after `npm link`, runs the same program. */
 export const COMMAND_LINE = "npm run ops --";
-/** Without the lines that npm itself prints, for output that another program reads. */
+/** The same command line without the lines that npm itself prints, for output that another program reads. */
 const QUIET_COMMAND_LINE = "npm run -s ops --";
 
 /** Adds `--stack`, `--yes` and `--json` to a command that changes a stack. @param does what the command does with `--yes` */

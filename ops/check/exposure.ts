@@ -72,7 +72,7 @@ async function checkExposure(context: Context, args: CheckExposureArgs): Promise
     const all = ports.length + entry.length;
     if (wrong > 0)
         throw new FindingsError(
-            `exposure: only the entry point may answer, and it must reject requests without a key (${wrong} of ${all} findings are wrong). ${adviceOn(ports, entry)}Then run the check again.`,
+            `exposure: only the entry point may answer, and it must reject requests without a key (${wrong} of ${all} checks failed). ${adviceOn(ports, entry)}Then run the check again.`,
         );
     context.note(`exposure: all ${all} findings are as required, as seen from this machine.`);
 }
@@ -162,7 +162,7 @@ async function readTarget(context: Context, args: CheckExposureArgs): Promise<Ta
         const [edge] = await addressesOf(url.hostname);
         return {
             addresses: named,
-            // Ports of both kinds of hosts must be closed.
+            // Behind Cloudflare, every port of both kinds of hosts must be closed, so a host given as both is checked once.
             shut: shut.filter((one) => !named.includes(one)),
             entryPorts: [],
             ports,

@@ -87,7 +87,7 @@ interface Words {
     noun: string;
 }
 
-/** A process that takes over a conversion whose process may still run. */
+/** A process that takes over a conversion while its earlier process may still run. */
 interface Successor {
     /** Lock holder name of the recorded cutover, or of a new one. */
     own: string;

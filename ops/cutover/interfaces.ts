@@ -37,7 +37,7 @@ export interface Actions {
      * aborted. @returns a sentence with the proof @throws if callers are not served
      */
     serves(signal: AbortSignal): Promise<string>;
-    /** Reads the stack's outputs. Its result is ignored once `signal` is aborted. */
+    /** Reads the stack's outputs. The result is ignored once `signal` is aborted. */
     readPlaces(signal: AbortSignal): Promise<Pick<Seen, "reached" | "asked">>;
     /** @returns why the event could not be written */
     record(event: Event): string | undefined;

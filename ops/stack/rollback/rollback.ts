@@ -126,7 +126,7 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
     if (!isJson) context.out(render(review, args.format));
     const renewed = refuse(preview, review, broken, args);
     const notTried = whyNotTried(args, way);
-    // The lines of markdown and of JSON belong to the review.
+    // As markdown or JSON, standard output holds only the review.
     const say = args.format === "text" ? context.out : context.note;
     notTried.forEach((one) => say(`\n${one}`));
     if (args.yes) {
