@@ -99,7 +99,7 @@ function readKeys(file: string): { keys: string[]; content: unknown } {
                 `${where}: must have at least ${SHORTEST_KEY} characters. Give this caller a new key: npm run ops -- consumer add`,
             ];
         if (!/^[\x21-\x7e]+$/.test(key))
-            return [`${where}: must be visible ASCII without blanks. Give this caller a new key.`];
+            return [`${where}: must be visible ASCII without spaces. Give this caller a new key.`];
         if (keys.indexOf(key) < i) return [`${where}: must be listed only once. Remove the duplicate.`];
         return [];
     });

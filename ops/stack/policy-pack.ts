@@ -38,7 +38,7 @@ export function rulesFor(program: string, root: string): readonly Rule[] {
     return isOther(program, root) ? RULES.filter(({ comparesWithProgram }) => !comparesWithProgram) : RULES;
 }
 
-/** Whether a program is that of another commit, whose own policy pack has the rules that compare what it renders. */
+/** Whether a program is of another commit, and that commit's policy pack has the rules that compare what it renders. */
 const isOther = (program: string, root: string) => program !== root && comparesItself(program);
 
 /**
@@ -52,7 +52,7 @@ function packsOf(root: string, program: string): string[] {
 }
 
 /**
- * Wraps Pulumi so that every `up` runs under the policy pack of this clone, also that of another commit's program
+ * Wraps Pulumi so that every `up` runs under the policy pack of this clone, also an `up` of another commit's program
  * (`--cwd`). The rules that compare what such a program renders come from its own pack instead, in previews too.
  * @param because reason for running without the pack, which is printed at each run
  */

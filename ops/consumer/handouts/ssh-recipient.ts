@@ -11,7 +11,7 @@ const RSA = "age-encryption.org/v1/ssh-rsa";
 /** Shortest RSA key that the program age accepts, in bits. */
 const SHORTEST_RSA = 2048;
 
-/** @param line one of `id_ed25519.pub` or `authorized_keys`, without options @throws Error that says what is wrong */
+/** @param line a line of `id_ed25519.pub` or `authorized_keys`, without options @throws Error that says what is wrong */
 export function sshRecipient(line: string): Recipient {
     const [type, encoded = ""] = line.trim().split(/\s+/);
     const wire = Buffer.from(encoded, "base64");
