@@ -48,7 +48,9 @@ async function diff(context: Context, from: number, to: number, args: DiffArgs):
             `From version ${a.number} (${a.start}) to ${b.number} (${b.start}) of stack ${stack.short}`,
             ...part("Callers", callers, "no difference"),
             ...part("Config", settings, "no difference"),
-            ...(secrets.length > 0 ? [`  ${secrets.join(", ")}: secret in both versions, so a difference is not shown`] : []),
+            ...(secrets.length > 0
+                ? [`  ${secrets.join(", ")}: secret in both versions, so a difference is not shown`]
+                : []),
             ...part("Program", programLines(a, b, commits), "the same commit"),
         ].join("\n"),
     );

@@ -89,7 +89,9 @@ function install(context: Context, folder: string, seconds: number, signal: Abor
             if (code === 0) return resolve();
             if (signal?.aborted) return reject(signal.reason as Error);
             if (late)
-                return reject(failure(`stopped after ${seconds} s, the time limit, in the work tree of the version's commit`));
+                return reject(
+                    failure(`stopped after ${seconds} s, the time limit, in the work tree of the version's commit`),
+                );
             reject(failure(`failed in the work tree of the version's commit (exit code ${code})`));
         });
     }).finally(() => {

@@ -281,7 +281,11 @@ describe("ops stack review rejects", () => {
             digest({ op: "create", urn: `${URN}a`, newState: {} }, { op: "delete", urn: `${URN}b`, oldState: "gone" }),
             /steps\[0\]: must have a type in oldState and newState[^]*steps\[1\]: must have a type in oldState and newState/,
         ],
-        ["invalid reasons", digest({ ...gone("a"), diffReasons: [1] }), /steps\[0\]: must have lists of properties as replaceReasons/],
+        [
+            "invalid reasons",
+            digest({ ...gone("a"), diffReasons: [1] }),
+            /steps\[0\]: must have lists of properties as replaceReasons/,
+        ],
         [
             "a preview that is older than the state",
             digest(gone("alice")),
