@@ -3,10 +3,10 @@ import { LABEL_LIMIT } from "../config/values";
 import { CONSENT } from "./consent";
 import type { Context } from "./context";
 
-/** Adds a verb to its noun. Each verb has a file, which exports this as `command`. */
+/** Adds a verb to its noun. The file of a verb exports an `AddCommand` as `command`. */
 export type AddCommand = (noun: Command, context: Context) => void;
 
-/** The commands about one subject. Each noun has a folder, whose index exports one. */
+/** The commands about one subject. Each noun has a folder, whose index exports the `Noun`. */
 export interface Noun {
     /** One word, or several: `model upgrade` is below `model`. */
     name: string;
@@ -23,7 +23,7 @@ export interface ChangeArgs {
     json?: boolean;
 }
 
-/** A whole number of at least `least`. @param most largest number that the code which uses it supports */
+/** Returns a parser for whole numbers from `least` to `most`. @param most largest number that the command supports */
 export function wholeNumber(least: number, most = 999_999_999): (text: string) => number {
     return (text) => {
         if (/^\d{1,9}$/.test(text) && Number(text) >= least && Number(text) <= most) return Number(text);
@@ -31,10 +31,10 @@ export function wholeNumber(least: number, most = 999_999_999): (text: string) =
     };
 }
 
-/** A time limit in seconds: at most a day, since a timer has a limit too. */
+/** Parses a time limit in seconds: at most a day, since timers of Node.js have a limit too. */
 export const timeLimit = wholeNumber(1, 86_400);
 
-/** Name of a consumer, id of a credential. */
+/** Parses the name of a consumer, or the id of a credential. */
 export function label(text: string): string {
     if (/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(text) && text.length <= LABEL_LIMIT) return text;
     throw new InvalidArgumentError(
@@ -46,7 +46,7 @@ export function labels(text: string): string[] {
     return text.split(",").map((name) => label(name.trim()));
 }
 
-/** An option that may be repeated. @param without text for the help that describes the default */
+/** An option that may be repeated. @param without the default, as the help describes it */
 export function repeatable(flags: string, about: string, without = "none"): Option {
     const collect = (value: string, before: string[]) => [...before, value];
     return new Option(flags, `${about}; may be repeated`).argParser(collect).default([], without);
@@ -71,7 +71,7 @@ export function withConsent(command: Command, does: string): Command {
 
 /** How docs, messages and help write a command line. `npx alpa-auth`, or `alpa-auth` after `npm link`, runs the same program. */
 export const COMMAND_LINE = "npm run ops --";
-/** Without the lines that npm itself prints, for output that another program reads. */
+/** The same command line without the lines that npm itself prints, for output that another program reads. */
 const QUIET_COMMAND_LINE = "npm run -s ops --";
 
 /** Adds `--stack`, `--yes` and `--json` to a command that changes a stack. @param does what the command does with `--yes` */
@@ -79,7 +79,7 @@ export function withChange(command: Command, does = "write the stack file and ru
     return withJson(withConsent(withStack(command), does));
 }
 
-/** Adds example command lines to the help of a command. @param lines without the name of the program */
+/** Adds example command lines to the help of a command. @param lines command lines without the name of the program */
 export function withExamples(command: Command, ...lines: string[]): Command {
     const isForProgram = (line: string) => /--(json|csv|format)\b| > /.test(line);
     const examples = lines.map((line) => `  ${isForProgram(line) ? QUIET_COMMAND_LINE : COMMAND_LINE} ${line}`);

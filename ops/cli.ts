@@ -1,4 +1,4 @@
-/** `npx alpa-auth <noun> <verb>`. */
+/** Runs the command line `npx alpa-auth <noun> <verb>`. */
 import { CommanderError, type Command } from "commander";
 import { ProblemList } from "../config/problem-list";
 import { changesSomething } from "./consent";
@@ -26,7 +26,7 @@ export async function run(args: string[], context: Context): Promise<number> {
 
 /** Prints why a command failed. @param command undefined if the arguments name none @returns the exit code */
 function explain(error: unknown, { note }: Context, command: Command | undefined): number {
-    // Commander has already printed the error. If help was requested, that is no failure.
+    // Commander has already printed the error. Its "error" for a request for help is no failure.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     if (error instanceof ProblemList || error instanceof Failure || error instanceof FindingsError) {
         const isReader = command !== undefined && !changesSomething(command);

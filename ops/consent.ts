@@ -17,8 +17,8 @@ export interface AnswerFormat {
 }
 
 /**
- * The last line of a command that changes something and was run without consent. It goes to standard output with text,
- * and to standard error with JSON.
+ * Prints the last line of a command that changes something and was run without consent: to standard output if the answer
+ * is text, otherwise to standard error.
  * @param does what the command does with consent, for example `write the file`
  */
 export function dryRun({ out, note }: Pick<Context, "out" | "note">, does: string, answer: AnswerFormat): void {

@@ -20,7 +20,7 @@ export interface Context {
     today: Date;
     /** Longest wait until the gateway rejects a revoked credential, in seconds. */
     refusalSeconds: number;
-    /** Address to connect to instead of that of a stack's https url. @default the url's own */
+    /** Address to connect to instead of the host of a stack's https URL. @default the URL's host */
     connectTo?: string;
     /** Opens the record of the lock holder in a stack's cluster. */
     openHolder: OpenHolder;
@@ -46,7 +46,7 @@ export function realContext(): Context {
         // The sandbox runs the shipped stacks with files of its own, and never changes the shipped ones.
         folder: resolve(process.env.ALPA_AUTH_STACK_FILES ?? ROOT),
         today: new Date(),
-        refusalSeconds: 30, // Measured: below 2.
+        refusalSeconds: 30, // The measured waits were below 2 seconds.
         // For host names that do not resolve: the sandbox's edge has no DNS and no TLS.
         get connectTo() {
             return loopback(process.env.ALPA_AUTH_CONNECT_TO);

@@ -1,6 +1,6 @@
 /**
  * Longest time between two SIGINT of one Ctrl-C, in milliseconds: the terminal sends one to each process in the foreground,
- * and `npx` or npm's shell passes its own on.
+ * and `npx` or npm's shell forwards the one that it gets.
  */
 const ONE_PRESS_MS = 500;
 

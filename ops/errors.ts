@@ -7,7 +7,7 @@ export class UsageError extends ProblemList {
     }
 }
 
-/** Takes the problems of an error to those found so far, so that all are reported at once. Other errors are thrown. */
+/** Adds the problems of an error to those found so far, so that all are reported at once. Other errors are thrown. */
 export function collect(problems: string[]): (error: unknown) => undefined {
     return (error) => {
         if (!(error instanceof ProblemList)) throw error;

@@ -56,7 +56,7 @@ export function takeLockFile<T extends LockHolder>(
     return release;
 }
 
-/** @returns undefined if there is no lock, or none that can be read */
+/** @returns undefined if there is no lock, or if it cannot be read */
 export function readLock<T extends LockHolder>(file: string): T | undefined {
     try {
         return JSON.parse(readFileSync(file, "utf8")) as T;
@@ -80,7 +80,7 @@ function putAside<T extends LockHolder>(file: string, seen: T | undefined, busy:
     throw busy(moved);
 }
 
-/** A process of another machine cannot be checked, so it counts as alive. */
+/** Whether the lock's process runs. A process of another machine cannot be checked, so it is considered alive. */
 export function isAlive({ pid, began, host }: LockHolder): boolean {
     if (host !== hostname()) return true;
     try {
@@ -92,7 +92,7 @@ export function isAlive({ pid, began, host }: LockHolder): boolean {
     return began === undefined || now === undefined || began === now;
 }
 
-/** Available on Linux only. */
+/** Start time of a process, from the system. Available on Linux only. */
 function beganAt(pid: number): string | undefined {
     const stat = `/proc/${pid}/stat`;
     if (!existsSync(stat)) return undefined;

@@ -52,7 +52,7 @@ function exitCodes(): string {
     );
 }
 
-/** Rejects an option that is given twice with a value, or with its `--no-`: commander takes the last one silently. */
+/** Rejects an option that is given twice, or with its `--no-` form: commander would silently use the last one. */
 function onceEach(command: Command): void {
     const given = new Map<string, string>();
     for (const option of command.options) {

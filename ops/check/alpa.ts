@@ -30,11 +30,12 @@ interface CheckAlpaArgs {
 /** What one host's watchdog has found. */
 interface WatchedHost {
     host: string;
-    /** `answers`, `stuck`, `loading`, `absent` or `rejected`, from progress.sh; `unknown` if it cannot be read or is too old. */
+    /** `answers`, `stuck`, `loading`, `absent` or `rejected`, from progress.sh; `unknown` if no recent state can be read. */
     state: string;
     why: string;
-    /** How long the host has been in this state, and the age of the watchdog's last check, in seconds. */
+    /** How long the host has been in this state, in seconds. */
     sinceSeconds?: number;
+    /** Age of the watchdog's last check, in seconds. */
     lookedSeconds?: number;
     /** How often the watchdog has restarted Alpa since the host started. */
     restarts?: number;

@@ -53,7 +53,7 @@ export async function checkEntryDns(
     context.note(`${name}: all ${rows.length} answers are those of the stack's record sets.`);
 }
 
-/** Both types are queried: an additional address would send callers to another host. */
+/** A and AAAA are both queried, since an additional address would send callers to another host. */
 function wanted(records: RecordSet[]): RecordSet[] {
     const { name, ttl } = records[0];
     return (["A", "AAAA"] as const).map(

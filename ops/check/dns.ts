@@ -41,7 +41,7 @@ export const command: AddCommand = (check, context) =>
                 "those that DNS names",
             ),
         )
-        .option("--at-edge", "expect addresses of the edge for proxied names (default: from phase proxied on)")
+        .option("--at-edge", "expect addresses of the edge for proxied names (default: in dns.phase proxied and later)")
         .option("--timeout <seconds>", "longest time for the whole check", timeLimit, 120)
         .action((args) => checkDns(context, args));
 
@@ -84,7 +84,10 @@ async function checkDns(context: Context, args: CheckDnsArgs): Promise<void> {
     context.note(`${wanted.zone}: ${rows.length} answers, all equal.`);
 }
 
-/** Whether the stack has exposure direct, whose zone stays at Azure, and the command got no --zone. */
+/**
+ * Whether to check exposure direct, whose zone stays at Azure: the command got --server, or the stack has azure and the
+ * command got none of the other options.
+ */
 async function isOfAzure(context: Context, args: CheckDnsArgs): Promise<boolean> {
     const { stack, zone, records, old, new: fresh, server } = args;
     if (server.length > 0) return true;
@@ -107,7 +110,7 @@ async function compared(wanted: Wanted, signal: AbortSignal, limit: number): Pro
     }
 }
 
-/** Addresses of servers, and the problems of those that have none. */
+/** Addresses of name servers, and a problem for each server without an address. */
 async function serversOf(labels: string[], lookup: Lookup): Promise<{ servers: Server[]; problems: string[] }> {
     const found = await Promise.allSettled(labels.map((label) => findServers([label], lookup)));
     return {
@@ -156,7 +159,7 @@ async function serversAtCloudflare(
     const { token, baseUrl } = stack && known ? await accessOf(context, stack) : (environment ?? {});
     if (!token || !baseUrl)
         throw new UsageError([
-            "--new: required without cloudflare:apiToken and CLOUDFLARE_API_TOKEN. Name Cloudflare's name servers for the zone.",
+            "--new: required, since neither cloudflare:apiToken nor CLOUDFLARE_API_TOKEN is set. Name Cloudflare's name servers for the zone.",
         ]);
     const account = stack && readValue(stack.text, "account");
     try {

@@ -7,7 +7,7 @@ import { DAY_MS } from "../../config/keys/consumers/credentials";
 
 export interface Entry {
     address: string;
-    /** Address of the outputs, with Alpa's prefix as its path. */
+    /** Address from the stack's outputs, with the path prefix of Alpa. */
     url: URL;
     /** Port for plain HTTP, if it must redirect to TLS. */
     httpPort?: number;
@@ -15,6 +15,7 @@ export interface Entry {
     ca?: string;
     /** Statuses that reject a request without a credential. */
     refused: number[];
+    /** Statuses for a path that the entry point must not serve. */
     closed: number[];
     /** Deadline of the whole check, in milliseconds since the epoch. */
     end: number;
@@ -145,7 +146,7 @@ async function certificate(entry: Entry, port: number): Promise<EntryCheck> {
             check,
             got: describeError(error),
             ok: false,
-            meaning: "clients reject this certificate, unless they do not verify it",
+            meaning: "clients that verify certificates reject this one",
         };
     }
 }

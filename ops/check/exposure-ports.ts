@@ -50,7 +50,10 @@ export function closedPorts(endpoints: string[]): Port[] {
     return [...CLOSED_PORTS, ...portsOf(endpoints).filter(isOther).map(alpa)];
 }
 
-/** open: a program accepts connections. closed: the host answers that none listens. filtered: no answer. */
+/**
+ * `open`: a program accepts connections. `closed`: the host answers that no program listens. `filtered`: no answer.
+ * `not looked at`: no time was left.
+ */
 export type State = "open" | "closed" | "filtered" | "not looked at";
 
 /** Longest wait for one connection, in milliseconds: a round trip around the world, and one lost packet. */
@@ -72,7 +75,7 @@ export function stateOf(address: string, port: number, end: number): Promise<Sta
             Math.min(CONNECT_MS, left),
         );
         socket.on("connect", () => over("open"));
-        // Only the host itself answers "refused"; any other error comes from the network, or there is no answer.
+        // Only the host itself answers "refused"; any other error comes from the network or means no answer.
         socket.on("error", ({ code }: NodeJS.ErrnoException) => over(code === "ECONNREFUSED" ? "closed" : "filtered"));
     });
 }

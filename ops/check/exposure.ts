@@ -63,7 +63,7 @@ interface Target {
 /** Connections that are tried at the same time. */
 const AT_ONCE = 64;
 
-/** Checks from outside that only the entry point answers, and only to reject requests without a credential. */
+/** Checks from outside that only the entry point answers, and that it rejects requests without a credential. */
 async function checkExposure(context: Context, args: CheckExposureArgs): Promise<void> {
     const target = await readTarget(context, args);
     const { ports, entry } = await checkTarget(context, target, Date.now() + args.timeout * 1000);
@@ -72,7 +72,7 @@ async function checkExposure(context: Context, args: CheckExposureArgs): Promise
     const all = ports.length + entry.length;
     if (wrong > 0)
         throw new FindingsError(
-            `exposure: only the entry point may answer, and it must reject requests without a key (${wrong} of ${all} findings are wrong). ${adviceOn(ports, entry)}Then run the check again.`,
+            `exposure: only the entry point may answer, and it must reject requests without a key (${wrong} of ${all} checks failed). ${adviceOn(ports, entry)}Then run the check again.`,
         );
     context.note(`exposure: all ${all} findings are as required, as seen from this machine.`);
 }
@@ -150,7 +150,7 @@ async function readTarget(context: Context, args: CheckExposureArgs): Promise<Ta
     if (bad.length > 0) throw new UsageError(bad);
     if (atCloudflare && args.address.length + args.closed.length === 0)
         throw new UsageError([
-            "--address: required, since callers come through Cloudflare. Name the hosts: they must not answer from outside.",
+            "--address: required, since callers come through Cloudflare. Name the hosts that must not answer from outside.",
         ]);
     const ca = args.ca === undefined ? undefined : readCa(args.ca);
     const named = [...new Set(args.address)];
@@ -162,7 +162,7 @@ async function readTarget(context: Context, args: CheckExposureArgs): Promise<Ta
         const [edge] = await addressesOf(url.hostname);
         return {
             addresses: named,
-            // Ports of both kinds of hosts must be closed.
+            // Behind Cloudflare, every port of both kinds of hosts must be closed, so a host given as both is checked once.
             shut: shut.filter((one) => !named.includes(one)),
             entryPorts: [],
             ports,

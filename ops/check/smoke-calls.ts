@@ -44,7 +44,7 @@ export interface Target {
     allowHttp: boolean;
 }
 
-/** Problems of an address that no credential can be sent to. */
+/** Why credentials cannot be sent to an address; empty if they can. */
 export function addressProblems({ url, allowHttp }: Pick<Target, "url" | "allowHttp">): string[] {
     try {
         void new Client({ url, allowHttp, auth: new ApiKey("not-sent") });

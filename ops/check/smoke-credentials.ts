@@ -16,7 +16,7 @@ export interface Presented {
 }
 
 /**
- * How long ago the expired token expired, in seconds. The client does not send one that expired over a minute ago; the
+ * How long ago the expired token expired, in seconds. The client sends a token until a minute after its expiry; the
  * gateway has no grace period.
  */
 const OVER_SECONDS = 30;

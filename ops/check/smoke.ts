@@ -118,7 +118,7 @@ function notTried(
         );
 }
 
-/** Checks that the gateway's methods need and no credential of the caller allows. */
+/** Checks that the gateway's methods require, but for which the caller has no credential. */
 function methodsNotTried(name: string, presented: Presented[]): string[] {
     const has = (check: string) => presented.some((one) => one.check === check);
     const add = (options: string) => `Add one: npm run ops -- consumer add ${name} --credential ${options} --yes`;
@@ -132,7 +132,7 @@ function methodsNotTried(name: string, presented: Presented[]): string[] {
     ];
 }
 
-/** Sends requests until the limit rejects one, at most --most-requests. @returns why the limit was not tried, if so */
+/** Sends requests until the limit rejects one, at most --most-requests. @returns a row, or why the limit was not tried */
 async function limitRow(
     caller: Caller,
     credential: Presented | undefined,
@@ -185,7 +185,7 @@ function report(context: Context, { json: asJson }: SmokeArgs, result: Report): 
     const { median, longest } = latency(rows);
     if (median !== undefined) context.note(`answers took ${median} ms (median), at most ${longest} ms.`);
     context.note(`versions seen: ${versions.join(", ") || "unknown"}.`);
-    // With --json, standard output is one document, which has them in `notTried`.
+    // With --json, standard output is one document. It lists these checks in `notTried`.
     const say = asJson ? context.note : context.out;
     untried.forEach((one) => say(`not tried: ${one}.`));
     if (rows.every(({ got }) => !/^\d+$/.test(got)))

@@ -26,7 +26,7 @@ export const command: AddCommand = (consumer, context) => {
         .option("--credential <id>", "id of the credential", label, "first")
         .addOption(choice("--method <method>", METHOD_HELP, METHODS))
         .addOption(choice("--algorithm <name>", "signing algorithm, required with jwt (default: none)", ALGORITHMS))
-        .option("--class <name>", "priority class of a new caller, one of classes (default: none)", label)
+        .option("--class <name>", "priority class of a new caller, one of the stack's classes (default: none)", label)
         .option(
             "--expires <day>",
             "day from which the credential is expired (UTC), for example 2027-01-31 (default: never)",

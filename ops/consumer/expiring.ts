@@ -89,7 +89,7 @@ export function soonest(consumers: Consumer[], within: number, today: Date): Exp
 }
 
 function classOf(days: number): Expiring["class"] {
-    // From that day on the stack removes the credential.
+    // The stack removes a credential on its expiry day.
     if (days <= 0) return "expired";
     if (days <= 1) return "1 day";
     if (days <= 7) return "7 days";

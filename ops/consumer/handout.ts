@@ -42,7 +42,7 @@ interface HandoutArgs {
     json?: boolean;
 }
 
-/** Prints or writes a credential for its caller, and records that. */
+/** Prints or writes a credential for its caller, and records the handout. */
 async function handout(context: Context, name: string, id: string, args: HandoutArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const recipients = readRecipients(args.recipient, args.recipientFile);
@@ -128,10 +128,10 @@ function pageOf(stack: Stack, name: string, credential: Credential, outputs: Out
     return { ...page, credential: { method: "jwt", algorithm: algorithm as PublicKeyAlgorithm, claim } };
 }
 
-/** Warning about a page that git would add: Pulumi runs `git status`, which reports untracked files as changes. */
+/** Warning about a page that git does not ignore: Pulumi runs `git status`, which reports untracked files as changes. */
 function notIgnored(file: string, secret: boolean): string {
     const commits = secret ? "a commit can contain the credential, and " : "";
-    return `warning: git does not ignore ${file}: ${commits}stack rollback rejects every version that runs while the file is in this clone. Move it to handouts/, which git ignores, or out of the clone.`;
+    return `warning: git does not ignore ${file}: ${commits}stack rollback rejects every version that is applied while the file is in this clone. Move it to handouts/, which git ignores, or out of the clone.`;
 }
 
 /** Creates a file that only this user can read, and its folder. @returns functions that fill or remove it */

@@ -73,12 +73,12 @@ function planImport(stack: Stack, keys: string[], names: string[], classes: (str
         class: classes[i],
         credential: { id: CREDENTIAL, method: "key" as const, key: { secure: placeholder(i) } },
     }));
-    // Only the stack file can have secrets.
+    // The callers go into the stack file, since a callers file cannot have secrets.
     const after = addCredentials(stack.text, additions);
     return { after, problems, effects: names.map((name) => `Adds ${name} with its key as ${name}/${CREDENTIAL}.`) };
 }
 
-/** @throws UsageError, which names keys only by their number */
+/** @throws UsageError, whose message names keys only by their index */
 function readKeys(file: string): { keys: string[]; content: unknown } {
     let content: unknown;
     try {
@@ -99,7 +99,7 @@ function readKeys(file: string): { keys: string[]; content: unknown } {
                 `${where}: must have at least ${SHORTEST_KEY} characters. Give this caller a new key: npm run ops -- consumer add`,
             ];
         if (!/^[\x21-\x7e]+$/.test(key))
-            return [`${where}: must be visible ASCII without blanks. Give this caller a new key.`];
+            return [`${where}: must be visible ASCII without spaces. Give this caller a new key.`];
         if (keys.indexOf(key) < i) return [`${where}: must be listed only once. Remove the duplicate.`];
         return [];
     });

@@ -17,8 +17,8 @@ export function weightClasses(text: string): WeightClasses {
 }
 
 /**
- * Returns the class of each key, in the order of the keys; undefined for a weight without a class.
- * @param content of Alpa's keys file
+ * Returns the class of each key, in the order of the keys; undefined for a key whose weight has no class.
+ * @param content parsed JSON of Alpa's keys file
  * @throws UsageError for a weight that no key has; the message contains no key
  */
 export function classesOf(keys: string[], content: unknown, classes: WeightClasses): (string | undefined)[] {
@@ -37,7 +37,7 @@ export function classesOf(keys: string[], content: unknown, classes: WeightClass
 export function lostWeights(keys: string[], content: unknown): string | undefined {
     const weights = weightsOf(keys, content);
     if (new Set(weights).size <= 1) return undefined;
-    return `the keys have different weights in Alpa's queue (${distinct(weights)}), which the gateway does not have. Put their callers into classes: --classes <weight>=<class>,…`;
+    return `the keys have different weights in Alpa's queue (${distinct(weights)}), and the gateway has no weights. Put their callers into classes: --classes <weight>=<class>,…`;
 }
 
 function weightsOf(keys: string[], content: unknown): number[] {

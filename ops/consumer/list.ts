@@ -55,14 +55,14 @@ async function list(context: Context, args: ListArgs): Promise<void> {
     const rows = compare(callersOf(stack), live, `${PROJECT}/${stack.short}`, context.today, rendered);
     if (rendered === undefined) rows.push(forAll(UNREADABLE));
     rows.push(...(await foreignRows(context, access, gateway, live)));
-    // A table would wrap the commands.
+    // The repair commands are printed below the table, which would wrap them.
     const repairs = rows.flatMap(({ repair }) => (repair === undefined ? [] : [`  ${repair}`]));
     const madeBy = String(readValue(stack.text, "of") ?? stack.short);
     const before = repairs.length > 0 ? beforeRepair(gateway.binding!.gatewayNamespace, madeBy) : [];
     show(context, stack, args, rows, (all) => [render(all), ...before, ...repairs].join("\n"), "cluster");
 }
 
-/** Objects in APISIX that the ingress controller did not write: they are not visible in the cluster. */
+/** Objects in APISIX that the ingress controller did not write, so kubectl does not show them. */
 async function foreignRows(context: Context, access: PlainAccess, gateway: Gateway, live: Live): Promise<Row[]> {
     const { binding, isInstalled } = gateway;
     if (binding === undefined) return [];

@@ -22,7 +22,7 @@ export const command: AddCommand = (consumer, context) =>
         "consumer move-to-file callers/intra.yaml --stack intra --yes",
     )
         .description(
-            "Move the callers from the stack file into a file of their own, which more than 1,650 callers need",
+            "Move the callers from the stack file into a file of their own, required for more than 1,650 callers",
         )
         .argument("<file>", "the new file, relative to the folder of Pulumi.yaml, for example callers/intra.yaml")
         .action((file, args) => moveToFile(context, file, args));
@@ -36,7 +36,7 @@ async function moveToFile(context: Context, name: string, args: ChangeArgs): Pro
     const { own, callers, moved, kept } = moveConsumers(stack.text, name);
     if (moved.length === 0)
         throw new UsageError([
-            `consumers: every caller has a key in the stack file, which a callers file cannot hold, so none can be moved. Leave the list where it is.`,
+            `consumers: every caller has an encrypted key, which a callers file cannot hold, so none can be moved. Leave the list in the stack file.`,
         ]);
     const verdict = checkConfig(own, await readSecrets(context, stack), dirname(stack.file), callers);
     const against = [...verdict.problems, ...(await obstaclesOrConversion(context, stack))];

@@ -25,7 +25,7 @@ import {
     type NewCredential,
 } from "../stack/stack-file";
 
-/** The new credential; the public key is the content of the file. */
+/** The new credential as the command's options describe it; `publicKey` is the content of the file. */
 interface NewAsAsked extends Omit<NewCredential, "key">, PublicKeyRead {
     limits?: Limits;
     /** Class of a new consumer. */
@@ -35,7 +35,7 @@ interface NewAsAsked extends Omit<NewCredential, "key">, PublicKeyRead {
 /** The files that list callers: the stack file and its callers file. */
 type Lists = Pick<Stack, "text" | "callers">;
 
-/** A new consumer, or an additional credential of an existing one. */
+/** Plans a new consumer, or an additional credential of an existing consumer. */
 export function planAdd(lists: Lists, name: string, asked: NewAsAsked, today: Date): Plan {
     const consumer = callersOf(lists).find((c) => c.name === name);
     const problems = [
@@ -46,7 +46,7 @@ export function planAdd(lists: Lists, name: string, asked: NewAsAsked, today: Da
     ];
     if (consumer && (asked.limits || asked.class !== undefined))
         problems.push(
-            `--requests, --concurrent, --class: must come with a new consumer (${name} exists). Run: npm run ops -- consumer set-limits ${name}`,
+            `--requests, --concurrent, --class: only valid with a new consumer (${name} exists). Run: npm run ops -- consumer set-limits ${name}`,
         );
     if (problems.length > 0) return { problems, effects: [] };
     const about = { limits: asked.limits, class: asked.class };
@@ -60,7 +60,7 @@ export function planAdd(lists: Lists, name: string, asked: NewAsAsked, today: Da
     };
 }
 
-/** A new credential as the successor of an existing one, which gets an expiry date. */
+/** Plans a new credential as the successor of an existing one, which gets an expiry date. */
 export function planRotate(lists: Lists, name: string, id: string, asked: Rotation, today: Date): Plan {
     const { consumer, credential, problems } = lookUp(lists, name, id);
     problems.push(...dayProblems("--expires", asked.expires, today), ...overlapProblems(lists.text, asked.overlapDays));
@@ -69,7 +69,7 @@ export function planRotate(lists: Lists, name: string, id: string, asked: Rotati
     if (isOver(credential.expires, today))
         problems.push(`${name}/${id}: expired on ${credential.expires}. Add a credential: npm run ops -- consumer add`);
     else if (credential.expires !== undefined && credential.expires < end)
-        // Its earlier expiry was set for a reason, and a rotation must not extend it.
+        // An earlier expiry date was set for a reason, so a rotation must not extend it.
         problems.push(
             `--overlap-days: must end by ${credential.expires}, when ${id} expires anyway (got ${asked.overlapDays}). Give at most ${daysUntil(credential.expires, today)}.`,
         );
@@ -96,7 +96,7 @@ export function planRotate(lists: Lists, name: string, id: string, asked: Rotati
     // Otherwise both credentials would use one key pair, which may have leaked.
     if (asked.publicKey !== undefined && asked.publicKey.trim() === credential.publicKey?.trim())
         problems.push(`--public-key-file: must be a new key (got that of ${name}/${id}). Ask the caller for it.`);
-    // The caller would be without a credential from that day on.
+    // Otherwise the caller would have no valid credential after the overlap.
     if (asked.expires !== undefined && asked.expires <= end)
         problems.push(
             `--expires: must be a day after ${end}, when the overlap ends (got ${asked.expires}). Choose a later one, or fewer --overlap-days.`,
@@ -158,7 +158,7 @@ export function edit(
     return { after: change(callers.text), inCallersFile: true };
 }
 
-/** Finds a consumer and a credential. @throws UsageError if the config does not have them */
+/** Finds a consumer and a credential. @returns undefined, and a problem, for each that the config does not have */
 export function lookUp(lists: Lists, name: string, id?: string) {
     const consumers = callersOf(lists);
     const consumer = consumers.find((c) => c.name === name);
@@ -208,7 +208,7 @@ function overlapProblems(text: string, days: number): string[] {
     const longest = readNumber(text, "maxOverlapDays") ?? unset;
     if (days <= longest) return [];
     return [
-        `--overlap-days: must be at most ${longest}, the stack's maxOverlapDays (got ${days}). Choose fewer, or add a credential of its own: npm run ops -- consumer add`,
+        `--overlap-days: must be at most ${longest}, the stack's maxOverlapDays (got ${days}). Choose fewer, or add an independent credential: npm run ops -- consumer add`,
     ];
 }
 

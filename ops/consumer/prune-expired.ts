@@ -59,13 +59,13 @@ async function pruneExpired(context: Context, args: PruneExpiredArgs): Promise<v
     }
 }
 
-/** Findings about other changes that the run would make. @returns undefined if there are none */
+/** The problem if the run would make other changes. @returns undefined if it would not */
 function otherFindings({ today }: Context, stack: Stack, { findings }: Review): string | undefined {
     const over = overIn(callersOf(stack), today);
     const others = findings.filter((finding) => !isEnd(finding, over));
     if (others.length === 0) return undefined;
     const codes = [...new Set(others.map(({ code }) => code))].join(", ");
-    return `${stack.short}: the run may only remove expired credentials (${others.length} of ${findings.length} findings are about other changes: ${codes}). A change was merged and not applied, or something was changed by hand: review and apply that first, with npm run ops -- stack check`;
+    return `${stack.short}: the run may only remove expired credentials (${others.length} of ${findings.length} findings are about other changes: ${codes}). A change was merged but not applied, or an object was changed by hand. First review and apply these changes: npm run ops -- stack check`;
 }
 
 interface Over {

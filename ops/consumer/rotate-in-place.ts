@@ -6,10 +6,10 @@ import type { Credential } from "../stack/stack-file";
 import type { PublicKeyRead } from "./public-key-file";
 
 export interface Rotation extends PublicKeyRead {
-    /** Value of --successor, which is invalid with a service token, since that gets a new secret in place. */
+    /** Value of --successor, which is invalid with a service token: it gets a new secret in place. */
     successor?: string;
     overlapDays: number;
-    /** End of the successor. */
+    /** Expiry day of the successor. */
     expires?: string;
 }
 

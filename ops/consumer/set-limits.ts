@@ -20,7 +20,11 @@ export const command: AddCommand = (consumer, context) =>
             "--clear",
             "remove the caller's own limits first, so that those of the stack apply (default: keep them)",
         )
-        .option("--class <name>", "put the caller into this priority class, one of classes (default: unchanged)", label)
+        .option(
+            "--class <name>",
+            "put the caller into this priority class, one of the stack's classes (default: unchanged)",
+            label,
+        )
         .option("--no-class", "remove the caller from its class (default: unchanged)")
         .action((name, args) => changeLimits(context, name, args));
 

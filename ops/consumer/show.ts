@@ -39,7 +39,7 @@ interface ShownConsumer {
     file: string;
     /** Priority class; null if the caller has none. */
     class: string | null;
-    /** Limits in force: its own limits, and those of the stack for limits that it does not set. */
+    /** Limits in force: the caller's own, and the stack's for each limit that the caller's entry does not set. */
     limits: Limits;
     /** Limits that the caller's own entry sets. */
     ownLimits: Limits;
@@ -130,7 +130,7 @@ function fileOf({ text, file, callers }: Stack, name: string): string {
 
 const TYPES = { gateway: "consumer of the gateway", "cloudflare-access": "service tokens of Cloudflare Access" };
 
-/** @param className the class, with its share */
+/** @param className the class, as {@link classInWords} describes it */
 function render(
     { name, type, file, limits, ownLimits: own, lastHandout: last, credentials }: ShownConsumer,
     className: string,

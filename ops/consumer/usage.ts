@@ -174,5 +174,7 @@ function sayLines({ note }: Context, { read, counted, older, ahead, other, oldes
     const parts = left.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
     note(`Counted ${counted} of ${read} lines${parts.length === 0 ? "" : `; not counted: ${parts.join(", ")}`}.`);
     if (oldest !== null && Date.parse(oldest) > from.getTime())
-        note(`The oldest line of the log is of ${oldest}: if requests before that are missing, the log is too short.`);
+        note(
+            `The oldest line of the log is from ${oldest}, after the start of the period: earlier requests are not counted.`,
+        );
 }

@@ -26,7 +26,7 @@ export async function verdictOf(
     return { problems: await formalProblems(context, found, direction, problems), notes: [] };
 }
 
-/** Problems of the config with the first phase set, for a conversion and for a return. */
+/** Problems that the config would have in the first phase of a conversion. */
 async function configProblems(context: Context, { stack }: CutoverState): Promise<string[]> {
     const text = setPlace(stack.text, "prepare", { name: "plan", until: "2000-01-01T00:00:00Z" });
     return checkConfig(text, await readSecrets(context, stack), dirname(stack.file), stack.callers?.text).problems;

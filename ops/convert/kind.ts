@@ -12,7 +12,7 @@ import { readNumber, readValue } from "../stack/stack-file";
 
 const FORWARD: Record<Phase, StepDescription> = {
     prepare: {
-        does: "the operator and the component, not started yet, are created, with images and weights on its nodes; bare metal's answers are recorded",
+        does: "KubeRay's operator and the suspended component are created, and its nodes get images and weights; answers of bare metal are recorded",
         waitsFor: "images pulled and volumes bound on every node",
     },
     drain: { does: "new requests get 503 with Retry-After", waitsFor: "the gateway to refuse new requests" },
@@ -100,7 +100,7 @@ export const CONVERSION: Kind = {
     sameAnswers: true,
     describe: ({ direction, to }) => (direction === "forward" ? FORWARD[to as Phase] : BACK[to]!),
     byHand: ({ to }) => BACK_BY_HAND[to]!,
-    withoutDone: "Until then a host that restarts may also start Alpa on bare metal.",
+    withoutDone: "Until step done succeeds, a host that restarts may also start Alpa on bare metal.",
     seen({ text }, { conversion }) {
         const reached = PHASES.includes(conversion?.phase as Phase) ? (conversion!.phase as Phase) : "intra-a";
         const since = conversion?.since;

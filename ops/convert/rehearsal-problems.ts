@@ -21,7 +21,7 @@ export function nodesOf(opt: unknown): string[] {
     return list(mapping(opt).nodes).map((node) => String(isMap(node) ? node.name : node));
 }
 
-/** Resources that rehearsal and production would both use: the rehearsal stops and starts its bare metal. */
+/** Problems of resources that rehearsal and production would share: the rehearsal stops and starts Alpa on its hosts. */
 function overlaps(own: Values, overlay: Values): string[] {
     if (Object.keys(overlay).length === 0)
         return [
@@ -65,7 +65,7 @@ function sharedNodes(own: Values, overlay: Values): string[] {
         .filter((node) => theirs.includes(node))
         .map(
             (node) =>
-                `convert.rehearsal.opt.nodes: must not be among production's, whose GPUs it would take (got ${node}). Name another node.`,
+                `convert.rehearsal.opt.nodes: must not be a node of production, whose GPUs the rehearsal would use (got ${node}). Name another node.`,
         );
 }
 
@@ -81,7 +81,7 @@ function sharedHosts(own: Values, overlay: Values): string[] {
         .filter((address) => addresses.includes(address))
         .map(
             (address) =>
-                `convert.rehearsal.convert.bareMetal.hosts: must not be among production's, whose GPUs production uses (got ${String(address)}). Name another host.`,
+                `convert.rehearsal.convert.bareMetal.hosts: must not be a host of production, which uses the GPUs (got ${String(address)}). Name another host.`,
         );
 }
 

@@ -10,9 +10,9 @@ import { nodesOf, rehearsalProblems } from "./rehearsal-problems";
 type Values = Record<string, unknown>;
 
 export interface RehearsalStack {
-    /** Values of its config, without the project's prefix; a secret is `{ secure: <placeholder> }`. */
+    /** Values of the stack's config, without the prefix of the project. A secret is `{ secure: <placeholder> }`. */
     values: Values;
-    /** Plain text by placeholder. */
+    /** Plain text of the secrets, by placeholder. */
     secrets: Map<string, string>;
     /** Settings that are missing, or must differ from production's. */
     problems: string[];
@@ -58,8 +58,8 @@ export function renderRehearsal(initial: string, values: Values, ciphers: Readon
 
 /**
  * A gateway next to production's, installed by Helm. Rampart can install only one gateway in a cluster, since it gives
- * every release the same name, and the chart names its cluster roles after the release. Helm does not change the CRDs,
- * which production's gateway needs.
+ * every release the same name, and the chart names its cluster roles after the release. The CRDs stay unchanged, since
+ * production's gateway needs them.
  */
 function gatewayOf(own: Values, overlay: Values): Values {
     const { existing: _, ...gateway } = mapping(own.gateway);

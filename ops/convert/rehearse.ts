@@ -40,7 +40,7 @@ export const command: AddCommand = (convert, context) =>
 
 /** One kind of rehearsal: of a conversion, or of an upgrade of the model. */
 export interface Rehearsal {
-    /** Actions in the rehearsal stack for messages, for example `convert and return`. */
+    /** What the rehearsal does, for messages: for example `convert and return`. */
     does: string;
     /** The same actions as a noun, for example `conversion and return`. */
     done: string;
@@ -116,7 +116,7 @@ function recorded({ folder }: Pick<Context, "folder">, kind: RecordFolder["kind"
     return records({ folder, kind }, short);
 }
 
-/** The stack of an interrupted rehearsal no longer exists, so the rehearsal cannot be continued. */
+/** Marks interrupted rehearsals as ended in their records: their stack no longer exists, so they cannot be continued. */
 function endEarlier({ folder }: Context, kind: RecordFolder["kind"], short: string): void {
     for (const { file } of recorded({ folder }, kind, short).filter((one) => !isOver(one))) {
         const entry = { time: new Date().toISOString(), run: basename(file, ".jsonl"), who: whoAmI() };
@@ -136,7 +136,7 @@ async function make(
     const placeholders = [...secrets.keys()];
     const ciphers = await encryptSecrets(context, empty, [...secrets.values()]);
     const text = renderRehearsal(empty.text, values, new Map(ciphers.map((cipher, i) => [placeholders[i], cipher])));
-    // This command has just written the file, so later checks must not report it as another edit.
+    // This command has just written the file, so later checks must not report an edit by someone else.
     remember(empty, text);
     if (existsSync(file)) replace(file, text);
     else writeFileSync(file, text, { mode: 0o600 });
@@ -167,7 +167,7 @@ function clearing(name: string): string {
     return `pulumi destroy -s ${name} && pulumi stack rm ${name}`;
 }
 
-/** The final message of a step belongs to the rehearsal, and is not printed. */
+/** Prints the result of a single step to standard error, since standard output is for the result of the rehearsal. */
 function quiet(context: Context): Context {
     return { ...context, out: context.note };
 }

@@ -84,7 +84,7 @@ export function cutoverActions(job: CutoverJob): Actions {
     };
 }
 
-/** @returns why the event could not be written, which must not end a return */
+/** @returns why the event could not be written. It throws no error, which would end a return. */
 export function record({ file, run, who, context, kind, short }: CutoverJob, event: Event): string | undefined {
     let unwritten: string | undefined;
     try {
@@ -108,7 +108,7 @@ export function record({ file, run, who, context, kind, short }: CutoverJob, eve
     return unwritten;
 }
 
-/** Releases the lock after a return that needs no `pulumi up` for it. */
+/** Removes the cutover's values, for example the lock holder, from the stack file after a return. Needs no `pulumi up`. */
 export async function leaveStack({ context, kind, stack }: CutoverJob): Promise<void> {
     const found = await findStack(context, stack);
     const after = kind.leave(found.text);
@@ -184,6 +184,6 @@ async function route(job: CutoverJob, signal: AbortSignal): Promise<Verification
 }
 
 function options({ answerSeconds }: CutoverJob, signal: AbortSignal) {
-    // The URL is the stack's own, whose config decides whether it has TLS.
+    // HTTP is allowed, since the stack's config decides whether its URL has TLS.
     return { timeoutSeconds: answerSeconds, signal, allowHttp: true };
 }

@@ -17,7 +17,7 @@ interface Run {
     kind: Pick<Kind, "isBefore" | "restOf" | "noun">;
     /** Whether this is the first step of the cutover. */
     first: boolean;
-    /** {@link Kind.restOf} when the cutover began: no other edit may be applied with it. */
+    /** Result of {@link Kind.restOf} when the cutover began: other edits of the file must not be applied with a step. */
     rest: string;
     /** During a return: the original stack file, which the return uses. Other edits are saved in a separate file. */
     kept?: string;
@@ -47,8 +47,8 @@ export async function bringUp(context: Context, run: Run): Promise<void> {
 }
 
 /**
- * Waits for a command that edits the stack. The first step fails instead of waiting, since nothing has changed before
- * it.
+ * Takes the edit lock, and waits while another command holds it. The first step fails instead of waiting, since nothing
+ * has changed before it.
  */
 async function takeLock(context: Context, { stack, first, onLine, signal }: Run): Promise<() => void> {
     const end = Date.now() + LOCKED_SECONDS * 1000;
@@ -74,7 +74,7 @@ async function apply(context: Context, run: Run): Promise<void> {
         writeFileSync(callers.file, callers.text);
     }
     const stack = await findStack(context, name);
-    // Checked before the edit: a step in the stack file that never began would cause a return.
+    // Checked before the edit: otherwise the stack file could name a step that never began, which would cause a return.
     signal.throwIfAborted();
     const edited = !isSame(kind, stack.text, rest);
     const changed = edited ? basename(stack.file) : others !== callers?.text ? callers!.name : undefined;
@@ -85,7 +85,7 @@ async function apply(context: Context, run: Run): Promise<void> {
     const before = after === stack.text ? undefined : remember(stack, after);
     if (before !== undefined) replace(stack.file, after);
     const begins = run.first && kind.isBefore(stack.text);
-    // The first step has a preview, so that the policy pack rejects it before any change. In later steps a preview
+    // The first step has a preview, so that the policy pack can reject it before any change. In later steps a preview
     // would cost callers time.
     const skip = begins ? [] : ["--skip-preview"];
     const args = ["up", "--yes", ...skip, "--stack", name, "--config-file", stack.file];
@@ -111,7 +111,7 @@ async function apply(context: Context, run: Run): Promise<void> {
     }
 }
 
-/** Whether only the keys of the cutover differ; an unreadable file differs. */
+/** Whether a stack file differs only in the values of the cutover; false for an unreadable file. */
 function isSame({ restOf }: Pick<Kind, "restOf">, text: string, rest: string): boolean {
     try {
         return restOf(text) === rest;
@@ -130,8 +130,8 @@ function textOf(file: string): string | undefined {
 }
 
 /**
- * Saves an edit by others in a separate file, numbered if there is already one: it must neither delay callers nor be
- * lost.
+ * Saves an edit by others in a separate file, numbered if there is already one: the edit must neither delay callers nor
+ * be lost.
  */
 function putAside({ folder, note }: Context, { noun }: Pick<Kind, "noun">, name: string, text: string): void {
     const first = join(folder, ".alpa-auth", "local", `${name.replaceAll("/", "~")}.edited`);

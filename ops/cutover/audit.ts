@@ -26,7 +26,7 @@ export interface Versions {
 /** How the cutover ended. `human`: it could not return by itself. */
 export type Outcome = "converted" | "upgraded" | "returned" | "human";
 
-/** What an upgrade of the model changes of key `opt`. */
+/** What an upgrade of the model changes in the config key `opt`. */
 export interface ModelChange {
     /** Values by key; null where a key is not set. */
     old: Record<string, unknown>;
@@ -128,7 +128,7 @@ function timeIn(name: string): number {
 
 /**
  * Ignores a line that a crash has cut off, and zeros that a file may end with after a power loss. A line that does not
- * start like JSON was written by hand.
+ * begin with `{` was written by hand, and is an error.
  */
 function parse(file: string): Entry[] {
     return readFileSync(file, "utf8")
@@ -143,7 +143,7 @@ function parse(file: string): Entry[] {
                 if (line.startsWith("{")) return [];
             }
             throw new UsageError([
-                `${basename(file)}: must have one JSON object in each line (line ${i + 1} has none, perhaps because of a merge conflict in git).`,
+                `${basename(file)}: must have one JSON object in each line (line ${i + 1} has none, perhaps because of a merge conflict in git). Correct the line.`,
             ]);
         });
 }

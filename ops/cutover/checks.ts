@@ -28,7 +28,7 @@ export async function formalProblems(
     const last = await committed(stack);
     if (against.length === 0 && last !== undefined && kind.restOf(last) !== kind.restOf(stack.text))
         problems.push(
-            `${basename(stack.file)}: has uncommitted changes other than those of ${kind.nounWithArticle}, perhaps of callers. Commit it.`,
+            `${basename(stack.file)}: has uncommitted changes other than those of ${kind.nounWithArticle}, perhaps to its callers. Commit the file.`,
         );
     if (problems.length === 0) problems.push(...(await unapplied(context, stack)));
     return problems;
@@ -42,9 +42,9 @@ export function budgetProblems({ seconds, expected }: Budget, direction: Directi
     const minutes = Math.ceil(all / 60);
     const sum = isBack
         ? `${duration(all)} back`
-        : `${duration(remainingForward("prepare", expected))} forward, ${duration(TURN_SECONDS)} to turn back and ${duration(wholeReturn(expected))} for the return`;
+        : `${duration(remainingForward("prepare", expected))} forward, ${duration(TURN_SECONDS)} to interrupt a failed step, and ${duration(wholeReturn(expected))} back`;
     return [
-        `convert.budgetMinutes: must be at least ${minutes}, for the expected or measured ${sum} (got ${seconds / 60}). Run: pulumi config set --path convert.budgetMinutes ${minutes}`,
+        `convert.budgetMinutes: must be at least ${minutes}, for the expected or measured times: ${sum} (got ${seconds / 60}). Run: pulumi config set --path convert.budgetMinutes ${minutes}`,
     ];
 }
 
@@ -56,7 +56,7 @@ export function heldByAnother(
 ): string[] {
     if (holder === undefined || holder.name === ours || !(Date.parse(holder.until) > now.getTime())) return [];
     return [
-        `${kind.noun}: another process runs it (lock holder in the cluster: ${holder.name}, until ${holder.until}). Wait, or if that machine is gone: npm run ops -- ${kind.command} run --yes --take-over`,
+        `${kind.noun}: another process runs it (lock holder in the cluster: ${holder.name}, until ${holder.until}). Wait until it ends. If its machine is gone: npm run ops -- ${kind.command} run --yes --take-over`,
     ];
 }
 

@@ -29,9 +29,9 @@ export const TURN_SECONDS = INTERRUPT_SECONDS + LOOK_AGAIN_SECONDS;
 export interface Budget {
     seconds: number;
     expected: Expected;
-    /** Sum of the program's own timeouts in a step, in seconds. No step of a return is interrupted earlier. */
+    /** Sum of the program's own timeouts in a step, in seconds. A step of a return is never interrupted before this time. */
     patienceSeconds: number;
-    /** Longest time for verifying a step, in seconds, also outside of the 503s. */
+    /** Longest time for verifying a step, in seconds, whether callers get 503 in it or not. */
     lookSeconds: number;
 }
 
@@ -121,7 +121,7 @@ const SHORT_SECONDS = 300;
 
 /**
  * Longest time of a verification, in seconds. Its questions are short, but the first may wait in Alpa's queue for running
- * answers, and its repetition for those of the next batch.
+ * answers, and its repetition for the answers of the next batch.
  */
 export function longestLook(answerSeconds: number): number {
     return 2 * answerSeconds + SHORT_SECONDS;

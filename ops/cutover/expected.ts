@@ -28,8 +28,8 @@ export function expectedTimes(answerSeconds: number, before: Before): Expected {
         "back to switch": 60,
         "back to verify": 60,
         "back to start": 60,
-        // Before callers are admitted, only the verifier's short questions run; if Alpa hangs, they last the longest
-        // answer time too.
+        // Before `switch` only the verifier's short questions run. If Alpa hangs, these take the longest answer time
+        // too.
         "back to stop": answerSeconds + STOP_SECONDS,
         "back to drain": LOAD_SECONDS,
         "back to prepare": 60,

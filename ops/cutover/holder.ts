@@ -17,8 +17,8 @@ export interface ClusterHolder {
     /** For example `2026-11-26T12:00:00Z`. */
     until: string;
     /**
-     * Heartbeat `<time> <user>@<host>`, which changes every {@link HolderView.beatSeconds} while the process runs. It names
-     * the process, since a takeover keeps the holder's name. Unset before the first heartbeat.
+     * Heartbeat `<time> <user>@<host>`, which changes every {@link HolderView.beatSeconds} while the process runs. The heartbeat
+     * names the process, since a takeover keeps the holder's name. Unset before the first heartbeat.
      */
     beat?: string;
 }
@@ -39,14 +39,14 @@ export interface HolderView {
 export type OpenHolder = (access: PlainAccess, namespace: string) => HolderView;
 
 const BEAT_SECONDS = 10;
-/** Number of missing heartbeats after which a process counts as gone: one may be late, and another lost. */
+/** Number of missing heartbeats after which a process is considered gone: one may be late, and another lost. */
 const MISSED = 3;
 /** Longest wait for an answer of the API server, in seconds. */
 const LIMIT_SECONDS = 10;
 
 export const openHolder: OpenHolder = (access, namespace) => {
     const k8s = kubernetesClient();
-    // Created for each request, so that invalid access is an error of the request.
+    // Created for each request, so that an invalid kubeconfig is an error of the request.
     const api = () => k8s.KubernetesObjectApi.makeApiClient(kubeConfigOf(access));
     const metadata = { name: RECORD, namespace };
     const record = { apiVersion: "v1", kind: "ConfigMap", metadata };
@@ -87,12 +87,12 @@ interface Words {
     noun: string;
 }
 
-/** A process that takes over a conversion whose process may still run. */
+/** A process that takes over a conversion while its earlier process may still run. */
 interface Successor {
-    /** Lock holder name of its record in the cluster, or the name that it would take. */
+    /** Lock holder name of the recorded cutover, or of a new one. */
     own: string;
     who: string;
-    /** Whether the record is of another user or machine. */
+    /** Whether another user or machine wrote the record. */
     foreign: boolean;
     takeOver: boolean;
     kind: Words;
@@ -100,7 +100,7 @@ interface Successor {
 
 /**
  * Returns the lock holder name for this process. After a takeover it is the name in the cluster.
- * @throws UsageError if the process of that holder still runs
+ * @throws UsageError if the process of the holder in the cluster still runs
  */
 export async function nameToBe(
     { own, who, foreign, takeOver, kind }: Successor,
@@ -117,7 +117,7 @@ export async function nameToBe(
     return there.name;
 }
 
-/** Waits longer than the longest pause between two heartbeats. It does not depend on the clocks of other machines. */
+/** Whether a heartbeat arrives while this process waits. The clocks of other machines have no influence. */
 async function isAlive(
     view: HolderView,
     { command, noun }: Words,

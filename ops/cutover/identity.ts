@@ -7,7 +7,7 @@ import { git } from "../stack/history/commits";
 import type { Stack } from "../stack/stack";
 import type { Versions } from "./audit";
 
-/** User and host of this process, `ada@ops`. A container's user may have no name, but a number. */
+/** User and host of this process, `ada@ops`. A container's user may have only a number. */
 export function whoAmI(user = () => userInfo().username): string {
     try {
         return `${user()}@${hostname()}`;

@@ -37,7 +37,7 @@ export interface Actions {
      * aborted. @returns a sentence with the proof @throws if callers are not served
      */
     serves(signal: AbortSignal): Promise<string>;
-    /** Reads the stack's outputs. Its result is ignored once `signal` is aborted. */
+    /** Reads the stack's outputs. The result is ignored once `signal` is aborted. */
     readPlaces(signal: AbortSignal): Promise<Pick<Seen, "reached" | "asked">>;
     /** @returns why the event could not be written */
     record(event: Event): string | undefined;
@@ -58,7 +58,7 @@ export interface Result {
     outcome: Outcome | "stopped";
     /** Last place that was reached completely. */
     place: Place;
-    /** Seconds during which callers got 503; if the cutover was stopped, until then. */
+    /** Seconds during which callers got 503, up to the end or the stop of the cutover. */
     downSeconds: number;
     /** Why the cutover returned or was stopped. */
     why?: string;

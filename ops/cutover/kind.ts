@@ -14,9 +14,9 @@ export interface Kind {
     nounWithArticle: string;
     /** Folder of the records of this kind, below `.alpa-auth`. */
     folder: "convert" | "model-upgrade";
-    /** Place before the first phase. */
+    /** Where a stack is before the first phase: `intra-a` in a conversion, `old` in an upgrade. */
     before: Before;
-    /** Serves the callers after the cutover. */
+    /** Option or version that serves the callers after the cutover: `intra-b` or `new`. */
     target: Exclude<Target, Before>;
     /** Outcome of a successful cutover. */
     reached: "converted" | "upgraded";
@@ -25,7 +25,7 @@ export interface Kind {
     new: string;
     /** What is true of the stack after a cutover forward and back: `has option intra-b`. */
     has: Record<Direction, string>;
-    /** One line for each value that changes, before a plan and a state. */
+    /** One line for each value that changes. The lines are printed before a plan and a status. */
     changes: string[];
     /** What a plan says about a cutover in progress. */
     started: string;
@@ -40,9 +40,9 @@ export interface Kind {
     describe(step: Step): StepDescription;
     /** Advice for a step of a return that has failed twice. */
     byHand(step: Step): string;
-    /** Consequence of a `done` that has failed twice. */
+    /** Consequence if step `done` has failed twice. */
     withoutDone: string;
-    /** Returns the place of a stack. @param records records of the stack, oldest first */
+    /** Returns how far a stack is in a cutover. @param records records of the stack, oldest first */
     seen(stack: Pick<Stack, "text">, outputs: Outputs, records: Conversion[]): Seen;
     /** Default seconds of each step without a measured time. @param answerSeconds longest time for one answer */
     defaults(answerSeconds: number): Expected;

@@ -1,4 +1,4 @@
-/** One conversion at a time from one clone. Between clones the cluster's record of the holder decides. */
+/** Allows one cutover at a time from one clone. Between clones the lock holder in the cluster decides. */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../errors";
@@ -49,7 +49,7 @@ export function takeLock(
 function busy(stack: string, file: string, held: Held | undefined): string {
     const by =
         held === undefined
-            ? "another process's"
+            ? "of another process"
             : `by ${held.who} since ${held.since}, pid ${held.pid} on ${held.host}`;
     const command = held?.command ?? "convert";
     const what = command === "convert" ? "a conversion" : "an upgrade of its model";

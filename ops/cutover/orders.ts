@@ -41,7 +41,7 @@ export function listen(
         back.abort(`${command} abort was run`);
     }, 500);
     const onHangUp = () => {
-        // The terminal is closed, but the running step must still end in order.
+        // The running step must still end cleanly: output to the closed terminal must not end the process.
         for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
         stop.abort("its terminal was closed");
     };

@@ -1,19 +1,19 @@
 /**
  * The steps from an old Alpa service to the new one on the same GPUs, in a conversion or an upgrade of the model. Pure: the
- * Pulumi program has the effects of each step.
+ * Pulumi program carries the steps out.
  */
 
 import { PHASES, stateOf, type Phase } from "../../components/opt/conversion-phases";
 
 export { PHASES, type Phase };
 
-/** Place of a stack before the first phase: option intra-a in a conversion, the old version in an upgrade. */
+/** Where a stack is before the first phase: option intra-a in a conversion, the old version in an upgrade. */
 export type Before = "intra-a" | "old";
 
-/** Place of a stack in a cutover: before the first phase, or in a phase. */
+/** Where a stack is in a cutover: before the first phase, or in a phase. */
 export type Place = Before | Phase;
 
-/** Target of a cutover: the place before it, or the option or version of the new service. */
+/** Target of a cutover: the option or version of the old service, or that of the new service. */
 export type Target = Before | "intra-b" | "new";
 
 /** Number of a place in forward order; 0 before the first phase. */
@@ -23,7 +23,7 @@ export function positionOf(place: Place): number {
 
 export type Direction = "forward" | "back";
 
-/** One `pulumi up` from a place to its neighbour, or to the same place again after a failed one. */
+/** One `pulumi up` from a place to the next one in its direction, or again to the same place after a failed step. */
 export interface Step {
     direction: Direction;
     to: Place;

@@ -75,7 +75,7 @@ export class CutoverRunner {
         }
     }
 
-    /** Why a forward step must not begin. */
+    /** Why a forward step must not begin; undefined if it may. */
     private reasonToReturn({ to }: Step): string | undefined {
         if (this.orders.back.aborted) return String(this.orders.back.reason);
         // A place that is already reached needs no step, only verification.
@@ -84,7 +84,7 @@ export class CutoverRunner {
             return `${this.kind.old}'s answers were not recorded, so the new answers could not be compared`;
         if (isDown(before) && this.downSince === undefined) return "it is not known since when callers get 503";
         if (!mustReturn(before, this.elapsed(), this.budget)) return undefined;
-        return `${duration(this.elapsed())} of ${duration(this.budget.seconds)} have passed, and the rest is too short to continue and, if that fails, to return`;
+        return `${duration(this.elapsed())} of ${duration(this.budget.seconds)} have passed: too little time is left for the next steps and, if one fails, for the return`;
     }
 
     private elapsed(): number {
@@ -144,7 +144,7 @@ export class CutoverRunner {
         return failure ?? unended;
     }
 
-    /** @returns why a forward step fails: its event could not be written. A step of a return runs without a record. */
+    /** @returns why the event could not be written, which fails a forward step. A step of a return runs without a record. */
     private record({ direction }: Step, event: Event): string | undefined {
         const unwritten = this.actions.record(event);
         return direction === "forward" ? unwritten : undefined;
@@ -161,7 +161,7 @@ export class CutoverRunner {
         if (end !== undefined)
             interruption.atInstant(
                 end,
-                `it did not end within ${duration(limit!)} of the first 503; later, the budget is too short for a return`,
+                `it did not end within ${duration(limit!)} of the first 503, after which the budget is too short for a return`,
             );
         const longest = longestBack(step, budget);
         if (!forward)
@@ -172,7 +172,7 @@ export class CutoverRunner {
         return { interruption, latestEnd: end };
     }
 
-    /** Changes the direction: returns. */
+    /** Begins the return of a cutover that went forward. */
     private async turn(why: string): Promise<Result> {
         this.actions.record({ event: "return", why });
         this.returning = true;
@@ -205,7 +205,7 @@ export class CutoverRunner {
 
     private stopped(why: string): Result {
         const { back } = this.orders;
-        // A continuing process must know that the conversion was returning.
+        // A process that continues the cutover must know that it was returning.
         if (back.aborted && !this.returning) this.actions.record({ event: "return", why: String(back.reason) });
         return { outcome: "stopped", place: this.reached, downSeconds: this.downSeconds + this.elapsed(), why };
     }

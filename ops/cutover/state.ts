@@ -15,11 +15,11 @@ import {
     type Step,
 } from "./phases";
 
-/** State according to the stack. */
+/** State of a cutover, as the stack's outputs and the stack file show it. */
 export interface Seen {
     /** Last place that a `pulumi up` has completely reached, from the stack's outputs. */
     reached: Place;
-    /** Place in the stack file. It differs from `reached` during a step and after a failed step. */
+    /** Place that the stack file requests. It differs from `reached` during a step and after a failed step. */
     asked: Place;
     /** Id of the cutover in progress, from its record. */
     run?: string;
@@ -74,12 +74,12 @@ export function progressOf(seen: Seen, conversions: Conversion[], before: Before
             delete progress.downSince;
         }
     }
-    // A return that begins days later compares its answers with those of the last conversion.
+    // A return that begins days later compares its answers with the recorded answers of the last cutover.
     if (progress.direction === "back") progress.answers ??= lastAnswers(conversions);
     // The record lacks the current period with 503s if the stack was changed by hand.
     if (isDown(reached)) progress.downSince ??= seen.since === undefined ? undefined : Date.parse(seen.since);
-    // A step that was applied but not verified is repeated, which only verifies it. After a change of direction this is
-    // not needed.
+    // A step that was applied but not verified is repeated, which only verifies it. After a change of direction no step
+    // is repeated.
     const proved = done || begun?.to !== reached || begun.direction !== progress.direction;
     progress.next =
         progress.direction === "forward"
@@ -103,8 +103,8 @@ export function backPath(reached: Place, asked: Place, before: Before, { isProve
 }
 
 /**
- * For a stack between both ends without a record, only a return is safe. In `prepare` a new record can begin: the old
- * service serves callers, and its answers can be recorded.
+ * Progress of a stack without a record. Between both ends only a return is safe. In `prepare` a new record can begin: the
+ * old service serves callers, and its answers can be recorded.
  */
 function withoutRecord(seen: Seen, before: Before): ConversionProgress {
     const { reached, asked, since } = seen;

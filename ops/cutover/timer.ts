@@ -1,6 +1,6 @@
 /** Clock of a conversion, and calls at a given time. */
 
-/** Longest timer, in seconds: detects a sleep of the machine, and stays below the limit of Node.js, 24 days. */
+/** Longest timer, in seconds: short enough to notice a sleep of the machine, and below the limit of Node.js, 24 days. */
 const LOOK_SECONDS = 5;
 
 /**

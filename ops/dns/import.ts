@@ -26,7 +26,7 @@ export const command: AddCommand = (dns, context) =>
 
 /** Most problems that are shown. A file that is not a zone would have one for each line. */
 const SHOWN = 20;
-/** Largest file, in bytes: Cloudflare itself takes 256 KiB, and a thousand records are a tenth of this. */
+/** Largest file, in bytes: Cloudflare itself takes 256 KiB, and a thousand records need a tenth of the limit here. */
 const LARGEST = 4 * 1024 * 1024;
 
 interface DnsImportArgs {
@@ -51,8 +51,7 @@ async function importZone(context: Context, file: string, args: DnsImportArgs): 
     for (const note of found.notes) context.note(note);
     const { problems, warnings } = parseZoneData(text, found.zone, name);
     for (const warning of warnings) context.note(warning);
-    if (problems.length > 0)
-        context.note(`Decisions to make before the config check accepts this data, ${problems.length}:`);
+    if (problems.length > 0) context.note(`To decide before the config check accepts this data (${problems.length}):`);
     for (const problem of problems) context.note(`  - ${problem}`);
     const summary = `${found.items.length} entries of ${found.zone}, ${problems.length} to decide.`;
     if (out !== undefined && existsSync(out))
@@ -84,7 +83,7 @@ function readExport(file: string, zone: string | undefined): Imported {
         throw new UsageError([`${basename(file)}: must be a readable file (${code}). Correct the path.`]);
     }
     if (source.length > LARGEST)
-        throw new UsageError([`${basename(file)}: must be at most ${LARGEST} bytes. Is this an export of a zone?`]);
+        throw new UsageError([`${basename(file)}: must be at most ${LARGEST} bytes. Name an export of a zone.`]);
     return /^\s*[[{]/.test(source)
         ? importRecordSets(source, basename(file), zone)
         : importBind(source, basename(file), zone);

@@ -8,7 +8,7 @@ import { CONNECTIONS, foreignObjects, type Foreign } from "./foreign";
 
 export interface Audit {
     foreign: Foreign[];
-    /** Why APISIX could not be read, or a problem of APISIX as a whole. Unset if it was read. */
+    /** Why APISIX could not be read, or a problem of APISIX as a whole. Unset if all objects were read. */
     unread?: string;
     /** Whether APISIX was not read because this project did not install it, so its Admin API may be closed. */
     isUnknown?: boolean;
@@ -56,7 +56,7 @@ export const auditGateway: AuditGateway = async (access, { binding, isInstalled 
  */
 const BUSY = 429;
 
-/** Repeats a request while Kubernetes answers 429, up to `seconds`. @throws the last answer then, and other errors at once */
+/** Repeats a request while Kubernetes answers 429, up to `seconds`. @throws the last 429 after that time, other errors at once */
 export async function untilNotBusy<T>(ask: () => Promise<T>, seconds = 30, pause = PAUSE_SECONDS): Promise<T> {
     const start = Date.now();
     for (;;) {

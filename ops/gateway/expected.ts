@@ -15,7 +15,7 @@ export interface Expected {
     controller: string;
     /** Ids of objects by kind. A kind is named as its folder in the Admin API. */
     ids: Record<OfRoutes | "ssls" | "global_rules" | "plugin_metadata", Set<string>>;
-    /** By APISIX's name of the consumer: the id of each credential, with its name. */
+    /** Credentials by APISIX's name of their consumer: the name of each credential by its id. */
     consumers: Map<string, Map<string, string>>;
     /** `kind namespace/name` of objects that are identified by the controller's labels, since their ids are not computed here. */
     byLabel: Set<string>;

@@ -80,7 +80,7 @@ export async function foreignObjects(api: AdminApi, expected: Expected, namespac
     const ours = new Map(
         [...lists].map(([kind, items]) => [kind, items.filter((item) => isOurs(kind, item, expected))]),
     );
-    // Objects of route kinds without computed ids are recognized by their service.
+    // Upstreams of routes whose ids are not computed here are recognized by their service.
     const services = new Set(ours.get("services")!.map(({ key }) => idIn(key)));
     ours.set(
         "upstreams",
@@ -174,7 +174,7 @@ function more(kind: Kind | "credentials", value: Value): string[] {
     return known === undefined ? [] : Object.keys(value).filter((field) => !known.includes(field));
 }
 
-/** Credentials of consumers that the controller wrote. Those of foreign consumers are deleted with them. */
+/** Foreign credentials of the controller's consumers. Credentials of foreign consumers are deleted with their consumer. */
 async function foreignCredentials(
     api: AdminApi,
     { consumers }: Expected,
@@ -252,7 +252,7 @@ function shown(id: string, name: unknown): string {
  */
 export function beforeRepair(namespace: string, stack: string): string[] {
     return [
-        "These changes need an Admin key, so one has leaked. Rotate both keys first, then delete (docs/operate/leaked-credentials.md: An Admin key has leaked):",
+        "Only a holder of an Admin key can make these changes, so a key has leaked. Rotate both keys first, then delete the objects (docs/operate/leaked-credentials.md: An Admin key has leaked):",
         `  pulumi up -s ${stack} --replace '**::alpa-admin-keys-admin' --replace '**::alpa-admin-keys-viewer'`,
         `  kubectl -n ${namespace} rollout restart deployment/apisix`,
         `  kubectl -n ${namespace} port-forward deployment/apisix 9180    # in another terminal, while you delete`,

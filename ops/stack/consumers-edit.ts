@@ -49,7 +49,7 @@ function add(document: Document, known: Consumer[], { consumer, credential, limi
     else if (known.some(({ name }) => name === consumer)) throw notWrittenOut(consumer);
     const siblings = owner?.get("credentials", true) ?? anyCredentials(list);
     const entry = document.createNode(credential) as YAMLMap;
-    // Uses the style of the other entries, but a key of several lines needs block style.
+    // Uses the style of the other entries, but a public key, which has several lines, needs block style.
     entry.flow = credential.publicKey === undefined && (!isSeq(siblings) || inFlow(siblings));
     for (const { key, value } of entry.items as Pair<Scalar, Node>[]) {
         // Without quotes Pulumi would parse a timestamp, or perhaps a number.
@@ -163,7 +163,7 @@ function insertBelowName(entry: YAMLMap, pair: Pair): void {
     entry.items.splice(name + 1, 0, pair);
 }
 
-/** Number of blanks in front of an entry of a new file of callers. */
+/** Number of spaces in front of an entry of a new callers file. */
 const CALLERS_INDENT = 2;
 
 /**
@@ -203,7 +203,7 @@ export function moveConsumers(
 
 /**
  * Returns the same two files with each comment above its own caller.
- * @param stay for each entry, whether it stays
+ * @param stay for each entry, whether it stays in the stack file
  * @param name sets the name of the new file
  * @returns undefined where the lines of the callers cannot be told apart
  */

@@ -24,7 +24,7 @@ export class EditLocked extends Failure {
 }
 
 /**
- * Takes the lock, in the folder of a clone's own files that git ignores. Commands that only read do not need it.
+ * Takes the lock, a file in a folder of the clone that git ignores. Commands that only read do not need it.
  * @param short last part of the stack's name
  * @returns a function that releases the lock
  * @throws EditLocked
@@ -42,7 +42,7 @@ function by(holder: LockHolder | undefined): string {
     return holder === undefined ? "" : ` (pid ${holder.pid} on ${holder.host}, since ${holder.since})`;
 }
 
-/** A process of another host cannot be checked from here. */
+/** Advice for a lock of another host, whose process cannot be checked from here. */
 function remedy(lock: string, holder: LockHolder | undefined): string {
     if (holder === undefined || holder.host === hostname()) return "";
     return `; if it no longer runs on ${holder.host}, remove ${relative(process.cwd(), lock)}`;

@@ -61,7 +61,7 @@ export function hasRepository(folder: string): boolean {
     return existsSync(join(folder, ".git")) || (dirname(folder) !== folder && hasRepository(dirname(folder)));
 }
 
-/** Whether the text is that of this program's last edit, or the text before it, restored by hand. */
+/** Whether the file has the text of this program's last edit, or the text from before that edit, restored by hand. */
 function isOurs(stack: Stack, edited: Edited): boolean {
     const [ours, before] = (["ours", "before"] as const).map((what) => {
         const file = local(stack, edited, what);
@@ -90,13 +90,13 @@ async function pendingOperations({ pulumi }: Context, stack: Stack): Promise<str
 export interface Remembered {
     /** Copy of the file before the edit. */
     copy: string;
-    /** Restores the earlier record after an edit was undone, since that record may name the copy of an earlier run. */
+    /** Restores the copy of an earlier edit after this edit was undone: the message of a failed run may name that copy. */
     forget: () => void;
 }
 
 /**
- * Saves two copies of the file, before and after this command's edit, in a folder next to it that git ignores. A later
- * command in this clone compares them with the file, to recognize edits by hand. Secrets stay encrypted in the copies.
+ * Saves the file from before this command's edit, and the hash of the edited text, in a folder next to the file that git
+ * ignores. A later command in this clone compares both with the file, to recognize edits by hand. Secrets stay encrypted.
  * @param edited the file of the stack that the command edits
  */
 export function remember(stack: Stack, after: string, edited: Edited = stack): Remembered {

@@ -60,7 +60,7 @@ export async function gatewayOf(context: Context, stack: Stack): Promise<Gateway
     };
 }
 
-/** @param unasked `fail` if the stack itself has installed the pods, so that its user may query them */
+/** @param unasked `fail` if the stack has installed the pods, so its user may query them; `settle` accepts a partial proof */
 function podsOf({ gatewayNamespace }: GatewayBinding, unasked: GatewayPods["unasked"]): GatewayPods {
     return { namespace: gatewayNamespace, labels: APISIX_PODS.matchLabels, unasked };
 }

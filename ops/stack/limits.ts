@@ -13,7 +13,10 @@ export function ownLimits(lists: Lists, caller: string): Limits {
     return entry === undefined ? {} : limitsAt(entry.list, "consumers", entry.index, "limits");
 }
 
-/** Limits in force for a caller: its own, and those of the stack that neither its entry nor its class's share sets. */
+/**
+ * Limits in force for a caller: those of its entry, and the stack's for those that the entry does not set. Without
+ * `concurrent` if the caller's class has a share.
+ */
 export function limitsInForce(lists: Lists, caller: string): Limits {
     const { concurrent, ...rest } = callerLimits(limitsAt(lists.text, "limits"), ownLimits(lists, caller));
     return concurrent === undefined || classWithShare(lists, caller) !== undefined ? rest : { ...rest, concurrent };

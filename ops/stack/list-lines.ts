@@ -2,17 +2,17 @@ import { isMap, isNode, type Node, type YAMLSeq } from "yaml";
 
 /** Lines of a file with a list, divided at the entries of the list. */
 interface ListLines {
-    /** Up to the key of the list. */
+    /** Lines up to and including the key of the list. */
     head: string[];
     /** Each entry, with the comments above it that are not indented more than its dash. */
     entries: string[][];
     tail: string[];
-    /** Number of blanks in front of the dashes. */
+    /** Number of spaces in front of the dashes. */
     indent: number;
 }
 
 /**
- * Divides the lines of a file so that comments belong to the entry below them. The YAML library counts comments between
+ * Divides the lines of a file so that comments belong to the entry below them. The YAML library treats comments between
  * two entries as a part of the first one.
  * @param map the mapping that has the list
  * @returns undefined where the entries are not on lines of their own

@@ -38,7 +38,7 @@ export function rulesFor(program: string, root: string): readonly Rule[] {
     return isOther(program, root) ? RULES.filter(({ comparesWithProgram }) => !comparesWithProgram) : RULES;
 }
 
-/** Whether a program is that of another commit, and its own policy pack compares what it renders. */
+/** Whether a program is of another commit, and that commit's policy pack has the rules that compare what it renders. */
 const isOther = (program: string, root: string) => program !== root && comparesItself(program);
 
 /**
@@ -52,8 +52,8 @@ function packsOf(root: string, program: string): string[] {
 }
 
 /**
- * Wraps Pulumi so that every `up` runs under the policy pack of this clone. This also applies to the program of another
- * commit (`--cwd`), except that its own pack compares what it renders, in previews too.
+ * Wraps Pulumi so that every `up` runs under the policy pack of this clone, also an `up` of another commit's program
+ * (`--cwd`). The rules that compare what such a program renders come from its own pack instead, in previews too.
  * @param because reason for running without the pack, which is printed at each run
  */
 export function underPolicy(
@@ -69,7 +69,7 @@ export function underPolicy(
                 `${WITHOUT_PACK}: must give a reason of at least ${LEAST_REASON} characters. Unset it to run under the policy pack.`,
             ]);
         const program = args.includes("--cwd") ? args[args.indexOf("--cwd") + 1] : root;
-        // A review checks the rules of this clone itself, but it cannot load those of another commit.
+        // A review runs the rules of this clone itself, but it cannot load the rules of another commit.
         if (args[0] === "preview" && !because && isOther(program, root))
             return pulumi([...args, ...packOf(program)], options);
         if (args[0] !== "up") return pulumi(args, options);

@@ -46,7 +46,8 @@ export type PulumiRunner = (args: string[], options?: PulumiOptions) => Promise<
 
 /**
  * Runs the `pulumi` of PATH, without prompts. Ctrl-C, SIGTERM and a closed terminal interrupt Pulumi, and this process waits
- * until Pulumi has ended properly: otherwise it would leave pending operations. With `signal`, the caller handles them.
+ * until Pulumi has ended properly: otherwise it would leave pending operations. With `signal`, the code that calls this
+ * function handles these signals.
  * @throws Failure after SIGTERM or SIGHUP, except for the result of an `up` that was running
  */
 export function runPulumi(folder: string, patienceSeconds = PATIENCE_SECONDS): PulumiRunner {
@@ -67,7 +68,7 @@ export function runPulumi(folder: string, patienceSeconds = PATIENCE_SECONDS): P
             end.abort();
         };
         const interrupt = () => void child.kill("SIGINT");
-        // In its own process group, it would outlive this process and run unobserved.
+        // Otherwise Pulumi, which has its own process group, would outlive this process.
         process.on("exit", interrupt);
         const unheed = heedSignals(signal ? wait : oncePerPress(interrupt), signal ? undefined : onEnd);
         child.stdin.on("error", wait).end(input);
@@ -101,7 +102,7 @@ export function runPulumi(folder: string, patienceSeconds = PATIENCE_SECONDS): P
     };
 }
 
-/** Silence after which an operator may take a command for hanging, in seconds. */
+/** Silence after which an operator may think that a command hangs, in seconds. */
 const SILENCE_SECONDS = 10;
 
 /** Wraps Pulumi: when a run without visible output takes long, it prints that the command waits for Pulumi. */
@@ -175,7 +176,7 @@ export async function ask(pulumi: PulumiRunner, args: string[], options?: Pulumi
 /**
  * A JSON object that Pulumi has printed.
  * @param what the command, as a message names it
- * @throws Failure that does not quote it, since it may be secret
+ * @throws Failure that does not quote the text, since it may be secret
  */
 export function jsonObject<T extends object>(text: string, what: string): T {
     let value: unknown;

@@ -28,7 +28,7 @@ export interface CallersFile {
     text: string;
 }
 
-/** The callers of both files. */
+/** The callers of the stack file and of the callers file. */
 export function callersOf({ text, callers }: Pick<Stack, "text" | "callers">): Consumer[] {
     return [...readConsumers(text), ...(callers === undefined ? [] : readConsumers(callers.text))];
 }

@@ -104,7 +104,7 @@ function mergeLines(original: string[], same: string[], edited: string[]): strin
 function alignment(from: string[], to: string[]): number[] {
     const places = [0];
     let base = 0;
-    // The style changes mostly blanks: without them most lines can be matched exactly.
+    // The style changes mostly spaces: without spaces most lines can be matched exactly.
     const bare = (line: string) => line.replace(/\s/g, "");
     const parts = diffArrays(from, to, { comparator: (left, right) => bare(left) === bare(right) });
     for (let i = 0; i < parts.length; i++) {

@@ -27,7 +27,7 @@ interface InspectArgs {
     verify?: boolean;
 }
 
-/** Prints the content of a token, its claimed owner, and whether that was verified. */
+/** Prints the content of a token, its claimed owner, and whether the signature was verified. */
 async function inspect(context: Context, args: InspectArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const token = (await context.stdin()).trim().replace(/^(Authorization: *)?(Bearer +)?/i, "");
@@ -88,7 +88,9 @@ function decode(token: string) {
         return { header: decodeProtectedHeader(token), claims: decodeJwt(token) };
     } catch {
         // Text that is not a token could be any secret, so it is not quoted.
-        throw new UsageError(["token: must be a JWT on standard input: three parts with dots between. Pipe it in."]);
+        throw new UsageError([
+            "token: must be a JWT on standard input: three parts with dots between them. Pipe the token in.",
+        ]);
     }
 }
 

@@ -18,7 +18,7 @@ SERVERS = ("https", "https that has expired", "https of another name", "https of
 
 
 class Bench:
-    """What cases need of pytest."""
+    """The fixtures of pytest that cases use."""
 
     def __init__(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder = tmp_path
@@ -32,7 +32,7 @@ class Bench:
 
 @contextmanager
 def site_of(kind: str, answers: List[Fields], bench: Bench) -> Iterator[Server]:
-    """A server that gives answers: each request gets the next one, and all others the last."""
+    """A server that gives answers: each request gets the next answer, and requests after the last one get it again."""
     if kind == "closed":
         server = Server()
         server.close()

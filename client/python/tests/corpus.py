@@ -18,7 +18,7 @@ Fields = Dict[str, Any]
 
 
 class Case(Fields):
-    """The fields of a case. Notes which are read: an expectation that no runner reads would prove nothing.
+    """The fields of a case. Records which of them are read: an expectation that no runner reads would prove nothing.
 
     :ivar shared: the fields of the file itself
     """
@@ -55,7 +55,7 @@ def cases(folder: str, without: Tuple[str, ...] = ()) -> List[Any]:
 
 
 def run(case: Case, runners: Dict[str, Callable[[Case], None]]) -> None:
-    """Runs a case. One of an unknown kind fails, and so does one with a field that its runner does not read."""
+    """Runs a case. A case of an unknown kind fails, and so does a case with a field that its runner does not read."""
     assert case.shared["kind"] in runners, f"kind {case.shared['kind']}"
     runners[case.shared["kind"]](case)
     assert not case.unread, f"fields that the runner does not read: {case.unread}"
@@ -155,7 +155,7 @@ def claims_of(headers: Dict[str, str]) -> Fields:
 VALUES: Fields = json.loads((FOLDER / "values.json").read_text(encoding="utf-8"))
 VALUES["tokens"] = {name: _token_of(token, 0) for name, token in VALUES["tokens"].items()}
 
-#: Options with another name in this language.
+#: Options that have another name in Python.
 _NAMES = {"max_attempts": "attempts"}
 
 
@@ -171,7 +171,7 @@ def camel(text: str) -> str:
 
 
 def here(text: Any) -> Any:
-    """The text for this language, where the two differ."""
+    """The text for Python, where the two languages differ."""
     return text.get("python") if isinstance(text, dict) else text
 
 

@@ -12,7 +12,7 @@ class Proxy:
     """:ivar heads: heads of its requests, which must not contain callers' credentials"""
 
     def __init__(self, port: int, context: Optional[ssl.SSLContext] = None, socks: bool = False) -> None:
-        #: Answer to a CONNECT instead of a connection.
+        #: Answer to CONNECT, if the proxy must not open the connection.
         self.refusal: Optional[bytes] = None
         self.heads: List[bytes] = []
         self.over = threading.Event()

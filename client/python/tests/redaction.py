@@ -85,7 +85,7 @@ def _check_answer(server: Server, place: Fields, name: str, secret: str, write: 
     with pytest.raises(AlpaClientError) as caught:
         Client(server.url, auth=auth, attempts=1, clock=Clock(now=lambda: VALUES["now"])).completions("a")
     shown = f"{all_of(caught.value)}{auth!r}".lower()
-    # One header is JSON of the others, and of a token the signature is secret.
+    # The value of a single header is not searched: it is JSON of the other values. Of a token only the signature is secret.
     parts = [one.rpartition(".")[2] if kind == "Jwt" else one for one in sent if not one.startswith("{")]
     for one in [*parts, *([secret] if own else [])]:
         for form in (one, write(one)[3:-4]):

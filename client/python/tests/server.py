@@ -34,8 +34,8 @@ DRIP = {"raw": "HTTP/1.1 200 OK\r\n\r\n{", "then": "drip"}
 
 
 def answering(answer: Any, server: "Server") -> Reply:
-    """An answer of client/corpus: a complete one, also as the text of HTTP, or bytes of Latin-1 and what follows them: `end`,
-    `reset`, `wait` for the client, or `drip` a byte every 20 ms."""
+    """The reply for an answer of client/corpus: a complete answer, as a text or an object, or bytes in Latin-1 (`raw`). After the
+    bytes (`then`) follows the `end`, a `reset`, a `wait` for the client, or a `drip` of one byte every 20 ms."""
     if isinstance(answer, str):
         head, _, body = answer.partition("\n\n")
         status, *lines = head.split("\n")

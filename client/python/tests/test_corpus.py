@@ -26,7 +26,7 @@ Made = Tuple[str, Optional[Auth], Dict[str, Any]]
 
 
 def made(case: Case, bench: Bench, slept: Slept) -> Made:
-    """What a case's settings become: a client as a text, its credential and its options; a credential alone has no client."""
+    """The client of a case's settings as a text, its credential and its options. A case with only a credential has no client."""
     client, env, page, text = (case.get(name) for name in ("client", "env", "page", "text"))
     if env is not None:
         files = {

@@ -63,6 +63,6 @@ def test_a_body_that_is_received_slowly_has_the_timeout_of_the_answer(server: Se
         return read(connection)
 
     monkeypatch.setattr(server_module, "_read", late)
-    # More than the buffers of a connection hold.
+    # The prompt is larger than the buffers of a connection.
     client = Client(server.url, connect_timeout_seconds=0.2, answer_timeout_seconds=60)
     assert client.completions("a" * 30_000_000)["id"] == "1"

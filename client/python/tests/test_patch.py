@@ -30,7 +30,7 @@ def stage() -> Iterator[Stage]:
 if CASES:
 
     @pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
-    def test_before_it_the_client_behaves_like_alpas_in_the_recordings(stage: Stage, case: Dict[str, Any]) -> None:
+    def test_before_the_change_the_client_behaves_like_alpas_in_the_recordings(stage: Stage, case: Dict[str, Any]) -> None:
         outcome = case["outcome"]
         client = before.Client(url_of(case, stage))
         if "returned" in outcome:
@@ -46,7 +46,7 @@ if CASES:
         assert [seen if "bytes" in text else seen.rsplit(" (", 1)[0] for seen, text in zip(stage.seen, recorded)] == recorded
 
     @pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
-    def test_after_it_the_client_is_right_or_reports_the_error(
+    def test_after_the_change_the_client_is_right_or_reports_the_error(
         stage: Stage, case: Dict[str, Any], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(after, "Sender", partial(Sender, attempts=1))
@@ -58,7 +58,7 @@ SECRETS = {"apikey": "k1", "CF-Access-Client-Id": "i", "CF-Access-Client-Secret"
 
 
 @pytest.mark.parametrize("status,what", [(302, SECRETS), (307, {**SECRETS, "prompt": "my prompt"})])
-def test_the_leaks_on_the_page_exist_and_are_gone_after_the_change(
+def test_the_leaks_on_the_page_exist_before_the_change_and_not_after_it(
     server: Server, monkeypatch: pytest.MonkeyPatch, status: int, what: Dict[str, str]
 ) -> None:
     login = Server()
@@ -79,7 +79,7 @@ def test_the_leaks_on_the_page_exist_and_are_gone_after_the_change(
     assert len(login.received) == 1
 
 
-def test_after_it_calls_without_auth_are_unchanged(server: Server) -> None:
+def test_after_the_change_calls_without_auth_are_unchanged(server: Server) -> None:
     server.replies = [reply(200, OK)]
     for module in (before, after):
         module.Client(server.url).completions("a")
@@ -99,10 +99,10 @@ def test_the_page_has_every_line_of_the_change_and_counts_them() -> None:
         shown += [line.strip() for line in block.splitlines() if line.strip()]
     assert sorted(shown) == sorted(added)
     removed = len(changes) - len(added)
-    assert f"{len(added)} lines come, {removed} go" in PAGE
+    assert f"{len(added)} lines are added, {removed} are removed" in PAGE
 
 
-def test_after_it_a_credential_is_not_sent_to_the_address_of_alpas_own_client() -> None:
+def test_after_the_change_a_credential_is_not_sent_to_the_address_of_alpas_own_client() -> None:
     for url in (None, "https://api.alpa.ai", "https://API.alpa.ai./x"):
         with pytest.raises(ConfigurationError, match="url: must be given with auth"):
             after.Client(url, auth=ApiKey("k1"))

@@ -94,7 +94,7 @@ if SENDS:
             assert "302" in send["client"]["url"]
         (received,) = stage.hosts["gateway.example.com"].received
         recorded = send["sent"][0]
-        # A null key is omitted; a real one is in the same field as in Alpa's client.
+        # A null api_key is omitted; a real key is in the same field as in Alpa's client.
         body = {name: value for name, value in recorded["json"].items() if (name, value) != ("api_key", None)}
         assert list(json.loads(received.body).items()) == list(body.items())
         assert received.body.isascii()
@@ -103,9 +103,6 @@ if SENDS:
             assert received.values(name) == [value]
         assert stage.hosts["login.example.net"].received == []
 
-
-#: Recorded answers to requests that the client never sends.
-_PLAIN = ("completions", "logprobs")
 
 if ALPA:
 

@@ -1,4 +1,4 @@
-"""Redaction in any mixture of encodings, fast. client/corpus/redaction.json has the encodings, and answers that repeat secrets."""
+"""Redaction in any mixture of encodings, and its speed. client/corpus/redaction.json has encodings, and answers with secrets."""
 
 import time
 from typing import Dict
@@ -40,7 +40,7 @@ def test_texts_too_short_for_a_secret_and_other_words_stay() -> None:
 
 
 class Renewing(Jwt):
-    """Simulates another thread right after this one has read its token."""
+    """Simulates another thread that renews the token right after this one has read it."""
 
     def headers(self, now: float) -> Dict[str, str]:
         taken = super().headers(now)

@@ -26,7 +26,7 @@ def test_rejects_a_file_that_is_not_text(tmp_path: Path) -> None:
         load_handout(str(file))
 
 
-def test_rejects_a_token_with_the_arguments_of_another() -> None:
+def test_rejects_a_finished_token_with_arguments_for_created_ones() -> None:
     with pytest.raises(ConfigurationError, match="token: must be given alone"):
         Jwt(VALUES["tokens"]["good"], key="k")
 

@@ -1,4 +1,4 @@
-"""HTTPS as requests does it: bundles and passwords of the environment. client/corpus/tls.json has certificates and handshakes."""
+"""HTTPS with requests: certificate bundles and passwords from the environment. client/corpus/tls.json has the other cases."""
 
 from pathlib import Path
 from typing import Iterator

@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 import type { Problems } from "./problems.js";
 
 export interface Address {
-    /** Without a trailing slash: Alpa's client would double it, and no exact route matches that. */
+    /** Without a trailing slash: Alpa's client would add a second slash, and no exact route matches a double slash. */
     url: string;
     host: string;
     /** Whether it is plain HTTP to a host other than this machine. */

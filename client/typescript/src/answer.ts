@@ -62,7 +62,7 @@ function refused(
     const { status, headers, text } = answer;
     const what = `${call.url} answered ${status}${said}`;
     const fromEdge = headers.has("cf-ray") && value === undefined;
-    // With or without the header cf-ray: an intermediate proxy may copy the page of a rule.
+    // This does not depend on the header cf-ray: an intermediate proxy may copy the text without the header.
     const number = status === 403 ? EDGE_ERROR.exec(text)?.[1] : undefined;
     if (number !== undefined) return new errors.NotAllowedError(what, adviceOnRule(number), facts);
     if (status === 401 || (status === 403 && call.auth === undefined)) return notLetIn(what, call, headers, facts);
@@ -98,7 +98,7 @@ function refused(
     return new errors.RequestRefusedError(what, next, facts);
 }
 
-/** Errors for 401, and for the edge's equivalents. */
+/** Errors for 401, and for 403 if no credential was sent. */
 function notLetIn(what: string, { auth, apiKey }: Call, headers: Headers, facts: errors.ErrorFacts) {
     if (auth === undefined)
         return new errors.MissingCredentialError(
@@ -121,7 +121,7 @@ function notLetIn(what: string, { auth, apiKey }: Call, headers: Headers, facts:
 
 function redirected({ status, headers }: Answer, { url, auth, redact }: Call, facts: errors.ErrorFacts) {
     const to = target(headers.get("location"), url);
-    // Without the path, which may repeat what was sent.
+    // The path is left out, since it may repeat the credential or the prompt.
     const where = to === undefined ? "nowhere" : redact(to.origin);
     const what = `${url} answered ${status}, a redirect to ${where}`;
     const login =
@@ -187,7 +187,7 @@ export function dateOf(headers: Headers): Date | undefined {
     return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
-/** In whole seconds: Retry-After as a number or a date, otherwise the end of the window from the gateway's limit headers. */
+/** Wait in whole seconds: Retry-After as a number or a date, otherwise the end of the window from the gateway's header. */
 function retryAfter(status: number, headers: Headers): number | undefined {
     const text = headers.get("retry-after") ?? (status === 429 ? headers.get("x-ratelimit-reset") : null) ?? "";
     if (/^\d{1,9}(\.\d+)?$/.test(text)) return Math.ceil(Number(text));

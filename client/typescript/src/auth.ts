@@ -40,8 +40,8 @@ export interface ServiceTokenOptions {
 }
 
 /**
- * A service token of Cloudflare Access. Only characters that a header cannot hold are rejected: Cloudflare has changed the
- * format.
+ * A service token of Cloudflare Access. Only characters that a header cannot hold are rejected, since Cloudflare has
+ * changed the format before.
  */
 export class ServiceToken extends Credential {
     readonly method = "service-token";

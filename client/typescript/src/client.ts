@@ -45,7 +45,7 @@ export interface Logprobs {
     indices: number[][];
 }
 
-/** Options for a client from a credentials file, plus the private key if it signs tokens: the file does not contain it. */
+/** Options for a client from a credentials file, and the private key if one signs the tokens: the file does not contain it. */
 export type FileOptions = ClientOptions & {
     /** In PEM form. */
     privateKey?: string | undefined;

@@ -1,7 +1,7 @@
 /** Base of the three kinds of credentials. */
 import { without } from "./secrecy.js";
 
-/** Difference of the gateway's clock from this machine's, in milliseconds. */
+/** The current time in milliseconds since 1970, which tests replace. */
 export interface Clock {
     now(): number;
 }
@@ -19,7 +19,7 @@ export abstract class Credential {
     /** All secret texts of the credential. */
     protected abstract secrets(): string[];
 
-    /** When a token that cannot be renewed expires. */
+    /** When a token that cannot be renewed expires; undefined for other credentials. */
     expiry(): Date | undefined {
         return undefined;
     }

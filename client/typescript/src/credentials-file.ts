@@ -1,4 +1,4 @@
-/** Reads the page that `consumer handout` writes: address, expiry date, longest answer, and the credential. */
+/** Reads the file that `consumer handout` writes: address, expiry date, longest answer time, and the credential. */
 import { readFileSync } from "node:fs";
 import { ApiKey, ServiceToken } from "./auth.js";
 import type { Credential } from "./credential.js";
@@ -10,7 +10,7 @@ import type { ClientOptions } from "./settings.js";
 
 const WHERE = "credentials file";
 
-/** @param privateKey PEM, for a credential with the caller's own key pair; the page does not contain the private key */
+/** @param privateKey PEM, for a credential with the caller's own key pair; the file does not contain the private key */
 export function readCredentialsFile(file: string, privateKey: string | undefined): ClientOptions {
     const text = read(file);
     if (/^(age-encryption\.org\/|-----BEGIN AGE ENCRYPTED FILE-----)/.test(text))
@@ -19,8 +19,10 @@ export function readCredentialsFile(file: string, privateKey: string | undefined
     const [, who, end] =
         /^Credential (\S+)\. It works until (\d{4}-\d{2}-\d{2}(?= \(UTC\)\.$)|it is revoked\.$)/m.exec(text) ?? [];
     if (url === undefined || who === undefined)
-        throw problem(`must be a page of \`consumer handout\` (got ${file}). Name that file.`);
-    // The credential has expired at the start of that day, as the stack counts.
+        throw problem(
+            `must be a file that \`consumer handout\` has written (got ${file}). Name the file from the operator.`,
+        );
+    // As in the stack, a credential expires at the start of its expiry day (UTC).
     if (Date.parse(end!) <= Date.now())
         throw new ExpiredCredentialError(
             `The credential ${who} expired on ${end}`,
@@ -35,7 +37,7 @@ export function readCredentialsFile(file: string, privateKey: string | undefined
 }
 
 function credentialOf(text: string, file: string, privateKey: string | undefined): Credential {
-    // Only lines before the first heading that are indented by four: later lines are quoted for other languages.
+    // The credential is in lines indented by four, above the first heading. The examples below quote it for other languages.
     const head = text.split("\n## ", 1)[0]!;
     const line = (name: string) => new RegExp(`^ {4}${name}: (.+)$`, "m").exec(head)?.[1];
     const algorithm = /^Sign a token with (\w+)\./m.exec(head)?.[1];
@@ -53,7 +55,7 @@ function credentialOf(text: string, file: string, privateKey: string | undefined
     const secret = /^The secret that signs\. .*\n\n {4}(.+)$/m.exec(head)?.[1];
     if (secret === undefined && privateKey === undefined)
         throw new ConfigurationError([
-            `privateKey: must be given (the credential of ${file} is of a key pair of your own). Give the PEM.`,
+            `privateKey: must be given (the credential of ${file} belongs to your own key pair). Give your private key in PEM form.`,
         ]);
     return new Jwt({ key: claim, secret, privateKey, algorithm } as JwtOptions);
 }

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 
 /** Longest time to connect, in milliseconds. */
 const CONNECT_MS = 10_000;
-/** Where Node keeps the dispatcher of its fetch (undici; the name is part of its interface). */
+/** Key of the global object under which Node keeps the dispatcher of fetch (the name is part of undici's interface). */
 const GLOBAL = Symbol.for("undici.globalDispatcher.1");
 const NO_LIMITS = { headersTimeout: 0, bodyTimeout: 0 };
 
@@ -30,10 +30,10 @@ export interface Way {
  * The dispatcher for one request: without fetch's own limits, since the client has one, and with a connection for this request
  * alone, like Alpa's client. If a server closed a kept connection at the wrong moment, the client could not know whether a
  * generation has begun. Compared with a generation, a connection costs nothing. (Not `pipelining: 0`: with it a reset in the
- * middle of an answer looks like its end.)
- * Where the program has set its own dispatcher (for a proxy or a certificate authority, for example), that one sends, with its
- * own connections; only its limits on silence do not apply.
- * @returns undefined: this platform's fetch has no such dispatcher
+ * middle of an answer looks like the end of the answer.)
+ * If the program has set its own dispatcher, for example for a proxy or a certificate authority, that dispatcher sends the
+ * request over its own connections, but without its limits on silence.
+ * @returns undefined if this platform's fetch has no such dispatcher
  */
 export function patient(): Way | undefined {
     void new Headers(); // Node makes its dispatcher when fetch or one of its classes is first used
@@ -74,7 +74,7 @@ function watched(handler: object, begin: () => void): object {
     });
 }
 
-/** Or an equivalent of it: an Agent without added options. */
+/** Whether the dispatcher is that of Node itself, or an equivalent: an Agent without added options. */
 function isNodesOwn(found: NonNullable<Holder[typeof GLOBAL]>): boolean {
     const { constructor: Agent } = found;
     if (Agent.name !== "Agent" || found.dispatch !== (Agent.prototype as Dispatcher).dispatch) return false;
@@ -82,7 +82,7 @@ function isNodesOwn(found: NonNullable<Holder[typeof GLOBAL]>): boolean {
     return given.length > 0 && isDeepStrictEqual(given, none);
 }
 
-/** The options that undici keeps. */
+/** The options of an agent, which undici keeps under these symbols. */
 function partsOf(agent: object): unknown[] {
     const names = ["options", "factory", "dispatch interceptors"];
     const symbols = Object.getOwnPropertySymbols(agent).filter(({ description }) => names.includes(description ?? ""));

@@ -2,7 +2,7 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import { checkHeaderValue, kind, type Problems } from "./problems.js";
 
-/** Signature algorithms that the gateway accepts for credentials of method jwt. */
+/** Signature algorithms with a private key that the gateway accepts. */
 export const PRIVATE_KEY_ALGORITHMS = ["RS256", "ES256", "EdDSA"] as const;
 export type PrivateKeyAlgorithm = (typeof PRIVATE_KEY_ALGORITHMS)[number];
 const ALGORITHMS: readonly unknown[] = ["HS256", ...PRIVATE_KEY_ALGORITHMS];
@@ -10,7 +10,7 @@ const ALGORITHMS: readonly unknown[] = ["HS256", ...PRIVATE_KEY_ALGORITHMS];
 /** Shortest RSA key that JOSE libraries sign with, in bits. */
 const SHORTEST_RSA = 2048;
 
-/** Decodes a token without verifying it, which only the gateway can do. @returns its exp, in Unix seconds */
+/** Decodes a token. Only the gateway can verify it. @returns its exp, in Unix seconds */
 export function readToken(token: unknown, problems: Problems): number | undefined {
     const before = problems.length;
     checkHeaderValue("Jwt.token", token, problems);
@@ -18,7 +18,7 @@ export function readToken(token: unknown, problems: Problems): number | undefine
     const [header, payload] = String(token).split(".", 2).map(decode);
     if (header === undefined || payload === undefined || String(token).split(".").length !== 3) {
         problems.push(
-            "Jwt.token: must be a JWT: three parts with dots between (it is not). Take it without `Bearer` and quotes.",
+            "Jwt.token: must be a JWT: three parts with dots between them (it is not). Give it without `Bearer` and quotes.",
         );
         return undefined;
     }
@@ -45,7 +45,7 @@ function decode(part: string): Record<string, unknown> | undefined {
     }
 }
 
-/** Replaces OpenSSL's error for a bad key, which may quote the key. */
+/** Reads a private key. Its errors do not contain OpenSSL's, which may quote the key. */
 export function readKey(pem: unknown, algorithm: string, problems: Problems): KeyObject | undefined {
     const problem = (text: string) => {
         problems.push(`Jwt.privateKey: ${text}`);

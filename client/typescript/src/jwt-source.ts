@@ -1,4 +1,4 @@
-/** Input for tokens: a finished token, or a key that signs them. */
+/** The source of tokens: a finished token, or a key that signs tokens. */
 import type { KeyObject } from "node:crypto";
 import { PRIVATE_KEY_ALGORITHMS, readKey, readToken, type PrivateKeyAlgorithm } from "./jwt-material.js";
 import { checkNumber, kind, type Problems } from "./problems.js";
@@ -24,14 +24,14 @@ export type JwtOptions =
       });
 
 /**
- * How long before its expiry a token is replaced, in seconds: the largest clock difference that does no harm. For as long after
- * its expiry, a finished token is still sent: the gateway decides.
+ * How long before its expiry a token is replaced, in seconds: the largest clock difference that does no harm. A finished token
+ * is still sent for this time after its expiry, since the gateway decides.
  */
 export const SKEW_SECONDS = 60;
 /** Claims that this library sets; nbf is never set: APISIX rejects a token in the second of its nbf. */
 const OURS = ["key", "iat", "exp", "nbf"];
 const BLANK_AT_ENDS = /^\s|\s$/;
-const NO_BLANK_AT_ENDS = "must not begin or end with a blank or line break (it does). Trim what you read from a file.";
+const NO_BLANK_AT_ENDS = "must not begin or end with a space or line break (it does). Trim what you read from a file.";
 
 export interface Minting {
     kind: "minting";
@@ -43,7 +43,7 @@ export interface Minting {
 }
 export type Source = { kind: "token"; token: string; exp: number | undefined } | Minting;
 
-/** @param now the clock to compare with, in milliseconds */
+/** Signs a token. @param now current time, in milliseconds since 1970 */
 export async function mint({ key, claims, lifetimeSeconds, signer, algorithm }: Minting, now: number) {
     const { SignJWT } = await import("jose");
     const iat = Math.floor(now / 1000);
@@ -61,7 +61,7 @@ export function sourceOf(options: JwtOptions, problems: Problems): Source {
     const given = (["token", "secret", "privateKey"] as const).filter((name) => all[name] !== undefined);
     if (given.length !== 1)
         problems.push(
-            `Jwt: must have exactly one of token, secret and privateKey (got ${given.join(", ") || "none"}). Keep the one of the handout.`,
+            `Jwt: must have exactly one of token, secret and privateKey (got ${given.join(", ") || "none"}). Keep the one that the handout has.`,
         );
     if (given.length !== 1 || given[0] === "token")
         return {
@@ -74,7 +74,7 @@ export function sourceOf(options: JwtOptions, problems: Problems): Source {
     if (typeof key !== "string" || key === "")
         problems.push(`Jwt.key: must be the value of the claim key (got ${kind(key)}). Take it from the handout.`);
     else if (BLANK_AT_ENDS.test(key)) problems.push(`Jwt.key: ${NO_BLANK_AT_ENDS}`);
-    // Below twice the skew, each request would need a token of its own; the operators' own tokens last a day.
+    // With less than twice the skew, each request would need a new token. Tokens that operators issue last at most a day too.
     const life = { least: 2 * SKEW_SECONDS, most: 86_400, whole: true };
     checkNumber("Jwt.lifetimeSeconds", lifetimeSeconds, life, problems);
     const taken = OURS.filter((claim) => claim in claims);

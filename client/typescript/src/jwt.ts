@@ -22,7 +22,7 @@ export class Jwt extends Credential {
     #offset = 0;
     /** All tokens that may still be valid: an answer may quote one that was replaced meanwhile. */
     #minted: MintedToken[] = [];
-    /** Clock offset with which the token of a request was created. */
+    /** Clock offset with which the token of a request was created, by the request's headers. */
     readonly #offsets = new WeakMap<object, number>();
 
     /**
@@ -57,7 +57,7 @@ export class Jwt extends Credential {
         if (this.#source.kind === "token" || serverTime === undefined) return false;
         const offset = serverTime.getTime() - this.#clock.now();
         const apart = (one: number | undefined) => Math.abs(offset - (one ?? 0)) >= SMALLEST_OFFSET_MS;
-        // Compared with the offset of the sent token: if several calls are rejected, the first has already changed the
+        // The offset of the sent token is compared: if several calls are rejected, the first has already changed the
         // present offset.
         if (Math.abs(offset) > LARGEST_OFFSET_MS || !apart(this.#offsets.get(sent))) return false;
         if (apart(this.#offset)) this.#offset = offset;
@@ -68,7 +68,7 @@ export class Jwt extends Credential {
         const source = this.#source;
         const tokens = source.kind === "token" ? [source.token] : this.#minted.map(({ token }) => token);
         const signer = source.kind === "minting" && typeof source.signer === "string" ? [source.signer] : [];
-        // Anyone who knows the claims could use the signature alone, so that is a secret too.
+        // Anyone who can guess the claims needs only the signature, so the signature is a secret too.
         return [...tokens, ...tokens.map((token) => token.split(".").at(-1)!), ...signer];
     }
 

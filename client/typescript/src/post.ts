@@ -1,4 +1,4 @@
-/** Sends a call, and repeats it only if that cannot start a second generation. */
+/** Sends a call, and repeats it only if a repeat cannot start a second generation. */
 import { setTimeout as pause } from "node:timers/promises";
 import { dateOf, readAnswer, type Call } from "./answer.js";
 import { ConnectionFailedError, ModelUnreachableError, RateLimitedError } from "./errors.js";
@@ -8,7 +8,7 @@ import { send, type Answer } from "./send.js";
 import { A_TIME, type Settings } from "./settings.js";
 
 export interface CallOptions {
-    /** Name the model is registered under. @default defaultModel of the client */
+    /** Name under which the model is registered. @default defaultModel of the client */
     model?: string | undefined;
     /** Aborts the call, which then fails with the signal's reason. The model may still be working. */
     signal?: AbortSignal | undefined;
@@ -20,7 +20,7 @@ export interface CallOptions {
 const FIRST_WAIT_SECONDS = 0.5;
 
 /**
- * Repeats only requests that did not reach the model: over a limit, answered with Retry-After, or never connected.
+ * Repeats only requests that did not reach the model: over a limit, answered 503 with Retry-After, or never connected.
  * @param isResult whether a value is a result of the method
  */
 export async function post(
@@ -62,7 +62,7 @@ export async function post(
     }
 }
 
-/** The model has worked on the answer for minutes, so an error of the callback must not lose it. */
+/** Calls the callback. The model may have worked on the answer for minutes, so an error of the callback must not lose it. */
 function tell(
     onAnswer: Settings["onAnswer"],
     { status, headers, milliseconds }: Answer,

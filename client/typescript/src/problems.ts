@@ -1,8 +1,8 @@
 import { ConfigurationError } from "./errors.js";
 
 /**
- * Collects problems, each in the form `where: what must hold (got). What to do.` The advice is left out if the requirement says
- * it.
+ * Collects problems, each in the form `where: what must hold (got). What to do.` The advice is left out if the requirement
+ * says it already.
  */
 export type Problems = string[];
 
@@ -11,7 +11,7 @@ export function refuse(problems: Problems): void {
     if (problems.length > 0) throw new ConfigurationError(problems);
 }
 
-/** Adds the problems of a nested part. */
+/** Returns the result of `make`, or adds the problems that it throws. */
 export function gather<T>(problems: Problems, make: () => T): T | undefined {
     try {
         return make();
@@ -31,7 +31,7 @@ export function checkHeaderValue(where: string, value: unknown, problems: Proble
     else if (!/^[\x20-\x7e]+$/.test(value))
         problems.push(`${where}: must be of visible ASCII characters (it has others). Take it from the handout.`);
     else if (value !== value.trim())
-        problems.push(`${where}: must not begin or end with a blank (it does). Take it from the handout.`);
+        problems.push(`${where}: must not begin or end with a space (it does). Take it from the handout.`);
 }
 
 /** Whether a value is the content of a file instead of its name: it may be secret, so errors do not quote it. */

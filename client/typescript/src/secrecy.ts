@@ -5,17 +5,17 @@
 
 /** A shorter text is no secret: removing it would make every message unreadable. */
 const SHORTEST_SECRET = 4;
-/** For base64: fewer fixed characters occur by chance in too many words. */
+/** The same for base64: fewer characters would occur by chance in too many words. */
 const SHORTEST_BASE64 = 8;
 /**
  * Longest text that is searched, and longest text that is returned, in characters. A secret that the first limit cuts in two is
- * beyond the second.
+ * beyond the second limit.
  */
 const [LOOKED_AT, LEFT] = [200_000, 100_000];
 /** Largest number of nested encodings. */
 const DEPTH = 8;
 
-/** JSON and languages of programs, addresses, and HTML with decimal, hexadecimal or named codes. */
+/** Escapes of JSON and of programming languages, of URLs, and of HTML with decimal, hexadecimal or named codes. */
 const ESCAPED =
     /\\u00([0-9a-f]{2})|\\x([0-9a-f]{2})|\\(["'/\\])|%([0-9a-f]{2})|&(?:#([0-9]{1,7})|#x([0-9a-f]{1,6})|(amp|lt|gt|quot|apos));?/gi;
 const NAMED: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
@@ -65,12 +65,12 @@ function decoded([, short, code, sign, percent, decimal, hexadecimal, name]: Reg
     return String.fromCharCode(parseInt(short ?? code ?? percent ?? hexadecimal!, 16));
 }
 
-/** Only ASCII is lowered: other characters may change their length. */
+/** Converts only ASCII to lower case: other characters may change their length. */
 const lower = (text: string) => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 
-/** What to search for, each with the number of adjacent characters that may belong to the secret too. */
+/** Texts to search for, each with the number of adjacent characters that may belong to the secret too. */
 function needlesOf(secret: string): [needle: string, adjacent: number][] {
-    // Its decoded form too: a secret may contain a text like an escape, or end with the start of one.
+    // The decoded form of the secret is searched too: a secret may look like an escape, or end with the start of one.
     const plain = [secret, stepsOf(secret.replace(/\\+$/, "")).at(-1)!.text];
     const texts = plain.flatMap((text) => [text, text.replaceAll(" ", "+")]);
     return [

@@ -140,8 +140,8 @@ function failure(error: unknown, { timedOut, began }: Known, { url, timeoutSecon
 }
 
 function mayHaveArrived(code: string, message: string, syscall: string): boolean {
-    // An interrupted TLS handshake has not sent the request either. With "read" or "write" the connection was open. fetch's own
-    // connect timeout has no syscall.
+    // After an interrupted TLS handshake nothing was sent either. With syscall "read" or "write" the connection was open. The
+    // connect timeout of fetch itself has no syscall.
     const never = syscall === "connect" || (NOTHING_SENT.has(code) && ["", "getaddrinfo"].includes(syscall));
     return !never && !BEFORE_TLS.test(message);
 }

@@ -20,7 +20,7 @@ export interface ClientOptions {
     url?: string | undefined;
     /** Key of Alpa itself, sent in the body; not for a gateway. @default none */
     apiKey?: string | null | undefined;
-    /** Name the model is registered under. @default "default" */
+    /** Name under which the model is registered. @default "default" */
     defaultModel?: string | undefined;
     /** How to authenticate: an ApiKey, a Jwt or a ServiceToken. @default none */
     auth?: Credential | undefined;

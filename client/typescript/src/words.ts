@@ -32,7 +32,7 @@ export function described({ text, headers }: Answer): string {
     return /^\s*[{[]/.test(text) ? "something that is cut off or broken" : "text";
 }
 
-/** @param number the edge's error; 1003 is an IP address instead of a host name, or a wrong one; the rest are rules */
+/** @param number the edge's error: 1003 means an IP address or a wrong host name, any other number a rule of the edge */
 export function adviceOnRule(number: string): string {
     return number === "1003"
         ? "Use the service's host name in the address. Cloudflare rejects requests to an IP address or to another host name."
@@ -59,7 +59,7 @@ export function adviceOn(auth: Credential, theirs: Date | undefined): string {
     return `Compare claim key, secret or private key and algorithm with the handout, or ${ask} A token also needs exp.${clock}`;
 }
 
-/** Alpa checks these two with assertions without a message, and opens its port before the model is loaded. */
+/** Alpa checks temperature and topP with assertions without a message, and opens its port before the model is loaded. */
 export function adviceOnAlpa(said: string): string {
     if (said === "")
         return "Alpa gives no reason. Check the arguments: temperature must be at least 0, and topP from 0 to 1.";

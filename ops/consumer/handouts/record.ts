@@ -22,7 +22,7 @@ export function handouts(context: Context, stack: Stack, consumer: string, id: s
     const list = parseHandouts(readFileSync(file, "utf8"));
     if (list !== undefined) return list;
     throw new UsageError([
-        `${relative(process.cwd(), file)}: must be a JSON list of handouts, as this command writes it (it is invalid, perhaps because of a merge conflict in git). Keep the entries of both sides, and commit it.`,
+        `${relative(process.cwd(), file)}: must be a JSON list of handouts (it is invalid, perhaps because of a merge conflict in git). Keep the entries of both sides, and commit the file.`,
     ]);
 }
 
@@ -73,7 +73,7 @@ export function record(
     }
 }
 
-/** A credential that is replaced or deleted counts as not handed out. */
+/** Deletes the record of a credential that is replaced or deleted: a new one with its id has not been handed out. */
 export function forget(context: Context, stack: Stack, consumer: string, id: string): void {
     rmSync(recordFile(context, stack, consumer, id), { force: true });
 }

@@ -11,7 +11,7 @@ const RSA = "age-encryption.org/v1/ssh-rsa";
 /** Shortest RSA key that the program age accepts, in bits. */
 const SHORTEST_RSA = 2048;
 
-/** @param line as in `id_ed25519.pub` or `authorized_keys`, without options @throws Error with what is wrong */
+/** @param line a line of `id_ed25519.pub` or `authorized_keys`, without options @throws Error that says what is wrong */
 export function sshRecipient(line: string): Recipient {
     const [type, encoded = ""] = line.trim().split(/\s+/);
     const wire = Buffer.from(encoded, "base64");
@@ -69,7 +69,7 @@ function wireFields(wire: Buffer): Buffer[] {
     return fields;
 }
 
-/** Without padding, as in the header of an age file. */
+/** Base64 without padding, as in the header of an age file. */
 function base64(bytes: Uint8Array): string {
     return Buffer.from(bytes).toString("base64").replace(/=+$/, "");
 }

@@ -105,7 +105,7 @@ function tokenParts(handout: Handout, credential: Extract<Handout["credential"],
 }
 
 /**
- * curl reads the credential from standard input, since all users of a machine can read command lines. The leading blank
+ * curl reads the credential from standard input, since all users of a machine can read command lines. The leading space
  * keeps the command out of the history of bash if HISTCONTROL has `ignorespace`, as on Debian and Ubuntu.
  */
 function curl(
@@ -121,7 +121,7 @@ function curl(
     ]);
 }
 
-/** @param body Python expression that reads the answer: an error of the edge is HTML */
+/** @param body Python expression that reads the answer; errors of the edge are HTML, which `answer.json()` cannot read */
 function pythonRequest({ url, answerTimeoutSeconds }: Handout, headers: string, body = "answer.json()"): string[] {
     return [
         "session = requests.Session()",
@@ -131,7 +131,7 @@ function pythonRequest({ url, answerTimeoutSeconds }: Handout, headers: string, 
         `    headers=${headers},`,
         `    json=${SAMPLE_COMPLETION},`,
         `    timeout=${answerTimeoutSeconds + 10},`,
-        "    allow_redirects=False,  # which would send the key along",
+        "    allow_redirects=False,  # a redirect would send the key along",
         ")",
         `print(answer.status_code, ${body})`,
     ];
@@ -190,7 +190,7 @@ function typescriptRequest({ url }: Handout, header: string, redirect = "error",
         "// fetch of Node.js gives up after 300 s without an answer: for longer ones use a smaller max_tokens, or undici's Agent.",
         `const answer = await fetch("${url}/completions", {`,
         '    method: "POST",',
-        `    redirect: "${redirect}", // which would send the key along`,
+        `    redirect: "${redirect}", // a followed redirect would send the key along`,
         `    headers: { ${header}, "Content-Type": "application/json" },`,
         `    body: JSON.stringify(${SAMPLE_COMPLETION}),`,
         "});",

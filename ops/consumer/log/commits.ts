@@ -21,7 +21,7 @@ interface Commit {
     parents: string[];
 }
 
-/** Commits that changed the list of callers, in the stack file or in the callers file; empty if git has no history of these. */
+/** Commits that changed the list of callers, in the stack file or in the callers file; empty if these are not in git. */
 export async function readCommits({ context, stack, consumer }: Subject): Promise<Entry[]> {
     const own = realpathSync(stack.file);
     const folder = dirname(own);
@@ -130,7 +130,7 @@ function mapping(text: string, key: string | undefined): Record<string, unknown>
     }
 }
 
-/** Two ciphertexts of the same secret differ, so they cannot be compared. */
+/** Replaces encrypted values: two ciphertexts of the same secret differ, so they cannot be compared. */
 function withoutCiphertext(value: unknown): unknown {
     if (Array.isArray(value)) return value.map(withoutCiphertext);
     if (!isMap(value)) return value;

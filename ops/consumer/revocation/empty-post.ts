@@ -5,7 +5,7 @@ const LIMIT_SECONDS = 10;
 
 /**
  * Returns the status of an empty POST, or the reason why there was no answer. Never quotes the request or follows a redirect.
- * @param connectTo address to connect to instead of that of an https URL, whose name goes into the header Host
+ * @param connectTo address to connect to instead of the host of an https URL; the header Host keeps the URL's host
  */
 export function postStatus(url: string, headers: Record<string, string>, connectTo?: string): Promise<string> {
     const named = new URL(url);

@@ -29,7 +29,7 @@ const GATEWAY: ProbedAddress = {
     rejected: ["401"],
     enforcedBy: "the ingress controller",
 };
-/** The connector, behind Access, answers a path that Alpa does not have. The status of Access depends on the team's mode. */
+/** The connector, behind Access, answers 404 to a path that Alpa does not have. Access rejects with one of three statuses. */
 const EDGE: ProbedAddress = {
     path: "/is-this-token-let-in",
     accepted: "404",
@@ -44,7 +44,7 @@ interface Proof {
     failed: boolean;
 }
 
-/** A credential that is about to be stopped. */
+/** A credential that is about to be revoked. */
 export interface Probe {
     /** Sends requests until the gateway or the edge rejects the credential. */
     prove(limitSeconds: number): Promise<Proof>;
@@ -71,7 +71,7 @@ export async function probe(tried: Tried, who: string, publicKey: string | undef
     const { outputs, namespace, pods, connectTo } = tried;
     const { url } = outputs;
     const address = outputs.serviceTokens[who] === undefined ? GATEWAY : EDGE;
-    // Each request gets a new token: an old one could expire while pulumi runs, and be rejected because of that.
+    // Each request gets a new token: an old one could expire while pulumi runs, and its rejection would prove nothing.
     const headers = () => headerOf(outputs, namespace, who);
     const sent = await headers();
     const say = (text: string): Proof => ({ text: `${who}: ${text}`, failed: false });
@@ -80,7 +80,7 @@ export async function probe(tried: Tried, who: string, publicKey: string | undef
         return {
             prove: async () =>
                 publicKey === undefined
-                    ? say("not tried: the stack's outputs did not have it.")
+                    ? say("not tried: the stack's outputs did not contain it.")
                     : say("not tried: only the caller can sign its tokens."),
         };
     const ask = async () => postStatus(url + address.path, (await headers())!, connectTo);
@@ -114,7 +114,7 @@ export async function probe(tried: Tried, who: string, publicKey: string | undef
 
 const LOOK = "Check the ingress controller and the pods named here, then run: npm run ops -- consumer list --check";
 
-/** Queries the pods until all reject the credential, or the time is over. */
+/** Queries the pods until all reject the credential, or the time limit is reached. */
 async function podsReject(
     pods: ProvingPods,
     who: string,
@@ -131,7 +131,7 @@ async function podsReject(
     }
 }
 
-/** Why the answers of the pods prove nothing; undefined if they are a proof, also a partial one. */
+/** Why the answers of the pods prove nothing; undefined if they are a complete or a partial proof. */
 function podTrouble({ asked, lagging, unasked, isPartial }: PodEvidence, limitSeconds: number): string | undefined {
     const within = `by every gateway pod within ${limitSeconds} s`;
     if (lagging.length > 0)
@@ -145,7 +145,7 @@ function everyPod(asked: number): string {
     return asked === 1 ? "the 1 gateway pod" : `each of ${asked} gateway pods`;
 }
 
-/** Queries the public address until it has rejected the credential several times in a row, or the time is over. */
+/** Queries the public address until it has rejected the credential several times in a row, or the time limit is reached. */
 async function addressRejects(address: ProbedAddress, ask: () => Promise<string>, limitSeconds: number) {
     const begin = Date.now();
     const elapsed = () => Math.round((Date.now() - begin) / 1000);

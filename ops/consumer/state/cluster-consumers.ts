@@ -32,7 +32,7 @@ export interface Live {
     routeProblem?: string;
     /** Names of the Secrets of the namespace, without their content. */
     secrets: Set<string>;
-    /** Fields of Secrets with settings of tokens, by the name of the Secret, without the signing secret. */
+    /** Settings of tokens, from their Secrets, without the signing secret; by the name of the Secret. */
     tokens: Map<string, Record<string, string>>;
 }
 
@@ -84,7 +84,7 @@ async function readAll(
     const route = { group: "apisix.apache.org", version: "v2", plural: "apisixroutes", namespace, name: "alpa" };
     const names = k8s.setHeaderOptions("Accept", NAMES_ONLY, limit);
     const settings = new Map<string, Record<string, string>>();
-    // A list of one object needs no other permission than the list of names.
+    // The Secret is listed instead of read: that needs no other permission than the list of names.
     const readToken = async (name: string) => {
         const { items } = await core.listNamespacedSecret({ namespace, fieldSelector: `metadata.name=${name}` }, limit);
         if (items[0]) settings.set(name, tokenFields(items[0].data ?? {}));
@@ -100,7 +100,7 @@ async function readAll(
     const verdict = judge({ kind: "condition", type: "Accepted" }, found);
     return {
         consumers: consumers.items.map(readConsumer),
-        // Before the first run the route does not have to exist.
+        // Before the first `pulumi up` the route does not have to exist.
         ...(verdict.state === "ready" || (!found && consumers.items.length === 0)
             ? {}
             : { routeProblem: `ApisixRoute ${namespace}/alpa: ${verdict.why}` }),
@@ -141,7 +141,7 @@ interface Condition {
 }
 
 export function readConsumer({ metadata, spec, status }: ConsumerObject): LiveConsumer {
-    // A Consumer has the condition Available. A condition with an older observedGeneration does not count.
+    // A Consumer has the condition Available. A condition with an older observedGeneration is ignored.
     const condition = status?.conditions?.find(({ type }) => type === "Available");
     const current = condition?.observedGeneration === metadata.generation;
     return {

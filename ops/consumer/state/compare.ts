@@ -37,7 +37,7 @@ export interface Row {
 }
 
 /**
- * @param owner name of this stack in its objects
+ * @param owner this stack in the owner annotation of its objects, `<project>/<stack>`
  * @param rendered the callers as the program renders them. Default: none, and limits and tokens are not compared
  */
 export function compare(
@@ -102,7 +102,7 @@ function rowOf(
     const problems: string[] = [];
     if (object && object.owner !== owner) problems.push(`belongs to ${object.owner ?? "no stack"}`);
     if (!object) problems.push(credential && over ? "consumer not live" : "not live");
-    else if (credential && over && found) problems.push("expired, and works until the next pulumi up");
+    else if (credential && over && found) problems.push("expired, but works until the next pulumi up");
     else if (credential && !over && !found) problems.push("not live");
     // APISIX has the config's names of the authentication methods with the suffix `-auth`.
     else if (credential && found && found.type !== `${credential.method}-auth`)
@@ -126,7 +126,7 @@ function rowOf(
     };
 }
 
-/** A live object that is not declared. */
+/** A row for a live credential that must not exist. @param why the problem */
 function unwanted(consumer: string, id: string | null, object: LiveConsumer, live: Live, why: string): Row {
     return { ...strange(consumer, id, object, live), problems: [why] };
 }

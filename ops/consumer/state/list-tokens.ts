@@ -63,16 +63,16 @@ export function compareTokens(config: Consumer[], live: LiveToken[], owner: stri
             const found = live.find((token) => token.name === name);
             const over = isOver(expires, today);
             const problems: string[] = [];
-            if (over && found) problems.push("expired, and works until the next pulumi up");
+            if (over && found) problems.push("expired, but works until the next pulumi up");
             if (!over && !found) problems.push("not live");
             const ends = found?.expires_at ?? null;
             if (!over && ends !== null && Date.parse(ends) <= today.getTime())
                 problems.push("expired at Cloudflare: rotate the credential");
             // Without a refresh Pulumi does not detect manual changes.
             if (!over && enabled && found?.enabled === false)
-                problems.push("disabled at Cloudflare, and not in the config: pulumi up --refresh");
+                problems.push("disabled at Cloudflare, but not in the config: pulumi up --refresh");
             if (!over && !enabled && found?.enabled === true)
-                problems.push("disabled in the config, and not at Cloudflare: pulumi up --refresh");
+                problems.push("disabled in the config, but not at Cloudflare: pulumi up --refresh");
             return {
                 consumer,
                 credential: id,

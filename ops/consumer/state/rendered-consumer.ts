@@ -13,9 +13,9 @@ import type { Live, LiveConsumer } from "./cluster-consumers";
 
 /** A caller as the program renders it in the cluster, without secrets. */
 export interface Rendered {
-    /** Plugins that enforce its limits. */
+    /** Plugins that enforce the caller's limits. */
     plugins: ConsumerPlugin[];
-    /** Fields of the Secret of each credential with tokens, by the id of the credential, without the signing secret. */
+    /** Fields of the Secret of each JWT credential, without the signing secret; by the id of the credential. */
     tokens: Map<string, Record<string, string>>;
 }
 

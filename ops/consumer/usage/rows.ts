@@ -5,7 +5,7 @@ import type { Figures, Grouping, Owner, Tally } from "./tally";
 
 /** Figures of one caller, or of one of its credentials. */
 export interface UsageRow extends Figures {
-    /** Name in the stack, or `namespace/name` in another namespace; null for requests without a caller. */
+    /** Name in the stack; APISIX's name for a caller of another namespace; null for requests without a caller. */
     caller: string | null;
     /** `unknown`: the config does not have the caller. `verification`: the program's own checks of option intra-b. */
     kind: "caller" | "unknown" | "verification" | "no-caller";
@@ -53,6 +53,6 @@ function identified(consumer: string, namespace: string, names: Set<string>): Pi
     if (!consumer.startsWith(own)) return { caller: consumer, kind: "unknown" };
     const caller = consumer.slice(own.length);
     if (caller === VERIFIER) return { caller, kind: "verification" };
-    // A caller of the config with a credential that the config does not have.
+    // A caller of the config gets here with a credential that the config does not have.
     return { caller, kind: names.has(caller) ? "caller" : "unknown" };
 }

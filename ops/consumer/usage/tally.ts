@@ -27,7 +27,7 @@ export interface Owner {
     digest?: string;
 }
 
-/** What each row of the figures is for. */
+/** Whether each row is for a caller or for one of its credentials. */
 export type Grouping = "caller" | "credential";
 
 /** Values to add to the figures of an owner. */

@@ -25,7 +25,7 @@ export interface Cutover {
     verdict(direction: Direction, ours?: string): Promise<Verdict>;
 }
 
-/** The cutover of a command. */
+/** Reads the cutover that a command is about. */
 export interface CutoverSource {
     /** Names and texts that do not depend on the stack. */
     kind: Kind;
@@ -46,7 +46,7 @@ export function directionTo({ before }: Pick<Kind, "before">, to: Target): Direc
     return to === before ? "back" : "forward";
 }
 
-/** @param decide returns the task, or undefined if there is none @returns the outcome, or undefined without a task */
+/** Carries a task out while it holds the lock. @param decide returns the task, if there is one @returns its outcome */
 export async function carryOut(
     context: Context,
     words: Pick<Kind, "command" | "before">,
@@ -125,7 +125,7 @@ async function notesOf({ found, verdict, to }: Task, holder: string): Promise<st
     return notes;
 }
 
-/** @throws Failure if the event cannot be written, unless a return continues */
+/** @throws Failure if the event cannot be written; only a return continues without it */
 async function writeBegin(job: CutoverJob, { found, to, forced }: Task): Promise<void> {
     const { progress, budget, kind, stack, change } = found;
     const { reached, asked, file, direction } = progress;
@@ -152,7 +152,7 @@ async function writeBegin(job: CutoverJob, { found, to, forced }: Task): Promise
     job.context.note(`Record: ${relative(process.cwd(), job.file)}`);
 }
 
-/** Lock holder name of a recorded cutover. A process that continues it keeps the name. */
+/** Lock holder name of a recorded cutover. A process that continues the cutover keeps the name. */
 function nameIn(first: Entry | undefined): string | undefined {
     return first && `${first.who} ${first.run}`;
 }

@@ -18,7 +18,7 @@ export function renderProgress({ describe }: Pick<Kind, "describe">, view: View,
     if (downSince !== undefined) parts.push(`callers have got 503 for ${duration((now - downSince) / 1000)}`);
     if (latestEnd !== undefined)
         parts.push(
-            now < latestEnd ? `returns by itself in ${duration((latestEnd - now) / 1000)} unless done` : "returning",
+            now < latestEnd ? `returns by itself if not done in ${duration((latestEnd - now) / 1000)}` : "returning",
         );
     parts.push(`waits for ${describe(step).waitsFor}`);
     return `${parts.join("; ")}${last === "" ? "" : ` | ${last}`}`;

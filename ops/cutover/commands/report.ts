@@ -58,7 +58,7 @@ export function whatAHumanMustDo(kind: Kind, step: Step, why: string, stack: str
     return (
         `${command}: a human is needed. ${failed}\n` +
         `  1. Correct this error. ${kind.byHand(step)}\n` +
-        `  2. Run: ${run("abort")}, which continues the return from there.\n` +
+        `  2. Run: ${run("abort")}, which continues the return with this step.\n` +
         `  To see the state: npm run ops -- ${command} status --stack ${stack}`
     );
 }

@@ -20,7 +20,7 @@ export interface CutoverArgs {
     to?: Target;
 }
 
-/** With --yes it carries the cutover out. @throws Failure if the cutover does not reach its target */
+/** Carries the cutover out with --yes, else shows its steps. @throws Failure if the cutover does not reach its target */
 export async function run(context: Context, args: CutoverArgs, source: CutoverSource): Promise<void> {
     const { kind } = source;
     if (!args.yes) return showRun(context, args, source);
@@ -42,7 +42,7 @@ interface Limits {
     onlyUnderWay?: boolean;
 }
 
-/** Carries a cutover out and reports its end; it returns by itself when a step fails or time runs out. */
+/** Carries a cutover out and reports its end. The cutover returns by itself when a step fails or time runs out. */
 export async function runCutover(
     context: Context,
     args: CutoverArgs,
@@ -80,7 +80,7 @@ async function decide(
 function unreachable({ kind, progress: { direction, why } }: CutoverState, { to }: CutoverArgs): string[] {
     if (direction !== "back" || to !== kind.target) return [];
     return [
-        `--to: must be ${kind.before} while the ${kind.noun} returns (${why ?? "an operator requested it"}). Run: npm run ops -- ${kind.command} run --yes, and ${kind.command} again afterwards.`,
+        `--to: must be ${kind.before} while the ${kind.noun} returns (${why ?? "an operator requested it"}). First end the return: npm run ops -- ${kind.command} run --yes`,
     ];
 }
 

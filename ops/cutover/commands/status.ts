@@ -1,4 +1,4 @@
-/** Shows how far a cutover is, from the stack's outputs, its file and the record. */
+/** Shows how far a cutover is, from the stack's outputs, the stack file and the record. */
 import { relative } from "node:path";
 import type { Context } from "../../context";
 import { json } from "../../output";
@@ -52,8 +52,8 @@ export async function status(context: Context, args: { json?: boolean }, { kind,
 }
 
 /**
- * `running`: a process on this machine runs it. `elsewhere`: the cluster names another user or machine as lock holder,
- * whose process may no longer exist.
+ * `settled`: no cutover is in progress. `running`: a process on this machine runs it. `elsewhere`: the cluster names
+ * another user or machine as lock holder, whose process may no longer exist. `interrupted`: no known process runs it.
  */
 type State = "settled" | "running" | "elsewhere" | "interrupted";
 
@@ -89,7 +89,7 @@ function lines({ kind, progress, stack, budget }: CutoverState, facts: Facts, ot
     const way =
         direction === "back" ? `returning to ${kind.before}${why ? ` (${why})` : ""}` : `in progress to ${kind.target}`;
     const text = [
-        `${stack.short}: ${way}. Reached: ${reached}${asked === reached ? "" : `; requested and not reached: ${asked}`}.`,
+        `${stack.short}: ${way}. Reached: ${reached}${asked === reached ? "" : `; requested but not reached: ${asked}`}.`,
     ];
     if (facts.step !== null)
         text.push(`Step ${facts.step} ${facts.state === "interrupted" ? "was interrupted before its end" : "runs"}.`);

@@ -1,7 +1,7 @@
 /**
  * Sends the same questions to the old and the new service of a cutover, over the route that only the verifier may use.
  * Greedy answers of one model are always the same. But Alpa uses the temperature of the last request for its whole batch,
- * so an answer counts only after it was the same twice.
+ * so an answer is used only if the service gave it twice in a row.
  */
 import { ApiKey, Client, type Seen } from "../../../client/typescript/src/index";
 
@@ -34,13 +34,13 @@ interface AskOptions {
 const PROMPTS = ["Paris is the capital of", "1, 2, 3, 4, 5,", "The opposite of cold is"];
 const TOKENS = 12;
 const LIKELIEST = 5;
-/** Most tries of each question until two answers in a row are the same. */
+/** Largest number of tries of each question until two answers in a row are the same. */
 const TRIES = 6;
-/** Logprobs of two runs of the same fp16 model differ by less, those of different tokens by much more. */
+/** Logprobs of two runs of the same fp16 model differ by less than this, logprobs of different tokens by much more. */
 const LOGPROB_TOLERANCE = 0.05;
 /** Longest time of a new answer, as a multiple of the slowest recorded answer. */
 const SLOWER = 2;
-/** Additional time: in both measurements Alpa may wait up to 1 s for more prompts of a batch. */
+/** Additional time: for the recorded and for the new answer, Alpa may wait up to 1 s for more prompts of a batch. */
 const SLACK_MILLISECONDS = 2000;
 
 /** The service answers, but not as recorded. */
@@ -90,8 +90,8 @@ export async function compareAnswers(
 }
 
 /**
- * Sends the questions to another model or other weights. Each must get the same answer twice, which is not empty and
- * within the time limit.
+ * Sends the questions to another model or other weights. Each must get the same answer twice, not empty and within the
+ * time limit.
  * @returns a sentence with the answers @throws Different
  */
 export async function checkAnswers(route: VerificationRoute, recorded: Answer[], options: AskOptions): Promise<string> {
@@ -117,7 +117,7 @@ function tooSlow(slowest: number, before: number): string {
     return `the slowest answer must take at most ${latencyBound(before)} ms (got ${slowest}; when recorded it took ${before})`;
 }
 
-/** Longest time for an answer afterwards. @param before the slowest recorded answer, in milliseconds */
+/** Longest accepted time of a new answer. @param before the slowest recorded answer, in milliseconds */
 export function latencyBound(before: number): number {
     return before * SLOWER + SLACK_MILLISECONDS;
 }

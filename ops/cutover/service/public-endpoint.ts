@@ -53,7 +53,7 @@ const IN_A_ROW = 3;
 class Limited extends Error {}
 
 /**
- * Verifies that a caller gets an answer of Alpa, or the verifier if all callers are over their limits.
+ * Verifies that a caller, or the verifier if all callers are over their limits, gets an answer of Alpa.
  * @returns a sentence with the proof @throws with the actual answer
  */
 export async function proveServed(endpoint: PublicEndpoint): Promise<string> {

@@ -143,7 +143,7 @@ function invalid(key: keyof typeof SCHEMAS, value: unknown): string[] {
     return (error?.issues ?? []).map(({ message }) => `${name}: ${message}.`);
 }
 
-/** Options that require or exclude each other. */
+/** Problems of options that require or exclude each other. */
 function belonging(args: VersionArgs, opt: Values): string[] {
     const { model, weightsPath, weightsClaim, image } = args;
     const { inImage, hostPath, claim } = (opt.weights ?? {}) as Values;
@@ -155,8 +155,8 @@ function belonging(args: VersionArgs, opt: Values): string[] {
     if (isNew && weightsPath === undefined && weightsClaim === undefined && !inNewImage)
         problems.push(
             inImage === true
-                ? "--image: required with another --model, whose weights are in it. Name its image."
-                : `--weights-path: required with another --model (the weights in use are those of ${String(opt.model)}: ${String(hostPath ?? claim)}). Name the folder with those of ${model}, or use --weights-claim.`,
+                ? "--image: required with another --model, since the image contains the weights. Name the image of the new model."
+                : `--weights-path: required with another --model (the weights in use are those of ${String(opt.model)}: ${String(hostPath ?? claim)}). Name the folder with the weights of ${model}, or use --weights-claim.`,
         );
     if (isNew && opt.command !== undefined && args.command === undefined)
         problems.push(
@@ -178,7 +178,7 @@ function flags(args: VersionArgs): string {
     return Object.keys(names).find((name) => names[name] !== undefined)!;
 }
 
-/** Text of a value that does not depend on the order of its keys. */
+/** Text of a value, the same for every order of its keys. */
 function textOf(value: unknown): string {
     if (typeof value !== "object" || value === null) return JSON.stringify(value);
     return JSON.stringify(Object.entries(value as Values).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -88,7 +88,7 @@ export function upgradeOf(change: ModelChange): Kind {
         sameAnswers: change.sameAnswers,
         describe: ({ direction, to }) => (direction === "forward" ? FORWARD[to as Phase] : BACK[to]!),
         byHand: ({ to }) => BACK_BY_HAND[to]!,
-        withoutDone: "Until then the nodes hold both images.",
+        withoutDone: "Until step done succeeds, the nodes hold both images.",
         seen({ text }, { conversion }, records) {
             const end = endOf(records);
             const reached = isPhase(conversion?.upgrade) ? (conversion!.upgrade as Phase) : end;
@@ -114,7 +114,7 @@ export function upgradeOf(change: ModelChange): Kind {
     };
 }
 
-/** Place of a stack without a phase: `old` or `done`, depending on the last recorded step. */
+/** Where a stack without a phase is: at `old` or `done`, depending on the last recorded step. */
 function endOf(records: Conversion[]): "old" | "done" {
     const last = records.at(-1);
     if (last === undefined || isOver(last)) return "old";

@@ -38,30 +38,30 @@ export async function readState(context: Context, args: VersionArgs & { stack?: 
         const unfinished = converting !== undefined && !isOver(converting);
         if (phases.length > 0 || unfinished)
             problems.push(
-                `convert.phase: must be done, with no conversion in progress (got ${phases[0] ?? "a conversion that did not end"}). Finish it, or return: npm run ops -- convert status --stack ${stack.short}`,
+                `convert.phase: must be done, with no conversion in progress (got ${phases[0] ?? "a conversion that did not end"}). Finish the conversion, or return: npm run ops -- convert status --stack ${stack.short}`,
             );
     }
     const change = known ?? asked.change;
     return { ...(await cutoverState(context, upgradeOf(change), stack, outputs)), change, problems };
 }
 
-/** Without the versions a return would leave `opt.upgrade` with only a phase, which no run accepts. */
+/** Problem of an upgrade whose versions are unknown: a return would leave `opt.upgrade` with only a phase, which is invalid. */
 function unknown({ short }: Stack, { conversion }: Outputs): string[] {
     const phase = conversion?.upgrade;
     if (phase === undefined) return [];
     return [
-        `opt.upgrade: must name the new version (the last run reached ${phase}, and no record in this clone names it either). Copy the stack file from the machine that ran the upgrade, or restore the one that was applied: pulumi config refresh --force --stack ${short}`,
+        `opt.upgrade: must name the new version (the last run reached ${phase}, and no record in this clone names the version). Copy the stack file from the machine that ran the upgrade, or restore the one that was applied: pulumi config refresh --force --stack ${short}`,
     ];
 }
 
-/** The change of an upgrade whose record did not end. */
+/** The change of the upgrade in progress, from its record. */
 function underWay(all: Conversion[]): ModelChange | undefined {
     const last = all.at(-1);
     if (last === undefined || isOver(last)) return undefined;
     return last.entries.flatMap((entry) => (entry.event === "begin" && entry.change ? [entry.change] : []))[0];
 }
 
-/** A running upgrade must end before another begins, and cannot change its version. */
+/** Problems of options that name another change than that of the upgrade in progress, which must end first. */
 function another(known: ModelChange, args: VersionArgs): string[] {
     const answers = known.sameAnswers ? "same" : "any";
     const problems =

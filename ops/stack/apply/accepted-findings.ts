@@ -1,4 +1,4 @@
-/** Accepted findings, in a file of the repository: merging it accepts them. */
+/** Accepted findings, in a file of the repository: merging a change of the file accepts them. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
@@ -21,13 +21,13 @@ export interface Acceptance {
     until: string;
 }
 
-/** The file, from the root of a clone. */
+/** Path of the file with accepted findings, from the root of a clone. */
 export const FILE = "policy/accepted.yaml";
 /** Longest validity, in days: an acceptance is for one change, and a later change needs its own. */
 const MOST_DAYS = 30;
 const LEAST_REASON = 10;
 
-/** Codes that the pack rejects independently of a review. */
+/** Codes of findings that the policy pack rejects independently of a review, with the file for their exceptions. */
 const ELSEWHERE: Record<string, string> = {
     "policy-violated": "policy/exceptions.yaml, as docs/review/policy.md says",
 };

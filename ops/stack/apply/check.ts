@@ -63,7 +63,7 @@ async function check(context: Context, args: CheckArgs): Promise<void> {
         judge(context, args, reviewed(context, args, preview, state), acceptances, refusal);
         await savePlanOrigin(context, folder, stack, state);
     } catch (error) {
-        // Without the file, a plan that did not pass the check cannot be applied.
+        // The folder is removed, so that a plan that did not pass the check cannot be applied.
         removeFolder(folder);
         throw error;
     }

@@ -57,7 +57,7 @@ export async function uncommitted({ program = ROOT }: Context, option: "--out" |
     if (first === undefined) return [];
     const more = others.length === 0 ? "" : ` and ${others.length} more`;
     return [
-        `${option}: a plan must be of a commit, without other changes (git says: ${first}${more}). Commit or revert them.`,
+        `${option}: a plan must be of a commit, without uncommitted changes (git status: ${first}${more}). Commit or revert them.`,
     ];
 }
 
@@ -77,7 +77,9 @@ export async function readSavedPlan(
     const commit = await headOf(context);
     const now = markOf(state);
     const problems = [
-        saved.stack === stack.short ? "" : `must be of stack ${stack.short} (got ${saved.stack}). Name the right one.`,
+        saved.stack === stack.short
+            ? ""
+            : `must be of stack ${stack.short} (got ${saved.stack}). Name the folder of its plan.`,
         saved.commit === commit
             ? ""
             : `must be of the commit that is checked out, ${commit.slice(0, 10)} (the plan is of ${saved.commit.slice(0, 10)}). Check out ${saved.commit.slice(0, 10)}, or ${AGAIN}`,
@@ -99,7 +101,7 @@ const capital = (text: string) => text[0].toUpperCase() + text.slice(1);
 function textOf(file: string, folder: string): string {
     if (existsSync(file) && statSync(file).isFile()) return readFileSync(file, "utf8");
     throw new UsageError([
-        `--plan: must be a folder that stack check --out has made (there is no ${basename(file)} in ${folder}). Name the right one.`,
+        `--plan: must be a folder that stack check --out has made (there is no ${basename(file)} in ${folder}). Name the right folder.`,
     ]);
 }
 

@@ -9,8 +9,8 @@ import type { Stack } from "../stack";
 
 /**
  * @param plan file to which Pulumi saves the plan
- * @returns the preview, and why the policy pack rejects it. A rejected change is previewed again without the pack, so that
- * it can be reviewed
+ * @returns the preview, and why the policy pack rejects it, if it does. A rejected change is previewed again without the
+ * pack, so that it can be reviewed
  */
 export async function previewPlan(
     context: Context,
@@ -25,7 +25,7 @@ export async function previewPlan(
     try {
         return { preview: previewRun("pulumi preview", stack, underPack) };
     } catch (refused) {
-        // This run also fails because of a lock or an error of the program.
+        // If not the pack but a lock or an error of the program was the cause, this preview fails too.
         const preview = previewRun("pulumi preview", stack, await context.pulumi(json));
         // With --json Pulumi prints that it failed, but not the messages of the pack.
         const { stdout } = await context.pulumi(["preview", ...at, ...pack]);

@@ -134,7 +134,7 @@ function drawCounters({ resources, parts, lines }: Drawing): void {
     lines.push({ from: "apisix", to: "counters", label: "limits", carries: "control" });
 }
 
-/** Upstreams of the gateway's routes. */
+/** Draws the upstreams of the gateway's routes. */
 function drawUpstreams({ resources, parts, lines }: Drawing, from: string): void {
     const upstreams = new Map(
         ofKind(resources, "kubernetes ApisixUpstream").map((one) => [textAt(one.inputs, "metadata", "name"), one]),
@@ -169,7 +169,7 @@ function drawUpstreams({ resources, parts, lines }: Drawing, from: string): void
     });
 }
 
-/** Origins of a tunnel without a gateway. */
+/** Draws the origins of a tunnel without a gateway. */
 function drawOrigins({ resources, parts, lines }: Drawing, from: string): void {
     const configs = ofKind(resources, "cloudflare ZeroTrustTunnelCloudflaredConfig");
     const rules = configs.flatMap(({ inputs }) => mapsAt(inputs, "config", "ingresses"));

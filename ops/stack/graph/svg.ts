@@ -7,7 +7,7 @@ export async function renderSvg(picture: Picture): Promise<string> {
     // The library is loaded here, since it is large and no other command needs it.
     const { instance } = await import("@viz-js/viz");
     const svg = (await instance()).renderString(dotOf(picture), { format: "svg" });
-    // Only the <svg> element, which a page can include, without the DOCTYPE, which refers to a host on the internet.
+    // Only the <svg> element, which a page can include: the DOCTYPE refers to a host on the internet.
     return svg.slice(svg.indexOf("<svg"));
 }
 

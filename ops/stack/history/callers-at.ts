@@ -19,7 +19,8 @@ export async function callersFileAt(
 ): Promise<{ name: string; text: string } | undefined> {
     const { consumersFile: name } = config;
     if (typeof name !== "string" || !isInside(name)) return undefined;
-    const unknown = (why: string) => new Failure(`version ${number} had callers in ${name}, and ${why}`);
+    const unknown = (why: string) =>
+        new Failure(`version ${number} had callers in ${name}, whose content is unknown: ${why}`);
     if (commit === undefined) throw unknown("its program ran outside of git");
     if (dirty) throw unknown("it ran with changes that are in no commit");
     try {
@@ -29,7 +30,7 @@ export async function callersFileAt(
     }
 }
 
-/** Config of a version with the callers of both files, each file read once. */
+/** Returns a reader of a version's config with the callers of the callers file, which is read once for each commit. */
 export function callersReader(program = ROOT): (version: Version) => Promise<Config> {
     const read = new Map<string, Promise<unknown[] | Unread>>();
     return async (version) => {

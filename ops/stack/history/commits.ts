@@ -6,7 +6,7 @@ import { Failure } from "../../errors";
 import { ROOT } from "../../context";
 
 interface GitOptions {
-    /** Longest time, in seconds. @default 60: a clone on a slow disk; nothing here needs the network */
+    /** Longest time, in seconds. @default 60, enough for a clone on a slow disk: no call needs the network */
     timeoutSeconds?: number;
     /** Stops git when it aborts. */
     signal?: AbortSignal;
@@ -35,21 +35,21 @@ export function git(args: string[], folder = ROOT, { timeoutSeconds = 60, signal
     );
 }
 
-/** Files that differ from the last commit, as git prints them. Untracked files do not count. */
+/** Files that differ from the last commit, as git prints them, without untracked files. */
 export async function uncommittedFiles(folder: string): Promise<string[]> {
     const status = await git(["status", "--porcelain", "--untracked-files=no"], folder);
     return status.split("\n").flatMap((line) => (line === "" ? [] : [line.trim()]));
 }
 
-/** Returns those of the existing files that git tracks, or would add. */
+/** Returns the files that git tracks, or would add. All of the given files must exist. */
 export async function committable(files: string[]): Promise<string[]> {
     const listed = await Promise.all(files.map(isCommittable));
     return files.filter((_, i) => listed[i]);
 }
 
 /**
- * Whether git tracks an existing file, or would add it, so that advice to commit the file makes sense. It does not
- * outside of a work tree, or for ignored files, for example those of the sandbox.
+ * Whether git tracks an existing file, or would add it, so that advice to commit the file makes sense. False outside of a
+ * work tree, and for ignored files, for example those of the sandbox.
  */
 export async function isCommittable(file: string): Promise<boolean> {
     const own = realpathSync(file);

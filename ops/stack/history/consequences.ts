@@ -70,7 +70,7 @@ function limitLines(name: string, old: Caller, now: Caller): string[] {
     return [...named, ...limitVerdicts(`caller ${name}`, sides).map(({ says }) => says)];
 }
 
-/** Limits as the program renders them. Two versions of one stack have the same scope. */
+/** Limits as the program renders them, with an empty scope, since two versions of one stack have the same scope. */
 function plugins(limits: Limits): ConsumerPlugin[] {
     return limitPlugins(limits, "");
 }
@@ -102,7 +102,7 @@ function structured(value: unknown): unknown {
     }
 }
 
-/** One line for each differing value of all other keys. */
+/** One line for each value that differs, of all keys except `consumers`. */
 export function settingLines(before: Config, after: Config): string[] {
     const { consumers: _, ...old } = before;
     const { consumers: __, ...now } = after;

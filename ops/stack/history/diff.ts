@@ -48,7 +48,9 @@ async function diff(context: Context, from: number, to: number, args: DiffArgs):
             `From version ${a.number} (${a.start}) to ${b.number} (${b.start}) of stack ${stack.short}`,
             ...part("Callers", callers, "no difference"),
             ...part("Config", settings, "no difference"),
-            ...(secrets.length > 0 ? [`  ${secrets.join(", ")}: secret in both; whether it differs is not shown`] : []),
+            ...(secrets.length > 0
+                ? [`  ${secrets.join(", ")}: secret in both versions, so a difference is not shown`]
+                : []),
             ...part("Program", programLines(a, b, commits), "the same commit"),
         ].join("\n"),
     );
@@ -59,7 +61,7 @@ function programLines(a: Version, b: Version, commits: string[] | undefined): st
         .filter(({ dirty }) => dirty)
         .map(({ number }) => `version ${number} ran with changes that are in no commit`);
     if (a.commit === undefined || b.commit === undefined)
-        return ["one of them ran outside of git, so its commit is unknown", ...changes];
+        return ["one of the versions ran outside of git, so its commit is unknown", ...changes];
     if (commits === undefined)
         return [`${a.commit.slice(0, 10)} -> ${b.commit.slice(0, 10)}: not in this clone. Run: git fetch`, ...changes];
     return [...commits, ...changes];

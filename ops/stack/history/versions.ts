@@ -27,8 +27,8 @@ export interface Version {
     /** Whether the work tree had uncommitted changes. */
     dirty: boolean;
     /**
-     * Author of the commit, and the pipeline that ran Pulumi. Pulumi records no user, and an uncommitted edit, or a stack
-     * file that is not in git, need not be the commit author's: then only the pipeline. Unset if unknown.
+     * Author of the commit, and the pipeline that ran Pulumi. Pulumi records no user. If an edit is uncommitted or the
+     * stack file is not in git, the author may be another person, and only the pipeline is named. Unset if unknown.
      */
     who?: string;
     config: Config;

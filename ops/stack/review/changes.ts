@@ -19,7 +19,7 @@ export interface Change {
     /** Inputs before and after. */
     old?: Tree;
     new?: Tree;
-    /** Properties that Pulumi names as the reason, secret ones among them. */
+    /** Properties that Pulumi names as the reason, also secret ones. */
     reasons: Path[];
     /** Id at the provider, before or after the change. Unset if the resource has none. */
     id?: string;
@@ -28,7 +28,7 @@ export interface Change {
     retained: boolean;
     /** Whether it is left over from a replacement in an earlier run that did not delete it. */
     leftover: boolean;
-    /** Name under which the same run creates it again: it was renamed without an alias. */
+    /** Earlier name in the program, if it was renamed without an alias: the same run deletes the resource of that name. */
     renamed?: string;
 }
 
@@ -46,7 +46,7 @@ const OPERATION: Record<string, Operation> = {
     discard: "delete",
 };
 
-/** Components are only groups: the review judges the resources in them. */
+/** Changes of a preview. Components are omitted: they only group resources, which the review judges. */
 export function changesOf(steps: Step[]): Change[] {
     const found = new Map<string, Change>();
     for (const step of steps) {

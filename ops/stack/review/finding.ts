@@ -38,7 +38,7 @@ export const CODES = {
     ],
     "foreign-in-gateway": [
         "breaks-callers",
-        "An Admin key has leaked: rotate both, and delete the foreign objects. docs/operate/leaked-credentials.md: An Admin key has leaked.",
+        "An Admin key has leaked: rotate both Admin keys, and delete the foreign objects. docs/operate/leaked-credentials.md: An Admin key has leaked.",
     ],
     "change-not-shown": ["breaks-callers", "See which resource it is: pulumi refresh --preview-only --diff."],
     "policy-violated": [
@@ -74,7 +74,7 @@ export const CODES = {
     ],
     "all-credentials-change": [
         "breaks-callers",
-        "Do not apply it unless every caller has agreed on the hour: all keys change.",
+        "Do not apply it unless every caller has agreed on the time: all keys change.",
     ],
     "caller-removed": [
         "breaks-callers",

@@ -72,7 +72,7 @@ function ofProperties(change: Change, rule: KindRule, run: Run): Judged[] {
             {
                 verdict: {
                     code: "other-change",
-                    says: `${titleOf(change)} changes, and the preview does not show which property`,
+                    says: `${titleOf(change)} changes, but the preview does not show which property`,
                 },
             },
         ];
@@ -83,14 +83,14 @@ function ofProperties(change: Change, rule: KindRule, run: Run): Judged[] {
     });
 }
 
-/** The verdict, or `unknown` for a value that is not known yet: a rule can judge it neither as lower nor as removed. */
+/** The verdict, or `unknown-until-apply` for a value that is not known yet, since no rule can judge such a value. */
 function orUnknown(verdict: Verdict, change: Change, { new: now }: Difference): Verdict {
     const unknown = typeof now === "string" && hasUnknown(now) && verdict.code !== "unknown-until-apply";
     return unknown ? { code: "unknown-until-apply", says: untilApplied(change) } : verdict;
 }
 
 function untilApplied(change: Change): string {
-    return `${titleOf(change)} changes, and its new value is known only when it is applied`;
+    return `${titleOf(change)} changes, and its new value is known only when the change is applied`;
 }
 
 function other(change: Change, difference: Difference): Verdict {
@@ -123,7 +123,7 @@ function recreated({ renamed, name }: Change, rule: KindRule): Verdicts {
     };
 }
 
-/** A retained object is no longer managed by Pulumi, so its finding is that of a deletion. */
+/** A retained object is no longer managed by Pulumi. It has a finding only if its deletion would have one. */
 function leftBehind(change: Change, rule: KindRule, run: Run): Verdicts {
     if (listed(rule.deleted(change, run)).length === 0) return undefined;
     return { code: "left-behind", says: `${titleOf(change)} is kept, and this stack no longer manages it` };

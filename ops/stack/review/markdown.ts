@@ -106,7 +106,7 @@ function missingText(rest: Finding[]): string {
 export function escaped(text: string): string {
     return (
         plain(text)
-            // First, since a character may be written by its number.
+            // Otherwise a numeric reference, for example `&#64;`, could stand for any character.
             .replace(/&/g, "&amp;")
             .replace(/[\\`*_{}[\]<>#|~]/g, "\\$&")
             // A zero-width space breaks text that GitHub would turn into a link or a mention.

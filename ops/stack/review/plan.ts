@@ -1,6 +1,6 @@
 /**
  * A plan that `pulumi preview --save-plan` wrote: `DeploymentPlanV1` of the Pulumi CLI (sdk/go/common/apitype/plan.go at
- * 3.274.1). A plan has only the changed properties of each resource, so the state of that time is read too.
+ * 3.274.1). A plan has only the changed properties of each resource, so the state is read too.
  */
 import { isDeepStrictEqual } from "node:util";
 import { isWrappedSecret, nameIn, ownerIn } from "../../../policy/resources/resource";
@@ -94,7 +94,7 @@ function otherVersion({ manifest }: { manifest?: { version?: string } }, where: 
     const [planMajor, stateMajor] = [major(manifest?.version), major(state.manifest?.version)];
     if (planMajor === undefined || stateMajor === undefined || planMajor === stateMajor) return [];
     return [
-        `${where}: must be of the same version of Pulumi as the state (got ${manifest?.version}, state of ${state.manifest?.version}). Create it with that version.`,
+        `${where}: must be of the same version of Pulumi as the state (got ${manifest?.version}, state of ${state.manifest?.version}). Create the plan with the version of the state.`,
     ];
 }
 

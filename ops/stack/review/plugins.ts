@@ -67,7 +67,7 @@ const PLUGINS: Record<string, { comes: [Code, string]; goes: [Code, string]; cha
 function auth(): (typeof PLUGINS)[string] {
     return {
         comes: ["authentication-changed", "callers must authenticate"],
-        // The finding of the rule reports that authentication is removed.
+        // If no method is left, a finding about the whole rule reports it.
         goes: ["authentication-changed", "one authentication method is removed"],
         changes: ["authentication-changed", "callers authenticate differently"],
     };
@@ -81,7 +81,7 @@ function errors(): (typeof PLUGINS)[string] {
     };
 }
 
-const UNKNOWN_PLUGIN = { comes: "is new", goes: "goes", changes: "changes its settings" };
+const UNKNOWN_PLUGIN = { comes: "is added", goes: "is removed", changes: "gets other settings" };
 
 /** @param title name of the rule for messages @param at path of the list */
 export function pluginVerdicts(title: string, at: string, old: unknown, now: unknown): Verdict[] {
@@ -168,14 +168,14 @@ function finer(name: string, old: Tree | undefined, now: Tree | undefined): Part
     if (/-auth$/.test(name) && hiding(old).some((one) => !hiding(now).includes(one)))
         return { code: "protection-weakened", severity: "breaks-callers" };
     if (name === "client-control" && bodyLimit(now) > bodyLimit(old)) return { code: "changed-inside" };
-    // client-control runs before this plugin and has its own finding about the length.
+    // client-control runs before this plugin and has its own finding about the length of bodies.
     if (name === "request-validation" && isDeepStrictEqual(schemas(old), schemas(now)))
         return { code: "changed-inside" };
     return {};
 }
 
 const bodyLimit = (plugin: Tree) => Number(at(plugin, "config.max_body_size"));
-/** The only requests for which a plugin runs. */
+/** Condition on the requests for which a plugin runs. */
 const filterOf = (plugin: Tree) => at(plugin, "config._meta.filter");
 const schemas = (plugin: Tree) => ["body_schema", "header_schema"].map((field) => at(plugin, `config.${field}`));
 /** Whether a plugin passes the caller's name to the access log. */
@@ -224,7 +224,7 @@ function withoutRevision(plugin: Tree): Tree {
     return { ...plugin, config: { ...config, headers: { ...map(config.headers), set: rest } } };
 }
 
-/** Plugins that APISIX runs. One whose state is not known yet counts as missing. */
+/** Plugins that APISIX runs. A plugin whose state is not known yet is treated as missing. */
 const byName = (plugins: unknown) =>
     new Map(
         pluginsOf({ where: "", props: { plugins } }, "missing").map(({ name, entry }) => [

@@ -114,7 +114,7 @@ const SETTINGS = Object.entries(PROVIDER_ENV)
     .join(" ");
 const SHOW =
     "Pulumi counts a change that the preview does not show. " +
-    `Set ${SETTINGS} where the preview runs, and create it again; if that is set, read pulumi preview --diff without --json.`;
+    `Set ${SETTINGS} where the preview runs, and create the preview again. If the variable is set already, read pulumi preview --diff without --json.`;
 
 /**
  * Changes that Pulumi 3.274 counts but omits from the steps: updates found by a refresh, if their provider sends no detailed
@@ -167,12 +167,12 @@ function stepProblems(step: unknown, where: string): string[] {
             `${where}: must have an operation of the pinned version of Pulumi (got ${JSON.stringify(step.op)}). Use the pinned version.`,
         ];
     const states = [step.oldState, step.newState].filter((state) => state !== undefined && state !== null);
-    if (states.length === 0) return [`${where}: must have the state before or after. ${MAKE}`];
+    if (states.length === 0) return [`${where}: must have oldState, newState or both. ${MAKE}`];
     if (!states.every((state) => isMap(state) && typeof state.type === "string"))
-        return [`${where}: must have states with a type. ${MAKE}`];
+        return [`${where}: must have a type in oldState and newState. ${MAKE}`];
     const reasons = [step.replaceReasons ?? [], step.diffReasons ?? []];
     if (!reasons.every((list) => Array.isArray(list) && list.every((one) => typeof one === "string")))
-        return [`${where}: must have reasons that are lists of properties. ${MAKE}`];
+        return [`${where}: must have lists of properties as replaceReasons and diffReasons. ${MAKE}`];
     return [];
 }
 
@@ -187,7 +187,7 @@ export function stackOf(urns: string[], where: string, asked?: string): string |
     const problems: string[] = [];
     for (const name of names) {
         const [stack, project] = name.split("\0");
-        if (project === undefined) problems.push(`${where}: must have URNs of Pulumi (got another). ${MAKE}`);
+        if (project === undefined) problems.push(`${where}: must have URNs of Pulumi (got another text). ${MAKE}`);
         else if (project !== PROJECT)
             problems.push(`${where}: must be of project ${PROJECT} (got ${project}). Name the right file.`);
         else if (asked !== undefined && stack !== asked)

@@ -17,9 +17,9 @@ export const TITLES: Record<Severity, string> = {
     harmless: "Harmless",
 };
 
-/** Findings of one code that are shown. The rest is only counted, so that the next code stays visible. */
+/** Most findings of one code that are shown. Further ones are only counted, so that the next code stays visible. */
 const SHOWN = 10;
-/** Pieces of evidence of one finding that are shown. */
+/** Most pieces of evidence of one finding that are shown. */
 const EVIDENCE = 3;
 
 /** Findings of one code and severity, in the order of a review. */

@@ -4,14 +4,14 @@ import type { Change } from "./changes";
 import type { Difference } from "./differences";
 import type { Code, Severity } from "./finding";
 
-/** Judgement of a rule about a difference. The caller of the rule adds the evidence. */
+/** Judgement of a rule about a difference. The code that calls the rule adds the evidence. */
 export interface Verdict {
     code: Code;
     /** One sentence without a full stop. */
     says: string;
     /** @default the severity of the code */
     severity?: Severity;
-    /** Path of narrower evidence than the whole difference. */
+    /** Path of the part of the difference that is the evidence. Unset: the whole difference. */
     property?: string;
     old?: unknown;
     new?: unknown;
@@ -59,7 +59,7 @@ export const UNNOTICED: KindRule = {
 /** Whether the object is really deleted: not if it is retained, or left over from a replacement. */
 export const goes = ({ op, retained, leftover }: Change): boolean => op === "delete" && !retained && !leftover;
 
-/** The object's own name, else the resource's. For a replaced object, the earlier name, which callers know. */
+/** The name in the object's metadata, else that of the resource; for a replaced object the earlier one, which callers know. */
 export function objectName({ op, new: now, old, name }: Change): string {
     return textOf(at((op === "replace" ? old : now) ?? now ?? old, "metadata.name")) || name;
 }

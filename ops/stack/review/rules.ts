@@ -1,4 +1,4 @@
-/** The rule of every kind that this project creates. A kind without a rule is a risk. */
+/** The rule of every kind of resource that this project creates. The review reports changes of other kinds as a risk. */
 import type { Change } from "./changes";
 import type { Difference } from "./differences";
 import { nothing, UNNOTICED, type KindRule, type Row, type Verdicts } from "./rule";

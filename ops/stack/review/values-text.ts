@@ -38,7 +38,7 @@ export function veiled(value: unknown, other: unknown): unknown {
     return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, veiled(one, part(key))]));
 }
 
-/** A sentence without text that looks like a secret. */
+/** Hides text in a sentence that looks like a secret. */
 export function withoutSecrets(says: string): string {
     return says.replace(IN_SENTENCE, HIDDEN);
 }

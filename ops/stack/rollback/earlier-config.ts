@@ -15,12 +15,13 @@ import { keepRotated } from "./rotated";
 
 /** Files from which secrets are copied. */
 interface Sources {
-    /** Stack file of that version. Undefined if it is in no commit and was not given. */
+    /** Stack file of the earlier version. Undefined if it is in no commit and was not given. */
     then?: string;
+    /** Current stack file. */
     now: string;
     /** Current callers, of the stack file and of its callers file. */
     callers?: unknown[];
-    /** Config of the version with its secrets in plain text, for comparisons. Undefined if it can no longer be decrypted. */
+    /** Config of the earlier version with its secrets in plain text, for comparisons. Undefined if it cannot be decrypted. */
     plain?: Config;
 }
 
@@ -47,7 +48,7 @@ export function earlierConfig({ number, config }: Version, { then, now, callers,
             continue;
         }
         const known = plain?.[key];
-        // A value from that version's own file is used without a comparison.
+        // A value from the earlier version's own file is used without a comparison.
         const old = encryptedAt(usable, key, known === undefined || known === HIDDEN ? undefined : known, {
             isOwn: true,
         });
@@ -108,7 +109,7 @@ function withoutPlace(convert: unknown): unknown {
 /** Both values, without the parts that are encrypted in `encrypted`. */
 function withoutSecrets(encrypted: unknown, read: unknown, known: unknown): { before: unknown; after: unknown } {
     if (isEncrypted(encrypted)) {
-        // If one value is encrypted as a whole, the other is treated in the same way.
+        // A value that is encrypted as a whole may equal any text, but no list or mapping.
         const fits = typeof known === "string";
         return { before: HIDDEN, after: fits ? HIDDEN : known };
     }

@@ -32,22 +32,22 @@ export function lostIn({ steps }: Preview): Lost {
 function zoneProblem({ op, old, new: now }: Change): string {
     const name = String((op === "delete" ? old : now)?.name ?? "zone");
     return op === "create"
-        ? `zone ${name}: it was deleted with its records, and a new zone of the same name gets other name servers. Restore it by hand (docs/operate/dns-move.md)`
-        : `zone ${name}: the rollback would delete it with every record. Keep the zone, and do not use pulumi state unprotect for this`;
+        ? `zone ${name}: it was deleted with its records, and a new zone of the same name gets other name servers. Restore the zone by hand (docs/operate/dns-move.md)`
+        : `zone ${name}: the rollback would delete it with every record. Choose a version that has the zone, and do not unprotect the zone`;
 }
 
-/** Whether the seed is created while callers exist. A stack that is created as a whole has only new keys anyway. */
+/** Whether the seed of existing callers is replaced. In a stack that is created as a whole, the seed is only created. */
 function isSeedAnew({ name, op }: Change, changes: Change[]): boolean {
     return /-seed$/.test(name) && op === "replace" && changes.some(({ kind }) => kind === "kubernetes Secret");
 }
 
-/** Cloudflare generates a new secret when its version changes, and keeps no earlier one. */
+/** Problem of a service token that was rotated after the earlier version: Cloudflare keeps no earlier secret. */
 function rotatedSince({ kind, op, name, old, new: now }: Change): string | undefined {
     if (kind !== "cloudflare ZeroTrustAccessServiceToken" || op !== "update") return undefined;
     const [before, after] = [old, now].map((side) => Number(side?.clientSecretVersion ?? 1));
     if (!(after < before)) return undefined;
     const who = name.replace(/-token$/, "").replace(".", "/");
-    return `${who}: its secret was rotated since (version ${before}, then ${after}), and an earlier secret cannot be restored. Choose a version after the rotation`;
+    return `${who}: its secret was rotated after that version (secret version ${before} now, ${after} then), and an earlier secret cannot be restored. Choose a version after the rotation`;
 }
 
 /** Name of the credential whose generated key is replaced, for example `lab/2026a`. */

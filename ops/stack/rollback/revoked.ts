@@ -1,4 +1,4 @@
-/** Revocations that a rollback would break: it restores keys that callers brought themselves, unlike generated keys. */
+/** Revocations that a rollback would break, by restoring keys that callers brought themselves. It restores no generated key. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
@@ -25,8 +25,8 @@ export interface Broken {
     /** `<consumer>/<credential>` that was revoked. */
     revoked: string;
     /**
-     * Credential of that version with the key. Unset if none has the key, but that version's program keeps no record of
-     * revocations.
+     * Credential of the earlier version that has the key. Unset if no credential has it, but the earlier program keeps no
+     * record of revocations.
      */
     who?: string;
     id: string;
@@ -34,9 +34,9 @@ export interface Broken {
 
 /**
  * @param state current state, with the record of revocations
- * @param lists texts of the stack file of that version, and of its callers file
- * @param readSecrets reads the plain text by ciphertext of that version; called only if a key was revoked
- * @param program folder of the program of that version
+ * @param lists texts of the stack file of the earlier version, and of its callers file
+ * @param readSecrets reads the plain text by ciphertext of the earlier version; called only if a key was revoked
+ * @param program folder of the program of the earlier version
  */
 export async function brokenRevocations(
     state: Exported,
@@ -55,7 +55,7 @@ export async function brokenRevocations(
     return [...broken, ...others.map(({ id, who }: Revocation) => ({ id, revoked: who }))];
 }
 
-/** Adds `readmit` for broken revocations to a stack file or callers file, if that version's program supports it. */
+/** Adds `readmit` for broken revocations to a stack file or callers file, if the earlier program supports it. */
 export function withReadmit(config: string, broken: Broken[], program: string): string {
     if (broken.length === 0 || !keepsRecord(program)) return config;
     const document = parseDocument(config);
@@ -70,7 +70,7 @@ export function withReadmit(config: string, broken: Broken[], program: string): 
     return document.toString();
 }
 
-/** Findings about revocations that the program of that version cannot report itself. */
+/** Findings about revocations that the earlier program cannot report itself. */
 export function revocationFindings(broken: Broken[], program: string): Finding[] {
     if (keepsRecord(program)) return [];
     return broken.map(({ revoked, who }) => ({

@@ -47,7 +47,7 @@ export const command: AddCommand = (stack, context) =>
             "accept that revoked credentials are created again with new secrets, to be handed out again (default: fail)",
         )
         .addOption(repeatable("--readmit <consumer/credential>", "accept the revoked key of a credential again"))
-        .option("--config-file <file>", "the stack file of that version (default: that of its commit)")
+        .option("--config-file <file>", "the stack file of that version (default: the file in its commit)")
         .option("--consumer <name>", "test caller for the calls after the rollback", label, "smoke")
         .action((args) => rollback(context, args));
 
@@ -87,9 +87,9 @@ async function rollback(context: Context, args: RollbackArgs): Promise<void> {
 interface Way {
     stack: Stack;
     target: Target;
-    /** File of the config of that version. */
+    /** File of the config of the earlier version. */
     config: string;
-    /** Folder of the program of that version. */
+    /** Folder of the program of the earlier version. */
     program: string;
     scratch: string;
     interrupted: Interruption;
@@ -126,7 +126,7 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
     if (!isJson) context.out(render(review, args.format));
     const renewed = refuse(preview, review, broken, args);
     const notTried = whyNotTried(args, way);
-    // The lines of markdown and of JSON belong to the review.
+    // As markdown or JSON, standard output holds only the review.
     const say = args.format === "text" ? context.out : context.note;
     notTried.forEach((one) => say(`\n${one}`));
     if (args.yes) {
@@ -165,15 +165,14 @@ async function tryFromOutside(context: Context, args: RollbackArgs, way: Way): P
     try {
         await interrupted.race(smoke({ ...context, out, folder: scratch, program }, calls));
     } catch (error) {
-        // The rollback is applied, but the service does not answer or cannot be tested. That is a failure, since the
-        // stack was changed.
+        // The rollback is applied, so the exit code must not be one of those that mean that nothing was changed.
         throw error instanceof FindingsError || error instanceof UsageError ? new Failure(error.message) : error;
     }
 }
 
 /**
- * Writes the callers file of the commit, with current secrets and readmitted keys. Writes only if the text differs, since
- * a later rollback rejects versions of a changed work tree.
+ * Writes the callers file of the commit, with current secrets and readmitted keys. An equal file is not written: a change
+ * of the work tree would be recorded in the new version, which a later rollback would then reject.
  */
 function writeCallers(file: string, text: string): void {
     if (readFileSync(file, "utf8") !== text) writeFileSync(file, text);
@@ -194,7 +193,7 @@ function refuse(
         renewed.length === 0 || newCredentials
             ? []
             : [
-                  `--to: the rollback must not need deleted secrets (those of ${renewed.join(", ")} were deleted when the credentials were revoked or rotated, and new ones would be created). Callers with the old secrets would get 401. To accept that, add --new-credentials, and hand out the new secrets`,
+                  `--to: the rollback must not need deleted secrets (those of ${renewed.join(", ")} were deleted when the credentials were revoked or rotated, and new ones would be created). Callers with the old secrets would get 401. To accept new secrets, add --new-credentials, and hand out the new secrets`,
               ];
     const broken = findings
         .filter(({ code }) => code === "policy-violated")
@@ -219,7 +218,7 @@ async function saveConfig(context: Context, { stack, target }: Way): Promise<voi
     if (head !== target.commit) {
         const back = `git revert ${target.commit.slice(0, 10)}..HEAD`;
         return context.note(
-            `This clone still has the newer program, and the next pulumi up from it undoes this rollback. Revert it here too: ${back}, with the config of version ${number} (npm run ops -- stack diff).`,
+            `This clone still has the newer program, and the next pulumi up from it undoes this rollback. Revert the program here too: ${back}, with the config of version ${number} (npm run ops -- stack diff).`,
         );
     }
     const edited = changedSince(stack);
@@ -228,7 +227,7 @@ async function saveConfig(context: Context, { stack, target }: Way): Promise<voi
         mkdirSync(dirname(config), { recursive: true, mode: 0o700 });
         writeFileSync(config, target.config, { mode: 0o600 });
         return context.note(
-            `${edited.join(", ")}: changed while the rollback was running, and keeps that change. The next pulumi up applies it: give it the config of version ${number} first, which is in ${relative(process.cwd(), config)}.`,
+            `${edited.join(", ")}: changed while the rollback was running, and keeps the edit, which the next pulumi up would apply. First replace its content by the config of version ${number}: ${relative(process.cwd(), config)}.`,
         );
     }
     const { callers } = target;

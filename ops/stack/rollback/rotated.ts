@@ -1,11 +1,11 @@
-/** Service tokens that were rotated since: the version of a secret never decreases (docs/decisions/0017). */
+/** Service tokens that were rotated since the earlier version: the version of a secret never decreases (docs/decisions/0017). */
 import { parseYaml } from "../yaml-edit";
 import { isMap, mapsOf } from "../../../policy/resources/values";
 import { setSecretVersion } from "../consumers-edit";
 
 /**
- * Callers of that version, with the current secret version if it is newer: an earlier secret cannot be restored, and the
- * caller has the current one.
+ * Callers of the earlier version, with the current secret version if it is newer: an earlier secret cannot be restored,
+ * and the caller has the current one.
  * @param then list of the config, not validated @returns the list, and `<consumer>/<credential>` with the current secret
  */
 export function keepRotated(then: unknown, now: unknown): { consumers: unknown; kept: string[] } {

@@ -17,9 +17,9 @@ import { keepRotatedIn } from "./rotated";
 export interface Target {
     version: Version;
     commit: string;
-    /** Text of the stack file of that version. Its secrets are encrypted, as in their original files. */
+    /** Text of the stack file of the version. Its secrets are encrypted, as in their original files. */
     config: string;
-    /** The callers file of that version, in the folder of the program. Unset if the config has none. */
+    /** The callers file of the version, in the folder of the program. Unset if the config has none. */
     callers?: { name: string; text: string };
     /** Config keys whose secret is that of the current stack file. */
     ofToday: string[];
@@ -29,7 +29,7 @@ export interface Target {
 
 export interface TargetArgs {
     to: number;
-    /** Stack file of that version, if it is in no commit. */
+    /** Stack file of the version, if it is in no commit. */
     configFile?: string;
 }
 
@@ -75,13 +75,13 @@ export async function findTarget(
     return { version, commit, config: text, callers, ofToday, kept: [...kept, ...rotated.kept] };
 }
 
-/** @throws UsageError if the callers of that version are unknown */
+/** @throws UsageError if the callers of the version are unknown */
 async function callersThen(version: Version, root: string): Promise<Target["callers"]> {
     try {
         return await callersFileAt(version, root);
     } catch (error) {
         if (!(error instanceof Failure)) throw error;
-        throw new UsageError([`--to: ${error.message}, so its callers are unknown. Choose another version`]);
+        throw new UsageError([`--to: ${error.message}. Choose another version`]);
     }
 }
 
@@ -108,7 +108,7 @@ function notToGoBackTo(version: Version): string[] {
 async function commitProblems(root: string, { number, commit }: Version): Promise<string[]> {
     if (commit === undefined || (await hasCommit(commit, root))) return [];
     return [
-        `--to: the commit of version ${number} is not in this clone (${commit.slice(0, 10)}). Run: git fetch origin ${commit}; a rewritten history no longer has it`,
+        `--to: the commit of version ${number} is not in this clone (${commit.slice(0, 10)}). Run: git fetch origin ${commit}; a rewritten history no longer has the commit`,
     ];
 }
 
@@ -127,7 +127,7 @@ function placeOf({ config }: Version, plain: Config | undefined): string | undef
  */
 function stageProblems(phase: string | undefined, there: string | undefined, number: number): string[] {
     const here = phase ?? "intra-a";
-    // The config of that version is then unknown too, which another check rejects.
+    // Without the phase the config is unknown too, which another check rejects.
     if (there === undefined) return [];
     // In the first phase bare metal still serves callers.
     const serves = (place: string) => (place === "prepare" ? "intra-a" : place);

@@ -10,7 +10,7 @@ import { git } from "../history/commits";
 interface WorkTreeOptions {
     /** Stops the creation of the work tree when it aborts. */
     signal?: AbortSignal;
-    /** Longest time for `npm ci`, in seconds. @default 600: 700 packages through a slow proxy, times three */
+    /** Longest time for `npm ci`, in seconds. @default 600: three times what 700 packages need through a slow proxy */
     installSeconds?: number;
 }
 
@@ -57,7 +57,7 @@ async function samePackages(root: string, commit: string): Promise<string | unde
 
 /** Runs `npm ci`, without scripts of packages. @throws Failure with its output */
 function install(context: Context, folder: string, seconds: number, signal: AbortSignal | undefined): Promise<void> {
-    context.note("npm ci, for the packages of that commit:");
+    context.note("npm ci, for the packages of the version's commit:");
     const child = spawn("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
         cwd: folder,
         stdio: ["ignore", "pipe", "pipe"],
@@ -89,8 +89,10 @@ function install(context: Context, folder: string, seconds: number, signal: Abor
             if (code === 0) return resolve();
             if (signal?.aborted) return reject(signal.reason as Error);
             if (late)
-                return reject(failure(`stopped after ${seconds} s, the time limit, in the work tree of that commit`));
-            reject(failure(`failed in the work tree of that commit (exit code ${code})`));
+                return reject(
+                    failure(`stopped after ${seconds} s, the time limit, in the work tree of the version's commit`),
+                );
+            reject(failure(`failed in the work tree of the version's commit (exit code ${code})`));
         });
     }).finally(() => {
         clearTimeout(clock);

@@ -10,10 +10,7 @@ _NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9_-]{1,63}
 
 
 class Address:
-    """A checked address: `https://host[:port][/path]`, nothing else.
-
-    :raises nothing: see `read`
-    """
+    """A checked address: `https://host[:port][/path]`, nothing else. `read` creates it."""
 
     def __init__(self, parts: SplitResult) -> None:
         self._base = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
@@ -22,7 +19,7 @@ class Address:
         self.loopback = _is_loopback(parts.hostname or "")
 
     def join(self, path: str) -> str:
-        """`path` below the address; a trailing slash of the address is ignored, since Alpa's client would double it."""
+        """The URL of `path`. A trailing slash of the address is ignored, since Alpa's client would add a second one."""
         return f"{self._base}{path}"
 
     def __repr__(self) -> str:
@@ -53,7 +50,7 @@ def read(url: object, problems: List[str]) -> Optional[Address]:
     if not _PATH.fullmatch(parts.path):
         wrong("must have a path of ASCII letters, digits and %XX", "it has others", "Encode them.")
     elif "//" in parts.path.rstrip("/"):
-        # No route matches it, and at the start of a path some versions of requests read the rest as a host.
+        # No route matches //, and at the start of a path some versions of requests take what follows it as a host.
         wrong("must not have // in its path", "it does", "Write one slash.")
     elif any(segment.replace("%2e", ".").replace("%2E", ".") in (".", "..") for segment in parts.path.split("/")):
         wrong("must not have . or .. in its path", "it does", "Write the full path.")

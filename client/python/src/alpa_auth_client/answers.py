@@ -1,8 +1,8 @@
 """Turns an HTTP answer into a result or an error.
 
 Facts, by where an answer comes from. Alpa: every error is 400 with `type`, `message` and a `stacktrace` that is never
-empty. The gateway: the same shape with an empty `stacktrace`, or `{"message"}`, `{"error_msg"}`, or a page of nginx; which
-shape says nothing, the status does. The edge: HTML; 302 to a login page, 401 or 403 for a rejected credential.
+empty. The gateway: the same shape with an empty `stacktrace`, or `{"message"}`, `{"error_msg"}`, or a page of nginx; only
+the status has a meaning. The edge: HTML; 302 to a login page, 401 or 403 for a rejected credential.
 """
 
 import json
@@ -74,7 +74,7 @@ def read(answer: Answer, asked: Asked) -> Dict[str, Any]:
         step = None if wait is None else f"Wait {wait:g} s, then send less at a time."
         raise RateLimitedError(f"Too many requests (429): {said}", next_step=step, **known)
     if status in (504, 524):
-        raise AnswerTimeoutError(f"The gateway's own time for an answer was over ({status}): {said}", **known)
+        raise AnswerTimeoutError(f"The gateway or the edge stopped waiting for the answer ({status}): {said}", **known)
     if isinstance(found, dict) and found.get("type") == "error" and (status < 300 or status in (400, 500)):
         stacktrace = found.get("stacktrace")
         if status < 300 or (isinstance(stacktrace, str) and stacktrace):
@@ -111,7 +111,7 @@ def _redirected(answer: Answer, asked: Asked, known: Dict[str, Any]) -> NoReturn
         if isinstance(asked.auth, ServiceToken):
             raise InvalidCredentialError(f"{what} It does not accept the service token.", **known)
         raise EdgeLoginError(what, **known)
-    where = asked.clean(_quote(host)) or "a place on the same host"
+    where = asked.clean(_quote(host)) or "another path of the same host"
     raise RedirectError(f"The answer is a redirect ({answer.status}) to {where}; it was not followed.", **known)
 
 
@@ -127,7 +127,7 @@ def _unauthorized(answer: Answer, asked: Asked, said: str, known: Dict[str, Any]
 
 
 def _clock_advice(date: Optional[float], asked: Asked) -> Optional[str]:
-    """A token made with a wrong clock is rejected without a reason; the answer's Date shows the difference."""
+    """Advice for a wrong clock: the gateway rejects the token without a reason, but the answer's Date shows the difference."""
     if not isinstance(asked.auth, Jwt) or date is None or abs(date - asked.now) <= SKEW_SECONDS:
         return None
     way = "behind" if date > asked.now else "ahead"
@@ -146,9 +146,9 @@ def _forbidden(asked: Asked, said: str, known: Dict[str, Any]) -> NoReturn:
         raise NotAllowedError(f"The edge refuses this program (403): {said}", next_step=step, **known)
     if asked.auth is None:
         raise MissingCredentialError(f"The service rejects requests without a credential (403): {said}", **known)
-    # The edge answers a wrong service token the same way.
+    # The edge rejects a wrong service token in the same way as one that no policy admits.
     edge = isinstance(asked.auth, ServiceToken)
-    step = "Compare the service token with what you were handed; if it is the same, ask the operator to admit you."
+    step = "Compare the service token with the handout; if both are equal, ask the operator to admit you."
     raise NotAllowedError(f"Not allowed (403): {said}", next_step=step if edge else None, **known)
 
 

@@ -26,7 +26,7 @@ class Auth(ABC):
         return []
 
     def is_over(self, now: float) -> bool:
-        """Whether the sent token had expired at a time, in seconds since 1970; False where that is unknown."""
+        """Whether the sent token had expired at a time, in seconds since 1970; False where its expiry is unknown."""
         return False
 
 

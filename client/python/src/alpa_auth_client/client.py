@@ -38,9 +38,9 @@ Prompt = Union[str, Sequence[str], Sequence[int], Sequence[Sequence[int]]]
 class Client:
     """Calls the service. Threads may share a client: every call has its own connection.
 
-    :param url: address of the service. Default that of Alpa's own client, only without a credential
+    :param url: address of the service. Without a credential the default is the address of Alpa's own client
     :param api_key: key of Alpa itself, a field of the body, which a gateway rejects. Not together with `auth`
-    :param default_model: name the model is registered under. Default `default`
+    :param default_model: name under which the model is registered. Default `default`
     :param auth: ApiKey, Jwt or ServiceToken
 
     The other parameters are those of Sender.

@@ -62,7 +62,7 @@ class MissingCredentialError(AlpaClientError):
 class InvalidCredentialError(AlpaClientError):
     """The server rejects the credential: it is wrong, revoked or expired."""
 
-    next_step = "Compare it with what you were handed; if it is the same, ask the operator for another credential."
+    next_step = "Compare it with the handout; if both are equal, ask the operator for another credential."
 
 
 class ExpiredCredentialError(AlpaClientError):

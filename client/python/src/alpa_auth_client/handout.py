@@ -1,4 +1,4 @@
-"""Reads the page that `consumer handout` writes: address, expiry date, longest answer, and the credential."""
+"""Reads the file that `consumer handout` writes: address, expiry date, longest answer time, and the credential."""
 
 import re
 from datetime import date, datetime, timezone
@@ -11,12 +11,12 @@ from .tokens import Jwt
 
 
 class Handout:
-    """The content of a page.
+    """The content of the file of a handout.
 
     :ivar who: `<consumer>/<credential>`
     :ivar url: address of the service
     :ivar expires: day (UTC) from whose start the credential is rejected, or None
-    :ivar answer_timeout_seconds: longest time for one answer, or None where the page has none
+    :ivar answer_timeout_seconds: longest time for one answer, or None where the file has none
     :ivar auth: the credential
     """
 
@@ -40,11 +40,11 @@ class Handout:
 
 
 def load(file: str, *, private_key: Optional[str] = None, today: Optional[date] = None) -> Handout:
-    """Reads a page.
+    """Reads the file of a handout.
 
-    :param private_key: PEM, for a credential of the caller's own key pair; the page does not contain it
+    :param private_key: PEM, for a credential with the caller's own key pair; the file does not contain the private key
     :param today: in UTC; default the current day
-    :raises ConfigurationError: the file is no such page
+    :raises ConfigurationError: the file is not that of a handout
     :raises ExpiredCredentialError: the credential has expired
     """
     where = "credentials file"
@@ -56,7 +56,7 @@ def load(file: str, *, private_key: Optional[str] = None, today: Optional[date] 
     who, url = _match(r"^Credential (\S+)\. It works until ", text), _match(r"^# Access to (\S+)$", text)
     end = _match(r"^Credential \S+\. It works until (\d{4}-\d{2}-\d{2}) \(UTC\)\.$", text)
     if who is None or url is None:
-        raise ConfigurationError([f"{where}: must be a page of `consumer handout` (got {file}). Name that file."])
+        raise ConfigurationError([f"{where}: must be a file that `consumer handout` has written (got {file}). Name the file from the operator."])
     expires = None if end is None else datetime.strptime(end, "%Y-%m-%d").date()
     if expires is not None and expires <= (today or datetime.now(timezone.utc).date()):
         raise ExpiredCredentialError(
@@ -68,7 +68,7 @@ def load(file: str, *, private_key: Optional[str] = None, today: Optional[date] 
 
 
 def _credential(text: str, file: str, private_key: Optional[str]) -> Auth:
-    # Only lines before the first heading that are indented by four: later lines are quoted for other languages.
+    # The credential is in lines indented by four, above the first heading. The examples below quote it for other languages.
     head = text.split("\n## ", 1)[0]
     key = _match(r"^ {4}apikey: (.+)$", head)
     client_id = _match(r"^ {4}CF-Access-Client-Id: (.+)$", head)
@@ -89,7 +89,7 @@ def _credential(text: str, file: str, private_key: Optional[str]) -> Auth:
         problem = f"credentials file: must hold a credential (got {file}, which has none). Ask the operator for another handout."
         raise ConfigurationError([problem])
     if secret is None and private_key is None:
-        problem = f"private_key: must be given (the credential of {file} is of a key pair of your own). Give the PEM."
+        problem = f"private_key: must be given (the credential of {file} belongs to your own key pair). Give your private key in PEM form."
         raise ConfigurationError([problem])
     return Jwt(key=claim, secret=secret, private_key=private_key, algorithm=algorithm)
 

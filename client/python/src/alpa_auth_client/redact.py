@@ -13,10 +13,10 @@ SHORTEST = 4
 #: The same for base64, where fewer characters occur by chance in too many words.
 _SHORTEST_BASE64 = 8
 #: Longest text that is searched, and longest text that is returned, in characters. A secret that the first limit cuts in two
-#: is beyond the second.
+#: is beyond the second limit.
 _LOOKED_AT = 200_000
 _LEFT = 100_000
-# Host names arrive lower-cased. Only ASCII is lowered: other characters may change their length.
+# Host names arrive in lower case. Only ASCII is converted: other characters may change their length.
 _LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 #: Largest number of nested encodings.
 _DEPTH = 8
@@ -70,7 +70,7 @@ def _decoded(match: "re.Match[str]") -> str:
 
 def _needles(secret: str) -> Dict[str, int]:
     """The patterns to search for, and how many adjacent characters may belong to the secret too."""
-    # Its decoded form too: a secret may contain a text like an escape, or end with the start of one.
+    # The decoded form of the secret is searched too: a secret may look like an escape, or end with the start of one.
     plain = (secret, _steps(secret.rstrip("\\"))[-1][0])
     found = {one: 0 for text in plain for one in (text, text.replace(" ", "+")) if len(one) >= SHORTEST}
     for before in range(3):

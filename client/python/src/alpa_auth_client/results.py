@@ -16,5 +16,5 @@ def _is_logprobs(found: Dict[str, Any]) -> bool:
     )
 
 
-#: By the path of the request.
+#: Checks of a result, by the path of the request.
 RESULTS: Dict[str, Callable[[Dict[str, Any]], bool]] = {"/completions": _is_completion, "/logprobs": _is_logprobs}

@@ -19,7 +19,7 @@ class Secret:
         return "<secret>"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a secret is not written anywhere")
+        raise TypeError("a Secret cannot be pickled or copied")
 
 
 def kind(value: object) -> str:
@@ -40,5 +40,5 @@ def header_problem(where: str, value: object, do: str) -> Optional[str]:
     if not re.fullmatch(r"[\x20-\x7e]+", value):
         return f"{where}: must be of visible ASCII characters (it has others). {do}"
     if value != value.strip(" "):
-        return f"{where}: must not begin or end with a blank (it does). {do}"
+        return f"{where}: must not begin or end with a space (it does). {do}"
     return None

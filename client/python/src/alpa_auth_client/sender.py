@@ -20,7 +20,7 @@ from .errors import (
 from .redact import without
 from .secret import Secret, kind
 
-#: Address of Alpa's own client when none is given. No credential but Alpa's own key is sent there.
+#: Address that Alpa's own client uses if none is given. No credential except Alpa's own key is sent there.
 DEFAULT_URL = "https://api.alpa.ai"
 #: Longest time for one answer, in seconds: the gateway's 600, and 10 so that its error arrives first.
 ANSWER_TIMEOUT_SECONDS = 610.0
@@ -141,7 +141,7 @@ class Sender:
         text = json.dumps(body, allow_nan=False, default=_revealed).encode("ascii")
         try:
             sent = {} if self._auth is None else self._auth.headers(self._clock.now())
-            # The sent token too: another thread may have renewed it since.
+            # The sent token is removed from answers too: another thread may have renewed the current one since.
             secrets = [self._body_secret.reveal(), *sent.values(), *([] if self._auth is None else self._auth.secrets)]
             secrets += [value[len("Bearer ") :] for value in sent.values() if value.startswith("Bearer ")]
             headers = {
@@ -164,7 +164,7 @@ class Sender:
             now = self._clock.now()
             return answers.read(outcome, answers.Asked(path, self._auth, now, lambda said: without(said, secrets)))
         except AlpaClientError as error:
-            # Without this module's frames: their variables contain the credential, and error reporters show variables.
+            # The traceback must not have this module's frames: error reporters show their variables, with the credential.
             return error.with_traceback(None)
 
     def _wait(self, error: AlpaClientError, attempt: int) -> Optional[float]:

@@ -1,4 +1,4 @@
-"""JWTs: a finished one, or ones that are created here and renewed before they expire."""
+"""JWTs: a finished token, or tokens that are created here and renewed before they expire."""
 
 import threading
 import time
@@ -61,11 +61,11 @@ class Jwt(Auth):
         if len(present) != 1:
             problems.append(
                 f"Jwt: must have exactly one of token, secret and private_key (got {', '.join(present) or 'none'}). "
-                "Keep the one of the handout."
+                "Keep the one that the handout has."
             )
         elif token is not None:
             if any(value is not None for value in (key, algorithm, claims)):
-                problems.append("token: must be given alone (key, algorithm or claims is given too). Leave it out.")
+                problems.append("token: must be given alone (key, algorithm or claims is given too). Leave those out.")
             self._end = _end_of(token, problems)
         else:
             self._prepare(key, secret, private_key, claims or {}, problems)
@@ -90,7 +90,7 @@ class Jwt(Auth):
         if taken:
             problems.append(f"claims: must not have {', '.join(taken)} (this library sets them). Leave them out.")
         seconds = self.lifetime_seconds
-        # Below twice the skew a token would be renewed all the time; a day is what the operators' own tokens last.
+        # With less than twice the skew, each request would need a new token. Tokens of operators last at most a day too.
         if isinstance(seconds, bool) or not isinstance(seconds, int) or not 2 * SKEW_SECONDS <= seconds <= 86400:
             problems.append(
                 f"lifetime_seconds: must be a whole number from {2 * SKEW_SECONDS} to 86400 (got {seconds!r})."
@@ -103,7 +103,7 @@ class Jwt(Auth):
             problems.append(f"secret: must be a non-empty string (got {kind(secret)}). Take it from the handout.")
         elif secret is not None and secret != secret.strip():
             problems.append(
-                "secret: must not begin or end with a blank or line break (it does). Trim what you read from a file."
+                "secret: must not begin or end with a space or line break (it does). Trim what you read from a file."
             )
         elif secret is not None and "-----BEGIN" in secret:
             problems.append("secret: must be a shared secret (it is a key in PEM). Give it as private_key.")
@@ -126,7 +126,7 @@ class Jwt(Auth):
     def headers(self, now: float) -> Dict[str, str]:
         with self._lock:
             left = self._end - now
-            # With more left than a token's lifetime, the clock was set back.
+            # If more time is left than a token's lifetime, the clock was set back.
             if self._sign is not None and not SKEW_SECONDS < left <= self.lifetime_seconds + SKEW_SECONDS:
                 self._token = Secret(self._sign(int(now)))
                 self._end = int(now) + self.lifetime_seconds
@@ -137,14 +137,14 @@ class Jwt(Auth):
         return self._sign is None and now >= self._end
 
     def _refuse_if_over(self, now: float) -> None:
-        # Only when it has expired by any clock: within the skew the gateway decides.
+        # Not raised within the skew, where the clocks may differ: then the gateway decides.
         if now >= self._end + SKEW_SECONDS:
             raise ExpiredCredentialError("The token has expired.")
 
     @property
     def secrets(self) -> List[str]:
         token = self._token.reveal()
-        # The signature alone too: the rest can be guessed.
+        # The signature alone is a secret too: the other parts can be guessed.
         return [token, token.rpartition(".")[2], self._secret.reveal()]
 
     def __repr__(self) -> str:

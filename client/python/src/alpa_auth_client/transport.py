@@ -28,7 +28,7 @@ class Answer(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """The reason for a missing answer. Not an exception: those of requests contain the request with its headers.
+    """The reason for a missing answer. Not an exception: exceptions of requests contain the request with its headers.
 
     kind: `connect` (nothing was sent), `setting` (an environment variable is invalid; nothing was sent), `timeout`, `lost`,
     `too-large`
@@ -78,7 +78,7 @@ def post(
                 timeout=(connect_seconds, answer_seconds),
             ) as response:
                 result = _read(response)
-        # Any exception: passed on, it would show the request, or a password in HTTPS_PROXY.
+        # No exception is passed on: it would show the request, or a password in HTTPS_PROXY.
         except Exception as error:
             result = _failure(error, watch)
         finally:
@@ -110,7 +110,7 @@ def _failure(error: Exception, watch: Watch) -> Failure:
     chain = _chain(error)
     if watch.connected:
         if any(isinstance(cause, (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError)) for cause in chain):
-            # Its limit equals the watch's, which may fire late on a busy machine.
+            # The read timeout equals the watch's limit, which may be late on a busy machine.
             return _late(watch)
         return Failure("lost", _reason(chain))
     if isinstance(error, ValueError):

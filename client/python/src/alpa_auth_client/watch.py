@@ -1,4 +1,4 @@
-"""A time limit for a whole request, TCP keepalive while it is silent, and whether part of it may have been sent."""
+"""Limits the time of a whole request, keeps a silent connection alive, and detects whether part of a request may be sent."""
 
 import socket
 import threading
@@ -9,13 +9,13 @@ from requests.adapters import HTTPAdapter
 #: Silence before the first keepalive probe, in seconds; undici has the same default. Load balancers of the large clouds drop
 #: a silent connection after 4 to 6 minutes, and an answer takes up to 10.
 KEEPALIVE_SECONDS = 60
-#: Seconds between two probes; after the number below without an answer, the connection is lost.
+#: Seconds between two probes. After KEEPALIVE_PROBES probes without an answer, the connection is lost.
 KEEPALIVE_INTERVAL_SECONDS = 15
 KEEPALIVE_PROBES = 8
 
 
 class Watch:
-    """The connection of one request, which is shut down at the timeout: that ends a blocked read.
+    """The connection of one request, which is shut down at the timeout to end a blocked read.
 
     :ivar connected: the connection is open, TLS and tunnel included: from then on part of the request may have been sent
     :ivar expired: the time limit was reached
@@ -109,7 +109,7 @@ def _watched(pools: Dict[str, Any], watch: Watch) -> Dict[str, Any]:
 
             def connect(self) -> None:
                 super().connect()
-                # Until here it was the timeout for connecting, which would apply to sending too.
+                # Until here the socket has the timeout for connecting, which would apply to sending too.
                 self.timeout = watch.seconds
                 self.sock.settimeout(watch.seconds)
                 watch.connected = True

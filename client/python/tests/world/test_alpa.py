@@ -21,6 +21,6 @@ if DIRECT:
         else:
             with pytest.raises(AlpaError) as caught:
                 call(*case["args"], **case["kwargs"])
-            # There it is one text: the traceback, then Python's message.
+            # Alpa's client raises both as one text: the traceback, then Python's message.
             assert outcome["raised"]["text"] == f'<stacktrace>RuntimeError("{caught.value.message}")'
             assert caught.value.stacktrace

@@ -16,7 +16,7 @@ WAYS = ["key", "HS256", "RS256"]
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_after_it_each_credential_of_the_gateway_gets_what_a_key_got_before(
+def test_after_the_change_each_credential_of_the_gateway_gets_what_a_key_got_before(
     world: World, ways: Dict[str, Auth], way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(before, "headers", {**before.headers, "apikey": world["keys"]["team"]})
@@ -53,7 +53,7 @@ AFTER: "list[tuple[str, Type[AlpaClientError]]]" = [
 ]
 
 
-def test_before_it_the_edges_login_host_gets_the_callers_secrets(
+def test_before_the_change_the_edges_login_host_gets_the_callers_secrets(
     world: World, team: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(before, "headers", {**before.headers, **SECRETS})
@@ -64,7 +64,7 @@ def test_before_it_the_edges_login_host_gets_the_callers_secrets(
 
 
 @pytest.mark.parametrize("what,error", AFTER)
-def test_after_it_the_login_host_gets_nothing(
+def test_after_the_change_the_login_host_gets_nothing(
     world: World, team: Server, what: str, error: Type[AlpaClientError]
 ) -> None:
     auth: Dict[str, Auth] = {

@@ -87,11 +87,11 @@ function shareOf(rule: unknown): [name: string, share: Share] | undefined {
     const { conn, rejected_msg: message, ...rest } = settings;
     const name = classNamed(message);
     if (name === undefined || typeof conn !== "number") return undefined;
-    // A namespace has no underscore, and all members are in one.
+    // A member is `<namespace>_<name>`, and a namespace has no underscore.
     return [name, { members: members.map((one) => String(one).replace(/^[^_]*_/, "")), open: conn, rest }];
 }
 
-/** The one entry of a list of lists. */
+/** The only entry of a list of lists; empty for any other list. */
 function entriesOf(value: unknown): [unknown[]] {
     const [only, ...more] = Array.isArray(value) ? (value as unknown[]) : [];
     return [Array.isArray(only) && more.length === 0 ? only : []];

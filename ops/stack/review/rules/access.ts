@@ -89,7 +89,7 @@ function includes({ old, new: now }: Difference, change: Change, run: Run): Verd
     );
     const deleted = idsOf(run, TOKEN, "delete");
     const gone = before.filter((id) => !after.includes(id) && !deleted.includes(id));
-    // Replaced tokens are in the list as unknown ones.
+    // In the new list, replaced tokens have unknown ids.
     const unknown = list(now).filter(hasUnknown).length;
     const replaced = run.changes.filter(({ kind, op }) => kind === TOKEN && op === "replace").length;
     const left = gone.length > Math.min(unknown, replaced) ? gone.length - Math.min(unknown, replaced) : 0;
@@ -126,7 +126,7 @@ function idsOf({ changes }: Run, kind: string, op: "create" | "delete"): string[
         .filter((id) => id !== undefined);
 }
 
-/** Ids of other resources. What a run creates has no id yet, or in a drift one that the change contains. */
+/** Ids of resources that the run does not create. A resource that it creates has no id yet, except in a drift. */
 function notOf(run: Run, kind: string, ids: string[]): string[] {
     const own = idsOf(run, kind, "create");
     return ids.filter((id) => !hasUnknown(id) && !own.includes(id));
@@ -162,7 +162,7 @@ export const accessApplication: KindRule = {
     }),
     rows: [
         ["domain", hostname],
-        // Without destinations, the domain is the only one.
+        // Without destinations, the domain is the only destination.
         ["destinations", (names, change) => hostname({ ...names, old: names.old ?? change.old?.domain }, change)],
         ["policies", policies],
         ["serviceAuth401Redirect", always("errors-changed", () => "Callers without a token get another answer")],

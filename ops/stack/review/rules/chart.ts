@@ -66,7 +66,7 @@ function controllerRows(at: (path: string) => string): Row[] {
     ];
 }
 
-/** No finding if another value changes too, which this value is derived from. */
+/** No finding if the value at `other` changes too, from which this value is derived. */
 function unlessWith(other: string, judge: (difference: Difference, change: Change) => Verdict) {
     const path = patternOf(other);
     return (difference: Difference, change: Change): Verdicts =>

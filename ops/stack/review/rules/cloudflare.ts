@@ -1,13 +1,13 @@
 /** Properties that every kind at Cloudflare has. */
 import { nothing, type Row } from "../rule";
 
-/** Names of objects at Cloudflare, which have no effect. */
+/** Names and descriptions of objects at Cloudflare, whose changes have no effect on callers. */
 export const NAMES: Row[] = [
     ["name", nothing],
     ["description", nothing],
     ["comment", nothing],
 ];
-/** Account and zone: another one means a replacement, which has its own finding. */
+/** Account and zone: a change of either means a replacement, which has its own finding. */
 export const ACCOUNT_AND_ZONE: Row[] = [
     ["accountId", nothing],
     ["zoneId", nothing],

@@ -119,7 +119,7 @@ function countedElsewhere({ changes }: Run): Verdict | undefined {
     return {
         code: "service-interrupted",
         severity: "risk",
-        says: "The counter server of the limits is deleted. Callers of this stack are counted elsewhere by then; callers of other stacks at this gateway must be too",
+        says: "The counter server of the limits is deleted. Callers of this stack are counted elsewhere by then; callers of other stacks at this gateway must be counted elsewhere too",
     };
 }
 

@@ -30,14 +30,14 @@ export const consumer: KindRule = {
             "spec.gatewayRef.**",
             always(
                 "access-changed",
-                (change) => `Caller ${caller(change)} belongs to another gateway: this one answers 401`,
+                (change) => `Caller ${caller(change)} moves to another gateway: the present one answers 401`,
                 "breaks-callers",
             ),
         ],
     ],
 };
 
-/** Whether it is the verifier of this project, and not a consumer of the config with the same name. */
+/** Whether the consumer is the verifier of this project, and not a consumer of the config with the same name. */
 const isVerifier = (change: Change) =>
     caller(change) === VERIFIER && /-conversion-verification-consumer$/.test(change.name);
 

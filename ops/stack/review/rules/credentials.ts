@@ -95,7 +95,7 @@ function material(_: Difference, change: Change, run: Run): Verdicts {
     };
 }
 
-/** Judges a changed source of generated keys. The finding of the Secret covers a salt; only this finding covers the seed. */
+/** Judges a changed source of generated keys. A changed salt is in the finding of its Secret; only the seed needs this one. */
 function generated(change: Change, run: Run): Verdicts {
     const { name } = change;
     if (/-seed$/.test(name))
@@ -103,7 +103,7 @@ function generated(change: Change, run: Run): Verdicts {
             code: "all-credentials-change",
             says: "Every generated key and secret changes at once, without an overlap: the seed is replaced",
         };
-    if (/-(admin|viewer)$/.test(name)) return undefined; // The finding of the Secret covers them.
+    if (/-(admin|viewer)$/.test(name)) return undefined; // The finding of the Secret covers the Admin keys.
     if (/^nodes-.*-token$/.test(name)) return undefined; // The finding of the node that joins with the token covers it.
     const salt = /^([a-z0-9-]+)\.([a-z0-9-]+)-(key|jwt-secret)$/.exec(name);
     if (!salt) return { code: "replaced", says: `${name}: the generated value changes` };
@@ -118,7 +118,7 @@ function generated(change: Change, run: Run): Verdicts {
 
 export const random: KindRule = {
     created: nothing,
-    // The seed is also deleted with the whole stack, and then every caller has its own finding.
+    // When the whole stack is deleted, with the seed, every caller has its own finding.
     deleted: (change, run) =>
         /-seed$/.test(change.name) && !run.changes.some(isNewSecret) ? undefined : generated(change, run),
     replaced: generated,

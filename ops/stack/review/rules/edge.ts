@@ -9,9 +9,9 @@ import { edgeRuleVerdicts } from "./edge-rules";
 export const ruleset: KindRule = {
     created: (change, { changes }) => {
         const rules = change.new?.rules;
-        // This rule skips checks for browsers, since callers are programs.
+        // The program's own rule skips checks for browsers, since callers are programs.
         const isSkip = Array.isArray(rules) && rules.every((rule) => isMap(rule) && rule.action === "skip");
-        // With a new tunnel the service is new, so the rule admits no request that was rejected before.
+        // With a new tunnel the service is new, so its rules affect no earlier requests.
         const isNew = changes.some(
             ({ kind, op }) => kind === "cloudflare ZeroTrustTunnelCloudflared" && op === "create",
         );
@@ -36,7 +36,7 @@ export const zoneSetting: KindRule = {
         isTimeout(change)
             ? timeoutVerdict("The edge's ", "value", undefined, change.new?.value)
             : { code: "other-change", says: `Setting ${String(change.new?.settingId)} of the zone gets a value` },
-    // Cloudflare has no deletion of a setting.
+    // Cloudflare cannot delete a setting.
     deleted: nothing,
     replaced: nothing,
     rows: [
@@ -51,7 +51,7 @@ export const zoneSetting: KindRule = {
             "settingId",
             always(
                 "other-change",
-                ({ old, new: now }) => `The stack sets ${String(now)} of the zone instead of ${String(old)}`,
+                ({ old, new: now }) => `The stack sets zone setting ${String(now)} instead of ${String(old)}`,
             ),
         ],
         ...ACCOUNT_AND_ZONE,

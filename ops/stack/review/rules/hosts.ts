@@ -10,7 +10,7 @@ const part = ({ name }: Change): "firewall" | "watchdog" | "connectors" | "node"
     return (own as "firewall" | "watchdog" | undefined) ?? (/^nodes-/.test(name) ? "node" : "connectors");
 };
 
-/** Steps of a node whose deletion affects callers. */
+/** Last part of the name of a node's command: the step that it runs. */
 const NODE_STEP = /-(snap|joined|member|ready|labels|token)$/;
 
 export const hostCommand: KindRule = {
@@ -65,10 +65,13 @@ export const hostCommand: KindRule = {
             },
             node: /-(snap|joined)$/.test(change.name)
                 ? { code: "service-interrupted", says: `${nodeOf(change)} leaves the cluster and joins it again` }
-                : { code: "host-changed", says: `${nodeOf(change)} is reset in one step, and configured again` },
+                : {
+                      code: "host-changed",
+                      says: `${nodeOf(change)} undoes one step of its setup, and repeats the step`,
+                  },
         })[part(change)] as Verdict,
     rows: [
-        ["delete", nothing], // The script for a later deletion.
+        ["delete", nothing], // The script that a later deletion runs.
         ["connection.host", always("host-changed", (change) => `command ${change.name} runs on another host`)],
         ["connection", reached],
         ["connection.**", reached],
@@ -104,7 +107,7 @@ function changed(change: Change): Verdict {
 /** Text about the watchdog's action when Alpa makes no progress. */
 function whatThen({ new: now }: Change): string {
     const [, unit] = / restart=(\S+)/.exec(String(now?.create ?? "")) ?? [];
-    return unit === undefined ? "" : `, and ${unit} is restarted when it makes no progress`;
+    return unit === undefined ? "" : `, and ${unit} is restarted when Alpa makes no progress`;
 }
 
 function nodeOf({ name }: Change): string {

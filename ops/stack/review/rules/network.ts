@@ -118,7 +118,7 @@ function hasOnly(rule: unknown, numbers: Set<unknown>): boolean {
 const DATA = new Set<unknown>([9080, 9443]);
 /** Port with metrics about all callers. */
 const METRICS = new Set<unknown>([METRICS_PORT]);
-/** Readiness and metrics of the connectors. */
+/** Port with readiness and metrics of the connectors. */
 const TOLD = new Set<unknown>([2000]);
 
 /** Whether a rule admits only sources that another rule admits. */

@@ -1,4 +1,4 @@
-/** Pods: how many there are, and objects that only have an effect together with those of a Deployment. */
+/** Pods: their number, and objects that only have an effect together with the pods of a Deployment. */
 import { at, map } from "../../../../policy/resources/values";
 import type { Change, Operation } from "../changes";
 import type { Difference } from "../differences";
@@ -17,7 +17,7 @@ export function comeAlong({ changes }: Run, op: Operation, change: Change, label
     });
 }
 
-/** Whether the object that uses this one is deleted: a Deployment, or a listener with a certificate. */
+/** Whether an object that uses the named one is deleted: a Deployment, or a listener with a certificate. */
 export function goWithUser({ changes }: Run, namespace: unknown, name: string): boolean {
     return changes.some(
         (one) =>
@@ -50,7 +50,7 @@ function deployments(changes: Change[], op: Operation, namespace: unknown): Chan
 }
 
 /**
- * Verdict about a changed number of pods. Without a value there is one, by default of Kubernetes and of the charts.
+ * Verdict about a changed number of pods. Without a value the number is 1, the default of Kubernetes and of the charts.
  * @param title pods as findings name them @param none verdict if no pod is left @param fewer text about the effect of fewer pods
  */
 export function podCount(

@@ -18,7 +18,7 @@ export const service: KindRule = {
         };
     },
     deleted: (change, run) =>
-        // Those pods have their own finding.
+        // The deletion of the Service's pods has its own finding.
         goesWithRay(run, change) || comeAlong(run, "delete", change, at(change.old, "spec.selector"))
             ? undefined
             : { code: "access-removed", says: `${title(change)} is deleted` },
@@ -54,7 +54,7 @@ export const service: KindRule = {
 };
 
 const EVERY = ["every address"];
-/** Types of Service from the narrowest to the widest reach. An unknown type counts as the widest. */
+/** Types of Service from the narrowest to the widest reach. An unknown type is treated as the widest. */
 const REACH: unknown[] = ["ExternalName", "ClusterIP", "NodePort", "LoadBalancer"];
 const reachOf = (type: unknown = "ClusterIP") => (REACH.includes(type) ? REACH.indexOf(type) : REACH.length);
 const portsOf = ({ new: now }: Change) => at(now, "spec.ports");

@@ -55,7 +55,7 @@ function closed(change: Change, { changes }: Run): Verdicts {
     if (changes.some((other) => other.kind === "kubernetes ApisixRoute" && goes(other))) return undefined;
     return {
         code: "protection-weakened",
-        says: `Upstream ${objectName(change)} , which receives the requests to closed paths, is deleted`,
+        says: `Upstream ${objectName(change)}, which receives the requests to closed paths, is deleted`,
     };
 }
 
@@ -96,7 +96,7 @@ function nodes({ old, new: now }: Difference, change: Change): Verdict[] {
             old: [...before.values()],
             new: [...after.values()],
         }),
-        // Their order only decides which one gets the first request.
+        // The order of the services only decides which of them gets the first request.
         ...when(gone.length + more.length + weights.length === 0, {
             code: "changed-inside",
             says: `${title}: the same services in another notation`,

@@ -156,7 +156,7 @@ describe("ops check dns", () => {
         [
             "no servers of Cloudflare",
             (it) => (stack(it, {}), []),
-            /--new: required without cloudflare:apiToken and CLOUDFLARE_API_TOKEN/,
+            /--new: required, since neither cloudflare:apiToken nor CLOUDFLARE_API_TOKEN is set/,
         ],
         [
             "invalid data",

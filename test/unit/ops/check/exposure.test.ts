@@ -96,7 +96,7 @@ describe("ops check exposure", () => {
             /│ 8265 +│ Ray, dashboard and jobs +│ open +│ NO +│ anyone who reaches it can run code/,
         );
         assert.match(said.out, /^│ address +│ port +│ program +│ state +│ right +│ problem +│$/m);
-        assert.match(said.note, /\(1 of 26 findings are wrong\)\. Close the open ports in the firewall/);
+        assert.match(said.note, /\(1 of 26 checks failed\)\. Close the open ports in the firewall/);
         assert.doesNotMatch(said.note, /certificate/);
     });
     it("wraps a long text, so that a table is at most 120 columns wide", async () => {
@@ -170,14 +170,14 @@ describe("ops check exposure", () => {
             async () => served(https({}, gateway, await certificate(["other.example.com"], { by: authority }))),
             /^the certificate is valid/,
             /does not match/,
-            /clients reject this certificate/,
+            /clients that verify certificates reject this one/,
         ],
         [
             "a certificate of an unknown authority",
             async () => served(https({}, gateway, await certificate([NAME]))),
             /^the certificate is valid/,
             /self[- ]signed/,
-            /clients reject this certificate/,
+            /clients that verify certificates reject this one/,
         ],
         [
             "a certificate that was not renewed",
@@ -219,7 +219,7 @@ describe("ops check exposure", () => {
             assert.ok(found, said.out);
             assert.match(found.got, got);
             assert.match(found.meaning, meaning);
-            assert.match(said.note, /findings are wrong\)\. Correct the entry point or its certificate/);
+            assert.match(said.note, /checks failed\)\. Correct the entry point or its certificate/);
         });
 
     it("ends in time where nothing answers", async () => {

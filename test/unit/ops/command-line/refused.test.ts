@@ -32,7 +32,7 @@ const refused: [what: string, command: string, problem: RegExp][] = [
     [
         "limits for an existing caller",
         "consumer add alice --concurrent 2",
-        /must come with a new consumer \(alice exists\)/,
+        /only valid with a new consumer \(alice exists\)/,
     ],
     ["half of a limit", "consumer add bob --requests 5", /limits: must have requests and perSeconds together/],
     [

@@ -108,7 +108,7 @@ const cases: [what: string, config: ReturnType<typeof bob>, live: Live, problems
         "an expired credential that still works",
         bob({ id: "a", expires: "2026-11-25" }),
         live([object("bob", ["a"])], ["bob.a"]),
-        ["expired, and works until the next pulumi up"],
+        ["expired, but works until the next pulumi up"],
     ],
     [
         "nothing where an expired credential was removed",

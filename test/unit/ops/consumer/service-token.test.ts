@@ -308,7 +308,7 @@ describe("ops consumer list of service tokens", () => {
             rows(found).map((r) => [`${r.consumer}/${r.credential}`, r.live, r.problems]),
             [
                 ["lab/a", true, ["expired at Cloudflare: rotate the credential"]],
-                ["lab/old", true, ["expired, and works until the next pulumi up"]],
+                ["lab/old", true, ["expired, but works until the next pulumi up"]],
                 ["lab/new", false, ["not live"]],
                 ["none/null", false, []],
                 ["gone/x", true, ["not in the config"]],
@@ -323,13 +323,13 @@ describe("ops consumer list of service tokens", () => {
             return compareTokens([lab], [live(`${OWNER}/lab/a`, { enabled })], OWNER, new Date(TODAY))[0].problems;
         };
         assert.deepEqual(problemsOf(undefined, false), [
-            "disabled at Cloudflare, and not in the config: pulumi up --refresh",
+            "disabled at Cloudflare, but not in the config: pulumi up --refresh",
         ]);
         assert.deepEqual(problemsOf(true, false), [
-            "disabled at Cloudflare, and not in the config: pulumi up --refresh",
+            "disabled at Cloudflare, but not in the config: pulumi up --refresh",
         ]);
         assert.deepEqual(problemsOf(false, true), [
-            "disabled in the config, and not at Cloudflare: pulumi up --refresh",
+            "disabled in the config, but not at Cloudflare: pulumi up --refresh",
         ]);
         assert.deepEqual(problemsOf(false, false), []);
         // An API without this field.

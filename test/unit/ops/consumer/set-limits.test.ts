@@ -128,7 +128,7 @@ describe("ops consumer set-limits", () => {
                 again.note,
                 /--class: must be one of interactive, batch \(got "bach"\)\. Did you mean batch\?/,
             );
-            assert.match(again.note, /--class: must come with a new consumer \(bob exists\)\. Run: .* set-limits bob/);
+            assert.match(again.note, /--class: only valid with a new consumer \(bob exists\)\. Run: .* set-limits bob/);
         });
 
         const problems: [what: string, text: string, args: string[], says: RegExp][] = [

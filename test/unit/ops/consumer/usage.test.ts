@@ -194,7 +194,7 @@ describe("ops consumer usage of the access log", () => {
     it("reports that the log begins within the period", async () => {
         assert.match(
             (await used(line({ ago: 60 }))).note,
-            /The oldest line of the log is of 2026-11-25T11:00:00\.000Z/,
+            /The oldest line of the log is from 2026-11-25T11:00:00\.000Z/,
         );
         assert.doesNotMatch((await used(line({ ago: 8 * 24 * 60 }))).note, /oldest/);
     });

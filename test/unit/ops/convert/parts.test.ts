@@ -99,7 +99,7 @@ describe("ops convert, times of steps that were never measured", () => {
         const [said] = budgetProblems(budget(900), "forward");
         assert.match(
             said,
-            /^convert\.budgetMinutes: must be at least 67, for the expected or measured 33:00 forward, 2:30 to turn back and 31:00 for the return .*\(got 60\)/,
+            /^convert\.budgetMinutes: must be at least 67, for the expected or measured times: 33:00 forward, 2:30 to interrupt a failed step, and 31:00 back .*\(got 60\)/,
         );
     });
 });
@@ -344,7 +344,7 @@ describe("ops convert, the display", () => {
     it("shows the progress of the step, what it waits for, and when it returns by itself", () => {
         assert.equal(
             renderProgress(CONVERSION, view, began + 65_000, "alpa-opt updating"),
-            "start: 1:05 of about 15:00; callers have got 503 for 6:05; returns by itself in 18:55 unless done; " +
+            "start: 1:05 of about 15:00; callers have got 503 for 6:05; returns by itself if not done in 18:55; " +
                 "waits for the model to be loaded in the component | alpa-opt updating",
         );
         assert.match(renderProgress(CONVERSION, view, began + 1201_000, ""), /returning/);

@@ -108,7 +108,7 @@ describe("ops convert rehearse", () => {
         [
             "a node of production's",
             TEXT.replace("nodes: [dgx-03] }", "nodes: [{ name: dgx-02, gpus: 8 }] }"),
-            /^convert\.rehearsal\.opt\.nodes: must not be among production's.*\(got dgx-02\)/,
+            /^convert\.rehearsal\.opt\.nodes: must not be a node of production, .*\(got dgx-02\)/,
         ],
         ["no nodes of its own", TEXT.replace(", nodes: [dgx-03]", ""), /^convert\.rehearsal\.opt\.nodes: required/],
         [
@@ -119,7 +119,7 @@ describe("ops convert rehearse", () => {
         [
             "a host of production's, whatever it is to run there",
             TEXT.replace("- address: 10.20.96.200", "- address: 10.20.96.188"),
-            /bareMetal\.hosts: must not be among production's, whose GPUs production uses \(got 10\.20\.96\.188\)/,
+            /bareMetal\.hosts: must not be a host of production, which uses the GPUs \(got 10\.20\.96\.188\)/,
         ],
         [
             "weights in a claim, which would have to be in a namespace that does not exist yet",

@@ -239,7 +239,7 @@ describe("ops convert, the runner", () => {
     it("aborts a step when later the rollback would not fit, and returns within the budget", async () => {
         const { world, result } = await convert({ takes: { start: 100_000 } });
         assert.equal(result.outcome, "returned");
-        assert.match(result.why!, /^start: it did not end within \d+:\d\d of the first 503; later/);
+        assert.match(result.why!, /^start: it did not end within \d+:\d\d of the first 503, after which the budget/);
         assert.ok(result.downSeconds <= world.budget.seconds, `${result.downSeconds}`);
         // The limit was used: the step was not aborted early.
         assert.ok(result.downSeconds > needed(world.budget.expected) - world.budget.expected.verify - 180);

@@ -120,7 +120,7 @@ describe("callers of a file, in earlier versions", () => {
         ]);
         assert.match(
             changed[0][0],
-            /^callers: version 4 had callers in callers\.yaml, and it ran with changes that are in no/,
+            /^callers: version 4 had callers in callers\.yaml, whose content is unknown: it ran with changes that are in no/,
         );
         const { out: compared } = await ops("stack", "diff", "1", "2", "--json");
         assert.deepEqual(JSON.parse(compared).callers, ["caller lab gets access", "caller nlp gets access"]);

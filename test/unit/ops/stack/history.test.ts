@@ -184,10 +184,10 @@ describe("ops stack diff", () => {
     it("shows the differences for callers, in the config and in the program", async () => {
         const { out } = await exits(0, ops(UPDATES).ops("stack", "diff", "2", "4"));
         assert.match(out, /Callers\n {2}caller alice has less[^]*Config\n {2}alpa\.endpoints/);
-        assert.match(out, /cluster: secret in both; whether it differs is not shown/);
+        assert.match(out, /cluster: secret in both versions, so a difference is not shown/);
         assert.match(
             out,
-            /Program\n {2}one of them ran outside of git, so its commit is unknown\n {2}version 2 ran with changes that are in no commit/,
+            /Program\n {2}one of the versions ran outside of git, so its commit is unknown\n {2}version 2 ran with changes that are in no commit/,
         );
     });
 

@@ -47,7 +47,7 @@ describe("ops stack rollback refuses", () => {
                     oldState: made(TOKEN, "nlp.b-token", { ...TOKEN_INPUTS, clientSecretVersion: 2 }).newState,
                 },
             ],
-            /nlp\/b: its secret was rotated since \(version 2, then 1\), and an earlier secret cannot be restored/,
+            /nlp\/b: its secret was rotated after that version \(secret version 2 now, 1 then\), and an earlier secret cannot be restored/,
         ],
         [
             "another seed while callers stay",

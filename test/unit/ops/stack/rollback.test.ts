@@ -79,7 +79,7 @@ describe("ops stack rollback", () => {
         const [plan, ...more] = new Set(seen.map((call) => call.plan));
         assert.ok(plan !== undefined && more.length === 0, "up applies the plan of the preview that was shown");
         assert.ok(!existsSync(plan));
-        assert.match(note, /the next pulumi up from it undoes this rollback\. Revert it here too: git revert/);
+        assert.match(note, /the next pulumi up from it undoes this rollback\. Revert the program here too: git revert/);
         assert.equal(git("worktree", "list").split("\n").length, 1);
     });
 
@@ -143,7 +143,7 @@ describe("ops stack rollback", () => {
             };
             const { note, text } = await exits(0, rollback(["--to", "1", "--yes"], { history, folder, says }));
             assert.equal(text(), edited);
-            const said = /Pulumi\.intra\.yaml: changed while the rollback was running, .* which is in (\S+)\.\n/;
+            const said = /Pulumi\.intra\.yaml: changed while the rollback was running, .* of version 1: (\S+)\.\n/;
             assert.match(readFileSync(said.exec(note)![1], "utf8"), /alpa-auth:namespace: before/);
         } finally {
             rmSync(folder, { recursive: true });

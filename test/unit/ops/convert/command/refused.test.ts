@@ -18,12 +18,12 @@ describe("npm run ops -- convert, refused", () => {
         [
             "a budget shorter than the expected times",
             CONVERT_FILE.replace("budgetMinutes: 60", "budgetMinutes: 50"),
-            /convert\.budgetMinutes: must be at least 57, for the expected or measured 28:00 forward, 2:30 to turn back and 26:00 for the return \(got 50\)/,
+            /convert\.budgetMinutes: must be at least 57, for the expected or measured times: 28:00 forward, 2:30 to interrupt a failed step, and 26:00 back \(got 50\)/,
         ],
         [
             "a budget shorter than the measured times",
             CONVERT_FILE.replace("  alpa-auth:convert:\n", "$&    measured: { start: 1800 }\n"),
-            /convert\.budgetMinutes: must be at least 75, for the expected or measured 46:00 forward/,
+            /convert\.budgetMinutes: must be at least 75, for the expected or measured times: 46:00 forward/,
         ],
         [
             "no way to start bare metal again",

@@ -67,7 +67,7 @@ describe("ops stack apply", () => {
         [
             "of a commit with another program in the work tree",
             ({ clone }) => writeFileSync(join(clone, "index.ts"), "not committed"),
-            /--plan: a plan must be of a commit, without other changes \(git says: M index\.ts\)/,
+            /--plan: a plan must be of a commit, without uncommitted changes \(git status: M index\.ts\)/,
         ],
         [
             "of another config",

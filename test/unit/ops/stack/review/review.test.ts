@@ -263,14 +263,14 @@ describe("ops stack review rejects", () => {
         [
             "an invalid stack name",
             digest(gone("a")).replaceAll("pulumi:intra", "pulumi:\\u001b[2Jintra"),
-            /must have URNs of Pulumi \(got another\)/,
+            /must have URNs of Pulumi \(got another text\)/,
         ],
         [
             "an operation of another version",
             digest({ ...gone("a"), op: "teleport" }),
             /must have an operation of the pinned version of Pulumi \(got "teleport"\)/,
         ],
-        ["a step without states", digest({ op: "create", urn: `${URN}a` }), /must have the state before or after/],
+        ["a step without states", digest({ op: "create", urn: `${URN}a` }), /must have oldState, newState or both/],
         [
             "a preview that failed",
             JSON.stringify({ diagnostics: [{ severity: "error", message: "error: no cluster\n" }] }),
@@ -279,9 +279,13 @@ describe("ops stack review rejects", () => {
         [
             "an invalid state",
             digest({ op: "create", urn: `${URN}a`, newState: {} }, { op: "delete", urn: `${URN}b`, oldState: "gone" }),
-            /steps\[0\]: must have states with a type[^]*steps\[1\]: must have states with a type/,
+            /steps\[0\]: must have a type in oldState and newState[^]*steps\[1\]: must have a type in oldState and newState/,
         ],
-        ["invalid reasons", digest({ ...gone("a"), diffReasons: [1] }), /steps\[0\]: must have reasons/],
+        [
+            "invalid reasons",
+            digest({ ...gone("a"), diffReasons: [1] }),
+            /steps\[0\]: must have lists of properties as replaceReasons/,
+        ],
         [
             "a preview that is older than the state",
             digest(gone("alice")),

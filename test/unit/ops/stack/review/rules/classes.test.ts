@@ -86,6 +86,6 @@ describe("review of classes of callers", () => {
             ...now,
             spec: { ...now.spec, http: [{ ...now.spec.http[0], plugins }, ...now.spec.http.slice(1)] },
         };
-        assert.match(said(now, other).join("\n"), /^risk route-changed plugin workflow changes its settings/);
+        assert.match(said(now, other).join("\n"), /^risk route-changed plugin workflow gets other settings/);
     });
 });

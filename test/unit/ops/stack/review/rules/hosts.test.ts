@@ -30,7 +30,7 @@ describe("review of a watchdog on Alpa's host", () => {
         const create = (more: string) => ({ create: `sh -s -- a p/s install port=20001 idle=60 stuck=1200${more}` });
         const restarts = create(" restart=alpa.service pause=3600");
         const found = said([step("Command", "alpa-watchdog-a", create(""), restarts)]).join("\n");
-        assert.match(found, /alpa\.service is restarted when it makes no progress/);
+        assert.match(found, /alpa\.service is restarted when Alpa makes no progress/);
     });
 });
 
