@@ -6,7 +6,7 @@ const PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/g;
 /** Longest duration: 63 bits of nanoseconds. */
 const LONGEST = 2 ** 63 / 1e9;
 
-/** Returns seconds; undefined if the text is no duration. */
+/** Parses a duration. @returns seconds; undefined if the text is not a duration */
 export function goDuration(text: string): number | undefined {
     const parts = [...text.matchAll(PART)];
     if (parts.length === 0 || parts.map(([part]) => part).join("") !== text) return undefined;

@@ -3,9 +3,9 @@
 export interface WorkerScript {
     /** The name, which is the id. */
     id: string;
-    /** Text of its only module. Never in answers with the other fields. */
+    /** Text of the Worker's only module. Answers contain it only without the other fields. */
     content: string;
-    /** Name of that module. Never in answers. */
+    /** Name of the Worker's module. Never in answers. */
     main_module: string;
     compatibility_date: string;
     logpush: boolean;

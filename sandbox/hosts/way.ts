@@ -1,4 +1,4 @@
-/** A network path to a host's SSH server. A test can close it, as if the host were off. */
+/** A port through which clients reach a host's SSH server. A test can close it, which looks like a host that is off. */
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 
 export interface Way {

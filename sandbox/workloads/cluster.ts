@@ -1,4 +1,4 @@
-/** The state of the cluster for emulators, kept by watches, and their few writes. */
+/** The cluster for emulators: a copy of its objects, which watches update, and the few writes of the emulators. */
 import type {
     KubeConfig,
     V1ConfigMap,
@@ -46,7 +46,7 @@ export class Cluster {
     constructor(kubeConfig: KubeConfig, changed: () => void, log: (line: string) => void) {
         this.rest = new Rest(kubeConfig);
         this.api = new ApiServer(kubeConfig);
-        // With the status, which has a pod's readiness.
+        // Compares whole objects, including the status: it has a pod's readiness.
         const look = (object: unknown) => JSON.stringify(object ?? null);
         this.reflectors = Object.entries(PATHS).map(([kind, path]) => [
             kind as keyof Snapshot,

@@ -11,17 +11,17 @@ import { preStopProblem } from "./pods/end";
 import { APISIX, CLOUDFLARED, VALKEY } from "./pods/images";
 import { valkeyProblem } from "./redis-pods";
 
-/** Objects that pods may use, by `namespace/name`. */
+/** Existing objects that pods can refer to; maps and sets have keys `namespace/name`. */
 export interface Supplies {
     secrets: Map<string, Record<string, string>>;
     configMaps: Map<string, Record<string, string>>;
-    /** Claims with a volume. */
+    /** PersistentVolumeClaims that have a volume. */
     boundClaims: Set<string>;
-    /** Whether a pod answers behind the name of a Service, resolved in a namespace. */
+    /** Whether a Service has a ready pod. @param namespace that of the client, for a host without a namespace */
     reachable: (namespace: string, host: string, port: number) => boolean;
     /** Address of Cloudflare's edge for connectors; undefined if the world has none. */
     edge?: string;
-    /** Additional images of this world. */
+    /** Images that this world supports in addition to IMAGES. */
     images?: RegExp[];
     /** Whether the connector of a pod is connected to the edge. */
     connected?: (pod: V1Pod) => boolean;
@@ -34,7 +34,7 @@ export interface Missing {
     container?: string;
     reason: "CreateContainerConfigError" | "ContainerCreating" | "ErrImagePull" | "CreateContainerError";
     message: string;
-    /** Whether its containers run, and it waits for its readiness probe. */
+    /** Set if the containers run and the pod waits only for its readiness probe. */
     runs?: true;
 }
 

@@ -1,6 +1,6 @@
-/** Runs a function after changes in the cluster: one run after another, and none without a change. */
+/** Runs a function after each change in the cluster. Runs never overlap, and changes during a run cause one more run. */
 
-/** A longer run is logged, because no pod becomes ready meanwhile. */
+/** A run of this duration is logged, because no pod becomes ready during it. */
 const LATE_MILLISECONDS = 20_000;
 /** Pause after a failed run. */
 const PAUSE_MILLISECONDS = 200;

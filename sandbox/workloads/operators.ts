@@ -17,7 +17,7 @@ import { serviceAccountOf } from "./pods/service-account";
 /** The only supported version. */
 export const OPERATOR = new RegExp(`(^|/)kuberay/operator:v${versions.kuberay.replaceAll(".", "\\.")}$`);
 
-/** Command line options with the same meaning here. */
+/** Options of the command line that the sandbox passes on unchanged. */
 const OPTIONS = [
     ...["watch-namespace", "log-stdout-encoder", "enable-leader-election", "enable-metrics", "reconcile-concurrency"],
     ...["qps", "burst", "feature-gates"],
@@ -45,7 +45,7 @@ export interface OperatorsOptions {
     /** Path of the program. */
     program: string;
     stateDir: string;
-    /** Environment of the program. It must have the mark of the sandbox. */
+    /** Environment of the program. It must have the variable that marks processes of the sandbox. */
     env: NodeJS.ProcessEnv;
     cluster: Cluster;
     controlPlane: Pick<ControlPlane, "tokenKubeconfig">;
@@ -88,7 +88,7 @@ export class Operators {
         const started = await spawnTracked({
             name: `operator ${name}`,
             command: program,
-            // In a cluster a file has its namespace.
+            // In a cluster, the operator reads its namespace from a mounted file.
             args: [
                 ...(container.args ?? []),
                 ...[`--leader-election-namespace=${namespace}`, "--metrics-addr=0", "--health-probe-bind-address=0"],

@@ -1,6 +1,6 @@
 /**
- * Runs a real Redis or Valkey for each running pod of Valkey, with the options of its container, so that a new pod starts
- * empty. Options and values other than those below are rejected: no data is written to disk, and no password is required.
+ * Runs a real Redis or Valkey for each running pod of Valkey, with the options of its container. The server writes no data to
+ * disk, so a new pod starts empty, and requires no password: options and values other than those of OPTIONS are rejected.
  */
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
 import { startRedis, type RedisServer } from "../redis/server";
@@ -106,7 +106,7 @@ export class RedisPods {
     }
 }
 
-/** A target port may be the name of a container's port. */
+/** Number of a Service's target port, which can be the name of a container port. */
 function portNumber(pod: V1Pod, target: number | string): number | undefined {
     if (typeof target === "number") return target;
     return pod.spec!.containers.flatMap((c) => c.ports ?? []).find((p) => p.name === target)?.containerPort;

@@ -5,7 +5,7 @@ import type { Snapshot } from "./cluster";
 import type { EtcdPods } from "./etcd/pods";
 import type { Gateways } from "./gateways/services";
 
-/** @param parts `etcd`: its members, if they are real; `others`: the emulators of the rest */
+/** @param parts `etcd`: set if its members are real; `others`: resolves names that are neither etcd's nor a gateway's */
 export function serviceNames(parts: {
     snapshot: () => Snapshot;
     etcd?: Pick<EtcdPods, "behind">;

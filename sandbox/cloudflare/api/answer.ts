@@ -7,7 +7,7 @@ interface Problem {
 }
 
 /**
- * A rejection. Codes are those of the real API if a recording, its documentation or a public report names them. The provider
+ * A rejection. If a recording, the documentation or a public report names the real API's code, it is used here. The provider
  * reads only the status.
  */
 export class ApiError extends Error {
@@ -22,7 +22,7 @@ export class ApiError extends Error {
     }
 }
 
-/** A feature that the real API has, or may have, and this emulator has not. */
+/** Thrown for a feature that this emulator does not have, but the real API has or may have. */
 export class Unsupported extends ApiError {
     constructor(what: string) {
         super(501, { code: 501, message: `unsupported by the sandbox: ${what}` });

@@ -1,4 +1,4 @@
-/** The tunnel token: base64 of `{"a": account, "t": tunnel, "s": secret}` (reference cloudflare-access-runtime §4). */
+/** The tunnel token: base64 of `{"a": account, "t": tunnel, "s": secret}` */
 
 export interface TunnelToken {
     accountTag: string;
@@ -7,7 +7,7 @@ export interface TunnelToken {
     secret: string;
 }
 
-/** An error without the contents of the token. */
+/** Thrown for an invalid token. The message does not contain the token. */
 export class InvalidToken extends Error {
     constructor() {
         super("Provided Tunnel token is not valid.");

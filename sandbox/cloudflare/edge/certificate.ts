@@ -2,7 +2,7 @@
 import { generate } from "selfsigned";
 
 export interface Certificate {
-    /** Both in PEM form. */
+    /** Certificate and private key in PEM form. */
     cert: string;
     key: string;
 }

@@ -58,7 +58,7 @@ const OPERATORS: Record<string, Compare> = {
     ">=": ordered((a, b) => a >= b),
     "<": ordered((a, b) => a < b),
     "<=": ordered((a, b) => a <= b),
-    // In lists, a number does not equal its text, but it does with ==.
+    // Operator `in` does not treat a number and its text as equal; `==` does.
     in: (left, right) =>
         Array.isArray(right) &&
         left !== undefined &&
@@ -67,7 +67,7 @@ const OPERATORS: Record<string, Compare> = {
     ipmatch: inNetworks,
 };
 
-/** Error messages are those of the Admin API. */
+/** Compiles a condition. The error messages are those of the Admin API. */
 export function compileExpr(rules: unknown): Compiled {
     if (!Array.isArray(rules)) return { error: "missing argument rule" };
     if (rules.length === 0) return { condition: () => true };

@@ -7,7 +7,7 @@ import { escapePath } from "../http/uri";
 
 /** Headers that nginx never forwards. */
 const DROPPED = new Set(["connection", "keep-alive", "te", "upgrade", "expect", "transfer-encoding", "host"]);
-/** Headers that the gateway replaces by its own. */
+/** Headers of the client that the gateway replaces. */
 const REPLACED = new Set(["content-length", "x-real-ip", "x-forwarded-for"]);
 
 /** Whether the request has a body, even an empty one. */

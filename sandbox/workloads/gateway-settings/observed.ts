@@ -16,7 +16,7 @@ interface Settings {
 }
 
 interface Observed {
-    /** Unset for no log, since APISIX's own format is not emulated. */
+    /** Unset if the gateway writes no access log, or writes it in APISIX's default format, which is not emulated. */
     accessLog?: AccessLogSettings;
     /** Unset if only the pod itself can read the metrics. */
     metrics?: MetricsOptions;

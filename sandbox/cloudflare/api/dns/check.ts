@@ -1,4 +1,4 @@
-/** Valid records of a zone, alone and in combination. */
+/** Validates a DNS record on its own, and together with the other records of its name. */
 import { z } from "zod";
 import type { Account, DnsRecord, Zone } from "../../account";
 import { Unsupported, refused } from "../answer";
@@ -62,7 +62,7 @@ export function recordOf(zone: Zone, body: RecordBody): Content {
     };
 }
 
-/** `@` is the zone. A name that does not end with the name of the zone is relative to it. */
+/** FQDN of a record. `@` means the zone. A name that does not end with the zone's name is relative to the zone. */
 function fullName(zone: Zone, written: string): string {
     const name = nameForm(written);
     const inside = name === zone.name || name.endsWith(`.${zone.name}`);
@@ -71,12 +71,12 @@ function fullName(zone: Zone, written: string): string {
     return full;
 }
 
-/** Rejects a record that other records of its name exclude. @param self id of the record that the new one replaces */
+/** Rejects a record that cannot coexist with other records of its name. @param self id of the record that is replaced */
 export function checkNeighbours(account: Account, zone: Zone, record: Content, self?: string): void {
     const others = [...account.records(zone.id).values()].filter((r) => r.id !== self && r.name === record.name);
     const addresses = (r: Content) => PROXIABLE.includes(r.type);
     const excludes = (cname: Content, other: Content) =>
-        // at the apex a CNAME is flattened, and may coexist with other types
+        // Cloudflare flattens a CNAME at the apex, so that it can coexist with other types
         cname.type === "CNAME" && (addresses(other) || record.name !== zone.name);
     if (others.some((other) => same(other, record))) throw refused(81058, "An identical record already exists.");
     if (others.some((other) => excludes(record, other) || excludes(other, record)))

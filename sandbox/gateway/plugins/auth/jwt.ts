@@ -7,15 +7,15 @@ import { decodeBase64 } from "../../lua/base64";
 import { CjsonError, decodeJson } from "../../lua/cjson";
 
 export interface Jwt {
-    /** Any JSON value except false, as for the claims: APISIX does not require an object. */
+    /** Header and claims can be any JSON value except false: APISIX does not require objects. */
     header: unknown;
     claims: unknown;
     signed: string;
-    /** Undefined if it is not base64url, which matches no signature. */
+    /** Undefined if the text is not base64url. Then the signature is invalid. */
     signature: Buffer | undefined;
 }
 
-/** Decodes a part of a token. Undefined if it is not JSON, or is false, which in Lua counts as no value. */
+/** Decodes a part of a token. Undefined if it is not JSON, or is `false`, which Lua treats like a missing value. */
 function decodePart(part: string): unknown {
     const raw = decodeBase64(part.replace(/-/g, "+").replace(/_/g, "/"));
     try {
@@ -42,7 +42,7 @@ export const ALGORITHMS = [
     ...["RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "EdDSA"],
 ];
 
-/** Length of a PS256, PS384 or PS512 signature. RSA keys of other sizes than 2048 bits never verify. */
+/** Accepted length of PS256, PS384 and PS512 signatures, in bytes: that of RSA keys of 2048 bits. Others never verify. */
 const PSS_BYTES = 256;
 
 /** @param key bytes of an HMAC secret, or a public key in PEM */

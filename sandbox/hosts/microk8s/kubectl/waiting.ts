@@ -78,7 +78,7 @@ export async function rolloutStatus(call: KubectlCall): Promise<Reply> {
     return said([...lines, ...(end === "" ? [`deployment "${names[0]}" successfully rolled out`] : [])].join("\n"));
 }
 
-/** What a rollout of a Deployment waits for; "": it is complete. */
+/** Message about what a Deployment's rollout waits for; "" if the rollout is complete. */
 function unfinished({ metadata, spec, status = {} }: KubeObject): string {
     const { replicas = 0, updatedReplicas: updated = 0, availableReplicas: available = 0 } = status;
     const wanted = spec?.replicas ?? 1;
