@@ -34,7 +34,7 @@ export interface TunnelConnection {
 export interface TunnelConfiguration {
     /** Number of PUTs so far. */
     version: number;
-    /** Exactly as sent. */
+    /** The configuration exactly as the client sent it. */
     config: { ingress: IngressRule[]; originRequest?: OriginRequest | null };
     created_at: string;
 }
@@ -47,7 +47,7 @@ export interface IngressRule {
 export interface OriginRequest {
     access?: { audTag?: string[] | null; teamName: string; required?: boolean | null } | null;
     httpHostHeader?: string | null;
-    /** Seconds. */
+    /** Time limit of a connection to the origin, in seconds. */
     connectTimeout?: number | null;
     noTLSVerify?: boolean | null;
     [other: string]: unknown;
@@ -66,7 +66,7 @@ export interface ServiceToken {
     previous_client_secret?: string;
     previous_client_secret_expires_at: string | null;
     enabled: boolean;
-    /** Go duration or "forever". */
+    /** Lifetime of the token: a Go duration such as "8760h", or "forever". */
     duration: string;
     expires_at: string;
     created_at: string;
@@ -99,7 +99,7 @@ export interface AccessApplication {
     type: "self_hosted";
     /** 64 hex digits. The JWT has them as `aud`. */
     aud: string;
-    /** `host[/path]`, one of `self_hosted_domains`. */
+    /** The main `host[/path]` of the application, which is also in `self_hosted_domains`. */
     domain: string;
     /** All public `host[/path]` of the application, at most 5. A `*` matches one label of the host. */
     self_hosted_domains: string[];
@@ -111,7 +111,7 @@ export interface AccessApplication {
     read_service_tokens_from_header?: string;
     created_at: string;
     updated_at: string;
-    /** Never in answers. */
+    /** Set for an application that was created below a zone. Never in answers. */
     zone_id?: string;
     [other: string]: Json | undefined;
 }

@@ -83,7 +83,7 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
     readonly rulesets = new Map<string, objects.Ruleset>();
     readonly healthchecks = new Map<string, objects.Healthcheck>();
     readonly notificationPolicies = new Map<string, objects.NotificationPolicy>();
-    /** By name. */
+    /** Worker scripts by name. */
     readonly workerScripts = new Map<string, objects.WorkerScript>();
     readonly workerRoutes = new Map<string, objects.WorkerRoute>();
     readonly apiTokens: objects.ApiToken[] = [];
@@ -167,7 +167,7 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
         }
     }
 
-    /** By id. */
+    /** Zones by id, after changes that are due by time. */
     get zones(): Map<string, objects.Zone> {
         this.catchUp();
         return this.zoneMap;

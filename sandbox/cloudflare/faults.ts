@@ -2,7 +2,7 @@
 import { FaultQueue } from "../faults";
 
 interface Fault {
-    /** @default any */
+    /** Method of the requests that fail. @default any method */
     method?: string;
     /** Regular expression for the path after `/client/v4/`. @default any path */
     path?: RegExp;

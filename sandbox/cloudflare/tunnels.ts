@@ -1,7 +1,7 @@
 /** Values derived from a tunnel. */
 import type { Tunnel, TunnelConnection } from "./objects";
 
-/** Connections of one connector. */
+/** Number of connections that a connector has if all of them are established. */
 const CONNECTIONS_PER_CONNECTOR = 4;
 
 /** The token of a tunnel. It changes only with the tunnel's secret. */

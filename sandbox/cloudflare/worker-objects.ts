@@ -1,4 +1,4 @@
-/** Workers and their routes. See objects.ts. */
+/** Types of Workers and their routes. objects.ts explains their fields. */
 
 export interface WorkerScript {
     /** The name, which is the id. */
@@ -18,9 +18,9 @@ export interface WorkerScript {
 
 export interface WorkerRoute {
     id: string;
-    /** Never in answers. */
+    /** Zone of the route. Never in answers. */
     zone_id: string;
-    /** A hostname and the start of a path, without a scheme. */
+    /** A hostname and a path, which can end with `*`, without a scheme: see workers/patterns.ts. */
     pattern: string;
     /** Name of the Worker; unset if matching requests run no Worker. */
     script?: string;

@@ -24,9 +24,9 @@ export interface Zone {
     plan: Plan;
     /** Changed settings by id. The others have the initial values of settings.ts. Never in answers about the zone. */
     settings: Map<string, ZoneSetting>;
-    /** Never in answers about the zone. */
+    /** DNSSEC status of the zone. Never in answers about the zone. */
     dnssec: Dnssec;
-    /** Never in answers about the zone. Empty until the first activation. */
+    /** Edge certificates; empty until the first activation. Never in answers about the zone. */
     certificate_packs: CertificatePack[];
     /** Time of the last change of the status, from which the time until a deletion counts (zone-life.ts). Never in answers. */
     status_since: string;
@@ -58,11 +58,11 @@ export interface Dnssec {
 
 /** An ECDSA P-256 key (algorithm 13), which is both the key-signing and the zone-signing key. */
 export interface DnssecKey {
-    /** Never in answers. */
+    /** Private key. Never in answers. */
     privateKey: KeyObject;
     public_key: string;
     key_tag: number;
-    /** SHA-256, upper-case hex. */
+    /** SHA-256 digest of the DS record, in upper-case hex. */
     digest: string;
     /** The DS record for the parent zone, in zone-file form. */
     ds: string;
@@ -137,7 +137,7 @@ export interface RateLimit {
 
 export interface Healthcheck {
     id: string;
-    /** Never in answers. */
+    /** Zone of the health check. Never in answers. */
     zone_id: string;
     name: string;
     address: string;

@@ -48,7 +48,7 @@ export interface GatewayOptions {
     /** Admin API key with read permission. @default none */
     viewerKey?: string;
     /**
-     * Addresses and networks whose X-Forwarded-* headers are believed (apisix.trusted_addresses).
+     * Addresses and networks of clients whose X-Forwarded-* headers the gateway keeps (apisix.trusted_addresses).
      * @default none, as in APISIX
      */
     trustedAddresses?: string[];
@@ -58,13 +58,13 @@ export interface GatewayOptions {
     etcdPassword?: string;
     /** Resolves names and addresses of the cluster for plugins and upstreams. @default none */
     resolve?: Resolve;
-    /** @default no TLS */
+    /** TLS port and its settings. @default no TLS */
     tls?: TlsOptions;
-    /** @default requests are not logged */
+    /** Access log. @default requests are not logged */
     accessLog?: AccessLogSettings & { write(line: string): void };
     /** Called at the end of each request. A caller that disconnected before its answer has status 499, as in nginx's log. */
     onAnswer?: (answered: { caller: string | null; status: number; check?: boolean }) => void;
-    /** @default metrics are counted, but not served */
+    /** Export server of the metrics. @default metrics are counted, but not served */
     metrics?: MetricsOptions;
     /** Port in redirects to HTTPS (plugin_attr.redirect.https_port). @default the port of `tls` */
     httpsPort?: number;
@@ -73,7 +73,7 @@ export interface GatewayOptions {
      * @default 1
      */
     secondLasts?: number;
-    /** @default no output */
+    /** Writes a log line. @default no output */
     log?: (line: string) => void;
 }
 

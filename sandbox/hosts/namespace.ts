@@ -6,7 +6,7 @@ import { BORROWED, makePlaces, OWN } from "./folders";
 /** Programs of this machine that a host does not see. A host has only emulators of them, in its own folders. */
 const ABSENT = ["snap", "snapctl", "kubectl"];
 
-/** Identity of a process on the host. */
+/** Whether a process on the host runs as root or as a user. */
 type Rights = "root" | "user";
 
 interface Entering {

@@ -3,7 +3,7 @@ import { ROOT_NAMESPACE } from "./namespace";
 import { relay } from "./relay";
 
 interface ProgramOptions {
-    /** The folder of the host. */
+    /** Folder on this machine with the host's folders. */
     root: string;
     /** Hostname and IP address of the host. */
     name: string;

@@ -9,7 +9,7 @@ const ACCEPTED = /^(LANG|LC_\w+)$/;
 interface SshOptions {
     /** @default "127.0.0.1" */
     address?: string;
-    /** 0: any free one. */
+    /** Port of the SSH server; 0: any free one. */
     port: number;
     /** Private host key in OpenSSH format. */
     hostKey: string;

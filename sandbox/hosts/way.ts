@@ -2,14 +2,14 @@
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 
 export interface Way {
-    /** Port at the host's address. */
+    /** Port to which clients connect, at the address of the host. */
     port: number;
     /** Rejects new connections and closes the existing ones. */
     shut(): Promise<void>;
     open(): Promise<void>;
 }
 
-/** @param to port of the host's SSH server */
+/** Opens a port that forwards to the SSH server. @param to port of the SSH server */
 export async function openWay(address: string, to: number): Promise<Way> {
     const sockets = new Set<Socket>();
     let server = createServer();

@@ -42,7 +42,7 @@ export class Cluster {
     private readonly stop = new AbortController();
     private readonly reflectors: [keyof Snapshot, Reflector][];
 
-    /** @param changed called at each change, including statuses */
+    /** @param changed called at each change of an object, including its status */
     constructor(kubeConfig: KubeConfig, changed: () => void, log: (line: string) => void) {
         this.rest = new Rest(kubeConfig);
         this.api = new ApiServer(kubeConfig);
@@ -69,7 +69,7 @@ export class Cluster {
         try {
             await this.rest.call("DELETE", `/api/v1/namespaces/${namespace}/pods/${name}`, last);
         } catch (error) {
-            // The pod is already deleted. Another pod may have its name.
+            // 404: the pod is already deleted. 409: another pod has its name now.
             if (!(error instanceof ApiError) || ![404, 409].includes(error.status)) throw error;
         }
     }
@@ -80,7 +80,7 @@ export class Cluster {
     }
 }
 
-/** Text values of a Secret. */
+/** The decoded values of a Secret. */
 export function decoded(secret: V1Secret): Record<string, string> {
     const entries = Object.entries(secret.data ?? {});
     return Object.fromEntries(entries.map(([key, text]) => [key, Buffer.from(text, "base64").toString()]));

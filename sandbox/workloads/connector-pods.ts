@@ -26,7 +26,7 @@ import { CLOUDFLARED, image, runs } from "./pods/images";
 /** Why a container of cloudflared is unsupported; undefined if it is supported. */
 export function connectorProblem(container: V1Container, edge: string | undefined): string | undefined {
     if (!CLOUDFLARED.test(container.image!)) return undefined;
-    if (edge === undefined) return "this sandbox has no Cloudflare edge for connectors";
+    if (edge === undefined) return "this sandbox has no Cloudflare edge for connectors. Bring it up with --exposure tunnel.";
     try {
         const given = argumentsOf(container, edge);
         const { token, tokenFile } = given;
@@ -50,7 +50,7 @@ function argumentsOf({ command, args = [], env = [] }: V1Container, edge: string
     return parsed;
 }
 
-/** `host:port` for the command line. */
+/** `host:port` of the edge, for the connector's command line. */
 export const addressOf = ({ connectorPort }: EdgePlace): string => `127.0.0.1:${connectorPort}`;
 
 /** Content of a file that a container mounts from a Secret; undefined if no Secret has it. */
@@ -88,14 +88,14 @@ interface RunningConnector {
 interface Running {
     connector: RunningConnector;
     graceMilliseconds: number;
-    /** `namespace/name`. */
+    /** `namespace/name` of the pod. */
     title: string;
     /** Metrics port in the pod, as its arguments set it. */
     port: number;
 }
 
 export class ConnectorPods {
-    /** By uid of the pod. */
+    /** Running connectors, by uid of their pod. */
     private readonly running = new Map<string, Running>();
     private proxy?: Promise<SocksProxy>;
     private readonly leaving = new Set<Promise<unknown>>();

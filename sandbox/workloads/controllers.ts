@@ -37,7 +37,7 @@ interface ControllersOptions {
 }
 
 export class Controllers {
-    /** By uid of the pod. */
+    /** Running controllers, by uid of their pod. */
     private readonly running = new Map<string, { close(): Promise<void>; leads?: boolean }>();
 
     constructor(private readonly options: ControllersOptions) {}

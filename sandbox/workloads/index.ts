@@ -26,7 +26,7 @@ export interface Workloads {
     output(namespace: string, pod: string): string | undefined;
     /** Requests that callers lost at node ports because a pod was killed or a node was cut off. */
     lost(): Lost;
-    /** Uids of the pods with the leading ingress controller. */
+    /** Uids of the pods whose ingress controller is the leader of its election. */
     leaders(): string[];
     /** Suspends the shared counters, so that they accept requests without answering, or resumes them. */
     hangCounters(hanging: boolean): void;
@@ -80,7 +80,7 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
     };
 }
 
-/** Makes each part reconcile with the current state of the cluster. */
+/** Makes each emulator reconcile with the current state of the cluster. */
 async function look(cluster: Cluster, parts: Parts, programs: Programs, options: WorkloadsOptions): Promise<void> {
     const { ray, operators, redis, etcd, realGateways, gateways, connectors, controllers } = parts;
     const now = cluster.snapshot();

@@ -38,7 +38,7 @@ export interface Missing {
     runs?: true;
 }
 
-/** Supported images. Others cannot be pulled here. The digest of an image is not checked. */
+/** Supported images. Any other image cannot be pulled in the sandbox. The digest of an image is not checked. */
 const IMAGES = [
     /^(docker\.io\/)?apache\/apisix:3\.(1[7-9]|[2-9]\d)\.\d+(-\w+)?(@sha256:[\da-f]{64})?$/,
     /^(docker\.io\/)?apache\/apisix-ingress-controller:2\.0\.1$/,

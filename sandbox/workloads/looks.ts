@@ -38,7 +38,7 @@ export class Looks {
             try {
                 await look();
             } catch (error) {
-                // Another client has changed or deleted an object. The next change triggers another run.
+                // 404 or 409: another client has deleted or changed an object. That change triggers another run.
                 if (!this.closed) this.log(`workloads: ${(error as Error).message.split("\n")[0]}`);
                 this.dirty = true;
                 await new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS));

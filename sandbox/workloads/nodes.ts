@@ -37,7 +37,7 @@ interface NodesOptions {
         bringBack(node: string): void;
         leadTo(node: string): boolean;
     };
-    /** Called when a node was cut off or is back. */
+    /** Called when a node is cut off or brought back. */
     changed(): void;
 }
 
@@ -95,7 +95,7 @@ export class Nodes {
         for (const pod of await this.podsOn(node)) await this.setReady(pod, "False");
         // The gateways learn of the conditions by a watch, whose events wait for a running reconciliation: seconds on a busy
         // machine.
-        await waitFor(`node ${node}: without callers`, () => !gateways.leadTo(node), { seconds: KNOWN_SECONDS });
+        await waitFor(`node ${node}: no more new connections`, () => !gateways.leadTo(node), { seconds: KNOWN_SECONDS });
     }
 
     /** Resolves when the node accepts pods again, and its remaining pods are ready. */
@@ -108,7 +108,7 @@ export class Nodes {
         await this.setConditions(node, "True");
         for (const pod of await this.podsOn(node)) if (!isReady(pod)) await this.setReady(pod, "True");
         await waitFor(
-            `node ${node}: back`,
+            `node ${node}: accepts pods again`,
             async () =>
                 !(await rest.call<V1Node>("GET", path)).spec?.taints?.some(({ effect }) => effect === "NoExecute"),
             { seconds: 120 },
@@ -153,7 +153,7 @@ export class Nodes {
         );
         const path = `/api/v1/namespaces/${namespace}/pods/${name}/status`;
         await this.options.rest.call("PATCH", path, { status: { conditions } }).catch((error: unknown) => {
-            // Pods that do not tolerate a lost node are evicted at once.
+            // 404: the pod does not tolerate a lost node, and was already evicted.
             if (!(error instanceof ApiError && error.status === 404)) throw error;
         });
     }

@@ -1,7 +1,7 @@
 /**
- * Runs the real operator of KubeRay for each of its ready pods, with the pod's arguments and plain variables, and the
- * permissions of its ServiceAccount, but without its ports for metrics and probes. If the operator ends, its pod stays ready,
- * and it is not restarted.
+ * Runs the real KubeRay operator for each ready pod of the operator, with the pod's arguments and plain variables, and the
+ * permissions of its ServiceAccount, but without ports for metrics and probes. If the process ends, the pod stays ready, and
+ * the process is not restarted.
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ import { isReady, type Cluster, type Snapshot } from "./cluster";
 import { runs } from "./pods/images";
 import { serviceAccountOf } from "./pods/service-account";
 
-/** The only supported version. */
+/** Image of the operator in the only supported version. */
 export const OPERATOR = new RegExp(`(^|/)kuberay/operator:v${versions.kuberay.replaceAll(".", "\\.")}$`);
 
 /** Options of the command line that the sandbox passes on unchanged. */
@@ -53,7 +53,7 @@ export interface OperatorsOptions {
 }
 
 export class Operators {
-    /** By uid of the pod. */
+    /** Running operators, by uid of their pod. */
     private readonly running = new Map<string, TrackedProcess>();
 
     constructor(private readonly options: OperatorsOptions) {}

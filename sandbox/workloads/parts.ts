@@ -29,7 +29,7 @@ export interface WorkloadsOptions {
     stateDir?: string;
     /** Address of Cloudflare's edge for connectors. Without it, pods of cloudflared do not start. */
     edge?: EdgePlace;
-    /** @default real time */
+    /** Clock of the emulators. @default real time */
     clock?: Clock;
     /** GPUs, the pods that use them, and KubeRay's operator. @default GPU requests of pods are ignored, and no operator runs */
     gpus?: RayPodsOptions & Pick<OperatorsOptions, "program" | "stateDir" | "env">;

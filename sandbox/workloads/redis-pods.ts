@@ -43,7 +43,7 @@ function linesOf(pod: V1Pod): string[] {
 }
 
 export class RedisPods {
-    /** By uid of the pod. */
+    /** Running servers, by uid of their pod. */
     private readonly servers = new Map<string, RedisServer>();
     private last: Snapshot | undefined;
 
@@ -77,7 +77,8 @@ export class RedisPods {
     /**
      * Emulates the cluster's DNS and kube-proxy for `<service>.<namespace>.svc.cluster.local`: a port on 127.0.0.1. Returns
      * undefined for a name outside of the cluster.
-     * @throws Error without such a Service, without a ready pod behind its port, or if the nodes of all of them are unreachable
+     * @throws Error if the Service does not exist, no ready pod is behind its port, or the nodes of all ready pods are
+     * unreachable
      */
     readonly resolve = (host: string, port: number): number | undefined => {
         const [, name, namespace] = /^([^.]+)\.([^.]+)\.svc\.cluster\.local\.?$/.exec(host) ?? [];

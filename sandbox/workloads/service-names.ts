@@ -1,4 +1,4 @@
-/** Names and ports of Services for real programs, from cluster DNS and kube-proxy. */
+/** Resolves names and ports of Services for real programs, as cluster DNS and kube-proxy do. */
 import type { Resolve } from "../gateway/counters/redis-connections";
 import type { NetworkOptions } from "../real/network";
 import type { Snapshot } from "./cluster";

@@ -1,4 +1,4 @@
-/** Answers of the API: the envelope, and failures with status and code. */
+/** Types and helpers for answers of the API: results in their envelope, and failures with status and code. */
 
 interface Problem {
     code: number;
@@ -7,8 +7,8 @@ interface Problem {
 }
 
 /**
- * A rejection. If a recording, the documentation or a public report names the real API's code, it is used here. The provider
- * reads only the status.
+ * An answer that rejects a request. Its code is the real API's if a recording, the documentation or a public report names it,
+ * and otherwise invented: the provider reads only the status.
  */
 export class ApiError extends Error {
     readonly problems: Problem[];

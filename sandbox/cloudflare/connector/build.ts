@@ -11,7 +11,7 @@ export interface BuiltConnector {
 }
 
 /**
- * @param path the file to write
+ * Builds the connector. @param path the file to write
  * @param options `node`: path of the interpreter on the host; `version`: another version to emulate
  */
 export async function buildConnector(

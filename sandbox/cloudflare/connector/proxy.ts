@@ -187,7 +187,7 @@ function originHeaders(
     return sent;
 }
 
-/** Go's textproto.CanonicalMIMEHeaderKey. */
+/** Canonical form of a header name: Go's textproto.CanonicalMIMEHeaderKey. */
 const canonical = (name: string): string => name.toLowerCase().replace(/(^|-)[a-z]/g, (text) => text.toUpperCase());
 
 function limitConnecting(request: ClientRequest, settings: OriginSettings): void {

@@ -3,7 +3,7 @@
 export interface TunnelToken {
     accountTag: string;
     tunnelId: string;
-    /** Base64, as in the token. */
+    /** Secret of the tunnel in base64, as in the token. */
     secret: string;
 }
 

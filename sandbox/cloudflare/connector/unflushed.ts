@@ -5,7 +5,7 @@
 import { Transform, type TransformCallback } from "node:stream";
 import type { HeaderList } from "./wire";
 
-/** Go's handlerChunkWriteSize, in bytes. */
+/** Size of the buffer in bytes: Go's handlerChunkWriteSize. */
 const BUFFER = 4096;
 const STREAMS = ["text/event-stream", "application/grpc", "application/x-ndjson"];
 

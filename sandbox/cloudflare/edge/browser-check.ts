@@ -1,6 +1,7 @@
 /**
- * Browser Integrity Check, as documented in autumn 2026: on in every new zone (setting `browser_check`), separate from the
- * rules and before Access, with 403 and error 1010. A custom rule skips it only by `skip` with the product `bic`.
+ * Emulates Browser Integrity Check as documented in autumn 2026. It is on in every new zone (setting `browser_check`), runs
+ * separately from the rules and before Access, and rejects with 403 and error 1010. A custom rule can skip it only by the
+ * action `skip` with the product `bic`.
  *
  * Cloudflare does not publish its criteria. Emulated: a request with the user agent of Python's own HTTP library is
  * rejected, whatever else it has. Owners of zones have reported these rejections, which end when the check is off. They have

@@ -48,7 +48,7 @@ export class Connectors {
     private readonly server: Server;
     private listening: Listening | undefined;
     private readonly sessions = new Set<ClientHttp2Session>();
-    /** Connections that get requests. */
+    /** Connections whose connectors have the configuration, and which therefore get requests. */
     private pool: Connection[] = [];
     private turn = 0;
     /** The last configuration update of each connector, by its id: updates are sent one after another. */
@@ -158,7 +158,7 @@ export class Connectors {
 
     private unregister(session: ClientHttp2Session): Promise<void> {
         this.drop((connection) => connection.session === session);
-        setImmediate(() => session.close()); // after the answer is written
+        setImmediate(() => session.close()); // the answer is written first
         return Promise.resolve();
     }
 

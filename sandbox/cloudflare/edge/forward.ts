@@ -41,12 +41,12 @@ interface Forwarding {
     session: ClientHttp2Session;
     /** The JWT of Access for the origin. */
     jwt?: string;
-    /** Names of headers with secrets of the caller. */
+    /** Names of headers with secrets of the caller, which the origin must not get. */
     strip: string[];
     /** The request as the route's Worker has passed it on; unset if the route has no Worker. */
     worker?: Extract<WorkerResult, { kind: "pass" }>;
     readTimeoutMs: number;
-    /** Writes the head of the origin's answer. */
+    /** Sends the head of the origin's answer to the caller. */
     head: (status: number, headers: HeaderList) => void;
     refuse: (answer: EdgeAnswer) => void;
 }

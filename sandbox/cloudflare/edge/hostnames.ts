@@ -53,7 +53,7 @@ function zoneOf(account: Account, hostname: string): Zone | undefined {
 /** Returns a record of the exact name, or else of the wildcard. A proxied record is preferred. */
 function lookUp(account: Account, zone: Zone, hostname: string): DnsRecord | undefined {
     const records = [...account.records(zone.id).values()].filter((r) => ["A", "AAAA", "CNAME"].includes(r.type));
-    // One proxied address makes all addresses of its name proxied.
+    // As at Cloudflare, one proxied record makes all address records of its name proxied.
     const named = (name: string) => {
         const there = records.filter((r) => r.name === name);
         return there.find((r) => r.proxied) ?? there[0];

@@ -14,7 +14,7 @@ import { contentOf, initContent, onMessages, returnCapability, sendMessage } fro
 export interface Registration {
     accountTag: string;
     tunnelId: string;
-    /** Base64, as in the token. */
+    /** Secret of the tunnel in base64, as in the token. */
     secret: string;
     connIndex: number;
     connectorId: string;

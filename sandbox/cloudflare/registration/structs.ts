@@ -160,7 +160,7 @@ export class Nothing extends Struct {
     static override readonly _capnp = described("Nothing", 0, 0);
 }
 
-/** The text form of a UUID's 16 bytes. */
+/** Formats the 16 bytes of a UUID as text. */
 export function uuidText(bytes: Buffer): string {
     return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }

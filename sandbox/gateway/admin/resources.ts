@@ -1,4 +1,4 @@
-/** Checks of the Admin API for each kind of object. */
+/** Validates objects as the Admin API does, by kind. */
 import { compileExpr } from "../lua/expr";
 import { compileSchema, type Check } from "../schema/jsonschema";
 import { Unsupported } from "../unsupported";

@@ -34,7 +34,10 @@ export class Counters {
         if (this.cells.size > this.sweepAt) this.sweep();
     }
 
-    /** Adds to a cell, whose expiry stays, or creates it with the value `initial` and the given lifetime. */
+    /**
+     * Adds `delta` to a cell and keeps its expiry. A missing cell is first created with the value `initial` and the lifetime
+     * `ttl`.
+     */
     add(key: string, delta: number, initial: number, ttl = Infinity): number {
         const value = this.get(key);
         if (value === undefined) {

@@ -1,4 +1,7 @@
-/** The data port: the part of nginx before APISIX (limits of the request head, bad requests, closing of connections). */
+/**
+ * The data port. It emulates the part of nginx that runs before APISIX: limits of the request head, bad requests, closing of
+ * connections.
+ */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { Context } from "../request/context";
@@ -75,7 +78,7 @@ class DataPort {
     /** Answers a request that Node's parser rejects. */
     clientError(error: NodeJS.ErrnoException, socket: Socket): void {
         if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
-        // Methods and URLs that Node's parser rejects and nginx accepts.
+        // Node's parser rejects some methods and URLs that nginx accepts: then the request is served.
         if (error.code === "HPE_INVALID_METHOD" || error.code === "HPE_INVALID_URL") {
             const packet = (error as { rawPacket?: Buffer }).rawPacket?.toString("latin1") ?? "";
             const read = readRefused(packet, socket);

@@ -1,4 +1,4 @@
-/** Header lists as in nginx: in order, with repetitions, names compared case-insensitively. */
+/** Lists of headers like those of nginx: they keep the order and repetitions, and compare names case-insensitively. */
 
 type HeaderPair = [name: string, value: string];
 

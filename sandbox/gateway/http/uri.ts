@@ -100,7 +100,7 @@ function decodeComponent(text: string): string {
         .replace(/%([0-9a-fA-F]{2})/g, (_, h: string) => String.fromCharCode(parseInt(h, 16)));
 }
 
-/** @param max 0: no limit */
+/** Decodes a query. @param max largest number of arguments; 0: no limit */
 export function decodeArgs(text: string, max = MAX_ARGS): Args {
     const args: Args = new Map();
     let seen = 0;

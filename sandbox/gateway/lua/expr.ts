@@ -1,4 +1,4 @@
-/** Conditions of `vars`, `_meta.filter`, traffic-split and workflow, as lua-resty-expr evaluates them. */
+/** Compiles the conditions of `vars`, `_meta.filter`, traffic-split and workflow, and evaluates them as lua-resty-expr does. */
 import { isIP, BlockList } from "node:net";
 import { bytes } from "../http/headers";
 import { compilePcre } from "./pcre";
@@ -63,7 +63,7 @@ const OPERATORS: Record<string, Compare> = {
         Array.isArray(right) &&
         left !== undefined &&
         right.some((r) => left === (typeof r === "string" ? bytes(r) : r)),
-    has: () => false, // no variable here is a list
+    has: () => false, // the emulator has no variable that is a list
     ipmatch: inNetworks,
 };
 

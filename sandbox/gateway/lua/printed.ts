@@ -1,6 +1,6 @@
 /** Formats values as Lua 5.1 (LuaJIT) does, for error messages and re-encoded JSON. */
 
-/** C's "%.14g", which is Lua's format of numbers. */
+/** Formats a number as Lua does, with C's "%.14g". */
 export function luaNumber(value: number): string {
     if (Number.isNaN(value)) return "nan";
     if (value === Infinity) return "inf";

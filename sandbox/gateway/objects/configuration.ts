@@ -79,7 +79,7 @@ export class Configuration {
         return [...this.objects].filter(([key]) => key.startsWith(prefix) && !key.slice(prefix.length).includes("/"));
     }
 
-    /** Number for the id of the next object created by POST. */
+    /** Id that the next POST without an id gives to its object. */
     nextId(): string {
         return String(this.revision + 1).padStart(20, "0");
     }

@@ -85,7 +85,9 @@ export class Store {
         return this.made.runtime;
     }
 
-    /** The objects that the Admin API reads and writes. Requests use this gateway's own copy. */
+    /**
+     * The current data of etcd, which the Admin API reads and writes. Requests use `config`, the copy in this gateway's memory.
+     */
     get etcd(): Configuration {
         return this.config.current();
     }

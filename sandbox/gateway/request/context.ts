@@ -58,15 +58,15 @@ export class Context {
     upstreamUri?: string;
     /** Host for the upstream, if a plugin has set it. */
     upstreamHost?: string;
-    /** Upstream of traffic-split. */
+    /** Upstream that traffic-split has selected; "missing" if it does not exist. */
     splitUpstream?: Upstream | "missing";
     /** Upstream node to which the request was sent last. */
     node?: Node;
     /** Longest body in bytes; 0: no limit (nginx client_max_body_size, the default of APISIX). */
     maxBodySize = 0;
-    /** Status of the answer, once it is known. */
+    /** Status of the answer; 0 until it is known. */
     status = 0;
-    /** Status of each upstream try, 502 and 504 included. */
+    /** Status of each upstream try, including 502 and 504 of failed tries. */
     upstreamStatuses: string[] = [];
     /** Start and end of each upstream try, in milliseconds of `performance.now()`. A running try has no end. */
     readonly upstreamTries: { start: number; end?: number }[] = [];
@@ -104,7 +104,7 @@ export class Context {
         const sent = HeaderList.fromRaw(request.rawHeaders);
         this.headers = new HeaderList([...sent].filter(([name]) => KEPT_NAME.test(name)));
 
-        // real_ip_header X-Real-IP, real_ip_from 127.0.0.1 and unix sockets: the defaults of APISIX
+        // APISIX's defaults: real_ip_header is X-Real-IP, real_ip_from is 127.0.0.1 and unix sockets
         const claimed = lastAddress(this.headers.all("x-real-ip").at(-1) ?? "");
         this.remoteAddress = (peer.address === "127.0.0.1" ? claimed : undefined) ?? peer.address;
 
@@ -118,7 +118,7 @@ export class Context {
             if (!this.trusted || !this.headers.get(name)) this.headers.set(name, value);
         if (!this.trusted) {
             this.headers.delete("Forwarded");
-            // Without trusted_addresses the client's X-Forwarded-For stays, for compatibility.
+            // If trusted_addresses is unset, APISIX keeps the client's X-Forwarded-For for compatibility.
             if (trustedAddresses.length > 0) this.headers.delete("X-Forwarded-For");
         }
     }

@@ -1,4 +1,4 @@
-/** Objects for requests: routes, upstreams, consumers and their plugins. */
+/** Types of the objects that requests use: routes, upstreams, consumers and their plugins. */
 import type { Context } from "./context";
 import type { Condition } from "../lua/expr";
 
@@ -62,7 +62,7 @@ export interface Node {
     priority: number;
 }
 
-/** Seconds. */
+/** Timeouts of an upstream request, in seconds. */
 export interface Timeout {
     connect: number;
     send: number;
@@ -72,7 +72,7 @@ export interface Timeout {
 /** Settings of an upstream's active health checks. */
 export interface ActiveCheck {
     type: "http" | "tcp";
-    /** Seconds. */
+    /** Time limit of one check, in seconds. */
     timeout: number;
     host?: string;
     port?: number;
@@ -92,7 +92,7 @@ export interface Upstream {
     check?: ActiveCheck;
     timeout?: Timeout;
     retries?: number;
-    /** Seconds; 0: no limit. */
+    /** Time in which retries may start, in seconds; 0: no limit. */
     retryTimeout: number;
     passHost: string;
     upstreamHost?: string;

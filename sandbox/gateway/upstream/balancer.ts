@@ -94,7 +94,7 @@ function hash(text: string): number {
     return crc32(Buffer.from(text, "latin1"));
 }
 
-/** The value that chash hashes. */
+/** The value of a request that chash hashes. */
 function hashValue(upstream: Upstream, ctx: Context): string {
     const key = upstream.hashKey ?? "";
     const name: Record<string, string> = {

@@ -10,7 +10,7 @@ import type { Resolve } from "../counters/redis-connections";
 import type { Node, Timeout, Upstream } from "../request/types";
 import { announces, upstreamHeaders, upstreamPath } from "./upstream-request";
 
-/** Seconds; the defaults of APISIX. */
+/** Timeouts in seconds: the defaults of APISIX. */
 const DEFAULT_TIMEOUT: Timeout = { connect: 60, send: 60, read: 60 };
 /** nginx retries a request of these methods only if none of its bytes were sent. */
 const NOT_IDEMPOTENT = new Set(["POST", "LOCK", "PATCH"]);
@@ -194,7 +194,7 @@ function watchReads(response: IncomingMessage, seconds: number): void {
         stop();
         timer = setTimeout(silent, seconds * 1000);
     });
-    response.pause(); // so that the listener above does not start the stream before its reader is attached
+    response.pause(); // the "data" listener would start the stream before its reader is attached
     response.on("end", stop);
     response.on("close", stop);
 }

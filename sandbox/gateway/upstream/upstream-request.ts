@@ -1,4 +1,4 @@
-/** The request of nginx to an upstream: path, host and headers. */
+/** Path, Host and headers of the request that nginx sends to an upstream. */
 import type { OutgoingHttpHeaders } from "node:http";
 import type { Context } from "../request/context";
 import { bytes } from "../http/headers";

@@ -58,7 +58,7 @@ export class Cluster {
             { type: "Hostname", address: member.name },
         ];
         await make(this.rest, "/api/v1/nodes", node);
-        // An existing Node of that name keeps its labels and taints, and gets the new address.
+        // If a Node of that name exists, it keeps its labels and taints, and gets the new address.
         const { addresses } = node.status;
         await this.rest.request("PATCH", `/api/v1/nodes/${member.name}/status`, { status: { addresses } }, MERGE_PATCH);
     }

@@ -59,9 +59,9 @@ export interface Microk8sHost extends Host {
     readonly faults: Faults;
     /** Additional listening sockets in the output of `ss`. Tests can change the list. */
     readonly listening: Listener[];
-    /** The installed MicroK8s. */
+    /** The MicroK8s on the host; undefined if it is not installed. */
     readonly microk8s: Microk8sNode | undefined;
-    /** snapd's state. */
+    /** State of snapd: the installed release, and whether refreshes are held. */
     readonly snapd: Pick<Snapd, "release" | "isHeld">;
 }
 

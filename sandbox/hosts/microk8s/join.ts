@@ -1,4 +1,4 @@
-/** `microk8s join`, `leave` and `remove-node`. */
+/** The commands `microk8s join`, `leave` and `remove-node`. */
 import { failed, unsupported, type Reply, said } from "../reply";
 import { DATA } from "./files";
 import type { Microk8sNode } from "./node";

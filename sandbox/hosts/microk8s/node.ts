@@ -34,7 +34,7 @@ export interface Place {
 }
 
 export class Microk8sNode {
-    /** Undefined only during the installation. */
+    /** The cluster of the node. Undefined only during the installation. */
     cluster!: Cluster;
     member!: Member;
     /** False after `microk8s stop`. */
@@ -165,7 +165,7 @@ export class Microk8sNode {
         await this.close();
         this.place.files.remove(SNAP);
         if (this.cluster.members.length > 1 || this.cluster.members[0] !== this.member) return;
-        // The last node ends the cluster and its add-ons. Other objects in the API stay.
+        // Removing the last node ends the cluster: the objects of its add-ons are deleted; all others stay in the API.
         await Promise.all(ADDONS.map(({ emulated }) => emulated?.end?.(this.cluster)));
         this.cluster.forget(this.member);
         await this.cluster.unregister(this.member.name);

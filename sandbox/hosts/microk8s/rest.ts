@@ -29,7 +29,7 @@ export interface RestAnswer {
 
 export interface KubeRest {
     request(method: string, path: string, body?: object, contentType?: string): Promise<RestAnswer>;
-    /** An administrator's kubeconfig. A secret. */
+    /** Kubeconfig of an administrator, a secret. */
     readonly kubeconfig: string;
 }
 

@@ -1,4 +1,4 @@
-/** `microk8s status`. */
+/** The command `microk8s status`. */
 import { failed, unsupported, type Reply, said } from "../reply";
 import type { ProgramCall } from "../emulated-program";
 import { type Addon, ADDONS } from "./addons";

@@ -44,7 +44,7 @@ export type Match =
     /** Name of the interface through which a packet arrives or leaves. A `*` at the end matches names with this prefix. */
     | { kind: "interface"; side: "in" | "out"; name: string };
 
-/** Protocol numbers. */
+/** Numbers of IP protocols and extension headers. */
 export const TCP = 6;
 export const DESTINATION_OPTIONS = 60;
 
@@ -134,7 +134,7 @@ function inSet(set: AddressSet, address: string, now: number): boolean {
     return living(set, now).some(({ network }) => contains(network, address));
 }
 
-/** Elements of a set that have not expired. */
+/** The elements of a set that have not expired. */
 export function living(set: AddressSet, now: number): AddressSet["elements"] {
     return set.elements.filter(({ until }) => until === undefined || until > now);
 }

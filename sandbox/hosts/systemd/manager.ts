@@ -53,7 +53,7 @@ export class Manager {
         return this.services.get(fullName(unit))?.process?.pid;
     }
 
-    /** @param socket NOTIFY_SOCKET of the caller */
+    /** Runs systemctl, journalctl or systemd-notify. @param socket value of NOTIFY_SOCKET of the caller */
     async run(program: string, args: string[], privileged: boolean, socket: string): Promise<Reply> {
         try {
             if (program === "systemd-notify") return this.notify(args, socket);

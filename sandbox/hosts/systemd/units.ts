@@ -45,7 +45,7 @@ export class Units {
         const name = this.fileName(unit);
         if (!name) throw new Refused(`Failed to ${doing} ${unit}: Unit ${unit} not found.`, code);
         const text = this.loaded.get(name) ?? fs.readFileSync(path.join(this.root, FOLDER, name), "utf8");
-        this.loaded.set(name, text); // later changes of the file apply after daemon-reload
+        this.loaded.set(name, text); // later changes of the file have no effect until a daemon-reload
         return text;
     }
 

@@ -1,4 +1,4 @@
-/** Configuration of an etcd 3.6 container: flags only. */
+/** Reads the configuration of an etcd 3.6 container. Only flags are supported, no variables or files. */
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
 import type { Snapshot } from "../cluster";
 import { expanded, variablesOf } from "../pods/environment";

@@ -27,7 +27,7 @@ export class EtcdMembers {
     /** Servers of api.ts, by `namespace/name` of the member's pod. */
     private readonly apis = new Map<string, Listening>();
 
-    /** @param pod a pod of APISIX */
+    /** The data of the etcd that a pod of APISIX uses. */
     configurationOf(pod: V1Pod, now: Snapshot): Configuration {
         return this.configuration(readBy(pod, now));
     }
@@ -58,7 +58,7 @@ export class EtcdMembers {
         for (const [key, configuration] of this.configurations) {
             const there = members.filter((pod) => etcdOf(pod) === key && isReady(pod) && reachable(pod)).length;
             const size = this.sizes.get(key);
-            // An etcd outside of pods always has a quorum here.
+            // An etcd that has no pods in the sandbox is treated as always having a quorum.
             configuration.hasQuorum = size === undefined || there > size / 2;
         }
     }

@@ -81,9 +81,11 @@ export function profileProblem(
     const { role, role_traditional, admin, etcd } = deployment ?? {};
     if (role !== "traditional" || role_traditional?.config_provider !== "etcd")
         return "unsupported by the sandbox: APISIX in another role than traditional, or without etcd";
-    if (!([apisix?.node_listen].flat() as unknown[]).includes(9080)) return "the sandbox's APISIX listens on 9080";
+    if (!([apisix?.node_listen].flat() as unknown[]).includes(9080))
+        return "apisix.node_listen: must include 9080, the data port of the sandbox's APISIX";
     const { ip, port } = admin?.admin_listen ?? {};
-    if (ip !== "0.0.0.0" || port !== 9180) return "the sandbox's Admin API is at 0.0.0.0:9180";
+    if (ip !== "0.0.0.0" || port !== 9180)
+        return "deployment.admin.admin_listen: must be 0.0.0.0:9180, the only address in the sandbox";
     const names = container.env?.map(({ name }) => name) ?? [];
     const isVariable = (text = "") => names.includes(/^\$\{\{(\w+)\}\}$/.exec(text)?.[1] ?? "");
     for (const { name, key } of admin?.admin_key ?? [])

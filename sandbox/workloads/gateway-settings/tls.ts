@@ -1,4 +1,4 @@
-/** TLS settings of a gateway, from its settings file at the start of its pod. */
+/** Reads the TLS settings of a gateway from its settings file, as it is when the pod starts. */
 import { parse } from "yaml";
 import type { GatewayOptions } from "../../gateway/server";
 

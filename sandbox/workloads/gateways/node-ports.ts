@@ -30,7 +30,7 @@ interface NodePortsOptions {
 }
 
 export class NodePorts {
-    /** By address and port. */
+    /** Open node ports, by `address:port`. */
     private readonly open = new Map<string, { node?: string; nodePort: NodePort }>();
     /** Number of connections so far, by `address:port`. */
     private readonly turns = new Map<string, number>();
@@ -102,7 +102,7 @@ export class NodePorts {
     }
 }
 
-/** By address and port. */
+/** The node ports that must be open, by `address:port`. */
 function wantedIn({ nodes, pods, services }: Snapshot): Map<string, Place> {
     const places: Pick<Place, "node" | "address">[] = [{ address: FRONT }];
     for (const { metadata, status } of nodes) {

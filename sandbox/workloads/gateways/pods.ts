@@ -51,7 +51,7 @@ interface GatewayPodsOptions {
 }
 
 export class GatewayPods {
-    /** By uid of the pod. */
+    /** Gateways, by uid of their pod. */
     private readonly pods = new Map<string, GatewayPod>();
     private readonly ending = new Map<string, Promise<void>>();
     private readonly stop = new AbortController();
@@ -147,7 +147,8 @@ export class GatewayPods {
         const done = new AbortController();
         const quits = gateway.close(Infinity).finally(() => done.abort());
         await Promise.race([quits, elapse(clock, answers, AbortSignal.any([signal, done.signal]))]);
-        // All requests are answered, but the last bytes may still be in transit to the callers.
+        // If all requests were answered in time, the gateway is not killed: a kill could cut the last bytes, which may still be
+        // in transit.
         if (done.signal.aborted) leaving.state = "gone";
         await this.kill(pod.metadata!.uid!);
     }

@@ -26,7 +26,7 @@ interface Start {
 }
 
 export class RealGateways {
-    /** By uid of the pod. */
+    /** Starts of gateways, by uid of their pod. */
     private readonly starts = new Map<string, Start>();
     private readonly stop = new AbortController();
 

@@ -35,11 +35,11 @@ const ENDPOINTS_SECONDS = 1;
 interface GatewaysOptions {
     /** Resolves names and addresses for connections of the gateways. */
     resolve: Resolve;
-    /** @default real time */
+    /** Clock of the end of pods and of outdated endpoints. @default real time */
     clock?: Clock;
     /** Deletes a pod's object after its containers have ended. @default it stays */
     ended?: (pod: V1Pod) => Promise<void>;
-    /** @default emulators */
+    /** Real gateways. @default emulators */
     real?: RealGateways;
     /** Called with each answer of an APISIX emulator. */
     onAnswer?: (answered: { caller: string | null; status: number }) => void;
@@ -167,7 +167,7 @@ export class Gateways {
     /**
      * Emulates the cluster's DNS and kube-proxy for the data port behind `<service>.<namespace>.svc.cluster.local`. Returns
      * undefined for another name.
-     * @throws Error without such a Service, or without a ready pod behind its port
+     * @throws Error if the Service does not exist, or no ready pod is behind its port
      */
     readonly resolveData = (host: string, port: number): number | undefined => {
         const [, name, namespace] = /^([^.]+)\.([^.]+)\.svc\.cluster\.local\.?$/.exec(host) ?? [];
@@ -180,7 +180,7 @@ export class Gateways {
         return gateway.port;
     };
 
-    /** Port on 127.0.0.1 of the emulator of a port of the pod with an address; undefined if there is no listener. */
+    /** Port on 127.0.0.1 that emulates a port of the pod with this address; undefined if nothing listens on it. */
     readonly portAt = (address: string, port: number): number | undefined => {
         const found = this.pods
             .list()
@@ -213,7 +213,7 @@ export class Gateways {
         return { pod: pod.metadata!.uid!, port };
     }
 
-    /** Endpoints of a Service as the nodes know them. */
+    /** Endpoints of a Service as the nodes know them, which can be outdated for ENDPOINTS_SECONDS. */
     private endpoints(service: V1Service | undefined): GatewayPod[] {
         if (!service) return [];
         const behind = this.pods.list().filter(({ pod }) => selects(service, pod));

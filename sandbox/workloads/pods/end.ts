@@ -9,9 +9,9 @@
 import type { V1Container, V1LifecycleHandler, V1Pod } from "@kubernetes/client-node";
 import { parse } from "yaml";
 
-/** Kubernetes' default. */
+/** Kubernetes' default of terminationGracePeriodSeconds. */
 const GRACE_SECONDS = 30;
-/** kubelet's minimumGracePeriodInSeconds. */
+/** Shortest time from SIGQUIT to SIGKILL: kubelet's minimumGracePeriodInSeconds. */
 const LEAST_SECONDS = 2;
 /** Default of APISIX's nginx_config.worker_shutdown_timeout. */
 const WORKER_SHUTDOWN_SECONDS = 240;
@@ -31,7 +31,7 @@ export function preStopProblem({ lifecycle }: V1Container): string | undefined {
     return `unsupported by the sandbox: a preStop other than a sleep of whole seconds (${JSON.stringify(handler)})`;
 }
 
-/** @param config text of APISIX's config.yaml in the pod */
+/** How long the end of a pod takes. @param config text of APISIX's config.yaml in the pod */
 export function podEnd(pod: V1Pod, container: V1Container, config?: string): PodEnd {
     // A deletion can set a grace period that differs from the pod's.
     const { deletionGracePeriodSeconds } = pod.metadata!;

@@ -10,7 +10,7 @@ export const VALKEY = /(^|\/)valkey\/valkey:\d/;
 /** The pause image, which does nothing, in any version. */
 export const PAUSE = /^registry\.k8s\.io\/pause:\d/;
 
-/** The only emulated version. */
+/** Images of cloudflared in the only emulated version. */
 export const CLOUDFLARED = /^(docker\.io\/)?cloudflare\/cloudflared:2026\.8\.2(@sha256:[\da-f]{64})?$/;
 
 export function image(pod: V1Pod, pattern: RegExp): string | undefined {

@@ -1,4 +1,4 @@
-/** The number of pods and the Ray version of RayClusters. */
+/** Reads from RayClusters how many pods they must have, and their version of Ray. */
 import type { V1Pod } from "@kubernetes/client-node";
 import type { Cluster } from "../cluster";
 import { rayCluster } from "./container";

@@ -30,7 +30,7 @@ import { startWatchdog, type WatchdogOptions } from "./watchdog";
 
 /** Time from the loss of a worker until the head's container ends, in seconds. */
 const LOSS_SECONDS = 5;
-/** Kubernetes' default. */
+/** Kubernetes' default of terminationGracePeriodSeconds. */
 const GRACE_SECONDS = 30;
 
 export interface RayPodsOptions extends WatchdogOptions {
@@ -57,7 +57,7 @@ interface Surroundings {
 }
 
 export class RayPods {
-    /** By uid of the pod. */
+    /** Emulated pods, by uid. */
     private readonly pods = new Map<string, EmulatedPod>();
     private readonly clusters: RayClusters;
     private readonly stop = new AbortController();

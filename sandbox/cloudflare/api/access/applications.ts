@@ -73,7 +73,7 @@ function change(call: Call) {
 
 type Identity = Pick<AccessApplication, "id" | "aud" | "created_at" | "zone_id">;
 
-/** Validates everything first, so that a rejected application leaves no policies. */
+/** Stores an application and its policies. Everything is validated first, so that a rejected application leaves no policies. */
 function store(call: Call, body: ApplicationBody, identity: Identity, old?: AccessApplication) {
     const { account } = call;
     checkType(body.type);

@@ -54,7 +54,7 @@ export const serviceTokenRoutes: Route[] = inBothScopes([
     }),
 ]);
 
-/** Finds a token in the scope of the path: tokens of a zone are not in the account, and vice versa. */
+/** Finds a token in the scope of the path. A path below the account does not find tokens of a zone, and vice versa. */
 function find({ account, params, zone }: Call): ServiceToken {
     const token = account.serviceTokens.get(params.token);
     if (!token || token.zone_id !== zone?.id) throw notFound(12135, "access.api.error.service_token_not_found");

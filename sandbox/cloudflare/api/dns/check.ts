@@ -4,7 +4,7 @@ import type { Account, DnsRecord, Zone } from "../../account";
 import { Unsupported, refused } from "../answer";
 import { isName, nameForm, PROXIABLE, proxiable, valueOf } from "./content";
 
-/** Shortest and longest TTL in seconds; 1 = automatic. */
+/** Shortest TTL by plan and longest TTL, in seconds. A TTL of 1 means automatic. */
 const SHORTEST_TTL = { free: 60, pro: 60, business: 60, enterprise: 30 };
 const LONGEST_TTL = 86400;
 
@@ -81,7 +81,7 @@ export function checkNeighbours(account: Account, zone: Zone, record: Content, s
     if (others.some((other) => same(other, record))) throw refused(81058, "An identical record already exists.");
     if (others.some((other) => excludes(record, other) || excludes(other, record)))
         throw refused(81053, "An A, AAAA, or CNAME record with that host already exists.");
-    // Cloudflare manages the NS records of the zone itself.
+    // NS records at the apex are unsupported, because Cloudflare manages them.
     if (record.type === "NS" && record.name === zone.name) throw new Unsupported("NS record at the zone's own name");
 }
 

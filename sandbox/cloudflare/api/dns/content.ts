@@ -118,7 +118,7 @@ export function valueOf(type: string, body: { content?: string; data?: unknown; 
         return { content: content(data), data, ...(priority === undefined ? {} : { priority }) };
     }
     if (!TEXTS.includes(type)) throw refused(1004, `DNS Validation Error: ${type} is not a record type.`);
-    if (body.data !== undefined) throw refused(9101, `data: ${type} records have content.`);
+    if (body.data !== undefined) throw refused(9101, `data: not valid for ${type} records. Set content.`);
     if (body.content === undefined || body.content === "") throw refused(9020, "content: required.");
     const content = NAMES.includes(type) ? nameForm(body.content) : body.content;
     if (type === "A" && !isIPv4(content)) throw refused(9005, "Content for A record must be a valid IPv4 address.");

@@ -20,7 +20,7 @@ interface Key {
 }
 
 export class SigningKeys {
-    /** The current key first. */
+    /** Keys of the set; the first one signs. */
     private keys: Key[] = [];
     private rotating?: Promise<void>;
 

@@ -27,7 +27,7 @@ function decodePart(part: string): unknown {
     }
 }
 
-/** Returns undefined for a text that is no signed JWT. Empty parts are ignored, so an additional dot has no effect. */
+/** Parses a signed JWT; undefined if the text is none. Empty parts are ignored, so an additional dot has no effect. */
 export function parseJwt(token: string): Jwt | undefined {
     const parts = token.split(".").filter((part) => part !== "");
     if (parts.length !== 3) return undefined;
@@ -45,7 +45,7 @@ export const ALGORITHMS = [
 /** Accepted length of PS256, PS384 and PS512 signatures, in bytes: that of RSA keys of 2048 bits. Others never verify. */
 const PSS_BYTES = 256;
 
-/** @param key bytes of an HMAC secret, or a public key in PEM */
+/** Whether the signature is valid. @param key bytes of an HMAC secret, or a public key in PEM form */
 export function verifySignature(jwt: Jwt, algorithm: string, key: Buffer | string): boolean {
     const { signed, signature } = jwt;
     if (!signature) return false;

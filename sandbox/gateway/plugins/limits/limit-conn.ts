@@ -9,7 +9,7 @@ import { checkPolicy, policyBranch, policySchema, unlessFailed, type PolicyConf 
 interface LimitConnConf extends LimitConf, PolicyConf {
     conn: number | string;
     burst: number | string;
-    /** Seconds. */
+    /** Delay of a request in the burst, in seconds. */
     default_conn_delay: number;
     /** Seconds after which Redis frees a slot, even if the gateway that took it has crashed. */
     key_ttl: number;

@@ -128,7 +128,7 @@ export const limitCount = definePlugin<LimitCountConf>({
 
 interface ActiveRule {
     count: number;
-    /** Seconds. */
+    /** Duration of the window in seconds. */
     window: number;
     key: string;
     prefix?: string;

@@ -1,4 +1,4 @@
-/** kubectl get. */
+/** The verb `get` of kubectl. */
 import { unsupported, type Reply, said } from "../../reply";
 import { ask, find, type KubeObject } from "../rest";
 import { isNodeReady } from "../ready";

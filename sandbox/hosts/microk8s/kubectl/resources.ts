@@ -50,7 +50,7 @@ export function targets(words: string[]): { resource: Resource; names: string[] 
     return { resource: [...kinds][0], names: pairs.map(([, name]) => name) };
 }
 
-/** @param namespace unset for all namespaces */
+/** Path of a collection. @param namespace unset: all namespaces */
 export function collection({ group, plural, namespaced }: Resource, namespace?: string): string {
     return `${group}${namespaced && namespace ? `/namespaces/${namespace}` : ""}/${plural}`;
 }

@@ -1,11 +1,11 @@
-/** kubectl wait and kubectl rollout status. */
+/** The commands `kubectl wait` and `kubectl rollout status`. */
 import { unsupported, type Reply, said } from "../../reply";
 import { ask, find, type KubeObject } from "../rest";
 import { type KubectlCall, KubectlError } from "./call";
 import { collection, list, targets } from "./resources";
 import { durationOf, until } from "./wait";
 
-/** A week, the meaning of a negative timeout. */
+/** Milliseconds of a week: kubectl waits that long if the timeout is negative. */
 const LONG = 7 * 24 * 3_600_000;
 
 function timeoutOf({ options }: KubectlCall, byDefault: number): number {
