@@ -71,7 +71,7 @@ export class AdminApi {
         const credentials = new Map<string, Record<string, unknown>[]>();
         await inParallel(folders.consumers, async ({ username }) => {
             const path = credentialsOf(username as string);
-            // APISIX answers 404 for an empty list that has no folder.
+            // APISIX answers 404 for a list whose folder key does not exist in etcd: the list is empty.
             const missing = (error: Error) => {
                 if (!(error instanceof Refused && error.status === 404)) throw error;
                 return [];

@@ -1,6 +1,6 @@
 /**
- * Replaces packages that a build must not compile by stubs. Go's option `-overlay` cannot do so, because it ignores the module
- * cache.
+ * Replaces by stubs the packages that a build must not compile. Go's option `-overlay` cannot do so, because it ignores the
+ * module cache.
  */
 import * as fs from "node:fs";
 import * as path from "node:path";

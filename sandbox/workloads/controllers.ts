@@ -55,7 +55,7 @@ export class Controllers {
         }
     }
 
-    /** Uids of the leading pods. */
+    /** Uids of the pods whose controller is the elected leader. */
     leaders(): string[] {
         return [...this.running].filter(([, { leads }]) => leads).map(([uid]) => uid);
     }

@@ -49,8 +49,8 @@ export function layOver(shipped: string, addresses: Addresses): string {
 }
 
 /**
- * The key for observation: with metrics, and with scrapers that prevent the warning about unreadable pods. Their names have no
- * effect, because the sandbox enforces no network policies.
+ * The key for observation: with metrics, and with scrapers that prevent the warning about unreadable pods. The names of the
+ * scrapers have no effect, because the sandbox enforces no network policies.
  */
 function observed(shipped: unknown): object {
     const { metrics, ...rest } = (shipped ?? {}) as { metrics?: object };

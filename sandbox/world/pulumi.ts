@@ -63,8 +63,8 @@ function renderWrapper(pulumi: string, stackFiles: string): string {
     return `#!/bin/sh
 # The real pulumi, with the sandbox's own stack file instead of the shipped one.
 
-# The selected stack. pulumi takes 0.1 s to name it, so its files are read, of which each folder has one. If they name several
-# stacks, pulumi is asked.
+# Prints the selected stack. pulumi would take 0.1 s for that, so this reads its workspace files, of which each folder has one.
+# Only if they name several stacks, pulumi itself prints the selected one.
 selected() {
     names=$(sed -n 's|.*"organization/alpa-auth/\\([^"]*\\)".*|\\1|p' "$PULUMI_HOME"/workspaces/*.json 2>/dev/null | sort -u)
     case "\${PULUMI_STACK:+ }$names" in
