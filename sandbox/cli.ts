@@ -49,11 +49,13 @@ program
     )
     .option("--load-seconds <seconds>", "how long the model of stack intra takes to load (default: 5)", seconds)
     .addOption(
-        new Option("--fail-step <step>", "step that fails in each conversion of stack intra").choices(
-            FAIL_STEPS,
-        ),
+        new Option("--fail-step <step>", "step that fails in each conversion of stack intra").choices(FAIL_STEPS),
     )
-    .option("--observe", "start the Prometheus on PATH, which reads the gateway's metrics and has the alerts loaded", false)
+    .option(
+        "--observe",
+        "start the Prometheus on PATH, which reads the gateway's metrics and has the alerts loaded",
+        false,
+    )
     .option(
         "--real [parts]",
         "run real programs instead of emulators: available (those that are found; the default), all, or some of " +
@@ -90,7 +92,11 @@ program
     .requiredOption("--token <token>", "API token that clients must send")
     .option("--account <id>", "the account's id (default: the first one that a request names)", accountId)
     .addOption(new Option("--plan <plan>", "plan of new zones").choices(PLANS).default("enterprise"))
-    .option("--edge-port <port>", "run the edge too, on this port; zones and certificates are then active at once", port)
+    .option(
+        "--edge-port <port>",
+        "run the edge too, on this port; zones and certificates are then active at once",
+        port,
+    )
     .option("--connector-port <port>", "port on which the edge accepts connectors (default: any free one)", port)
     .action((options) => standalone().runCloudflare(options));
 program

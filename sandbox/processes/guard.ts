@@ -64,7 +64,7 @@ export async function startGuard(options: GuardOptions): Promise<Guard> {
 const LOADER = join(__dirname, "../../load-typescript.js");
 
 /**
- * Longest wait for a line from the guard, in seconds. Measured: 0.7 on an idle core, five times as long beside other worlds.
+ * Longest wait for a line from the guard, in seconds. Measured: 0.7 on an idle core, five times as long while other worlds run.
  */
 const ANSWER_SECONDS = 60;
 

@@ -1,5 +1,5 @@
 /**
- * Runs a Prometheus beside a world. It reads the metrics of gateway and connector pods, and has this repository's alerts
+ * Runs a Prometheus for a world. It reads the metrics of gateway and connector pods, and has this repository's alerts
  * loaded.
  *
  * Pods of a world have no network. Therefore Prometheus does not use its Kubernetes service discovery: a small server lists the

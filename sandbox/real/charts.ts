@@ -75,7 +75,7 @@ export function realCharts({ paths, repositories }: Found, helmPath: string): Pr
 
 interface PullOptions {
     helmPath: string;
-    /** Folder for pulled charts. @default a folder beside the tool cache */
+    /** Folder for pulled charts. @default a folder next to the tool cache */
     cache?: string;
     /** Longest wait for one repository, in seconds. @default 60 */
     seconds?: number;

@@ -26,7 +26,8 @@ import { CLOUDFLARED, image, runs } from "./pods/images";
 /** Why a container of cloudflared is unsupported; undefined if it is supported. */
 export function connectorProblem(container: V1Container, edge: string | undefined): string | undefined {
     if (!CLOUDFLARED.test(container.image!)) return undefined;
-    if (edge === undefined) return "this sandbox has no Cloudflare edge for connectors. Bring it up with --exposure tunnel.";
+    if (edge === undefined)
+        return "this sandbox has no Cloudflare edge for connectors. Bring it up with --exposure tunnel.";
     try {
         const given = argumentsOf(container, edge);
         const { token, tokenFile } = given;

@@ -95,7 +95,9 @@ export class Nodes {
         for (const pod of await this.podsOn(node)) await this.setReady(pod, "False");
         // The gateways learn of the conditions by a watch, whose events wait for a running reconciliation: seconds on a busy
         // machine.
-        await waitFor(`node ${node}: no more new connections`, () => !gateways.leadTo(node), { seconds: KNOWN_SECONDS });
+        await waitFor(`node ${node}: no more new connections`, () => !gateways.leadTo(node), {
+            seconds: KNOWN_SECONDS,
+        });
     }
 
     /** Resolves when the node accepts pods again, and its remaining pods are ready. */
