@@ -7,8 +7,8 @@ import { status } from "./commands/status";
 import { PART_NAMES } from "./real/parts";
 import { EXPOSURES, FAIL_STEPS, OPTIONS } from "./world/scene";
 
-// Loaded on first use: loading the emulators takes 2 s, and the other commands do not need them.
-// eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would load it at once
+// The standalone commands are loaded on first use, because loading the emulators takes 2 s, and the other commands do not need
+// them. eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would load it at once
 const standalone = () => require("./commands/standalone") as typeof import("./commands/standalone");
 
 const port = (text: string): number => {
@@ -44,22 +44,24 @@ program
     .addOption(
         new Option(
             "--option <name>",
-            "key option of stack intra: with intra-b, Alpa is prepared for the cluster",
+            "value of key option for stack intra; intra-b prepares the conversion of Alpa to the cluster",
         ).choices(OPTIONS),
     )
     .option("--load-seconds <seconds>", "how long the model of stack intra takes to load (default: 5)", seconds)
     .addOption(
-        new Option("--fail-step <step>", "step of a conversion of stack intra that fails each time").choices(
-            FAIL_STEPS,
-        ),
+        new Option("--fail-step <step>", "step that fails in each conversion of stack intra").choices(FAIL_STEPS),
     )
-    .option("--observe", "have the Prometheus on PATH read the gateway's metrics, with the alerts loaded", false)
+    .option(
+        "--observe",
+        "start the Prometheus on PATH, which reads the gateway's metrics and has the alerts loaded",
+        false,
+    )
     .option(
         "--real [parts]",
         "run real programs instead of emulators: available (those that are found; the default), all, or some of " +
             PART_NAMES.join(", "),
     )
-    .option("--detach", "leave it running and return; stop it with `down`", false)
+    .option("--detach", "return when the world is ready and leave it running; stop it with `down`", false)
     .action((options) => {
         // eslint-disable-next-line @typescript-eslint/no-require-imports -- as above
         const { up } = require("./commands/up") as typeof import("./commands/up");
@@ -89,8 +91,12 @@ program
     .requiredOption("--port <port>", "port to listen on", port)
     .requiredOption("--token <token>", "API token that clients must send")
     .option("--account <id>", "the account's id (default: the first one that a request names)", accountId)
-    .addOption(new Option("--plan <plan>", "plan of its zones").choices(PLANS).default("enterprise"))
-    .option("--edge-port <port>", "also the edge, on this port; zones and certificates are then active at once", port)
+    .addOption(new Option("--plan <plan>", "plan of new zones").choices(PLANS).default("enterprise"))
+    .option(
+        "--edge-port <port>",
+        "run the edge too, on this port; zones and certificates are then active at once",
+        port,
+    )
     .option("--connector-port <port>", "port on which the edge accepts connectors (default: any free one)", port)
     .action((options) => standalone().runCloudflare(options));
 program

@@ -1,8 +1,8 @@
-/** Injected failures: the next matching steps fail, each failure as often as requested. */
+/** Injected failures: a fault makes the next matching steps fail, as often as it says. */
 export class FaultQueue<Fault extends { times?: number }> {
     private pending: (Fault & { left: number })[] = [];
 
-    /** Fails the next matching step, or the next `fault.times` of them. */
+    /** Adds a fault: the next matching step fails, or the next `fault.times` matching steps. */
     add(fault: Fault): void {
         this.pending.push({ ...fault, left: fault.times ?? 1 });
     }
@@ -11,7 +11,7 @@ export class FaultQueue<Fault extends { times?: number }> {
         this.pending = [];
     }
 
-    /** Returns the first fault for a step, and counts it. */
+    /** Returns the first fault that matches, if there is one, and counts the failure. */
     protected takeFirst(meets: (fault: Fault) => boolean): Fault | undefined {
         const met = this.pending.find(meets);
         if (met && --met.left <= 0) this.pending = this.pending.filter((fault) => fault !== met);

@@ -1,4 +1,4 @@
-/** The process of a world. `up` starts it; `up`, `down` or the guard ends it. */
+/** Program of the process in which a world runs. `up` starts it; `up`, `down` or the guard ends it. */
 import { pictureOf } from "./status-page/picture";
 import { startStatusPage } from "./status-page/server";
 import { followStack } from "./world/stack-facts";

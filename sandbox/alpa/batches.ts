@@ -1,11 +1,11 @@
 // The worker's queue (alpa-projects/alpa @ b8078a9, examples/llm_serving/launch_model_worker.py): batches of /completions
 // and the cache of /logprobs.
 //
-// These faults of the original are kept, because the gateway has to cope with them:
-// - An exception inside generation ends the loop for good: that request and every later valid one are never answered.
+// These faults of the original are kept, because the gateway must cope with them:
+// - An exception inside generation ends the loop forever: neither that request nor any later valid request is answered.
 // - One batch uses `n` and `echo` of its last item (and temperature and top_p, which this model does not use).
-// - Nothing else in the worker runs while it generates.
-// - A logprobs request that continues a cache of the last 15 s is served before all waiting requests.
+// - While the worker generates, it does nothing else: no other request is even read.
+// - A logprobs request that continues a cache entry younger than 15 s is served before all waiting requests.
 
 import { forward, generate, MAX_BATCH, type Weights } from "./model";
 import { PyError, type PyValue } from "./python-value";
@@ -24,29 +24,30 @@ interface Generation {
 export interface Scoring {
     kind: "logprobs";
     inputs: PyValue;
-    /** The id in the answer. A later request with it is served first. */
+    /** Id of the cache entry, which the answer contains. A later request with this id is served first. */
     cacheId: string;
-    /** The id as the caller sent it: the cache treats an int and the same digits as text as two entries. */
+    /** The id as the caller sent it. For the cache, an int and a text of the same digits are two different ids. */
     cacheKey: string | bigint;
     topK: bigint;
     done: (found: { logprobs: number[][]; indices: number[][] } | PyError) => void;
 }
 
-// With this many queued requests the worker generates at once: batch_wait_size_mult × max_batch_size.
+// Number of queued requests with which the worker generates at once, without waiting for more: batch_wait_size_mult ×
+// max_batch_size.
 const FULL_QUEUE = 10 * MAX_BATCH;
 
 // Largest number of cache entries, over all users: logprobs_past_cache_size_limit of the worker.
 const CACHE_LIMIT = 4;
 
-// Time from the first request of a cache: LOGPROBS_PRIORITY_TIME_LIMIT_S.
+// Time after the first request of a cache entry during which its requests are served first: LOGPROBS_PRIORITY_TIME_LIMIT_S.
 const FIRST_COME_FIRST_MS = 15_000;
 
 export interface BatchOptions {
-    /** Time to generate one batch, in seconds. */
+    /** Time that the generation of one batch takes, in seconds. */
     seconds: number;
     /** @default "usual" */
     weights?: Weights;
-    /** The wait for more requests after the first one of a batch. */
+    /** Waits for more requests after the first request of a batch. */
     batchWindow: () => Promise<unknown>;
     /** The current time in milliseconds, for the age of caches. */
     now: () => number;
@@ -59,9 +60,9 @@ export class BatchLoop {
     private wake: () => void = () => {};
     private uses = 0;
     private closed = false;
-    /** Resolves when nothing is being generated. */
+    /** Resolves when no batch is being generated. */
     idle: Promise<unknown> = Promise.resolve();
-    /** The exception that ended the loop: from then on no valid request is answered. */
+    /** The exception that has ended the loop. No valid request is answered after it. */
     died?: Error;
 
     constructor(private readonly options: BatchOptions) {
@@ -97,7 +98,8 @@ export class BatchLoop {
             }
         } catch (error) {
             if (!(error instanceof PyError)) throw error; // a bug of the emulator, not of Alpa
-            // The real loop is a task that is never awaited: Python prints its exception at exit, if at all.
+            // The loop ends without an answer to anyone: in the original it is a task that is never awaited, whose exception
+            // Python prints at exit, if at all.
             this.died = error;
             this.options.log(`The batch loop has ended: ${this.died.message}. No valid request is answered any more.`);
         }

@@ -1,23 +1,23 @@
-// The model behind the worker: a tokenizer with one token per UTF-8 byte and a model that always generates the same words. The
-// argument checks are those of Alpa's generator (alpa-projects/alpa @ b8078a9, examples/llm_serving/generator.py) on
-// transformers 4.23 and torch. Where those raise an exception, this throws, and the worker's batch loop ends.
+// The model behind the worker: its tokenizer has one token per UTF-8 byte, and it always generates the same words. The
+// argument checks are those of Alpa's generator (alpa-projects/alpa @ b8078a9, examples/llm_serving/generator.py) with
+// transformers 4.23 and torch. Where the original raises an exception, the model throws, and the worker's batch loop ends.
 
 import { isInt, PyError, type PyValue } from "./python-value";
 
-/** Longest prompt and answer together, in tokens: the constant max_seq_len of the worker. */
+/** Largest number of tokens of a prompt and its answer together: the worker's constant max_seq_len. */
 export const MAX_SEQUENCE = 1024;
 
-/** Largest number of prompts in one batch: the constant max_batch_size of the worker. */
+/** Largest number of prompts in one batch: the worker's constant max_batch_size. */
 export const MAX_BATCH = 4;
 
 const VOCABULARY = 300;
-// Ids below this are special tokens (padding, for example). Decoding skips them.
+// Id of the token for byte 0. Smaller ids are special tokens such as padding, which decoding skips.
 const FIRST_BYTE_ID = 4;
 const PAD = 1n;
-/** The tokenizer of OPT has ids below this one, and its model 7 more. */
+/** Number of ids of OPT's tokenizer. OPT's model has 7 more ids. */
 const TOKENIZER_SIZE = 50_265n;
 
-/** Weights of the model. With "other" its answers are valid, but with other words and probabilities. */
+/** Weights of the model. With "other" weights, answers are valid, but have other words and probabilities. */
 export type Weights = "usual" | "other";
 
 const WORDS = {
@@ -30,7 +30,7 @@ const STEP = { usual: 0.1, other: 0.2 };
 const BYTE_IDS = Array.from({ length: 256 }, (_, byte) => BigInt(byte + FIRST_BYTE_ID));
 const INT32 = 2n ** 31n;
 
-/** Returns the token ids of a text. Browsers send CR LF, but the training data had LF. */
+/** Returns the token ids of a text. CR LF, which browsers send, becomes LF, because the training data had LF. */
 export function encode(text: string): bigint[] {
     const sent = text.replace(/\r\n?/g, "\n");
     const lone = /[\ud800-\udfff]+/u.exec(sent);
@@ -58,20 +58,20 @@ interface GenerateArgs {
     inputs: PyValue[];
     minTokens: bigint[];
     maxTokens: bigint[];
-    /** The last request's value: the real worker uses one value for the whole batch. */
+    /** Value of the last request in the batch: the real worker uses it for the whole batch. */
     n: bigint;
-    /** The last request's value too. */
+    /** Value of the last request in the batch, like `n`. */
     echo: boolean;
     /** @default "usual" */
     weights?: Weights;
 }
 
-/** Returns one text per input. Throws where the real generator raises an exception, which ends the batch loop. */
+/** Returns one text per input. @throws PyError where the real generator raises an exception, which ends the batch loop */
 export function generate(args: GenerateArgs): string[] {
     if (args.n !== 1n) throw new PyError("AssertionError", "the model was started for one answer per prompt");
     const inputs = padded(args.inputs);
     const words = WORDS[args.weights ?? "usual"];
-    // The generator reads lengths after padding, so every prompt of a batch counts as long as the longest one.
+    // The generator measures prompts after padding, so every prompt of a batch has the length of the longest one.
     const promptLength = inputs[0].length;
     const minLength = largest(args.minTokens) + promptLength;
     const maxLength = Math.min(MAX_SEQUENCE, largest(args.maxTokens) + promptLength);
@@ -83,7 +83,8 @@ export function generate(args: GenerateArgs): string[] {
         while (promptLength + made.length < maxLength) {
             made.push(BYTE_IDS[words[made.length % words.length]]);
         }
-        // With echo the prompt is decoded too. The tokenizer finds None for an id that it lacks, and cannot join it.
+        // With echo the prompt is decoded too. For an id that the tokenizer does not have, it gets None, which Python cannot
+        // join to a text.
         if (args.echo && inputs[i].some((id) => id >= TOKENIZER_SIZE))
             throw new PyError("TypeError", "sequence item 0: expected str instance, NoneType found");
         const all = [...inputs[i], ...made];
@@ -91,7 +92,7 @@ export function generate(args: GenerateArgs): string[] {
     });
 }
 
-/** Returns log probabilities of the next token for each input, best first. Throws as `generate` does. */
+/** Returns log probabilities of the next token for each input, best first. @throws PyError like `generate` */
 export function forward(
     inputs: PyValue[],
     topK: bigint,
@@ -107,7 +108,7 @@ export function forward(
     return { logprobs: inputs.map(() => [...best]), indices: inputs.map(() => best.map((_, i) => i)) };
 }
 
-/** Returns the batch as a rectangle of 32-bit ids, padded to the longest input. */
+/** Returns the batch as rows of equal length: 32-bit ids, padded to the longest input. */
 function padded(inputs: PyValue[]): bigint[][] {
     const rows = inputs.map((input) => {
         if (!Array.isArray(input)) throw new PyError("TypeError", "a sequence of token ids is needed");
@@ -127,7 +128,7 @@ function largest(values: bigint[]): number {
     return Math.max(...values.map(Number));
 }
 
-/** Adds as numpy and torch do. Adding in order differs in the last digit. */
+/** Adds numbers pairwise, as numpy and torch do: adding them in order gives another last digit. */
 function pairwiseSum(values: number[]): number {
     if (values.length < 3) return values.reduce((sum, value) => sum + value, 0);
     const half = values.length >> 1;

@@ -1,9 +1,9 @@
-// Decodes bytes as `json.loads(bytes)` of CPython 3.8 does: the first bytes decide the encoding, and lone surrogates are
+// Decodes bytes as `json.loads(bytes)` of CPython 3.8 does: the first bytes determine the encoding, and lone surrogates are
 // accepted. Errors name the first invalid byte, as Python's UnicodeDecodeError does.
 
 import { PyError } from "./python-value";
 
-/** `body.decode(json.detect_encoding(body), "surrogatepass")` */
+/** Does `body.decode(json.detect_encoding(body), "surrogatepass")`. */
 export function decodeBody(body: Buffer): string {
     const [b0, b1, b2, b3] = body;
     if (b0 === 0xff && b1 === 0xfe) {
@@ -45,7 +45,7 @@ function decodeUtf8(bytes: Buffer): string {
     }
 }
 
-/** Finds the first invalid byte. Encoded surrogates count as valid. */
+/** Decodes byte by byte, to name the first invalid byte. Unlike TextDecoder it accepts encoded surrogates. */
 function decodeUtf8Slowly(bytes: Buffer): string {
     let out = "";
     let at = 0;
@@ -59,7 +59,8 @@ function decodeUtf8Slowly(bytes: Buffer): string {
         const length =
             first >= 0xc2 && first <= 0xdf ? 2 : first >> 4 === 0xe ? 3 : first >= 0xf0 && first <= 0xf4 ? 4 : 0;
         if (length === 0) throw decodeError("utf-8", bytes, at, at + 1, "invalid start byte");
-        // The second byte of some sequences has a narrower range: no overlong forms, nothing above U+10FFFF.
+        // Range of the second byte. It is narrower for some first bytes, which excludes overlong forms and code points above
+        // U+10FFFF.
         const low = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
         const high = first === 0xf4 ? 0x8f : 0xbf;
         let have = 1;

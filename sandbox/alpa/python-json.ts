@@ -1,10 +1,10 @@
-// `json.loads` and `json.dumps` of CPython 3.8 (the scanner written in C): the accepted input (NaN, Infinity, duplicate keys,
-// ints of any size) and the messages and positions of its errors.
+// Emulates `json.loads` and `json.dumps` of CPython 3.8 (its scanner in C): the accepted input (NaN, Infinity, duplicate keys,
+// ints of any size), and the messages and positions of errors.
 
 import { decodeBody } from "./python-bytes";
 import { PyError, type PyValue } from "./python-value";
 
-// sys.getrecursionlimit() is 1000, and frames of the server use a part of it.
+// Deepest nesting of JSON: sys.getrecursionlimit() is 1000, of which frames of the server use a part.
 const DEPTH_LIMIT = 960;
 
 const SPACE = /[ \t\n\r]*/y;
@@ -21,7 +21,7 @@ const ESCAPES: Record<string, string> = {
     t: "\t",
 };
 
-/** `json.loads(body)` for a request body. Throws a PyError with Python's message. */
+/** `json.loads(body)` for a request body. @throws PyError with Python's message */
 export function loads(body: Buffer): PyValue {
     return new Scanner(decodeBody(body)).document();
 }
@@ -174,7 +174,7 @@ const WORDS: [string, PyValue][] = [
 /** `json.dumps(value)` for Alpa's answers: ASCII only, with a space after every comma and colon. */
 export function dumps(value: string | number | (string | number | object)[] | object): string {
     if (typeof value === "string") {
-        // JSON.stringify leaves U+007F alone, as Python does; everything above it is escaped.
+        // Characters up to U+007F stay as JSON.stringify writes them, as in Python. All others are escaped.
         return JSON.stringify(value).replace(
             /[\u0080-\uffff]/g,
             (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,

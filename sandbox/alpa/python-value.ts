@@ -1,7 +1,7 @@
-// Values, exceptions and conversions of CPython 3.8, as far as Alpa's answers depend on them.
+// The values, exceptions and conversions of CPython 3.8 on which Alpa's answers depend.
 // Facts: docs.python.org/3.8 (int, float, repr), and the messages of CPython 3.8.18.
 
-/** What `json.loads` returns. An int is a bigint and a float a number, because Alpa treats them differently. */
+/** A value that `json.loads` returns. An int is a bigint and a float is a number, because Alpa treats them differently. */
 export type PyValue = null | boolean | bigint | number | string | PyValue[] | Map<string, PyValue>;
 
 /** A Python exception. The message is `str(e)`, which is what Alpa sends to the caller. */
@@ -14,7 +14,7 @@ export class PyError extends Error {
     }
 }
 
-/** `type(value).__name__` */
+/** Does `type(value).__name__`. */
 export function typeName(value: PyValue): string {
     if (value === null) return "NoneType";
     if (typeof value === "boolean") return "bool";
@@ -24,7 +24,7 @@ export function typeName(value: PyValue): string {
     return Array.isArray(value) ? "list" : "dict";
 }
 
-/** `isinstance(value, int)`: True and False are ints in Python. */
+/** Does `isinstance(value, int)`. In Python, True and False are ints. */
 export function isInt(value: PyValue): value is bigint | boolean {
     return typeof value === "bigint" || typeof value === "boolean";
 }
@@ -35,11 +35,12 @@ const FLOAT_WORD = /^([+-]?)(inf|infinity|nan)$/i;
 
 // Whitespace that int() and float() strip from an ASCII text: C's isspace.
 const C_SPACE = /^[ \t-\r]+|[ \t-\r]+$/g;
-// int() formats its argument with "%.200R" in messages: at most this many characters of the repr.
+// Largest number of characters of the repr that messages of int() quote: they are formatted with "%.200R".
 const QUOTED_BY_INT = 200;
 
 /**
- * A text as int() and float() read it: digits and spaces of every script count, and the first other character ends the text.
+ * Converts a text to ASCII as int() and float() do: digits and spaces of every script are converted, and the first other
+ * non-ASCII character ends the text.
  */
 function toAscii(text: string): string {
     let out = "";
@@ -53,7 +54,7 @@ function toAscii(text: string): string {
     return out;
 }
 
-/** Code points of decimal digits come in runs of ten, each from its zero. */
+/** Value of a decimal digit of any script. The digits of a script are ten consecutive code points from its zero. */
 function digitOf(code: number): number {
     let zero = code;
     while (/\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero -= 1;
@@ -62,7 +63,10 @@ function digitOf(code: number): number {
 
 const HEX_TEXT = /^\+?(?:0x_?)?[0-9a-f]+(?:_[0-9a-f]+)*$/i;
 
-/** Whether `uuid.UUID(text)` accepts a text: 32 characters without hyphens and the like, which int() reads to base 16. */
+/**
+ * Whether `uuid.UUID(text)` accepts a text: without hyphens, braces and prefixes it must have 32 characters, which int() can
+ * read to base 16.
+ */
 export function isUuid(text: string): boolean {
     const bare = text
         .replaceAll("urn:", "")
@@ -71,7 +75,7 @@ export function isUuid(text: string): boolean {
     return [...bare].length === 32 && HEX_TEXT.test(toAscii(bare).replace(C_SPACE, ""));
 }
 
-/** `int(value)` */
+/** Does `int(value)`. @throws PyError with Python's message */
 export function toInt(value: PyValue): bigint {
     if (typeof value === "bigint") return value;
     if (typeof value === "boolean") return value ? 1n : 0n;
@@ -95,7 +99,7 @@ export function toInt(value: PyValue): bigint {
     );
 }
 
-/** `float(value)` */
+/** Does `float(value)`. @throws PyError with Python's message */
 export function toFloat(value: PyValue): number {
     if (typeof value === "number") return value;
     if (typeof value === "boolean") return value ? 1 : 0;
@@ -116,12 +120,15 @@ export function toFloat(value: PyValue): number {
     throw new PyError("TypeError", `float() argument must be a string or a number, not '${typeName(value)}'`);
 }
 
-/** `round(value, 1)`. Both round the exact binary value and differ only for ties (x.25, x.75), which no check uses. */
+/**
+ * `round(value, 1)`. toFixed also rounds the exact binary value. It differs from Python only for ties (x.25, x.75), which no
+ * check uses.
+ */
 export function roundToTenth(value: number): number {
     return Number.isFinite(value) && Math.abs(value) < 1e20 ? Number(value.toFixed(1)) : value;
 }
 
-/** `bool(value)` */
+/** Does `bool(value)`. */
 export function toBool(value: PyValue): boolean {
     if (Array.isArray(value)) return value.length > 0;
     if (value instanceof Map) return value.size > 0;
@@ -129,12 +136,12 @@ export function toBool(value: PyValue): boolean {
     return Boolean(value);
 }
 
-/** `str(value)` */
+/** Does `str(value)`. */
 export function str(value: PyValue): string {
     return typeof value === "string" ? value : repr(value);
 }
 
-/** `repr(value)` */
+/** Does `repr(value)`. */
 function repr(value: PyValue): string {
     if (value === null) return "None";
     if (typeof value === "boolean") return value ? "True" : "False";

@@ -1,29 +1,31 @@
-// The order of the worker's queue (alpa-projects/alpa @ b8078a9, examples/llm_serving/service/scheduler.py): a weighted round
-// between groups of callers, a round between keys inside the group of keys, and a front that is served before both.
+// The order of the worker's queue (alpa-projects/alpa @ b8078a9, examples/llm_serving/service/scheduler.py): groups of callers
+// are served in turn by weight, and inside the group `key` the keys are served in turn. Items in `front` are served before all
+// groups.
 // Unsupported: `api_key_weights` of the keys file. All keys have the default weight.
 
-/** How a caller was authenticated, with the group's weight. */
+/** Weight of each group. The group of a caller says how the caller was authenticated. */
 const GROUP_WEIGHTS = { recaptcha: 300, key: 10, none: 1 } as const;
 type Group = keyof typeof GROUP_WEIGHTS;
 
 const GROUP_SCALE = 300;
 const KEY_WEIGHT = 10;
 const KEY_SCALE = 100;
-// Number of empty queues whose credit is remembered.
+// Largest number of empty queues whose credit is kept.
 const REMEMBERED = 100;
 
 interface Queue<T> {
-    /** Waiting items, each with its number among all items of the round. */
+    /** Waiting items. The number of an item counts all items of the round in order of arrival. */
     items: [number: number, item: T][];
     credit: number;
-    /** The time up to which the credit has been counted. */
+    /** Time up to which the earned credit was added. */
     counted: number;
-    /** The time at which its first item is due. */
+    /** Time at which the first item of the queue is due. */
     due: number;
 }
 
 /**
- * Each queue earns credit over time, in proportion to its weight. An item costs `scale`. Time advances to the next due item.
+ * Serves queues in turn by weight. Each queue earns credit in proportion to its weight, and each served item costs `scale`. The
+ * time in this class is virtual: it advances to the next due item.
  */
 class WeightedRound<T> {
     private readonly waiting = new Map<string, Queue<T>>();
@@ -78,11 +80,11 @@ class WeightedRound<T> {
 
 export interface Caller {
     group: Group;
-    /** Only with group `key`. */
+    /** Set only for group `key`. */
     key?: string;
 }
 
-/** All items that wait for the batch loop. */
+/** The items that wait for the batch loop. */
 export class Waiting<T> {
     private readonly front: T[] = [];
     private readonly groups = new WeightedRound<undefined>(GROUP_SCALE, (name) => GROUP_WEIGHTS[name as Group]);

@@ -2,8 +2,9 @@
 // examples/llm_serving/launch_model_worker.py) as answered by uvicorn 0.20, starlette 0.22 and CPython 3.8. The model always
 // generates the same words (model.ts).
 //
-// Unsupported: TLS (--ssl-keyfile), the web site on port 8001, recaptcha, several replicas. None of them has an option.
-// Known difference: methods that Node's HTTP parser does not know are rejected as malformed, and uvicorn accepts them.
+// Unsupported: TLS (--ssl-keyfile), the web site on port 8001, recaptcha, several replicas.
+// Known difference: the emulator rejects methods that Node's HTTP parser does not know as malformed requests; uvicorn accepts
+// them.
 
 import http from "node:http";
 import type { Duplex } from "node:stream";
@@ -19,17 +20,18 @@ export interface Seen {
     method: string;
     /** Path and query, as sent. */
     path: string;
-    /** Names and values in turn, as sent: not merged, not in lower case, none omitted. */
+    /** A flat list (name, value, name, value, …) as sent: not merged, not in lower case, none omitted. */
     headers: string[];
     body: Buffer;
 }
 
 /**
  * Mode of the service.
- * - default: as shipped: no keys, no recaptcha, every caller accepted. A second model, `noreplica`, never finishes loading.
+ * - default: Alpa as shipped: without keys and recaptcha, it accepts every caller. A second model, `noreplica`, never finishes
+ * loading.
  * - no-model: the port is open but no model is registered yet, as in the first minutes after a start.
  * - keys: USE_API_KEYS is on, `apiKeys` are in the keys file, and access without a key is allowed.
- * - keys-strict: the same with --block-non-key-access.
+ * - keys-strict: as keys, but with --block-non-key-access.
  */
 export type AlpaMode = "default" | "no-model" | "keys" | "keys-strict";
 
@@ -40,11 +42,14 @@ export interface AlpaOptions {
     mode?: AlpaMode;
     /** `allowed_api_keys` of the keys file, for the modes with keys. @default key-a and key-b */
     apiKeys?: string[];
-    /** Time to generate one batch, in seconds. @default 0: only the wait for more requests remains */
+    /** Time to generate one batch, in seconds. @default 0: an answer takes only the wait of batchWindow */
     seconds?: number;
-    /** With "other" weights, answers are valid but have other words. @default "usual" */
+    /** Weights of the model, see {@link Weights}. @default "usual" */
     weights?: Weights;
-    /** The wait of a batch's first request for more requests. @default 1.0 s, the worker's batch_timeout; tests replace it */
+    /**
+     * Waits for more requests after the first request of a batch.
+     * @default 1.0 s, the worker's batch_timeout; tests replace it
+     */
     batchWindow?: () => Promise<unknown>;
     /** The current time in milliseconds, for the age of caches. @default Date.now */
     now?: () => number;
@@ -56,23 +61,23 @@ export interface AlpaOptions {
 export interface Alpa {
     port: number;
     /**
-     * The exception that ended the batch loop. From then on no valid request is answered until a restart. Undefined while the
-     * batch loop runs.
+     * The exception that has ended the batch loop; undefined while the loop runs. After it, no valid request is answered until
+     * a restart.
      */
     died(): Error | undefined;
     /** Number of open connections, including idle ones. */
     connections(): Promise<number>;
-    /** Registers the model, as the real service does at the end of its start. Only mode "no-model" starts without one. */
+    /** Registers the model in mode "no-model". The real service does so at the end of its start. */
     register(): void;
     close(): Promise<void>;
 }
 
 const BATCH_TIMEOUT_MS = 1000;
 
-// h11 rejects a request head above 16 KiB.
+// Longest request head in bytes: h11 rejects longer ones.
 const MAX_HEAD_BYTES = 16 * 1024;
 
-// uvicorn's timeout_keep_alive.
+// Idle timeout of a connection: uvicorn's timeout_keep_alive.
 const KEEP_ALIVE_MS = 5000;
 
 const CORS_METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
@@ -135,13 +140,16 @@ export async function startAlpa(options: AlpaOptions): Promise<Alpa> {
     };
 }
 
-/** h11 requires one Host header from HTTP/1.1 on, and rejects a second one in every version. */
+/** Whether h11 accepts the Host headers: HTTP/1.1 needs one, HTTP/1.0 none, and more than one is always rejected. */
 function isWhole({ httpVersion, rawHeaders }: http.IncomingMessage): boolean {
     const hosts = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === "host").length;
     return hosts === 1 || (hosts === 0 && httpVersion === "1.0");
 }
 
-/** h11 knows no version of a malformed request: the answer has no length and ends with the connection. */
+/**
+ * Answers a malformed request as h11 does: because its HTTP version is unknown, the answer has no length, and the connection is
+ * closed.
+ */
 function refuseAsInvalid(socket: Duplex): void {
     if (!socket.writable) return;
     const head = "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\nconnection: close\r\n\r\n";
@@ -161,7 +169,7 @@ async function answer(models: Map<string, Worker | "loading">, request: http.Inc
     return worker.handle(requestPath(request.url as string), sent as Map<string, PyValue>, clientAddress(request));
 }
 
-/** `"model" in sent`, then `sent["model"]`, for JSON of every type. */
+/** Does `"model" in sent` and then `sent["model"]` of Python, for JSON of every type. */
 function modelName(sent: PyValue): PyValue {
     const missing = new PyError("AssertionError", "Model name is not specified in the request.");
     if (sent instanceof Map) {
@@ -192,7 +200,10 @@ function requestPath(target: string): string {
         .split(/[?#]/)[0];
 }
 
-/** The caller's address, for the log only: the first entry of X-Forwarded-For, cut at a colon (which breaks IPv6). */
+/**
+ * The caller's address, for the log only: the first entry of X-Forwarded-For, cut at the first colon (wrong for IPv6, as in the
+ * original).
+ */
 function clientAddress(request: http.IncomingMessage): string {
     const at = request.rawHeaders.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === "x-forwarded-for");
     if (at < 0) return request.socket.remoteAddress ?? "";
@@ -212,7 +223,7 @@ function isPreflight(request: http.IncomingMessage): boolean {
     return request.method === "OPTIONS" && origin !== undefined && method !== undefined;
 }
 
-/** starlette's CORSMiddleware with all origins, methods and headers allowed. */
+/** Answers a preflight like starlette's CORSMiddleware that allows all origins, methods and headers. */
 function sendPreflight(request: http.IncomingMessage, response: http.ServerResponse): void {
     const asked = request.headers["access-control-request-headers"];
     const allowed = CORS_METHODS.includes(request.headers["access-control-request-method"] as string);
@@ -232,7 +243,8 @@ function sendJson(request: http.IncomingMessage, response: http.ServerResponse, 
     const headers: [string, string][] = [["content-type", "application/json"]];
     const origin = request.headers.origin;
     if (origin !== undefined) {
-        // For a request with a cookie the origin is reflected, but without allow-credentials, so browsers reject the answer.
+        // As in starlette, a request with a cookie gets its own origin, but no allow-credentials, so browsers reject the
+        // answer.
         const withCookie = request.headers.cookie !== undefined;
         headers.push(["access-control-allow-origin", withCookie ? origin : "*"]);
         if (withCookie) headers.push(["vary", "Origin"]);
@@ -249,7 +261,7 @@ function sendHead(
     headers: [string, string][],
 ) {
     response.sendDate = false;
-    // h11 closes the connection after every answer to HTTP/1.0: its end is the end of the body.
+    // h11 closes the connection after every answer to HTTP/1.0: the end of the connection is the end of the body.
     if (request.httpVersion !== "1.1") response.shouldKeepAlive = response.useChunkedEncodingByDefault = false;
     // uvicorn sends "connection" only before it closes.
     if (request.httpVersion === "1.1" && response.shouldKeepAlive) response.removeHeader("connection");

@@ -12,11 +12,11 @@ import type { Caller } from "./scheduler";
 type Args = Map<string, PyValue>;
 
 interface WorkerOptions extends BatchOptions {
-    /** Keys in `allowed_api_keys`; empty when USE_API_KEYS is off. Even then every other key is rejected. */
+    /** Keys in `allowed_api_keys`; empty if USE_API_KEYS is off. A request with any other key is rejected in both cases. */
     apiKeys: string[];
-    /** False after `--block-non-key-access`. */
+    /** False with `--block-non-key-access`. */
     allowWithoutKey: boolean;
-    /** The worker's log. As in the real one, keys and client addresses are in clear text. */
+    /** The worker's log. As in the real worker's log, keys and client addresses are in plain text. */
     log: (line: string) => void;
 }
 
@@ -27,7 +27,10 @@ export class Worker {
         this.batches = new BatchLoop(options);
     }
 
-    /** Answers one request, or throws the error that the caller gets as a 400. May never settle, as in the real worker. */
+    /**
+     * Answers one request. As in the real worker, the promise may never settle.
+     * @throws PyError that the caller gets with status 400
+     */
     async handle(path: string, args: Args, ip: string): Promise<object> {
         await this.batches.idle;
         const caller = this.authorize(args);
@@ -47,7 +50,7 @@ export class Worker {
                     "(as opposed to, say, an OpenAI API key).",
             );
         }
-        // Recaptcha is off by default. Then every recaptcha value is accepted, including null (its text is "None").
+        // Recaptcha is off by default: then the worker accepts every recaptcha value, even null (its text is "None").
         const recaptcha = args.has("g-recaptcha-response") ? str(args.get("g-recaptcha-response") as PyValue) : "";
         if (recaptcha !== "") return { group: "recaptcha" };
         if (this.options.allowWithoutKey) return { group: "none" };
@@ -132,7 +135,7 @@ function given(args: Args, name: string, otherwise: PyValue): PyValue {
     return value === undefined ? otherwise : value;
 }
 
-/** Converts a text, a list of texts, ids, or a list of lists of ids into lists of ids. */
+/** Converts a prompt into lists of token ids. It can be a text, a list of texts, a list of ids, or a list of lists of ids. */
 function normalizePrompts(prompt: PyValue): bigint[][] {
     const refused = new PyError(
         "ValueError",

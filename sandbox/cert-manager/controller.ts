@@ -1,16 +1,15 @@
 /**
- * Controller of the emulator of cert-manager 1.18, with issuers of kind `ca`. Facts: its API types
- * (pkg/apis/certmanager/v1), the definitions it installs, and its documentation of issuing, renewal and the Secret.
+ * Controller of the emulator of cert-manager 1.18, with issuers of kind `ca`. Facts: cert-manager's API types
+ * (pkg/apis/certmanager/v1), its CRDs, and its documentation of issuing, renewal and the Secret.
  *
- * Emulated: an Issuer takes its Secret from its own namespace, a ClusterIssuer from `cert-manager`. While a Certificate
- * waits, also for a missing issuer, it is Issuing and not Ready. Its Secret has the type, annotations and label of the
- * real one, stays when the Certificate is deleted, and is re-created when it is deleted itself. Changed names or
- * another issuer cause a new certificate, and each certificate has a new key. `status` describes the issued
- * certificate.
+ * Emulated: an Issuer takes its Secret from its own namespace, a ClusterIssuer from `cert-manager`. While a Certificate waits,
+ * even for a missing issuer, it has the conditions Issuing and not Ready. The Secret has the type, annotations and label that
+ * cert-manager sets. It stays when the Certificate is deleted, and is re-created when only the Secret is deleted. Changed names
+ * or another issuer cause a new certificate, and each certificate has a new key. `status` describes the issued certificate.
  *
- * Rejected by the CRDs: every other issuer and field. Rejected in the condition Ready, with the reason Unsupported: a
- * private key other than ECDSA 256 with rotation, and a Certificate without names. Unsupported: CertificateRequests,
- * backoff, the webhook, renewal by time.
+ * Rejected by the CRDs: every other issuer and field. Rejected in the condition Ready with reason Unsupported: private keys
+ * other than ECDSA 256 with rotation, Certificates without names. Unsupported: CertificateRequests, backoff, the webhook,
+ * renewal by time.
  */
 import { ApiError } from "../rampart/kubernetes/api";
 import type { Rest } from "../rampart/kubernetes/rest";
@@ -44,7 +43,7 @@ export function startController(rest: Rest, log: (line: string) => void): { clos
                 ];
                 for (const one of await list<Certificate>("certificates")) await reconcile(rest, one, issuers);
             } catch (error) {
-                // Another client has changed or deleted the object. That change triggers the next reconciliation.
+                // 404 or 409: another client has deleted or changed the object. This triggers the next reconciliation.
                 if (stop.signal.aborted) return;
                 if (!(error instanceof ApiError && [404, 409].includes(error.status)))
                     log(`cert-manager: ${(error as Error).message.split("\n")[0]}`);
@@ -63,7 +62,7 @@ export function startController(rest: Rest, log: (line: string) => void): { clos
 async function watching(rest: Rest, path: string, changed: () => void, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
         await rest.watch(path, WATCH_SECONDS, () => changed(), signal).catch(() => undefined);
-        // A watch that failed is opened again, followed by a reconciliation for the changes in between.
+        // A failed watch is opened again. The reconciliation after it handles changes that the watch has missed.
         if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, 200));
         changed();
     }

@@ -23,15 +23,15 @@ const GROUP = "/apis/cert-manager.io/v1";
 
 interface CertManagerOptions {
     kubeConfig: KubeConfig;
-    /** Name of a ClusterIssuer to create, with an authority of its own. */
+    /** Name of a ClusterIssuer, which is created with a new CA. */
     issuer: string;
-    /** The real controller to run, and a kubeconfig file for it. @default the emulator */
+    /** The real controller, the environment in which it starts, and its kubeconfig file. @default the emulator */
     real?: { found: Found; ground: Ground; kubeconfigPath: string };
     log?: (line: string) => void;
 }
 
 export interface CertManager {
-    /** Certificate of the issuer's authority, for the callers' trust store. */
+    /** CA certificate of the issuer in PEM form, which callers must trust. */
     authority: string;
     /** Renews a certificate, as `cmctl renew` does. */
     renew(namespace: string, name: string): Promise<void>;

@@ -4,7 +4,7 @@ import type { V1Secret } from "@kubernetes/client-node";
 import type { Rest } from "../rampart/kubernetes/rest";
 import { sign, type Pair } from "./sign";
 
-/** Namespace of cert-manager, which has the Secrets of ClusterIssuers. */
+/** Namespace of cert-manager. The Secrets of ClusterIssuers are in it. */
 export const HOME = "cert-manager";
 
 interface Condition {
@@ -35,7 +35,7 @@ export interface Issuer {
 
 const MANUAL = "ManuallyTriggered";
 const OWN_GROUP = "cert-manager.io";
-/** Prefix of a Secret's annotations. */
+/** Prefix of cert-manager's annotations on a Secret. */
 const PREFIX = "cert-manager.io/";
 const UP_TO_DATE = ready(true, "Ready", "Certificate is up to date and has not expired");
 
@@ -49,7 +49,7 @@ export async function reconcile(rest: Rest, certificate: Certificate, issuers: I
     const manually = status?.conditions?.some((c) => c.type === "Issuing" && c.reason === MANUAL);
     const stale = staleness(certificate, secret);
     if (stale === undefined && !manually) return say(rest, certificate, [UP_TO_DATE], { times: timesOf(secret!) });
-    // During a renewal the old certificate stays valid, so Ready stays true.
+    // During a renewal, Ready stays true, because the old certificate is still valid.
     if (stale !== undefined) {
         const [reason, message] = stale;
         const issuing = { type: "Issuing", status: "True", reason, message };
@@ -57,7 +57,7 @@ export async function reconcile(rest: Rest, certificate: Certificate, issuers: I
         await say(rest, certificate, [ready(false, reason, message), issuing], { times });
     }
     const authority = await authorityOf(rest, certificate, issuers);
-    // cert-manager keeps waiting: the issuer may be created later.
+    // The Certificate waits, as in cert-manager: the issuer may be created later.
     if (authority === undefined) return;
     const { certificate: pem, key } = await sign(spec.dnsNames!, authority);
     await rest.apply(path, {
@@ -76,7 +76,7 @@ export async function reconcile(rest: Rest, certificate: Certificate, issuers: I
     await say(rest, certificate, [UP_TO_DATE], { times: timesIn(pem), revision });
 }
 
-/** Why the certificate in the Secret must be replaced; undefined if it need not be replaced. */
+/** Reason and message if a new certificate must be issued; undefined if the one in the Secret is up to date. */
 function staleness(
     { metadata, spec, status }: Certificate,
     secret: V1Secret | undefined,
@@ -98,7 +98,8 @@ function staleness(
         ];
     const names = (all: string[]) => all.slice().sort().join();
     if (names(said("alt-names").split(",")) === names(spec.dnsNames!)) return undefined;
-    // For its own certificate, cert-manager compares the CertificateRequest. Without one, it compares the Secret.
+    // Once cert-manager has issued a certificate, it compares the CertificateRequest with the spec; before, it compares the
+    // Secret.
     return status?.revision === undefined
         ? [
               "SecretMismatch",
@@ -136,7 +137,7 @@ function unsupported({ spec }: Certificate): string | undefined {
     return undefined;
 }
 
-/** Reads the validity times of the certificate in a Secret. */
+/** Annotations of the Secret, which say for which Certificate and issuer it was issued. */
 function annotations({ metadata, spec }: Certificate): Record<string, string> {
     const { name, kind = "Issuer", group = "" } = spec.issuerRef;
     return {
@@ -168,7 +169,10 @@ function ready(yes: boolean, reason: string, message: string): Condition {
     return { type: "Ready", status: yes ? "True" : "False", reason, message };
 }
 
-/** Writes the conditions, unless they are already so: every write triggers another reconciliation. */
+/**
+ * Writes the conditions and the other fields of the status, but only if the conditions differ: every write triggers another
+ * reconciliation.
+ */
 async function say(
     rest: Rest,
     certificate: Certificate,

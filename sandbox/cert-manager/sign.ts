@@ -1,9 +1,9 @@
-/** Keys and certificates of the authorities of `ca` issuers, and the certificates that they sign. */
+/** Creates the CA of a `ca` issuer, and the certificates that it signs. */
 import { createPrivateKey } from "node:crypto";
 import { generate } from "selfsigned";
 
 const DAY_MS = 86_400_000;
-/** Default lifetime of a certificate: cert-manager's own. */
+/** Lifetime of a certificate, in days: cert-manager's default. */
 const DAYS = 90;
 
 export interface Pair {
@@ -15,7 +15,7 @@ export function makeAuthority(name: string): Promise<Pair> {
     return make(name, [], { days: 3650 });
 }
 
-/** Creates a key and its certificate, signed by the authority. All its names are alternative names. */
+/** Creates a key and a certificate for it, signed by the CA `by`. All names are subject alternative names. */
 export function sign(dnsNames: string[], by: Pair): Promise<Pair> {
     return make(undefined, dnsNames, { by, days: DAYS });
 }
@@ -47,6 +47,6 @@ async function make(
         ],
         ...(by === undefined ? {} : { ca: { cert: by.certificate, key: by.key } }),
     } as Parameters<typeof generate>[1]);
-    // PKCS1, the default encoding of cert-manager, means SEC 1 for an ECDSA key.
+    // cert-manager's default encoding is called PKCS1. For an ECDSA key it is SEC 1.
     return { certificate: cert, key: createPrivateKey(key).export({ type: "sec1", format: "pem" }) as string };
 }

@@ -13,10 +13,10 @@ const run = promisify(execFile);
 const CHARTS = __dirname;
 const CRDS = join(__dirname, "../crds");
 
-/** Folder of a sub-chart, and the key of its values in the parent chart (its alias, if it has one). */
+/** Sub-charts of apisix: name of the folder → key of its values in the parent chart (its alias). */
 const SUB_CHARTS = { "apisix-ingress-controller": "ingress-controller" };
 
-/** Packages the charts of the official repository into `folder`. */
+/** Packages the emulated charts of APISIX's official repository into `folder`. */
 export async function packageCharts(helmPath: string, folder: string): Promise<void> {
     const source = join(folder, "source");
     const archives = join(folder, "archives");
@@ -30,7 +30,7 @@ export async function packageCharts(helmPath: string, folder: string): Promise<v
     for (const chart of [apisix, controller]) await helm(helmPath, folder, ["package", chart, "-d", archives]);
 }
 
-/** Packages the chart of KubeRay's operator into the same folder. @param crds folder with the CRDs of its version */
+/** Packages the chart of KubeRay's operator into `folder`. @param crds folder with the CRDs of the operator's version */
 export async function packageKuberay(helmPath: string, folder: string, crds: string): Promise<void> {
     const chart = copyChart("kuberay-operator", join(folder, "source"));
     mkdirSync(join(chart, "crds"));
@@ -38,7 +38,7 @@ export async function packageKuberay(helmPath: string, folder: string, crds: str
     await helm(helmPath, folder, ["package", chart, "-d", join(folder, "archives")]);
 }
 
-/** Packages the charts of an operator's private repository: Rampart, with its CRDs. */
+/** Packages the chart of Rampart with its CRDs, for a private repository. */
 export async function packageRampart(helmPath: string, folder: string): Promise<void> {
     const archives = join(folder, "archives");
     rmSync(folder, { recursive: true, force: true });
@@ -50,7 +50,7 @@ export async function packageRampart(helmPath: string, folder: string): Promise<
     await helm(helmPath, folder, ["package", chart, "-d", archives]);
 }
 
-/** Copies real charts unchanged. @param charts chart folders, which are packaged, and archives */
+/** Adds real charts without changes. @param charts chart folders, which are packaged, and archives, which are copied */
 export async function packageReal(helmPath: string, folder: string, charts: string[]): Promise<void> {
     const archives = join(folder, "archives");
     rmSync(folder, { recursive: true, force: true });
@@ -65,8 +65,8 @@ export async function writeIndex(helmPath: string, folder: string, url: string):
 }
 
 /**
- * The schema of apisix with the schemas of its sub-charts inserted. Helm checks a sub-chart's values only while the sub-chart
- * is enabled, but a misspelt value must always be rejected.
+ * The values schema of the chart apisix, with the schemas of its sub-charts inserted. Helm checks the values of a sub-chart
+ * only if it is enabled; with the inserted schema, a misspelt value is always rejected.
  */
 export function completeSchema(): Record<string, unknown> {
     const schema = readSchema("apisix");
@@ -88,7 +88,7 @@ function copyChart(name: string, to: string): string {
     return folder;
 }
 
-/** The chart of the ingress controller contains its CRDs and those of the Gateway API. */
+/** Copies the CRDs of the ingress controller and of the Gateway API into the chart of the ingress controller. */
 function copyCrds(to: string): void {
     mkdirSync(to, { recursive: true });
     for (const group of existsSync(CRDS) ? readdirSync(CRDS) : []) {
@@ -102,7 +102,7 @@ function copyCrds(to: string): void {
     }
 }
 
-/** Gives helm folders of its own, so that it neither reads nor changes the user's repositories and caches. */
+/** Environment of helm with separate folders, so that it neither reads nor changes the user's repositories and caches. */
 export function helmEnvironment(folder: string): NodeJS.ProcessEnv {
     return {
         ...process.env,

@@ -1,6 +1,6 @@
 /**
- * A chart repository on loopback: index.yaml and archives of charts, as a plain web server offers them. With `auth` it is
- * private: it requires a user name and password (HTTP Basic).
+ * A chart repository on loopback: it serves index.yaml and the archives of charts like a plain web server. With `auth` it is
+ * private, and requires a user name and password (HTTP Basic).
  */
 import { timingSafeEqual } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -13,22 +13,22 @@ import { listen } from "../processes/listen";
 interface ChartRepositoryOptions {
     helmPath: string;
     stateDir: string;
-    /** The charts to offer. @default "apisix" */
+    /** The emulated charts in the repository. @default "apisix" */
     offers?: "apisix" | "rampart";
-    /** Folder with the CRDs of KubeRay's operator, whose chart is then offered too. @default it is not offered */
+    /** Folder with the CRDs of KubeRay's operator. If it is set, the repository also has the chart of the operator. */
     kuberayCrds?: string;
-    /** Folders and archives of real charts to offer instead of the emulated ones. @default the emulated ones */
+    /** Folders and archives of real charts, which replace the emulated ones. @default emulated charts */
     real?: string[];
-    /** @default none: public */
+    /** @default none: the repository is public */
     auth?: { username: string; password: string };
-    /** Name that separates two repositories of one sandbox. @default "charts" */
+    /** Name of the repository's folder, which must differ between two repositories of one sandbox. @default "charts" */
     name?: string;
     /** Port to use if it is free, so that the address stays the same for a stack. @default any */
     port?: number;
 }
 
 export interface ChartRepository {
-    /** Without a trailing slash. */
+    /** URL without a trailing slash. */
     url: string;
     close(): Promise<void>;
 }
@@ -60,7 +60,7 @@ export async function startChartRepository(options: ChartRepositoryOptions): Pro
     return { url, close };
 }
 
-/** Serves only the index and the archives, no paths. */
+/** Name of the requested file. Only the index and archives are served, so no path can lead out of the folder. */
 function fileOf(url: string): string | undefined {
     const name = url.replace(/\?.*$/, "").slice(1);
     return name === "index.yaml" || /^[\w.-]+\.tgz$/.test(name) ? name : undefined;

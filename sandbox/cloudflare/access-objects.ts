@@ -1,4 +1,4 @@
-/** Objects of the account: tunnels, Access and tokens. See objects.ts. */
+/** Types of an account's tunnels, Access objects and tokens. objects.ts explains their fields. */
 import type { Json, JsonObject } from "./json";
 
 export interface Tunnel {
@@ -7,20 +7,22 @@ export interface Tunnel {
     /** "cloudflare": ingress rules come from `configuration`; "local": the connector has its own file. */
     config_src: "local" | "cloudflare";
     created_at: string;
-    /** A deleted tunnel can still be read. It accepts no connection, and its name is free again. */
+    /**
+     * null until the tunnel is deleted. A deleted tunnel can still be read, accepts no connection, and its name is free again.
+     */
     deleted_at: string | null;
     connections: TunnelConnection[];
     conns_active_at: string | null;
     conns_inactive_at: string | null;
     /** Base64 of at least 32 bytes. Never in answers, except inside the token. */
     secret: string;
-    /** Never in answers about the tunnel. Without it, the connector answers 503. */
+    /** Ingress rules. Without them, the connector answers 503. Never in answers about the tunnel. */
     configuration?: TunnelConfiguration;
 }
 
 export interface TunnelConnection {
     id: string;
-    /** One per running connector (replica), with four connections each. */
+    /** Id of the running connector (replica). Each connector has four connections. */
     client_id: string;
     client_version: string;
     colo_name: string;
@@ -30,9 +32,9 @@ export interface TunnelConnection {
 }
 
 export interface TunnelConfiguration {
-    /** 1 after the first PUT, then +1 with each. */
+    /** Number of PUTs so far. */
     version: number;
-    /** Exactly as sent. */
+    /** The configuration exactly as the client sent it. */
     config: { ingress: IngressRule[]; originRequest?: OriginRequest | null };
     created_at: string;
 }
@@ -45,7 +47,7 @@ export interface IngressRule {
 export interface OriginRequest {
     access?: { audTag?: string[] | null; teamName: string; required?: boolean | null } | null;
     httpHostHeader?: string | null;
-    /** Seconds. */
+    /** Time limit of a connection to the origin, in seconds. */
     connectTimeout?: number | null;
     noTLSVerify?: boolean | null;
     [other: string]: unknown;
@@ -55,16 +57,16 @@ export interface ServiceToken {
     /** UUID, by which policies refer to the token. */
     id: string;
     name: string;
-    /** `<32 hex>.access`: sent by callers, and the `common_name` of the JWT. */
+    /** `<32 hex digits>.access`. Callers send it, and the JWT has it as `common_name`. */
     client_id: string;
-    /** In answers only at creation and rotation. */
+    /** Only in the answers to the creation and the rotation of the token. */
     client_secret: string;
     client_secret_version: number;
-    /** Accepted until `previous_client_secret_expires_at`. Never in answers. */
+    /** The secret before the last rotation, accepted until `previous_client_secret_expires_at`. Never in answers. */
     previous_client_secret?: string;
     previous_client_secret_expires_at: string | null;
     enabled: boolean;
-    /** Go duration or "forever". */
+    /** Lifetime of the token: a Go duration such as "8760h", or "forever". */
     duration: string;
     expires_at: string;
     created_at: string;
@@ -73,7 +75,7 @@ export interface ServiceToken {
     zone_id?: string;
 }
 
-/** One key, the selector's name, as in the API: `{ service_token: { token_id } }`, `{ any_valid_service_token: {} }`. */
+/** An object with one key, the name of the selector, as in the API: for example `{ service_token: { token_id } }`. */
 export type Selector = { [selector: string]: JsonObject };
 
 export interface AccessPolicy {
@@ -83,11 +85,11 @@ export interface AccessPolicy {
     include: Selector[];
     exclude: Selector[];
     require: Selector[];
-    /** false: part of one application, and deleted with it. */
+    /** false for a policy that belongs to one application, and is deleted with it. */
     reusable: boolean;
     created_at: string;
     updated_at: string;
-    /** session_duration and other fields, as sent. */
+    /** session_duration and other fields, as the client sent them. */
     [other: string]: Json | undefined;
 }
 
@@ -95,28 +97,28 @@ export interface AccessApplication {
     id: string;
     name: string;
     type: "self_hosted";
-    /** 64 hex digits: `aud` of the JWT. */
+    /** 64 hex digits. The JWT has them as `aud`. */
     aud: string;
-    /** `host[/path]`, one of `self_hosted_domains`. */
+    /** The main `host[/path]` of the application, which is also in `self_hosted_domains`. */
     domain: string;
-    /** All public `host[/path]`, at most 5; `*` matches one label. */
+    /** All public `host[/path]` of the application, at most 5. A `*` matches one label of the host. */
     self_hosted_domains: string[];
     destinations: { type: "public"; uri: string }[];
-    /** Ids in `account.policies`; the lowest precedence comes first. */
+    /** Policies by their ids in `account.policies`. The edge evaluates the lowest precedence first. */
     policies: { id: string; precedence: number }[];
     session_duration: string;
     service_auth_401_redirect?: boolean;
     read_service_tokens_from_header?: string;
     created_at: string;
     updated_at: string;
-    /** Never in answers. */
+    /** Set for an application that was created below a zone. Never in answers. */
     zone_id?: string;
     [other: string]: Json | undefined;
 }
 
 export interface Organization {
     name: string;
-    /** `<team>.cloudflareaccess.com`: the issuer of the JWT without its scheme. */
+    /** `<team>.cloudflareaccess.com`. The issuer of the JWT is `https://` and this name. */
     auth_domain: string;
     strict_service_token_auth: boolean;
     session_duration: string;
@@ -130,8 +132,8 @@ export interface ApiToken {
     value: string;
     /** Owner of the token. Each kind has its own verify route. @default "user" */
     owner?: "user" | "account";
-    /** Names of permission groups ("DNS Write", for example; Write includes Read). @default all of them */
+    /** Names of permission groups, for example "DNS Write". Write includes Read. @default all permission groups */
     permissions?: string[];
-    /** Names of the zones that the token is limited to. @default all of the account */
+    /** Names of the zones to which the token is limited. @default all zones of the account */
     zones?: string[];
 }

@@ -1,9 +1,9 @@
 /**
- * One Cloudflare account in memory: written through the API, read by the edge, the connectors and the name servers. Facts: the
+ * One Cloudflare account in memory. The API writes it; the edge, the connectors and the name servers read it. Facts: the
  * API as the official Pulumi provider 6.17.0 uses it; Cloudflare's documentation of zone states, Access and tunnels (2026).
  *
- * Every read of the account first applies the changes that are due by time (zone states, certificates, deletions). The API
- * checks requests before it writes.
+ * Every read of the account first applies changes whose time has come (states of zones, certificates, deletions). The account
+ * does not validate writes: the API does.
  */
 import { EventEmitter } from "node:events";
 import { Faults } from "./faults";
@@ -16,7 +16,7 @@ export type * from "./objects";
 export { PLANS } from "./zone-objects";
 export { tokenOf, tunnelStatus };
 
-/** A change. `connections`: the API has disconnected a tunnel's connectors, or only the connector `client_id`. */
+/** A change of the account. Kind `connections`: the API has disconnected all connectors of a tunnel, or only `client_id`. */
 export interface Change {
     kind:
         | "zone"
@@ -37,7 +37,7 @@ export interface Change {
 }
 
 export interface AccountOptions {
-    /** 32 hex digits, or "first": the first id in a request. @default random */
+    /** Account id of 32 hex digits, or "first" to adopt the account id of the first request. @default random */
     id?: string;
     /** @default "Sandbox" */
     name?: string;
@@ -46,20 +46,23 @@ export interface AccountOptions {
     /** Name of the Access organization: `<team>.cloudflareaccess.com`. @default "sandbox" */
     team?: string;
     /**
-     * Creation time of the Access organization, RFC 3339. Since 2026-10-05, strict service-token auth is on and cannot be
-     * turned off.
+     * Creation time of the Access organization, RFC 3339. If it is 2026-10-05 or later, strict service-token auth is on and
+     * cannot be turned off.
      * @default now
      */
     organizationSince?: string;
     /** The current time in milliseconds since 1970. @default the machine's clock */
     clock?: () => number;
-    /** Time from the activation of a zone to its edge certificate, in seconds. @default 120: "up to 24 h, usually minutes" */
+    /**
+     * Time from the activation of a zone to its edge certificate, in seconds.
+     * @default 120; Cloudflare says up to 24 h, usually minutes
+     */
     certificateSeconds?: number;
     /** Largest number of requests in 5 minutes, counted over all tokens of a user. @default 1200 */
     requestsPerFiveMinutes?: number;
 }
 
-/** Organizations created since then always have strict service-token auth. */
+/** Organizations created at or after this time always have strict service-token auth. */
 const STRICT_SINCE = "2026-10-05T00:00:00Z";
 export const isStrictForGood = ({ created_at }: { created_at: string }): boolean =>
     Date.parse(created_at) >= Date.parse(STRICT_SINCE);
@@ -80,24 +83,27 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
     readonly rulesets = new Map<string, objects.Ruleset>();
     readonly healthchecks = new Map<string, objects.Healthcheck>();
     readonly notificationPolicies = new Map<string, objects.NotificationPolicy>();
-    /** By name. */
+    /** Worker scripts by name. */
     readonly workerScripts = new Map<string, objects.WorkerScript>();
     readonly workerRoutes = new Map<string, objects.WorkerRoute>();
     readonly apiTokens: objects.ApiToken[] = [];
     /**
-     * Requests in the current five minutes (start in seconds since 1970), by the id of a token, or "user" for all tokens of a
-     * user.
+     * Number of API requests in the current five minutes, which began at `since` (seconds since 1970). The key is the id of an
+     * account token, or "user" for all tokens of a user.
      */
     readonly windows = new Map<string, { since: number; used: number }>();
     /** Injected failures for the next requests. */
     readonly faults = new Faults();
 
-    /** Name servers that the parent has for a zone. Tests and the DNS emulator set it. @default none */
+    /**
+     * Returns the name servers that the parent zone has for a zone. Tests and the DNS emulator set this function.
+     * @default none
+     */
     delegation: (zoneName: string) => string[] = () => [];
-    /** DS records that the parent has for a zone, in zone-file form (`dnssec.key.ds`). @default none */
+    /** Returns the DS records that the parent zone has for a zone, in zone-file form (`dnssec.key.ds`). @default none */
     dsAtParent: (zoneName: string) => string[] = () => [];
 
-    /** Names of deleted zones: a zone that is added again gets other name servers. */
+    /** Names of deleted zones. A zone with such a name gets other name servers when it is added again. */
     readonly formerZones: string[] = [];
     /** Names of zones in other Cloudflare accounts. */
     readonly zonesElsewhere = new Set<string>();
@@ -130,7 +136,7 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
         };
     }
 
-    /** Whether an id is the account's. */
+    /** Whether an id is the account's id. With the option "first", the account adopts the first id that it gets. */
     answersTo(id: string): boolean {
         if (this.takesId && /^[0-9a-f]{32}$/.test(id)) {
             this.id = id;
@@ -142,7 +148,7 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
     now(): Date {
         return new Date(this.clock() + this.offset);
     }
-    /** The time now, or some seconds from now, in the format of the API. */
+    /** A time in the format of the API. @param secondsFromNow distance from the account's current time */
     stamp(secondsFromNow = 0): string {
         return new Date(this.now().getTime() + secondsFromNow * 1000).toISOString();
     }
@@ -152,7 +158,7 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
         this.catchUp();
     }
     private catchUp(): void {
-        if (this.catchingUp) return; // a listener reads the account during an update
+        if (this.catchingUp) return; // an event listener reads the account during this update
         this.catchingUp = true;
         try {
             followClock(this, this.zoneMap);
@@ -161,7 +167,7 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
         }
     }
 
-    /** By id. */
+    /** Zones by id, after changes that are due by time. */
     get zones(): Map<string, objects.Zone> {
         this.catchUp();
         return this.zoneMap;
@@ -188,7 +194,7 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
             for (const [id, object] of held) if (object.zone_id === zone.id) held.delete(id);
         this.changed("zone", zone.id);
     }
-    /** Checks the delegation at once: the parent's records have changed. */
+    /** Handles a change of the parent zone's records: checks the delegation of the zone at once. */
     delegated(zone: objects.Zone): void {
         checkDelegation(this, zone);
     }
@@ -197,7 +203,7 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
         this.changed("zone", zone.id);
     }
 
-    /** Returns the tunnel of a token; undefined if the token is wrong, or the tunnel is deleted. */
+    /** Returns the tunnel to which a token belongs; undefined if the token is wrong or the tunnel is deleted. */
     tunnelOfToken(token: string): objects.Tunnel | undefined {
         return [...this.tunnels.values()].find((tunnel) => !tunnel.deleted_at && tokenOf(this, tunnel) === token);
     }

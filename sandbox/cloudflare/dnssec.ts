@@ -1,4 +1,4 @@
-/** Keys of a signed zone (RFC 4034, algorithm 13), and the states of signing. */
+/** Key of a signed zone (RFC 4034, algorithm 13), and the changes of its DNSSEC status. */
 import { createHash, generateKeyPairSync } from "node:crypto";
 import type { Account } from "./account";
 import type { DnssecKey, Zone } from "./objects";
@@ -29,13 +29,13 @@ function wireName(name: string): Buffer {
     return Buffer.concat([...labels.flatMap((l) => [Buffer.from([l.length]), l]), Buffer.from([0])]);
 }
 
-/** RFC 4034, appendix B. */
+/** Computes the key tag of a DNSKEY (RFC 4034, appendix B). */
 function keyTag(rdata: Buffer): number {
     const sum = rdata.reduce((total, byte, i) => total + (i % 2 === 0 ? byte << 8 : byte), 0);
     return (sum + (sum >> 16)) & 0xffff;
 }
 
-/** Updates the state from the parent's records: active with the zone's DS, disabled after its removal. */
+/** Updates the DNSSEC status from the parent zone: `active` when it has the zone's DS record, `disabled` after its removal. */
 export function followParent(account: Account, zone: Zone): void {
     const { dnssec } = zone;
     if (dnssec.status === "disabled" || !dnssec.key) return;

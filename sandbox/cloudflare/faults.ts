@@ -1,24 +1,24 @@
-/** Injected failures: the next matching requests get the given answer. */
+/** Injected failures: a fault makes the next matching requests get its answer. */
 import { FaultQueue } from "../faults";
 
 interface Fault {
-    /** @default any */
+    /** Method of the requests that fail. @default any method */
     method?: string;
-    /** Matched against the path without /client/v4. @default any */
+    /** Regular expression for the path after `/client/v4/`. @default any path */
     path?: RegExp;
     /** Number of requests that fail. @default 1 */
     times?: number;
     status: number;
     /** @default an envelope with the code the API uses for this status */
     body?: unknown;
-    /** Headers that replace or extend the usual ones; "" removes one. */
+    /** Headers that replace or extend the usual ones. The value "" removes a header. */
     headers?: Record<string, string>;
-    /** Whether to execute the request before the failure, as if its answer was lost. @default false */
+    /** Whether the request has its effect before the failure, as if only its answer was lost. @default false */
     afterwards?: boolean;
 }
 
 export class Faults extends FaultQueue<Fault> {
-    /** Returns the failure for a request, and counts it. */
+    /** Returns the fault for a request, if there is one, and counts the failure. */
     take(method: string, path: string): Fault | undefined {
         return this.takeFirst((f) => (f.method ?? method) === method && (f.path?.test(path) ?? true));
     }

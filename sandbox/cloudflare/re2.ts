@@ -1,10 +1,10 @@
 /**
- * Path patterns of ingress rules are RE2 (Go's regexp package). Patterns with the same meaning in both dialects are passed to
- * RegExp. All others are rejected.
+ * Compiles path patterns of ingress rules, which cloudflared reads as RE2 (Go's regexp package). A pattern that has the same
+ * meaning in JavaScript becomes a RegExp; every other pattern is rejected.
  */
 
 const NOT_IN_RE2 = /\(\?<?[=!]|\\[1-9]|\\k</;
-/** RE2 syntax that is not translated: flags, named groups, POSIX classes, \A \z \Q \pN \C. */
+/** RE2 syntax that has no equal in JavaScript: flags, named groups, POSIX classes, \A \z \Q \pN \C. */
 const NOT_TRANSLATED = /\(\?(?!:)|\[\[:|\\[AzQEpPCax]/;
 
 /** A valid RE2 pattern that this emulator does not support. */

@@ -7,7 +7,7 @@ const onOff = z.enum(["on", "off"]);
 interface Setting {
     values: z.ZodType<Json>;
     initial: Json;
-    /** Lowest plan with which a zone may change it. @default free */
+    /** Lowest plan with which a zone can change the setting. @default free */
     plan?: Plan;
 }
 
@@ -19,7 +19,8 @@ const LONG_TTLS = [
 ];
 
 /**
- * Seconds that the edge waits between two bytes of an origin (connection limits in Cloudflare's docs, since 2026; 100 before).
+ * Longest time between two bytes of an origin's answer, in seconds (Cloudflare's documentation of connection limits, 2026; 100
+ * before).
  */
 export const PROXY_READ_TIMEOUT = 125;
 
@@ -69,7 +70,7 @@ export const SETTINGS: Record<string, Setting> = {
     "0rtt": { values: onOff, initial: "off" },
 };
 
-/** Returns the value of a zone, or the initial value. */
+/** Value of a setting in a zone: the changed value, or else the initial one. */
 export function settingOf(zone: Zone, id: string): Json {
     return zone.settings.has(id) ? (zone.settings.get(id)?.value as Json) : SETTINGS[id].initial;
 }

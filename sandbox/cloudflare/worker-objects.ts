@@ -1,11 +1,11 @@
-/** Workers and their routes. See objects.ts. */
+/** Types of Workers and their routes. objects.ts explains their fields. */
 
 export interface WorkerScript {
     /** The name, which is the id. */
     id: string;
-    /** Text of its only module. Never in answers with the other fields. */
+    /** Text of the Worker's only module. Answers contain it only without the other fields. */
     content: string;
-    /** Name of that module. Never in answers. */
+    /** Name of the Worker's module. Never in answers. */
     main_module: string;
     compatibility_date: string;
     logpush: boolean;
@@ -18,9 +18,9 @@ export interface WorkerScript {
 
 export interface WorkerRoute {
     id: string;
-    /** Never in answers. */
+    /** Zone of the route. Never in answers. */
     zone_id: string;
-    /** A hostname and the start of a path, without a scheme. */
+    /** A hostname and a path, which can end with `*`, without a scheme: see workers/patterns.ts. */
     pattern: string;
     /** Name of the Worker; unset if matching requests run no Worker. */
     script?: string;

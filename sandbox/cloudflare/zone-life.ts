@@ -1,6 +1,6 @@
 /**
- * States of a zone. It is `pending` until the parent has exactly its two name servers (a mixed set does not count), `moved`
- * when the parent no longer has them, and is deleted after 28 days of `pending` or 7 days of `moved`.
+ * Changes the states of zones. A zone is `pending` until the parent zone has exactly the zone's two name servers and no others.
+ * It is `moved` when the parent no longer has them. It is deleted after 28 days of `pending` or 7 days of `moved`.
  */
 import type { Account } from "./account";
 import { followParent } from "./dnssec";
@@ -8,12 +8,15 @@ import { uuid } from "./ids";
 import type { CertificatePack, DnsRecord, Zone } from "./objects";
 
 const DAY = 24 * 3600;
-/** Time after which a free zone in this state is deleted. The documentation names only free zones. */
+/** Days after which a zone in this state is deleted, on plan Free only: the documentation names no other plan. */
 const KEPT_DAYS = { pending: 28, moved: 7 };
-/** The first check is about a minute after creation. The growth of the intervals is not documented. */
+/**
+ * Time from the creation of a zone to its first check. How the intervals then grow is not documented; here they grow up to
+ * LONGEST_CHECK_SECONDS.
+ */
 const FIRST_CHECK_SECONDS = 60;
 const LONGEST_CHECK_SECONDS = 4 * 3600;
-/** Cloudflare's certificate authorities. A CAA set must allow one of them, otherwise there is no edge certificate. */
+/** Cloudflare's certificate authorities. If the CAA records of a zone allow none of them, the zone gets no edge certificate. */
 const AUTHORITIES = ["letsencrypt.org", "pki.goog", "ssl.com"];
 
 export function checkDelegation(account: Account, zone: Zone): void {
@@ -44,7 +47,7 @@ function universal(account: Account, zone: Zone): CertificatePack {
     };
 }
 
-/** Updates all zones to the account's time. */
+/** Applies to all zones the changes that are due at the account's time. */
 export function followClock(account: Account, zones: Map<string, Zone>): void {
     const now = account.now().getTime();
     for (const zone of [...zones.values()]) {
@@ -72,7 +75,10 @@ export function followClock(account: Account, zones: Map<string, Zone>): void {
 
 export const firstCheck = (account: Account): string => account.stamp(FIRST_CHECK_SECONDS);
 
-/** The pack contains the zone and `*.zone`, for which `issuewild` wins over `issue` (RFC 8659, 4.3). */
+/**
+ * Whether CAA records allow the certificate. It has the names of the zone and of `*.zone`; for the latter `issuewild` wins over
+ * `issue` (RFC 8659, 4.3).
+ */
 function mayIssue(zone: Zone, records: Iterable<DnsRecord>): boolean {
     const caa = [...records].filter((r) => r.type === "CAA" && r.name === zone.name);
     return ["issue", "issuewild"].every((tag) => {

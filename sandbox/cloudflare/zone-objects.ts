@@ -1,4 +1,4 @@
-/** Zones and their parts. See objects.ts. */
+/** Types of zones and their parts. objects.ts explains their fields. */
 import type { KeyObject } from "node:crypto";
 import type { Json, JsonObject } from "./json";
 
@@ -12,7 +12,7 @@ export interface Zone {
     paused: boolean;
     /** `pending` until the parent has exactly `name_servers`, then `active`; `moved` when it no longer has them. */
     status: "pending" | "active" | "moved";
-    /** The two names assigned at creation. */
+    /** The two name servers that Cloudflare assigned when the zone was created. */
     name_servers: string[];
     vanity_name_servers: string[];
     /** The parent's name servers when the zone was created; may be empty. */
@@ -20,15 +20,15 @@ export interface Zone {
     created_on: string;
     modified_on: string;
     activated_on: string | null;
-    /** Never in answers under this name: it is `plan.legacy_id` of the answer. */
+    /** Answers contain it as `plan.legacy_id`, not under this name. */
     plan: Plan;
-    /** Changed settings by id; see settings.ts for the defaults. Never in answers about the zone. */
+    /** Changed settings by id. The others have the initial values of settings.ts. Never in answers about the zone. */
     settings: Map<string, ZoneSetting>;
-    /** Never in answers about the zone. */
+    /** DNSSEC status of the zone. Never in answers about the zone. */
     dnssec: Dnssec;
-    /** Never in answers about the zone. Empty until the first activation. */
+    /** Edge certificates; empty until the first activation. Never in answers about the zone. */
     certificate_packs: CertificatePack[];
-    /** Time of the last change to pending or moved, from which the 28 and 7 days count. Never in answers. */
+    /** Time of the last change of the status, from which the time until a deletion counts (zone-life.ts). Never in answers. */
     status_since: string;
     /** Time of the next scheduled check of the delegation. Never in answers. */
     next_check: string;
@@ -43,25 +43,28 @@ export interface ZoneSetting {
 }
 
 export interface Dnssec {
-    /** `pending` until the parent has the DS; `pending-disabled` while it still has it after signing was turned off. */
+    /**
+     * `pending` until the parent zone has the DS record; `pending-disabled` after signing was turned off, until the DS record
+     * is removed.
+     */
     status: "disabled" | "pending" | "active" | "pending-disabled";
     modified_on: string | null;
     dnssec_multi_signer: boolean;
     dnssec_presigned: boolean;
     dnssec_use_nsec3: boolean;
-    /** Created when signing is turned on. */
+    /** Key of the zone, created when signing is turned on. */
     key?: DnssecKey;
 }
 
-/** One ECDSA P-256 key (algorithm 13), both key-signing and zone-signing key. */
+/** An ECDSA P-256 key (algorithm 13), which is both the key-signing and the zone-signing key. */
 export interface DnssecKey {
-    /** Never in answers. */
+    /** Private key. Never in answers. */
     privateKey: KeyObject;
     public_key: string;
     key_tag: number;
-    /** SHA-256, upper-case hex. */
+    /** SHA-256 digest of the DS record, in upper-case hex. */
     digest: string;
-    /** The DS record in zone-file form. */
+    /** The DS record for the parent zone, in zone-file form. */
     ds: string;
 }
 
@@ -72,7 +75,7 @@ export interface CertificatePack {
     status: "initializing" | "pending_validation" | "active";
     certificate_authority: string;
     created_on: string;
-    /** Time of its activation, if CAA records allow it. Never in answers. */
+    /** Time at which the certificate becomes active if CAA records allow it. Never in answers. */
     active_at: string;
 }
 
@@ -82,9 +85,9 @@ export interface DnsRecord {
     name: string;
     type: string;
     content: string;
-    /** Only for types with fields (CAA, SRV, …). `content` is computed from it. */
+    /** Fields of types such as CAA and SRV, from which `content` is computed. Unset for other types. */
     data?: JsonObject;
-    /** 1 = automatic, which DNS answers have as 300. */
+    /** TTL in seconds; 1 means automatic, for which DNS answers have 300. */
     ttl: number;
     proxied: boolean;
     priority?: number;
@@ -134,7 +137,7 @@ export interface RateLimit {
 
 export interface Healthcheck {
     id: string;
-    /** Never in answers. */
+    /** Zone of the health check. Never in answers. */
     zone_id: string;
     name: string;
     address: string;

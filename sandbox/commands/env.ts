@@ -1,7 +1,9 @@
 import { pulumiEnv } from "../world/pulumi";
 import { noSandbox, readFacts, stateDir, type WorldFacts } from "../world/state";
 
-/** Prints export lines: `eval "$(npm run -s sandbox -- env)"`, then `pulumi preview -s intra`. */
+/**
+ * Prints export lines for a shell: after `eval "$(npm run -s sandbox -- env)"`, `pulumi preview -s intra` runs on the sandbox.
+ */
 export async function env(): Promise<void> {
     const dir = stateDir();
     const world = readFacts<WorldFacts>(dir, "world");

@@ -1,4 +1,4 @@
-/** Single emulators, for recordings and for programs of other projects. */
+/** Commands that run a single emulator, for recordings and for programs of other projects. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ import { startGateway } from "../gateway/server";
 import { startGuard } from "../processes";
 import { startRedis } from "../redis/server";
 
-/** Delay before a new zone becomes active, in milliseconds. The answer to its creation still says "pending". */
+/** Delay before a new zone becomes active, in milliseconds, so that the answer to its creation still says "pending". */
 const SOON_MS = 1000;
 
 export async function runGateway(options: { port: number; adminPort: number; adminKey: string }): Promise<void> {
@@ -53,7 +53,10 @@ export async function runCloudflare(options: {
     rmSync(folder, { recursive: true, force: true });
 }
 
-/** Activates new zones soon: the first check of a delegation comes after a minute, which is too long at a terminal. */
+/**
+ * Activates new zones after SOON_MS. Cloudflare's first check of a delegation comes only after a minute, which is too long for
+ * interactive use.
+ */
 function activateSoon(account: Account): void {
     account.on("changed", ({ kind, id }) => {
         const zone = kind === "zone" ? account.zones.get(id) : undefined;

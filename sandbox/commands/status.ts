@@ -5,7 +5,8 @@ import { noSandbox, readFacts, stateDir, type ClusterFacts, type PageFacts, type
 
 /**
  * Prints what runs. `--json`: `{ stack, url, kubeconfig, try: [{ title, command, expect, credential? }], page, parts: [{ part,
- * title, version, real }] }`, and with Prometheus `prometheus`, its address. `try` follows each change of the stack.
+ * title, version, real }] }`, and with a Prometheus also its address in `prometheus`. `try` is derived again after each change
+ * of the stack.
  */
 export async function status(options: { json: boolean }): Promise<void> {
     const dir = stateDir();

@@ -22,7 +22,7 @@ import {
 } from "../world/state";
 import { clear } from "./down";
 
-/** Longest wait for the world, in seconds. Measured: 8 on two cores. */
+/** Longest wait until the world is ready, in seconds. Measured: 8 on two cores. */
 const WORLD_SECONDS = 180;
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -30,9 +30,9 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** Starts the world, runs `pulumi up` on a shipped stack file, and sends requests that prove the result. */
 export async function up(options: SceneName & { detach: boolean; real?: string | true }): Promise<void> {
     const scene = sceneOf(options);
-    // The world is a process of its own that reads the variable.
+    // The world runs in a separate process, which reads the variable.
     if (options.real !== undefined) process.env[REAL_VARIABLE] = options.real === true ? "available" : options.real;
-    // This check comes before processes are ended and tools are built.
+    // The real parts are checked before the running sandbox is ended and tools are built.
     partsOfEnvironment();
     if (options.observe) prometheusProgram();
     const dir = stateDir();
@@ -44,7 +44,7 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
     if (running(dir).length > 0) say("== stopping the running sandbox, with its callers and its state");
     await clear(dir, say);
     mkdirSync(dir, { recursive: true, mode: 0o700 });
-    // A new world does not have the objects in the state files of an older one.
+    // The state of an older world is deleted, because a new world does not have its objects.
     for (const name of ["backend", "stack-files", "credentials", "prometheus"])
         rmSync(join(dir, name), { recursive: true, force: true });
     const guard = await startGuard({ stateDir: dir, sandboxId: sandboxId(dir) });
@@ -71,7 +71,7 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
             '\nIt runs until Ctrl-C. In another terminal: eval "$(npm run -s sandbox -- env)" && pulumi preview -s ' +
                 options.stack,
         );
-        // Nothing else here keeps Node.js running.
+        // Without a timer, Node.js would end, because nothing else keeps it running.
         const awake = setInterval(() => undefined, 60_000);
         await new Promise<void>((resolve) => {
             if (interrupted.signal.aborted) resolve();
@@ -87,12 +87,12 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
     process.exit(0);
 }
 
-/** How to use Prometheus. */
+/** What to try with Prometheus. */
 function observedLines(address: string): string {
     return `Prometheus: ${address}, with the alerts loaded. The figures of the last hour, by caller: eval "$(npm run -s sandbox -- env)" && npm run ops -- consumer usage --since 1h --prometheus ${address}`;
 }
 
-/** Finds or installs the tools. An interrupt ends it at once. The next run resumes a download, but starts a build again. */
+/** Finds or installs the tools. An interrupt ends `up` at once; the next run resumes a download, but starts a build again. */
 async function tools(names: Scene["tools"], say: Say): Promise<Toolchain<ToolName>> {
     const leave = () => process.exit(130);
     for (const signal of SIGNALS) process.on(signal, leave);
@@ -154,8 +154,7 @@ async function bringUp(dir: string, world: WorldFacts, name: SceneName, say: Say
     await createStack(dir, world, stack);
     for (const [path, input] of Object.entries(secrets))
         await mustPulumi(dir, world, ["config", "set", "--secret", "--path", path, "--stack", stack], { input });
-    // Without a preview: the command does not wait for a review, and the preview of an empty stack shows the same as the
-    // update.
+    // --skip-preview, because the command waits for no review, and the preview of an empty stack shows the same as the update.
     await mustPulumi(dir, world, ["up", "--yes", "--skip-preview", "--stack", stack], { onLine: say, signal });
     await Promise.all([
         deriveStack(dir, world, { stack, exposure: name.exposure, url: "", try: [] }),
@@ -163,7 +162,7 @@ async function bringUp(dir: string, world: WorldFacts, name: SceneName, say: Say
     ]);
 }
 
-/** Sends all requests of the list at once, and reports in order whether each answer was the expected one. */
+/** Sends all requests to try at once, and prints in order whether each got the expected answer. */
 async function show(dir: string, say: Say): Promise<void> {
     const { try: list } = readFacts<{ try: Attempt[] }>(dir, "stack")!;
     let wrong = 0;

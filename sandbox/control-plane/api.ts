@@ -12,7 +12,7 @@ interface Answer {
     body: string;
 }
 
-/** Makes one call. Rejects only without an answer within `seconds`. */
+/** Makes one call. Every HTTP status is a result. @throws Error if there is no answer within `seconds` */
 export function call(
     api: Api,
     method: string,
@@ -30,7 +30,7 @@ export function call(
                 key: api.credential.key,
                 headers: { "content-type": options.contentType ?? "application/json" },
                 timeout: (options.seconds ?? 10) * 1000,
-                agent: false, // only a few calls are made, and a kept connection would outlive the server
+                agent: false, // no kept connections: there are few calls, and a connection could outlive the server
             },
             (incoming) => {
                 let text = "";
@@ -46,7 +46,7 @@ export function call(
     });
 }
 
-/** Creates an object, unless one with its name exists. */
+/** Creates an object, unless an object of this name exists. */
 export async function ensure(api: Api, collection: string, object: object): Promise<void> {
     const answer = await call(api, "POST", collection, object);
     if (answer.status === 201 || answer.status === 409) return;

@@ -1,6 +1,6 @@
 /**
- * The command lines of the programs of the control plane (Kubernetes 1.34, etcd 3.6, kwok 0.7). Pure. All of them listen on
- * 127.0.0.1 only. No secret is an argument, only paths of files are.
+ * The command lines of the programs of the control plane (Kubernetes 1.34, etcd 3.6, kwok 0.7). Pure. The programs listen only
+ * on 127.0.0.1. Arguments contain no secrets, only paths of files.
  */
 import type { Pki } from "./pki";
 
@@ -13,7 +13,7 @@ export interface Ports {
     kwok: number;
     /** Port of the CONNECT proxy that kube-apiserver uses for connections into the cluster: see service-proxy.ts. */
     serviceProxy: number;
-    /** The emulated kubelet of every node: see kubelet.ts. */
+    /** Port of the emulated kubelet that all nodes share: see kubelet.ts. */
     kubelet: number;
 }
 
@@ -25,9 +25,9 @@ export interface Paths {
     stages: string;
 }
 
-/** Range of NodePorts: the default of Kubernetes and of MicroK8s. */
+/** Range of node ports: the default of Kubernetes and of MicroK8s. */
 export const NODE_PORTS = "30000-32767";
-/** Address ranges of MicroK8s, so that addresses look the same. */
+/** Ranges of Service and pod addresses: those of MicroK8s, so that addresses look like those of real clusters. */
 export const SERVICE_RANGE = "10.152.183.0/24";
 export const POD_RANGE = "10.1.0.0/16";
 
@@ -51,7 +51,7 @@ export function etcdArguments(pki: Pki, ports: Ports, paths: Paths): string[] {
         "peer-trusted-ca-file": etcdCa,
         "peer-cert-file": etcd.cert,
         "peer-key-file": etcd.key,
-        // Syncs to the disk of a laptop can be slow, and the loss of the last second of a sandbox does not matter.
+        // Waiting for the disk of a laptop can be slow, and a sandbox may lose its last second.
         "unsafe-no-fsync": "true",
         "auto-compaction-mode": "periodic",
         "auto-compaction-retention": "10m",
@@ -68,7 +68,7 @@ export function apiserverArguments(pki: Pki, ports: Ports, paths: Paths): string
         "etcd-keyfile": etcd.key,
         "bind-address": "127.0.0.1",
         "secure-port": ports.apiserver,
-        // The `kubernetes` Service cannot have an endpoint on loopback, and no process in the cluster uses it.
+        // The Service `kubernetes` gets no endpoint: an endpoint cannot be on loopback, and no process in the cluster needs it.
         "endpoint-reconciler-type": "none",
         "tls-cert-file": serving.cert,
         "tls-private-key-file": serving.key,
@@ -84,7 +84,7 @@ export function apiserverArguments(pki: Pki, ports: Ports, paths: Paths): string
         "egress-selector-config-file": paths.egress,
         "kubelet-client-certificate": egress.cert,
         "kubelet-client-key": egress.key,
-        // Connections of emulators end with the emulators. Waiting a minute for open watches would only delay `down`.
+        // The API server does not wait a minute for open watches at its end: that would only delay `down`.
         "shutdown-send-retry-after": "false",
         profiling: "false",
     });
@@ -96,8 +96,8 @@ export function controllerManagerArguments(pki: Pki, ports: Ports, paths: Paths)
         "root-ca-file": pki.files.ca,
         "service-account-private-key-file": pki.files.serviceAccounts.privateKey,
         "use-service-account-credentials": "true",
-        // node-lifecycle stays on, because it removes the not-ready taint of nodes. Controllers that need metrics or a cloud
-        // are off.
+        // All controllers except those that need metrics or a cloud. node-lifecycle is needed, because it removes the not-ready
+        // taint of nodes.
         controllers:
             "*,-horizontal-pod-autoscaler-controller,-node-ipam-controller,-node-route-controller,-service-lb-controller,-cloud-node-lifecycle-controller",
     });
@@ -106,9 +106,9 @@ export function controllerManagerArguments(pki: Pki, ports: Ports, paths: Paths)
 export function schedulerArguments(pki: Pki, ports: Ports, paths: Paths): string[] {
     return flags({
         ...client(pki, ports.scheduler, paths.kubeconfig.scheduler),
-        // The scheduler may try a pod whose claim was just bound before its volume plugin has processed the same watch event.
-        // It then retries the pod after five minutes. With this feature off (default on since 1.33) it retries after 1 s, at
-        // the latest after 30 s.
+        // The scheduler can try a pod with a newly bound claim before its volume plugin has seen the event of the claim. It
+        // would then retry the pod only after five minutes. With this feature off (on by default since 1.33), it retries after
+        // 1 s, at the latest after 30 s.
         "feature-gates": "SchedulerPopFromBackoffQ=false",
         "pod-max-in-unschedulable-pods-duration": "1s",
     });
@@ -123,10 +123,11 @@ function client(pki: Pki, port: number, kubeconfig: string): Record<string, stri
         "secure-port": port,
         "tls-cert-file": pki.files.serving.cert,
         "tls-private-key-file": pki.files.serving.key,
-        // With the default of 20 requests a second the first start takes 5 s longer: every controller requests its own token.
+        // More than the default of 20 requests per second, with which the first start takes 5 s longer: every controller
+        // requests its own token.
         "kube-api-qps": 500,
         "kube-api-burst": 1000,
-        // Their own ports serve only health checks, so authentication through the API server is not needed.
+        // The ports of these programs serve only health checks, so they need no authentication through the API server.
         "authentication-skip-lookup": "true",
         "leader-elect": "false",
         profiling: "false",
@@ -140,14 +141,16 @@ export function kwokArguments(ports: Ports, paths: Paths): string[] {
         "manage-all-nodes": "false",
         "manage-nodes-with-annotation-selector": "kwok.x-k8s.io/node=fake",
         "server-address": `127.0.0.1:${ports.kwok}`,
-        // Nodes report this port as their kubelet's, and kube-apiserver connects to it.
+        // Nodes report this port as the port of their kubelet, and kube-apiserver connects to it.
         "node-port": ports.kubelet,
         cidr: POD_RANGE,
         "node-lease-duration-seconds": 40,
     });
 }
 
-/** Makes kube-apiserver connect to Services and pods (webhooks, proxies) through service-proxy.ts. */
+/**
+ * Egress configuration, with which kube-apiserver connects to Services and pods (webhooks, proxies) through service-proxy.ts.
+ */
 export function egressConfiguration(pki: Pki, ports: Ports): object {
     const { ca, egress } = pki.files;
     return {
@@ -161,7 +164,7 @@ export function egressConfiguration(pki: Pki, ports: Ports): object {
                     transport: {
                         tcp: {
                             url: `https://127.0.0.1:${ports.serviceProxy}`,
-                            // Without TLS this server panics (nil tlsConfig, Kubernetes 1.34).
+                            // kube-apiserver 1.34 panics without tlsConfig.
                             tlsConfig: { caBundle: ca, clientCert: egress.cert, clientKey: egress.key },
                         },
                     },

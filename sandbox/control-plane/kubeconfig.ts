@@ -1,20 +1,20 @@
-/** The text of a kubeconfig file. Pure. */
+/** Creates the text of a kubeconfig file. Pure. */
 import { stringify } from "yaml";
 
 interface KubeconfigArgs {
-    /** https://127.0.0.1:<port> */
+    /** URL of the API server: https://127.0.0.1:<port> */
     server: string;
-    /** PEM of the authority that signed the server certificate. */
+    /** Certificate of the CA that signed the server's certificate, in PEM form. */
     caCert: string;
     /** Name of the user entry. */
     user: string;
     credential: { cert: string; key: string } | { token: string };
     /**
-     * Names of the contexts. All are for the same cluster, so that a stack's own context name works unchanged.
-     * @default one, "sandbox"
+     * Names of the contexts. All refer to the same cluster, so that the context name in a stack file works unchanged.
+     * @default ["sandbox"]
      */
     contexts?: string[];
-    /** @default the server's "default" */
+    /** Namespace of the contexts. @default unset, which means the namespace "default" */
     namespace?: string;
 }
 

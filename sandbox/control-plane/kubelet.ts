@@ -14,7 +14,7 @@ import { WebSocketServer, type WebSocket } from "ws";
 import type { Pki } from "./pki";
 import { listen } from "../processes/listen";
 
-/** Local port that serves a port of a container; undefined if no process of the sandbox serves it. */
+/** Returns the local port that serves a port of a container; undefined if no process of the sandbox serves it. */
 export type PodPort = (namespace: string, pod: string, port: number) => number | undefined;
 
 interface Kubelet {
@@ -24,7 +24,7 @@ interface Kubelet {
 const SUBPROTOCOL = "v4.channel.k8s.io";
 const PATH = /^\/portForward\/([^/]+)\/([^/]+)$/;
 
-/** Accepts connections only from kube-apiserver, by its client certificate. */
+/** Starts the kubelet. It accepts only connections with the client certificate of kube-apiserver. */
 export async function startKubelet(options: { port: number; pki: Pki; podPort: PodPort }): Promise<Kubelet> {
     const { serving, etcdCa } = options.pki.files;
     const server = createServer(

@@ -1,6 +1,6 @@
 /**
- * Emulates kube-proxy for one node port: a connection goes to the emulator of a pod behind the Service, and stays
- * there. Counts the connections that callers lose when a pod ends without a graceful shutdown, or a node is cut off.
+ * Emulates kube-proxy for one node port: each connection goes to the emulator of one pod behind the Service, for its whole
+ * lifetime. It counts what callers lose when a pod ends without a graceful shutdown, or a node is cut off.
  */
 import { connect, createServer, type Socket } from "node:net";
 import { describeHolder } from "../processes";
@@ -9,11 +9,11 @@ import { listen } from "../processes/listen";
 /** Destination of a new connection. */
 export type Destination =
     | { pod: string; port: number }
-    /** A pod that has ended, while the node still has it as an endpoint: connection refused. */
+    /** A pod that has ended, but is still an endpoint on the node: the connection is refused. */
     | "gone"
-    /** No pod: the answer of a node for a Service without endpoints. */
+    /** The Service has no endpoints: the node refuses the connection. */
     | "none"
-    /** A network that drops all packets. */
+    /** The network drops all packets: the connection gets no answer. */
     | "silence";
 
 /** Requests and connections that callers have lost. */
@@ -28,11 +28,11 @@ export interface Lost {
 
 export interface NodePort {
     readonly lost: Lost;
-    /** Handles the kill of a pod: its running requests are lost. */
+    /** Resets the connections to a killed pod: their requests are lost. */
     cut(pod: string): void;
     /** Drops all packets of one pod's connections, or of all connections. */
     silence(pod?: string): void;
-    /** Ends the silenced connections: the other side has forgotten them. */
+    /** Ends the silenced connections, because their other side does not know them any more. */
     resume(): void;
     close(): Promise<void>;
 }
@@ -41,12 +41,12 @@ interface Connection {
     client: Socket;
     backend?: Socket;
     pod?: string;
-    /** The last request of the client has been answered, at least in part. */
+    /** Whether the answer to the last request of the client has at least begun. */
     answered: boolean;
 }
 
 /**
- * @param from address that pods see connections come from; unset for this machine's choice
+ * @param from source address of connections to pods; unset: this machine chooses it
  * @throws Error naming the process that holds the port
  */
 export async function openNodePort(
@@ -92,7 +92,7 @@ class Connections {
         this.open.add(connection);
         client.on("close", () => {
             this.open.delete(connection);
-            // A silenced connection has no pipe that would end its other side.
+            // A silenced connection has no pipe, so its other side must be ended here.
             if (this.silent.delete(connection)) connection.backend?.destroy();
         });
         if (to === "silence") return this.hush(connection);
@@ -128,7 +128,7 @@ class Connections {
         let reached = false;
         backend.on("connect", () => (reached = true));
         backend.on("error", () => {
-            // The pod has just closed its port.
+            // The connection failed because the pod has just closed its port.
             if (!reached) this.lost.refused++;
             client.resetAndDestroy();
         });
@@ -147,8 +147,8 @@ class Connections {
 }
 
 /**
- * Ends a socket without a reset: when both sides reset at the same time, Node.js 20 keeps the handle forever, and the process
- * does not end.
+ * Ends a socket without a reset: if both sides reset at the same time, Node.js 20 keeps the handle forever, so the process
+ * would never end.
  */
 function end({ client, backend }: Connection): void {
     client.destroy();

@@ -1,15 +1,15 @@
-/** The machines of the sandbox, as Node objects for kwok to emulate. Pure. */
+/** The nodes of the sandbox as Node objects, which kwok emulates. Pure. */
 
 export interface NodeShape {
     name: string;
     /**
-     * Address of its node ports. All nodes are this machine.
+     * Address at which the node's node ports listen. All nodes share this machine.
      * @default 127.0.0.1
      */
     address?: string;
     /** Labels in addition to those of every node. */
     labels?: Record<string, string>;
-    /** Kubernetes quantities. */
+    /** Capacity of the node: Kubernetes quantities by resource name. */
     capacity: Record<string, string>;
 }
 
@@ -25,7 +25,7 @@ export function dgxNodes(count = 2): NodeShape[] {
     });
 }
 
-/** Plain servers for a separate gateway cluster. Each has an address of its own, so that a test can cut off one. */
+/** Plain servers for a separate gateway cluster. Each has its own address, so that a test can cut off a single node. */
 export function cpuNodes(count = 3): NodeShape[] {
     const nodes = numbered("gateway", count, {
         capacity: { cpu: "16", memory: "64Gi", "ephemeral-storage": "500Gi", pods: "110" },
@@ -37,7 +37,7 @@ function numbered(prefix: string, count: number, shape: Omit<NodeShape, "name">)
     return Array.from({ length: count }, (_, i) => ({ ...shape, name: `${prefix}-${String(i + 1).padStart(2, "0")}` }));
 }
 
-/** Version that nodes report: that of the binaries, without the snap's suffix. */
+/** @param kubeletVersion version that the node reports, without the suffix of the snap */
 export function nodeObject(shape: NodeShape, kubeletVersion: string): object {
     return {
         apiVersion: "v1",

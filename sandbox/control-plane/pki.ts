@@ -1,6 +1,6 @@
 /**
- * Certificates of the control plane: one authority for the API server and its clients, another one for etcd, so that a client
- * of the API server is not a client of etcd too. Only this user can read the key files, and no key is a command-line argument.
+ * Certificates of the control plane: one CA for the API server and its clients, and another CA for etcd, so that clients of the
+ * API server cannot connect to etcd. Only this user can read the key files, and no key is a command-line argument.
  */
 import { generateKeyPairSync } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync } from "node:fs";
@@ -8,13 +8,16 @@ import { join } from "node:path";
 import { generate } from "selfsigned";
 import { writeSecret } from "./secret-file";
 
-/** Lifetime of a certificate, in days. After it a sandbox must be re-created. Ten years: laptops keep folders for long. */
+/**
+ * Lifetime of a certificate, in days. After that time a sandbox must be re-created. It is ten years, because a state directory
+ * can be kept for long.
+ */
 const DAYS = 3650;
 
 interface KeyPair {
-    /** PEM. */
+    /** Certificate in PEM form. */
     cert: string;
-    /** PEM, a secret. */
+    /** Private key in PEM form, a secret. */
     key: string;
 }
 
@@ -25,7 +28,7 @@ export interface Identity {
 }
 
 export interface Pki {
-    /** PEM of the authority that signed the certificates of the API server and of its clients. */
+    /** Certificate of the CA that signed the certificates of the API server and of its clients, in PEM form. */
     caCert: string;
     files: {
         ca: string;
@@ -40,11 +43,13 @@ export interface Pki {
     client(identity: Identity): Promise<KeyPair>;
 }
 
-/** Names and addresses of the API server; the last is that of the `kubernetes` Service (first of the range). */
+/**
+ * Names and addresses of the API server. The last address belongs to the Service `kubernetes`: the first of the Service range.
+ */
 const SERVING_NAMES = ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"];
 const SERVING_ADDRESSES = ["127.0.0.1", "10.152.183.1"];
 
-/** Reads the PKI in `folder`, or creates it. An incomplete one is re-created. */
+/** Reads the PKI in `folder`, or creates it. An incomplete PKI is re-created. */
 export async function openPki(folder: string): Promise<Pki> {
     const file = (name: string) => join(folder, name);
     if (!existsSync(file("complete"))) await makePki(folder);
@@ -75,7 +80,7 @@ async function makePki(folder: string): Promise<void> {
     pair("ca", ca);
     pair("etcd-ca", etcdCa);
     pair("serving", await sign(ca, { user: "kube-apiserver" }, { server: true }));
-    // etcd uses its certificate in both directions, and the API server uses it as a client of etcd.
+    // etcd uses this certificate as server and as client; the API server uses it as a client of etcd.
     pair("etcd", await sign(etcdCa, { user: "etcd" }, { server: true, client: true }));
     pair("egress", await sign(etcdCa, { user: "kube-apiserver" }, { client: true }));
     const accounts = generateKeyPairSync("ec", {
@@ -94,7 +99,7 @@ function until(): Date {
     return new Date(Date.now() + DAYS * 86_400_000);
 }
 
-/** An hour back, because the clock of a laptop that has just woken up may be behind. */
+/** Start of validity: an hour ago, because the clock of a laptop that has just woken up may be behind. */
 function since(): Date {
     return new Date(Date.now() - 3_600_000);
 }

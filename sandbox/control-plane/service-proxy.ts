@@ -1,7 +1,7 @@
 /**
- * Emulates the pod network for kube-apiserver. Pods of the sandbox have no network, so a connection to one (an admission
- * webhook behind a Service, `kubectl get --raw …/proxy`) would hang until its timeout. Instead, kube-apiserver uses this
- * CONNECT proxy, which connects to the emulator of the pod and rejects everything else at once.
+ * Emulates the pod network for kube-apiserver. Pods of the sandbox have no network, so a connection to a pod (for an admission
+ * webhook behind a Service, or `kubectl get --raw …/proxy`) would hang until its timeout. kube-apiserver therefore uses this
+ * CONNECT proxy, which connects to the emulator of the pod, and rejects all other addresses at once.
  */
 import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:https";
@@ -18,7 +18,7 @@ interface ServiceProxy {
 
 interface ServiceProxyOptions {
     port: number;
-    /** Accepts only kube-apiserver, by its certificate. */
+    /** PKI whose client certificate of kube-apiserver is the only accepted one. */
     pki: Pki;
     dialIn: DialIn;
     log: (line: string) => void;

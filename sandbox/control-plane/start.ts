@@ -1,7 +1,7 @@
 /**
  * A real Kubernetes control plane on loopback: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, and kwok for
- * nodes and containers. All rules of the API are real (validation, admission, RBAC, ownership, scheduling), the machines are
- * emulated. Missing: kube-proxy, DNS and the pod network; see service-proxy.ts and workloads/.
+ * nodes and containers. All rules of the API are real (validation, admission, RBAC, ownership, scheduling); only the nodes are
+ * emulated. There is no kube-proxy, DNS and the pod network; see service-proxy.ts and workloads/.
  */
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -27,24 +27,26 @@ interface ControlPlaneTools {
 
 interface ControlPlaneOptions {
     tools: ControlPlaneTools;
-    /** Folder for all files: certificates, etcd's data, logs, the list of processes. */
+    /** State directory, for certificates, etcd's data, logs and the list of processes. */
     stateDir: string;
     /**
-     * Whether to start with an empty cluster, instead of the objects, certificates and ports of an earlier run in `stateDir`.
+     * Whether to start with an empty cluster. Otherwise the objects, certificates and ports of an earlier run in `stateDir` are
+     * used.
      * @default false
      */
     fresh?: boolean;
-    /** Environment of the programs. It must have the mark of the sandbox. @default that of this process */
+    /** Environment of the programs. It must have the variable ALPA_AUTH_SANDBOX. @default that of this process */
     env?: NodeJS.ProcessEnv;
-    /** @default two DGX nodes */
+    /** Nodes of the cluster. @default two DGX nodes */
     nodes?: NodeShape[];
     /** Port of the API server, if it is free. @default any */
     port?: number;
     /**
-     * Returns the local port of the emulator of an address in the cluster. @default none: such connections are refused at once
+     * Returns the local port of the emulator of an address in the cluster. @default no address has an emulator: connections
+     * into the cluster are refused at once
      */
     dialIn?: DialIn;
-    /** Local port that serves a port of a container, for port-forwarding. @default none: no pod accepts a connection */
+    /** Local ports for port-forwarding. @default port-forwarding finds no listener in any pod */
     podPort?: PodPort;
     log?: (line: string) => void;
 }
@@ -53,11 +55,11 @@ export interface ControlPlane {
     server: string;
     /** File with the administrator's kubeconfig, which only this user can read. */
     kubeconfigPath: string;
-    /** Text of that file. */
+    /** Text of the administrator's kubeconfig. */
     adminKubeConfig: string;
     /** Returns a kubeconfig for another user, with a certificate of its own. RBAC decides its permissions. */
     userKubeconfig(who: Identity, options?: { contexts?: string[]; namespace?: string }): Promise<string>;
-    /** Returns a kubeconfig with a token (of a ServiceAccount). */
+    /** Returns a kubeconfig that authenticates with a token, for example of a ServiceAccount. */
     tokenKubeconfig(token: string, options?: { contexts?: string[]; namespace?: string }): string;
     /** Stops all programs in order. Stored data stays in `stateDir`. */
     close(): Promise<void>;
@@ -86,7 +88,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const proxy = await startServiceProxy({
         port: ports.serviceProxy,
         pki,
-        // Every node has the same emulated kubelet, whatever its address.
+        // All nodes share one emulated kubelet, so a connection to its port on any node goes there.
         dialIn: (host, port) => (port === ports.kubelet ? port : options.dialIn?.(host, port)),
         log,
     });
@@ -107,7 +109,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
             await program.stop();
         }
         await Promise.all([proxy.close(), kubelet.close()]);
-        // The kernel may hold a port a moment longer than the process. The port must be free for a start right after.
+        // The kernel can hold the port a moment longer than the process does. Waits for it, so that a start right after `close`
+        // finds the port free.
         await waitFor(`port ${ports.apiserver} to be free`, () => !whoHolds(ports.apiserver), { seconds: 60 });
     };
 
@@ -154,7 +157,7 @@ async function startAll(start: Start, { pki, ports, paths, api }: Place, nodes: 
     await Promise.all([
         ready(controllerManager, [], { ...api, server: `https://127.0.0.1:${ports.controllerManager}` }, "/healthz"),
         ready(scheduler, [], { ...api, server: `https://127.0.0.1:${ports.scheduler}` }, "/healthz"),
-        // Runs also without nodes: nodes that are added later would wait for it forever.
+        // kwok runs even if there are no nodes yet: nodes that are added later would wait for it forever.
         untilReady("kwok", [kwok], () => isHealthy(`http://127.0.0.1:${ports.kwok}/healthz`)),
         nodesReady(api, nodes, [kwok, controllerManager]),
         defaultNamespaceReady(api, controllerManager),
@@ -167,7 +170,7 @@ async function choosePorts(file: string, apiserver?: number): Promise<args.Ports
     try {
         kept = JSON.parse(readFileSync(file, "utf8")) as args.Ports;
     } catch {
-        // the first run
+        // there is no file in the first run
     }
     const ports: args.Ports = {
         etcdClient: await freePort(kept.etcdClient),
@@ -203,7 +206,7 @@ async function writeFiles(home: string, pki: Pki, ports: args.Ports, server: str
     return { etcdData: join(home, "etcd"), kubeconfig: files, egress, stages };
 }
 
-/** Waits for a 200 from a program. A timeout shows the end of its log and of the logs of its dependencies. */
+/** Waits until a program answers 200. The error of a timeout has the end of its log and of the logs of its dependencies. */
 async function ready(program: TrackedProcess, also: TrackedProcess[], api: Api, path: string): Promise<void> {
     await untilReady(program.name, [program, ...also], async () => {
         const answer = await call(api, "GET", path, undefined, { seconds: 2 }).catch(() => undefined);
@@ -211,7 +214,7 @@ async function ready(program: TrackedProcess, also: TrackedProcess[], api: Api, 
     });
 }
 
-/** kwok's health endpoint has no TLS and no authentication. */
+/** Whether kwok is healthy. Its health endpoint has no TLS and no authentication. */
 async function isHealthy(url: string): Promise<boolean> {
     const answer = await fetch(url, { signal: AbortSignal.timeout(2000) }).catch(() => undefined);
     return answer?.ok ?? false;
@@ -239,7 +242,7 @@ function isUsable(node: NodeStatus): boolean {
     return isReady && !node.spec.taints?.some((taint) => taint.key.startsWith("node.kubernetes.io/"));
 }
 
-/** The API server rejects pods in a namespace until its default ServiceAccount exists. */
+/** Waits for the ServiceAccount `default` of the namespace `default`: without it, the API server rejects pods there. */
 async function defaultNamespaceReady(api: Api, controllerManager: TrackedProcess): Promise<void> {
     await untilReady("service accounts", [controllerManager], async () => {
         const path = "/api/v1/namespaces/default/serviceaccounts/default";

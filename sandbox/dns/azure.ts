@@ -1,6 +1,6 @@
 /**
- * Emulator of Azure DNS for zones that move away: public zones with the record types of its API, on four server names (here
- * with one port). Facts: exports of the Azure CLI (SOA, name servers, TTLs); RFC 1034 for everything else.
+ * Emulator of Azure DNS for zones that move away: public zones with the record types of Azure's API. The four server names of a
+ * zone share one port. Facts: exports of the Azure CLI (SOA, name servers, TTLs); RFC 1034 for everything else.
  *
  * Unsupported: alias record sets for a resource (use their addresses), private zones, signatures (a signed zone has its DNSKEY,
  * which is enough for the resolver emulator), changes through Azure's API, and their delay.
@@ -10,18 +10,18 @@ import { wireData } from "../../dns/values";
 import type { Says } from "./server";
 import { lookUp, refuse, type ServedRecord, type ServedZone } from "./zone";
 
-/** Azure's own TTLs, in seconds. */
+/** TTLs that Azure sets, in seconds. */
 const SOA_TTL = 3600;
 const NS_TTL = 172800;
 const NEGATIVE_TTL = 300;
 
 export interface AzureZone {
     name: string;
-    /** `ns1-NN.azure-dns.com` and so on, for the registrar. */
+    /** Names of the zone's four servers (`ns1-NN.azure-dns.com`, …), which the registrar must set. */
     nameServers: string[];
-    /** Records of the zone. They may change while the zone is served. */
+    /** Records of the zone. Tests can change the list while the zone is served. */
     records: ZoneRecord[];
-    /** TTL of the zone's own NS, in seconds; can be lowered before a move. */
+    /** TTL of the zone's own NS records, in seconds. Tests lower it before a move. */
     nsTtlSeconds: number;
     /** Public key of a signed zone, base64 (algorithm 13). */
     key?: string;
@@ -36,7 +36,7 @@ export function azureZone(name: string, records: ZoneRecord[], number = 5): Azur
         ...{ name, nameServers, records, nsTtlSeconds: NS_TTL },
         says: (asked, type) => {
             const foreign = zone.records.find((record) => record.name === name && record.type === "NS");
-            // Azure manages the zone's own NS.
+            // NS records at the apex are not taken from the list, because Azure manages them.
             return foreign ? refuse("SERVFAIL") : lookUp(served(zone), asked, type);
         },
     };

@@ -1,7 +1,7 @@
 /**
- * Emulator of Cloudflare's authoritative servers: answers from the current records of a Cloudflare account's zones. Facts:
- * Cloudflare's documentation of proxied records (edge addresses, 300 s; the origin while a zone is pending or paused), of
- * flattening, of pending zones (they answer at once) and moved ones (they keep answering).
+ * Emulator of Cloudflare's authoritative servers: it answers with the current records of the zones in a Cloudflare account.
+ * Facts: Cloudflare's documentation of proxied records (they have edge addresses and a TTL of 300 s, but the origin's while a
+ * zone is pending or paused), of flattening, of pending zones (served at once) and of moved zones (still served).
  *
  * All server names have one port, and changes are visible at once. Rejected: types without support in the packet library
  * (NOTIMP), a CNAME at the apex to a name with unknown addresses (SERVFAIL), zones of other types than full (REFUSED).
@@ -22,7 +22,7 @@ export interface CloudflareDnsOptions {
     addressesOf?: (name: string) => string[];
 }
 
-/** "Automatic", and its TTL in answers, which all proxied records have. */
+/** Stored TTL that means "automatic", and the TTL that automatic and proxied records have in answers. */
 const AUTOMATIC = 1;
 const AUTOMATIC_TTL = 300;
 const NS_TTL = 86400;
@@ -69,7 +69,7 @@ function addressRecords(name: string, ttl: number, addresses: string[]): ServedR
     return addresses.map((data) => ({ name, type: data.includes(":") ? "AAAA" : "A", ttl, data }));
 }
 
-/** Addresses at the end of the CNAME chain of a name; empty: unknown. */
+/** Addresses at the end of a CNAME chain; empty if they are unknown. */
 function flattened(records: ServedRecord[], target: string, options: CloudflareDnsOptions): string[] {
     for (let here = target, hops = 0; hops < 8; hops++) {
         const at = records.filter((r) => r.name === here);
@@ -131,14 +131,14 @@ function dataOf({ type, content, data, priority }: DnsRecord): unknown {
     }
 }
 
-/** Strings of a TXT record: quoted ones unchanged, other text split after every 255 bytes. */
+/** Strings of a TXT record. Quoted strings stay as they are; text without quotes is split after every 255 bytes. */
 export function textStrings(content: string): string[] {
     if (!content.startsWith('"')) return content.match(/[\s\S]{1,255}/g) ?? [""];
     const strings = [...content.matchAll(/"((?:[^"\\]|\\[\s\S])*)"/g)];
     return strings.flatMap(([, text]) => text.replace(/\\([\s\S])/g, "$1").match(/[\s\S]{1,255}/g) ?? [""]);
 }
 
-/** A key that signs both keys and records. */
+/** Data of a DNSKEY record, for a key that signs both keys and records. */
 function keyData(publicKey: string) {
     return { flags: 257, algorithm: 13, key: Buffer.from(publicKey, "base64") };
 }

@@ -1,6 +1,6 @@
 /**
- * Emulator of a registry with its registrar: a top-level domain whose server returns delegations and DS records, and methods to
- * set them. Facts: the usual TTLs of .com (NS 2 days, DS 1 day, negative answers 15 min).
+ * Emulator of a registry with its registrar: the server of a top-level domain, which returns delegations and DS records, and
+ * the registrar's methods that set them. Facts: the usual TTLs of .com (NS 2 days, DS 1 day, negative answers 15 min).
  *
  * Unsupported: glue (the resolver emulator knows the addresses of the servers), the delay of a change, signing of the domain
  * itself, zones that were not set.
@@ -24,12 +24,12 @@ export class Registry {
     delegation(zone: string): string[] {
         return this.delegations.get(zone) ?? [];
     }
-    /** Replaces the name servers of a zone, as with a registrar. */
+    /** Replaces the name servers of a zone, as a registrar does. */
     delegate(zone: string, servers: string[]): void {
         this.delegations.set(zone, servers);
     }
 
-    /** DS records in zone-file form or as values: `keytag algorithm digesttype digest`. */
+    /** DS records of a zone, as values `keytag algorithm digesttype digest` or as whole lines of a zone file. */
     ds(zone: string): string[] {
         return this.signers.get(zone) ?? [];
     }

@@ -2,11 +2,11 @@
  * Emulator of a caching, validating resolver for queries during a move: it caches delegations, DS records, keys and answers for
  * their TTL, on a clock that tests set. Facts: RFC 1034, 2308 (negative answers), 4035 (bogus).
  *
- * `child` prefers the zone's own NS to those of the parent zone, as resolvers do by default. `parent` uses those of the parent
- * zone. A move must work with both.
+ * Resolvers differ in which NS records they believe: `child` prefers those of the zone itself, the default of most resolvers;
+ * `parent` uses those of the parent zone. A move must work with both kinds.
  *
- * Emulated of validation: if the parent zone has DS records, the zone must have a DNSKEY that matches one, otherwise SERVFAIL.
- * Signatures are neither created nor verified.
+ * Emulated part of DNSSEC validation: if the parent zone has DS records, the zone must have a DNSKEY that matches one of them;
+ * otherwise the answer is SERVFAIL. Signatures are neither created nor verified.
  * Unsupported: search from the root, glue, prefetch, stale answers, resolvers that renew a delegation forever from the old
  * zone's own NS, and zones outside of the configured domain.
  */
@@ -15,10 +15,10 @@ import { isWithin } from "../../dns/names";
 import { ask, NoAnswer, type Answer, type Row, type Server } from "../../dns/query";
 
 export interface ResolverOptions {
-    /** The server of the parent domain, and the domain. */
+    /** `parent`: server of the parent domain; `domain`: name of that domain. */
     parent: Server;
     domain: string;
-    /** Returns the name server with a name; undefined if the sandbox has none. */
+    /** Returns the name server of this name; undefined if the sandbox has none. */
     at: (name: string) => Server | undefined;
     /** The current time in milliseconds since 1970. */
     now: () => number;
@@ -29,7 +29,7 @@ interface Resolved {
     rcode: string;
     /** Sorted values of the requested type. */
     values: string[];
-    /** Seconds until the cache entry expires; 0: now. */
+    /** Seconds until the cache entry expires. */
     ttl: number;
 }
 
@@ -40,7 +40,7 @@ interface Kept<T> {
 
 /** Longest chain of CNAMEs. */
 const LONGEST_CHAIN = 8;
-/** Retry interval for the key of a signed zone that does not answer, in seconds. */
+/** Time for which the failure to get the key of a signed zone is cached, in seconds. */
 const FAILURE_TTL = 5;
 
 export class Resolver {
@@ -48,7 +48,7 @@ export class Resolver {
 
     constructor(private readonly options: ResolverOptions) {}
 
-    /** Clears the cache, as a flush or a restart does. */
+    /** Clears the cache, as a restart of the resolver does. */
     flush(): void {
         this.cache.clear();
     }
@@ -64,14 +64,14 @@ export class Resolver {
             let end = here;
             for (let i = 0; chain.has(end) && i < LONGEST_CHAIN; i++) end = chain.get(end)!;
             const done = values.length > 0 || end === here || answer.rcode !== "NOERROR";
-            // Names outside of the domain are not resolved: the answer is the name.
+            // If the chain leads to a name outside of the domain, the answer is this name.
             if (done || !isWithin(end, this.options.domain)) return { rcode: answer.rcode, values: values.sort(), ttl };
             here = end;
         }
         return { rcode: "SERVFAIL", values: [], ttl: 0 };
     }
 
-    /** Cached value of a key. Without one, the value of `fetch`, which is cached for its TTL. */
+    /** The cached value of a key, or else the value of `fetch`, which is then cached for its TTL. */
     private async kept<T>(
         key: string,
         fetch: () => Promise<{ value: T; ttl: number }>,
@@ -96,7 +96,7 @@ export class Resolver {
         }
     }
 
-    /** The zone of a name, with its delegation in the cache. */
+    /** The zone of a name; undefined if the parent domain does not delegate it. Its name servers are then in the cache. */
     private async zoneOf(name: string): Promise<string | undefined> {
         const labels = name.slice(0, -this.options.domain.length - 1).split(".");
         const zone = `${labels.at(-1)}.${this.options.domain}`;
@@ -109,7 +109,7 @@ export class Resolver {
         const above = nsOf(referral.authority, zone);
         if (above.names.length === 0) return { value: [], ttl: lifetime(referral).ttl };
         if (this.options.believes === "parent") return { value: above.names, ttl: above.ttl };
-        // The first set applies until it is replaced: the zone's own set is requested from a server that the parent names.
+        // `child`: the zone's own NS records are requested from a server that the parent zone names.
         const own = nsOf((await this.askOne(above.names, zone, "NS")).answers, zone);
         return own.names.length > 0 ? { value: own.names, ttl: own.ttl } : { value: above.names, ttl: above.ttl };
     }
@@ -134,7 +134,7 @@ export class Resolver {
         return this.askOne(servers, name, type);
     }
 
-    /** Queries one of the servers, and the next one without an answer. */
+    /** Queries the servers in turn until one answers. @throws NoAnswer if none does */
     private async askOne(names: string[], name: string, type: string): Promise<Answer> {
         let last: unknown;
         for (const server of names) {
@@ -157,7 +157,7 @@ function nsOf(rows: Row[], zone: string): { names: string[]; ttl: number } {
     return { names: own.map((row) => row.value), ttl: Math.min(...own.map((row) => row.ttl)) };
 }
 
-/** TTL of an answer: that of its shortest record, or the negative TTL of the SOA. */
+/** Adds the TTL of an answer: the shortest TTL of its records, or for a negative answer the TTL of the SOA. */
 function lifetime(value: Answer): { value: Answer; ttl: number } {
     const rows = value.answers.length > 0 ? value.answers : value.authority.filter((row) => row.type === "SOA");
     return { value, ttl: rows.length > 0 ? Math.min(...rows.map((row) => row.ttl)) : 0 };
@@ -167,7 +167,7 @@ function failure(): Answer {
     return { rcode: "SERVFAIL", authoritative: false, tcp: false, answers: [], authority: [], additional: [] };
 }
 
-/** The DS value of a key (RFC 4034, 5.1.4 and appendix B). @param key `flags protocol algorithm base64` */
+/** Computes the DS value of a key (RFC 4034, 5.1.4 and appendix B). @param key `flags protocol algorithm base64` */
 export function dsOf(zone: string, key: string): string {
     const [flags, protocol, algorithm, base64] = key.split(" ");
     const head = Buffer.from([Number(flags) >> 8, Number(flags) & 255, Number(protocol), Number(algorithm)]);

@@ -18,7 +18,7 @@ export type Says = (name: string, type: string) => Reply;
 
 interface DnsServerOptions {
     says: Says;
-    /** 0: any free one. */
+    /** Port on 127.0.0.1; 0: any free one. */
     port?: number;
 }
 
@@ -36,12 +36,12 @@ export interface DnsServer {
 }
 
 const TYPES = ["A", "AAAA", "CAA", "CNAME", "DNSKEY", "DS", "MX", "NS", "PTR", "SOA", "SRV", "TLSA", "TXT"];
-/** Longest answer by UDP without EDNS (RFC 1035, 2.3.4), and longest with EDNS. */
+/** Longest UDP answer in bytes: `SMALL` without EDNS (RFC 1035, 2.3.4), `LARGEST` with EDNS. */
 const SMALL = 512;
 const LARGEST = 4096;
-/** Number of attempts: the UDP port of a free TCP port may be taken. */
+/** Number of attempts to find a port that is free for both TCP and UDP. */
 const TRIES = 20;
-/** Timeout of a TCP connection without data, in milliseconds (RFC 7766, 6.2.3: a few seconds). */
+/** Idle timeout of a TCP connection, in milliseconds (RFC 7766, 6.2.3: a few seconds). */
 const IDLE_MS = 5000;
 
 export async function startDnsServer({ says, port = 0 }: DnsServerOptions): Promise<DnsServer> {
@@ -80,7 +80,7 @@ export async function startDnsServer({ says, port = 0 }: DnsServerOptions): Prom
     return running;
 }
 
-/** Opens one port for both, as clients expect. */
+/** Opens UDP and TCP on the same port number, as clients expect. */
 async function bindBoth(tcp: Server, wanted: number): Promise<{ udp: UdpSocket; listening: Listening }> {
     for (let tries = 1; ; tries++) {
         const listening = await listen(tcp, wanted);
@@ -128,7 +128,7 @@ function answerTo(message: Buffer, how: "udp" | "tcp", says: Says, asked: string
     return encoded(query, { ...reply, answers: [], authorities: [], additionals: [] }, opt !== undefined, true);
 }
 
-/** Bits of the header with the opcode, which the answer repeats. */
+/** Bits of the opcode in the header's flags. The answer repeats the opcode. */
 const OPCODE = 0x7800;
 const RCODES = ["NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"];
 

@@ -1,4 +1,6 @@
-/** All name servers of a move: Azure's, Cloudflare's, the registry's, and resolvers for queries during the move. */
+/**
+ * Starts all name servers of a zone's move: those of Azure, Cloudflare and the registry. Resolvers query them during the move.
+ */
 import { type ZoneRecord } from "../../components/cloudflare/dns-record";
 import { type Server } from "../../dns/query";
 import type { Account } from "../cloudflare/account";
@@ -9,7 +11,7 @@ import { Resolver, type ResolverOptions } from "./resolver";
 import { startDnsServer, type DnsServer } from "./server";
 
 export interface DnsOptions extends CloudflareDnsOptions {
-    /** The account behind Cloudflare's servers. Its zones follow the registry from now on. */
+    /** The Cloudflare account whose zones are served. Its zones then get their delegation from the registry. */
     account: Account;
     /** Name of the zone at Azure. */
     zone: string;
@@ -22,14 +24,14 @@ export interface DnsOptions extends CloudflareDnsOptions {
 export interface Dns {
     azure: AzureZone;
     registry: Registry;
-    /** Addresses: `address` is the value for `oldServers` and `parentServers` in the config. */
+    /** The servers. Their `address` is the value for `oldServers` and `parentServers` in the config. */
     servers: Record<"old" | "new" | "parent", DnsServer>;
     /** Creates a resolver with an empty cache, on the account's clock. */
     resolver(believes: ResolverOptions["believes"]): Resolver;
     close(): Promise<void>;
 }
 
-/** Starts with the zone delegated to Azure. Listens on 127.0.0.1 only. */
+/** Starts the servers on 127.0.0.1. At first the registry delegates the zone to Azure. */
 export async function startDns({ account, zone, records, ttls, ...options }: DnsOptions): Promise<Dns> {
     const azure = azureZone(zone, structuredClone(records));
     const registry = new Registry(zone.slice(zone.indexOf(".") + 1), ttls);

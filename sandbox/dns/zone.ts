@@ -1,4 +1,4 @@
-/** One zone of an authoritative server, and its answer to one question (RFC 1034, 4.3.2; RFC 4592). */
+/** Answers a question from one zone of an authoritative server (RFC 1034, 4.3.2; wildcards: RFC 4592). */
 import type * as packet from "dns-packet";
 import { delegationOf, isWithin, parentOf } from "../../dns/names";
 
@@ -6,14 +6,14 @@ export interface ServedRecord {
     name: string;
     type: string;
     ttl: number;
-    /** In dns-packet's format; undefined for an existing, but unsupported record. */
+    /** Data in the format of dns-packet; undefined for a record whose type is unsupported. */
     data: unknown;
 }
 
 export interface ServedZone {
     name: string;
     soa: { mname: string; rname: string; serial: number; minimum: number; ttlSeconds: number };
-    /** All records except the SOA, including the zone's own NS. */
+    /** All records of the zone except the SOA, including NS records at the apex. */
     records: ServedRecord[];
 }
 
@@ -25,14 +25,14 @@ export interface Reply {
     additionals: packet.Answer[];
 }
 
-/** Most CNAMEs to follow inside the zone. */
+/** Largest number of CNAMEs that are followed inside the zone. */
 const LONGEST_CHAIN = 8;
 
 export function refuse(rcode: Reply["rcode"]): Reply {
     return { rcode, authoritative: false, answers: [], authorities: [], additionals: [] };
 }
 
-/** @param name in lower case, without the final dot */
+/** The reply of the zone to a question. @param name in lower case, without the final dot */
 export function lookUp(zone: ServedZone, name: string, type: string): Reply {
     if (!isWithin(name, zone.name)) return refuse("REFUSED");
     if (name === zone.name && type === "SOA")
@@ -55,7 +55,7 @@ export function lookUp(zone: ServedZone, name: string, type: string): Reply {
 interface Found {
     kind: "answer" | "nodata" | "nxdomain" | "referral";
     records: ServedRecord[];
-    /** Name of the delegated zone, in a referral. */
+    /** Only in a referral: name of the delegated zone. */
     cut?: string;
 }
 
@@ -88,7 +88,7 @@ function reply(zone: ServedZone, records: ServedRecord[], { kind, cut }: Found):
         const glue = zone.records.filter(
             (r) => (r.type === "A" || r.type === "AAAA") && servers.some(({ data }) => data === r.name),
         );
-        // After a CNAME the first name decides about authority (RFC 1035, 4.1.1).
+        // After a CNAME, the answer is authoritative if its first name is (RFC 1035, 4.1.1).
         return {
             ...made,
             authoritative: answers.length > 0,

@@ -2,24 +2,24 @@
  * Emulator of Apache APISIX 3.18.0 (one worker, traditional mode with etcd): its data plane and the part of its Admin API that
  * the ingress controller uses.
  *
- * Facts: the plugin and ingress reference pages, and recorded answers of a running 3.18.0. A recording wins over a page.
- * Nothing is lenient: schemas, messages, statuses and headers are those of the real program.
+ * Facts: the plugin and ingress reference pages, and recorded answers of a running 3.18.0. Where the two differ, the emulator
+ * follows the recording. Nothing is lenient: schemas, messages, statuses and headers are those of the real program.
  *
  * Unsupported (501):
- * - plugins of APISIX that are not under plugins/ (exit-transformer, openid-connect, loggers, …), rejected by the Admin API
- *   with their name; a name unknown to APISIX gets its real error, 400 "unknown plugin [x]"
+ * - plugins of APISIX that are not under plugins/ (exit-transformer, openid-connect, loggers, …): the Admin API rejects them by
+ * name; a name unknown to APISIX gets its real error, 400 "unknown plugin [x]"
  * - limits shared through a Redis cluster or sentinels, sync_interval, $env:// in redis_password
- * - Lua outside of the serverless plugins (script, filter_func, _meta.pre_function); in them the phases body_filter, log and
- *   before_proxy, and all of ngx.* and ctx.* except ngx.status, header, var, exit and ctx.var
+ * - Lua outside of the serverless plugins (script, filter_func, _meta.pre_function); inside of those plugins, the phases
+ * body_filter, log and before_proxy, and ngx.* and ctx.* except ngx.status, ngx.header, ngx.var, ngx.exit and ctx.var
  * - websockets, consumer groups, secret managers; a $secret:// reference in a credential is accepted without a value, as in an
- *   APISIX without such a manager
- * - upstreams with other schemes than http, other types than roundrobin and chash, discovery, TLS; passive health checks, and
- *   those by https
- * - in the Admin API stream routes, schemas, paging and filters of lists
+ * APISIX that has no secret manager
+ * - upstreams with other schemes than http, other types than roundrobin and chash, discovery, TLS; passive health checks,
+ * active health checks by https
+ * - in the Admin API: stream routes, schemas, paging and filters of lists
  *
- * Known differences: no HTTP/2. Re-encoded JSON keeps the order of its fields, while APISIX uses the unstable order of a Lua
- * table (core/json.lua), which no program may rely on. Idle connections to upstreams are kept for 2 s, not 60. State is in
- * memory, because the sandbox's etcd is for Kubernetes.
+ * Known differences: no HTTP/2. Re-encoded JSON keeps the order of its fields; APISIX uses the unstable order of a Lua table
+ * (core/json.lua), on which no program can rely. Idle connections to upstreams are kept for 2 s, not 60. The objects are in
+ * memory instead of an etcd.
  */
 import type { Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
@@ -48,32 +48,32 @@ export interface GatewayOptions {
     /** Admin API key with read permission. @default none */
     viewerKey?: string;
     /**
-     * Addresses and networks whose X-Forwarded-* headers are believed (apisix.trusted_addresses).
+     * Addresses and networks of clients whose X-Forwarded-* headers the gateway keeps (apisix.trusted_addresses).
      * @default none, as in APISIX
      */
     trustedAddresses?: string[];
-    /** The configuration that the Admin API writes and requests use. @default an empty one of this gateway alone */
+    /** The objects that the Admin API writes and requests use. @default empty, and not shared with other gateways */
     configuration?: Configuration;
     /** The gateway's password for etcd. @default no user */
     etcdPassword?: string;
     /** Resolves names and addresses of the cluster for plugins and upstreams. @default none */
     resolve?: Resolve;
-    /** @default no TLS */
+    /** TLS port and its settings. @default no TLS */
     tls?: TlsOptions;
-    /** @default requests are not logged */
+    /** Access log. @default requests are not logged */
     accessLog?: AccessLogSettings & { write(line: string): void };
     /** Called at the end of each request. A caller that disconnected before its answer has status 499, as in nginx's log. */
     onAnswer?: (answered: { caller: string | null; status: number; check?: boolean }) => void;
-    /** @default metrics are counted, but not served */
+    /** Export server of the metrics. @default metrics are counted, but not served */
     metrics?: MetricsOptions;
-    /** Port that redirects to HTTPS use (plugin_attr.redirect.https_port). @default that of TLS */
+    /** Port in redirects to HTTPS (plugin_attr.redirect.https_port). @default the port of `tls` */
     httpsPort?: number;
     /**
      * Real seconds for one second of a health check interval; less than 1 in tests.
      * @default 1
      */
     secondLasts?: number;
-    /** @default no output */
+    /** Writes a log line. @default no output */
     log?: (line: string) => void;
 }
 
@@ -87,8 +87,8 @@ export interface Gateway {
     /** Output of the program, if it is kept. */
     output?: () => string;
     /**
-     * Accepts no more connections, and closes each when its answer is complete.
-     * @param graceSeconds after which running answers are cut; Infinity: never. @default 0
+     * Accepts no more connections, and closes each open one when its answer is complete.
+     * @param graceSeconds time after which running answers are cut; Infinity: never. @default 0
      */
     close(graceSeconds?: number): Promise<void>;
     /** Closes all connections at once, as a kill of the process does. */
@@ -173,7 +173,7 @@ async function openAll(wanted: (readonly [server: Listener, port: number])[]): P
     }
 }
 
-/** Node's closeAllConnections omits lingering connections; this closes them too. */
+/** Closes a server and its connections, including lingering ones, which Node's closeAllConnections omits. */
 function closer(server: Listener): (graceSeconds: number) => Promise<void> {
     const open = new Set<Socket>();
     let closed: Promise<void> | undefined;

@@ -1,11 +1,11 @@
 /**
- * Alpa on bare metal: hosts with GPUs and SSH, on each of which systemd runs Ray. The first one is the Ray head, where Alpa's
- * model worker is launched too.
+ * Alpa on bare metal: hosts with GPUs and SSH. systemd runs Ray on each host. The first host is the Ray head, and also runs
+ * Alpa's model worker.
  *
  * Emulated: a unit fails, with a message in its journal, while other programs hold its GPUs. The model worker waits until Ray
- * runs on every host. A Ray worker whose head has restarted keeps running without joining the new head. While the model loads,
+ * runs on every host. A Ray worker whose head restarts keeps running, but does not join the new head. While the model loads,
  * the port is open and answers 400.
- * Unsupported: Ray's own commands and ports, output of a running unit, partly used GPUs of a node.
+ * Unsupported: Ray's own commands and ports, output of a running unit, units that use only some GPUs of a node.
  * Known difference: the loss of a worker ends the head's program at once; the real one stops answering.
  */
 import type { AlpaOptions } from "../alpa/server";
@@ -24,16 +24,16 @@ export const USER = "ops";
 const START_SECONDS = 120;
 
 interface BareMetalOptions {
-    /** Names of the hosts, which are those of the nodes in the cluster. The first one is the Ray head. */
+    /** Names of the hosts, which are also the names of the nodes in the cluster. The first host is the Ray head. */
     nodes: string[];
     ledger: GpuLedger;
     faults: GpuFaults;
-    /** Time to load the model, in seconds. At the first start it is loaded at once. */
+    /** Time to load the model, in seconds. At the first start the model is loaded at once. */
     loadSeconds: number;
     /** Time after which systemd kills a unit that does not end, in seconds. @default 20 */
     stopSeconds?: number;
     alpa: Pick<AlpaOptions, "port" | "seconds" | "onRequest">;
-    /** First N of the hosts' SSH addresses, 127.0.0.N. Their other ports are on 127.0.0.1. @default 31 */
+    /** N of the first host's SSH address 127.0.0.N; the others follow. All other ports are on 127.0.0.1. @default 31 */
     firstAddress?: number;
     /** State directory, in which `down` and the guard find running processes. */
     stateDir: string;
@@ -43,7 +43,7 @@ interface BareMetalOptions {
 interface BareMetalHost {
     name: string;
     host: Host;
-    /** Network path to its SSH server. */
+    /** Port of its SSH server, which a test can close: see way.ts. */
     way: Way;
 }
 
@@ -51,12 +51,12 @@ export class BareMetal {
     readonly hosts: BareMetalHost[] = [];
     /** SSH key for every host. */
     readonly privateKey = newKey();
-    /** Functions that end a host's program with an error, by host. */
+    /** Functions that end the program of a host with an error, by host. */
     private readonly running = new Map<string, (message: string) => void>();
-    /** By host: the run of the head that its worker has joined, while it runs. */
+    /** For each host with a running worker: number of the head's run that the worker has joined. */
     private readonly joined = new Map<string, number>();
     private headRun = 0;
-    /** By host: the last run of its program. */
+    /** The last run of the program on each host, by host. */
     private readonly runs = new Map<string, Promise<void>>();
     private launched: Launched | undefined;
     private first = true;
@@ -108,7 +108,8 @@ export class BareMetal {
 
     private reply(host: string, call: ProgramCall): Reply | Promise<Reply> {
         if (call.args[0] === "run") {
-            // systemd starts a unit after the end of its processes. This process gets the event a moment later.
+            // The new run waits for the end of the old one: systemd restarts a unit as soon as its processes have ended, and
+            // this process learns of that a moment later.
             const run = (this.runs.get(host) ?? Promise.resolve()).then(() => this.run(host, call));
             this.runs.set(
                 host,
@@ -139,7 +140,7 @@ export class BareMetal {
         return message === undefined ? said() : failed(message);
     }
 
-    /** Launches the model worker when Ray runs on every host, and ends it otherwise. Steps run one after another. */
+    /** Launches the model worker if Ray runs on every host, and ends it otherwise. Calls run one after another. */
     private follow(): Promise<void> {
         const [head] = this.options.nodes;
         this.turn = this.turn
@@ -154,7 +155,7 @@ export class BareMetal {
         else if (!this.joined.has(head)) this.joined.set(head, ++this.headRun);
         for (const name of nodes) {
             if (!this.running.has(name)) this.joined.delete(name);
-            // A worker waits for a head, and does not leave the one it has joined.
+            // A worker joins the head that runs when it starts, and never changes to another one.
             else if (this.joined.has(head) && !this.joined.has(name)) this.joined.set(name, this.headRun);
         }
         const complete = nodes.every((name) => this.running.has(name) && this.joined.get(name) === this.headRun);
@@ -173,7 +174,10 @@ export class BareMetal {
 
 const EMULATED = "/usr/local/sbin/alpa-ray-emulated";
 
-/** This process decides whether the program ends on SIGTERM. systemd kills the rest of its group. */
+/**
+ * Program of the unit on the host. On SIGTERM it asks this process whether it ends. systemd kills the remaining processes of
+ * its group.
+ */
 const SCRIPT = `#!/bin/sh
 trap '${EMULATED} stop 2>/dev/null && exit 0' TERM
 (trap '' TERM; exec ${EMULATED} run) &

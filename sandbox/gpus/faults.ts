@@ -1,33 +1,33 @@
-/** Injected failures on either side of a conversion: the next steps of that kind fail. */
+/** Injected failures on both sides of a conversion (bare metal and pods): a fault makes the next steps of its kind fail. */
 import { FaultQueue } from "../faults";
 import type { Side } from "./ledger";
 
 type Step =
     /** A pod's image cannot be pulled. */
     | "pull"
-    /** A process ends but its GPUs stay held, as by a process that the kernel cannot end. */
+    /** A process ends, but its GPUs stay in use, as if the kernel could not end the process. */
     | "release"
     /** Loading the model ends with an error, and ends the program. */
     | "load"
     /** Loading the model does not end. */
     | "hang"
-    /** The model has other weights: its answers are well-formed, but wrong. */
+    /** The model has wrong weights: its answers are well-formed, but wrong. */
     | "answers"
     /** The unit's processes ignore SIGTERM: systemd kills them after its TimeoutStopSec. */
     | "stop";
 
 export interface Fault {
     step: Step;
-    /** Only on this side. @default any */
+    /** Side whose step fails. @default any */
     side?: Side;
-    /** Only on this node. @default any */
+    /** Node whose step fails. @default any */
     node?: string;
     /** Number of failures; Infinity: until {@link FaultQueue.clear}. @default 1 */
     times?: number;
 }
 
 export class GpuFaults extends FaultQueue<Fault> {
-    /** Whether a step fails. Counts the failure. */
+    /** Whether a fault makes a step fail. Counts the failure. */
     take(step: Step, side: Side, node: string): boolean {
         const met = this.takeFirst(
             (fault) => fault.step === step && (fault.side ?? side) === side && (fault.node ?? node) === node,

@@ -1,7 +1,7 @@
 /**
- * Holders of the GPUs of each node. Bare metal and Kubernetes do not know of each other: the scheduler places a pod on GPUs
- * whose memory a process of the host holds, and both notice it only at their start. Facts: XLA takes most of a GPU's memory
- * when a program starts (XLA_PYTHON_CLIENT_PREALLOCATE), so two of them never fit on one GPU.
+ * Records which process uses the GPUs of each node. Bare metal and Kubernetes do not know of each other: the scheduler places a
+ * pod on GPUs whose memory a process of the host uses, and a program notices that only when it starts. Facts: XLA takes most of
+ * a GPU's memory when a program starts (XLA_PYTHON_CLIENT_PREALLOCATE), so two programs never fit on one GPU.
  */
 import type { GpuFaults } from "./faults";
 
@@ -9,7 +9,7 @@ export type Side = "bare metal" | "pod";
 
 interface Holder {
     side: Side;
-    /** The host's unit, or the pod's namespace and name. */
+    /** Name of the systemd unit, or `namespace/name` of the pod. */
     name: string;
     gpus: number;
 }
@@ -20,11 +20,11 @@ interface Process extends Holder {
 }
 
 export interface Hold {
-    /** Ends the process and frees its GPUs, unless a fault keeps them. */
+    /** Ends the process and frees its GPUs, unless a fault keeps the GPUs in use. */
     release(): void;
 }
 
-/** Error of a program whose GPUs are held by others (jaxlib 0.3.22). */
+/** Error of a program whose GPUs are in use by another program (jaxlib 0.3.22). */
 export const OUT_OF_MEMORY =
     "jaxlib.xla_extension.XlaRuntimeError: RESOURCE_EXHAUSTED: Out of memory while trying to allocate 35433480192 bytes. " +
     "CUDA_ERROR_OUT_OF_MEMORY: out of memory";
@@ -37,16 +37,16 @@ export class GpuLedger {
     private readonly listeners = new Set<() => void>();
     private nextPid = FIRST_PID;
 
-    /** @param gpus number of GPUs of each node */
+    /** @param gpus number of GPUs by name of the node */
     constructor(
         private readonly gpus: ReadonlyMap<string, number>,
         private readonly faults: GpuFaults,
     ) {}
 
-    /** @returns undefined if others hold the node's GPUs, or it has too few */
+    /** Records that a process uses GPUs of a node. @returns undefined if others use them, or the node has too few */
     take(node: string, holder: Holder): Hold | undefined {
         const present = this.gpus.get(node);
-        if (present === undefined) throw new Error(`GPUs: only nodes with GPUs have them (got ${node}).`);
+        if (present === undefined) throw new Error(`GPUs: node ${node} has no GPUs.`);
         const others = this.on(node);
         const taken = others.reduce((sum, { gpus }) => sum + gpus, 0);
         if (taken + holder.gpus > present) return undefined;
@@ -56,7 +56,7 @@ export class GpuLedger {
         return { release: () => this.release(node, process) };
     }
 
-    /** Processes on a node's GPUs, including leftover ones. */
+    /** Processes that use a node's GPUs, including processes that a fault has left. */
     on(node: string): readonly Process[] {
         return this.held.get(node) ?? [];
     }
@@ -66,7 +66,7 @@ export class GpuLedger {
         return this.gpus.get(node) ?? 0;
     }
 
-    /** Ends leftover processes of faults, as an operator's `kill -9` or a reboot does. */
+    /** Ends the processes that faults have left, as an operator's `kill -9` or a reboot does. */
     sweep(): void {
         for (const [node, processes] of this.held)
             this.held.set(
@@ -77,7 +77,7 @@ export class GpuLedger {
         this.tell();
     }
 
-    /** Calls a listener at each change. */
+    /** Adds a listener, which is called at each change. */
     onChange(listener: () => void): void {
         this.listeners.add(listener);
     }

@@ -1,6 +1,6 @@
 /**
- * Alpa's model worker from its launch: its port is open at once and answers 400, because no model is registered. The model is
- * registered after its weights are loaded, which takes many minutes in reality.
+ * Launches Alpa's model worker. Its port is open at once, but answers 400 until the model is registered. That happens when its
+ * weights are loaded, which takes many minutes in reality.
  */
 import { startAlpa, type AlpaOptions } from "../alpa/server";
 import { pause } from "../processes";
@@ -9,12 +9,12 @@ import type { Side } from "./ledger";
 
 /** Error of the program if it cannot load its weights. */
 export const NOT_LOADED = "RuntimeError: the weights cannot be loaded (sandbox: injected failure)";
-/** Error of the program after the loss of a part of its mesh. */
+/** Error of the program when a part of its device mesh is lost. */
 export const MESH_LOST = "ray.exceptions.RayActorError: The actor died unexpectedly before finishing this task.";
 
 interface LaunchOptions {
     side: Side;
-    /** Host of the program: the Ray head. */
+    /** Node on which the program runs: the Ray head. */
     node: string;
     faults: GpuFaults;
     /** Time to load the model, in seconds. */
@@ -26,7 +26,7 @@ export interface Launched {
     port: number;
     /** Whether the model is registered. */
     isLoaded(): boolean;
-    /** Result of loading; `closed` if that came first. */
+    /** Resolves to the result of loading; to `closed` if the worker was closed before. */
     ended: Promise<"loaded" | "failed" | "closed">;
     /** Number of open connections. */
     connections(): Promise<number>;

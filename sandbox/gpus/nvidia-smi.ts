@@ -1,11 +1,11 @@
 /**
- * Emulator of nvidia-smi (driver 535) on a host. Emulated: --query-compute-apps and --query-gpu with the fields below, and
- * --format=csv with noheader and nounits. As on a real host, it lists processes in containers too.
+ * Emulator of nvidia-smi (driver 535) on a host. Emulated: --query-compute-apps and --query-gpu with the fields of APP_FIELDS
+ * and GPU_FIELDS, and --format=csv with noheader and nounits. As on a real host, the output includes processes in containers.
  */
 import { failed, unsupported, said, type Reply } from "../hosts/reply";
 import type { GpuLedger } from "./ledger";
 
-/** Memory of one GPU of the A100 generation, and the share that XLA takes, in MiB. */
+/** Memory of one GPU of the A100 generation (TOTAL), and the part that XLA takes of it (TAKEN), in MiB. */
 const TOTAL_MIB = 40_960;
 const TAKEN_MIB = 36_864;
 
@@ -46,7 +46,7 @@ export function nvidiaSmi(args: string[], ledger: GpuLedger, node: string): Repl
 const APP_FIELDS = ["pid", "process_name", "gpu_uuid", "used_memory"];
 const GPU_FIELDS = ["index", "name", "uuid", "memory.total", "memory.used", "memory.free"];
 
-/** One row for each GPU of a process, in the format of the real one. */
+/** Rows of --query-compute-apps: one for each GPU of each process. */
 function apps(ledger: GpuLedger, node: string): Row[] {
     let gpu = 0;
     return ledger.on(node).flatMap(({ pid, gpus: count }) =>

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { listen } from "../processes/listen";
 
 /**
- * Serves files over HTTP on loopback, as a mirror for downloads of hosts.
+ * Serves files over HTTP on 127.0.0.1: a mirror from which hosts download programs.
  * @param files path in the URL, with a leading slash → file on this machine
  */
 export async function serveDownloads(

@@ -1,6 +1,6 @@
 /**
- * Programs of a host that this process emulates. On the host each is a small script, which passes its own path and its
- * arguments and prints the reply when the program has ended. It does not read standard input.
+ * Programs of a host that this process emulates. On the host each program is a small script: it sends its own path and
+ * arguments to this process, and prints the reply. It does not read standard input.
  */
 import * as fs from "node:fs";
 import { createServer } from "node:http";
@@ -20,16 +20,16 @@ export interface ProgramCall {
 type EmulatedProgram = (call: ProgramCall) => Reply | Promise<Reply>;
 
 export interface Stage {
-    /** Puts a program on the host, at a path with a leading slash. Replaces another one. */
+    /** Puts a program on the host, at a path with a leading slash. It replaces a program that exists there. */
     lay(path: string, program: EmulatedProgram): void;
     /** Removes a program. */
     take(path: string): void;
-    /** Runs a program as its caller would, without SSH and a shell. */
+    /** Runs a program directly, without SSH and a shell. @param options `privileged`: whether as root, by default true */
     run(path: string, args: string[], options?: { privileged?: boolean; signal?: AbortSignal }): Promise<Reply>;
     close(): void;
 }
 
-/** @param header the header that authenticates callers, as a line and as a file on the host */
+/** @param header header with a secret that authenticates callers: `line` its text, `file` its file on the host */
 export async function openStage(root: string, header: { line: string; file: string }): Promise<Stage> {
     const laid = new Map<string, EmulatedProgram>();
     const server = createServer((request, response) => {
@@ -73,7 +73,7 @@ export async function openStage(root: string, header: { line: string; file: stri
     };
 }
 
-/** The request of the script: its own path, the caller's rights, and its arguments. */
+/** The words that the script sends: its own path, the caller's rights (`root` or `user`), and its arguments. */
 const WORDS = `"$0" "\${SANDBOX_RIGHTS:-user}" "$@"`;
 
 function marked(stream: string, text: string): string {

@@ -1,10 +1,10 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 
-/** Folders of each host. All others are this machine's, and read-only. */
+/** Folders that each host has of its own. All other folders are those of this machine, mounted read-only. */
 export const OWN = ["etc", "var", "run", "opt", "home", "root", "tmp", "snap", "usr/local"];
 
-/** Files in /etc of this machine that its programs need. */
+/** Files and folders in this machine's /etc that its programs need, and that hosts therefore see. */
 export const BORROWED = ["alternatives", "ssl", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "pki", "ca-certificates"];
 
 /** Creates the folders of a host below `root`. */
@@ -24,8 +24,8 @@ export function makeFolders(root: string, files: Record<string, string>): void {
 }
 
 /**
- * Creates mount points for files and folders of this machine that are to be visible at the same paths on the host in `root`.
- * @returns the paths that need a mount, since they are not visible on the host already
+ * Creates mount points below `root` for files and folders of this machine that the host must see at the same paths.
+ * @returns the paths that need a mount; a host sees the others anyway
  */
 export function makePlaces(root: string, visible: string[]): string[] {
     const isOwn = (name: string) => OWN.some((folder) => name.startsWith(`/${folder}/`));

@@ -1,14 +1,14 @@
 /**
- * Emulator of a Linux server with SSH and systemd. This machine's own /bin/sh, bash and programs run its commands, in a user
- * namespace and a mount namespace of the host: this machine's /usr is read-only; /etc, /var, /run, /opt, /home, /root, /tmp and
- * /usr/local are the host's. It needs no privileges, and cannot change this machine's /etc.
+ * Emulator of a Linux server with SSH and systemd. The host's commands run with this machine's /bin/sh, bash and programs, in a
+ * user namespace and a mount namespace of the host. There, /usr is this machine's and read-only; /etc, /var, /run, /opt, /home,
+ * /root, /tmp and /usr/local belong to the host. The emulator needs no privileges, and cannot change this machine's /etc.
  *
  * Emulated: sshd (ssh-server.ts), systemd (systemd/manager.ts), sudo, id, uname, hostname and date (programs.ts), os-release.
  * microk8s/emulator.ts adds snap and MicroK8s.
  *
- * Unsupported: separate users (all have one user id; a user cannot write where only root may, and cannot see files of mode 600
- * and folders of mode 700 in /etc), a separate network (ports and addresses are this machine's), booting, packages, quotas. It
- * protects from mistakes, not from attackers: do not run untrusted programs on it.
+ * Unsupported: separate users (all have one user id; still, users can write only in some folders, and cannot read files of mode
+ * 600 and folders of mode 700 in /etc), a separate network (ports and addresses are this machine's), booting, packages, quotas.
+ * The namespaces protect this machine from mistakes, not from attackers: do not run untrusted programs on a host.
  */
 import { createHash, randomBytes } from "node:crypto";
 import * as fs from "node:fs";
@@ -38,15 +38,16 @@ export interface HostOptions {
     /** Users that may log in, all with the same key. @default ["ops"] */
     users?: string[];
     /**
-     * Rights for sudo. `nopasswd-sh`: without a password only for `sh`; `nopasswd-true`: only `true`, without a password. The
-     * user `root` needs none. @default "nopasswd"
+     * Rights for sudo. `nopasswd`: every command without a password; `nopasswd-sh`: `sh` without a password, others with it;
+     * `nopasswd-true`: only `true`, without a password; `password`: every command with a password; `none`: no command. The user
+     * `root` needs no rights. @default "nopasswd"
      */
     sudo?: "none" | "nopasswd" | "nopasswd-sh" | "nopasswd-true" | "password";
     /** The users' password, for sudo. */
     password?: string;
     /** Private host key in OpenSSH format. @default a new one */
     hostKey?: string;
-    /** Private key of callers. @default a new one */
+    /** Private key with which all users log in. @default a new one */
     privateKey?: string;
     /** @default "ubuntu" */
     os?: keyof typeof SYSTEMS;
@@ -55,35 +56,38 @@ export interface HostOptions {
     /** Version of systemd. @default 252 */
     systemdVersion?: number;
     /**
-     * Whether services may notify readiness over the socket in NOTIFY_SOCKET, as real programs do. Needs perl on this machine,
-     * because Node.js has no datagram sockets in the file system. @default false
+     * Whether services can notify their readiness over the socket in NOTIFY_SOCKET, as real programs do. Needs perl on this
+     * machine, because Node.js has no datagram sockets in the file system. @default false
      */
     notifySockets?: boolean;
     /** Whether the disk for installed programs is full. @default false */
     diskFull?: boolean;
     /** Initial files, by path without a leading slash. */
     files?: Record<string, string>;
-    /** Files and folders of this machine that are visible at the same paths. @default the Node.js that runs this */
+    /** Files and folders of this machine that the host sees at the same paths. @default the running Node.js */
     visible?: string[];
     /** Folder of the host's files, which `close` keeps. @default a temporary folder, which `close` deletes */
     folder?: string;
-    /** Address of its SSH server: 127.0.0.x, so that each host can have its own. @default "127.0.0.1" */
+    /** Address of the SSH server: 127.0.0.x, a different one for each host. @default "127.0.0.1" */
     address?: string;
     /** @default any free one */
     port?: number;
-    /** Seconds by which its clock, as `date` prints it, is ahead of this machine's. @default 0 */
+    /** Seconds by which the clock that `date` prints on the host is ahead of this machine's. @default 0 */
     clockSkewSeconds?: number;
-    /** State directory of the sandbox, whose `down` and guard end processes that a killed sandbox has left. */
+    /**
+     * State directory of the sandbox, which records the host's processes: `down` and the guard end them if the sandbox was
+     * killed.
+     */
     stateDir?: string;
 }
 
 export interface Host {
     address: string;
     port: number;
-    /** A line of authorized_keys, without a name. */
+    /** The host's public key, as `<type> <base64>`. */
     hostKey: string;
     privateKey: string;
-    /** The folder that has the host's own folders. */
+    /** Folder on this machine that contains the host's own folders. */
     root: string;
     /** Process ids of the running services. */
     pids(): number[];
@@ -91,22 +95,22 @@ export interface Host {
     pidOf(unit: string): number | undefined;
     /** Runs systemctl as root, without SSH. */
     systemctl(...args: string[]): Promise<Reply>;
-    /** Sets the seconds by which its clock is ahead of this machine's. */
+    /** Sets by how many seconds the host's clock is ahead of this machine's. */
     setClock(skewSeconds: number): void;
     /** Emulated programs, see {@link Stage}. */
     readonly stage: Pick<Stage, "lay" | "take" | "run">;
-    /** Stops its services and all commands, and closes its ports. */
+    /** Stops the host's services and all running commands, and closes its ports. */
     close(): Promise<void>;
 }
 
-/** File with the secret for starting programs: see relay.ts. Without a leading slash. */
+/** File on the host, without a leading slash, with the header that relay.ts sends: its secret allows starting programs. */
 const HEADER_FILE = "run/sandbox/systemd";
 
 export async function startHost(options: HostOptions): Promise<Host> {
     checkNamespaces();
     const { name, users = ["ops"], hostKey = newKey(), privateKey = newKey(), address = "127.0.0.1" } = options;
     const root = fs.realpathSync(options.folder ?? fs.mkdtempSync(path.join(os.tmpdir(), "host-")));
-    fs.chmodSync(root, 0o700); // the secret in it allows starting programs
+    fs.chmodSync(root, 0o700); // a secret below it allows starting programs
     const secret = `Bearer ${randomBytes(16).toString("hex")}`;
     let manager: Manager | undefined = undefined;
     const systemd = await serveSystemd(() => manager as Manager, secret);
@@ -169,7 +173,7 @@ function programsOf(
     return programs({ ...at, sudo, passwordHash, machine, headerFile: `/${HEADER_FILE}` });
 }
 
-/** Files with the name of the system and its users. */
+/** Files in /etc and /run of the host that contain its hostname, operating system and users. */
 function system(options: HostOptions, name: string, users: string[]): Record<string, string> {
     const release = Object.entries(SYSTEMS[options.os ?? "ubuntu"]);
     const others = users.filter((user) => user !== "root");
@@ -182,7 +186,7 @@ function system(options: HostOptions, name: string, users: string[]): Record<str
         "etc/passwd": ["root:x:0:0:root:/root:/bin/sh", ...homes, ""].join("\n"),
         "etc/group": ["root:x:0:", ...others.map((user) => `${user}:x:1000:`), ""].join("\n"),
         ...Object.fromEntries(others.map((user) => [`home/${user}/.profile`, ""])),
-        // Programs read this folder as a sign that systemd runs. Alpine has another init.
+        // Programs conclude from this folder that systemd runs. Alpine has another init system.
         ...(options.os === "alpine" ? {} : { "run/systemd/system/.keep": "" }),
     };
 }

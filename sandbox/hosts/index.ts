@@ -1,4 +1,4 @@
-/** Servers with SSH, for the parts of the project that install on hosts. */
+/** Emulated servers with SSH, on which tests run the parts of the project that install software on hosts. */
 export { serveDownloads } from "./downloads";
 export { startHost, type Host, type HostOptions } from "./host";
 export {

@@ -1,6 +1,7 @@
 /**
- * Emulator of ss(8) of iproute2 on a host. All hosts share the ports of this machine, so it lists configured sockets.
- * Emulated: lists of listening sockets by -l with -H, -n, -t, -u, -p, in one word or several; no filters.
+ * Emulator of ss(8) of iproute2 on a host. All hosts share the ports of this machine, so the output has the configured sockets,
+ * not real ones.
+ * Emulated: the option -l, alone or with -H, -n, -t, -u, -p, in one word or several. Unsupported: filters.
  */
 import { unsupported, type Reply, said } from "./reply";
 
@@ -35,7 +36,7 @@ export function ss(args: string[], listeners: Listener[], privileged: boolean): 
         .filter(({ protocol = "tcp" }) => both || asked.includes(protocol[0]))
         .map(({ port, address = "0.0.0.0", protocol = "tcp", process, pid = 1000 + (port % 1000) }) => {
             const state = protocol === "tcp" ? "LISTEN" : "UNCONN";
-            // Only for root: other users do not see processes of others.
+            // Only root sees the processes of all users.
             const users = asked.includes("p") && privileged ? ` users:(("${process}",pid=${pid},fd=8))` : "";
             return `${both ? `${protocol} ` : ""}${state} 0 4096 ${address}:${port} 0.0.0.0:*${users}`;
         });

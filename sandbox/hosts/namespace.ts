@@ -3,17 +3,17 @@ import * as fs from "node:fs";
 import { createInterface } from "node:readline";
 import { BORROWED, makePlaces, OWN } from "./folders";
 
-/** Programs of this machine that a host does not have, except as emulators in its own folders. */
+/** Programs of this machine that a host does not see. A host has only emulators of them, in its own folders. */
 const ABSENT = ["snap", "snapctl", "kubectl"];
 
-/** Identity of a process on the host. */
+/** Whether a process on the host runs as root or as a user. */
 type Rights = "root" | "user";
 
 interface Entering {
-    /** Name of its user. */
+    /** Name of the user as whom the program runs. */
     user: string;
     environment?: Record<string, string>;
-    /** Its standard input, output and error. */
+    /** Standard input, output and error of the program. */
     stdio: ("ignore" | "pipe" | number)[];
 }
 
@@ -29,8 +29,8 @@ const READ_ONLY = `ro() {
 `;
 
 /**
- * Creates root's view of the host, and in a second mount namespace the view of a user, who can write only in /home, /tmp and
- * /run. Prints the id of the process in the second one, and keeps both until it reads a line.
+ * Creates root's view of the host, and in a second mount namespace the view of users, who can write only in /home, /tmp and
+ * /run. The script prints the id of the process in the second namespace, and keeps both namespaces until it reads a line.
  */
 const BUILD = `
 set -eu
@@ -88,8 +88,8 @@ read -r _ || :
 `;
 
 /**
- * Becomes a user's process. A separate mount namespace hides the files in /etc that only root may read: all users have the same
- * user id here, so permissions alone would not protect them.
+ * Starts a program of a user. A separate mount namespace hides the files in /etc that only root can read: all users have the
+ * same user id on a host, so file modes alone would not protect these files.
  */
 const HIDE = `
 set -eu
@@ -112,7 +112,7 @@ exec chroot . "$@"' hide "$hidden" "$@"
 
 const UNSHARE = ["--user", "--map-root-user", "--mount", "--propagation", "private"];
 
-/** Throws if this machine cannot emulate hosts, with the command to change that. */
+/** @throws Error if this machine does not allow the namespaces of hosts, with the command that allows them */
 export function checkNamespaces(): void {
     const tried = spawnSync("unshare", [...UNSHARE, "true"], { encoding: "utf8" });
     if (tried.status === 0) return;
@@ -131,13 +131,13 @@ interface Namespaces {
     close(): void;
 }
 
-/** File descriptor of root's mount namespace, which processes of the host have open for `sudo`. */
+/** File descriptor that every process of the host has open for `sudo`: it refers to root's mount namespace. */
 export const ROOT_NAMESPACE = 9;
 
 /**
- * Creates the namespaces of the host in `root`. Open files keep them, not processes.
+ * Creates the namespaces of the host whose folders are in `root`. Open files keep the namespaces alive, not processes.
  * @param visible files and folders of this machine that are visible at the same paths
- * @param marks variables of all processes, by which others find and end them
+ * @param marks environment variables of all processes on the host, by which the sandbox finds and ends them
  */
 export async function openNamespaces(
     root: string,
@@ -172,7 +172,7 @@ export async function openNamespaces(
     return {
         enter: (rights, argv, { user, environment, stdio }) =>
             spawn("nsenter", [...into, ...start[rights].as, ...argv], {
-                // From file descriptor 5 on, only the one for sudo is open.
+                // File descriptors above 4 are closed, except the one for sudo.
                 stdio: Object.assign(Array(ROOT_NAMESPACE).fill("ignore"), {
                     ...stdio,
                     3: users,

@@ -1,8 +1,10 @@
-/** Options of a command line as Python's and Go's parsers read them: `--name value`, `--name=value`, before or after words. */
+/**
+ * Reads options of a command line as the parsers of Python and Go do: `--name value` or `--name=value`, before or after words.
+ */
 
 /**
- * Kind by name: "flag", "value" (`--x=1` or `--x 1`) or "maybe" (only `--x` or `--x=1`); for a short option, its long
- * name.
+ * Kinds of options by name: "flag", "value" (`--x=1` or `--x 1`) or "maybe" (`--x` or `--x=1`). A short option has the name of
+ * its long option instead of a kind.
  */
 export type Known = Record<string, string>;
 

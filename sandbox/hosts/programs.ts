@@ -1,14 +1,14 @@
-/** Programs of a host that replace this machine's, because their output depends on the host. */
+/** Programs that each host has instead of this machine's, because their output depends on the host. */
 import { ROOT_NAMESPACE } from "./namespace";
 import { relay } from "./relay";
 
 interface ProgramOptions {
-    /** The folder of the host. */
+    /** Folder on this machine with the host's folders. */
     root: string;
-    /** Its hostname and address. */
+    /** Hostname and IP address of the host. */
     name: string;
     address: string;
-    /** Rights for sudo. */
+    /** Rights for sudo, see HostOptions. */
     sudo: "none" | "nopasswd" | "nopasswd-sh" | "nopasswd-true" | "password";
     /** SHA-256 of the users' password, in hex. */
     passwordHash: string;
@@ -19,12 +19,12 @@ interface ProgramOptions {
     headerFile: string;
 }
 
-/** The request of the programs of systemd: their name, the caller's rights, NOTIFY_SOCKET, and the arguments. */
+/** The words that programs of systemd send: the program's name, the caller's rights, NOTIFY_SOCKET, and the arguments. */
 const WORDS = `"\${0##*/}" "\${SANDBOX_RIGHTS:-user}" "\${NOTIFY_SOCKET:-}" "$@"`;
 
 /**
- * sudo(8) as far as scripts use it: -n, -S, -k, -H, -p PROMPT, -u root, -v. It asks for a password every time. As the real one,
- * it reads one line, and the rest of standard input belongs to the command.
+ * Emulator of sudo(8) with the options that scripts use: -n, -S, -k, -H, -p PROMPT, -u root, -v. It never remembers a password.
+ * With -S it reads one line of standard input as the password, like the real sudo; the command gets the remaining input.
  */
 const sudo = ({ root, sudo: policy, passwordHash }: ProgramOptions) => `#!/bin/sh
 ask=yes stdin=no prompt="[sudo] password for $LOGNAME: " validate=no
@@ -100,7 +100,7 @@ case "$*" in
 esac
 `;
 
-/** File with the seconds by which the clock of the host is ahead. */
+/** File on the host with the number of seconds by which its clock is ahead. */
 export const CLOCK_FILE = "run/sandbox/clock-skew";
 
 const date = `#!/bin/sh
@@ -116,7 +116,7 @@ now=$(/usr/bin/date +%s.%N)
 exec /usr/bin/date -d "@$((\${now%.*} + skew)).\${now#*.}" "$@"
 `;
 
-/** The programs as files of the host. */
+/** The programs as scripts, by path on the host without a leading slash. */
 export function programs(options: ProgramOptions): Record<string, string> {
     const files: Record<string, string> = {
         sudo: sudo(options),

@@ -1,7 +1,8 @@
 /**
- * A program of a host that is emulated outside of its folders. It is called over HTTP, and replies with lines of `1 out`, `2
- * err`, and `= exit code`. Bash itself sends the HTTP request: a call takes 0.002 s of a core, and took 0.014 s with curl.
- * @param words the request, words of sh, each ended by a NUL
+ * The script that stands on a host for a program emulated by this process. It calls the emulator over HTTP, whose reply has
+ * lines `1 <output>`, `2 <error output>` and `= <exit code>`. Bash sends the HTTP request without curl: a call takes 0.002 s of
+ * CPU time instead of 0.014 s.
+ * @param what name in the script's comment @param words words of sh; the script sends their values, each followed by a NUL
  * @param header the file with the header that authenticates callers
  */
 export function relay(what: string, words: string, { url, header }: { url: string; header: string }): string {

@@ -5,10 +5,10 @@ export interface Reply {
     err: string;
 }
 
-/** Success with this output. */
+/** A reply with exit code 0 and this output. */
 export const said = (out = ""): Reply => ({ code: 0, out: line(out), err: "" });
 
-/** Failure with a code and a message on standard error. */
+/** A reply with a message on standard error and an exit code. */
 export const failed = (err: string, code = 1): Reply => ({ code, out: "", err: line(err) });
 
 /** The failure of an unsupported command. */

@@ -9,7 +9,7 @@ const ACCEPTED = /^(LANG|LC_\w+)$/;
 interface SshOptions {
     /** @default "127.0.0.1" */
     address?: string;
-    /** 0: any free one. */
+    /** Port of the SSH server; 0: any free one. */
     port: number;
     /** Private host key in OpenSSH format. */
     hostKey: string;
@@ -20,7 +20,10 @@ interface SshOptions {
     run(user: string, command: string, environment: Record<string, string>): ChildProcess;
 }
 
-/** sshd for commands: only public keys; no shells, terminals, files or forwarding. */
+/**
+ * Emulates sshd: it accepts only public keys, and runs only commands. Interactive shells, terminals, file transfers and
+ * forwarding are rejected.
+ */
 export async function serveSsh(options: SshOptions): Promise<{ port: number; close: () => Promise<void> }> {
     const allowed = utils.parseKey(options.authorizedKey) as ParsedKey;
     const running = new Set<ChildProcess>();
@@ -28,7 +31,7 @@ export async function serveSsh(options: SshOptions): Promise<{ port: number; clo
     const server = new Server({ hostKeys: [options.hostKey] }, (client) => {
         let user = "";
         clients.add(client);
-        // The types lack this option. Without it, each small packet is delayed by 40 ms.
+        // The types of ssh2 lack setNoDelay. Without this option, each small packet is delayed by 40 ms.
         (client as unknown as { setNoDelay(on: boolean): void }).setNoDelay(true);
         client
             .on("authentication", (context) => {
@@ -44,7 +47,7 @@ export async function serveSsh(options: SshOptions): Promise<{ port: number; clo
                     return child;
                 });
             })
-            .on("error", () => undefined) // callers that disconnect
+            .on("error", () => undefined) // a caller that disconnects
             .on("close", () => clients.delete(client));
     });
     await new Promise<void>((resolve, reject) => {
@@ -66,7 +69,7 @@ export async function serveSsh(options: SshOptions): Promise<{ port: number; clo
 function mayEnter(context: AuthContext, users: string[], allowed: ParsedKey): boolean {
     if (context.method !== "publickey" || !users.includes(context.username)) return false;
     if (context.key.algo !== allowed.type || !context.key.data.equals(allowed.getPublicSSH())) return false;
-    if (!context.signature || !context.blob) return true; // a query whether the key is accepted; the signature comes next
+    if (!context.signature || !context.blob) return true; // only a query; a request with a signature follows
     return allowed.verify(context.blob, context.signature, context.hashAlgo) === true;
 }
 
@@ -87,9 +90,9 @@ function serveSession(
 
 function attach(channel: ServerChannel, child: ChildProcess): void {
     channel.on("close", () => end(child)); // the caller has disconnected
-    channel.on("error", () => undefined); // for later output of the command
+    channel.on("error", () => undefined); // the command may still write output
     if (child.stdin) channel.pipe(child.stdin);
-    child.stdin?.on("error", () => undefined); // for a command that does not read all input
+    child.stdin?.on("error", () => undefined); // the command may end before it has read all input
     child.stdout?.pipe(channel, { end: false });
     child.stderr?.pipe(channel.stderr, { end: false });
     child.once("close", (code, signal) => {

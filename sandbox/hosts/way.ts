@@ -1,15 +1,15 @@
-/** A network path to a host's SSH server. A test can close it, as if the host were off. */
+/** A port through which clients reach a host's SSH server. A test can close it, which looks like a host that is off. */
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 
 export interface Way {
-    /** Port at the host's address. */
+    /** Port to which clients connect, at the address of the host. */
     port: number;
     /** Rejects new connections and closes the existing ones. */
     shut(): Promise<void>;
     open(): Promise<void>;
 }
 
-/** @param to port of the host's SSH server */
+/** Opens a port that forwards to the SSH server. @param to port of the SSH server */
 export async function openWay(address: string, to: number): Promise<Way> {
     const sockets = new Set<Socket>();
     let server = createServer();

@@ -1,13 +1,15 @@
-// What api7/adc 0.23.1 reads from an Admin API, how it compares that with the desired objects, and what it writes.
+// Emulates the synchronization of api7/adc 0.23.1: which objects it reads from an Admin API, how it compares them with the
+// desired objects, and what it writes.
 // Facts: libs/backend-apisix (fetcher, transformer, operator), libs/differ (differv3), apps/cli (server/sync), and answers of
-// the real program. A full synchronization has no label selector, so labels protect no object:
+// the real program. A full synchronization has no label selector, so labels protect no object from deletion:
 // - A consumer, credential, service, SSL object or global rule that is not desired is deleted, whichever client created it.
-// - ADC reads a route only below a listed service, an upstream only as a service's own or with its label, a credential only of
-//   the four methods below. Others are invisible to it, so they stay, and so do plugin configs.
+// - ADC reads routes only if their service is listed, upstreams only if they belong to a service (inline or by label), and
+// credentials only of the four methods in CREDENTIALS. It does not see other objects or plugin configs, so they stay.
 // - Fields that ADC does not read, such as the status of a route, are neither compared nor restored.
-// - A credential without a name that is not desired aborts the whole synchronization before the first write.
-// - What was deleted with its consumer is deleted again, which fails.
-// Unsupported: three retries of a failed write, consumer groups, stream routes.
+// - An existing credential that is not desired and has no name aborts the whole synchronization before the first write.
+// - ADC deletes the credentials of a deleted consumer again, although APISIX has deleted them with the consumer. These
+// deletions fail.
+// Unsupported: ADC's three retries of a failed write, consumer groups, stream routes.
 
 import { isDeepStrictEqual } from "node:util";
 
@@ -32,15 +34,15 @@ export const LISTED = [
 export interface Change {
     collection: Collection;
     verb: "delete" | "update" | "create";
-    /** In this order. */
+    /** Requests of the change, which are sent in this order. */
     requests: { method: "PUT" | "DELETE"; path: string; body?: Body }[];
-    /** The desired object; undefined to delete the object. */
+    /** The desired object; undefined if the change deletes an object. */
     object?: ApisixObject;
 }
 
 const CREDENTIALS = ["key-auth", "basic-auth", "jwt-auth", "hmac-auth"];
 
-/** Fields of an object that are read, and therefore compared. */
+/** Fields of an upstream that ADC reads, and therefore compares. */
 const UPSTREAM = [
     ...["desc", "labels", "type", "hash_on", "key", "checks", "nodes", "scheme", "retries", "retry_timeout", "timeout"],
     ...["tls", "keepalive_pool", "pass_host", "upstream_host", "service_name", "discovery_type", "discovery_args"],
@@ -54,13 +56,13 @@ const READ: Record<Collection, string[] | undefined> = {
     upstreams: ["name", ...UPSTREAM],
     consumers: ["username", "desc", "labels", "plugins"],
     credentials: ["name", "desc", "labels", "plugins"],
-    // APISIX does not return private keys.
+    // `key` is not compared, because APISIX does not return private keys.
     ssls: ["labels", "type", "sni", "snis", "cert", "certs", "client", "ssl_protocols"],
     global_rules: ["plugins"],
     plugin_metadata: undefined,
 };
 
-/** Kinds of changes, in the order of execution. */
+/** Kinds of changes, in the order in which they are written. */
 const ORDER = [
     ...["routes.delete", "services.delete", "upstreams.delete", "consumers.delete", "ssls.delete"],
     ...["ssls.create", "ssls.update"],
@@ -71,15 +73,18 @@ const ORDER = [
     ...["credentials.delete", "credentials.create", "credentials.update"],
 ];
 
-/** Node.js's message for a hash of undefined: the id of a credential without a name. */
+/** Error of Node.js when ADC hashes the missing name of a credential for its id. */
 const NO_NAME =
     'TypeError [ERR_INVALID_ARG_TYPE]: The "data" argument must be of type string or an instance of Buffer, ' +
     "TypedArray, or DataView. Received undefined";
 
-/** Changes to write, in groups of one kind each. @throws Error if no change can be written */
+/**
+ * The changes to write, in groups of one kind each, in the order of writing.
+ * @throws Error if ADC aborts before the first write
+ */
 export function changes(wanted: ApisixObject[], listed: Listed): Change[][] {
     const there = seen(listed);
-    // The object as it is sent, without undefined fields.
+    // The desired objects as they are sent: JSON has no undefined fields.
     const sent = wanted.map((object): ApisixObject => ({ ...object, body: JSON.parse(JSON.stringify(object.body)) }));
     const byPath = new Map(sent.map((object) => [object.path, object]));
     const found: Change[] = [];
@@ -101,7 +106,7 @@ export function changes(wanted: ApisixObject[], listed: Listed): Change[][] {
     return ORDER.map((kind) => found.filter(({ collection, verb }) => `${collection}.${verb}` === kind));
 }
 
-/** Existing objects by path, with the compared fields. A service contains its own upstream. */
+/** The existing objects that ADC sees, by path. A service contains its upstream. */
 function seen(listed: Listed): Map<string, { collection: Collection; value: Body }> {
     const found = new Map<string, { collection: Collection; value: Body }>();
     const upstreams = new Map(listed.upstreams.map((upstream) => [String(upstream.id), upstream]));
@@ -134,7 +139,7 @@ function seen(listed: Listed): Map<string, { collection: Collection; value: Body
         }
     }
     for (const ssl of listed.ssls) add("ssls", ssl.id, ssl);
-    // A global rule is identified by its plugins, whatever its id.
+    // ADC identifies global rules by their plugins, not by their ids.
     for (const { plugins } of listed.global_rules)
         for (const [name, config] of Object.entries((plugins ?? {}) as Body))
             add("global_rules", name, { plugins: { [name]: config } });
@@ -148,7 +153,9 @@ interface Part {
     read: (value: Body) => Body;
 }
 
-/** The writes of an object. A service with an upstream of its own needs two: first the upstream, then the service. */
+/**
+ * The parts in which an object is written. A service with its own upstream has two parts: first the upstream, then the service.
+ */
 function partsOf({ collection, id, path, body }: ApisixObject): Part[] {
     const fields = READ[collection];
     const read = (value: Body) => (fields ? pick(value, fields) : pick(value, Object.keys(value)));
@@ -169,7 +176,7 @@ function pick(value: Body, fields: string[]): Body {
     );
 }
 
-/** Missing plugins are equal to an empty set of plugins. */
+/** Whether a field has no effect: an empty set of plugins is equal to missing plugins. */
 function isEmpty(field: string, value: unknown): boolean {
     return field === "plugins" && Object.keys(value as Body).length === 0;
 }

@@ -1,5 +1,5 @@
-// The writer to APISIX: with each synchronization it reads the objects of an Admin API, and writes the differences to the
-// desired objects (adc.ts).
+// Writes to APISIX. Each synchronization reads the objects of an Admin API, compares them with the desired objects (adc.ts),
+// and writes the differences.
 
 import { changes, credentialsOf, LISTED, type Change, type Listed } from "./adc";
 import type { ApisixObject } from "./objects";
@@ -7,12 +7,12 @@ import type { ApisixObject } from "./objects";
 export interface Failure {
     /** The object that could not be written; undefined if a deletion failed. */
     object?: ApisixObject;
-    /** Whether APISIX was unreachable or unreadable, so that no write was tried. */
+    /** Whether the objects of APISIX could not be read, so that no write was tried. */
     unreachable?: boolean;
     message: string;
 }
 
-// The controller gives ADC 15 s (execADCTimeout).
+// Time limit of a request, in milliseconds: the controller gives ADC 15 s (execADCTimeout).
 const REQUEST_MS = 15_000;
 
 /** Largest number of concurrent requests. */
@@ -29,10 +29,10 @@ class Refused extends Error {
     }
 }
 
-/** One Admin API. */
+/** Client of one Admin API. */
 export class AdminApi {
     constructor(
-        /** Without a path, for example http://127.0.0.1:9180. */
+        /** URL without a path, for example http://127.0.0.1:9180. */
         readonly url: string,
         private readonly key: string,
         private readonly log: (line: string) => void,
@@ -71,7 +71,7 @@ export class AdminApi {
         const credentials = new Map<string, Record<string, unknown>[]>();
         await inParallel(folders.consumers, async ({ username }) => {
             const path = credentialsOf(username as string);
-            // APISIX has no folder for an empty list.
+            // APISIX answers 404 for a list whose folder key does not exist in etcd: the list is empty.
             const missing = (error: Error) => {
                 if (!(error instanceof Refused && error.status === 404)) throw error;
                 return [];
@@ -83,7 +83,7 @@ export class AdminApi {
 
     private async list(path: string): Promise<Record<string, unknown>[]> {
         const answer = (await this.request("GET", path)) as { list?: { value?: object }[] } | undefined;
-        // Lua may encode an empty list as an object.
+        // APISIX's Lua can encode an empty list as an object.
         const list = Array.isArray(answer?.list) ? answer.list : [];
         return list.flatMap(({ value }) => (value ? [value as Record<string, unknown>] : []));
     }
@@ -104,7 +104,7 @@ export class AdminApi {
     }
 }
 
-/** The message of ADC's server, which the controller forwards. */
+/** The failure if APISIX is unreachable, with the message of ADC's server, which the controller passes on. */
 export function unreachable(url: string, error: Error): Failure {
     const kind = error instanceof Refused ? "AxiosError: " : error.message.startsWith("TypeError ") ? "" : "Error: ";
     const message = JSON.stringify({ message: `${kind}${error.message}` });
@@ -120,7 +120,7 @@ function errorText(text: string): string | undefined {
     }
 }
 
-/** Runs `work` for all items, a few at a time. */
+/** Runs `work` for all items, at most AT_ONCE at the same time. */
 export async function inParallel<T>(items: T[], work: (item: T) => Promise<void>): Promise<void> {
     const rest = [...items];
     const lane = async () => {

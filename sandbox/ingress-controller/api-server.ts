@@ -1,4 +1,4 @@
-// List and watch of a Kubernetes API server, for all kinds, without generated types.
+// Lists and watches objects of any kind on a Kubernetes API server, without generated types.
 // Facts: kubernetes.io/docs/reference/using-api/api-concepts (efficient detection of changes, 410 Gone).
 
 import http from "node:http";
@@ -61,8 +61,8 @@ export class ApiServer {
         const url = new URL(cluster.server.replace(/\/$/, "") + path);
         const options: https.RequestOptions = { method, signal, headers: {} };
         await this.kubeConfig.applyToHTTPSOptions(options);
-        // The library creates an agent for every call, which does not keep connections. The options have certificates and
-        // token.
+        // The library creates an agent for every call, which keeps no connection. This one does; certificates and token are in
+        // the options.
         options.agent = url.protocol === "https:" ? this.agent : undefined;
         if (body) Object.assign(options.headers as object, { "Content-Type": "application/json" });
         const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
@@ -98,13 +98,13 @@ function messageOf(text: string): string {
 export interface Reflector {
     /** The known objects of the API server. */
     items(): Resource[];
-    /** Resolves after the first list. */
+    /** Resolves when the objects were listed for the first time. */
     listed: Promise<void>;
 }
 
 /**
- * Keeps a copy of all objects below `path`. Calls `changed` when one is added, deleted, or changes in the part that `look`
- * returns.
+ * Keeps a copy of all objects below `path`. Calls `changed` when an object is added or deleted, or when the part of it that
+ * `look` returns changes.
  * @param look the part of an object that triggers a call. @default everything except its status
  */
 export function reflect(
@@ -152,7 +152,7 @@ export function reflect(
                 await api.watch(`${path}?${query}`, follow, signal);
             } catch (error) {
                 if (signal.aborted) return;
-                version = ""; // list again, because events may be missing
+                version = ""; // an empty version causes a new list, because events may have been missed
                 const gone = error instanceof ApiError && error.status === 410;
                 if (gone) continue;
                 if (wait === RETRY_MS.first) log(`watching ${path}: ${(error as Error).message}; retrying`);

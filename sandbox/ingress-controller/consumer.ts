@@ -5,7 +5,7 @@ import { secretText, type Resource, type World } from "./kinds";
 import { credentialId, ownerLabels, username, type ApisixObject } from "./objects";
 import { pluginConfig } from "./plugins";
 
-/** Any number of credentials, each an object below the consumer. */
+/** Returns an APISIX consumer, and for each credential an object below it. */
 export function translateConsumer(
     world: World,
     controllerName: string,
@@ -18,7 +18,7 @@ export function translateConsumer(
     for (const plugin of owner.spec?.plugins ?? []) plugins[plugin.name] = pluginConfig(plugin);
     const objects = [consumer(owner, plugins, ownerLabels(owner, controllerName))];
     for (const { name, type, secretRef, config } of owner.spec?.credentials ?? []) {
-        // Values of a Secret stay strings, so APISIX rejects numbers and booleans in it.
+        // Values from a Secret are always strings, so APISIX rejects them where it requires a number or a boolean.
         const values = secretRef ? secretText(world, secretRef.namespace ?? namespace, secretRef.name) : config;
         if (!values) {
             log(`${where}: credential ${name} is dropped without a status: its Secret is missing`);
@@ -37,7 +37,7 @@ export function translateConsumer(
     return objects;
 }
 
-/** For such a credential ADC rejects the whole configuration with all consumers. */
+/** Thrown for a credential without a name: ADC then rejects the whole configuration with all consumers. */
 export class NamelessCredential extends Error {}
 
 function consumer(owner: Resource, plugins: object, labels: Record<string, string>): ApisixObject {

@@ -1,14 +1,15 @@
-// Emulator of the APISIX ingress controller 2.0.1: watches a real API server, translates (translate.ts, which lists the
-// unsupported features), pushes to the Admin API (admin.ts) and writes conditions. Timing as in the real one (internal/manager,
-// internal/provider/apisix/provider.go):
-// - After it becomes leader, it pushes nothing until each object it has registered was reconciled, or for 5 minutes. It
-//   registers ApisixUpstreams of its class too, which are never reported as reconciled: a single one, even deleted, makes it
-//   wait for the whole time. It writes conditions during that time.
-// - Then it pushes a change at once (here within 0.1 s), and compares everything once a minute (provider.syncPeriod of the
-//   chart).
-// - It repeats a failed push after 1, 2, 4, … seconds, up to 1000, and with each change and each minute.
-// - It writes Accepted=True after the translation and before the push. A failed push changes it to SyncFailed, and the next
-//   successful one back. An APISIX that is unreachable or unreadable fails all objects that belong to it.
+// Emulator of the APISIX ingress controller 2.0.1: it watches a real API server, translates resources (translate.ts, which
+// lists the unsupported features), pushes the result to the Admin API (admin.ts) and writes conditions. Its timing is that of
+// the real controller (internal/manager, internal/provider/apisix/provider.go):
+// - After it becomes leader, it pushes nothing until every registered object was reconciled, at most for 5 minutes. It also
+// registers ApisixUpstreams of its class, which never count as reconciled: a single ApisixUpstream, even a deleted one, makes
+// it wait for 5 minutes. It writes conditions during the wait.
+// - After that it pushes each change at once (the emulator within 0.1 s), and compares all objects once a minute
+// (provider.syncPeriod of the chart).
+// - It repeats a failed push after 1, 2, 4, … up to 1000 seconds, and also with each change and every minute.
+// - It writes Accepted=True after the translation and before the push. A failed push changes the condition to SyncFailed, and
+// the next successful push changes it back. If the objects of an APISIX cannot be read, all resources that belong to this
+// APISIX get SyncFailed.
 
 import { setMaxListeners } from "node:events";
 
@@ -39,7 +40,7 @@ export interface IngressController {
     close(): Promise<void>;
 }
 
-// Events of a burst, such as those of one `pulumi up`, are pushed together.
+// Changes within this time, for example those of one `pulumi up`, are pushed together.
 const DEBOUNCE_MS = 100;
 const READY_SECONDS = 300;
 const SYNC_SECONDS = 60;
@@ -61,7 +62,10 @@ class Controller {
     private readonly running: Promise<void>;
     private readonly reflectors: [Kind, ReturnType<typeof reflect>][];
     private readonly pusher: Pusher;
-    /** By owner: the last successful translation, and the versions of all inputs for which its condition was written. */
+    /**
+     * Both maps have the owner as key. `good`: the last successful translation; `seen`: the inputs for which its conditions
+     * were written.
+     */
     private readonly good = new Map<string, { target: string; objects: ApisixObject[] }>();
     private readonly seen = new Map<string, string>();
     private failing = new Set<string>();
@@ -69,12 +73,12 @@ class Controller {
     private wake = () => {};
     private dirty = true;
     private readonly began = Date.now();
-    /** Inputs of the last push. */
+    /** The inputs of the last push, as text. */
     private pushed = "";
 
     constructor(private readonly options: IngressControllerOptions) {
         const log = (line: string) => options.log(line);
-        setMaxListeners(0, this.stop.signal); // one per watch, on purpose
+        setMaxListeners(0, this.stop.signal); // each watch adds a listener to the signal, without a leak
         this.name = options.controllerName ?? "apisix.apache.org/apisix-ingress-controller";
         this.api = new ApiServer(options.kubeConfig);
         this.status = new StatusWriter(this.api, log);
@@ -99,7 +103,7 @@ class Controller {
 
     private async run(): Promise<void> {
         const { signal } = this.stop;
-        // Before everything is listed, a missing resource would look like a deleted one.
+        // The first round waits for all lists: before, a resource that is not listed yet would look deleted.
         const ended = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
         await Promise.race([ended, Promise.all(this.reflectors.map(([, { listed }]) => listed))]);
         const readyAt = this.began + this.milliseconds(this.waitsForReady() ? READY_SECONDS : 0);
@@ -154,7 +158,7 @@ class Controller {
         await pause(ms, AbortSignal.any([this.stop.signal, woken.signal]));
     }
 
-    /** Runs one round over everything. Returns undefined if nothing was pushed, and false if a push has failed. */
+    /** Translates all resources and pushes what is due. Returns undefined if nothing was pushed, and false if a push failed. */
     private async round(isReady: boolean, due: boolean): Promise<boolean | undefined> {
         const world = this.world();
         const translation = translate(world, this.name);
@@ -173,13 +177,13 @@ class Controller {
         return ok;
     }
 
-    /** Logs each line once, until a round does not have it. */
+    /** Logs lines of a round that the previous round did not have. */
     private say(lines: string[]): void {
         for (const line of new Set(lines)) if (!this.said.has(line)) this.options.log(line);
         this.said = new Set(lines);
     }
 
-    /** Writes conditions after the translation, for new and changed resources. */
+    /** Writes the conditions of new and changed resources, after their translation and before the push. */
     private async accept(outcomes: Outcome[]): Promise<void> {
         const present = new Set<string>();
         const writes: (() => Promise<void>)[] = [];
@@ -203,7 +207,7 @@ class Controller {
         }
     }
 
-    /** All desired objects of a target, and its Admin APIs. */
+    /** All desired objects of a target with their owners, and the target's Admin APIs. */
     private wanted({ outcomes }: Translation, target: Target) {
         const objects = new Map(proxyObjects(target).map((object) => [object.path, object]));
         const owners: [path: string, owner: string][] = [];
@@ -239,7 +243,7 @@ class Controller {
         return found.length === 0;
     }
 
-    /** Failed pushes, and those that failed before and no longer do. */
+    /** Writes the conditions of resources whose push has failed, or had failed and is now successful. */
     private async report(outcomes: Outcome[], failures: [Outcome, string][]): Promise<void> {
         const failing = new Map<string, string[]>();
         for (const [outcome, message] of failures) {
@@ -247,7 +251,7 @@ class Controller {
             if (TELLS_SYNC_FAILED.includes(outcome.kind)) failing.set(owner, [...(failing.get(owner) ?? []), message]);
         }
         for (const outcome of outcomes) {
-            // A rejected resource has its condition already.
+            // A resource that the translation rejected has its condition already.
             if (outcome.conditions[0].status === "False") continue;
             const messages = failing.get(ownerOf(outcome));
             if (messages) {
@@ -266,7 +270,7 @@ function ownerOf({ kind, resource }: Outcome): string {
     return `${kind} ${keyOf(resource)}`;
 }
 
-/** Inputs of a resource's conditions and objects. */
+/** Text of everything on which a resource's conditions and objects depend. */
 function stateOf({ resource, conditions, target, objects }: Outcome): string {
     const { uid, generation } = resource.metadata;
     return JSON.stringify([uid, generation, conditions, target?.key, objects]);

@@ -1,4 +1,4 @@
-// Selects the resources of this controller, and the APISIX (GatewayProxy) of each.
+// Decides which resources belong to this controller, and to which APISIX (GatewayProxy) each is pushed.
 // Facts: apache/apisix-ingress-controller 2.0.1, internal/controller/utils.go and the controllers in that folder.
 
 import { APISIX_GROUP, find, keyOf, secretText, type Resource, type World } from "./kinds";
@@ -13,7 +13,10 @@ export interface Target {
     proxy: Resource;
 }
 
-/** "ignored": not of this controller, without a status. "unbound": of this controller, but without an APISIX. */
+/**
+ * "ignored": the resource belongs to another controller, and gets no status. "unbound": it belongs to this controller, but to
+ * no APISIX.
+ */
 export type Binding = "ignored" | "unbound" | Target;
 
 const DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class";
@@ -24,7 +27,7 @@ export function ingressClass(world: World, controllerName: string, name: string 
     return ours.find(({ metadata }) => metadata.annotations?.[DEFAULT_CLASS] === "true");
 }
 
-/** By `spec.ingressClassName`. Throws a Refusal for a class without a usable GatewayProxy. */
+/** Binding of a resource by its `spec.ingressClassName`. @throws Refusal for a class without a usable GatewayProxy */
 export function bindByClass(world: World, controllerName: string, owner: Resource): Binding {
     const found = ingressClass(world, controllerName, owner.spec?.ingressClassName);
     return found ? bindClass(world, found) : "ignored";
@@ -32,12 +35,12 @@ export function bindByClass(world: World, controllerName: string, owner: Resourc
 
 export function bindClass(world: World, found: Resource): Binding {
     const parameters = found.spec.parameters;
-    // The resource is accepted anyway, and is not pushed to an APISIX.
+    // Resources of a class without a GatewayProxy are accepted, but not pushed.
     if (!parameters || parameters.apiGroup !== APISIX_GROUP || parameters.kind !== "GatewayProxy") return "unbound";
     return target(world, parameters.namespace ?? "default", parameters.name);
 }
 
-/** By `spec.gatewayRef` of a Consumer. */
+/** Binding of a Consumer by its `spec.gatewayRef`. */
 export function bindByGateway(world: World, controllerName: string, owner: Resource): Binding {
     const reference = owner.spec?.gatewayRef;
     if (!reference) return "ignored";
@@ -54,7 +57,7 @@ export function isOurs(world: World, controllerName: string, gateway: Resource):
 export function bindGateway(world: World, gateway: Resource): Binding {
     const reference = gateway.spec.infrastructure?.parametersRef;
     if (!reference || reference.group !== APISIX_GROUP || reference.kind !== "GatewayProxy") return "unbound";
-    // The reference has no namespace: the GatewayProxy must be in the namespace of the Gateway.
+    // `parametersRef` has no namespace, so the GatewayProxy must be in the namespace of the Gateway.
     return target(world, gateway.metadata.namespace as string, reference.name);
 }
 

@@ -1,6 +1,6 @@
-// The kinds that this emulator watches, with their types.
+// Kinds of resources that the emulator watches.
 
-/** Any object. The API server has validated its `spec` against the CRD. */
+/** An object of any kind. The API server has validated its `spec` against the CRD. */
 export interface Resource {
     apiVersion?: string;
     kind?: string;
@@ -16,7 +16,7 @@ export interface Resource {
     spec?: any;
     // eslint-disable-next-line @typescript-eslint/no-explicit-any
     status?: any;
-    /** Base64, in a Secret. */
+    /** Only in a Secret: values in base64. */
     data?: Record<string, string>;
 }
 
@@ -52,7 +52,7 @@ export function emptyWorld(): World {
     return Object.fromEntries(Object.keys(KINDS).map((kind) => [kind, []])) as unknown as World;
 }
 
-/** "namespace/name" */
+/** Key of a resource: "namespace/name". */
 export function keyOf(resource: Resource): string {
     return `${resource.metadata.namespace ?? ""}/${resource.metadata.name}`;
 }
@@ -63,7 +63,7 @@ export function find(world: World, kind: Kind, namespace: string | undefined, na
     );
 }
 
-/** A Secret's data as text; undefined if there is no such Secret. */
+/** The decoded values of a Secret; undefined if the Secret does not exist. */
 export function secretText(world: World, namespace: string, name: string): Record<string, string> | undefined {
     const secret = find(world, "Secret", namespace, name);
     if (!secret) return undefined;

@@ -1,8 +1,8 @@
 /**
- * Leader election of the ingress controller 2.0.1 by controller-runtime (internal/manager/run.go): a Lease in the pod's
- * namespace, valid for 30 s, renewed every 2 s, given up after 20 s without a renewal, and not released at the end, so that the
- * next leader waits for its expiry. The chart's durations have no effect: it writes them in camelCase, and the program reads
- * snake_case.
+ * Leader election of the ingress controller 2.0.1 by controller-runtime (internal/manager/run.go): the leader holds a Lease in
+ * the pod's namespace, which is valid for 30 s. It renews the Lease every 2 s, and stops leading after 20 s without a renewal.
+ * It does not release the Lease when it ends, so the next leader waits for the expiry. The durations in the chart have no
+ * effect: the chart writes them in camelCase, and the program reads snake_case.
  */
 import { randomUUID } from "node:crypto";
 import type { KubeConfig, V1Lease } from "@kubernetes/client-node";
@@ -34,7 +34,10 @@ export class LeaderElection {
     private readonly rest: Rest;
     private readonly running: Promise<void>;
     private leading: { close(): Promise<void> } | undefined;
-    /** The holder's record at its last observed change, and the time of that. The holder's clock is not trusted. */
+    /**
+     * The holder's record, and the local time at which its last change was seen. The times in the record are not used, because
+     * the holder's clock can be wrong.
+     */
     private seen = { record: "", at: 0 };
 
     constructor(private readonly options: LeaderElectionOptions) {
@@ -82,7 +85,7 @@ export class LeaderElection {
         await leading?.close();
     }
 
-    /** Acquires or renews the Lease. False: another holds it, or the API server rejects the request. */
+    /** Acquires or renews the Lease. Returns false if another pod holds it, or the API server rejects the request. */
     private async tryHold(leaseMilliseconds: number): Promise<boolean> {
         const now = `${new Date().toISOString().slice(0, -1)}000Z`;
         try {
@@ -108,7 +111,7 @@ export class LeaderElection {
             }
             return true;
         } catch (error) {
-            // 409: another one was faster.
+            // 409 means that another pod was faster.
             const lost = error instanceof ApiError && error.status === 409;
             if (!lost && !this.stop.signal.aborted)
                 this.options.log(`error retrieving resource lock ${this.options.id}: ${(error as Error).message}`);

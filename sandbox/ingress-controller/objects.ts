@@ -25,10 +25,10 @@ export interface ApisixObject {
     body: Record<string, unknown>;
 }
 
-/** Label of an additional upstream of a service: the service's id. */
+/** Label of an additional upstream of a service. Its value is the id of the service. */
 export const SERVICE_LABEL = "__ADC_UPSTREAM_SERVICE_ID";
 
-/** Why a resource is not accepted, for its condition. */
+/** Thrown if a resource is not accepted. Reason and message go into its condition. */
 export class Refusal extends Error {
     constructor(
         readonly reason: "InvalidSpec" | "SyncFailed",
@@ -38,7 +38,7 @@ export class Refusal extends Error {
     }
 }
 
-/** For a feature that the real controller has and this emulator has not. It is never ignored silently. */
+/** The rejection for a feature that the real controller has, but not the emulator. Such a feature is never ignored silently. */
 export function unsupported(what: string): Refusal {
     return new Refusal("InvalidSpec", `${what}: unsupported by the sandbox`);
 }
@@ -53,7 +53,7 @@ export function credentialId(username: string, credential: string): string {
     return createHash("sha1").update(`${username}.${credential}`).digest("hex");
 }
 
-/** APISIX's name for a consumer of either kind. */
+/** Username of the APISIX consumer for a Consumer or ApisixConsumer. */
 export function username(consumer: Resource): string {
     return `${consumer.metadata.namespace}_${consumer.metadata.name}`;
 }
@@ -81,6 +81,6 @@ export function goSeconds(text: string, where: string): number {
     let seconds = 0;
     for (const [, amount, unit] of unsigned.matchAll(/(\d+\.?\d*)(ns|us|µs|ms|s|m|h)/g))
         seconds += +amount * units[unit];
-    // A sum such as 0.3 s + 0.7 s must not fall below its whole second.
+    // The rounding avoids that a sum such as 0.3 s + 0.7 s falls below its whole second.
     return sign * Math.trunc(Number(seconds.toFixed(9)));
 }

@@ -14,7 +14,7 @@ export function enabledPlugins(list: Plugin[]): Record<string, Record<string, un
     return Object.fromEntries(list.filter(({ enable }) => enable).map((one) => [one.name, pluginConfig(one)]));
 }
 
-/** A config that is not an object counts as {}: up to 2.1 such a plugin has an empty configuration. */
+/** Configuration of a plugin. As in the controller up to 2.1, a config that is not an object becomes an empty configuration. */
 export function pluginConfig({ name, config, secretRef }: Omit<Plugin, "enable">): Record<string, unknown> {
     if (secretRef) throw unsupported(`secretRef of plugin ${name}`);
     const isObject = config !== null && typeof config === "object" && !Array.isArray(config);

@@ -1,10 +1,10 @@
-// One APISIX may have several Admin APIs. Each gets all objects.
+// Pushes objects to the Admin APIs of an APISIX. If it has several, each gets all objects.
 
 import { AdminApi, unreachable, type Failure } from "./admin";
 import type { Target } from "./gateway";
 import type { ApisixObject } from "./objects";
 
-/** URL of the Admin API behind a Service; undefined if there is none. */
+/** Returns the URL of the Admin API behind a Service; undefined if there is none. */
 export type ResolveAdmin = (service: {
     namespace: string;
     name: string;

@@ -1,4 +1,5 @@
-// Translates ApisixRoute to APISIX services and routes, as far as this project writes it: other fields are rejected by name.
+// Translates ApisixRoute to APISIX services and routes. Supported are the fields that this project writes; any other field is
+// rejected with an error that names it.
 // Facts: apache/apisix-ingress-controller 2.0.1, internal/controller/apisixroute_controller.go,
 // internal/adc/translator/apisixroute.go and api/v2/apisixroute_types.go.
 
@@ -10,7 +11,7 @@ import { fromApisixUpstream, newUpstream, timeout, type Upstream } from "./upstr
 interface RouteContext {
     world: World;
     controllerName: string;
-    /** Writes a line to the controller's log for each part that it skips without a status. */
+    /** Logs a part of a resource that the controller skips without saying so in the status. */
     log: (line: string) => void;
 }
 
@@ -78,7 +79,10 @@ function translateRule(context: RouteContext, owner: Resource, rule: Rule, index
     return [object("services", serviceId, service), object("routes", nameId(routeName), route)];
 }
 
-/** Without a valid ApisixUpstream, the upstream is empty: 503 to every request, and the status is still True. */
+/**
+ * The upstream of a rule. If no ApisixUpstream is valid, it has no nodes: APISIX answers every request with 503, although the
+ * route's status is True.
+ */
 function upstream({ world, log }: RouteContext, owner: Resource, rule: Rule): Upstream {
     const namespace = owner.metadata.namespace as string;
     for (const { name = "" } of rule.upstreams ?? []) {
@@ -95,7 +99,7 @@ function upstream({ world, log }: RouteContext, owner: Resource, rule: Rule): Up
     return newUpstream();
 }
 
-/** An entry of `vars` of an APISIX route. */
+/** Translates an expression to an entry of `vars` of an APISIX route. */
 function toVar({ subject, op, value }: Expression, where: string): unknown[] {
     if (subject.scope !== "Variable" || op !== "RegexNotMatch" || value === undefined)
         throw unsupported(`${where}: ${subject.scope} ${op}`);

@@ -1,4 +1,4 @@
-// Conditions, written as the real controller does: with observedGeneration, and only if they differ.
+// Writes conditions as the real controller does: with observedGeneration, and only if they differ from the written ones.
 
 import { ApiError, type ApiServer } from "./api-server";
 import { keyOf, KINDS, type Kind, type Resource } from "./kinds";
@@ -10,7 +10,7 @@ interface Written extends Condition {
 }
 
 export class StatusWriter {
-    /** The last written conditions by uid. The watched copy may be older. */
+    /** The last written conditions of each resource, by uid. They can be newer than the watched copy. */
     private readonly latest = new Map<string, Written[]>();
 
     constructor(
@@ -46,12 +46,13 @@ export class StatusWriter {
         const folder = namespace === undefined ? "" : `/namespaces/${namespace}`;
         try {
             const path = `/apis/${group}/${version}${folder}/${plural}/${name}`;
-            // An update, not a patch: the chart's role allows only that.
+            // Uses an update (PUT), because the role in the chart does not allow a patch.
             const update = (live: Resource) => {
                 const status = { ...live.status, conditions: merged, ...more };
                 return this.api.request("PUT", `${path}/status`, { ...live, status });
             };
-            // From the watched copy, like the cache of the real one. It may be older than the last write.
+            // The first try uses the watched copy, as the real controller uses its cache. If it is outdated, the API server
+            // answers 409.
             await update(resource).catch(async (error) => {
                 if (!(error instanceof ApiError && error.status === 409)) throw error;
                 await update((await this.api.request("GET", path)) as Resource);

@@ -1,6 +1,6 @@
 // Translates ApisixTls (v2) to APISIX ssl objects.
-// Facts: apache/apisix-ingress-controller 2.x, internal/adc/translator/apisixtls.go and internal/ssl. As in the real one, the
-// certificate is checked neither against the hosts nor against its key.
+// Facts: apache/apisix-ingress-controller 2.x, internal/adc/translator/apisixtls.go and internal/ssl. As in the real
+// controller, the certificate is not compared with the hosts or with its key.
 
 import { secretText, type Resource, type World } from "./kinds";
 import { nameId, unsupported, ownerLabels, Refusal, type ApisixObject } from "./objects";
@@ -14,7 +14,7 @@ export function translateTls(world: World, controllerName: string, owner: Resour
     if (client) throw unsupported("ApisixTls with client certificates");
     const values = secretText(world, secret.namespace, secret.name);
     if (!values) throw new Refusal("InvalidSpec", `secret ${secret.namespace}/${secret.name} not found`);
-    // Two formats of the Secret. APISIX's own wins.
+    // A Secret has the keys of one of two formats. If it has both, APISIX's own format (`cert`, `key`) wins.
     const [cert, key] = "cert" in values ? [values.cert, values.key] : [values["tls.crt"], values["tls.key"]];
     if (cert === undefined) throw new Refusal("InvalidSpec", "unknown secret format");
     if (key === undefined) throw new Refusal("InvalidSpec", "missing key field");

@@ -1,9 +1,9 @@
-// Emulator of the APISIX ingress controller 2.0.1 (apache/apisix-ingress-controller, with its Gateway API reconcilers) and of
-// api7/adc, to which it passes its result: the pure half, from resources to APISIX objects and conditions. These faults of the
-// real one are kept:
-// - A missing ApisixUpstream or credential Secret is skipped, and the status is still True.
-// - A resource of an IngressClass without parameters is Accepted, but not pushed.
-// - A resource of a foreign class has no status.
+// Emulates the translation of the APISIX ingress controller 2.0.1 (apache/apisix-ingress-controller with its Gateway API
+// reconcilers): a pure function from Kubernetes resources to APISIX objects and conditions. It keeps these faults of the real
+// controller:
+// - A missing ApisixUpstream or credential Secret is skipped, although the status is True.
+// - A resource whose IngressClass has no parameters is Accepted, but not pushed.
+// - A resource whose class belongs to another controller has no status.
 // - Plugins of a GatewayProxy are off unless `enabled: true`.
 // - A Consumer (v1alpha1) stays Available when APISIX rejects it. Unsupported, with an error in the status or the log: stream
 //   routes, ApisixConsumer, ApisixPluginConfig, Ingress, HTTPRoute, the policies and PluginConfig of v1alpha1, mode
@@ -38,9 +38,9 @@ export interface Outcome {
     kind: Kind;
     resource: Resource;
     conditions: Condition[];
-    /** APISIX of its objects; unset if there is none. */
+    /** The APISIX to which the objects are pushed; unset if there is none. */
     target?: Target;
-    /** Unset after a rejection: the last pushed objects stay. */
+    /** Unset if the resource is rejected: then the objects that were pushed last stay. */
     objects?: ApisixObject[];
     /** For a Gateway: the addresses in its GatewayProxy. */
     addresses?: string[];
@@ -48,7 +48,7 @@ export interface Outcome {
 
 export interface Translation {
     outcomes: Outcome[];
-    /** All APISIXes of IngressClasses and Gateways of this controller. */
+    /** The APISIX targets of all IngressClasses and Gateways of this controller. */
     targets: Target[];
     /** Errors that prevent the synchronization of a target, by its key. */
     blocked: Map<string, string>;

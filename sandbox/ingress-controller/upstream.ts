@@ -1,4 +1,5 @@
-// Translates ApisixUpstream to APISIX upstreams, as far as this project writes it: other fields are rejected by name.
+// Translates ApisixUpstream to APISIX upstreams. Supported are the fields that this project writes; any other field is rejected
+// with an error that names it.
 // Facts: apache/apisix-ingress-controller 2.0.1, internal/adc/translator/apisixupstream.go.
 
 import type { Resource } from "./kinds";
@@ -12,7 +13,7 @@ export interface Upstream extends Record<string, unknown> {
 const DEFAULT_WEIGHT = 100;
 const DEFAULT_TIMEOUT_SECONDS = 60;
 
-// A lower-case RFC 1123 subdomain. Dotted IPv4 is accepted; IPv6, upper case and "_" are not.
+// Accepted hosts: lower-case RFC 1123 subdomains, which include dotted IPv4 addresses. IPv6, upper case and "_" are rejected.
 const HOST = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
 export function newUpstream(): Upstream {
@@ -24,7 +25,7 @@ const KNOWN = [
     "healthCheck",
 ];
 
-/** Throws an Error for which the controller skips the upstream, and a Refusal to reject the whole route. */
+/** @throws Error for which the controller skips the upstream, or Refusal for which it rejects the whole route */
 export function fromApisixUpstream(source: Resource): Upstream {
     const spec = source.spec ?? {};
     const where = `ApisixUpstream ${source.metadata.namespace}/${source.metadata.name}`;
@@ -44,7 +45,7 @@ export function fromApisixUpstream(source: Resource): Upstream {
     return upstream;
 }
 
-/** Whole seconds. A missing part, zero, or less than one second becomes 60. */
+/** Timeouts in whole seconds. A missing timeout, or one of less than a second, becomes 60. */
 export function timeout(spec: { connect?: string; send?: string; read?: string }, where: string) {
     const part = (name: "connect" | "send" | "read") => {
         const seconds = spec[name] === undefined ? 0 : goSeconds(spec[name], `${where}.${name}`);
@@ -55,13 +56,16 @@ export function timeout(spec: { connect?: string; send?: string; read?: string }
 
 function externalNode(node: { name: string; type?: string; port?: number; weight?: number }, where: string) {
     const { name, type = "", port = 80, weight = DEFAULT_WEIGHT } = node;
-    // Everything but "Domain", also an empty type, means an ExternalName Service of that name.
+    // For the real controller, every type but "Domain", even an empty one, means the ExternalName Service of that name.
     if (type !== "Domain") throw unsupported(`${where}: external node ${name} with type ${JSON.stringify(type)}`);
     if (!HOST.test(name)) throw new Error(`external node ${name} must be a lower-case RFC 1123 subdomain`);
     return { host: name, port, weight };
 }
 
-/** 2.0.x drops the type of the check, so a TCP check becomes an HTTP check. It also misspells the certificate option. */
+/**
+ * Translates health checks. The controller 2.0.x drops the type of the check, so a TCP check becomes an HTTP check. It also
+ * misspells the certificate option.
+ */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- checked by the API server
 function checks({ active, passive }: any, where: string): object {
     if (passive) throw unsupported(`${where}.passive`);
@@ -81,7 +85,7 @@ function checks({ active, passive }: any, where: string): object {
     };
     return {
         active: withoutZeros({
-            // Nanoseconds.
+            // The resource has the timeout in nanoseconds, APISIX in seconds.
             timeout: Math.trunc((active.timeout ?? 0) / 1e9),
             concurrency: active.concurrency,
             host: active.host,
@@ -95,7 +99,7 @@ function checks({ active, passive }: any, where: string): object {
     };
 }
 
-/** Go's omitempty: zero, "" and false are omitted, so APISIX's defaults apply. */
+/** Omits fields that are 0, "" or false, as Go's omitempty does. For these, APISIX's defaults apply. */
 function withoutZeros(object: Record<string, unknown>): Record<string, unknown> {
     return Object.fromEntries(Object.entries(object).filter(([, value]) => Boolean(value)));
 }

@@ -1,17 +1,18 @@
 /**
- * Emulator of `pulumi-language-nodejs`, the program with which the Pulumi engine runs Node.js programs and policy packs. Used
- * only without an installed Pulumi: the released host is not available as a Go module.
+ * Emulator of `pulumi-language-nodejs`, the program with which the Pulumi engine runs Node.js programs and policy packs. It is
+ * used only if Pulumi is not installed, because the released language host cannot be downloaded as a Go module.
  *
  * Emulated: the host of Pulumi 3.274.1, from the protocol in @pulumi/pulumi/proto and from the requests of that engine (its
- * `sdk/go/common/resource/plugin/langruntime_plugin.go`). The real runner, `@pulumi/pulumi/cmd/run`, runs programs, so their
- * behavior and their errors are Pulumi's own. It supports preview, up, refresh, destroy, stacks without watch, import without
+ * `sdk/go/common/resource/plugin/langruntime_plugin.go`). Programs run in Pulumi's real runner, `@pulumi/pulumi/cmd/run`, so
+ * their behavior and errors are real. The host supports preview, up, refresh, destroy, stacks without watch, import without
  * code generation, `pulumi install` and policy packs.
  *
- * Unsupported (UNIMPLEMENTED with a name): code generation, `pulumi new`, `package add`, debugging, package managers other than
- * npm, runtime options that language/options.ts does not have.
+ * Unsupported (the call fails with UNIMPLEMENTED and the name of the feature): code generation, `pulumi new`, `package add`,
+ * debugging, package managers other than npm, runtime options that language/options.ts does not have.
  *
- * Protocol: the engine starts it with its own address as last argument, and it prints its port as one line on stdout. Or the
- * engine attaches to a running one (PULUMI_DEBUG_LANGUAGES=nodejs:PORT), and sends its address in the handshake.
+ * Protocol: the engine starts the host with the engine's address as last argument, and the host prints its own port as one line
+ * on stdout. Or the engine attaches to a running host (PULUMI_DEBUG_LANGUAGES=nodejs:PORT), and sends its address in the
+ * handshake.
  */
 import { parseArgs } from "node:util";
 import { LanguageRuntimeService } from "@pulumi/pulumi/proto/language_grpc_pb";
@@ -24,7 +25,7 @@ async function main(args: string[]): Promise<void> {
         args,
         options: {
             tracing: { type: "string" },
-            // Log flags of the engine. This host writes no log.
+            // The engine passes these flags for logging. The host accepts them, and writes no log.
             logtostderr: { type: "boolean" },
             v: { type: "string", short: "v" },
         },

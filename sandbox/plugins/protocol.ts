@@ -4,13 +4,13 @@ import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/st
 export type Value = string | number | boolean | null | Value[] | { [name: string]: Value };
 export type Values = { [name: string]: Value | undefined };
 
-/** A value that is unknown in a preview. The marker is the protocol's. */
+/** Stands for a value that is unknown in a preview. The protocol defines this text. */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
-/** The mark of a secret value in a property map. */
+/** Key and value that mark a secret in a property map. */
 export const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
 
-/** Name and type of a URN. */
+/** Parses the name and the type of a resource from its URN. */
 export function parseUrn(urn: string): { name: string; type: string } {
     const [, , types, ...name] = urn.split("::");
     return { name: name.join("::"), type: (types ?? "").split("$").at(-1) ?? "" };
@@ -21,12 +21,12 @@ export const readValues = (properties: Struct | undefined) => (properties?.toJav
 /** A property map without undefined properties. */
 export function writeValues(values: Values): Struct {
     const known = Object.entries(values).filter(([, value]) => value !== undefined && value !== null);
-    // Nested values too: the protocol has no undefined.
+    // The round trip through JSON removes undefined from nested values too: the protocol has no undefined.
     const inside = JSON.parse(JSON.stringify(Object.fromEntries(known))) as Record<string, JavaScriptValue>;
     return Struct.fromJavaScript(inside);
 }
 
-/** A property map with the named properties marked as secrets: the engine encrypts them. */
+/** A property map in which the named properties are marked as secrets, so that the engine encrypts them. */
 export function writeWithSecrets(values: Values, secrets: readonly string[]): Struct {
     const marked = Object.entries(values).map(([name, value]) => {
         const hidden = secrets.includes(name) && value !== undefined && value !== null && value !== UNKNOWN;
@@ -44,12 +44,12 @@ export function holdsUnknown(value: Value | undefined): boolean {
     return isObject(value) ? Object.values(value).some(holdsUnknown) : value === UNKNOWN;
 }
 
-/** The kind of difference of one property in the protocol. */
+/** A difference of one property, as Diff reports it. */
 export interface Difference {
     property: string;
     kind: "ADD" | "DELETE" | "UPDATE";
     replace: boolean;
-    /** Paths inside the property that differ, if a provider returns them. */
+    /** Paths inside the property that differ. Unset if the provider does not report them. */
     parts?: Pick<Difference, "property" | "kind">[];
 }
 
@@ -59,7 +59,7 @@ const KINDS = {
     UPDATE: [provider.PropertyDiff.Kind.UPDATE, provider.PropertyDiff.Kind.UPDATE_REPLACE],
 } as const;
 
-/** Names of the different properties, and of those that need a replacement. */
+/** A Diff response with the names of the properties that differ, and of those that replace the resource. */
 export function writeNames(found: Difference[]): provider.DiffResponse {
     const { DIFF_NONE, DIFF_SOME } = provider.DiffResponse.DiffChanges;
     return new provider.DiffResponse()
@@ -68,7 +68,7 @@ export function writeNames(found: Difference[]): provider.DiffResponse {
         .setReplacesList(found.filter(({ replace }) => replace).map(({ property }) => property));
 }
 
-/** The same, with the kind of each difference. */
+/** A Diff response like that of writeNames, with the kind of each difference. */
 export function writeDifferences(found: Difference[]): provider.DiffResponse {
     const response = writeNames(found).setHasdetaileddiff(true);
     for (const { replace, parts, ...whole } of found)

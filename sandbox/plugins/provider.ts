@@ -1,4 +1,4 @@
-/** Common parts of the ResourceProvider service of all providers here. */
+/** The parts of the ResourceProvider service that all emulated providers share. */
 import * as grpc from "@grpc/grpc-js";
 import * as plugin from "@pulumi/pulumi/proto/plugin_pb";
 import * as provider from "@pulumi/pulumi/proto/provider_pb";
@@ -10,9 +10,9 @@ import { unsupported, unary } from "./serve";
 export type Calls = Partial<Record<keyof typeof ResourceProviderService, grpc.UntypedHandleCall>>;
 
 /**
- * The service. Unsupported calls answer UNIMPLEMENTED with a message.
+ * The service of one provider. An unsupported call fails with UNIMPLEMENTED and a message.
  * @param name for example "random" in "the random provider"
- * @param version of the emulated SDK
+ * @param version version of the emulated SDK
  * @param calls the implementation of this provider
  */
 export function providerService(name: string, version: string, calls: Calls): grpc.UntypedServiceImplementation {
@@ -20,7 +20,7 @@ export function providerService(name: string, version: string, calls: Calls): gr
         getPluginInfo: unary(() => new plugin.PluginInfo().setVersion(version)),
         attach: unary(() => new Empty()),
         cancel: unary(() => new Empty()),
-        // The engine then uses Configure, as with released providers that are older than the handshake.
+        // After this error the engine uses Configure, as for providers that are older than the handshake.
         handshake: unary(() => unsupported(`The ${name} provider's handshake`)),
         getSchema: unary(() => unsupported(`The ${name} provider's schema (use pulumi import --generate-code=false)`)),
         invoke: unary((request: provider.InvokeRequest) => unsupported(`The function ${request.getTok()}`)),

@@ -1,14 +1,14 @@
 /**
- * Emulator of `pulumi-resource-random`, the provider of @pulumi/random. Used only without an installed Pulumi: the released
- * provider is not available as a Go module.
+ * Emulator of `pulumi-resource-random`, the provider of @pulumi/random. It is used only if Pulumi is not installed, because the
+ * released provider cannot be downloaded as a Go module.
  *
- * Emulated: version 4.21.2, which bridges HashiCorp's random provider 3.x. From that provider's public source: defaults, the
- * characters of a password, messages, and that each changed input replaces the resource. From recordings in pulumi-random's
- * public tests: property names, resource ids, secret marks and the state's `__meta`. Values are from Node.js's cryptographic
- * generator; `bcryptHash` is a real bcrypt hash.
+ * Emulated: version 4.21.2, which bridges HashiCorp's random provider 3.x. Defaults, the characters of a password, messages,
+ * and the replacement of the resource by each changed input follow that provider's public source. Property names, resource ids,
+ * marks of secrets and the state's `__meta` follow recordings in pulumi-random's public tests. Values are from Node.js's
+ * cryptographic generator; `bcryptHash` is a real bcrypt hash.
  *
- * Emulated resources: RandomPassword with the inputs `length`, `special` and `numeric`, and RandomUuid without inputs, which
- * are those of this project. Other resources and inputs are errors.
+ * Emulated resources: RandomPassword with the inputs `length`, `special` and `numeric`, and RandomUuid without inputs, because
+ * this project uses no others. Any other resource or input is an error.
  *
  * Unsupported: imports, the schema, states of old versions, and the raw-state delta that the bridge adds to a state.
  */

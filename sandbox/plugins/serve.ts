@@ -1,6 +1,6 @@
 import * as grpc from "@grpc/grpc-js";
 
-/** Largest message, in bytes: Pulumi's own limit, 400 MB. */
+/** Largest gRPC message, in bytes: 400 MB, as in Pulumi. */
 const MAX_MESSAGE_BYTES = 400 * 1024 * 1024;
 
 export const SERVER_OPTIONS: grpc.ChannelOptions = {
@@ -32,7 +32,7 @@ export function statusOf(error: unknown): Partial<grpc.StatusObject> {
     return { code, details: error instanceof Error ? error.message : String(error) };
 }
 
-/** A call with one request and one response, from a function that may throw. */
+/** Makes a gRPC handler from a function that returns the response, or throws the error of the call. */
 export function unary<Request, Response>(
     handle: (request: Request) => Promise<Response> | Response,
 ): grpc.handleUnaryCall<Request, Response> {

@@ -2,8 +2,8 @@
 const LOOK_MS = 250;
 
 /**
- * Calls `gone` once when the parent process has ended. The engine stops its plugins itself, but not when it is killed, and a
- * plugin that outlives it would keep programs and connections alive.
+ * Calls `gone` once when the parent process has ended. The engine stops its plugins when it ends, but not when it is killed. A
+ * plugin that outlives the engine would keep programs and connections alive.
  */
 export function whenParentGone(gone: () => void): void {
     const parent = process.ppid;

@@ -1,4 +1,4 @@
-/** The guard's program: see guard.ts. Arguments: state directory, id of the sandbox. */
+/** Program of the guard, which guard.ts describes. Its arguments are the state directory and the id of the sandbox. */
 import { createInterface } from "node:readline";
 import { identify, isAlive } from "./identity";
 import { endOrphanPlugins } from "./orphan-plugins";
@@ -9,11 +9,11 @@ const [stateDir, sandboxId] = process.argv.slice(2);
 let released = false;
 let ending = false;
 
-/** The command line reads stdout too: a write after its end must not end the guard. */
+/** The command line reads stdout. A write after the command line has ended must not end the guard. */
 process.stdout.on("error", () => undefined);
-process.on("SIGINT", () => undefined); // Ctrl-C is for the command line, whose end closes the pipe
-process.on("SIGHUP", () => undefined); // the same for a closed terminal
-process.on("SIGTERM", () => process.exit(0)); // `down`: everything else has been stopped
+process.on("SIGINT", () => undefined); // Ctrl-C ends the command line, which closes the pipe
+process.on("SIGHUP", () => undefined); // so does a closed terminal
+process.on("SIGTERM", () => process.exit(0)); // sent by `down`, after it has stopped everything else
 
 createInterface({ input: process.stdin })
     .on("line", (line) => {
@@ -33,7 +33,7 @@ setInterval(() => undefined, 2 ** 30);
 
 function watchProcess(pid: number): void {
     const world = identify(pid);
-    // 250 ms: no event reports the end of a process that is not a child.
+    // Polls every 250 ms, because no event reports the end of a process that is not a child.
     const timer = setInterval(() => {
         if (world && isAlive(world)) return;
         clearInterval(timer);

@@ -11,7 +11,7 @@ import { endProcess } from "./stop";
 
 interface GuardOptions {
     stateDir: string;
-    /** Id of the sandbox, the value of ALPA_AUTH_SANDBOX. Orphaned Pulumi plugins with it are ended too. */
+    /** Id of the sandbox (value of ALPA_AUTH_SANDBOX). Orphaned Pulumi plugins with this id are ended too. */
     sandboxId: string;
     /** @default guard.log in `stateDir` */
     logFile?: string;
@@ -20,11 +20,11 @@ interface GuardOptions {
 export interface Guard {
     pid: number;
     /**
-     * For `--detach`: lets the command line end. From now on the guard watches `worldPid` (the process that runs the emulators)
-     * and stops the rest at its end. Without one it waits for `down`.
+     * For `--detach`: the command line can then end. The guard watches the process `worldPid`, which runs the emulators, and
+     * stops everything else when it ends. Without `worldPid` it only waits for `down`.
      */
     release(worldPid?: number): Promise<void>;
-    /** Ends only the guard, after everything else has been stopped in order. */
+    /** Ends the guard. Called after everything else has been stopped in order. */
     stop(): Promise<void>;
 }
 
@@ -43,7 +43,7 @@ export async function startGuard(options: GuardOptions): Promise<Guard> {
     const identity = identify(child.pid) ?? { pid: child.pid, started: "ended" };
     addToLedger(stateDir, { ...identity, name: "guard", command: "guard", role: "guard" });
     const answers = lines(child.stdout!);
-    child.stdin!.on("error", () => undefined); // the end of the guard is noticed by its missing answer
+    child.stdin!.on("error", () => undefined); // if the guard has ended, its answer is missing, which is an error
     await answers.next("ready");
     child.unref();
     for (const stream of [child.stdin!, child.stdout!]) (stream as unknown as { unref(): void }).unref();
@@ -60,13 +60,15 @@ export async function startGuard(options: GuardOptions): Promise<Guard> {
     };
 }
 
-/** The loader of TypeScript, independent of the current folder. */
+/** Path of the TypeScript loader, absolute so that the current folder does not matter. */
 const LOADER = join(__dirname, "../../load-typescript.js");
 
-/** Longest wait for a line of the guard, in seconds. Measured: 0.7 on an idle core, and five times that with other worlds. */
+/**
+ * Longest wait for a line from the guard, in seconds. Measured: 0.7 on an idle core, five times as long while other worlds run.
+ */
 const ANSWER_SECONDS = 60;
 
-/** Waits for one line of the guard. Its end or a timeout is an error. */
+/** Waits for lines from the guard. @returns a function that rejects if the guard ends or the wait is too long */
 function lines(stream: NodeJS.ReadableStream) {
     const waiting: { line: string; resolve: () => void; reject: (error: Error) => void }[] = [];
     let seen: string[] = [];

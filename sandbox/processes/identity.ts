@@ -1,5 +1,5 @@
 /**
- * Identity of a process. The system reuses pids, so a process is identified by its pid and start time, and is ended only if
+ * Identity of a process. The system reuses pids, so a process is identified by its pid and its start time. It is ended only if
  * both still match.
  */
 import { execFileSync } from "node:child_process";
@@ -7,14 +7,14 @@ import { existsSync, readFileSync } from "node:fs";
 
 export interface ProcessIdentity {
     pid: number;
-    /** Start time as the system prints it. It is only compared. */
+    /** Start time in the system's format. It is used only for comparisons. */
     started: string;
 }
 
 /** Whether /proc of Linux is readable; other systems use `ps`. */
 export const hasProc = existsSync("/proc/self/stat");
 
-/** The identity of a running process; undefined if there is none (a zombie has ended). */
+/** The identity of a running process; undefined if the process does not exist or is a zombie. */
 export function identify(pid: number): ProcessIdentity | undefined {
     const started = hasProc ? startedOnLinux(pid) : startedByPs(pid);
     return started === undefined ? undefined : { pid, started };
@@ -42,7 +42,7 @@ function startedOnLinux(pid: number): string | undefined {
 }
 
 let boot: string | undefined;
-/** The same number of ticks may occur after a reboot. The boot id distinguishes them. */
+/** Id of the current boot: after a reboot, a process can have the same pid and number of ticks. */
 function bootId(): string {
     try {
         boot ??= readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();

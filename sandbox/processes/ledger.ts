@@ -1,4 +1,4 @@
-/** The list of processes of a sandbox, on disk, so that a later command can end them. */
+/** The file with the list of a sandbox's processes, by which a later command can end them. */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ProcessIdentity } from "./identity";
@@ -7,7 +7,7 @@ export interface Entry extends ProcessIdentity {
     name: string;
     /** Path of the program; never its arguments, which may contain secrets. */
     command: string;
-    /** Whether the process is the guard, which `down` ends too, but which does not end itself. */
+    /** "guard" for the guard, which `down` ends like the others, but which must not end itself. */
     role?: "guard";
 }
 
@@ -15,7 +15,10 @@ export function ledgerPath(stateDir: string): string {
     return join(stateDir, "processes.json");
 }
 
-/** Oldest first. A missing file is an empty list. A damaged one is an error, because it may name running processes. */
+/**
+ * Reads the list, oldest process first. A missing file is an empty list; a damaged file is an error, because it may name
+ * running processes.
+ */
 export function readLedger(stateDir: string): Entry[] {
     const path = ledgerPath(stateDir);
     let text: string;
@@ -34,7 +37,7 @@ export function readLedger(stateDir: string): Entry[] {
     }
 }
 
-/** Written to a temporary file and renamed, so that readers never get a part of the list. */
+/** Writes the list to a temporary file, which is then renamed, so that readers never get a part of the list. */
 export function writeLedger(stateDir: string, entries: Entry[]): void {
     const path = ledgerPath(stateDir);
     if (entries.length === 0) return rmSync(path, { force: true });

@@ -1,4 +1,4 @@
-/** Opening and closing of servers on loopback. */
+/** Opens and closes servers on loopback. */
 import type { AddressInfo, Server, Socket } from "node:net";
 
 export interface Listening {
@@ -8,7 +8,7 @@ export interface Listening {
 }
 
 /**
- * @param port 0: any free one
+ * Starts to listen. @param port 0: any free one
  * @throws Error of the system, for example EADDRINUSE
  */
 export async function listen(server: Server, port = 0, address = "127.0.0.1"): Promise<Listening> {

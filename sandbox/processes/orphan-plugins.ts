@@ -1,7 +1,7 @@
 /**
- * Pulumi's plugins survive a `kill -9` of the pulumi command, and wait for its engine forever. They are found by the mark of
- * the sandbox in their environment, so that no other plugins are ended. Linux only: other systems do not allow reading the
- * environment of a process, so no plugin is found.
+ * Finds and ends orphaned plugins of Pulumi: they survive a `kill -9` of the pulumi command, and wait for its engine forever.
+ * Only plugins with the sandbox's variable in their environment are ended. On systems other than Linux no plugin is found,
+ * because they do not allow reading the environment of a process.
  */
 import { basename } from "node:path";
 import { hasProc } from "./identity";
@@ -15,7 +15,7 @@ interface OrphanPlugin {
     name: string;
 }
 
-/** Plugins of the sandbox `id` whose pulumi has ended. */
+/** Plugins of the sandbox `id` whose pulumi command has ended. */
 export function findOrphanPlugins(id: string): OrphanPlugin[] {
     return hasProc ? orphansIn(procTable(), id) : [];
 }
@@ -38,8 +38,8 @@ export function orphansIn(table: Map<number, ProcRow>, id: string): OrphanPlugin
 
 /**
  * A plugin's parent is pulumi, or another plugin (the language host starts the program). The parent of an orphan is the process
- * that adopts orphans, pid 1 or a session manager, which do not have the mark. Any other parent with the mark means that a user
- * runs the plugin from a shell of the sandbox: it is not ended.
+ * that adopts orphans (pid 1 or a session manager), which does not have the sandbox's variable. If any other parent has the
+ * variable, a user runs the plugin from a shell of the sandbox, and it is not ended.
  */
 function isOrphan(row: ProcRow, table: Map<number, ProcRow>, id: string): boolean {
     const parent = table.get(row.parent);
@@ -53,9 +53,12 @@ function isPulumi(row: ProcRow): boolean {
     return row.program === "pulumi" || basename(row.args[0] ?? "") === "pulumi";
 }
 
-/** Whether a command line is a plugin: a program or script named pulumi-<kind>-<name>, or one of the SDK's runners. */
+/**
+ * Name of the plugin that a command line runs: a program or script pulumi-<kind>-<name>, or one of the SDK's runners. Undefined
+ * if it runs none.
+ */
 function pluginName(args: string[]): string | undefined {
-    // Only the program and its script count: `vim pulumi-resource-x.ts` in a shell is not a plugin.
+    // Only the program and its script are compared: `vim pulumi-resource-x.ts` is not a plugin.
     for (const arg of args.slice(0, scriptAt(args) + 1)) {
         const base = basename(arg);
         if (/^pulumi-(resource|language|analyzer|converter|tool)-[\w.-]+$/.test(base))
@@ -65,7 +68,7 @@ function pluginName(args: string[]): string | undefined {
     return undefined;
 }
 
-/** Index of the script if the program is an interpreter (node, python, sh), otherwise of the program. */
+/** Index of the script in a command line if the program is an interpreter (node, python, sh); otherwise 0, the program. */
 function scriptAt(args: string[]): number {
     if (!/^(node|nodejs|python[\d.]*|sh|bash|env)$/.test(basename(args[0] ?? ""))) return 0;
     const at = args.findIndex((arg, i) => i > 0 && !arg.startsWith("-") && !isOptionValue(args[i - 1]));

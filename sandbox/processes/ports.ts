@@ -1,4 +1,4 @@
-/** Ports on loopback: finding free ones, and the processes that hold others. */
+/** Finds free ports on loopback, and the processes that hold the others. */
 import { execFileSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
@@ -11,7 +11,7 @@ interface PortHolder {
     port: number;
     /** Undefined if the process belongs to another user and is invisible. */
     pid?: number;
-    /** The program and, for an interpreter, its script. Never other arguments, which may contain secrets. */
+    /** The program, and for an interpreter its script. Other arguments are omitted, because they may contain secrets. */
     command?: string;
 }
 
@@ -20,7 +20,7 @@ export function whoHolds(port: number): PortHolder | undefined {
     return hasProc ? holderOnLinux(port) : holderByLsof(port);
 }
 
-/** Text: "port 30800 is held by nginx (pid 812)", or that it is free. */
+/** Describes who holds a port, for example "port 30800 is held by nginx (pid 812)", or says that it is free. */
 export function describeHolder(port: number): string {
     const holder = whoHolds(port);
     if (!holder) return `port ${port} is free`;
@@ -31,18 +31,22 @@ export function describeHolder(port: number): string {
 const handedOut = new Set<number>();
 
 /**
- * Range for free ports: below the ports that Linux assigns itself (32768 to 60999: net.ipv4.ip_local_port_range) and those of
- * Services (from 30000). A port is chosen seconds before its program listens, and another process could get one of those ports
- * in between. It is above the default ports of programs here: Alpa (from 20001) and the metrics of cloudflared (20241 to
- * 20245).
+ * Range in which free ports are searched. It is below the ports that Linux assigns by itself (32768 to 60999:
+ * net.ipv4.ip_local_port_range) and those of Services (from 30000): a port is chosen seconds before its program listens, and
+ * another process could get one of those ports during that time. It is above the default ports of programs in the sandbox: Alpa
+ * (from 20001) and the metrics of cloudflared (20241 to 20245).
  */
 const RANGE = { first: 20_300, count: 9_700 };
-/** Start of the search, different for each process, so that two concurrent searches do not find the same port. */
+/**
+ * Index at which the next search starts. It differs between processes, so that two concurrent searches do not find the same
+ * port.
+ */
 let next = (process.pid * 101) % RANGE.count;
 
 /**
- * Returns a port on 127.0.0.1 without a listener: the preferred one if it is free, otherwise any. While this process lives, no
- * later call here or in another process returns the same one without preferring it, even if its program is restarted meanwhile.
+ * Returns a port on 127.0.0.1 without a listener: the preferred one if it is free, otherwise any. While this process lives, the
+ * port is reserved: a later call, in this or another process, returns it only if it is preferred, even while its program
+ * restarts.
  */
 export async function freePort(preferred?: number): Promise<number> {
     if (preferred !== undefined && (await canListen(preferred))) {
@@ -53,7 +57,7 @@ export async function freePort(preferred?: number): Promise<number> {
         const port = RANGE.first + next;
         next = (next + 1) % RANGE.count;
         if (handedOut.has(port)) continue;
-        handedOut.add(port); // before the check, because of concurrent calls
+        handedOut.add(port); // marked before the check, so that a concurrent call does not choose it too
         if ((await canListen(port)) && (await reserve(port))) return port;
     }
     const last = RANGE.first + RANGE.count - 1;
@@ -64,8 +68,8 @@ export async function freePort(preferred?: number): Promise<number> {
 const LAST_NODE_PORT = 32767;
 
 /**
- * Returns the first free port from `first` on in the range of node ports. Other processes that use this function do not get the
- * port while this process lives, even if its program starts to listen minutes later.
+ * Returns the first free port from `first` on in the range of node ports. The port is reserved while this process lives: other
+ * processes that use this function do not get it, even if its program starts to listen minutes later.
  */
 export async function freePortFrom(first: number): Promise<number> {
     for (let port = first; port <= LAST_NODE_PORT; port++)
@@ -79,8 +83,8 @@ export async function freePortFrom(first: number): Promise<number> {
 }
 
 /**
- * Holds the UDP port of the same number until this process ends. Programs on these ports use only TCP, so the UDP port can be a
- * lock between processes, which the system always releases.
+ * Reserves a port until this process ends, by binding the UDP port of the same number. Programs on these ports use only TCP, so
+ * the UDP port can serve as a lock between processes, and the system always releases it.
  */
 function reserve(port: number): Promise<boolean> {
     return new Promise((resolve) => {
@@ -93,7 +97,7 @@ function reserve(port: number): Promise<boolean> {
     });
 }
 
-/** Tries to listen. */
+/** Whether a process can listen on a port, by trying it. */
 function canListen(port: number): Promise<boolean> {
     return new Promise((resolve) => {
         const server = createServer();
@@ -116,7 +120,7 @@ function readTable(file: string): string {
     try {
         return readFileSync(file, "utf8");
     } catch {
-        return ""; // no IPv6
+        return ""; // the file does not exist without IPv6
     }
 }
 
@@ -137,7 +141,7 @@ function holdsSocket(pid: number, inodes: Set<string>): boolean {
             return link.startsWith("socket:[") && inodes.has(link.slice(8, -1));
         });
     } catch {
-        return false; // another user's, or a closed descriptor
+        return false; // the process belongs to another user, or has closed the descriptor
     }
 }
 

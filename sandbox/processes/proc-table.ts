@@ -1,11 +1,13 @@
-/** Running processes in /proc, with the marks in their environment. Linux only. */
+/**
+ * Lists running processes from /proc, with two variables of their environment by which the sandbox recognizes them. Linux only.
+ */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { basename } from "node:path";
 import { identify, statFields, type ProcessIdentity } from "./identity";
 
-/** The id of the sandbox: in the environment of all its processes, and of shells that ran `sandbox env`. */
+/** Variable with the id of the sandbox. All processes of the sandbox have it, and shells that ran `sandbox env`. */
 export const SANDBOX_MARK = "ALPA_AUTH_SANDBOX";
-/** The state directory: only in the environment of processes of `spawnTracked` and their children. */
+/** Variable with the state directory. Only processes that `spawnTracked` started and their children have it. */
 export const TRACKED_MARK = "ALPA_AUTH_SANDBOX_STATE";
 
 export interface ProcRow extends ProcessIdentity {
@@ -14,7 +16,7 @@ export interface ProcRow extends ProcessIdentity {
     args: string[];
     /** Base name of the running executable. */
     program: string;
-    /** Only the two marks above. */
+    /** Values of the two variables, if the process has them. */
     marks: { [SANDBOX_MARK]?: string; [TRACKED_MARK]?: string };
 }
 
@@ -42,11 +44,11 @@ function readRow(pid: number): ProcRow | undefined {
         }
         return { ...identity, parent: Number(stat[1]), args, program: programOf(pid, args), marks };
     } catch {
-        return undefined; // has ended, or is another user's
+        return undefined; // the process has ended, or belongs to another user
     }
 }
 
-/** The link ends with "(deleted)" if the file was replaced while it runs. */
+/** Base name of the running executable. Its link in /proc ends with "(deleted)" if the file was replaced meanwhile. */
 export function programOf(pid: number, args: string[]): string {
     try {
         return basename(readlinkSync(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, ""));

@@ -1,4 +1,4 @@
-/** Starts processes that are recorded, so that they are ended even if their parent is killed. */
+/** Starts processes and records them, so that they can be ended even if their parent was killed. */
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -8,16 +8,16 @@ import { TRACKED_MARK } from "./proc-table";
 import { endProcess, type StopOptions } from "./stop";
 
 interface SpawnOptions {
-    /** Name for people: "etcd". */
+    /** Name in messages, for example "etcd". */
     name: string;
     command: string;
-    /** Without secrets: every user of the machine can read arguments. */
+    /** Arguments. They must not contain secrets, because every user of the machine can read them. */
     args: string[];
-    /** The whole environment. @default the environment of this process */
+    /** All environment variables of the process. @default those of this process */
     env?: NodeJS.ProcessEnv;
     /** File for both output streams, which only this user can read. */
     logFile: string;
-    /** The list for recording the process. */
+    /** State directory whose list records the process. */
     stateDir: string;
     /** @default the current folder */
     cwd?: string;
@@ -26,7 +26,7 @@ interface SpawnOptions {
 export interface TrackedProcess extends ProcessIdentity {
     name: string;
     logFile: string;
-    /** Settles when the process has ended, in any way. */
+    /** Resolves when the process has ended, for whatever reason. */
     exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
     /** Ends the process and removes it from the list. */
     stop(options?: StopOptions): Promise<void>;
@@ -40,11 +40,12 @@ export async function spawnTracked(options: SpawnOptions): Promise<TrackedProces
         cwd: options.cwd,
         env: { ...(options.env ?? process.env), [TRACKED_MARK]: stateDir },
         stdio: ["ignore", log, log],
-        // A process group of its own: Ctrl-C in the terminal reaches only this process, which stops the others in order.
+        // The process leads a new process group, so Ctrl-C in the terminal reaches only this process, which then stops the
+        // others in order.
         detached: true,
     });
     closeSync(log);
-    // Recorded before any await, so that a kill -9 of this process is unlikely to leave it unrecorded.
+    // Recorded before any await: a kill -9 of this process is then unlikely to leave an unrecorded process.
     const identity =
         child.pid === undefined ? undefined : (identify(child.pid) ?? { pid: child.pid, started: "ended" });
     if (identity) addToLedger(stateDir, { ...identity, name, command });
@@ -61,7 +62,7 @@ export async function spawnTracked(options: SpawnOptions): Promise<TrackedProces
             );
         });
     });
-    child.unref(); // it does not keep this process alive
+    child.unref(); // the child does not keep this process alive
     const stop = async (stopOptions?: StopOptions) => {
         await endProcess(identity!, name, stopOptions);
         removeFromLedger(stateDir, identity!);
@@ -70,8 +71,8 @@ export async function spawnTracked(options: SpawnOptions): Promise<TrackedProces
 }
 
 /**
- * The part of a log for an error: from the fatal line of a Go program (panic, klog's F, "Error:"), which a stack trace may
- * follow, otherwise the end.
+ * The part of a log that an error message quotes: from the fatal line of a Go program on (panic, klog's F, "Error:"), because a
+ * stack trace may follow it; without a fatal line, the end of the log.
  */
 export function lastLines(logFile: string, lines = 12): string {
     try {

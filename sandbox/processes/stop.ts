@@ -1,4 +1,4 @@
-/** Ends processes: by TERM, then by KILL, and waits for their end. */
+/** Ends processes with SIGTERM, then with SIGKILL, and waits until they have ended. */
 import { hasProc, isAlive, type ProcessIdentity } from "./identity";
 import { markedProcesses, procTable } from "./proc-table";
 import { readLedger, removeFromLedger, writeLedger } from "./ledger";
@@ -14,7 +14,7 @@ export interface StopOptions {
     log?: (line: string) => void;
 }
 
-/** Time for a killed process to disappear, in seconds. After that it hangs in the kernel. */
+/** Longest wait for the end of a killed process, in seconds. A process that is still there hangs in the kernel. */
 const KILL_SECONDS = 30;
 
 /** Ends one process and its group (every recorded process leads its own group). */
@@ -31,8 +31,9 @@ export async function endProcess(target: ProcessIdentity, name: string, options:
 }
 
 /**
- * Ends all recorded processes of `stateDir`, the youngest first, and their orphans. Safe to call at any time and repeatedly: a
- * pid of another process is not ended. It skips its caller if that is on the list (the guard).
+ * Ends all recorded processes of `stateDir`, the youngest first, and their orphans. It can be called at any time and
+ * repeatedly: a pid that now belongs to another process is not ended. If the caller itself is on the list (the guard), it is
+ * skipped.
  */
 export async function stopAll(stateDir: string, options: StopOptions = {}): Promise<void> {
     const failed: string[] = [];
@@ -50,7 +51,7 @@ export async function stopAll(stateDir: string, options: StopOptions = {}): Prom
     if (failed.length > 0) throw new Error(failed.join("\n"));
 }
 
-/** Recorded processes of `stateDir` that still run. Removes the others from the list. */
+/** Recorded processes of `stateDir` that still run. Ended processes are removed from the list. */
 export function running(stateDir: string): { name: string; pid: number }[] {
     const alive = readLedger(stateDir).filter(isAlive);
     if (readLedger(stateDir).length !== alive.length) writeLedger(stateDir, alive);
@@ -58,8 +59,8 @@ export function running(stateDir: string): { name: string; pid: number }[] {
 }
 
 /**
- * Children that survived a recorded process, and a process whose parent was killed before recording it. Only processes with the
- * mark of `spawnTracked` for this state directory: shells of users never have it.
+ * Unrecorded processes of this state directory: children that survived a recorded process, and a process whose parent was
+ * killed before it recorded the process. They have TRACKED_MARK in their environment, which shells of users never have.
  */
 function leftBehind(stateDir: string): ProcessIdentity[] {
     return hasProc ? markedProcesses(procTable(), stateDir) : [];
@@ -71,7 +72,8 @@ function signal(target: ProcessIdentity, name: NodeJS.Signals): void {
             process.kill(pid, name);
             return;
         } catch (error) {
-            // ESRCH for the group: the process leads none (started elsewhere); for the pid: the process has just ended.
+            // ESRCH means for the group that the process leads none (it was started elsewhere), and for the pid that it has
+            // just ended.
             if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
         }
     }

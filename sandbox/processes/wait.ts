@@ -1,11 +1,11 @@
-/** Waits with a timeout. The error names the awaited event, and how to find its cause. */
+/** Waits with a timeout. The error names the awaited event, and contains a hint how to find the cause. */
 
 interface WaitLimits {
     /** Longest wait, in seconds. */
     seconds: number;
     /**
      * Time between two checks, in milliseconds.
-     * @default 50: short compared with the awaited event (a process, an HTTP answer), and cheap on a laptop
+     * @default 50: short compared with the start of a process or an HTTP answer, and cheap on a laptop
      */
     everyMilliseconds?: number;
     /** Returns a text for the error of a timeout, with the last state or a command. */

@@ -1,9 +1,10 @@
 /**
- * Prometheus next to a world: it reads the metrics of gateway and connector pods, with this repository's alerts loaded.
+ * Runs a Prometheus for a world. It reads the metrics of gateway and connector pods, and has this repository's alerts
+ * loaded.
  *
- * Pods of a world have no network. Instead of Prometheus' own discovery in Kubernetes, a small server lists them for HTTP
- * service discovery: pods with the annotations prometheus.io/scrape, /port and /path, as the usual configuration for
- * annotations reads them, at the local ports of their emulators.
+ * Pods of a world have no network. Therefore Prometheus does not use its Kubernetes service discovery: a small server lists the
+ * pods for HTTP service discovery, with the local ports of their emulators. Like the usual Prometheus configuration, it reads
+ * the annotations prometheus.io/scrape, prometheus.io/port and prometheus.io/path.
  *
  * Unsupported: network policies are not enforced, PodMonitors have no effect.
  */
@@ -15,7 +16,7 @@ import { listen } from "../processes/listen";
 
 /** The rule file that operators load. */
 const RULES = join(__dirname, "../../docs/examples/prometheus/alpa-auth.rules.yml");
-/** Scrape interval in real seconds. The gateways refresh their exposition every 15 s of their own clock. */
+/** Scrape interval in real seconds. The gateways refresh their metrics every 15 s of the world's clock. */
 const INTERVAL_SECONDS = 5;
 
 interface ObserverOptions {

@@ -1,6 +1,6 @@
 /**
- * The real Prometheus on PATH, for the sandbox and for tests. It reads targets on loopback, and stores data in a folder of the
- * sandbox. Supports Prometheus 2.42 and newer, which is the package `prometheus` of Debian and Ubuntu.
+ * Starts the real Prometheus on PATH, for the sandbox and for tests. It reads targets on loopback, and stores its data in a
+ * folder of the sandbox. Supported are Prometheus 2.42 and newer; the package `prometheus` of Debian and Ubuntu is new enough.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,11 +8,11 @@ import { stringify } from "yaml";
 import { freePort, lastLines, spawnTracked, waitFor } from "../processes";
 import { findOnPath } from "../toolchain/path";
 
-/** Longest wait for its start, in seconds. Measured: 1. */
+/** Longest wait for the start of Prometheus, in seconds. Measured: 1. */
 const START_SECONDS = 30;
 
 interface PrometheusOptions {
-    /** Folder for configuration and data. Data of an earlier run is used. */
+    /** Folder for configuration and data. If it has data of an earlier run, Prometheus continues with it. */
     folder: string;
     /** Files with rules, by absolute paths. @default none */
     rules?: string[];
@@ -22,7 +22,7 @@ interface PrometheusOptions {
     port?: number;
     /** State directory for recording its process. */
     stateDir: string;
-    /** The whole environment, with PATH. @default the environment of this process */
+    /** All environment variables of Prometheus, including PATH. @default those of this process */
     env?: NodeJS.ProcessEnv;
 }
 
@@ -32,7 +32,7 @@ export interface Prometheus {
     close(): Promise<void>;
 }
 
-/** Path of the program. @throws Error with how to install it */
+/** Path of Prometheus. @throws Error that says how to install it */
 export function prometheusProgram(env = process.env): string {
     const found = findOnPath("prometheus", env);
     if (found === undefined)
@@ -71,7 +71,7 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
     return { url, close: () => server.stop() };
 }
 
-/** Its configuration file, as an object. */
+/** The configuration file of Prometheus, as an object. */
 function configOf({ rules = [], discovery }: PrometheusOptions): object {
     const interval = `${discovery?.intervalSeconds ?? 15}s`;
     return {

@@ -1,6 +1,6 @@
-/** The three kinds of failure of the real program, which users see differently. */
+/** The kinds of failures of the real program, which have different effects for users. */
 
-/** Errors that Rampart reports: the webhook rejects with 403, the controller writes them to the status. */
+/** Errors that Rampart reports. The webhook rejects the graph with 403, the controller writes the errors into the status. */
 export class GraphErrors extends Error {
     constructor(
         readonly during: "validation" | "deployment",
@@ -15,7 +15,10 @@ export class GraphErrors extends Error {
     }
 }
 
-/** An uncaught exception: the webhook answers 500, the controller process exits. The message is Python's. */
+/**
+ * An exception that the real program does not catch: the webhook answers 500, or the controller process exits. The message is
+ * that of Python.
+ */
 export class Crash extends Error {}
 
 /** The deployment task was cancelled, because the graph was changed or deleted. */
@@ -24,7 +27,10 @@ export class Cancelled extends Error {}
 /** The controller process ended, without cleanup. */
 export class Killed extends Error {}
 
-/** Errors of several steps, without duplicates, as in the set of the real program. */
+/**
+ * Joins the errors of several steps without duplicates: the real program collects them in a set.
+ * @returns undefined if there is none
+ */
 export function collect(during: "validation" | "deployment", problems: unknown[]): GraphErrors | undefined {
     const texts = new Set<string>();
     for (const problem of problems) {

@@ -1,6 +1,6 @@
 /**
- * The whole Rampart: CRDs, admission webhook, HNC and the controller on an existing API server. Emulator of petuum/rampart
- * 47a837c (2023-04-07); each file lists what it emulates and what is unsupported.
+ * Starts the emulator of petuum/rampart 47a837c (2023-04-07) on an existing API server: CRDs, admission webhook, HNC and
+ * controller. Each file lists what it emulates and what is unsupported.
  */
 import { KubeConfig } from "@kubernetes/client-node";
 import { type Clock, realClock } from "./kubernetes/api.js";
@@ -16,7 +16,10 @@ interface RampartOptions {
     helmPath: string;
     /** Folder for helm's repos and caches. Only its owner can read it, because it has credentials of chart repos. */
     stateDir: string;
-    /** Duration of one watch, in seconds; a deletion takes up to one of them longer. @default 60, as in the real controller */
+    /**
+     * Duration of one watch, in seconds. A deletion is completed only in the next watch.
+     * @default 60, as in the real controller
+     */
     watchCycleSeconds?: number;
     /** Contents of the Secret rampart-repo. @default none */
     repo?: InstallOptions["repo"];
@@ -25,10 +28,12 @@ interface RampartOptions {
     log?: (line: string) => void;
 }
 
-/** First wait before a restart of the controller after a crash, in seconds. It doubles up to the longest. */
+/**
+ * First wait before the controller is restarted after a crash, in seconds. The wait doubles with each crash up to the longest.
+ */
 const FIRST_RESTART_SECONDS = 10;
 const LONGEST_RESTART_SECONDS = 300;
-/** Duration of a run after which a kubelet forgets earlier crashes, in seconds. */
+/** If a run lasts this many seconds, earlier crashes are forgotten, as by a kubelet. */
 const FORGIVEN_SECONDS = 600;
 
 export async function startRampart(options: RampartOptions): Promise<{ close(): Promise<void> }> {

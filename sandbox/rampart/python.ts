@@ -1,10 +1,10 @@
 /**
- * Python 3.9's formatting of values. Rampart is a Python program whose messages have values by repr() and json.dumps, so the
- * same messages need the same formatting.
+ * Formats values as Python 3.9 does. Rampart is a Python program whose messages contain values formatted by repr() and
+ * json.dumps().
  */
 import type { Json } from "./types.js";
 
-/** Entries sorted by key: the API server sends objects to webhooks and clients with sorted keys. */
+/** Entries sorted by key, as the API server sends objects to webhooks and clients. */
 export function sortedEntries<T>(map: Record<string, T>): [string, T][] {
     return Object.entries(map).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
 }
@@ -38,7 +38,7 @@ function reprNumber(value: number): string {
     return String(value);
 }
 
-/** repr() of a JSON value, maps with sorted keys. */
+/** Python's repr() of a JSON value, with the keys of maps sorted. */
 export function repr(value: Json): string {
     if (value === null) return "None";
     if (value === true) return "True";
@@ -51,7 +51,7 @@ export function repr(value: Json): string {
         .join(", ")}}`;
 }
 
-/** json.dumps(): a space after every comma and colon, all non-ASCII characters escaped. */
+/** Python's json.dumps(): with a space after each comma and colon, and all non-ASCII characters escaped. */
 export function jsonDumps(value: Json): string {
     if (Array.isArray(value)) return `[${value.map(jsonDumps).join(", ")}]`;
     if (isMap(value)) {

@@ -1,4 +1,4 @@
-/** Types of the objects that the Rampart emulator reads and writes; only the fields it uses. */
+/** Types of the objects that the Rampart emulator reads and writes, limited to the fields that it uses. */
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
@@ -25,13 +25,16 @@ export interface OwnerReference {
     blockOwnerDeletion: boolean;
 }
 
-/** No array of conditions: the real resource has only these (all optional, none before the first pass of the controller). */
+/**
+ * Status of a graph. The real resource has only these fields, and no conditions. All are unset before the controller's first
+ * pass.
+ */
 export interface GraphStatus {
     phase?: "Deploying" | "Deployed" | "Failed" | "Undeploying" | "Undeployed" | "Deleting";
     reason?: "GraphValidationError" | "GraphDeploymentError";
     messages?: string;
     observedGeneration?: number;
-    /** A JSON object as a string: component name to list of paths. */
+    /** JSON text of an object: component name → list of paths. */
     endpointPaths?: string;
     componentNamespaces?: string[];
 }
@@ -44,7 +47,7 @@ export interface GraphObject {
     status?: GraphStatus;
 }
 
-/** Graph that provides an infrastructure ("pulsar", "ray", …). */
+/** The graph that provides an infrastructure such as "pulsar" or "ray". */
 export interface InfraSource {
     namespace: string;
     name: string;

@@ -1,5 +1,5 @@
 /**
- * HTTPS server for the API server's calls about RampartGraphs: /validate, /conversion, /healthz.
+ * HTTPS server that the API server calls for RampartGraphs: /validate, /conversion, /healthz.
  * Emulated: petuum/rampart 47a837c, validator.py on aiohttp 3.7.4; a crash answers with aiohttp's own 500 page. Key and
  * certificate are created at each start and stay in memory.
  */
@@ -25,7 +25,7 @@ interface WebhookOptions {
     log?: (line: string) => void;
     /** @default 0: any free port */
     port?: number;
-    /** The cluster. @default read for each call */
+    /** Reads the objects of the cluster. @default they are read from the API server for each call */
     readWorld?: () => Promise<World>;
 }
 
@@ -39,8 +39,8 @@ interface AdmissionRequest {
 }
 
 /**
- * aiohttp's timeout. The pause between two calls is often the 5 s of Node.js: the API server would then find a closed
- * connection.
+ * Idle timeout of a connection, as in aiohttp. With the default of Node.js (5 s), which is also a usual pause between two
+ * calls, the API server would often find the connection closed.
  */
 const KEEP_ALIVE_MS = 75_000;
 const CRASH_PAGE = "500 Internal Server Error\n\nServer got itself in trouble";
@@ -108,7 +108,7 @@ async function review(
     log: (line: string) => void,
 ): Promise<object> {
     const response = await decide(request, readWorld);
-    // The real program's log line reads the namespace, and fails without one.
+    // The real program reads the namespace for its log line, and crashes if the request has none.
     const named = request.name ?? request.generateName;
     if (named !== undefined && request.namespace === undefined) throw new Crash("KeyError: 'namespace'");
     log(
@@ -122,7 +122,8 @@ async function review(
 }
 
 async function decide(request: AdmissionRequest, readWorld: () => Promise<World>) {
-    // The name in the request counts, not that in the object: the API server has already generated one from generateName.
+    // The name in the request decides, not the one in the object, where the API server has already generated a name from
+    // generateName.
     const name = request.name ?? request.generateName;
     if (name === undefined) return denied("Invalid graph", "No name found");
     if (!["CREATE", "UPDATE"].includes(request.operation)) return { allowed: true };
@@ -141,7 +142,10 @@ interface ConversionReview {
     request: { uid: string; desiredAPIVersion: string; objects: GraphObject[] };
 }
 
-/** v1beta1 has no `deploy`: it is set to true on the way up and removed on the way down. */
+/**
+ * Converts graphs between versions. v1beta1 has no `deploy`: the conversion to v1beta2 sets it to true, the conversion to
+ * v1beta1 removes it.
+ */
 export function convert({ apiVersion, request }: ConversionReview): object {
     const wanted = request.desiredAPIVersion;
     const convertedObjects = request.objects.map((object) => {
@@ -156,7 +160,7 @@ export function convert({ apiVersion, request }: ConversionReview): object {
     return { apiVersion, kind: "ConversionReview", response };
 }
 
-/** Registers this webhook with the API server. */
+/** Registers the webhook with the API server. */
 export async function registerWebhook(kubeConfig: KubeConfig, webhook: WebhookAddress): Promise<void> {
     const body = webhookConfiguration(webhook);
     const path = `/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/${body.metadata.name}`;

@@ -1,10 +1,10 @@
 /**
- * The settings file of a real APISIX on this machine, from that of its pod. Changed are only its listening addresses, the
- * addresses of etcd and DNS, and the paths of its output. Pure.
+ * Creates the settings file of a real APISIX on this machine from the file in its pod. Only the listening addresses, the
+ * addresses of etcd and DNS, and output paths are changed. Pure.
  */
 import { parse } from "yaml";
 
-/** Ports on 127.0.0.1, by ports of the container. */
+/** Ports on 127.0.0.1 that replace the ports of the container. */
 interface ApisixPorts {
     data: number;
     admin: number;
@@ -12,19 +12,19 @@ interface ApisixPorts {
     control: number;
     status: number;
     prometheus: number;
-    /** Ports of the stream proxy, if the file has one. */
+    /** Ports of the stream proxy; empty if the file has none. */
     streams: number[];
 }
 
 interface ApisixPlace {
     ports: ApisixPorts;
-    /** Loopback address of each name of etcd in the file. */
+    /** Loopback addresses of the etcd hosts, by the host name in the file. */
     etcd: Map<string, string>;
     /** Address of the DNS server. */
     dns: string;
     /** Folder for files that the container writes outside of its own folder. */
     writes: string;
-    /** User of the workers; unset for the current user. nginx uses it only as root. */
+    /** User of the nginx workers, which nginx uses only if it runs as root. Unset: the current user. */
     user?: string;
 }
 
@@ -55,7 +55,7 @@ interface Settings {
 
 const HOST = "127.0.0.1";
 
-/** As APISIX's library reads it: on is true. */
+/** Parses the file as APISIX's YAML library does: `on` is true. */
 function settingsOf(text: string): Settings {
     return (parse(text, { version: "1.1" }) ?? {}) as Settings;
 }
@@ -76,7 +76,7 @@ export function etcdHosts(text: string): { host: string; port: number }[] {
     return hosts.map((url) => ({ host: new URL(url).hostname, port: Number(new URL(url).port) }));
 }
 
-/** @param text the file in the pod */
+/** The changed settings file. @param text the file in the pod */
 export function apisixConfig(text: string, place: ApisixPlace): string {
     const { ports, etcd, dns, writes, user } = place;
     const settings = settingsOf(text);
@@ -87,7 +87,7 @@ export function apisixConfig(text: string, place: ApisixPlace): string {
     const free = [...ports.streams];
     const moved = (list: unknown[] | undefined) =>
         list?.map((one) => ({ ...(typeof one === "object" ? one : {}), addr: `${HOST}:${free.shift()}` }));
-    // Written as JSON: in YAML an unquoted `on` would be a boolean for APISIX.
+    // JSON, because in YAML APISIX would read an unquoted `on` as a boolean.
     return JSON.stringify({
         ...settings,
         apisix: {
@@ -98,7 +98,7 @@ export function apisixConfig(text: string, place: ApisixPlace): string {
             dns_resolver: [dns],
             ssl: { ...ssl, listen: [{ ...ssl?.listen?.[0], ip: HOST, port: ports.tls }] },
             ...(streams && {
-                // UDP ports are plain addresses.
+                // In the settings, a UDP port is an address, not an object.
                 stream_proxy: { tcp: moved(streams.tcp), udp: moved(streams.udp)?.map(({ addr }) => addr) },
             }),
             ...(cache && {

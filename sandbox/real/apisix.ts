@@ -1,4 +1,4 @@
-/** Starts a real APISIX for a pod: initialized and run as its image's entry point does, in its own folder. */
+/** Starts a real APISIX for a pod in its own folder. It is initialized and run like the entry point of the image does. */
 import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { userInfo } from "node:os";
@@ -13,9 +13,9 @@ import { startProgram, type Ground } from "./run";
 
 const run = promisify(execFile);
 
-/** Longest wait for etcd, and then for APISIX's first open port, each in seconds. Measured: 2 on two busy cores. */
+/** Longest wait for etcd, and the same again for APISIX's first answer, in seconds. Measured: 2 on two busy cores. */
 const START_SECONDS = 60;
-/** Longest run of one of the commands of APISIX, in milliseconds. Measured: 400. */
+/** Time limit of APISIX's commands `init` and `init_etcd`, in milliseconds. Measured: 400. */
 const COMMAND_MILLISECONDS = 60_000;
 
 interface ApisixOptions {
@@ -23,11 +23,11 @@ interface ApisixOptions {
     /** `namespace/name` of the pod. */
     title: string;
     folder: string;
-    /** Name of the settings file in its conf folder, and its text. */
+    /** Name of the settings file in the folder conf, and its text. */
     settings: { name: string; text: string };
     /** Variables of the container. */
     variables: Record<string, string>;
-    /** Loopback address of a name in the cluster. */
+    /** Returns the loopback address of a name in the cluster; undefined for an unknown name. */
     addressOf(host: string): Promise<string | undefined>;
     dns: string;
 }
@@ -79,7 +79,7 @@ export async function startApisix(ground: Ground, options: ApisixOptions): Promi
     return asGateway(started, { port: ports.data, adminPort: ports.admin, tlsPort, metricsPort });
 }
 
-/** The folders that APISIX expects in its own, with the settings file as the only file. */
+/** Creates the folders and links that APISIX expects in its folder, and copies its conf folder without settings files. */
 function layOut(home: string, folder: string): void {
     rmSync(folder, { recursive: true, force: true });
     for (const name of ["conf", "logs", "writes/tmp"]) mkdirSync(join(folder, name), { recursive: true, mode: 0o700 });
@@ -95,7 +95,7 @@ async function runCommand(
     options: { cwd: string; env: NodeJS.ProcessEnv },
 ): Promise<void> {
     try {
-        // The path must begin with a dot. Otherwise APISIX searches its files in the folders of its packages.
+        // The path must begin with a dot: otherwise APISIX searches its files in the folders of an installation from packages.
         await run(luajit, ["./apisix/cli/apisix.lua", command], { ...options, timeout: COMMAND_MILLISECONDS });
     } catch (error) {
         const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
@@ -105,7 +105,7 @@ async function runCommand(
 
 type Ports = Pick<Gateway, "port" | "adminPort" | "tlsPort" | "metricsPort">;
 
-/** Like an emulator: `close` lets running answers end, `kill` cuts them. */
+/** The process as a Gateway, like an emulator: `close` lets running answers end, `kill` cuts them. */
 function asGateway(started: TrackedProcess, ports: Ports): Gateway {
     const close = async (graceSeconds = 0) => {
         if (graceSeconds === 0) return started.stop({ graceSeconds: 0 });
@@ -122,7 +122,10 @@ function asGateway(started: TrackedProcess, ports: Ports): Gateway {
     return { ...ports, output: () => readFileSync(started.logFile, "utf8"), close, kill: () => close(0) };
 }
 
-/** Whether APISIX answers. It opens some ports while it retries others that are taken, and exits if they stay taken. */
+/**
+ * Whether APISIX answers. An open port is not enough: APISIX opens some ports while it retries taken ones, and exits if they
+ * stay taken.
+ */
 async function answers(port: number): Promise<boolean> {
     try {
         await fetch(`http://127.0.0.1:${port}/`, { method: "HEAD", signal: AbortSignal.timeout(2000) });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import type { NewDefinition } from "../rampart/kubernetes/install";
 
-/** CRDs that the controller watches. It does not start without each of them. */
+/** CRDs that the controller watches. It does not start if one of them is missing. */
 const NAMES = [
     "certificaterequests.cert-manager.io",
     "certificates.cert-manager.io",
@@ -14,7 +14,7 @@ const NAMES = [
     "orders.acme.cert-manager.io",
 ];
 
-/** @throws Error with the missing CRDs */
+/** The CRDs in a file or folder. @throws Error with the names of the missing ones */
 export function certManagerDefinitions(path: string): NewDefinition[] {
     const files = statSync(path).isDirectory()
         ? readdirSync(path)
@@ -27,6 +27,6 @@ export function certManagerDefinitions(path: string): NewDefinition[] {
         .filter((object) => object !== null && NAMES.includes(object.metadata?.name));
     const missing = NAMES.filter((name) => !found.some((object) => object!.metadata.name === name));
     if (missing.length > 0) throw new Error(`${path} does not have the CRDs ${missing.join(", ")}`);
-    // Labels and annotations in the chart's templates are not filled in. They are not used here.
+    // Only the name of the metadata is used: labels and annotations in the chart's templates are not rendered.
     return found.map((object) => ({ ...object!, metadata: { name: object!.metadata.name } }));
 }

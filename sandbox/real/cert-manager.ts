@@ -5,7 +5,7 @@ import { freePort, lastLines, waitFor } from "../processes";
 import type { Found } from "./parts";
 import { startProgram, type Ground } from "./run";
 
-/** Longest wait for its first answer, in seconds. */
+/** Longest wait for the controller's first answer, in seconds. */
 const START_SECONDS = 60;
 /** Longest wait for one answer, in milliseconds. */
 const ANSWER_MILLISECONDS = 2000;

@@ -1,4 +1,6 @@
-/** The real charts: in a folder, unpacked or packaged, or in chart repositories, from which helm pulls them into the cache. */
+/**
+ * Finds the real charts: unpacked or packaged in a folder, or in chart repositories, from which helm pulls them into the cache.
+ */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
@@ -22,7 +24,7 @@ interface Chart {
     version: string;
 }
 
-/** Charts of the sandbox, at the emulated versions. */
+/** The charts that the sandbox uses, with the emulated versions. */
 function pinnedCharts(): Chart[] {
     return ["apisix", "apisix-ingress-controller", "kuberay-operator"].map((name) => ({
         name,
@@ -34,7 +36,7 @@ function versionIn(folder: string): string {
     return (parse(readFileSync(join(folder, "Chart.yaml"), "utf8")) as Chart).version;
 }
 
-/** @throws Error with the missing charts */
+/** Finds the charts in the source that the variable names. @throws Error with the missing charts */
 export function findCharts(env: NodeJS.ProcessEnv): Found {
     const source = env[CHARTS_VARIABLE];
     if (source === undefined || source === "") throw new Error(`${CHARTS_VARIABLE} is not set`);
@@ -49,13 +51,13 @@ export function findCharts(env: NodeJS.ProcessEnv): Found {
 export function repositoriesOf(source: string): string[] | undefined {
     const addresses = source.split(",").map((address) => address.trim().replace(/\/+$/, ""));
     if (!addresses.every((address) => /^(https?|oci):\/\//.test(address))) return undefined;
-    // Every user of the machine can read the arguments of helm.
+    // Credentials are rejected, because every user of the machine can read the arguments of helm.
     if (addresses.some((address) => /^\w+:\/\/[^/]*@/.test(address)))
-        throw new Error(`${CHARTS_VARIABLE}: an address must not have a user name or password in it`);
+        throw new Error(`${CHARTS_VARIABLE}: an address must not contain a user name or password`);
     return addresses;
 }
 
-/** The archive of that version, otherwise the unpacked chart of any version. */
+/** The archive of the pinned version in a folder, or else the unpacked chart, whatever its version. */
 export function chartIn(folder: string, { name, version }: Chart): { path: string; version: string } {
     const archive = join(folder, `${name}-${version}.tgz`);
     if (existsSync(archive)) return { path: archive, version };
@@ -73,7 +75,7 @@ export function realCharts({ paths, repositories }: Found, helmPath: string): Pr
 
 interface PullOptions {
     helmPath: string;
-    /** Folder for pulled charts. @default next to the tool cache */
+    /** Folder for pulled charts. @default a folder next to the tool cache */
     cache?: string;
     /** Longest wait for one repository, in seconds. @default 60 */
     seconds?: number;

@@ -1,6 +1,6 @@
 /**
- * The choice of real parts of a world: `up --real`, and the variable ALPA_AUTH_REAL for engine tests. `available` takes every
- * part that is found. `all` and a list of names require their parts.
+ * The choice of the parts of a world that are real programs: by `up --real`, or by the variable ALPA_AUTH_REAL in engine tests.
+ * `available` uses every part that is found; `all` and a list of names fail if a part is missing.
  */
 import { closest, distance } from "fastest-levenshtein";
 import { PART_NAMES, PARTS, type Found, type PartName } from "./parts";
@@ -9,7 +9,7 @@ export const REAL_VARIABLE = "ALPA_AUTH_REAL";
 
 type Choice = "none" | "available" | "all" | PartName[];
 
-/** The real parts of a world; every other one is emulated. */
+/** The real parts of a world, by name. All other parts are emulated. */
 export type RealParts = Partial<Record<PartName, Found>>;
 
 /** One part of a world, for status output. */
@@ -21,7 +21,7 @@ export interface PartReport {
     real: boolean;
 }
 
-/** @throws Error with all words that are not a part */
+/** Parses the value of the option or variable. @throws Error with all words that are not the name of a part */
 export function parseChoice(text: string): Choice {
     const words = text
         .split(",")
@@ -69,7 +69,7 @@ export function findParts(choice: Choice, env: NodeJS.ProcessEnv = process.env):
     return found;
 }
 
-/** The choice in the variable. */
+/** The real parts that the variable ALPA_AUTH_REAL chooses. */
 export function partsOfEnvironment(env: NodeJS.ProcessEnv = process.env): RealParts {
     return findParts(parseChoice(env[REAL_VARIABLE] ?? "none"), env);
 }
@@ -82,7 +82,7 @@ export function reportParts(real: RealParts): PartReport[] {
 }
 
 /**
- * A line for each part with its name, and whether it is real.
+ * One line for each part: its name, version, and whether it is real.
  * @param olderProvider version of a built Kubernetes provider that is older than its SDK, if any
  */
 export function partLines(parts: PartReport[], olderProvider?: string): string[] {

@@ -1,8 +1,8 @@
 /**
- * Starts a real cloudflared for a pod, with the arguments and variables of its container. Changed are the address of its
- * metrics, the path of its token, and the addresses of others: the edge and its certificate authority by cloudflared's own
- * hidden flags (`--edge`, `--cacert`), with HTTP/2, which the sandbox's edge requires; the team's domain and names in the
- * cluster by a proxy.
+ * Starts a real cloudflared for a pod, with the arguments and variables of its container. Only these are changed: the address
+ * of its metrics, the path of its token, the address and CA of the edge (by cloudflared's hidden flags `--edge` and
+ * `--cacert`), and the protocol, which must be HTTP/2 for the sandbox's edge. It reaches the team's domain and names in the
+ * cluster through a proxy.
  */
 import { join } from "node:path";
 import { writeSecret } from "../control-plane/secret-file";
@@ -15,12 +15,12 @@ import { startSocks, type Destination, type SocksProxy } from "./socks";
 
 /** Interval of the readiness checks, in milliseconds. */
 const LOOK_MS = 250;
-/** Longest wait for one answer, in milliseconds. */
+/** Longest wait for one answer of a readiness check, in milliseconds. */
 const ANSWER_MS = 2000;
-/** Time for its end in addition to its grace period, in seconds. */
+/** Time that cloudflared has for its end in addition to its grace period, in seconds. */
 const MARGIN_SECONDS = 5;
 
-/** The proxy by which real connectors reach the team's domain and the names of `others`. */
+/** Starts the proxy through which real connectors reach the team's domain, and the names that `others` resolves. */
 export function startConnectorProxy(
     { teamDomainTls }: EdgePlace,
     others: Destination = () => undefined,
@@ -28,13 +28,13 @@ export function startConnectorProxy(
     const { name, port } = teamDomainTls;
     return startSocks((host, asked) => {
         if (host === name && asked === 443) return port;
-        // curl on a host requests this name too, if the host's proxy settings apply to it.
+        // curl on a host uses this proxy too, and then requests the team's domain by its address.
         if (host === "127.0.0.1" && asked === port) return port;
         return others(host, asked);
     });
 }
 
-/** Variables with the addresses of this sandbox's Cloudflare for a real cloudflared. */
+/** Environment variables with which a real cloudflared finds the emulated edge and the proxy. */
 export function realVariables(edge: EdgePlace, certificateFile: string, proxyUrl: string): Record<string, string> {
     return {
         ...edgeVariables(edge, certificateFile),
@@ -56,7 +56,7 @@ interface CloudflaredOptions {
     token: string;
     edge: EdgePlace;
     proxyUrl: string;
-    /** Called when it has become ready. */
+    /** Called when cloudflared has become ready. */
     onReady: () => void;
 }
 
@@ -79,7 +79,7 @@ export class RealCloudflared {
         return this.port;
     }
 
-    /** Lets running answers end within its grace period. */
+    /** Ends cloudflared, which lets running answers end within the grace period. */
     async stop(graceMilliseconds: number): Promise<void> {
         await this.end(graceMilliseconds / 1000 + MARGIN_SECONDS);
     }
@@ -120,7 +120,7 @@ export class RealCloudflared {
         return started;
     }
 
-    /** @returns whether it became ready before its end */
+    /** Waits until cloudflared is ready. @returns false if it ended before */
     private async watch(metrics: string): Promise<boolean> {
         const { signal } = this.over;
         while (!signal.aborted) {
@@ -128,7 +128,7 @@ export class RealCloudflared {
                 const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
                 if ((await fetch(`http://${metrics}/ready`, { signal: limit })).ok) return !signal.aborted;
             } catch {
-                // It does not listen yet.
+                // cloudflared does not listen yet.
             }
             await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
         }
@@ -136,7 +136,7 @@ export class RealCloudflared {
     }
 }
 
-/** All pods share the ports of this machine. */
+/** Replaces the address of the metrics, because all pods share the ports of this machine. */
 function withMetrics(args: readonly string[], address: string): string[] {
     const at = args.indexOf("--metrics");
     if (at >= 0) return args.map((word, i) => (i === at + 1 ? address : word));

@@ -1,6 +1,6 @@
 /**
- * Starts a real ingress controller and its ADC for a pod, with the pod's settings file, arguments and variables, and the
- * permissions of its ServiceAccount. Only the listening ports differ, and ADC reaches pods through a proxy.
+ * Starts a real ingress controller and its ADC for a pod, with the pod's settings file, arguments and variables, and with the
+ * permissions of its ServiceAccount. Only the listening ports are changed, and ADC reaches pods through a proxy.
  */
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ import { freePort } from "../processes";
 import { commandOf, type Found } from "./parts";
 import { startProgram, type Ground } from "./run";
 
-/** As in ADC's image. */
+/** Matches the image of ADC. */
 const ADC = /(^|\/)adc:/;
 const ADC_STATUS_PORT = "3001";
 
@@ -20,7 +20,7 @@ interface IngressControllerOptions {
     pod: V1Pod;
     /** Text of the settings file. */
     settings: string;
-    /** kubeconfig with the pod's own permissions. */
+    /** kubeconfig with the permissions of the pod's ServiceAccount. */
     kubeconfig: string;
     folder: string;
     proxyUrl: string;
@@ -77,14 +77,14 @@ export async function startRealIngressController(
             return !ended && /successfully acquired lease/.test(readFileSync(controller.logFile, "utf8"));
         },
         close: async () => {
-            // At once, as on a node that is cut off: the lease expires.
+            // Killed at once, as on a node that is cut off, so that its Lease stays and expires.
             await controller.stop({ graceSeconds: 0 });
             await pusher.stop({ graceSeconds: 0 });
         },
     };
 }
 
-/** The pod's settings file with other listening addresses. Pure. */
+/** The pod's settings file with changed listening addresses. Pure. */
 export function ingressControllerConfig(text: string, metricsPort: number, probePort: number): string {
     const settings = (parse(text) ?? {}) as Record<string, unknown>;
     return stringify({
@@ -94,7 +94,7 @@ export function ingressControllerConfig(text: string, metricsPort: number, probe
     });
 }
 
-/** A folder for each emptyDir of the pod, by the name of the volume. */
+/** Creates a folder for each emptyDir of the pod. @returns paths of the folders, by name of the volume */
 function sharedFolders(pod: V1Pod, folder: string): Map<string, string> {
     const found = new Map<string, string>();
     for (const { name, emptyDir } of pod.spec!.volumes ?? []) {
@@ -106,7 +106,7 @@ function sharedFolders(pod: V1Pod, folder: string): Map<string, string> {
     return found;
 }
 
-/** A text of a container, with each mount path replaced by the folder on this machine. */
+/** A text (for example an argument) of a container, in which each mount path is replaced by its folder on this machine. */
 function moved(text: string, container: V1Container, volumes: Map<string, string>): string {
     let result = text;
     for (const { name, mountPath } of container.volumeMounts ?? []) {

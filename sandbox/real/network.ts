@@ -1,7 +1,7 @@
 /**
- * The network of pods and Services for real programs, which do not know the emulators: a DNS server with the names of the
- * cluster, a loopback address for each name, and a proxy for addresses of pods and names of Services. All names outside of the
- * cluster are unknown, so no real program leaves loopback by a name.
+ * The network of pods and Services for real programs, which cannot reach the emulators otherwise: a DNS server for the names of
+ * the cluster, a loopback address for each name, and a proxy for addresses of pods and names of Services. The DNS server knows
+ * no other names, so a real program cannot leave this machine by a name.
  *
  * Unsupported: addresses of Services and pods without the proxy.
  */
@@ -22,7 +22,7 @@ const REFUSED = 5;
 const UNKNOWN_NAME = 3;
 
 export interface NetworkOptions {
-    /** Ports of a name in the cluster; undefined if there is no such Service. */
+    /** Ports of the Service of this name; undefined if there is no such Service. */
     portsOf(host: string): number[] | undefined;
     /** Port on 127.0.0.1 for a name and port. @throws Error if no program answers */
     resolve(host: string, port: number): number | undefined;
@@ -46,12 +46,12 @@ export class ClusterNetwork {
         proxy.on("request", (incoming, outgoing) => this.pass(incoming, outgoing));
     }
 
-    /** @throws Error if this user may not listen on port 53 */
+    /** @throws Error if the current user has no permission to listen on port 53 */
     static async start(options: NetworkOptions): Promise<ClusterNetwork> {
         const proxy = createServer();
         const listening = await listen(proxy);
         for (;;) {
-            // Each of several parallel worlds has its own network.
+            // A random prefix, so that parallel worlds have different addresses.
             const prefix = `127.${randomInt(64, 128)}.${randomInt(0, 256)}`;
             const dns = createSocket("udp4");
             try {
@@ -73,7 +73,7 @@ export class ClusterNetwork {
         }
     }
 
-    /** Address of the DNS server. APISIX always uses port 53. */
+    /** Address of the DNS server. It has port 53, because APISIX always uses this port. */
     get dnsAddress(): string {
         return `${this.prefix}.1`;
     }
@@ -83,7 +83,7 @@ export class ClusterNetwork {
         return `http://127.0.0.1:${this.listening.port}`;
     }
 
-    /** Loopback address that serves all ports of a name's Service; undefined if there is no such name. */
+    /** Loopback address that serves all ports of the Service with this name; undefined if there is no such Service. */
     async addressOf(host: string): Promise<string | undefined> {
         const ports = this.options.portsOf(host);
         if (ports === undefined) return undefined;
@@ -140,7 +140,7 @@ export class ClusterNetwork {
             return { ...base, flags, answers: question.type === "A" ? answers : [] };
         };
         const packet = encode(await reply());
-        // The world may have ended in the meantime.
+        // An error is ignored, because the world may have ended meanwhile.
         this.dns.send(packet, port, address, () => undefined);
     }
 
@@ -156,7 +156,7 @@ export class ClusterNetwork {
     private pass(incoming: IncomingMessage, outgoing: ServerResponse): void {
         const url = URL.canParse(incoming.url ?? "") ? new URL(incoming.url!) : undefined;
         const port = url && this.behind(url.hostname, Number(url.port || 80));
-        // As a connection to a missing pod ends.
+        // The connection is closed, as for a pod that does not exist.
         if (!url || port === undefined) return void incoming.socket.destroy();
         const { "proxy-connection": _, ...headers } = incoming.headers;
         const path = `${url.pathname}${url.search}`;

@@ -1,6 +1,6 @@
 /**
- * The parts of the sandbox that can be the real program instead of an emulator: where each is searched, and how to get it.
- * Nothing is built or downloaded: a part is found or missing.
+ * The parts of the sandbox that can be the real program instead of an emulator: where each part is searched, and how to get it.
+ * This file builds and downloads nothing: a part is found, or it is missing.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
@@ -13,20 +13,20 @@ import { APISIX_VERSION } from "../gateway/version";
 /** A real program. */
 export interface Found {
     version: string;
-    /** Absolute paths, by their role in the part. */
+    /** Absolute paths of the part's programs and files, by role. */
     paths: Record<string, string>;
-    /** URLs from which missing files are downloaded. @default none is missing */
+    /** URLs from which charts that are not in `paths` are downloaded. @default none */
     repositories?: string[];
 }
 
 interface Part {
     /** Name in the program's documentation. */
     title: string;
-    /** The emulated version. The real program must have the same up to the second number. */
+    /** The emulated version. The real program must have the same major and minor version. */
     version: string;
-    /** How to get the program, and the variable for its path. */
+    /** Text that says how to get the program, and which variable names its path. */
     get: string;
-    /** @throws Error with what is missing and where it was searched */
+    /** Finds the part. @throws Error that says what is missing, and where it was searched */
     find(env: NodeJS.ProcessEnv): Found;
 }
 
@@ -45,7 +45,7 @@ export const PARTS = {
     apisix: {
         title: "APISIX on OpenResty",
         version: APISIX_VERSION,
-        get: `Install APISIX with OpenResty, or name their folders in ${PREFIX}APISIX and ${PREFIX}OPENRESTY.`,
+        get: `Install APISIX with OpenResty, or set their folders in ${PREFIX}APISIX and ${PREFIX}OPENRESTY.`,
         find: findApisix,
     },
     "ingress-controller": {
@@ -101,7 +101,7 @@ function program(env: NodeJS.ProcessEnv, variable: string, names: string[]): str
     return found;
 }
 
-/** Command of a program: scripts for Node.js run with the Node.js of the sandbox. */
+/** Start of a program's command line. A script for Node.js runs with the Node.js of the sandbox. */
 export function commandOf(path: string): [string, ...string[]] {
     return /\.[cm]?js$/.test(path) ? [process.execPath, path] : [path];
 }
@@ -110,7 +110,7 @@ function ofProgram(path: string, probe: string[]): Found {
     return { version: versionPrinted(path, probe), paths: { program: path } };
 }
 
-/** @param pattern matches the version as its first group */
+/** The version that a program prints. @param pattern its first group matches the version */
 function versionPrinted(path: string, probe: string[], pattern = /(\d+\.\d+(?:\.\d+)?)/): string {
     const [command, ...args] = commandOf(path);
     let printed: string;
@@ -129,11 +129,14 @@ function findIngressController(env: NodeJS.ProcessEnv): Found {
     const controller = program(env, "INGRESS_CONTROLLER", ["apisix-ingress-controller"]);
     const adc = program(env, "ADC", ["adc"]);
     const version = versionPrinted(adc, ["--version"]);
-    if (!ADC_VERSION.test(version)) throw new Error(`${adc} has version ${version}, and the chart comes with 0.23.1`);
+    if (!ADC_VERSION.test(version)) throw new Error(`${adc} has version ${version}, but the chart needs 0.23.x`);
     return { version: versionPrinted(controller, ["version"]), paths: { controller, adc } };
 }
 
-/** No command of the controller prints its version. Its help names the image of the ACME solver, which has the same version. */
+/**
+ * Finds the version in the help of cert-manager's controller, which has no command for it: the help names the image of the ACME
+ * solver, which has the same version.
+ */
 const SOLVER_IMAGE = /acmesolver:v(\d+\.\d+\.\d+)/;
 
 function findCertManager(env: NodeJS.ProcessEnv): Found {
@@ -144,7 +147,7 @@ function findCertManager(env: NodeJS.ProcessEnv): Found {
     return { version: versionPrinted(controller, ["--help"], SOLVER_IMAGE), paths: { controller, crds } };
 }
 
-/** Folders of an installation from packages, unless variables name others. */
+/** Folders of APISIX and OpenResty as packages install them. Variables can name other folders. */
 const APISIX_FOLDER = "/usr/local/apisix";
 const OPENRESTY_FOLDER = "/usr/local/openresty";
 

@@ -1,4 +1,4 @@
-/** Common settings and start of the real programs of a world. */
+/** Starts the real programs of a world, with the settings that they share. */
 import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -7,12 +7,12 @@ import { spawnTracked, type TrackedProcess } from "../processes";
 export interface Ground {
     /** State directory for recording processes and for all their files. */
     stateDir: string;
-    /** Environment of the programs. It must have the mark of the sandbox. */
+    /** Environment of the programs. It must have the variable ALPA_AUTH_SANDBOX. */
     env: NodeJS.ProcessEnv;
     log: (line: string) => void;
 }
 
-/** A short folder for the files of one pod: names of sockets in it may have at most 107 characters. */
+/** Creates a folder for the files of one pod. Its path is short, because paths of sockets can have at most 107 characters. */
 export function folderOf({ stateDir }: Ground, uid: string): string {
     const folder = join(stateDir, "pods", createHash("sha256").update(uid).digest("hex").slice(0, 10));
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -41,12 +41,12 @@ export function startProgram(ground: Ground, options: ProgramOptions): Promise<T
     });
 }
 
-/** Suspends a process, so that it accepts requests but does not answer, or resumes it. */
+/** Suspends or resumes a process. A suspended process accepts connections, but does not answer. */
 export function halt({ pid }: TrackedProcess, halted: boolean): void {
     try {
         process.kill(pid, halted ? "SIGSTOP" : "SIGCONT");
     } catch (error) {
-        // It has ended.
+        // The process has already ended.
         if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
     }
 }

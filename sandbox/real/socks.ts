@@ -1,6 +1,6 @@
 /**
  * A SOCKS5 proxy (RFC 1928) by which a real program reaches names that only this sandbox knows. Emulated: TCP connections
- * without authentication, to a name or an IPv4 address. An unknown name is an unreachable host.
+ * without authentication, to a name or an IPv4 address. For an unknown name, the reply is "host unreachable".
  */
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
@@ -11,7 +11,7 @@ const NO_AUTHENTICATION = 0;
 const CONNECT = 1;
 const IPV4 = 1;
 const NAME = 3;
-/** Reply codes. */
+/** Codes of replies to a request. */
 const SUCCEEDED = 0;
 const HOST_UNREACHABLE = 4;
 const CONNECTION_REFUSED = 5;
@@ -22,7 +22,7 @@ const ADDRESS_NOT_SUPPORTED = 8;
 export type Destination = (host: string, port: number) => number | undefined;
 
 export interface SocksProxy {
-    /** URL of the proxy for variables. */
+    /** URL of the proxy, for variables such as HTTPS_PROXY. */
     url: string;
     close(): Promise<void>;
 }
@@ -67,7 +67,7 @@ async function serve(socket: Socket, destination: Destination): Promise<void> {
     });
 }
 
-/** Reads the next bytes. @throws Error when the socket ends before them */
+/** Reads the next `length` bytes. @throws Error if the socket ends earlier */
 async function take(socket: Socket, length: number): Promise<Buffer> {
     if (length === 0) return Buffer.alloc(0);
     for (;;) {

@@ -1,6 +1,6 @@
 /**
- * A real Redis or Valkey for shared limits of the gateway: that of ALPA_AUTH_REDIS, on PATH, or from a package
- * (sandbox/toolchain). Each server has its own folder and stores nothing on disk.
+ * Starts a real Redis or Valkey for shared limits of the gateway. The program is the one in ALPA_AUTH_REDIS, on PATH, or from a
+ * package (sandbox/toolchain). Each server has its own folder and stores nothing on disk.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
@@ -9,23 +9,23 @@ import { join } from "node:path";
 import { freePort, lastLines, pause, spawnTracked } from "../processes";
 import { ensureTools } from "../toolchain/toolchain";
 
-/** Longest wait for its first answer, in milliseconds. */
+/** Longest wait for the server's first answer, in milliseconds. */
 const START_MS = 20_000;
 
 interface RedisOptions {
-    /** 0: any free one. */
+    /** Port on 127.0.0.1; 0: any free one. */
     port: number;
     /** Password of the default user (requirepass). @default none */
     password?: string;
-    /** Lines of its configuration file. @default nothing is written to disk */
+    /** Lines of the configuration file. @default lines with which nothing is written to disk */
     lines?: string[];
-    /** State directory for recording its process. @default its own folder */
+    /** State directory that records the process. @default the server's own folder */
     stateDir?: string;
 }
 
 export interface RedisServer {
     port: number;
-    /** Suspends the server: connections stay open, without answers. */
+    /** Suspends or resumes the server. While it is suspended, connections stay open without answers. */
     hang(hanging: boolean): void;
     /** Kills the server, with all connections and keys. */
     close(): Promise<void>;
@@ -33,7 +33,7 @@ export interface RedisServer {
 
 let program: Promise<string> | undefined;
 
-/** Path of the program. */
+/** Path of Redis or Valkey. */
 function redisProgram(): Promise<string> {
     const named = process.env.ALPA_AUTH_REDIS;
     program ??= named ? Promise.resolve(named) : ensureTools(["redis-server"]).then((tools) => tools["redis-server"]);
@@ -47,7 +47,7 @@ export async function startRedis(options: RedisOptions): Promise<RedisServer> {
     const port = await freePort(options.port || undefined);
     const file = join(folder, "redis.conf");
     const { password, lines = ['save ""', "appendonly no"] } = options;
-    // In a file, because every user of the machine can read arguments.
+    // The password is in the configuration file, because every user of the machine can read arguments.
     const secret = password === undefined ? [] : [`requirepass ${JSON.stringify(password)}`];
     const text = [...lines, "bind 127.0.0.1", `port ${port}`, `dir ${folder}`, ...secret, ""].join("\n");
     writeFileSync(file, text, { mode: 0o600 });

@@ -1,5 +1,5 @@
 "use strict";
-/* Fetches the sandbox's data each second and shows it. All text is set as text: a caller's name is never markup. */
+/* Fetches the sandbox's data each second and shows it. Texts are never set as HTML, so a caller's name cannot be markup. */
 
 const EVERY_MS = 1000;
 const PLACES = { gateway: "gateway", edge: "Cloudflare's edge" };
@@ -17,7 +17,7 @@ const MEANINGS = {
 };
 const byId = (id) => document.getElementById(id);
 
-/** The current content, so that an unchanged part keeps a selection. */
+/** The shown data as text. A part with equal data is not drawn again, so that the user's text selection stays. */
 let shownTry = "";
 let shownParts = "";
 
@@ -38,7 +38,7 @@ function showRows({ since, rows, left, checks }) {
     byId("since").textContent = `Counted since ${new Date(since).toLocaleString()}, when this sandbox started.`;
     byId("checks").hidden = checks === 0;
     byId("checks").textContent =
-        `Not in the table: ${checks} answers to pulumi up and npm run ops, which ask each gateway pod whether it has a change.`;
+        `Not in the table: ${checks} answers to pulumi up and npm run ops, which check whether each gateway pod has a change.`;
     byId("none").hidden = rows.length > 0;
     byId("requests").hidden = rows.length === 0;
     byId("left").hidden = left === 0;
@@ -89,11 +89,11 @@ function showTopology(name) {
     const image = byId("topology");
     if (image.dataset.stack === name) return;
     image.dataset.stack = name;
-    byId("drawing").textContent = "Drawing, some seconds…";
+    byId("drawing").textContent = "Drawing. This takes some seconds…";
     image.alt = `Stack ${name}: callers, their entry point, gateway and Alpa`;
     image.addEventListener("load", () => {
         image.hidden = false;
-        byId("drawing").textContent = "As Pulumi created it. Reload the page after a change.";
+        byId("drawing").textContent = "The stack as Pulumi created it. Reload the page after a change.";
     });
     image.addEventListener("error", () => {
         byId("drawing").textContent = "The drawing failed. Run: npm run ops -- stack graph";

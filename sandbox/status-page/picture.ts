@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { pulumiEnv, stateWrittenAt } from "../world/pulumi";
 import { readFacts, ROOT, type StackFacts, type WorldFacts } from "../world/state";
 
-/** Longest time to draw, in seconds. Measured: 3 on two cores, mostly for Pulumi and Node.js. */
+/** Time limit for drawing the picture, in seconds. Measured: 3 on two cores, mostly for the start of Pulumi and Node.js. */
 const DRAW_SECONDS = 60;
 
 /**
- * Draws the stack of a sandbox with the operators' command, and again only after a change of the stack.
- * @returns the picture as SVG
- * @throws Error without a stack, or with the command's message
+ * Draws the stack of a sandbox with `ops stack graph`. It draws again only after a change of the stack.
+ * @returns a function that returns the picture as SVG
+ * @throws Error if the stack is not up, or with the message of the failed command
  */
 export function pictureOf(dir: string): () => Promise<string> {
     let drawn: { of: number; svg: Promise<string> } | undefined;

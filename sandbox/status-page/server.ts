@@ -1,6 +1,7 @@
 /**
- * The status page of a running sandbox: the stack as a picture, what to try, and requests by caller and status, live. On
- * loopback only, in plain HTML, and without secrets: commands name files with credentials, never their contents.
+ * The status page of a running sandbox: it shows a picture of the stack, what to try, and live the answers by caller and
+ * status. It is served on loopback only, in plain HTML, and without secrets: commands name files with credentials, but not
+ * their contents.
  */
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -16,12 +17,12 @@ export interface PageData {
     /** Null until the stack is up. */
     stack: { name: string; url: string; try: Attempt[] } | null;
     parts: PartReport[];
-    /** When the count of answers began, at the start of the sandbox: ISO 8601. */
+    /** Time at which the count of answers began (the start of the sandbox), ISO 8601. */
     since: string;
     rows: Row[];
     /** Number of answers without a row, because there were too many callers. */
     left: number;
-    /** Number of answers to checks of `pulumi up` and of operators' commands, which are in no row. */
+    /** Number of answers to checks of `pulumi up` and of `ops` commands. They are in no row. */
     checks: number;
 }
 
@@ -38,7 +39,7 @@ const FILES: Record<string, [file: string, type: string]> = {
     "/page.js": ["page.js", "text/javascript; charset=utf-8"],
 };
 
-/** Only its own files, and not in a frame of another page. */
+/** Headers by which the page can load only its own files, and cannot be in a frame of another page. */
 const HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy":
@@ -65,7 +66,7 @@ export async function startStatusPage(
 
     async function respond(request: IncomingMessage, answer: ServerResponse): Promise<void> {
         const { port } = server.address() as AddressInfo;
-        // With a foreign hostname for this address, any web page could read this one (DNS rebinding).
+        // Other hostnames are rejected: otherwise any web page could read this page by DNS rebinding.
         if (![`127.0.0.1:${port}`, `localhost:${port}`].includes(request.headers.host ?? ""))
             return send(answer, 403, "text/plain", "Use the address that sandbox status prints.\n");
         if (request.method !== "GET") return send(answer, 405, "text/plain", "GET only.\n");

@@ -1,13 +1,13 @@
-/** Progress and remaining time of several builds, from the measured time of each. */
+/** Estimates the progress and the remaining time of several builds, from times that were measured for each program. */
 import { duration } from "./log";
 
-/** Work after which the current speed replaces the measured one, in measured seconds. */
+/** Amount of finished work, in measured seconds, from which on the speed of this machine is used for the estimate. */
 const ENOUGH_SECONDS = 20;
 
 /** Measured time of a build, in seconds. */
 export interface BuildSeconds {
     alone: number;
-    /** Measured time after a build that shares libraries. Unset: it shares none with other programs. */
+    /** Measured time if a program with the same libraries was built before. Unset if the program shares no libraries. */
     shared?: number;
 }
 
@@ -29,7 +29,7 @@ export class BuildEstimate {
         this.builds.get(name)!.share = share;
     }
 
-    /** Finished part of all builds and remaining time: `34% of all builds, about 7m left`. */
+    /** Text about the finished part of all builds and the remaining time, for example `34% of all builds, about 7m left`. */
     text(): string {
         const builds = [...this.builds.values()];
         const all = builds.reduce((sum, { seconds }) => sum + seconds, 0);
@@ -40,7 +40,7 @@ export class BuildEstimate {
     }
 }
 
-/** An estimated time: in minutes from one minute on. */
+/** Text of an estimated time: tens of seconds, or whole minutes from one minute on. */
 function roughly(seconds: number): string {
     return seconds < 60 ? duration(Math.ceil(seconds / 10) * 10) : `${Math.round(seconds / 60)}m`;
 }

@@ -6,12 +6,12 @@ import { ToolchainError } from "./errors";
 import { takeLock } from "./lock";
 import { duration, type Detail, type Log, RunningSteps } from "./log";
 
-/** Called with the current step of a build and its finished part from 0 to 1, if known. */
+/** Called with the current step of a build, and the finished part of the build from 0 to 1 if it is known. */
 export type Progress = (detail: string | Detail, share?: number) => void;
 
-/** How to create one cache entry, wherever it is stored. */
+/** Describes how to create one cache entry. */
 export interface Recipe {
-    /** Folder in the cache, and name in messages. */
+    /** Name of the entry's folder in the cache, and of the entry in messages. */
     name: string;
     version: string;
     /** Executables that the build must create. */
@@ -20,22 +20,22 @@ export interface Recipe {
     otherFiles?: string[];
     /** Verb for messages. @default "building" */
     how?: "building" | "downloading";
-    /** Everything that decides the result. A change creates a new entry, so that an old one is never used for it. */
+    /** Everything on which the result depends. It is part of the cache key, so a change creates a new entry. */
     ingredients: unknown;
     /** Free space for the build in MiB, including its compile cache and downloads. */
     freeMiB: number;
-    /** Expected duration, for the first progress line. */
+    /** Expected duration as text, for the first progress line. */
     usually?: string;
-    /** Builds into `out`. `work` is an empty folder that is deleted afterwards. Returns facts for the manifest. */
+    /** Builds into `out`. `work` is an empty folder that is deleted afterwards. @returns entries for the manifest */
     build(work: string, out: string, progress: Progress): Promise<Record<string, string>>;
 }
 
 export interface CacheOptions {
     root: string;
     log: Log;
-    /** Shows running steps. @default lines of `log` */
+    /** Shows the progress of running steps. @default as lines of `log` */
     running?: RunningSteps;
-    /** @default 1800, see lock.ts */
+    /** Longest wait for another process, in seconds: see lock.ts. @default 1800 */
     waitSeconds?: number;
     /** Free space of a folder in MiB; tests replace it. */
     freeMiB?: (folder: string) => number;
@@ -74,7 +74,7 @@ function filesOf({ outputs, otherFiles = [] }: Recipe): string[] {
     return [...outputs, ...otherFiles];
 }
 
-/** Folder of a recipe's result. */
+/** Folder of a recipe's result in the cache. */
 export function entryFolder(root: string, recipe: Recipe): string {
     return path.join(root, recipe.name, `${recipe.version}-${fingerprint(recipe).slice(0, 12)}`);
 }
@@ -99,7 +99,7 @@ export async function cached(recipe: Recipe, options: CacheOptions): Promise<Cac
     const what = `${recipe.name} v${recipe.version}`;
     const release = await takeLock(`${folder}.lock`, { what, log: options.log, waitSeconds: options.waitSeconds });
     try {
-        // The previous holder of the lock may have built it, or failed.
+        // Checked again: another process may have built the entry while it held the lock.
         const problem = await problemWith(folder, recipe);
         if (problem === undefined) return done("cache");
         if (fs.existsSync(folder)) {
@@ -177,7 +177,7 @@ async function buildInto(folder: string, recipe: Recipe, running: RunningSteps):
             facts,
             files,
         };
-        // The manifest is written last: a folder without one is unfinished.
+        // The manifest is written last, so a folder without a manifest is unfinished.
         fs.writeFileSync(path.join(partial, MANIFEST), JSON.stringify(manifest, null, 2) + "\n");
         fs.renameSync(partial, folder);
     } catch (error) {
@@ -187,7 +187,7 @@ async function buildInto(folder: string, recipe: Recipe, running: RunningSteps):
     running.log(`${label} … ${duration((Date.now() - started) / 1000)}`);
 }
 
-/** Deletes the rest of interrupted builds of this entry, except those of running processes. */
+/** Deletes folders that interrupted builds of this entry have left. Folders of running processes stay. */
 function removeUnfinished(folder: string, say: () => void): void {
     const prefix = `${path.basename(folder)}.partial-`;
     for (const name of fs.readdirSync(path.dirname(folder))) {
@@ -198,7 +198,7 @@ function removeUnfinished(folder: string, say: () => void): void {
 }
 
 function isRunning(pid: number): boolean {
-    if (pid === process.pid) return false; // an earlier process had the same pid as this one, which has not started yet
+    if (pid === process.pid) return false; // an earlier process had this pid: our build has not started
     try {
         process.kill(pid, 0);
         return true;
@@ -218,6 +218,6 @@ function requireSpace(what: string, folder: string, needed: number, free: (folde
     if (got >= needed) return;
     throw new ToolchainError(
         `${what} needs ${needed} MiB of free space in ${parent} (got ${got} MiB). ` +
-            "Free some, or set ALPA_AUTH_CACHE to a folder on a larger disk.",
+            "Free some space, or set ALPA_AUTH_CACHE to a folder on a larger disk.",
     );
 }

@@ -1,9 +1,9 @@
 import { ToolchainError } from "./errors";
 
-/** Lines of a failed build's output that are shown. */
+/** Number of lines of a failed build's output that are shown. */
 const SHOWN_LINES = 12;
 
-/** Converts a failed build's output into an error with a remedy, and the lines that prove it. */
+/** Converts the output of a failed build into an error with a remedy and the last lines of the output. */
 export function explain(tool: string, code: string, lines: string[]): ToolchainError {
     const text = lines.join("\n");
     const last = lines.slice(-SHOWN_LINES);

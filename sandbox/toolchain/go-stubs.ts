@@ -1,15 +1,18 @@
-/** Stubs for packages that a build must not compile. Go's `-overlay` does not apply to its module cache. */
+/**
+ * Replaces by stubs the packages that a build must not compile. Go's option `-overlay` cannot do so, because it ignores the
+ * module cache.
+ */
 import * as fs from "node:fs";
 import * as path from "node:path";
 
-/** Format of `go list -f` for packages with a stub. */
+/** Format for `go list -f`, with the fields that putStubs reads for each package. */
 export const LISTED = "{{.ImportPath}}\t{{.Dir}}\t{{.Module.Path}}\t{{.Module.Dir}}";
 
 /**
- * Copies the modules of the packages to `work`, with each package's stub as its only file, and makes the main module in `work`
- * use the copies.
- * @param stubs source by package
- * @param listed a line of LISTED for each package
+ * Copies the modules of the packages to `work`, in which each package has its stub as the only file. The main module in `work`
+ * then uses the copies.
+ * @param stubs source text of each stub, by package path
+ * @param listed output of `go list` with the format LISTED: one line for each package
  */
 export function putStubs(stubs: Record<string, string>, listed: string, work: string): void {
     const copies = new Map<string, string>();
@@ -26,7 +29,7 @@ export function putStubs(stubs: Record<string, string>, listed: string, work: st
     fs.appendFileSync(path.join(work, "go.mod"), `\n${replaces.join("")}`);
 }
 
-/** Copies without the module cache's read-only modes, and without files that no build reads. */
+/** Copies a module without the read-only modes of the module cache, and without files that no build reads. */
 function copyModule(from: string, to: string): void {
     fs.mkdirSync(to, { recursive: true });
     for (const entry of fs.readdirSync(from, { withFileTypes: true })) {

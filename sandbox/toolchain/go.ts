@@ -12,34 +12,34 @@ import { findOnPath } from "./path";
 const run = promisify(execFile);
 
 /**
- * Longest build, in seconds. The slowest takes 5 minutes on two busy cores, and a module proxy that hangs would take forever.
+ * Time limit of a build, in seconds. The slowest takes 5 minutes on two busy cores; the limit is for a module proxy that hangs.
  */
 const BUILD_SECONDS = 60 * 60;
 
 export interface GoProgram {
-    /** The main module's go.mod, from which the build is resolved. */
+    /** Text of the main module's go.mod, which sets the versions of all modules. */
     goMod: string;
-    /** Other files of the main module, by name. */
+    /** Texts of other files of the main module, by name. */
     files?: Record<string, string>;
     /** Packages to build. The last path element is the executable's name, unless `output` is set. */
     packages: string[];
     /** Name of the executable, if it differs from the end of the package path. Only with one package. */
     output?: string;
     tags?: string[];
-    /** Values for `-X`, by variable. */
+    /** Values of Go variables that the linker sets (`-X`), by variable. */
     variables?: Record<string, string>;
     /**
-     * Source by package, instead of the module's, for parts of a program that the sandbox does not run and that take long to
-     * compile.
+     * Source texts that replace packages, by package path. They replace parts of a program that the sandbox does not run and
+     * that take long to compile.
      */
     stubs?: Record<string, string>;
-    /** Files copied from a module into the main module, for an `embed`. */
+    /** Files of a module that are copied into the main module, which embeds them. */
     copies?: { module: string; files: Record<string, string> };
-    /** Files of a module to store next to the executables, by their name there. */
+    /** Files of a module that are stored next to the executables: path in the module, by name of the stored file. */
     keeps?: { module: string; files: Record<string, string> };
 }
 
-/** Command line of a build without the path of its result. Part of the cache key. */
+/** Arguments of a build, without the path of its result. They are part of the cache key. */
 export function buildArguments(program: GoProgram): string[] {
     const variables = Object.entries(program.variables ?? {}).map(([name, value]) => ` -X ${name}=${value}`);
     return [
@@ -53,12 +53,16 @@ export function buildArguments(program: GoProgram): string[] {
     ];
 }
 
-/** Compiles without data for debuggers, which the linker would remove (`-s -w`): about a tenth less CPU time (measured 2026-11). */
+/**
+ * Compiles without data for debuggers, because the linker removes such data (`-s -w`). This saves about a tenth of the CPU time
+ * (measured 2026-11).
+ */
 const WITHOUT_DWARF = "-gcflags=all=-dwarf=false";
 
 /**
- * Environment of all go commands: no C, no workspace, nothing in GOFLAGS that changes what a program does. The settings for
- * sources of modules and their verification (GOPROXY, GOSUMDB, GOPRIVATE) are those of the user.
+ * Environment of all go commands: without C compiler and workspace, and with only those GOFLAGS that do not change the built
+ * program. GOPROXY, GOSUMDB and GOPRIVATE, which decide about sources and verification of modules, stay as the user has set
+ * them.
  */
 export function goEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     const { GOOS: _os, GOARCH: _arch, GOEXPERIMENT: _experiment, ...rest } = env;
@@ -80,7 +84,7 @@ export async function requireGo(tool: string, env: NodeJS.ProcessEnv): Promise<{
     const { stdout } = await run(go, ["env", "GOVERSION", "GOTOOLCHAIN"], { env, cwd: "/", timeout: 30_000 });
     const [version, toolchain] = stdout.trim().split("\n");
     const number = version.replace(/^go/, "").split(/[^0-9.]/)[0];
-    // A Go that may switch downloads the version in go.mod by itself.
+    // An older Go is accepted if it may download the version in go.mod by itself (GOTOOLCHAIN).
     if (compareVersions(number, versions.go) < 0 && !/auto|\+path/.test(toolchain ?? "")) {
         throw new ToolchainError(
             `${tool}: must be built by Go ${versions.go} or newer (got ${number} at ${go}, and GOTOOLCHAIN=${toolchain} ` +
@@ -126,7 +130,7 @@ export async function buildGo(
         const folder = (JSON.parse(listed) as { Dir: string }).Dir;
         for (const [name, source] of Object.entries(copies.files)) {
             fs.copyFileSync(path.join(folder, source), path.join(to, name));
-            fs.chmodSync(path.join(to, name), 0o644); // the module cache is read-only
+            fs.chmodSync(path.join(to, name), 0o644); // files of the module cache are read-only, and so are their copies
         }
     }
     if (program.stubs) {
@@ -135,7 +139,7 @@ export async function buildGo(
     }
     const [command, ...rest] = buildArguments(program);
     const target = program.output ? path.join(out, program.output) : `${out}${path.sep}`;
-    // `-v` prints each compiled package, and does not change the result.
+    // `-v` prints each compiled package, for the progress. It does not change the result.
     await runGo(tool, go, [command, "-o", target, "-v", ...rest], work, env, progress, packages);
     return { go: version };
 }
@@ -171,7 +175,7 @@ function runGo(
                     progress(`downloading ${download[1]}`);
                 } else if (/^[^\s:]+$/.test(line)) {
                     compiled++;
-                    // Go's own cache may have some of them, and other systems compile a few more.
+                    // Fewer packages are compiled if Go's cache has some, and a few more on other systems than Linux.
                     const of = packages && Math.max(packages, compiled);
                     progress(`${compiled}${of ? ` of at most ${of}` : ""} packages compiled`, of && compiled / of);
                 } else if (line.trim() !== "") lines.push(line);

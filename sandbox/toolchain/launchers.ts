@@ -9,7 +9,7 @@ const PLUGINS = path.join(__dirname, "../plugins");
 /** Quotes a value for sh. */
 const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** Programs of plugins/ that the engine starts, by their names on PATH. */
+/** Sources in plugins/ of the programs that the engine starts, by the name of the program on PATH. */
 const EMULATORS = {
     "pulumi-language-nodejs": "language-nodejs.ts",
     "pulumi-resource-random": "resource-random.ts",
@@ -18,9 +18,9 @@ const EMULATORS = {
 };
 
 /**
- * Bundles each emulator into one file in `folder`. Every command of Pulumi starts two to four of them: that takes 0.11 s of a
- * core from one file, and 0.37 s from a hundred files with a TypeScript loader (measured 2026-11). Bundling all four takes 0.3
- * s.
+ * Bundles each emulator into one file in `folder`. Every command of Pulumi starts two to four emulators. A start takes 0.11 s
+ * of CPU time from one file, and 0.37 s from a hundred files with a TypeScript loader (measured 2026-11). Bundling all four
+ * takes 0.3 s.
  */
 function bundle(folder: string): void {
     const { outputFiles } = buildSync({
@@ -32,7 +32,7 @@ function bundle(folder: string): void {
         platform: "node",
         target: "node20",
         format: "cjs",
-        // Native modules stay in node_modules.
+        // Native modules cannot be bundled, and are loaded from node_modules.
         external: ["@node-rs/bcrypt", "*.node"],
         banner: { js: `module.paths.push(${JSON.stringify(path.join(ROOT, "node_modules"))});` },
         define: { EMULATORS_FOLDER: JSON.stringify(PLUGINS) },
@@ -43,14 +43,14 @@ function bundle(folder: string): void {
     for (const { path: file, contents } of outputFiles) put(file, (draft) => fs.writeFileSync(draft, contents));
 }
 
-/** Starts a bundled emulator with the Node.js of the sandbox. `exec`, so that it gets signals. */
+/** Script that starts a bundled emulator with the sandbox's Node.js. `exec` makes signals reach the emulator. */
 function launcherOf(file: string): string {
     return `#!/bin/sh\nexec ${quote(process.execPath)} ${quote(file)} "$@"\n`;
 }
 
 /**
- * The dynamic provider is real: it is part of @pulumi/pulumi, and must be the program's own copy. The engine starts plugins in
- * the program's folder, so it is searched from there.
+ * Script that starts the dynamic provider. It is real: a part of @pulumi/pulumi, and must be the copy that the Pulumi program
+ * uses. The engine starts plugins in the folder of the program, so the script searches from there.
  */
 function dynamicProvider(folder: string): string {
     const find = 'require(require.resolve("@pulumi/pulumi/cmd/dynamic-provider", { paths: [process.cwd()] }));\n';
@@ -60,15 +60,15 @@ function dynamicProvider(folder: string): string {
     return `#!/bin/sh\nexec ${[process.execPath, watch, file].map(quote).join(" ")} "$@"\n`;
 }
 
-/** Mark of the sandbox's own folders, as opposed to an installed Pulumi; see toolchain.ts. */
+/** Name of a file that marks a folder of the sandbox, so that toolchain.ts does not take it for an installed Pulumi. */
 const MARK = ".alpa-auth-sandbox";
 
-/** Plugins of Pulumi's release, which the engine finds in its own folder without a warning. */
+/** Plugins that a release of Pulumi contains. The engine uses them from its own folder without a warning. */
 const BUNDLED = ["pulumi-language-nodejs", "pulumi-resource-pulumi-nodejs"];
 
 /**
- * Writes the executables that the engine searches on PATH into a folder for this clone below `parent`, and returns it. They
- * have no secrets and no state. Writing them again is harmless, even while another run uses them.
+ * Writes the executables that the engine searches on PATH into a folder below `parent`, which only this clone uses, and returns
+ * the folder. The executables have no secrets and no state, so they can be written again while another run uses them.
  * @param released folder of an official Pulumi, whose plugins replace emulators
  */
 export function writeLaunchers(parent: string, released?: string): string {
@@ -93,8 +93,8 @@ export function writeLaunchers(parent: string, released?: string): string {
 
 /**
  * Arranges the plugins below a Pulumi home folder as an installed Pulumi does, and returns the folder to put on PATH instead of
- * `pluginDir`. The engine warns at every command about providers on PATH, but not about those in its own plugin folder. Their
- * folders have the versions of the installed SDKs, which programs request.
+ * `pluginDir`. At every command the engine warns about providers on PATH, but not about those in its plugin folder. The folder
+ * of a provider has the version of the installed SDK, which programs request.
  * @param real programs to use instead of those of `pluginDir`, by the name of the provider
  */
 export function installPlugins(home: string, pluginDir: string, real: Record<string, string> = {}): string {
@@ -128,7 +128,7 @@ export function linkExecutable(file: string, folder: string, name = path.basenam
         try {
             fs.linkSync(file, draft);
         } catch {
-            fs.copyFileSync(file, draft); // another disk, or no links
+            fs.copyFileSync(file, draft); // the folder is on another disk, or its file system has no hard links
         }
     });
     return target;

@@ -4,7 +4,7 @@ import * as path from "node:path";
 import { ToolchainError } from "./errors";
 import { duration, type Log } from "./log";
 
-/** Longest wait for another run's build, in seconds. The slowest tool takes 5 minutes on two busy cores. */
+/** Longest wait for a build of another process, in seconds. The slowest tool takes 5 minutes on two busy cores. */
 const WAIT_SECONDS = 30 * 60;
 
 /** Poll interval of a waiting run, in milliseconds. */
@@ -14,21 +14,21 @@ const POLL_MS = 200;
 const SAY_MS = 15_000;
 
 interface LockOptions {
-    /** The awaited entry, for messages. */
+    /** Name of the awaited cache entry, for messages. */
     what: string;
     log: Log;
-    /** @default 1800: six times the slowest build */
+    /** Longest wait for the lock. @default 1800, six times the slowest build */
     waitSeconds?: number;
 }
 
-/** Start time of a process in the kernel: it distinguishes a process from a later one with the same pid. */
+/** Start time of a process, as the kernel has it. It distinguishes the process from a later one with the same pid. */
 function startOf(pid: number): string {
     try {
         const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
         // The second field is the name of the program in brackets, which may contain spaces. The start time is field 22.
         return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "?";
     } catch {
-        return "?"; // no /proc (macOS), or no such process
+        return "?"; // there is no /proc (macOS), or the process has ended
     }
 }
 
@@ -41,7 +41,7 @@ function isAlive(pid: number, start: string): boolean {
     return start === "?" || startOf(pid) === start;
 }
 
-/** Creates the finished lock file in one step, so that no reader gets a part of it. */
+/** Creates the lock file with its content in one step, so that no reader gets only a part of it. @returns false if it exists */
 function claim(file: string, content: string): boolean {
     const draft = `${file}.${randomUUID()}`;
     fs.writeFileSync(draft, content);
@@ -66,8 +66,8 @@ function read(file: string): string | undefined {
 }
 
 /**
- * Removes the lock of a dead process. Renaming it first ensures that only one of two runs removes it, and that a lock of
- * another run in between is restored.
+ * Removes the lock of a dead process. The file is renamed first: of two runs only one can remove it, and if it turns out to be
+ * another run's new lock, it is restored.
  */
 function removeStale(file: string, expected: string): void {
     const aside = `${file}.${randomUUID()}`;
@@ -84,8 +84,8 @@ function removeStale(file: string, expected: string): void {
 /**
  * Acquires the lock file, and waits while another process holds it. Returns a function that releases it.
  *
- * The lock saves work, but correctness does not depend on it: each build has its own folder and is moved in place by one
- * rename, so even two concurrent builds leave a valid cache.
+ * The lock only saves work. Without it the cache would stay valid too: each build has its own folder, which one rename moves
+ * into the cache.
  */
 export async function takeLock(file: string, options: LockOptions): Promise<() => void> {
     fs.mkdirSync(path.dirname(file), { recursive: true });
@@ -100,7 +100,7 @@ export async function takeLock(file: string, options: LockOptions): Promise<() =
             };
         }
         const held = read(file);
-        if (held === undefined) continue; // released a moment ago
+        if (held === undefined) continue; // the other process has just released it
         const [pid, start] = held.trim().split(" ");
         if (!/^\d+$/.test(pid ?? "") || !isAlive(Number(pid), start ?? "?")) {
             options.log(`${options.what}: taking over the lock of process ${pid || "unknown"}, which has ended`);

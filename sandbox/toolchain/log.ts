@@ -1,18 +1,18 @@
-/** A function for progress: one line per call, without a line break. */
+/** Writes progress. Each call is one line, without a line break. */
 export type Log = (line: string) => void;
 
-/** Progress goes to stderr, so that the stdout of `sandbox env` and `status --json` has only results. */
+/** Writes progress to stderr, so that the stdout of `sandbox env` and `status --json` contains only results. */
 export const stderrLog: Log = (line) => {
     process.stderr.write(`${line}\n`);
 };
 
-/** Seconds as text: `42s`, `3m15s`. */
+/** Formats seconds as text, for example `42s` or `3m15s`. */
 export function duration(seconds: number): string {
     const whole = Math.round(seconds);
     return whole < 60 ? `${whole}s` : `${Math.floor(whole / 60)}m${String(whole % 60).padStart(2, "0")}s`;
 }
 
-/** Returns the current detail of a long step. */
+/** Returns what a long step is doing at the moment; undefined if it is unknown. */
 export type Detail = () => string | undefined;
 
 /** Interval of output for a running step without a terminal, in milliseconds. */
@@ -28,13 +28,13 @@ export interface Terminal {
 }
 
 /**
- * Shows running steps. On a terminal, one line for each at the bottom, redrawn twice a second; otherwise a new line for each
- * every 15 s.
+ * Shows running steps. On a terminal, each step has a line at the bottom, which is redrawn twice a second. Otherwise each step
+ * writes a new line every 15 s.
  */
 export class RunningSteps {
     private readonly steps = new Set<() => string>();
     private timer: NodeJS.Timeout | undefined;
-    /** Lines of the terminal that the next drawing replaces. */
+    /** Number of lines on the terminal that the next drawing replaces. */
     private drawn = 0;
 
     constructor(
@@ -49,7 +49,7 @@ export class RunningSteps {
         this.draw();
     };
 
-    /** Runs `step`, and shows `label … elapsed, detail()` meanwhile. */
+    /** Runs `step`, and shows `label … elapsed, detail()` while it runs. */
     async show<T>(label: string, detail: Detail, step: () => Promise<T>): Promise<T> {
         const started = Date.now();
         const text = () => {
@@ -74,14 +74,14 @@ export class RunningSteps {
     }
 
     private erase(): void {
-        // Moves to the start of the first drawn line, and clears everything from there.
+        // The escape sequence moves the cursor to the first drawn line, and clears the terminal from there.
         if (this.drawn > 0) this.terminal!.write(`\x1b[${this.drawn}A\x1b[J`);
         this.drawn = 0;
     }
 
     private draw(): void {
         if (!this.terminal) return;
-        // A wrapped line would count as two. Some terminals report 0 columns.
+        // Lines are cut at the width of the terminal, because a wrapped line would need two. Some terminals report 0 columns.
         const width = (this.terminal.columns || 80) - 1;
         for (const text of this.steps) this.terminal.write(`${[...text()].slice(0, width).join("")}\n`);
         this.drawn = this.steps.size;

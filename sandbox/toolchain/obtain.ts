@@ -1,4 +1,4 @@
-/** Gets programs: from the cache, otherwise from their release, otherwise by building them. */
+/** Gets programs from the cache; if it does not have them, from their release; and if that fails, by building them. */
 import { cached, type CacheEntry, type CacheOptions, findCached, type Recipe } from "./cache";
 import { BuildEstimate, type BuildSeconds } from "./build-estimate";
 import { RunningSteps } from "./log";
@@ -7,15 +7,15 @@ import { DownloadFailed } from "./releases/download";
 export interface Wanted {
     /** How to build the program. */
     source: Recipe;
-    /** How to download the program, or what is done instead and why. */
+    /** How to download the program, or a text about what is done instead, and why. */
     release: Recipe | string;
     buildSeconds: BuildSeconds;
 }
 
 /**
- * Returns an entry for each of `wanted`, in order. All downloads run at once. Programs that share libraries are built one after
- * another, because Go then compiles each library once. The other programs are built meanwhile, also one after another, so that
- * one build uses the cores while another links or downloads. In both groups, those without a download come first.
+ * Returns an entry for each of `wanted`, in order. All downloads run at the same time. Builds run in two queues: programs that
+ * share libraries, one after another, so that Go compiles each library only once; and all other programs. With two queues, one
+ * build uses the cores while the other links or downloads. In both queues, programs that have no download come first.
  */
 export async function obtain(wanted: Wanted[], options: CacheOptions): Promise<CacheEntry[]> {
     const { root } = options;
@@ -29,7 +29,7 @@ export async function obtain(wanted: Wanted[], options: CacheOptions): Promise<C
     );
     const missing = wanted.filter((_, i) => found[i] === undefined);
     const estimate = new BuildEstimate();
-    /** The first fatal error. Running work is completed, so that nothing is left unfinished. */
+    /** The first fatal error. It is thrown only after running work is completed, so that nothing is left unfinished. */
     let fatal: Error | undefined;
     const downloads = new Map(
         missing.map((one) => [
@@ -65,7 +65,7 @@ export async function obtain(wanted: Wanted[], options: CacheOptions): Promise<C
     return wanted.map((one, i) => found[i] ?? made.get(one)!);
 }
 
-/** The downloaded entry; undefined if the program must be built; the log has the reason. */
+/** The downloaded entry; undefined if the program must be built, for a reason that is logged. */
 async function downloaded({ release, source }: Wanted, options: CacheOptions): Promise<CacheEntry | undefined> {
     if (typeof release === "string") {
         options.log(`${source.name}: ${release}`);
@@ -80,7 +80,7 @@ async function downloaded({ release, source }: Wanted, options: CacheOptions): P
     }
 }
 
-/** The recipe, with the part of all builds in its progress. */
+/** The recipe, whose progress also shows the finished part and the remaining time of all builds. */
 function estimated(recipe: Recipe, estimate: BuildEstimate): Recipe {
     return {
         ...recipe,

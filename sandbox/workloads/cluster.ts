@@ -1,4 +1,4 @@
-/** The state of the cluster for emulators, kept by watches, and their few writes. */
+/** The cluster for emulators: a copy of its objects, which watches update, and the few writes of the emulators. */
 import type {
     KubeConfig,
     V1ConfigMap,
@@ -42,11 +42,11 @@ export class Cluster {
     private readonly stop = new AbortController();
     private readonly reflectors: [keyof Snapshot, Reflector][];
 
-    /** @param changed called at each change, including statuses */
+    /** @param changed called at each change of an object, including its status */
     constructor(kubeConfig: KubeConfig, changed: () => void, log: (line: string) => void) {
         this.rest = new Rest(kubeConfig);
         this.api = new ApiServer(kubeConfig);
-        // With the status, which has a pod's readiness.
+        // Compares whole objects, including the status: it has a pod's readiness.
         const look = (object: unknown) => JSON.stringify(object ?? null);
         this.reflectors = Object.entries(PATHS).map(([kind, path]) => [
             kind as keyof Snapshot,
@@ -69,7 +69,7 @@ export class Cluster {
         try {
             await this.rest.call("DELETE", `/api/v1/namespaces/${namespace}/pods/${name}`, last);
         } catch (error) {
-            // The pod is already deleted. Another pod may have its name.
+            // 404: the pod is already deleted. 409: another pod has its name now.
             if (!(error instanceof ApiError) || ![404, 409].includes(error.status)) throw error;
         }
     }
@@ -80,7 +80,7 @@ export class Cluster {
     }
 }
 
-/** Text values of a Secret. */
+/** The decoded values of a Secret. */
 export function decoded(secret: V1Secret): Record<string, string> {
     const entries = Object.entries(secret.data ?? {});
     return Object.fromEntries(entries.map(([key, text]) => [key, Buffer.from(text, "base64").toString()]));

@@ -1,10 +1,10 @@
 /**
- * Runs pods of cloudflared 2026.8.2 with the connector emulator (see cloudflare/connector) or the real program: one for each
- * pod, from when its token exists until the deletion of the pod and the end of its grace period. The edge's address, which
- * cloudflared finds by DNS, is that of the world.
+ * Runs pods of cloudflared 2026.8.2 with the connector emulator (see cloudflare/connector) or the real program. Each pod has
+ * one connector, which starts when the pod's token exists, and ends with the pod's grace period. Its edge is the world's
+ * emulated edge, at a given address instead of the one in DNS.
  *
- * Emulated: arguments, plain variables, the token's file from a Secret. Unsupported, also with the real program: everything
- * that the emulator's command line rejects, a token in the environment or in arguments, variables with valueFrom.
+ * Emulated: arguments, plain variables, the token's file from a Secret. Unsupported, also with the real program: options that
+ * the emulator's command line rejects, a token in the environment or in arguments, variables with valueFrom.
  * Known differences: a ready pod stays ready when its connector loses the edge; a pod with an invalid token waits instead of
  * ending.
  */
@@ -26,7 +26,8 @@ import { CLOUDFLARED, image, runs } from "./pods/images";
 /** Why a container of cloudflared is unsupported; undefined if it is supported. */
 export function connectorProblem(container: V1Container, edge: string | undefined): string | undefined {
     if (!CLOUDFLARED.test(container.image!)) return undefined;
-    if (edge === undefined) return "this sandbox has no Cloudflare edge for connectors";
+    if (edge === undefined)
+        return "this sandbox has no Cloudflare edge for connectors. Bring it up with --exposure tunnel.";
     try {
         const given = argumentsOf(container, edge);
         const { token, tokenFile } = given;
@@ -50,10 +51,10 @@ function argumentsOf({ command, args = [], env = [] }: V1Container, edge: string
     return parsed;
 }
 
-/** `host:port` for the command line. */
+/** `host:port` of the edge, for the connector's command line. */
 export const addressOf = ({ connectorPort }: EdgePlace): string => `127.0.0.1:${connectorPort}`;
 
-/** Text of a file of a Secret in a container; undefined if there is none. */
+/** Content of a file that a container mounts from a Secret; undefined if no Secret has it. */
 function fileOf(pod: V1Pod, container: V1Container, path: string, now: Snapshot): string | undefined {
     const mount = container.volumeMounts?.find(({ mountPath }) => path.startsWith(`${mountPath}/`));
     const volume = pod.spec!.volumes?.find(({ name }) => name === mount?.name)?.secret;
@@ -69,7 +70,7 @@ function fileOf(pod: V1Pod, container: V1Container, path: string, now: Snapshot)
 interface ConnectorPodsOptions {
     edge?: EdgePlace;
     resolve: Resolve;
-    /** The real program, and what it is started with. @default the emulator */
+    /** The real program, and the environment in which it starts. @default the emulator */
     real?: { found: Found; ground: Ground };
     /** Called when a connector has become ready. */
     changed: () => void;
@@ -79,7 +80,7 @@ interface ConnectorPodsOptions {
 /** The connector of a pod. */
 interface RunningConnector {
     connected(): boolean;
-    /** Local port of its health and metrics. */
+    /** Local port of the connector's health and metrics endpoints. */
     metricsPort(): number | undefined;
     stop(graceMilliseconds: number): Promise<unknown>;
     kill(): Promise<void>;
@@ -88,14 +89,14 @@ interface RunningConnector {
 interface Running {
     connector: RunningConnector;
     graceMilliseconds: number;
-    /** `namespace/name`. */
+    /** `namespace/name` of the pod. */
     title: string;
-    /** Port for metrics in the pod. */
+    /** Metrics port in the pod, as its arguments set it. */
     port: number;
 }
 
 export class ConnectorPods {
-    /** By uid of the pod. */
+    /** Running connectors, by uid of their pod. */
     private readonly running = new Map<string, Running>();
     private proxy?: Promise<SocksProxy>;
     private readonly leaving = new Set<Promise<unknown>>();
@@ -120,7 +121,7 @@ export class ConnectorPods {
 
     readonly connected = (pod: V1Pod): boolean => this.running.get(pod.metadata!.uid!)?.connector.connected() ?? false;
 
-    /** Local port for the metrics of a pod; undefined if there is none. */
+    /** Local port for a pod's metrics port; undefined if no connector of that pod has this metrics port. */
     podPort(namespace: string, name: string, port: number): number | undefined {
         const all = [...this.running.values()];
         return all.find((one) => one.title === `${namespace}/${name}` && one.port === port)?.connector.metricsPort();

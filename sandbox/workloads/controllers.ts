@@ -1,7 +1,7 @@
 /**
- * Emulates the containers of APISIX's ingress controller, or runs real ones: one in each ready pod, of which the elected leader
- * alone translates and pushes. A controller stops at once when its pod is deleted or its node is cut off, and its Lease
- * expires.
+ * Emulates the containers of APISIX's ingress controller, or runs real ones: one in each ready pod. Only the elected leader
+ * translates resources and pushes them to the Admin API. A controller stops at once when its pod is deleted or its node is cut
+ * off, and its Lease expires.
  */
 import { KubeConfig, type V1Pod } from "@kubernetes/client-node";
 import { parse } from "yaml";
@@ -37,7 +37,7 @@ interface ControllersOptions {
 }
 
 export class Controllers {
-    /** By uid of the pod. */
+    /** Running controllers, by uid of their pod. */
     private readonly running = new Map<string, { close(): Promise<void>; leads?: boolean }>();
 
     constructor(private readonly options: ControllersOptions) {}
@@ -55,7 +55,7 @@ export class Controllers {
         }
     }
 
-    /** Uids of the leading pods. */
+    /** Uids of the pods whose controller is the elected leader. */
     leaders(): string[] {
         return [...this.running].filter(([, { leads }]) => leads).map(([uid]) => uid);
     }
@@ -121,7 +121,7 @@ function settingsOf(pod: V1Pod, now: Snapshot): string | undefined {
     )?.data?.["config.yaml"];
 }
 
-/** The mounted configuration file of an ingress controller, over the program's defaults. */
+/** The settings of an ingress controller: its mounted configuration file, with the program's defaults for missing ones. */
 function configured(pod: V1Pod, now: Snapshot): Configured {
     const values = (parse(settingsOf(pod, now) ?? "") ?? {}) as {
         controller_name?: string;

@@ -22,18 +22,18 @@ export interface Workloads {
     resolve: Resolve;
     /** Local port for a port of a gateway or connector pod; undefined if there is no listener. */
     podPort(namespace: string, pod: string, port: number): number | undefined;
-    /** Output of a gateway pod, as in `kubectl logs`; undefined if none runs. */
+    /** Output of a gateway pod, as `kubectl logs` shows it; undefined if the pod has no gateway. */
     output(namespace: string, pod: string): string | undefined;
-    /** Losses of callers at node ports, when a pod was killed or a node cut off. */
+    /** Requests that callers lost at node ports because a pod was killed or a node was cut off. */
     lost(): Lost;
-    /** Uids of the pods with the leading ingress controller. */
+    /** Uids of the pods whose ingress controller is the leader of its election. */
     leaders(): string[];
     /** Suspends the shared counters, so that they accept requests without answering, or resumes them. */
     hangCounters(hanging: boolean): void;
     /**
-     * Restarts the gateways' etcd without its data, or deletes all keys while it runs. The first does not affect callers until
-     * a gateway restarts, the second does at once. After both, the ingress controller cannot change anything until a gateway
-     * restarts.
+     * Makes the gateways' etcd lose its data. `data` restarts etcd empty: callers notice when a gateway restarts. `keys`
+     * deletes all keys of the running etcd: callers notice at once. In both cases the ingress controller can write no object
+     * until a gateway restarts.
      */
     loseEtcd(how: "data" | "keys"): Promise<void>;
     close(): Promise<void>;
@@ -80,7 +80,7 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
     };
 }
 
-/** Makes each part reconcile with the current state of the cluster. */
+/** Makes each emulator reconcile with the current state of the cluster. */
 async function look(cluster: Cluster, parts: Parts, programs: Programs, options: WorkloadsOptions): Promise<void> {
     const { ray, operators, redis, etcd, realGateways, gateways, connectors, controllers } = parts;
     const now = cluster.snapshot();

@@ -11,17 +11,17 @@ import { preStopProblem } from "./pods/end";
 import { APISIX, CLOUDFLARED, VALKEY } from "./pods/images";
 import { valkeyProblem } from "./redis-pods";
 
-/** Objects that pods may use, by `namespace/name`. */
+/** Existing objects that pods can refer to; maps and sets have keys `namespace/name`. */
 export interface Supplies {
     secrets: Map<string, Record<string, string>>;
     configMaps: Map<string, Record<string, string>>;
-    /** Claims with a volume. */
+    /** PersistentVolumeClaims that have a volume. */
     boundClaims: Set<string>;
-    /** Whether a pod answers behind the name of a Service, resolved in a namespace. */
+    /** Whether a Service has a ready pod. @param namespace that of the client, for a host without a namespace */
     reachable: (namespace: string, host: string, port: number) => boolean;
     /** Address of Cloudflare's edge for connectors; undefined if the world has none. */
     edge?: string;
-    /** Additional images of this world. */
+    /** Images that this world supports in addition to IMAGES. */
     images?: RegExp[];
     /** Whether the connector of a pod is connected to the edge. */
     connected?: (pod: V1Pod) => boolean;
@@ -34,11 +34,11 @@ export interface Missing {
     container?: string;
     reason: "CreateContainerConfigError" | "ContainerCreating" | "ErrImagePull" | "CreateContainerError";
     message: string;
-    /** Whether its containers run, and it waits for its readiness probe. */
+    /** Set if the containers run and the pod waits only for its readiness probe. */
     runs?: true;
 }
 
-/** Supported images. Others cannot be pulled here. The digest of an image is not checked. */
+/** Supported images. Any other image cannot be pulled in the sandbox. The digest of an image is not checked. */
 const IMAGES = [
     /^(docker\.io\/)?apache\/apisix:3\.(1[7-9]|[2-9]\d)\.\d+(-\w+)?(@sha256:[\da-f]{64})?$/,
     /^(docker\.io\/)?apache\/apisix-ingress-controller:2\.0\.1$/,

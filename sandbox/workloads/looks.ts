@@ -1,6 +1,6 @@
-/** Runs a function after changes in the cluster: one run after another, and none without a change. */
+/** Runs a function after each change in the cluster. Runs never overlap, and changes during a run cause one more run. */
 
-/** A longer run is logged, because no pod becomes ready meanwhile. */
+/** A run of this duration is logged, because no pod becomes ready during it. */
 const LATE_MILLISECONDS = 20_000;
 /** Pause after a failed run. */
 const PAUSE_MILLISECONDS = 200;
@@ -38,7 +38,7 @@ export class Looks {
             try {
                 await look();
             } catch (error) {
-                // Another client has changed or deleted an object. The next change triggers another run.
+                // 404 or 409: another client has deleted or changed an object. That change triggers another run.
                 if (!this.closed) this.log(`workloads: ${(error as Error).message.split("\n")[0]}`);
                 this.dirty = true;
                 await new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS));

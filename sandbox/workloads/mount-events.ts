@@ -1,6 +1,6 @@
 /**
- * The event of a kubelet when a volume of a pod cannot be mounted. The container's status has only "ContainerCreating". Facts:
- * kubelet 1.34.
+ * Writes the event of a kubelet that cannot mount a volume of a pod. The container's status says only "ContainerCreating".
+ * Facts: kubelet 1.34.
  *
  * Emulated: one event per pod and message, a second after the first attempt.
  * Unsupported: further attempts and their count.
@@ -10,12 +10,12 @@ import { createHash } from "node:crypto";
 import type { Cluster } from "./cluster";
 
 const FAILED = "MountVolume.SetUp failed";
-/** After this time the event, which has whole seconds, is newer than the scheduler's event, which has fractions. */
+/** Pause before the event. Its time has whole seconds: without the pause it could sort before the scheduler's event. */
 const LATER_MILLISECONDS = 1000;
 
 /**
  * Writes the event if a pod waits for a volume.
- * @param log called if the event cannot be written; the pod may be deleted
+ * @param log called if the event cannot be written, for example because the pod was deleted
  */
 export function tellMountFailure(
     { rest }: Pick<Cluster, "rest">,

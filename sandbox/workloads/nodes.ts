@@ -1,14 +1,14 @@
 /**
  * Failures and maintenance of nodes and pods, for tests.
  *
- * `drain` is kubectl's: it cordons the node, and requests the eviction of each pod until the API server, which enforces
- * PodDisruptionBudgets, grants it. `cutOff` is a machine without power or network: its pods are unreachable at once. 50 s later
- * (node-monitor-grace-period) its condition Ready is Unknown and that of its pods False, as the node lifecycle controller
- * writes them, and the real controllers do the rest: taints, endpoints, budgets. The clock of that controller cannot be
- * accelerated, so the two conditions are written here, and kwok ignores the node meanwhile.
+ * `drain` does what kubectl does: it cordons the node, and requests the eviction of each pod until the API server, which
+ * enforces PodDisruptionBudgets, grants it. `cutOff` simulates a node without power or network: its pods are unreachable at
+ * once. 50 s later (node-monitor-grace-period) its condition Ready is Unknown and that of its pods False, as the node lifecycle
+ * controller writes them. Real controllers then update taints, endpoints and budgets. The clock of the node lifecycle
+ * controller cannot be accelerated, so this file writes the two conditions, and kwok ignores the node until `bringBack`.
  *
  * Known differences: the eviction of a lost node's pods after 300 s happens in real time; kwok deletes pods of a lost node,
- * where a real API server waits for their kubelet.
+ * although a real cluster waits for the node's kubelet.
  */
 import type { V1Node, V1Pod } from "@kubernetes/client-node";
 import { ApiError } from "../rampart/kubernetes/api";
@@ -23,7 +23,7 @@ const KWOK = { annotation: "kwok.x-k8s.io/node", value: "fake" };
 const GIVEN_UP_SECONDS = 50;
 /** kubectl's pause after a rejected eviction. */
 const ASK_AGAIN_SECONDS = 5;
-/** Longest wait until the gateways have seen a write, in seconds. */
+/** Longest wait until the emulated gateways have seen a change of the API server, in seconds. */
 const KNOWN_SECONDS = 60;
 /** The shortest poll interval for the API server, in seconds. */
 const SHORTEST_PAUSE = 0.05;
@@ -37,7 +37,7 @@ interface NodesOptions {
         bringBack(node: string): void;
         leadTo(node: string): boolean;
     };
-    /** Called when a node was cut off or is back. */
+    /** Called when a node is cut off or brought back. */
     changed(): void;
 }
 
@@ -73,7 +73,7 @@ export class Nodes {
             {
                 seconds: limits.seconds,
                 everyMilliseconds: 1000 * Math.max(SHORTEST_PAUSE, ASK_AGAIN_SECONDS * this.options.clock.secondLasts),
-                hint: async () => `Left: ${(await this.podsOn(node)).map((p) => p.metadata!.name).join(", ")}`,
+                hint: async () => `Pods left: ${(await this.podsOn(node)).map((p) => p.metadata!.name).join(", ")}`,
             },
         );
         return { refused };
@@ -93,8 +93,11 @@ export class Nodes {
         await elapse(clock, GIVEN_UP_SECONDS);
         await this.setConditions(node, "Unknown");
         for (const pod of await this.podsOn(node)) await this.setReady(pod, "False");
-        // The gateways see it by a watch, but not during a reconciliation, which takes seconds on a busy machine.
-        await waitFor(`node ${node}: without callers`, () => !gateways.leadTo(node), { seconds: KNOWN_SECONDS });
+        // The gateways learn of the conditions by a watch, whose events wait for a running reconciliation: seconds on a busy
+        // machine.
+        await waitFor(`node ${node}: no more new connections`, () => !gateways.leadTo(node), {
+            seconds: KNOWN_SECONDS,
+        });
     }
 
     /** Resolves when the node accepts pods again, and its remaining pods are ready. */
@@ -107,14 +110,14 @@ export class Nodes {
         await this.setConditions(node, "True");
         for (const pod of await this.podsOn(node)) if (!isReady(pod)) await this.setReady(pod, "True");
         await waitFor(
-            `node ${node}: back`,
+            `node ${node}: accepts pods again`,
             async () =>
                 !(await rest.call<V1Node>("GET", path)).spec?.taints?.some(({ effect }) => effect === "NoExecute"),
             { seconds: 120 },
         );
     }
 
-    /** @returns false if a PodDisruptionBudget now forbids it */
+    /** @returns whether the pod is evicted or already deleted; false if a PodDisruptionBudget forbids it for now */
     private async evict(namespace: string, name: string): Promise<boolean> {
         const eviction = { apiVersion: "policy/v1", kind: "Eviction", metadata: { name, namespace } };
         try {
@@ -152,13 +155,13 @@ export class Nodes {
         );
         const path = `/api/v1/namespaces/${namespace}/pods/${name}/status`;
         await this.options.rest.call("PATCH", path, { status: { conditions } }).catch((error: unknown) => {
-            // Pods that do not tolerate a lost node are evicted at once.
+            // 404: the pod does not tolerate a lost node, and was already evicted.
             if (!(error instanceof ApiError && error.status === 404)) throw error;
         });
     }
 }
 
-/** As kubectl drain --ignore-daemonsets selects them. */
+/** Whether `kubectl drain --ignore-daemonsets` evicts a pod. */
 function isEvicted({ metadata, status }: V1Pod): boolean {
     const ownedBy = metadata?.ownerReferences?.[0]?.kind;
     return ownedBy !== "DaemonSet" && !["Succeeded", "Failed"].includes(status?.phase ?? "");

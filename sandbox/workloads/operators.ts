@@ -1,7 +1,7 @@
 /**
- * Runs the real operator of KubeRay for each of its ready pods, with the pod's arguments and plain variables, and the
- * permissions of its ServiceAccount, but without its ports for metrics and probes. If the operator ends, its pod stays ready,
- * and it is not restarted.
+ * Runs the real KubeRay operator for each ready pod of the operator, with the pod's arguments and plain variables, and the
+ * permissions of its ServiceAccount, but without ports for metrics and probes. If the process ends, the pod stays ready, and
+ * the process is not restarted.
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -14,10 +14,10 @@ import { isReady, type Cluster, type Snapshot } from "./cluster";
 import { runs } from "./pods/images";
 import { serviceAccountOf } from "./pods/service-account";
 
-/** The only supported version. */
+/** Image of the operator in the only supported version. */
 export const OPERATOR = new RegExp(`(^|/)kuberay/operator:v${versions.kuberay.replaceAll(".", "\\.")}$`);
 
-/** Command line options with the same meaning here. */
+/** Options of the command line that the sandbox passes on unchanged. */
 const OPTIONS = [
     ...["watch-namespace", "log-stdout-encoder", "enable-leader-election", "enable-metrics", "reconcile-concurrency"],
     ...["qps", "burst", "feature-gates"],
@@ -45,7 +45,7 @@ export interface OperatorsOptions {
     /** Path of the program. */
     program: string;
     stateDir: string;
-    /** Environment of the program. It must have the mark of the sandbox. */
+    /** Environment of the program. It must have the variable that marks processes of the sandbox. */
     env: NodeJS.ProcessEnv;
     cluster: Cluster;
     controlPlane: Pick<ControlPlane, "tokenKubeconfig">;
@@ -53,7 +53,7 @@ export interface OperatorsOptions {
 }
 
 export class Operators {
-    /** By uid of the pod. */
+    /** Running operators, by uid of their pod. */
     private readonly running = new Map<string, TrackedProcess>();
 
     constructor(private readonly options: OperatorsOptions) {}
@@ -88,7 +88,7 @@ export class Operators {
         const started = await spawnTracked({
             name: `operator ${name}`,
             command: program,
-            // In a cluster a file has its namespace.
+            // In a cluster, the operator reads its namespace from a mounted file.
             args: [
                 ...(container.args ?? []),
                 ...[`--leader-election-namespace=${namespace}`, "--metrics-addr=0", "--health-probe-bind-address=0"],

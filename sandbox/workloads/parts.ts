@@ -29,19 +29,19 @@ export interface WorkloadsOptions {
     stateDir?: string;
     /** Address of Cloudflare's edge for connectors. Without it, pods of cloudflared do not start. */
     edge?: EdgePlace;
-    /** @default real time */
+    /** Clock of the emulators. @default real time */
     clock?: Clock;
-    /** GPUs, their holders in pods, and KubeRay's operator. @default pods that request GPUs start like others */
+    /** GPUs, the pods that use them, and KubeRay's operator. @default GPU requests of pods are ignored, and no operator runs */
     gpus?: RayPodsOptions & Pick<OperatorsOptions, "program" | "stateDir" | "env">;
     /** Additional programs: each runs while a pod of its image is ready. */
     programs?: Program[];
     /** Called with each answer of an APISIX emulator. */
     onAnswer?: (answered: { caller: string | null; status: number }) => void;
-    /** The real programs, what they are started with, and the etcd of real gateways. @default emulators */
+    /** The real programs, the environment in which they start, and the path of etcd for real gateways. @default emulators */
     real?: { parts: RealParts; ground: Ground; etcd: string };
 }
 
-/** A part that is unset does not run, or runs in another emulator. */
+/** The started emulators. One that is unset is not part of this world. */
 export interface Parts {
     ray?: RayPods;
     operators?: Operators;
@@ -56,7 +56,7 @@ export interface Parts {
     resolve: Resolve;
 }
 
-/** @param changed called after changes without a watch event */
+/** @param changed called after changes that cause no watch event */
 export async function startParts(options: WorkloadsOptions, cluster: Cluster, changed: () => void): Promise<Parts> {
     const { controlPlane, log, onAnswer, gpus, clock = REAL_TIME, real } = options;
     const ended = (pod: V1Pod) => cluster.takeAway(pod);

@@ -1,6 +1,6 @@
 /**
- * Runs a real Redis or Valkey for each running pod of Valkey, with the options of its container, so that a new pod starts
- * empty. Options and values other than those below are rejected: no data is written to disk, and no password is required.
+ * Runs a real Redis or Valkey for each running pod of Valkey, with the options of its container. The server writes no data to
+ * disk, so a new pod starts empty, and requires no password: options and values other than those of OPTIONS are rejected.
  */
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
 import { startRedis, type RedisServer } from "../redis/server";
@@ -43,7 +43,7 @@ function linesOf(pod: V1Pod): string[] {
 }
 
 export class RedisPods {
-    /** By uid of the pod. */
+    /** Running servers, by uid of their pod. */
     private readonly servers = new Map<string, RedisServer>();
     private last: Snapshot | undefined;
 
@@ -77,7 +77,8 @@ export class RedisPods {
     /**
      * Emulates the cluster's DNS and kube-proxy for `<service>.<namespace>.svc.cluster.local`: a port on 127.0.0.1. Returns
      * undefined for a name outside of the cluster.
-     * @throws Error without such a Service, without a ready pod behind its port, or if the nodes of all of them are unreachable
+     * @throws Error if the Service does not exist, no ready pod is behind its port, or the nodes of all ready pods are
+     * unreachable
      */
     readonly resolve = (host: string, port: number): number | undefined => {
         const [, name, namespace] = /^([^.]+)\.([^.]+)\.svc\.cluster\.local\.?$/.exec(host) ?? [];
@@ -106,7 +107,7 @@ export class RedisPods {
     }
 }
 
-/** A target port may be the name of a container's port. */
+/** Number of a Service's target port, which can be the name of a container port. */
 function portNumber(pod: V1Pod, target: number | string): number | undefined {
     if (typeof target === "number") return target;
     return pod.spec!.containers.flatMap((c) => c.ports ?? []).find((p) => p.name === target)?.containerPort;

@@ -1,11 +1,11 @@
-/** Names and ports of Services for real programs, from cluster DNS and kube-proxy. */
+/** Resolves names and ports of Services for real programs, as cluster DNS and kube-proxy do. */
 import type { Resolve } from "../gateway/counters/redis-connections";
 import type { NetworkOptions } from "../real/network";
 import type { Snapshot } from "./cluster";
 import type { EtcdPods } from "./etcd/pods";
 import type { Gateways } from "./gateways/services";
 
-/** @param parts `etcd`: its members, if they are real; `others`: the emulators of the rest */
+/** @param parts `etcd`: set if its members are real; `others`: resolves names that are neither etcd's nor a gateway's */
 export function serviceNames(parts: {
     snapshot: () => Snapshot;
     etcd?: Pick<EtcdPods, "behind">;

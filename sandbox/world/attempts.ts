@@ -1,14 +1,14 @@
-/** The requests of `up` and `status`, as commands of a caller with the expected status. */
+/** The requests that `up` and `status` show: commands of a caller, each with the expected HTTP status. */
 import { execFile } from "node:child_process";
 import { SignJWT } from "jose";
 import { claimKey } from "../../components/consumers/consumers";
 import { completion, CURL, headerFile } from "./request";
 import type { Attempt } from "./state";
 
-/** Lifetime of tokens to try out, in seconds: a day, because a sandbox rarely runs longer. */
+/** Lifetime of the tokens in these requests, in seconds: a day, because a sandbox rarely runs longer. */
 const TOKEN_SECONDS = 24 * 60 * 60;
 
-/** The stack's credentials, by `<consumer>/<credential>`. */
+/** Credentials of the stack, by `<consumer>/<credential>`. */
 interface Credentials {
     keys: Record<string, string>;
     /** Secrets for signing tokens with HS256. */
@@ -16,7 +16,7 @@ interface Credentials {
     namespace: string;
 }
 
-/** @param always headers of every request, each as an argument of curl's `-H` */
+/** The requests to try. @param always headers of every request, each as an argument of curl's `-H` */
 export async function attempts(
     dir: string,
     url: string,
@@ -59,7 +59,7 @@ function good(title: string, command: string, credential: string): Attempt {
     return { title, command, expect: 200, credential };
 }
 
-/** Runs an attempt's command in a shell, as a person would. */
+/** Runs the command of an attempt in a shell, as the operator would. */
 export async function tryOut(attempt: Attempt): Promise<{ status: number; body: string }> {
     const output = await new Promise<string>((resolve) => {
         execFile("sh", ["-c", attempt.command], (error, stdout, stderr) =>

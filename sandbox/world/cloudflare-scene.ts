@@ -1,4 +1,4 @@
-/** Stack cloudflare: an account with a zone, the edge, and Alpa on a host with SSH. */
+/** Scene of stack cloudflare: a Cloudflare account with a zone, the edge, and Alpa on a host with SSH. */
 import { readFileSync } from "node:fs";
 import { parse, stringify } from "yaml";
 import { startCloudflareWorld } from "./cloudflare-world";
@@ -31,7 +31,7 @@ interface Pair {
     clientSecret: string;
 }
 
-/** @param shipped text of the stack file in the clone, which is never changed */
+/** Adds the sandbox's addresses to the stack file. @param shipped text of the file in the clone, which stays unchanged */
 function layOver(shipped: string, world: WorldFacts): string {
     const file = parse(shipped) as StackFile;
     const { account, teamName, host, cloudflared } = headNode(world);
@@ -70,7 +70,9 @@ function disabledIn(text: string): Set<string> {
     );
 }
 
-/** Requests go to the edge's own address. The Host header selects the name, as TLS and DNS do in reality. */
+/**
+ * The requests to try. They go to the address of the edge; the Host header selects the hostname, as DNS and TLS do in reality.
+ */
 function attempts(
     dir: string,
     facts: HeadNodeFacts,

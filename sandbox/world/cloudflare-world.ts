@@ -1,7 +1,7 @@
 /**
  * The world of stack cloudflare: an account with an active zone, its edge, and one host with SSH, which is Alpa's head node. A
- * file on the host has the edge's address, which cloudflared finds by DNS in reality. A zone at another provider also has name
- * servers.
+ * file on the host has the address of the edge, which a real cloudflared finds by DNS. If the zone is at another provider, the
+ * world also has name servers.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
@@ -42,8 +42,8 @@ export interface CloudflareWorldOptions {
     /** Options of the host, see {@link startHost}. */
     host?: Partial<HostOptions>;
     /**
-     * A zone at Azure with these records, unknown to Cloudflare, see {@link startDns}.
-     * @default an active zone at Cloudflare
+     * Puts the zone at Azure with these records, unknown to Cloudflare: see {@link startDns}. @default the zone is active at
+     * Cloudflare
      */
     dns?: Omit<DnsOptions, "account" | "zone">;
     /** Factor for the edge's read timeout. @default 1 */
@@ -61,16 +61,19 @@ export interface CloudflareWorld {
     api: CloudflareApi;
     edge: Edge;
     host: Host;
-    /** Name servers of a zone at another provider. */
+    /** Name servers of the zone; undefined if it is at Cloudflare. */
     dns: Dns | undefined;
-    /** Options of additional hosts whose connectors use this Cloudflare. */
+    /** Options for additional hosts whose connectors connect to this world's edge. */
     onHosts: Pick<HostOptions, "files" | "notifySockets">;
-    /** Serves cloudflared in another version for `tunnel` in the config: the emulator, even with a real cloudflared. */
+    /**
+     * Serves cloudflared in another version, and returns the values for the key `tunnel` of the config. It is always the
+     * emulator, even if this world has a real cloudflared.
+     */
     nextVersion(version: string): Promise<HeadNodeFacts["cloudflared"]>;
     close(): Promise<void>;
 }
 
-/** Starts everything. If a part fails, no process is left. */
+/** Starts all parts of the world. If one fails, those that were started are ended. */
 export async function startCloudflareWorld(options: CloudflareWorldOptions): Promise<CloudflareWorld> {
     const { tools, stateDir, real = partsOfEnvironment(), log = () => undefined } = options;
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
@@ -122,14 +125,14 @@ export async function startCloudflareWorld(options: CloudflareWorldOptions): Pro
     });
 }
 
-/** Creates an API token, and writes it to the file that the program reads. */
+/** Creates an API token, and writes it to the file that the Pulumi program reads. */
 export function newApiToken(stateDir: string): string {
     const token = randomBytes(30).toString("base64url");
     writePrivate(apiTokenFile(stateDir), token);
     return token;
 }
 
-/** Reports answers of the edge with its name. */
+/** Callback that reports answers with `place: "edge"`. */
 export function ofEdge({ onAnswer }: Pick<CloudflareWorldOptions, "onAnswer">): EdgeOptions["onAnswer"] {
     return (answered) => onAnswer?.({ place: "edge", ...answered });
 }
@@ -137,8 +140,8 @@ export function ofEdge({ onAnswer }: Pick<CloudflareWorldOptions, "onAnswer">): 
 const CERTIFICATE = "usr/local/share/ca-certificates/cloudflare.crt";
 
 /**
- * The address of the edge and the team's domain on a host of this machine.
- * @param proxyUrl of a real cloudflared: see {@link startConnectorProxy}. @default the emulator, which needs none
+ * Options by which cloudflared on a host finds the edge and the team's domain.
+ * @param proxyUrl proxy for a real cloudflared, see {@link startConnectorProxy}. @default the emulator, which needs none
  */
 export function outside(edge: Edge, proxyUrl?: string): Pick<HostOptions, "files" | "notifySockets"> {
     const { name, port } = edge.teamDomainTls;
@@ -155,7 +158,7 @@ export function outside(edge: Edge, proxyUrl?: string): Pick<HostOptions, "files
     };
 }
 
-/** The program that hosts download. */
+/** The cloudflared that hosts download: the emulator or the real program. */
 async function cloudflaredOf(real: RealParts, stateDir: string): Promise<BuiltConnector & { version: string }> {
     const { cloudflared } = real;
     if (!cloudflared) return { ...(await buildConnector(join(stateDir, "cloudflared"))), version: VERSION };
@@ -173,7 +176,7 @@ async function alpaPort(wanted: number, log: (line: string) => void): Promise<nu
     return port;
 }
 
-/** A zone that the registrar has delegated, with its certificate. */
+/** Creates a zone that is active at once, because the registrar has delegated it, with its certificate. */
 export async function activeZone(account: Account, api: CloudflareApi, token: string): Promise<void> {
     account.delegation = (zone) => account.zoneNamed(zone)?.name_servers ?? [];
     const answer = await fetch(`${api.url}/zones`, {

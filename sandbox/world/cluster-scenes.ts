@@ -1,4 +1,4 @@
-/** Stacks intra and inter: a cluster with a gateway. */
+/** Scenes of stacks intra and inter: a cluster with a gateway. */
 import { cpuNodes } from "../control-plane";
 import { describeHolder, freePortFrom } from "../processes";
 import { readFileSync } from "node:fs";
@@ -10,10 +10,10 @@ import type { Say, Scene } from "./scene";
 import type { ClusterFacts } from "./state";
 import { startWorld, type WorldOptions } from "./world";
 
-/** The entry point's usual port. If it is taken, another free one is used. */
+/** Usual node port of the gateway. If it is taken, another free port is used. */
 const ENTRY_PORT = 30800;
 
-/** Outputs of the stack for the requests to try out. */
+/** Outputs of the stack from which the requests to try are derived. */
 export interface GatewayOutputs {
     url: string;
     credentials: Record<string, string>;
@@ -22,9 +22,9 @@ export interface GatewayOutputs {
 
 interface ClusterScene {
     world: Partial<WorldOptions>;
-    /** Address of the load balancer of the nodes. Default: that of the stack. */
+    /** Address of the load balancer of the nodes. Default: the one in the stack file. */
     address?: string;
-    /** Whether the nodes have GPUs, with Alpa on bare metal. */
+    /** Whether the nodes have GPUs and Alpa runs on them on bare metal. */
     gpus?: boolean;
     /** Key `option` of the stack. Default: as in the shipped stack file. */
     option?: string;
@@ -62,7 +62,10 @@ function clusterScene({ world, address, gpus = false, option }: ClusterScene): S
     };
 }
 
-/** Without hosts the stack works too, but cannot be converted. @param needed the option that needs a conversion */
+/**
+ * Whether this machine can emulate hosts. Without hosts the stack works, but Alpa cannot be converted.
+ * @param needed option that requires a conversion: then the function throws instead of returning false
+ */
 function hostsCanBeEmulated(needed: string | undefined, log: Say): boolean {
     try {
         checkNamespaces();
@@ -74,15 +77,15 @@ function hostsCanBeEmulated(needed: string | undefined, log: Say): boolean {
     }
 }
 
-/** For a stack with a certificate of cert-manager. */
+/** World with cert-manager, for stacks whose certificate comes from it. */
 const ISSUER = { certManager: "internal" };
-/** Gateway and model on the same nodes. */
+/** World of stack intra: gateway and model are on the same nodes. */
 export const INTRA_WORLD: Partial<WorldOptions> = ISSUER;
-/** A gateway cluster of three plain servers, and two Alpa services outside of it. */
+/** World of stack inter: a gateway cluster of three plain servers, and two Alpa services outside of it. */
 export const INTER_WORLD: Partial<WorldOptions> = { ...ISSUER, nodes: cpuNodes(3), alpaServices: 2 };
 
 export const intraScene = clusterScene({ world: INTRA_WORLD, gpus: true });
-/** The same during a conversion: prepared, with Alpa still on bare metal. */
+/** Stack intra with option intra-b: the conversion is prepared, and Alpa still runs on bare metal. */
 export const intraBScene = clusterScene({ world: INTRA_WORLD, gpus: true, option: "intra-b" });
 export const interScene = clusterScene({ world: INTER_WORLD, address: "127.0.0.1" });
 

@@ -1,4 +1,6 @@
-/** Stacks intra and inter with exposure tunnel: callers reach the gateway in the cluster through a tunnel. */
+/**
+ * Scenes of stacks intra and inter with exposure tunnel: callers reach the gateway in the cluster through a Cloudflare Tunnel.
+ */
 import { parse, stringify } from "yaml";
 import { VERSION } from "../cloudflare/connector/connector";
 import { SANDBOX_TOOLS } from "../toolchain/toolchain";
@@ -11,10 +13,10 @@ import type { Scene } from "./scene";
 import type { ClusterFacts } from "./state";
 import type { WorldOptions } from "./world";
 
-/** Least number of tokens per second of the Alpa emulator. */
+/** Smallest number of tokens per second that the Alpa emulator generates. */
 const TOKENS_PER_SECOND = 20;
 
-/** @param base the stack's world without Cloudflare */
+/** The scene of a stack behind Cloudflare. @param base world of the stack without Cloudflare */
 export function exposureScene(base: Partial<WorldOptions>): Scene {
     return {
         tools: SANDBOX_TOOLS,
@@ -27,14 +29,14 @@ export function exposureScene(base: Partial<WorldOptions>): Scene {
         async attempts(dir, outputs, world, text) {
             const { url, credentials: keys, jwtSecrets } = outputs as unknown as GatewayOutputs;
             const { hostname, pathname } = new URL(url);
-            // Requests go to the edge's own address. The Host header selects the name, as TLS and DNS do in reality.
+            // Requests go to the address of the edge; the Host header selects the hostname, as DNS and TLS do in reality.
             const edge = `${world.cloudflare!.edge}${pathname}`;
             return attempts(dir, edge, { keys, jwtSecrets, namespace: namespaceOf(text) }, `'Host: ${hostname}'`);
         },
     };
 }
 
-/** @param shipped text of the stack file in the clone, which is never changed */
+/** Adds the sandbox's addresses to the stack file. @param shipped text of the file in the clone, which stays unchanged */
 export function exposed(shipped: string, world: ClusterFacts): string {
     const { alpas, chartRepository, cloudflare, prometheus } = world;
     const addresses = { alpa: alpas, chartRepository, observed: prometheus !== undefined };

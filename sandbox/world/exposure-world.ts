@@ -1,4 +1,6 @@
-/** A cluster behind Cloudflare: an account with an active zone, and the edge for the cluster's connectors. */
+/**
+ * World of a cluster behind Cloudflare: an account with an active zone, and the edge to which the cluster's connectors connect.
+ */
 import { Account } from "../cloudflare/account";
 import { startCloudflareApi, type CloudflareApi } from "../cloudflare/api/server";
 import { startEdge, type Edge } from "../cloudflare/edge/server";
@@ -14,7 +16,7 @@ interface ExposureWorld {
     close(): Promise<void>;
 }
 
-/** Starts everything. If a part fails, no process is left. */
+/** Starts all parts of the world. If one fails, those that were started are ended. */
 export async function startExposureWorld(options: Omit<WorldOptions, "cloudflare">): Promise<ExposureWorld> {
     const { stateDir, log = () => undefined } = options;
     return together(log, async (keep, close) => {

@@ -1,4 +1,4 @@
-/** GPUs of a world: their holders, Alpa on bare metal, and the options for Alpa in pods. */
+/** The GPUs of a world: the record of which process uses them, Alpa on bare metal, and the options for Alpa in pods. */
 import { dirname, join } from "node:path";
 import type { AlpaOptions } from "../alpa/server";
 import type { NodeShape } from "../control-plane";
@@ -11,23 +11,22 @@ import type { FailStep } from "./scene";
 import { writePrivate, type BareMetalFacts, type GpuFacts } from "./state";
 
 export interface GpuOptions {
-    /** Path of KubeRay's operator, with its CRDs in the same folder. */
+    /** Path of KubeRay's operator. Its CRDs are in the same folder. */
     operator: string;
     /**
-     * Time to load the model on either side, in seconds.
-     * @default 5; minutes in reality
+     * Time to load the model, on bare metal and in pods, in seconds. @default 5; in reality minutes
      */
     loadSeconds?: number;
     /**
-     * Whether the last node with GPUs is separate, with its own small Alpa for rehearsals.
+     * Whether the last node with GPUs is reserved for rehearsals, and runs a separate small Alpa.
      * @default false
      */
     rehearsal?: boolean;
-    /** Step of a conversion that always fails; if a node fails, it is the head's. @default none */
+    /** Step of a conversion that always fails. If the step runs on nodes, it fails on the head node. @default none */
     failStep?: FailStep;
 }
 
-/** Faults that make a step of a conversion fail on a node. Other steps do nothing on nodes. */
+/** Faults that make a step of a conversion fail on a node, for the steps that do something on nodes. */
 const FAILS: Partial<Record<FailStep, Pick<Fault, "step" | "side">>> = {
     prepare: { step: "pull", side: "pod" },
     stop: { step: "stop", side: "bare metal" },
@@ -35,27 +34,27 @@ const FAILS: Partial<Record<FailStep, Pick<Fault, "step" | "side">>> = {
     verify: { step: "answers", side: "pod" },
 };
 
-/** Address of the first host, 127.0.0.N. */
+/** N in 127.0.0.N, the address of the first host. */
 const FIRST_ADDRESS = 31;
 
-/** Options of pods with Alpa here: their image in any version, and the weights' folder on every node. */
+/** Image of pods with Alpa (any tag), and the folder with the weights on every node. */
 const IMAGE = "registry.example.com/alpa-serving";
 const WEIGHTS = "/data/opt_weights";
 
 export class Gpus {
     readonly faults = new GpuFaults();
     readonly ledger: GpuLedger;
-    /** Step whose end the API server rejects, see owners.ts. */
+    /** Step whose completion the API server refuses to record, see owners.ts. */
     readonly refusedStep?: FailStep;
     /** Set after the start of the world. */
     bareMetal!: BareMetal;
-    /** The small Alpa, if there is a node for it. */
+    /** The small Alpa for rehearsals; unset if no node is reserved for it. */
     rehearsal?: { bareMetal: BareMetal; alpa: string };
     private readonly nodes: string[];
     private readonly spare: string[];
     private readonly loadSeconds: number;
 
-    /** @param nodes nodes of the cluster; those with GPUs are also hosts of Alpa on bare metal */
+    /** @param nodes nodes of the cluster. Those with GPUs are also the hosts of Alpa on bare metal */
     constructor(
         private readonly options: GpuOptions,
         nodes: NodeShape[],
@@ -73,12 +72,15 @@ export class Gpus {
         else this.refusedStep = failStep;
     }
 
-    /** Folder with the CRDs of KubeRay's version. */
+    /** Folder with the CRDs of the KubeRay operator. */
     get crds(): string {
         return dirname(this.options.operator);
     }
 
-    /** @param alpa options of Alpa's service; in the host network Alpa has the port of bare metal */
+    /**
+     * Options for Alpa in pods.
+     * @param alpa options of the Alpa service; `port` is used by pods in the host network, as on bare metal
+     */
     workloads(alpa: Pick<AlpaOptions, "port" | "seconds">, env: NodeJS.ProcessEnv): WorkloadsOptions["gpus"] {
         const { ledger, faults, loadSeconds, stateDir } = this;
         const images = new RegExp(`^${IMAGE.replaceAll(".", "\\.")}(:|@)`);
@@ -100,7 +102,7 @@ export class Gpus {
         }
         return {
             close: async () => {
-                // Without faults, everything can end.
+                // The faults are cleared first, because some of them keep processes from ending.
                 this.faults.clear();
                 await this.rehearsal?.bareMetal.close();
                 await this.bareMetal.close();

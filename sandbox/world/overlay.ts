@@ -1,4 +1,4 @@
-/** The shipped stack file with the sandbox's addresses. */
+/** Adds the sandbox's addresses to a shipped stack file. */
 import { parse, stringify } from "yaml";
 import { DEFAULT_NAMESPACE } from "../../config/values";
 import type { BareMetalFacts, GpuFacts } from "./state";
@@ -6,15 +6,15 @@ import type { BareMetalFacts, GpuFacts } from "./state";
 export interface Addresses {
     /** `host:port` of each Alpa emulator. */
     alpa: string[];
-    /** Address of the load balancer of the nodes. Default: that of the stack. */
+    /** Address of the load balancer of the nodes. Default: the one in the stack file. */
     address?: string;
     /** Address of the chart repository. */
     chartRepository: string;
-    /** Free port of the entry point. Unset if callers use another exposure. */
+    /** Free node port of the gateway. Unset if callers reach the gateway by another exposure. */
     nodePort?: number;
-    /** Options for the conversion of Alpa to the cluster. Unset without a conversion. */
+    /** Facts for the conversion of Alpa to the cluster. Unset if the stack has no conversion. */
     gpus?: GpuFacts;
-    /** Free port of a rehearsal's entry point. */
+    /** Free node port of the gateway in a rehearsal. */
     rehearsalPort?: number;
     /** Key `option` of the stack. Default: as in the shipped stack file. */
     option?: string;
@@ -27,7 +27,7 @@ interface StackFile {
     [other: string]: unknown;
 }
 
-/** @param shipped text of the stack file in the clone, which is never changed */
+/** Adds the sandbox's addresses to the stack file. @param shipped text of the file in the clone, which stays unchanged */
 export function layOver(shipped: string, addresses: Addresses): string {
     const file = parse(shipped) as StackFile;
     const config = { ...file.config };
@@ -39,7 +39,7 @@ export function layOver(shipped: string, addresses: Addresses): string {
         ...(addresses.address === undefined ? {} : { address: addresses.address }),
         chart: { ...(gateway.chart as object | undefined), repository: addresses.chartRepository },
     };
-    // 1 s instead of 15: here every change reaches APISIX within 1 s, and operators who try things need not wait longer.
+    // 1 s instead of 15 s: in the sandbox every change reaches APISIX within 1 s.
     config["alpa-auth:readiness"] = { ...(config["alpa-auth:readiness"] as object | undefined), settleSeconds: 1 };
     const { gpus, chartRepository, rehearsalPort } = addresses;
     if (gpus) Object.assign(config, conversion(gpus, chartRepository, rehearsalPort));
@@ -48,14 +48,17 @@ export function layOver(shipped: string, addresses: Addresses): string {
     return stringify({ ...file, config });
 }
 
-/** With metrics, and without the warning about unreadable pods: network policies are not enforced here. */
+/**
+ * The key for observation: with metrics, and with scrapers that prevent the warning about unreadable pods. The names of the
+ * scrapers have no effect, because the sandbox enforces no network policies.
+ */
 function observed(shipped: unknown): object {
     const { metrics, ...rest } = (shipped ?? {}) as { metrics?: object };
     const scrapers = [{ namespace: "monitoring", podLabels: { "app.kubernetes.io/name": "prometheus" } }];
     return { ...rest, metrics: { scrapers, ...metrics, enabled: true, podMonitor: false } };
 }
 
-/** Files with the private keys of bare-metal hosts, by their paths in the config. */
+/** Files with the private keys of bare-metal hosts, by the path of the key in the stack's config. */
 export function hostKeys({ bareMetal, rehearsal }: GpuFacts): Record<string, string> {
     const of = (under: string, { hosts, privateKeyFile }: BareMetalFacts) =>
         hosts.map((_, i) => [`${under}.bareMetal.hosts[${i}].privateKey`, privateKeyFile]);
@@ -63,10 +66,11 @@ export function hostKeys({ bareMetal, rehearsal }: GpuFacts): Record<string, str
     return Object.fromEntries([...of("convert", bareMetal), ...small]) as Record<string, string>;
 }
 
-/** Keys of both sides for `convert run`, and their values in a rehearsal. */
+/** The config keys that `convert run` needs, for bare metal and pods, and their values in a rehearsal. */
 function conversion(gpus: GpuFacts, chartRepository: string, rehearsalPort?: number): Record<string, object> {
     const { nodes, image, weights, rehearsal } = gpus;
-    // Not 120 s, the default: the sandbox's systemd kills a service after 20 s, and the conversion reports it before.
+    // 10 s instead of the default 120 s: the sandbox's systemd kills a service after 20 s, and the conversion must report a
+    // service that does not stop before that.
     const bareMetal = ({ hosts, unit }: BareMetalFacts) => ({ hosts, unit, stopTimeoutSeconds: 10 });
     const small = rehearsal && {
         alpa: { endpoints: [rehearsal.alpa] },
@@ -84,7 +88,7 @@ function conversion(gpus: GpuFacts, chartRepository: string, rehearsalPort?: num
     };
 }
 
-/** Namespace of the consumers of a stack, which is part of the claim in their tokens. */
+/** Namespace of a stack's consumers. The key claim in their JWTs contains it. */
 export function namespaceOf(text: string): string {
     const { config } = parse(text) as StackFile;
     return String(config?.["alpa-auth:namespace"] ?? DEFAULT_NAMESPACE);

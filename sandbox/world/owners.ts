@@ -1,4 +1,4 @@
-/** Admission policies by which the owner of a cluster rejects requests. */
+/** Admission policies with which the API server rejects requests, as the owner of a cluster could configure them. */
 import { RECORD } from "../../components/opt/conversion-phases";
 import type { Rest } from "../rampart/kubernetes/rest";
 import type { FailStep } from "./scene";
@@ -10,12 +10,12 @@ interface Refusal {
     /** Name of the policy. */
     name: string;
     apiGroup: string;
-    /** For example `apisixroutes`. */
+    /** Plural name of the kind, for example `apisixroutes`. */
     resource: string;
     operation: "CREATE" | "UPDATE";
-    /** Condition for the affected objects, in CEL. @default all */
+    /** CEL condition that selects the affected objects. @default all objects */
     about?: string;
-    /** Condition that objects must meet, in CEL. @default no object is admitted */
+    /** CEL condition that the affected objects must meet. @default none of them is admitted */
     must?: string;
     message: string;
 }
@@ -44,7 +44,10 @@ export async function refuse(rest: Rest, refusal: Refusal): Promise<() => Promis
     };
 }
 
-/** Rejects the last write of a step of a conversion: the record of its completion. Rehearsals are not affected. */
+/**
+ * Makes a step of a conversion fail: the API server rejects its last write, which records its completion. Rehearsals are not
+ * affected.
+ */
 export async function refuseStep(rest: Rest, step: FailStep): Promise<void> {
     const reached = (object: string) => `${object}.?data.?phase.orValue("") == "${step}"`;
     await refuse(rest, {

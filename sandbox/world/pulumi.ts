@@ -1,4 +1,4 @@
-/** Running Pulumi on a sandbox: its environment, and the `pulumi` command for users. */
+/** Runs Pulumi on a sandbox: the environment, and the `pulumi` command for users. */
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { apiTokenFile, ROOT, sandboxId, writePrivate, type WorldFacts } from "./
 /** Commands that read the stack's config, and accept `--config-file`. */
 const READ_CONFIG = ["preview", "up", "update", "refresh", "destroy", "import", "config", "watch"];
 
-/** Variables for `pulumi`, whether a user or the sandbox runs it. */
+/** Environment variables of `pulumi`, for runs by the user and by the sandbox. */
 export function pulumiEnv(dir: string, world: WorldFacts): Record<string, string> {
     return {
         PATH: [world.bin, world.pluginDir, process.env.PATH].filter((p) => p !== undefined).join(delimiter),
@@ -19,20 +19,22 @@ export function pulumiEnv(dir: string, world: WorldFacts): Record<string, string
             ? {
                   CLOUDFLARE_BASE_URL: world.cloudflare.api,
                   CLOUDFLARE_API_TOKEN: readFileSync(apiTokenFile(dir), "utf8"),
-                  // The operators' commands send requests to the edge there, because its name is not in DNS, and it has no TLS.
+                  // Commands of `ops` send requests for the edge to this address, because its hostname is not in DNS, and it
+                  // has no TLS.
                   ALPA_AUTH_CONNECT_TO: world.cloudflare.edge,
               }
             : {}),
-        // The operators' commands edit the sandbox's stack files, never the shipped ones.
+        // Commands of `ops` edit the stack files of the sandbox, never the shipped ones.
         ALPA_AUTH_STACK_FILES: world.stackFiles,
         PULUMI_BACKEND_URL: `file://${backend(dir)}`,
         PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile(dir),
         PULUMI_HOME: pulumiHome(dir),
         PULUMI_SKIP_UPDATE_CHECK: "1",
-        // With an installed official Pulumi, its engine downloads its own plugins.
+        // Not set for an installed official Pulumi, whose engine downloads its plugins.
         ...(world.pluginDir ? { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "1" } : {}),
-        // Pulumi's switch for plugins that are not released: no warning in each run that the provider is older than its SDK (pulumi,
-        // pkg/host/host.go). `up` and `status` name its version. The switch changes no other command that the sandbox runs.
+        // PULUMI_DEV is Pulumi's switch for unreleased plugins. It suppresses the warning in each run that the provider is
+        // older than its SDK (pulumi, pkg/host/host.go); `up` and `status` show the version. It has no other effect on the
+        // commands that the sandbox runs.
         ...(world.olderProvider ? { PULUMI_DEV: "true" } : {}),
         ...COMPILE_CACHE,
         ...PROVIDER_ENV,
@@ -40,7 +42,7 @@ export function pulumiEnv(dir: string, world: WorldFacts): Record<string, string
     };
 }
 
-/** Creates the folders and files in the environment. */
+/** Creates the folders and files to which the variables of pulumiEnv refer. */
 export function preparePulumi(dir: string, world: Pick<WorldFacts, "bin" | "pulumi" | "stackFiles">): void {
     mkdirSync(backend(dir), { recursive: true, mode: 0o700 });
     mkdirSync(world.stackFiles, { recursive: true, mode: 0o700 });
@@ -49,20 +51,20 @@ export function preparePulumi(dir: string, world: Pick<WorldFacts, "bin" | "pulu
     const wrapper = join(world.bin, "pulumi");
     writeFileSync(wrapper, renderWrapper(world.pulumi, world.stackFiles));
     chmodSync(wrapper, 0o755);
-    // Marks the folder as not an installed Pulumi, for the toolchain.
+    // This file tells the toolchain that the folder is not an installed Pulumi.
     writeFileSync(join(world.bin, ".alpa-auth-sandbox"), `${ROOT}\n`);
 }
 
 /**
- * A `pulumi` that runs the real one with the sandbox's own stack file, which Pulumi accepts only as an argument. Otherwise it
- * would write to the shipped one.
+ * Script `pulumi` that runs the real Pulumi with the stack file of the sandbox. Pulumi accepts its path only as an argument,
+ * and would otherwise write to the shipped file.
  */
 function renderWrapper(pulumi: string, stackFiles: string): string {
     return `#!/bin/sh
 # The real pulumi, with the sandbox's own stack file instead of the shipped one.
 
-# The selected stack. pulumi takes 0.1 s to name it, so its files are read, of which each folder has one. If they name several
-# stacks, pulumi is asked.
+# Prints the selected stack. pulumi would take 0.1 s for that, so this reads its workspace files, of which each folder has one.
+# Only if they name several stacks, pulumi itself prints the selected one.
 selected() {
     names=$(sed -n 's|.*"organization/alpa-auth/\\([^"]*\\)".*|\\1|p' "$PULUMI_HOME"/workspaces/*.json 2>/dev/null | sort -u)
     case "\${PULUMI_STACK:+ }$names" in
@@ -98,15 +100,15 @@ export interface PulumiRun {
 }
 
 /**
- * Creates a stack. Pulumi writes the salt of its secrets to the stack file in the current folder, so that is the folder of the
- * sandbox's stack files, not the clone.
+ * Creates a stack. Pulumi writes the salt of its secrets to a stack file in the current folder. Therefore it runs in the folder
+ * of the sandbox's stack files, not in the clone.
  */
 export async function createStack(dir: string, world: WorldFacts, stack: string): Promise<void> {
     writePrivate(join(world.stackFiles, "Pulumi.yaml"), readFileSync(join(ROOT, "Pulumi.yaml"), "utf8"));
     await mustPulumi(dir, world, ["-C", world.stackFiles, "stack", "init", stack]);
 }
 
-/** Runs `pulumi` and returns its output. @throws Error with its messages after a failure or an interrupt */
+/** Runs `pulumi` and returns its output. @throws Error with the messages of Pulumi if it fails or is interrupted */
 export async function mustPulumi(
     dir: string,
     world: WorldFacts,
@@ -122,7 +124,7 @@ export async function mustPulumi(
 export interface RunOptions {
     onLine?: (line: string) => void;
     env?: Record<string, string>;
-    /** Standard input, for a value that no command line may have. @default empty */
+    /** Text for standard input, for example a secret, which must not be on a command line. @default empty */
     input?: string;
     /** Interrupts Pulumi, as Ctrl-C does. */
     signal?: AbortSignal;
@@ -162,18 +164,18 @@ export async function runPulumi(
     return run;
 }
 
-/** Pulumi's home folder of the sandbox, so that the user's is not changed. */
+/** Pulumi's home folder for this sandbox. The home folder of the user stays unchanged. */
 export function pulumiHome(dir: string): string {
     return join(dir, "pulumi-home");
 }
 
-/** When Pulumi last wrote the state of a stack, in milliseconds since 1970; undefined if the stack does not exist. */
+/** Time at which Pulumi last wrote the state of a stack, in milliseconds since 1970; undefined if the stack does not exist. */
 export function stateWrittenAt(dir: string, stack: string): number | undefined {
     return statSync(join(backend(dir), ".pulumi/stacks/alpa-auth", `${stack}.json`), { throwIfNoEntry: false })
         ?.mtimeMs;
 }
 
-/** Whether a run of Pulumi holds the lock of a stack, so that its state is still changing. */
+/** Whether a running Pulumi holds the lock of a stack. Then the state may still change. */
 export function isLocked(dir: string, stack: string): boolean {
     const locks = join(backend(dir), ".pulumi/locks/organization/alpa-auth", stack);
     return existsSync(locks) && readdirSync(locks).length > 0;

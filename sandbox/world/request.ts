@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { SAMPLE_COMPLETION } from "../../components/alpa/sample";
 import { writePrivate } from "./state";
 
-/** The status is the last line. */
+/** curl with options for all requests: it prints the HTTP status on the last line. */
 export const CURL = "curl -sS --max-time 60 -w '\\n%{http_code}\\n'";
 
-/** @param headers each as an argument of curl's `-H` */
+/** Command line of a completion request. @param headers each as an argument of curl's `-H` */
 export function completion(url: string, ...headers: string[]): string {
     return [
         CURL,
@@ -18,9 +18,9 @@ export function completion(url: string, ...headers: string[]): string {
 }
 
 /**
- * Writes headers with a credential to a file that only this user can read, because every user of the machine can read command
- * lines.
- * @returns the argument of `-H`
+ * Writes headers with a credential to a file that only this user can read: command lines are visible to every user of the
+ * machine.
+ * @returns argument for curl's `-H` that refers to the file
  */
 export function headerFile(dir: string, name: string, ...headers: string[]): string {
     const file = join(dir, "credentials", name.replace("/", "."));

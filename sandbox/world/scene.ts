@@ -1,16 +1,16 @@
-/** Differences between the stacks of `up`: their world, their stack file, and the requests to try. */
+/** A scene is what differs between the stacks of `up`: the world, the stack file, and the requests to try. */
 import { PHASES, type Phase } from "../../components/opt/conversion-phases";
 import type { ToolName, Toolchain } from "../toolchain/toolchain";
 import type { WorldOptions } from "./world";
 import type { Attempt, WorldFacts } from "./state";
 
-/** Exposures of a stack with a gateway. */
+/** Values of the key `exposure` for stacks with a gateway. */
 export const EXPOSURES = ["direct", "tunnel"] as const;
 
-/** Values of `option` other than the shipped one. */
+/** Values of the key `option` that differ from those in the shipped stack files. */
 export const OPTIONS = ["intra-b"] as const;
 
-/** Steps of a conversion. Each can be made to fail in a world with GPUs. */
+/** Steps of a conversion that can be made to fail in a world with GPUs. */
 export const FAIL_STEPS = PHASES;
 export type FailStep = Phase;
 
@@ -19,7 +19,7 @@ export type Say = (line: string) => void;
 interface StackText {
     /** Text of the sandbox's own stack file. */
     text: string;
-    /** Values to set encrypted, by their path in the config; not on a command line. */
+    /** Values that are set as secrets, by their path in the config. They are passed on stdin, not on a command line. */
     secrets: Record<string, string>;
 }
 
@@ -34,18 +34,18 @@ export interface Scene {
     /** Tools of the world and of Pulumi. */
     tools: readonly ToolName[];
     /**
-     * Starts everything. Its facts are written when it is ready.
-     * @param asked `loadSeconds`: time to load the model on either side, in seconds; `failStep`: the step of a conversion that
+     * Starts the world, and writes its facts (state.ts) when it is ready.
+     * @param asked `loadSeconds`: time to load the model, in seconds; `failStep`: the step of a conversion that
      * fails; `onAnswer`: called with each answer to a caller; `observe`: whether Prometheus reads the gateway pods
      */
     start(dir: string, log: Say, asked: Asked): Promise<{ close(): Promise<void> }>;
     /** Adds the sandbox's addresses to a shipped stack file, which is never changed. */
     layOver(shipped: string, world: WorldFacts, say: Say): Promise<StackText>;
     /**
-     * @param outputs of the stack, secrets in plain text
-     * @param text of the sandbox's own stack file
+     * The requests to try. @param outputs outputs of the stack, with secrets in plain text
+     * @param text text of the sandbox's stack file
      */
     attempts(dir: string, outputs: Record<string, unknown>, world: WorldFacts, text: string): Promise<Attempt[]>;
-    /** More things to try in the world, as text. @default none */
+    /** Text with further things to try in this world. @default none */
     hint?(world: WorldFacts): string | undefined;
 }

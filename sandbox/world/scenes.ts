@@ -4,16 +4,16 @@ import { INTER_WORLD, INTRA_WORLD, interScene, intraBScene, intraScene } from ".
 import { exposureScene } from "./exposure-scene";
 import type { EXPOSURES, FailStep, OPTIONS, Scene } from "./scene";
 
-/** Scene of each option. Option callers has none: its callers use the gateway of another stack. */
+/** Scene of each value of the key `option`. `callers` has no scene, because its callers use the gateway of another stack. */
 const SCENES: Record<Exclude<Option, "callers">, Scene> = {
     "intra-a": intraScene,
     "intra-b": intraBScene,
     inter: interScene,
     cloudflare: cloudflareScene,
 };
-/** Option of each shipped stack file, `Pulumi.<name>.yaml`. */
+/** Value of `option` in each shipped stack file `Pulumi.<name>.yaml`. */
 const SHIPPED = { intra: "intra-a", inter: "inter", cloudflare: "cloudflare" } as const;
-/** Scenes of stacks with a gateway behind Cloudflare. */
+/** Scenes of stacks with exposure tunnel, by stack. */
 const EXPOSED: Partial<Record<StackName, Scene>> = {
     intra: exposureScene(INTRA_WORLD),
     inter: exposureScene(INTER_WORLD),
@@ -21,14 +21,14 @@ const EXPOSED: Partial<Record<StackName, Scene>> = {
 
 export type StackName = keyof typeof SHIPPED;
 
-/** What to bring up: a shipped stack file, and settings in addition to the sandbox's addresses. */
+/** What `up` brings up: a shipped stack file, and settings that differ from it. */
 export interface SceneName {
     stack: StackName;
     /** Key `exposure` of the stack. Default: as in the shipped stack file. */
     exposure?: (typeof EXPOSURES)[number];
     /** Key `option` of the stack. Default: as in the shipped stack file. */
     option?: (typeof OPTIONS)[number];
-    /** Time to load the model on either side, in seconds. @default 5 */
+    /** Time to load the model, on bare metal and in pods, in seconds. @default 5 */
     loadSeconds?: number;
     /** Whether Prometheus reads the gateway pods. */
     observe?: boolean;
@@ -36,7 +36,7 @@ export interface SceneName {
     failStep?: FailStep;
 }
 
-/** @throws Error for a stack without such an exposure or option, or without a model to load */
+/** The scene for these settings. @throws Error if the stack does not support one of them */
 export function sceneOf({ stack, exposure = "direct", option, loadSeconds, failStep, observe }: SceneName): Scene {
     if (observe && stack === "cloudflare")
         throw new Error(

@@ -1,4 +1,7 @@
-/** The requests to try, derived from the stack's outputs: a command that changes the stack changes the expected answers. */
+/**
+ * Derives the requests to try from the stack's outputs, again after each change of the stack, because their expected answers
+ * change with it.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isLocked, mustPulumi, stateWrittenAt } from "./pulumi";
@@ -6,7 +9,7 @@ import type { StackName } from "./scenes";
 import { readFacts, writeFacts, type Attempt, type StackFacts, type WorldFacts } from "./state";
 
 /**
- * Facts of the stack, derived again if its state has changed.
+ * Facts of the stack. They are derived again if the stack's state has changed.
  * @returns undefined until the stack is up
  * @throws Error with the messages of Pulumi
  */
@@ -18,9 +21,9 @@ export async function currentStack(dir: string): Promise<StackFacts | undefined>
 }
 
 /**
- * For a page that asks each second: returns the known facts at once, and derives newer ones once no run of Pulumi changes the
- * state.
- * @param onError called with the reason, once for each state from which no facts can be derived
+ * Returns a function for the status page, which calls it each second. It returns the known facts at once, and derives newer
+ * facts when no running Pulumi changes the state any more.
+ * @param onError called once for each state from which no facts can be derived, with the reason
  */
 export function followStack(dir: string, onError: (message: string) => void): () => StackFacts | undefined {
     let busy = false;
@@ -41,16 +44,19 @@ export function followStack(dir: string, onError: (message: string) => void): ()
     };
 }
 
-/** Derives the facts from the stack's outputs, and writes them. @param before the earlier facts; `try` is empty at first */
+/**
+ * Derives the facts from the stack's outputs, and writes them.
+ * @param before the earlier facts, with an empty `try` at the first call
+ */
 export async function deriveStack(dir: string, world: WorldFacts, before: StackFacts): Promise<StackFacts> {
     const { stack, exposure } = before;
-    // Loading the scenes takes 2 s: they load the emulators.
+    // Loaded only when needed: the scenes load all emulators, which takes 2 s.
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would load them at once
     const { sceneOf } = require("./scenes") as typeof import("./scenes");
     const stateAt = stateWrittenAt(dir, stack);
     const outputs = stateAt === undefined ? {} : await outputsOf(dir, world, stack);
     const text = readFileSync(join(world.stackFiles, `Pulumi.${stack}.yaml`), "utf8");
-    // Without outputs, as after `pulumi destroy`, nothing answers.
+    // A stack without outputs, for example after `pulumi destroy`, has nothing that answers.
     const up = typeof outputs.url === "string";
     const scene = sceneOf({ stack: stack as StackName, exposure });
     const list = up ? withRemoved(before.try, await scene.attempts(dir, outputs, world, text)) : [];
@@ -64,7 +70,7 @@ async function outputsOf(dir: string, world: WorldFacts, stack: string): Promise
     return JSON.parse(await mustPulumi(dir, world, args)) as Record<string, unknown>;
 }
 
-/** The requests of now, and those of earlier credentials, which must be rejected. */
+/** The current requests, and requests with credentials that were removed since: these must be rejected. */
 function withRemoved(before: Attempt[], now: Attempt[]): Attempt[] {
     const current = new Set(now.map(({ credential }) => credential));
     const removed = before

@@ -1,4 +1,4 @@
-/** The state directory of a sandbox, and its facts for other commands. */
+/** The state directory of a sandbox, and the facts that it writes there for other commands. */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -8,12 +8,12 @@ import { writeSecret } from "../control-plane/secret-file";
 /** Root of the clone. */
 export const ROOT = resolve(__dirname, "../..");
 
-/** Folder of the clone's sandbox, or that in `ALPA_AUTH_SANDBOX_DIR`. */
+/** State directory of the sandbox: `ALPA_AUTH_SANDBOX_DIR`, or `.sandbox` in the clone. */
 export function stateDir(): string {
     return resolve(process.env.ALPA_AUTH_SANDBOX_DIR ?? join(ROOT, ".sandbox"));
 }
 
-/** Mark in the environment of all processes of one sandbox. */
+/** Id of a sandbox. All its processes have it in their environment. */
 export function sandboxId(dir: string): string {
     return createHash("sha256").update(dir).digest("hex").slice(0, 12);
 }
@@ -25,58 +25,58 @@ export function noSandbox(command: string): Error {
     );
 }
 
-/** Facts of a running world: only addresses, never a secret. */
+/** Facts of a running world: addresses and paths, never a secret. */
 export interface WorldFacts {
-    /** Unset without a cluster. */
+    /** Path of the administrator's kubeconfig; unset without a cluster. */
     kubeconfig?: string;
-    /** Unset without an account. */
+    /** Facts of Cloudflare; unset without an account. */
     cloudflare?: CloudflareFacts;
     alpa: string;
     /** Folder of the sandbox's stack files. */
     stackFiles: string;
-    /** Folder to put first on PATH, and the path of the real `pulumi`. */
+    /** `bin`: folder that must be first on PATH; `pulumi`: path of the real `pulumi`. */
     bin: string;
     pulumi: string;
-    /** Folder of the emulated Pulumi plugins; unset with an installed official Pulumi. */
+    /** Folder of the emulated Pulumi plugins; unset if an official Pulumi is installed. */
     pluginDir?: string;
     /**
-     * Version of the built Kubernetes provider. Its source is the newest Go module, which is older than the SDK. Unset with
-     * the released provider, which has the SDK's version.
+     * Version of the Kubernetes provider if the sandbox built it: the newest Go module is older than the SDK. Unset for a
+     * released provider, which has the version of the SDK.
      */
     olderProvider?: string;
-    /** The parts, real or emulated. */
+    /** The parts of the world, with whether each is real or emulated. */
     parts: PartReport[];
 }
 
 /** Facts of a world with a cluster. */
 export interface ClusterFacts extends WorldFacts {
     kubeconfig: string;
-    /** All Alpa services; `alpa` is the first. */
+    /** `host:port` of all Alpa services. The first is also `alpa`. */
     alpas: string[];
     chartRepository: string;
-    /** Address of the Prometheus that reads the gateway pods, if any. */
+    /** Address of the Prometheus that reads the gateway pods; unset if there is none. */
     prometheus?: string;
-    /** Set for nodes with GPUs and Alpa on bare metal. */
+    /** Set if the nodes have GPUs and Alpa runs on bare metal. */
     gpus?: GpuFacts;
 }
 
 /** Facts for the conversion of Alpa to pods of the cluster, and back. */
 export interface GpuFacts {
-    /** Nodes with GPUs; the first is Ray's head. */
+    /** Names of the nodes with GPUs. The first is the Ray head. */
     nodes: string[];
     /** The image that serves Alpa, and the folder of the weights on every node. */
     image: { repository: string; tag: string };
     weights: string;
     bareMetal: BareMetalFacts;
-    /** A separate node with a small Alpa at this `host:port`. */
+    /** The node that is reserved for rehearsals, and the `host:port` of its small Alpa. */
     rehearsal?: { nodes: string[]; alpa: string; bareMetal: BareMetalFacts };
 }
 
 /** Hosts of Alpa with SSH. */
 export interface BareMetalFacts {
-    /** In the order of the nodes. */
+    /** SSH addresses, in the order of the nodes. */
     hosts: { address: string; port: number; user: string; hostKey: string }[];
-    /** systemd service on each host. */
+    /** Name of the systemd service that runs Alpa on each host. */
     unit: string;
     /** File with the user's private key, the same for all. */
     privateKeyFile: string;
@@ -93,7 +93,7 @@ export interface CloudflareFacts {
     edge: string;
 }
 
-/** With the host of Alpa's head node, and the program that it runs. */
+/** Facts of Cloudflare, of the host that is Alpa's head node, and of the cloudflared that it runs. */
 export interface HeadNodeFacts extends CloudflareFacts {
     host: {
         address: string;
@@ -110,7 +110,7 @@ export interface HeadNodeFacts extends CloudflareFacts {
     };
 }
 
-/** File with the token of the sandbox's Cloudflare account. */
+/** File with an API token of the sandbox's Cloudflare account. */
 export function apiTokenFile(dir: string): string {
     return join(dir, "cloudflare-api-token");
 }
@@ -118,20 +118,23 @@ export function apiTokenFile(dir: string): string {
 /** Facts of the stack for `status`. */
 export interface StackFacts {
     stack: string;
-    /** Key `exposure` that `up` was asked for. Default: as in the shipped stack file. */
+    /** Value of `--exposure` at `up`. Unset: the value in the shipped stack file. */
     exposure?: "direct" | "tunnel";
     url: string;
     try: Attempt[];
-    /** When Pulumi wrote the state that the requests are derived from, in milliseconds since 1970. Unset if there is none. */
+    /**
+     * Time at which Pulumi wrote the state from which the requests are derived, in milliseconds since 1970. Unset if there is
+     * no state.
+     */
     stateAt?: number;
 }
 
-/** A shell command for every folder, which prints the HTTP status on its last line. */
+/** A request to try. `command` works in every folder, and prints the HTTP status on its last line. */
 export interface Attempt {
     title: string;
     command: string;
     expect: number;
-    /** `<consumer>/<credential>`, only of the request that the credential authenticates. */
+    /** `<consumer>/<credential>`. Set only for the request with a valid credential. */
     credential?: string;
 }
 
@@ -140,7 +143,7 @@ export interface PageFacts {
     url: string;
 }
 
-/** Each is a file `<name>.json` in the folder of the sandbox, until its end. */
+/** Names of the facts. Each is a file `<name>.json` in the state directory while the sandbox runs. */
 export const FACTS = ["world", "stack", "page"] as const;
 type FactsName = (typeof FACTS)[number];
 
@@ -149,12 +152,12 @@ export function readFacts<T>(dir: string, name: FactsName): T | undefined {
     return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as T) : undefined;
 }
 
-/** Written atomically: `status` may read at any time. */
+/** Writes facts atomically, because `status` can read them at any time. */
 export function writeFacts(dir: string, name: FactsName, facts: object): void {
     writePrivate(join(dir, `${name}.json`), `${JSON.stringify(facts, null, 2)}\n`);
 }
 
-/** Writes a file for this user only, atomically. */
+/** Writes a file that only this user can read, atomically, and creates its folder. */
 export function writePrivate(file: string, text: string): void {
     mkdirSync(resolve(file, ".."), { recursive: true, mode: 0o700 });
     writeSecret(file, text);

@@ -1,21 +1,21 @@
-/** Counts answers by their source, caller and status, for the status page. */
+/** Counts answers by place, caller and status, for the status page. */
 
-/** Sources of answers. */
+/** Part of the world that answered a caller. */
 type Place = "gateway" | "edge";
 
 /** One answer as its caller saw it. */
 export interface Answered {
     place: Place;
-    /** Caller's name in that place. Null: not authenticated. */
+    /** Name of the caller at the gateway or the edge; null if the caller was not authenticated. */
     caller: string | null;
     status: number;
-    /** Whether it answers a check of `pulumi up` or of an operator's command, and no caller. @default false */
+    /** Whether the request was a check of `pulumi up` or of an `ops` command, not of a caller. @default false */
     check?: boolean;
 }
 
 export interface Row extends Omit<Answered, "check"> {
     count: number;
-    /** Time of the last one: ISO 8601. */
+    /** Time of the last answer in this row: ISO 8601. */
     last: string;
 }
 
@@ -24,12 +24,12 @@ const MOST_ROWS = 500;
 
 export class Tally {
     private readonly rows = new Map<string, Row>();
-    /** Answers to callers without a row. */
+    /** Number of answers to callers that have no row, because there are MOST_ROWS rows. */
     left = 0;
-    /** Answers to checks, which are in no row. */
+    /** Number of answers to checks. They are in no row. */
     checks = 0;
 
-    /** @param since when the count began: ISO 8601 */
+    /** @param since time at which the count began: ISO 8601 */
     constructor(readonly since = new Date().toISOString()) {}
 
     add({ check, ...answered }: Answered, now = new Date()): void {
@@ -46,7 +46,7 @@ export class Tally {
         this.rows.set(key, { ...answered, count: (row?.count ?? 0) + 1, last: now.toISOString() });
     }
 
-    /** Sorted by place, caller and status; those without a caller first. */
+    /** The rows, sorted by place, caller and status. Rows without a caller come first. */
     list(): Row[] {
         const order = ({ place, caller, status }: Row) => `${place} ${caller ?? ""} ${status}`;
         return [...this.rows.values()].sort((a, b) => (order(a) < order(b) ? -1 : 1));

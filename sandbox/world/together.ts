@@ -7,8 +7,8 @@ interface Part {
 export type Keep = <T extends Part>(part: T) => T;
 
 /**
- * Starts parts. If one fails, no process is left.
- * @param start calls `keep` with each running part; `close` ends them all, the last one first
+ * Starts the parts of a world. If one fails, those that were started are ended.
+ * @param start starts the parts, and calls `keep` with each of them; `close` ends all kept parts, the last first
  */
 export async function together<T>(
     log: (line: string) => void,

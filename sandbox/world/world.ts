@@ -32,34 +32,40 @@ export interface WorldOptions {
     alpaSeconds?: number;
     /** Port of Alpa, if it is free. @default 20001, as in reality */
     alpaPort?: number;
-    /** Interval of Rampart's controller, in seconds. @default 5; 60 in reality, which delays every deletion */
+    /** Duration of one watch of Rampart's controller, in seconds. A real one has 60, which delays every deletion. @default 5 */
     watchCycleSeconds?: number;
     /**
-     * Whether Rampart is pre-installed, or comes from the chart `rampart` of a private repository.
+     * Whether Rampart is pre-installed. Otherwise, the private chart repository from which the stack installs it.
      * @default "installed"
      */
     rampart?: "installed" | PrivateChart;
-    /** @default two DGX nodes, and a third one for rehearsals */
+    /** Nodes of the cluster. @default two DGX nodes, and a third one for rehearsals */
     nodes?: NodeShape[];
     /**
-     * Duration in seconds of one second of timers in the cluster: the end of a pod, the lease of a leader, the time until a
-     * lost node is treated as lost.
+     * Real seconds for one second of timers in the cluster, for example the end of a pod, the lease of a leader, or the time
+     * until a node is treated as lost.
      * @default 1
      */
     secondLasts?: number;
-    /** Cloudflare in front of the cluster, with the address of its edge for connectors. Unset for a world without connectors. */
+    /**
+     * Cloudflare in front of the cluster: its facts, and the edge to which connectors connect. Unset for a world without
+     * connectors.
+     */
     cloudflare?: { facts: CloudflareFacts; edge: EdgePlace };
-    /** Name of a ClusterIssuer of cert-manager with its own authority. @default no cert-manager */
+    /** Name of a ClusterIssuer of cert-manager that is created with a new CA. @default no cert-manager */
     certManager?: string;
-    /** GPUs that only one side can hold, and Alpa on bare metal on the nodes with GPUs. @default GPUs are not counted */
+    /**
+     * Emulates GPUs, which either pods or bare metal can use, and Alpa on bare metal on the nodes with GPUs.
+     * @default GPU requests of pods are ignored
+     */
     gpus?: GpuOptions;
-    /** Number of Alpa services, each with its own port; with `gpus` the first is on bare metal. @default 1 */
+    /** Number of Alpa services, each with its own port. With `gpus`, the first one runs on bare metal. @default 1 */
     alpaServices?: number;
-    /** Called with each request to Alpa, and the `host:port` it went to. */
+    /** Called with each request to Alpa, and the `host:port` of the Alpa service. */
     onAlpaRequest?: (seen: Seen, address: string) => void;
-    /** Called with each answer of an emulator to a caller. */
+    /** Called with each answer that an emulator sends to a caller. */
     onAnswer?: (answered: Answered) => void;
-    /** Whether the Prometheus on PATH reads the gateway pods. @default false */
+    /** Whether to start the Prometheus on PATH, which then reads the metrics of the gateway pods. @default false */
     observe?: boolean;
     /** Parts that are the real program instead of an emulator. @default what ALPA_AUTH_REAL names */
     real?: RealParts;
@@ -74,7 +80,7 @@ interface PrivateChart {
 
 export interface World {
     facts: ClusterFacts;
-    /** Address of the private repository, if there is one. */
+    /** Address of the private chart repository; unset if there is none. */
     privateRepository?: string;
     tools: Toolchain;
     controlPlane: ControlPlane;
@@ -82,14 +88,14 @@ export interface World {
     /** Set if the world has GPUs. */
     gpus?: Gpus;
     certManager?: CertManager;
-    /** Admin access for tests and tools. */
+    /** Kubeconfig with all permissions, for tests and tools. */
     kubeConfig: KubeConfig;
-    /** Reads one object; undefined if it does not exist. */
+    /** Reads one object from the API server; undefined if it does not exist. */
     read(apiVersion: string, kind: string, namespace: string | undefined, name: string): Promise<Live | undefined>;
     close(): Promise<void>;
 }
 
-/** Starts everything in order. If a part fails, no process is left. */
+/** Starts all parts in order. If one fails, those that were started are ended. */
 export async function startWorld(options: WorldOptions): Promise<World> {
     const { tools, stateDir, real = partsOfEnvironment(), log = () => undefined } = options;
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
@@ -143,7 +149,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     });
 }
 
-/** Credentials of the private repository, if Rampart comes from one. */
+/** Credentials of the private repository; undefined if Rampart is pre-installed. */
 function authOf({ rampart }: WorldOptions): PrivateChart | undefined {
     return typeof rampart === "object" ? rampart : undefined;
 }
@@ -202,7 +208,7 @@ interface ForIssuer {
     kubeconfigPath: string;
 }
 
-/** cert-manager with an issuer, if requested. */
+/** Starts cert-manager with an issuer, if requested. */
 async function startIssuer(
     keep: Keep,
     { certManager: issuer }: WorldOptions,
@@ -215,7 +221,7 @@ async function startIssuer(
     return keep(await startCertManager({ kubeConfig, issuer, real: ofReal, log: ground.log }));
 }
 
-/** @param first port of the first one @returns `host:port` of each */
+/** Starts the Alpa services. @param first port of the first one @returns `host:port` of each */
 async function startAlpas(keep: Keep, options: WorldOptions, gpus: Gpus | undefined, first: number): Promise<string[]> {
     const { log = () => undefined, alpaSeconds: seconds } = options;
     log("Alpa");
@@ -230,12 +236,12 @@ async function startAlpas(keep: Keep, options: WorldOptions, gpus: Gpus | undefi
     return alpas;
 }
 
-/** Targets that a Prometheus in the cluster would find by its discovery. */
+/** All pods of the cluster: the ones that the discovery of a Prometheus in the cluster would find. */
 export async function allPods(kubeConfig: KubeConfig): Promise<V1Pod[]> {
     return (await kubeConfig.makeApiClient(CoreV1Api).listPodForAllNamespaces()).items;
 }
 
-/** A free port for one of the Alpa services, if possible the wanted one. */
+/** A port for one of the Alpa services: the wanted one if it is free, otherwise any free one. */
 async function portOf({ alpaPort = 20001 }: WorldOptions, index: number, log: (line: string) => void): Promise<number> {
     const wanted = alpaPort === 0 ? undefined : alpaPort + index;
     const port = await freePort(wanted);
@@ -243,7 +249,7 @@ async function portOf({ alpaPort = 20001 }: WorldOptions, index: number, log: (l
     return port;
 }
 
-/** The Pulumi to run: the official one unchanged, or the built one with its plugins arranged as if installed. */
+/** The Pulumi to run: the official one unchanged, or the sandbox's own with its plugins arranged as in an installation. */
 export function pulumiOf(
     tools: Toolchain<"pulumi">,
     stateDir: string,

@@ -1,4 +1,4 @@
-/** The account, its Access organization, and the verification of the caller's API token. */
+/** Routes of the account, of its Access organization, and of the verification of an API token. */
 import { z } from "zod";
 import { isStrictForGood, type Account } from "../account";
 import { ApiError, refused } from "./answer";
@@ -49,7 +49,7 @@ export const accountRoutes: Route[] = [
     verify("accounts/{account}/tokens/verify", "account"),
 ];
 
-/** A user's token is invalid at the route for account tokens, and vice versa. */
+/** Route that verifies the API token. The routes for user tokens and for account tokens each reject the other kind. */
 function verify(path: string, owner: "user" | "account"): Route {
     return {
         method: "GET",

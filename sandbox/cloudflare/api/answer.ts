@@ -1,4 +1,4 @@
-/** Answers of the API: the envelope, and failures with status and code. */
+/** Types and helpers for answers of the API: results in their envelope, and failures with status and code. */
 
 interface Problem {
     code: number;
@@ -7,8 +7,8 @@ interface Problem {
 }
 
 /**
- * A rejection. Codes are those of the real API if a recording, its documentation or a public report names them. The provider
- * reads only the status.
+ * An answer that rejects a request. Its code is the real API's if a recording, the documentation or a public report names it,
+ * and otherwise invented: the provider reads only the status.
  */
 export class ApiError extends Error {
     readonly problems: Problem[];
@@ -22,7 +22,7 @@ export class ApiError extends Error {
     }
 }
 
-/** A feature that the real API has, or may have, and this emulator has not. */
+/** Thrown for a feature that this emulator does not have, but the real API has or may have. */
 export class Unsupported extends ApiError {
     constructor(what: string) {
         super(501, { code: 501, message: `unsupported by the sandbox: ${what}` });

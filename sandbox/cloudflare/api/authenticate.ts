@@ -22,8 +22,8 @@ export function authenticate(account: Account, headers: IncomingHttpHeaders): Ap
 }
 
 /**
- * Counts a request. Rejects it above the limit for five minutes, which is shared by all tokens of a user, while each account
- * token has its own. Returns the headers with the remaining number.
+ * Counts a request, and rejects it if the limit for five minutes is exceeded. All tokens of a user share one limit; each
+ * account token has its own. @returns headers with the remaining number of requests
  */
 export function takeFromQuota(account: Account, token: ApiToken): Record<string, string> {
     const now = account.now().getTime() / 1000;

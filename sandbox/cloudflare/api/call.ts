@@ -1,4 +1,4 @@
-/** A request as a route gets it, and the declaration of routes. */
+/** The request that a route handles, and helpers that declare routes and parse bodies. */
 import type { Account, ApiToken, Json, JsonObject, Zone } from "../account";
 import { ApiError, Unsupported, refused, type Answer } from "./answer";
 
@@ -8,7 +8,7 @@ export interface Call {
     account: Account;
     /** Values of the path's `{names}`. */
     params: Record<string, string>;
-    /** The zone in the path; set in all routes below `zones/{zone}`. */
+    /** The zone in the path. Set only in routes below `zones/{zone}`. */
     zone: Zone;
     query: URLSearchParams;
     /** Parsed JSON; undefined without a body. */
@@ -19,11 +19,11 @@ export interface Call {
 export interface Route {
     method: Method;
     /**
-     * Path with parameters. `{account}` and `{zone}` are looked up before the route runs; the others must have the form of an
-     * id.
+     * Path with parameters. The account of `{account}` and the zone of `{zone}` are looked up before the route runs. Other
+     * parameters must look like ids.
      */
     path: string;
-    /** Permission groups of the API token, one of which is needed. Empty: any token. */
+    /** Permission groups, of which the API token needs at least one. Empty: every token may use the route. */
     needs: string[];
     /** Answer to a token that lacks the permission. @default 403, code 10000 */
     refusal?: () => ApiError;
@@ -34,7 +34,10 @@ export interface Route {
     run(call: Call): Answer;
 }
 
-/** Declares the routes of one product. @param group name of its permission group without Read or Write */
+/**
+ * Returns a function that declares routes of one product.
+ * @param group name of the product's permission group without Read or Write
+ */
 export function product(group: string) {
     return (method: Method, path: string, usedBy: string, run: Route["run"], query: string[] = []): Route => {
         const needs = method === "GET" ? [`${group} Read`, `${group} Write`] : [`${group} Write`];
@@ -42,7 +45,7 @@ export function product(group: string) {
     };
 }
 
-/** Declares the same routes below an account and below a zone. */
+/** Returns each route twice: below an account and below a zone. */
 export function inBothScopes(routes: Route[]): Route[] {
     return ["accounts/{account}", "zones/{zone}"].flatMap((scope) =>
         routes.map((route) => ({ ...route, path: `${scope}/${route.path}` })),
@@ -77,7 +80,7 @@ export function withoutNulls(value: unknown): unknown {
     );
 }
 
-/** The part of a zod schema that is used here. */
+/** The part of zod's schema type that this file uses. */
 interface Schema<T> {
     safeParse(value: unknown): { success: true; data: T } | { success: false; error: { issues: Issue[] } };
 }
@@ -90,7 +93,7 @@ interface Issue {
 
 /**
  * Parses the body with a schema. One answer names all wrong fields. Unknown fields are reported as unsupported, never ignored.
- * @param at path of the value in the body
+ * @param at path of the value in the body, for messages
  */
 export function checked<T>(schema: Schema<T>, value: unknown, code: number, at = ""): T {
     const result = schema.safeParse(value);
@@ -109,7 +112,7 @@ export function checked<T>(schema: Schema<T>, value: unknown, code: number, at =
 export const bodyOf = <T>(call: Call, schema: Schema<T>, code: number): T =>
     checked(schema, withoutNulls(bodyObject(call.body)), code);
 
-/** An object as answers have it: without fields that are never in answers, and without undefined. */
+/** Copies an object for an answer, without the hidden fields and without undefined values. @param hidden names of fields */
 export function without(object: object, ...hidden: string[]): JsonObject {
     const shown = Object.entries(object).filter(([k, v]) => v !== undefined && !hidden.includes(k));
     return Object.fromEntries(shown) as { [key: string]: Json };

@@ -1,6 +1,7 @@
 /**
  * Endpoints that only the emulator has, for programs that control it: recorded requests, a clock that can be advanced, and
- * injected failures. Their paths start with `/sandbox/`. They are neither counted nor recorded as requests of the API.
+ * injected failures. Their paths start with `/sandbox/`. Calls of these endpoints do not count for the rate limit, and are not
+ * recorded.
  */
 import { z } from "zod";
 import type { Account } from "../account";
@@ -11,7 +12,7 @@ import type { SeenRequest } from "./server";
 const clockBody = z.strictObject({ seconds: z.number().min(0).max(1e9) });
 const faultBody = z.strictObject({
     method: z.string().optional(),
-    /** Regular expression for the path without /client/v4 and the slash before it. */
+    /** Regular expression that a path must match. It is compared with the path after `/client/v4/`. */
     path: z
         .string()
         .refine(isExpression, { error: "must be a regular expression" })

@@ -1,4 +1,4 @@
-/** Bodies of multipart/form-data, which Workers have. */
+/** Reads and writes bodies of type multipart/form-data, which uploads of Workers have. */
 import { randomBytes } from "node:crypto";
 import { refused } from "./answer";
 

@@ -1,4 +1,4 @@
-/** Health checks of a zone, and the notification policies of the account. */
+/** Routes of a zone's health checks and of the account's notification policies. */
 import { z } from "zod";
 import type { Account, Healthcheck, NotificationPolicy } from "../account";
 import { hexId } from "../ids";
@@ -35,7 +35,7 @@ const healthcheckBody = z.strictObject({
         .optional(),
 });
 
-/** Alert types of the real API for tunnels, tokens, certificates and origins. */
+/** Supported alert types: those of the real API for tunnels, tokens, certificates and origins. */
 const ALERTS = [
     ...["expiring_service_token_alert", "tunnel_health_event", "tunnel_update_event"],
     ...["health_check_status_notification", "universal_ssl_event_type", "http_alert_origin_error"],
@@ -89,7 +89,7 @@ export const monitoringRoutes: Route[] = [
         (call) => page(call, [...call.account.notificationPolicies.values()], 25, 1000),
         PAGING,
     ),
-    // Answers to both writes have only the id.
+    // The answers to POST and PUT of a notification policy have only its id.
     alerts("POST", "accounts/{account}/alerting/v3/policies", "NotificationPolicy: create", (call) => savePolicy(call)),
     alerts("GET", POLICY, "NotificationPolicy: read, import", (call) => ({ result: notificationPolicy(call) })),
     alerts("PUT", POLICY, "NotificationPolicy: update", (call) => savePolicy(call, notificationPolicy(call))),

@@ -1,10 +1,10 @@
-/** Lists. The first request has no `page`. A page past the end is empty, which ends the loop of a client. */
+/** Pages of lists. Without `page` a request gets the first page. A page past the end is empty, which ends a client's loop. */
 import { refused, type Answer } from "./answer";
 import type { Call } from "./call";
 
 export const PAGING = ["page", "per_page"];
 
-/** @param perPage default number of items on a page @param most largest number that a request may name */
+/** @param perPage number of items on a page without `per_page` @param most largest allowed `per_page` */
 export function page(call: Call, items: unknown[], perPage = 20, most = 50): Answer {
     const number = whole(call, "page", 1, Number.MAX_SAFE_INTEGER) ?? 1;
     const size = whole(call, "per_page", 1, most) ?? perPage;

@@ -1,4 +1,4 @@
-/** All emulated routes, with their users and the permissions of the API token. Other routes answer 501. */
+/** All emulated routes. Any other route answers 501. */
 import { accountRoutes } from "./accounts";
 import { applicationRoutes } from "./access/applications";
 import type { Route } from "./call";
@@ -33,7 +33,7 @@ export interface Match {
     params: Record<string, string>;
 }
 
-/** Fixed words win over `{names}`: `dns_records/export` is not a record. */
+/** Finds the route of a request. A fixed word wins over a `{name}`: `dns_records/export` is not the record `export`. */
 export function match(method: string, path: string): Match | undefined {
     const given = path.split("/");
     const found = ROUTES.filter((route) => route.method === method)

@@ -1,13 +1,13 @@
 /**
- * Emulator of the Cloudflare API v4, as far as the official Pulumi provider 6.17.0 to 6.22.1, this project's commands and an
- * operator who moves a zone use it (routes.ts lists all routes). Facts: recorded calls of provider 6.17.0, Cloudflare's API
- * documentation and public reports of its error codes. This folder has the envelope, paging, permissions, the rate limit and
- * the checks before a write. ../account.ts has the contents of an account and their changes over time.
+ * Emulator of the Cloudflare API v4, with the routes that the official Pulumi provider 6.17.0 to 6.22.1, this project's
+ * commands and an operator who moves a zone use (routes.ts lists them). Facts: recorded calls of provider 6.17.0, Cloudflare's
+ * API documentation and public reports of its error codes. This folder implements the envelope of answers, paging, permissions,
+ * the rate limit and the checks before a write. ../account.ts holds the contents of an account, and changes them over time.
  *
  * Unsupported (501 with a name): routes, query parameters, body fields, record types, settings, and kinds of zones,
- * applications and rulesets that are not listed. Known differences: codes that no source names are made up (clients read the
- * status), names of zones are not checked against registries, plain HTTP instead of TLS, no API keys with e-mail, no limit of
- * 200 requests a second for one address.
+ * applications and rulesets that are not listed. Known differences: error codes that no source names are invented (clients read
+ * only the status), names of zones are not checked against registries, plain HTTP instead of TLS, no API keys with e-mail, no
+ * limit of 200 requests a second for one address.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Account, ApiToken } from "../account";
@@ -22,13 +22,13 @@ import { listen } from "../../processes/listen";
 
 const PREFIX = "/client/v4";
 const ID = /^([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
-/** Path parameters that are not ids. */
+/** Path parameters that need not look like ids. */
 const WORDS = ["setting", "script"];
 
 interface CloudflareApiOptions {
     /** 0: any free port. */
     port: number;
-    /** A token with all permissions. Tests add others to the account. */
+    /** Value of an API token with all permissions. Tests add further tokens to the account. */
     token: string;
     account: Account;
     log?: (line: string) => void;
@@ -82,7 +82,7 @@ export async function startCloudflareApi(options: CloudflareApiOptions): Promise
 }
 
 function json(status: number, body: object, headers: Record<string, string> = {}): Reply {
-    // Without this header clients retry 409 and 5xx for minutes.
+    // Without the header x-should-retry, clients retry 409 and 5xx for minutes.
     const final: Record<string, string> = status === 409 || status >= 500 ? { "x-should-retry": "false" } : {};
     const all = { "Content-Type": "application/json", ...final, ...headers };
     const sent = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ""));

@@ -1,4 +1,7 @@
-/** The ingress rules of a tunnel. They are stored as sent: an added field would be a difference for the client. */
+/**
+ * The ingress rules of a tunnel. They are stored exactly as sent, because the provider would report an added field as a
+ * difference.
+ */
 import { z } from "zod";
 import type { TunnelConfiguration } from "../account";
 import { compile, NotTranslated } from "../re2";
@@ -29,7 +32,7 @@ const originRequest = z
         },
     })
     .nullish();
-/** A service without a path. */
+/** Valid services of an ingress rule, without a path. */
 const SERVICE = /^((https?|tcp|ssh|rdp|smb):\/\/[^/]+|unix(\+tls)?:\/.+|http_status:[1-5]\d\d|hello_world|bastion)$/;
 const body = z.strictObject({
     config: z.strictObject({
@@ -66,7 +69,7 @@ export const tunnelConfigurationRoutes: Route[] = [
     }),
 ];
 
-/** Only the last rule must match all requests. */
+/** The last rule must match all requests, and no earlier rule may do so. */
 function checkOrder(rules: z.infer<typeof body>["config"]["ingress"]): void {
     rules.forEach(({ hostname, path }, i) => {
         const last = i === rules.length - 1;

@@ -1,4 +1,4 @@
-/** Tunnels: create, rename, replace the secret, token, connections, soft deletion. */
+/** Routes of tunnels: create, rename, replace the secret, read the token, list and drop connections, and soft deletion. */
 import { z } from "zod";
 import { tokenOf, tunnelStatus, type Tunnel } from "../account";
 import { tunnelSecret, uuid } from "../ids";
@@ -9,7 +9,7 @@ import { page, PAGING } from "./paging";
 
 const GROUP = "Cloudflare Tunnel";
 const tunnels = product(GROUP);
-/** Least length of the secret before base64. */
+/** Shortest secret, in bytes before base64. */
 const LEAST_SECRET_BYTES = 32;
 
 const createBody = z.strictObject({
@@ -27,7 +27,7 @@ export const tunnelRoutes: Route[] = [
     tunnels("GET", ONE, "ZeroTrustTunnelCloudflared: read, import", (call) => ({ result: answer(call, find(call)) })),
     tunnels("PATCH", ONE, "ZeroTrustTunnelCloudflared: update", change),
     tunnels("DELETE", ONE, "ZeroTrustTunnelCloudflared: delete", remove),
-    // Read permission is not enough here, and the rejection differs from other routes.
+    // The token needs write permission, and this route rejects others with a different error than other routes.
     {
         ...tunnels("GET", `${ONE}/token`, "getZeroTrustTunnelCloudflaredToken", (call) => ({
             result: tokenOf(call.account, findLive(call)),
@@ -44,7 +44,7 @@ function find({ account, params }: Call): Tunnel {
     if (!tunnel) throw notFound(1003, "Tunnel not found");
     return tunnel;
 }
-/** A deleted tunnel can only be read. */
+/** Finds a tunnel that is not deleted: a deleted tunnel can only be read. */
 export function findLive(call: Call): Tunnel {
     const tunnel = find(call);
     if (tunnel.deleted_at !== null) throw notFound(1003, "Tunnel not found");
@@ -122,7 +122,7 @@ function create(call: Call) {
 function change(call: Call) {
     const { account } = call;
     const tunnel = findLive(call);
-    // The provider sends null when the program has no secret: the secret stays unchanged.
+    // The provider sends `tunnel_secret: null` if the Pulumi program sets no secret. Then the secret stays unchanged.
     const body = bodyOf(call, changeBody, 1005);
     if (body.name !== undefined) checkName(call, body.name, tunnel);
     if (body.tunnel_secret !== undefined) tunnel.secret = checkSecret(body.tunnel_secret);
@@ -148,7 +148,7 @@ function clients(tunnel: Tunnel): object[] {
     });
 }
 
-/** Without client_id: disconnects all connectors. */
+/** Disconnects the connector `client_id`, or all connectors of the tunnel without that parameter. */
 function dropConnections(call: Call) {
     const tunnel = findLive(call);
     const client = call.query.get("client_id");

@@ -1,7 +1,7 @@
 /**
  * Worker scripts and their routes. Facts: the calls of the official provider (terraform-provider-cloudflare 5.22.0,
- * services/workers_script and workers_route), Cloudflare's API reference. A script is uploaded as multipart/form-data: its
- * module, and `metadata`.
+ * services/workers_script and workers_route), Cloudflare's API reference. A script is uploaded as multipart/form-data with two
+ * parts: its module, and `metadata`.
  *
  * Unsupported: bindings, assets, other metadata, several modules, and the deletion of a script that a route uses.
  */
@@ -134,7 +134,7 @@ function findRoute(call: Call): WorkerRoute {
     if (!route) throw notFound(10008, "This route does not exist.");
     return route;
 }
-/** A route created by the API fails closed. */
+/** A route as answers have it. `request_limit_fail_open` is false, because a route created through the API fails closed. */
 const answerRoute = ({ script, ...route }: WorkerRoute): object => ({
     ...without(route, "zone_id"),
     ...(script === undefined ? {} : { script }),

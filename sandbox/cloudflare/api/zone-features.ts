@@ -1,4 +1,4 @@
-/** Parts of a zone: settings, DNSSEC, edge certificates. */
+/** Routes of a zone's settings, DNSSEC and edge certificates. */
 import { z } from "zod";
 import { PLANS, type Zone } from "../account";
 import { ALGORITHM, followParent, makeKey } from "../dnssec";

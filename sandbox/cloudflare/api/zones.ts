@@ -1,4 +1,4 @@
-/** Zones: create, find, pause, delete, and the check that activates them. */
+/** Routes of zones: create, find, pause, delete, and the check that activates a zone. */
 import { z } from "zod";
 import { firstCheck } from "../zone-life";
 import type { Account, Zone } from "../account";
@@ -9,11 +9,11 @@ import { ordered, page, PAGING } from "./paging";
 
 const zoneRoute = product("Zone");
 const HOSTNAME = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
-/** The real API has more comparisons of a name, such as `contains:example`. */
+/** Prefixes of the real API that compare names in other ways, for example `contains:example`. They are unsupported. */
 const COMPARED = /^(equal|not_equal|starts_with|ends_with|contains)(_case_sensitive)?:/;
-/** Shortest time between two activation checks: longest on Free. */
+/** Shortest time between two requested activation checks, in seconds. */
 const CHECK_EVERY_SECONDS = { free: 3600, pro: 300, business: 300, enterprise: 300 };
-/** First names of name servers. Each zone gets two. */
+/** First labels of name servers. Each zone gets two of them. */
 const WORDS = ["ada", "bob", "cora", "dean", "elsa", "finn", "gina", "hugh", "iris", "jim", "kara", "leo"];
 const PLAN_NAMES = { free: "Free", pro: "Pro", business: "Business", enterprise: "Enterprise" };
 
@@ -48,7 +48,7 @@ export const zoneRoutes: Route[] = [
 function create(call: Call) {
     const { account, token } = call;
     const body = bodyOf(call, createBody, 1002);
-    if (token.zones) throw forbidden(); // needs "all zones from an account"
+    if (token.zones) throw forbidden(); // the real API needs a token for all zones of the account
     if (!account.answersTo(body.account.id))
         throw refused(1067, "Invalid account identifier passed in your organization variable");
     if (!HOSTNAME.test(body.name)) throw refused(1002, `Invalid domain: ${body.name}`);
@@ -86,7 +86,7 @@ function create(call: Call) {
     return { result: answer(call, zone) };
 }
 
-/** Picks two names. A zone that is added again gets two others. */
+/** Assigns two name servers. A zone that is added again gets another pair. */
 function assignedServers(account: Account, name: string): string[] {
     const pair = account.formerZones.filter((former) => former === name).length % (WORDS.length / 2);
     return [WORDS[2 * pair], WORDS[2 * pair + 1]].map((word) => `${word}.ns.cloudflare.com`);
@@ -117,7 +117,7 @@ function list(call: Call) {
             (query.get("status") ?? zone.status) === zone.status &&
             (query.getAll("type").length === 0 || query.getAll("type").includes(zone.type)),
     );
-    // With one account, orders by account have no effect.
+    // An order by account has no effect, because there is only one account.
     const sorted = ordered(call, found, ["name", "status", "account.id", "account.name"]);
     return page(
         call,

@@ -1,8 +1,9 @@
 /**
  * `originRequest.access`: the connector's own check of the JWT of Access (cloudflared ingress/middleware/jwtvalidator.go,
- * proxy/proxy.go). Facts: a missing header and a token for another audience are 403 with an empty body. A token that fails
- * verification (signature, issuer, expiry) is an error of the middleware, which is answered with 502. An unknown `kid` always
- * causes a new fetch of the keys, and cached keys never expire: as in Go's go-oidc, unlike the default of jose.
+ * proxy/proxy.go). Facts: a missing header or a token for another audience gets 403 with an empty body. A token that fails
+ * verification (signature, issuer, expiry) is an error of cloudflared's middleware, and gets 502. An unknown `kid` always
+ * causes a new fetch of the keys, and cached keys never expire. That is the behavior of Go's go-oidc, and differs from the
+ * default of jose.
  */
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import type { AccessRule } from "./ingress";

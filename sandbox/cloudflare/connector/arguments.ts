@@ -1,6 +1,6 @@
 /**
- * The command line of `cloudflared tunnel run`: flags of three levels, each with its variable (reference
- * cloudflare-access-runtime §4; cloudflared cmd/tunnel/cmd.go, subcommands.go). A flag wins over its variable. All other flags,
+ * The command line of `cloudflared tunnel run`: flags at three positions (before `tunnel`, after it, after `run`), each with
+ * its environment variable (cloudflared cmd/tunnel/cmd.go, subcommands.go). A flag wins over its variable. All other flags,
  * commands and TUNNEL_ variables are rejected by name.
  */
 import { goDuration } from "../durations";
@@ -11,7 +11,7 @@ export interface RunArguments {
     metrics?: string;
     graceMilliseconds: number;
     edges: string[];
-    /** File with the certificates of authorities that the edge is verified with. */
+    /** File with the CA certificates by which the connector verifies the edge. */
     caFile?: string;
     level: Level;
     retries: number;
@@ -22,10 +22,12 @@ export type Arguments = RunArguments | { command: "version" } | { command: "read
 
 export class UsageError extends Error {}
 
-/** connection.MaxGracePeriod. */
+/** Longest grace period: cloudflared's connection.MaxGracePeriod. */
 const MOST_GRACE_MILLISECONDS = 180_000;
 
-/** The error with which the real one exits with 1 after reading its token (cmd/cloudflared/tunnel/configuration.go). */
+/**
+ * The error with which the real cloudflared exits (code 1) after reading its token (cmd/cloudflared/tunnel/configuration.go).
+ */
 export function startProblem({ graceMilliseconds }: RunArguments): string | undefined {
     return graceMilliseconds > MOST_GRACE_MILLISECONDS ? "grace-period must be equal or less than 3m0s" : undefined;
 }
@@ -51,7 +53,7 @@ const FLAGS: Record<string, Flag> = {
     "token-file": { places: ["run"], variable: "TUNNEL_TOKEN_FILE", kind: "text" },
 };
 
-/** Flags of the real cloudflared. */
+/** Flags of the real cloudflared that the emulator does not support. */
 const UNSUPPORTED = ["edge-ip-version", "region", "ha-connections"];
 
 type Given = Map<string, string[]>;
@@ -105,7 +107,7 @@ function checked(given: Given): RunArguments {
     const problems: string[] = [];
     if (one("no-autoupdate") !== "true")
         problems.push("unsupported by the sandbox: automatic updates. Pass --no-autoupdate.");
-    const protocol = one("protocol") ?? "auto"; // auto falls back to http2 without QUIC, which the sandbox never has
+    const protocol = one("protocol") ?? "auto"; // without QUIC, which the sandbox never has, `auto` means http2
     if (!["auto", "http2"].includes(protocol))
         problems.push(`unsupported by the sandbox: protocol ${protocol}. Use http2 or auto.`);
     const level = one("loglevel") ?? "info";
@@ -132,7 +134,7 @@ function checked(given: Given): RunArguments {
     };
 }
 
-/** Go's time.ParseDuration, in milliseconds. */
+/** Parses a duration as Go's time.ParseDuration does. @returns milliseconds; undefined if invalid */
 export function duration(text: string): number | undefined {
     const seconds = text === "0" ? 0 : goDuration(text);
     return seconds === undefined ? undefined : seconds * 1000;

@@ -1,4 +1,4 @@
-/** Bundles the connector into one executable file, which can be downloaded, verified and run like the real binary. */
+/** Bundles the connector emulator into one executable file. Hosts download, verify and run it like the real binary. */
 import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -6,12 +6,12 @@ import { build } from "esbuild";
 
 export interface BuiltConnector {
     path: string;
-    /** Hex. The same code gives the same bytes with the same Node.js. */
+    /** Checksum of the file in hex. It stays the same for the same code and Node.js. */
     sha256: string;
 }
 
 /**
- * @param path the file to write
+ * Builds the connector. @param path the file to write
  * @param options `node`: path of the interpreter on the host; `version`: another version to emulate
  */
 export async function buildConnector(

@@ -5,7 +5,7 @@ import { RegistrationClient } from "../registration/client";
 import * as wire from "./wire";
 import type { TunnelToken } from "./token";
 
-/** Timeout of cloudflared for a connection (supervisor/tunnel.go), in milliseconds. */
+/** Timeout of cloudflared for opening a connection (supervisor/tunnel.go), in milliseconds. */
 const DIAL_TIMEOUT = 15_000;
 /** Longest wait for an edge to close its side, in milliseconds. */
 const CLOSE_TIMEOUT = 1000;
@@ -20,12 +20,12 @@ interface ConnectionParts {
     version: string;
     arch: string;
     configure(update: wire.ConfigurationUpdate): wire.ConfigurationAnswer;
-    /** Serves one request. Resolves at its end. */
+    /** Serves one request. Resolves when the request has ended. */
     serve(stream: ServerHttp2Stream, head: wire.RequestHead, endOfStream: boolean): Promise<void>;
 }
 
 export class EdgeConnection {
-    /** Resolves at the end of the connection, whatever the reason. */
+    /** Resolves when the connection ends, for whatever reason. */
     readonly closed: Promise<void>;
     private control?: ServerHttp2Stream;
     private session?: ServerHttp2Session;
@@ -40,7 +40,7 @@ export class EdgeConnection {
         this.closed = new Promise((resolve) => this.socket.once("close", () => resolve()));
     }
 
-    /** Connects and registers. @returns the edge's location and the connection's id */
+    /** Connects and registers. @returns location of the edge's data center, and id of the connection */
     async register(): Promise<{ location: string; connectionId: string }> {
         const lost = new Promise<never>((_, reject) => {
             this.socket.once("error", reject);
@@ -58,7 +58,7 @@ export class EdgeConnection {
         const { token, index: connIndex, connectorId, version, arch } = this.parts;
         this.registration = new RegistrationClient(this.control, (error) => this.socket.destroy(error));
         const call = this.registration.register({ ...token, connIndex, connectorId, version, arch });
-        call.catch(() => undefined); // the connection may be lost first
+        call.catch(() => undefined); // ignored here: the connection may be lost before the call ends
         try {
             return await Promise.race([lost, call]);
         } catch (error) {
@@ -67,7 +67,7 @@ export class EdgeConnection {
         }
     }
 
-    /** Afterwards the edge sends no new request on this connection. Running requests continue. */
+    /** Unregisters the connection: the edge then sends no new request on it. Running requests continue. */
     async unregister(): Promise<void> {
         if (!this.control || this.control.destroyed) return;
         await Promise.race([this.closed, this.registration?.unregister()]);
@@ -87,7 +87,7 @@ export class EdgeConnection {
         this.socket.destroy();
     }
 
-    /** Reverses the roles: the edge opens streams, and this side answers. @returns the control stream once it is open */
+    /** Reverses the roles: the edge opens streams, and the connector answers. @returns the control stream when it is open */
     private takeOver(): Promise<ServerHttp2Stream> {
         const session = performServerHandshake(this.socket, { settings: { maxConcurrentStreams: 2 ** 32 - 1 } });
         this.session = session;
@@ -105,7 +105,7 @@ export class EdgeConnection {
     }
 
     private startControl(stream: ServerHttp2Stream): ServerHttp2Stream {
-        stream.on("error", () => undefined); // handled at the end of the session
+        stream.on("error", () => undefined); // the end of the session handles it
         stream.respond({ ":status": 200 });
         return stream;
     }

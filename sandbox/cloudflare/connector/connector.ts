@@ -1,6 +1,6 @@
 /**
- * The connector: four connections with retries, one set of rules, graceful shutdown (cloudflared supervisor/*,
- * orchestration/*).
+ * The connector: it keeps four connections with retries and one set of ingress rules, and shuts down gracefully (cloudflared
+ * supervisor/*, orchestration/*).
  */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,7 +13,7 @@ import { Proxy, type Resolve } from "./proxy";
 import type { TunnelToken } from "./token";
 import { CONNECTIONS, type ConfigurationAnswer, type ConfigurationUpdate } from "./wire";
 
-/** Version of a build that emulates another version. Nothing else differs. */
+/** Version number that a build can define to look like another version. The behavior stays the same. */
 declare const OTHER_VERSION: string | undefined;
 export const VERSION = typeof OTHER_VERSION === "string" ? OTHER_VERSION : "2026.8.2";
 
@@ -24,13 +24,13 @@ interface ConnectorOptions {
     /** Certificates of authorities for the edge's TLS, in PEM form. @default those of the system */
     ca?: string;
     log: Log;
-    /** `--retries`: the number of times that the wait doubles; then it stays the same. @default 5 */
+    /** `--retries`: how often the wait between tries doubles. After that it stays the same. @default 5 */
     retries?: number;
     /** First backoff, in milliseconds. It doubles with each retry. @default 1000 */
     backoff?: number;
     /** Called when the first connection is registered, to notify systemd. */
     onReady?: () => void;
-    /** Resolves names of the cluster that it runs in. @default none */
+    /** Resolves names of the cluster in which the connector runs. @default none */
     resolve?: Resolve;
 }
 
@@ -49,7 +49,10 @@ export class Connector {
         this.proxy = new Proxy(this.stats, options.log, options.resolve);
     }
 
-    /** Starts one connection, and the others after its registration. The real one starts one a second, this one all at once. */
+    /**
+     * Starts one connection, and the other three after its registration. The real cloudflared starts them one per second, the
+     * emulator all at once.
+     */
     start(): void {
         this.options.log("info", `Generated Connector ID: ${this.id}`);
         this.loops.push(this.keepConnected(0));
@@ -162,7 +165,10 @@ export class Connector {
         };
     }
 
-    /** Ignores an older or the same version. An invalid one leaves the rules unchanged (orchestration/orchestrator.go). */
+    /**
+     * Applies a configuration from the edge, unless its version is not newer than the current one. An invalid configuration
+     * leaves the rules unchanged (orchestration/orchestrator.go).
+     */
     private configure({ version, config, certsUrl }: ConfigurationUpdate): ConfigurationAnswer {
         const { log } = this.options;
         if (version <= this.stats.configVersion) return { lastAppliedVersion: this.stats.configVersion, err: "" };

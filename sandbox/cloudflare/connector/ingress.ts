@@ -1,8 +1,8 @@
 /**
  * Ingress rules of a remotely managed tunnel, as cloudflared 2026.8.2 reads them (ingress/ingress.go, rule.go).
  * Emulated: the services `http://host:port` and `http_status:NNN`.
- * Unsupported: all other services (https, tcp, ssh, unix, hello_world, bastion, socks), and every origin setting not named here
- * that would change an HTTP request.
+ * Unsupported: all other services (https, tcp, ssh, unix, hello_world, bastion, socks), and every origin setting that would
+ * change an HTTP request and is not named in this file.
  */
 import { compile } from "../re2";
 
@@ -15,7 +15,7 @@ export interface AccessRule {
 export interface OriginSettings {
     access?: AccessRule;
     httpHostHeader?: string;
-    /** Defaults of cloudflared, in seconds. */
+    /** Timeouts in seconds; unset ones have cloudflared's defaults. */
     connectTimeout: number;
     tcpKeepAlive: number;
     keepAliveTimeout: number;
@@ -28,7 +28,7 @@ export interface Rule {
     hostname: string;
     path?: RegExp;
     service: Service;
-    /** The service as written. */
+    /** The service as the configuration has it. */
     serviceText: string;
     origin: OriginSettings;
 }
@@ -39,13 +39,15 @@ const DEFAULTS: OriginSettings = {
     keepAliveTimeout: 90,
     keepAliveConnections: 100,
 };
-/** Settings for TLS to the origin: the real one ignores them for `http://` too. */
+/** Settings for TLS to the origin. The real cloudflared ignores them for `http://` too. */
 const TLS_ONLY = ["caPool", "noTLSVerify", "originServerName", "matchSNItoHost", "tlsTimeout", "noHappyEyeballs"];
 const WITHOUT_EFFECT_WHEN_UNSET = ["disableChunkedEncoding", "http2Origin", "proxyType", "bastionMode"];
 
 type Raw = Record<string, unknown>;
 
-/** The rules without a configuration, or with an empty one: 503 for all requests (ingress.go, ErrNoIngressRulesCLI). */
+/**
+ * The rules that apply without a configuration or with an empty one: 503 for all requests (ingress.go, ErrNoIngressRulesCLI).
+ */
 export const NO_RULES: Rule[] = [
     { hostname: "", service: { kind: "status", status: 503 }, serviceText: "http_status:503", origin: DEFAULTS },
 ];
@@ -111,7 +113,7 @@ function parseOrigin(raw: unknown, defaults: OriginSettings): OriginSettings {
 function parseAccess(raw: Raw): AccessRule | undefined {
     const { required = false, teamName = "", audTag = [], ...rest } = raw as unknown as Partial<AccessRule>;
     refuseUnknown("originRequest.access", rest, ["environment"]);
-    if (!required) return undefined; // cloudflared checks nothing then either
+    if (!required) return undefined; // without `required`, cloudflared does not check the JWT either
     if (!teamName) throw new Error("access.TeamName cannot be blank");
     return { required, teamName, audTag };
 }
@@ -121,7 +123,7 @@ function refuseUnknown(where: string, rest: object, ignored: string[]): void {
     if (unknown.length > 0) throw new Error(`${where}: ${unknown.join(", ")} is unsupported by the sandbox`);
 }
 
-/** Returns the first rule that matches. The last one matches everything. */
+/** Returns the first matching rule. There is always one, because the last rule matches every request. */
 export function findRule(rules: readonly Rule[], host: string, path: string): { rule: Rule; index: number } {
     const hostname = host.replace(/:\d+$/, "").toLowerCase();
     const decoded = decodePath(path.split("?")[0]);
@@ -135,7 +137,7 @@ function hostMatches(pattern: string, hostname: string): boolean {
     return pattern.startsWith("*.") && hostname.endsWith(pattern.slice(1));
 }
 
-/** Go matches against URL.Path, which is percent-decoded. */
+/** Decodes percent escapes: cloudflared matches against Go's URL.Path, which is decoded. */
 function decodePath(path: string): string {
     try {
         return decodeURIComponent(path);

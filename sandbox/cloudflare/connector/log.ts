@@ -1,4 +1,4 @@
-/** Log lines in cloudflared's format on stderr: `<time> INF <message> key=value …`. */
+/** Writes log lines to stderr in cloudflared's format: `<time> INF <message> key=value …`. */
 
 export const LEVELS = ["debug", "info", "warn", "error", "fatal"] as const;
 export type Level = (typeof LEVELS)[number];

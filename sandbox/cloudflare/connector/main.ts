@@ -1,8 +1,8 @@
 /**
  * Emulator of `cloudflared` 2026.8.2, the connector of a tunnel: `tunnel run` with the token of a remotely managed tunnel.
- * Facts: the source of cloudflared 2026.8.2 and logs in its issues; each file names its own. It connects to the sandbox's edge,
- * and needs its address (`--edge` or TUNNEL_EDGE) and certificate (`--cacert` or TUNNEL_CACERT), which are real but hidden
- * flags.
+ * Facts: the source of cloudflared 2026.8.2 and logs in its issues; each file names the sources of its facts. The emulator
+ * connects to the sandbox's edge. It needs the edge's address (`--edge` or TUNNEL_EDGE) and certificate (`--cacert` or
+ * TUNNEL_CACERT); the real cloudflared has both flags, but hides them.
  *
  * Unsupported: all other commands (access, service, login, …), locally managed tunnels, QUIC, self-update, origins other than
  * plain HTTP; see arguments.ts and ingress.ts.
@@ -115,7 +115,7 @@ async function tellSystemd(log: Log): Promise<void> {
     if (problem) log("warn", "systemd could not be notified", { error: problem });
 }
 
-/** `cloudflared tunnel --metrics ADDR ready`, for probes: exits with the result of /ready. */
+/** `cloudflared tunnel --metrics ADDR ready`, for probes. @returns exit code: 0 if /ready answers 200 */
 function ready(metrics: string | undefined): Promise<number> {
     if (!metrics) {
         process.stderr.write("--metrics has to be provided\n");

@@ -1,7 +1,7 @@
 /**
  * Counters of the connector, and its HTTP server for health and metrics (cloudflared metrics/metrics.go, readiness.go).
- * Emulated: /ready, /healthcheck and the series of /metrics that alerts use. Unsupported (501): /config, /quicktunnel, /diag/*,
- * /debug/pprof, the Go runtime's series, and all other paths.
+ * Emulated: /ready, /healthcheck, and in /metrics the series that alerts use. Unsupported (501): /config, /quicktunnel,
+ * /diag/*, /debug/pprof, the Go runtime's series, and all other paths.
  */
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -15,9 +15,9 @@ export class Stats {
     readonly responseByCode = new Map<number, number>();
     /** Location of each established connection, by its index. */
     readonly connected = new Map<number, string>();
-    /** The last location of each connection, also after its loss (connection/metrics.go). */
+    /** The last location of each connection by its index, even if the connection is lost (connection/metrics.go). */
     private readonly locations = new Map<number, string>();
-    /** Connections that are established or being established (supervisor/tunnel.go), not only established ones. */
+    /** Number of connections that are established or being established (supervisor/tunnel.go). */
     haConnections = 0;
 
     constructor(
@@ -69,7 +69,7 @@ export class Stats {
     }
 }
 
-/** Ports to try in this order without an address; then any free port. */
+/** Ports that are tried in this order if no address is given. 0 is any free port. */
 const DEFAULT_PORTS = [20241, 20242, 20243, 20244, 20245, 0];
 
 export interface MetricsServer {

@@ -1,6 +1,7 @@
 /**
- * Sends READY=1 to systemd (`Type=notify`, cloudflared cmd/tunnel/cmd.go). NOTIFY_SOCKET is a datagram socket of the file
- * system, which Node.js cannot open, so a program of the host sends it: systemd-notify, or perl without it.
+ * Sends READY=1 to systemd (`Type=notify`, cloudflared cmd/tunnel/cmd.go). NOTIFY_SOCKET is a datagram socket in the file
+ * system, which Node.js cannot open. A program of the host sends the message instead: systemd-notify, or perl if that does not
+ * exist.
  */
 import { spawn } from "node:child_process";
 
@@ -8,7 +9,7 @@ const SEND_WITH_PERL =
     'use Socket; my $p = $ENV{NOTIFY_SOCKET}; $p =~ s/^@/\\0/; socket(my $s, AF_UNIX, SOCK_DGRAM, 0) or die "$!"; ' +
     'defined send($s, "READY=1\\nMAINPID=$ARGV[0]", 0, pack_sockaddr_un($p)) or die "$!";';
 
-/** Does nothing without NOTIFY_SOCKET. @returns the error, or undefined */
+/** Sends the notification; does nothing without NOTIFY_SOCKET. @returns the error; undefined after success */
 export async function notifyReady(environment = process.env): Promise<string | undefined> {
     if (!environment.NOTIFY_SOCKET) return undefined;
     const pid = String(process.pid);
@@ -26,7 +27,7 @@ export async function notifyReady(environment = process.env): Promise<string | u
 
 function run(program: string, args: string[], env: NodeJS.ProcessEnv): Promise<string | undefined> {
     return new Promise((resolve) => {
-        // Without the secrets of this process, such as TUNNEL_TOKEN.
+        // The child gets no secrets of this process, for example TUNNEL_TOKEN.
         const own = { PATH: env.PATH, NOTIFY_SOCKET: env.NOTIFY_SOCKET };
         const child = spawn(program, args, { env: own, stdio: ["ignore", "ignore", "pipe"] });
         let said = "";

@@ -1,12 +1,12 @@
 /**
  * Forwards a stream of the edge to the origin and back (cloudflared proxy/proxy.go, connection/http2.go). Facts:
  * - Header names have Go's canonical form, `Connection: keep-alive` is set, and the connector's id is in `Cf-Warp-Tag-Id`.
- * - An unreachable origin is 502 "from cloudflared", which the edge shows as its own page.
- * - An answer that breaks off ends as if it were complete, because cloudflared ignores the error of the copy.
- * - unflushed.ts has the buffering of answers.
- * - A request without a body is chunked if its method usually has one (measured, and Go's net/http transfer.go).
+ * - For an unreachable origin, the connector answers 502 marked "from cloudflared", and the edge sends its own error page.
+ * - An origin's answer that breaks off reaches the edge as a complete one, because cloudflared ignores the error while copying.
+ * - Answers are buffered as unflushed.ts describes.
+ * - A request without a body is sent chunked if its method usually has a body (observed; Go's net/http transfer.go).
  *
- * Known difference: the real one adds `Accept-Encoding: gzip` if the edge sent none, and decompresses the answer.
+ * Known difference: the real cloudflared adds `Accept-Encoding: gzip` if the edge sent none, and decompresses the answer.
  */
 import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
@@ -20,7 +20,7 @@ import * as wire from "./wire";
 
 const HOP_BY_HOP = new Set(["connection", "keep-alive", "transfer-encoding", "upgrade", "te", "proxy-connection"]);
 
-/** @throws Error for a known name without a listener */
+/** Port on 127.0.0.1 of the emulator of a cluster name; undefined for other names. @throws Error if the name has no listener */
 export type Resolve = (host: string, port: number) => number | undefined;
 
 export class Proxy {
@@ -44,7 +44,7 @@ export class Proxy {
         for (const agent of this.agents.values()) agent.destroy();
     }
 
-    /** Resolves at the end of the stream. Never throws: a failure is an answer. */
+    /** Handles one request. Resolves when its stream ends. Never throws: a failure becomes an answer. */
     async handle(stream: ServerHttp2Stream, head: wire.RequestHead, endOfStream: boolean): Promise<void> {
         this.stats.totalRequests++;
         this.stats.concurrentRequests++;
@@ -117,7 +117,7 @@ export class Proxy {
         };
         if (flushes(headers, response.headers["transfer-encoding"] === "chunked")) {
             begin();
-            response.on("error", () => stream.end()); // the answer broke off: see above
+            response.on("error", () => stream.end()); // the answer broke off: see the comment of this file
             if (stream.writable) response.pipe(stream);
             else response.resume();
             return;
@@ -137,7 +137,7 @@ export class Proxy {
             },
             { endStream: end },
         );
-        if (end) stream.resume(); // the stream closes only after its body was read
+        if (end) stream.resume(); // the stream does not close before its body is read
     }
 
     private failed(stream: ServerHttp2Stream, error: Error, where: Record<string, string | number>): void {
@@ -148,7 +148,7 @@ export class Proxy {
         stream.resume();
     }
 
-    /** One connection pool per setting: cloudflared has a transport per rule. */
+    /** The connection pool for these settings. cloudflared has one transport per rule. */
     private agent(settings: OriginSettings): Agent {
         const { keepAliveConnections, keepAliveTimeout, tcpKeepAlive } = settings;
         const key = [keepAliveConnections, keepAliveTimeout, tcpKeepAlive].join();
@@ -165,7 +165,7 @@ export class Proxy {
     }
 }
 
-/** For these methods Go checks whether the body is empty. For others it assumes a body. */
+/** Methods for which Go checks whether the body is empty. For other methods Go assumes that there is a body. */
 const USUALLY_WITHOUT_BODY = ["GET", "HEAD", "DELETE", "OPTIONS", "PROPFIND", "SEARCH"];
 
 function originHeaders(
@@ -187,7 +187,7 @@ function originHeaders(
     return sent;
 }
 
-/** Go's textproto.CanonicalMIMEHeaderKey. */
+/** Canonical form of a header name: Go's textproto.CanonicalMIMEHeaderKey. */
 const canonical = (name: string): string => name.toLowerCase().replace(/(^|-)[a-z]/g, (text) => text.toUpperCase());
 
 function limitConnecting(request: ClientRequest, settings: OriginSettings): void {

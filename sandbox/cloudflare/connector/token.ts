@@ -1,13 +1,13 @@
-/** The tunnel token: base64 of `{"a": account, "t": tunnel, "s": secret}` (reference cloudflare-access-runtime §4). */
+/** The tunnel token: base64 of `{"a": account, "t": tunnel, "s": secret}` */
 
 export interface TunnelToken {
     accountTag: string;
     tunnelId: string;
-    /** Base64, as in the token. */
+    /** Secret of the tunnel in base64, as in the token. */
     secret: string;
 }
 
-/** An error without the contents of the token. */
+/** Thrown for an invalid token. The message does not contain the token. */
 export class InvalidToken extends Error {
     constructor() {
         super("Provided Tunnel token is not valid.");

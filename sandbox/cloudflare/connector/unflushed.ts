@@ -1,11 +1,11 @@
 /**
- * An answer without flushes, as Go's HTTP/2 server writes it (cloudflared connection/connection.go, shouldFlush): an answer
- * with a length and without a streaming type is buffered until the buffer is full or the answer ends.
+ * Buffers an answer that cloudflared does not flush, as Go's HTTP/2 server does (cloudflared connection/connection.go,
+ * shouldFlush): an answer with Content-Length and no streaming type is held until the buffer is full or the answer ends.
  */
 import { Transform, type TransformCallback } from "node:stream";
 import type { HeaderList } from "./wire";
 
-/** Go's handlerChunkWriteSize, in bytes. */
+/** Size of the buffer in bytes: Go's handlerChunkWriteSize. */
 const BUFFER = 4096;
 const STREAMS = ["text/event-stream", "application/grpc", "application/x-ndjson"];
 

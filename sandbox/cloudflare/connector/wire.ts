@@ -2,11 +2,11 @@
  * The protocol between edge and connector of cloudflared 2026.8.2 with `--protocol http2` (connection/http2.go, header.go,
  * control.go).
  *
- * The connector connects to the edge by TLS, then the roles are reversed: on that connection the connector is the HTTP/2
- * server, and each request of a caller is a stream that the edge opens, with the caller's headers. Headers of the origin return
- * in one header, with each name and value in base64, so that HTTP/2 does not reject them. A stream with
- * `cf-cloudflared-proxy-connection-upgrade` is `control-stream` (registration by Cap'n Proto, see ../registration, for the
- * lifetime of the connection) or `update-configuration`.
+ * The connector connects to the edge by TLS. On this connection the connector is the HTTP/2 server: for each request of a
+ * caller the edge opens a stream with the caller's headers. The headers of the origin's answer come back in one header, each
+ * name and value in base64, because HTTP/2 could reject them. A stream with `cf-cloudflared-proxy-connection-upgrade` is
+ * `control-stream` (registration by Cap'n Proto, see ../registration, for the lifetime of the connection) or
+ * `update-configuration`.
  *
  * Unsupported: QUIC, WebSockets, TCP streams, traces.
  */
@@ -22,7 +22,7 @@ export const RESPONSE_META = "cf-cloudflared-response-meta";
 export const FROM_ORIGIN = '{"src":"origin"}';
 export const FROM_CONNECTOR = '{"src":"cloudflared"}';
 
-/** Connections of one connector (`--ha-connections`, hidden; reference cloudflare-access-runtime §4). */
+/** Connections of one connector (default of the hidden flag `--ha-connections`). */
 export const CONNECTIONS = 4;
 
 export type HeaderList = [name: string, value: string][];
@@ -31,12 +31,12 @@ export type HeaderList = [name: string, value: string][];
 export interface ConfigurationUpdate {
     version: number;
     config: unknown;
-    /** URL of Access's keys. Only the emulator sends it: the real connector derives it from the name of the team. */
+    /** URL of Access's keys. Only the emulated edge sends it: the real connector derives the URL from the name of the team. */
     certsUrl: string;
 }
 export interface ConfigurationAnswer {
     lastAppliedVersion: number;
-    /** Empty: the configuration was applied. */
+    /** Error message; empty if the configuration was applied. */
     err: string;
 }
 
@@ -52,7 +52,7 @@ export interface RequestHead {
     headers: HeaderList;
 }
 
-/** @param raw names and values in turn, as in a stream's head */
+/** Parses the head of a stream. @param raw a flat list: name, value, name, value, … */
 export function requestHead(raw: readonly string[]): RequestHead {
     const pairs: HeaderList = [];
     for (let i = 0; i + 1 < raw.length; i += 2) pairs.push([raw[i], raw[i + 1]]);

@@ -1,16 +1,16 @@
-/** Common headers and the sending of answers of the edge. */
+/** Sends answers of the edge, and creates their common headers. */
 import { randomBytes } from "node:crypto";
 import { STATUS_CODES, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { unsupported } from "./pages";
 import type { EdgeAnswer, HeaderList } from "./types";
 
-/** Location of the edge, a part of each ray id. */
+/** Location of the edge, which is the end of each ray id. */
 const COLO = "AUH";
 
 export const newRay = (): string => `${randomBytes(8).toString("hex")}-${COLO}`;
 
-/** Headers that are added to answers of the origin. They replace its `Server`. */
+/** Headers that the edge adds to answers of the origin. `Server` replaces the origin's. */
 export const signature = (ray: string): HeaderList => [
     ["Server", "cloudflare"],
     ["CF-RAY", ray],
@@ -32,7 +32,7 @@ export function send(answer: ServerResponse, reply: EdgeAnswer, ray: string): vo
     answer.end(body);
 }
 
-/** Node.js passes only the socket of these requests. */
+/** Answers an upgrade request with 501. It writes to the socket, because Node.js provides no response object for upgrades. */
 export function refuseUpgrade(socket: Socket): void {
     const { status, type, body } = unsupported("WebSockets and other upgrades");
     const lines = [

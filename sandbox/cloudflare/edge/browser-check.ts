@@ -1,10 +1,12 @@
 /**
- * Browser Integrity Check, as documented in autumn 2026: on in every new zone (setting `browser_check`), separate from the
- * rules and before Access, with 403 and error 1010. A custom rule skips it only by `skip` with the product `bic`.
+ * Emulates Browser Integrity Check as documented in autumn 2026. It is on in every new zone (setting `browser_check`), runs
+ * separately from the rules and before Access, and rejects with 403 and error 1010. A custom rule can skip it only by the
+ * action `skip` with the product `bic`.
  *
  * Cloudflare does not publish its criteria. Emulated: a request with the user agent of Python's own HTTP library is
- * rejected, whatever else it has. Owners of zones have reported this, and that it passes with the check off. curl, Node.js and requests without a
- * user agent were reported to pass, and pass here. Its order relative to the rate limits is unknown.
+ * rejected, whatever else it has. Owners of zones have reported these rejections, which end when the check is off. They have
+ * also reported that curl, Node.js and requests without a user agent pass, as in this emulator. Whether the check comes before
+ * or after the rate limits is unknown.
  */
 import { settingOf } from "../settings";
 import { numberedError } from "./pages";
@@ -15,7 +17,7 @@ export const BROWSER_CHECK = "bic";
 
 const TAKEN_FOR_ABUSE = /^Python-urllib\//;
 
-/** @returns the rejection, or undefined */
+/** @returns the rejection; undefined if the request passes */
 export function browserCheck(request: EdgeRequest): EdgeAnswer | undefined {
     if (settingOf(request.zone, "browser_check") !== "on") return undefined;
     if (!values(request.headers, "user-agent").some((agent) => TAKEN_FOR_ABUSE.test(agent))) return undefined;

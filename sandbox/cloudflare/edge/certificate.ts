@@ -1,8 +1,8 @@
-/** A self-signed certificate of the edge. Clients must be configured to trust it. */
+/** Creates the self-signed certificate of the edge, which clients must be configured to trust. */
 import { generate } from "selfsigned";
 
 export interface Certificate {
-    /** Both in PEM form. */
+    /** Certificate and private key in PEM form. */
     cert: string;
     key: string;
 }

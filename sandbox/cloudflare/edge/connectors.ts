@@ -1,13 +1,13 @@
 /**
  * The edge's side of tunnels: accepts connectors, sends them their configuration, and picks one for each request.
  * Facts: a connector registers with the tunnel's secret; a tunnel has up to 25 connectors with four connections each; a change
- * of the secret does not disconnect them; a configuration applies without a restart; the API can disconnect connectors. The
- * edge notices a closed connection at once, and a silent one after five pings (cloudflared quic/constants.go: one a second,
- * lost after five seconds). After unregistering a connection, a connector waits until the edge closes it, after the running
- * answers.
+ * of the secret does not disconnect connectors; they apply a new configuration without a restart; the API can disconnect them.
+ * The edge notices a closed connection at once, and a silent one after five unanswered pings (cloudflared quic/constants.go:
+ * one ping per second, lost after five seconds). A connector that has unregistered a connection waits until the edge closes it,
+ * which happens after the running answers.
  *
- * Known differences: a connection gets requests only after its connector has the configuration, while the real edge may answer
- * 503 for a moment. Requests go to the connections in turn, in reality to a near one.
+ * Known differences: a connection gets requests only after its connector has the configuration; the real edge can answer 503
+ * until then. Requests go to the connections in turn; the real edge prefers a near one.
  */
 import { randomUUID } from "node:crypto";
 import { connect as connectHttp2, type ClientHttp2Session } from "node:http2";
@@ -21,7 +21,7 @@ import type { Certificate } from "./certificate";
 const MAX_CONNECTORS = 25;
 const PING_MS = 1000;
 const LOST_AFTER_PINGS = 5;
-/** Two data centers: connectors connect to at least two. */
+/** Two data centers, because a connector connects to at least two. */
 const LOCATIONS = ["auh01", "dxb01"];
 
 interface Connection {
@@ -35,7 +35,7 @@ interface Connection {
 
 interface ConnectorsOptions {
     account: Account;
-    /** Certificate for the name that connectors expect. */
+    /** The edge's certificate, which must have the name {@link wire.EDGE_NAME}. */
     certificate: Certificate;
     /** See {@link wire.ConfigurationUpdate}. */
     certsUrl: string;
@@ -48,10 +48,10 @@ export class Connectors {
     private readonly server: Server;
     private listening: Listening | undefined;
     private readonly sessions = new Set<ClientHttp2Session>();
-    /** Connections that get requests. */
+    /** Connections whose connectors have the configuration, and which therefore get requests. */
     private pool: Connection[] = [];
     private turn = 0;
-    /** Running updates by connector: they are sent one after the other. */
+    /** The last configuration update of each connector, by its id: updates are sent one after another. */
     private readonly updates = new Map<string, Promise<number>>();
     private readonly onChange = (change: Change) => this.changed(change);
 
@@ -79,7 +79,7 @@ export class Connectors {
         await this.listening?.close();
     }
 
-    /** Returns a connection for a request to this tunnel; undefined if there is none, which causes error 1033. */
+    /** Picks a connection for a request to a tunnel; undefined if the tunnel has none, which causes error 1033. */
     pick(tunnel: Tunnel): ClientHttp2Session | undefined {
         const usable = this.pool.filter((c) => c.tunnelId === tunnel.id && !c.session.closed && !c.session.destroyed);
         return usable.length === 0 ? undefined : usable[this.turn++ % usable.length].session;
@@ -111,11 +111,11 @@ export class Connectors {
         control.once("end", () => control.end());
     }
 
-    /** Ends a connection without answers to pings: its host has no power or no network. */
+    /** Ends a connection that does not answer pings, because its host has lost power or network. */
     private watch(session: ClientHttp2Session): void {
         let unanswered = 0;
         const timer = setInterval(() => {
-            if (session.destroyed) return; // its `close` event comes later, and a ping would throw
+            if (session.destroyed) return; // destroyed, but its `close` event is still to come: a ping would throw
             if (unanswered >= LOST_AFTER_PINGS) {
                 this.log(`edge: a connector has not answered ${unanswered} pings: its connection is lost`);
                 return session.destroy();
@@ -151,14 +151,14 @@ export class Connectors {
         if (session.destroyed) throw new Error("the connection closed during registration");
         this.pool.push(connection);
         this.show(tunnel.id);
-        // The configuration has changed during the update.
+        // Sends the configuration again if it changed during the first update.
         if (connection.version < (tunnel.configuration?.version ?? 0)) void this.update(connection, tunnel);
         return { connectionId: shown.id, location, remotelyManaged: tunnel.config_src === "cloudflare" };
     }
 
     private unregister(session: ClientHttp2Session): Promise<void> {
         this.drop((connection) => connection.session === session);
-        setImmediate(() => session.close()); // after the answer is written
+        setImmediate(() => session.close()); // the answer is written first
         return Promise.resolve();
     }
 

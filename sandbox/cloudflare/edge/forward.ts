@@ -1,8 +1,8 @@
 /**
- * Forwards a request through the tunnel. Facts: added and removed headers (reference §1, §2; Cloudflare's list of request
- * headers); 413 above the plan's body size; 524 without a byte within the read timeout; 530 with error 1033 without a
- * connector; 502 if the connector cannot reach the origin, or disconnects during the request. A request is sent only once: only
- * an unsent one goes to another connector.
+ * Forwards a request through the tunnel. Facts: added and removed headers (Cloudflare's list of request headers); 413 if the
+ * body is larger than the plan allows; 524 if the origin sends no byte within the read timeout; 530 with error 1033 if no
+ * connector is connected; 502 if the connector cannot reach the origin, or disconnects during the request. A request is never
+ * repeated: it goes to another connector only if it was not sent yet.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { constants, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from "node:http2";
@@ -22,7 +22,7 @@ const HOP_BY_HOP = [
     "expect",
     "http2-settings",
 ];
-/** Headers that only the edge sets. Those of callers are removed. */
+/** Headers that only the edge sets. If a caller sends them, they are removed. */
 const OURS = [
     "cf-access-jwt-assertion",
     "cf-connecting-ip",
@@ -41,12 +41,12 @@ interface Forwarding {
     session: ClientHttp2Session;
     /** The JWT of Access for the origin. */
     jwt?: string;
-    /** Names of headers with secrets of the caller. */
+    /** Names of headers with secrets of the caller, which the origin must not get. */
     strip: string[];
-    /** The request after the route's Worker. */
+    /** The request as the route's Worker has passed it on; unset if the route has no Worker. */
     worker?: Extract<WorkerResult, { kind: "pass" }>;
     readTimeoutMs: number;
-    /** Writes the head of the origin's answer. */
+    /** Sends the head of the origin's answer to the caller. */
     head: (status: number, headers: HeaderList) => void;
     refuse: (answer: EdgeAnswer) => void;
 }
@@ -78,7 +78,7 @@ export function forward(f: Forwarding): void {
 
     let timer: NodeJS.Timeout | undefined;
     const silent = () => {
-        if (answer.writableNeedDrain) arm(); // the caller is slow, not the origin
+        if (answer.writableNeedDrain) arm(); // the caller is slow, not the origin, so the timeout starts again
         else end(errorPage(524, request, "The origin did not answer in time."));
     };
     const arm = () => {
@@ -86,7 +86,7 @@ export function forward(f: Forwarding): void {
         timer = setTimeout(silent, f.readTimeoutMs);
     };
     arm();
-    answer.once("close", () => end()); // also after a complete answer, where it has no effect
+    answer.once("close", () => end()); // `close` also follows a complete answer; then this has no effect
     if (changed && hasBody) stream.end(changed.body);
     else if (hasBody) sendBody(f, stream, arm, end);
     stream.on("error", () => undefined); // handled by `close`
@@ -119,7 +119,7 @@ function sendBody(f: Forwarding, stream: ClientHttp2Stream, moved: () => void, e
 
 function requestHeaders(f: Forwarding): HeaderList {
     const dropped = new Set([...HOP_BY_HOP, ...OURS, ...f.strip, "host", "x-forwarded-for", "x-forwarded-proto"]);
-    // Headers named in Connection are for the caller's connection only.
+    // Headers that the Connection header names concern only the caller's connection.
     for (const name of (f.incoming.headers.connection ?? "").split(",")) dropped.add(name.trim().toLowerCase());
     const changed = f.worker?.changed;
     const kept = (changed?.headers ?? f.request.headers).filter(([name]) => {
@@ -173,6 +173,6 @@ function responseHeaders(head: IncomingHttpHeaders): HeaderList {
     });
 }
 
-/** The answer without a connected connector. It does not mention the origin. */
+/** The answer if no connector is connected. It says nothing about the origin. */
 export const noConnector = (request: EdgeRequest): EdgeAnswer =>
     numberedError(530, 1033, "Cloudflare Tunnel error", request);

@@ -1,6 +1,6 @@
 /**
- * Resolves a hostname. Facts: only proxied records of an active zone that is not paused are served; the CNAME of a tunnel is
- * `<id>.cfargotunnel.com`; an active certificate covers the apex and one level below it.
+ * Resolves a hostname. Facts: the edge serves only proxied records of active zones that are not paused; the CNAME of a tunnel
+ * is `<id>.cfargotunnel.com`; an active certificate covers the apex and one level below it.
  *
  * Unsupported: a record that does not point to a tunnel.
  */
@@ -10,10 +10,10 @@ import type { DnsRecord, Tunnel, Zone } from "../objects";
 
 export type Way =
     | { kind: "tunnel"; zone: Zone; tunnel: Tunnel | undefined }
-    /** The name does not resolve to the edge, and the caller has connected to the edge directly. */
+    /** The name does not resolve to the edge: the caller has connected to the edge's address instead. */
     | { kind: "elsewhere" }
     | { kind: "address" }
-    /** No certificate: the TLS handshake fails before a request. */
+    /** The edge has no certificate for the name, so the TLS handshake fails before a request. */
     | { kind: "no-certificate" }
     | { kind: "origin-unknown"; zone: Zone }
     | { kind: "unsupported"; zone: Zone; what: string };
@@ -50,10 +50,10 @@ function zoneOf(account: Account, hostname: string): Zone | undefined {
     return zones.sort((a, b) => b.name.length - a.name.length)[0];
 }
 
-/** Returns the records of the exact name, otherwise of the wildcard. */
+/** Returns a record of the exact name, or else of the wildcard. A proxied record is preferred. */
 function lookUp(account: Account, zone: Zone, hostname: string): DnsRecord | undefined {
     const records = [...account.records(zone.id).values()].filter((r) => ["A", "AAAA", "CNAME"].includes(r.type));
-    // One proxied address makes all addresses of its name proxied.
+    // As at Cloudflare, one proxied record makes all address records of its name proxied.
     const named = (name: string) => {
         const there = records.filter((r) => r.name === name);
         return there.find((r) => r.proxied) ?? there[0];

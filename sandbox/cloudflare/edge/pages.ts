@@ -1,13 +1,13 @@
 /**
- * Answers of the edge itself. Facts: they are HTML, never JSON as of the origin's API, and have `cf-ray`. Errors numbered 1xxx
- * are a line of text, "error code: 1010", for callers that do not accept text/html.
+ * Answers of the edge itself. Facts: they are HTML, never JSON like answers of the origin's API, and have the header `cf-ray`.
+ * Errors numbered 1xxx are a line of text, "error code: 1010", for callers that do not accept text/html.
  */
 import type { EdgeAnswer, EdgeRequest, HeaderList } from "./types";
 
 const HTML = "text/html; charset=UTF-8";
 const TEXT = "text/plain; charset=UTF-8";
 
-/** 5xx errors that Cloudflare returns for failures of the origin, and errors for large requests. */
+/** Titles of error pages, by status. */
 const TITLES: Record<number, string> = {
     400: "Bad Request",
     401: "Unauthorized",
@@ -24,7 +24,7 @@ export function errorPage(status: number, request: Pick<EdgeRequest, "hostname" 
     return page(status, `${request.hostname} | ${title}`, title, `${detail} Ray ID: ${request.ray}`);
 }
 
-/** @param code Cloudflare's number, for example 1033 */
+/** The answer for an error with a number of Cloudflare. @param code for example 1033 */
 export function numberedError(
     status: number,
     code: number,
@@ -38,7 +38,7 @@ export function numberedError(
     return { ...html, headers };
 }
 
-/** Access's page for a rejected request without a login. */
+/** Access's page for a rejected request, if it does not redirect to the login. */
 export function accessPage(status: 401 | 403, request: EdgeRequest): EdgeAnswer {
     const title = status === 401 ? "Unauthorized" : "Forbidden";
     return page(
@@ -54,7 +54,7 @@ export function unsupported(what: string): EdgeAnswer {
     return { status: 501, type: TEXT, body: `unsupported by the sandbox: ${what}\n` };
 }
 
-/** The answer for a bug of the emulator; its log has the error. */
+/** The answer if the emulator itself fails. Its log has the error. */
 export const ownFault = (): EdgeAnswer => ({
     status: 500,
     type: TEXT,

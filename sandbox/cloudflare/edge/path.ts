@@ -1,6 +1,6 @@
 /**
- * The path for rules and Access. Fact: Cloudflare normalizes URLs for them: escapes of unreserved characters are decoded, dot
- * segments resolved, backslashes and repeated slashes merged. The origin gets the path as sent.
+ * The path that rules and Access match. Fact: Cloudflare normalizes it: escapes of unreserved characters are decoded, dot
+ * segments are resolved, and backslashes and repeated slashes become one slash. The origin gets the path as the caller sent it.
  */
 export function normalPath(path: string): string {
     const decoded = path

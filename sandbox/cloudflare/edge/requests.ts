@@ -1,4 +1,4 @@
-/** Handles a request at the edge, in the order of the real edge. */
+/** Handles a request at the edge. The steps have the order of the real edge. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Account } from "../account";
@@ -16,11 +16,14 @@ import { Unsupported, values, type EdgeAnswer, type EdgeRequest, type HeaderList
 import { runWorker } from "./worker";
 
 /**
- * Idle timeout of a caller's connection. It is longer than the usual timeout of clients: otherwise the edge could close
- * a connection on which a request arrives.
+ * Idle timeout of a caller's connection. It is longer than the usual timeout of clients: otherwise the edge could close a
+ * connection just when a request arrives on it.
  */
 const KEEP_ALIVE_MS = 75_000;
-/** Node.js must accept more than the edge, so that the edge answers requests that are too large. Bytes. */
+/**
+ * Longest request head that Node.js accepts, in bytes: more than the edge's limit, so that the edge itself answers a longer
+ * head.
+ */
 const NODE_MAX_HEAD = 256 * 1024;
 
 interface RequestParts {
@@ -28,7 +31,7 @@ interface RequestParts {
     keys: SigningKeys;
     connectors: Connectors;
     rules: Rules;
-    /** Factor for the read timeout. */
+    /** Factor by which the read timeout is multiplied. */
     scale: number;
     onAnswer?: (answered: { caller: string | null; status: number }) => void;
     log: (line: string) => void;
@@ -108,7 +111,7 @@ interface Passed {
     seen: Seen;
 }
 
-/** Access, the Worker and the tunnel. */
+/** The last steps: Access, then the Worker, then the tunnel. */
 async function pass(parts: RequestParts, { way, request, incoming, answer, refuse, seen }: Passed): Promise<void> {
     const { account, keys, connectors, scale, log } = parts;
     const decision = await decide(request, account, keys);

@@ -1,14 +1,14 @@
 /**
- * Emulator of Cloudflare's edge, as of autumn 2026, for hostnames of one account that point to a tunnel. Facts: the
- * documentation of Access, Tunnel, rules and limits; each file names its own. The order is the real one: name and certificate,
- * size limits, WAF, browser check and rate limits, Access, Worker, tunnel.
+ * Emulator of Cloudflare's edge, as of autumn 2026, for hostnames of one account that point to a tunnel. Facts: Cloudflare's
+ * documentation of Access, Tunnel, rules and limits; each file names its sources. The steps have the order of the real edge:
+ * name and certificate, size limits, WAF, browser check and rate limits, Access, Worker, tunnel.
  *
  * Plain HTTP/1.1 on loopback instead of TLS: the Host header selects the hostname, and the origin gets `X-Forwarded-Proto:
- * https`. The connection of a name without an active certificate is reset, because TLS would fail.
+ * https`. For a name without an active certificate, the edge resets the connection: in reality the TLS handshake would fail.
  *
  * Unsupported (501 with a name): records that do not point to a tunnel, WebSockets, paths below /cdn-cgi/, rule actions,
- * selectors and settings that the other files name. Missing: cache, compression, HTTP/2, redirects to https, the security
- * level.
+ * selectors and settings that the other files name. Not emulated, without an error: cache, compression, HTTP/2, redirects to
+ * https, the security level.
  */
 import type { Account } from "../account";
 import { EDGE_NAME } from "../connector/wire";
@@ -24,7 +24,7 @@ export interface EdgeOptions {
     /** Port for callers, on 127.0.0.1; 0 takes a free one. */
     port: number;
     account: Account;
-    /** Port for connectors (7844 in reality). @default a free one */
+    /** Port for connectors (7844 on the real edge). @default a free one */
     connectorPort?: number;
     /** Port that emulates `<team>.cloudflareaccess.com`. @default a free one */
     teamDomainPort?: number;
@@ -34,7 +34,7 @@ export interface EdgeOptions {
     pingMs?: number;
     /** @default new keys, whose generation takes part of a second */
     keys?: SigningKeys;
-    /** Called with each answer, and with the name of the service token that Access has accepted. */
+    /** Called for each answer. `caller`: name of the service token that Access has accepted; null if there is none. */
     onAnswer?: (answered: { caller: string | null; status: number }) => void;
     /** @default a new one */
     certificate?: Certificate;
@@ -46,9 +46,9 @@ export interface Edge {
     url: string;
     connectorPort: number;
     teamDomainPort: number;
-    /** The team's domain with TLS, under its name. */
+    /** Hostname of the team's domain, and the local port of its server with TLS. */
     teamDomainTls: { name: string; port: number };
-    /** TLS certificate of the team's domain and of the port for connectors. */
+    /** TLS certificate of the team's domain and of the port to which connectors connect. */
     certificate: Certificate;
     /** URL of the key set of Access, for origins that verify JWTs. */
     certsUrl: string;
@@ -57,7 +57,7 @@ export interface Edge {
     close(): Promise<void>;
 }
 
-/** What connectors need to connect to the edge. */
+/** The data of the edge that connectors need for a connection. */
 export type EdgePlace = Pick<Edge, "connectorPort" | "certificate" | "teamDomainTls">;
 
 export async function startEdge(options: EdgeOptions): Promise<Edge> {

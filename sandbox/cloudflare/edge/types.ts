@@ -1,6 +1,6 @@
 import type { Zone } from "../objects";
 
-/** Names and values in turn, as sent: not merged, not in lower case, none omitted. */
+/** Headers as they were sent: in order, not merged, not in lower case, none omitted. */
 export type HeaderList = [name: string, value: string][];
 
 /** A request at the edge. */
@@ -9,7 +9,7 @@ export interface EdgeRequest {
     /** Lower case, without a port. */
     hostname: string;
     method: string;
-    /** Path and query, as sent. */
+    /** Path and query, as the caller sent them. */
     target: string;
     path: string;
     query: string;
@@ -27,7 +27,7 @@ export interface EdgeAnswer {
     body: string;
 }
 
-/** A feature that the emulator does not have: answered with 501 and its name. */
+/** Thrown for a feature that the emulator does not have. The edge answers 501 with its name. */
 export class Unsupported extends Error {}
 
 export const values = (headers: HeaderList, name: string): string[] =>

@@ -1,13 +1,14 @@
 /**
- * Runs the Worker of a request that Access has admitted. Facts, from Cloudflare's documentation (2026): Access is a phase of
- * requests after WAF and rate limits (ruleset-engine, phases list). A Worker on a route in front of an origin that Access
- * protects gets the headers that Access adds, and its requests go to the origin (cloudflare-one, tutorial access-workers;
- * workers, routes) with `CF-Worker` and the caller's address. An exception is 500 with error 1101. `redirect` of an incoming
+ * Runs the Worker of a request that Access has admitted. Facts from Cloudflare's documentation (2026): Access runs after WAF
+ * and rate limits (ruleset-engine, phases list). A Worker in front of an origin that Access protects gets the headers that
+ * Access adds. The requests of the Worker go to the origin (cloudflare-one, tutorial access-workers; workers, routes) with
+ * `CF-Worker` and the caller's address. If the Worker throws, the answer is 500 with error 1101. `redirect` of an incoming
  * request is `manual`.
  *
- * A Worker may answer by itself, or return the result of `fetch` for its own request or for a copy of it with another body.
+ * Emulated: a Worker answers by itself, or returns the result of `fetch` for the incoming request or for a copy with another
+ * body.
  *
- * Unsupported: reading the origin's answer, another address or method, the limits of requests and of CPU time.
+ * Unsupported: reading the origin's answer, `fetch` with another address or method, limits of requests and of CPU time.
  */
 import type { IncomingMessage } from "node:http";
 import type { Account } from "../account";
@@ -18,18 +19,20 @@ import { Unsupported, type EdgeAnswer, type EdgeRequest, type HeaderList } from 
 
 /** Result of a Worker for a request. */
 export type WorkerResult =
-    /** `headers` and `body` that replace the caller's, if the Worker changed the body. */
+    /**
+     * The request goes to the origin. `changed`: headers and body that replace the caller's, if the Worker changed the body.
+     */
     | { kind: "pass"; changed?: { headers: HeaderList; body: Buffer } }
     | { kind: "answer"; status: number; headers: HeaderList; body: Buffer }
     | { kind: "failed"; answer: EdgeAnswer };
 
-/** The result of `fetch` in a Worker. The request is sent to the origin when the Worker returns it. */
+/** The result of `fetch` in a Worker. The request is sent to the origin only when the Worker returns this object. */
 class Passed {
     constructor(readonly changed?: { headers: HeaderList; body: Buffer }) {}
 }
 
 /**
- * @param jwt of Access
+ * @param jwt JWT that Access has issued
  * @param strip names of headers with secrets, which Access removes
  * @returns undefined if the route has no Worker
  */
@@ -46,7 +49,7 @@ export async function runWorker(
     const route = routeOf(routes, request.hostname, `${request.path}${query}`);
     if (route?.script === undefined) return undefined;
     const script = account.workerScripts.get(route.script)!;
-    // The Request API does not allow these methods.
+    // The web API Request does not allow these methods.
     if (["CONNECT", "TRACE", "TRACK"].includes(request.method))
         throw new Unsupported(`the method ${request.method} on a route with a Worker`);
     const original = webRequest(request, incoming, jwt, strip);

@@ -1,6 +1,6 @@
 /**
- * The connector's end of the control stream: calls of the interface RegistrationServer, one after the other, as server.ts
- * expects them.
+ * The connector's end of the control stream: it calls the methods of the interface RegistrationServer one after another, as
+ * server.ts expects.
  */
 import type { Duplex } from "node:stream";
 import { Message as RpcMessage, Return, type Payload } from "capnp-es/capnp/rpc";
@@ -17,7 +17,7 @@ export class RegistrationClient {
         { resolve: (results: Payload) => void; reject: (error: Error) => void }
     >();
 
-    /** @param failed called once, with the error for an unexpected message of the edge */
+    /** @param failed called once, with the error, if the edge sends an unexpected message */
     constructor(
         private readonly stream: Duplex,
         failed: (error: Error) => void,

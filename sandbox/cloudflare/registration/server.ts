@@ -1,9 +1,10 @@
 /**
- * The edge's end of the control stream: the interface RegistrationServer by Cap'n Proto's RPC, as far as cloudflared 2026.8.2
- * uses it (tunnelrpc/registration_client.go, with go-capnproto2 2.18). cloudflared requests the bootstrap interface, calls it
- * before the answer arrives, and closes with an abort. Neither side has more than one capability, so none is released.
+ * The edge's end of the control stream: it serves the interface RegistrationServer by Cap'n Proto's RPC, with the messages that
+ * cloudflared 2026.8.2 uses (tunnelrpc/registration_client.go, with go-capnproto2 2.18). cloudflared requests the bootstrap
+ * interface, calls it before the answer arrives, and closes with an abort. Each side has only one capability, which it never
+ * releases.
  *
- * Unsupported: other messages, interfaces and methods. They end the connection.
+ * Unsupported: other messages, which end the connection; other interfaces and methods, which get an exception.
  */
 import type { Duplex } from "node:stream";
 import { Exception, MessageTarget, Message as RpcMessage, type Call } from "capnp-es/capnp/rpc";
@@ -13,7 +14,7 @@ import { contentOf, initContent, onMessages, returnCapability, sendMessage } fro
 export interface Registration {
     accountTag: string;
     tunnelId: string;
-    /** Base64, as in the token. */
+    /** Secret of the tunnel in base64, as in the token. */
     secret: string;
     connIndex: number;
     connectorId: string;
@@ -24,11 +25,11 @@ export interface Registered {
     connectionId: string;
     /** Airport code and number of the data center. */
     location: string;
-    /** false: the connector sends the rules of its own file. */
+    /** false for a locally managed tunnel, whose connector reports the rules of its own file. */
     remotelyManaged: boolean;
 }
 
-/** The message is sent to the connector, which retries only if it contains "Unauthorized". */
+/** A rejected registration. The connector gets the message, and retries only if the message contains "Unauthorized". */
 export class Refused extends Error {}
 
 interface RegistrationServer {
@@ -38,12 +39,12 @@ interface RegistrationServer {
     unregister(): Promise<void>;
 }
 
-/** The only capability. */
+/** Export id of the only capability, the bootstrap interface. */
 const BOOTSTRAP_EXPORT = 0;
 
 /** @param failed called once, with the error that ends the connection */
 export function serveRegistration(stream: Duplex, server: RegistrationServer, failed: (error: Error) => void): void {
-    /** Id of the question for the interface. Calls may refer to its answer. */
+    /** Id of the connector's question for the bootstrap interface. Calls can refer to the answer of that question. */
     let bootstrap: number | undefined;
     const isOurs = (target: MessageTarget) =>
         target.which() === MessageTarget.IMPORTED_CAP
@@ -90,7 +91,7 @@ async function answerCall(stream: Duplex, server: RegistrationServer, call: Call
         });
     }
     if (known && methodId === structs.UNREGISTER_CONNECTION) await server.unregister();
-    // Rules of a locally managed tunnel, which the sandbox does not show.
+    // UPDATE_LOCAL_CONFIGURATION reports the rules of a locally managed tunnel. The sandbox accepts and ignores them.
     else if (!known || methodId !== structs.UPDATE_LOCAL_CONFIGURATION) return unimplemented(stream, call);
     sendMessage(stream, (message) => {
         const returned = message._initReturn();

@@ -3,7 +3,7 @@ import type { Duplex, Readable } from "node:stream";
 import { Message, utils, type Struct, type StructCtor } from "capnp-es";
 import { Message as RpcMessage, Payload, type Return } from "capnp-es/capnp/rpc";
 
-/** Size limit of one message in bytes, above every real message. */
+/** Size limit of one message in bytes. No real message is that long. */
 const MOST = 1024 * 1024;
 const WORD = 8;
 
@@ -23,7 +23,10 @@ export function messageLength(bytes: Buffer): number | undefined {
     return bytes.length < length ? undefined : length;
 }
 
-/** Calls `take` with each message. An error of `take` or of the framing ends this with one call of `failed`. */
+/**
+ * Calls `take` with each message. After an error of `take` or an invalid frame it calls `failed` once, and reads no further
+ * message.
+ */
 export function onMessages(
     stream: Readable,
     take: (message: RpcMessage) => void,
@@ -64,7 +67,7 @@ export function initContent<T extends Struct>(payload: Payload, type: StructCtor
     return utils.initStructAt(0, type, payload);
 }
 
-/** Results with one capability, which the sender exports as `exportId`. */
+/** Fills an answer with one capability, which the sender exports as `exportId`. */
 export function returnCapability(answer: Return, exportId: number): void {
     const results = answer._initResults();
     results._initCapTable(1).get(0).senderHosted = exportId;

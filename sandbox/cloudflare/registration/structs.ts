@@ -1,7 +1,7 @@
 /**
  * Messages of the control stream, as structs of Cap'n Proto: the interface RegistrationServer of cloudflared 2026.8.2
- * (tunnelrpc/proto/tunnelrpc.capnp), with the fields that either side here uses. Offsets are those of Cap'n Proto's layout, in
- * bytes, for booleans in bits, and for pointers as numbers.
+ * (tunnelrpc/proto/tunnelrpc.capnp), with the fields that the emulators of edge and connector use. Offsets follow Cap'n Proto's
+ * layout: bytes for values, bits for booleans, and indexes for pointers.
  */
 import { ObjectSize, Struct, utils } from "capnp-es";
 
@@ -126,7 +126,7 @@ class ConnectionDetails extends Struct {
     }
 }
 
-/** A union: its discriminant is the number before the two members. */
+/** A union of two members. The number before them says which one is set. */
 class ConnectionResponse extends Struct {
     static override readonly _capnp = described("ConnectionResponse", 8, 1);
     get error(): ConnectionError | undefined {
@@ -155,12 +155,12 @@ export class RegisterResults extends Struct {
     }
 }
 
-/** Parameters or results of methods without any. */
+/** Parameters of a method without parameters, or results of one without results. */
 export class Nothing extends Struct {
     static override readonly _capnp = described("Nothing", 0, 0);
 }
 
-/** The text form of a UUID's 16 bytes. */
+/** Formats the 16 bytes of a UUID as text. */
 export function uuidText(bytes: Buffer): string {
     return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }

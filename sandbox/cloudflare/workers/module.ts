@@ -1,18 +1,18 @@
 /**
- * The module of a Worker: one default export with one handler, `fetch`, without imports. It runs in a context without globals
- * of Node.js. Code from strings is rejected, as Cloudflare rejects it.
+ * Loads the module of a Worker: it must have one default export with the only handler `fetch`, and no imports. It runs in a
+ * context without Node.js globals. As on Cloudflare, it cannot create code from strings.
  */
 import { createContext, Script, type Context } from "node:vm";
 
-/** Globals in addition to JavaScript's own. The edge provides `fetch`. */
+/** Globals that the Worker gets in addition to JavaScript's own. `fetch` is a parameter of loadModule. */
 const GLOBALS = { Request, Response, Headers, URL, TextEncoder, TextDecoder };
 const EXPORT = /^export default /gm;
 
 export type Fetch = (request: Request) => Promise<unknown>;
 
 /**
- * @param fetch the module's `fetch`
- * @returns its handler
+ * @param fetch global `fetch` that the module calls
+ * @returns the module's `fetch` handler
  * @throws Error for an invalid module
  */
 export function loadModule(text: string, fetch: Fetch): Fetch {
@@ -22,7 +22,7 @@ export function loadModule(text: string, fetch: Fetch): Fetch {
         { ...GLOBALS, fetch },
         { codeGeneration: { strings: false, wasm: false } },
     ) as Context & { exported?: { [name: string]: unknown } };
-    // V8 provides one without effect.
+    // V8 provides a console without effect, which Workers must not see.
     new Script("delete globalThis.console").runInContext(context);
     new Script(`"use strict";${text.replace(EXPORT, "globalThis.exported = ")}`).runInContext(context);
     const { exported } = context;

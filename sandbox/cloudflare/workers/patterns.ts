@@ -1,6 +1,7 @@
 /**
- * Patterns of Worker routes. Facts (Workers, routes: matching behavior and validity): a hostname, then a path, which may end
- * with `*`; the whole URL with its query is compared; the path is case-sensitive; the most specific pattern wins.
+ * Patterns of Worker routes. Facts (Workers, routes: matching behavior and validity): a pattern is a hostname and a path, which
+ * can end with `*`; it is compared with the whole URL including the query; the path is case-sensitive; the most specific
+ * pattern wins.
  *
  * Unsupported: schemes, and names that begin with `*`.
  */
@@ -10,7 +11,7 @@ const FORM = /^([a-z0-9-]+(?:\.[a-z0-9-]+)*)(\/[^*?]*)?(\*)?$/;
 
 interface Pattern {
     hostname: string;
-    /** Path with its leading slash. */
+    /** Path with its leading slash, without a final `*`. */
     path: string;
     /** Whether the pattern ends with `*`. */
     open: boolean;
@@ -32,7 +33,7 @@ export function routeOf(routes: Iterable<WorkerRoute>, hostname: string, target:
     return [...routes].filter(fits).sort((a, b) => specific(b) - specific(a))[0];
 }
 
-/** Longer patterns are more specific; of the same length, one without `*` is. */
+/** Rank of a pattern: a longer path is more specific; of two equal lengths, the one without `*`. */
 function specific({ pattern }: WorkerRoute): number {
     const { path, open } = readPattern(pattern)!;
     return 2 * path.length + (open ? 0 : 1);

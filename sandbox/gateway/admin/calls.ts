@@ -43,7 +43,7 @@ function shown(key: string, { value, createdIndex, modifiedIndex }: Stored): obj
     return { key: etcdKey(key), value, createdIndex, modifiedIndex };
 }
 
-/** Private keys of certificates can be written, but not read. */
+/** Removes private keys from an ssl object: APISIX accepts them in writes, and never returns them. */
 function withoutKeys(resource: string, stored: Stored): Stored {
     if (resource !== "ssls") return stored;
     const { key: _key, keys: _keys, ...value } = stored.value;
@@ -59,12 +59,12 @@ function get({ store, folder, id, resource, args }: Call): Answer {
     const unknown = LIST_ARGS.find((name) => args.has(name));
     if (unknown) throw new Unsupported(`Admin API list argument ${unknown}`);
     const list = store.etcd.list(folder).map(([key, stored]) => answer(key, stored));
-    // APISIX creates no folder for credentials.
+    // Without credentials, APISIX answers 404, because it creates no folder for them.
     if (list.length === 0) return resource === "credentials" ? NOT_FOUND : emptyList(store);
     return { status: 200, body: { total: list.length, list } };
 }
 
-/** After the loss of its data, etcd has no folders until a gateway starts. */
+/** The answer for an empty list. An etcd that lost its data answers 404 for every list until a gateway starts. */
 export function emptyList(store: Store): Answer {
     return store.etcd.hasFolders ? { status: 200, body: { total: 0, list: [] } } : NOT_FOUND;
 }
@@ -72,7 +72,7 @@ export function emptyList(store: Store): Answer {
 const isObject = (value: unknown): value is Conf =>
     typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Fields that only the server sets. */
+/** Error for fields of a body that only the server sets. */
 function forbidden(conf: Conf): string | undefined {
     for (const [at, part] of [["", conf] as const, ["upstream.", conf.upstream] as const])
         for (const field of ["create_time", "update_time"])
@@ -139,7 +139,10 @@ function patch({ store, resource, folder, id, subPath, conf }: Call): Answer {
     return refused ?? save(store, resource, key, merged);
 }
 
-/** Deep merge; null deletes. A value below a sub-path is replaced as a whole. */
+/**
+ * Deep merge; null deletes.
+ * @param wholeBelow depth from which on a value replaces the old one instead of being merged; 0: none
+ */
 function merge(into: Conf, change: Conf, wholeBelow: number): Conf {
     for (const [name, value] of Object.entries(change)) {
         const old = into[name];

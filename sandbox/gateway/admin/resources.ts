@@ -1,4 +1,4 @@
-/** Checks of the Admin API for each kind of object. */
+/** Validates objects as the Admin API does, by kind. */
 import { compileExpr } from "../lua/expr";
 import { compileSchema, type Check } from "../schema/jsonschema";
 import { Unsupported } from "../unsupported";
@@ -19,7 +19,7 @@ export interface Answer {
 
 export const refusal = (message: string, status = 400): Answer => ({ status, body: { error_msg: message } });
 
-/** Names of kinds in messages, by their names in paths. */
+/** Names of the kinds of objects in messages, by their names in URL paths. */
 export const KINDS: Record<string, string> = {
     routes: "route",
     services: "service",
@@ -58,7 +58,7 @@ const compiled = new Map<string, Check>(
  */
 export function checkObject(store: Store, resource: string, key: string, conf: Conf): Answer | undefined {
     if (resource === "plugin_metadata") return checkMetadata(store, key, conf);
-    const copy = structuredClone(conf); // checks write defaults, but the object is stored as sent
+    const copy = structuredClone(conf); // checks write defaults into the copy; the object is stored as sent
     const error = (compiled.get(resource) as Check)(copy);
     if (error !== undefined) return refusal(`invalid configuration: ${error}`);
     refuseGaps(copy);
@@ -129,7 +129,7 @@ function checkConsumer(store: Store, resource: string, key: string, conf: Conf):
     return undefined;
 }
 
-/** Rejects a key that another object has: the last loaded one would win. */
+/** Error for a credential whose key another consumer or credential has: otherwise the last loaded one would win. */
 function duplicateKey(store: Store, resource: string, key: string, plugins: Conf): string | undefined {
     const [, , username, , id] = key.split("/");
     for (const [name, conf] of Object.entries(plugins)) {
@@ -155,7 +155,7 @@ function checkMetadata(store: Store, key: string, conf: Conf): Answer | undefine
     return error === undefined ? undefined : refusal(`invalid configuration: ${error}`);
 }
 
-/** Rejects the deletion of an object that others refer to, unless the query has force=true. */
+/** Error for the deletion of an object that other objects refer to; undefined if it may be deleted. */
 export function stillUsed(store: Store, resource: string, id: string): Answer | undefined {
     const reference: Record<string, [field: string, text: string, folders: string[]]> = {
         upstreams: ["upstream_id", "this upstream", ["routes", "services"]],

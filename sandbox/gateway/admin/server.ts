@@ -1,7 +1,7 @@
 /**
  * The Admin API on its own port, as far as the ingress controller uses it: routes, services, upstreams, consumers and their
- * credentials, plugin configs, global rules, plugin metadata. Answers have the objects as etcd has them: secrets are encrypted
- * in the answer to a write and plain in the answer to a read.
+ * credentials, plugin configs, global rules, plugin metadata. As in APISIX, fields with secrets are encrypted in the answer to
+ * a write and plain in the answer to a read.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { CjsonError, decodeJson } from "../lua/cjson";
@@ -43,7 +43,7 @@ export function createAdminServer(
     return server;
 }
 
-/** A status without a body gets nginx's page. */
+/** An answer of APISIX, or a status for which nginx sends its error page. */
 type AdminAnswer = Answer | { status: number };
 
 function write(request: IncomingMessage, answer: ServerResponse, result: AdminAnswer): void {
@@ -75,8 +75,8 @@ async function serve(
 
     // The real Admin API answers 503 with a message of its etcd client, of which there is no recording.
     if (!store.etcd.hasQuorum) throw new Unsupported("Admin API while etcd has no quorum");
-    // A gateway that started before etcd had a password keeps the objects in its memory (run on 3.18.0). An etcd without
-    // authentication ignores tokens (3.6.16).
+    // A gateway that started before etcd had a password keeps the objects in its memory (observed with APISIX 3.18.0). An etcd
+    // without authentication ignores tokens (3.6.16).
     if (store.etcd.password !== undefined && store.etcd.password !== etcdPassword)
         return { status: 503, body: { error_msg: "etcd response missing header.revision" } };
 
@@ -89,7 +89,7 @@ async function serve(
         rest = rest.slice(2);
     }
     if (method === "GET" && id === undefined && EMPTY_LISTS.includes(resource)) return emptyList(store);
-    // The chart's gateways have no stream mode (admin/init.lua).
+    // APISIX answers this without stream mode, which the chart does not enable (admin/init.lua).
     if (resource === "stream_routes") return refusal("stream mode is disabled, can not add stream routes");
     if (OTHER_RESOURCES.includes(resource)) throw new Unsupported(`Admin API resource ${resource}`);
     if (!Object.hasOwn(KINDS, resource)) return refusal(`Unsupported resource type: ${resource}`, 404);
@@ -142,7 +142,7 @@ async function readBody(request: IncomingMessage): Promise<{ value: unknown } | 
     }
 }
 
-/** The decoder returns one byte per character, but objects are stored as UTF-8 text. */
+/** Converts strings of the JSON decoder, which have one byte per character, into ordinary strings, as objects are stored. */
 function toUtf16(value: unknown): unknown {
     if (typeof value === "string") return Buffer.from(value, "latin1").toString("utf8");
     if (Array.isArray(value)) return value.map(toUtf16);

@@ -1,16 +1,16 @@
-/** Counters of the limit-* plugins. They belong to the running process, not to the configuration. */
+/** Counters of the limit-* plugins. They live in the memory of the process, so a restart loses them. */
 import { createHash } from "node:crypto";
 
 interface Cell {
     value: number;
-    /** Expiry in milliseconds of the clock below; Infinity: never. */
+    /** Expiry in milliseconds since the epoch; Infinity: never. */
     expires: number;
 }
 
-/** From this number of cells on, expired ones are deleted. */
+/** Expired cells are deleted when there are more cells than this. */
 const SWEEP_AT = 10_000;
 
-/** A dictionary with expiry, as nginx's shared memory zones. */
+/** A dictionary whose values expire, like a shared memory zone of nginx. */
 export class Counters {
     private cells = new Map<string, Cell>();
     private sweepAt = SWEEP_AT;
@@ -34,7 +34,10 @@ export class Counters {
         if (this.cells.size > this.sweepAt) this.sweep();
     }
 
-    /** Adds to a cell, whose expiry stays, or creates it with the value `initial` and the given lifetime. */
+    /**
+     * Adds `delta` to a cell and keeps its expiry. A missing cell is first created with the value `initial` and the lifetime
+     * `ttl`.
+     */
     add(key: string, delta: number, initial: number, ttl = Infinity): number {
         const value = this.get(key);
         if (value === undefined) {
@@ -53,7 +56,7 @@ export class Counters {
     }
 }
 
-/** A text that is equal for equal configurations, whatever the order of their keys. */
+/** JSON with sorted keys: the text of two equal configurations is equal. */
 export function stable(value: unknown): string {
     if (Array.isArray(value)) return `[${value.map(stable).join(",")}]`;
     if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";

@@ -1,7 +1,7 @@
 /** Connections to the Redis servers of plugins: opened on demand, kept for a while, closed at the first failure. */
 import { Redis } from "ioredis";
 
-/** Options of the plugins with defaults filled in. */
+/** A plugin's options for Redis, with defaults filled in. */
 export interface RedisConf {
     redis_host: string;
     redis_port: number;
@@ -19,8 +19,9 @@ export interface RedisConf {
 }
 
 /**
- * The port on 127.0.0.1 of the emulator of a name and port of the cluster's DNS. Undefined for a name outside of the cluster.
- * @throws Error if the cluster has no such name, or no endpoint behind it
+ * Returns the port on 127.0.0.1 of the emulator behind a host name or address of the cluster, and a port. Undefined for a host
+ * outside of the cluster.
+ * @throws Error if the cluster does not have the name, or no endpoint is behind it
  */
 export type Resolve = (host: string, port: number) => number | undefined;
 
@@ -33,7 +34,7 @@ interface Idle {
 export class RedisFailure extends Error {}
 
 export class RedisConnections {
-    /** Idle connections by their options. */
+    /** Idle connections, by the options of the plugin as text. */
     private readonly idle = new Map<string, Idle[]>();
     private readonly open = new Set<Redis>();
     private readonly running = new Set<Promise<unknown>>();
@@ -41,14 +42,14 @@ export class RedisConnections {
 
     constructor(private readonly resolve: Resolve) {}
 
-    /** Waits for running commands and closes all connections. A request that needs one later gets its own. */
+    /** Waits for running commands and closes all connections. A request that needs a connection after that opens its own. */
     async close(): Promise<void> {
         this.closed = true;
         while (this.running.size > 0) await Promise.allSettled(this.running);
         for (const redis of this.open) this.end(redis);
     }
 
-    /** Runs `work` with a connection that no other request uses. Every failure is a RedisFailure. */
+    /** Runs `work` with a connection that no other request uses. @throws RedisFailure for every failure */
     use<T>(conf: RedisConf, work: (redis: Redis) => Promise<T>): Promise<T> {
         const run = this.onConnection(conf, work);
         this.running.add(run);
@@ -72,7 +73,7 @@ export class RedisConnections {
             this.keep(redis, name, conf);
             return result;
         } catch (error) {
-            if (redis) this.end(redis); // so that no late answer on it reaches another request
+            if (redis) this.end(redis); // a late answer on a reused connection would reach another request
             throw new RedisFailure((error as Error).message);
         }
     }
@@ -85,7 +86,7 @@ export class RedisConnections {
             connectTimeout: conf.redis_timeout,
             commandTimeout: conf.redis_timeout,
             tls: conf.redis_ssl ? { rejectUnauthorized: conf.redis_ssl_verify ?? false } : undefined,
-            // one attempt and no commands of the library, so that every failure is one of this request
+            // without retries, queue and own commands of the library, every failure belongs to this request
             lazyConnect: true,
             retryStrategy: () => null,
             enableOfflineQueue: false,
@@ -94,7 +95,7 @@ export class RedisConnections {
             disconnectTimeout: 0,
         });
         this.open.add(redis);
-        redis.on("error", () => undefined); // greet() and the running command fail too
+        redis.on("error", () => undefined); // ignored here, because greet() or the running command throws the error too
         redis.once("end", () => this.end(redis)); // the server may close an idle connection
         return redis;
     }
@@ -124,7 +125,7 @@ async function greet(redis: Redis, conf: RedisConf): Promise<void> {
     let reason: Error | undefined;
     redis.once("error", (error: Error) => (reason = error));
     await redis.connect().catch((error: Error) => {
-        throw reason ?? error; // the message of the library is only that the connection is closed
+        throw reason ?? error; // the library's own error says only that the connection is closed
     });
     if (conf.redis_password) {
         const user = conf.redis_username === undefined ? [] : [conf.redis_username];

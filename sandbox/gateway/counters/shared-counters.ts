@@ -1,13 +1,17 @@
 /**
  * Counters of the limit-* plugins with policy redis: in a Redis server, so that several gateways count together. As in APISIX
- * each decision is one Lua script in the server, called by its digest, and sent if the server does not have it. Facts:
- * limit-count/util.lua and sliding-window/store/redis.lua, limit-conn/util.lua, limit-req/util.lua of 3.18.0.
+ * each decision is one Lua script in the server, called by its SHA-1 digest; its text is sent only if the server does not know
+ * the digest. Facts: limit-count/util.lua and sliding-window/store/redis.lua, limit-conn/util.lua, limit-req/util.lua of
+ * 3.18.0.
  */
 import { createHash } from "node:crypto";
 import type { Redis } from "ioredis";
 import { RedisConnections, type RedisConf, type Resolve } from "./redis-connections";
 
-/** Adds to a window, or starts it. In: number, duration in seconds. Out: count, milliseconds left. */
+/**
+ * Adds to the count of a window, or starts the window. ARGV: number to add, duration in seconds. Result: count, milliseconds
+ * left.
+ */
 const COUNT = `
 local left = redis.call("pttl", KEYS[1])
 if left >= 0 then return {redis.call("incrby", KEYS[1], ARGV[1]), left} end
@@ -16,7 +20,8 @@ return {tonumber(ARGV[1]), ARGV[2] * 1000}
 `;
 
 /**
- * The same, if the previous window leaves room. In: limit, window, seconds left in it, lifetime, count of the previous window.
+ * Adds one to the count of a sliding window, unless it and the previous window's share reach the limit. ARGV: limit, duration
+ * of a window, seconds left in it, lifetime of the count, count of the previous window.
  */
 const COUNT_IF = `
 local limit, before = tonumber(ARGV[1]), math.min(tonumber(ARGV[5]), tonumber(ARGV[1]))
@@ -29,8 +34,8 @@ return {1, 1}
 `;
 
 /**
- * Takes a slot. In: slots, lifetime of one in seconds, now in seconds, id of the request. Out: whether taken, number of taken
- * slots.
+ * Takes a slot for a running request. ARGV: number of slots, lifetime of a slot in seconds, now in seconds, id of the request.
+ * Result: whether a slot was free, number of taken slots.
  */
 const ENTER = `
 redis.call("zremrangebyscore", KEYS[1], 0, ARGV[3])
@@ -42,8 +47,8 @@ return {1, taken + 1}
 `;
 
 /**
- * Fills a bucket. In: thousandths per second, capacity in thousandths, now in milliseconds, lifetime. Out: whether filled, its
- * thousandths.
+ * Adds a request to a leaky bucket. ARGV: rate in thousandths of a request per second, capacity in thousandths, now in
+ * milliseconds, lifetime in seconds. Result: whether there was room, thousandths in the bucket.
  */
 const POUR = `
 local held = redis.call("hmget", KEYS[1], "excess", "last")
@@ -66,14 +71,14 @@ export class SharedCounters {
         this.connections = new RedisConnections(resolve);
     }
 
-    /** Adds one to a window that starts with its first request. @param window seconds */
+    /** Adds one to a window, which starts with its first request. @param window duration in seconds */
     async count(conf: RedisConf, key: string, window: number): Promise<{ count: number; leftMs: number }> {
         const [count, leftMs] = await this.run(conf, COUNT, key, 1, window);
         return { count, leftMs };
     }
 
     /**
-     * Adds one to a counter, unless this one and the previous one reach the limit.
+     * Adds one to the counter of a sliding window, unless it and the share of the previous window's counter reach the limit.
      * @param left seconds until the end of the window
      * @param life lifetime of a new counter, in seconds
      */
@@ -91,8 +96,9 @@ export class SharedCounters {
     }
 
     /**
-     * Takes a slot for a request, unless `max` are taken. `open` includes this request if it was admitted.
-     * @param life seconds after which the slot is free again, even if its gateway has crashed
+     * Takes a slot for a request, unless `max` slots are taken. In the result, `open` is the number of taken slots, including
+     * that of an admitted request.
+     * @param life seconds after which the server frees the slot even if the gateway has crashed
      */
     async enter(
         conf: RedisConf,
@@ -110,7 +116,11 @@ export class SharedCounters {
         return this.connections.use(conf, async (redis) => void (await redis.zrem(key, request)));
     }
 
-    /** Adds a request to a bucket, unless it is full, and returns its number of requests. @param rate requests per second */
+    /**
+     * Adds a request to a bucket.
+     * @param rate requests per second
+     * @returns number of requests in it; undefined if it is full
+     */
     async pour(conf: RedisConf, key: string, rate: number, burst: number): Promise<number | undefined> {
         const life = Math.ceil(burst / rate) + 1;
         const [poured, excess] = await this.run(conf, POUR, key, rate * 1000, burst * 1000, Date.now(), life);

@@ -5,7 +5,7 @@ import { bytes } from "../http/headers";
 import { SERVER, errorPage, statusText, withCharset } from "../http/nginx";
 import type { Entry, Exit } from "../request/types";
 
-/** `_meta.filter`, evaluated once per request. */
+/** Whether a plugin applies to a request by its `_meta.filter`, which is evaluated once per request. */
 export function applies(ctx: Context, entry: Entry): boolean {
     if (!entry.filter) return true;
     const known = ctx.notes.get(entry) as boolean | undefined;
@@ -34,7 +34,7 @@ export async function send(ctx: Context, source: IncomingMessage | Exit): Promis
         }
     }
 
-    // For a last try with 5xx, APISIX sends the upstream's status in a header.
+    // If the last upstream try ended with 5xx, APISIX sends the statuses of all tries in a header.
     const last = Number(ctx.upstreamStatuses.at(-1) ?? 0);
     if (last >= 500 && last <= 599) ctx.response.set("X-APISIX-Upstream-Status", ctx.upstreamStatuses.join(", "));
 
@@ -69,7 +69,7 @@ export async function send(ctx: Context, source: IncomingMessage | Exit): Promis
     }
 }
 
-/** Answers that a feature is unsupported, without headers of plugins or of an upstream. */
+/** Answers 501 with the name of an unsupported feature, without headers of plugins or of an upstream. */
 export function sendGap(ctx: Context, message: string): void {
     for (const [name] of [...ctx.response]) ctx.response.delete(name);
     const body = exitBody(ctx, { code: 501, body: { error_msg: message } });
@@ -102,7 +102,7 @@ function writeHead(ctx: Context, reason: string | undefined): void {
     answer.writeHead(ctx.status, reason ?? statusText(ctx.status), raw);
 }
 
-/** Values of the configuration are texts. Values of messages already have one byte per character. */
+/** Converts a header value to one byte per character. A value from a request or an answer already has that form. */
 function wire(value: string): string {
     return /[^\x00-\xff]/.test(value) ? bytes(value) : value;
 }
@@ -112,7 +112,7 @@ async function collect(source: IncomingMessage): Promise<Buffer> {
     try {
         for await (const chunk of source) chunks.push(chunk as Buffer);
     } catch {
-        // The upstream broke off: filters get the received part.
+        // The upstream broke off its answer: body filters get the received part.
     }
     return Buffer.concat(chunks);
 }

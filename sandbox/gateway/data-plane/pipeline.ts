@@ -27,7 +27,10 @@ export interface PipelineParts {
     log(line: string): void;
 }
 
-/** Host header of requests by port forwarding (components/kubernetes/pod-connection.ts). Those of callers have a port or a name. */
+/**
+ * Host header of the product's own requests through port forwarding (components/kubernetes/pod-connection.ts). Callers never
+ * send it: their Host has a port or another name.
+ */
 const FORWARDED = "localhost";
 
 export async function handleRequest(ctx: Context, parts: PipelineParts): Promise<void> {
@@ -38,7 +41,7 @@ export async function handleRequest(ctx: Context, parts: PipelineParts): Promise
         await answerRequest(ctx, parts);
     } finally {
         if (!ctx.answer.writableEnded && !ctx.answer.destroyed) ctx.answer.destroy();
-        await over; // the log phase frees limit-conn slots, so it waits for the end of the answer or a disconnect
+        await over; // the log phase frees limit-conn slots, so it runs only after the end of the answer or a disconnect
         ctx.figures = figuresOf(ctx);
         for (const { name, handlers } of [...ctx.globalEntries, ...ctx.entries])
             if (!ctx.ranAsAction.has(name)) handlers.log?.(ctx);
@@ -73,7 +76,7 @@ async function answerRequest(ctx: Context, parts: PipelineParts): Promise<void> 
     }
 }
 
-/** Answers a request that needs an unsupported feature. Nothing else runs for it, including filters of the answer. */
+/** Answers a request that needs an unsupported feature. No later phase runs for the request, not even filters of the answer. */
 function refuse(ctx: Context, { message }: Unsupported, { log }: PipelineParts): void {
     log(message);
     ctx.sendContinue();
@@ -96,7 +99,7 @@ async function runPhases(ctx: Context, { store, agent }: PipelineParts): Promise
         const { plugins } = ctx.consumer;
         const before = new Set(ctx.route.plugins.map((e) => e.name));
         ctx.entries = mergeEntries({ entries: ctx.route.plugins, names: [] }, plugins);
-        // Plugins that only the consumer has: their rewrite phase has not run yet.
+        // Plugins that authentication added with the consumer: their rewrite phase has not run yet.
         const added = ctx.entries.filter((e) => !e.isAuth && !before.has(e.name) && plugins.entries.includes(e));
         await runPhase(ctx, added, "rewrite");
     }

@@ -1,4 +1,7 @@
-/** The data port: the part of nginx before APISIX (limits of the request head, bad requests, closing of connections). */
+/**
+ * The data port. It emulates the part of nginx that runs before APISIX: limits of the request head, bad requests, closing of
+ * connections.
+ */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { Context } from "../request/context";
@@ -9,7 +12,10 @@ import { handleRequest, type PipelineParts } from "./pipeline";
 import { RawHeads, readRefused } from "../http/raw-head";
 import { parseTarget } from "../http/uri";
 
-/** Node.js must accept more than nginx, so that the gateway answers requests that are too large. Bytes. */
+/**
+ * Longest request head that Node.js accepts, in bytes: more than nginx, so that the gateway itself answers a head that is too
+ * long.
+ */
 const NODE_MAX_HEAD = 1024 * 1024;
 /** nginx's client_header_timeout and APISIX's keepalive_timeout, in milliseconds. */
 const HEADER_TIMEOUT = 60_000;
@@ -38,7 +44,7 @@ export function createDataServer(parts: PipelineParts, trustedAddresses: readonl
 
 class DataPort {
     private readonly heads = new RawHeads();
-    /** Connections that are read after their last answer. */
+    /** Connections that got their last answer, and are still read so that the client receives it. */
     private readonly lingering = new WeakSet<Socket>();
 
     constructor(
@@ -72,13 +78,13 @@ class DataPort {
     /** Answers a request that Node's parser rejects. */
     clientError(error: NodeJS.ErrnoException, socket: Socket): void {
         if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
-        // Methods and URLs that Node's parser rejects and nginx accepts.
+        // Node's parser rejects some methods and URLs that nginx accepts: then the request is served.
         if (error.code === "HPE_INVALID_METHOD" || error.code === "HPE_INVALID_URL") {
             const packet = (error as { rawPacket?: Buffer }).rawPacket?.toString("latin1") ?? "";
             const read = readRefused(packet, socket);
             if (read) return this.serve(read.request, read.answer, false);
         }
-        // Every transfer coding except chunked alone, even with other errors in the length.
+        // nginx answers 501 for every Transfer-Encoding other than `chunked`, even if Content-Length is wrong too.
         if (error.code === "HPE_INVALID_TRANSFER_ENCODING") return this.rawRefusal(socket, 501);
         const detail = error.code === "HPE_HEADER_OVERFLOW" ? "Request Header Or Cookie Too Large" : undefined;
         this.rawRefusal(socket, 400, detail);
@@ -88,7 +94,7 @@ class DataPort {
         socket.setNoDelay(true);
         this.heads.follow(socket);
         // Node.js closes a connection right after its last answer. Unread request bytes would then cause a reset, which can
-        // overtake the answer. As nginx, this stops writing, reads on for a while, then closes.
+        // overtake the answer. This function does what nginx does: it stops writing, reads on for a while, then closes.
         socket.destroySoon = () => {
             if (this.lingering.has(socket) || socket.destroyed) return;
             this.lingering.add(socket);
@@ -135,7 +141,7 @@ interface Refusal {
     detail?: string;
 }
 
-/** Requests that nginx rejects before APISIX gets them. */
+/** Why nginx rejects a request before APISIX gets it; undefined if it does not. */
 function refuse(request: IncomingMessage): Refusal | undefined {
     const target = request.url ?? "/";
     const method = request.method ?? "";
@@ -166,7 +172,7 @@ function refuse(request: IncomingMessage): Refusal | undefined {
     const needsHost = request.httpVersion !== "1.0";
     if (hosts.length > 1 || (needsHost && hosts.length === 0)) return { status: 400 };
     if (hosts.length === 1 && !validHost(hosts[0])) return { status: 400 };
-    // nginx routes by the host of the request line, but forwards that of Host.
+    // nginx routes by the host in the request line, but forwards the Host header.
     const named = /^https?:\/\/([^/?#]*)/i.exec(target)?.[1];
     if (named !== undefined && named.toLowerCase() !== hosts[0]?.toLowerCase())
         return { status: 501, detail: new Unsupported("a host in the request line that is not Host's").message };

@@ -1,8 +1,8 @@
 /**
  * The TLS port of the gateway (apisix.ssl of APISIX 3.18.0). After the handshake, requests are handled as on the HTTP port.
  *
- * Emulated: the certificate is chosen by the name in the handshake. Without a name, or with one that no ssl object has, the
- * handshake fails. TLS versions are those of apisix.ssl.ssl_protocols.
+ * Emulated: the server name in the handshake (SNI) selects the certificate. Without a name, or if no ssl object has the name,
+ * the handshake fails. TLS versions are those of apisix.ssl.ssl_protocols.
  *
  * Unsupported: HTTP/2 and HTTP/3 (only HTTP/1.1 is offered), fallback_sni, stapling, nginx's page for HTTP on this port (the
  * connection is closed instead).
@@ -20,7 +20,7 @@ export interface TlsOptions {
 
 const VERSIONS: SecureVersion[] = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"];
 
-/** @param data serves the requests. @throws Error for unsupported versions */
+/** @param data server of the data port, which handles the decrypted requests @throws Error for unsupported versions */
 export function createTlsServer(data: Server, certificates: Certificates, protocols: string): TlsServer {
     const named = protocols.split(" ").filter((one) => one !== "");
     const unknown = named.find((one) => !VERSIONS.includes(one as SecureVersion));
@@ -35,7 +35,7 @@ export function createTlsServer(data: Server, certificates: Certificates, protoc
             try {
                 done(null, certificates.find(name));
             } catch (error) {
-                done(error as Error); // a key of another certificate
+                done(error as Error); // the key does not belong to the certificate
             }
         },
     });

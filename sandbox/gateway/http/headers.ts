@@ -1,4 +1,4 @@
-/** Header lists as in nginx: in order, with repetitions, names compared case-insensitively. */
+/** Lists of headers like those of nginx: they keep the order and repetitions, and compare names case-insensitively. */
 
 type HeaderPair = [name: string, value: string];
 
@@ -58,7 +58,7 @@ export class HeaderList {
     }
 }
 
-/** Bytes of a configured text (UTF-16) as sent, one character per byte. */
+/** The UTF-8 bytes of a configured text, as a string of one character per byte. */
 export function bytes(text: string): string {
     return /^[\x00-\x7f]*$/.test(text) ? text : Buffer.from(text, "utf8").toString("latin1");
 }

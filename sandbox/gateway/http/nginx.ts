@@ -6,9 +6,9 @@ import { APISIX_VERSION } from "../version";
 
 /** Longest request line or header line, in bytes, with its line end (large_client_header_buffers 4 8k). */
 export const MAX_HEAD_LINE = 8192;
-/** All lines of the head together, in bytes: four buffers of 8 KiB. */
+/** Longest request head (all lines together), in bytes: four buffers of 8 KiB. */
 export const MAX_HEAD = 4 * 8192;
-/** Value of `Server` in answers by APISIX. nginx's own rejections before APISIX have "openresty". */
+/** Value of `Server` in answers by APISIX. If nginx rejects a request before APISIX runs, the value is "openresty". */
 export const SERVER = `APISIX/${APISIX_VERSION}`;
 
 const STATUS_TEXT: Record<number, string> = {
@@ -50,14 +50,14 @@ const STATUS_TEXT: Record<number, string> = {
     507: "Insufficient Storage",
 };
 
-/** Titles that differ from the status text. */
+/** Titles of error pages that differ from the status text. */
 const PAGE_TITLE: Record<number, string> = { 401: "Authorization Required" };
 
 export function statusText(status: number): string {
     return STATUS_TEXT[status] ?? "";
 }
 
-/** The error page of a status; "" where nginx has none (422, for example): an empty body. */
+/** The error page of a status; "" if nginx has none, and sends an empty body (for example 422). */
 export function errorPage(status: number, detail?: string): string {
     const text = PAGE_TITLE[status] ?? STATUS_TEXT[status];
     if (text === undefined || status < 300) return "";
@@ -89,7 +89,7 @@ export function withCharset(contentType: string): string {
     return CHARSET_TYPES.has(contentType.toLowerCase()) ? `${contentType}; charset=utf-8` : contentType;
 }
 
-/** Thrown to end a request with nginx's page of that status, whatever plugins do. */
+/** Thrown to end a request with nginx's error page of a status. No plugin can change this answer. */
 export class NginxExit extends Error {
     constructor(readonly status: number) {
         super(`nginx ends the request with ${status}`);

@@ -1,18 +1,18 @@
 /**
- * Request heads as nginx parses them where Node's parser differs: a tab next to a header's value is part of the value, a method
- * is any word of capital letters, "-" and "_", and a target may contain any byte.
+ * Parses request heads as nginx does where Node's parser differs. In nginx, a tab next to a header's value is part of the
+ * value, a method is any word of capital letters, "-" and "_", and a target may contain any byte.
  */
 import { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
-/** Longest head to keep: the most that Node.js reads. */
+/** Longest kept head, in bytes: Node.js reads no longer one. */
 const LONGEST = 1024 * 1024;
 
-/** Latest bytes of each connection. */
+/** Keeps the latest bytes of each connection, in which a request's head is found again. */
 export class RawHeads {
     private readonly recent = new WeakMap<Socket, string>();
 
-    /** Listens before Node's parser, which then gets the bytes from here. */
+    /** Keeps the bytes of a connection. The listener runs before Node's parser gets them. */
     follow(socket: Socket): void {
         socket.prependListener("data", (chunk: Buffer) => {
             const text = (this.recent.get(socket) ?? "") + chunk.toString("latin1");
@@ -35,8 +35,8 @@ export class RawHeads {
 }
 
 /**
- * Returns a request whose method or target Node's parser rejects, for the last answer on its connection. Its body is not read.
- * Undefined if the head is incomplete, or nginx rejects it too.
+ * Parses a request whose method or target only Node's parser rejects. Its body is not read, and its answer is the last on the
+ * connection. Undefined if the head is incomplete, or nginx rejects it too.
  */
 export function readRefused(
     packet: string,

@@ -1,6 +1,6 @@
 /**
- * Request targets as nginx reads them: before APISIX matches anything, the path is decoded, slashes are merged and dot segments
- * resolved. Strings here have one byte per character.
+ * Request targets as nginx reads them: it decodes the path, merges slashes and resolves dot segments before APISIX matches a
+ * route. Strings here have one byte per character.
  */
 
 export interface Target {
@@ -12,7 +12,11 @@ export interface Target {
     unparsed: string;
 }
 
-/** Removes the last segment of `out` (which ends in "/.." or "/../"). Fails above the root. */
+/**
+ * Removes the last segment of a path.
+ * @param drop length of the "/.." or "/../" at its end
+ * @returns undefined above the root
+ */
 function popSegment(out: string, drop: number): string | undefined {
     const kept = out.slice(0, out.length - drop);
     const slash = kept.lastIndexOf("/");
@@ -39,7 +43,7 @@ export function parseTarget(raw: string): Target | undefined {
 
     for (; i < unparsed.length; i++) {
         let ch = unparsed[i];
-        let literal = false; // an escaped %, # or ? is never syntax
+        let literal = false; // whether the character was escaped: an escaped %, # or ? is never syntax
         if (ch === "%") {
             const hex = unparsed.slice(i + 1, i + 3);
             if (!/^[0-9a-fA-F]{2}$/.test(hex)) return undefined;
@@ -87,7 +91,7 @@ export function escapePath(path: string): string {
 /** Query arguments in order; a repeated name keeps all its values, a name without "=" has the value true. */
 export type Args = Map<string, (string | true)[]>;
 
-/** Number of arguments that are read (default of ngx.req.get_uri_args). */
+/** Largest number of arguments that are read (default of ngx.req.get_uri_args). */
 const MAX_ARGS = 100;
 
 function decodeComponent(text: string): string {
@@ -96,7 +100,7 @@ function decodeComponent(text: string): string {
         .replace(/%([0-9a-fA-F]{2})/g, (_, h: string) => String.fromCharCode(parseInt(h, 16)));
 }
 
-/** @param max 0: no limit */
+/** Decodes a query. @param max largest number of arguments; 0: no limit */
 export function decodeArgs(text: string, max = MAX_ARGS): Args {
     const args: Args = new Map();
     let seen = 0;
@@ -112,7 +116,7 @@ export function decodeArgs(text: string, max = MAX_ARGS): Args {
     return args;
 }
 
-/** As ngx.encode_args: in addition to RFC 3986's unreserved characters, !'()* are not escaped. */
+/** Encodes query arguments as ngx.encode_args does: RFC 3986's unreserved characters and !'()* are not escaped. */
 export function encodeArgs(args: Args): string {
     const escape = (text: string) => text.replace(/[^A-Za-z0-9\-._~!'()*]/g, hex2);
     return [...args]

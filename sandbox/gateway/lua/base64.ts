@@ -1,6 +1,6 @@
 /**
- * Base64 as nginx decodes it: up to the first "=", so padding is optional and not checked. Undefined for a character outside of
- * the alphabet, and for an impossible length.
+ * Decodes base64 as nginx does: up to the first "=", so padding is optional and not checked. Returns undefined if a character
+ * is not in the alphabet, or no base64 text has this length.
  */
 export function decodeBase64(text: string, alphabet: "base64" | "base64url" = "base64"): Buffer | undefined {
     const [digits] = text.split("=");

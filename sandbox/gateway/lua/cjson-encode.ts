@@ -1,4 +1,4 @@
-/** JSON as OpenResty's lua-cjson writes it: numbers with 14 digits, slashes not escaped (a setting of APISIX). */
+/** Writes JSON as OpenResty's lua-cjson does: numbers have 14 digits, and slashes are not escaped (a setting of APISIX). */
 import { CjsonError } from "./cjson";
 import { luaNumber } from "./printed";
 

@@ -1,9 +1,8 @@
 /**
- * JSON as OpenResty's lua-cjson reads it: less strict than the standard (hex, leading zeros, NaN, Infinity, and a NUL ends the
- * text), with its own error messages and numbers of 14 digits. Strings have one byte per character, so bytes that are not UTF-8
- * stay unchanged.
+ * Reads JSON as OpenResty's lua-cjson does. It accepts more than the standard (hex, leading zeros, NaN, Infinity; a NUL ends
+ * the text), and has its own error messages. Strings have one byte per character, so bytes that are not UTF-8 stay unchanged.
  */
-/** Deepest nesting: the decoder's default. */
+/** Deepest allowed nesting: lua-cjson's default. */
 const MAX_DEPTH = 1000;
 
 export class CjsonError extends Error {}
@@ -29,14 +28,14 @@ const ESCAPES: Record<string, string> = {
     t: "\t",
 };
 
-/** Objects have no prototype, so that every key is data. */
+/** Decodes a JSON text. Objects in the result have no prototype, so a key such as `__proto__` is ordinary data. */
 export function decodeJson(text: string): unknown {
     if (text.length >= 2 && (text[0] === "\0" || text[1] === "\0"))
         throw new CjsonError("JSON parser does not support UTF-16 or UTF-32");
     return new Decoder(text).whole();
 }
 
-/** A part of a string without escapes. */
+/** Matches a part of a string that has no escapes. */
 const PLAIN = /[^"\\\0]+/y;
 
 class Decoder {
@@ -85,7 +84,7 @@ class Decoder {
         const whole = /^[+-]?\d+/.exec(rest);
         if (whole && !/^[.eEx]/.test(rest.slice(whole[0].length))) {
             this.at += whole[0].length;
-            // Integers have 64 bits: larger ones become the largest.
+            // lua-cjson's integers have 64 bits. A larger number becomes the largest, a smaller one the smallest.
             const big = BigInt(whole[0].replace("+", ""));
             const [low, high] = [-(2n ** 63n), 2n ** 63n - 1n];
             return { type: "T_INTEGER", at: start, value: Number(big < low ? low : big > high ? high : big) };
@@ -129,7 +128,7 @@ class Decoder {
         return { type: "T_STRING", at: start, value: out };
     }
 
-    /** Reads \uXXXX, or a surrogate pair of them, as UTF-8 bytes. */
+    /** Reads \uXXXX, or two of them as a surrogate pair. @returns UTF-8 bytes, one per character; undefined if invalid */
     private unicode(): string | undefined {
         const match = /^\\u([0-9a-fA-F]{4})(?:\\u([dD][c-fC-F][0-9a-fA-F]{2}))?/.exec(
             this.text.slice(this.at, this.at + 12),

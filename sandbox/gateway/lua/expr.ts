@@ -1,4 +1,4 @@
-/** Conditions of `vars`, `_meta.filter`, traffic-split and workflow, as lua-resty-expr evaluates them. */
+/** Compiles the conditions of `vars`, `_meta.filter`, traffic-split and workflow, and evaluates them as lua-resty-expr does. */
 import { isIP, BlockList } from "node:net";
 import { bytes } from "../http/headers";
 import { compilePcre } from "./pcre";
@@ -58,16 +58,16 @@ const OPERATORS: Record<string, Compare> = {
     ">=": ordered((a, b) => a >= b),
     "<": ordered((a, b) => a < b),
     "<=": ordered((a, b) => a <= b),
-    // In lists, a number does not equal its text, but it does with ==.
+    // Operator `in` does not treat a number and its text as equal; `==` does.
     in: (left, right) =>
         Array.isArray(right) &&
         left !== undefined &&
         right.some((r) => left === (typeof r === "string" ? bytes(r) : r)),
-    has: () => false, // no variable here is a list
+    has: () => false, // the emulator has no variable that is a list
     ipmatch: inNetworks,
 };
 
-/** Error messages are those of the Admin API. */
+/** Compiles a condition. The error messages are those of the Admin API. */
 export function compileExpr(rules: unknown): Compiled {
     if (!Array.isArray(rules)) return { error: "missing argument rule" };
     if (rules.length === 0) return { condition: () => true };

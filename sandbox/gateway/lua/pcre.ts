@@ -1,12 +1,13 @@
 /**
- * Regular expressions of APISIX configurations: PCRE2 on bytes (ngx.re without option u), run by JavaScript on strings of one
- * byte per character. Expressions without an exact translation are unsupported.
+ * Regular expressions of APISIX configurations. APISIX runs them with PCRE2 on bytes (ngx.re without option u); the emulator
+ * translates them for JavaScript, on strings of one byte per character. Expressions without an exact translation are
+ * unsupported.
  */
 import { Unsupported } from "../unsupported";
 
 const UNTRANSLATABLE = /\(\?[>#|&RP]|\(\?\(|\(\*|[*+?}]\+|\[\[:|\\[hHRKGQECXpPNvV]|\\g/;
 
-/** Returns undefined for an invalid pattern, which PCRE rejects too. `options` as for ngx.re ("jo", "i", "s", …). */
+/** Compiles a pattern; undefined if it is invalid for PCRE too. @param options those of ngx.re ("jo", "i", "s", …) */
 export function compilePcre(pattern: string, options = "jo"): RegExp | undefined {
     const unknown = options.replace(/[joisDm]/g, "");
     if (unknown !== "") throw new Unsupported(`regular expression option "${unknown}"`);
@@ -16,7 +17,8 @@ export function compilePcre(pattern: string, options = "jo"): RegExp | undefined
     let text = pattern;
     const inline = /\(\?i\)/.exec(text);
     if (inline) {
-        // (?i) applies to the text after it, so it can only be translated if no letter comes before it.
+        // (?i) applies to the text after it. JavaScript ignores case in the whole expression. The two are equal only if no
+        // letter comes before it.
         if (/[A-Za-z]/.test(text.slice(0, inline.index))) throw new Unsupported(`regular expression ${pattern}`);
         text = text.replace("(?i)", "");
         ignoreCase = true;
@@ -29,7 +31,7 @@ export function compilePcre(pattern: string, options = "jo"): RegExp | undefined
     }
 }
 
-/** Escapes with another meaning in JavaScript, by their letter. */
+/** Translations of escapes that have another meaning in JavaScript, by letter; outside of character classes. */
 const OUTSIDE = new Map([
     ["s", "[\\t-\\r ]"],
     ["S", "[^\\t-\\r ]"],
@@ -39,7 +41,7 @@ const OUTSIDE = new Map([
 ]);
 const IN_CLASS = new Map([["s", "\\t-\\r "]]);
 
-/** Rewrites parts with another meaning in JavaScript: ".", "$", \s, \A, \z, \Z. */
+/** Translates the parts of a pattern that have another meaning in JavaScript: ".", "$", \s, \A, \z, \Z. */
 function translate(pattern: string, options: string): string {
     const dot = options.includes("s") ? "[^]" : "[^\\n]";
     let out = "";
@@ -73,7 +75,7 @@ export function isReplacement(text: string): boolean {
     return /^(?:[^$]|\$\$|\$\d+|\$\{\d+\})*$/.test(text);
 }
 
-/** Replacement of ngx.re.sub for one match: $1, ${1}, $0, $$. */
+/** Fills in a replacement of ngx.re.sub for one match: $1, ${1}, $0, $$. */
 export function expandReplacement(replacement: string, groups: readonly (string | undefined)[]): string {
     return replacement.replace(/\$(?:\$|\{(\d+)\}|(\d+))/g, (_, braced?: string, plain?: string) => {
         const number = braced ?? plain;

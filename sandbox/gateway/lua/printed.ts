@@ -1,6 +1,6 @@
-/** Texts of values in Lua 5.1 (LuaJIT), which error messages and re-encoded JSON contain. */
+/** Formats values as Lua 5.1 (LuaJIT) does, for error messages and re-encoded JSON. */
 
-/** C's "%.14g", which is Lua's format of numbers. */
+/** Formats a number as Lua does, with C's "%.14g". */
 export function luaNumber(value: number): string {
     if (Number.isNaN(value)) return "nan";
     if (value === Infinity) return "inf";
@@ -19,7 +19,7 @@ function trimZeros(text: string): string {
     return text.includes(".") ? text.replace(/0+$/, "").replace(/\.$/, "") : text;
 }
 
-/** Lua's "%q". */
+/** Quotes a text as Lua's format "%q" does. */
 export function luaQuote(text: string): string {
     const escaped = text.replace(/["\\]/g, "\\$&").replace(/\n/g, "\\\n").replace(/\r/g, "\\r").replace(/\0/g, "\\0");
     return `"${escaped}"`;

@@ -9,7 +9,7 @@ import type { LuaMachine } from "../serverless/machine";
 import type { CheckTools, ConfKind, Plugin } from "../plugins/plugin";
 import type { Conf } from "../request/types";
 
-/** Plugins with only the phase rewrite: their `_meta.pre_function` runs once per request. */
+/** Plugins that run only in the rewrite phase: only for them does `_meta.pre_function` run once per request. */
 const RUN_ONCE = new Set(["fault-injection"]);
 
 const SECRET_MANAGER = /^\$secret:\/\//i;
@@ -33,7 +33,10 @@ export class PluginChecker implements CheckTools {
         return UNSUPPORTED.has(name) ? !UNSUPPORTED_AUTH.has(name) : PLUGINS.has(name) && !this.isAuth(name);
     }
 
-    /** Validates one plugin and writes defaults into `conf`. The message lacks the prefix "failed to check …". */
+    /**
+     * Validates one plugin and writes defaults into `conf`.
+     * @returns the error without the prefix "failed to check …"; undefined if valid
+     */
     checkPlugin(name: string, conf: unknown, kind: ConfKind): string | undefined {
         const plugin = PLUGINS.get(name) as Plugin;
         const error = this.schemaOf(plugin, kind)(conf);
@@ -44,7 +47,7 @@ export class PluginChecker implements CheckTools {
         return plugin.check?.(conf as Conf, kind, this);
     }
 
-    /** Validates a whole plugins object. The message is complete. */
+    /** Validates an object of all plugins. @returns the whole error message; undefined if valid */
     checkPlugins(plugins: Conf, kind: ConfKind): string | undefined {
         for (const [name, conf] of Object.entries(plugins)) {
             if (typeof conf !== "object" || conf === null)
@@ -61,7 +64,7 @@ export class PluginChecker implements CheckTools {
         return undefined;
     }
 
-    /** Only for plugins that run before the answer, because it runs in every phase of its plugin. */
+    /** Checks `_meta.pre_function`. It runs in every phase of its plugin, so plugins with further phases are unsupported. */
     private checkPreFunction({ name }: Plugin, text: string): void {
         if (!RUN_ONCE.has(name)) throw new Unsupported(`_meta.pre_function of plugin ${name}`);
         const problem = this.lua.check(text);
@@ -90,13 +93,15 @@ function withMeta(schema: Schema): Schema {
     return { ...schema, properties: { ...(schema.properties as object | undefined), _meta: metaSchema } };
 }
 
-/** In credentials such a reference has no value: the sandbox has no secret managers. */
+/** Rejects $secret:// references: the sandbox has no secret managers. In credentials they are accepted, but have no value. */
 function refuseSecretReferences(value: unknown): void {
     if (typeof value === "string" && SECRET_MANAGER.test(value)) throw new Unsupported("$secret:// references");
     if (typeof value === "object" && value !== null) Object.values(value).forEach(refuseSecretReferences);
 }
 
-/** Resolves $env://NAME and $env://NAME/FIELD. Returns undefined if there is no value, as for every $secret://. */
+/**
+ * Resolves $env://NAME and $env://NAME/FIELD. Returns undefined if the variable is not set, and for every $secret:// reference.
+ */
 export function resolveSecret(text: string): string | undefined {
     if (SECRET_MANAGER.test(text)) return undefined;
     const match = /^\$env:\/\/([^/]+)(?:\/(.+))?$/i.exec(text);

@@ -9,30 +9,35 @@ export interface Stored {
 
 export class Configuration {
     readonly objects = new Map<string, Stored>();
-    /** Revision, which grows with each change. etcd has a few writes before the first object. */
+    /**
+     * Revision, which grows with each change. It does not start at 0, because etcd already has writes before the first object.
+     */
     revision = 20;
-    /** Whether a majority of etcd members runs. Without it, a gateway has only the objects in its memory. */
+    /** Whether a majority of etcd members runs. Without a majority, a gateway has only the objects in its memory. */
     hasQuorum = true;
-    /** Whether each kind of object has its key, which APISIX writes at its start. Without these, lists fail. */
+    /**
+     * Whether etcd has the folder keys, one for each kind of object, which APISIX writes when it starts. Without them, lists
+     * fail.
+     */
     hasFolders = false;
     /** Password of etcd's user root, if etcd authenticates. */
     password: string | undefined;
-    /** The user as it was created, whether or not etcd authenticates. */
+    /** The user root, also while etcd does not authenticate; undefined if it was not created. `granted`: has the role root. */
     root: { password: string; granted: boolean } | undefined;
-    /** The user's token for requests to etcd. */
+    /** The token of the user root for requests to etcd. */
     token: string | undefined;
     private next: Configuration | undefined;
 
-    /** The objects in etcd. They are these, until etcd loses its data. */
+    /** The current data of etcd: this configuration, or its successor after etcd has lost its data. */
     current(): Configuration {
         return this.next?.current() ?? this;
     }
 
     /**
-     * Restarts etcd without its data, with its revision at the start. Running gateways have watched later revisions, so they
-     * get no events and keep their objects.
+     * Simulates a restart of etcd without its data. The revision starts again. Running gateways wait for events after the old
+     * revision, so they get none and keep their objects.
      *
-     * Unsupported: events after enough new writes.
+     * Unsupported: events after so many new writes that the old revision is reached.
      */
     lose(): Configuration {
         const { next } = this;
@@ -57,7 +62,7 @@ export class Configuration {
         return stored;
     }
 
-    /** Adds an object of another etcd unchanged. */
+    /** Adds an object from another etcd with its revisions. */
     keep(key: string, stored: Stored): void {
         this.objects.set(key, stored);
         this.revision = Math.max(this.revision, stored.modifiedIndex) + 1;
@@ -69,12 +74,12 @@ export class Configuration {
         return there;
     }
 
-    /** Keys directly below a prefix ("/routes/"). */
+    /** Keys and objects directly below a prefix, for example "/routes/". */
     list(prefix: string): [key: string, stored: Stored][] {
         return [...this.objects].filter(([key]) => key.startsWith(prefix) && !key.slice(prefix.length).includes("/"));
     }
 
-    /** Number for the id of the next object created by POST. */
+    /** Id that the next POST without an id gives to its object. */
     nextId(): string {
         return String(this.revision + 1).padStart(20, "0");
     }

@@ -1,9 +1,12 @@
-/** Field encryption of the Admin API: AES-128-CBC with the public default keyring, without a random part. */
+/**
+ * Field encryption of the Admin API: AES-128-CBC with the public default keyring. Equal texts have equal ciphertexts, because
+ * the initialization vector is fixed.
+ */
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import { PLUGINS } from "../plugins/index";
 import type { Conf } from "../request/types";
 
-/** First key of APISIX's default keyring (data_encryption.keyring), both key and initialization vector. */
+/** First key of APISIX's default keyring (data_encryption.keyring). APISIX uses it as key and as initialization vector. */
 const KEY = Buffer.from("qeddd145sfvddff3");
 
 export function encrypt(text: string): string {
@@ -16,7 +19,7 @@ export function decrypt(text: string): string {
     return Buffer.concat([decipher.update(text, "base64"), decipher.final()]).toString("utf8");
 }
 
-/** Copies a plugins object as etcd stores it. */
+/** Copies an object of plugins, with the secret fields encrypted as in etcd. */
 export function encryptPlugins(plugins: Conf): Conf {
     return Object.fromEntries(
         Object.entries(plugins).map(([name, conf]) => {

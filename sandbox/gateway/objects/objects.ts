@@ -1,4 +1,6 @@
-/** Converts stored objects into objects for requests. They were validated when they were written. */
+/**
+ * Converts stored objects into objects for requests. They are not validated again: the Admin API did so when they were written.
+ */
 import { compileExpr } from "../lua/expr";
 import { bytes } from "../http/headers";
 import { Unsupported } from "../unsupported";
@@ -6,7 +8,7 @@ import { PLUGINS } from "../plugins/index";
 import type { PluginTools } from "../plugins/plugin";
 import type { Conf, Entry, EntryList, Route, Timeout } from "../request/types";
 
-/** Enabled plugins in order of priority. @param parentKey for example "/routes/r1" */
+/** Enabled plugins in order of priority. @param parentKey key of the object that has the plugins, for example "/routes/r1" */
 export function entriesOf(plugins: unknown, parentKey: string, tools: PluginTools): Entry[] {
     const entries = Object.entries((plugins ?? {}) as Record<string, Conf>).flatMap(([name, conf]): Entry[] => {
         const plugin = PLUGINS.get(name);
@@ -28,7 +30,7 @@ export function entriesOf(plugins: unknown, parentKey: string, tools: PluginTool
     return entries.sort((a, b) => b.priority - a.priority);
 }
 
-/** Facts: `run_meta_pre_function` of apisix/plugin.lua. Its error is logged, and the request continues. */
+/** Facts: `run_meta_pre_function` of apisix/plugin.lua. An error in the function is logged, and the request continues. */
 function preFunction(plugin: string, text: unknown, { lua, log }: PluginTools): Entry["before"] {
     if (typeof text !== "string") return undefined;
     const id = lua.load({ functions: [text] });
@@ -42,7 +44,7 @@ function preFunction(plugin: string, text: unknown, { lua, log }: PluginTools): 
     };
 }
 
-/** Merges plugins by name; later ones win. Disabled plugins of a later list hide earlier ones too. */
+/** Merges plugins by name; later ones win. A disabled plugin of a later list also removes the plugin of an earlier list. */
 export function mergeEntries(...lists: EntryList[]): Entry[] {
     let merged: Entry[] = [];
     for (const { entries, names } of lists) {
@@ -63,7 +65,7 @@ export function refuseGaps(conf: Conf): void {
             throw new Unsupported(`route uri with parameters (${uri})`);
 }
 
-/** The match of a route. Plugins and upstream are merged in later. */
+/** A route with its conditions only. The plugins and the upstream are added later. */
 export function routeOf(id: string, conf: Conf): Route {
     const list = (one: string, many: string) =>
         [conf[one], ...((conf[many] as unknown[] | undefined) ?? [])].filter((v) => v !== undefined).map(String);

@@ -1,4 +1,7 @@
-/** radixtree_host_uri: the most specific host first, then an exact path, then the longest prefix. */
+/**
+ * Selects a route like the router radixtree_host_uri: the most specific host first, then an exact path, then the longest
+ * prefix.
+ */
 import type { Context } from "../request/context";
 import { matchesNetwork } from "../lua/expr";
 import type { Route } from "../request/types";

@@ -1,7 +1,8 @@
 /**
  * Certificates of the gateway: the `ssl` objects that the Admin API accepts, and the choice for a handshake.
- * Facts: apisix/schema_def.lua, apisix/ssl.lua and apisix/ssl/router/radixtree_sni.lua of APISIX 3.x. From the source; there is
- * no recording. As in APISIX, a key is not compared with its certificate: a mismatch fails at the handshake.
+ * Facts: apisix/schema_def.lua, apisix/ssl.lua and apisix/ssl/router/radixtree_sni.lua of APISIX 3.x. They are from the source:
+ * no answer was recorded. As in APISIX, a write does not compare the key with the certificate, so a mismatch fails at the
+ * handshake.
  */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContext } from "node:tls";
@@ -58,7 +59,7 @@ export function checkSsl(conf: Conf): string | undefined {
     return undefined;
 }
 
-/** Copy for etcd and for all answers of the Admin API: with an encrypted key. */
+/** Copies an ssl object with its private key encrypted, as etcd and the Admin API's answers have it. */
 export function sealedSsl(conf: Conf): Conf {
     const key = String(conf.key);
     return key.startsWith("---") ? { ...conf, key: encrypt(key) } : conf;
@@ -75,7 +76,7 @@ export class Certificates {
 
     constructor(private readonly config: Configuration) {}
 
-    /** Returns undefined without a certificate, and the handshake fails. A wildcard matches one label. */
+    /** Returns undefined if no certificate matches; then the handshake fails. A wildcard matches one label. */
     find(serverName: string): SecureContext | undefined {
         const wanted = serverName.toLowerCase().replace(/\.$/, "");
         const oneUp = `*${wanted.replace(/^[^.]*/, "")}`;

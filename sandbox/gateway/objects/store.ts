@@ -1,4 +1,7 @@
-/** The data plane's view of the configuration, and the state of the process. A write applies at once. */
+/**
+ * The objects that the data plane derives from the configuration, and the state of the gateway's process. A write has an effect
+ * at once.
+ */
 import { createPicker, type Picker } from "../upstream/balancer";
 import { PluginChecker, resolveSecret } from "./check";
 import type { Configuration, Stored } from "./configuration";
@@ -16,7 +19,7 @@ import { SharedCounters } from "../counters/shared-counters";
 import type { Plugin, PluginTools } from "../plugins/plugin";
 import type { AuthConsumer, Conf, Entry, EntryList, Route, Upstream } from "../request/types";
 
-/** Everything that requests need, for one state of the configuration. */
+/** The objects that requests use, for one revision of the configuration. */
 interface Runtime {
     router: Router;
     globalEntries: Entry[];
@@ -28,7 +31,7 @@ const ownerOf = (key: string) => key.split("/", 3).join("/");
 const isCredential = (key: string) => /^\/consumers\/[^/]+\/credentials\//.test(key);
 
 interface StoreOptions {
-    /** Port that redirects to HTTPS use. */
+    /** Port in redirects to HTTPS. */
     httpsPort?: number;
     /** Real seconds for one second of a health check interval; less than 1 in tests. @default 1 */
     secondLasts?: number;
@@ -44,7 +47,7 @@ export class Store {
     private made?: { revision: number; runtime: Runtime };
     private credentials = new Map<string, AuthConsumer>();
     private anonymous = new Map<string, AuthConsumer>();
-    /** Derived values by object, kept until the object is rewritten. */
+    /** Derived values by key of the object and part, kept until the object is rewritten. */
     private built = new Map<string, { index: number; value: unknown }>();
     private pickers = new WeakMap<Upstream, { picker: Picker; version: number }>();
     /** Health checkers by the key of the upstream. */
@@ -82,18 +85,23 @@ export class Store {
         return this.made.runtime;
     }
 
-    /** The objects that the Admin API reads and writes. Requests use this gateway's own copy. */
+    /**
+     * The current data of etcd, which the Admin API reads and writes. Requests use `config`, the copy in this gateway's memory.
+     */
     get etcd(): Configuration {
         return this.config.current();
     }
 
-    /** Owner of the credential with a key value, to reject duplicates. The last loaded one counts. */
+    /**
+     * Owner of the credential with this key, to reject duplicates. If several have the key, the owner of the last loaded one.
+     */
     findCredential(plugin: string, value: string): Pick<AuthConsumer, "username" | "credentialId"> | undefined {
         const field = PLUGINS.get(plugin)?.auth?.keyField;
         if (field === undefined) return undefined;
         const { objects } = this.etcd;
         let found: string | undefined;
-        // Called for each write: with many callers, rebuilding the data plane's view each time would be slow.
+        // Searches the objects instead of `runtime()`: each write calls this function, and a rebuild per write would be slow
+        // with many callers.
         for (const [key, { value: conf }] of objects) {
             if (!key.startsWith("/consumers/")) continue;
             const held = (conf.plugins as Record<string, Conf | null> | undefined)?.[plugin]?.[field];
@@ -119,7 +127,7 @@ export class Store {
         this.health.clear();
     }
 
-    /** Starts health checks with the first request. An upstream with one node has none. */
+    /** Health checks of an upstream, which start at its first request. An upstream with one node has none. */
     private checksOf(upstream: Upstream): HealthChecks | undefined {
         const { key, check, nodes } = upstream;
         if (!check || nodes.length < 2) return undefined;
@@ -148,7 +156,7 @@ export class Store {
         return this.cached(key, "upstream", (conf) => upstreamOf(conf, key));
     }
 
-    /** The object's own plugins with defaults, and the names that they decide about. */
+    /** The plugins of one object with defaults filled in, and their names, including disabled ones. */
     private pluginsOf(key: string): EntryList {
         const made = this.cached(key, "plugins", (conf) => {
             const plugins = this.withDefaults(conf.plugins, key.startsWith("/consumers/") ? "consumer" : "route");
@@ -157,7 +165,7 @@ export class Store {
         return made ?? { entries: [], names: [] };
     }
 
-    /** Stored objects are as sent. The data plane uses them with defaults. */
+    /** Copies plugins and fills in defaults: stored objects are as the client sent them. */
     private withDefaults(plugins: unknown, kind: "consumer" | "route"): Conf {
         const copy = structuredClone((plugins ?? {}) as Conf);
         for (const [name, conf] of Object.entries(copy)) this.checker.checkPlugin(name, conf, kind);
@@ -230,7 +238,7 @@ export class Store {
                 plugins: this.pluginsOf(`/consumers/${username}`),
             };
             if (isCredential(key)) base.credentialId = idOf(key);
-            // The anonymous consumer is attached like the consumer, but without its label.
+            // A consumer that is used as the anonymous one has no custom id (the label).
             else this.anonymous.set(username, { ...base, customId: undefined });
             this.addCredentials(base, key);
         }

@@ -1,20 +1,20 @@
 /**
  * The access log of nginx in a format of the settings file, with `escape=json`. A line is written at the end of its request.
  *
- * Unsupported: the buffer, in which real lines wait up to 3 s; requests to the Admin API, which the product switches off; named
- * captures of regular expressions.
+ * Unsupported: APISIX's buffer, in which a line waits up to 3 s; lines for requests to the Admin API, which the product
+ * switches off; named captures of regular expressions.
  */
 import type { Context } from "../request/context";
 import { Unsupported } from "../unsupported";
 import type { Figures } from "../request/figures";
 import { declaredIn, type Declared } from "./nginx-settings";
 
-/** Fields of `nginx_config` for the log. */
+/** The settings of `nginx_config` that the access log uses. */
 export interface AccessLogSettings {
     format: string;
     /** Only `json` is emulated. */
     escape: string;
-    /** Directives for the levels http and server. */
+    /** nginx directives for the http and server blocks. */
     httpSnippet: string;
     serverSnippet: string;
 }
@@ -33,15 +33,15 @@ export class AccessLog {
         this.declared = declaredIn(settings.httpSnippet, settings.serverSnippet);
     }
 
-    /** Initial variables of a request. */
+    /** Initial values of the variables that the nginx configuration declares, for one request. */
     get variables(): Map<string, string> {
         return new Map(this.declared.variables);
     }
 
-    /** A request that APISIX has handled. */
+    /** Writes the line of a request that APISIX has handled. */
     add(ctx: Context, figures: Figures): void {
         const statuses = [...ctx.upstreamStatuses];
-        // A try that the caller aborted has no time.
+        // An upstream try that the caller aborted has no status.
         while (statuses.length < ctx.upstreamTries.length) statuses.push("-");
         const upstream: Record<string, string> =
             ctx.upstreamTries.length === 0
@@ -59,7 +59,7 @@ export class AccessLog {
         });
     }
 
-    /** A request that nginx has rejected: APISIX does not run, and sets no variables. */
+    /** Writes the line of a request that nginx rejected. APISIX does not run for it, so its variables have no values. */
     addRefused(client: string, figures: Figures): void {
         this.line(figures, (name) => (name === "remote_addr" ? client : undefined));
     }
@@ -91,7 +91,7 @@ function filled(template: string, lookup: Lookup, escape = (value: string) => va
     return template.replace(/\$(\w+)/g, (_, name: string) => escape(lookup(name) ?? ""));
 }
 
-/** As nginx does: bytes above 0x7f are not escaped. */
+/** Escapes a value for JSON as nginx does: bytes above 0x7f are not escaped. */
 function escapeJson(value: string): string {
     const short: Record<string, string> = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f" };
     return value.replace(

@@ -1,6 +1,7 @@
 /**
  * Counters, gauges and histograms in the text format of Prometheus, as nginx-lua-prometheus 0.20250302 (the library of APISIX)
- * writes them: a series starts with its first event, comes after HELP and TYPE of its metric, and stays until the process ends.
+ * writes them: a series appears with its first event, and stays until the process ends. The lines HELP and TYPE of its metric
+ * come before it.
  */
 
 export type Labels = readonly [name: string, value: string][];
@@ -15,7 +16,7 @@ interface Metric {
 
 export class Registry {
     private readonly metrics = new Map<string, Metric>();
-    /** Series by the name of the metric, then by the whole name of the series. */
+    /** Values of series, by metric name and then by series name with labels. */
     private readonly series = new Map<string, Map<string, number>>();
 
     constructor(private readonly prefix: string) {}
@@ -36,7 +37,9 @@ export class Registry {
         series.set(key, value);
     }
 
-    /** A series has all bounds from its first observation on. Each counts the values up to it. */
+    /**
+     * Adds a value to a histogram. Each bound counts the values up to it, and appears with the first value even if it counts 0.
+     */
     observe(name: string, labels: Labels, bounds: readonly number[], value: number): void {
         for (const bound of [...bounds, Infinity]) {
             const le = bound === Infinity ? "+Inf" : String(bound);

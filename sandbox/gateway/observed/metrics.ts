@@ -2,7 +2,7 @@
  * Counters of the plugin prometheus, and its export server. Facts: apisix/plugins/prometheus.lua and prometheus/exporter.lua of
  * 3.18.0: names, help texts, labels and their order; a scraper gets a text that is up to 15 s old.
  *
- * Unsupported: metrics of models (llm_*, ai_cache_*), which a route to Alpa never has; of streams; of shared memory
+ * Unsupported: metrics of models (llm_*, ai_cache_*), which no route to Alpa has; metrics of streams; of shared memory
  * (shared_dict_*), health checks (upstream_status) and indexes of etcd (etcd_modify_indexes); the limit of that memory.
  */
 import { createServer, type Server } from "node:http";
@@ -13,7 +13,7 @@ import { Registry, type Labels } from "./exposition";
 import { APISIX_VERSION } from "../version";
 
 export interface MetricsOptions {
-    /** 0: any free one. */
+    /** Port of the export server; 0: any free one. */
     port: number;
     /** Upper bounds of the latency histogram, in milliseconds. @default those of APISIX */
     buckets?: number[];
@@ -35,10 +35,10 @@ const LABELS = {
     bandwidth: ["type", "route", "service", "consumer", "node", "request_type", "request_llm_model", "llm_model"],
 } as const;
 
-/** Labels that cannot be disabled, because they define the metric. */
+/** Labels that the metadata cannot empty, because they define the metric. */
 const STRUCTURAL = ["code", "type"];
 
-/** Schema of the plugin's metadata, for the emulated metrics. */
+/** Schema of the plugin's metadata, limited to the emulated metrics. */
 export const METADATA_SCHEMA = {
     type: "object",
     properties: {
@@ -84,12 +84,12 @@ export class Metrics {
         );
     }
 
-    /** Number of all requests, counted by other metrics or not. */
+    /** Counts a request for http_requests_total, whether or not its route has the plugin. */
     seen(): void {
         this.requests += 1;
     }
 
-    /** @param conf of the plugin @param metadata the plugin's, which may empty labels */
+    /** Counts a finished request. @param conf the plugin's configuration on the route @param metadata can set labels to "" */
     count(ctx: Context, conf: { prefer_name?: boolean }, metadata: Conf | undefined): void {
         const { route, figures } = ctx;
         if (!route || !figures) return;
@@ -142,13 +142,13 @@ function matchedUri({ route, uri }: Context): string {
     return exact ?? route?.uris.find((one) => one.endsWith("*") && uri.startsWith(one.slice(0, -1))) ?? "";
 }
 
-/** Source of the answer: APISIX, Alpa, or nginx without an answer of Alpa. */
+/** Source of the answer: `apisix`; `upstream` (Alpa); `nginx` if the upstream did not answer. */
 function sourceOf({ upstreamTries, upstreamAnswered }: Context): string {
     if (upstreamTries.length === 0) return "apisix";
     return upstreamAnswered ? "upstream" : "nginx";
 }
 
-/** @param text returns the exposition @param secondLasts real seconds for one second of the interval */
+/** Serves the metrics. @param text returns the current text @param secondLasts real seconds for one second of refreshSeconds */
 export function createMetricsServer(text: () => string, { refreshSeconds = REFRESH_SECONDS, secondLasts = 1 }): Server {
     let cached = { text: "", at: -Infinity };
     return createServer((request, answer) => {

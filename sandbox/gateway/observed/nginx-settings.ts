@@ -1,13 +1,13 @@
 /**
- * The part of nginx's configuration language that an access log needs: `map` with exact texts and regular expressions, `set` of
- * a text without variables, and `access_log off`. All other directives are unsupported.
+ * The part of nginx's configuration language that an access log needs: `map` with exact texts and regular expressions, `set`
+ * with a text that contains no variables, and `access_log off`. All other directives are unsupported.
  */
 import { Unsupported } from "../unsupported";
 import { compilePcre } from "../lua/pcre";
 
-/** One variable that is derived from others. */
+/** A `map` block: it derives one variable from others. */
 interface MapBlock {
-    /** Source of the map: a text with variables. */
+    /** The text, with variables, whose value the map looks up. */
     source: string;
     exact: Map<string, string>;
     patterns: [pattern: RegExp, value: string][];
@@ -16,9 +16,9 @@ interface MapBlock {
 }
 
 export interface Declared {
-    /** Maps by the name of their variable. */
+    /** Maps, by the name of the variable that they set. */
     maps: Map<string, MapBlock>;
-    /** Variables with their initial texts. */
+    /** Variables of `set`, by name, with their initial values. */
     variables: Map<string, string>;
 }
 
@@ -41,7 +41,7 @@ function tokensOf(text: string): Token[] {
     return tokens;
 }
 
-/** Directives with their words, and those of a block with their directives. */
+/** A directive: its words, and for a block the directives in it. */
 interface Directive {
     words: Token[];
     block?: Directive[];

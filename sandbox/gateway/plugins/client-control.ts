@@ -1,6 +1,8 @@
 import { definePlugin } from "./define";
 
-/** client-control: checks Content-Length at once. Without it, nginx counts while it reads the body. */
+/**
+ * client-control rejects a Content-Length above the limit at once. Without Content-Length, nginx counts the bytes as it reads.
+ */
 export const clientControl = definePlugin<{ max_body_size?: number }>({
     name: "client-control",
     priority: 22000,

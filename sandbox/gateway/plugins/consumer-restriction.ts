@@ -63,10 +63,10 @@ export const consumerRestriction = definePlugin<RestrictionConf>({
                 body: { message: conf.rejected_msg ?? `The ${conf.type} is forbidden.` },
             };
             if (conf.blacklist && named(conf.blacklist)) return refusal;
-            // Methods are not checked for a consumer in the whitelist.
+            // APISIX does not check allowed_by_methods for a consumer in the whitelist.
             if (conf.whitelist && named(conf.whitelist)) return undefined;
             if (conf.whitelist) return refusal;
-            // A consumer that is not listed here may use every method.
+            // A consumer that allowed_by_methods does not list may use every method.
             const rule = conf.allowed_by_methods?.find((r) => bytes(r.user) === value);
             return rule && !rule.methods.includes(ctx.method) ? refusal : undefined;
         },

@@ -26,7 +26,8 @@ const ORIGINS = "^(\\*|\\*\\*|null|\\w+://[^,]+(,\\w+://[^,]+)*)$";
 const ALL_METHODS = "GET,POST,PUT,DELETE,PATCH,HEAD,OPTIONS,CONNECT,TRACE";
 
 /**
- * cors: answers every OPTIONS itself, before authentication. For an origin that is not allowed, the upstream's headers stay.
+ * cors answers every OPTIONS request itself, before authentication. For an origin that is not allowed, it leaves the upstream's
+ * CORS headers unchanged.
  */
 export const cors = definePlugin<CorsConf>({
     name: "cors",
@@ -75,7 +76,7 @@ export const cors = definePlugin<CorsConf>({
             );
             ctx.response.set("Access-Control-Max-Age", String(conf.max_age));
             if (conf.expose_headers) ctx.response.set("Access-Control-Expose-Headers", conf.expose_headers);
-            // Without a matching request header nothing is allowed: the upstream's own header is removed.
+            // With `**` and no such request header, `asked` is undefined, which removes the upstream's header.
             const asked = ctx.header("Access-Control-Request-Headers");
             ctx.response.set("Access-Control-Allow-Headers", conf.allow_headers === "**" ? asked : conf.allow_headers);
             if (conf.allow_credential) ctx.response.set("Access-Control-Allow-Credentials", "true");

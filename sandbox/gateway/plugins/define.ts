@@ -1,7 +1,7 @@
 import type { Conf, Handlers } from "../request/types";
 import type { CheckTools, ConfKind, Plugin, PluginTools } from "./plugin";
 
-/** Defines a plugin with a typed configuration, which its schema has validated before. */
+/** Defines a plugin whose functions get a typed configuration. The plugin's schema has validated it before. */
 interface TypedPlugin<C> extends Omit<Plugin, "create" | "check"> {
     check?(conf: C, kind: ConfKind, tools: CheckTools): string | undefined;
     create(conf: C, parentKey: string, tools: PluginTools): Handlers;

@@ -13,7 +13,7 @@ interface FaultConf {
 }
 
 const percentage = { type: "integer", minimum: 0, maximum: 100 };
-/** True if one of the listed conditions is true. */
+/** A list of conditions: the fault applies if one of them is true. */
 const vars = { type: "array", maxItems: 20, items: { type: "array" } };
 
 function conditions(fault: Fault | undefined): Condition[] | undefined {
@@ -73,7 +73,7 @@ export const faultInjection = definePlugin<FaultConf>({
                 for (const [name, value] of Object.entries(abort.headers ?? {}))
                     ctx.response.set(name, ctx.resolve(String(value)).text);
                 if (abort.body === undefined) return { code: abort.http_status };
-                const { text } = ctx.resolve(abort.body); // one byte per character, while the body of an exit is a text
+                const { text } = ctx.resolve(abort.body); // one byte per character; an Exit needs ordinary text
                 return { code: abort.http_status, body: Buffer.from(text, "latin1").toString("utf8") };
             },
         };

@@ -49,7 +49,7 @@ export const PLUGINS: ReadonlyMap<string, Plugin> = new Map(
     ].map((plugin) => [plugin.name, plugin]),
 );
 
-/** Unsupported plugins of APISIX 3.18. Their use is a gap of the emulator, not an error of the user. */
+/** Unsupported plugins of APISIX 3.18. The emulator reports them as unsupported, not as an unknown plugin. */
 export const UNSUPPORTED: ReadonlySet<string> = new Set(
     `acl ai ai-aliyun-content-moderation ai-aws-content-moderation ai-prompt-decorator ai-prompt-guard
     ai-prompt-template ai-proxy ai-proxy-multi ai-rag ai-rate-limiting ai-request-rewrite api-breaker

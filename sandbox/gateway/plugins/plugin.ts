@@ -8,7 +8,7 @@ import type { LuaMachine } from "../serverless/machine";
 
 /** Parts of the running gateway that plugins may use. */
 export interface PluginTools {
-    /** Finds the consumer whose credential for an auth plugin has this value in its key field. */
+    /** Finds the consumer with a credential of this auth plugin whose key field has this value. */
     findConsumer(plugin: string, keyField: string, value: string): AuthConsumer | undefined;
     anonymousConsumer(name: string): AuthConsumer | undefined;
     counters: Counters;
@@ -17,7 +17,7 @@ export interface PluginTools {
     lua: LuaMachine;
     metrics: Metrics;
     metadata(plugin: string): Conf | undefined;
-    /** Callers' port for TLS, as far as this gateway knows it. */
+    /** Port in redirects to HTTPS; undefined if the settings have none. */
     httpsPort(): number | undefined;
     /** Returns an upstream object by id. */
     upstream(id: string): Upstream | undefined;
@@ -35,20 +35,24 @@ export interface Plugin {
     auth?: { keyField: string; consumerSchema: Schema };
     schema: Schema;
     metadataSchema?: Schema;
-    /** Fields that the Admin API encrypts, in the consumer's configuration or (others) in all. */
+    /**
+     * Fields that the Admin API encrypts: for an auth plugin, in credentials and consumers; for others, in every configuration.
+     */
     encryptFields?: string[];
-    /** Checks beyond the schema. Returns the text after "… of plugin NAME err: ". Defaults are already filled in. */
+    /**
+     * Checks beyond the schema, with defaults already filled in. Returns the part of the error after "… of plugin NAME err: ".
+     */
     check?(conf: Conf, kind: ConfKind, tools: CheckTools): string | undefined;
     create(conf: Conf, parentKey: string, tools: PluginTools): Handlers;
 }
 
 export interface CheckTools {
-    /** limit-count groups of this process: a name stays bound to its first configuration. */
+    /** limit-count groups of this process, by name. A group keeps its first configuration. */
     groups: Map<string, Conf>;
     lua: LuaMachine;
     checkPlugin(name: string, conf: unknown, kind: ConfKind): string | undefined;
     isKnown(name: string): boolean;
     isAuth(name: string): boolean;
-    /** Whether a name is a plugin of APISIX, supported or not, that does not authenticate. */
+    /** Whether the name is a plugin of APISIX, supported by the emulator or not, that is not an auth plugin. */
     isOtherKind(name: string): boolean;
 }

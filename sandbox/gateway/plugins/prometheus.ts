@@ -1,7 +1,7 @@
 import { METADATA_SCHEMA } from "../observed/metrics";
 import { definePlugin } from "./define";
 
-/** prometheus: counts a request at its end, and never changes it. */
+/** prometheus: counts each request when it ends, and changes neither the request nor its answer. */
 export const prometheus = definePlugin<{ prefer_name?: boolean }>({
     name: "prometheus",
     priority: 500,

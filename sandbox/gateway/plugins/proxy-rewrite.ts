@@ -22,7 +22,7 @@ const values = {
     patternProperties: { "^[^:]+$": { oneOf: [{ type: "string" }, { type: "number" }] } },
 };
 
-/** proxy-rewrite: runs in the rewrite phase, before access plugins of every priority. */
+/** proxy-rewrite: runs in the rewrite phase, so it runs before all access-phase plugins, whatever their priority. */
 export const proxyRewrite = definePlugin<ProxyRewriteConf>({
     name: "proxy-rewrite",
     priority: 1008,
@@ -93,7 +93,10 @@ function isOperations(headers: HeaderOperations | Values): headers is HeaderOper
     return (["add", "set", "remove"] as const).some((key) => typeof (headers as HeaderOperations)[key] === "object");
 }
 
-/** Replaces $1 … of the matching regex_uri in header values, before variables; empty without a match. */
+/**
+ * Replaces $1 … in header values by the captures of the matching regex_uri, or by "" without a match. Runs before variables are
+ * replaced.
+ */
 function expandCaptures(text: string, captures: readonly string[] | undefined): string {
     return text.replace(/(?<!\\)\$\{?(\d+)\}?/g, (_, number: string) => captures?.[Number(number)] ?? "");
 }
@@ -130,7 +133,7 @@ function rewritePath(
     }
     const query = separator ? path.indexOf("?") : -1;
     const escaped = query < 0 ? escapePath(path) : escapePath(path.slice(0, query)) + path.slice(query);
-    ctx.nginxUri = escaped; // ngx.req.set_uri
+    ctx.nginxUri = escaped; // as ngx.req.set_uri does
     const own = ctx.args === undefined ? "" : `${query < 0 ? "?" : "&"}${ctx.args}`;
     ctx.upstreamUri = escaped + own;
     return captures;

@@ -9,8 +9,8 @@ interface RedirectConf {
 }
 
 /**
- * redirect, only http_to_https. The port is plugin_attr.redirect.https_port, otherwise that of apisix.ssl.listen, which is the
- * port in the container. Facts: apisix/plugins/redirect.lua.
+ * redirect with http_to_https; other forms are unsupported. The port in the redirect is plugin_attr.redirect.https_port, or
+ * else that of apisix.ssl.listen, which is the port in the container. Facts: apisix/plugins/redirect.lua.
  */
 export const redirect = definePlugin<RedirectConf>({
     name: "redirect",
@@ -36,7 +36,7 @@ export const redirect = definePlugin<RedirectConf>({
     },
     create: ({ http_to_https }, _, tools) => ({
         rewrite(ctx) {
-            // The header is trusted here: the gateway has already replaced that of an untrusted client.
+            // The header is trustworthy: the gateway has already replaced it for an untrusted client.
             const scheme = ctx.header("X-Forwarded-Proto") ?? ctx.scheme;
             if (!http_to_https || scheme !== "http") return undefined;
             const port = tools.httpsPort();

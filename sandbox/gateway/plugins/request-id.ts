@@ -39,7 +39,7 @@ function generate(conf: RequestIdConf): string {
     }
 }
 
-/** request-id: keeps the client's id. */
+/** request-id adds an id to each request and answer. An id from the client is kept. */
 export const requestId = definePlugin<RequestIdConf>({
     name: "request-id",
     priority: 12015,

@@ -24,8 +24,8 @@ const values = {
 };
 
 /**
- * response-rewrite. As in APISIX, the match of an answer is stored once per request, not per instance: with a second instance
- * in a global rule, the later header filter decides for both.
+ * response-rewrite. As in APISIX, the result of `vars` is stored once per request, not per instance. If a global rule has a
+ * second instance, the one whose header filter runs later decides for both.
  */
 export const responseRewrite = definePlugin<ResponseRewriteConf>({
     name: "response-rewrite",
@@ -124,7 +124,10 @@ export const responseRewrite = definePlugin<ResponseRewriteConf>({
     },
 });
 
-/** The match and its groups among the arguments of a replace callback: those before the offset, which is a number. */
+/**
+ * Number of arguments of a replace callback that are the match and its groups. The argument after them, the offset, is a
+ * number.
+ */
 function groupCount(args: unknown[]): number {
     return args.findIndex((a) => typeof a === "number");
 }

@@ -14,7 +14,7 @@ interface SplitConf {
     rules?: { match?: { vars: unknown[] }[]; weighted_upstreams?: Weighted[] }[];
 }
 
-/** An entry: the route's own upstream, one by id, or an inline one. */
+/** Destination of an entry: the route's own upstream, an upstream object by id, or an inline upstream. */
 type Target = { own: true } | { id: string } | { upstream: Upstream };
 
 export const trafficSplit = definePlugin<SplitConf>({

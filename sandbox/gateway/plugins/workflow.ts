@@ -8,8 +8,8 @@ interface WorkflowConf {
 }
 
 /**
- * workflow: runs only the first action of the first rule whose case is true. A plugin that ran as an action does not run again
- * for the request, in any other object (workflow.lua and plugin.lua of 3.18.0, `skip_plugin`).
+ * workflow runs only the first action of the first rule whose case is true. A plugin that ran as an action does not run again
+ * for the same request, even if another object has it (workflow.lua and plugin.lua of 3.18.0, `skip_plugin`).
  */
 export const workflow = definePlugin<WorkflowConf>({
     name: "workflow",

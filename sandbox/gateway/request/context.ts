@@ -1,4 +1,4 @@
-/** One request in the gateway: the data that plugins may read and change. */
+/** The state of one request in the gateway, which plugins read and change. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isIP } from "node:net";
 import { matchesNetwork, type VarValue } from "../lua/expr";
@@ -12,10 +12,10 @@ import { lookupVariable } from "./variables";
 /** Number of request headers that plugins get (default of ngx.req.get_headers). The upstream gets all. */
 const MAX_HEADERS = 100;
 
-/** nginx silently drops a header with any other character in its name (ignore_invalid_headers). */
+/** Header names that nginx keeps. It silently drops a header with any other character in its name (ignore_invalid_headers). */
 const KEPT_NAME = /^[A-Za-z0-9_-]+$/;
 
-/** The last address in a list, without its port, as nginx reads a proxy's header; undefined if it is no address. */
+/** The last entry of a list of addresses, without its port, as nginx reads X-Real-IP; undefined if it is not an address. */
 function lastAddress(text: string): string | undefined {
     const last = /[^ ,]*(?=[ ,]*$)/.exec(text)?.[0] ?? "";
     if (isIP(last) > 0) return last;
@@ -52,33 +52,33 @@ export class Context {
     globalEntries: Entry[] = [];
     entries: Entry[] = [];
 
-    /** nginx's own variable `uri` if a plugin has set it. APISIX's copy is `uri` above. */
+    /** nginx's variable `uri`, if a plugin has set it. APISIX matches by `uri` above, which stays. */
     nginxUri?: string;
     /** Path and query for the upstream, if a plugin has set them. */
     upstreamUri?: string;
     /** Host for the upstream, if a plugin has set it. */
     upstreamHost?: string;
-    /** Upstream of traffic-split. */
+    /** Upstream that traffic-split has selected; "missing" if it does not exist. */
     splitUpstream?: Upstream | "missing";
-    /** Last node that got the request. */
+    /** Upstream node to which the request was sent last. */
     node?: Node;
     /** Longest body in bytes; 0: no limit (nginx client_max_body_size, the default of APISIX). */
     maxBodySize = 0;
-    /** Status of the answer, once it is known. */
+    /** Status of the answer; 0 until it is known. */
     status = 0;
-    /** Status of each upstream try, 502 and 504 included. */
+    /** Status of each upstream try, including 502 and 504 of failed tries. */
     upstreamStatuses: string[] = [];
-    /** Times of each upstream try, in milliseconds of the process; without an end: running. */
+    /** Start and end of each upstream try, in milliseconds of `performance.now()`. A running try has no end. */
     readonly upstreamTries: { start: number; end?: number }[] = [];
     /** Whether an upstream has sent the head of an answer. */
     upstreamAnswered = false;
-    /** Time at which the head was read, on the same clock. */
+    /** Time at which the request's head was read, in milliseconds of `performance.now()`. */
     readonly startedAt = performance.now();
     /** Set at the end of the request. */
     figures?: Figures;
     /** Shared by all response-rewrite instances of a request, as in APISIX. */
     responseRewriteMatched = false;
-    /** Plugins that ran as an action of workflow, and do not run again. */
+    /** Names of plugins that ran as an action of workflow, and do not run again for this request. */
     readonly ranAsAction = new Set<string>();
     /** Data that plugins keep for their later phases. */
     readonly notes = new Map<unknown, unknown>();
@@ -94,7 +94,7 @@ export class Context {
         readonly peer: Peer,
         trustedAddresses: readonly string[],
         private readonly expectContinue: boolean,
-        /** Variables of the nginx configuration, which Lua may set. */
+        /** Variables that the nginx configuration declares, with current values. Lua can set them. */
         readonly variables: Map<string, string> = new Map(),
     ) {
         this.method = request.method ?? "GET";
@@ -104,12 +104,12 @@ export class Context {
         const sent = HeaderList.fromRaw(request.rawHeaders);
         this.headers = new HeaderList([...sent].filter(([name]) => KEPT_NAME.test(name)));
 
-        // real_ip_header X-Real-IP, real_ip_from 127.0.0.1 and unix sockets: the defaults of APISIX
+        // APISIX's defaults: real_ip_header is X-Real-IP, real_ip_from is 127.0.0.1 and unix sockets
         const claimed = lastAddress(this.headers.all("x-real-ip").at(-1) ?? "");
         this.remoteAddress = (peer.address === "127.0.0.1" ? claimed : undefined) ?? peer.address;
 
         this.trusted = matchesNetwork(peer.address, trustedAddresses);
-        // The configuration sets these for every request, so plugins see them among its headers.
+        // APISIX's nginx configuration sets these headers on every request, so plugins see them as headers of the request.
         for (const [name, value] of [
             ["X-Forwarded-Proto", this.scheme],
             ["X-Forwarded-Host", this.headers.get("host") ?? ""],
@@ -118,7 +118,7 @@ export class Context {
             if (!this.trusted || !this.headers.get(name)) this.headers.set(name, value);
         if (!this.trusted) {
             this.headers.delete("Forwarded");
-            // Without trusted_addresses the client's X-Forwarded-For stays, for compatibility.
+            // If trusted_addresses is unset, APISIX keeps the client's X-Forwarded-For for compatibility.
             if (trustedAddresses.length > 0) this.headers.delete("X-Forwarded-For");
         }
     }
@@ -132,13 +132,13 @@ export class Context {
         return /:(\d+)$/.exec(this.headers.get("host") ?? "")?.[1] ?? String(this.peer.localPort);
     }
 
-    /** Host without port and trailing dot, in lower case. */
+    /** The Host header without port and trailing dot, in lower case. */
     get host(): string {
         const host = (this.headers.get("host") ?? "").toLowerCase();
         return host.replace(/:\d*$/, "").replace(/\.$/, "");
     }
 
-    /** The request target for the upstream, unless a plugin has set upstreamUri. */
+    /** The unchanged request target; undefined if a plugin has changed the query. */
     get originalUri(): string | undefined {
         return this.queryChanged ? undefined : this.unparsed;
     }
@@ -158,7 +158,7 @@ export class Context {
         this.setQueryArgs(args);
     }
 
-    /** Names in lower case; a repeated header is a list. Only the first 100 headers. */
+    /** The first 100 headers by lower-case name. A repeated header has a list of values. */
     headerTable(): Record<string, string | string[]> {
         const table = Object.create(null) as Record<string, string | string[]>;
         let seen = 0;
@@ -179,7 +179,10 @@ export class Context {
         return Array.isArray(value) ? value[0] : value;
     }
 
-    /** Several headers count as one. A value ends at a semicolon or space; the last value of a name counts. */
+    /**
+     * A cookie by name. Several Cookie headers are joined. A value ends at a semicolon or space; of a repeated name, the last
+     * counts.
+     */
     cookie(name: string): string | undefined {
         const text = this.headers.all("cookie").join("; ");
         const pairs = [...text.matchAll(/[ \t]*([^=]*)=([^; \t]*)[; \t]?/gy)];
@@ -189,12 +192,12 @@ export class Context {
     /** A variable for vars, filters, limit keys and templates. */
     readonly lookup = (name: string): VarValue => lookupVariable(this, name);
 
-    /** Replaces $name, ${name} and ${name ?? fallback} in a text; counts those with a value. */
+    /** Replaces $name, ${name} and ${name ?? fallback} in a text. `resolved`: number of variables that have a value. */
     resolve(template: string): { text: string; resolved: number } {
         return this.resolveBytes(bytes(template));
     }
 
-    /** The same for a text of one byte per character. @param escape applied to each value */
+    /** Does the same as `resolve` for a template of one byte per character. @param escape applied to each value */
     resolveBytes(template: string, escape = (value: string) => value): { text: string; resolved: number } {
         let resolved = 0;
         const text = template.replace(
@@ -209,7 +212,7 @@ export class Context {
         return { text, resolved };
     }
 
-    /** Sends 100 for `Expect: 100-continue`, as nginx does whenever it reads or discards a body. */
+    /** Answers `Expect: 100-continue` with 100, as nginx does before it reads or discards a body. */
     sendContinue(): void {
         if (!this.expectContinue || this.continueSent) return;
         this.continueSent = true;
@@ -236,7 +239,7 @@ export class Context {
         this.body = body;
     }
 
-    /** Whether the request has a body, even an announced empty one. */
+    /** Whether the headers announce a body, even an empty one. */
     get announcesBody(): boolean {
         return this.headers.has("content-length") || this.headers.has("transfer-encoding");
     }

@@ -1,12 +1,12 @@
-/** nginx's figures of a finished request: status, bytes and times. */
+/** Status, bytes and times of a finished request, as nginx measures them. */
 import type { Socket } from "node:net";
 import type { Context } from "./context";
 
 export interface Figures {
     status: number;
-    /** Time from its head to the end of its answer, in seconds. */
+    /** Time from the request's head to the end of the answer, in seconds. */
     requestSeconds: number;
-    /** Time of each upstream try, including its body, in seconds. */
+    /** Duration of each upstream try, including the body of the answer, in seconds. */
     upstreamSeconds: number[];
     /** Bytes of the request and of the answer, including heads. */
     received: number;
@@ -28,10 +28,12 @@ export function figuresOf(ctx: Context): Figures {
     };
 }
 
-/** Bytes of each connection that belong to finished requests. */
+/** Bytes of each connection that finished requests have counted. */
 const counted = new WeakMap<Socket, { read: number; written: number }>();
 
-/** Bytes of one request. With pipelining, the received part of the next request counts too. */
+/**
+ * Bytes on a connection since its previous request ended. With pipelining, they include the received part of the next request.
+ */
 export function bytesSinceLast(socket: Socket): Pick<Figures, "received" | "sent"> {
     const { read, written } = counted.get(socket) ?? { read: 0, written: 0 };
     counted.set(socket, { read: socket.bytesRead, written: socket.bytesWritten });

@@ -1,11 +1,11 @@
-/** Objects for requests: routes, upstreams, consumers and their plugins. */
+/** Types of the objects that requests use: routes, upstreams, consumers and their plugins. */
 import type { Context } from "./context";
 import type { Condition } from "../lua/expr";
 
 /** The configuration of a plugin or object, as parsed from JSON. */
 export type Conf = { [key: string]: unknown };
 
-/** The result of a plugin that ends the request. Without a body: nginx's page of that status. */
+/** The result of a plugin that ends the request. Without a body, nginx's error page of the status is sent. */
 export interface Exit {
     code: number;
     /** An object is sent as JSON with a line feed, a string unchanged. */
@@ -19,7 +19,7 @@ export interface Handlers {
     rewrite?(ctx: Context): Step | Promise<Step>;
     access?(ctx: Context): Step | Promise<Step>;
     headerFilter?(ctx: Context): void;
-    /** Called after all header filters: whether the plugin changes the body. */
+    /** Whether the plugin changes the body. Called after all header filters. */
     wantsBody?(ctx: Context): boolean;
     bodyFilter?(ctx: Context, body: Buffer): Buffer;
     /** Runs once at the end of the request, successful or not. */
@@ -41,7 +41,7 @@ export interface Entry {
 /** A consumer that an auth plugin has found. */
 export interface AuthConsumer {
     username: string;
-    /** Undefined if the credential is part of the consumer. */
+    /** Undefined if the credential is in the consumer object itself. */
     credentialId?: string;
     customId?: string;
     /** The credential's configuration, with resolved references and defaults. */
@@ -49,7 +49,7 @@ export interface AuthConsumer {
     plugins: EntryList;
 }
 
-/** Plugins of one object, and all names it decides about, including disabled ones. */
+/** The enabled plugins of one object, and the names of all its plugins, including disabled ones. */
 export interface EntryList {
     entries: Entry[];
     names: string[];
@@ -62,17 +62,17 @@ export interface Node {
     priority: number;
 }
 
-/** Seconds. */
+/** Timeouts of an upstream request, in seconds. */
 export interface Timeout {
     connect: number;
     send: number;
     read: number;
 }
 
-/** A gateway's active health checks. */
+/** Settings of an upstream's active health checks. */
 export interface ActiveCheck {
     type: "http" | "tcp";
-    /** Seconds. */
+    /** Time limit of one check, in seconds. */
     timeout: number;
     host?: string;
     port?: number;
@@ -83,7 +83,7 @@ export interface ActiveCheck {
 }
 
 export interface Upstream {
-    /** Identifies one version of one upstream, for the state of its balancer. */
+    /** Identifies one version of an upstream object, to which the balancer's state belongs. */
     key: string;
     type: string;
     hashOn: string;
@@ -92,7 +92,7 @@ export interface Upstream {
     check?: ActiveCheck;
     timeout?: Timeout;
     retries?: number;
-    /** Seconds; 0: no limit. */
+    /** Time in which retries may start, in seconds; 0: no limit. */
     retryTimeout: number;
     passHost: string;
     upstreamHost?: string;
@@ -110,9 +110,9 @@ export interface Route {
     remoteAddrs: string[];
     vars?: Condition;
     plugins: Entry[];
-    /** "missing": an id without an object. */
+    /** "missing" if upstream_id refers to an object that does not exist. */
     upstream?: Upstream | "missing";
     timeout?: Timeout;
-    /** The plugin config or service does not exist: every request ends with this status. */
+    /** Status that ends every request, because the route's plugin config or service does not exist. */
     broken?: number;
 }

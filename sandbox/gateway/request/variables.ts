@@ -1,4 +1,4 @@
-/** Variables of nginx and APISIX for configurations. */
+/** Variables of nginx and APISIX that configurations can use. */
 import type { Context } from "./context";
 import type { VarValue } from "../lua/expr";
 import { bytes } from "../http/headers";
@@ -8,7 +8,7 @@ import { Unsupported } from "../unsupported";
 const OTHER_VARIABLES =
     /^(ssl_|time_|request_time$|msec$|pid$|connection|bytes_sent$|body_bytes_sent$|request_id$|request_length$|nginx_version$|upstream_|geoip|graphql_|post_arg|uri_param_|body_|tcpinfo_|proxy_protocol_|llm_|ai_)/;
 
-/** Returns undefined without a value, and for an unknown variable. */
+/** Value of a variable; undefined if it has none, or is unknown. @throws Unsupported for one of OTHER_VARIABLES */
 export function lookupVariable(ctx: Context, name: string): VarValue {
     if (name.startsWith("http_")) {
         const wanted = name.slice(5).toLowerCase().replace(/-/g, "_");

@@ -24,13 +24,13 @@ export function objectCheck(schema: Dict, compile: Compile): Check | undefined {
     const rules = new ObjectRules(schema, compile);
     return (value) => {
         const error = isTable(value) && !isList(value) ? rules.problem(value as Dict) : undefined;
-        // The real library reads an empty `required` as "the table must be empty".
+        // The real library takes an empty `required` to mean that the table must be empty.
         const empty = Array.isArray(schema.required) && schema.required.length === 0;
         return error ?? (empty && !isEmptyTable(value) ? "the input data should be an empty table" : undefined);
     };
 }
 
-/** Keywords for objects, in the real library's order. */
+/** The keywords for objects. They are checked in the real library's order. */
 class ObjectRules {
     private readonly properties: { name: string; check: Check; fallback: unknown }[];
     private readonly names: Set<string>;
@@ -63,7 +63,7 @@ class ObjectRules {
         this.extra = isDict(additionalProperties) ? compile(additionalProperties as Schema) : undefined;
     }
 
-    /** Fills in defaults too. */
+    /** Returns the first error, and fills in defaults of missing properties. */
     problem(value: Dict): string | undefined {
         return (
             this.ofProperties(value) ??
@@ -107,7 +107,7 @@ class ObjectRules {
         return undefined;
     }
 
-    /** Properties with a pattern, and those for `additionalProperties`. */
+    /** Checks properties that `properties` does not name: by `patternProperties`, then by `additionalProperties`. */
     private ofOthers(value: Dict): string | undefined {
         const { additionalProperties } = this.schema;
         for (const name of Object.keys(value)) {
@@ -141,18 +141,24 @@ const entries = <T>(keyword: unknown): [string, T][] => Object.entries((keyword 
 const isList = (value: unknown) => Array.isArray(value) && value.length > 0;
 const isEmptyTable = (value: unknown) => isTable(value) && Object.keys(value).length === 0;
 
-/** As in the original, true and false in `items`, `propertyNames` and `contains` end the whole check. */
+/**
+ * A final result: later keywords are not checked. As in the real library, `items`, `propertyNames` and `contains` give a final
+ * result if their schema is true or false.
+ */
 export class Settled {
     constructor(readonly error?: string) {}
 }
 
-/** @param schema true or false @param holds values that false accepts */
+/**
+ * The check of a keyword whose schema is true or false; undefined for another schema.
+ * @param holds whether `false` accepts a value
+ */
 function settled(schema: unknown, holds: (value: unknown) => boolean, error: string) {
     if (schema === true) return () => new Settled();
     return schema === false ? (value: unknown) => new Settled(holds(value) ? undefined : error) : undefined;
 }
 
-/** Returns an error, or settles the value. */
+/** Returns an error, a final result, or undefined to continue with the next keyword. */
 export type Step = (value: unknown) => string | Settled | undefined;
 
 export function arrayCheck(schema: Dict, compile: Compile): Step | undefined {
@@ -178,7 +184,7 @@ export function arrayCheck(schema: Dict, compile: Compile): Step | undefined {
     };
 }
 
-/** Compares plain values first, then tables. */
+/** Error for two equal items. Plain values are compared first, then tables, so the reported pair is the real library's. */
 function equalItems(items: unknown[]): string | undefined {
     const message = (i: number, j: number) => `expected unique items but items ${i + 1} and ${j + 1} are equal`;
     const first = new Map<unknown, number>();
@@ -196,7 +202,7 @@ function equalItems(items: unknown[]): string | undefined {
 }
 
 const EMAIL = /^[A-Za-z0-9_\-.]+@[A-Za-z0-9_\-.]+\.[A-Za-z]{2,4}\n?$/;
-/** Message for a string with a wrong format. The one for host names has an error of the original. */
+/** Test and name in messages of each format. The message for host names says "ipv4", as in the real library. */
 const FORMATS: Record<string, [fits: (text: string) => boolean, called: string]> = {
     email: [(text) => EMAIL.test(text), "email"],
     ipv4: [isIPv4, "ipv4"],
@@ -204,7 +210,7 @@ const FORMATS: Record<string, [fits: (text: string) => boolean, called: string]>
     hostname: [(text) => /^[a-zA-Z0-9\-.]+\n?$/.test(text), "ipv4"],
 };
 
-/** The last keywords: propertyNames (only true or false), format, const, contains. */
+/** Checks of the keywords that come last: propertyNames (only true or false), format, const, contains. */
 export function lastChecks(schema: Dict, compile: Compile): Step[] {
     const { propertyNames, contains } = schema;
     const [fits, called] = FORMATS[String(schema.format)] ?? [];

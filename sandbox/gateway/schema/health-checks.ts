@@ -1,4 +1,7 @@
-/** Schema of an upstream's `checks`, with the defaults of APISIX 3.18 (apisix/schema_def.lua). Fields other than `active` and `passive` are rejected; inside of them, others are ignored. */
+/**
+ * Schema of an upstream's `checks`, with the defaults of APISIX 3.18 (apisix/schema_def.lua). Fields other than `active` and
+ * `passive` are rejected; unknown fields inside `active` and `passive` are ignored.
+ */
 import type { Schema } from "./jsonschema";
 
 const count = (standard: number) => ({ type: "integer", minimum: 1, maximum: 254, default: standard });

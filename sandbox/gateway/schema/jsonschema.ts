@@ -1,6 +1,6 @@
 /**
- * JSON Schema as the validator of APISIX 3.18 (api7/jsonschema) implements it: same order of checks, same messages, defaults
- * written into the value, and its gaps (a schema in propertyNames is ignored, an invalid pattern rejects every string).
+ * JSON Schema as the validator of APISIX 3.18 (api7/jsonschema) implements it: with the same order of checks, messages,
+ * defaults written into the value, and gaps (a schema in propertyNames is ignored; an invalid pattern rejects every string).
  * Recorded messages: type, required, minimum, maximum, minItems, maxProperties, pattern, additional properties, allOf, anyOf,
  * oneOf, not, dependencies. All others are from the source.
  */
@@ -20,7 +20,10 @@ import {
 
 export { SchemaCrash, type Check, type Schema };
 
-/** @param byteText strings have one byte per character (request bodies), not UTF-16 (configs) */
+/**
+ * @param byteText whether strings have one byte per character (request bodies); otherwise they are ordinary strings
+ * (configurations)
+ */
 export function compileSchema(root: Schema, byteText = false): Check {
     const made = new Map<unknown, Check>();
 
@@ -77,7 +80,7 @@ function combined(schema: Dict, compile: Compile): Check | undefined {
     const when = schema.if === undefined ? undefined : compile(schema.if as Schema);
     const then = schema.then === undefined ? undefined : compile(schema.then as Schema);
     const otherwise = schema.else === undefined ? undefined : compile(schema.else as Schema);
-    // the message names only schemas of the form {required: […]}
+    // the message of anyOf names only schemas of the form {required: […]}
     const needs = ((schema.anyOf ?? []) as Schema[]).flatMap((s) =>
         isDict(s) && s.required ? [JSON.stringify(s.required)] : [],
     );

@@ -1,4 +1,4 @@
-/** Schemas of the objects of the Admin API (APISIX 3.18), as far as the ingress controller uses them. */
+/** Schemas of the Admin API's objects (APISIX 3.18) that the ingress controller writes. */
 import { checksSchema } from "./health-checks";
 import type { Schema } from "./jsonschema";
 

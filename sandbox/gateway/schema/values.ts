@@ -9,7 +9,7 @@ export type Check = (value: unknown) => string | undefined;
 export type Compile = (schema: Schema) => Check;
 export type Dict = Record<string, unknown>;
 
-/** A schema that the validator rejects at the write, or that fails in use (APISIX answers 500). */
+/** Thrown for a schema that the validator rejects when it is written, or that fails when it is used (APISIX answers 500). */
 export class SchemaCrash extends Error {}
 
 export const isDict = (value: unknown): value is Dict =>
@@ -33,7 +33,7 @@ function ofType(type: string, value: unknown): boolean {
             return typeof value === "number" && value % 1 === 0;
         case "null":
             return value === null;
-        case "table": // a type of the validator only, as the next one
+        case "table": // this type and the next one exist only in APISIX's validator
             return isTable(value);
         case "function":
             return false;
@@ -57,7 +57,7 @@ export function deepEqual(a: unknown, b: unknown): boolean {
 }
 
 const PART = "[\x80-\xbf]";
-/** Valid characters of more than one byte. Every byte outside of them counts as one. */
+/** Matches valid UTF-8 characters of more than one byte. Every other byte counts as one character. */
 const WIDE = new RegExp(
     [
         ...[`[\xc2-\xdf]${PART}`, `\xe0[\xa0-\xbf]${PART}`, `[\xe1-\xec\xee\xef]${PART}{2}`, `\xed[\x80-\x9f]${PART}`],
@@ -66,14 +66,14 @@ const WIDE = new RegExp(
     "g",
 );
 
-/** Number of characters: code points, or those of UTF-8 if the text has one byte per character. */
+/** Number of characters (code points). @param byteText whether each character of the text is one byte of UTF-8 */
 function length(text: string, byteText: boolean): number {
     return byteText ? text.replace(WIDE, "x").length : [...text].length;
 }
 
 export function typeCheck({ type }: Dict): Check | undefined {
     if (typeof type === "string") {
-        ofType(type, undefined); // an unknown name fails at the write of the schema
+        ofType(type, undefined); // throws for an unknown type, so that the write of the schema fails
         return (v) => (ofType(type, v) ? undefined : `wrong type: expected ${type}, got ${luaType(v)}`);
     }
     if (!Array.isArray(type)) return undefined;
@@ -104,7 +104,7 @@ export function stringCheck({ minLength, maxLength, pattern }: Dict, byteText: b
 export function numberCheck(schema: Dict): Check | undefined {
     const words = ["minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum", "multipleOf"] as const;
     if (words.every((w) => schema[w] === undefined)) return undefined;
-    // accepted at the write (draft 4), but every comparison with it is an error
+    // a bound of another type (draft 4 has booleans): its write is accepted, but every comparison with it fails
     const wrong = words.find((w) => schema[w] !== undefined && typeof schema[w] !== "number");
     const bound = (word: (typeof words)[number]) => schema[word] as number | undefined;
     return (value) => {

@@ -1,8 +1,8 @@
--- The environment of configured functions: Lua, OpenResty and APISIX. Runs once for each gateway, in Lua 5.1. `ask` calls
--- machine.ts. Strings are passed as printable ASCII without spaces, with %XX for all other bytes: the bridge itself passes text
--- only, and a Lua string is bytes.
+-- Creates the environment of configured functions, with the functions of Lua, OpenResty and APISIX. It runs once for each
+-- gateway, in Lua 5.1. `ask` calls machine.ts. Strings are passed as printable ASCII without spaces, with %XX for all other
+-- bytes, because the bridge to machine.ts passes only text, and a Lua string can have any bytes.
 local ask = ...
-debug.setmetatable(ask, nil) -- the bridge gives all functions fields, which Lua has none of
+debug.setmetatable(ask, nil) -- removes fields that the bridge gives to functions: Lua has none
 local setfenv, loadstring, pcall, error, type, tostring, ipairs = setfenv, loadstring, pcall, error, type, tostring, ipairs
 local gsub, gmatch, sub, format, byte, char = string.gsub, string.gmatch, string.sub, string.format, string.byte, string.char
 local concat = table.concat
@@ -15,7 +15,8 @@ local function decode(text)
     return (gsub(text, "%%(%x%x)", function(hex) return char(tonumber(hex, 16)) end))
 end
 
--- A list of answers, or nil. An unsupported call ends the request outside of Lua, so a pcall cannot hide it.
+-- Calls machine.ts. Returns a list of answers, or nil. An unsupported call ends the request outside of Lua, so a pcall cannot
+-- hide it.
 local function call(what, name, values)
     local answer = ask(what, encode(tostring(name)), values)
     if answer == "-" then return nil end
@@ -27,7 +28,7 @@ end
 
 local function refuse(what) call("refuse", what) end
 
--- Encodes values with "=" in front, so that an empty value differs from none.
+-- Encodes a value or a list of values. Each gets "=" in front, so that an empty value differs from a missing one.
 local function outgoing(value)
     if value == nil then return "" end
     local list = type(value) == "table" and value or { value }
@@ -61,7 +62,7 @@ local function find_header(headers, name)
     return rawget(headers, (gsub(name:lower(), "_", "-")))
 end
 
--- At most 100, as without an argument in OpenResty, and "truncated" when there are more.
+-- ngx.req.get_headers: at most 100 headers, and "truncated" if there are more, as in OpenResty without an argument.
 local function get_headers(...)
     if select("#", ...) > 0 then refuse("an argument of ngx.req.get_headers in Lua") end
     local pairs_of, headers = call("get request headers", ""), {}
@@ -119,7 +120,7 @@ local ctx = setmetatable({}, {
     __newindex = function(_, name) refuse("setting ctx." .. tostring(name) .. " in Lua") end,
 })
 
--- LuaJIT has one more argument here, which Lua 5.1 would silently ignore.
+-- Rejects calls with more arguments than Lua 5.1 has: LuaJIT's additional argument would be ignored silently.
 local function at_most(name, count, func)
     return function(...)
         if select("#", ...) > count then refuse("a further argument of " .. name .. " in Lua") end
@@ -152,12 +153,13 @@ end
 setmetatable(env, {
     __index = function(_, name)
         if not_here[name] then refuse(name .. " in Lua") end
-        return nil -- an unknown name is nil, as in Lua
+        return nil -- in Lua, an unknown name is nil
     end,
     __newindex = function(_, name) refuse("setting the global " .. tostring(name) .. " in Lua") end,
 })
 
--- Messages and order of check_schema in apisix/plugins/serverless/init.lua.
+-- Converts a text into a function. Messages and order of checks are those of check_schema in
+-- apisix/plugins/serverless/init.lua.
 local function compile(text)
     local func, problem = loadstring(text)
     if not func then return nil, "failed to loadstring: " .. problem end
@@ -168,7 +170,8 @@ local function compile(text)
     return made
 end
 
--- Methods of strings, ("x"):rep(2), belong to the whole interpreter: each gateway sets its own before a run.
+-- Sets the methods of strings, as in ("x"):rep(2), to those of this environment: they belong to the interpreter, which gateways
+-- share.
 local function enter() getmetatable("").__index = env.string end
 
 local function check(text)
@@ -180,7 +183,7 @@ end
 
 local loaded = {}
 
--- @param conf a Lua expression
+-- Creates functions of a configuration. @param conf the configuration as a Lua expression
 local function load(conf)
     enter()
     local value = loadstring("return " .. decode(conf))()
@@ -195,7 +198,7 @@ local function run_all(id)
     for _, func in ipairs(functions) do
         local code, body = func(conf, ctx)
         if code or body then
-            local _ = code >= 400 -- what APISIX asks first, so that anything but a number fails here
+            local _ = code >= 400 -- APISIX compares first, so anything but a number fails here
             if type(body) == "table" then refuse("a table as the body of an answer from Lua") end
             return "=" .. code .. (body == nil and "" or " =" .. encode(tostring(body)))
         end

@@ -1,11 +1,11 @@
 /**
- * Runs Lua texts of configurations. APISIX runs LuaJIT 2.1; this is Lua 5.1 (the PUC-Rio interpreter as WebAssembly), which has
- * the same numbers, patterns and most messages.
+ * Runs Lua texts of configurations. APISIX runs them with LuaJIT 2.1, the emulator with Lua 5.1 (the PUC-Rio interpreter as
+ * WebAssembly), which has the same numbers, patterns and most messages.
  *
- * Unsupported, because they could have another meaning here: goto, 64-bit numbers, \x \z \u escapes, bytecode, ffi and bit,
- * LuaJIT's additional arguments of xpcall, math.log and string.rep.
- * Known differences: speed, tracebacks, "%s" of a table in string.format (an error here), coroutines (ngx.exit is an error that
- * a pcall can catch, but the request ends anyway).
+ * Unsupported, because Lua 5.1 has another meaning for them or none: goto, 64-bit numbers, \x \z \u escapes, bytecode, ffi and
+ * bit, LuaJIT's additional arguments of xpcall, math.log and string.rep.
+ * Known differences: speed, tracebacks, "%s" of a table in string.format (an error in Lua 5.1), coroutines; ngx.exit is an
+ * error that pcall can catch, but the request ends anyway.
  *
  * One interpreter serves all gateways of a process. Each has its own environment (environment.lua).
  */
@@ -22,7 +22,10 @@ import { answerLua } from "./request";
 
 export type LuaPhase = "rewrite" | "access" | "header_filter";
 
-/** Text with another meaning, or none, in Lua 5.1. Strings and comments match too, which is better than a silent difference. */
+/**
+ * Matches syntax that has another meaning, or none, in Lua 5.1. It also matches in strings and comments: a needless rejection
+ * is better than a silent difference.
+ */
 const LUAJIT_ONLY = /^\x1b|\\[xzu]|\bgoto\b|::|\b(0x[\da-f]+|\d+)(u?ll|i)\b/i;
 
 type Entrance = ((text: string | number) => unknown) & { $destroy(): void };
@@ -31,7 +34,7 @@ let interpreter: Promise<Lua> | undefined;
 
 export class LuaMachine {
     private request?: { ctx: Context; phase: LuaPhase };
-    /** The reason for the end of the request, whatever the Lua text does with the error. */
+    /** The reason why the request ends. It is kept here because the Lua text could catch the error. */
     private ending?: Unsupported | NginxExit;
     private closed = false;
 
@@ -52,19 +55,19 @@ export class LuaMachine {
         return new LuaMachine({ check, load, run }, (given) => (ask = given));
     }
 
-    /** Why a text that should return a function is invalid, in APISIX's words. */
+    /** APISIX's error for a text that should return a function, but does not; undefined if it does. */
     check(text: string): string | undefined {
         if (LUAJIT_ONLY.test(text)) throw new Unsupported("Lua text with syntax of LuaJIT only");
         const problem = this.enter(() => this.functions.check(encode(bytes(text)))) as string | null | undefined;
         return problem === null || problem === undefined ? undefined : decodeText(problem);
     }
 
-    /** Creates functions of checked texts. @returns a number to run them with */
+    /** Creates functions of checked texts. @returns the id of the functions for `run` */
     load(conf: Conf & { functions: string[] }): number {
         return this.enter(() => this.functions.load(encode(bytes(luaExpression(conf))))) as number;
     }
 
-    /** Runs functions in order until one answers. */
+    /** Runs functions in order until one returns an answer, which ends the request; undefined if none does. */
     run(id: number, ctx: Context, phase: LuaPhase): Exit | undefined {
         this.request = { ctx, phase };
         const answer = this.enter(() => this.functions.run(id)) as string;
@@ -77,7 +80,7 @@ export class LuaMachine {
 
     /** May be called repeatedly. */
     close(): void {
-        // freeing the same numbers twice would free those of another gateway
+        // a second release could free functions of another gateway, which got the same reference numbers
         if (!this.closed) for (const one of Object.values(this.functions)) one.$destroy();
         this.closed = true;
     }
@@ -93,7 +96,7 @@ export class LuaMachine {
         }
     }
 
-    /** Called by environment.lua. */
+    /** Answers a call of environment.lua, which implements ngx.* and ctx.* with it. */
     private answer(what: string, name: string, values: string | undefined): string {
         try {
             const given = (values ?? "").split(" ").filter((one) => one !== "");
@@ -107,7 +110,7 @@ export class LuaMachine {
     }
 }
 
-/** One character per byte, as printable ASCII. */
+/** Escapes bytes that are not printable ASCII as %XX. @param binary one byte per character */
 function encode(binary: string): string {
     const hex = (c: string) => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
     return binary.replace(/[^!-$&-~]/g, hex);
@@ -121,7 +124,7 @@ function decodeText(text: string): string {
     return Buffer.from(decode(text), "latin1").toString("utf8");
 }
 
-/** A configuration as Lua source. */
+/** Converts a configuration into Lua source. */
 function luaExpression(value: unknown): string {
     if (value === null) throw new Unsupported("null in the configuration of a Lua function");
     if (typeof value === "string") return luaQuote(value);

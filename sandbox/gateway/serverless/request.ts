@@ -1,6 +1,6 @@
 /**
- * Implements ngx.* and ctx.* for a request. Facts: the reference of lua-nginx-module and lua-resty-core; recordings of reading
- * ngx.status and of writing and emptying ngx.header. ngx.req was run on 3.18.0.
+ * Implements ngx.* and ctx.* for a request. Facts: the reference of lua-nginx-module and lua-resty-core; recordings in which
+ * Lua reads ngx.status, and writes and empties ngx.header. ngx.req was tried with APISIX 3.18.0.
  */
 import type { Context } from "../request/context";
 import { bytes } from "../http/headers";
@@ -8,14 +8,17 @@ import { NginxExit } from "../http/nginx";
 import { Unsupported } from "../unsupported";
 import type { LuaPhase } from "./machine";
 
-/** Headers that nginx writes itself, whatever the gateway's list has. */
+/** Headers that nginx writes itself, whatever value Lua gives them. */
 const NGINX_OWN = new Set(["server", "date", "connection", "keep-alive", "transfer-encoding"]);
-/** nginx variables with the same value in ngx.var as in the gateway's own lookup, which also has those of APISIX. */
+/**
+ * Variables that Lua can read with ngx.var: those that have the same value there as in `Context.lookup`, which also has
+ * variables of APISIX.
+ */
 const NGINX_VARIABLES = /^(uri|args|host|request_method|scheme|remote_addr|server_port|http_\w+|sent_http_\w+)$/;
 
 /**
- * Answers one call of a running function. Strings are bytes, one per character.
- * @param request undefined while a text is converted into a function
+ * Answers one call of a running Lua function. Strings have one byte per character.
+ * @param request undefined while the text runs that returns the function
  */
 export function answerLua(
     request: { ctx: Context; phase: LuaPhase } | undefined,
@@ -56,21 +59,21 @@ export function answerLua(
     }
 }
 
-/** Whether the list is complete, then names and values in turn. */
+/** First whether the list is complete, then each name followed by its value. */
 function requestHeaders(ctx: Context): string[] {
     const table = Object.entries(ctx.headerTable());
     const seen = table.flatMap(([name, values]) => [values].flat().flatMap((value) => [name, value]));
     return [ctx.headers.size * 2 > seen.length ? "truncated" : "all", ...seen];
 }
 
-/** APISIX's plugins read the headers once and keep them: a cleared header would be missing for the upstream only. */
+/** APISIX's plugins read the headers once and keep them: they would still see a cleared header, but the upstream would not. */
 function clearRequestHeader(ctx: Context, phase: LuaPhase, name: string): undefined {
     if (phase === "header_filter" || !name.includes("_")) throw new Unsupported(`ngx.req.clear_header("${name}")`);
     ctx.headers.delete(name);
     return undefined;
 }
 
-/** "_" means "-", as Lua names have no hyphens. */
+/** Replaces "_" by "-", as ngx.header does, because names in Lua have no hyphens. */
 function headerName(name: string): string {
     const spelling = name.replace(/_/g, "-");
     if (NGINX_OWN.has(spelling.toLowerCase())) throw new Unsupported(`ngx.header["${spelling}"]`);
@@ -79,7 +82,7 @@ function headerName(name: string): string {
 
 function setHeader(ctx: Context, name: string, values: string[]): undefined {
     if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) throw new Unsupported(`ngx.header["${name}"]`);
-    // nginx writes them as %XX.
+    // nginx writes control characters as %XX.
     if (values.some((value) => /[\x00-\x1f\x7f]/.test(value)))
         throw new Unsupported(`control characters in ngx.header["${name}"]`);
     ctx.response.set(name, values[0]);
@@ -98,7 +101,7 @@ function variable(ctx: Context, name: string): string[] | undefined {
     return value === undefined ? undefined : [String(value)];
 }
 
-/** Only variables of the configuration can be set. For others the message is lua-nginx-module's. */
+/** Sets a variable that the nginx configuration declares. For another variable it throws the error of lua-nginx-module. */
 function setVariable(ctx: Context, name: string, value: string | undefined): undefined {
     if (value === undefined) throw new Unsupported(`ngx.var.${name} = nil`);
     if (!ctx.variables.has(name))
@@ -109,7 +112,7 @@ function setVariable(ctx: Context, name: string, value: string | undefined): und
     return undefined;
 }
 
-/** The result of an auth plugin (`attach_consumer` of apisix/consumer.lua). */
+/** Fields that an auth plugin has set in ctx (`attach_consumer` of apisix/consumer.lua). */
 function consumerField({ consumer }: Context, name: string): string[] | undefined {
     const field = {
         consumer: consumer && "there",
@@ -119,7 +122,7 @@ function consumerField({ consumer }: Context, name: string): string[] | undefine
     return field === undefined ? undefined : [bytes(field)];
 }
 
-/** Statuses below 200 end the phase, but not the request. */
+/** ngx.exit. A status below 200 would end only the phase, not the request, and is unsupported. */
 function exit(phase: LuaPhase, status: string): never {
     if (phase === "header_filter" || !/^[2-5]\d\d$/.test(status))
         throw new Unsupported(`ngx.exit(${status}) in phase ${phase}`);

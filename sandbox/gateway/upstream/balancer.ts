@@ -1,4 +1,7 @@
-/** Picks upstream nodes: roundrobin (lua-resty-roundrobin's order, random start) and chash (lua-resty-chash's ring). */
+/**
+ * Picks upstream nodes by roundrobin (in the order of lua-resty-roundrobin, from a random start) or chash (lua-resty-chash's
+ * ring).
+ */
 import { crc32 } from "node:zlib";
 import type { Context } from "../request/context";
 import type { Node, Upstream } from "../request/types";
@@ -8,7 +11,7 @@ export interface Picker {
     next(ctx: Context, tried: ReadonlySet<Node>): Node | undefined;
 }
 
-/** Weighted round robin: each cycle picks a node with weight w w times (all weights divided by their gcd). */
+/** Weighted round robin: each cycle picks a node as many times as its weight, divided by the gcd of all weights. */
 export class RoundRobin<T> {
     private readonly weights: [item: T, weight: number][];
     private readonly gcd: number;
@@ -51,7 +54,7 @@ const POINTS_PER_WEIGHT = 160;
 export class Ring<T> {
     private readonly points: [hash: number, item: T][] = [];
 
-    /** @param items with the text that decides the position of each on the ring */
+    /** @param items each with the text `id`, which decides its positions on the ring */
     constructor(items: Iterable<[item: T, id: string, weight: number]>) {
         const link = Buffer.alloc(4); // a point's hash includes the id and the previous hash
         for (const [item, id, weight] of items) {
@@ -75,7 +78,7 @@ export class Ring<T> {
         return undefined;
     }
 
-    /** Index of the first point not below `at`, or the number of points. */
+    /** Index of the first point whose hash is at least `at`; the number of points if there is none. */
     private firstFrom(at: number): number {
         let [low, high] = [0, this.points.length];
         while (low < high) {
@@ -91,7 +94,7 @@ function hash(text: string): number {
     return crc32(Buffer.from(text, "latin1"));
 }
 
-/** The value that chash hashes. */
+/** The value of a request that chash hashes. */
 function hashValue(upstream: Upstream, ctx: Context): string {
     const key = upstream.hashKey ?? "";
     const name: Record<string, string> = {

@@ -1,12 +1,13 @@
 /**
  * Active health checks of an upstream by TCP and HTTP, as APISIX 3.18 runs them with api7's lua-resty-healthcheck.
  *
- * Facts: apisix/healthcheck_manager.lua, apisix/balancer.lua and the library's source. A checker starts up to a second after
- * the upstream's first request, for two or more nodes. A node is healthy at first, and its state stays after a rewrite of its
+ * Facts: apisix/healthcheck_manager.lua, apisix/balancer.lua and the library's source. The checks of an upstream with two or
+ * more nodes start up to a second after its first request. A node is healthy at first, and its state survives a rewrite of its
  * upstream. A failure resets the count of successes, and a success resets all counts of failures. A status in neither list has
- * no effect. If no node is healthy, all are tried.
+ * no effect. If no node is healthy, requests go to all nodes.
  *
- * Unsupported: https, passive checks, http_method and http_req_body (501); that one worker checks for all.
+ * Unsupported: https, passive checks, http_method and http_req_body (501). Not emulated: several workers, of which one runs the
+ * checks for all.
  */
 import { connect } from "node:net";
 import { Unsupported } from "../unsupported";
@@ -14,7 +15,7 @@ import type { ActiveCheck, Conf, Node } from "../request/types";
 
 /** Interval of the timer that starts new checkers, in seconds. */
 const BEGIN_SECONDS = 1;
-/** The shortest interval, in milliseconds, however short a second is here. */
+/** Shortest interval, in milliseconds of real time, when tests accelerate the clock. */
 const SHORTEST_MS = 50;
 
 type Failure = "http" | "tcp" | "timeouts";
@@ -26,7 +27,9 @@ interface Target {
     counts: Counts;
 }
 
-/** @param checks settings with the schema's defaults, except for unset objects */
+/**
+ * @param checks the upstream's `checks`, in which the schema filled in defaults; an unset `healthy` or `unhealthy` stays unset
+ */
 export function activeCheck(checks: Conf): ActiveCheck {
     const active = checks.active as Conf;
     const healthy = (active.healthy ?? {}) as Conf;
@@ -63,12 +66,12 @@ export function activeCheck(checks: Conf): ActiveCheck {
 export class HealthChecks {
     private readonly targets = new Map<Node, Target>();
     private readonly timers: NodeJS.Timeout[] = [];
-    /** Grows when the health of a node changes. */
+    /** Incremented when the health of a node changes. */
     version = 0;
 
     /**
      * @param secondLasts real seconds for one second of an interval
-     * @param before previous checks of the same upstream, whose state is kept
+     * @param before previous checks of the same upstream, whose states of nodes are kept
      */
     constructor(
         private readonly nodes: readonly Node[],
@@ -100,7 +103,7 @@ export class HealthChecks {
         this.timers.push(begin.unref());
     }
 
-    /** Nodes to choose from. */
+    /** Nodes that requests can use: the healthy ones, or all if none is healthy. */
     usable(): readonly Node[] {
         const healthy = this.nodes.filter((node) => this.targets.get(node)?.healthy);
         return healthy.length > 0 ? healthy : this.nodes;
@@ -110,7 +113,7 @@ export class HealthChecks {
         for (const timer of this.timers) clearTimeout(timer);
     }
 
-    /** Checks all nodes that are healthy, or all that are not. */
+    /** Probes the nodes of one state. @param healthy whether to probe the healthy nodes or the unhealthy ones */
     private async look(healthy: boolean): Promise<void> {
         const targets = [...this.targets].filter(([, target]) => target.healthy === healthy);
         await Promise.all(targets.map(async ([node, target]) => this.count(node, target, await this.probe(node))));

@@ -1,6 +1,6 @@
 /**
- * Forwards a request to the upstream: headers that nginx adds and removes, connect/send/read timeouts, retries by nginx's
- * default proxy_next_upstream (error, timeout; a POST that was sent is never repeated).
+ * Forwards a request to the upstream, with the headers that nginx adds and removes, timeouts for connect, send and read, and
+ * the retries of nginx's default proxy_next_upstream (error and timeout; a POST that was sent is never repeated).
  */
 import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
@@ -10,13 +10,13 @@ import type { Resolve } from "../counters/redis-connections";
 import type { Node, Timeout, Upstream } from "../request/types";
 import { announces, upstreamHeaders, upstreamPath } from "./upstream-request";
 
-/** Seconds; the defaults of APISIX. */
+/** Timeouts in seconds: the defaults of APISIX. */
 const DEFAULT_TIMEOUT: Timeout = { connect: 60, send: 60, read: 60 };
-/** nginx repeats a request of these methods only if nothing of it was sent. */
+/** nginx retries a request of these methods only if none of its bytes were sent. */
 const NOT_IDEMPOTENT = new Set(["POST", "LOCK", "PATCH"]);
 /**
- * Idle time of a connection to an upstream, in milliseconds. nginx keeps them for 60 s. The shorter time avoids reusing a
- * connection that the upstream has just closed, which would be a 502.
+ * Idle time of a connection to an upstream, in milliseconds. nginx keeps connections idle for 60 s. The shorter time avoids the
+ * reuse of a connection that the upstream has just closed, which would cause a 502.
  */
 const IDLE_MS = 2000;
 /** Bytes of a request body per write: each write restarts the send timeout. */
@@ -101,7 +101,7 @@ function attemptOnce(
             headers: upstreamHeaders(ctx, upstream, node, body),
             setHost: false,
         });
-        req.removeHeader("Connection"); // nginx sends HTTP/1.1 without it
+        req.removeHeader("Connection"); // nginx sends no Connection header over HTTP/1.1
         if (!announces(ctx, body)) req.useChunkedEncodingByDefault = false;
 
         const fail = (error: Error) => {
@@ -167,7 +167,10 @@ function sendPieces(req: ClientRequest, body: Buffer, { isOver, sending, ended }
     piece();
 }
 
-/** Returns undefined if the cluster has no program at a node's address. */
+/**
+ * Address to connect to: the emulator of an upstream node, or the node itself if it is outside of the cluster. Undefined if the
+ * node is in the cluster, but no emulator listens there.
+ */
 function addressOf({ host, port }: Node, resolve: Resolve): { host: string; port: number } | undefined {
     const name = host.replace(/^\[|\]$/g, "");
     try {
@@ -181,7 +184,7 @@ function addressOf({ host, port }: Node, resolve: Resolve): { host: string; port
 /** Aborts the answer if the upstream pauses for too long in the middle of it. */
 function watchReads(response: IncomingMessage, seconds: number): void {
     const silent = () => {
-        // Paused: the client is slow, not the upstream.
+        // A paused answer waits for a slow client, not for the upstream.
         if (response.isPaused()) timer = setTimeout(silent, seconds * 1000);
         else response.destroy(new Error("upstream read timeout"));
     };
@@ -191,7 +194,7 @@ function watchReads(response: IncomingMessage, seconds: number): void {
         stop();
         timer = setTimeout(silent, seconds * 1000);
     });
-    response.pause(); // so that the listener above does not start the stream before its reader is attached
+    response.pause(); // the "data" listener would start the stream before its reader is attached
     response.on("end", stop);
     response.on("close", stop);
 }

@@ -1,4 +1,4 @@
-/** The request of nginx to an upstream: path, host and headers. */
+/** Path, Host and headers of the request that nginx sends to an upstream. */
 import type { OutgoingHttpHeaders } from "node:http";
 import type { Context } from "../request/context";
 import { bytes } from "../http/headers";
@@ -7,7 +7,7 @@ import { escapePath } from "../http/uri";
 
 /** Headers that nginx never forwards. */
 const DROPPED = new Set(["connection", "keep-alive", "te", "upgrade", "expect", "transfer-encoding", "host"]);
-/** Headers that the gateway replaces by its own. */
+/** Headers of the client that the gateway replaces. */
 const REPLACED = new Set(["content-length", "x-real-ip", "x-forwarded-for"]);
 
 /** Whether the request has a body, even an empty one. */

@@ -1,11 +1,11 @@
-/** Converts a stored upstream into one for requests. It was validated when it was written. */
+/** Converts a stored upstream, which the Admin API has validated, into the form that requests use. */
 import { Unsupported } from "../unsupported";
 import type { Conf, Node, Timeout, Upstream } from "../request/types";
 import { activeCheck } from "./health-checks";
 
 const SCHEME_PORT = 80;
 
-/** @param key identifies one version of the upstream */
+/** @param key see {@link Upstream.key} */
 export function upstreamOf(conf: Conf, key: string): Upstream {
     const type = String(conf.type ?? "roundrobin");
     const scheme = String(conf.scheme ?? "http");

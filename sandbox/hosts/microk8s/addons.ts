@@ -1,4 +1,4 @@
-/** Add-ons of MicroK8s 1.34, with the objects that the emulated ones create in the cluster. */
+/** Add-ons of MicroK8s 1.34, with the objects that emulated add-ons create in the cluster. */
 import { STARTABLE_ANNOTATION } from "../../control-plane/stages";
 import type { Cluster } from "./cluster";
 import type { Files } from "./files";
@@ -8,7 +8,7 @@ export interface Addon {
     name: string;
     description: string;
     version: string;
-    /** Unset for an add-on of MicroK8s that the sandbox does not support. */
+    /** The emulation of the add-on; unset if the sandbox does not support the add-on. */
     emulated?: {
         isOn(cluster: Cluster, files: Files): Promise<boolean>;
         /** Enables the add-on on a node and in the cluster. */
@@ -88,7 +88,7 @@ const dns = deployed("coredns", deployment("coredns", "kube-dns", "coredns/cored
     disable: ({ rest }) => unmake(rest, "/api/v1/namespaces/kube-system/services/kube-dns"),
 });
 
-/** Label of objects of an add-on that the sandbox may have created too. */
+/** Label of objects that the add-on has created, in cases where the sandbox may have created the same object before. */
 const MADE = "sandbox.alpa-auth/addon";
 const PROVISIONER = "hostpath-provisioner";
 const hostpath = deployed(PROVISIONER, deployment(PROVISIONER, PROVISIONER, "cdkbot/hostpath-provisioner:1.6.0"), {
@@ -106,13 +106,13 @@ const hostpath = deployed(PROVISIONER, deployment(PROVISIONER, PROVISIONER, "cdk
             volumeBindingMode: "WaitForFirstConsumer",
         }),
     disable: async ({ rest }) => {
-        // An object of that name that the sandbox has created stays.
+        // A StorageClass that the sandbox has created has no such label, and stays.
         const found = await find(rest, `${CLASSES}/${STORAGE_CLASS}`);
         if (found?.metadata.labels?.[MADE]) await unmake(rest, `${CLASSES}/${STORAGE_CLASS}`);
     },
 });
 
-/** Enabled if the API server's arguments say so. Enabling it changes only those of this node. */
+/** The add-on is enabled if the API server's arguments have RBAC. Enabling it changes only the arguments on this node. */
 const rbac: Addon["emulated"] = {
     isOn: async (_cluster, files) => authorization(files).includes("RBAC"),
     enable: async (_cluster, files) => files.setArguments("kube-apiserver", { "--authorization-mode": "RBAC,Node" }),

@@ -1,6 +1,6 @@
 /**
- * A cluster of MicroK8s: its API and its members. Members with a control plane store its data (dqlite): of up to two one is the
- * voter and the others are spares; of three or more three are voters, two are standbys and the rest are spares.
+ * A cluster of MicroK8s: its API and its members. Members with a control plane store its data (dqlite). Up to two of them are
+ * one voter and one spare; three or more are three voters, then up to two standbys, then spares.
  */
 import { ask, type KubeObject, type KubeRest, make, MERGE_PATCH, unmake } from "./rest";
 import { nodeObject, type NodeShape } from "../../control-plane/nodes";
@@ -23,7 +23,7 @@ export class Cluster {
 
     constructor(readonly rest: KubeRest) {}
 
-    /** The members with the data, with their roles. */
+    /** The members that store the data, with their roles. */
     store(): { address: string; role: Role; member: Member }[] {
         const masters = this.members.filter((member) => !member.worker);
         const role = (index: number): Role => {
@@ -33,7 +33,7 @@ export class Cluster {
         return masters.map((member, i) => ({ address: `${member.address}:${DQLITE_PORT}`, role: role(i), member }));
     }
 
-    /** Removes a member; its Node object stays. */
+    /** Removes a member from the list; its Node object stays. */
     forget(member: Member | undefined): void {
         const at = this.members.findIndex((one) => one === member);
         if (at >= 0) this.members.splice(at, 1);
@@ -43,7 +43,10 @@ export class Cluster {
         return ask<{ items: KubeObject[] }>(this.rest, "GET", "/api/v1/nodes").then(({ items }) => items);
     }
 
-    /** The first start of a member's kubelet: it sets the labels and taints of its arguments. */
+    /**
+     * Does what the first start of a member's kubelet does: it creates the Node with the labels and taints of the kubelet's
+     * arguments.
+     */
     async register(member: Member, shape: NodeShape, version: string, kubelet: Map<string, string>): Promise<void> {
         const node = nodeObject({ ...shape, name: member.name }, version) as KubeObject;
         const own = Object.entries(node.metadata.labels!).filter(([name]) => !name.includes("microk8s"));
@@ -55,12 +58,12 @@ export class Cluster {
             { type: "Hostname", address: member.name },
         ];
         await make(this.rest, "/api/v1/nodes", node);
-        // An existing Node of that name keeps its labels and taints, and gets the new address.
+        // If a Node of that name exists, it keeps its labels and taints, and gets the new address.
         const { addresses } = node.status;
         await this.rest.request("PATCH", `/api/v1/nodes/${member.name}/status`, { status: { addresses } }, MERGE_PATCH);
     }
 
-    /** Handles the start of a kubelet with another version. */
+    /** Writes the version of a restarted kubelet into its Node. */
     async reported(member: Member, version: string): Promise<void> {
         const status = { nodeInfo: { kubeletVersion: version, kubeProxyVersion: version } };
         await this.rest.request("PATCH", `/api/v1/nodes/${member.name}/status`, { status }, MERGE_PATCH);
@@ -76,7 +79,7 @@ function pairs(text = ""): Record<string, string> {
     return Object.fromEntries(all.map((pair) => [pair.split("=")[0], pair.split("=").slice(1).join("=")]));
 }
 
-/** `key=value:Effect` or `key:Effect`. */
+/** Parses a taint of the form `key=value:Effect` or `key:Effect`. */
 export function taintOf(text: string): { key: string; value?: string; effect: string } {
     const [, key, value, effect] = /^([^=:]+)(?:=([^:]*))?:(\w+)$/.exec(text) ?? [];
     return { key: key ?? text, ...(value ? { value } : {}), effect: effect ?? "NoSchedule" };

@@ -1,4 +1,4 @@
-/** The emulated subcommands of `microk8s`. Every other one is an error with its name. */
+/** The emulated subcommands of `microk8s`. Any other subcommand is an error that names it. */
 import { randomBytes } from "node:crypto";
 import { parse, stringify } from "yaml";
 import { failed, unsupported, type Reply, said } from "../reply";
@@ -11,9 +11,9 @@ import { readOptions } from "../options";
 import { status } from "./status";
 import { addToken } from "./tokens";
 
-/** Digits of a certificate's fingerprint in the address for joining. */
+/** Number of digits of the certificate's fingerprint in a join address. */
 const CHECK_LENGTH = 12;
-/** Shorter tokens are rejected. */
+/** Shortest accepted token, in characters. */
 const TOKEN_LENGTH = 32;
 
 export async function microk8s(node: Microk8sNode, call: ProgramCall): Promise<Reply> {
@@ -66,8 +66,8 @@ const workerText = (verb: string) =>
     `This MicroK8s deployment is acting as a node in a cluster. Please use the microk8s ${verb} on the master.`;
 
 /**
- * The kubeconfig has the single address of the sandbox's control plane instead of `<address>:16443` of the host. Only its names
- * are those of MicroK8s. On a worker the command prints a message instead, with exit code 0.
+ * `microk8s config`. The kubeconfig has the address of the sandbox's control plane instead of `<address>:16443` of the host;
+ * its names of cluster, user and context are those of MicroK8s. On a worker the command prints a message, with exit code 0.
  */
 function config(node: Microk8sNode, args: string[]): Reply {
     const odd = args.find((arg) => !["-l", "--use-loopback"].includes(arg));
@@ -122,7 +122,7 @@ function addNode(node: Microk8sNode, args: string[]): Reply {
     return said(texts[format]);
 }
 
-/** One add-on with arguments, or several, each with its own after a colon. */
+/** `microk8s enable` and `disable`: one add-on with arguments, or several add-ons, each with its arguments after a colon. */
 async function xable(node: Microk8sNode, verb: "enable" | "disable", args: string[]): Promise<Reply> {
     const [first, ...more] = args;
     if (!first || first.startsWith("-")) return failed("Error: Missing argument 'ADDONS...'.", 2);

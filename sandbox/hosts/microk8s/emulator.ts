@@ -7,13 +7,14 @@
  *     first.faults.add({ step: "join" });
  *     await microk8s.close();
  *
- * Each host has `snap`, `ss`, `hostname` and, once it is installed, `/snap/bin/microk8s`. The cluster of the first host is the
- * sandbox's control plane, so kubeconfigs have the address and certificate of that, not `<host>:16443`. All other hosts, and
- * those with `foreign`, have a cluster of their own in memory until they join another one. Nodes that join become Node objects
- * with kwok's kubelet, and removed ones are deleted. No process listens on the ports of MicroK8s: only `ss` lists them.
+ * Each host has `snap`, `ss`, `hostname` and, after its installation, `/snap/bin/microk8s`. The first host without `foreign`
+ * uses the sandbox's control plane as its cluster, so kubeconfigs have the address and certificate of the control plane, not
+ * `<host>:16443`. Every other host has a separate cluster in memory until it joins another one. Nodes that join become Node
+ * objects with kwok's kubelet, and removed ones are deleted. No process listens on the ports of MicroK8s: only `ss` lists them.
  *
- * Emulated add-ons: dns, hostpath-storage, metrics-server, rbac (a file of the node), ha-cluster and helm3 as they are by
- * default. Unsupported: all other add-ons, subcommands, options and snaps; images, containers and networks.
+ * Emulated add-ons: dns, hostpath-storage, metrics-server, rbac (only arguments in a file of the node); ha-cluster, helm and
+ * helm3, which are always enabled. Unsupported: all other add-ons, subcommands, options and snaps; images, containers and
+ * networks.
  * Known differences: authorization-mode and extraSANs are files without an effect; a stopped host stays Ready, because kwok
  * emulates its kubelet; the first join does not interrupt the API.
  */
@@ -31,22 +32,22 @@ import { portsOf } from "./ports";
 import type { KubeRest } from "./rest";
 
 export interface Microk8sEmulatorOptions {
-    /** The API of the first host's cluster. @default one in memory */
+    /** The API of the first host's cluster. @default a cluster in memory */
     api?: KubeRest;
     /** Factor for the waits of MicroK8s, such as the 5 s between two checks for a launch configuration. @default 0.02 */
     scale?: number;
 }
 
 export interface Microk8sHostOptions extends HostOptions {
-    /** Address of the host: 127.0.0.x. MicroK8s rejects a join of two hosts with one address. */
+    /** Address of the host: 127.0.0.x. Each host needs its own: MicroK8s rejects a join of two hosts with the same address. */
     address: string;
-    /** Capacity of its node. @default that of a plain server */
+    /** Capacity of the host's Node. @default that of a plain server */
     shape?: Omit<NodeShape, "name">;
-    /** Whether its cluster is never the sandbox's control plane, until it joins that. @default false */
+    /** Whether the host starts with a separate cluster in memory even if it is the first host. @default false */
     foreign?: boolean;
-    /** Whether it has at most 512 MiB of memory. @default false */
+    /** Whether the host has at most 512 MiB of memory. @default false */
     lowMemory?: boolean;
-    /** Whether it has snapd. @default true */
+    /** Whether snapd is installed on the host. @default true */
     snapd?: boolean;
     /** Additional listening sockets in the output of `ss`. */
     listening?: Listener[];
@@ -56,11 +57,11 @@ export interface Microk8sHost extends Host {
     readonly name: string;
     /** Injected failures. */
     readonly faults: Faults;
-    /** Additional listening sockets; can be changed. */
+    /** Additional listening sockets in the output of `ss`. Tests can change the list. */
     readonly listening: Listener[];
-    /** The installed MicroK8s. */
+    /** The MicroK8s on the host; undefined if it is not installed. */
     readonly microk8s: Microk8sNode | undefined;
-    /** snapd's state. */
+    /** State of snapd: the installed release, and whether refreshes are held. */
     readonly snapd: Pick<Snapd, "release" | "isHeld">;
 }
 
@@ -68,7 +69,7 @@ export class Microk8sEmulator {
     private readonly hosts: Microk8sHost[] = [];
     private readonly sandbox: Cluster;
     private readonly scale: number;
-    /** The host whose cluster is the sandbox's. */
+    /** Name of the host whose cluster is the sandbox's control plane. */
     private first: string | undefined;
 
     constructor({ api = new MemoryCluster(), scale = 0.02 }: Microk8sEmulatorOptions = {}) {

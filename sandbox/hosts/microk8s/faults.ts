@@ -1,4 +1,4 @@
-/** Injected failures: the next steps of that kind on a host fail. */
+/** Injected failures: a fault makes the next steps of its kind fail on one host. */
 import { FaultQueue } from "../../faults";
 
 type Step =
@@ -8,7 +8,10 @@ type Step =
     | "install"
     /** `microk8s join` fails before any change. */
     | "join"
-    /** `microk8s join` fails after the node has left its own cluster and joined the other's data store, without a Node. */
+    /**
+     * `microk8s join` fails after the node has left its own cluster and joined the data store of the other cluster, but before
+     * its Node object exists.
+     */
     | "join-half-way"
     /** `microk8s enable`, also by the launch configuration. */
     | "addon"
@@ -17,7 +20,7 @@ type Step =
 
 interface Fault {
     step: Step;
-    /** Only this add-on. @default any */
+    /** Add-on whose step fails. @default any */
     addon?: string;
     /** Number of failures. @default 1 */
     times?: number;
@@ -28,7 +31,7 @@ interface Fault {
 }
 
 export class Faults extends FaultQueue<Fault> {
-    /** Returns the failure of a step, and counts it. */
+    /** Returns the fault for a step, if there is one, and counts the failure. */
     take(step: Step, addon?: string): Fault | undefined {
         return this.takeFirst((fault) => fault.step === step && (fault.addon ?? addon) === addon);
     }

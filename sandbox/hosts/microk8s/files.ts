@@ -1,4 +1,4 @@
-/** Files of MicroK8s on a host, and those with arguments (one `--flag=value` per line). */
+/** Files of MicroK8s on a host. Files with arguments of a service have one `--flag=value` per line. */
 import { X509Certificate } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -6,10 +6,10 @@ import { generate } from "selfsigned";
 
 export const SNAP = "var/snap/microk8s";
 const COMMON = `${SNAP}/common`;
-/** $SNAP_DATA, a link to the folder of the revision. */
+/** $SNAP_DATA: a link to the folder of the installed revision. */
 export const DATA = `${SNAP}/current`;
 export const LAUNCHER = `${COMMON}/etc/launcher`;
-/** Paths of a launch configuration at installation. The first existing one wins. */
+/** Paths at which an installation looks for a launch configuration. It uses the first that exists. */
 export const LAUNCH_FILES = [
     "etc/microk8s.yaml",
     "root/snap/microk8s/common/.microk8s.yaml",
@@ -18,7 +18,7 @@ export const LAUNCH_FILES = [
 export const CLUSTER_TOKENS = `${DATA}/credentials/cluster-tokens.txt`;
 const AGENT_LOG = "var/log/journal/snap.microk8s.daemon-cluster-agent.service.log";
 
-/** MicroK8s' own arguments, as far as they matter here. */
+/** The arguments that MicroK8s sets by default, limited to those that the emulator or the project reads. */
 const DEFAULT_ARGUMENTS: Record<string, Record<string, string>> = {
     kubelet: {
         "--kubeconfig": "${SNAP_DATA}/credentials/kubelet.config",
@@ -72,7 +72,7 @@ export class Files {
         fs.appendFileSync(this.at(AGENT_LOG), `microk8s.daemon-cluster-agent[1]: ${text}\n`);
     }
 
-    /** Creates the files of an installation, before its launch configuration is read. */
+    /** Creates the files of an installation. It runs before the launch configuration is read. */
     layOut(revision: string): void {
         fs.mkdirSync(this.at(`${SNAP}/${revision}`), { recursive: true });
         this.link(DATA, revision);
@@ -88,7 +88,7 @@ export class Files {
     undo(revision: string): void {
         for (const name of [`${SNAP}/${revision}`, DATA, `${COMMON}/etc`]) this.remove(name);
     }
-    /** Resets the arguments to MicroK8s' own. */
+    /** Resets the arguments of services to the defaults of MicroK8s. */
     resetArguments(names = Object.keys(DEFAULT_ARGUMENTS)): void {
         for (const name of names) this.writeArguments(name, new Map(Object.entries(DEFAULT_ARGUMENTS[name])));
     }
@@ -96,7 +96,7 @@ export class Files {
         const lines = this.read(`${DATA}/args/${service}`).split("\n").filter(Boolean);
         return new Map(lines.map((line) => [line.split("=")[0], line.split("=").slice(1).join("=")]));
     }
-    /** Sets arguments; null removes one. */
+    /** Sets arguments of a service; null removes an argument. */
     setArguments(service: string, changes: Record<string, string | null>): void {
         const all = this.arguments(service);
         for (const [name, value] of Object.entries(changes)) {

@@ -6,9 +6,9 @@ import { Microk8sNode, type Place } from "./node";
 
 const PROGRAM = "/snap/bin/microk8s";
 
-/** The MicroK8s of one host, through installs and removals of its snap. */
+/** Installs, refreshes and removes the MicroK8s of one host, as snapd requests it. */
 export class Installation implements Installer {
-    /** The installed MicroK8s. */
+    /** The installed MicroK8s; undefined before an installation and after a removal. */
     node: Microk8sNode | undefined;
 
     constructor(

@@ -1,4 +1,4 @@
-/** `microk8s join`, `leave` and `remove-node`. */
+/** The commands `microk8s join`, `leave` and `remove-node`. */
 import { failed, unsupported, type Reply, said } from "../reply";
 import { DATA } from "./files";
 import type { Microk8sNode } from "./node";
@@ -7,17 +7,17 @@ import { useToken } from "./tokens";
 
 /** Port of the cluster agent. */
 export const AGENT_PORT = "25000";
-/** Shorter fingerprints are rejected. */
+/** Shortest accepted fingerprint, in hex digits. */
 const FINGERPRINT_LENGTH = 12;
 const WORKER_LABELS = "microk8s.io/cluster=true,node.kubernetes.io/microk8s-worker=microk8s-worker";
 const OPTIONS = ["--worker", "--controlplane", "--skip-verify", "--disable-low-memory-guard"];
 
-/** MicroK8s prints its own output on standard output, including failures. */
+/** MicroK8s prints its messages on standard output, even those of failures. */
 const printed = (text: string, code: number): Reply => ({ code, out: `${text}\n`, err: "" });
 
 /**
- * Removes the node from its cluster and adds it to the other one. As in reality, it does not check whether the node is a member
- * already, and then counts it twice. The kubelet's arguments are replaced by those of the other node.
+ * `microk8s join`: moves the node from its own cluster to another one. Like the real command, it does not check whether the
+ * node is already a member, and lists such a node twice. The other node's kubelet arguments replace those of the node.
  */
 export async function join(node: Microk8sNode, args: string[]): Promise<Reply> {
     const asked = invitation(args);
@@ -59,7 +59,7 @@ interface Invitation {
     fingerprint: string | undefined;
 }
 
-/** Parses the output of `microk8s add-node`, or returns an error. */
+/** Parses the arguments of `microk8s join`, as `microk8s add-node` prints them; returns an error if they are invalid. */
 function invitation(args: string[]): Invitation | Reply {
     const odd = args.find((arg) => arg.startsWith("-") && !OPTIONS.includes(arg));
     if (odd) return unsupported(`microk8s join ${odd}`);
@@ -71,7 +71,7 @@ function invitation(args: string[]): Invitation | Reply {
     return { ip, token, fingerprint };
 }
 
-/** Why the other node's fingerprint is wrong; undefined if the fingerprint is right, or none was given. */
+/** Why the fingerprint in the invitation does not match the other node; undefined if it matches, or none was given. */
 function distrusts(other: Microk8sNode, { ip, fingerprint }: Invitation): string | undefined {
     if (fingerprint === undefined) return undefined;
     if (fingerprint.length < FINGERPRINT_LENGTH) return "Fingerprint too short.";
@@ -81,7 +81,7 @@ function distrusts(other: Microk8sNode, { ip, fingerprint }: Invitation): string
 
 async function becomePart(node: Microk8sNode, other: Microk8sNode, worker: boolean): Promise<void> {
     const { files, address, name } = node.place;
-    // Ends the own cluster of a single node. A larger cluster keeps counting it.
+    // If the node is the only member of its old cluster, that cluster ends. A larger cluster keeps the node in its list.
     const before = node.cluster;
     if (before.members.length === 1 && before !== other.cluster) {
         before.forget(node.member);
@@ -113,7 +113,7 @@ async function becomePart(node: Microk8sNode, other: Microk8sNode, worker: boole
 
 const nothing = (all: Map<string, string>) => Object.fromEntries([...all.keys()].map((name) => [name, null]));
 
-/** Makes the node a cluster of its own again. Its Node object stays in the old cluster until `remove-node`. */
+/** `microk8s leave`: gives the node a new cluster of its own. Its Node object stays in the old cluster until `remove-node`. */
 export async function leave(node: Microk8sNode): Promise<Reply> {
     const { files, faults } = node.place;
     const { cluster, member } = node;
@@ -137,7 +137,7 @@ export async function leave(node: Microk8sNode): Promise<Reply> {
     return said("Generating new cluster certificates.\nWaiting for node to start.");
 }
 
-/** Runs on a remaining node. */
+/** `microk8s remove-node`, which runs on a node that stays in the cluster. */
 export async function removeNode(node: Microk8sNode, args: string[]): Promise<Reply> {
     const force = args.includes("--force");
     const [given, ...more] = args.filter((arg) => arg !== "--force");
@@ -151,7 +151,7 @@ export async function removeNode(node: Microk8sNode, args: string[]): Promise<Re
     if (!object) {
         const text = [`Node ${name} does not exist in Kubernetes.`];
         if (force) text.push(`Attempting to remove ${name} from dqlite.`);
-        // By address only, as in reality: the data store has no names.
+        // Found by address only, as in MicroK8s, because the data store has no names.
         const stale = force && cluster.members.find((member) => !member.worker && member.address === given);
         if (stale) {
             cluster.forget(stale);

@@ -1,4 +1,6 @@
-/** Launch configurations: the fields that this project sets, and the part that applies before the services start. */
+/**
+ * Parses launch configurations (the fields that this project sets), and applies their arguments and SANs before services start.
+ */
 import { parseAllDocuments } from "yaml";
 import { DATA, type Files } from "./files";
 
@@ -9,7 +11,7 @@ interface LaunchPart {
     sans: string[];
 }
 
-/** The configuration without a file. */
+/** The launch configuration that applies if no file exists. */
 export const DEFAULT_LAUNCH = `---
 version: 0.1.0
 extraKubeletArgs:
@@ -18,13 +20,13 @@ addons:
   - name: dns
 `;
 
-/** Files with arguments and variables. */
+/** File with arguments, by the field that sets them. */
 const ARGUMENTS: Record<string, string> = {
     extraKubeletArgs: "kubelet",
     extraKubeAPIServerArgs: "kube-apiserver",
     extraCNIEnv: "cni-env",
 };
-/** Other fields of the real one. */
+/** Fields of MicroK8s that the sandbox does not support. */
 const UNSUPPORTED = [
     ...["persistentClusterToken", "join", "containerdRegistryConfigs", "extraConfigFiles", "addonRepositories"],
     ...["extraKubeProxyArgs", "extraKubeControllerManagerArgs", "extraKubeSchedulerArgs", "extraContainerdArgs"],
@@ -34,7 +36,8 @@ const UNSUPPORTED = [
 ];
 
 /**
- * Parses the parts of a launch configuration. An unknown field causes only a warning; a wrong type or version is an error.
+ * Parses a launch configuration. @returns its parts (YAML documents). An unknown field causes only a warning; a wrong type or
+ * version is an error.
  * @throws Error for an invalid configuration
  */
 export function parseLaunch(text: string, warn: (line: string) => void = () => undefined): LaunchPart[] {
@@ -107,7 +110,9 @@ function maps(
         });
 }
 
-/** The part that applies before the services start. Arguments also apply each time the file is applied. */
+/**
+ * Sets the arguments and SANs of a launch configuration, before services start. The launcher sets the arguments again later.
+ */
 export function applyBefore(files: Files, parts: LaunchPart[]): void {
     for (const { arguments: all, sans } of parts) {
         for (const [file, changes] of all) files.setArguments(file, changes);

@@ -1,4 +1,4 @@
-/** The part of the cluster agent that applies launch configurations, and retries failed ones without end. */
+/** Emulates the part of the cluster agent that applies launch configurations. It retries a failed one forever. */
 import { LAUNCHER } from "./files";
 import { applyBefore, parseLaunch } from "./launch";
 import type { Microk8sNode } from "./node";
@@ -13,7 +13,7 @@ export class Launcher {
 
     constructor(private readonly node: Microk8sNode) {}
 
-    /** Checks for launch configurations as long as MicroK8s is installed. */
+    /** Starts to check for launch configurations. The checks end with `close`. */
     watch(): void {
         this.timer = setTimeout(() => {
             this.applying = this.applyAll().finally(() => {
@@ -42,7 +42,7 @@ export class Launcher {
         }
     }
 
-    /** Applies add-ons and arguments. Stops at the first failure. */
+    /** Applies add-ons and arguments of a launch configuration. Stops at the first failure. */
     private async apply(text: string): Promise<void> {
         const { files } = this.node.place;
         const parts = parseLaunch(text, (line) => files.log(line));

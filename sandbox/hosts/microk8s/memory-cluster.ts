@@ -1,6 +1,7 @@
 /**
- * The API of a private cluster in memory: that of a host before it joins another cluster, or of a test. It stores objects, and
- * reports nodes and Deployments as ready at once. It has no validation, watches or controllers. Other requests get 501.
+ * The Kubernetes API of a cluster in memory, for a host before it joins another cluster, and for tests. It stores objects, and
+ * marks nodes and Deployments as ready at once. It has no validation, watches or controllers, and answers all other requests
+ * with 501.
  */
 import { randomUUID } from "node:crypto";
 import type { KubeObject, KubeRest, RestAnswer } from "./rest";
@@ -20,7 +21,7 @@ export class MemoryCluster implements KubeRest {
     /** Objects by collection and `namespace/name`. */
     private readonly objects = new Map<string, Map<string, KubeObject>>();
     private version = 0;
-    /** Whether a PodDisruptionBudget now forbids an eviction. */
+    /** Whether a PodDisruptionBudget currently forbids the eviction of a pod; tests replace this function. */
     blocked: (pod: KubeObject) => boolean = () => false;
 
     /** @param server address in the cluster's kubeconfig */

@@ -1,4 +1,4 @@
-/** MicroK8s on one host: its files, its cluster, and the changes of both. */
+/** MicroK8s on one host, which changes the host's files and its cluster. */
 import { X509Certificate } from "node:crypto";
 import { generate } from "selfsigned";
 import { stringify } from "yaml";
@@ -12,20 +12,20 @@ import { applyBefore, DEFAULT_LAUNCH, parseLaunch } from "./launch";
 import { Launcher } from "./launcher";
 import type { Release } from "../snap/releases";
 
-/** Shared by the hosts of one emulator. */
+/** What all hosts of one emulator share. */
 export interface Surroundings {
-    /** Creates a cluster for a host after an installation or a leave. */
+    /** Creates the new cluster of a host after `snap install` or `microk8s leave`. */
     newCluster(host: { name: string; address: string }): Cluster;
-    /** Returns the host with an address. */
+    /** Returns the host with this address. */
     at(address: string): { node: Microk8sNode | undefined } | undefined;
-    /** Converts seconds of MicroK8s' waits into milliseconds here. */
+    /** Converts seconds of MicroK8s' waits into milliseconds of real time. */
     milliseconds(seconds: number): number;
 }
 
 export interface Place {
     name: string;
     address: string;
-    /** Whether it has 512 MiB of memory or less. */
+    /** Whether the host has 512 MiB of memory or less. */
     lowMemory: boolean;
     shape: NodeShape;
     files: Files;
@@ -34,13 +34,13 @@ export interface Place {
 }
 
 export class Microk8sNode {
-    /** Undefined only during the installation. */
+    /** The cluster of the node. Undefined only during the installation. */
     cluster!: Cluster;
     member!: Member;
-    /** Whether `microk8s stop` has stopped it. */
+    /** False after `microk8s stop`. */
     running = true;
     private readonly launcher = new Launcher(this);
-    /** The queue of add-ons: one at a time. */
+    /** Ends with the last requested change of an add-on: changes run one after another. */
     private lastAddon: Promise<unknown> = Promise.resolve();
 
     constructor(
@@ -48,7 +48,7 @@ export class Microk8sNode {
         public release: Release,
     ) {}
 
-    /** Whether it is a worker of a cluster. */
+    /** Whether the node is a worker, without a control plane. */
     get isWorker(): boolean {
         return this.place.files.locked("clustered.lock");
     }
@@ -83,13 +83,13 @@ export class Microk8sNode {
         await this.register();
     }
 
-    /** Registers the node, as the kubelet does at its start. */
+    /** Creates or updates the Node object, as the kubelet does when it starts. */
     register(): Promise<void> {
         const { shape, files } = this.place;
         return this.cluster.register(this.member, shape, this.release.version, files.arguments("kubelet"));
     }
 
-    /** The other members, as a data store lists them. */
+    /** Writes the files in which the data store lists its members. */
     writeStore(): void {
         const { files, address } = this.place;
         const backend = `${DATA}/var/kubernetes/backend`;
@@ -105,7 +105,7 @@ export class Microk8sNode {
         files.write(`${backend}/info.yaml`, stringify({ Address: own?.address ?? `${address}:19001` }));
     }
 
-    /** A node that has never joined has its data on loopback. */
+    /** Members of the data store. A node that is its only member has an address on loopback there. */
     storeOf(): ReturnType<Cluster["store"]> {
         const store = this.cluster.store();
         if (this.cluster.members.length > 1) return store;
@@ -144,7 +144,7 @@ export class Microk8sNode {
         await this.launcher.close();
     }
 
-    /** Changes the release only. The node restarts, and its Node object has the new version. */
+    /** Changes to another release. The node restarts, and its Node object gets the new version. */
     async refresh(release: Release): Promise<void> {
         const { files } = this.place;
         files.rename(`${SNAP}/${this.release.revision}`, `${SNAP}/${release.revision}`);
@@ -165,14 +165,14 @@ export class Microk8sNode {
         await this.close();
         this.place.files.remove(SNAP);
         if (this.cluster.members.length > 1 || this.cluster.members[0] !== this.member) return;
-        // The last node ends the cluster and its add-ons. Other objects in the API stay.
+        // Removing the last node ends the cluster: the objects of its add-ons are deleted; all others stay in the API.
         await Promise.all(ADDONS.map(({ emulated }) => emulated?.end?.(this.cluster)));
         this.cluster.forget(this.member);
         await this.cluster.unregister(this.member.name);
     }
 }
 
-/** The certificate of the cluster's authority: that in its kubeconfig, or a new one. */
+/** The certificate of the cluster's CA: the one in its kubeconfig, or a new one. */
 async function authority(cluster: Cluster): Promise<string> {
     const data = /certificate-authority-data: (\S+)/.exec(cluster.rest.kubeconfig)?.[1];
     if (data) return new X509Certificate(Buffer.from(data, "base64")).toString();

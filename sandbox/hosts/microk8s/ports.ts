@@ -1,7 +1,7 @@
 import type { Listener } from "../listening";
 import type { Microk8sNode } from "./node";
 
-/** Ports of MicroK8s 1.34: on all nodes, on control planes, on workers. */
+/** Ports of MicroK8s 1.34: `all`: on every node; `master`: on control planes only; `worker`: on workers only. */
 const PORTS: { all: Listener[]; master: Listener[]; worker: Listener[] } = {
     all: [
         { port: 10250, process: "kubelite" },
@@ -22,7 +22,7 @@ const PORTS: { all: Listener[]; master: Listener[]; worker: Listener[] } = {
     worker: [{ port: 16443, address: "127.0.0.1", process: "cluster-agent" }],
 };
 
-/** Listening sockets of MicroK8s: the data store listens on loopback until another node joins. */
+/** Listening sockets of MicroK8s on a node. The data store listens on loopback until another node joins. */
 export function portsOf(node: Microk8sNode | undefined): Listener[] {
     if (!node?.running) return [];
     const rest = node.isWorker ? PORTS.worker : PORTS.master;

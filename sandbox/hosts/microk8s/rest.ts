@@ -1,4 +1,4 @@
-/** The Kubernetes API as the MicroK8s emulator uses it: single requests, as an administrator. */
+/** Client of the Kubernetes API for the MicroK8s emulator: single requests with the rights of an administrator. */
 import { KubeConfig } from "@kubernetes/client-node";
 import { call } from "../../control-plane/api";
 
@@ -17,7 +17,7 @@ export interface KubeObject {
         resourceVersion?: string;
         managedFields?: object[];
     };
-    // Objects of all kinds: each caller knows the fields it reads.
+    // Objects of all kinds have this type: each caller knows which fields its kind has.
     // eslint-disable-next-line @typescript-eslint/no-explicit-any
     [part: string]: any;
 }
@@ -29,13 +29,13 @@ export interface RestAnswer {
 
 export interface KubeRest {
     request(method: string, path: string, body?: object, contentType?: string): Promise<RestAnswer>;
-    /** An administrator's kubeconfig. A secret. */
+    /** Kubeconfig of an administrator, a secret. */
     readonly kubeconfig: string;
 }
 
 export const MERGE_PATCH = "application/merge-patch+json";
 
-/** The API server of a kubeconfig with a client certificate. */
+/** Client for the API server of a kubeconfig that has a client certificate. */
 export function restOf(kubeconfig: string): KubeRest {
     const config = new KubeConfig();
     config.loadFromString(kubeconfig);
@@ -57,7 +57,7 @@ export function restOf(kubeconfig: string): KubeRest {
     };
 }
 
-/** An answer other than 2xx, with the API server's message. */
+/** Thrown for an answer other than 2xx, with the API server's message. */
 export class ApiError extends Error {
     constructor(
         readonly status: number,

@@ -1,4 +1,4 @@
-/** `microk8s status`. */
+/** The command `microk8s status`. */
 import { failed, unsupported, type Reply, said } from "../reply";
 import type { ProgramCall } from "../emulated-program";
 import { type Addon, ADDONS } from "./addons";
@@ -51,7 +51,7 @@ export async function status(node: Microk8sNode, { args, signal }: ProgramCall):
     );
 }
 
-/** Ready when the API answers and has its own Service, and at least one node is Ready. */
+/** Whether the cluster is ready: its API answers, the Service `kubernetes` exists, and at least one node is Ready. */
 async function isReady({ cluster: { rest } }: Microk8sNode): Promise<boolean> {
     try {
         await ask(rest, "GET", "/api/v1/namespaces/default/services/kubernetes");

@@ -1,4 +1,6 @@
-/** Join tokens, one per line: `token` (for one join) or `token|expiry` (until then, in Unix seconds). */
+/**
+ * The file of join tokens. Each line is `token`, valid for one join, or `token|expiry`, valid until `expiry` (Unix seconds).
+ */
 import { CLUSTER_TOKENS, type Files } from "./files";
 
 export function addToken(files: Files, token: string, ttlSeconds: number): void {
@@ -6,7 +8,7 @@ export function addToken(files: Files, token: string, ttlSeconds: number): void 
     files.write(CLUSTER_TOKENS, `${files.read(CLUSTER_TOKENS)}${line}\n`);
 }
 
-/** Whether a token is valid. Deletes a token without an expiry. */
+/** Whether a token is valid. A token without an expiry is deleted by its use. */
 export function useToken(files: Files, token: string): boolean {
     const lines = files.read(CLUSTER_TOKENS).split("\n").filter(Boolean);
     const now = Date.now() / 1000;

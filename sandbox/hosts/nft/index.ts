@@ -1,13 +1,15 @@
 /**
- * Emulator of nft of nftables 1.0.6 on one sandbox host. Its answers were measured with the real one in a network namespace
- * (Linux 6.18): a file is one transaction, -c changes nothing, and loading a file twice adds its rules to a table twice.
+ * Emulator of nft of nftables 1.0.6 on one sandbox host. Its answers are those of the real program, recorded in a network
+ * namespace (Linux 6.18): a file is one transaction, -c changes nothing, and a file that is loaded twice adds its rules twice.
  *
  * Emulated: `nft -f FILE`, `-c -f FILE`, `list table inet NAME` (with -s), `list tables`, `delete table inet NAME`, `flush
- * ruleset`, `--version`; in files the tables, sets, chains and rules of load.ts. Everything else is an error with its name.
+ * ruleset`, `--version`; in files, the tables, sets, chains and rules that load.ts reads. Anything else is an error that names
+ * it.
  *
  * The sandbox filters no packets, because hosts share this machine's network. {@link decide} evaluates the stored ruleset for a
  * packet.
- * Known differences: messages have a line but no column; listings have no line breaks in elements, and no remaining time.
+ * Known differences: messages have a line number but no column; listings have the elements of a set in one line, without their
+ * remaining times.
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -19,10 +21,10 @@ import { NftError } from "./words";
 
 export type { Packet } from "./ruleset";
 
-/** Path on a host, before this machine's own. */
+/** Path of nft on a host. It comes before this machine's nft in PATH. */
 export const NFT = "/usr/local/sbin/nft";
 
-/** Names in /etc/protocols that nft lists instead of numbers. */
+/** Names of protocols (/etc/protocols), which nft prints instead of their numbers. */
 const PROTOCOLS: Record<number, string> = {
     0: "ip",
     6: "tcp",
@@ -55,7 +57,7 @@ export class Nft {
         this.ruleset = new Map();
     }
 
-    /** Runs the program once. */
+    /** Runs nft with arguments. */
     run(args: string[], privileged: boolean): Reply {
         try {
             if (args.join(" ") !== "--version" && !privileged)

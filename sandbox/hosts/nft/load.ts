@@ -6,8 +6,8 @@ const MISSING = "Could not process rule: No such file or directory";
 const UNITS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /**
- * Applies a rule file as a whole or not at all: it builds a new ruleset, and throws at the first error. Rules are added to an
- * existing table, which keeps its own.
+ * Applies a rule file as a whole or not at all: returns a new ruleset, or throws at the first error. An existing table keeps
+ * its rules, and the file's rules are added.
  */
 export function load(before: Ruleset, file: string, text: string, now: number): Ruleset {
     const ruleset = structuredClone(before);
@@ -145,7 +145,7 @@ function portRange(reader: Reader): [number, number] {
     return [first, last];
 }
 
-/** Sets and chains in rules must exist, and sets must have the right kind. */
+/** @throws NftError if a rule refers to a set or chain that does not exist, or to a set of the other address family */
 function check(reader: Reader, table: Table): void {
     for (const { matches, verdict } of [...table.chains.values()].flatMap(({ rules }) => rules)) {
         if (verdict.kind === "jump" && !table.chains.has(verdict.chain)) throw reader.wrong(MISSING);

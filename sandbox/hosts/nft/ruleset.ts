@@ -1,6 +1,6 @@
 import { BlockList, isIPv6 } from "node:net";
 
-/** Tables of a host, as far as rules of the project use nftables, and their decision about a packet. */
+/** Data model of the nftables features that the project's rules use, and the decision about a packet. */
 export type Ruleset = Map<string, Table>;
 
 export interface Table {
@@ -11,7 +11,7 @@ export interface Table {
 export interface AddressSet {
     family: 4 | 6;
     timeouts: boolean;
-    /** Networks in CIDR form or addresses, with the expiry of each in ms. */
+    /** Networks in CIDR form or addresses, each with its expiry (milliseconds since the epoch). */
     elements: { network: string; until?: number; timeout?: string }[];
 }
 
@@ -22,7 +22,7 @@ export interface Chain {
 }
 
 export interface Rule {
-    /** All must match. */
+    /** Conditions of the rule, which must all match. */
     matches: Match[];
     /** Number of matching packets; unset if they are not counted. */
     packets?: number;
@@ -41,14 +41,14 @@ export type Match =
     | { kind: "fragment"; family: 4 | 6; offset: number }
     /** Protocol in an IPv6 fragment header. */
     | { kind: "next-header"; numbers: number[] }
-    /** Name of the interface by which a packet arrives or leaves; with `*` at its end a prefix. */
+    /** Name of the interface through which a packet arrives or leaves. A `*` at the end matches names with this prefix. */
     | { kind: "interface"; side: "in" | "out"; name: string };
 
-/** Protocol numbers. */
+/** Numbers of IP protocols and extension headers. */
 export const TCP = 6;
 export const DESTINATION_OPTIONS = 60;
 
-/** A packet for a host: of TCP, or a fragment. */
+/** A packet that a host receives: a TCP packet or a fragment. */
 export interface Packet {
     /** Source IP address. */
     source: string;
@@ -62,7 +62,7 @@ export interface Packet {
     leavesOn?: string;
     /** Unset for a packet that is not fragmented. */
     fragment?: {
-        /** In units of 8 bytes. */
+        /** Position in the original packet, in units of 8 bytes. */
         offset: number;
         /** First header in the fragment, or in the first fragment. @default TCP */
         nextHeader?: number;
@@ -71,7 +71,7 @@ export interface Packet {
     };
 }
 
-/** Decides about a packet, and updates counters. All tables are evaluated until one drops it. */
+/** Decides about a packet, and updates the counters of rules. Tables are evaluated in turn until one drops the packet. */
 export function decide(ruleset: Ruleset, packet: Packet, now = Date.now()): "accept" | "drop" {
     for (const table of ruleset.values())
         for (const { base, rules } of table.chains.values())
@@ -79,7 +79,10 @@ export function decide(ruleset: Ruleset, packet: Packet, now = Date.now()): "acc
     return "accept";
 }
 
-/** @returns undefined if no rule decides, or a rule returns. Then the calling chain continues, or the policy accepts */
+/**
+ * @returns undefined if no rule decides or a rule is `return`. Then the calling chain continues; in a base chain the policy
+ * accepts
+ */
 function walk(table: Table, rules: Rule[], packet: Packet, now: number): "accept" | "drop" | undefined {
     for (const rule of rules) {
         if (!rule.matches.every((match) => holds(table, match, packet, now))) continue;
@@ -122,7 +125,7 @@ function holds(table: Table, match: Match, packet: Packet, now: number): boolean
     }
 }
 
-/** Whether a packet, or a first fragment, has the start of a TCP header. */
+/** Whether a packet contains the start of a TCP header: it is not fragmented, or the first fragment. */
 function hasTcpHeader(packet: Packet): packet is Packet & { port: number } {
     return packet.port !== undefined && (packet.fragment?.offset ?? 0) === 0;
 }
@@ -131,7 +134,7 @@ function inSet(set: AddressSet, address: string, now: number): boolean {
     return living(set, now).some(({ network }) => contains(network, address));
 }
 
-/** Elements of a set that have not expired. */
+/** The elements of a set that have not expired. */
 export function living(set: AddressSet, now: number): AddressSet["elements"] {
     return set.elements.filter(({ until }) => until === undefined || until > now);
 }

@@ -1,4 +1,4 @@
-/** An error in nft's words, with its line. */
+/** An error with nft's message, including file and line. */
 export class NftError extends Error {}
 
 interface Word {
@@ -9,7 +9,7 @@ interface Word {
 /** End of a statement: a line end or a semicolon. */
 export const END = ";";
 
-/** Words of a rule file: names, numbers, quoted texts, and signs; without comments. */
+/** Splits a rule file into words: names, numbers, quoted texts and punctuation. Comments are dropped. */
 export function words(text: string): Word[] {
     const found: Word[] = [];
     for (const [i, line] of text.split("\n").entries()) {
@@ -41,7 +41,7 @@ export class Reader {
         return word.text;
     }
 
-    /** Reads the given words, or throws with the unexpected one. */
+    /** Reads the given words. @throws NftError that names the first other word */
     expect(...wanted: string[]): void {
         for (const text of wanted) {
             const got = this.take();
@@ -49,7 +49,7 @@ export class Reader {
         }
     }
 
-    /** Reads the words if all of them are next. */
+    /** Reads the given words if all of them come next. @returns whether they did */
     has(...wanted: string[]): boolean {
         const there = wanted.every((text, i) => this.all[this.at + i]?.text === text);
         if (there) this.at += wanted.length;
@@ -62,7 +62,7 @@ export class Reader {
         return text;
     }
 
-    /** `{ a, b }` */
+    /** Reads a list of the form `{ a, b }`. */
     list<T>(item: () => T): T[] {
         this.expect("{");
         const items: T[] = [];
@@ -80,7 +80,7 @@ export class Reader {
         while (this.has(END));
     }
 
-    /** An error for syntax that this emulator does not support; real nft may. */
+    /** An error for syntax that this emulator does not support, although the real nft may do so. */
     unknown(what: string): NftError {
         return this.wrong(`unsupported by the sandbox: ${what}`);
     }

@@ -2,7 +2,7 @@
 import { CHANNELS, type Release, releaseOf } from "./releases";
 import { failed, type Reply, said } from "../reply";
 
-/** The only snap. */
+/** Name of the only emulated snap. */
 export const NAME = "microk8s";
 const BASE = ["core22", "snapd"];
 

@@ -1,7 +1,7 @@
-/** Releases of MicroK8s in the store: tracks with four risks each. Revisions are made up. */
+/** Releases of MicroK8s in the snap store: tracks with four risk levels each. The revision numbers are not real. */
 
 export interface Release {
-    /** Channel in the output of `snap list`: "1.34/stable". */
+    /** Channel as `snap list` prints it, for example "1.34/stable". */
     channel: string;
     version: string;
     revision: string;
@@ -17,7 +17,7 @@ const TRACKS: Record<string, [version: string, revision: number]> = {
 const RISKS = ["stable", "candidate", "beta", "edge"];
 export const CHANNELS = Object.keys(TRACKS).flatMap((track) => RISKS.map((risk) => `${track}/${risk}`));
 
-/** The release of a channel in the forms of snap: track, track/risk or risk; undefined if there is none. */
+/** The release of a channel, which is written as track, track/risk or risk; undefined if the channel does not exist. */
 export function releaseOf(written: string): Release | undefined {
     const whole = RISKS.includes(written) ? `latest/${written}` : written.includes("/") ? written : `${written}/stable`;
     if (!CHANNELS.includes(whole)) return undefined;

@@ -1,21 +1,21 @@
 /**
- * Emulator of snap(1) of snapd 2.63 on one host, as far as one snap, MicroK8s, needs it: version, list, info, install, refresh
- * (with --hold, --unhold or a channel), remove, start, stop, wait. Facts: snapd's cmd/snap. Other verbs, options and
- * snaps are errors with their names. Nothing is refreshed automatically.
+ * Emulator of snap(1) of snapd 2.63 on one host, for the single snap MicroK8s, with the verbs version, list, info, install,
+ * refresh (with --hold, --unhold or a channel), remove, start, stop, wait. Facts: snapd's cmd/snap. Any other verb, option or
+ * snap is an error that names it. Nothing is refreshed automatically.
  */
 import { failed, unsupported, type Reply, said } from "../reply";
 import { readOptions, type Known } from "../options";
 import { type Release, releaseOf } from "./releases";
 import { info, listing, NAME } from "./listing";
 
-/** Callbacks for changes of the snap. */
+/** Called by snapd to change the installed snap. */
 export interface Installer {
-    /** @throws Error with the message of its hook; snapd then undoes the installation */
+    /** @throws Error with the message of the snap's hook; snapd then undoes the installation */
     install(release: Release): Promise<void>;
     refresh(release: Release): Promise<void>;
     remove(): Promise<void>;
     run(on: boolean): void;
-    /** Why the store is unreachable. */
+    /** Why the snap store is unreachable; undefined if it is reachable. */
     storeProblem(): string | undefined;
 }
 
@@ -46,7 +46,7 @@ export class Snapd {
     get release(): Release | undefined {
         return this.installed;
     }
-    /** Whether `snap refresh --hold` holds it. */
+    /** Whether `snap refresh --hold` has stopped refreshes of the snap. */
     get isHeld(): boolean {
         return this.held;
     }
@@ -81,7 +81,7 @@ export class Snapd {
         return said(verb === "start" ? "Started." : "Stopped.");
     }
 
-    /** Runs one change at a time. It continues after its caller has disconnected. */
+    /** Runs a change, during which other changes are rejected. The change continues if its caller disconnects. */
     private async change(kind: string, run: () => Promise<Reply>): Promise<Reply> {
         this.changing = kind;
         return run().finally(() => {
@@ -144,7 +144,7 @@ export class Snapd {
         );
     }
 
-    /** Why a release cannot be downloaded. */
+    /** The error if a release cannot be downloaded; undefined if it can. */
     private problem(release: Release | undefined, options: Record<string, string>): Reply | undefined {
         const away = this.installer.storeProblem();
         if (away) return failed(`error: cannot install "${NAME}": ${away}`);

@@ -1,16 +1,16 @@
 /**
- * Emulator of systemd 252 as far as services of the project need it, on one sandbox host. Facts: its manual pages
+ * Emulator of systemd 252 on one sandbox host, with the features that the project's services need. Facts: its manual pages
  * (systemctl(1), systemd.service(5), systemd.exec(5), systemd.unit(5)).
  *
  * Emulated: `systemctl`: daemon-reload, start, stop, restart, try-restart, reload, enable and disable (with --now), is-active,
  * is-enabled, is-failed, status, show, cat, reset-failed, --version. `journalctl`: -u, -n, -o cat, with --no-pager.
  * `systemd-notify --ready`. For timers: start, stop, restart, enable, disable, is-active, is-enabled, cat. Units are those of
  * /etc/systemd/system.
- * Unsupported: every other verb, option, unit type, directive and specifier. It is an error with its name, even where systemd
- * only warns.
+ * Unsupported: any other verb, option, unit type, directive or specifier. It is an error that names it, even where systemd only
+ * warns.
  *
- * Known differences: a service notifies with `systemd-notify --ready`, and over the socket of NOTIFY_SOCKET only if the host
- * has that enabled. Directives for hardening have no effect, After= has no effect on the order, and nothing starts at boot,
+ * Known differences: a service notifies with `systemd-notify --ready`; the socket in NOTIFY_SOCKET exists only on hosts with
+ * `notifySockets`. Directives for hardening have no effect, After= has no effect on the order, and nothing starts at boot,
  * because a host does not boot.
  */
 import type { Enter } from "../namespace";
@@ -53,7 +53,7 @@ export class Manager {
         return this.services.get(fullName(unit))?.process?.pid;
     }
 
-    /** @param socket NOTIFY_SOCKET of the caller */
+    /** Runs systemctl, journalctl or systemd-notify. @param socket value of NOTIFY_SOCKET of the caller */
     async run(program: string, args: string[], privileged: boolean, socket: string): Promise<Reply> {
         try {
             if (program === "systemd-notify") return this.notify(args, socket);
@@ -213,7 +213,7 @@ export class Manager {
         return { code: 0, out: "", err: "" };
     }
 
-    /** Returns the service of a unit, which is created from its file at first use. */
+    /** Returns the service of a unit. At the first use it is created from the unit file. */
     private service(unit: string): Service {
         const known = this.services.get(unit);
         if (known) return known;

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { Manager } from "./manager";
 import { listen } from "../../processes/listen";
 
-/** Serves a host's systemctl, journalctl and systemd-notify for callers with the secret. */
+/** Serves the host's systemctl, journalctl and systemd-notify over HTTP, for callers that send the secret. */
 export async function serveSystemd(
     manager: () => Manager,
     secret: string,
@@ -20,7 +20,7 @@ export async function serveSystemd(
                 .then(({ code, out, err }) => response.end(`${marked("1", out)}${marked("2", err)}= ${code}\n`));
         });
     });
-    server.requestTimeout = 0; // the unit limits the duration of a start
+    server.requestTimeout = 0; // a start has the time limit of its unit
     const { port, close } = await listen(server);
     return { url: `http://127.0.0.1:${port}/`, close };
 }

@@ -8,16 +8,16 @@ import { BadUnit, type CommandLine, credentialsFolder, type UnitFile } from "./u
 
 type ActiveState = "inactive" | "activating" | "active" | "deactivating" | "failed";
 
-/** Path of the socket for notifying services. Its name identifies the service. */
+/** Folder of the notification sockets (NOTIFY_SOCKET). A socket has the name of its service. */
 export const NOTIFY_FOLDER = "/run/systemd/notify/";
 
-/** Binds the socket, prints a line about that, and then prints all received data. */
+/** Perl program that binds the socket, prints "bound", and then prints all received data. */
 const LISTEN =
     "use Socket; $| = 1; my $p = $ARGV[0]; (my $d = $p) =~ s{/[^/]*$}{}; mkdir $d; unlink $p; " +
     'socket(my $s, AF_UNIX, SOCK_DGRAM, 0) or die "$!\\n"; bind($s, pack_sockaddr_un($p)) or die "$!\\n"; ' +
     'print "bound\\n"; while (defined recv($s, my $t, 4096, 0)) { print "$t\\n" }';
 
-/** A failed job, with systemctl's message. */
+/** A failed job of systemd, with the message of systemctl. */
 export class JobFailed extends Error {}
 
 /** One service of systemd: its process, its state, its journal. */
@@ -29,7 +29,7 @@ export class Service extends EventEmitter {
     restarts = 0;
     process?: ChildProcess;
     private starts: number[] = [];
-    /** Number of the launch, by which events of an earlier one are ignored. */
+    /** Number of launches of the main program. Events of an earlier launch are ignored. */
     private launches = 0;
     private listener?: ChildProcess;
     private timer?: NodeJS.Timeout;
@@ -48,7 +48,10 @@ export class Service extends EventEmitter {
         return path.join(this.root, "var/log/journal", `${this.name}.log`);
     }
 
-    /** Starts it and waits until it is active, or until this attempt has failed. systemd may retry. */
+    /**
+     * Starts the service and waits until it is active.
+     * @throws JobFailed if this attempt fails; systemd may retry afterwards
+     */
     async start(): Promise<void> {
         if (this.state === "active") return;
         const settled = once(this, "settled");
@@ -65,7 +68,7 @@ export class Service extends EventEmitter {
         );
     }
 
-    /** Sends SIGTERM, and SIGKILL after the timeout. */
+    /** Stops the service: sends SIGTERM, and SIGKILL after the timeout of the unit. */
     async stop(): Promise<void> {
         clearTimeout(this.timer);
         const { process: child } = this;
@@ -83,7 +86,7 @@ export class Service extends EventEmitter {
         clearTimeout(kill);
     }
 
-    /** Reloads its configuration with ExecReload. */
+    /** Runs ExecReload, by which the service reloads its configuration. */
     async reload(): Promise<void> {
         const { execReload } = this.unit;
         if (!execReload)
@@ -103,7 +106,7 @@ export class Service extends EventEmitter {
         return code === 0 || mayFail;
     }
 
-    /** Handles a notification of the service. Only Type=notify uses it. */
+    /** Handles READY=1 from the service: a service of Type=notify becomes active. */
     notified(): void {
         if (this.unit.type === "notify" && this.state === "activating" && this.process) this.become("active");
     }
@@ -153,7 +156,7 @@ export class Service extends EventEmitter {
         this.listener = undefined;
     }
 
-    /** Resolves when the socket exists. */
+    /** Starts to listen on the notification socket. Resolves when the socket exists. */
     private async listen(): Promise<void> {
         this.endListener();
         const listener = this.enter("root", ["perl", "-e", LISTEN, `${NOTIFY_FOLDER}${this.name}`], {
@@ -201,7 +204,7 @@ export class Service extends EventEmitter {
 
     private ended(child: ChildProcess, code: number | null, signalName: string | null): void {
         clearTimeout(this.timer);
-        signal(child, "SIGKILL"); // the rest of its group
+        signal(child, "SIGKILL"); // processes that are left in its process group
         this.endListener();
         this.process = undefined;
         this.exitStatus = code ?? 0;
@@ -242,7 +245,7 @@ export class Service extends EventEmitter {
         fs.appendFileSync(this.journal, `systemd[1]: ${line}\n`, { mode: 0o600 });
     }
 
-    /** Variables of the environment files. */
+    /** The variables in the unit's environment files. */
     private files(): Record<string, string> {
         const found: Record<string, string> = {};
         for (const given of this.unit.environmentFiles) {
@@ -286,7 +289,7 @@ function expand(word: string, environment: Record<string, string>): string {
 function signal(child: ChildProcess, name: NodeJS.Signals): void {
     if (child.pid === undefined) return;
     try {
-        process.kill(-child.pid, name); // its whole group
+        process.kill(-child.pid, name); // the whole process group
     } catch {
         // The process has ended already.
     }

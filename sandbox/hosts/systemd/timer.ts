@@ -1,14 +1,14 @@
 import type { TimerFile } from "./unit-file";
 
 /**
- * One timer of systemd: it starts its service, and again some time after the end of the service, successful or not.
- * Known difference: starts of the service by others do not count.
+ * One timer of systemd. It starts its service, and starts it again some time after each end of the service, successful or not.
+ * Known difference: only runs of the service that the timer started count.
  */
 export class Timer {
     state: "inactive" | "active" = "inactive";
     private next?: NodeJS.Timeout;
 
-    /** @param run starts the service; resolves or rejects at its end */
+    /** @param run starts the service; resolves or rejects when the service ends */
     constructor(
         public unit: TimerFile,
         private readonly run: () => Promise<unknown>,
@@ -20,7 +20,7 @@ export class Timer {
         this.wait(this.unit.activeMs);
     }
 
-    /** The service keeps running. */
+    /** Stops the timer. A running service keeps running. */
     stop(): void {
         this.state = "inactive";
         clearTimeout(this.next);

@@ -19,10 +19,13 @@ const WITHOUT_EFFECT = [
     ...["SystemCallArchitectures", "SystemCallFilter", "UMask"],
 ];
 
-/** Directives for order and dependencies: accepted without effect, because only the named unit is started or stopped. */
+/**
+ * Directives for order and dependencies. They are accepted without effect, because a command starts or stops only the named
+ * unit.
+ */
 const NO_ORDER = ["Before", "Conflicts", "DefaultDependencies", "PartOf", "ReloadPropagatedFrom"];
 
-/** A directive that may occur several times. */
+/** Directives that can occur several times. */
 const LISTS = ["Environment", "EnvironmentFile", "LoadCredential", "Documentation", "After", "Wants", "WantedBy"];
 
 export interface UnitFile {
@@ -30,18 +33,18 @@ export interface UnitFile {
     description: string;
     type: "simple" | "exec" | "notify" | "oneshot";
     execStart: string[];
-    /** Commands that end and reload the service. */
+    /** Commands for stopping and reloading the service. */
     execStop?: CommandLine;
     execReload?: CommandLine;
     /** Whether a oneshot service stays active after its program has ended. */
     remainAfterExit: boolean;
     environment: string[];
-    /** With a leading `-` if the file may be missing. */
+    /** Paths of files, with a leading `-` if the file may be missing. */
     environmentFiles: string[];
     credentials: { id: string; path: string }[];
     dynamicUser: boolean;
     restart: "no" | "on-failure" | "always";
-    /** Times in milliseconds. */
+    /** Durations in milliseconds. */
     restartMs: number;
     timeoutStartMs: number;
     timeoutStopMs: number;
@@ -67,7 +70,7 @@ export interface CommandLine {
     mayFail: boolean;
 }
 
-/** A unit file that systemd, or this emulator, rejects. */
+/** Thrown for a unit file that systemd or this emulator rejects. */
 export class BadUnit extends Error {}
 
 /** Parses a service's unit file. `unit` is its full name, for the specifiers %i, %n and %d. */
@@ -84,7 +87,8 @@ export function parseUnit(text: string, unit: string): UnitFile {
     const execStart = words(last("ExecStart") ?? "");
     if (all("ExecStart").length !== 1 || !execStart[0]?.startsWith("/"))
         throw new BadUnit("ExecStart= must be given once, with an absolute path");
-    // For a service whose program keeps running, stopping and reloading are signals here.
+    // The emulator stops and reloads a running program only by signals, so it supports these commands only for oneshot
+    // services.
     if (last("Type") !== "oneshot" && (last("ExecStop") ?? last("ExecReload")) !== undefined)
         throw new BadUnit("unsupported by the sandbox: ExecStop= and ExecReload= without Type=oneshot");
     return {
@@ -136,7 +140,7 @@ function commandLine(text: string): CommandLine {
     return { argv: [program, ...rest], mayFail: first.startsWith("-") };
 }
 
-/** Returns all directives with their values after specifiers. An unknown section or directive is an error here. */
+/** Returns the values of all directives, with specifiers replaced. @throws BadUnit for an unsupported section or directive */
 function directives(text: string, unit: string): Map<string, string[]> {
     const found = new Map<string, string[]>();
     let section = "";

@@ -1,4 +1,4 @@
-/** Unit files of a host as systemd has read them, and the links that enable them. */
+/** The unit files of a host in the version that systemd has read, and the links that enable units. */
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { BadUnit, parseTimer, parseUnit, type TimerFile, type UnitFile } from "./unit-file";
@@ -16,7 +16,7 @@ export class Refused extends Error {
 }
 
 export class Units {
-    /** Texts as systemd last read them. */
+    /** Texts of unit files as systemd last read them, by file name. */
     private readonly loaded = new Map<string, string>();
 
     constructor(private readonly root: string) {}
@@ -29,12 +29,12 @@ export class Units {
         return this.parsed(unit, parseTimer);
     }
 
-    /** daemon-reload: files are read again. */
+    /** Does a daemon-reload: the next use of a unit reads its file again. */
     forget(): void {
         this.loaded.clear();
     }
 
-    /** The name of a unit's own file or of its template's; undefined if neither exists. */
+    /** Name of the file of a unit, or of its template (`name@.service`); undefined if neither exists. */
     fileName(unit: string): string | undefined {
         return [unit, unit.replace(/@.*\.service$/, "@.service")].find((name) =>
             fs.existsSync(path.join(this.root, FOLDER, name)),
@@ -45,7 +45,7 @@ export class Units {
         const name = this.fileName(unit);
         if (!name) throw new Refused(`Failed to ${doing} ${unit}: Unit ${unit} not found.`, code);
         const text = this.loaded.get(name) ?? fs.readFileSync(path.join(this.root, FOLDER, name), "utf8");
-        this.loaded.set(name, text); // later changes of the file apply after daemon-reload
+        this.loaded.set(name, text); // later changes of the file have no effect until a daemon-reload
         return text;
     }
 

@@ -1,7 +1,7 @@
 import { holdsUnknown, isObject, UNKNOWN, type Value, type Values } from "../protocol";
 import type { Fields, Problem, ResourceType, Type } from "./fields";
 
-/** Validates a program's inputs and returns all problems with their properties. */
+/** Validates a resource's inputs. @returns all problems, each with its property */
 export function problemsOf(type: ResourceType, inputs: Values): Problem[] {
     const found = fieldProblems(type.fields, inputs, "");
     if (found.length > 0) return found;
@@ -44,7 +44,7 @@ function typeProblems(type: Type, value: Value, property: string): Problem[] {
     return value.flatMap((element, index) => typeProblems(item, element, `${property}[${index}]`));
 }
 
-/** A rule for a known text, with the released provider's message. */
+/** Problem of a text that is not one of the allowed ones, with the released provider's message. @param wire name in the API */
 export function oneOf(inputs: Values, property: string, wire: string, allowed: string[]): Problem[] {
     const value = inputs[property];
     if (typeof value !== "string" || value === UNKNOWN || allowed.includes(value)) return [];
@@ -53,14 +53,14 @@ export function oneOf(inputs: Values, property: string, wire: string, allowed: s
     return [{ property, problem }];
 }
 
-/** Exactly one of these must be set. */
+/** Problem if not exactly one of the properties is set. */
 export function exactlyOne(inputs: Values, ...properties: string[]): Problem[] {
     const given = properties.filter((name) => inputs[name] !== undefined && inputs[name] !== null);
     if (given.length === 1) return [];
     return [{ property: properties[0], problem: `Exactly one of ${properties.join(", ")} must be given` }];
 }
 
-/** Each of these requires the other. */
+/** Problem if only one of two properties is set. Each is given as [property, name in the API]. */
 export function together(inputs: Values, one: [string, string], other: [string, string]): Problem[] {
     const missing = (name: string) => inputs[name] === undefined || inputs[name] === null;
     const needs = ([property, wire]: [string, string], [lacking, lackingWire]: [string, string]): Problem[] => {

@@ -2,8 +2,8 @@ import type { Value, Values } from "../protocol";
 import type { Answer, Upload } from "./http";
 
 /**
- * Who sets a field. `required` and `optional`: the program. `computed`: the API. `both`: the API, if the program sets no value
- * (`computed_optional` in the released provider).
+ * Who sets a field. `required` and `optional`: the Pulumi program; `computed`: the API; `both`: the API if the program sets no
+ * value (`computed_optional` in the released provider).
  */
 type Kind = "required" | "optional" | "computed" | "both";
 
@@ -11,13 +11,13 @@ export type Type =
     | "string"
     | "number"
     | "boolean"
-    /** Any JSON of the API. */
+    /** Any JSON value, unchanged. */
     | "any"
     /** A JSON object that programs see as text. */
     | "json"
     | { object: Fields }
     | { list: Type }
-    /** A list without a significant order. */
+    /** A list whose order has no meaning. */
     | { set: Type }
     | { map: Type };
 
@@ -26,20 +26,23 @@ export interface Field {
     kind: Kind;
     /** Name in the API, if it is not the property's name in snake_case. */
     wire?: string;
-    /** Part of the address, never of a body. */
+    /** The field is part of the URL path, and never of a body. */
     path?: true;
-    /** A change replaces the resource. */
+    /** A change of the field replaces the resource. */
     replace?: true;
     secret?: true;
-    /** Whether reads ignore the value: always, or except at an import. */
+    /** Set if reads ignore the API's value: `never` refreshed, or refreshed only by an import. */
     noRefresh?: "never" | "but at import";
-    /** An update does not make the property unknown. */
+    /** The property keeps its value in the preview of an update, instead of becoming unknown. */
     keeps?: true;
-    /** Value if the program sets none. */
+    /** Value that is used if the program sets none. */
     default?: Value;
-    /** In the body only if the program sets it. */
+    /** The body contains the field only if the program sets it, even if the state has a value. */
     onlyIfGiven?: true;
-    /** An empty answer (`false`, `[]`, `{}`) counts as none: always, or only if the state has none. */
+    /**
+     * When an empty value in an answer (`false`, `""`, `[]`, `{}`) is treated as a missing one: always, or if the state has no
+     * value.
+     */
     emptyIsNone?: "always" | "if unset";
     /** Whether two different values have the same meaning. */
     same?(state: Value | undefined, planned: Value | undefined): boolean;
@@ -53,14 +56,14 @@ export const optional = (type: Type, extra: Extra = {}): Field => ({ type, kind:
 export const both = (type: Type, extra: Extra = {}): Field => ({ type, kind: "both", ...extra });
 export const computed = (type: Type, extra: Extra = {}): Field => ({ type, kind: "computed", ...extra });
 
-/** Fields that the API sets, all of one type. */
+/** Several fields of the same type that the API sets. */
 export const answers = (type: Type, ...names: string[]): Fields =>
     Object.fromEntries(names.map((name) => [name, computed(type)]));
 
-/** A part of the address whose change replaces the resource. */
+/** A required part of the URL path. Its change replaces the resource. */
 export const address = (extra: Extra = {}): Field => required("string", { path: true, replace: true, ...extra });
 
-/** The owner: either an account or a zone. */
+/** The owner of a resource that belongs to an account or to a zone: one of the two is set. */
 export const SCOPE: Fields = {
     accountId: optional("string", { path: true, replace: true }),
     zoneId: optional("string", { path: true, replace: true }),
@@ -78,30 +81,32 @@ export interface Problem {
 export interface ResourceType {
     fields: Fields;
     /**
-     * Requests, as `METHOD path` with `{property}` in the path and `{scope}` for `accounts/…` or `zones/…`. Without `remove`:
-     * no request.
+     * Requests of the form `METHOD path`. The path has `{property}` for values, and `{scope}` for `accounts/…` or `zones/…`. A
+     * deletion without `remove` sends no request.
      */
     calls: { create: string; read: string; update: string; remove?: string[] };
-    /** Body of a write instead of JSON. */
+    /** Multipart body of a write, for resources that do not send JSON. */
     upload?(planned: Values): Upload;
-    /** The state from the answer of a read and of more requests: `get` takes a path like those above. */
+    /**
+     * Collects the state from the answer of a read and from further requests. `get` takes a path of the form that `calls` has.
+     */
     readAll?(json: Record<string, unknown>, get: (path: string) => Promise<Answer>): Promise<Record<string, unknown>>;
-    /** Body of a removal, by its method. */
+    /** Body of a removal request, by HTTP method. */
     removeBody?: Record<string, Value>;
-    /** Name of the id in the released provider's messages. */
+    /** Name of the resource's id in the released provider's messages. */
     idName: string;
-    /** The property that is the id, if the API does not create one. */
+    /** The property that is used as id. Unset if the API creates an id. */
     idIs?: string;
-    /** Parts of an import id; `{scope}` is two parts. */
+    /** Names of the parts of an import id. `{scope}` stands for two parts. */
     importParts: string[];
-    /** Rules for inputs. Unknown values are not checked. */
+    /** Problems of inputs beyond their types. Values that are unknown in a preview are not checked. */
     problems?(inputs: Values): Problem[];
-    /** Checks of the released provider at creation only, before the request. */
+    /** Error of the released provider at a creation, before the request; undefined if it sends the request. */
     refuseCreate?(planned: Values): string | undefined;
-    /** Changes of a plan that depend on more than one field. */
+    /** Adjusts the planned state where fields depend on each other. */
     adjust?(planned: Values, inputs: Values, state: Values | undefined): Values;
-    /** Changes of a read result, given the state. */
+    /** Adjusts the result of a read. @param state the state before the read; undefined at an import */
     adjustRead?(found: Values, state: Values | undefined): Values;
-    /** The released provider's crash for such a state in a comparison. */
+    /** Message if the released provider crashes when it compares this state with inputs; undefined if it does not. */
     crash?(state: Values): string | undefined;
 }

@@ -4,10 +4,10 @@ import type { Settings } from "./settings";
 
 /** Largest number of retries of a request (cloudflare-go 6.6 and later). */
 const MAX_RETRIES = 10;
-/** First and longest delay, in milliseconds. */
+/** First and longest delay between retries, in milliseconds. */
 const FIRST_DELAY_MS = 2_000;
 const LONGEST_DELAY_MS = 30_000;
-/** Limit of delays that a server requests, in milliseconds. Longer ones are ignored. */
+/** Longest delay that a server can request, in milliseconds. A longer one is ignored. */
 const ASKED_DELAY_LIMIT_MS = 60_000;
 
 /** Headers of provider 6.x, whose Terraform plugin framework is 1.19.0. */
@@ -53,7 +53,7 @@ export class Upload {
     }
 }
 
-/** The API of one provider instance. */
+/** Client of the Cloudflare API, with the settings of one provider instance. */
 export class Api {
     constructor(private readonly settings: Settings) {}
 
@@ -140,7 +140,7 @@ function backOff(tried: number): number {
     return delay - Math.random() * (delay / 4);
 }
 
-/** Keys in order, as the released provider sends them. */
+/** Sorts the keys of all objects in a value, as the released provider does. */
 export function sorted(value: unknown): unknown {
     if (Array.isArray(value)) return value.map(sorted);
     if (typeof value !== "object" || value === null) return value;

@@ -5,13 +5,13 @@ import type { ResourceType } from "./fields";
 import { difference, plan } from "./plan";
 import { afterRead, afterWrite, createBody, patchBody, putBody, withoutNone } from "./wire";
 
-/** Fills `{property}` in a path; `{scope}` is the account or the zone. */
+/** Fills the values of `{property}` into a request template. `{scope}` becomes the account or the zone. */
 function address(type: ResourceType, template: string, state: Values): { method: string; path: string } {
     const [method, path] = template.split(" ");
     const part = (name: string): string => {
         if (name === "scope") return state.accountId ? `accounts/${part("accountId")}` : `zones/${part("zoneId")}`;
         const value = state[name];
-        // The released provider checks this before any request: an answer without an id causes such a state.
+        // The released provider checks this before any request. The value is missing if an earlier answer had no id.
         if (typeof value !== "string" || value === "")
             throw new Error(`missing required ${name === "id" ? type.idName : snake(name)} parameter`);
         return encodeURIComponent(value);
@@ -21,7 +21,7 @@ function address(type: ResourceType, template: string, state: Values): { method:
 
 const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** `result` of a body. A body that is not JSON counts as a result without fields, as in the released provider. */
+/** The field `result` of an answer. As in the released provider, a body that is not JSON is an empty result. */
 function result(answer: Answer): Record<string, unknown> {
     try {
         const found = (JSON.parse(answer.text) as { result?: unknown } | null)?.result;
@@ -31,7 +31,7 @@ function result(answer: Answer): Record<string, unknown> {
     }
 }
 
-/** The state with its `id`, created by the API or one of the inputs. */
+/** Adds the `id` to a state: from the API's answer, or from the property `idIs`. */
 function withId(type: ResourceType, state: Values, json: Record<string, unknown>): Values {
     const id = type.idIs === undefined ? json.id : state[type.idIs];
     return { ...withoutNone(state), id: typeof id === "string" && id !== "" ? id : undefined };
@@ -69,7 +69,7 @@ export async function read(type: ResourceType, api: Api, state: Values): Promise
     }
 }
 
-/** The result of a read, with those of additional requests. */
+/** The result of a read, including the additional requests of the resource type. */
 async function all(type: ResourceType, api: Api, where: Values, json: Record<string, unknown>) {
     const get = (path: string) => api.call("GET", address(type, `GET ${path}`, where).path);
     return type.readAll?.(json, get) ?? json;
@@ -119,7 +119,7 @@ export async function remove(type: ResourceType, api: Api, state: Values): Promi
         const { method, path } = address(type, template, state);
         const answer = await api.call(method, path, type.removeBody?.[method]);
         const json = /^application\/([\w.]+\+)?json/.test(answer.contentType);
-        // The SDK decodes these answers, and fails for other types even after a successful request.
+        // Cloudflare's SDK decodes the answer, and fails for another content type even if the removal succeeded.
         if (!json && !(type.idName === "ruleset_id" && answer.status === 204))
             throw new Error(
                 `expected destination type of 'string' or '[]byte' for responses with content-type '${answer.contentType}' that is not 'application/json'`,
@@ -127,7 +127,7 @@ export async function remove(type: ResourceType, api: Api, state: Values): Promi
     }
 }
 
-/** Inputs of a state after a read: those of the program, with the read values. */
+/** Inputs after a read: the properties that the program had set, with the values of the new state. */
 export function inputsAfterRead(old: Values, state: Values): Values {
     const pick = (given: unknown, found: unknown): unknown => {
         if (Array.isArray(given) && Array.isArray(found) && given.length === found.length)
@@ -142,5 +142,5 @@ export function inputsAfterRead(old: Values, state: Values): Values {
 const isPlain = (value: unknown): value is Record<string, unknown> =>
     typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** The part of a state that differs from the inputs. */
+/** The differences between a state and inputs. */
 export { difference };

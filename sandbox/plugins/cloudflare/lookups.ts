@@ -23,7 +23,7 @@ async function list(api: Api, { name, account }: Values): Promise<Value[]> {
     return Array.isArray(answer.result) ? answer.result : [];
 }
 
-/** A zone by its id, or by a filter with exactly one match on the first page. */
+/** Finds a zone by its id, or by a filter that must have exactly one match on the first page. */
 const getZone: Lookup = async (api, args) => {
     known(args, "zoneId", "filter");
     let { zoneId } = args;
@@ -40,7 +40,7 @@ const getZone: Lookup = async (api, args) => {
     return withoutNone({ ...outputs(answer.result), zoneId, filter: args.filter });
 };
 
-/** The released bridge does not mark this token as a secret: programs must do so. */
+/** Reads the token of a tunnel. As in the released provider, it is not marked as a secret: the Pulumi program must do so. */
 const getToken: Lookup = async (api, args) => {
     known(args, "accountId", "tunnelId");
     const { accountId, tunnelId } = args as Record<string, string>;

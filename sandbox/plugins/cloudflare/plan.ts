@@ -4,7 +4,7 @@ import type { Field, Fields, ResourceType, Type } from "./fields";
 
 const none = (value: Value | undefined): value is null | undefined => value === undefined || value === null;
 
-/** A value with defaults for its missing parts. */
+/** Fills the defaults of missing fields into a value. */
 function complete(type: Type, value: Value): Value {
     if (typeof type === "string" || value === UNKNOWN) return value;
     if ("object" in type) return isObject(value) ? (completeObject(type.object, value) as Value) : value;
@@ -27,8 +27,8 @@ function completeObject(fields: Fields, given: Values): Values {
 }
 
 /**
- * The planned state: inputs, defaults, and values of the state for other fields. Fields that only the API's answer has are
- * unknown.
+ * The planned state: the inputs with defaults, and for other fields the values of the state. Fields whose value only the API's
+ * answer will contain are unknown.
  */
 export function plan(type: ResourceType, inputs: Values, state?: Values): Values {
     const planned = completeObject(type.fields, inputs);
@@ -40,7 +40,7 @@ export function plan(type: ResourceType, inputs: Values, state?: Values): Values
     return type.adjust?.(planned, inputs, state) ?? planned;
 }
 
-/** Whether a planned value equals that of the state. Parts that only the API sets are never different. */
+/** Whether a planned value equals the value in the state. Parts that only the API sets are not compared. */
 export function sameValue(type: Type, before: Value | undefined, after: Value | undefined): boolean {
     if (none(before) || none(after)) return none(before) && none(after);
     if (after === UNKNOWN) return false;
@@ -70,8 +70,8 @@ export function sameField(field: Field, before: Value | undefined, after: Value 
 }
 
 /**
- * Changes of a resource's state, and those that need a replacement. With any change, the fields that only the API's answer has
- * are included.
+ * The differences between a resource's state and its inputs, each with whether it replaces the resource. If there is any, the
+ * fields that only the API's answer will contain are listed too.
  */
 export function difference(type: ResourceType, state: Values, inputs: Values): Difference[] {
     const crash = type.crash?.(state);
@@ -97,7 +97,7 @@ const kindOf = (before: Value | undefined, after: Value | undefined): Difference
 
 type Part = Pick<Difference, "property" | "kind">;
 
-/** The innermost different parts by their paths; elements of lists and sets by index. */
+/** The innermost parts of a property that differ, by path. Elements of lists and sets have their index in the path. */
 function partsOf(field: Field, before: Value | undefined, after: Value | undefined, property: string): Part[] {
     const { type } = field;
     if (none(before) || none(after) || after === UNKNOWN || typeof type === "string")
@@ -117,7 +117,7 @@ function partsOf(field: Field, before: Value | undefined, after: Value | undefin
     });
 }
 
-/** The preview: the plan, with parts unknown that contain unknown values. */
+/** The state that a preview shows: the planned state, in which a part is unknown if it contains an unknown value. */
 export function preview(type: ResourceType, inputs: Values, state?: Values): Values {
     const planned = plan(type, inputs, state);
     const id = type.idIs === undefined ? undefined : planned[type.idIs];

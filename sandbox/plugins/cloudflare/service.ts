@@ -22,7 +22,7 @@ import { difference, preview } from "./plan";
 import { RESOURCE_TYPES } from "./resources";
 import { settingsOf, settingsProblems } from "./settings";
 
-/** The emulated version of the SDK. */
+/** Version of the SDK whose provider is emulated. */
 const VERSION = "6.22.1";
 
 /** Returns the rules of a resource type. Throws for an unsupported type. */
@@ -36,14 +36,17 @@ function resourceType(urn: string): ResourceType {
     );
 }
 
-/** The bridge explains how properties differ only on request (pkg/pf/tfbridge/provider_diff.go). */
+/**
+ * Whether Diff returns the kind and path of each difference. Pulumi's bridge does so only if this variable requests it
+ * (pkg/pf/tfbridge/provider_diff.go).
+ */
 const inDetail = ({ PULUMI_TF_BRIDGE_ACCURATE_PF_BRIDGE_PREVIEW: asked = "" }: NodeJS.ProcessEnv) =>
     ["1", "true"].includes(asked.toLowerCase());
 
 const secretsOf = (type: ResourceType) =>
     Object.entries(type.fields).flatMap(([name, field]) => (field.secret ? [name] : []));
 
-/** Settings of Configure: names with or without the package. */
+/** Settings in a Configure request, without the prefix `cloudflare:` that their names can have. */
 function configuration(request: provider.ConfigureRequest): Values {
     const variables = request.getVariablesMap().toObject() as [string, string][];
     const named = variables.map(([name, value]) => [name.split(":").at(-1) as string, value]);
@@ -69,7 +72,7 @@ class Service {
             );
             return new provider.CheckResponse().setInputs(request.getNews()).setFailuresList(failures);
         }),
-        // New credentials or another address update the provider. They never replace its resources.
+        // Changed credentials or a changed address only update the provider, so its resources are never replaced.
         diffConfig: unary((request: provider.DiffRequest) => {
             const [olds, news] = [readValues(request.getOlds()), readValues(request.getNews())];
             const names = [...new Set([...Object.keys(olds), ...Object.keys(news)])].sort();
@@ -77,7 +80,7 @@ class Service {
             return writeDifferences(changed.map((property) => ({ property, kind: "UPDATE", replace: false })));
         }),
         configure: unary((request: provider.ConfigureRequest) => {
-            // No request: an invalid token fails at the first call.
+            // Configure sends no request to the API, so an invalid token fails at the first call.
             this.api = new Api(settingsOf(configuration(request), this.env));
             return new provider.ConfigureResponse().setSupportspreview(true).setAcceptresources(true);
         }),
@@ -115,7 +118,7 @@ class Service {
                 return readResponse(type, String(state.id ?? request.getId()), state, inputs);
             }
             const state = await lifecycle.read(type, this.api, old);
-            if (!state) return new provider.ReadResponse(); // no id: deleted
+            if (!state) return new provider.ReadResponse(); // no id means: deleted
             const inputs = lifecycle.inputsAfterRead(readValues(request.getInputs()), state);
             return readResponse(type, request.getId(), state, inputs);
         }),

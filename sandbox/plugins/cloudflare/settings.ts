@@ -10,7 +10,10 @@ const FORMS: Record<string, RegExp> = {
 
 const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** Validates a provider's settings. As in the released one, only those of a program or a config file. */
+/**
+ * Validates a provider's settings. As in the released provider, only settings of a program or a config file are checked, not
+ * environment variables.
+ */
 export function settingsProblems(given: Values): { property: string; reason: string }[] {
     const found: { property: string; reason: string }[] = [];
     const wrong = (property: string, text: string) =>
@@ -22,7 +25,7 @@ export function settingsProblems(given: Values): { property: string; reason: str
         if (name === "version" || name === "pluginDownloadURL") continue;
         const form = FORMS[name];
         if (!form) found.push({ property: name, reason: `The setting "${name}" is unsupported by the sandbox.` });
-        // Never the value: it is a credential.
+        // The message never contains the value, because it is a credential.
         else if (typeof value !== "string" || !form.test(value)) wrong(name, `value must match ${form.source}.`);
     }
     return found;
@@ -31,11 +34,11 @@ export function settingsProblems(given: Values): { property: string; reason: str
 export interface Settings {
     /** Address with a final slash. */
     baseUrl: string;
-    /** Authorization. */
+    /** Header with the credential. */
     headers: Record<string, string>;
 }
 
-/** Settings of the configuration, otherwise of the environment. */
+/** The settings of a provider. A setting that the configuration does not have is read from the environment. */
 export function settingsOf(given: Values, env: NodeJS.ProcessEnv): Settings {
     const from = (name: string, variable: string) => (given[name] as string | undefined) || env[variable] || undefined;
     const base = from("baseUrl", "CLOUDFLARE_BASE_URL") ?? DEFAULT_BASE_URL;

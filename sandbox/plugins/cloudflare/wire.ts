@@ -2,13 +2,13 @@ import { isObject, UNKNOWN, type Value, type Values } from "../protocol";
 import { type Field, type Fields, type Type, wireName } from "./fields";
 import { sameField } from "./plan";
 
-/** A value with a wrong JSON type in an answer. */
+/** Thrown for a value in an answer that has a wrong JSON type. */
 class WrongType extends Error {}
 
 const none = (value: Value | undefined): value is null | undefined => value === undefined || value === null;
 const inBody = (field: Field) => field.path === undefined && field.kind !== "computed";
 
-/** A value as sent. */
+/** A value as it is sent to the API. */
 function encode(type: Type, value: Value): Value {
     if (typeof type === "string") return value;
     if ("object" in type) return encodeFields(type.object, value as Values);
@@ -29,10 +29,10 @@ function encodeFields(fields: Fields, planned: Values): { [name: string]: Value 
     return body;
 }
 
-/** All planned and known values. */
+/** Body of a create request: all planned values that are known. */
 export const createBody = (fields: Fields, planned: Values) => encodeFields(fields, planned);
 
-/** All planned values, and null for values that only the state has; not inside lists. */
+/** Body of a PUT: all planned values, and null for values that only the state has. Elements of lists get no null. */
 export function putBody(fields: Fields, planned: Values, state: Values): { [name: string]: Value } {
     const body = encodeFields(fields, planned);
     for (const [name, field] of Object.entries(fields)) {
@@ -45,7 +45,7 @@ export function putBody(fields: Fields, planned: Values, state: Values): { [name
     return body;
 }
 
-/** The differences, with null for removed values. */
+/** Body of a PATCH: changed fields, with null for removed values. */
 export function patchBody(fields: Fields, planned: Values, state: Values): { [name: string]: Value } {
     const changed = Object.entries(fields).filter(([name, field]) => !sameField(field, state[name], planned[name]));
     return putBody(Object.fromEntries(changed), planned, state);
@@ -53,7 +53,7 @@ export function patchBody(fields: Fields, planned: Values, state: Values): { [na
 
 const PRIMITIVES = ["string", "number", "boolean"];
 
-/** A value of an answer as programs see it; undefined if it is null or missing. */
+/** A value of an answer in the form that programs see; undefined if it is null or missing. */
 export function decode(type: Type, json: unknown): Value | undefined {
     if (json === undefined || json === null) return undefined;
     if (type === "any") return json as Value;
@@ -87,7 +87,7 @@ const empty = (value: Value | undefined) =>
     value === false || value === "" || (Array.isArray(value) && value.length === 0) || isEmptyObject(value);
 const isEmptyObject = (value: Value | undefined) => isObject(value) && Object.keys(value).length === 0;
 
-/** State after a read: fields as answered, except parts of the address and fields that reads ignore. */
+/** State after a read. Fields have the values of the answer, except parts of the URL path and fields that reads ignore. */
 export function afterRead(fields: Fields, json: Record<string, unknown>, state: Values | undefined): Values {
     const found: Values = {};
     for (const [name, field] of Object.entries(fields)) {
@@ -103,8 +103,8 @@ export function afterRead(fields: Fields, json: Record<string, unknown>, state: 
 }
 
 /**
- * State after a create or an update: planned values stay, whatever the API answers; other fields are those of the answer, or
- * null. A field with a wrong type is skipped, and is then missing.
+ * State after a create or an update: planned values stay, whatever the API answers; other fields have the value of the answer,
+ * or null. A field whose value in the answer has a wrong type is missing in the state.
  */
 export function afterWrite(fields: Fields, planned: Values, json: Record<string, unknown>, state?: Values): Values {
     const result: Values = {};
@@ -128,7 +128,7 @@ function decodeOrMiss(name: string, type: Type, answer: unknown): Value | undefi
     }
 }
 
-/** A planned value, with the API's parts from the answer. */
+/** A planned value, in which parts that the API sets are filled in from the answer. */
 function fillIn(type: Type, planned: Value, answer: unknown): Value {
     if (typeof type === "string" || "map" in type || "set" in type || typeof answer !== "object" || answer === null)
         return planned;

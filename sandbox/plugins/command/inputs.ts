@@ -14,7 +14,7 @@ const INPUTS: Record<string, "string" | "boolean" | "list" | "texts" | "connecti
 };
 const LOGGING = ["stdout", "stderr", "stdoutAndStderr", "none"];
 
-/** Fields of a connection. The last ones exist only in the released provider and are unsupported. */
+/** Fields of a connection. The fields in UNSUPPORTED exist only in the released provider. */
 const CONNECTION: Record<string, "string" | "number"> = {
     host: "string",
     port: "number",
@@ -35,7 +35,7 @@ interface Failure {
     reason: string;
 }
 
-/** Validates a program's inputs. Messages have no values, because a connection has a key. */
+/** Validates a program's inputs. Messages contain no values, because a connection contains a private key. */
 export function problemsOf(given: Values): Failure[] {
     const found: Failure[] = [];
     const wrong = (property: string, reason: string) => found.push({ property, reason: `${property}: ${reason}` });
@@ -74,7 +74,7 @@ function connectionProblems(value: Value): Failure[] {
     return found;
 }
 
-/** Inputs with the released provider's defaults of Check. */
+/** Inputs with the defaults that the released provider fills in at Check. */
 export function withDefaults(given: Values): Values {
     const { connection } = given;
     return {
@@ -92,11 +92,11 @@ export interface Connection {
     privateKeyPassword?: string;
     hostKey?: string;
     dialErrorLimit: number;
-    /** Seconds; 0: no limit. */
+    /** Time limit of one connection attempt in seconds; 0: no limit. */
     perDialTimeout: number;
 }
 
-/** A run of one command. */
+/** One command, and what its execution needs. */
 export interface Run {
     connection: Connection;
     command: string;
@@ -104,7 +104,10 @@ export interface Run {
     environment: Record<string, string>;
 }
 
-/** One of a resource's commands, with the last output if requested; undefined if there is no such command. */
+/**
+ * The execution of a resource's `create`, `update` or `delete`; undefined if the resource does not have this command.
+ * @param last the state with the output of the previous command, which the command gets if `addPreviousOutputInEnv` is set
+ */
 export function runOf(command: Value | undefined, values: Values, last: Values): Run | undefined {
     if (typeof command !== "string") return undefined;
     const previous: Record<string, string> = {};

@@ -17,14 +17,14 @@ import { unsupported, unary } from "../serve";
 import { problemsOf, runOf, withDefaults } from "./inputs";
 import { run } from "./ssh";
 
-/** The emulated version of the SDK. */
+/** Version of the SDK whose provider is emulated. */
 const VERSION = "1.2.1";
 
 const COMMAND = "command:remote:Command";
-/** Always a secret, whatever the program sets. */
+/** Properties that are always secrets. */
 const SECRETS = ["connection"];
 
-/** Rejects unsupported resources by name. */
+/** Returns the resource's name. @throws Error that names the type of an unsupported resource */
 function onlyCommand(urn: string): string {
     const { name, type } = parseUrn(urn);
     if (type === COMMAND) return name;
@@ -35,7 +35,10 @@ function onlyCommand(urn: string): string {
 
 const inputsOf = ({ stdout: _out, stderr: _err, ...inputs }: Values): Values => inputs;
 
-/** Changed inputs. Triggers replace the resource, all others run `update`, or `create` again. */
+/**
+ * The changed inputs. A changed trigger replaces the resource; any other change runs `update`, or `create` if there is no
+ * `update`.
+ */
 function difference(state: Values, inputs: Values): Difference[] {
     const before = inputsOf(state);
     const names = [...new Set([...Object.keys(before), ...Object.keys(inputs)])].sort();
@@ -47,7 +50,7 @@ function difference(state: Values, inputs: Values): Difference[] {
     });
 }
 
-/** Outputs of a run; without a command, the old outputs. */
+/** The inputs with the outputs of the command. Without a command, the old outputs stay. */
 async function outcome(command: Values[string], inputs: Values, last: Values): Promise<Values> {
     const given = runOf(command, inputs, last);
     const output = given ? await run(given) : { stdout: last.stdout ?? "", stderr: last.stderr ?? "" };

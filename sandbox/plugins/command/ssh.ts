@@ -7,7 +7,7 @@ const FIRST_DELAY_MS = 100;
 const GROWTH = 1.5;
 const LONGEST_DELAY_MS = 5_000;
 
-/** Host key types in the order of Go's client. */
+/** Accepted types of host keys, in the order in which Go's client offers them. */
 const HOST_KEY_TYPES = [
     ...(["ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"] as const),
     ...(["rsa-sha2-256", "rsa-sha2-512", "ssh-rsa", "ssh-ed25519"] as const),
@@ -18,7 +18,10 @@ export interface Output {
     stderr: string;
 }
 
-/** Runs a command on another host. Fails with the command, its exit status and its whole output, as the released one. */
+/**
+ * Runs a command on another host.
+ * @throws Error with the command, its exit status and its whole output, as in the released provider
+ */
 export async function run(given: Run): Promise<Output> {
     const client = await dial(given.connection);
     try {
@@ -28,7 +31,7 @@ export async function run(given: Run): Promise<Output> {
     }
 }
 
-/** Connects, with the retries of the connection's settings. */
+/** Connects, with as many retries as the settings of the connection allow. */
 async function dial(connection: Connection): Promise<Client> {
     const options = connectOptions(connection);
     let delay = FIRST_DELAY_MS;
@@ -59,12 +62,12 @@ function connectOptions(connection: Connection) {
         passphrase: connection.privateKeyPassword,
         readyTimeout: connection.perDialTimeout * 1000,
         algorithms: { serverHostKey: HOST_KEY_TYPES },
-        // Without a key every host is trusted, as in the released provider.
+        // As in the released provider, every host is trusted if `connection.hostKey` is unset.
         hostVerifier: (key: Buffer) => expected === undefined || key.equals(expected),
     };
 }
 
-/** A host key in the form of an authorized_keys line. */
+/** Parses a host key, which has the form of an authorized_keys line. */
 function hostKeyOf(text: string): Buffer {
     const key = utils.parseKey(text.trim());
     if (key instanceof Error || Array.isArray(key)) throw new Error("ssh: no key found (connection.hostKey)");
@@ -85,7 +88,7 @@ function connect(options: ReturnType<typeof connectOptions>): Promise<Client> {
     });
 }
 
-/** The error, in the words of Go's client where programs may parse them. */
+/** The message of an error. Where programs could parse it, it is the message of Go's SSH client. */
 function messageOf(error: unknown, { host, port }: Connection): string {
     const { message, level, code } = error as { message: string; level?: string; code?: string };
     if (/verification failed/.test(message)) return "ssh: handshake failed: ssh: host key mismatch";
@@ -98,7 +101,7 @@ function messageOf(error: unknown, { host, port }: Connection): string {
 
 function execute(client: Client, given: Run): Promise<Output> {
     return new Promise((resolve, reject) => {
-        // A host rejects variables that it does not accept. ssh2 does not report that, and the command runs without them.
+        // A host can reject variables. ssh2 does not report the rejection, and the command runs without the variable.
         client.exec(given.command, { env: given.environment }, (error, channel) => {
             if (error) return reject(error);
             collect(channel, given).then(resolve, reject);

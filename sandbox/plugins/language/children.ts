@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process";
 import * as path from "node:path";
 
-/** In the bundle of toolchain/launchers.ts: the folder of the sources. */
+/** Folder of the sources. Defined only in the bundle that toolchain/launchers.ts builds. */
 declare const EMULATORS_FOLDER: string | undefined;
 const FOLDER = typeof EMULATORS_FOLDER === "string" ? EMULATORS_FOLDER : path.join(__dirname, "..");
 
-/** Time for a process to end after SIGINT or SIGTERM, in milliseconds. The released host waits 5 s too. */
+/** Time until a process that got SIGINT is killed, in milliseconds. The released host waits 5 s too. */
 const GRACE_MS = 5000;
 
 interface Ended {
@@ -17,9 +17,9 @@ interface Ended {
 export class Children {
     private readonly running = new Set<ChildProcess>();
 
-    /** Starts Node.js. The new process ends when this one is killed. */
+    /** Starts Node.js. The new process ends by itself if this process is killed. */
     startNode(args: string[], options: SpawnOptions): ChildProcess {
-        // `--require=…` as one word: @pulumi/pulumi detects another loader by a separate `--require`.
+        // One word, because @pulumi/pulumi takes a separate word `--require` for another TypeScript loader.
         const watch = `--require=${path.join(FOLDER, "exit-with-parent.cjs")}`;
         return this.start(process.execPath, [watch, ...args], options);
     }
@@ -41,7 +41,7 @@ export class Children {
         });
     }
 
-    /** Asks a process to end, and kills it after a timeout. */
+    /** Sends SIGINT to a process, and kills it after a timeout. */
     static interrupt(child: ChildProcess): void {
         child.kill("SIGINT");
         const timer = setTimeout(() => child.kill("SIGKILL"), GRACE_MS);
@@ -53,7 +53,7 @@ export class Children {
         for (const child of this.running) Children.interrupt(child);
     }
 
-    /** Kills all processes at once, before this one ends. */
+    /** Kills all processes at once. Called before this process ends. */
     kill(): void {
         for (const child of this.running) child.kill("SIGKILL");
     }

@@ -21,7 +21,7 @@ const optionsOf = (info: language.ProgramInfo | undefined) => {
     return readOptions((options?.toJavaScript() ?? {}) as Record<string, unknown>);
 };
 
-/** Whether the engine finds a provider: on PATH, or among its downloaded plugins. */
+/** Whether the engine can find a provider: on PATH, or among the downloaded plugins. */
 function hasPlugin(name: string): boolean {
     if (findOnPath(`pulumi-resource-${name}`) !== undefined) return true;
     const folder = path.join(process.env.PULUMI_HOME || path.join(os.homedir(), ".pulumi"), "plugins");
@@ -48,7 +48,7 @@ export class LanguageHost {
         private readonly tracing?: string,
     ) {}
 
-    /** All calls of the service. Unsupported ones answer UNIMPLEMENTED with a message. */
+    /** All calls of the service. An unsupported call fails with UNIMPLEMENTED and a message. */
     service(): grpc.UntypedServiceImplementation {
         const calls: Record<keyof typeof LanguageRuntimeService, grpc.UntypedHandleCall> = {
             handshake: unary((request: language.LanguageHandshakeRequest) => {
@@ -123,7 +123,7 @@ export class LanguageHost {
         return new language.RunResponse().setError(error).setBail(bail);
     }
 
-    /** `pulumi install`: npm only, from the lock file if there is one. */
+    /** Handles `pulumi install` with npm, from the lock file if there is one. */
     private install(
         call: grpc.ServerWritableStream<language.InstallDependenciesRequest, language.InstallDependenciesResponse>,
     ): void {

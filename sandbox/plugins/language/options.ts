@@ -2,15 +2,15 @@
 export interface RuntimeOptions {
     /** Whether ts-node loads the program. @default true, as in the released host */
     typescript: boolean;
-    /** Path of the compiler configuration, relative to the program. @default tsconfig.json */
+    /** Path of the TypeScript compiler configuration, relative to the program. @default tsconfig.json */
     tsconfig?: string;
-    /** Arguments for Node.js itself. */
+    /** Arguments of Node.js (not of the program). */
     nodeArguments: string[];
 }
 
 const KNOWN = ["typescript", "tsconfig", "nodeargs", "packagemanager"];
 
-/** Parses the options. An unsupported option with an effect is an error. */
+/** Parses the options. @throws Error for an unsupported option or value */
 export function readOptions(raw: Record<string, unknown>): RuntimeOptions {
     for (const [name, value] of Object.entries(raw)) {
         if (!KNOWN.includes(name)) {
@@ -36,7 +36,7 @@ export function readOptions(raw: Record<string, unknown>): RuntimeOptions {
     };
 }
 
-/** Splits a line as a shell does: at spaces, outside of quotes and backslashes. No expansion. */
+/** Splits a line into words as a shell does: at spaces that are neither quoted nor escaped. Variables are not expanded. */
 function splitWords(line: string): string[] {
     const words: string[] = [];
     let word: string | undefined;

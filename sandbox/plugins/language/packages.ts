@@ -45,7 +45,7 @@ function namesIn(modules: string): string[] {
     });
 }
 
-/** Installed packages as `name → folder`. The nearest one of a name wins, as for the program. */
+/** Installed packages as `name → folder`. Of several packages with one name, the nearest wins, as in Node.js. */
 function installed(program: string): Map<string, string> {
     const found = new Map<string, string>();
     for (const modules of moduleFolders(program))
@@ -54,9 +54,10 @@ function installed(program: string): Map<string, string> {
 }
 
 /**
- * The Pulumi packages of a program, from the `pulumi` part of the installed SDKs' package.json. Packages whose plugin is not
- * on this machine (`hasPlugin`) are left out, so that a package that the program never uses does not fail every command. A
- * package that it uses still fails, with its name. (The released host lists all packages, and the engine downloads them.)
+ * The Pulumi packages of a program, from the `pulumi` part of the installed SDKs' package.json. Packages whose plugin is not on
+ * this machine (`hasPlugin`) are omitted: otherwise a package that the program never uses would fail every command. If the
+ * program uses such a package, the engine fails with its name. (The released host lists all packages, and the engine downloads
+ * their plugins.)
  */
 export function requiredPackages(program: string, hasPlugin: (name: string) => boolean): RequiredPackage[] {
     return [...installed(program)].flatMap(([npmName, folder]) => {

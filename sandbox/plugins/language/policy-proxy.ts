@@ -3,7 +3,7 @@ import * as analyzer from "@pulumi/pulumi/proto/analyzer_pb";
 import { AnalyzerService } from "@pulumi/pulumi/proto/analyzer_grpc_pb";
 import { SERVER_OPTIONS, listen } from "../serve";
 
-/** Messages pass unchanged. Only the two below are parsed. */
+/** Messages pass through the proxy unchanged. It parses only the stack's configuration and answers the handshake itself. */
 const asIs = (bytes: Buffer) => bytes;
 
 type Methods = Record<string, grpc.MethodDefinition<unknown, unknown>>;
@@ -11,9 +11,9 @@ type Methods = Record<string, grpc.MethodDefinition<unknown, unknown>>;
 const METHODS = AnalyzerService as unknown as Methods;
 
 /**
- * A proxy between the engine and a policy pack, as in the released host: a pack for Node.js needs the stack's configuration in
- * its environment, but the engine sends it only after it has connected. So the engine connects to the proxy, the pack starts
- * once its configuration is known, and the proxy forwards all further calls.
+ * A proxy between the engine and a policy pack, as in the released host. A Node.js pack needs the stack's configuration in its
+ * environment when it starts, but the engine sends the configuration only after it has connected. Therefore the engine connects
+ * to the proxy, the pack starts when the configuration is known, and the proxy forwards all further calls.
  */
 export class PolicyProxy {
     private readonly server = new grpc.Server(SERVER_OPTIONS);
@@ -21,7 +21,7 @@ export class PolicyProxy {
     private readonly pack = deferred<grpc.Client>();
 
     constructor() {
-        this.pack.promise.catch(() => undefined); // waiting calls get the error
+        this.pack.promise.catch(() => undefined); // the calls that wait for the pack get the error
         const definition: Methods = {};
         const calls: grpc.UntypedServiceImplementation = {};
         for (const [name, method] of Object.entries(METHODS)) {
@@ -43,18 +43,18 @@ export class PolicyProxy {
         return listen(this.server);
     }
 
-    /** The stack's configuration; undefined if the engine makes another call first, as `policy publish` does. */
+    /** Resolves to the stack's configuration; to undefined if the engine makes another call first, as `policy publish` does. */
     async configuration(): Promise<analyzer.AnalyzerStackConfigureRequest | undefined> {
         const bytes = await this.configured.promise;
         return bytes && analyzer.AnalyzerStackConfigureRequest.deserializeBinary(bytes);
     }
 
-    /** Forwards all calls to the pack on this port. */
+    /** Forwards all calls to the pack. @param port port of the pack */
     async attach(port: number): Promise<void> {
         const client = new grpc.Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), SERVER_OPTIONS);
         const configuration = await this.configured.promise;
         if (configuration) {
-            // Packs older than this call read their configuration from the environment.
+            // Packs that do not know this call are older, and read their configuration from the environment.
             await forward(client, METHODS.configureStack.path, configuration).catch((error: grpc.ServiceError) => {
                 if (error.code !== grpc.status.UNIMPLEMENTED) throw error;
             });
@@ -70,7 +70,8 @@ export class PolicyProxy {
             (client) => client.close(),
             () => undefined,
         );
-        // Waiting calls get the reason. Connections that the engine keeps longer are closed.
+        // tryShutdown lets waiting calls fail with the reason first. Connections that the engine keeps open are cut after a
+        // second.
         const cut = setTimeout(() => this.server.forceShutdown(), 1000);
         this.server.tryShutdown(() => clearTimeout(cut));
     }
@@ -92,7 +93,7 @@ export class PolicyProxy {
     }
 }
 
-/** A promise with its resolve and reject. Node.js 20 has none. */
+/** A promise with its resolve and reject functions: Node.js 20 has no Promise.withResolvers. */
 function deferred<T>() {
     let resolve!: (value: T) => void;
     let reject!: (reason: Error) => void;

@@ -9,7 +9,7 @@ import { locate, optionEnvironment } from "./run";
 
 type Call = ServerWritableStream<RunPluginRequest, RunPluginResponse>;
 
-/** Runs a policy pack, or a provider for Node.js. The stream has its output and exit code. */
+/** Runs a policy pack, or a provider for Node.js. Its output and exit code are written to the stream of the call. */
 export async function runPlugin(call: Call, options: RuntimeOptions, children: Children): Promise<void> {
     const request = call.request;
     try {

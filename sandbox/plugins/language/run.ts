@@ -4,13 +4,13 @@ import type { RunRequest } from "@pulumi/pulumi/proto/language_pb";
 import { Children } from "./children";
 import type { RuntimeOptions } from "./options";
 
-/** Exit code of @pulumi/pulumi's runner after it has printed the error itself. */
+/** Exit code with which @pulumi/pulumi's runner says that it has already printed the error. */
 const ALREADY_REPORTED = 32;
 
 interface RunOutcome {
-    /** Message of the engine; empty: success. */
+    /** Error message for the engine; empty after success. */
     error: string;
-    /** Whether the run failed with its error already printed: the engine stops without a message. */
+    /** Whether the run failed and has printed its error: then the engine stops without a message. */
     bail: boolean;
 }
 
@@ -26,7 +26,7 @@ export function locate(script: string, program: string): string {
     }
 }
 
-/** Command line of the runner with its flags, and without secrets. */
+/** Arguments of the runner. They contain no secrets. */
 function runArguments(request: RunRequest, engine: string, program: string, tracing?: string): string[] {
     const info = request.getInfo();
     const flags: [name: string, value: string | undefined][] = [
@@ -48,7 +48,10 @@ function runArguments(request: RunRequest, engine: string, program: string, trac
     ];
 }
 
-/** Environment of the program. It has the configuration, because every user can read a command line. */
+/**
+ * Environment of the program. The configuration is in it, and not on the command line, which every user of the machine can
+ * read.
+ */
 function runEnvironment(request: RunRequest, options: RuntimeOptions): NodeJS.ProcessEnv {
     const config = Object.fromEntries(request.getConfigMap().getEntryList());
     return {
@@ -59,7 +62,7 @@ function runEnvironment(request: RunRequest, options: RuntimeOptions): NodeJS.Pr
     };
 }
 
-/** `runtime.options` for @pulumi/pulumi's runners. */
+/** Environment variables that pass `runtime.options` to @pulumi/pulumi's runners. */
 export function optionEnvironment(options: RuntimeOptions): NodeJS.ProcessEnv {
     return {
         ...(options.typescript ? { PULUMI_NODEJS_TYPESCRIPT: "true" } : {}),

@@ -3,14 +3,14 @@ import { randomBytes, randomInt } from "node:crypto";
 import type { Values } from "../protocol";
 
 export interface ResourceType {
-    /** Types of the accepted inputs: those that programs of this project set. */
+    /** Accepted inputs with their types. Only inputs that this project's programs set are accepted. */
     inputs: Record<string, "number" | "boolean">;
     required: string[];
     /** Properties that only the provider sets. */
     computed: string[];
     /** Computed properties with secrets. */
     secrets: string[];
-    /** The state without computed properties: inputs with the released provider's defaults. */
+    /** The planned state without computed properties: the inputs with the released provider's defaults. */
     plan(inputs: Values): Values;
     make(planned: Values): Promise<{ id: string; computed: Values }>;
 }
@@ -35,7 +35,8 @@ export const RESOURCE_TYPES: Record<string, ResourceType> = {
             const characters = LETTERS + (numeric === true ? DIGITS : "") + (special === true ? SPECIAL : "");
             const picked = Array.from({ length: Number(length) }, () => characters[randomInt(characters.length)]);
             const result = picked.join("");
-            // Cost and prefix of Go's bcrypt, which the provider does not change. 2y is the same version as 2a.
+            // 10 and 2a are the cost and the version of Go's bcrypt, which the provider uses unchanged. 2a, 2b and 2y are the
+            // same algorithm.
             const bcryptHash = (await hash(result, 10)).replace(/^\$2[aby]\$/, "$$2a$$");
             return { id: "none", computed: { id: "none", result, bcryptHash } };
         },
@@ -45,7 +46,7 @@ export const RESOURCE_TYPES: Record<string, ResourceType> = {
         plan: () => ({}),
         make: async () => {
             const hex = randomBytes(16).toString("hex");
-            // Without version bits, as in the provider.
+            // As in the released provider, the UUID has no version bits.
             const id = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join(
                 "-",
             );

@@ -28,7 +28,7 @@ function resourceType(urn: string): ResourceType {
     );
 }
 
-/** Problems of a program's inputs. Messages name properties as the released provider does. */
+/** Problems of a resource's inputs. Messages have the form of the released provider's. */
 function problems(urn: string, inputs: Values): string[] {
     const { inputs: types, required } = resourceType(urn);
     const at = (property: string, problem: string) =>
@@ -49,7 +49,7 @@ function problems(urn: string, inputs: Values): string[] {
     return [...missing, ...wrong];
 }
 
-/** Changes of a resource's state. Each replaces the resource: computed properties never differ. */
+/** The inputs that differ from the state. Each difference replaces the resource. Computed properties are not compared. */
 function differences(urn: string, state: Values, inputs: Values): Difference[] {
     const { computed, plan } = resourceType(urn);
     const planned = plan(inputs);
@@ -88,7 +88,7 @@ export function randomService(): grpc.UntypedServiceImplementation {
                 .setId(made.id)
                 .setProperties(writeWithSecrets({ ...planned, ...made.computed }, secrets));
         }),
-        // Nothing outside of the state can change.
+        // A read returns the state unchanged: a random value exists nowhere else.
         read: unary((request: provider.ReadRequest) => {
             const { secrets } = resourceType(request.getUrn());
             const state = readValues(request.getProperties());

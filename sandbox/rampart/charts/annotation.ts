@@ -1,8 +1,8 @@
 /**
- * The annotation of a chart: inputs, outputs, and infrastructure that it provides or requires.
+ * Parses a chart's annotation, which declares inputs, outputs, and infrastructure that the chart provides or requires.
  * Emulated: petuum/rampart 47a837c, component_spec.py, with the verdicts of yamale 4.0.2 on Rampart's own rules. Known
- * differences: the reasons of a rejection, which follow its first line; and text that is not YAML is always rejected, while some
- * of it, such as an unterminated list, crashes the real controller. Several documents are rejected too.
+ * differences: the reasons after the first line of a rejection; text that is not YAML is always rejected, although some texts
+ * (for example an unterminated list) crash the real controller; several YAML documents are rejected too.
  */
 import { parse } from "yaml";
 import * as z from "zod";
@@ -21,7 +21,7 @@ export interface ComponentSpec {
     requires: string[];
 }
 
-/** The real program's message has the path of its rules; the directory is invented. */
+/** Path of the rules, which the real program's message contains. The directory is invented. */
 const RULES_PATH = "/rampart/src/graph/component_annotations_schema.yaml";
 // Python's `$` also matches before a final line break.
 const NAME = z.string().regex(/^[a-zA-Z0-9_-]*\*?\n?$/);
@@ -39,7 +39,11 @@ const RULES = z.strictObject({
 
 const invalid = (text: string) => new GraphErrors("validation", [text]);
 
-/** @param name name of the component in messages @param refuse creates the error for an invalid annotation */
+/**
+ * Parses and validates an annotation.
+ * @param name name of the component, for messages
+ * @param refuse creates the error for an invalid annotation
+ */
 export function readSpec(annotation: string, name: string, refuse: (why: string) => Error): ComponentSpec {
     const { data: spec, error } = RULES.safeParse(asYaml(annotation, refuse));
     if (error !== undefined)
@@ -59,7 +63,7 @@ export function asYaml(text: string, refuse: (why: string) => Error): unknown {
     }
 }
 
-/** Null is valid by the rules, and then crashes the loop over it. */
+/** The names of a list without duplicates. As in the real program, null passes the rules, and then crashes the loop over it. */
 function names(list: string[] | null | undefined): string[] {
     if (list === null) throw new Crash("TypeError: 'NoneType' object is not iterable");
     return [...new Set(list)];

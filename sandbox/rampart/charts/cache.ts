@@ -1,13 +1,13 @@
 /**
- * The controller's cache of charts: a chart of a given version is read once, as long as a graph uses its repo. Emulated:
+ * The controller's cache of charts: a chart of a given version is read only once while any graph uses its repo. Emulated:
  * petuum/rampart 47a837c, repository.py.
  */
 import type { HelmRepo } from "./helm-runner.js";
 
 interface Known {
-    /** uid of each graph that uses the repo. */
+    /** uids of the graphs that use the repo. */
     users: Set<string>;
-    /** By name and version of the chart. */
+    /** Annotations, by name and version of the chart. */
     annotations: Map<string, string>;
 }
 

@@ -15,7 +15,7 @@ import { CHART_ANNOTATION, type InfraSource } from "../types.js";
 
 export interface ChartFacts extends ComponentSpec {
     repo: HelmRepo;
-    /** Name in messages. */
+    /** Name of the chart in messages. */
     specName: string;
 }
 
@@ -47,7 +47,7 @@ export async function inspectChart(chart: Chart, ref: TaskRef, from: ChartSource
     return { repo, specName, ...spec };
 }
 
-/** The annotation of a chart, or "". The newest version is read each time, others once. */
+/** The annotation of a chart; "" if it has none. A fixed version is read once, the newest version for each check. */
 async function annotationOf(chart: Chart, repo: HelmRepo, { uid }: TaskRef, from: ChartSources): Promise<string> {
     const cache = from.charts.of(repo, uid);
     const key = JSON.stringify([chart.name, chart.version]);
@@ -86,7 +86,7 @@ async function findRepo(chart: Chart, ref: GraphRef, from: ChartSources): Promis
         return { repo: { name: helmRepoName(url), url: trim(url), options: {} }, fullUrl: url };
     }
     const { secretName } = chart.source;
-    // An empty name reads the list of Secrets, which has no data.
+    // With an empty name, the real program reads the list of Secrets, which has no `data`, and crashes.
     if (secretName === "") throw new Crash("TypeError: argument of type 'NoneType' is not iterable");
     const elsewhere = kubernetesView(from.controllerNamespace);
     const data =
@@ -106,7 +106,9 @@ async function findRepo(chart: Chart, ref: GraphRef, from: ChartSources): Promis
 
 const trim = (url: string) => url.replace(/^\/+|\/+$/g, "");
 
-/** Compares an edge with the chart's declaration: an exact name first, then the longest prefix (`name*`). */
+/**
+ * Compares an edge with the chart's declaration of its input or output: the exact name, or else the longest matching `prefix*`.
+ */
 export function edgeAgainstChart(edge: Edge, facts: ChartFacts): string[] {
     const specs = edge.part === "Input" ? facts.inputs : facts.outputs;
     const exact = specs.find((spec) => spec.name === edge.name);
@@ -131,7 +133,7 @@ function defaultMountPath(name: string, spec: PortSpec | undefined): string {
     return spec.mountPath.slice(0, -1) + name.slice(spec.name.length - 1);
 }
 
-/** No two graphs may provide the same infrastructure, and every required one must be provided. */
+/** Errors if two graphs provide the same infrastructure, or a required infrastructure is not provided. */
 export function infraProblems(graph: Graph, facts: ChartFacts[], provided: Record<string, InfraSource>): string[] {
     const known = { ...provided };
     const errors: string[] = [];
@@ -140,7 +142,7 @@ export function infraProblems(graph: Graph, facts: ChartFacts[], provided: Recor
             (infra) => known[infra] && (known[infra].name !== graph.name || known[infra].namespace !== graph.namespace),
         );
         if (taken.length > 0) {
-            // The missing space is the real program's.
+            // The real message lacks this space too.
             errors.push(`Component chart ${specName}provides duplicate/conflicting infrastructure ${repr(taken)}`);
         }
         for (const infra of provides) known[infra] = { namespace: graph.namespace, name: graph.name };

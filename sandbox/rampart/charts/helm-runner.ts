@@ -1,4 +1,6 @@
-/** Calls of helm by the controller. helm.ts runs the real CLI; tests have scripted ones. */
+/**
+ * The calls of helm that the controller needs. helm.ts implements them with the real CLI; tests use scripted implementations.
+ */
 import type { JsonObject } from "../types.js";
 
 export interface HelmRepo {
@@ -24,28 +26,28 @@ export interface Limits {
 }
 
 export interface HelmRunner {
-    /** helm repo add. */
+    /** Runs `helm repo add`. */
     repoCheck(repo: HelmRepo, limits: Limits): Promise<void>;
-    /** helm show chart: the text of Chart.yaml. Without a version, the newest, including pre-releases. */
+    /** Runs `helm show chart`. @param version default: the newest, including pre-releases @returns the text of Chart.yaml */
     showChart(repo: HelmRepo, name: string, version: string | undefined, limits: Limits): Promise<string>;
-    /** helm upgrade --install. An aborted signal ends the process; resolves only after its end. */
+    /** Runs `helm upgrade --install`. An aborted signal ends helm; the promise settles only after helm has ended. */
     upgradeInstall(request: ReleaseRequest, signal: AbortSignal): Promise<void>;
-    /** helm uninstall --wait. */
+    /** Runs `helm uninstall --wait`. */
     uninstall(release: string, namespace: string): Promise<void>;
 }
 
-/** helm ended with a code other than 0. */
+/** Thrown if helm ends with an exit code other than 0. */
 export class HelmError extends Error {
     constructor(
         readonly code: number,
         readonly stdout: string,
         readonly stderr: string,
-        /** Arguments without values and credentials. */
+        /** Arguments of helm, without values and credentials. */
         readonly args: string[] = ["helm"],
     ) {
         super(`helm: failed (exit code ${code}).\n${stderr}`);
     }
 }
 
-/** helm did not end in time. */
+/** Thrown if helm does not end in time. */
 export class HelmTimeout extends Error {}

@@ -1,6 +1,6 @@
 /**
- * HelmRunner on the helm command line (3.8 or later: `repo add --password-stdin`, `--values -`). Known difference: Rampart puts
- * the password of a repo on the command line and the values into a file; here stdin has both.
+ * Implements HelmRunner with the helm command line (3.8 or later, for `repo add --password-stdin` and `--values -`). Known
+ * difference: Rampart passes the password of a repo on the command line and values in a file; this class passes both on stdin.
  */
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync } from "node:fs";
@@ -19,11 +19,14 @@ interface HelmCliOptions {
     /** Path of the helm program. */
     helmPath: string;
     kubeConfigPath: string;
-    /** Folder for the helm homes of each start: the user's helm is neither read nor changed. */
+    /**
+     * Folder in which each start gets a helm home of its own, so that the user's helm configuration is neither read nor
+     * changed.
+     */
     stateDir: string;
 }
 
-/** Seconds after SIGTERM until a process is killed. */
+/** Time from SIGTERM until a process is killed, in seconds. */
 const KILL_AFTER_SECONDS = 10;
 /** Longest uninstall, in seconds: helm's own default for --wait, plus a margin. */
 const UNINSTALL_SECONDS = 310;
@@ -60,7 +63,7 @@ export class HelmCli implements HelmRunner {
         const where = ["--namespace", namespace, "--version", chart.version];
         const how = ["--wait", "--timeout", `${timeoutSeconds}s`, "--values", "-"];
         const args = ["upgrade", "--install", release, `${chart.repo}/${chart.name}`, ...where, ...how];
-        // helm ends by itself after the timeout. The margin is for a helm that hangs.
+        // helm has the same timeout and should end by itself. The 60 s more are for a helm that hangs.
         await this.run(args, { signal, timeoutSeconds: timeoutSeconds + 60 }, stringify(request.values));
     }
 
@@ -111,7 +114,7 @@ export class HelmCli implements HelmRunner {
     }
 }
 
-/** Keys of the Secret as helm flags: `passCredentials: "true"` is `--pass-credentials`. */
+/** Converts keys of a repo's Secret to flags of helm: `passCredentials: "true"` becomes `--pass-credentials`. */
 export function repoFlags(options: Record<string, string>): { flags: string[]; password: string } {
     const flags: string[] = [];
     let password = "";

@@ -1,8 +1,9 @@
 /**
  * Rampart's controller process.
- * Emulated: petuum/rampart 47a837c (2023-04-07), controller.py with its objects, as recorded on a real API server. It has one
- * watch, restarted every 60 s, which then lists all graphs again. Each event starts a task: one at a time per graph, in
- * parallel for different graphs. An exception that the real program does not catch ends this "process" too: see `exited`.
+ * Emulated: petuum/rampart 47a837c (2023-04-07), controller.py with its objects, as recorded on a real API server. The
+ * controller has one watch, which restarts every 60 s and then lists all graphs again. Each event starts a task. Tasks of one
+ * graph run one after another, tasks of different graphs in parallel. An exception that the real program does not catch ends
+ * this "process" too: see `exited`.
  * Unsupported: flows, the edges release, the mutating webhook, Pulsar, files in the work directory.
  */
 import type { KubeConfig } from "@kubernetes/client-node";
@@ -20,17 +21,23 @@ import type { GraphObject } from "../types.js";
 
 export interface ControllerOptions {
     helm: HelmRunner;
-    /** @default an emulation of helmfile with `helm` */
+    /** Runs helmfile. @default an emulation of helmfile that uses `helm` */
     helmfile?: HelmfileRunner;
-    /** Duration of one watch, in seconds; deletions need a second one. @default 60, as in the real controller */
+    /**
+     * Duration of one watch, in seconds. A deletion is completed only in the next watch.
+     * @default 60, as in the real controller
+     */
     watchCycleSeconds?: number;
     /**
      * Environment of the controller process, with its RAMPART_* settings. The error of a failed helmfile quotes every
      * variable.
-     * @default POD_ENV, invented; never the environment of the sandbox, which may have real secrets
+     * @default the invented POD_ENV. It is never the environment of the sandbox, which may contain real secrets
      */
     env?: Environment;
-    /** Second namespace for the Secret of a repo. @default "rampart-system" */
+    /**
+     * Namespace in which the Secret of a repo is searched if the graph's namespace does not have it.
+     * @default "rampart-system"
+     */
     controllerNamespace?: string;
     log?: (line: string) => void;
     /** Called with every helm and helmfile command line of the real controller, except repo add and show chart. */
@@ -39,13 +46,13 @@ export interface ControllerOptions {
 }
 
 export interface Controller {
-    /** Ends the process without cleanup. Resolves when nothing of it runs. */
+    /** Ends the emulated process without cleanup. Resolves when none of its tasks runs any more. */
     close(): Promise<void>;
-    /** Resolves at the end of the process: with the exception that ended it, or undefined after close(). */
+    /** Resolves when the emulated process ends: to the exception that ended it, or to undefined after close(). */
     exited: Promise<Error | undefined>;
 }
 
-/** Environment of a controller pod. The credential is a canary that must never be printed. */
+/** Invented environment of a controller pod. Tests check that its credential is never printed. */
 const POD_ENV: Environment = {
     HOME: "/root",
     HOSTNAME: "rampart-controller-0",
@@ -94,10 +101,10 @@ class Process implements Controller {
     readonly exited: Promise<Error | undefined>;
     private readonly killer = new AbortController();
     private readonly tasks = new Map<string, RunningTask>();
-    /** Last holder of each graph's lock. */
+    /** The last task in the queue of each graph's lock, by uid of the graph. */
     private readonly locks = new Map<string, Promise<void>>();
     private readonly live = new Set<Promise<void>>();
-    /** Tasks are awaited in the order of their events: a crash is noticed after all earlier ones. */
+    /** Waits for tasks in the order of their events, so that a crash ends the process only after all earlier tasks. */
     private queue: Promise<void> = Promise.resolve();
     private end: (error: Error | undefined) => void = () => {};
 
@@ -151,7 +158,7 @@ class Process implements Controller {
         const generation = isDeletion ? -1 : (graph.metadata.generation ?? 0);
         const running = this.tasks.get(ref.uid);
         if (running) {
-            // A deletion is never cancelled: the watch lists the graph again later.
+            // A running deletion is never cancelled. The event is not lost: the next watch lists the graph again.
             if (running.isDeletion || (!isDeletion && generation === running.generation)) return;
             this.tools.log(
                 `${ref.namespace}/${ref.name}: cancelling the deployment of generation ${running.generation}`,
@@ -173,7 +180,7 @@ class Process implements Controller {
         this.tasks.delete(ref.uid);
     }
 
-    /** A lock with a queue in order of arrival. */
+    /** Runs `work` under the graph's lock. Waiting tasks get the lock in the order of their arrival. */
     private async locked(uid: string, work: () => Promise<void>): Promise<void> {
         const before = this.locks.get(uid) ?? Promise.resolve();
         const mine = before.then(() => {
@@ -188,7 +195,10 @@ class Process implements Controller {
     }
 }
 
-/** Whether `deploy` is false. A graph without a spec crashes the process. */
+/**
+ * Whether the graph is to be deployed: `deploy` is true or unset. As in the real program, a graph without a spec crashes the
+ * process.
+ */
 function wanted(graph: GraphObject): boolean {
     if (!isMap(graph.spec)) throw new Crash("KeyError: 'spec'");
     return Boolean(graph.spec["deploy"] ?? !Object.hasOwn(graph.spec, "deploy"));

@@ -1,5 +1,5 @@
 /**
- * Deploys a graph to the cluster and removes it: namespaces through HNC, releases through helm.
+ * Deploys a graph to the cluster, and removes it. Namespaces are created through HNC, releases through helm.
  * Emulated: petuum/rampart 47a837c, objects/graph.py and utils/deployment.py.
  * Unsupported: flows (volumes, Pulsar topics, repositories). A graph with flows fails to deploy, with a message.
  */
@@ -19,12 +19,12 @@ import { GROUP, KIND, type OwnerReference, VERSION } from "../types.js";
 export interface Settings {
     /** Environment of the controller process, with its settings. The error of a failed helmfile quotes every variable. */
     env: Environment;
-    /** @default 600, from RAMPART_COMPONENT_INSTALL_TIMEOUT */
+    /** Time limit of each release: RAMPART_COMPONENT_INSTALL_TIMEOUT. @default 600 */
     installTimeoutSeconds: number;
-    /** @default 60, from RAMPART_REPO_TIMEOUT */
+    /** Time limit of each access to a chart repository: RAMPART_REPO_TIMEOUT. @default 60 */
     repoTimeoutSeconds: number;
     controllerNamespace: string;
-    /** RAMPART_WORKDIR; only printed, no files are written. */
+    /** RAMPART_WORKDIR. It appears in messages only: the emulator writes no files. */
     workdir: string;
 }
 
@@ -36,7 +36,7 @@ export interface Tools {
     clock: Clock;
     settings: Settings;
     log: (line: string) => void;
-    /** A command line of the real controller at this point. */
+    /** Called where the real controller runs a command, with its command line. */
     onCommand: (argv: string[]) => void;
 }
 
@@ -76,7 +76,7 @@ export class Deployment {
         }
         const edges = `${this.workdir}/${rampartView(this.graph.name)}_edges_helm`;
         this.tools.onCommand(["helm", "create", edges, "-p", `${this.workdir}/base_component_chart`]);
-        // Every error in here becomes a deployment error, including a missing auxConfig.
+        // Every error of the next call becomes a deployment error, even a missing auxConfig.
         throwRejected(await Promise.allSettled([this.deployComponents(edges)]));
         await this.tools.api.applyInfra(this.graph, provides, "deployed");
     }
@@ -107,7 +107,8 @@ export class Deployment {
             throw this.signal.reason;
         }
         if (result.code === 0) return;
-        // The real message has the whole environment of the process: anyone who may read the graph can read its secrets.
+        // As in the real program, the message contains the whole environment of the process: anyone who can read the graph can
+        // read the secrets in it.
         const environment = { ...settings.env, RAMPART_WORKDIR: this.workdir } as Record<string, string>;
         for (const { name, namespace } of this.graph.components) {
             environment[`RAMPART_${rampartView(name)}_namespace`] = namespace;
@@ -126,8 +127,8 @@ export class Deployment {
     }
 
     /**
-     * Updates a deployed graph: uninstalls everything and deletes all anchors, not only new ones. The real code intends to keep
-     * existing ones, but compares namespaces with component names.
+     * Cleans up after a cancelled update: uninstalls all releases and deletes all anchors, not only the new ones. The real code
+     * means to keep anchors that existed before, but compares namespaces with component names.
      */
     private async cleanUpAfterCancel(): Promise<void> {
         this.tools.log(
@@ -146,7 +147,10 @@ export class Deployment {
         await this.tools.api.applyInfra(this.graph, [], "deployed");
     }
 
-    /** Uninstalls the components of all namespaces in parallel, then deletes the anchors in turn. Failures are ignored. */
+    /**
+     * Uninstalls the components of all namespaces in parallel, then deletes the anchors one after another. Failures are logged
+     * and ignored.
+     */
     async teardownNamespaces(namespaces: string[]): Promise<void> {
         await Promise.all(namespaces.map((namespace) => this.uninstall("component", namespace)));
         for (const namespace of namespaces) await this.deleteAnchor(namespace);
@@ -177,6 +181,6 @@ function throwRejected(results: PromiseSettledResult<unknown>[]): void {
     if (errors !== undefined) throw errors;
 }
 
-/** Errors that end a task or the process, and are not deployment errors. */
+/** Whether an error ends the task or the process, instead of being reported as a deployment error. */
 export const isStop = (error: unknown) =>
     error instanceof Cancelled || error instanceof Killed || error instanceof Crash;

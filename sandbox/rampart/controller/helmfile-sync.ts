@@ -12,12 +12,14 @@ export interface ProcessResult {
     stderr: string;
 }
 
-/** Runs `helmfile --file <path> sync`. Resolves only after the end of its processes, even when aborted. */
+/** Runs `helmfile --file <path> sync`. The promise settles only after all its processes have ended, even if it is aborted. */
 export type HelmfileRunner = (helmfile: Helmfile, path: string, signal: AbortSignal) => Promise<ProcessResult>;
 
 const id = (release: Release) => `${release.namespace}/${release.name}`;
 
-/** Runs the releases with helm in layers by their needs. Releases that need a failed one are not started. */
+/**
+ * Runs releases with helm in layers: a release starts after those in its `needs`. After a failed layer no further layer starts.
+ */
 export function helmfileOver(helm: HelmRunner): HelmfileRunner {
     return async (helmfile, path, signal) => {
         const file = `in ./${path.split("/").pop()}: `;
@@ -52,7 +54,7 @@ function upgrade(helm: HelmRunner, release: Release, helmfile: Helmfile, signal:
     );
 }
 
-/** Releases in layers, or helmfile's message for invalid needs. */
+/** Sorts releases into layers by their `needs`; returns helmfile's message if the needs are invalid. */
 export function planLayers(releases: Release[]): Release[][] | string {
     const known = new Set(releases.map(id));
     const needsOf = (release: Release) =>
@@ -78,7 +80,7 @@ export function planLayers(releases: Release[]): Release[][] | string {
     return layers;
 }
 
-/** helmfile's report of a failed helm process: all arguments, and its output indented by two. */
+/** The report of a failed release as helmfile writes it: all arguments of helm, and helm's output indented by two spaces. */
 function describe(release: Release, reason: unknown): string {
     const start = `failed processing release ${release.name}: command "helm" exited with non-zero status`;
     if (!(reason instanceof HelmError)) return `${start}: ${reason instanceof Error ? reason.message : String(reason)}`;

@@ -20,7 +20,7 @@ export interface Helmfile {
     helmDefaults: { recreatePods: false; wait: true; timeout: number };
 }
 
-/** Version constraint of a chart without a version: all versions, including pre-releases. */
+/** Version constraint for a chart whose version is "latest": it allows all versions, including pre-releases. */
 const NEWEST = ">0.0.0-0";
 
 interface HelmfileSettings {
@@ -31,8 +31,8 @@ interface HelmfileSettings {
 }
 
 /**
- * @param facts results of the check of each chart, by Chart.key
- * @param before called for each component in turn: the real program runs `helm diff` at that point
+ * @param facts results of the chart checks, by Chart.key
+ * @param before called before the releases of each component are built, where the real program runs `helm diff`
  */
 export function buildHelmfile(
     graph: Graph,
@@ -82,7 +82,7 @@ function componentReleases(
         },
     ];
     if (component.ingressNeeded && graph.aux) {
-        // A KeyError in the real program, whose text is the whole message in the status.
+        // The real program throws a KeyError, whose text 'auxConfig' is the whole message in the status.
         if (component.body["auxConfig"] === undefined) throw new Error("'auxConfig'");
         releases.push({
             name: "auth-aux",
@@ -96,7 +96,7 @@ function componentReleases(
     return releases;
 }
 
-/** The component's config with Rampart's own keys, which win. */
+/** Helm values of a component: its config, merged with Rampart's own keys, which win. */
 export function componentValues(graph: Graph, component: Component, registry: string): JsonObject {
     const ports = (part: string) =>
         Object.fromEntries(component.edges.filter((e) => e.part === part).map((e) => [e.name, e.mountPath ?? ""]));
@@ -120,10 +120,16 @@ function mergeOver(base: JsonObject, over: JsonObject): JsonObject {
     return out;
 }
 
-/** Python's str.title(): capitals at the start and after every character that is not a letter, otherwise lower case. */
+/**
+ * Python's str.title(): a letter at the start, or after a character that is not a letter, becomes upper case, all others lower
+ * case.
+ */
 const title = (text: string) => text.toLowerCase().replace(/(?<![a-z])[a-z]/g, (letter) => letter.toUpperCase());
 
-/** Secret keys with hyphens become camelCase; forceUpdate is only for helm. */
+/**
+ * Converts keys of a repo's Secret to keys of helmfile: names with hyphens become camelCase. forceUpdate is omitted, because
+ * only helm uses it.
+ */
 export function helmfileKeys(options: Record<string, string>): Record<string, string> {
     const camel = (key: string) => {
         const [first, ...rest] = key.split("-") as [string, ...string[]];

@@ -1,5 +1,6 @@
 /**
- * The namespace of one component: an anchor for HNC, then a label and permission to delete everything below it.
+ * Creates the namespace of one component: an anchor, from which HNC creates the namespace; a label; and the HNC setting that
+ * lets everything below it be deleted.
  * Emulated: petuum/rampart 47a837c, utils/deployment.py.
  */
 import { ApiError, type Clock, type GraphApi } from "../kubernetes/api.js";
@@ -12,7 +13,7 @@ interface Tools {
     signal: AbortSignal;
 }
 
-/** Longest wait for the deletion of an old namespace of the same name, in seconds. */
+/** Longest wait until an old namespace of the same name is deleted, in seconds. */
 const NAMESPACE_TERMINATION_SECONDS = 60;
 
 const failed = (text: string) => new GraphErrors("deployment", [text]);
@@ -47,7 +48,7 @@ async function waitForTermination(on: Tools, name: string): Promise<void> {
     }
 }
 
-/** Waits forever if HNC never creates the namespace, as the real controller does. */
+/** Labels the namespace when HNC has created it. As in the real controller, the wait for HNC has no limit. */
 async function labelNamespace(on: Tools, name: string, parent: string): Promise<void> {
     const { api, clock, signal } = on;
     await untilNoConflict(async () => {
@@ -72,7 +73,7 @@ async function untilNoConflict(attempt: () => Promise<void>): Promise<void> {
     }
 }
 
-/** A point at which the real task can be cancelled: every await is one. */
+/** Awaits a promise, and throws if the task was cancelled meanwhile: the real task can be cancelled at every await. */
 async function step<T>(signal: AbortSignal, running: Promise<T>): Promise<T> {
     const value = await running;
     signal.throwIfAborted();

@@ -1,4 +1,4 @@
-/** Steps before changes in the cluster: parses the graph, checks its charts, validates everything. */
+/** The steps before any change in the cluster: parsing the graph, checking its charts, validating it. */
 import { readWorld } from "../kubernetes/api.js";
 import { type ChartFacts, edgeAgainstChart, infraProblems, inspectChart } from "../charts/check.js";
 import { Deployment, type Tools } from "./deploy.js";
@@ -27,7 +27,7 @@ export async function prepare(tools: Tools, ref: TaskRef, object: GraphObject, s
     return { deployment, provides };
 }
 
-/** Adds the facts about a component's charts that are not known yet. */
+/** Reads the annotations of a graph's charts that were not read yet, and adds their facts. */
 async function inspectCharts(
     { api, helm, charts, settings }: Tools,
     graph: Graph & TaskRef,
@@ -42,7 +42,7 @@ async function inspectCharts(
     }
 }
 
-/** Checks one component after another, and stops for a component without its chart. */
+/** Checks the components one after another, and stops at a component whose chart could not be read. */
 async function checkWithCharts(
     tools: Tools,
     graph: Graph & TaskRef,

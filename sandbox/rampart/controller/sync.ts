@@ -1,8 +1,8 @@
 /**
- * One pass of Rampart's controller over one graph: read, decide, act, write the status.
+ * One pass of Rampart's controller over one graph: it reads the graph, deploys or removes it, and writes the status.
  * Emulated: petuum/rampart 47a837c, controller.py. Its faults are kept: it replaces the whole list of finalizers, never clears
- * reason and messages, and counts a failed generation as observed. The replace that should remove the finalizer gets a
- * conflict, because the status patch before it has changed the object.
+ * reason and messages, and reports a failed generation as observed. The PUT that should remove the finalizer gets a conflict,
+ * because the controller's own status patch has changed the object before.
  */
 import { ApiError, readWorld } from "../kubernetes/api.js";
 import { Deployment, isStop, type Tools } from "./deploy.js";
@@ -13,7 +13,7 @@ import { jsonDumps } from "../python.js";
 import { FINALIZER, type GraphObject, type GraphStatus } from "../types.js";
 import { checkGraph } from "../graph/validator.js";
 
-/** Time for retries of a status patch, in seconds, once a second. */
+/** Time for which a failed status patch is retried once a second, in seconds. */
 const PATCH_RETRY_SECONDS = 10;
 
 export async function findGraph(tools: Tools, ref: TaskRef): Promise<GraphObject | undefined> {
@@ -32,7 +32,7 @@ export async function syncPass(tools: Tools, ref: TaskRef, signal: AbortSignal):
     try {
         await pass.run();
     } finally {
-        // Also after a cancellation, but not at the end of the process, after which nothing runs.
+        // A cancelled pass writes its status too, but not one that ends with the process.
         if (!(signal.reason instanceof Killed)) await pass.writeStatus();
     }
 }
@@ -40,7 +40,7 @@ export async function syncPass(tools: Tools, ref: TaskRef, signal: AbortSignal):
 async function deletionPass(tools: Tools, ref: TaskRef, graph: GraphObject, signal: AbortSignal): Promise<void> {
     if (!graph.metadata.finalizers?.includes(FINALIZER)) return;
     const around = await readWorld(tools.api);
-    // Outside of every try block in the real program: a stored spec that has become invalid ends the process.
+    // The real program parses the spec outside of every try block, so a stored spec that is no longer valid ends the process.
     const parsed = parseGraph(graph.spec, ref, around, tools.settings.env);
     await patchStatus(tools, ref, { phase: "Deleting" }, signal);
     try {
@@ -86,7 +86,7 @@ class Pass {
             await this.apply(prepared.deployment, prepared.provides);
         } catch (error) {
             if (isStop(error)) throw error;
-            // Errors other than deployment errors are only logged: the phase stays, and the next watch cycle retries.
+            // Any other error is only logged: the phase stays, and the next watch cycle retries.
             if (error instanceof GraphErrors) this.fail("GraphDeploymentError", error);
             else this.tools.log(`${this.ref.namespace}/${this.ref.name}: ${(error as Error).message}`);
         }
@@ -138,7 +138,7 @@ class Pass {
         return jsonDumps(Object.fromEntries([...paths].map(([component, found]) => [component, [...found]])));
     }
 
-    /** Writes only changes. A deleted graph is not an error. */
+    /** Writes the fields of the status that have changed. It is no error if the graph was deleted. */
     async writeStatus(): Promise<void> {
         const before = this.graph.status ?? {};
         const changed = Object.entries(this.changes).filter(

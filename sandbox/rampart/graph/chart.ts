@@ -1,6 +1,6 @@
 /**
- * Rampart's parsing of a component's `chart`: a repo with a network location is a URL, everything else is the name of a Secret.
- * The name of the repo in helm is a hash of the URL. Follows Python 3.9's urllib.parse.
+ * Rampart's parsing of a component's `chart`: a repo that contains a network location is a URL; any other text is the name of a
+ * Secret. The name of the repo in helm is a hash of the URL. Follows Python 3.9's urllib.parse.
  */
 import { createHash } from "node:crypto";
 import { Crash } from "../errors.js";
@@ -10,14 +10,17 @@ import type { Json } from "../types.js";
 /** Chart of a component, or the hidden auth-aux chart. */
 export interface Chart {
     name: string;
-    /** "latest" if the graph has none. */
+    /** Version of the chart; "latest" if the graph sets none. */
     version: string;
     source: { url: string } | { secretName: string };
-    /** Two components with the same chart share it. */
+    /** Key of the chart. Components with the same chart have the same key. */
     key: string;
 }
 
-/** `_` and `-` are equal for Rampart: hyphens in Kubernetes names, underscores in its own texts. */
+/**
+ * Rampart treats `_` and `-` as equal. kubernetesView: names in Kubernetes have hyphens; rampartView: Rampart's own texts have
+ * underscores.
+ */
 export const kubernetesView = (name: string) => name.replaceAll("_", "-");
 export const rampartView = (name: string) => name.replaceAll("-", "_");
 
@@ -28,7 +31,7 @@ export function readChart(value: Json | undefined): Chart {
     const base = { name: name as string, version: version ?? "latest", key };
     if (!isUrl(repo as string)) return { ...base, source: { secretName: kubernetesView(repo as string) } };
     if (secret !== undefined) throw new Crash("AttributeError: 'str' object has no attribute 'get'");
-    helmRepoName(repo as string); // a port that is not a number fails here, as in the real program
+    helmRepoName(repo as string); // throws for a port that is not a number, as the real program does at this point
     return { ...base, source: { url: repo as string } };
 }
 
@@ -83,7 +86,7 @@ function splitUrl(url: string): SplitUrl {
     return out;
 }
 
-/** urlsplit(url).scheme */
+/** Scheme of a URL: `urlsplit(url).scheme` of Python. */
 export function schemeOf(url: string): string {
     try {
         return splitUrl(url).scheme;
@@ -103,7 +106,7 @@ export function helmRepoName(url: string): string {
     const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(address);
     const [host, port] = bracketed ? [bracketed[1], bracketed[2]] : address.split(/:(.*)/s);
     const number = readPort(port);
-    // A missing host is printed as Python's None.
+    // As in Python, a missing host is printed as None.
     const netloc = `${userInfo}${host?.toLowerCase() || "None"}${number > 0 ? `:${number}` : ""}`;
     const path = parts.path !== "" && !parts.path.startsWith("/") ? `/${parts.path}` : parts.path;
     const scheme = parts.scheme === "" ? "" : `${parts.scheme}:`;

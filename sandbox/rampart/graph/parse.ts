@@ -9,13 +9,13 @@ import { isMap, repr, sortedEntries } from "../python.js";
 import { schemaProblems } from "./schema.js";
 import type { GraphObject, InfraSource, Json, JsonObject } from "../types.js";
 
-/** The part of the cluster that the validation needs. */
+/** The objects of the cluster that the validation needs. */
 export interface World {
     /** Names of all namespaces, including Terminating ones. */
     namespaces: string[];
-    /** All RampartGraphs of the cluster, possibly with the stored version of the graph itself. */
+    /** All RampartGraphs of the cluster. They can include the stored version of the validated graph. */
     graphs: GraphObject[];
-    /** Infrastructure of deployed graphs. @default none */
+    /** Infrastructure that deployed graphs provide, by name. @default none */
     provided?: Record<string, InfraSource>;
 }
 
@@ -41,7 +41,7 @@ export interface Edge {
     part: "Input" | "Output";
     type: FlowType;
     flowName: string;
-    /** Undefined if the graph has no such flow. */
+    /** The flow that the edge uses; undefined if the graph does not have it. */
     flow?: Flow;
     /** Path with one leading slash and no slash at its end. */
     mountPath?: string;
@@ -51,7 +51,7 @@ export interface Component {
     name: string;
     namespace: string;
     /**
-     * The component's default namespace. `needs` of other components refer to it, even if the component has another
+     * The component's default namespace. Other components refer to it in their `needs`, even if this component sets another
      * namespace.
      */
     uid: string;
@@ -67,7 +67,7 @@ export interface Graph extends GraphRef {
     deploy: boolean;
     components: Component[];
     flows: Flow[];
-    /** All charts once; the auth-aux chart first if a component needs it. */
+    /** All charts without duplicates. The auth-aux chart comes first if a component needs it. */
     charts: Chart[];
     aux?: Chart;
 }
@@ -124,7 +124,8 @@ function readEdges(body: JsonObject, part: Edge["part"], flows: Flow[]): Edge[] 
     const ports = body[part === "Input" ? "inputs" : "outputs"] as Record<string, JsonObject>;
     return sortedEntries(ports).map(([name, port]): Edge => {
         const type = (port["type"] as string).toUpperCase();
-        // The schema's patterns are not anchored ("xvolume" is valid), but the following lookup is exact.
+        // The patterns of the schema are not anchored, so "xvolume" is valid there, but the real program then looks up the
+        // exact type and crashes.
         if (!["VOLUME", "PULSAR", "REPOSITORY"].includes(type)) throw new Crash(`KeyError: ${repr(type)}`);
         const flowName = port["flow"] as string;
         const flow = flows.find((f) => f.name === flowName);
@@ -144,7 +145,7 @@ function readEdges(body: JsonObject, part: Edge["part"], flows: Flow[]): Edge[] 
     });
 }
 
-/** Namespaces that a graph must not use. A Terminating one counts; those of its own stored components do not. */
+/** Namespaces that a graph must not use: all existing ones, even if Terminating, except those of its own stored components. */
 function takenNamespaces(ref: GraphRef, world: World): Set<string> {
     const taken = new Set(world.namespaces);
     for (const other of world.graphs) {
@@ -167,8 +168,8 @@ function takenNamespaces(ref: GraphRef, world: World): Set<string> {
 
 function resolve(components: Component[], taken: Set<string>): void {
     const errors: string[] = [];
-    // One variable for the whole graph, as in the real code: an unknown need uses the last one found, and crashes the process
-    // if none was found before.
+    // As in the real code, one variable holds the last component that was found, for the whole graph: an unknown need uses it,
+    // or crashes the process if no component was found before.
     let needed: Component | undefined;
     for (const component of components) {
         if (taken.has(component.namespace)) errors.push(`Namespace ${component.namespace} already exists.`);

@@ -22,7 +22,7 @@ export interface Rule {
 const NAME_PATTERN = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
 const IO_KEY_PATTERN = "^[a-zA-Z0-9_-]*$";
 
-/** Semantic Versioning 2 with group names in Python's syntax, because messages have the text. */
+/** Semantic Versioning 2. The groups have names in Python's syntax, because messages quote the pattern. */
 const SEMVER_PATTERN = (() => {
     const number = "0|[1-9]\\d*";
     const identifier = `(?:${number}|\\d*[a-zA-Z-][0-9a-zA-Z-]*)`;
@@ -92,7 +92,7 @@ export const DEFS: Record<string, Rule> = {
         },
         ["chart", "config", "inputs", "outputs"],
     ),
-    // No `type: object`: a chart given as a string is valid here and crashes the code that reads it.
+    // No `type: object`: a chart that is a string passes these rules, and then crashes the code that reads it.
     chart: {
         properties: {
             repo: text,

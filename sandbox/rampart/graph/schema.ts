@@ -1,8 +1,8 @@
 /**
  * Validates a graph's spec with the rules in schema-rules.ts.
  * Emulated: petuum/rampart 47a837c with Python's jsonschema 4.16.0 (draft 2020-12, errors in the order of the schema's
- * keywords): the verdict, and of each error the first line and the place. Left out: the quotes of the schema and of the value, and
- * the reasons of each alternative, which follow in the real text.
+ * keywords): the verdict, and the first line and the place of each error. Not emulated are the quotes of the schema and of the
+ * value, and the reasons of each alternative, which follow in the real message.
  */
 import { isMap, repr, sortedEntries } from "../python.js";
 import { DEFS, type Rule, SPEC } from "./schema-rules.js";
@@ -10,7 +10,7 @@ import type { Json } from "../types.js";
 
 type Path = (string | number)[];
 
-/** The errors of a spec as one text of three lines for each, or "". */
+/** The errors of a spec in one text, with three lines for each error; "" if the spec is valid. */
 export function schemaProblems(spec: Json): string {
     return problemsOf(spec, SPEC, []).join("\n");
 }
@@ -26,7 +26,7 @@ function problemsOf(value: Json, rule: Rule, path: Path): string[] {
     });
 }
 
-/** Errors of the parts of a value. */
+/** Errors in the properties or items of a value, for one keyword. */
 function problemsBelow(keyword: string, value: Json, rule: Rule, path: Path): string[] {
     const below = (part: Json, sub: Rule, key: string | number) => problemsOf(part, sub, [...path, key]);
     if (keyword === "items" && Array.isArray(value))
@@ -45,7 +45,7 @@ function problemsBelow(keyword: string, value: Json, rule: Rule, path: Path): st
     return [];
 }
 
-/** First lines of the errors of a value itself. */
+/** First lines of the errors of the value itself, for one keyword. */
 function breaches(keyword: string, value: Json, rule: Rule, path: Path): string[] {
     switch (keyword) {
         case "properties":
@@ -74,7 +74,7 @@ function breaches(keyword: string, value: Json, rule: Rule, path: Path): string[
             const fitting = (rule[keyword] as Rule[]).filter((one) => problemsOf(value, one, path).length === 0);
             if (fitting.length === 0) return [`${repr(value)} is not valid under any of the given schemas`];
             if (keyword === "anyOf" || fitting.length === 1) return [];
-            // The library lists the first matching alternative last.
+            // Python's library lists the first matching alternative last.
             const listed = [...fitting.slice(1), fitting[0]].map((one) => repr(one as unknown as Json));
             return [`${repr(value)} is valid under each of ${listed.join(", ")}`];
         }
@@ -106,7 +106,10 @@ function hasType(value: Json, type: Rule["type"]): boolean {
 
 const compiled = new Map<string, RegExp>();
 
-/** re.search(): Python's `$` also matches before a final line break, and its `\d` matches every decimal digit. */
+/**
+ * Python's re.search(): unlike in JavaScript, `$` also matches before a final line break, and `\d` matches decimal digits of
+ * every script.
+ */
 function search(pattern: string, value: string): boolean {
     let regex = compiled.get(pattern);
     if (regex === undefined) {

@@ -1,7 +1,7 @@
 /**
- * The verdict of Rampart's admission webhook about a graph.
+ * Validates graphs as Rampart's admission webhook does.
  * Emulated: petuum/rampart 47a837c, validator.py with all objects/*.py, as recorded with a real API server.
- * Unsupported: the answer "Timeout waiting for another graph to validate" (needs a wait of 10 s for a lock).
+ * Unsupported: the answer "Timeout waiting for another graph to validate" (it would need a wait of 10 s for a lock).
  */
 import { kubernetesView, schemeOf } from "./chart.js";
 import { collect, Crash, GraphErrors } from "../errors.js";
@@ -15,7 +15,7 @@ type Verdict = { allowed: true } | { allowed: false; message: string } | { crash
 
 /** Validates a graph as the webhook does on CREATE and UPDATE. `crash` becomes HTTP 500. */
 export function validateGraph(graph: GraphObject, world: World): Verdict {
-    // Otherwise an invalid graph could not be deleted.
+    // A graph that is being deleted is always allowed: otherwise an invalid graph could not be deleted.
     if (graph.metadata.deletionTimestamp !== undefined) return { allowed: true };
     try {
         const { namespace, name } = graph.metadata;
@@ -32,7 +32,7 @@ export function validateGraph(graph: GraphObject, world: World): Verdict {
     }
 }
 
-/** The conversion webhook: a v1beta1 object becomes v1beta2 with `deploy: true`, whatever its own value. */
+/** The conversion webhook: a v1beta1 object becomes v1beta2 with `deploy: true`, even if it has another value of `deploy`. */
 export function toV1beta2(graph: GraphObject): GraphObject {
     if (!graph.apiVersion.endsWith("/v1beta1")) return graph;
     if (graph.spec === undefined) throw new Crash("KeyError: 'spec'");
@@ -43,7 +43,10 @@ export function toV1beta2(graph: GraphObject): GraphObject {
     };
 }
 
-/** Checks after parsing, without charts. Errors are thrown together, level by level. */
+/**
+ * Checks a parsed graph without reading charts. All errors of the components are thrown together, then those of the flows, and
+ * so on.
+ */
 export function checkGraph(graph: Graph, world: World): void {
     throwAny(graph.components.map((component) => attempt(() => checkComponent(component, world))));
     throwAny(graph.flows.map((flow) => attempt(() => checkFlow(flow, world))));
@@ -69,7 +72,7 @@ export function throwAny(results: unknown[]): void {
     if (errors !== undefined) throw errors;
 }
 
-/** @param edgeProblem errors of an edge against the chart's declaration; the webhook does not read charts */
+/** @param edgeProblem compares an edge with the chart's declaration; unset in the webhook, which does not read charts */
 export function checkComponent(component: Component, world: World, edgeProblem?: (edge: Edge) => string[]): void {
     if (component.name === "rampart-flows") {
         throw new GraphErrors("validation", ["'rampart-flows' is not allowed as a component name"]);
@@ -103,7 +106,7 @@ export function checkFlow({ name, type, config }: Flow, world: World): void {
         throw new GraphErrors("validation", ["Pulsar service inaccessible. Ensure pulsar dependency is installed."]);
     }
     const errors: string[] = [];
-    // Only a name with a final line break gets here, because the schema's pattern accepts it.
+    // The schema rejects all other invalid names; only one with a final line break passes its pattern.
     if (!/^[a-zA-Z0-9_-]*$/.test(name) || name.endsWith("\n")) {
         errors.push(`Invalid flow: ${name}. Use alphanumeric, underscore, and dash only`);
     }
@@ -141,7 +144,7 @@ export function nameProblems(graph: Graph): string[] {
     return errors;
 }
 
-/** By path segment: /data and /data2 are valid, /data and /data/ are not. */
+/** Whether a path is a prefix of another one, by segments: /data and /data2 share none, /data and /data/ do. */
 function hasSharedPrefix(paths: string[]): boolean {
     const split = paths.map((path) => path.replace(/\/+$/, "").split("/"));
     return split.some((a, i) => split.some((b, j) => i !== j && a.every((segment, k) => segment === b[k])));

@@ -1,6 +1,6 @@
 /**
- * The cluster operations of the controller, small enough for an emulation in memory by unit tests. The real implementation is
- * kube-api.ts.
+ * The operations that the controller needs from the cluster. kube-api.ts implements them with a real API server, unit tests in
+ * memory.
  */
 import type { GraphRef, World } from "../graph/parse.js";
 import type { GraphObject, GraphStatus, InfraSource, OwnerReference } from "../types.js";
@@ -10,7 +10,7 @@ export class ApiError extends Error {
     constructor(
         readonly status: number,
         readonly reason: string,
-        /** As sent, with the final line break, because Rampart quotes it. */
+        /** Body as the API server sent it, with the final line break, because Rampart quotes it. */
         readonly body: string,
     ) {
         super(`(${status})\nReason: ${reason}\nHTTP response body: ${body}\n`);
@@ -32,22 +32,22 @@ export interface Endpoint {
 }
 
 export interface GraphApi {
-    /** Calls back for all graphs, then for all changes. Resolves after `seconds`, and at once when aborted. */
+    /** Calls `seen` for all graphs, then for each change. Resolves after `seconds`, or at once when aborted. */
     watchGraphs(seconds: number, seen: (graph: GraphObject) => void, signal: AbortSignal): Promise<void>;
     listGraphs(): Promise<GraphObject[]>;
     getGraph(ref: GraphRef): Promise<GraphObject | undefined>;
-    /** Merge patch: replaces the whole list. */
+    /** Replaces the whole list of finalizers by a merge patch. */
     setFinalizers(ref: GraphRef, finalizers: string[]): Promise<void>;
-    /** Merge patch of the status subresource. */
+    /** Changes the status by a merge patch of the status subresource. */
     patchStatus(ref: GraphRef, patch: GraphStatus): Promise<void>;
-    /** PUT: 409 if the object has changed since the read. */
+    /** Replaces the graph (PUT). @throws ApiError 409 if the object has changed since it was read */
     replaceGraph(graph: GraphObject): Promise<void>;
 
     listNamespaces(): Promise<Namespace[]>;
     getNamespace(name: string): Promise<Namespace | undefined>;
     /** Resolves when the namespace exists. Only the signal ends it earlier. */
     namespaceAppears(name: string, signal: AbortSignal): Promise<void>;
-    /** PUT with an added label: 409 if the namespace has changed since the read. */
+    /** Adds a label (PUT). @throws ApiError 409 if the namespace has changed since it was read */
     labelNamespace(namespace: Namespace, key: string, value: string): Promise<void>;
 
     /** Whether the cluster has SubnamespaceAnchors (HNC is installed). */
@@ -57,18 +57,18 @@ export interface GraphApi {
     hierarchyAppears(namespace: string, signal: AbortSignal): Promise<void>;
     allowCascadingDeletion(namespace: string): Promise<void>;
 
-    /** Decoded values; undefined if there is no such Secret; empty if it has no data. */
+    /** Decoded values of a Secret; empty if it has no data, undefined if it does not exist. */
     getSecret(namespace: string, name: string): Promise<Record<string, string> | undefined>;
     /** Contents of all RampartInfra objects of the cluster. */
     listProvided(): Promise<Record<string, InfraSource>>;
     /** Creates or updates the graph's RampartInfra object, spec and status. */
     applyInfra(ref: GraphRef, provides: string[], status: "registered" | "deployed"): Promise<void>;
     ownInfra(ref: GraphRef, owner: OwnerReference[]): Promise<void>;
-    /** Labelled Ingresses, then labelled ApisixRoutes of v2beta3; none of the latter if that version is not served. */
+    /** Endpoints of labelled Ingresses, then of labelled ApisixRoutes of v2beta3 if the API server serves that version. */
     listEndpoints(): Promise<Endpoint[]>;
 }
 
-/** The objects for the validation of a graph, read each time. */
+/** Reads the objects that the validation of a graph needs. */
 export async function readWorld(api: GraphApi): Promise<World> {
     const [namespaces, graphs, provided] = await Promise.all([
         api.listNamespaces(),
@@ -78,9 +78,9 @@ export async function readWorld(api: GraphApi): Promise<World> {
     return { namespaces: namespaces.map((namespace) => namespace.name), graphs, provided };
 }
 
-/** The controller's clock; tests have their own. */
+/** The controller's clock. Tests replace it. */
 export interface Clock {
-    /** Seconds since any moment. */
+    /** A time in seconds. Only differences are used. */
     now(): number;
     /** Rejects with the signal's reason when aborted. */
     sleep(seconds: number, signal?: AbortSignal): Promise<void>;

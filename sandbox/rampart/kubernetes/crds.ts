@@ -1,10 +1,10 @@
 /**
- * Custom resource definitions of Rampart and of hierarchical namespaces (HNC), as far as Rampart uses them. The real manifests
- * are not public; these were written for the sandbox. `spec` accepts everything and is optional, because in reality the
- * admission webhook validates it, and a graph without a spec must reach (and crash) the webhook.
+ * Custom resource definitions of Rampart and of hierarchical namespaces (HNC), with the kinds that Rampart uses. The real
+ * manifests are not public, so these were written for the sandbox. `spec` is optional and accepts everything: the admission
+ * webhook validates it, and a graph without a spec must reach the webhook and crash it.
  */
 
-/** Address of the emulator's webhook for the API server. */
+/** How the API server reaches the emulator's webhook. */
 export interface WebhookAddress {
     port: number;
     /** PEM of the certificate, in base64. */
@@ -49,7 +49,7 @@ const graphColumns = [
     column("Age", "date", ".metadata.creationTimestamp"),
 ];
 
-/** @param webhook address of the webhook that converts v1beta1. Without a webhook only v1beta2 is served */
+/** The CRDs of Rampart and HNC. @param webhook converts v1beta1; without it, the API server serves only v1beta2 */
 export function crds(webhook?: WebhookAddress) {
     const old = version("v1beta1", { storage: false, columns: graphColumns });
     const current = version("v1beta2", { storage: true, columns: graphColumns });
@@ -78,7 +78,10 @@ function webhookUrl({ port }: WebhookAddress, path: "validate" | "conversion"): 
 /** Name of the webhook in rejections: `admission webhook "…" denied the request`. */
 const WEBHOOK_NAME = "validator.rampart.petuum.com";
 
-/** matchPolicy Equivalent: a v1beta1 object is converted first, then validated as v1beta2. */
+/**
+ * The webhook's registration. With matchPolicy Equivalent, the API server converts a v1beta1 object before v1beta2 is
+ * validated.
+ */
 export function webhookConfiguration(webhook: WebhookAddress) {
     const apiGroups = ["rampart.petuum.com"];
     return {

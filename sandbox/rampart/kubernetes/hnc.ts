@@ -1,5 +1,5 @@
 /**
- * Emulator of the hierarchical namespace controller (HNC, API hnc.x-k8s.io/v1alpha2), as far as Rampart uses it: a
+ * Emulator of the hierarchical namespace controller (HNC, API hnc.x-k8s.io/v1alpha2), with the part that Rampart uses: a
  * SubnamespaceAnchor creates a namespace with a HierarchyConfiguration, and its deletion deletes the namespace. The anchor
  * keeps a finalizer until then.
  * Unsupported: propagation of objects, quotas, deeper trees, and HNC's own admission webhooks.
@@ -29,7 +29,7 @@ interface NamespaceObject {
 
 export const ANCHOR_FINALIZER = "hnc.x-k8s.io";
 const API = "/apis/hnc.x-k8s.io/v1alpha2";
-/** Duration of one watch in seconds. Each one starts with all objects. */
+/** Duration of one watch, in seconds. Each watch starts with all existing objects. */
 const WATCH_SECONDS = 60;
 
 type HncAction =
@@ -40,7 +40,7 @@ type HncAction =
     | "report Ok"
     | "report Conflict";
 
-/** The next steps for an anchor, in order; none while its namespace is terminating. */
+/** The next steps for an anchor, in order. While its namespace is terminating there is none. */
 export function nextActions(anchor: Anchor, namespace: NamespaceObject | undefined): HncAction[] {
     const { namespace: parent, deletionTimestamp, finalizers = [] } = anchor.metadata;
     const held = finalizers.includes(ANCHOR_FINALIZER);
@@ -48,7 +48,7 @@ export function nextActions(anchor: Anchor, namespace: NamespaceObject | undefin
     const leaving = namespace?.metadata.deletionTimestamp !== undefined;
     if (deletionTimestamp !== undefined) {
         if (!held) return [];
-        // A namespace of this name that the anchor has not created stays unchanged.
+        // The anchor's deletion does not delete a namespace of this name that the anchor has not created.
         if (namespace === undefined || !ours) return ["remove finalizer"];
         return leaving ? [] : ["delete namespace"];
     }
@@ -66,7 +66,7 @@ export function startHnc({ kubeConfig, log = () => {} }: HncOptions): Hnc {
 class Loop {
     private readonly stop = new AbortController();
     private readonly anchors = new Map<string, { namespace: string; name: string }>();
-    /** Handles one anchor after another. */
+    /** Ends with the last queued step: anchors are handled one after another. */
     private work: Promise<void> = Promise.resolve();
     private readonly watches: Promise<unknown>;
 
@@ -125,7 +125,7 @@ class Loop {
             try {
                 await this.act(action, path, anchor);
             } catch (error) {
-                // Deleted or changed: the next event has the new state.
+                // 404 or 409: the object was deleted or changed, and the next event has its new state.
                 if (!(error instanceof ApiError) || ![404, 409].includes(error.status)) throw error;
             }
         }

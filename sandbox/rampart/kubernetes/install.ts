@@ -1,7 +1,7 @@
 /**
- * The objects of an installed Rampart in a cluster, by which a preflight check finds it. The real chart is not public. The
- * names are those in the public parts (Secret rampart-repo, StorageClass rampart); the namespace and the names of the
- * Deployments are made up.
+ * Creates the objects by which a preflight check recognizes an installed Rampart. Rampart's real chart is not public. The names
+ * of the Secret rampart-repo and the StorageClass rampart are from its public parts; the namespace and the names of the
+ * Deployments are invented.
  */
 import type { KubeConfig } from "@kubernetes/client-node";
 import { ApiError, realClock } from "./api.js";
@@ -13,14 +13,17 @@ export const RAMPART_NAMESPACE = "rampart-system";
 export interface InstallOptions {
     /** Keys of the Secret rampart-repo: `url`, and credentials for helm. @default no such Secret */
     repo?: { url: string } & Record<string, string>;
-    /** Converts v1beta1 graphs; without it only v1beta2 is served. */
+    /** Webhook that converts v1beta1 graphs. Without it the API server serves only v1beta2. */
     webhook?: WebhookAddress;
 }
 
 /** Longest wait until the API server serves a new kind, in seconds. */
 const ESTABLISHED_SECONDS = 120;
 
-/** Creates CRDs, namespace, the controller's and the validator's Deployment, StorageClass, repo Secret. Idempotent. */
+/**
+ * Creates the CRDs, the namespace, the Deployments of controller and validator, the StorageClass and the repo's Secret.
+ * Idempotent.
+ */
 export async function installRampart(kubeConfig: KubeConfig, options: InstallOptions = {}): Promise<void> {
     const rest = new Rest(kubeConfig);
     await installDefinitions(rest, crds(options.webhook));
@@ -58,7 +61,10 @@ async function established(rest: Rest, path: string, name: string): Promise<void
         );
 }
 
-/** Right after it is established, a kind answers 404 or 429 ("storage is (re)initializing") for a moment. */
+/**
+ * Waits until the API server serves a kind. For a moment after a kind is established, it answers 404 or 429 ("storage is
+ * (re)initializing").
+ */
 async function served(
     rest: Rest,
     spec: { group: string; names: { plural: string }; versions: object[] },

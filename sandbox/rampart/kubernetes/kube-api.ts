@@ -1,4 +1,4 @@
-/** GraphApi on a real API server. */
+/** Implements GraphApi with a real API server. */
 import type { KubeConfig } from "@kubernetes/client-node";
 import { type Endpoint, type GraphApi, type Namespace } from "./api.js";
 import type { GraphRef } from "../graph/parse.js";
@@ -171,7 +171,8 @@ export class KubeApi implements GraphApi {
             "GET",
             `/apis/networking.k8s.io/v1/ingresses${labelled}`,
         );
-        // The ingress controller 2.x serves only v2: as in reality, its routes are missing from endpointPaths.
+        // The CRDs of the ingress controller 2.x have only v2. Therefore its routes are missing in endpointPaths, as with the
+        // real Rampart.
         const routes = await this.rest.find<List<RouteObject>>(
             `/apis/apisix.apache.org/v2beta3/apisixroutes${labelled}`,
         );
@@ -199,7 +200,7 @@ function readNamespace({ metadata, status }: NamespaceObject): Namespace {
 
 function ingressEndpoint({ metadata, spec }: IngressObject): Endpoint {
     const rules = spec.rules ?? [];
-    // The real controller fails for a rule without paths here: it logs and leaves the phase unchanged.
+    // The real controller fails for a rule without `http`: it logs the error and leaves the phase unchanged.
     const paths = rules.flatMap((rule) => {
         if (rule.http === undefined) throw new Error("'NoneType' object has no attribute 'paths'");
         return rule.http.paths.map((p) => p.path ?? "");
@@ -207,7 +208,7 @@ function ingressEndpoint({ metadata, spec }: IngressObject): Endpoint {
     return { namespace: metadata.namespace, paths };
 }
 
-/** Removes asterisks at both ends of a path. */
+/** The paths of an ApisixRoute, without asterisks at both ends. */
 function routeEndpoint({ metadata, spec }: RouteObject): Endpoint {
     const paths = (spec?.http ?? []).flatMap((http) => http.match?.paths ?? []);
     return { namespace: metadata.namespace, paths: paths.map((path) => path.replace(/^\*+|\*+$/g, "")) };

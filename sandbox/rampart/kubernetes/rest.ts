@@ -1,6 +1,6 @@
 /**
- * Plain requests to an API server with the credentials of a kubeconfig, instead of the generated client, because the emulator
- * needs answers as sent (Rampart quotes them) and watches of an exact duration.
+ * Plain requests to an API server with the credentials of a kubeconfig. The generated client is not used, because the emulator
+ * needs unchanged answers, which Rampart quotes, and watches of an exact duration.
  */
 import type { KubeConfig } from "@kubernetes/client-node";
 import { request, type RequestOptions } from "node:https";
@@ -26,7 +26,7 @@ export class Rest {
         return JSON.parse(await this.text(method, path, body, type)) as T;
     }
 
-    /** Server-side apply with one field manager for all of the sandbox's own objects. */
+    /** Creates or updates an object by server-side apply, with the field manager that all of the sandbox's objects have. */
     async apply(path: string, body: unknown): Promise<void> {
         const query = "?fieldManager=alpa-auth-sandbox&force=true";
         await this.text("PATCH", path + query, body, "application/apply-patch+yaml");
@@ -53,8 +53,8 @@ export class Rest {
     }
 
     /**
-     * Calls back for existing objects, then for changes. Resolves when the server closes the watch after `seconds`, when `seen`
-     * returns true, and when the signal is aborted.
+     * Calls `seen` for existing objects, then for changes. Resolves when the server closes the watch after `seconds`, `seen`
+     * returns true, or the signal is aborted.
      */
     async watch<T>(
         path: string,

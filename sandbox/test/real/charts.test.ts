@@ -49,7 +49,7 @@ describe("real charts", () => {
     it("must not be named by an address with a password, which the error does not show", () => {
         assert.throws(
             () => findCharts({ ALPA_AUTH_CHARTS: "https://me:hush@charts.example.org" }),
-            /^Error: ALPA_AUTH_CHARTS: an address must not have a user name or password in it$/,
+            /^Error: ALPA_AUTH_CHARTS: an address must not contain a user name or password$/,
         );
     });
 

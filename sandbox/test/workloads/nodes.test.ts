@@ -74,7 +74,7 @@ describe("Nodes of the sandbox", () => {
 
     it("name the remaining pods after the timeout", async () => {
         refusals = Infinity;
-        await assert.rejects(nodes.drain("n1", { seconds: 0.1 }), /Left: one, two/);
+        await assert.rejects(nodes.drain("n1", { seconds: 0.1 }), /Pods left: one, two/);
     });
 
     it("ignore pods of a DaemonSet and those that have ended", async () => {

@@ -1,13 +1,13 @@
 /**
- * Checksums of released files, which their projects publish separately from the server of the files. A new version in
- * versions.json needs new lines here; unit tests name missing ones.
+ * Checksums of released files, for projects that publish checksums at another place than the files. A new version in
+ * versions.json needs new lines here; unit tests fail and name the missing lines.
  *
  * - Helm: the release notes, https://github.com/helm/helm/releases/tag/v3.19.5
  * - Kubernetes: CHANGELOG/CHANGELOG-1.34.md in github.com/kubernetes/kubernetes, "Downloads for v1.34.4"
  *
- * Pulumi, its providers and etcd publish a list of checksums only with each release, and GitHub has the checksum of kwok's
- * programs: see table.ts. Such a checksum detects a damaged download, but not a release that was replaced together with its
- * checksum.
+ * Pulumi, its providers and etcd publish a list of checksums only with each release, and for kwok's programs only GitHub has
+ * checksums: see table.ts. A checksum from the same place as the file detects a damaged download, but not a release that was
+ * replaced together with its checksum.
  */
 export const PINNED: Readonly<Record<string, string>> = {
     "helm-v3.19.5-darwin-amd64.tar.gz": "sha256:57f4a847c349382b7cc742a6434ef25f88f0928a113d8cf49084b464878ef0b9",

@@ -1,33 +1,36 @@
 /**
- * Runs curl, which the sandbox needs anyway. It uses HTTPS_PROXY, NO_PROXY and the system's certificates, which the `fetch` of
- * Node.js 20 does not.
+ * Downloads with curl, which the sandbox needs anyway. Unlike `fetch` in Node.js 20, curl uses HTTPS_PROXY, NO_PROXY and the
+ * certificates of the system.
  */
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 
 export interface CurlOptions {
-    /** Longest wait for a connection, including DNS and TLS, in seconds. @default 5: a network may drop packets */
+    /**
+     * Longest wait for a connection, including DNS and TLS, in seconds.
+     * @default 5, because some networks drop packets silently
+     */
     connectSeconds?: number;
     /** Seconds for which a server may send less than 1 kB/s. @default 10 */
     stallSeconds?: number;
-    /** Allowed protocols, also after a redirect. @default "https"; tests use "http" */
+    /** Allowed protocol, also after a redirect. @default "https"; tests use "http" */
     protocol?: "https" | "http";
 }
 
 interface CurlResult {
-    /** Exit code from curl's manual; 0: success. */
+    /** Exit code of curl, as in its manual. 0 means success. */
     code: number;
     /** curl's error message. */
     message: string;
 }
 
-/** Exit codes of curl with their own handling. */
+/** Exit codes of curl that are handled specially. */
 export const CURL = { partial: 18, httpError: 22, timeout: 28, noRanges: 33, receive: 56, http2Stream: 92 } as const;
 
-/** File for the response headers of a download, which have its size. */
+/** File for the response headers of a download, which contain the size of the file. */
 export const headersFile = (file: string) => `${file}.headers`;
 
-/** Downloads `url` into `file`, after its existing bytes. */
+/** Downloads `url` into `file`. If `file` has bytes already, only the following bytes are downloaded. */
 export function curl(url: string, file: string, options: CurlOptions = {}): Promise<CurlResult> {
     const { connectSeconds = 5, stallSeconds = 10, protocol = "https" } = options;
     const args = [
@@ -51,7 +54,7 @@ export function curl(url: string, file: string, options: CurlOptions = {}): Prom
     });
 }
 
-/** Size of the whole file in bytes, from the server of a running download. */
+/** Size of the whole file in bytes, as the server of a running download has sent it; undefined until then. */
 export function announcedSize(file: string): number | undefined {
     let text: string;
     try {
@@ -59,7 +62,7 @@ export function announcedSize(file: string): number | undefined {
     } catch {
         return undefined;
     }
-    // A redirect and the answer of a proxy come before the final answer.
+    // The headers of redirects and of a proxy's answer come before those of the final answer.
     const last = text
         .trim()
         .split(/\r?\n\r?\n/)

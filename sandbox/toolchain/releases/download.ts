@@ -6,10 +6,13 @@ import { ToolchainError } from "../errors";
 import { announcedSize, CURL, curl, headersFile, type CurlOptions } from "./curl";
 import type { Checksum, Download } from "./table";
 
-/** Most attempts for one file. Another follows a rejected range, or a connection that broke after it had received something. */
+/**
+ * Largest number of attempts for one file. A further attempt follows if the server rejects a range, or if a connection broke
+ * after it had received bytes.
+ */
 const TRIES = 5;
 
-/** A release cannot be downloaded now: the program is built instead. */
+/** Thrown if a release cannot be downloaded. Then the program is built instead. */
 export class DownloadFailed extends Error {
     constructor(message: string) {
         super(message);
@@ -25,7 +28,7 @@ interface DownloadOptions extends CurlOptions {
 }
 
 /**
- * Returns the file and its checksum.
+ * Downloads a file and verifies its checksum. @returns the path of the file, and the checksum
  * @throws DownloadFailed if it cannot be received
  * @throws ToolchainError if its checksum is wrong
  */
@@ -37,7 +40,7 @@ export async function download(
     const name = path.basename(new URL(url).pathname);
     const expected = await expectedSum(name, checksum, options);
     const [algorithm] = expected.split(":");
-    // Some releases have the same file names in every version.
+    // The name of the file contains a hash of the URL, because some releases use the same file names in every version.
     const key = createHash("sha256").update(url).digest("hex").slice(0, 12);
     const file = path.join(options.folder, `${key}-${name}`);
     options.onStart?.(file);
@@ -45,7 +48,8 @@ export async function download(
     const { parts } = await receive(url, file, options);
     let got = await sumOf(file, algorithm);
     if (got !== expected && parts > 1) {
-        // A part may be damaged, or belong to another file: only a whole download is rejected.
+        // A file that was assembled from parts is downloaded again as a whole: a kept part may be damaged or belong to another
+        // file.
         fs.rmSync(file);
         await receive(url, file, options);
         got = await sumOf(file, algorithm);
@@ -61,7 +65,7 @@ export async function download(
     return { file, sum: expected };
 }
 
-/** Returns the number of parts that the file was assembled from. */
+/** Downloads the file with several attempts. @returns the number of parts from which the file was assembled */
 async function receive(url: string, file: string, options: CurlOptions): Promise<{ parts: number }> {
     let parts = sizeOf(file) > 0 ? 1 : 0;
     for (let tries = 1; ; tries++) {
@@ -73,7 +77,7 @@ async function receive(url: string, file: string, options: CurlOptions): Promise
         if (code === 0) return { parts };
         const after = sizeOf(file);
         const again = tries < TRIES;
-        // The server does not have such a part: it ignores ranges, or the file is shorter than the existing part.
+        // The server cannot send the rest: it does not support ranges, or the file is shorter than the kept part.
         if (again && before > 0 && (code === CURL.noRanges || (code === CURL.httpError && /416/.test(message)))) {
             fs.rmSync(file);
             parts = 0;
@@ -107,7 +111,7 @@ async function readSmall(url: string, name: string, options: DownloadOptions): P
     }
 }
 
-/** Format of `sha256sum`: the sum, and the file name after two characters. */
+/** The sum of a file in a list that has the format of `sha256sum`: the sum, two characters, the file name. */
 function sumInList(text: string, name: string): string | undefined {
     const line = text.split(/\r?\n/).find((one) => one.slice(64).replace(/^ [ *]/, "") === name);
     return line && /^[0-9a-f]{64}$/.test(line.slice(0, 64)) ? line.slice(0, 64) : undefined;
@@ -119,7 +123,7 @@ function sumInGitHub(text: string, name: string): string | undefined {
         const digest = assets?.find((asset) => asset.name === name)?.digest;
         return /^sha256:([0-9a-f]{64})$/.exec(digest ?? "")?.[1];
     } catch {
-        return undefined; // another page instead
+        return undefined; // the answer is another page than the API's JSON
     }
 }
 

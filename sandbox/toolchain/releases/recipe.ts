@@ -1,4 +1,4 @@
-/** How to create a cache entry from a release. */
+/** Recipe that creates a cache entry from a release. */
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Recipe } from "../cache";
@@ -34,7 +34,7 @@ export function releaseRecipe(name: string, release: Release, options: ReleaseRe
                 }),
             );
             const errors = results.flatMap((one) => (one.status === "rejected" ? [one.reason as Error] : []));
-            // A wrong checksum is reported before a failed download.
+            // A wrong checksum (ToolchainError) is more important than a failed download, so it is thrown first.
             if (errors.length > 0) throw errors.find((error) => error instanceof ToolchainError) ?? errors[0];
             const files = results.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
             for (const [i, { program, members }] of downloads.entries()) {
@@ -50,7 +50,7 @@ export function releaseRecipe(name: string, release: Release, options: ReleaseRe
 
 const MB = 1_000_000;
 
-/** Received and total sizes of some files. */
+/** Progress of the download of several files. */
 export class Received {
     private readonly files = new Map<string, { before: number; total?: number }>();
     private readonly started = Date.now();
@@ -63,7 +63,7 @@ export class Received {
         this.files.get(file)!.total = sizeOf(file);
     }
 
-    /** Size, percent and remaining time; the last two once all servers have sent the sizes. */
+    /** Received size, and percent and remaining time if all servers have sent the sizes of their files. */
     text(now = Date.now()): string | undefined {
         if (this.files.size === 0) return undefined;
         const files = [...this.files].map(([file, { before, total }]) => ({

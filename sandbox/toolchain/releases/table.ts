@@ -1,27 +1,27 @@
 /**
- * Sources of released programs, for each recipe that has one. The others are built: KubeRay releases its operator only as a
- * container image, and Kubernetes its control plane only for Linux.
+ * Download addresses of released programs, for each recipe whose programs are released. Programs of other recipes are built:
+ * KubeRay releases its operator only as a container image, and Kubernetes its control plane only for Linux.
  */
 import { sdkVersion } from "../launchers";
 import versions from "../versions.json";
 import { PINNED } from "./checksums";
 
-/** Source of the checksum of a file. */
+/** Where the checksum of a file comes from. */
 export type Checksum =
-    /** Pinned in this table: `sha256:…` or `sha512:…`. */
+    /** A checksum of checksums.ts, `sha256:…` or `sha512:…`. */
     | { pinned: string }
-    /** A list of SHA-256 sums and file names, published with the release. */
+    /** URL of a list of SHA-256 sums and file names, which is published with the release. */
     | { list: string }
-    /** A release in GitHub's API, which has the SHA-256 of each file. */
+    /** URL of the release in GitHub's API, which has the SHA-256 of each file. */
     | { github: string };
 
 /** One file of a release. */
 export interface Download {
     url: string;
     checksum: Checksum;
-    /** Name of the program, if the file is the program itself. */
+    /** Name of the program, if the file is not an archive but the program itself. */
     program?: string;
-    /** Paths in an archive by the names of the extracted files. */
+    /** For an archive: paths of its members, by the names of the extracted files. */
     members?: Record<string, string>;
 }
 
@@ -35,7 +35,10 @@ export interface Platform {
     arch: "amd64" | "arm64";
 }
 
-/** This machine in the names of releases; undefined if no program is released for it. */
+/**
+ * This machine's operating system and architecture as the names of releases have them; undefined if no program is released for
+ * it.
+ */
 export function thisPlatform({ platform, arch }: Pick<NodeJS.Process, "platform" | "arch">): Platform | undefined {
     const released = { x64: "amd64", arm64: "arm64" } as const;
     if ((platform !== "linux" && platform !== "darwin") || !(arch in released)) return undefined;
@@ -44,7 +47,7 @@ export function thisPlatform({ platform, arch }: Pick<NodeJS.Process, "platform"
 
 const github = (repository: string, tag: string) => `https://github.com/${repository}/releases/download/${tag}`;
 
-/** @throws Error if checksums.ts lacks a new version */
+/** The checksum of a file in checksums.ts. @throws Error if it has none, for example for a new version */
 function pinned(file: string): Checksum {
     if (PINNED[file] === undefined) throw new Error(`${file} has no checksum in releases/checksums.ts. Add it.`);
     return { pinned: PINNED[file] };
@@ -60,7 +63,7 @@ function provider(name: string, { os, arch }: Platform): Download {
     };
 }
 
-/** Pulumi with its language host, and the providers that are emulated only without a release. */
+/** Pulumi with its language host, and the providers whose emulators are used only if no release can be downloaded. */
 function pulumi(platform: Platform): Release {
     const version = versions.pulumi;
     const base = github("pulumi/pulumi", `v${version}`);
@@ -122,7 +125,7 @@ function helm({ os, arch }: Platform): Release {
 
 const RELEASES = { pulumi, "kubernetes-provider": kubernetesProvider, etcd, kubernetes, kubectl, kwok, helm };
 
-/** The release of a recipe's programs for a platform, if there is one. */
+/** The release of a recipe's programs for a platform; undefined if there is none. */
 export function releaseOf(recipe: string, platform: Platform): Release | undefined {
     return recipe in RELEASES ? RELEASES[recipe as keyof typeof RELEASES](platform) : undefined;
 }

@@ -7,7 +7,7 @@ import { DownloadFailed } from "./download";
 
 /**
  * Extracts only the named members, with the system's `tar`, into `work`, and moves them to `out`. Other members are not
- * written, so their paths cannot leave the folder. Only macOS has zip files, and its tar reads them.
+ * extracted, so a path in the archive cannot lead out of the folder. Only macOS has zip files, and its tar reads them.
  */
 export async function unpack(
     archive: string,
@@ -24,7 +24,7 @@ export async function unpack(
     );
     for (const [to, member] of Object.entries(members)) {
         const file = path.join(work, member);
-        // A link could point anywhere.
+        // A link could point to any file of this machine.
         if (!fs.lstatSync(file).isFile()) throw new DownloadFailed(`${name}: ${member} is not a file`);
         fs.renameSync(file, path.join(out, to));
     }

@@ -1,6 +1,6 @@
 /**
- * Emulates the part of etcd 3.6's JSON gateway that fills an etcd and sets its password, on the configuration that emulated
- * gateways share. Answers are those of etcd 3.6.16. Tokens are valid until the password changes.
+ * Emulates the calls of etcd 3.6's JSON gateway that write keys into an etcd and set its password. They read and write the
+ * configuration that emulated gateways share. Answers are those of etcd 3.6.16. Tokens are valid until the password changes.
  *
  * Unsupported: users other than root, comparisons in a transaction, earlier revisions, leases, watches.
  */
@@ -11,7 +11,9 @@ import { Unsupported } from "../../gateway/unsupported";
 import { listen, type Listening } from "../../processes/listen";
 
 const PREFIX = "/apisix";
-/** APISIX writes the keys of the folders when it starts. For the emulator they are one flag, so this key represents all. */
+/**
+ * APISIX writes one key per folder when it starts. The emulator keeps one flag for all folders, which a list shows as this key.
+ */
 const FOLDERS = "/routes/";
 
 type Body = Record<string, unknown>;

@@ -1,17 +1,17 @@
-/** Configuration of an etcd 3.6 container: flags only. */
+/** Reads the configuration of an etcd 3.6 container. Only flags are supported, no variables or files. */
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
 import type { Snapshot } from "../cluster";
 import { expanded, variablesOf } from "../pods/environment";
 import { ETCD } from "../pods/images";
 
-/** Flags that are emulated, or have no effect here. */
+/** Accepted flags: emulated ones, and ones without an effect in the sandbox. */
 const FLAGS = [
     ...["name", "data-dir", "initial-cluster", "initial-cluster-token", "initial-cluster-state"],
     ...["listen-client-urls", "advertise-client-urls", "listen-peer-urls", "initial-advertise-peer-urls"],
     ...["listen-metrics-urls", "auto-compaction-mode", "auto-compaction-retention"],
 ];
 
-/** Flags of a pod's container with expanded variables. @throws Error as {@link variablesOf} */
+/** The etcd flags of a pod by name, with variables expanded. @throws Error for the same references as {@link variablesOf} */
 export function etcdFlags(pod: V1Pod, now: Snapshot): Record<string, string> {
     const container = etcdContainer(pod);
     const variables = variablesOf(pod, container, now);
@@ -27,7 +27,7 @@ export function etcdProblem(container: V1Container): string | undefined {
     return other && `unsupported by the sandbox: etcd with --${other[0]}`;
 }
 
-/** Names of the members in order. */
+/** Names of the members of a pod's etcd, in the order of the flag initial-cluster. */
 export function memberNames(pod: V1Pod): string[] {
     const listed = flagsOf(etcdContainer(pod)).find(([flag]) => flag === "initial-cluster")?.[1];
     return listed?.split(",").map((member) => member.split("=")[0]) ?? [pod.metadata!.name!];

@@ -1,9 +1,9 @@
 /**
- * The data that the gateways of one etcd share. It exists as long as a pod of etcd, or of a gateway that uses it: it survives a
- * restart of the pods, but not the loss of etcd, which tests can inject. Without a majority of the members, Admin APIs neither
- * read nor write, and gateways use the objects in their memory.
+ * The data that the gateways of one etcd share. It exists while the etcd has a pod or a gateway uses it, so it survives
+ * restarts of pods. Tests can inject its loss. Without a majority of the members, Admin APIs neither read nor write, and
+ * gateways use the objects in their memory.
  *
- * Each ready member serves api.ts on its client port.
+ * Each ready member serves the API of api.ts on its client port.
  *
  * Unsupported: the readiness probe of a member, which fails without a quorum.
  */
@@ -20,19 +20,22 @@ import { APISIX, ETCD, runs } from "../pods/images";
 const CLIENT_PORT = 2379;
 
 export class EtcdMembers {
-    /** By namespace and name of the StatefulSet. */
+    /** Data of each etcd, by `namespace/name` of its StatefulSet. */
     private readonly configurations = new Map<string, Configuration>();
-    /** Number of members of an etcd, running or not. */
+    /** Number of members of each etcd, running or not, by `namespace/name` of its StatefulSet. */
     private readonly sizes = new Map<string, number>();
-    /** By namespace and name of the member's pod. */
+    /** Servers of api.ts, by `namespace/name` of the member's pod. */
     private readonly apis = new Map<string, Listening>();
 
-    /** @param pod a pod of APISIX */
+    /** The data of the etcd that a pod of APISIX uses. */
     configurationOf(pod: V1Pod, now: Snapshot): Configuration {
         return this.configuration(readBy(pod, now));
     }
 
-    /** Makes each etcd lose its data: its members restart empty, or all keys are deleted while it runs. */
+    /**
+     * Makes each etcd lose its data.
+     * @param how `data`: its members restart empty; `keys`: all keys are deleted while it runs
+     */
     lose(how: "data" | "keys"): void {
         for (const [key, configuration] of this.configurations)
             if (how === "keys") configuration.clear();
@@ -55,7 +58,7 @@ export class EtcdMembers {
         for (const [key, configuration] of this.configurations) {
             const there = members.filter((pod) => etcdOf(pod) === key && isReady(pod) && reachable(pod)).length;
             const size = this.sizes.get(key);
-            // An etcd outside of pods always has a quorum here.
+            // An etcd that has no pods in the sandbox is treated as always having a quorum.
             configuration.hasQuorum = size === undefined || there > size / 2;
         }
     }
@@ -75,7 +78,7 @@ export class EtcdMembers {
             }
     }
 
-    /** Port on 127.0.0.1 of the emulator of a member. */
+    /** Port on 127.0.0.1 that emulates a member's client port; undefined for another port, or if no such member is ready. */
     podPort(namespace: string, name: string, port: number): number | undefined {
         return port === CLIENT_PORT ? this.apis.get(`${namespace}/${name}`)?.port : undefined;
     }
@@ -93,12 +96,12 @@ export class EtcdMembers {
 
 const nameOf = ({ metadata }: V1Pod) => `${metadata!.namespace}/${metadata!.name}`;
 
-/** Namespace and StatefulSet of a member. */
+/** `namespace/name` of a member's StatefulSet. */
 function etcdOf({ metadata }: V1Pod): string {
     return `${metadata!.namespace}/${metadata!.name!.replace(/-\d+$/, "")}`;
 }
 
-/** Namespace and StatefulSet of the etcd that a gateway pod reads: its Service has the name of the StatefulSet. */
+/** `namespace/name` of the StatefulSet of the etcd that a gateway pod reads. The etcd's Service has the StatefulSet's name. */
 function readBy(pod: V1Pod, now: Snapshot): string {
     const text = settingsOf(pod, now)?.text;
     const [name, namespace] = (text === undefined ? "" : (etcdHosts(text)[0]?.host ?? "")).split(".");

@@ -1,6 +1,6 @@
 /**
- * Runs a real etcd for each running pod of etcd, for real gateways. Its data is in a folder for its claim, as long as the claim
- * exists; a pod without a claim starts empty. A member whose node is cut off is suspended.
+ * Runs a real etcd for each running pod of etcd, for real gateways. Its data folder belongs to the pod's PersistentVolumeClaim
+ * and is deleted with it; a pod without a claim starts empty. A member whose node is cut off is suspended.
  *
  * A member has the flags of its container, with ports of this machine instead of those of the pods.
  */
@@ -21,20 +21,20 @@ const EVERY = "AA==";
 interface Member {
     process: TrackedProcess;
     clientPort: number;
-    /** Folder of its data. */
+    /** The member's data folder. */
     data: string;
     pod: V1Pod;
 }
 
 export class EtcdPods {
-    /** By uid of the pod. */
+    /** Running members, by uid of the pod. */
     private readonly members = new Map<string, Member>();
-    /** Ports between members, by release and name: a member stores them in its data. */
+    /** Peer ports of members, by `namespace/name`. They stay the same because a member stores them in its data. */
     private readonly peerPorts = new Map<string, number>();
-    /** Folders of data, by the uid of their claim or pod. */
+    /** Data folders, by uid of the PersistentVolumeClaim, or of a pod without one. */
     private readonly kept = new Map<string, string>();
     private last: Snapshot | undefined;
-    /** Called when the members have restarted without their data. */
+    /** Set while a loss of data is requested. Called when the members have restarted without their data. */
     private emptied: (() => void) | undefined;
 
     constructor(
@@ -73,8 +73,8 @@ export class EtcdPods {
     }
 
     /**
-     * Restarts the members without their data at the next reconciliation, or deletes all keys while they run.
-     * @returns a promise for the end of that
+     * Makes the members lose their data: `data` restarts them empty at the next reconciliation, `keys` deletes all keys.
+     * @returns a promise that resolves when the data is lost
      */
     async lose(how: "data" | "keys"): Promise<void> {
         if (how === "data") return new Promise((resolve) => (this.emptied = resolve));
@@ -95,7 +95,7 @@ export class EtcdPods {
         return ready.clientPort;
     }
 
-    /** Port on 127.0.0.1 for a member's client port. */
+    /** Port on 127.0.0.1 that a member's client port has; undefined without such a member. */
     podPort(namespace: string, name: string, port: number): number | undefined {
         const found = [...this.members.values()].find(
             ({ pod: { metadata } }) => metadata!.namespace === namespace && metadata!.name === name,
@@ -170,7 +170,7 @@ export class EtcdPods {
     }
 }
 
-/** The keys of one gateway's etcd. An etcd of another gateway rejects the password. */
+/** Deletes all keys of the etcd at `client`. @param password the gateway's: another gateway's etcd rejects it */
 async function deleteKeys(client: string, password: string | undefined): Promise<void> {
     const call = async (path: string, body: object, token?: string) => {
         const headers: Record<string, string> = token === undefined ? {} : { Authorization: token };

@@ -1,7 +1,7 @@
 /**
- * The settings file of a container of APISIX 3.18: conf/config.yaml, or conf/config-<profile>.yaml if the environment has a
- * profile. Only a file that is mounted by its own path from a ConfigMap is read. The file of a profile is checked: the emulated
- * gateway must be able to start with it.
+ * The settings file of a container of APISIX 3.18: conf/config.yaml, or conf/config-<profile>.yaml if the variable
+ * APISIX_PROFILE is set. The file must be mounted from a ConfigMap by its own path. A profile's file is also checked for
+ * settings with which the emulated gateway cannot start.
  */
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
 import { parse } from "yaml";
@@ -31,7 +31,7 @@ export function settingsFile(pod: V1Pod, container: V1Container, configMaps: Con
     return configMaps.get(`${pod.metadata!.namespace}/${name}`)?.[mount?.subPath ?? ""];
 }
 
-/** The same for the current objects of the cluster, with the name of the file. */
+/** Text and file name of a pod's settings file, from the current ConfigMaps of the cluster. */
 export function settingsOf(pod: V1Pod, now: Snapshot): { name: string; text: string } | undefined {
     const container = containerOf(pod);
     const maps = now.configMaps.map(({ metadata: m, data }) => [`${m!.namespace}/${m!.name}`, data ?? {}] as const);
@@ -50,7 +50,7 @@ interface Settings {
     };
 }
 
-/** Why settings of a log or of metrics are unsupported; undefined if they are supported. */
+/** Why the settings of the access log or of metrics are unsupported; undefined if they are supported. */
 function unsupportedIn(text: string): string | undefined {
     try {
         observedOf(text);
@@ -81,14 +81,16 @@ export function profileProblem(
     const { role, role_traditional, admin, etcd } = deployment ?? {};
     if (role !== "traditional" || role_traditional?.config_provider !== "etcd")
         return "unsupported by the sandbox: APISIX in another role than traditional, or without etcd";
-    if (!([apisix?.node_listen].flat() as unknown[]).includes(9080)) return "the sandbox's APISIX listens on 9080";
+    if (!([apisix?.node_listen].flat() as unknown[]).includes(9080))
+        return "apisix.node_listen: must include 9080, the data port of the sandbox's APISIX";
     const { ip, port } = admin?.admin_listen ?? {};
-    if (ip !== "0.0.0.0" || port !== 9180) return "the sandbox's Admin API is at 0.0.0.0:9180";
+    if (ip !== "0.0.0.0" || port !== 9180)
+        return "deployment.admin.admin_listen: must be 0.0.0.0:9180, the only address in the sandbox";
     const names = container.env?.map(({ name }) => name) ?? [];
     const isVariable = (text = "") => names.includes(/^\$\{\{(\w+)\}\}$/.exec(text)?.[1] ?? "");
     for (const { name, key } of admin?.admin_key ?? [])
         if (!isVariable(key)) return `admin_key ${name}: must be a variable of the environment`;
-    // Without a user, etcd is used without a password, whatever the environment has.
+    // Without etcd.user, APISIX sends etcd no password, even if the environment has one.
     if (etcd?.user !== undefined && !isVariable(etcd.password))
         return "etcd.password: must be a variable of the environment";
     if ((etcd?.user === undefined) !== !names.includes("APISIX_ETCD_PASSWORD"))

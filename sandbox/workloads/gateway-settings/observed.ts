@@ -1,4 +1,4 @@
-/** Log and metrics of a gateway, from its settings file at the start of its pod. */
+/** Reads the settings of a gateway's access log and metrics from its settings file, as it is when the pod starts. */
 import { parse } from "yaml";
 import { Unsupported } from "../../gateway/unsupported";
 import type { AccessLogSettings } from "../../gateway/observed/access-log";
@@ -16,7 +16,7 @@ interface Settings {
 }
 
 interface Observed {
-    /** Unset for no log, since APISIX's own format is not emulated. */
+    /** Unset if the gateway writes no access log, or writes it in APISIX's default format, which is not emulated. */
     accessLog?: AccessLogSettings;
     /** Unset if only the pod itself can read the metrics. */
     metrics?: MetricsOptions;
@@ -39,7 +39,9 @@ function accessLogOf(nginx: NonNullable<Settings["nginx_config"]>): AccessLogSet
     return { format, escape, httpSnippet: http, serverSnippet: server };
 }
 
-/** Emulated attributes of the plugin. The chart's defaults are APISIX's. */
+/**
+ * Checks of the plugin's attributes, by name: an attribute or value that fails is unsupported. The chart has APISIX's defaults.
+ */
 const ATTRIBUTES: Record<string, (value: unknown) => boolean> = {
     export_addr: () => true,
     default_buckets: (value) => Array.isArray(value) && value.every((bound) => typeof bound === "number"),

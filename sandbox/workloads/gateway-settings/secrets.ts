@@ -1,10 +1,10 @@
-/** Keys of Secrets for a container of APISIX, in its variables. */
+/** Credentials of an APISIX container, from the Secrets that its variables refer to: Admin API keys and etcd's password. */
 import type { V1Pod } from "@kubernetes/client-node";
 import { decoded, type Snapshot } from "../cluster";
 import { variablesOf } from "../pods/environment";
 import { containerOf } from "./file";
 
-/** Default keys of the chart, without a Secret. */
+/** The chart's default Admin API keys, for a container without APISIX_ADMIN_KEY. */
 const WELL_KNOWN = { admin: "edd1c9f034335f136f87ad84b625c8f1", viewer: "4054f7cf07e344346cd3f287985e76a2" };
 
 /** The gateway's password for etcd; undefined if it uses none. */
@@ -14,7 +14,7 @@ export function etcdPassword(pod: V1Pod, now: Snapshot): string | undefined {
     return variablesOf(pod, { ...container, env: variable }, now).APISIX_ETCD_PASSWORD;
 }
 
-/** The keys in a pod's environment, if its container started now. */
+/** The Admin API keys that a pod's environment would have if it started now; undefined if a Secret or key is missing. */
 export function adminKeys(pod: V1Pod, now: Snapshot): { adminKey: string; viewerKey: string } | undefined {
     const container = containerOf(pod);
     const value = (name: string): string | undefined => {

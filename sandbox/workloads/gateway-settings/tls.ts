@@ -1,4 +1,4 @@
-/** TLS settings of a gateway, from its settings file at the start of its pod. */
+/** Reads the TLS settings of a gateway from its settings file, as it is when the pod starts. */
 import { parse } from "yaml";
 import type { GatewayOptions } from "../../gateway/server";
 
@@ -12,6 +12,6 @@ export function tlsOf(text: string | undefined): Pick<GatewayOptions, "tls" | "h
     const { enable, listen, ssl_protocols } = apisix?.ssl ?? {};
     const httpsPort = plugin_attr?.redirect?.https_port;
     if (!enable) return { httpsPort };
-    // The port in the container. Its emulator listens on any free one.
+    // httpsPort is the port in the container. The emulator listens on any free port (0).
     return { httpsPort: httpsPort ?? listen?.[0]?.port, tls: { port: 0, protocols: ssl_protocols ?? "" } };
 }

@@ -1,4 +1,4 @@
-/** Node ports of the gateways' Services: a listener at each node's address, and one that balances over all nodes. */
+/** Node ports of the gateways' Services: one listener at each node's address, and one at the nodes' load balancer. */
 import type { V1Service } from "@kubernetes/client-node";
 import { openNodePort, type Destination, type Lost, type NodePort } from "../../control-plane/node-port";
 import { selects, type Snapshot } from "../cluster";
@@ -6,11 +6,13 @@ import { APISIX, runs } from "../pods/images";
 
 /** Address of the load balancer of the nodes. */
 const FRONT = "127.0.0.1";
-/** The address from which a real gateway sees connections, that of the node: it would trust the loopback of its pod. */
+/**
+ * Source address of connections to a real gateway. It stands for the node: the gateway trusts 127.0.0.1, its pod's loopback.
+ */
 const NODE = "127.0.0.2";
 /** A node port to open at an address. */
 export interface Place {
-    /** Node of the address; unset for the load balancer of all nodes. */
+    /** Name of the node; unset for the load balancer of all nodes. */
     node?: string;
     address: string;
     port: number;
@@ -20,7 +22,7 @@ export interface Place {
 }
 
 interface NodePortsOptions {
-    /** Decides the destination of a new connection. @param turn number of earlier connections */
+    /** Decides the destination of a new connection. @param turn number of earlier connections to the same node port */
     destination: (place: Place, turn: number) => Destination;
     /** Whether the gateways are real programs. Connections then come from the address of the node. */
     real: boolean;
@@ -28,11 +30,11 @@ interface NodePortsOptions {
 }
 
 export class NodePorts {
-    /** By address and port. */
+    /** Open node ports, by `address:port`. */
     private readonly open = new Map<string, { node?: string; nodePort: NodePort }>();
-    /** Number of connections so far, by address and port. */
+    /** Number of connections so far, by `address:port`. */
     private readonly turns = new Map<string, number>();
-    /** What callers lost at node ports that have been closed since. */
+    /** Requests that callers lost at node ports that are closed now. */
     private readonly before: Lost = { cut: 0, refused: 0, unanswered: 0 };
     private readonly said = new Set<string>();
 
@@ -49,12 +51,12 @@ export class NodePorts {
         for (const [key, place] of wanted) if (!this.open.has(key)) await this.openAt(key, place);
     }
 
-    /** Handles the kill of a pod: its running requests are lost. */
+    /** Resets the connections to a killed pod: their requests are lost. */
     cut(pod: string): void {
         for (const { nodePort } of this.open.values()) nodePort.cut(pod);
     }
 
-    /** Drops all packets of a node and its pods. @param pods by uid */
+    /** Drops all packets of a node and its pods. @param pods uids of the node's pods */
     silence(node: string, pods: string[]): void {
         for (const { node: own, nodePort } of this.open.values()) {
             if (own === node) nodePort.silence();
@@ -67,7 +69,7 @@ export class NodePorts {
         for (const { nodePort } of this.open.values()) nodePort.resume();
     }
 
-    /** What callers lost at node ports since the start of the world. */
+    /** Requests that callers lost at node ports since the start of the world. */
     lost(): Lost {
         const sum = { ...this.before };
         for (const { nodePort } of this.open.values()) add(sum, nodePort.lost);
@@ -100,7 +102,7 @@ export class NodePorts {
     }
 }
 
-/** By address and port. */
+/** The node ports that must be open, by `address:port`. */
 function wantedIn({ nodes, pods, services }: Snapshot): Map<string, Place> {
     const places: Pick<Place, "node" | "address">[] = [{ address: FRONT }];
     for (const { metadata, status } of nodes) {

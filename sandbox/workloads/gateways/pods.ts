@@ -1,7 +1,7 @@
 /**
- * Emulates the containers of APISIX, or runs real ones: a gateway for each ready pod until its end, with its own counters and
- * the keys at its start. A deleted pod ends as with kubelet (see pods/end.ts), and then its object is deleted. If the object is
- * deleted earlier (by force, with SIGKILL from kubelet), its connections are reset.
+ * Emulates the containers of APISIX, or runs real ones: one gateway for each ready pod. A gateway has its own counters, and the
+ * Admin API keys that its pod had at the start. A deleted pod ends as with kubelet (see pods/end.ts), and then its object is
+ * deleted. A forced deletion removes the object first: then the pod's connections are reset, as after SIGKILL.
  *
  * Unsupported: restarts of a container in its pod, liveness probes, and readiness probes of a running container.
  */
@@ -24,11 +24,11 @@ export interface GatewayPod {
     gateway: Gateway;
     /** Output of the pod's container, oldest line first. Unset if the output is not kept. */
     output?: () => string;
-    /** Text of the settings file at its start. */
+    /** Text of the settings file when the gateway started. */
     settings: string | undefined;
-    /** `runs`; `leaves`: in preStop, still answering; `quits`: finishing running requests; `gone`. */
+    /** `runs`; `leaves`: in preStop, accepts connections; `quits`: only finishes running requests; `gone`: has ended. */
     state: "runs" | "leaves" | "quits" | "gone";
-    /** Time of its observed deletion, or of its end; milliseconds. */
+    /** Time at which its deletion, or its end without a deletion, was seen; milliseconds since the epoch. */
     leftAt?: number;
 }
 
@@ -37,7 +37,7 @@ interface GatewayPodsOptions {
     /** Resolves names and addresses for connections of the gateways. */
     resolve: Resolve;
     configurationOf(pod: V1Pod, now: Snapshot): Configuration;
-    /** Whether the node of a pod is reachable. Nothing is started or ended on other nodes. */
+    /** Whether the node of a pod is reachable. On an unreachable node no gateway is started or ended. */
     reachable(pod: V1Pod): boolean;
     /** Called before the running requests of a pod are cut. */
     cut(uid: string): void;
@@ -51,7 +51,7 @@ interface GatewayPodsOptions {
 }
 
 export class GatewayPods {
-    /** By uid of the pod. */
+    /** Gateways, by uid of their pod. */
     private readonly pods = new Map<string, GatewayPod>();
     private readonly ending = new Map<string, Promise<void>>();
     private readonly stop = new AbortController();
@@ -78,7 +78,7 @@ export class GatewayPods {
         return this.pods.get(uid);
     }
 
-    /** Running gateways and those that ended lately, the youngest last. */
+    /** Running gateways, and ended ones until `forget`, the youngest last. */
     list(): GatewayPod[] {
         return [...this.pods.values()].sort((a, b) => byAge(a.pod, b.pod));
     }
@@ -93,7 +93,7 @@ export class GatewayPods {
         await known.gateway.kill();
     }
 
-    /** Forgets gateways that ended before a time, in milliseconds. */
+    /** Forgets gateways that ended before a time. @param before milliseconds since the epoch */
     forget(before: number): void {
         for (const [uid, { state, leftAt }] of this.pods)
             if (state === "gone" && leftAt! < before && !this.ending.has(uid)) this.pods.delete(uid);
@@ -140,14 +140,15 @@ export class GatewayPods {
         const { pod, gateway, settings } = leaving;
         const container = containerOf(pod);
         const { preStop, answers } = podEnd(pod, container, settings);
-        // Without preStop, APISIX quits before any new request can arrive.
+        // Without a preStop, the gateway goes to `quits` at once.
         if (preStop > 0) await elapse(clock, preStop, signal);
         if ((leaving.state as GatewayPod["state"]) === "gone") return;
         leaving.state = "quits";
         const done = new AbortController();
         const quits = gateway.close(Infinity).finally(() => done.abort());
         await Promise.race([quits, elapse(clock, answers, AbortSignal.any([signal, done.signal]))]);
-        // All requests are answered, but the last bytes may still be in transit to the callers.
+        // If all requests were answered in time, the gateway is not killed: a kill could cut the last bytes, which may still be
+        // in transit.
         if (done.signal.aborted) leaving.state = "gone";
         await this.kill(pod.metadata!.uid!);
     }

@@ -1,6 +1,6 @@
 /**
- * Starts a real APISIX for each pod while the pod waits for its readiness probe, so that a pod is ready when its gateway
- * listens. A failed start is repeated, as by kubelet.
+ * Starts a real APISIX for each pod that waits for its readiness probe: the pod becomes ready when its gateway listens. A
+ * failed start is repeated, as kubelet does.
  */
 import type { V1Pod } from "@kubernetes/client-node";
 import type { Gateway } from "../../gateway/server";
@@ -19,14 +19,14 @@ const BACKOFF_MILLISECONDS = 2000;
 
 interface Start {
     gateway?: Gateway;
-    /** Settles when it listens or has failed. */
+    /** Resolves when the gateway listens or its start has failed. */
     over: Promise<void>;
-    /** Whether the pod is deleted, so that the gateway must end after its start. */
+    /** Whether the pod was deleted during the start. Then the gateway is ended as soon as it has started. */
     unwanted?: boolean;
 }
 
 export class RealGateways {
-    /** By uid of the pod. */
+    /** Starts of gateways, by uid of their pod. */
     private readonly starts = new Map<string, Start>();
     private readonly stop = new AbortController();
 
@@ -46,12 +46,15 @@ export class RealGateways {
         start.over = this.bringUp(pod, now, start);
     }
 
-    /** The gateway of a pod, once it listens. */
+    /** The gateway of a pod; undefined until it listens. */
     gatewayOf(pod: V1Pod): Gateway | undefined {
         return this.starts.get(pod.metadata!.uid!)?.gateway;
     }
 
-    /** Ends the gateways of pods that were deleted before they were ready. GatewayPods ends a ready one. */
+    /**
+     * Ends the gateways of pods that were deleted before they were ready.
+     * @param taken whether GatewayPods ends the pod's gateway
+     */
     async reconcile(now: Snapshot, taken: (uid: string) => boolean): Promise<void> {
         const uids = new Set(now.pods.filter((pod) => runs(pod, APISIX)).map(({ metadata }) => metadata!.uid!));
         for (const [uid, start] of this.starts) {

@@ -1,13 +1,13 @@
 /**
  * Emulates the network in front of the gateways: Services, their node ports, and their names in the cluster's DNS.
  *
- * Emulated, of kube-proxy 1.34: every node answers on a node port, whichever node runs the pods (externalTrafficPolicy Cluster;
- * with Local only its own pods). Connections go to the ready pods in turn (kube-proxy picks randomly), and without a ready pod
- * to those in preStop. A deleted pod gets new connections until the nodes know of it, 1 s later. 127.0.0.1 is the load balancer
- * of the nodes, which always knows the reachable ones.
+ * Emulated behavior of kube-proxy 1.34: with externalTrafficPolicy Cluster, a node port of every node leads to the pods of all
+ * nodes; with Local, only to pods of the same node. Connections go to the ready pods in turn (kube-proxy picks randomly). If no
+ * pod is ready, they go to pods in preStop. A deleted pod gets new connections for 1 s, until the nodes know of its deletion.
+ * 127.0.0.1 is the load balancer of the nodes, which always knows the reachable ones.
  *
- * Unsupported: losses of answers through a node that is cut off, of a pod on another node, for connections to 127.0.0.1; losses
- * of clients in the cluster (ingress controllers, connectors).
+ * Not simulated: with connections to 127.0.0.1, the loss of answers that pass through a node that is cut off but come from a
+ * pod on another node; all losses of clients in the cluster (ingress controllers, connectors).
  */
 import type { V1Pod, V1Service } from "@kubernetes/client-node";
 import type { Resolve } from "../../gateway/counters/redis-connections";
@@ -25,9 +25,9 @@ import type { RealGateways } from "./real";
 
 /** Data port of APISIX in its container. */
 const DATA_PORT = 9080;
-/** The same for its Admin API. */
+/** Port of the Admin API in the container. */
 const ADMIN_PORT = 9180;
-/** The same for TLS. */
+/** TLS port in the container. */
 const TLS_PORT = 9443;
 /** Time for which nodes use outdated endpoints: --iptables-min-sync-period of kube-proxy. */
 const ENDPOINTS_SECONDS = 1;
@@ -35,11 +35,11 @@ const ENDPOINTS_SECONDS = 1;
 interface GatewaysOptions {
     /** Resolves names and addresses for connections of the gateways. */
     resolve: Resolve;
-    /** @default real time */
+    /** Clock of the end of pods and of outdated endpoints. @default real time */
     clock?: Clock;
     /** Deletes a pod's object after its containers have ended. @default it stays */
     ended?: (pod: V1Pod) => Promise<void>;
-    /** @default emulators */
+    /** Real gateways. @default emulators */
     real?: RealGateways;
     /** Called with each answer of an APISIX emulator. */
     onAnswer?: (answered: { caller: string | null; status: number }) => void;
@@ -90,7 +90,7 @@ export class Gateways {
         await this.etcd.close();
     }
 
-    /** Whether a gateway can read etcd with its pod's password: APISIX exits at its start if etcd rejects it. */
+    /** Whether etcd accepts the password of a gateway's pod. If etcd rejects it, APISIX exits at its start. */
     admits(pod: V1Pod, now: Snapshot): boolean {
         this.etcd.reconcile(now, this.reachable);
         return this.etcd.configurationOf(pod, now).current().password === etcdPassword(pod, now);
@@ -115,7 +115,7 @@ export class Gateways {
         );
     }
 
-    /** Whether new connections may go to pods of a node, by their last known readiness. */
+    /** Whether a node has pods that get new connections, by the readiness in the last snapshot. */
     leadTo(node: string): boolean {
         return this.pods.list().some(({ pod }) => pod.spec?.nodeName === node && this.isListedReady(pod));
     }
@@ -125,14 +125,14 @@ export class Gateways {
         this.nodePorts.resume();
     }
 
-    /** Losses of callers at node ports since the start of the world. */
+    /** Requests that callers lost at node ports since the start of the world. */
     lost(): Lost {
         return this.nodePorts.lost();
     }
 
     readonly reachable = (pod: V1Pod): boolean => !this.isCutOff.has(pod.spec?.nodeName ?? "");
 
-    /** URL of the Admin API behind a Service. During a rollout it is the youngest pod's, whose keys stay. */
+    /** URL of the Admin API behind a Service. During a rollout it belongs to the youngest pod, which stays. */
     readonly resolveAdmin = (service: { namespace: string; name: string; port?: number }): string | undefined => {
         const found = this.service(service.namespace, service.name);
         const port = found?.spec?.ports?.find((p) => service.port === undefined || p.port === service.port);
@@ -141,8 +141,8 @@ export class Gateways {
     };
 
     /**
-     * Local port for a container's data, TLS or Admin port, or of an etcd emulator. A pod on a node that is cut off is
-     * unreachable.
+     * Local port for a data, TLS, Admin or metrics port of a gateway pod, or for the client port of an etcd emulator. Undefined
+     * if no such port listens, or the pod's node is cut off.
      */
     podPort(namespace: string, name: string, port: number): number | undefined {
         const found = this.pods
@@ -156,7 +156,7 @@ export class Gateways {
         return localPort(found.gateway, port);
     }
 
-    /** Output of the gateway of a pod; undefined if the pod has had no gateway lately. */
+    /** Output of a pod's gateway; undefined if the pod has no gateway, and had none recently. */
     output(namespace: string, name: string): string | undefined {
         const found = this.pods
             .list()
@@ -167,7 +167,7 @@ export class Gateways {
     /**
      * Emulates the cluster's DNS and kube-proxy for the data port behind `<service>.<namespace>.svc.cluster.local`. Returns
      * undefined for another name.
-     * @throws Error without such a Service, or without a ready pod behind its port
+     * @throws Error if the Service does not exist, or no ready pod is behind its port
      */
     readonly resolveData = (host: string, port: number): number | undefined => {
         const [, name, namespace] = /^([^.]+)\.([^.]+)\.svc\.cluster\.local\.?$/.exec(host) ?? [];
@@ -180,7 +180,7 @@ export class Gateways {
         return gateway.port;
     };
 
-    /** Port on 127.0.0.1 of the emulator of a port of the pod with an address; undefined if there is no listener. */
+    /** Port on 127.0.0.1 that emulates a port of the pod with this address; undefined if nothing listens on it. */
     readonly portAt = (address: string, port: number): number | undefined => {
         const found = this.pods
             .list()
@@ -208,12 +208,12 @@ export class Gateways {
         const { pod, gateway, state } = endpoints[turn % endpoints.length];
         if (!this.reachable(pod)) return "silence";
         const port = targetPort === TLS_PORT ? gateway.tlsPort : gateway.port;
-        // A pod without TLS has no listener on that port.
+        // `port` is undefined for the TLS port of a pod without TLS.
         if (state === "quits" || state === "gone" || port === undefined) return "gone";
         return { pod: pod.metadata!.uid!, port };
     }
 
-    /** Endpoints of a Service as the nodes know them. */
+    /** Endpoints of a Service as the nodes know them, which can be outdated for ENDPOINTS_SECONDS. */
     private endpoints(service: V1Service | undefined): GatewayPod[] {
         if (!service) return [];
         const behind = this.pods.list().filter(({ pod }) => selects(service, pod));
@@ -224,7 +224,7 @@ export class Gateways {
         return known.length > 0 ? known : behind.filter(({ state }) => state === "leaves");
     }
 
-    /** By the last snapshot of the cluster. A pod without an object is not ready. */
+    /** Whether a pod is ready in the last snapshot of the cluster. A pod that is not in it is not ready. */
     private isListedReady({ metadata }: V1Pod): boolean {
         const pod = this.last?.pods.find((p) => p.metadata!.uid === metadata!.uid);
         return pod !== undefined && isReady(pod);
@@ -234,7 +234,7 @@ export class Gateways {
         return this.last?.services.find((s) => s.metadata!.name === name && s.metadata!.namespace === namespace);
     }
 
-    /** The gateways of a Service's reachable ready pods, the youngest last. */
+    /** Gateways of the reachable ready pods that a Service selects, the youngest last. */
     private behind(service: V1Service | undefined): Gateway[] {
         if (!service) return [];
         const pods = this.pods.list().filter(({ pod, state }) => selects(service, pod) && state === "runs");

@@ -1,24 +1,24 @@
 /**
  * The end of the containers of a deleted pod, by kubelet 1.34 and nginx (APISIX 3.18): preStop runs first, within the grace
- * period. Then the image's stop signal, SIGQUIT, is sent, and the rest of the period, at least 2 s, is for running requests.
- * nginx itself cuts them after worker_shutdown_timeout, 240 s by default.
+ * period. Then kubelet sends the image's stop signal, SIGQUIT, and running requests have the rest of the grace period, at least
+ * 2 s. nginx cuts them earlier if worker_shutdown_timeout (240 s by default) ends first.
  *
- * Emulated: a preStop that sleeps: `sleep.seconds`, and an exec of `sleep N`, with or without a shell.
+ * Emulated: no preStop, or one that only sleeps: `sleep.seconds`, and an exec of `sleep N`, with or without a shell.
  * Unsupported: all other forms, and fractions of a second.
  */
 import type { V1Container, V1LifecycleHandler, V1Pod } from "@kubernetes/client-node";
 import { parse } from "yaml";
 
-/** Kubernetes' default. */
+/** Kubernetes' default of terminationGracePeriodSeconds. */
 const GRACE_SECONDS = 30;
-/** kubelet's minimumGracePeriodInSeconds. */
+/** Shortest time from SIGQUIT to SIGKILL: kubelet's minimumGracePeriodInSeconds. */
 const LEAST_SECONDS = 2;
 /** Default of APISIX's nginx_config.worker_shutdown_timeout. */
 const WORKER_SHUTDOWN_SECONDS = 240;
 
-/** Seconds of pods. */
+/** Durations of the end of a pod, in seconds. */
 export interface PodEnd {
-    /** Time for which the container continues as before, but gets no new connections. */
+    /** Time for which the container still answers, while its pod gets no new connections. */
     preStop: number;
     /** Time from SIGQUIT until running requests are cut. */
     answers: number;
@@ -31,9 +31,9 @@ export function preStopProblem({ lifecycle }: V1Container): string | undefined {
     return `unsupported by the sandbox: a preStop other than a sleep of whole seconds (${JSON.stringify(handler)})`;
 }
 
-/** @param config text of APISIX's config.yaml in the pod */
+/** How long the end of a pod takes. @param config text of APISIX's config.yaml in the pod */
 export function podEnd(pod: V1Pod, container: V1Container, config?: string): PodEnd {
-    // A deletion may have another period than the pod.
+    // A deletion can set a grace period that differs from the pod's.
     const { deletionGracePeriodSeconds } = pod.metadata!;
     const grace = deletionGracePeriodSeconds ?? pod.spec?.terminationGracePeriodSeconds ?? GRACE_SECONDS;
     const handler = container.lifecycle?.preStop;

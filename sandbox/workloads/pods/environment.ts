@@ -2,7 +2,7 @@
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
 import { decoded, type Snapshot } from "../cluster";
 
-/** @throws Error for a reference to a missing object, or an unsupported one */
+/** @throws Error if a reference is unsupported, or its object or key does not exist */
 export function variablesOf(pod: V1Pod, container: V1Container, now: Snapshot): Record<string, string> {
     const variables: Record<string, string> = {};
     for (const { name, value, valueFrom } of container.env ?? []) {

@@ -1,16 +1,16 @@
 /** Images of the pods that the sandbox emulates. */
 import type { V1Pod } from "@kubernetes/client-node";
 
-/** With any registry as prefix. */
+/** Matches APISIX images of any registry and version. */
 export const APISIX = /(^|\/)apisix:/;
 export const ETCD = /(^|\/)etcd:/;
 export const CONTROLLER = /(^|\/)apisix-ingress-controller:/;
 export const VALKEY = /(^|\/)valkey\/valkey:\d/;
 
-/** An image without an effect, in any version. */
+/** The pause image, which does nothing, in any version. */
 export const PAUSE = /^registry\.k8s\.io\/pause:\d/;
 
-/** The only emulated version. */
+/** Images of cloudflared in the only emulated version. */
 export const CLOUDFLARED = /^(docker\.io\/)?cloudflare\/cloudflared:2026\.8\.2(@sha256:[\da-f]{64})?$/;
 
 export function image(pod: V1Pod, pattern: RegExp): string | undefined {
@@ -21,12 +21,12 @@ export function runs(pod: V1Pod, pattern: RegExp): boolean {
     return image(pod, pattern) !== undefined && pod.metadata?.ownerReferences?.[0]?.kind !== "Job";
 }
 
-/** Whether its containers run, ready or not. */
+/** Whether the containers of a pod run, ready or not. */
 export function isRunning(pod: V1Pod): boolean {
     return pod.status?.phase === "Running" && !pod.metadata?.deletionTimestamp;
 }
 
-/** The youngest last. The order of existing pods never changes. */
+/** Order for sorting pods by age, the youngest last. It is total, so the order of existing pods never changes. */
 export function byAge(a: V1Pod, b: V1Pod): number {
     const created = (pod: V1Pod) => new Date(pod.metadata!.creationTimestamp ?? 0).getTime();
     return created(a) - created(b) || (a.metadata!.uid! < b.metadata!.uid! ? -1 : 1);

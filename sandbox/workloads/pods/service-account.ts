@@ -2,7 +2,7 @@ import type { V1Pod } from "@kubernetes/client-node";
 import type { ControlPlane } from "../../control-plane";
 import type { Cluster } from "../cluster";
 
-/** A kubeconfig with the permissions of a pod's own ServiceAccount, which tests the roles of the chart. */
+/** A kubeconfig with the permissions of a pod's ServiceAccount. A program that uses it runs with the chart's RBAC roles. */
 export async function serviceAccountOf(
     pod: V1Pod,
     cluster: Pick<Cluster, "rest">,

@@ -1,6 +1,6 @@
 /**
  * Emulates the cluster's DNS, kube-proxy and pod network for Alpa in pods: names and addresses of Services and pods. Facts:
- * address ranges of MicroK8s; a Service has its ready pods as endpoints, or with publishNotReadyAddresses all of them.
+ * address ranges of MicroK8s; endpoints of a Service are its ready pods, or all its pods with publishNotReadyAddresses.
  */
 import type { V1Pod, V1Service } from "@kubernetes/client-node";
 import { POD_RANGE, SERVICE_RANGE } from "../../control-plane/arguments";
@@ -14,8 +14,8 @@ interface AlpaPods {
 }
 
 /**
- * Port on 127.0.0.1 of the emulator of an address; undefined for an address other than Alpa's pods or Services.
- * @throws Error if no program answers at such an address
+ * Port on 127.0.0.1 of the Alpa behind a name or address; undefined if it belongs to no pod or Service of Alpa. @throws Error
+ * if it does, but no Alpa listens there
  */
 export function alpaAddress(now: Snapshot, pods: AlpaPods, host: string, port: number): number | undefined {
     const refused = new Error(`${host}:${port}: connection refused`);
@@ -25,7 +25,7 @@ export function alpaAddress(now: Snapshot, pods: AlpaPods, host: string, port: n
     );
     if (service) {
         const behind = now.pods.filter((pod) => pods.emulates(pod) && selects(service, pod));
-        // Its pods belong to another emulator, or do not exist yet.
+        // The Service's pods do not run Alpa, or do not exist yet.
         if (behind.length === 0) return name === undefined ? fail(refused) : undefined;
         const reached = behind.filter((pod) => service.spec!.publishNotReadyAddresses || isReady(pod));
         const open = reached.filter((pod) => targetOf(service, port, pod) === ALPA_PORT).map(pods.alpaOf);
@@ -36,7 +36,7 @@ export function alpaAddress(now: Snapshot, pods: AlpaPods, host: string, port: n
     return (pod && port === ALPA_PORT ? pods.alpaOf(pod) : undefined) ?? fail(refused);
 }
 
-/** Target port of a Service port. For a headless Service it is the same number. */
+/** Target port of a Service port. A headless Service does not translate ports. */
 function targetOf({ spec }: V1Service, port: number, pod: V1Pod): number | undefined {
     if (spec!.clusterIP === "None") return port;
     const found = spec!.ports?.find((one) => one.port === port);
@@ -45,7 +45,7 @@ function targetOf({ spec }: V1Service, port: number, pod: V1Pod): number | undef
     return pod.spec!.containers.flatMap(({ ports = [] }) => ports).find(({ name }) => name === target)?.containerPort;
 }
 
-/** Both ranges end at a dot of the address. */
+/** Whether an address is in the Service or pod range. The comparison of texts works because both prefixes are whole octets. */
 function isInside(host: string): boolean {
     return [SERVICE_RANGE, POD_RANGE].some((range) => {
         const [address, bits] = range.split("/");

@@ -1,25 +1,25 @@
-/** The number of pods and the Ray version of RayClusters. */
+/** Reads from RayClusters how many pods they must have, and their version of Ray. */
 import type { V1Pod } from "@kubernetes/client-node";
 import type { Cluster } from "../cluster";
 import { rayCluster } from "./container";
 
-/** The used fields of a RayCluster. */
+/** The fields of a RayCluster that the emulator reads. */
 interface RayCluster {
     spec: { rayVersion?: string; workerGroupSpecs?: { replicas?: number; numOfHosts?: number; suspend?: boolean }[] };
 }
 
 export class RayClusters {
-    /** By namespace and name. */
+    /** RayClusters by `namespace/name`; undefined for one that does not exist. */
     private readonly known = new Map<string, RayCluster | undefined>();
 
     constructor(private readonly cluster: Pick<Cluster, "rest">) {}
 
-    /** Clears the cache, so that each cluster is read again. */
+    /** Clears the cache, so that each RayCluster is read again from the API server. */
     forget(): void {
         this.known.clear();
     }
 
-    /** Desired number of pods in a pod's RayCluster, including its head. */
+    /** Desired number of pods, including the head, in the RayCluster of a pod. */
     async wanted(pod: V1Pod): Promise<number> {
         const { workerGroupSpecs = [] } = (await this.of(pod))?.spec ?? {};
         const groups = workerGroupSpecs.filter(({ suspend }) => !suspend);

@@ -4,16 +4,16 @@
  *
  * Emulated: a launch of `launch_model_worker.py --model … --path …` anywhere in the head's command or plain variables; tcp
  * probes of the ports of Ray and Alpa; exec probes that run `ray health-check`, that request an answer from Alpa's port, or
- * that check for files in a mounted folder (`ls`, `test`). An HTTP probe of Alpa's port fails, because it answers 400. Every
- * other probe always fails, with a message.
- * Unsupported: liveness probes, images without a program, models that Alpa does not know.
+ * that check for files in a mounted folder (`ls`, `test`). An HTTP probe of Alpa's port fails, because Alpa answers 400. A
+ * probe in any other form fails with a message that it is unsupported.
+ * Unsupported: liveness probes, images that start no program, models that Alpa does not know.
  */
 import type { V1Container, V1Pod, V1Probe } from "@kubernetes/client-node";
 
 export const ALPA_PORT = 20001;
 /** Ports of Ray's head. */
 const HEAD_PORTS = [6379, 8265, 10001];
-/** Paths of Ray's own health check over HTTP, which the operator's probes use. Older versions than this do not have them. */
+/** Paths of Ray's health check over HTTP, which the probes of KubeRay's operator use. */
 const RAYLET_HEALTH = /local_raylet_healthz|api\/healthz/;
 const RAYLET_HEALTH_SINCE = [2, 4];
 
@@ -55,14 +55,14 @@ function commandText({ command = [], args = [], env = [] }: V1Container): string
     return [[...command, ...args].join(" "), ...env.map(({ value = "" }) => value)].join("\n");
 }
 
-/** The container's own variables, as its shell sees them. */
+/** Replaces references to the container's variables, as kubelet and its shell do. References to unknown variables stay. */
 function expand(text: string, { env = [] }: V1Container): string {
     const values = new Map(env.map(({ name, value = "" }) => [name, value]));
     return text.replace(/\$(?:\{(\w+)\}|\((\w+)\)|(\w+))/g, (whole, a, b, c) => values.get(a ?? b ?? c) ?? whole);
 }
 
 /**
- * Why the weights are not in the folder of Alpa's launch.
+ * Error of Alpa if its weights folder does not exist; undefined if it exists, or its contents are unknown.
  * @param folders folders with weights on every node
  */
 export function weightsProblem(pod: V1Pod, path: string, folders: string[]): string | undefined {
@@ -71,7 +71,7 @@ export function weightsProblem(pod: V1Pod, path: string, folders: string[]): str
     const mounts = pod.spec!.containers.flatMap(({ volumeMounts = [] }) => volumeMounts);
     const inside = mounts.filter(({ mountPath }) => isBelow(path, mountPath));
     const [mount] = inside.sort((a, b) => b.mountPath.length - a.mountPath.length);
-    // In the image, whose contents are unknown.
+    // The folder is in the image, and the contents of images are unknown.
     if (!mount) return undefined;
     const { hostPath, persistentVolumeClaim } = pod.spec!.volumes?.find(({ name }) => name === mount.name) ?? {};
     if (persistentVolumeClaim) return undefined;
@@ -92,11 +92,11 @@ export function hostPathProblem(pod: V1Pod, folders: string[]): string | undefin
     return undefined;
 }
 
-/** The state that probes check. */
+/** What the probes of a container find. */
 export interface Found {
-    /** Whether Ray's head of the pod's cluster runs. */
+    /** Whether the Ray head of the pod's RayCluster runs. */
     head: boolean;
-    /** Alpa in the pod: its port is open, or its model is loaded too. */
+    /** State of Alpa in the pod: `open`: its port is open; `loaded`: its model is loaded too. */
     alpa: "none" | "open" | "loaded";
     /** Version of Ray in the RayCluster, for example "2.0.0". */
     rayVersion: string;
@@ -129,7 +129,7 @@ function fails({ tcpSocket, httpGet, exec }: V1Probe, pod: V1Pod, found: Found):
     if (RAYLET_HEALTH.test(text)) return rayletFails(text, found);
     if (/\bray health-check\b/.test(text)) return found.head ? undefined : "ray health-check: the head does not answer";
     if (text.includes(`:${ALPA_PORT}/`)) return alpaIs("loaded") ? undefined : "the model is not loaded";
-    if (/\b(ls|test|\[) /.test(text)) return undefined; // volumes were checked before
+    if (/\b(ls|test|\[) /.test(text)) return undefined; // files of volumes: their existence was checked before the start
     return `unsupported by the sandbox: ${text || "this kind of probe"}`;
 }
 

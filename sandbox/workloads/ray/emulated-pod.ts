@@ -11,7 +11,7 @@ const BACK_OFF_SECONDS = [10, 300];
 
 export interface EmulatedPod {
     pod: V1Pod;
-    /** Set while its containers run. */
+    /** Set while the containers run. `hold`: the GPUs that they use. */
     run?: { hold?: Hold; startedAt: string };
     /** Why the containers do not run. */
     failure?: PodState & { until: number };
@@ -19,18 +19,18 @@ export interface EmulatedPod {
     restarts: number;
     launched?: Launched;
     watchdog?: Watchdog;
-    /** Time of the loss of a pod of its RayCluster, in milliseconds. */
+    /** Time when another pod of its RayCluster was lost, in milliseconds since the epoch. */
     lostAt?: number;
     ending?: Promise<void>;
 }
 
-/** Pause before the restart of its containers, in seconds. */
+/** Pause before the restart of the pod's failed containers, in seconds. */
 export function backOff({ failures }: EmulatedPod): number {
     const [first, longest] = BACK_OFF_SECONDS;
     return Math.min(first * 2 ** failures, longest);
 }
 
-/** Ends its containers at once. */
+/** Ends the containers of a pod at once. */
 export async function end(one: EmulatedPod): Promise<void> {
     const { launched, watchdog } = one;
     one.launched = one.watchdog = undefined;
@@ -40,7 +40,10 @@ export async function end(one: EmulatedPod): Promise<void> {
     one.run = undefined;
 }
 
-/** Whether a terminating pod's preStop hook still waits. @param others pods of its RayCluster, including itself */
+/**
+ * Whether the preStop hook of a terminating pod has to wait longer: a head for Alpa's connections, a worker for its head.
+ * @param others pods of its RayCluster, including itself
+ */
 export async function isNeeded(one: EmulatedPod, others: EmulatedPod[]): Promise<boolean> {
     if (!isHead(one.pod)) return others.some(({ pod, run }) => isHead(pod) && run !== undefined);
     if (!one.launched || one.lostAt !== undefined || others.some(({ run }) => run === undefined)) return false;

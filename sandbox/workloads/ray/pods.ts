@@ -2,15 +2,15 @@
  * Emulates pods of an image that serves Alpa: those of a RayCluster, whose containers hold GPUs and run Ray and Alpa, and pods
  * that only pull the image to a node. Facts: kubelet 1.34, KubeRay 1.6.
  *
- * Emulated: a container starts when its image, volumes and variables exist; that of a worker also waits for Ray's head. It
- * fails while a process of the host holds its GPUs, and restarts after 10 s, 20 s … 5 min. It is ready when its probes would
- * succeed. Alpa is launched when every pod of its RayCluster runs, and loads for a time. A deleted pod ends at once. With a
- * preStop hook it ends at the latest after its grace period: a head when Alpa has no connections, a worker after its head. Its
- * GPUs are free then. Running answers are cut off if a worker ends before the head. The watchdog of Alpa in the head's
- * container is real (watchdog.ts), and ends the container. The commands of a preStop hook and the network checks of a pod are
- * not executed.
- * Known difference: 5 s after the loss of a worker the head's container ends, while the real one depends on its own command.
- * Until then Alpa answers as before, while the real one stops answering.
+ * Emulated: a container starts when its image, volumes and variables exist; a worker's container also waits for Ray's head. A
+ * container fails while a process of the host uses its GPUs, and restarts after 10 s, 20 s … 5 min. It is ready when its probes
+ * would succeed. Alpa is launched when every pod of its RayCluster runs, and loads for a time. A deleted pod without a preStop
+ * hook ends at once. With one, a head ends when Alpa has no connections, and a worker after its head, both at the latest after
+ * the grace period. The end of a pod frees its GPUs. Running answers are cut off if a worker ends before the head. The watchdog
+ * of Alpa in the head's container is real (watchdog.ts), and ends the container. The commands of a preStop hook and the network
+ * checks of a pod are not executed.
+ * Known differences: the head's container ends 5 s after the loss of a worker; a real container ends when its command does.
+ * During these 5 s Alpa answers as before; a real Alpa stops answering.
  */
 import type { V1Pod } from "@kubernetes/client-node";
 import { ENDS_SLOWLY_ANNOTATION, STARTABLE_ANNOTATION } from "../../control-plane";
@@ -28,9 +28,9 @@ import { backOff, end, isNeeded, type EmulatedPod } from "./emulated-pod";
 import { essence, statusOf, type PodState } from "./status";
 import { startWatchdog, type WatchdogOptions } from "./watchdog";
 
-/** Time from the loss of a worker to the end of the head's container, in seconds. */
+/** Time from the loss of a worker until the head's container ends, in seconds. */
 const LOSS_SECONDS = 5;
-/** Kubernetes' default. */
+/** Kubernetes' default of terminationGracePeriodSeconds. */
 const GRACE_SECONDS = 30;
 
 export interface RayPodsOptions extends WatchdogOptions {
@@ -42,7 +42,7 @@ export interface RayPodsOptions extends WatchdogOptions {
     weights: string[];
     /** Time to load the model, in seconds. */
     loadSeconds: number;
-    /** Alpa's options. In the host network it listens on this port. */
+    /** Alpa's options. `port` is used only by a pod in the host network; other pods get any free port. */
     alpa: Pick<AlpaOptions, "port" | "seconds" | "onRequest">;
 }
 
@@ -51,13 +51,13 @@ interface Surroundings {
     clock: Clock;
     /** Deletes a pod's object after its containers have ended. */
     ended: (pod: V1Pod) => Promise<void>;
-    /** Called after changes without a watch event. */
+    /** Called after changes that cause no watch event. */
     changed: () => void;
     log: (line: string) => void;
 }
 
 export class RayPods {
-    /** By uid of the pod. */
+    /** Emulated pods, by uid. */
     private readonly pods = new Map<string, EmulatedPod>();
     private readonly clusters: RayClusters;
     private readonly stop = new AbortController();
@@ -88,7 +88,7 @@ export class RayPods {
             this.pods.set(uid, Object.assign(one, { pod }));
             if (pod.metadata!.deletionTimestamp) one.ending ??= this.endInOrder(one);
         }
-        // Heads first, because workers wait for them.
+        // Heads start first, because workers wait for them.
         const alive = [...this.pods.values()].filter(({ ending }) => !ending);
         alive.sort((a, b) => Number(isHead(b.pod)) - Number(isHead(a.pod)));
         for (const one of alive) if (!one.run) this.start(one, supplies);
@@ -123,7 +123,7 @@ export class RayPods {
         if (hold) this.around.log(`${namespace}/${name}: holds the GPUs of ${node}`);
     }
 
-    /** Why the containers cannot start, by the checks of the kubelet. */
+    /** Why the kubelet cannot start the containers; undefined if it can. */
     private lack(pod: V1Pod, supplies: Supplies): Extract<PodState, { is: "waiting" }> | undefined {
         const volume = hostPathProblem(pod, this.options.weights);
         if (volume) return { is: "waiting", reason: "ContainerCreating", message: volume };
@@ -179,7 +179,7 @@ export class RayPods {
         const own = { ...alpa, port: hostNetwork ? alpa.port : 0 };
         try {
             const launched = await launch({ side: "pod", node: nodeName!, faults, loadSeconds, alpa: own });
-            // Its pod may have been deleted in the meantime.
+            // The pod may have been deleted during the launch.
             if (!head.run || head.ending || this.stop.signal.aborted) return launched.close();
             head.launched = launched;
             await this.watch(head, launched);
@@ -193,7 +193,7 @@ export class RayPods {
         }
     }
 
-    /** Runs the pod's watchdog of Alpa, if it has one. Its end ends the container. */
+    /** Runs the pod's watchdog of Alpa, if the pod has one. When the watchdog ends, the container ends too. */
     private async watch(head: EmulatedPod, launched: Launched): Promise<void> {
         head.watchdog = await startWatchdog(head.pod, launched.port, this.options);
         void head.watchdog?.ended.then(async (line) => {
@@ -211,7 +211,7 @@ export class RayPods {
         await launched?.close();
     }
 
-    /** @param launched whether Alpa runs. Then a pod counts until its containers have ended */
+    /** @param launched whether Alpa already runs. If it does, a terminating pod counts until its containers have ended */
     private async isComplete(head: V1Pod, launched: boolean): Promise<boolean> {
         const running = [...this.pods.values()].filter(
             ({ pod, run, ending }) => run && (launched || !ending) && sameCluster(pod, head),
@@ -234,7 +234,7 @@ export class RayPods {
             await this.around.cluster.rest.call("PATCH", path, { metadata: { annotations: slowly } });
             return;
         }
-        // kwok sets its readiness and its address.
+        // kwok sets the readiness and the address of a pod.
         if (state.is === "running" && state.ready && !pod.status?.podIP) return;
         const status = statusOf(pod, state, restarts, run?.startedAt ?? new Date().toISOString());
         if (essence(status) === essence(pod.status)) return;

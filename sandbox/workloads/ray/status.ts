@@ -10,7 +10,7 @@ export type PodState =
     | { is: "crashed"; message: string; backOffSeconds: number; at: string }
     | { is: "running"; ready: boolean };
 
-/** The container that ends when the program fails: the one with GPUs. */
+/** The container that fails when Alpa or Ray fails: the first with GPUs, or else the first. */
 function mainContainer({ spec }: V1Pod): V1Container {
     return spec!.containers.find((container) => gpusOf(container) > 0) ?? spec!.containers[0];
 }
@@ -50,7 +50,7 @@ function containerState(pod: V1Pod, container: V1Container, main: boolean, state
     }
     const { namespace, uid } = pod.metadata!;
     const message = `back-off ${state.backOffSeconds}s restarting failed container=${name} pod=${pod.metadata!.name}_${namespace}(${uid})`;
-    // Only with this policy kubelet uses the last output of the program.
+    // kubelet puts the program's last output into the status only with this policy.
     const said = container.terminationMessagePolicy === "FallbackToLogsOnError" ? { message: state.message } : {};
     return {
         ready: false,
@@ -71,7 +71,7 @@ function conditions(pod: V1Pod, ready: boolean): V1PodCondition[] {
     return [...others, ...own];
 }
 
-/** The compared part of statuses: a difference is written. The API server adds other fields. */
+/** The fields of a status that are compared: only a difference in them is written. The API server adds other fields. */
 export function essence(status: V1Pod["status"] | ReturnType<typeof statusOf> | undefined): string {
     const ready = status?.conditions?.find(({ type }) => type === "Ready")?.status ?? "False";
     const containers = (status?.containerStatuses ?? []).map((one) => {

@@ -1,11 +1,14 @@
-/** The watchdog of Alpa in a head's container: the pod's own script, run by this machine's bash. Nothing of it is emulated. */
+/**
+ * The watchdog of Alpa in a head's container: the pod's own script, which the bash of this machine runs. The script is not
+ * emulated.
+ */
 import { join } from "node:path";
 import type { V1Pod } from "@kubernetes/client-node";
 import { lastLines, spawnTracked } from "../../processes";
 import { ALPA_PORT, isHead } from "./container";
 
 export interface WatchdogOptions {
-    /** State directory for recording its process and for its log. */
+    /** State directory, which records the watchdog's process and gets its log. */
     stateDir: string;
     env: NodeJS.ProcessEnv;
 }
@@ -17,7 +20,7 @@ export interface Watchdog {
 }
 
 /**
- * Starts the script in the variable ALPA_WATCHDOG.
+ * Starts the script that the pod's variable ALPA_WATCHDOG contains.
  * @param port local port of Alpa in the pod
  * @returns undefined if the pod has no watchdog
  */

@@ -1,4 +1,4 @@
-{{- /* Names and labels of the chart apisix-ingress-controller; .Chart.Name is the alias below another chart. */ -}}
+{{- /* Names and labels of the chart apisix-ingress-controller; In a sub-chart, .Chart.Name is the alias. */ -}}
 
 {{- define "controller.name" -}}
 {{ .Values.nameOverride | default .Chart.Name | trunc 63 | trimSuffix "-" }}
@@ -26,7 +26,7 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 
-{{- /* Names with a suffix keep within 63 characters. */ -}}
+{{- /* Cuts names so that they have at most 63 characters including the suffix. */ -}}
 {{- define "controller.webhookService" -}}
 {{ include "controller.fullname" . | trunc 51 | trimSuffix "-" }}-webhook-svc
 {{- end }}

@@ -1,4 +1,4 @@
-{{- /* APISIX's config.yaml, as far as the values reach it. */ -}}
+{{- /* APISIX's config.yaml, with the settings that the values control. */ -}}
 {{- define "apisix.config" -}}
 {{- $admin := .Values.apisix.admin -}}
 {{- $withController := index .Values "ingress-controller" "enabled" -}}

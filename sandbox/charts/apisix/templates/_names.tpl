@@ -4,7 +4,7 @@
 {{ .Values.nameOverride | default .Chart.Name | trunc 63 | trimSuffix "-" }}
 {{- end }}
 
-{{- /* Only the name of the release if it contains "apisix". */ -}}
+{{- /* The name of the release if it contains "apisix"; otherwise release and chart name. */ -}}
 {{- define "apisix.fullname" -}}
 {{- $name := .Values.nameOverride | default .Chart.Name -}}
 {{- $full := contains $name .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name $name) -}}

@@ -7,7 +7,7 @@ import { isName } from "../dns/content";
 import { MOST } from "../../account-limits";
 import { policyFields, sessionDuration } from "./policies";
 
-/** Other application types of the real API. */
+/** Valid application types that the emulator does not support. */
 const TYPES = ["saas", "ssh", "vnc", "app_launcher", "warp", "biso", "bookmark", "dash_sso", "infrastructure", "rdp"];
 const MORE_TYPES = ["mcp", "mcp_portal", "proxy_endpoint"];
 
@@ -67,8 +67,8 @@ export function checkType(type: string): void {
 }
 
 /**
- * Returns the hostnames in all three forms, whichever form the body has. @param only the zone in the path @param self the
- * application to change
+ * Returns the hostnames in all three fields, whichever field the body has. @param only the zone in the path, to which the
+ * hostnames must belong @param self the application that is changed; undefined for a new one
  */
 export function hostnames(account: Account, body: ApplicationBody, only?: Zone, self?: AccessApplication) {
     for (const { type } of body.destinations ?? [])

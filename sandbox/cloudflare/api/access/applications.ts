@@ -73,7 +73,7 @@ function change(call: Call) {
 
 type Identity = Pick<AccessApplication, "id" | "aud" | "created_at" | "zone_id">;
 
-/** Validates everything first, so that a rejected application leaves no policies. */
+/** Stores an application and its policies. Everything is validated first, so that a rejected application leaves no policies. */
 function store(call: Call, body: ApplicationBody, identity: Identity, old?: AccessApplication) {
     const { account } = call;
     checkType(body.type);
@@ -97,7 +97,7 @@ function store(call: Call, body: ApplicationBody, identity: Identity, old?: Acce
     return { result: answer(account, app) };
 }
 
-/** The precedences of policies. @default position in the list */
+/** Precedences of the policies in a body. A policy without one gets its position in the list. */
 function order(policies: PolicyEntry[]): number[] {
     if (policies.length > MOST.rulesPerApplication)
         throw refused(INVALID, `policies: at most ${MOST.rulesPerApplication}.`);
@@ -111,7 +111,7 @@ function checkPolicy(account: Account, entry: PolicyEntry): void {
     if (!account.policies.get(entry.id)?.reusable) throw refused(INVALID, `policies: unknown policy ${entry.id}.`);
 }
 
-/** A policy without an id keeps its id while its precedence stays the same. */
+/** Id of a policy in a body. An inline policy keeps the id of the old policy with the same precedence, or gets a new id. */
 function policyId(account: Account, entry: PolicyEntry, precedence: number, old?: AccessApplication): string {
     if ("id" in entry) return entry.id;
     const { precedence: _, ...body } = entry;
@@ -123,7 +123,7 @@ function policyId(account: Account, entry: PolicyEntry, precedence: number, old?
     return id;
 }
 
-/** Deletes the policies of an application that it no longer has. */
+/** Deletes the inline policies of an application that are not in its new list. @param kept the new list */
 function dropInline(account: Account, app: AccessApplication, kept: { id: string }[]): void {
     for (const { id } of app.policies) {
         if (account.policies.get(id)?.reusable || kept.some((policy) => policy.id === id)) continue;

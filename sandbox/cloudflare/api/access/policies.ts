@@ -1,4 +1,4 @@
-/** Access policies: reusable policies, and the selectors of all policies. */
+/** Routes of reusable Access policies, and the selectors that every policy can have. */
 import { z } from "zod";
 import type { AccessPolicy, Account, Selector } from "../../account";
 import { goDuration } from "../../durations";
@@ -41,7 +41,7 @@ export const sessionDuration = z.string().refine((text) => goDuration(text) !== 
     error: "must be a duration like 24h",
 });
 
-/** Fields of every policy, reusable or part of an application. */
+/** Fields of every policy, whether it is reusable or belongs to one application. */
 export const policyFields = {
     name: z.string().min(1, "required"),
     decision: z.enum(["allow", "deny", "non_identity", "bypass"]),

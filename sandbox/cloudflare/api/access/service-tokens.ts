@@ -1,7 +1,7 @@
 /**
- * Access service tokens. The secret is in answers only at creation and when it is new. The previous secret stays valid until
- * `previous_client_secret_expires_at`. That time has no limits here, past or future: the dashboard offers 1 hour to 30 days,
- * and no source names a limit of the API.
+ * Access service tokens. An answer contains the secret only if the request created it. The previous secret stays valid until
+ * `previous_client_secret_expires_at`. The emulator accepts any time there: the dashboard offers 1 hour to 30 days, and no
+ * source names a limit of the API.
  */
 import { z } from "zod";
 import type { ServiceToken } from "../../account";
@@ -15,7 +15,7 @@ import { page, PAGING } from "../paging";
 const INVALID = 12130;
 const tokens = product("Access: Service Tokens");
 const YEAR_SECONDS = 365 * 24 * 3600;
-/** End of a token with duration "forever", because the answer must have a date. */
+/** Expiry of a token with duration "forever": answers must have a date. */
 const FOREVER = "9999-12-31T23:59:59Z";
 
 const date = z.iso.datetime({ offset: true, error: "must be an RFC 3339 time" });
@@ -47,14 +47,14 @@ export const serviceTokenRoutes: Route[] = inBothScopes([
     tokens("POST", `${ONE}/rotate`, "rotating or renewing a token", rotate),
     tokens("POST", `${ONE}/refresh`, "rotating or renewing a token", (call) => {
         const token = find(call);
-        // "adds one year" to the current end
+        // according to the documentation, a refresh adds one year to the current end
         const end = Math.max(Date.parse(token.expires_at), call.account.now().getTime()) + YEAR_SECONDS * 1000;
         if (token.expires_at !== FOREVER) token.expires_at = new Date(end).toISOString();
         return saved(call, token);
     }),
 ]);
 
-/** Finds a token in the scope of the path: tokens of a zone are not in the account, and vice versa. */
+/** Finds a token in the scope of the path. A path below the account does not find tokens of a zone, and vice versa. */
 function find({ account, params, zone }: Call): ServiceToken {
     const token = account.serviceTokens.get(params.token);
     if (!token || token.zone_id !== zone?.id) throw notFound(12135, "access.api.error.service_token_not_found");
@@ -112,8 +112,9 @@ function create(call: Call) {
 }
 
 /**
- * Rotates the secret only if the version grew. Without a secret in the answer, the provider keeps the old one in its state. A
- * null date ends the previous secret, which otherwise has no end.
+ * Updates a token. The secret is rotated only if the version in the body is greater. If the answer has no secret, the provider
+ * keeps the old one in its state. The previous secret is valid until the date in the body; it is invalid at once if a rotation
+ * has no date, or the date is null.
  */
 function change(call: Call) {
     const token = find(call);
@@ -131,7 +132,7 @@ function change(call: Call) {
     token.name = body.name ?? token.name;
     token.enabled = body.enabled ?? token.enabled;
     if (body.duration !== undefined) {
-        // from now on, even if the duration is the same as before
+        // the new expiry counts from now, even if the duration has not changed
         token.duration = body.duration;
         token.expires_at = expiry(call, body.duration);
     }
@@ -153,7 +154,7 @@ function rotate(call: Call) {
     return saved(call, token, true);
 }
 
-/** Rejected while a policy has the token, so that no policy loses its token. */
+/** Deletes a token. The deletion is rejected while a policy refers to the token. */
 function remove(call: Call) {
     const { account } = call;
     const token = find(call);

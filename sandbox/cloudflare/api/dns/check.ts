@@ -1,10 +1,10 @@
-/** Valid records of a zone, alone and in combination. */
+/** Validates a DNS record on its own, and together with the other records of its name. */
 import { z } from "zod";
 import type { Account, DnsRecord, Zone } from "../../account";
 import { Unsupported, refused } from "../answer";
 import { isName, nameForm, PROXIABLE, proxiable, valueOf } from "./content";
 
-/** Shortest and longest TTL in seconds; 1 = automatic. */
+/** Shortest TTL by plan and longest TTL, in seconds. A TTL of 1 means automatic. */
 const SHORTEST_TTL = { free: 60, pro: 60, business: 60, enterprise: 30 };
 const LONGEST_TTL = 86400;
 
@@ -62,7 +62,7 @@ export function recordOf(zone: Zone, body: RecordBody): Content {
     };
 }
 
-/** `@` is the zone. A name that does not end with the name of the zone is relative to it. */
+/** FQDN of a record. `@` means the zone. A name that does not end with the zone's name is relative to the zone. */
 function fullName(zone: Zone, written: string): string {
     const name = nameForm(written);
     const inside = name === zone.name || name.endsWith(`.${zone.name}`);
@@ -71,17 +71,17 @@ function fullName(zone: Zone, written: string): string {
     return full;
 }
 
-/** Rejects a record that other records of its name exclude. @param self id of the record that the new one replaces */
+/** Rejects a record that cannot coexist with other records of its name. @param self id of the record that is replaced */
 export function checkNeighbours(account: Account, zone: Zone, record: Content, self?: string): void {
     const others = [...account.records(zone.id).values()].filter((r) => r.id !== self && r.name === record.name);
     const addresses = (r: Content) => PROXIABLE.includes(r.type);
     const excludes = (cname: Content, other: Content) =>
-        // at the apex a CNAME is flattened, and may coexist with other types
+        // Cloudflare flattens a CNAME at the apex, so that it can coexist with other types
         cname.type === "CNAME" && (addresses(other) || record.name !== zone.name);
     if (others.some((other) => same(other, record))) throw refused(81058, "An identical record already exists.");
     if (others.some((other) => excludes(record, other) || excludes(other, record)))
         throw refused(81053, "An A, AAAA, or CNAME record with that host already exists.");
-    // Cloudflare manages the NS records of the zone itself.
+    // NS records at the apex are unsupported, because Cloudflare manages them.
     if (record.type === "NS" && record.name === zone.name) throw new Unsupported("NS record at the zone's own name");
 }
 

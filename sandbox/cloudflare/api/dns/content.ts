@@ -1,4 +1,4 @@
-/** Record types: with a text or with fields as content, and the valid texts. */
+/** Validates the content of DNS records by type: a text, or fields in `data`. */
 import { isIPv4, isIPv6 } from "node:net";
 import { z } from "zod";
 import type { JsonObject } from "../../account";
@@ -6,7 +6,7 @@ import { Unsupported, refused } from "../answer";
 import { checked } from "../call";
 
 export const PROXIABLE = ["A", "AAAA", "CNAME"];
-/** Names for the verification of owners or for mail: a record with such a target is never proxied. */
+/** Ends of names that verify ownership or belong to mail services. A record with such a target cannot be proxied. */
 const NOT_FOR_THE_PROXY = ["dkim.amazonses.com", "onmicrosoft.com", "acm-validations.aws"];
 
 export function proxiable({ type, content }: { type: string; content: string }): boolean {
@@ -16,7 +16,7 @@ export function proxiable({ type, content }: { type: string; content: string }):
 /** Types whose content is a name, stored in lower case without the final dot. */
 const NAMES = ["CNAME", "MX", "NS", "PTR"];
 const TEXTS = ["A", "AAAA", "TXT", ...NAMES];
-/** Real types that are unsupported. */
+/** Record types of the real API that the emulator does not support. */
 const OTHERS = ["OPENPGPKEY", "SPF"];
 
 const number = z.number().int().min(0);
@@ -25,7 +25,7 @@ const text = z.string();
 const TLSA = z.strictObject({ usage: number, selector: number, matching_type: number, certificate: text });
 
 type Data = { [key: string]: string | number };
-/** Fields of `data`, and the text that they form. */
+/** Types with fields: the schema of `data`, and the function that computes `content` from it. */
 const FIELDS: Record<string, [schema: z.ZodType<Data>, content: (d: Data) => string]> = {
     CAA: [
         z.strictObject({ flags: number.max(255), tag: z.enum(["issue", "issuewild", "iodef"]), value: text }),
@@ -86,7 +86,7 @@ const NEED_PRIORITY = ["MX", "URI"];
 
 export const nameForm = (name: string): string => name.toLowerCase().replace(/\.$/, "");
 
-/** A name in any zone: labels of letters, digits, hyphen and underscore; the first may be `*`. */
+/** Whether a text is a DNS name: labels of letters, digits, hyphens and underscores; the first label may be `*`. */
 export function isName(name: string): boolean {
     const labels = name.split(".");
     return (
@@ -101,7 +101,9 @@ interface Value {
     priority?: number;
 }
 
-/** Checks the content of a record. For types with fields, `data` counts: the request may also have the old content. */
+/**
+ * Checks the content of a record. For types with fields, `data` decides, because a request can still have the old `content`.
+ */
 export function valueOf(type: string, body: { content?: string; data?: unknown; priority?: number }): Value {
     if (OTHERS.includes(type)) throw new Unsupported(`DNS record type ${type}`);
     if (Object.hasOwn(FIELDS, type)) {
@@ -116,7 +118,7 @@ export function valueOf(type: string, body: { content?: string; data?: unknown; 
         return { content: content(data), data, ...(priority === undefined ? {} : { priority }) };
     }
     if (!TEXTS.includes(type)) throw refused(1004, `DNS Validation Error: ${type} is not a record type.`);
-    if (body.data !== undefined) throw refused(9101, `data: ${type} records have content.`);
+    if (body.data !== undefined) throw refused(9101, `data: not valid for ${type} records. Set content.`);
     if (body.content === undefined || body.content === "") throw refused(9020, "content: required.");
     const content = NAMES.includes(type) ? nameForm(body.content) : body.content;
     if (type === "A" && !isIPv4(content)) throw refused(9005, "Content for A record must be a valid IPv4 address.");

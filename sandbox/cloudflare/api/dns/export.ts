@@ -1,7 +1,7 @@
-/** A zone as a BIND zone file, in the form of `dns_records/export`. */
+/** Writes a zone as a BIND zone file, as `dns_records/export` does. */
 import type { Account, DnsRecord, Zone } from "../../account";
 
-/** Types whose content is a name, written with a final dot. */
+/** Types whose content is a name. It gets a final dot in the file. */
 const NAMES = ["CNAME", "MX", "NS", "PTR"];
 
 export function zoneFile(account: Account, zone: Zone): string {

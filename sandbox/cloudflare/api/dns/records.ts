@@ -1,4 +1,4 @@
-/** DNS records: single, as lists, in one transaction, and as a zone file. */
+/** Routes of DNS records: single records, lists, several changes in one transaction, and export as a zone file. */
 import { z } from "zod";
 import type { DnsRecord } from "../../account";
 import { hexId } from "../../ids";
@@ -11,7 +11,7 @@ import { ordered, page, PAGING } from "../paging";
 
 const dns = product("DNS");
 const FILTERS = ["name", "name.exact", "type", "content", "content.exact", "proxied"];
-/** A field that clients newer than 6.21 send. @default false */
+/** A query parameter that providers newer than 6.21 send. The emulator ignores it. */
 const SHADOW = ["include_shadow_metadata"];
 
 export const dnsRecordRoutes: Route[] = [

@@ -3,7 +3,10 @@ import { Unsupported, refused } from "../answer";
 
 const FIELDS = ["cf.colo.id", "ip.src", "cf.unique_visitor_id", "http.host", "http.request.uri.path"];
 
-/** One field, or one header with its name in lower case. */
+/**
+ * Checks one characteristic: a field, or a header whose name is in lower case.
+ * @param where its path in the body, for messages
+ */
 export function checkCharacteristic(name: string, where: string): void {
     const header = /^http\.request\.headers\["([^"]+)"\]$/.exec(name)?.[1];
     const wellFormed = header === undefined ? /^[a-z0-9_.]+$/.test(name) : header === header.toLowerCase();

@@ -1,4 +1,4 @@
-/** Limits of a plan for rate limiting rules. Rules above a limit are rejected with its name. */
+/** Limits of a plan for rate limiting rules. Rules that exceed a limit are rejected with an error that names the limit. */
 import type { Plan } from "../../account";
 import { fieldsOf, parseExpression } from "../../edge/rules/parse";
 import { ApiError } from "../answer";
@@ -45,7 +45,7 @@ export function checkPlan(plan: Plan, phase: string, rules: RuleBody[]): void {
         );
 }
 
-/** Fields that a rule reads in its expression and its characteristics. */
+/** Fields that a rule's expression and counting expression read. */
 function fields(expression: string, counting = "true"): string[] {
     return [expression, counting].flatMap((text) => fieldsOf(parseExpression(text)));
 }

@@ -1,4 +1,7 @@
-/** Rulesets of a zone: rate limiting and WAF custom rules. One ruleset of kind "zone" per phase. */
+/**
+ * Routes of a zone's rulesets: rate limiting rules and WAF custom rules. A zone has at most one ruleset of kind "zone" per
+ * phase.
+ */
 import { z } from "zod";
 import type { Account, Ruleset, RulesetRule, Zone } from "../../account";
 import { readExpression } from "../../edge/rules/evaluate";
@@ -15,12 +18,15 @@ const rulesets = product("Zone WAF");
 const RATE_LIMITING = "http_ratelimit";
 const CUSTOM_RULES = "http_request_firewall_custom";
 
-/** Phases and products that a rule may skip, from the documentation of custom rules; case-sensitive. */
+/** Phases and products that a rule can skip, from the documentation of custom rules. The names are case-sensitive. */
 const SKIPPED_PHASES = ["http_ratelimit", "http_request_sbfm", "http_request_firewall_managed"] as const;
 const SKIPPED_PRODUCTS = ["zoneLockdown", "uaBlock", "bic", "hot", "securityLevel", "rateLimit", "waf"] as const;
 
 const ruleBody = z.strictObject({
-    /** Fields of an answer are accepted: the id must be that of an existing rule, and the others have no effect. */
+    /**
+     * Fields that clients copy from an answer. `id` must be that of an existing rule; `version` and `last_updated` have no
+     * effect.
+     */
     ...{ id: z.string().optional(), version: z.string().optional(), last_updated: z.string().optional() },
     ref: z.string().min(1).optional(),
     action: z.enum(["block", "log", "managed_challenge", "js_challenge", "challenge", "skip"]),
@@ -122,7 +128,9 @@ function read(call: Call) {
     return body;
 }
 
-/** Phases and products to skip are only valid with action `skip`, and a custom response only with `block`. */
+/**
+ * Checks action parameters: phases and products to skip are valid only with action `skip`, a custom response only with `block`.
+ */
 function checkParameters({ action, action_parameters: given = {} }: RuleBody, where: string): void {
     const { response, ...skipped } = given;
     const skips = Object.values(skipped).some((part) => part !== undefined && part.length > 0);
@@ -135,8 +143,9 @@ function checkParameters({ action, action_parameters: given = {} }: RuleBody, wh
 }
 
 /**
- * Parses an expression as the edge does. Operators of the real language may be unsupported. Everything else that the edge
- * cannot parse is rejected as the real API rejects an error, including a few valid fields and functions.
+ * Checks that the emulated edge can parse an expression. An operator that only the real language has is reported as
+ * unsupported. All other errors are rejected as the real API rejects an invalid expression; among them are a few valid fields
+ * and functions that the edge does not know.
  */
 function checkExpression(expression: string, where: string): void {
     try {
@@ -187,7 +196,9 @@ function change(call: Call) {
     return { result: answer(ruleset) };
 }
 
-/** A rule is identified by its id or its `ref`. Without both it is a new rule each time, and its counters are reset. */
+/**
+ * A rule keeps its identity by its id or its `ref`. A rule without both is new in every write, and its counters start again.
+ */
 function ruleOf(body: RuleBody, last_updated: string, old?: RulesetRule): RulesetRule {
     const { version: _1, last_updated: _2, ...said } = body;
     const id = old?.id ?? hexId();

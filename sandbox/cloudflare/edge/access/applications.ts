@@ -1,6 +1,6 @@
 /**
- * Finds the Access application of a request. Facts: the longest path wins, a path includes all paths below it, and `*` matches
- * one label of the hostname.
+ * Finds the Access application of a request. Facts: an application's path includes all paths below it; of several matching
+ * applications the one with the longest path wins; `*` matches one label of the hostname.
  *
  * Unsupported: a wildcard inside a path.
  */

@@ -1,13 +1,13 @@
 /**
- * Access: admits a request, with its JWT, or answers it. Facts are the table "Outcomes" of the reference
- * (cloudflare-access-runtime §1), classic and strict. Assumptions where the table leaves something open:
- * - Strict, no token headers, only Service Auth policies: 403 (the table has no row for it).
- * - `service_auth_401_redirect` gives 401 wherever an application with Service Auth policies rejects a request, unless a Block
- *   policy rejects it: then there is no redirect to replace.
+ * Access: admits a request and issues its JWT, or answers the request itself. Facts: Cloudflare's documentation of Access, for
+ * classic and for strict service-token auth. Assumptions where the documentation leaves something open:
+ * - In strict mode, a request without token headers gets 403 if the application has only Service Auth policies.
+ * - `service_auth_401_redirect` gives 401 wherever an application with Service Auth policies rejects a request, but not where a
+ * Block policy rejects it, because there is no redirect to the login that 401 would replace.
  * - Duplicated headers: 401 in strict mode; in classic mode the first value counts.
- * - In strict mode, a cookie that a service token got earlier does not count.
+ * - In strict mode, the cookie of an earlier answer to a service token is not accepted.
  *
- * Unsupported: login, CORS settings of an application, other settings for people.
+ * Unsupported: login, CORS settings of an application, other settings that concern people.
  */
 import type { AccessApplication, Account } from "../../account";
 import { goDuration } from "../../durations";
@@ -22,8 +22,8 @@ const COOKIE = "CF_Authorization";
 
 type Decision =
     /**
-     * `jwt`: for the origin. `cookie`: to be set with the answer. `strip`: names of headers with secrets. `caller`: name of the
-     * service token.
+     * `jwt`: the JWT that the origin gets. `cookie`: value of Set-Cookie for the answer. `strip`: names of headers with
+     * secrets, which the origin must not get. `caller`: name of the service token.
      */
     | { pass: true; jwt?: string; cookie?: string; strip: string[]; caller?: string }
     | { pass: false; answer: EdgeAnswer };
@@ -43,7 +43,7 @@ export async function decide(request: EdgeRequest, account: Account, keys: Signi
     const token = shown.kind === "token" && !refused ? shown.token : undefined;
     const judged = judge(application, account, { ip: request.ip, token });
 
-    if (judged.met === "bypass") return { pass: true, strip }; // Access does nothing, so there is no JWT either
+    if (judged.met === "bypass") return { pass: true, strip }; // for a Bypass policy Access does nothing, and issues no JWT
     if (judged.met === "non_identity" && !(strict && refused)) {
         const jwt = await issue(application, account, keys, token?.client_id);
         return {
@@ -70,7 +70,7 @@ export async function decide(request: EdgeRequest, account: Account, keys: Signi
 
 const issuer = (account: Account): string => `https://${account.organization.auth_domain}`;
 
-/** The JWT of a service token has `type: app` and `sub: ""`, and no e-mail (reference §2). */
+/** Issues the JWT of a service token. It has `type: app`, `sub: ""` and no e-mail. */
 async function issue(
     application: AccessApplication,
     account: Account,
@@ -100,7 +100,9 @@ function cookie(application: AccessApplication, jwt: string): string {
     return `${COOKIE}=${jwt}; Path=/; Max-Age=${sessionSeconds(application)}; Secure${httpOnly}`;
 }
 
-/** Accepts the cookie of an earlier answer instead of the token, until the application's session ends. */
+/**
+ * Result for a request that has the cookie of an earlier answer instead of a token. The cookie is valid until the session ends.
+ */
 async function replayed(
     request: EdgeRequest,
     application: AccessApplication,

@@ -1,7 +1,8 @@
 /**
  * Access's signing keys. Facts: RS256; the key set is `{keys, public_cert, public_certs}` at `/cdn-cgi/access/certs` of the
- * team's domain; a key lasts 6 weeks, and the previous key stays in the set for 7 more days. Keys change by the account's
- * clock, or on request. Tokens have times of the machine's clock, because their verifiers (connector, origin) use that clock.
+ * team's domain; a key lasts 6 weeks, and the previous key stays in the set for 7 more days. Keys are rotated by the account's
+ * clock, or on request. The times in tokens are those of the machine's clock, because the verifiers of tokens (connector,
+ * origin) use it.
  */
 import { createHash, createPrivateKey, X509Certificate, type KeyObject } from "node:crypto";
 import { createLocalJWKSet, exportJWK, jwtVerify, SignJWT, type JWK, type JWTPayload } from "jose";
@@ -19,7 +20,7 @@ interface Key {
 }
 
 export class SigningKeys {
-    /** The current key first. */
+    /** Keys of the set; the first one signs. */
     private keys: Key[] = [];
     private rotating?: Promise<void>;
 
@@ -35,7 +36,7 @@ export class SigningKeys {
         this.keys = [await makeKey(this.now().getTime()), ...this.keys.slice(0, 1)];
     }
 
-    /** Body of the certs endpoint. */
+    /** Body of `/cdn-cgi/access/certs`. */
     async published(): Promise<{ keys: JWK[]; public_cert: object; public_certs: object[] }> {
         await this.followClock();
         const certs = this.keys.map(({ kid, cert }) => ({ kid, cert }));
@@ -48,7 +49,7 @@ export class SigningKeys {
         return new SignJWT(payload).setProtectedHeader({ alg: "RS256", kid }).sign(privateKey);
     }
 
-    /** @returns the payload; undefined for a foreign or expired token */
+    /** @returns the payload; undefined for a token that is expired, or has another signature, issuer or audience */
     async verify(token: string, issuer: string, audience: string): Promise<JWTPayload | undefined> {
         await this.followClock();
         const set = createLocalJWKSet({ keys: this.keys.map((key) => key.jwk) });
@@ -62,7 +63,7 @@ export class SigningKeys {
     private async followClock(): Promise<void> {
         const age = () => this.now().getTime() - this.keys[0].since;
         if (age() > LIFETIME_MS) this.rotating ??= this.rotate().finally(() => (this.rotating = undefined));
-        await this.rotating; // shared by concurrent calls: two rotations would drop the previous key
+        await this.rotating; // concurrent calls share one rotation, because two would drop the previous key
         if (age() > OVERLAP_MS) this.keys = this.keys.slice(0, 1);
     }
 }

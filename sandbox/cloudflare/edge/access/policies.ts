@@ -1,9 +1,10 @@
 /**
  * Evaluates policies for a request without a person: only selectors for service tokens, addresses and everyone can match.
- * Facts: include is any of, require all of, exclude none of; Bypass and Service Auth come before Block and Allow. An Allow
- * policy needs a person, so it never matches here and its selectors are not read. Its existence decides about the login page.
+ * Facts: a policy matches if any selector of `include`, all of `require` and none of `exclude` match; Bypass and Service Auth
+ * are evaluated before Block and Allow. An Allow policy needs a person, so it never matches here, and its selectors are not
+ * read. If an application has one, the edge offers the login page.
  *
- * Unsupported: other selectors in the other policies.
+ * Unsupported: other selectors, except in Allow policies.
  */
 import { BlockList, isIP, isIPv6 } from "node:net";
 import type { AccessApplication, AccessPolicy, Account, Selector, ServiceToken } from "../../account";
@@ -16,7 +17,7 @@ interface Subject {
 
 interface Judged {
     met?: "bypass" | "non_identity" | "deny";
-    /** Whether there is an Allow policy, so that a person can log in. */
+    /** Whether the application has an Allow policy, so that a person can log in. */
     hasLogin: boolean;
     hasServiceAuth: boolean;
 }
@@ -37,7 +38,7 @@ export function judge(application: AccessApplication, account: Account, subject:
 
 function admits(policy: AccessPolicy, subject: Subject): boolean {
     const matches = (selector: Selector) => matchesSelector(selector, subject, policy.name);
-    // Evaluates all selectors, so that an unsupported one is always reported.
+    // All selectors are evaluated, so that an unsupported one is reported even if another decides.
     const [include, require, exclude] = [policy.include, policy.require, policy.exclude].map((list) =>
         list.map(matches),
     );
@@ -60,14 +61,14 @@ function matchesSelector(selector: Selector, subject: Subject, policy: string): 
     }
 }
 
-/** Whether a text is one address or a CIDR. */
+/** Whether a text is an IP address or a CIDR. */
 export function isRange(text: string): boolean {
     const [, base = "", bits] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
     const family = isIP(base);
     return family !== 0 && (bits === undefined || Number(bits) <= (family === 6 ? 128 : 32));
 }
 
-/** @param range one address or CIDR */
+/** Whether an address is in a range. @param range an IP address or a CIDR */
 export function inRange(ip: string, range: string): boolean {
     const plain = ip.replace(/^::ffff:(?=\d+\.)/, "");
     const family = (address: string) => (isIPv6(address) ? "ipv6" : "ipv4");

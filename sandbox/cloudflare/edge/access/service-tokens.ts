@@ -1,6 +1,7 @@
 /**
- * Finds the service token of a request. Facts: a caller sends two headers, or one header that the application names, with a
- * JSON object of both. The previous secret is valid until its date. A disabled or expired token is invalid.
+ * Finds the service token of a request. Facts: a caller sends id and secret in two headers, or as a JSON object in one header
+ * that the application names. The previous secret is valid until `previous_client_secret_expires_at`. A disabled or expired
+ * token is invalid.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { AccessApplication, Account, ServiceToken } from "../../account";
@@ -11,7 +12,7 @@ const SECRET = "cf-access-client-secret";
 
 type Shown =
     | { kind: "nothing" }
-    /** The headers belong to no valid token. `duplicated`: a header came twice. */
+    /** The headers belong to no valid token. `duplicated`: the request has a token header twice. */
     | { kind: "wrong"; duplicated: boolean }
     | { kind: "token"; token: ServiceToken; duplicated: boolean };
 
@@ -36,7 +37,10 @@ export function secretHeaders(application: AccessApplication | undefined): strin
     return own ? [SECRET, own.toLowerCase()] : [SECRET];
 }
 
-/** Other values of that header (for example, the bearer token of another system) are not service tokens. */
+/**
+ * Parses the header that the application names. Undefined for a value that is not a service token, for example another system's
+ * bearer token.
+ */
 function parsePair(text: string): { id: string; secret: string } | undefined {
     try {
         const fields = JSON.parse(text) as Record<string, unknown>;

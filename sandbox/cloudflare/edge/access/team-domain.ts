@@ -1,4 +1,4 @@
-/** The team's domain, `<team>.cloudflareaccess.com`: the key set, and the login page, where a followed redirect ends. */
+/** The team's domain, `<team>.cloudflareaccess.com`: it serves the key set, and the login page to which Access redirects. */
 import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { Certificate } from "../certificate";
@@ -7,7 +7,7 @@ import type { SigningKeys } from "./keys";
 const LOGIN_PAGE =
     "<!DOCTYPE html>\n<html><head><title>Sign in ・ Cloudflare Access</title></head><body>Sign in</body></html>\n";
 
-/** @returns two servers: without TLS, for the emulator of connectors, and with the edge's certificate */
+/** @returns `plain`: a server without TLS, for the connector emulator; `secure`: one with the edge's certificate */
 export function createTeamDomain(keys: SigningKeys, certificate: Certificate): TeamDomain {
     const answer = answersOf(keys);
     return { plain: createServer(answer), secure: createTlsServer(certificate, answer) };
@@ -32,7 +32,7 @@ function answersOf(keys: SigningKeys): RequestListener {
                 failed,
             );
         } else if (path.startsWith("/cdn-cgi/access/login/")) {
-            send(200, "text/html; charset=utf-8", LOGIN_PAGE); // 200: a client that follows redirects takes it for success
+            send(200, "text/html; charset=utf-8", LOGIN_PAGE); // a client that follows redirects takes it for success
         } else {
             send(501, "text/plain", `unsupported by the sandbox: ${path}\n`);
         }

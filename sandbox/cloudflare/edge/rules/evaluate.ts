@@ -1,6 +1,6 @@
 /**
- * Evaluates rule expressions. Facts: header names are in lower case, and a name with capitals matches none; `matches` is a
- * regular expression; a comparison with a missing header is false.
+ * Evaluates rule expressions. Facts: header names are in lower case, so a name with capitals in an expression matches no
+ * header; `matches` takes a regular expression; a comparison with a missing header is false.
  */
 import { inRange, isRange } from "../access/policies";
 import { compile } from "../../re2";
@@ -25,7 +25,7 @@ const FIELDS: Record<string, (request: EdgeRequest) => Value> = {
     ssl: () => true,
 };
 
-/** Checks all fields and values before the evaluation, so that a wrong one is always reported. */
+/** Parses an expression and checks all its fields and values, so that a wrong one is reported even if it is never evaluated. */
 export function readExpression(text: string): Expression {
     const expression = parseExpression(text);
     const unknown = fieldsOf(expression).find((name) => name !== "http.request.headers" && !(name in FIELDS));
@@ -39,7 +39,10 @@ const isYesOrNo = (operand: Operand): boolean =>
     (operand.kind === "field" && BOOLEANS.includes(operand.name)) ||
     (operand.kind === "call" && ["starts_with", "ends_with"].includes(operand.name));
 
-/** Checks that patterns are valid, addresses are compared with addresses, and a value alone is a boolean. */
+/**
+ * Checks that patterns are valid, that addresses are compared with addresses, and that a value without a comparison is a
+ * boolean.
+ */
 function checkValues(expression: Expression): void {
     switch (expression.kind) {
         case "and":
@@ -86,7 +89,7 @@ export function evaluate(expression: Expression, request: EdgeRequest): boolean 
     }
 }
 
-/** Returns the values of one operand, also for the `characteristics` of rate limits. */
+/** Returns the value of an operand. The `characteristics` of rate limits use it too. */
 export function valueOf(operand: Operand, request: EdgeRequest): Value {
     switch (operand.kind) {
         case "literal":
@@ -113,7 +116,7 @@ function call(name: string, first: Value, second: Value): Value {
     return name === "starts_with" ? text.startsWith(String(second)) : text.endsWith(String(second));
 }
 
-/** Returns one result for each value of the header with `[*]`. */
+/** Evaluates a comparison with `[*]`: one result for each value of the header. */
 function spread(expression: Expression, request: EdgeRequest): boolean[] {
     if (expression.kind !== "compare" || expression.left.kind !== "header" || expression.left.index !== "*")
         throw new Unsupported("any() and all() over anything but a comparison of headers with [*]");

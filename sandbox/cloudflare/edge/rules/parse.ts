@@ -1,12 +1,13 @@
 /**
- * Parses rule expressions of the WAF: fields, literals, comparisons, `and or not`, `any()`/`all()` over `[*]`, a few functions.
- * Facts: Cloudflare's Rules language (documentation, 2026). Other parts of the language are unsupported, and errors name them.
+ * Parses rule expressions of the WAF: fields, literals, comparisons, `and`, `or`, `not`, `any()` and `all()` over `[*]`, and a
+ * few functions. Facts: documentation of Cloudflare's Rules language (2026). For other parts of the language, the error names
+ * the unsupported part.
  */
 import { Unsupported } from "../types";
 
 export type Operand =
     | { kind: "field"; name: string }
-    /** `http.request.headers["x"]`; `index` is a number or `*`; unset for the whole list. */
+    /** `http.request.headers["x"]`, with an `index` that is a number or `*`. Without `index`, the list of all values. */
     | { kind: "header"; name: string; index?: number | "*" }
     | { kind: "call"; name: "lower" | "upper" | "len" | "starts_with" | "ends_with"; args: Operand[] }
     | { kind: "literal"; value: string | number };
@@ -31,7 +32,7 @@ const COMPARISONS: Record<string, string> = {
     "~": "matches",
 };
 const OPERATORS = ["eq", "ne", "lt", "le", "gt", "ge", "contains", "matches", "in"];
-/** Operators of the real language that are unsupported. Such an expression is not an error of the caller. */
+/** Unsupported operators of the real language. The emulator reports them as unsupported, not as a wrong expression. */
 const REAL_OPERATORS = ["wildcard", "strict", "xor"];
 const FUNCTIONS = ["lower", "upper", "len", "starts_with", "ends_with"];
 
@@ -129,7 +130,7 @@ class Parser {
         return { kind: "header", name, index };
     }
 
-    /** Texts are quoted; numbers and addresses are not. */
+    /** Reads the literal on the right of a comparison. It must have the type of the left operand, and only texts are quoted. */
     private literalFor(left: Operand): string | number {
         const word = this.tokens[this.at] ?? "";
         const value = this.literal();
@@ -179,7 +180,7 @@ function typeOf(operand: Operand): "text" | "number" | "address" | undefined {
     }
 }
 
-/** Names of the fields that an expression reads. A header counts as `http.request.headers`. */
+/** Names of the fields that an expression reads. Every header is listed as `http.request.headers`. */
 export function fieldsOf(expression: Expression): string[] {
     const inOperand = (operand: Operand): string[] => {
         if (operand.kind === "field") return [operand.name];

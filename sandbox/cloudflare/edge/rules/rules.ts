@@ -1,10 +1,12 @@
 /**
  * WAF custom rules and rate limits: the phases `http_request_firewall_custom` and `http_ratelimit`, both before Access.
  * Facts: rules run in order; `block` ends the request; `skip` omits the rest of the ruleset, later phases or the browser check;
- * `log` only logs. A rule has a counter per set of characteristics, which counts `requests_per_period` in `period` seconds,
- * then blocks for `mitigation_timeout`, with 429 and error 1015 or the rule's own response.
+ * `log` only logs. A rate limit has one counter for each combination of values of its characteristics. If there are more than
+ * `requests_per_period` requests in `period` seconds, it blocks for `mitigation_timeout` seconds, with 429 and error 1015 or
+ * the rule's own response.
  *
- * Unsupported: challenges, managed rules, counting by the origin's answer, scores, counters per data center (there is one).
+ * Unsupported: challenges, managed rules, counting by the origin's answer, scores, separate counters per data center (the edge
+ * has only one).
  */
 import type { Account } from "../../account";
 import { FREE_EXPRESSION_FIELDS } from "../../account-limits";
@@ -20,7 +22,7 @@ const RATE_LIMIT = "http_ratelimit";
 /** The supported phases. A ruleset of another phase is accepted only without rules. */
 const BEFORE_ACCESS = [CUSTOM, RATE_LIMIT];
 
-/** Parameters of the action `skip`. Unsupported products have no effect, so skipping them has none either. */
+/** Parameters of the action `skip`. Products that the edge does not emulate can be skipped without an effect. */
 interface Skip {
     ruleset?: string;
     phases?: string[];
@@ -42,7 +44,7 @@ export class Rules {
         private readonly log: (line: string) => void,
     ) {}
 
-    /** @returns the answer that ends the request, or undefined */
+    /** @returns the answer that ends the request; undefined if the request continues */
     run(request: EdgeRequest): EdgeAnswer | undefined {
         const rulesets = [...this.account.rulesets.values()].filter((r) => r.zone_id === request.zone.id);
         const skipped = new Set<string>();
@@ -148,7 +150,10 @@ function refuseFields(rule: RulesetRule, fields: string[], plan: Plan): void {
     if (beyond) throw new Unsupported(`the field ${beyond} of the rule ${rule.ref}: plan free does not include it`);
 }
 
-/** The response in `action_parameters.response {status_code, content_type, content}`, or Cloudflare's page. */
+/**
+ * The answer of a blocking rule: the one in `action_parameters.response {status_code, content_type, content}`, or Cloudflare's
+ * page.
+ */
 function blocked(
     rule: RulesetRule,
     request: EdgeRequest,

@@ -1,10 +1,10 @@
-/** Common steps of auth plugins after authentication, successful or not. */
+/** Steps that all auth plugins share after an authentication has succeeded or failed. */
 import type { Context } from "../../request/context";
 import { bytes } from "../../http/headers";
 import type { PluginTools } from "../plugin";
 import type { AuthConsumer, Exit } from "../../request/types";
 
-/** Sets the consumer's headers for later plugins and the upstream, and removes such headers of the client. */
+/** Sets the headers X-Consumer-* for later plugins and the upstream. Headers of these names from the client are removed. */
 export function attachConsumer(ctx: Context, consumer: AuthConsumer): void {
     ctx.consumer = consumer;
     ctx.headers.set("X-Consumer-Username", bytes(consumer.username));
@@ -17,7 +17,7 @@ function unauthorized(ctx: Context, challenge: string, message: string): Exit {
     return { code: 401, body: { message } };
 }
 
-/** The anonymous consumer, if one is configured, otherwise the rejection. */
+/** Attaches the anonymous consumer if one is configured; otherwise returns the rejection. */
 export function anonymousOr(
     ctx: Context,
     tools: PluginTools,

@@ -28,7 +28,9 @@ interface JwtCredential {
     lifetime_grace_period: number;
 }
 
-/** jwt-auth: header, then query, then cookie. The first one that exists is used even without a token. */
+/**
+ * jwt-auth reads the token from the header, the query argument or the cookie: the first that exists, even if it has no token.
+ */
 export const jwtAuth = definePlugin<JwtAuthConf>({
     name: "jwt-auth",
     priority: 2510,
@@ -113,14 +115,14 @@ export const jwtAuth = definePlugin<JwtAuthConf>({
     },
 });
 
-/** A field of a decoded value as in Lua. Numbers, true and null have no fields, so access is an error. */
+/** Reads a field of a decoded value as Lua does: an error (500) for a number, true or null, which have no fields. */
 function field(value: unknown, name: string): unknown {
     if (typeof value === "string" || Array.isArray(value)) return undefined;
     if (typeof value !== "object" || value === null) throw new NginxExit(500);
     return (value as Record<string, unknown>)[name];
 }
 
-/** Takes the token from the request. With hide_credentials it is removed, even if it is invalid. */
+/** Returns the token of the request. With hide_credentials it also removes the token from the request, even an invalid one. */
 function takeToken(ctx: Context, conf: JwtAuthConf): string | undefined {
     const header = ctx.header(conf.header);
     if (header !== undefined) {
@@ -142,7 +144,7 @@ function takeToken(ctx: Context, conf: JwtAuthConf): string | undefined {
             others
                 .filter(([, name]) => name !== conf.cookie)
                 .map(([all]) => all)
-                .join("; ") || undefined, // an empty rest removes the header
+                .join("; ") || undefined, // undefined, if no cookie is left, removes the header
         );
     }
     return cookie;
@@ -150,9 +152,9 @@ function takeToken(ctx: Context, conf: JwtAuthConf): string | undefined {
 
 function verified(jwt: Jwt, conf: Conf, claims: string[] | undefined): boolean {
     const credential = conf as unknown as JwtCredential;
-    if (field(jwt.header, "alg") !== credential.algorithm) return false; // no algorithm confusion since 3.17
+    if (field(jwt.header, "alg") !== credential.algorithm) return false; // since 3.17: no algorithm confusion
     const hmac = HMAC_ALGORITHMS.includes(credential.algorithm);
-    if (hmac && credential.secret === undefined) return false; // the reference to its secret did not resolve
+    if (hmac && credential.secret === undefined) return false; // the secret is a reference that has no value
     const text = credential.secret ?? "";
     const secret = credential.base64_secret ? decodeBase64(text) : Buffer.from(text);
     if (!secret) return false;
@@ -164,7 +166,7 @@ function verified(jwt: Jwt, conf: Conf, claims: string[] | undefined): boolean {
     for (const claim of listed ?? ["exp", "nbf"]) {
         const value = field(jwt.claims, claim);
         if (value === undefined) {
-            if (listed) return false; // in claims_to_verify, so it is required
+            if (listed) return false; // a claim of claims_to_verify is required
             continue;
         }
         if (typeof value !== "number") return false;

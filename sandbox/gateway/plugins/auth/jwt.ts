@@ -7,15 +7,15 @@ import { decodeBase64 } from "../../lua/base64";
 import { CjsonError, decodeJson } from "../../lua/cjson";
 
 export interface Jwt {
-    /** Any JSON value except false, as for the claims: APISIX does not require an object. */
+    /** Header and claims can be any JSON value except false: APISIX does not require objects. */
     header: unknown;
     claims: unknown;
     signed: string;
-    /** Undefined if it is not base64url, which matches no signature. */
+    /** Undefined if the text is not base64url. Then the signature is invalid. */
     signature: Buffer | undefined;
 }
 
-/** Decodes a part of a token. Undefined if it is not JSON, or is false, which in Lua counts as no value. */
+/** Decodes a part of a token. Undefined if it is not JSON, or is `false`, which Lua treats like a missing value. */
 function decodePart(part: string): unknown {
     const raw = decodeBase64(part.replace(/-/g, "+").replace(/_/g, "/"));
     try {
@@ -27,7 +27,7 @@ function decodePart(part: string): unknown {
     }
 }
 
-/** Returns undefined for a text that is no signed JWT. Empty parts are ignored, so an additional dot has no effect. */
+/** Parses a signed JWT; undefined if the text is none. Empty parts are ignored, so an additional dot has no effect. */
 export function parseJwt(token: string): Jwt | undefined {
     const parts = token.split(".").filter((part) => part !== "");
     if (parts.length !== 3) return undefined;
@@ -42,10 +42,10 @@ export const ALGORITHMS = [
     ...["RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "EdDSA"],
 ];
 
-/** Length of a PS256, PS384 or PS512 signature. RSA keys of other sizes than 2048 bits never verify. */
+/** Accepted length of PS256, PS384 and PS512 signatures, in bytes: that of RSA keys of 2048 bits. Others never verify. */
 const PSS_BYTES = 256;
 
-/** @param key bytes of an HMAC secret, or a public key in PEM */
+/** Whether the signature is valid. @param key bytes of an HMAC secret, or a public key in PEM form */
 export function verifySignature(jwt: Jwt, algorithm: string, key: Buffer | string): boolean {
     const { signed, signature } = jwt;
     if (!signature) return false;

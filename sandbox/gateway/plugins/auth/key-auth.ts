@@ -10,7 +10,7 @@ interface KeyAuthConf {
     anonymous_consumer?: string;
 }
 
-/** key-auth: the header first, and the query only without the header (an empty header counts). */
+/** key-auth reads the key from the header, and from the query argument only if the header is missing (not if it is empty). */
 export const keyAuth = definePlugin<KeyAuthConf>({
     name: "key-auth",
     priority: 2500,
@@ -52,7 +52,7 @@ export const keyAuth = definePlugin<KeyAuthConf>({
                     const message = "Invalid API key in request";
                     const exit = anonymousOr(ctx, tools, conf.anonymous_consumer, challenge, message);
                     if (!exit && conf.hide_credentials) {
-                        // for the anonymous consumer, both the header and the query argument are removed (3.18)
+                        // before the anonymous consumer is used, APISIX 3.18 removes both the header and the query argument
                         ctx.headers.delete(conf.header);
                         if (ctx.queryArgs.has(query)) ctx.removeQueryArg(query);
                     }

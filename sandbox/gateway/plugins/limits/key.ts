@@ -9,7 +9,7 @@ export interface LimitConf {
     rejected_msg?: string;
 }
 
-/** The value to count requests by. If it is empty (no consumer, no such header), it is the client's address. */
+/** The value by which requests are counted. The client's address if `key` has no value, for example without a consumer. */
 export function limitKey(ctx: Context, key: string, type: LimitConf["key_type"]): string {
     if (type === "constant") return key;
     if (type === "var_combination") {
@@ -20,11 +20,12 @@ export function limitKey(ctx: Context, key: string, type: LimitConf["key_type"])
 }
 
 /**
- * Names the counters of a plugin's configuration by its object and its text: an edit resets them, an equal rewrite keeps them.
- * APISIX marks a consumer's plugin on a route without that plugin. The mark is part of the text. Both are computed once, at the
- * first request after a write of the object: if the route gets the plugin later, the next rewrite of the consumer, or a
- * restart, resets the counters (plugin.lua, merge_consumer_route and conf_version). This is the behavior of one worker: each
- * worker computes them at its own first request.
+ * Names the counters of a plugin by the key of its object and the text of its configuration: an edit resets them, an equal
+ * rewrite keeps them. If a consumer has a plugin that the route does not have, APISIX adds a mark to the plugin's
+ * configuration, and thus to the name. Mark and name are computed once, at the first request after a write of the object. If
+ * the route gets the plugin later, the counters are reset by the next rewrite of the consumer or a restart (plugin.lua,
+ * merge_consumer_route and conf_version). This is the behavior of one worker: each worker computes the name at its own first
+ * request.
  */
 export function countersName(plugin: string, parentKey: string, conf: object): (ctx: Context) => string {
     const ofConsumer = /^\/consumers\/[^/#]+$/.test(parentKey);
@@ -40,7 +41,7 @@ export function rejection(conf: Pick<LimitConf, "rejected_code" | "rejected_msg"
     return { code: conf.rejected_code, body };
 }
 
-/** The rejection of all three limit plugins. */
+/** Schema of the rejection, which is the same in all three limit plugins. */
 export const rejectionSchema = {
     rejected_code: { type: "integer", minimum: 200, maximum: 599, default: 503 },
     rejected_msg: { type: "string", minLength: 1 },

@@ -9,16 +9,16 @@ import { checkPolicy, policyBranch, policySchema, unlessFailed, type PolicyConf 
 interface LimitConnConf extends LimitConf, PolicyConf {
     conn: number | string;
     burst: number | string;
-    /** Seconds. */
+    /** Delay of a request in the burst, in seconds. */
     default_conn_delay: number;
-    /** Seconds after which a slot in a shared server is free again, even if its gateway has crashed. */
+    /** Seconds after which Redis frees a slot, even if the gateway that took it has crashed. */
     key_ttl: number;
     rules?: unknown[];
 }
 
 const amount = (minimum: object) => ({ oneOf: [{ type: "integer", ...minimum }, { type: "string" }] });
 
-/** limit-conn: running requests per key, here or in a shared server. A slot is free at the end of its request. */
+/** limit-conn limits the running requests per key. They are counted in this process or in a shared Redis. */
 export const limitConn = definePlugin<LimitConnConf>({
     name: "limit-conn",
     priority: 1003,
@@ -59,7 +59,7 @@ export const limitConn = definePlugin<LimitConnConf>({
         };
         const leave = ({ key, request }: Place): void => {
             if (conf.policy !== "redis") tools.counters.add(key, -1, 0);
-            // not awaited: after a failure the slot is free when key_ttl ends
+            // not awaited: if it fails, Redis frees the slot after key_ttl
             else void unlessFailed("limit-conn", tools, tools.shared.leave(conf, key, request));
         };
 
@@ -81,7 +81,8 @@ export const limitConn = definePlugin<LimitConnConf>({
                 const { entered, open } = tried.value;
                 if (!entered) return rejection(conf);
                 ctx.notes.set(note, { key, request } satisfies Place);
-                // the latency has no effect on later requests: since APISIX has rules, each request has its own limiter
+                // the request's latency does not change later delays: since APISIX has `rules`, each request has its own
+                // limiter
                 if (open > max) await sleep(Math.floor((open - 1) / max) * conf.default_conn_delay * 1000);
                 return undefined;
             },
@@ -98,7 +99,7 @@ interface Place {
     request: string;
 }
 
-/** Returns undefined if the text of a variable is not a number. */
+/** Resolves a limit, which can contain variables. Undefined if the result is not a number. */
 function amountOf(ctx: Context, value: number | string): number | undefined {
     if (typeof value === "number") return value;
     const { text } = ctx.resolve(value);

@@ -59,8 +59,8 @@ const limitCountSchema = {
 };
 
 /**
- * limit-count: counters per parent object and plugin configuration, or per group. With policy local they are in this process,
- * with policy redis in a server that gateways share.
+ * limit-count: counters per parent object and plugin configuration, or per group. Policy local keeps them in this process,
+ * policy redis in a Redis server that gateways share.
  */
 export const limitCount = definePlugin<LimitCountConf>({
     name: "limit-count",
@@ -128,7 +128,7 @@ export const limitCount = definePlugin<LimitCountConf>({
 
 interface ActiveRule {
     count: number;
-    /** Seconds. */
+    /** Duration of the window in seconds. */
     window: number;
     key: string;
     prefix?: string;

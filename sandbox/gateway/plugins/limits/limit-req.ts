@@ -10,7 +10,7 @@ interface LimitReqConf extends LimitConf, PolicyConf {
     nodelay?: boolean;
 }
 
-/** limit-req: a leaky bucket, here or in a shared server. Requests within the burst wait, unless nodelay is set. */
+/** limit-req: a leaky bucket in this process or in a shared Redis. Requests within the burst wait unless nodelay is set. */
 export const limitReq = definePlugin<LimitReqConf>({
     name: "limit-req",
     priority: 1001,
@@ -36,11 +36,11 @@ export const limitReq = definePlugin<LimitReqConf>({
     create: (conf, parentKey, tools) => {
         const name = countersName("limit-req", parentKey, conf);
 
-        /** Returns undefined for a rejected request. A rejected request does not fill the bucket. */
+        /** Adds a request to a bucket. Undefined if the request is rejected: then the bucket does not change. */
         const pour = (old: Bucket | undefined, now: number): Bucket | undefined => {
             if (!old) return [0, now];
             const [before, last] = old;
-            // The rest of the last counted requests that has not leaked, plus this request.
+            // The requests that have not leaked since the last update, plus this request.
             const excess = Math.max(before - (conf.rate * Math.abs(now - last)) / 1000 + 1, 0);
             return excess > conf.burst ? undefined : [excess, now];
         };
@@ -51,7 +51,7 @@ export const limitReq = definePlugin<LimitReqConf>({
                 excess === undefined || last === undefined ? undefined : [excess, last],
                 counters.now(),
             );
-            const life = (conf.burst + 1) / conf.rate + 60; // in seconds, after which the bucket is empty
+            const life = (conf.burst + 1) / conf.rate + 60; // seconds; a full bucket is empty earlier
             if (bucket) keys.forEach((key, i) => counters.set(key, bucket[i], life));
             return bucket;
         };

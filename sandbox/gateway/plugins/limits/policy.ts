@@ -1,10 +1,10 @@
-/** Location of the counters of limit plugins: this process, or a Redis server that gateways share. */
+/** The option `policy` of limit plugins: counters are in this process, or in a Redis server that gateways share. */
 import { Unsupported } from "../../unsupported";
 import { RedisFailure, type RedisConf } from "../../counters/redis-connections";
 import type { Schema } from "../../schema/jsonschema";
 import type { PluginTools } from "../plugin";
 
-/** With policy redis all fields of redis have values, by schema and defaults. */
+/** Options for the place of the counters. With policy redis, the schema ensures that all fields for Redis have values. */
 export interface PolicyConf extends RedisConf {
     policy: "local" | "redis" | "redis-cluster" | "redis-sentinel";
     allow_degradation?: boolean;
@@ -43,7 +43,9 @@ export function checkPolicy(plugin: string, conf: PolicyConf): void {
         throw new Unsupported(`$env:// references in ${plugin}`);
 }
 
-/** Result of a count, wherever the counter is. A failure is logged, and the plugin decides whether it ends the request. */
+/**
+ * Waits for a result of the counters. Undefined after a failure of Redis, which is logged; the plugin decides what it means.
+ */
 export async function unlessFailed<T>(
     plugin: string,
     tools: PluginTools,

@@ -1,4 +1,4 @@
-/** Windows of limit-count, here and in a shared server. */
+/** Time windows of limit-count, with counters in this process or in a shared Redis. */
 import type { Counters } from "../../counters/counters";
 import type { RedisConf } from "../../counters/redis-connections";
 import type { SharedCounters } from "../../counters/shared-counters";
@@ -6,13 +6,13 @@ import type { SharedCounters } from "../../counters/shared-counters";
 interface Verdict {
     allowed: boolean;
     remaining: number;
-    /** Seconds as a text. */
+    /** Seconds until the limit is reset, as a text. */
     reset: string;
 }
 
 type WindowType = "fixed" | "sliding";
 
-/** Counts one request, unless the limit is reached. @param window seconds */
+/** Counts one request, unless the limit is reached. @param window duration in seconds */
 type Take = (key: string, limit: number, window: number) => Promise<Verdict>;
 
 export function localWindows(counters: Counters, type: WindowType): Take {
@@ -52,7 +52,10 @@ async function fixedShared(
     return { allowed: count <= limit, remaining: Math.max(0, limit - count), reset };
 }
 
-/** A window of the clock. The previous window counts by the share of it that the sliding window still covers. */
+/**
+ * A sliding window of limit-count, approximated by two fixed windows: the previous one counts by the share that the sliding
+ * window still covers.
+ */
 class Slide {
     private readonly id: number;
     /** Seconds until the end of the window. */
@@ -68,12 +71,12 @@ class Slide {
         this.left = window - ((now / 1000) % window);
     }
 
-    /** Names of the counters of this window and of the previous one. */
+    /** Names of the counters of the current and of the previous fixed window. */
     keys(key: string): [string, string] {
         return [`${key}.${this.id}.counter`, `${key}.${this.id - 1}.counter`];
     }
 
-    /** Lifetime of a counter in seconds: it is needed in the next window too. */
+    /** Lifetime of a counter in seconds: two windows, because the next window reads it too. */
     get life(): number {
         return this.window * 2;
     }
@@ -86,7 +89,7 @@ class Slide {
     readonly admits = (count: number, previous: number): boolean =>
         count < this.limit && this.rate(previous) * this.left + count < this.limit;
 
-    /** @param count number of requests in the window, including this one if it was admitted */
+    /** @param count number of requests in the current window, including this one if it was admitted */
     verdict(allowed: boolean, count: number, previous: number): Verdict {
         const rate = this.rate(previous);
         if (allowed) {

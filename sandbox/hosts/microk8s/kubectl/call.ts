@@ -6,9 +6,9 @@ export interface KubectlCall {
     words: string[];
     options: Record<string, string>;
     signal: AbortSignal;
-    /** Converts seconds of kubectl's waits into milliseconds here. */
+    /** Converts seconds of kubectl's waits into milliseconds of real time. */
     milliseconds: (seconds: number) => number;
 }
 
-/** An error message of kubectl itself. */
+/** An error that kubectl itself reports, not the API server. */
 export class KubectlError extends Error {}

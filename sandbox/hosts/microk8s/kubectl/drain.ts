@@ -39,7 +39,7 @@ export async function drain(call: KubectlCall): Promise<Reply> {
 
 const id = ({ metadata }: KubeObject) => `${metadata.namespace}/${metadata.name}`;
 
-/** Pods that stay, pods that prevent a drain, and pods to evict. */
+/** Sorts the pods of a node: DaemonSet pods, which stay; reasons that prevent the drain; pods to evict. */
 function sorted(pods: KubeObject[], options: Record<string, string>) {
     const leave: string[] = [];
     const refuse: string[] = [];
@@ -70,7 +70,7 @@ function sorted(pods: KubeObject[], options: Record<string, string>) {
     return { leave, refuse, evict };
 }
 
-/** Evicts a pod and waits for its deletion. Returns "" or an error. */
+/** Evicts a pod and waits for its deletion. @returns an error message; "" after success */
 async function gone(call: KubectlCall, pod: KubeObject, end: number, grace?: string): Promise<string> {
     const { name, namespace, uid } = pod.metadata;
     const path = `/api/v1/namespaces/${namespace}/pods/${name}`;

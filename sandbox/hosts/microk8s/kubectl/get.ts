@@ -1,4 +1,4 @@
-/** kubectl get. */
+/** The verb `get` of kubectl. */
 import { unsupported, type Reply, said } from "../../reply";
 import { ask, find, type KubeObject } from "../rest";
 import { isNodeReady } from "../ready";
@@ -20,7 +20,7 @@ export async function get({ rest, words, options }: KubectlCall): Promise<Reply>
     } else {
         objects = await list(rest, path, options["--selector"] ? { labelSelector: options["--selector"] } : {});
     }
-    // kubectl prints them only on request.
+    // kubectl prints managedFields only with --show-managed-fields.
     for (const { metadata } of objects) delete metadata.managedFields;
     const whole = names.length === 1 ? objects[0] : { apiVersion: "v1", kind: "List", items: objects, metadata: {} };
     const output = options["--output"] ?? "";

@@ -1,7 +1,7 @@
 /**
- * Emulator of `microk8s kubectl` 1.34 as far as the management of nodes needs it: get, label, taint, cordon, uncordon, drain,
- * delete node, wait, rollout status, version. It sends real requests to the cluster's API. Other verbs, resources, options and
- * output formats are errors with their names. It reads neither standard input nor files.
+ * Emulator of `microk8s kubectl` 1.34 with the verbs that the management of nodes needs: get, label, taint, cordon, uncordon,
+ * drain, delete node, wait, rollout status, version. It sends real requests to the cluster's API. Any other verb, resource,
+ * option or output format is an error that names it. The emulator reads neither standard input nor files.
  */
 import { unsupported, type Reply } from "../../reply";
 import type { ProgramCall } from "../../emulated-program";
@@ -62,7 +62,7 @@ export async function kubectl(
     { args, signal }: ProgramCall,
     milliseconds: (seconds: number) => number,
 ): Promise<Reply> {
-    // Options may come before the verb.
+    // Reads all options first, because they can come before the verb.
     const first = readOptions(args, Object.assign({}, COMMON, ...Object.values(VERBS).map(({ options }) => options)));
     const name = first.rest[0] ?? "";
     const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;

@@ -1,4 +1,4 @@
-/** kubectl label, taint, cordon, uncordon and delete, of nodes. */
+/** The verbs label, taint, cordon, uncordon and delete of kubectl, for nodes. */
 import { unsupported, type Reply, said } from "../../reply";
 import { taintOf } from "../cluster";
 import { ApiError, ask, find, type KubeObject, MERGE_PATCH } from "../rest";
@@ -14,7 +14,7 @@ interface Taint {
 const patch = ({ rest }: KubectlCall, node: KubeObject, change: object) =>
     ask(rest, "PATCH", `/api/v1/nodes/${node.metadata.name}`, change, MERGE_PATCH);
 
-/** Separates the names of nodes from the changes. */
+/** Splits the words of a command into names of nodes and changes. */
 function split(words: string[], isChange: (word: string) => boolean): { names: string[]; changes: string[] } {
     const at = words.findIndex((word, i) => i > 0 && isChange(word));
     const { resource, names } = targets(at < 0 ? words : words.slice(0, at));
@@ -23,7 +23,7 @@ function split(words: string[], isChange: (word: string) => boolean): { names: s
     return { names, changes: at < 0 ? [] : words.slice(at) };
 }
 
-/** Labels to set; null: to remove. @param changes `key=value` or `key-` */
+/** Values of labels to set; null for a label to remove. @param changes words of the form `key=value` or `key-` */
 function changedLabels(had: Record<string, string>, changes: string[], overwrite: boolean) {
     const labels: Record<string, string | null> = {};
     for (const change of changes) {
@@ -99,7 +99,7 @@ async function changeTaints(call: KubectlCall, node: KubeObject, changes: string
     return added;
 }
 
-/** Nodes by name only, as cordon and drain accept them. */
+/** The nodes of a command whose words are only names, as in cordon and drain. */
 export function plainNodes(call: KubectlCall): Promise<KubeObject[]> {
     return nodesNamed(
         call.rest,

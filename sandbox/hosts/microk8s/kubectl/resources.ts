@@ -5,7 +5,7 @@ import { ask, type KubeObject, type KubeRest } from "../rest";
 export interface Resource {
     plural: string;
     singular: string;
-    /** Name in output: `deployment.apps`. */
+    /** Name in the output, for example `deployment.apps`. */
     full: string;
     group: string;
     namespaced: boolean;
@@ -40,7 +40,7 @@ function resourceNamed(given: string): Resource {
     return known;
 }
 
-/** Resolves words like `node a b` or `node/a deployment/b`. Without names, all objects. */
+/** Resolves words of the form `node a b` or `node/a node/b`. An empty list of names means all objects. */
 export function targets(words: string[]): { resource: Resource; names: string[] } {
     if (words.length === 0) throw new KubectlError("error: you must specify one or more resources");
     if (!words[0].includes("/")) return { resource: resourceNamed(words[0]), names: words.slice(1) };
@@ -50,7 +50,7 @@ export function targets(words: string[]): { resource: Resource; names: string[] 
     return { resource: [...kinds][0], names: pairs.map(([, name]) => name) };
 }
 
-/** @param namespace unset for all namespaces */
+/** Path of a collection. @param namespace unset: all namespaces */
 export function collection({ group, plural, namespaced }: Resource, namespace?: string): string {
     return `${group}${namespaced && namespace ? `/namespaces/${namespace}` : ""}/${plural}`;
 }
@@ -64,7 +64,7 @@ export async function list(
     return (await ask<{ items: KubeObject[] }>(rest, "GET", query ? `${path}?${query}` : path)).items;
 }
 
-/** Returns the nodes of names, `-l` or `--all`. All of them must exist. */
+/** Returns the nodes that names, `-l` or `--all` select. @throws ApiError if a named node does not exist */
 export async function nodesNamed(
     rest: KubeRest,
     names: string[],

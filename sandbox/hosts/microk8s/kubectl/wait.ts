@@ -4,7 +4,7 @@ import { pause } from "../../../processes";
 /** Poll interval in milliseconds. */
 const LOOK_MILLISECONDS = 50;
 
-/** Polls until there is a value. Returns undefined after the timeout, or when the caller has disconnected. */
+/** Polls until `look` returns a value. Returns undefined after the timeout, or when the caller has disconnected. */
 export async function until<T>(
     look: () => Promise<T | undefined>,
     milliseconds: number,

@@ -1,11 +1,11 @@
-/** kubectl wait and kubectl rollout status. */
+/** The commands `kubectl wait` and `kubectl rollout status`. */
 import { unsupported, type Reply, said } from "../../reply";
 import { ask, find, type KubeObject } from "../rest";
 import { type KubectlCall, KubectlError } from "./call";
 import { collection, list, targets } from "./resources";
 import { durationOf, until } from "./wait";
 
-/** A week, the meaning of a negative timeout. */
+/** Milliseconds of a week: kubectl waits that long if the timeout is negative. */
 const LONG = 7 * 24 * 3_600_000;
 
 function timeoutOf({ options }: KubectlCall, byDefault: number): number {
@@ -78,7 +78,7 @@ export async function rolloutStatus(call: KubectlCall): Promise<Reply> {
     return said([...lines, ...(end === "" ? [`deployment "${names[0]}" successfully rolled out`] : [])].join("\n"));
 }
 
-/** What a rollout of a Deployment waits for; "": it is complete. */
+/** Message about what a Deployment's rollout waits for; "" if the rollout is complete. */
 function unfinished({ metadata, spec, status = {} }: KubeObject): string {
     const { replicas = 0, updatedReplicas: updated = 0, availableReplicas: available = 0 } = status;
     const wanted = spec?.replicas ?? 1;

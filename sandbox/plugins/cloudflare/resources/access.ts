@@ -31,7 +31,8 @@ export const serviceToken: ResourceType = {
             ["previousClientSecretExpiresAt", "previous_client_secret_expires_at"],
         ),
     ],
-    // Only a higher version rotates the secret. An answer without one silently keeps the old one.
+    // The API rotates the secret only if the version is higher. If its answer has no secret, the state keeps the old one
+    // without an error.
     adjust: (planned, _inputs, state) =>
         state && state.clientSecretVersion !== undefined && planned.clientSecretVersion !== state.clientSecretVersion
             ? { ...planned, clientSecret: UNKNOWN }
@@ -39,7 +40,7 @@ export const serviceToken: ResourceType = {
 };
 
 const text = (property: string): Fields => ({ [property]: required("string") });
-/** One selector per element. */
+/** A selector: one of the fields is set. */
 const SELECTOR: Fields = {
     serviceToken: optional({ object: text("tokenId") }),
     anyValidServiceToken: optional({ object: {} }),
@@ -154,7 +155,8 @@ export const application: ResourceType = {
     adjust: (planned, inputs, state) => {
         const result: Values = { ...planned };
         if (Array.isArray(planned.policies)) result.policies = planned.policies.map(withPrecedence);
-        // Each of the three is derived from the others: derived values are dropped when their source changes.
+        // The API derives each of the three fields from the others. When the program changes one, derived values of the others
+        // are dropped.
         const three = ["domain", "destinations", "selfHostedDomains"];
         const changed = three.some((name) => {
             const given = inputs[name];
@@ -186,7 +188,10 @@ function policyProblems(policies: Value | undefined) {
 const withPrecedence = (element: Value, index: number): Value =>
     isObject(element) && element.precedence === undefined ? { ...element, precedence: index + 1 } : element;
 
-/** A policy as in a program. The API answers a reusable one with all its fields. */
+/**
+ * A policy in the form that programs use: the API's answer has all fields of a reusable policy, a program only its id and
+ * precedence.
+ */
 function shortPolicy(element: Value): Value {
     if (!isObject(element)) return element;
     const { id, precedence, reusable, ...inline } = element;

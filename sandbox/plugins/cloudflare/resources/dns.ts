@@ -17,7 +17,7 @@ const given = (type: "number" | "string", names: string[]): Fields =>
 /** Record types whose `content` the API derives from `data`. */
 const DATA_TYPES = "CAA CERT DNSKEY DS HTTPS LOC NAPTR SMIMEA SRV SSHFP SVCB TLSA URI".split(" ");
 
-/** Whether two names are equal: the API answers a relative name or `@` with the full name. */
+/** Whether the name in the state is the planned one. The API replaces a relative name or `@` by the full name. */
 function sameName(state: Value | undefined, planned: Value | undefined): boolean {
     if (typeof state !== "string" || typeof planned !== "string") return false;
     const shortOf = (short: string, full: string) => short === "@" || full.startsWith(`${short}.`);
@@ -57,7 +57,7 @@ export const dnsRecord: ResourceType = {
         known(inputs.content) && known(inputs.data)
             ? [{ property: "content", problem: "Only one of content and data can be given" }]
             : [],
-    // Checked only at creation: the released provider sends an update to such a pair.
+    // The released provider checks this pair only at a creation, and sends an update with it.
     refuseCreate: ({ proxied, ttl }) =>
         proxied === true && ttl !== 1 ? "ttl must be set to 1 when `proxied` is true" : undefined,
     crash: ({ type, data }) =>

@@ -7,7 +7,7 @@ const RESPONSE: Fields = {
     contentType: required("string"),
     content: required("string"),
 };
-/** Parameters of an action: the response of a block, and the skipped parts of a skip. */
+/** Parameters of an action: the response of `block`, and what `skip` skips. */
 const ACTION_PARAMETERS: Fields = {
     response: optional({ object: RESPONSE }),
     ruleset: optional("string"),
@@ -33,7 +33,7 @@ const RULE: Fields = {
     actionParameters: optional({ object: ACTION_PARAMETERS }, { default: {} }),
     ratelimit: optional({ object: RATELIMIT }),
     logging: optional({ object: { enabled: required("boolean") } }),
-    // The API sets it if the program does not. The id of a rule is never sent, so `ref` is its only identity.
+    // The API sets `ref` if the program does not. A rule keeps its identity only by `ref`, because its id is never sent.
     ref: both("string"),
     id: computed("string"),
 };

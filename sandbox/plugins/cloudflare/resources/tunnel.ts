@@ -30,7 +30,10 @@ export const tunnel: ResourceType = {
     problems: (inputs) => oneOf(inputs, "configSrc", "config_src", ["local", "cloudflare"]),
 };
 
-/** Options of one rule or of all rules. Their names in the API are almost those of programs, unlike all other fields. */
+/**
+ * Options of one rule or of all rules. In the API they have almost the same names as in programs, not snake_case like other
+ * fields.
+ */
 const SPELLED: Record<string, string> = { matchSnItoHost: "matchSNItoHost", noTlsVerify: "noTLSVerify" };
 const option = (type: "string" | "number" | "boolean", ...names: string[]): Fields =>
     Object.fromEntries(names.map((name) => [name, optional(type, { wire: SPELLED[name] ?? name })]));

@@ -36,7 +36,7 @@ export const zone: ResourceType = {
     idName: "zone_id",
     importParts: ["id"],
     problems: (inputs) => oneOf(inputs, "type", "type", ["full", "partial", "secondary", "internal"]),
-    // An empty list is not sent, and is not a difference.
+    // An empty list is treated as unset: it is not sent, and is no difference.
     adjust: (planned) =>
         Array.isArray(planned.vanityNameServers) && planned.vanityNameServers.length === 0
             ? { ...planned, vanityNameServers: undefined }

@@ -67,7 +67,7 @@ describe("Settings of APISIX in a pod", () => {
             "own",
             /another role than traditional/,
         ],
-        ["another port", { ...good, apisix: { node_listen: [80] } }, "own", /listens on 9080/],
+        ["another port", { ...good, apisix: { node_listen: [80] } }, "own", /node_listen: must include 9080/],
         [
             "an Admin API without a listener",
             {
