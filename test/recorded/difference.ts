@@ -96,7 +96,7 @@ function common(a: string[], b: string[]): [number, number][] {
     return found;
 }
 
-/** In Pulumi's notation, as `parsePath` reads it. */
+/** A path in Pulumi's notation, which `parsePath` reads. */
 function textOf(path: Path): string {
     return path
         .map((part, i) => {

@@ -100,11 +100,11 @@ describe("review of properties that Cloudflare computes", () => {
             assert.match(said([one]).join(), /risk other-change: .* a property that this review does not know/);
     });
 
-    it("finds a change where the preview names nothing but that", () => {
+    it("finds a change where the preview names only such a property", () => {
         assert.match(said([because("ServiceToken", token, token, "expiresAt")]).join(), /does not show which property/);
     });
 
-    it("ignores the only such name that is listed in the code", () => {
+    it("ignores destinations of an application, the only input with such a name that the code lists", () => {
         const now = { ...app, destinations: destinations("llm.example.com") };
         assert.deepEqual(review([because("AccessApplication", app, now, "destinations")]), []);
     });

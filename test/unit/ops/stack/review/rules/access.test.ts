@@ -121,7 +121,7 @@ describe("review of an application of Access that is created", () => {
             ));
 });
 
-describe("review of an application of Access that goes", () => {
+describe("review of an application of Access that is deleted", () => {
     const gone = step("AccessApplication", "a", { name: "llm" }, undefined);
 
     it("reports that authentication is removed", () =>

@@ -48,14 +48,24 @@ describe("review of rules of the edge", () => {
             [/^breaks-callers limit-lowered: .*longer/],
         ],
         [
-            "the same, counted otherwise",
+            "the same rate with another way of counting",
             rules(LIMITS, LIMIT),
             rules(LIMITS, rate(60, { characteristics: ["ip.src"] })),
             [/^risk limit-changed/],
         ],
         ["another order", rules(CUSTOM, SKIP, BLOCK), rules(CUSTOM, BLOCK, SKIP), [/^risk route-changed: .*order/]],
-        ["a refusal more", rules(CUSTOM, SKIP), rules(CUSTOM, SKIP, BLOCK), [/^breaks-callers request-rejected/]],
-        ["a refusal less", rules(CUSTOM, SKIP, BLOCK), rules(CUSTOM, SKIP), [/^risk protection-weakened/]],
+        [
+            "an added rule that rejects requests",
+            rules(CUSTOM, SKIP),
+            rules(CUSTOM, SKIP, BLOCK),
+            [/^breaks-callers request-rejected/],
+        ],
+        [
+            "a removed rule that rejects requests",
+            rules(CUSTOM, SKIP, BLOCK),
+            rules(CUSTOM, SKIP),
+            [/^risk protection-weakened/],
+        ],
         [
             "a skip rule that is removed",
             rules(CUSTOM, SKIP, BLOCK),
@@ -94,13 +104,14 @@ describe("review of whether a name resolves to Cloudflare's proxy", () => {
     const record = (proxied: unknown) => ({ name: "mail.example.com", type: "A", content: "192.0.2.1", proxied });
     const of = (old: unknown, now: unknown) => said([step("DnsRecord", "mail", record(old), record(now))]).join("\n");
 
-    it("reports that it no longer does", () => {
+    it("reports a name that no longer resolves to it", () => {
         assert.match(of(true, false), /^breaks-callers authentication-removed/);
         assert.match(of(true, undefined), /^breaks-callers authentication-removed/);
         assert.match(of(false, UNKNOWN_TEXT), /^risk unknown-until-apply/);
     });
 
-    it("reports nothing where it never did", () => assert.equal(of(false, undefined) + of(undefined, false), ""));
+    it("reports nothing for a name that never resolved to it", () =>
+        assert.equal(of(false, undefined) + of(undefined, false), ""));
 });
 
 describe("review of the Worker at the edge", () => {

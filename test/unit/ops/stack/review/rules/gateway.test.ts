@@ -87,7 +87,7 @@ describe("review of the plugins of a route", () => {
             /^risk errors-changed: .*404 instead of 403/,
         ],
     ];
-    it("reports metrics and names in the access log as unnoticed by callers", () => {
+    it("reports metrics and the function that names callers in the access log as unnoticed by callers", () => {
         const meta = (more: object) => {
             const { name, config } = refusal({});
             return { name, config: { ...config, _meta: { priority: 2395, ...more } } };
@@ -103,7 +103,7 @@ describe("review of the plugins of a route", () => {
             for (const one of found) assert.match(one, /^harmless changed-inside: .*(access log|counted)/);
         }
     });
-    it("reports for another function there that requests are answered differently", () => {
+    it("reports for another function of a plugin that requests are answered differently", () => {
         const other = {
             ...refusal({}),
             config: { ...refusal({}).config, _meta: { pre_function: "return function() end" } },
@@ -219,7 +219,7 @@ describe("review of a new route", () => {
         assert.match(said([step("ApisixRoute", "r", undefined, inputs)]).join("\n"), /^risk unknown-until-apply.*$/);
     });
 
-    it("is harmless where each of them authenticates", () => {
+    it("is harmless where each rule authenticates", () => {
         const found = said([step("ApisixRoute", "r", undefined, route(both(true, true)))]);
         assert.ok(found.length > 0 && found.every((one) => one.startsWith("harmless")), found.join("\n"));
     });

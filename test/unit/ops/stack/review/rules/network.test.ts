@@ -157,7 +157,7 @@ describe("review of network policies and Services", () => {
         assert.ok(codes([goes, stays]).includes("breaks-callers opens-to-network"));
     });
 
-    describe("and of objects around pods", () => {
+    describe("and of deleted objects that select pods", () => {
         const metadata = { name: "d", namespace: "alpa-auth" };
         const selector = { matchLabels: { app: "d" } };
         const containers = [{ env: [{ valueFrom: { secretKeyRef: { name: "d-token", key: "t" } } }] }];
