@@ -58,7 +58,7 @@ describe("TypeScript client and the program's fetch", () => {
     const late = (milliseconds: number) => {
         server.respond = (...given) => void setTimeout(() => says(200, JSON_TYPE, RESULT)(...given), milliseconds);
     };
-    /** Counts its connections. */
+    /** Connects an Agent, and records the port of each connection. */
     const counting = () => {
         const made: string[] = [];
         const connect: Connect = ({ port }, done) => {
@@ -86,7 +86,7 @@ describe("TypeScript client and the program's fetch", () => {
         assert.equal(ours.choices[0].text, "one");
     });
 
-    it("opens a connection for each request", async () => {
+    it("opens a new connection for each request", async () => {
         await client().completions("a");
         await client().completions("a");
         assert.equal(server.connections, 2);

@@ -9,7 +9,7 @@ const schema = z.strictObject({
     parts: z.array(z.strictObject({ name: z.string(), weight: z.number().optional() })).default([]),
 });
 
-/** The check's arguments, and the messages of all issues. */
+/** Runs a check. @returns the arguments that it got, and the messages of all issues */
 function checked(values: unknown, ...problems: string[]) {
     let seen: Sound<z.infer<typeof schema>> | undefined;
     const check = crossCheck<z.infer<typeof schema>>((config) => {

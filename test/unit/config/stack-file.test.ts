@@ -92,7 +92,7 @@ describe("secrets in the stack file", () => {
             );
     });
 
-    it("are not searched where the config is in another place, or is not YAML", () => {
+    it("are not searched for where no stack file is found, or it has no config in YAML", () => {
         const folder = mkdtempSync(join(tmpdir(), "alpa-auth-"));
         assert.equal(readStackFile("dev", folder), undefined);
         writeFileSync(join(folder, "Pulumi.dev.yaml"), FILE());

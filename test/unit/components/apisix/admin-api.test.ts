@@ -51,7 +51,7 @@ describe("the Admin API of the gateway", () => {
     const pods: [what: string, pod: object, isReady: boolean][] = [
         ["a ready pod of APISIX", pod("a"), true],
         ["a pod that is not ready", pod("a", "False"), false],
-        ["one that is terminating", pod("a", "True", { deletionTimestamp: "2026-11-25T00:00:00Z" }), false],
+        ["a pod that is terminating", pod("a", "True", { deletionTimestamp: "2026-11-25T00:00:00Z" }), false],
         ["a pod of etcd", pod("a", "True", {}, "etcd"), false],
         ["a pod without a status", { metadata: { name: "a", labels: { "app.kubernetes.io/name": "apisix" } } }, false],
     ];

@@ -57,7 +57,7 @@ async function world(of: World): Promise<{ asked: PodAsked[]; inputs: object }> 
     const all = of.pods ?? [pod("one"), pod("two")];
     const names = all.map(({ metadata }: any) => metadata.name as string).filter((one) => !of.deleted?.includes(one));
     const told = of.answers ?? fine;
-    // Each test that uses the Admin API sets its answers.
+    // Without `adminKeys`, `answers` is for the data port only.
     const answers: PodAnswers = (one) => (one.port === 9180 && !of.adminKeys ? fine(one) : told(one));
     const pods = await fakePods(names, answers, of.forbidden, of.closed);
     const secrets: Record<string, object> = of.secrets ?? SECRETS;
@@ -196,7 +196,7 @@ describe("evidence of the gateway's pods", () => {
             ["the earlier secret", { key: RS.key, algorithm: "HS256", secret: "shared" }],
         ];
         for (const [what, token] of others)
-            it(`with a public key is not there while APISIX has ${what}`, async () =>
+            it(`with a public key is missing while APISIX has ${what}`, async () =>
                 assert.rejects(
                     accept({
                         consumers: [consumer("bob", ["rs"])],
@@ -224,7 +224,7 @@ describe("evidence of the gateway's pods", () => {
                 return { status: 200, body: JSON.stringify(path.endsWith("/credentials") ? { list } : { value: {} }) };
             };
 
-        it("takes one read of the caller's credentials at each pod", async () => {
+        it("needs one read of the caller's credentials at each pod", async () => {
             const consumers = [consumer("bob", ["rs1", "rs2", "rs3"])];
             assert.equal(reads(await accept({ consumers, secrets, adminKeys: true, answers: answers(rs) })), 2);
             const removed = ["bob/rs1", "bob/rs2", "bob/rs3"];
@@ -256,7 +256,7 @@ describe("evidence of the gateway's pods", () => {
             );
         });
 
-        it("does not ask such a pod where none was replaced", async () => {
+        it("is not requested from a pod that is not ready where no key was replaced", async () => {
             for (const olds of [{}, { bob: "new" }]) {
                 const asked = await replace({ pods }, olds, { bob: "new" });
                 assert.deepEqual([...new Set(asked.map(({ pod }) => pod))], ["one"]);
@@ -374,7 +374,7 @@ describe("evidence of the gateway's pods", () => {
             assert.match(said.join("\n"), /so these were not checked: bob\/k$/);
         });
 
-        it("is asked of running pods that are not ready or terminating: on a node that is cut off they serve callers", async () => {
+        it("is requested from running pods that are not ready or are terminating: on a node that is cut off they serve callers", async () => {
             const deletionTimestamp = "2026-11-25T00:00:00Z";
             for (const [other, state] of [
                 [pod("cut-off", undefined, "False"), "running but not ready"],
@@ -421,7 +421,7 @@ describe("evidence of the gateway's pods", () => {
                 assert.match(said.join("\n"), /A removed or replaced key may still work there/);
             });
 
-        it("is not asked of pods that end and listen no more, are gone, or never ran", async () => {
+        it("is not requested from pods that no longer listen while they end, are deleted, or never ran", async () => {
             const ends = (name: string) => pod(name, undefined, "False", { deletionTimestamp: "2026-11-25T00:00:00Z" });
             const pending = { ...pod("pending", undefined, "False"), status: { phase: "Pending" } };
             const pods = [pod("one"), ends("ends"), ends("gone"), pending];

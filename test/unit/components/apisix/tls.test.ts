@@ -170,10 +170,10 @@ describe("GatewayTls", () => {
             ]);
             socket.destroy();
             server.close();
-            // Versions of OpenSSL have different texts before it.
+            // The text before ALERT_HANDSHAKE_FAILURE depends on the version of OpenSSL.
             assert.match(String(outcome), spoken ? new RegExp(`^${cipher}$`) : /^ERR_SSL_.*ALERT_HANDSHAKE_FAILURE$/);
         });
-    it("is in the settings file of a highly available gateway too, which replaces the chart's", () => {
+    it("is in the settings file of a highly available gateway too, which replaces the chart's file", () => {
         const tls = { protocols: "TLSv1.2 TLSv1.3", publicPort: 8443 };
         const file = (more: object) =>
             parse(renderProfile({ etcd: "http://etcd:2379", shutdownSeconds: 600, ...more })) as any;

@@ -18,7 +18,7 @@ import { on } from "../../../../sandbox/test/hosts/kit";
 const TOKEN = "token-'with'-$signs";
 const UNIT = "alpa-auth-cloudflared";
 
-/** Answers /ready, and records its arguments and environment; `broken` never becomes ready. Only this part needs Node.js. */
+/** A fake cloudflared: answers /ready, and records its arguments and environment; `broken` never becomes ready. */
 const connector = (version: string, broken = false) => `#!/bin/sh
 if [ "$1" = --version ]; then echo "cloudflared version ${version}"; exit; fi
 exec ${process.execPath} -e '
@@ -36,7 +36,7 @@ process.on("SIGTERM", () => { fs.appendFileSync("/tmp/stops", port + "\\n"); pro
 ' -- "$@"
 `;
 
-/** Neither listens nor prints its version. */
+/** A fake cloudflared that neither listens nor prints its version. */
 const SILENT = `#!/bin/sh
 [ "$1" = --version ] || exec sleep 1000
 `;
@@ -92,7 +92,6 @@ async function teamDomain() {
 }
 
 describe("cloudflared on a host", function () {
-    // A connector is its own Node.js process: about 1 s for an installation here, more on a busy machine.
     let folder: string;
     let mirror: Awaited<ReturnType<typeof serveDownloads>>;
     const sums: Record<string, string> = {};
@@ -152,7 +151,7 @@ describe("cloudflared on a host", function () {
         metricsPort?: number;
     }
 
-    /** Runs a script on the host; a test that needs no other host than the usual one starts none. */
+    /** Runs a script on the test's host, and starts the usual host if the test has not started one. */
     const run = async (verb: "install" | "remove", wish: Wish) => {
         host ??= await start();
         const { version = "1", instances = 2, token = TOKEN, owner = "alpa-auth/dev", sudoPassword, user } = wish;
@@ -244,7 +243,7 @@ describe("cloudflared on a host", function () {
                     try {
                         seen.push(fs.readFileSync(`/proc/${pid}/${what}`, "utf8"));
                     } catch {
-                        // Ended meanwhile.
+                        // The process has ended meanwhile.
                     }
             }
         };
@@ -308,7 +307,7 @@ describe("cloudflared on a host", function () {
         assert.deepEqual(ports, [0, 1, 1], "the running one was not restarted");
     });
 
-    it("runs once at a time on a host: a second run waits, and finds everything done", async () => {
+    it("is never run twice at a time on a host: a second run waits, and finds everything done", async () => {
         await start();
         await Promise.all([install(), install()]);
         assert.equal(starts().length, 2);
@@ -514,7 +513,7 @@ describe("cloudflared on a host", function () {
         assert.deepEqual((host as Host).pids(), []);
     });
 
-    it("belongs to the old address when an installation under another one failed", async () => {
+    it("belongs to the old address when an installation under the new one failed", async () => {
         await install();
         await assert.rejects(install({ place: "head.example.com", sha256: "0".repeat(64) }));
         await remove();

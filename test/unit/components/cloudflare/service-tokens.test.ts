@@ -35,7 +35,7 @@ describe("ServiceTokens", () => {
         ).inputs;
         assert.deepEqual([clientSecretVersion, previousClientSecretExpiresAt], [2, "2026-12-09T00:00:00Z"]);
     });
-    it("passes on that a token is disabled", async () => {
+    it("disables a token where the config does", async () => {
         assert.equal(one(await made({ enabled: false }), TOKEN).inputs.enabled, false);
         assert.equal(one(await made(), TOKEN).inputs.enabled, true);
     });
@@ -81,7 +81,7 @@ describe("SecretVersions", () => {
             /^Error: consumers: lab\/a: Cloudflare created no new secret for secretVersion 3 \(its answer has the secret of version 2\)\. /,
         );
     });
-    it("says until when the caller's secret works then, and how its caller continues without a gap", async () => {
+    it("says until when the old secret works after that, and how the caller gets a new one without a gap", async () => {
         await assert.rejects(
             provider.update!("x", olds, inputs({ "lab/a": 3 }, { "lab/a": "two" })),
             /expires on the day of previousSecretExpires, or at once if secretVersion is raised\. Add a second credential, .* remove this one when its caller has switched\. If no caller uses it, raise secretVersion to 4 instead\.$/,

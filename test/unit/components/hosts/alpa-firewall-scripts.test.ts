@@ -15,7 +15,6 @@ const UNIT = "alpa-auth-firewall.service";
 const RULES: FirewallRules = { alpaPorts: [20001], gateways: ["10.0.0.11", "10.0.0.12"], rayPorts: [], alsoFrom: [] };
 
 describe("scripts for rules of the Alpa host", function () {
-    // Each call of systemctl or nft is an HTTP request: 0.5 s for an installation here.
     let host: Host;
     let nft: Nft;
 
@@ -108,7 +107,7 @@ describe("scripts for rules of the Alpa host", function () {
         await start();
         await run("install");
         const real = nft.run.bind(nft);
-        // As when another program empties the tables in between.
+        // Simulates another program that empties the tables in between.
         nft.run = (args, privileged) => {
             const reply = real(args, privileged);
             if (args[1]?.endsWith("load.nft")) nft.forget();

@@ -95,7 +95,7 @@ describe("MicroK8s on hosts", () => {
         const facts = { labels: ["rack=a"], taints: ["gpu=yes:NoSchedule"] };
         await ask(b, "mark", facts);
         await ask(b, "ready");
-        // For a host that has another name in the config by now.
+        // `old.example.com` was the host's name in an earlier config.
         await ask(b, "drain", { place: "old.example.com" });
         await ask(b, "remove-node", { place: "old.example.com" });
         const [kept] = (await a.microk8s!.cluster.nodes()).filter((one) => one.metadata.name === "worker-1");

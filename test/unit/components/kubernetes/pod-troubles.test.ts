@@ -118,7 +118,7 @@ describe("a pod's problem", () => {
         assert.doesNotMatch(JSON.stringify(thrice), /prompt/);
     });
 
-    it("is a pod without a node for it; a final problem takes precedence", () => {
+    it("is a pod that fits on no node, unless another pod has a final problem", () => {
         const unplaced = {
             metadata: { name: "w" },
             status: {

@@ -26,7 +26,7 @@ describe("untilSettled", () => {
         assert.ok(pauses[1] >= 190 && pauses[1] < 790, `${pauses[1]} ms after one of 200 ms`);
     });
 
-    it("does not wait once the data plane has shown the change", async () => {
+    it("does not wait when the data plane has shown the change", async () => {
         const proved = { ...wait(async () => ({ state: "ready", proved: true })), settleSeconds: 3600 };
         await untilSettled(proved);
     });

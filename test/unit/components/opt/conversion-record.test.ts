@@ -83,7 +83,7 @@ describe("ConversionRecord", () => {
         assert.ok("since" in sent[2].body.data);
     });
 
-    it("outputs since when, also after a run that changed no phase", async () => {
+    it("outputs since when the phase holds, also after a run that changed no phase", async () => {
         const provider = load(text);
         const { since } = (await provider.create!(inputs({ end }))).outs!;
         assert.equal(since, sent[0].body.data.since);

@@ -39,7 +39,7 @@ describe("a whole number, or its text,", () => {
         "3 4",
     ];
     for (const text of spellings) it(`is a plain decimal, not ${JSON.stringify(text)}`, () => assert.ok(!check(text)));
-    it("is nothing else", () => {
+    it("is no other JSON value", () => {
         for (const value of [null, true, [], {}, 1.5]) assert.ok(!check(value), JSON.stringify(value));
     });
 });

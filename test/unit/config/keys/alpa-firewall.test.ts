@@ -159,7 +159,7 @@ describe("config of alpa.firewall", () => {
             assert.ok(!text.includes("geheim") && !text.includes("BEGIN OPENSSH"), text);
     });
 
-    it("admits the nodes of the cluster by default, to each port of Alpa once", () => {
+    it("admits the nodes of the cluster to each port of Alpa by default, and lists a port only once", () => {
         const endpoints = ["10.0.0.5:20001", "10.0.0.6:20001", "10.0.0.6:20002"];
         assert.deepEqual(firewallSettings(undefined, endpoints, NODES), {
             apply: "print",

@@ -255,7 +255,7 @@ describe("zone data", () => {
         ]);
     });
 
-    it("warns about an address at the apex that it stays on the old side, which cannot have a CNAME there", () => {
+    it("rejects an address at the apex, and says to keep the apex as it is on the old side and to add a name", () => {
         const { records } = entries("name: '@', type: A, ttl: 300, content: 192.0.2.1");
         const [problem, ...others] = serviceProblems(records, ["example.com"], "zone.yaml", "example.com");
         assert.match(problem, /^zone\.yaml example\.com A: must be a CNAME in this file/);

@@ -39,7 +39,7 @@ describe("config of exposure tunnel", () => {
         assert.ok(gateway.installer === "rampart" && gateway.release.nodePort === 30800);
         assert.equal(alpa.answerTimeoutSeconds, 600);
     });
-    it("gives answers the timeout of plan enterprise", () => {
+    it("uses the timeout of plan enterprise for answers", () => {
         const zone = { name: "example.com", plan: "enterprise" };
         const { alpa, exposure } = settings("rampart", { ...EXPOSURE, zone, proxyTimeoutSeconds: 605 });
         assert.equal(alpa.answerTimeoutSeconds, 600);
@@ -55,7 +55,7 @@ describe("config of exposure tunnel", () => {
     // options/cloudflare.test.ts has the other cases of host names, plans and answer times, whose checks are the same.
     const refused: Refused[] = [
         [
-            "only its name",
+            "exposure tunnel without its required keys",
             { exposure: "tunnel" },
             /^account: required\. Run/,
             /^hostname: required\. Run/,
@@ -63,14 +63,14 @@ describe("config of exposure tunnel", () => {
             /^tunnel: required\. Set tunnel\.image\.tag/,
         ],
         [
-            "its keys with exposure direct",
+            "keys of exposure tunnel with exposure direct",
             { ...EXPOSURE, exposure: "direct", proxyTimeoutSeconds: 100 },
             ...["account", "hostname", "zone", "tunnel", "proxyTimeoutSeconds", "alpa.tokensPerSecond"].map(
                 (key) => `${key}: only valid with exposure tunnel (got exposure direct). Remove it.`,
             ),
         ],
         [
-            "its keys without an exposure, whatever their values",
+            "keys of exposure tunnel without an exposure, whatever their values",
             { tunnel: "x", gateway: { installer: "existing", existing: { ...existing, url: "http://a", service: 1 } } },
             "tunnel: only valid with exposure tunnel (got exposure direct). Remove it.",
             "gateway.existing.service: only valid with exposure tunnel (got exposure direct). Remove it.",

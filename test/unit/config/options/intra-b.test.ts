@@ -41,7 +41,7 @@ const refused: Refused[] = [
         upgrade({ image: { repository: "alpa", tag: "2" } }, "prepare"),
         /^opt\.upgrade: needs option intra-b and convert\.phase done, .* \(got intra-b and prepare\)/,
     ],
-    ["an upgrade to nothing else", upgrade({}), /^opt\.upgrade: must change at least one key of opt/],
+    ["an upgrade without a change", upgrade({}), /^opt\.upgrade: must change at least one key of opt/],
     [
         "an upgrade to an image without a tag",
         upgrade({ image: { repository: "alpa" } }),
@@ -203,7 +203,7 @@ const refused: Refused[] = [
         "convert.bareMetal.hosts: the first must be the host of alpa.endpoints[0], where the Ray head node is (10.0.0.12 is hosts[1]). Put it first.",
     ],
     [
-        "a holder for ever",
+        "a holder whose end is not a time",
         convert({ holder: { name: "ops", until: "never" } }),
         /^convert\.holder\.until: must be a time, for example/,
     ],
@@ -267,7 +267,7 @@ describe("config of option intra-b", () => {
         assert.doesNotMatch(found.join(), /BEGIN/);
     });
 
-    it("equals intra-a except for one value, in both directions", () => {
+    it("accepts the config of intra-a with another value of key option, and the other way around", () => {
         const a = { ...intraBValues(), option: "intra-a" };
         assert.deepEqual(problems(a), []);
         assert.deepEqual(problems({ ...a, option: "intra-b" }), []);
@@ -316,7 +316,7 @@ describe("config of option intra-b", () => {
         assert.notEqual(of(CONSUMERS), of([lab]));
         assert.notEqual(of(CONSUMERS), of([lab, { ...nlp, limits: { concurrent: 1 } }]));
         const limited = intraBSettings({ consumers: CONSUMERS, limits: { concurrent: 1 } });
-        assert.notEqual(of(CONSUMERS), limited.conversion.callers, "limits of all of them");
+        assert.notEqual(of(CONSUMERS), limited.conversion.callers, "limits of all callers");
         const brought = (key: string) => of([{ name: "a", credentials: [{ id: "k", method: "key", key }] }]);
         assert.equal(brought("a-key-of-some-length-0001"), brought("a-key-of-some-length-0002"));
     });
