@@ -14,7 +14,7 @@ const fails: BenchOptions = { says: ({ args }) => (args[0] === "up" ? { code: 25
 const away: BenchOptions = {
     says: ({ args }) => (args[1] === "history" ? { code: 255, stderr: "no backend" } : undefined),
 };
-/** It expired on 2026-11-20. */
+/** Removes alice/old, which expired on 2026-11-20. */
 const expired = step("update", caller("alice", ["a1", "a2", "old"]), caller("alice", ["a1", "a2"]));
 
 const CASES: [what: string, args: string[], code: number, options?: BenchOptions][] = [

@@ -65,7 +65,7 @@ describe("ops consumer expiring", () => {
         assert.equal(JSON.parse(out).length, 1);
     });
 
-    it("says so when there is none", async () => {
+    it("says so when no credential expires", async () => {
         const { out } = await exits(
             0,
             bench({ text: "config:\n  alpa-auth:option: intra-a\n" }).ops("consumer", "expiring"),

@@ -93,7 +93,7 @@ describe("ops consumer set-limits", () => {
             return one.ops("consumer", "set-limits", ...args, "--yes").then((said) => ({ ...one, ...said }));
         };
 
-        it("puts a caller into it, below its name, and says what its callers share", async () => {
+        it("puts a caller into a class, with a line below its name, and says what the callers of the class share", async () => {
             const { text, out } = await exits(0, put(CLASSED, "bob", "--class", "batch"));
             assert.deepEqual(changed(CLASSED, text()), [[], ["class: batch"]]);
             assert.match(
@@ -102,7 +102,7 @@ describe("ops consumer set-limits", () => {
             );
         });
 
-        it("changes class and limits together, keeps comments, and removes the caller from it again", async () => {
+        it("changes class and limits together, keeps comments, and removes the caller from the class again", async () => {
             const before = CLASSED.replace("- name: bob\n", "- name: bob\n          class: interactive # agreed on\n");
             const moved = await put(before, "bob", "--class", "batch", "--requests", "600");
             assert.deepEqual(changed(before, moved.text()), [

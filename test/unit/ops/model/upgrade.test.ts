@@ -12,7 +12,7 @@ import { IMAGE, UPGRADE_FILE, upgradeBench } from "./service";
 
 const stages = (...phases: string[]) => phases.map((phase) => (phase === "done" ? phase : `upgrade-${phase}`));
 const NEW_FILE = UPGRADE_FILE.replace("tag: 1.0.0", "tag: 1.1.0");
-/** Without the last holder. */
+/** A stack file without its last holder. */
 const bare = (text: string) => text.replace(/^ +holder: .*\n/m, "");
 
 describe("npm run ops -- model upgrade run", () => {
@@ -57,7 +57,7 @@ describe("npm run ops -- model upgrade run", () => {
             const { ops, state, text } = await upgradeBench();
             state.failing = { [failing]: 1 };
             const { note } = await exits(1, ops(...run, "--yes"));
-            assert.match(note, new RegExp(`did not reach new \\(${failing.slice(8)}: .*${failing} is not to be`));
+            assert.match(note, new RegExp(`did not reach new \\(${failing.slice(8)}: .*${failing} fails in this test`));
             assert.deepEqual(state.ups.slice(state.ups.indexOf(failing) + 1), stages(...back));
             assert.deepEqual([state.runs, bare(text())], ["1.0.0", bare(UPGRADE_FILE)]);
         });
@@ -111,7 +111,7 @@ describe("npm run ops -- model upgrade run", () => {
             for (const verb of ["run", "abort"] as const) {
                 const { ops, state, text } = await upgradeBench();
                 state.onUp = (to) => void (to === stage && process.emit("SIGTERM"));
-                // Only a check would be left of it.
+                // After the `up` of `done`, only its check would be left, which `run` would complete.
                 if (phase === "done") state.failing = { done: 1 };
                 await exits(1, ops(...run, "--yes"));
                 state.onUp = () => undefined;
@@ -185,7 +185,7 @@ describe("npm run ops -- model upgrade run", () => {
         assert.ok(begin.event === "begin" && !begin.change!.sameAnswers, "another model answers differently");
     });
 
-    it("says so when none is in progress", async () => {
+    it("says so when no upgrade is in progress", async () => {
         const { ops, state } = await upgradeBench();
         assert.match((await ops("model", "upgrade", "status")).out, /no upgrade of the model is under way/);
         assert.match((await ops("model", "upgrade", "abort", "--yes")).out, /no upgrade of the model is under way/);
@@ -280,7 +280,7 @@ describe("npm run ops -- model upgrade refuses", () => {
         }
     });
 
-    it("--answers with another value than at its start", async () => {
+    it("--answers with another value than at the upgrade's start", async () => {
         const { ops, state } = await upgradeBench();
         state.onUp = (to) => void (to === "upgrade-start" && process.emit("SIGTERM"));
         await ops("model", "upgrade", "run", "--image", IMAGE, "--yes");

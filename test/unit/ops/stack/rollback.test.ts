@@ -132,7 +132,7 @@ describe("ops stack rollback", () => {
         assert.equal(parse(text()).config["alpa-auth:namespace"], "before");
         assert.match(text(), /secure: v1:of-now/);
     });
-    it("leaves a stack file that was edited while it ran, and says where the config of then is", async () => {
+    it("leaves a stack file that was edited while it ran, and says where the version's config is", async () => {
         const history = [update(repository.second, namespace), update(repository.second)];
         const edited = `${NOW}    alpa-auth:maxOverlapDays: 30 # by hand\n`;
         const folder = mkdtempSync(join(tmpdir(), "alpa-auth-edited-"));
@@ -170,7 +170,7 @@ describe("ops stack rollback", () => {
             );
             assert.equal(git("worktree", "list").split("\n").length, 1);
         };
-        /** Simulates Ctrl-C without a signal to the test runner, which listens too. */
+        /** Simulates Ctrl-C without a signal to the test runner, which would end. */
         const press = () => (process.listeners("SIGINT").at(-1) as (name: string) => void)("SIGINT");
         /** Puts a fake `npm` before the real one. */
         const npm = (script: string) => {
