@@ -226,7 +226,7 @@ describe("preflight of a conversion", () => {
             assert.match((await problems("intra-a", reached("prepare"), values, {}, world(live)))[0], said);
         });
 
-    it("on the way out compares with the record, if the config still has the component", async () => {
+    it("compares callers with the record on the last step back, if the config still has the component", async () => {
         const { convert, opt, alpa } = intraBValues();
         const out = (values: object) => problems("intra-a", reached("prepare"), { convert, opt, alpa, ...values });
         assert.deepEqual(await out({}), []);
@@ -236,7 +236,7 @@ describe("preflight of a conversion", () => {
         assert.match((await out(signed))[0], /^consumers: .*\(the list differs from that of the last run\)/);
     });
 
-    it("rejects a budget that would end before the steps, only on the way to drain", async () => {
+    it("rejects a budget that is shorter than the steps, only in the step to drain", async () => {
         const measured = { drain: 20, stop: 100, start: 1800.5, verify: 60, switch: 20 };
         const of = (wanted: Stage, from: Stage, going = from) =>
             problems(wanted, { phase: from, going, callers }, {}, { budgetMinutes: 30, measured });
@@ -244,7 +244,7 @@ describe("preflight of a conversion", () => {
             "convert.budgetMinutes: must be at least 34, the time of the steps in the last conversion (got 30: drain 20 s, stop 100 s, start 1800.5 s, verify 60 s, switch 20 s). Raise it, or stay in prepare.",
         ];
         assert.deepEqual(await of("drain", "prepare"), said);
-        assert.deepEqual(await of("drain", "prepare", "drain"), said, "the first run to it did not end");
+        assert.deepEqual(await of("drain", "prepare", "drain"), said, "the first run to drain did not end");
         for (const phase of PHASES) assert.deepEqual(await of(phase, phase), [], `standing in ${phase}`);
         const back: [from: Stage, to: Stage][] = [
             ["stop", "drain"],

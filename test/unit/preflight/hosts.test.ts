@@ -216,7 +216,7 @@ describe("preflight of hosts", () => {
             /does not answer by/,
         ],
         [
-            "where the cluster does not answer either",
+            "while the cluster does not answer either",
             [member(0, spare), AWAY, member(2)],
             AWAY,
             /does not answer by SSH/,

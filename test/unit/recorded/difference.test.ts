@@ -65,11 +65,11 @@ describe("difference of two states", () => {
     const WRONG: [what: string, difference: object, message: RegExp][] = [
         ["of another old value", { changed: { a: [2, 3] } }, /^test: a: must have the old value/],
         ["that removes another value", { removed: { "list[0]": "y" } }, /^test: list\[0\]: must have the old value/],
-        ["that adds a key which is there", { added: { a: 1 } }, /^test: a: must be new/],
-        ["inside of what is not there", { added: { "b.c": 1 } }, /^test: b\.c: must be in a map or a list/],
+        ["that adds an existing key", { added: { a: 1 } }, /^test: a: must be new/],
+        ["in a value that does not exist", { added: { "b.c": 1 } }, /^test: b\.c: must be in a map or a list/],
         ["of an unknown kind", { moved: {} }, /^test: must have removed, added, changed and lines only/],
     ];
     for (const [what, difference, message] of WRONG)
-        it(`rejects one ${what}`, () =>
+        it(`rejects a difference ${what}`, () =>
             assert.throws(() => applied({ a: 1, list: ["x"] }, difference, "test"), { message }));
 });

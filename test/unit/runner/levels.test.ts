@@ -37,7 +37,7 @@ describe("levels of tests", () => {
             assert.equal(running.at(-1), "full");
         });
 
-    it("run the files whose path contains one of the parts, of the full level too", () => {
+    it("run the files whose path contains one of the given parts, also those of the full level", () => {
         assert.deepEqual(filesOf("test", "engine/gateway/tls", "runner/levels"), [
             "test/unit/runner/levels.test.ts",
             "test/engine/gateway/tls.test.ts",

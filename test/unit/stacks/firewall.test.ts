@@ -43,7 +43,7 @@ describe("inter with alpa.firewall", () => {
         assert.equal(inputs.create, "sh -s -- 10.0.0.11 alpa-auth/test install alpa=20001 from=10.0.0.0/29");
     });
 
-    it("reports that it has none where it does not know the nodes", async () => {
+    it("reports that it has no rules where it does not know the nodes", async () => {
         const { outputs, warnings } = await run(undefined);
         assert.ok(!("alpaFirewall" in outputs));
         assert.equal(warnings.filter((text) => text.startsWith("alpa.firewall: not set")).length, 1);
