@@ -72,7 +72,7 @@ describe("a class of callers", () => {
         assert.equal(refused.status, 429);
         assert.equal(refused.headers.get("content-type"), "application/json");
         assert.deepEqual(JSON.parse(refused.body), { type: "error", message: FULL, stacktrace: "" });
-        assert.match(refused.headers.get("retry-after") ?? "", /^\d+$/, "whole seconds: clients fail on others");
+        assert.match(refused.headers.get("retry-after") ?? "", /^\d+$/, "whole seconds: clients fail on fractions");
         const logprobs = { path: "/logprobs", body: { prompt: "x", top_k: 5 } };
         assert.equal((await as("weekend", logprobs)).status, 200, "counted apart");
         alpa.release();

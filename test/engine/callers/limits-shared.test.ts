@@ -52,7 +52,7 @@ describe("limits over two gateway pods", () => {
         });
     };
 
-    it("count once for both", async () => {
+    it("count for both pods together", async () => {
         await configure(shared("refuse", [caller("alice", requests(6))]));
         assert.deepEqual(await statuses("alice/a", 8), [200, 200, 200, 200, 200, 200, 429, 429]);
     });

@@ -54,7 +54,7 @@ describe("limits", () => {
             stacktrace: "",
         });
         assert.equal(refused.headers.get("x-ratelimit-limit"), "2");
-        assert.match(refused.headers.get("retry-after") ?? "", /^\d+$/, "whole seconds: clients fail on others");
+        assert.match(refused.headers.get("retry-after") ?? "", /^\d+$/, "whole seconds: clients fail on fractions");
         const wait = Number(refused.headers.get("retry-after"));
         assert.ok(wait > 3000 && wait <= 3600, `${wait} s`);
     });

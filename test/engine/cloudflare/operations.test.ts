@@ -1,6 +1,6 @@
 // Proves what docs/operate/service-tokens.md says of option cloudflare: the answers to callers of a team in classic mode, the
 // consumer commands, and the cost of a lost connector or host. The edge and cloudflared are emulators. Their rule that only
-// requests on the lost connector fail holds in production once the edge has noticed the loss.
+// requests on the lost connector fail holds in production after the edge has noticed the loss.
 import { strict as assert } from "node:assert";
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -112,7 +112,7 @@ describe("daily work with option cloudflare on the engine", () => {
         assert.deepEqual(await Promise.all(refused.map((token) => status(token))), [401, 401, 401]);
         assert.equal(await status(a, { path: "/metrics" }), 404);
         here().world.account.serviceTokens.delete(stranger.id);
-        // This is the advantage of strict mode.
+        // In classic mode the cookies alone are accepted too, which strict mode prevents.
         assert.equal(await status(undefined, { headers: { Cookie: cookies.join("; ") } }), 200);
     });
 
@@ -210,7 +210,7 @@ describe("daily work with option cloudflare on the engine", () => {
         for (const { from, to } of lost) assert.ok(from <= noticed && to >= silent, "another one failed");
     });
 
-    it("continues without the lost host, once the state no longer has it", async () => {
+    it("continues without the lost host after its removal from the state", async () => {
         for (const pid of hosts[1].pids()) process.kill(-pid, "SIGKILL");
         await hosts.pop()!.close();
         stack.installOn({});

@@ -46,7 +46,7 @@ describe("cloudflare on the engine", () => {
     before(async () => {
         stack = await AccessStack.create("llm");
         stack.configure({ consumers: [alice(token("a")), bob], pathPrefix: "/alpa-opt-service" });
-        // Computed at apply: the plan has only the dependencies of a tunnel that does not exist yet.
+        // The connectors' commands are computed at apply, when the tunnel exists. The plan has only their dependencies.
         succeeded(await stack.upAsPlanned());
         pairs = (await stack.outputs()).credentials;
     });
@@ -176,17 +176,17 @@ describe("cloudflare on the engine", () => {
         assert.equal(await status(pairs["alice/a"]), 200);
     });
 
-    it("refuses it by the version in the state too, where Cloudflare does not return one", async () => {
+    it("refuses a lower version by that of the state, where Cloudflare returns no version", async () => {
         const held = made("alice/a");
         held.client_secret_version = 1;
         assert.match(failed(await stack.preview()), /must be at least 2, which its caller may have \(got 1\)/);
         held.client_secret_version = 2;
     });
 
-    it("reports a rotation without a new secret as an error, in every run until there is one", async () => {
+    it("reports a rotation without a new secret as an error, in every run until one returns a new secret", async () => {
         const held = made("alice/a");
         const third = { secretVersion: 3, previousSecretExpires: dayFromNow(9) };
-        held.client_secret_version = 3; // As if the version had been raised by hand: the next answer has no secret.
+        held.client_secret_version = 3; // Simulates a version that was raised by hand: the next answer has no secret.
         stack.configure({ consumers: [alice(token("a", third)), bob] });
         for (const run of [await stack.up(), await stack.up()])
             assert.match(failed(run), /alice\/a: Cloudflare created no new secret for secretVersion 3/);
@@ -211,7 +211,7 @@ describe("cloudflare on the engine", () => {
         assert.equal(made("bob/only").updated_at, untouched);
     });
 
-    it("rejects a disabled token and accepts it once it is enabled again", async () => {
+    it("rejects a disabled token and accepts it after it is enabled again", async () => {
         const { "bob/only": other } = pairs;
         await up([alice(token("b")), { name: "bob", credentials: [token("only", { enabled: false })] }]);
         assert.equal(await status(other), 401);
@@ -289,7 +289,7 @@ describe("cloudflare on the engine", () => {
         measured("cloudflare", "connector-stop", { requests: traffic.count, failed: 0 });
     });
 
-    it("leaves nothing behind, and stops the connectors before the tunnel goes", async () => {
+    it("leaves nothing behind, and stops the connectors before the tunnel is deleted", async () => {
         const { account, api, host } = here().world;
         const before = api.requests.length;
         succeeded(await stack.destroy());

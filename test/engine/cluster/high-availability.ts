@@ -1,6 +1,6 @@
 /**
  * Proves that a highly available gateway is deployed to three nodes, that a second run changes nothing, and what its
- * callers lose when a pod or node stops: nothing after a graceful shutdown, and what the nodes count after a crash.
+ * callers lose when a pod or node stops: nothing in a graceful shutdown, and in a crash only requests that the nodes count.
  * Gateway, kubelet and kube-proxy are emulators; scheduling, budgets, rollouts and endpoints are Kubernetes' own.
  */
 import { strict as assert } from "node:assert";
@@ -57,7 +57,7 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             });
         const placesOf = (list: V1Pod[]) => list.map((pod) => pod.spec!.nodeName!).sort();
         const machines = () => nodes().world.workloads.nodes;
-        /** Option intra-b uses the gateway of intra-a. */
+        /** Records figures of an event. Those of intra-a are also intra-b's, which uses the same gateway. */
         const note = (event: string, figures: Parameters<typeof measured>[2]) => {
             for (const one of option === "inter" ? ([option] as const) : (["intra-a", "intra-b"] as const))
                 measured(one, event, figures);
@@ -151,7 +151,7 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             });
         });
 
-        it("loses the open requests of a killed gateway, and no more than its node counts", async () => {
+        it("loses the open requests of a killed gateway, and exactly as many requests as its node counts", async () => {
             const before = nodes().world.workloads.lost();
             const traffic = new Traffic(url, keys["bob/b"]);
             await traffic.underWay(4);
@@ -219,7 +219,7 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
 
         it("still configures the gateway after the leading ingress controller is killed", async () => {
             const { workloads } = nodes().world;
-            // The stopped node may have run the leader: another one leads once the Lease has expired.
+            // The stopped node may have run the leader: another one leads when the Lease has expired.
             const [leader] = await eventually("one that leads", async () => {
                 const found = workloads.leaders();
                 return found.length === 1 ? found : undefined;

@@ -30,7 +30,7 @@ describe("inter on hosts of its own", () => {
     let keys: Record<string, string>;
     let ca: string;
     let slow: SlowAlpa;
-    /** In the zone of callers' DNS name. */
+    /** Name server of the zone that contains the callers' DNS name. */
     let names: DnsServer;
     let zone: AzureZone;
     /** Requests sent before the pods get SIGTERM, and answered after the chart's own limits. */

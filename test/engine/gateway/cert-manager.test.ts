@@ -49,7 +49,7 @@ async function eventuallyEqual(wanted: unknown, read: () => Promise<unknown>): P
 }
 
 describe("cert-manager", function () {
-    this.timeout(TOOLS_MILLISECONDS); // a cold tool cache
+    this.timeout(TOOLS_MILLISECONDS); // The tool cache may be empty.
     let dir: string;
     let plane: ControlPlane;
     let guard: Guard;
@@ -127,7 +127,7 @@ describe("cert-manager", function () {
         return says(wanted, name);
     };
 
-    it("waits for an issuer that does not exist, and issues once it does", async () => {
+    it("waits for an issuer that does not exist, and issues when it exists", async () => {
         await create(NAMES, "later");
         await waits("DoesNotExist", "Issuing certificate as Secret does not exist");
         await createIssuer("later");

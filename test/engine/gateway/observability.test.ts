@@ -248,7 +248,7 @@ describe("metrics and the access log", () => {
             it("have every alert loaded and evaluated, and no alert that the gateway is down", async () => {
                 const away = /GatewayDown|GatewayPodLost|ChangesNotReceived/;
                 let states: string[] = [];
-                // An evaluation before the first scrape leaves them pending until the next evaluation.
+                // An evaluation before the first scrape leaves the alerts pending until the next evaluation.
                 await eventually(
                     () => `every rule evaluated, and these three inactive (they are ${states.join(", ")})`,
                     async () => {

@@ -26,19 +26,19 @@ const sets = [...apisixSets(), ...operatorSets()];
 const ofChart = (name: string) => sets.filter(({ chart }) => chart.name === name);
 const ofInter = sets.find(({ what }) => what.startsWith("option inter"))!;
 
-/** Objects with the fields that an API server needs. */
+/** Tools of the API server that checks the charts' objects. */
 const CONTROL_PLANE = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok"] as const;
 
 let folder: string;
 let helm: string;
 before(async function () {
-    this.timeout(TOOLS_MILLISECONDS); // a cold tool cache
+    this.timeout(TOOLS_MILLISECONDS); // The tool cache may be empty.
     folder = mkdtempSync(join(tmpdir(), "alpa-auth-charts-"));
     ({ helm } = await ensureTools(["helm"], { log }));
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-/** With a disruption budget for the ingress controllers as a value of their chart. */
+/** The set with a disruption budget for the ingress controllers as a value of their chart. */
 function withBudget({ values, ...set }: ValueSet): ValueSet {
     const { "ingress-controller": controller, ...rest } = values as { "ingress-controller": object };
     const podDisruptionBudget = { enabled: true, minAvailable: "", maxUnavailable: 1 };

@@ -91,7 +91,7 @@ describe("the route", () => {
 
     for (const [what, credential] of [
         ["a key", () => ({ apikey: key })],
-        ["a bare token", () => ({ Authorization: token })],
+        ["a token without Bearer", () => ({ Authorization: token })],
     ] as const)
         it(`answers a request with ${what}, numbers as strings and no model, as Alpa itself would with a model`, async () => {
             takeAlpaRequests();

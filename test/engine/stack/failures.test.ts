@@ -67,7 +67,7 @@ describe("when something is wrong,", () => {
         await core.deleteNamespacedService(holder);
     });
 
-    /** For two tests in a row: the first creates it, the second continues with it and destroys it. */
+    /** The stack of two tests: the first creates the stack, the second continues with it and destroys it. */
     let stack: TestStack;
 
     it("a graph that Rampart reports as Failed fails `up` with Rampart's message, and deploys after the fix", async () => {
@@ -164,7 +164,7 @@ describe("when something is wrong,", () => {
         await core.deleteNamespace({ name: stack.name });
     });
 
-    it("a graph that is Deploying is not changed until it has settled", async () => {
+    it("a graph that is Deploying is not changed until its deployment has ended", async () => {
         const { world, dir } = current();
         stack = await TestStack.create("killed", { consumers });
         const graph = () => world.read("rampart.petuum.com/v1beta2", "RampartGraph", stack.name, "gateway");

@@ -60,7 +60,7 @@ describe("pulumi typed by hand:", () => {
             ]),
         );
         assert.ok((await stack.resources()).some((r) => r.urn.endsWith("::found")));
-        // The program does not have it, so the next run deletes it.
+        // The program does not have the imported object, so the next run deletes it.
         succeeded(await stack.up());
         assert.ok(!(await stack.resources()).some((r) => r.urn.endsWith("::found")));
     });
@@ -90,7 +90,7 @@ describe("pulumi typed by hand:", () => {
         stack.configure({ consumers });
     });
 
-    it("a reviewed plan is applied, contains no secret, and is rejected once the commit or the state has changed", async () => {
+    it("a reviewed plan is applied, contains no secret, and is rejected when the commit or the state has changed", async () => {
         const clone = cloneProgram(join(current().dir, "merged"));
         commitAll(clone);
         const bob = { name: "bob", credentials: [key("k1"), { id: "hs", method: "jwt", algorithm: "HS256" }] };
