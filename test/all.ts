@@ -9,7 +9,7 @@ import { Progress } from "./progress";
 import { LOGS, ROOT, sideBySide, sumOf } from "./side-by-side";
 import { findOnPath } from "../sandbox/toolchain/path";
 
-/** For two cores: engine tests wait for clocks and other processes a third of their time, and more at the end. */
+/** Chosen for two cores: engine tests wait for clocks and other processes a third of their time, and more at the end. */
 const LANES = 4;
 
 /**

@@ -139,7 +139,7 @@ describe("npm run ops -- convert", function () {
         assert.equal((await ask(url, key)).status, 200);
     });
 
-    it("names the next step while pods still hold the GPUs, and continues the rollback once they are free", async () => {
+    it("names the next step while pods still hold the GPUs, and continues the rollback when they are free", async () => {
         await withTraffic("GPUs stay held", async () => {
             place.world.gpus!.faults.add({ step: "release", side: "bare metal" });
             const { code, stderr } = await stack.ops("convert", "run", "--yes");
@@ -156,7 +156,7 @@ describe("npm run ops -- convert", function () {
         await assertSettledIn("intra-a");
     });
 
-    /** Kills the run once the cluster's record says that a step has begun. Asserts what `status` then prints. */
+    /** Kills the run when the cluster's record says that a step has begun. Asserts what `status` then prints. */
     async function killedIn(step: string, place: string, more: string[]): Promise<void> {
         const { child, ended } = stack.start(...more);
         await untilStep(stack, ended, step);

@@ -84,7 +84,7 @@ describe("Alpa in the cluster on the engine", () => {
 
     it("serves again after its head pod was lost", () => outlives("head lost", lose("head"), 120));
 
-    it("serves again after a worker pod was lost, once its node is schedulable again", async () => {
+    it("serves again after a worker pod was lost, when its node is schedulable again", async () => {
         const rest = new Rest(place!.world.kubeConfig);
         const node = `/api/v1/nodes/${(await pod("worker"))!.spec!.nodeName}`;
         const away = async () => {
