@@ -145,7 +145,7 @@ describe("State of a zone at the Cloudflare emulator", () => {
         assert.deepEqual(seen, ["zone z 1", "zone z 0"]);
     });
 
-    it("is signed: pending until its DS is at the parent, and pending-disabled while it still is", async () => {
+    it("is signed: pending until its DS is at the parent, and pending-disabled while the DS is still there", async () => {
         let ds: string[] = [];
         api.account.dsAtParent = () => ds;
         const path = `zones/${zone.id}/dnssec`;

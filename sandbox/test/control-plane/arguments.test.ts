@@ -136,7 +136,7 @@ describe("Nodes of the sandbox", () => {
 describe("kwok", () => {
     const stages = parseAllDocuments(kwokStages()).map((document) => document.toJS() as Stage);
 
-    it("writes to a node without delay, and only until it is Ready: no heartbeat overwrites that a test cut it off", () => {
+    it("writes to a node without delay, and only until the node is Ready: no heartbeat overwrites the state of a node that a test cut off", () => {
         // kwok adds its own stages, with heartbeats, if it is given none for nodes.
         const nodes = stages.filter(({ spec }) => spec.resourceRef.kind === "Node");
         assert.equal(nodes.length, 1);
@@ -146,7 +146,7 @@ describe("kwok", () => {
         assert.deepEqual(spec.selector.matchExpressions, [{ key, operator: "NotIn", values: ["True"] }]);
     });
 
-    it("makes pods ready only once the kubelet's check has found all they need", () => {
+    it("makes pods ready only after the kubelet's check has found everything that they need", () => {
         assert.deepEqual(
             stages.map((stage) => stage.metadata.name),
             ["node-ready", "pod-ready", "pod-complete", "pod-delete"],

@@ -217,12 +217,12 @@ describe("move of a zone", () => {
             /needs the parent zone to have no DS record for example\.com except Cloudflare's \(got \d+ 13 2 /,
         );
 
-        // The same answers all the same:
+        // A delegation with that DS record, by hand: every resolver that validates fails.
         world.registry.delegate(ZONE, world.zone.name_servers);
         world.pass(2 * DAY);
         assert.ok((await wrong("no")).every((answer) => answer.endsWith("SERVFAIL")));
         assert.equal((await wrong("no")).length, 2 * QUESTIONS.length);
-        // The remedy that the page names:
+        // The remedy in docs/operate/dns-move.md is to remove the DS record.
         world.registry.setDs(ZONE, []);
         world.pass(DAY + HOUR);
         await watch(HOUR);

@@ -196,7 +196,7 @@ describe("regular expressions", () => {
         assert.ok(!json.test("application/jsonp"));
         assert.ok((compilePcre("a$") as RegExp).test("a\n"));
     });
-    it("are undefined for a broken one, and reject what cannot be translated", () => {
+    it("are undefined where they are broken, and rejected where they cannot be translated", () => {
         assert.equal(compilePcre("("), undefined);
         assert.throws(() => compilePcre("(?>a)"), /unsupported/);
     });

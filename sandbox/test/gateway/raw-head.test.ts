@@ -6,7 +6,7 @@ import { Kit } from "./kit";
 const JSON_ONLY = { type: "string", pattern: "^(?i)application/json *$" };
 const GOOD = '{"model":"default"}';
 const SHAPED = '{"type":"error"}';
-/** Answers every request with 404 in a format of its own. */
+/** Plugins that answer every request with 404, and replace the body of each error. */
 const CLOSED = {
     "fault-injection": { abort: { http_status: 404, body: "closed" } },
     "response-rewrite": { vars: [["status", ">=", 400]], body: SHAPED },

@@ -196,7 +196,7 @@ describe("gateway serverless functions", () => {
         assert.ok(kit.logged.some((line) => line.includes("attempt to index local 'x' (a nil value)")));
     });
 
-    it("have no fields", async () => {
+    it("are values without fields", async () => {
         const answer = await answerOf(pre("access", "return function() local f = function() end return f.code end"));
         assert.equal(answer.status, 500);
         assert.ok(kit.logged.some((line) => line.includes("attempt to index local 'f' (a function value)")));
@@ -219,7 +219,7 @@ describe("gateway serverless functions", () => {
         assert.equal(kit.upstream.seen.length, 0);
     });
 
-    it("of serverless-pre-function run before the other plugins of their phase, those of post after them", async () => {
+    it("of serverless-pre-function run before the other plugins of their phase, and those of serverless-post-function after them", async () => {
         const mark = (word: string) =>
             `return function() ngx.header["X-Order"] = (ngx.header["X-Order"] or "") .. "${word} " end`;
         const answer = await answerOf({
@@ -247,7 +247,7 @@ describe("gateway serverless functions", () => {
         end`;
         const many = (count: number) =>
             Object.fromEntries(Array.from({ length: count }, (_, i) => [`X-H${i}`, `${i}`]));
-        // Host, Connection, Content-Length, and three that APISIX adds.
+        // The other six of 100 headers: Host, Connection, Content-Length, and three that APISIX adds.
         assert.equal((await answerOf(pre("rewrite", code), many(94))).text, "100nil12");
         assert.equal((await answerOf(pre("rewrite", code), many(95))).text, "100truncated12");
     });
@@ -283,7 +283,7 @@ describe("gateway serverless functions", () => {
         assert.match(answer.text, /<title>403 Forbidden/);
     });
 
-    it("of one gateway are unaffected when another ends, however often", async () => {
+    it("of one gateway are unaffected when another gateway ends, however often", async () => {
         const [first, second] = [await Kit.start(), await Kit.start()];
         await first.stop();
         const third = await Kit.start();

@@ -35,7 +35,7 @@ describe("sandbox GPUs", () => {
         assert.ok(ledger.take("dgx-01", { ...pod, gpus: 2 }));
     });
 
-    it("are not on a node without any", () => {
+    it("do not exist on a node without GPUs", () => {
         assert.throws(() => ledger.take("gateway-01", pod), /only nodes with GPUs have them \(got gateway-01\)/);
     });
 
@@ -68,7 +68,7 @@ describe("sandbox GPUs", () => {
     });
 
     const refused: [why: string, args: string[], message: RegExp][] = [
-        ["nothing asked for", [], /only --query-compute-apps and --query-gpu/],
+        ["no query", [], /only --query-compute-apps and --query-gpu/],
         ["another query", ["--query-accounted-apps=pid", "--format=csv"], /only --query-compute-apps/],
         ["another option", ["--query-gpu=index", "--format=csv", "-i", "0"], /unsupported by the sandbox/],
         ["no format", ["--query-gpu=index"], /unsupported by the sandbox/],

@@ -16,7 +16,7 @@ describe("sandbox Alpa while it loads", () => {
         ).status;
     afterEach(() => faults.clear());
 
-    it("answers 400 after the launch, and completions once the model is loaded", async () => {
+    it("answers 400 after the launch, and completions when the model is loaded", async () => {
         const launched = await start(0.2);
         assert.equal(await status(launched.port), 400);
         assert.equal(launched.isLoaded(), false);

@@ -9,7 +9,6 @@ import { stopAll, waitFor } from "../../processes";
 import { on } from "./kit";
 
 describe("sandbox host", function () {
-    // A command over SSH takes 0.03 s here, more on a busy machine.
     const hosts: Host[] = [];
     const start = async (options: Partial<HostOptions> = {}) => {
         const host = await startHost({ name: "head", ...options });

@@ -10,7 +10,6 @@ const INSTALL = "[Install]\nWantedBy=multi-user.target\n";
 const service = (lines: string, rest = INSTALL) => `[Unit]\nDescription=a test\n[Service]\n${lines}\n${rest}`;
 
 describe("sandbox systemd", function () {
-    // Services start within tenths of a second, later on a busy machine.
     let host: Host;
     before(async () => {
         host = await startHost({ name: "head", users: ["root"] });
@@ -93,7 +92,7 @@ describe("sandbox systemd", function () {
             fs.writeFileSync(path.join(other.root, "etc/systemd/system/told.service"), service(lines));
             assert.deepEqual(await other.systemctl("start", "told"), { code: 0, out: "", err: "" });
             assert.equal((await other.systemctl("is-active", "told")).out, "active\n");
-            // Again, with an existing socket.
+            // The second start finds an existing socket.
             assert.equal((await other.systemctl("restart", "told")).code, 0);
             assert.equal((await other.systemctl("stop", "told")).code, 0);
         } finally {
@@ -233,7 +232,7 @@ describe("sandbox systemd", function () {
         ["a type", service("Type=forking\nExecStart=/bin/true"), /unsupported by the sandbox: Type=forking/],
         ["a relative program", service("ExecStart=true"), /ExecStart= must be given once, with an absolute path/],
         [
-            "a command that ends what runs",
+            "a command that stops a service that is not oneshot",
             service("ExecStart=/bin/true\nExecStop=/bin/true"),
             /unsupported by the sandbox: ExecStop= and ExecReload= without Type=oneshot/,
         ],

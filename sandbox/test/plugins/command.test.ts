@@ -171,7 +171,7 @@ describe("command provider", () => {
             ["a port that is a text", { connection: { host: "a", port: "22" } }, /connection\.port: must be a number/],
             ["an input that does not exist", { connection: { host: "a" }, command: "x" }, /command: is not an input/],
             [
-                "a way of logging that does not exist",
+                "a value of logging that does not exist",
                 { connection: { host: "a" }, logging: "some" },
                 /logging: must be one of/,
             ],

@@ -27,7 +27,7 @@ describe("status page of the sandbox", () => {
 
     const data = async () => (await (await fetch(`${page.url}data.json`)).json()) as PageData;
 
-    it("has no stack until it is up, and then its address and what to try", async () => {
+    it("has no stack until `up` has finished, and then its address and the requests to try", async () => {
         assert.equal((await data()).stack, null);
         writeFacts(dir, "stack", { stack: "intra", url: "http://127.0.0.1:1/alpa", try: TRY });
         assert.deepEqual((await data()).stack, { name: "intra", url: "http://127.0.0.1:1/alpa", try: TRY });
@@ -46,7 +46,7 @@ describe("status page of the sandbox", () => {
         ]);
     });
 
-    it("counts answers to checks of pulumi up apart, and says since when it counts", async () => {
+    it("counts answers to the checks of pulumi up separately, and says since when it counts", async () => {
         const { rows } = await data();
         page.add({ place: "gateway", caller: "lab", status: 400, check: true });
         const now = await data();

@@ -56,7 +56,7 @@ describe("requests to try in a sandbox", () => {
         assert.equal(calls(), 1);
     });
 
-    it("are none once the stack is destroyed", async () => {
+    it("are none after the stack is destroyed", async () => {
         await currentStack(dir);
         after({});
         assert.deepEqual((await currentStack(dir))?.try, []);

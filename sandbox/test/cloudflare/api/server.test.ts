@@ -71,7 +71,7 @@ describe("Cloudflare API emulator", () => {
         assert.equal((await api.call("POST", "zones", body, token)).status, 403);
     });
 
-    it("answers 501 with the name of what is unsupported, and asks not to be asked again", async () => {
+    it("answers 501 with the name of what is unsupported, and asks the client not to retry", async () => {
         const zone = await api.zone("gaps.test");
         const gaps: [method: string, path: string, body: unknown, names: string][] = [
             ["GET", `zones/${zone}/page_rules`, undefined, `GET /zones/${zone}/page_rules`],
@@ -109,7 +109,7 @@ describe("Cloudflare API emulator", () => {
         assert.match(got.message, /config_src: /);
     });
 
-    it("fails on request: this often, with this status, and 429 has Retry-After", async () => {
+    it("fails as often and with the status that a test requests; 429 has Retry-After", async () => {
         api.account.faults.add({ method: "GET", path: /^accounts$/, status: 429, times: 2 });
         for (let i = 0; i < 2; i++) {
             const got = await api.get("accounts");

@@ -90,7 +90,7 @@ describe("A service token at the Cloudflare emulator", () => {
         ["no name", { duration: "1h" }, /name: /],
         ["a duration in days", { name: "a", duration: "30d" }, /duration: /],
         ["a duration longer than Go can hold", { name: "a", duration: "2562048h" }, /duration: /],
-        ["a duration of nothing", { name: "a", duration: "0s" }, /duration: /],
+        ["a duration of zero", { name: "a", duration: "0s" }, /duration: /],
         ["a date without a time", { name: "a", previous_client_secret_expires_at: "2026-12-01" }, /expires_at: /],
         ["version 0", { name: "a", client_secret_version: 0 }, /client_secret_version: /],
     ];

@@ -75,7 +75,11 @@ describe("cloudflared emulator: ingress rules", () => {
         ["a TLS origin", [{ service: "https://b" }], /unsupported by the sandbox: the service https:\/\/b/],
         ["another service", [{ service: "hello_world" }], /invalid address|unsupported/],
         ["lookahead in a path", [{ path: "^/(?!x)", service: "http://b" }, CATCH_ALL], /RE2 has no lookaround/],
-        ["a setting it lacks", [{ ...CATCH_ALL, originRequest: { proxyType: "socks" } }], /originRequest\.proxyType/],
+        [
+            "a setting that is unsupported",
+            [{ ...CATCH_ALL, originRequest: { proxyType: "socks" } }],
+            /originRequest\.proxyType/,
+        ],
         [
             "access without a team",
             [{ ...CATCH_ALL, originRequest: { access: { required: true } } }],

@@ -7,7 +7,7 @@ import { World } from "./kit";
 
 describe("Cloudflare edge: the read timeout", () => {
     let world: World;
-    /** 125 s become 600 ms: on a busy machine a byte can be 100 ms late or more. */
+    /** Factor of the edge's timeouts: 125 s are 600 ms here, because on a busy machine a byte can be 100 ms late or more. */
     const SCALE = 0.0048;
     before(async () => {
         world = await World.start({}, { scale: SCALE });

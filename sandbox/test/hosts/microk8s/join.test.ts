@@ -65,7 +65,7 @@ describe("clusters of the emulator of MicroK8s", () => {
         assert.equal((await root(first, "microk8s add-node --token short")).code, 1);
     });
 
-    it("check the fingerprint only when there is one", async () => {
+    it("check the fingerprint only when the address has one", async () => {
         const node = await hosts.installed("checked");
         await done(first, `microk8s add-node --token ${TOKEN} --token-ttl 600`);
         const url = `${first.address}:25000/${TOKEN}`;
@@ -87,7 +87,7 @@ describe("clusters of the emulator of MicroK8s", () => {
         await done(first, "microk8s remove-node small");
     });
 
-    it("give a joining node the kubelet's arguments of the other: its own labels and taints are lost", async () => {
+    it("give a joining node the kubelet's arguments of the node that it contacts: its own labels and taints are lost", async () => {
         const launch =
             "version: 0.1.0\nextraKubeletArgs:\n  --node-labels: zone=a\n  --register-with-taints: only=gpu:NoSchedule\n";
         const node = await hosts.installed("labelled", { launch });

@@ -47,7 +47,7 @@ describe("launch configuration of the emulator of MicroK8s", () => {
         assert.match(text(usual, args), /^--authorization-mode=AlwaysAllow$/m);
     });
 
-    it("leaves nothing of an installation that the API rejected: the next one is in the same cluster", async () => {
+    it("leaves nothing of an installation that the API rejected: the next installation is in the same cluster", async () => {
         const { api } = hosts;
         const request = api.request.bind(api);
         const host = await new Hosts({ api }).start("again");

@@ -5,7 +5,7 @@ import { type ProviderClient, providerClient } from "../provider-client";
 
 export interface Call {
     method: string;
-    /** With the query. */
+    /** Path with the query. */
     path: string;
     body: any;
     headers: Record<string, string | string[] | undefined>;

@@ -123,7 +123,7 @@ export const scenarios: Record<string, Scenario> = {
                 then: SETTLE,
             },
             {
-                // The recording did not wait for its final deletion.
+                // The recording did not wait for the final deletion of the graph.
                 act: async (world) => {
                     const answer = setDeploy("tn", true)(world);
                     await world.reaches("tn", "Failed");

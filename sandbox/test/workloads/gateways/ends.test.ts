@@ -122,16 +122,16 @@ describe("Gateways that end", () => {
         assert.equal(await answer, "done");
     });
 
-    it("get no new request in preStop once the nodes know, unless no other gateway is ready", async () => {
+    it("get no new request in preStop when the nodes know, unless no other gateway is ready", async () => {
         clock.secondLasts = 0.02;
         const leaving = gateway("one", { deleted: true, preStopSeconds: 1000, graceSeconds: 2000 });
         await look([gateway("one")]);
         await route();
         await look([leaving]);
-        await pause(25); // A little more than the second in which nodes do not know.
+        await pause(25); // A little more than the second in which the nodes do not know that the pod terminates.
         assert.equal(await quick(), "done", "it is the only one");
         await look([leaving, gateway("two", { created: 9 })]);
-        // It would refuse connections: its process is killed, and no node has noticed yet.
+        // A request to pod `one` would fail now: its process is killed, and no node has noticed yet.
         await gateways.kill("one");
         await pause(25);
         for (let i = 0; i < 4; i++) assert.equal(await quick(), "done");
@@ -187,7 +187,7 @@ describe("Gateways that end", () => {
         assert.match(await quick("127.0.0.22"), /^lost/);
     });
 
-    it("do not answer on a node that is cut off, nor from it, until it is back", async () => {
+    it("do not answer on a node that is cut off, nor from their pods there, until the node is back", async () => {
         clock.secondLasts = 0.01;
         const both = [gateway("one", { node: "n1" }), gateway("two", { node: "n2" })];
         await look(both);
@@ -216,7 +216,7 @@ describe("Gateways that end", () => {
         const members = (count: number) =>
             [0, 1, 2].slice(0, count).map((i): PodArgs => ({ image: ETCD, uid: `etcd-${i}`, args }));
 
-        it("write while two of them run, and answer from memory without", async () => {
+        it("write while two members run, and answer from memory while fewer run", async () => {
             await look([gateway("one"), ...members(3)]);
             await route();
             await look([gateway("one"), ...members(2)]);

@@ -112,7 +112,7 @@ describe("Alpa in a container of the sandbox", () => {
             { ...none, rayVersion: "2.9.0" },
             undefined,
         ],
-        ["a look at mounted files", exec("/bin/sh", "-c", 'test -n "$(ls -A /weights)"'), none, undefined],
+        ["a check of mounted files", exec("/bin/sh", "-c", 'test -n "$(ls -A /weights)"'), none, undefined],
         ["something else", exec("/opt/check"), loaded, /unsupported by the sandbox: \/opt\/check/],
         ["gRPC", { grpc: { port: 1 } }, loaded, /unsupported/],
         [
