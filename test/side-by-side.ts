@@ -1,6 +1,6 @@
 /**
- * Runs several processes of tests or checks at a time, with one result. Engine tests wait for clocks and other processes a
- * third of their time, so two at once take little longer than one. Each process prints into a file of its own.
+ * Runs several processes of tests or checks at a time, with one result. Engine tests spend a third of their time waiting for
+ * clocks and other processes, so two at once take little longer than one. Each process prints into a file of its own.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";

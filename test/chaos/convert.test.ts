@@ -1,7 +1,7 @@
 // Proves that Alpa moves from bare metal into the cluster and back under steady requests, that a conversion rolls back by
-// itself whichever step fails, and that `run` continues one that was killed at any step. The engine, API server, scheduler and
-// KubeRay operator are real. Gateway, hosts, kubelets, GPUs and Alpa are emulators, so the times say nothing about a real
-// model.
+// itself whichever step fails, and that `run` continues a conversion that was killed at any step. The engine, API server,
+// scheduler and KubeRay operator are real. Gateway, hosts, kubelets, GPUs and Alpa are emulators, so the times say nothing
+// about a real model.
 import { strict as assert } from "node:assert";
 import { PHASES, type Phase } from "../../ops/cutover/phases";
 import { ask } from "../engine/kit/conversion/conversion-stack";
@@ -116,8 +116,8 @@ describe("npm run ops -- convert", function () {
         await assertSettledIn("intra-a");
     });
 
-    // No callers run here: no answer is specified while the component is down.
-    it("returns to intra-a by itself when done fails and the component is down too", async () => {
+    // No callers send requests here: their answers are not specified while the component is down.
+    it("returns to intra-a by itself when phase done fails and the component is also down", async () => {
         const { ended } = stack.start();
         await untilStep(stack, ended, "done");
         place.world.gpus!.faults.add({ step: "load", side: "pod", times: Infinity });

@@ -92,7 +92,7 @@ async function scenario(share: Row["share"], interactive: string[], batch: strin
 describe("a share of Alpa for fifty batch callers", function () {
     this.timeout(10 * 60_000);
 
-    it("keeps interactive callers from waiting for them, and lets batch callers use it fully", async () => {
+    it("keeps interactive callers from waiting for batch callers, and lets batch callers alone use it fully", async () => {
         const quiet = await scenario("none", INTERACTIVE, []);
         const contended: Row[] = [];
         const idle: Row[] = [];

@@ -219,8 +219,8 @@ function withoutId({ id: _, ...rest }: State): State {
 }
 
 /**
- * The parts of a recording that a review reads: of the paths that Pulumi names, those at which the inputs show no difference
- * (the others are differences in any case), and a config whatever the order of its keys.
+ * The parts of a recording that a review reads. Paths that Pulumi names are left out where the inputs differ, because these
+ * differences are in the inputs too. The order of a config's keys does not matter.
  */
 function essence(recording: Recording): Recording {
     const config = (one: Config) => configOf(valuesOf(one));

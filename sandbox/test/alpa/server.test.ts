@@ -267,10 +267,10 @@ describe("Alpa emulator", () => {
         ["nothing", {}, [" on", " on", " on", " on", "ab on", "ab on"]],
     ];
     for (const [who, more, texts] of groups)
-        it(`serves requests with ${who} ${who === "nothing" ? "in turn" : "before those without"}`, async () => {
+        it(`serves requests with ${who} ${who === "nothing" ? "in turn" : "before requests without a key"}`, async () => {
             const send = (fields: object) => (alpa: { port: number }) =>
                 ask(alpa.port, { body: { ...good, max_tokens: 3, prompt: "ab", ...fields } });
-            // Only the last request sets echo. The whole batch has it if that request is also the batch's last.
+            // Only the last sent request sets echo. Its batch echoes every prompt if it is also the last request of the batch.
             const sends = [...Array<object>(5).fill({}), { ...more, echo: true }].map(send);
             const answers = await inOneBatch({ mode: "keys" }, sends);
             assert.deepEqual(

@@ -22,9 +22,9 @@ const schema = (chart: string) => JSON.parse(readFileSync(join(charts, chart, "v
 
 /** Each chart, the file with the real chart's defaults, and values that the schema accepts but that file does not list. */
 const CHARTS: [chart: string, file: string, unlisted: RegExp][] = [
-    // The real chart renders nodePort without listing it; Rampart adds `rampart` to every component.
+    // The real chart renders nodePort, although its values.yaml does not list it; Rampart adds `rampart` to every component.
     ["apisix", "values.yaml", /^(service\.(http|tls)\.nodePort|global\.rampart|rampart)$/],
-    // The real chart renders these values without listing them, or lists them in a comment.
+    // The real chart renders these values, although its values.yaml does not list them, or only in a comment.
     [
         "apisix-ingress-controller",
         "ingress-controller-1.1.1-values.yaml",
@@ -210,7 +210,7 @@ if (existsSync(real)) {
             });
         }
 
-        it("have the real ones' versions, and dependencies with condition and alias, but not etcd", () => {
+        it("have the real charts' versions and dependencies, with condition and alias, except etcd", () => {
             const read = (path: string) => parse(readFileSync(path, "utf8")) as Tree & { dependencies: Tree[] };
             const ours = read(join(charts, "apisix/Chart.yaml"));
             const theirs = read(join(real, "Chart.yaml"));

@@ -124,7 +124,7 @@ describe("Nodes of the sandbox", () => {
         for (const node of nodes) assert.ok(!("nvidia.com/gpu" in node.status.capacity));
     });
 
-    it("have their own loopback addresses where one of them can be lost", () => {
+    it("have their own loopback addresses if the loss of a node is emulated", () => {
         const address = (shape: NodeShape) =>
             (nodeObject(shape, "v1.34.4") as NodeLike).status.addresses.find(({ type }) => type === "InternalIP")!
                 .address;

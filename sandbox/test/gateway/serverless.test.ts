@@ -86,7 +86,7 @@ describe("gateway serverless functions", () => {
             assert.equal(header(answer, "X-Other"), "o");
         });
 
-    it("set Retry-After after a real limit-count, and not without it", async () => {
+    it("set Retry-After only if limit-count has rejected the request", async () => {
         const limit = { "limit-count": { count: 1, time_window: 30, rejected_code: 429 } };
         const first = await answerOf({ ...limit, ...post(TIDY) });
         const second = await kit.send("/completions");
@@ -219,7 +219,7 @@ describe("gateway serverless functions", () => {
         assert.equal(kit.upstream.seen.length, 0);
     });
 
-    it("of serverless-pre-function run before the other plugins of their phase, and those of serverless-post-function after them", async () => {
+    it("run before the other plugins of their phase (serverless-pre-function), or after these (serverless-post-function)", async () => {
         const mark = (word: string) =>
             `return function() ngx.header["X-Order"] = (ngx.header["X-Order"] or "") .. "${word} " end`;
         const answer = await answerOf({
@@ -230,7 +230,7 @@ describe("gateway serverless functions", () => {
         assert.equal(header(answer, "X-Order")?.trim(), "pre rewrite post");
     });
 
-    it("run after authentication in access, and before it in rewrite", async () => {
+    it("run after authentication in phase access, and before authentication in phase rewrite", async () => {
         const stop = "return function() return 503 end";
         const statuses = [];
         for (const phase of ["rewrite", "access"])
@@ -238,7 +238,7 @@ describe("gateway serverless functions", () => {
         assert.deepEqual(statuses, [503, 401]);
     });
 
-    it("see the first 100 headers of a request, and whether there are more", async () => {
+    it("get the first 100 headers of a request, and whether the request has more", async () => {
         const code = `return function()
             local headers, cut = ngx.req.get_headers()
             local count = 0
@@ -277,7 +277,7 @@ describe("gateway serverless functions", () => {
         assert.equal(header(answer, "X-Gone"), undefined);
     });
 
-    it("end the request with ngx.exit, whatever calls it", async () => {
+    it("end the request with ngx.exit, even inside pcall", async () => {
         const answer = await answerOf(pre("access", "return function() pcall(ngx.exit, 403) end"));
         assert.deepEqual([answer.status, kit.upstream.seen.length], [403, 0]);
         assert.match(answer.text, /<title>403 Forbidden/);

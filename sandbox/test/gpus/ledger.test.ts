@@ -21,7 +21,7 @@ describe("sandbox GPUs", () => {
         ledger = new GpuLedger(gpus, faults);
     });
 
-    it("are given to one side, and to the other only when the first has released them", () => {
+    it("are given to one side, and to the other side only after their release", () => {
         const hold = ledger.take("dgx-01", bareMetal)!;
         assert.equal(ledger.take("dgx-01", pod), undefined);
         assert.ok(ledger.take("dgx-02", pod), "the other node's are free");
@@ -29,7 +29,7 @@ describe("sandbox GPUs", () => {
         assert.ok(ledger.take("dgx-01", pod));
     });
 
-    it("are shared by pods as long as there are enough", () => {
+    it("are given to several pods while enough are free", () => {
         assert.ok(ledger.take("dgx-01", { ...pod, gpus: 6 }));
         assert.equal(ledger.take("dgx-01", { ...pod, gpus: 3 }), undefined);
         assert.ok(ledger.take("dgx-01", { ...pod, gpus: 2 }));

@@ -62,7 +62,7 @@ describe("sandbox systemd", function () {
         );
     });
 
-    it("waits for a notifying service, and fails one that does not notify in time", async () => {
+    it("waits for a notifying service, and fails a service that does not notify in time", async () => {
         const body = (limit: string, script: string) =>
             service(`Type=notify\nTimeoutStartSec=${limit}\nExecStart=/bin/sh -c "${script}; sleep 100"`);
         // Programs start late on a busy machine, so only the one that must be late has a short limit.
@@ -127,7 +127,7 @@ describe("sandbox systemd", function () {
         assert.equal(fs.existsSync(at("run/credentials/many@x.service")), false);
     });
 
-    it("restarts a service that failed, and not one that exited with 0 or was stopped", async () => {
+    it("restarts a service that failed, but not a service that exited with 0 or was stopped", async () => {
         const body = (code: number) =>
             service(
                 `Restart=on-failure\nRestartSec=10ms\nExecStart=/bin/sh -c "echo x >>/tmp/runs-${code}; exit ${code}"`,

@@ -65,7 +65,7 @@ describe("Ingress controller", () => {
     }
     const pushed = (path: string) => configuration.current().objects.has(path);
 
-    it("pushes at once with an upstream without a class, which has an effect when a route names it", async () => {
+    it("pushes at once, also with an upstream without a class, which APISIX gets when a route names it", async () => {
         await lead([upstream(), route("r"), consumer("u")], REAL_SECONDS);
         await until(() => pushed("/consumers/llm_u"));
         const [{ value }] = configuration.list("/upstreams/").map(([, stored]) => stored);

@@ -69,7 +69,7 @@ describe("command provider", () => {
         });
     });
 
-    it("runs update if it is set, and otherwise create again", async () => {
+    it("runs `update` if it is set, and otherwise `create` again", async () => {
         const { state } = await create({ create: "echo made" });
         const inputs = { ...plain(state), create: "echo again" };
         assert.equal((await provider.update(COMMAND, state, inputs)).stdout, "again");

@@ -65,7 +65,7 @@ describe("Guard", () => {
         assert.deepEqual(readLedger(folder.path), []);
     });
 
-    it("ends everything when the world it was released to is killed", async () => {
+    it("ends everything when the world that it guards after its release is killed", async () => {
         const world = await startNode(SLEEPER);
         const { guard, etcd } = await start(`await guard.release(${world.pid});`);
         commandLine.kill("SIGKILL");

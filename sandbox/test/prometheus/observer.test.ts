@@ -28,7 +28,7 @@ describe("the sandbox's Prometheus", () => {
         });
     });
 
-    it("scrapes no pod without the annotations, and none that is unreachable", () => {
+    it("scrapes no pod without the annotations, and no unreachable pod", () => {
         assert.equal(
             targetOf(pod(), () => 1),
             undefined,

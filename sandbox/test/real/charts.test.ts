@@ -64,7 +64,7 @@ describe("real charts", () => {
         );
     });
 
-    it("are pulled from an OCI registry by their name in it", async () => {
+    it("are pulled from an OCI registry by their name in the registry", async () => {
         await pull(PULLS, ["oci://registry.example.org/charts"]);
         assert.match(
             asked().join("\n"),

@@ -39,7 +39,7 @@ describe("real parts", () => {
         assert.deepEqual(partsOfEnvironment(nowhere()), {});
     });
 
-    it("are those that are installed, with emulators for the other parts", () => {
+    it("are all installed parts, with emulators for the other parts", () => {
         const provider = program(PROVIDER, "6.17.0");
         const found = findParts("available", { ...nowhere(), ...charts() });
         assert.deepEqual(Object.keys(found), ["charts", "cloudflare-provider"]);
@@ -87,7 +87,7 @@ describe("real parts", () => {
         );
     });
 
-    it("are taken from a named program before one on PATH", () => {
+    it("are taken from a named program rather than from PATH", () => {
         program(PROVIDER, "6.17.0");
         const named = file("else/provider", "#!/bin/sh\necho 6.22.1\n", 0o755);
         const found = findParts(["cloudflare-provider"], { ...nowhere(), ALPA_AUTH_REAL_CLOUDFLARE_PROVIDER: named });

@@ -46,7 +46,7 @@ describe("status page of the sandbox", () => {
         ]);
     });
 
-    it("counts answers to the checks of pulumi up separately, and says since when it counts", async () => {
+    it("counts answers to the checks of pulumi up separately, and says when the count began", async () => {
         const { rows } = await data();
         page.add({ place: "gateway", caller: "lab", status: 400, check: true });
         const now = await data();
@@ -99,7 +99,7 @@ describe("status page of the sandbox", () => {
 });
 
 describe("tally of the status page", () => {
-    it("has at most 500 rows, and reports how many answers are in none", () => {
+    it("has at most 500 rows, and reports how many answers have no row", () => {
         const tally = new Tally();
         for (let i = 0; i < 600; i++) tally.add({ place: "gateway", caller: `c${i}`, status: 200 });
         tally.add({ place: "gateway", caller: "c0", status: 200 });

@@ -40,7 +40,7 @@ describe("a class of callers", () => {
     const as = (who: string, options: object = {}): Promise<Answer> => call(url, { key: keys[`${who}/k`], ...options });
     const slowly = (who: string) => as(who, { body: JSON.parse(SLOW_COMPLETION) as object });
 
-    /** Sends one slow request for each caller at once. @returns their statuses, after Alpa has answered all open ones */
+    /** Sends one slow request for each caller at once. @returns their statuses, after Alpa has answered all open requests */
     async function together(callers: string[], open: number): Promise<number[]> {
         let refused = 0;
         const sent = callers.map(async (who) => {

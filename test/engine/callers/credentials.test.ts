@@ -207,7 +207,7 @@ describe("a caller's credential", () => {
         assert.equal(await limit({ apikey: "not-a-key", ...token }), null, "bob's limit is not alice's");
     });
 
-    it("gets the same 401 whatever was wrong with it", async () => {
+    it("gets the same 401 for every problem", async () => {
         // Compared as JSON: the gateway does not keep the order of fields.
         const sorted = (body: string) => JSON.stringify(Object.entries(JSON.parse(body) as object).sort());
         const bodies = new Set<string>();
@@ -217,7 +217,7 @@ describe("a caller's credential", () => {
         assert.equal(bodies.size, 1, [...bodies].join("\n"));
     });
 
-    it("that is generated changes when its seed is replaced after a leak, and one that the caller brought stays", async () => {
+    it("that is generated changes when its seed is replaced after a leak, and a brought credential stays", async () => {
         succeeded(await stack.up("--replace", "**::alpa-consumers-seed"));
         const { credentials, jwtSecrets } = await stack.outputs();
         const after = { k1: credentials["alice/k1"], k2: credentials["alice/k2"] };

@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { AppsV1Api } from "@kubernetes/client-node";
 import { call, current, eventually, succeeded, TestStack, useWorld, type Answer } from "../kit";
 
-/** Longer than any test, so that only the number of requests counts. */
+/** A limit whose window is longer than any test, so that only the number of requests counts. */
 const requests = (count: number) => ({ requests: count, perSeconds: 3600 });
 const caller = (name: string, limits: object) => ({ name, limits, credentials: [{ id: "a", method: "key" }] });
 

@@ -6,7 +6,7 @@ import { SLOW_COMPLETION, startSlowAlpa, type SlowAlpa } from "../kit/slow-alpa"
 
 const key = (id: string) => ({ id, method: "key" });
 const caller = (name: string, limits?: object) => ({ name, limits, credentials: [key("a"), key("b")] });
-/** Longer than any test, so that only the number of requests counts. */
+/** A limit whose window is longer than any test, so that only the number of requests counts. */
 const requests = (count: number) => ({ requests: count, perSeconds: 3600 });
 
 describe("limits", () => {

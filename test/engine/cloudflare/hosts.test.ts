@@ -137,7 +137,7 @@ describe("hosts of the connectors on the engine", () => {
         assert.deepEqual(ours(host), []);
     });
 
-    it("reports that sudo needs a password or rejects it, never shows it, and completes with the right one", async () => {
+    it("reports that sudo needs a password or rejects it, never shows the password, and completes with the right one", async () => {
         const asked = await place("asked", { sudo: "password", password: PASSWORD });
         const host = await start(asked);
         configure(asked);

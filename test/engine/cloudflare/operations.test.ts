@@ -102,7 +102,7 @@ describe("daily work with option cloudflare on the engine", () => {
         assert.equal((await askEdge(`${facts.cloudflare.edge}/completions`, "ask.example.com", headers)).status, 200);
     });
 
-    it("in classic mode answers 200 with the token, and 401 without one, with a wrong one and with another app's", async () => {
+    it("in classic mode answers 200 with the token, and 401 without a token, with a wrong one and with another app's", async () => {
         const a = await pair("alice/a");
         const stranger = { ...made("alice/a"), id: randomUUID(), client_id: `${"e".repeat(32)}.access` };
         here().world.account.serviceTokens.set(stranger.id, stranger);
@@ -129,7 +129,7 @@ describe("daily work with option cloudflare on the engine", () => {
         assert.match(again.stderr, /was already handed out/);
     });
 
-    it("rotates by `consumer rotate`: both secrets work, and the new one can be handed out once", async () => {
+    it("rotates by `consumer rotate`: both secrets work, and the new secret can be handed out once", async () => {
         const old = await pair("bob/b");
         await ops("consumer", "rotate", "bob", "b", "--overlap-days", "14", "--yes");
         const fresh = await pair("bob/b");
@@ -195,7 +195,7 @@ describe("daily work with option cloudflare on the engine", () => {
         assert.ok(traffic.count > 20, `${traffic.count} requests`);
     });
 
-    it("loses with an unreachable host the requests sent to it until the edge notices, and none after that", async () => {
+    it("loses only the requests that the edge sends to an unreachable host before it notices the loss", async () => {
         const traffic = steadyCallers(await pair("alice/a"));
         await eventually("some traffic", async () => traffic.count > 20 || undefined);
         const silent = Date.now();

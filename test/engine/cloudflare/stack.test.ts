@@ -51,7 +51,7 @@ describe("cloudflare on the engine", () => {
         pairs = (await stack.outputs()).credentials;
     });
 
-    it("creates the DNS record last, so that no caller reaches Alpa before", () => {
+    it("creates the DNS record last, so that no caller reaches Alpa earlier", () => {
         const { requests } = here().world.api;
         const writes = requests.filter(({ method }) => method === "POST" || method === "PUT");
         assert.match(writes.at(-1)!.path, /dns_records$/);
@@ -66,7 +66,7 @@ describe("cloudflare on the engine", () => {
         assert.ok(!JSON.stringify(seen).includes(pairs["alice/a"].clientSecret));
     });
 
-    it("answers the RFC's request as it is written there, below each prefix: numbers as strings, and no model", async () => {
+    it("answers the RFC's literal request below each prefix: numbers as strings, and no model", async () => {
         const body = '{"prompt": "alpa is cool", "max_tokens": "32", "temperature": "0.4", "top_p": "0.3"}';
         for (const prefix of ["", "/alpa", "/alpa-opt-service"]) {
             const answer = await stack.call(pairs["alice/a"], { path: `${prefix}/completions`, body });
@@ -157,7 +157,7 @@ describe("cloudflare on the engine", () => {
         assert.throws(() => readPreview(JSON.stringify({ steps, changeSummary }), "x"), /update: 1 counted, 0 shown/);
     });
 
-    it("rotates a secret in place: both work until the day, then only the new one", async () => {
+    it("rotates a secret in place: both secrets work until the day, then only the new one", async () => {
         const old = pairs["alice/a"];
         await up([alice(token("a", { secretVersion: 2, previousSecretExpires: dayFromNow(2) })), bob]);
         assert.equal(pairs["alice/a"].clientId, old.clientId);
@@ -176,7 +176,7 @@ describe("cloudflare on the engine", () => {
         assert.equal(await status(pairs["alice/a"]), 200);
     });
 
-    it("refuses a lower version by that of the state, where Cloudflare returns no version", async () => {
+    it("refuses a version lower than the state's, where Cloudflare returns no version", async () => {
         const held = made("alice/a");
         held.client_secret_version = 1;
         assert.match(failed(await stack.preview()), /must be at least 2, which its caller may have \(got 1\)/);

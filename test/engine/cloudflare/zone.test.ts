@@ -32,7 +32,7 @@ describe("a zone created by the stack", () => {
         );
     });
 
-    it("fails with Cloudflare's error while another account has it, and is created after that account has released it", async () => {
+    it("fails with Cloudflare's error while another account has the zone, and is created after the zone's release", async () => {
         const { account } = here().world;
         account.zonesElsewhere.add(NAME);
         assert.match(failed(await stack.up()), /"code":1061.*example\.net already exists/);

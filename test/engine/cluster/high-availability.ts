@@ -1,6 +1,7 @@
 /**
  * Proves that a highly available gateway is deployed to three nodes, that a second run changes nothing, and what its
- * callers lose when a pod or node stops: nothing in a graceful shutdown, and in a crash only requests that the nodes count.
+ * callers lose when a pod or node stops: nothing in a graceful shutdown, and in a crash only requests that the emulated nodes
+ * count as lost.
  * Gateway, kubelet and kube-proxy are emulators; scheduling, budgets, rollouts and endpoints are Kubernetes' own.
  */
 import { strict as assert } from "node:assert";
@@ -87,7 +88,7 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
         });
 
         if (option === "inter")
-            it("sends completions to both services, and all logprobs requests of one caller to one", async () => {
+            it("sends completions to both services, and all logprobs requests of a caller to one service", async () => {
                 takeAlpaRequests();
                 const scoring = { model: "default", prompt: "Paris is", top_k: 5 };
                 await Promise.all([
@@ -127,7 +128,7 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             note("restart", { requests: all, failed: failed.length });
         });
 
-        it("lets only one node be drained at a time, and loses no request", async () => {
+        it("allows to drain only one node at a time, and loses no request", async () => {
             const traffic = new Traffic(url, keys["bob/b"]);
             await traffic.underWay(3);
             await machines().drain(FIRST, { seconds: 300 });

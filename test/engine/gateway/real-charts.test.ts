@@ -62,7 +62,7 @@ describe("charts of a repository", () => {
         const offered = join(folder, "repository/archives/apisix-2.14.0.tgz");
         assert.ok(readFileSync(await pull("2.14.0")).equals(readFileSync(offered)));
     });
-    it("are not replaced by another version when the repository lacks the pinned one", () =>
+    it("are not replaced by another version when the repository lacks the pinned version", () =>
         assert.rejects(
             pull("2.13.9"),
             /helm cannot pull apisix 2\.13\.9\. http:\/\/127\.0\.0\.1:\d+: .*2\.13\.9.* not found/,
@@ -82,7 +82,7 @@ describe("the emulated charts", () => {
 
     it("render the values of option inter", async () =>
         assert.ok((await charts.render(ofInter)).some(({ kind }) => kind === "Deployment")));
-    it("fail to render a disruption budget of the ingress controllers, like the real ones", () =>
+    it("fail to render a disruption budget of the ingress controllers, like the real charts", () =>
         assert.rejects(charts.render(withBudget(ofInter)), NO_TEMPLATE));
 });
 

@@ -121,7 +121,7 @@ describe("npm run ops", () => {
         await done("consumer list --check");
     });
 
-    it("handout prints commands that work as pasted, and prints them once", async () => {
+    it("handout prints commands that work as pasted, and prints a credential only once", async () => {
         const { out } = await done("consumer handout alice k3", { secret: true });
         const line = /```sh\n([^]*?)\n```/.exec(out)![1];
         const answer = await new Promise<string>((resolve, reject) => {

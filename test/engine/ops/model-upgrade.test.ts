@@ -1,5 +1,5 @@
 // Proves that a new model version replaces the old one under steady requests, that an upgrade rolls back by itself whichever
-// step fails, and that one that was killed at any step can be continued or aborted. The engine, API server, scheduler and
+// step fails, and that an upgrade killed at any step can be continued or aborted. The engine, API server, scheduler and
 // KubeRay operator are real. Gateway, kubelets, GPUs and Alpa are emulators, so the times say nothing about a real model.
 import { strict as assert } from "node:assert";
 import type { UpgradePhase } from "../../../components/opt/conversion-phases";

@@ -141,7 +141,7 @@ describe("when something is wrong,", () => {
         assert.doesNotMatch(state + said, /canary/, "the environment of Rampart's controller holds a canary");
         succeeded(await stack.run(["refresh", "--yes", "--skip-preview"]));
         assertNoStatus(await stack.must(["stack", "export", "--show-secrets"]));
-        // Rampart does not retry a graph that has not changed: `rampart.retry` is for that.
+        // Rampart does not retry an unchanged graph. Another value of `rampart.retry` changes the graph.
         stack.configure({ consumers, rampart: { retry: 1 } });
         succeeded(await stack.up());
         succeeded(await stack.run(["refresh", "--yes", "--skip-preview"]));
@@ -201,7 +201,7 @@ describe("when something is wrong,", () => {
         );
     });
 
-    it("the run after a killed one completes everything, and creates nothing twice", async () => {
+    it("the run after a killed run completes everything, and creates nothing twice", async () => {
         const core = current().world.kubeConfig.makeApiClient(CoreV1Api);
         const { url, credentials } = await stack.outputs();
         assert.equal((await call(url, { key: credentials["alice/k1"] })).status, 200);

@@ -19,8 +19,8 @@ export interface CallersWorld {
     /** Address of Alpa itself, which only the gateway should reach. */
     direct: string;
     /**
-     * Addresses at the gateway. `down` has no Alpa behind it, `slow` one that is slower than the gateway's timeout, `drained`
-     * answers 503, `moved` redirects to HTTPS.
+     * Addresses at the gateway. `down` has no Alpa behind it, the Alpa behind `slow` is slower than the gateway's timeout,
+     * `drained` answers 503, `moved` redirects to HTTPS.
      */
     urls: Record<"alpa" | "down" | "slow" | "drained" | "moved", string>;
     keys: Record<"team" | "limited" | "stranger", string>;
@@ -120,7 +120,7 @@ async function startFailingEdge({ clientId, clientSecret }: Pair) {
     };
 }
 
-/** @param connected whether a connector holds the tunnel */
+/** @param connected whether a connector is connected to the tunnel */
 async function startEdge(
     organizationSince: string,
     alpaPort: number,

@@ -18,7 +18,7 @@ export function runCorpus(folder: string, runners: Record<string, Runner | undef
     for (const file of readdirSync(join(CORPUS, folder)).filter((name) => /^(?!values).*\.json$/.test(name)))
         describe(`client/corpus/${folder}${file} in TypeScript:`, () => {
             const { kind, all = {}, cases, about, ...shared } = read(folder + file);
-            it("says what it is about, and has a runner", () => assert.ok(about && kind in runners, `kind ${kind}`));
+            it("names its subject, and has a runner", () => assert.ok(about && kind in runners, `kind ${kind}`));
             if (kind in runners && runners[kind] === undefined) return; // The runner's requirements are missing here.
             for (const fields of cases.map((one: Fields) => merged(all, one)).flatMap(each))
                 it(fields.name, async () => {

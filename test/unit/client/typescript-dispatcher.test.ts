@@ -92,7 +92,7 @@ describe("TypeScript client and the program's fetch", () => {
         assert.equal(server.connections, 2);
     });
 
-    it("uses an Agent of the program, and waits longer than that one would", async () => {
+    it("uses an Agent of the program, and waits longer than the Agent's own timeouts", async () => {
         const { made, connect } = counting();
         holder[PLACE] = new Agent({ connect, headersTimeout: 300, bodyTimeout: 300 });
         late(2500);
@@ -115,7 +115,7 @@ describe("TypeScript client and the program's fetch", () => {
         assert.deepEqual([asked.length, asked[0].method, asked[0].headersTimeout], [1, "POST", 0]);
     });
 
-    it("uses a dispatcher of another kind", async () => {
+    it("uses a dispatcher of another class than Agent", async () => {
         const inner = new Agent();
         class ProxyAgent {
             asked: Options[] = [];
@@ -137,7 +137,7 @@ describe("TypeScript client and the program's fetch", () => {
         );
     });
 
-    it("names whose limit it was when the program's dispatcher times out by itself", async () => {
+    it("says whose limit ended the call when the program's dispatcher times out by itself", async () => {
         const hasty = new Agent({ connect: {}, headersTimeout: 300 });
         const dispatch = (options: Options, handler: object) =>
             hasty.dispatch({ ...options, headersTimeout: 300 }, handler);

@@ -108,7 +108,7 @@ describe("package of the TypeScript client", () => {
         assert.ok(all("README.md", "sh").includes("apikey:"));
     });
 
-    it("signs with jose in both builds, and accepts a credential of one build in a client of the other", async () => {
+    it("signs with jose in both builds; each accepts credentials of the other", async () => {
         const text = `
             const cjs = require("alpa-auth-client");
             import("alpa-auth-client").then(async (esm) => {

@@ -33,7 +33,7 @@ describe("a check of several keys", () => {
         ]);
     });
 
-    it("does not get a value of a wrong type, and gets one that breaks another rule", () => {
+    it("gets no value of a wrong type, but values that break another rule", () => {
         const parts = [{ name: "a", weight: "1" }, "b", { name: "c" }];
         const { seen } = checked({ size: 0, colour: "green", parts });
         assert.deepEqual(seen, {

@@ -64,7 +64,7 @@ describe("secrets in the stack file", () => {
         );
     });
 
-    it("include callers' keys, of which one in plain text is rejected", () => {
+    it("include callers' keys: a key in plain text is rejected", () => {
         const [sealed, plain] = ["sealed-0123456789abc", "plain-0123456789abcd"];
         const credentials = [
             { id: "a", method: "key", key: sealed },

@@ -262,7 +262,7 @@ describe("workflow templates", () => {
             );
         });
 
-        it("says that there is no review, and fits where the review is the longest", async () => {
+        it("says that there is no review, and fits into one comment with the longest review", async () => {
             assert.match((await posted([]))[1].body, /no review could be made/);
             assert.ok((await posted([], "x".repeat(70_000)))[1].body.length <= 65_536);
         });

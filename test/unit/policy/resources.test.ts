@@ -34,7 +34,7 @@ describe("the reader of resources", () => {
             }
         });
 
-        it(`treats an upstream that is not known yet in ${form} as none for a rule, and as one for a review`, () => {
+        it(`treats an upstream that is not known yet in ${form} as missing in a rule, and as present in a review`, () => {
             for (const upstreams of [value, [{ name: value }]]) {
                 assert.equal(isNowhere({ props: { upstreams } }), true);
                 assert.equal(isNowhere({ props: { upstreams } }, "missing"), false);

@@ -36,7 +36,7 @@ describe("preflight of the component", () => {
         assert.deepEqual(await requirementProblems(settings("rampart"), view({})), [], "nothing is read for intra-a");
     });
 
-    it("accepts an existing gateway with APISIX pods in the configured namespace, and rejects one without", async () => {
+    it("accepts an existing gateway with APISIX pods in the configured namespace, and rejects it without such pods", async () => {
         const existing = { ingressClass: "a", gateway: "g", gatewayNamespace: "edge", url: "https://llm.example.com" };
         const values = { gateway: { installer: "existing", existing } };
         const apisix: Live = { metadata: { namespace: "edge", labels: { "app.kubernetes.io/name": "apisix" } } };
@@ -123,7 +123,7 @@ describe("preflight of the component", () => {
             assert.match(all[0], said);
         });
 
-    it("accepts a volume of one node for one node", async () => {
+    it("accepts a volume that one node may mount, if Alpa has one node", async () => {
         const objects = { [CLAIM]: claim("Bound", "ReadWriteOnce"), [CRD]: KNOWN };
         assert.deepEqual(await found({ objects }, { nodes: ["dgx-01"], model: "alpa/opt-66b" }), []);
     });
@@ -164,7 +164,7 @@ describe("preflight of the component", () => {
         assert.deepEqual(await found("intra-a", at("prepare")), [0, 0]);
     });
 
-    it("rejects nodes that take no pods before callers get 503, and only warns about them from then on", async () => {
+    it("rejects nodes that take no pods in phases before callers get 503, and only warns about them from then on", async () => {
         const cordoned = node("dgx-01", "8", { spec: { unschedulable: true } });
         const lists = { Node: [cordoned, node("dgx-02", "8")] };
         const found = async (phase: Stage, reached: Stage) => {
@@ -190,7 +190,7 @@ describe("preflight of the component", () => {
             assert.deepEqual(await found(phase, reached), [0, 1], phase);
     });
 
-    it("rejects nodes of another conversion, and not its own", async () => {
+    it("rejects nodes that another conversion uses, and accepts nodes that this stack uses", async () => {
         const ray = (namespace: string, node: string): Live => ({
             metadata: { namespace, name: "alpa-opt", annotations: { [OWNER_ANNOTATION]: `alpa-auth/${namespace}` } },
             spec: { headGroupSpec: { template: { spec: { nodeSelector: { "kubernetes.io/hostname": node } } } } },

@@ -428,7 +428,7 @@ describe("preflight", () => {
             );
         });
 
-        it("continues while an operator has scaled it to 0", async () =>
+        it("continues while an operator has scaled etcd to 0", async () =>
             assert.deepEqual(await ofInter(running(0)), []));
     });
 
@@ -441,7 +441,7 @@ describe("preflight", () => {
             assert.match(problem, /^gateway\.crds: CustomResourceDefinition .* does not exist[.,]/);
     });
 
-    describe("where it installs Rampart", () => {
+    describe("where the stack installs Rampart", () => {
         const install = { repository: "https://charts.example.org", version: "1.2.3" };
         const home = "Namespace rampart-system";
         const check = async (objects: World["objects"], more: object = {}, releases?: World["releases"]) =>
@@ -465,7 +465,7 @@ describe("preflight", () => {
             assert.deepEqual(await check(secret, named), []);
         });
 
-        it("rejects a second ingress controller there too", async () => {
+        it("also rejects a second ingress controller", async () => {
             const got = await check({ [home]: undefined }, {}, { [ROLE]: "other-gateway-apisix" });
             assert.match(got.join("\n"), /^gateway\.installer: rampart cannot install a second ingress controller/);
         });
@@ -503,7 +503,7 @@ describe("preflight and objects with the stack's names", () => {
         it(`accepts all of its own: ${installer}`, async () =>
             assert.deepEqual((await problems(installer, { objects: whole(installer, OWN) })).problems, []));
 
-        it(`rejects all of another stack's at once: ${installer}`, async () => {
+        it(`rejects all objects of another stack at once: ${installer}`, async () => {
             const got = (await problems(installer, { objects: whole(installer, "alpa-auth/other") })).problems;
             const names = plannedObjects(settings(installer)).map(title);
             assert.deepEqual(got.map((p) => p.split(": ")[0]).sort(), names.sort());
@@ -583,7 +583,7 @@ describe("preflight and objects with the stack's names", () => {
         );
     });
 
-    it("reads the one namespace that exists", async () => {
+    it("reads only the namespace that exists", async () => {
         const { asked } = await problems("rampart", { objects: { ...RAMPART, "Namespace alpa-auth": OWN } });
         assert.ok(asked.includes("ApisixRoute alpa-auth/alpa"));
         assert.ok(!asked.some((name) => name.includes("alpa-auth-gateway-apisix/")));

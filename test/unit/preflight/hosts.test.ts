@@ -189,15 +189,15 @@ describe("preflight of hosts", () => {
             /^cluster\.nodes\[2\]: 10\.0\.0\.3 does not answer by SSH \(connect EHOSTUNREACH\)\..* continues without it\.$/,
         );
     });
-    it("connects to the cluster by another node while the one that started it is down", async () => {
+    it("connects to the cluster by another node while the node that started the cluster is down", async () => {
         const reached = await check([AWAY, member(1, spare), member(2, spare)], THREE, ALL);
         assert.equal(reached!.isFallback, true);
         assert.equal(await value(reached!.access.kubeconfig!), KUBECONFIG);
     });
-    it("does not rely on one node's claim that the cluster is complete while all of them answer", async () =>
+    it("does not rely on one node's claim that the cluster is complete while all nodes answer", async () =>
         assert.equal(await check([member(0), member(1, spare), fresh(2)]), undefined));
 
-    it("rejects a new node before one that is down: it would start a second cluster", async () => {
+    it("rejects a new node listed before a node that is down: it would start a second cluster", async () => {
         const answers = [fresh(0), AWAY, member(2, spare)];
         await assert.rejects(check(answers, THREE, ALL.slice(1)), ({ problems }: PreflightError) => {
             assert.match(

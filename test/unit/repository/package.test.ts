@@ -81,7 +81,7 @@ describe("packages", () => {
         assert.equal(semver.satisfies(sdk, versions!.join(" ")), false);
     });
 
-    it("are tested in CI on the oldest Node.js that package.json allows, and on newer ones", () => {
+    it("are tested in CI on the oldest Node.js that package.json allows, and on newer versions", () => {
         const { matrix } = parse(read(".github/workflows/ci.yml")).jobs.check.strategy;
         assert.deepEqual(
             matrix.node.map((version: string) => version.split(".")[0]),

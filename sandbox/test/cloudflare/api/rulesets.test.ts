@@ -77,7 +77,7 @@ describe("A ruleset at the Cloudflare emulator", () => {
         assert.equal((await api.get(`zones/${zone}/rulesets/${id}`)).status, 404);
     });
 
-    it("rejects a second one for the same phase of a zone", async () => {
+    it("is rejected if the zone has a ruleset for the same phase", async () => {
         await create([rule()]);
         const again = await create([rule()]);
         assert.deepEqual([again.status, again.code], [400, 20217]);

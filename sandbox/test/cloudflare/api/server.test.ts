@@ -100,7 +100,7 @@ describe("Cloudflare API emulator", () => {
         assert.equal((await api.get(`accounts/${"0".repeat(32)}/cfd_tunnel`)).status, 403);
     });
 
-    it("rejects a body that is not a JSON object, and names every invalid field of one that is", async () => {
+    it("rejects a body that is not a JSON object, and names every invalid field of an object", async () => {
         assert.equal((await api.post("zones", "{")).status, 400);
         assert.equal((await api.post("zones", [])).status, 400);
         const got = await api.post("accounts/{account}/cfd_tunnel", { name: "", config_src: "remote" });

@@ -68,7 +68,7 @@ describe("Cloudflare edge: connectors", () => {
         assert.deepEqual(new Set(replies.map((r) => r.status)), new Set([200]));
     });
 
-    it("lets running requests of a stopping connector finish, and sends it no new one", async () => {
+    it("lets running requests of a stopping connector finish, and sends it no new requests", async () => {
         const connector = await world.connect();
         const arrived = new Promise<() => void>((resolve) => {
             world.respond = (_, answer) => resolve(() => answer.end("finished"));

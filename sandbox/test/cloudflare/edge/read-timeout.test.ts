@@ -38,7 +38,7 @@ describe("Cloudflare edge: the read timeout", () => {
         world.account.setPlan(world.zone, "enterprise");
     });
 
-    /** Eight bytes, one every 90 ms; with a content type, the answer has a Content-Length. */
+    /** Has the origin send eight bytes, one every 90 ms. @param type content type; with it, the answer has a Content-Length */
     const trickle = (type?: string) => {
         world.respond = (_, answer) => {
             if (type) answer.writeHead(200, { "Content-Type": type, "Content-Length": 8 }).flushHeaders();

@@ -30,7 +30,7 @@ export interface Api {
     /** Requests since the last `answer`. */
     calls: Call[];
     url: string;
-    /** The next answers: one per request, the last one for all further ones. */
+    /** Sets the next answers: one for each request; all later requests get the last answer. */
     answer(...answers: Answer[]): void;
     close(): void;
 }

@@ -182,7 +182,7 @@ describe("cloudflare provider", () => {
             assert.equal(plain(renamed).clientSecret, "s2");
         });
 
-        it("sends version 1 and no date when both are removed", async () => {
+        it("sends version 1 and no date when version and date are removed", async () => {
             api.answer(result(made));
             const state = { ...SERVICE_TOKEN, id: ID, duration: "8760h", clientSecretVersion: 2 };
             await api.provider.update(
@@ -198,7 +198,7 @@ describe("cloudflare provider", () => {
             });
         });
 
-        it("is imported without version, date and secret, so that a program with them updates", async () => {
+        it("is imported without version, date and secret, so a program that has them updates the token", async () => {
             api.answer(result({ ...made, name: "caller", duration: "8760h", client_secret_version: 3 }));
             const { state } = await api.provider.read("ZeroTrustAccessServiceToken", `accounts/${ACCOUNT}/${ID}`);
             assert.deepEqual([state.clientSecret, state.clientSecretVersion], [undefined, undefined]);
@@ -303,7 +303,7 @@ describe("cloudflare provider", () => {
             assert.deepEqual(bodies().at(-1).destinations, two);
         });
 
-        it("removes the last alias where destinations have one name, without a difference after a refresh", async () => {
+        it("removes the last alias if the destinations then have one name, without a difference after a refresh", async () => {
             const [type, given] = ["ZeroTrustAccessApplication", { ...inputs, destinations: answered.destinations }];
             const two = [...answered.destinations, { type: "public", uri: "b.example.test" }];
             api.answer(result({ ...answered, destinations: two }));
@@ -319,7 +319,7 @@ describe("cloudflare provider", () => {
             assert.deepEqual((await api.provider.diff(type, again.state, given)).changes, []);
         });
 
-        it("has no difference after a refresh; after an import, it sends flags that are false as null", async () => {
+        it("has no difference after a refresh; after an import, sends false flags as null", async () => {
             api.answer(result(answered));
             const { state } = await api.provider.create("ZeroTrustAccessApplication", inputs);
             const again = await api.provider.read("ZeroTrustAccessApplication", ID, state, inputs);

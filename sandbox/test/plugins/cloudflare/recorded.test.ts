@@ -215,7 +215,7 @@ const gone = ({ id }: Values) => id === "";
 
 interface Case {
     act: () => Promise<unknown>;
-    /** One answer per request, the last one for all further ones. */
+    /** One answer for each request; all later requests get the last answer. */
     answers: Answer[];
     /** The expected error. */
     fails?: RegExp;

@@ -113,7 +113,7 @@ describe("Rampart controller", () => {
         assert.deepEqual(world.helm.helmfiles[0]?.repositories, [expected]);
     });
 
-    it("reads a chart with a version only once while a graph uses its repo, and a chart without one each time", async () => {
+    it("reads a chart with a version only once while a graph uses its repo, and a chart without a version each time", async () => {
         const newest = component({ chart: { repo: "https://charts.example.com", name: "x" } });
         create(graphOf("g", { svc: component(), other: newest }))(world);
         await world.reaches("g", "Deployed", 1);
@@ -166,7 +166,7 @@ describe("Rampart controller", () => {
         assert.deepEqual(uninstalls, Array(2).fill("helm uninstall -n default-g-svc component --wait"));
     });
 
-    it("keeps the object of deploy: false with the names of its namespaces, and deletes those from the cluster", async () => {
+    it("keeps a graph with deploy: false, with the names of its namespaces, and deletes these namespaces", async () => {
         create(one("g"))(world);
         await world.reaches("g", "Deployed");
         setDeploy("g", false)(world);
@@ -290,7 +290,7 @@ describe("Rampart controller", () => {
         assert.match(world.cluster.last("g")?.status?.messages ?? "", /flows are unsupported by the sandbox \(got d\)/);
     });
 
-    it("cannot get a graph again while its old namespace is Terminating", async () => {
+    it("does not deploy a re-created graph while its old namespace is Terminating", async () => {
         create(one("g"))(world);
         await world.reaches("g", "Deployed");
         world.cluster.stuck.add("default-g-svc");

@@ -25,7 +25,7 @@ if (recording) {
         );
 
         for (const { id, graph, kind, message, webhook } of cases) {
-            it(`answers ${id} like the real one (${kind})`, () => {
+            it(`answers ${id} like the real webhook (${kind})`, () => {
                 const verdict = validateGraph(graph, world);
                 if (kind === "valid") assert.deepEqual(verdict, { allowed: true });
                 else if (kind === "crash") assert.deepEqual(verdict, { crash: webhook.exception });

@@ -126,7 +126,7 @@ describe("Rampart webhook", () => {
         ],
     ];
     for (const [what, graph, exception] of crashing) {
-        it(`crashes on ${what}, like the real one`, () =>
+        it(`crashes on ${what}, like the real webhook`, () =>
             assert.deepEqual(validateGraph(graph, empty), { crash: exception }));
     }
 

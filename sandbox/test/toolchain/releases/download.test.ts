@@ -64,7 +64,7 @@ describe("download of a release", () => {
     describe("by a checksum list that is published with the release", () => {
         const list = () => ({ list: `${server.url}/SHA256SUMS` });
 
-        it("finds the line of its file", async () => {
+        it("finds the line of the downloaded file", async () => {
             server.files["/SHA256SUMS"] = `${"0".repeat(64)}  tool.tar.gz.sig\n${SHA256}  tool.tar.gz\n`;
             assert.equal((await get(list())).sum, `sha256:${SHA256}`);
         });

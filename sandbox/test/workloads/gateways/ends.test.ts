@@ -96,7 +96,7 @@ describe("Gateways that end", () => {
     };
     const objectGone = () => new Promise<void>((resolve) => (onTaken = resolve));
 
-    it("finish open requests after SIGQUIT, accept no new ones, and then their pod is deleted", async () => {
+    it("finish open requests after SIGQUIT and accept no new requests; then their pod is deleted", async () => {
         clock.secondLasts = 30;
         await look([gateway("one")]);
         await route();
@@ -112,7 +112,7 @@ describe("Gateways that end", () => {
         assert.deepEqual(gateways.lost(), { cut: 0, refused: 1, unanswered: 0 });
     });
 
-    it("continue in preStop: with open requests, and with new ones while the nodes do not know", async () => {
+    it("continue in preStop with open requests, and with new requests until the nodes know that the pod terminates", async () => {
         await look([gateway("one")]);
         await route();
         const { answer } = await slow();
@@ -159,7 +159,7 @@ describe("Gateways that end", () => {
         ["killed", () => gateways.kill("one")],
         ["deleted by force", () => look([gateway("two")])],
     ] as const)
-        it(`lose exactly the open requests of the one that is ${why}, and those that arrived before the nodes knew`, async () => {
+        it(`lose exactly the open requests of a gateway that is ${why}, and the requests that arrive before the nodes know`, async () => {
             clock.secondLasts = 30; // The nodes do not know before the end of the test.
             await look([gateway("one"), gateway("two")]);
             await route();
@@ -180,7 +180,7 @@ describe("Gateways that end", () => {
         for (const address of ["127.0.0.21", "127.0.0.22", "127.0.0.1"]) assert.equal(await quick(address), "done");
     });
 
-    it("answer on their own nodes only where the Service says so", async () => {
+    it("answer only on their own nodes if the Service says so", async () => {
         await look([gateway("one", { node: "n1" })], true);
         await route();
         assert.equal(await quick("127.0.0.21"), "done");

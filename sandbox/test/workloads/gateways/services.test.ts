@@ -189,7 +189,7 @@ describe("Gateways of the sandbox", () => {
             assert.equal((await call("auth/enable", {})).status, 200);
         };
 
-        it("start only with etcd's password, and only without one while etcd has none", async () => {
+        it("start only with etcd's password, and only without a password while etcd has none", async () => {
             await gateways.reconcile(world([etcd]));
             assert.deepEqual([admits("secret"), admits()], [false, true]);
             await setPassword("secret");

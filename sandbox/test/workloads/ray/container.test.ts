@@ -40,7 +40,7 @@ describe("Alpa in a container of the sandbox", () => {
         assert.equal(launchOf(rayPod({ name: "worker", node: "dgx-02", container: { args: [LAUNCH] } })), undefined);
     });
 
-    it("finds its weights in a folder of the node or in a claim, and names what it does not find", () => {
+    it("finds its weights in a folder of the node or in a claim, and names missing weights", () => {
         const volumes = (volume: object) => head({}, { volumes: [{ name: "weights", ...volume }] });
         assert.equal(weightsProblem(head(), "/weights", [WEIGHTS]), undefined);
         assert.equal(weightsProblem(volumes({ persistentVolumeClaim: { claimName: "w" } }), "/weights", []), undefined);

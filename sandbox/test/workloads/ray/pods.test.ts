@@ -193,7 +193,7 @@ describe("Pods of a RayCluster in the sandbox", () => {
         assert.match(lines.join("\n"), /unsupported by the sandbox: an ALPA_WATCHDOG without alpa_port=20001/);
     });
 
-    it("fail if Alpa runs in them when a worker is lost, and load again with the next one", async () => {
+    it("fail if Alpa runs in them when a worker is lost, and load again with the next worker", async () => {
         await put(head(), worker());
         await waitFor("Alpa: loaded", async () => ray.alpaOf(head()) !== undefined && (await ask()) === 200, {
             seconds: 25,
@@ -232,7 +232,7 @@ describe("Pods of a RayCluster in the sandbox", () => {
         assert.equal(ray.alpaOf(head()), undefined);
     });
 
-    it("stay with their head if they are workers with a hook, and cut its answers off without one", async () => {
+    it("stay with their head if they are workers with a hook; workers without a hook cut off its answers", async () => {
         const lifecycle = { preStop: { exec: { command: ["sh", "-c", "until idle"] } } };
         const { connect } = await import("node:net");
         for (const hook of [lifecycle, undefined]) {

@@ -1,5 +1,5 @@
 // Proves which requests a run sends to each gateway pod before it ends, against a fake API server and fake pods. Engine tests
-// prove that APISIX answers like these.
+// prove that APISIX answers like these pods.
 import { strict as assert } from "node:assert";
 import { createHmac } from "node:crypto";
 import type * as pulumi from "@pulumi/pulumi";
@@ -131,7 +131,7 @@ describe("evidence of the gateway's pods", () => {
         it("is requested on several connections, since each worker has its own configuration", async () =>
             assert.equal(data(await accept({ consumers: [consumer("bob", ["k"])] })).length, 2 * 4));
 
-        it("names the one pod that lags, and the credential", async () =>
+        it("names the only pod that lags, and the credential", async () =>
             assert.rejects(
                 accept({ consumers: bob, answers: (one) => ({ status: one.pod === "two" || !has(one) ? 401 : 400 }) }),
                 /^Error: Consumers of a: not ready after 1 s \(1 of 2 gateway pods lag, pod g\/two: it does not authenticate bob\/k\)/,
@@ -247,7 +247,7 @@ describe("evidence of the gateway's pods", () => {
             assert.deepEqual(await replace({}, { bob: "new" }, { bob: "new" }, { bob: 1 }), []);
         });
 
-        it("names a running pod that is not ready and lacks the new one, and does not fail", async () => {
+        it("names a running pod that is not ready and lacks the new key, and does not fail", async () => {
             const answers: PodAnswers = (one) => (one.pod === "cut-off" && has(one) ? { status: 401 } : fine(one));
             await replace({ pods, answers }, { bob: "old" }, { bob: "new" });
             assert.match(
@@ -317,7 +317,7 @@ describe("evidence of the gateway's pods", () => {
             assert.ok(asked.some(({ headers }) => headers.apikey === "key-of-bob"));
         });
 
-        it("names the one pod that still authenticates it, and warns that it may still work", async () =>
+        it("names the only pod that still authenticates the credential, and warns that the credential may still work", async () =>
             assert.rejects(
                 remove({ answers: (one) => ({ status: one.pod === "two" && has(one) ? 400 : 401 }) }, "bob/k"),
                 /^Error: Removed credentials of a: not ready after 1 s \(1 of 2 gateway pods lag, pod g\/two: it still authenticates bob\/k\)\. They may still work\./,
@@ -339,7 +339,7 @@ describe("evidence of the gateway's pods", () => {
         it("is not requested for credentials that are still declared", async () =>
             assert.deepEqual(await remove({ consumers: [consumer("bob", ["k"])] }, "bob/k"), []));
 
-        it("is not requested for a key that another credential has now", async () => {
+        it("is not requested for a key that now belongs to another credential", async () => {
             const secrets = { ...SECRETS, "eve.k": secret("eve.k", { key: "key-of-bob" }) };
             assert.deepEqual(await remove({ secrets, consumers: [consumer("eve", ["k"])] }, "bob/k"), []);
         });

@@ -61,14 +61,14 @@ describe("the settings file of APISIX", () => {
         assert.equal(admin.admin_key.length, 2);
     });
 
-    it("ends an idle connection to Alpa before Alpa does, so that no request is sent on one that Alpa closes", () => {
+    it("ends an idle connection before Alpa does, so that no request is sent on a connection that Alpa closes", () => {
         const alpasSeconds = 5; // uvicorn's default
         const { keepalive_timeout: idle } = read({}).nginx_config.http.upstream;
         assert.match(idle, /^\ds$/);
         assert.ok(Number.parseInt(idle) < alpasSeconds, idle);
     });
 
-    it("has another name whenever its content differs, and the same otherwise", () => {
+    it("has another name if its content differs, and the same name otherwise", () => {
         const text = (shutdownSeconds: number) => renderProfile({ etcd: "http://etcd:2379", shutdownSeconds });
         assert.equal(profileName(text(630)), profileName(text(630)));
         assert.notEqual(profileName(text(630)), profileName(text(631)));

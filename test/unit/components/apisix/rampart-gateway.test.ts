@@ -51,7 +51,7 @@ describe("componentNamespace", () => {
 });
 
 describe("RampartGateway", () => {
-    it("creates the graph, and waits as long for its earlier deployment as for this one", async () => {
+    it("creates the graph, with time for an earlier deployment of the graph and for its own", async () => {
         const { spec, metadata, timeoutSeconds } = oneOfKind(await record(() => build()), "RampartGraph").inputs;
         assert.deepEqual(spec, renderGraph({ namespace: "team-a", release, retry: 3 }));
         assert.deepEqual([metadata.namespace, metadata.name, timeoutSeconds], ["team-a", "gateway", 2700]);

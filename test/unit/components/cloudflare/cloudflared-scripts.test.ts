@@ -272,7 +272,7 @@ describe("cloudflared on a host", function () {
         assert.equal(fs.readFileSync(at("tmp/stops"), "utf8"), `${metricsPort}\n${metricsPort + 1}\n`);
     });
 
-    it("stops at a connector that does not become ready: the other keeps running, and the next version is for both", async () => {
+    it("stops at a connector that does not become ready: the other keeps running, and a next version replaces both", async () => {
         await install();
         await assert.rejects(
             install({ version: "broken", startSeconds: 1 }),
@@ -288,7 +288,7 @@ describe("cloudflared on a host", function () {
         assert.deepEqual(last, ["2:0", "2:1"]);
     });
 
-    it("restarts both for another token, but not for another sudo password", async () => {
+    it("restarts both connectors for another token, but not for another sudo password", async () => {
         await install();
         await install({ sudoPassword: "new" });
         assert.equal(starts().length, 2);
@@ -433,7 +433,7 @@ describe("cloudflared on a host", function () {
         });
     }
 
-    it("rejects a host with another stack's connectors, and does not remove those", async () => {
+    it("rejects a host with another stack's connectors, and does not remove these connectors", async () => {
         await install();
         await assert.rejects(
             install({ owner: "alpa-auth/prod" }),
@@ -462,7 +462,7 @@ describe("cloudflared on a host", function () {
             assert.deepEqual(starts(), []);
         });
 
-    it("keeps a connector on its port when another program uses the new one", async () => {
+    it("keeps a connector on its port when another program uses the new port", async () => {
         await install();
         const before = starts();
         await listening(metricsPort + 2, async () => {
@@ -497,7 +497,7 @@ describe("cloudflared on a host", function () {
         );
     });
 
-    it("continues when the host's address is written differently: only its latest address removes them", async () => {
+    it("keeps running when the host's address is written differently: only the latest address removes the connectors", async () => {
         await install();
         const before = starts();
         await install({ place: "head.example.com" });
@@ -513,7 +513,7 @@ describe("cloudflared on a host", function () {
         assert.deepEqual((host as Host).pids(), []);
     });
 
-    it("belongs to the old address when an installation under the new one failed", async () => {
+    it("belongs to the old address when an installation under the new address failed", async () => {
         await install();
         await assert.rejects(install({ place: "head.example.com", sha256: "0".repeat(64) }));
         await remove();

@@ -18,7 +18,7 @@ describe("tunnel rules for a gateway that authenticates callers itself", () => {
         endpoint: "apisix:80",
         paths: ["^/x$"],
     }).ingresses;
-    it("forward the given paths to it, and nothing else", () => {
+    it("forward only the given paths to the gateway", () => {
         assert.deepEqual(rule, {
             hostname: "llm.example.com",
             path: "^/x$",

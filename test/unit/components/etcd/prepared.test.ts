@@ -117,7 +117,7 @@ describe("EtcdPrepared", () => {
         });
     });
 
-    it("uses another member where one does not answer", async () => {
+    it("uses another member where the first does not answer", async () => {
         const now = etcd(undefined);
         const { provider, inputs } = await open({ members: { "etcd-1": now } });
         await provider.create({ ...inputs, place: { ...inputs.place, pods: ["etcd-0", "etcd-1"] } });

@@ -137,7 +137,7 @@ describe("scripts for rules of the Alpa host", function () {
         await run("remove");
     });
 
-    it("keep them where another name of the host, or another stack, owns them now", async () => {
+    it("keep rules that now belong to another name of the host, or to another stack", async () => {
         await start();
         await run("install", { place: "10.0.0.5" });
         await run("install", { place: "head.test" });
@@ -166,7 +166,7 @@ describe("scripts for rules of the Alpa host", function () {
 
     // Otherwise the shell would find this machine's own program instead of the host's.
     if (findOnPath("nft") === undefined)
-        it("keep them and report it where nft is missing when they are removed", async () => {
+        it("keep the rules on removal if nft is missing, and report that", async () => {
             await start();
             await run("install");
             const program = fs.readFileSync(at(NFT));

@@ -115,7 +115,7 @@ describe("scripts for bare metal", function () {
         held.destroy();
     });
 
-    it("start Alpa, and finish when it answers with its model loaded", async () => {
+    it("start Alpa, and finish when Alpa answers with its model loaded", async () => {
         await cease();
         await start();
         const open = await fetch(`http://127.0.0.1:${port}/`).then(
@@ -272,7 +272,7 @@ describe("scripts for bare metal", function () {
             assert.equal(await systemctl(0, "is-active"), "active");
         });
 
-        it("accept each address of the host, its name, and a name that it cannot resolve", async () => {
+        it("accept each address of the host, its name, and a name that the host cannot resolve", async () => {
             const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
             const own = addresses.filter(({ family }) => family === "IPv4").map(({ address }) => address);
             for (const alpaHost of [...own, "localhost", "alpa.invalid"])
@@ -291,7 +291,7 @@ describe("scripts for bare metal", function () {
     describe("of a worker", () => {
         it("verify that the model is loaded onto its GPUs", async () => assert.equal(await run(1, ["holds"]), "holds"));
 
-        it("fail at once where its service has failed, since the head would only wait for it", async () => {
+        it("fail at once if the worker's service has failed, since the head would only wait for the worker", async () => {
             await cease();
             const hold = ledger.take("dgx-02", { side: "pod", name: "alpa-auth/other", gpus: 8 })!;
             await bareMetal.hosts[1].host.systemctl("start", UNIT);
@@ -304,7 +304,7 @@ describe("scripts for bare metal", function () {
             hold.release();
         });
 
-        it("watch a worker no longer than it may take to start", async () => {
+        it("watch a worker only as long as its start may take", async () => {
             await cease();
             assert.equal(await run(1, ["holds"], { startTimeoutSeconds: 1 }), "holds");
         });
@@ -407,7 +407,7 @@ describe("scripts for bare metal", function () {
             assert.equal(await root("cat /run/alpa-auth-bare-metal/command 2>/dev/null || echo gone"), "gone");
         });
 
-        it("do not wait for processes that it leaves running, nor for the command itself beyond its timeout", async () => {
+        it("do not wait for processes that the command leaves running, nor for the command beyond its timeout", async () => {
             await run(1, ["stop", FOUND], commands({}));
             const daemon = "sh -c 'sleep 30' & echo $! >/run/left";
             const began = Date.now();

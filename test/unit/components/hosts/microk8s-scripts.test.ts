@@ -130,7 +130,7 @@ describe("MicroK8s on hosts", () => {
         [yes, no, no, yes].forEach((wanted, i) => assert.match(told.flat()[i] ?? "", wanted));
     });
 
-    it("reports that an add-on does not become ready, with how to check it, and completes when it is", async () => {
+    it("reports how to check an add-on that does not become ready, and completes when the add-on is ready", async () => {
         a.faults.add({ step: "addon", addon: "dns", times: 1000 });
         await refuses(
             run(a, onNode(a, undefined, 1), "install", CHANNEL, "control-plane"),

@@ -31,7 +31,7 @@ describe("untilSettled", () => {
         await untilSettled(proved);
     });
 
-    it("says why it waited where the data plane could not be queried", async () => {
+    it("says why it waited a fixed time where the data plane could not be queried", async () => {
         const said: string[] = [];
         const { log } = console;
         console.log = (line: string) => void said.push(line);

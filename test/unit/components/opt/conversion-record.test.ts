@@ -66,7 +66,7 @@ describe("ConversionRecord", () => {
         );
     });
 
-    it("changes its own fields of an existing one, and removes a former holder", async () => {
+    it("changes its own fields of an existing object, and removes a former holder", async () => {
         await load(text).update!("id", inputs({ begin }), inputs({ begin }));
         assert.deepEqual([sent[0].method, sent[0].path], ["PATCH", PATH]);
         assert.match(sent[0].type!, /merge-patch/);

@@ -150,7 +150,7 @@ describe("pods of the component", () => {
 });
 
 describe("images on the nodes", () => {
-    it("are held by a pod on each of them and no other, which uses no GPU and checks the weights", () => {
+    it("are held by one pod on each of Alpa's nodes, which uses no GPU and checks the weights", () => {
         const { template } = renderImages(opt());
         const { affinity, containers, volumes } = template.spec as any;
         const [term] = affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms;
@@ -217,7 +217,7 @@ describe("the head's shell", () => {
         assert.ok(said().indexOf("health-check") < said().indexOf("python3"));
     });
 
-    it("ends when Ray ends, before it is up and after", async () => {
+    it("ends when Ray ends, both during Ray's start and later", async () => {
         program("ray", `case $1 in health-check) exit 1 ;; esac; exit 3`);
         assert.equal(await run().ended, 1);
         program("ray", `case $1 in start) sleep 1; exit 3 ;; esac`);

@@ -120,7 +120,7 @@ describe("RayReady", function () {
         assert.equal(await diff({ running: false }), true);
     });
 
-    it("in a rollback does not wait for a component that no longer runs, but waits until a stopped one is deleted", async () => {
+    it("does not wait in a rollback for a component that no longer runs, but until a stopped component is deleted", async () => {
         const { provider, inputs } = await open(() => ({
             kind: "RayCluster",
             ...cluster({ ...UP, HeadPodReady: "False" }),

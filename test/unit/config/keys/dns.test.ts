@@ -230,7 +230,7 @@ describe("zone data", () => {
         );
     });
 
-    it("must have the service's names as proxied CNAMEs, if it has them", () => {
+    it("may contain the service's names only as proxied CNAMEs", () => {
         const { records } = entries(
             "name: a.example.com, type: A, content: 192.0.2.1, proxied: true",
             "name: b.example.com, type: CNAME, ttl: 300, content: x.example.net",

@@ -33,7 +33,7 @@ describe("config of exposure tunnel", () => {
         const consumers = [{ name: "lab", credentials: [{ id: "a", method: "key" }] }];
         assert.deepEqual(parseIntra(raw({ ...EXPOSURE, consumers }), () => true, TODAY, TOKEN).warnings, []);
     });
-    it("has no effect on the gateway without it", () => {
+    it("changes nothing in the gateway if the key is missing", () => {
         const { exposure, gateway, alpa } = settings("rampart");
         assert.equal(exposure, undefined);
         assert.ok(gateway.installer === "rampart" && gateway.release.nodePort === 30800);

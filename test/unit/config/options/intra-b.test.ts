@@ -276,11 +276,11 @@ describe("config of option intra-b", () => {
         assert.equal(settings.conversion, undefined, "no resource uses it");
     });
 
-    it("accepts a host with an SSH address other than Alpa's, which is checked there", () => {
+    it("accepts a host whose SSH address is not Alpa's: the script on the host checks Alpa's address", () => {
         assert.deepEqual(problems(intraBValues({ alpa: { endpoints: ["alpa.example.com:20001"] } })), []);
     });
 
-    it("accepts steps that took longer than the budget: only the next conversion needs a larger one", () => {
+    it("accepts steps that took longer than the budget: only the next conversion needs a larger budget", () => {
         const measured = { drain: 20, start: 3600 };
         for (const phase of ["prepare", "drain", "done"])
             assert.deepEqual(problems(convert({ phase, measured })), [], phase);

@@ -73,7 +73,7 @@ describe("exit codes", () => {
         }
     });
 
-    it("of findings are named by the help of each command that has an option for them", () => {
+    it("for findings are named by the help of each command with an option that uses them", () => {
         const all = verbsOf(program(realContext())).map(({ verb }) => verb);
         const named = all
             .flatMap(({ options }) => options)

@@ -25,7 +25,7 @@ describe("ops consumer expiring", () => {
             assert.equal(found && `${found.class}, ${found.days}`, expected);
         });
 
-    it("shows expired credentials first, and the rest soonest first", async () => {
+    it("shows expired credentials first, then the next to expire", async () => {
         const { out } = await exits(0, bench().ops("consumer", "expiring"));
         assert.deepEqual(
             [...out.matchAll(/│ (?:alice|tokens) +│ (\w+)/g)].map(([, id]) => id),

@@ -127,7 +127,7 @@ describe("commands of a handout", () => {
     });
 
     if (python) {
-        it("send a service token in both headers, and to no login page: Python", async () => {
+        it("send a service token in both headers, but not to a login page: Python", async () => {
             const text = renderHandout(page(PAIR));
             await run("python3", ["-"], code(text, "python"));
             redirects = true;

@@ -200,7 +200,7 @@ describe("ops consumer list", () => {
             ...secretOf("tokens.rs", rs),
         });
 
-        it("requests only names of Secrets, except those of tokens, through the kubeconfig of the stack", async () => {
+        it("requests of Secrets only the names, except for Secrets of tokens, through the kubeconfig of the stack", async () => {
             answers = allLive();
             const { out } = await exits(0, list("--check"));
             assert.match(accepts[SECRETS]!, /as=PartialObjectMetadataList/);

@@ -54,7 +54,7 @@ const ROTATE = ["consumer", "rotate", "lab"];
 const text = (file: string, ...parts: RegExp[]) => parts.forEach((part) => assert.match(file, part));
 
 describe("ops consumer with service tokens", () => {
-    it("adds one without the option for the method, since the stack has no other", async () => {
+    it("adds a service token without the option for the method, since the stack has no other method", async () => {
         const { ops, text: file } = cloudflare();
         const { out } = await exits(0, ops("consumer", "add", "new", "--credential", "x", "--yes"));
         assert.match(file(), /- name: new\n {10}credentials:\n {14}- \{ id: x, method: service-token \}/);
@@ -220,7 +220,7 @@ describe("ops consumer with service tokens", () => {
         text(out, /old/);
     });
 
-    it("lists expiring ones, like keys", async () => {
+    it("lists expiring service tokens, like keys", async () => {
         const { out } = await cloudflare().ops("consumer", "expiring", "--json");
         assert.deepEqual(
             JSON.parse(out).map((e: any) => e.credential),
@@ -297,7 +297,7 @@ describe("ops consumer list of service tokens", () => {
     ];
     const rows = (found: ReturnType<typeof live>[]) => compareTokens(config, found, OWNER, new Date(TODAY));
 
-    it("marks missing, expired and unknown ones, and ignores other stacks'", () => {
+    it("marks missing, expired and unknown tokens, and ignores other stacks' tokens", () => {
         const found = [
             live(`${OWNER}/lab/a`, { expires_at: "2026-11-24T00:00:00Z" }),
             live(`${OWNER}/lab/old`),

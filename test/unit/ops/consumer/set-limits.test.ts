@@ -58,7 +58,7 @@ describe("ops consumer set-limits", () => {
         );
     });
 
-    it("--clear gives the caller the limits of the stack, or those given with it", async () => {
+    it("--clear gives the caller the limits of the stack, or the limits given in the same command", async () => {
         assert.doesNotMatch((await set("bob", "--clear", "--yes")).text(), /limits/);
         const { text } = await set("bob", "--clear", "--concurrent", "4", "--yes");
         assert.match(text(), /- name: bob\n +limits:\n +concurrent: 4\n +credentials/);

@@ -131,7 +131,7 @@ describe("ops consumer usage of the access log", () => {
         );
     });
 
-    it("has a row for each credential with the option for it, and no digest otherwise", async () => {
+    it("has a row for each credential with --by credential, and no digest otherwise", async () => {
         const { callers } = await used(LOG, "--by", "credential");
         const of = callers.map(({ caller, credential, digest: id, requests }: any) => [
             caller,

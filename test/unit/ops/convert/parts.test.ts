@@ -231,7 +231,7 @@ describe("ops convert, the lock", () => {
         take()();
     });
 
-    it("of an ended process is taken over; so is one whose pid another process has now", () => {
+    it("of an ended process is taken over, also if another process has its pid now", () => {
         leave({ pid: 2 ** 22 - 1, host: hostname() });
         take()();
         leave({ pid: process.pid, began: "1", host: hostname() });

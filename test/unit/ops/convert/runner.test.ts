@@ -71,7 +71,7 @@ describe("ops convert, the runner", () => {
             assert.equal(result.outcome, "returned");
         });
 
-    it("tries a step of the rollback twice, then names the one that an operator must fix", async () => {
+    it("tries a step of the rollback twice, then names it as the step that an operator must fix", async () => {
         const once = await convert({ fails: { start: 1, "back to drain": 1 } });
         assert.equal(once.result.outcome, "returned");
         const { world, result } = await convert({ fails: { start: 1, "back to drain": 2 } });
@@ -149,7 +149,7 @@ describe("ops convert, the runner", () => {
         assert.equal(elapsed, seconds - expected.verify - expected.switch - wholeReturn(expected) - TURN_SECONDS);
     });
 
-    it("tries done twice, and then leaves callers with the component that demonstrably serves them", async () => {
+    it("tries phase done twice, and then leaves callers with the component that demonstrably serves them", async () => {
         const once = await convert({ fails: { done: 1 } });
         assert.equal(once.result.outcome, "converted");
         const { world, result } = await convert({ fails: { done: 2 } });
@@ -245,7 +245,7 @@ describe("ops convert, the runner", () => {
         assert.ok(result.downSeconds > needed(world.budget.expected) - world.budget.expected.verify - 180);
     });
 
-    it("does not begin a step when the ones before have used up the time", async () => {
+    it("does not begin a step when earlier steps have used up the time", async () => {
         const { drain, stop } = defaults(600);
         const slow = { drain: drain + 3600 - needed(defaults(600)) - 1, stop };
         const { world, result } = await convert({ takes: slow });

@@ -94,7 +94,7 @@ describe("npm run ops -- model upgrade run", () => {
         assert.deepEqual([state.runs, bare(text())], ["1.0.0", bare(UPGRADE_FILE)]);
     });
 
-    it("leaves callers with the new version when done fails and they are served, and tries it again", async () => {
+    it("leaves callers with the new version that serves them when phase done fails, and tries done again", async () => {
         const { ops, state, text } = await upgradeBench();
         state.failing = { done: 2 };
         const { note } = await ops(...run, "--yes");
@@ -124,7 +124,7 @@ describe("npm run ops -- model upgrade run", () => {
         });
     }
 
-    it("without its record, reads both versions from the stack file, and returns", async () => {
+    it("without the upgrade's record, reads both versions from the stack file, and returns", async () => {
         const { ops, state, text } = await upgradeBench();
         state.onUp = (to) => void (to === "upgrade-start" && process.emit("SIGTERM"));
         await ops(...run, "--yes");
@@ -137,7 +137,7 @@ describe("npm run ops -- model upgrade run", () => {
         assert.deepEqual([other.state.runs, bare(other.text())], ["1.0.0", bare(UPGRADE_FILE)]);
     });
 
-    it("with neither its record nor a stack file that names it, changes nothing, and says where the versions are", async () => {
+    it("with neither the upgrade's record nor a stack file that names the upgrade, changes nothing, and says where the versions are", async () => {
         const { ops, state, text } = await upgradeBench();
         state.onUp = (to) => void (to === "upgrade-stop" && process.emit("SIGTERM"));
         await ops(...run, "--yes");
@@ -173,7 +173,7 @@ describe("npm run ops -- model upgrade run", () => {
             assert.ok(readFileSync(join(folder, ".alpa-auth/local/Pulumi.intra.yaml.edited"), "utf8").includes(to));
         });
 
-    it("has other weights and another model in one run, without the size of the old model", async () => {
+    it("changes weights and model in one run, and removes the size of the old model", async () => {
         const sized = UPGRADE_FILE.replace("    gpuMemory", "    parametersBillion: 66\n    gpuMemory");
         const { ops, text, record } = await upgradeBench(sized);
         const model = ["--model", "alpa/opt-30b", "--weights-path", "/data/opt-30b"];
@@ -288,7 +288,7 @@ describe("npm run ops -- model upgrade refuses", () => {
         assert.match(note, /--answers: must not change while an upgrade is under way \(it began with same\)/);
     });
 
-    it("a second upgrade, a conversion and a change of callers while it is in progress, and another version than the one begun", async () => {
+    it("a second upgrade, a conversion and a change of callers during an upgrade, and another version than the upgrade's", async () => {
         const { ops, state, folder } = await upgradeBench();
         state.onUp = (to) => void (to === "upgrade-start" && process.emit("SIGTERM"));
         await ops("model", "upgrade", "run", "--image", IMAGE, "--yes");

@@ -9,7 +9,7 @@ import { bench, exits, STACK_FILE } from "../kit";
 const ADD = ["consumer", "add", "bob"];
 
 describe("ops, a stack file in git", () => {
-    it("rejects a file with uncommitted manual changes, and continues with those of the commands", async () => {
+    it("rejects a file with uncommitted manual changes, but not with uncommitted changes of the commands", async () => {
         const { ops, folder, file, text } = bench();
         commit(folder);
         await exits(0, ops(...ADD, "--yes"));

@@ -49,7 +49,7 @@ describe("a run of Pulumi", () => {
         return runPulumi(folder, patience)(["up"], { onLine, signal: order.signal });
     }
 
-    it("may end what it has begun when it is interrupted", async () => {
+    it("may finish its current work when it is interrupted", async () => {
         const { code, stdout } = await brokenOff(
             'console.log("ending"); setTimeout(() => process.exit(3), 50);',
             [20, 1],
@@ -71,7 +71,7 @@ describe("a run of Pulumi", () => {
         assert.equal(code, 1);
     });
 
-    it("does not outlive the process that started it, whatever ends that", async () => {
+    it("does not outlive the process that started it, whatever ends that process", async () => {
         const file = join(folder, "pulumi");
         const program = `process.on("SIGINT", () => { require("node:fs").writeFileSync(${JSON.stringify(join(folder, "told"))}, ""); process.exit(3); }); setInterval(() => 0, 1000); console.log(1);`;
         writeFileSync(file, `#!${process.execPath}\n${program}\n`);
@@ -107,7 +107,7 @@ describe("a run of Pulumi", () => {
             );
         });
 
-    it("gets one SIGINT of a Ctrl-C, which npx sends on", async () => {
+    it("gets only one SIGINT of a Ctrl-C that npx forwards", async () => {
         const program = `process.on("SIGINT", () => { console.log("one"); setTimeout(() => process.exit(3), 200); }); setInterval(() => 0, 1000); console.log("here");`;
         writeFileSync(join(folder, "pulumi"), `#!${process.execPath}\n${program}\n`);
         chmodSync(join(folder, "pulumi"), 0o755);

@@ -31,7 +31,7 @@ describe("config of ops stack rollback", () => {
     usePackages();
     const now = (value: object) => file({ "alpa-auth:option": "intra-a", ...tunnel(value) });
 
-    it("uses the current secrets where nothing else differs, and says so", async () => {
+    it("uses the current secrets if only secrets may differ, and says so", async () => {
         const { note, config } = await exits(
             0,
             configFor(tunnel(hidden(host("10.0.0.1", PLAIN))), {

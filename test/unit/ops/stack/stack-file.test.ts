@@ -351,7 +351,7 @@ describe("editing a stack file", () => {
             assert.throws(() => removeCredential(text, "bob", "a"), problem);
         });
 
-    it("rejects two lists, of which Pulumi uses one", () => {
+    it("rejects two lists, since Pulumi uses only one of them", () => {
         const text = `config:\n  alpa-auth:consumers: ${list}\n  consumers: []\n`;
         assert.throws(() => removeConsumer(text, "bob"), /consumers: must be set only once/);
     });

@@ -70,7 +70,7 @@ describe("npm run ops -- convert, interrupted", () => {
     it("abort asks the process that runs the conversion to return, and does not begin another return", async () => {
         const it = await convertBench(CONVERT_FILE, undefined, 1);
         const asked: ReturnType<typeof it.ops>[] = [];
-        // The check of the previous step takes a second, in which abort can ask.
+        // The check of the previous step takes a second, so that `abort` can request the return meanwhile.
         it.state.onUp = (to) => {
             if (to === "drain" && asked.length === 0) asked.push(it.ops("convert", "abort", "--yes"));
         };

@@ -100,7 +100,7 @@ describe("npm run ops -- convert, refused", () => {
         await exits(0, it.ops("convert", "run", "--yes", "--to", "intra-a"));
     });
 
-    it("to continue with a stack file that is edited while it runs: it returns with the original file, and saves the edit", async () => {
+    it("to continue with a stack file edited during the run: it returns with the original file, and saves the edit", async () => {
         for (const change of [(text: string) => text.replace("alice", "mallory"), () => "config: {"]) {
             const it = await convertBench();
             it.state.onUp = (to) => {
@@ -146,7 +146,7 @@ describe("npm run ops -- convert, refused", () => {
         }
     });
 
-    it("another change of callers while a conversion runs, here or on another machine", async () => {
+    it("a change of callers while a conversion runs, here or on another machine", async () => {
         const it = await convertBench();
         const said: string[] = [];
         const asked: Promise<unknown>[] = [];

@@ -204,7 +204,7 @@ describe("npm run ops -- convert run", () => {
         assert.match(again.note, /^note: intra: has \d+ pending operations? of/m);
     });
 
-    it("uses another caller where one is over its limit, and the verifier where all are: 429 is the gateway's own", async () => {
+    it("uses another caller if one is over its limit, and the verifier if all are: a 429 comes from the gateway", async () => {
         const it = await convertBench();
         it.state.callers["bob/b1"] = "KEY-of-bob-b1-0123456789";
         it.state.onUp = (to) => {

@@ -27,7 +27,7 @@ async function planned(options: GateOptions = {}): Promise<Planned> {
 }
 
 describe("ops stack apply", () => {
-    it("shows the review of the plan, and applies that plan with a preview before it", async () => {
+    it("shows the review of the plan, and applies the plan after a preview", async () => {
         const { applied, ups, plan, file } = await planned();
         const { out } = await exits(0, applied());
         assert.match(out, /^Review of stack intra/);

@@ -91,7 +91,7 @@ describe("review of properties that Cloudflare computes", () => {
         assert.match(begun[0].says, /a property that this review does not know/);
     });
 
-    it("does not hide such a property without a computed value, nor a property of another type", () => {
+    it("does not hide such a property if its value is not computed, nor a property of another resource type", () => {
         const strange = [
             because("AccessApplication", app, { ...app, name: "two" }, "name", "tags"),
             because("DnsRecord", { name: "a", type: "A" }, { name: "a", type: "A", comment: "x" }, "version"),

@@ -15,7 +15,7 @@ const review = (...findings: Finding[]): Review => ({ stack: "intra", changes: {
 const comment = (...findings: Finding[]) => renderMarkdown(review(...findings));
 
 describe("a comment that would be too long", () => {
-    it("contains each code, although the findings of one alone would fill it", () => {
+    it("contains each code, although the findings of one code alone would fill the comment", () => {
         const text = comment(
             ...many("caller-removed", 1_000),
             ...many("credential-revoked", 1_000),

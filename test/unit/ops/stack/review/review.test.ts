@@ -79,7 +79,7 @@ describe("ops stack review", () => {
             assert.equal(said.code, code, said.out + said.note);
         });
 
-    it("reports for a change of two properties the known one, and that the other is unknown", async () => {
+    it("reports the changes of a known and of an unknown property of one resource", async () => {
         const oldState = consumer("alice", ["a"]);
         const newState = { ...consumer("alice", []), inputs: { ...consumer("alice", []).inputs, novel: 1 } };
         const { out } = await review(digest({ op: "update", urn: oldState.urn, oldState, newState }), [
@@ -172,7 +172,7 @@ describe("ops stack review", () => {
         );
     });
 
-    it("shows no secret in any format, whether marked as one or not", async () => {
+    it("shows no secret in any format, whether it is marked as secret or not", async () => {
         const secrets = [
             "s3cret-by-name",
             "eyJhbGciOi.eyJrZXkiOi.c2lnbmF0dXJl",

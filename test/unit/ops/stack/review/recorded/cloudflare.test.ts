@@ -26,7 +26,7 @@ recordedSet("cloudflare", {
 });
 
 describe("review of recorded previews: another name of option cloudflare", () => {
-    it("reports that the replaced one is deleted, and knows every resource", () => {
+    it("reports that the record of the old name is deleted, and knows every resource", () => {
         const found = findingsOf(read("cloudflare"), "another name");
         const says = found.filter(({ severity }) => severity === "breaks-callers").map((finding) => finding.says);
         assert.ok(

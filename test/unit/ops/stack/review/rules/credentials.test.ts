@@ -127,7 +127,7 @@ describe("review of the record of revoked keys", () => {
             "breaks-callers revocation-broken: Breaks the revocation of lab/a: its revoked key works again",
         ]));
 
-    it("reports the same for another key of the same credential", () =>
+    it("also reports another revoked key of the same credential", () =>
         assert.match(changed({ "lab/a": "revocation-0" }, { "lab/a": "revocation-1" })[0], /^breaks-callers rev/));
 
     it("reports nothing for added and removed keys, nor for a removed `readmit` line", () => {

@@ -104,13 +104,13 @@ describe("review of whether a name resolves to Cloudflare's proxy", () => {
     const record = (proxied: unknown) => ({ name: "mail.example.com", type: "A", content: "192.0.2.1", proxied });
     const of = (old: unknown, now: unknown) => said([step("DnsRecord", "mail", record(old), record(now))]).join("\n");
 
-    it("reports a name that no longer resolves to it", () => {
+    it("reports a name that no longer resolves to the proxy", () => {
         assert.match(of(true, false), /^breaks-callers authentication-removed/);
         assert.match(of(true, undefined), /^breaks-callers authentication-removed/);
         assert.match(of(false, UNKNOWN_TEXT), /^risk unknown-until-apply/);
     });
 
-    it("reports nothing for a name that never resolved to it", () =>
+    it("reports nothing for a name that never resolved to the proxy", () =>
         assert.equal(of(false, undefined) + of(undefined, false), ""));
 });
 
@@ -119,7 +119,7 @@ describe("review of the Worker at the edge", () => {
     const route = { zoneId: "z", pattern: "llm.example.com/*", script: "one" };
     const record = { name: "llm.example.com", type: "CNAME", content: "t.cfargotunnel.com", proxied: true };
 
-    it("reports once that it is added, and once that it is removed: requests without a model are rejected again", () => {
+    it("reports an added Worker once, and a removed Worker once: requests without a model are rejected again", () => {
         const made = [step("WorkersScript", "w", undefined, script), step("WorkersRoute", "r", undefined, route)];
         assert.deepEqual(said(made), ["harmless added: Worker w is created: it fills in a missing model"]);
         const gone = [step("WorkersScript", "w", script, undefined), step("WorkersRoute", "r", route, undefined)];
@@ -128,7 +128,7 @@ describe("review of the Worker at the edge", () => {
         ]);
     });
 
-    it("reports that it handles requests differently", () => {
+    it("reports another script of the Worker, which may handle requests differently", () => {
         const other = { ...script, content: "export default { fetch() {} }" };
         assert.match(said([step("WorkersScript", "w", script, other)]).join("\n"), /^risk route-changed: Worker w/m);
     });
