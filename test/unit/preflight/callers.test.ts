@@ -157,7 +157,7 @@ describe("the gateway of another stack", () => {
         return found!;
     }
 
-    it("is its output, and nothing of its other outputs", async () => {
+    it("is read only from output `gateway`, without unknown fields", async () => {
         const credentials = { "lab/a": "s3cret" };
         assert.deepEqual(await read({ gateway: { ...GATEWAY, counters: COUNTERS, more: 1 }, credentials }), {
             ...GATEWAY,

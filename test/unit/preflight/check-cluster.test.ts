@@ -113,7 +113,7 @@ describe("preflight", () => {
             assert.deepEqual((await problems(installer, world)).problems, [`gateway: ${LOST}`]);
         });
 
-    it("continues where etcd has lost its password too, which a run sets", async () => {
+    it("continues if etcd has also lost its password, which a run sets", async () => {
         const troubles = { "alpa-auth-gateway": LOST };
         assert.deepEqual((await problems("helm", { troubles, openEtcd: true })).problems, []);
     });
@@ -500,7 +500,7 @@ describe("preflight and objects with the stack's names", () => {
     });
 
     for (const installer of ["rampart", "helm", "existing"] as const) {
-        it(`accepts all of its own: ${installer}`, async () =>
+        it(`accepts all objects of the stack itself: ${installer}`, async () =>
             assert.deepEqual((await problems(installer, { objects: whole(installer, OWN) })).problems, []));
 
         it(`rejects all objects of another stack at once: ${installer}`, async () => {

@@ -134,7 +134,7 @@ if (existsSync(data)) {
             kubernetesObjects(await recordStack("rampart")).find((r) => r.inputs.kind === "RampartGraph")!.inputs.spec;
 
         it("admits the graph", async () => assert.ok(validate(await spec()), JSON.stringify(validate.errors, null, 2)));
-        it("do not match without an empty map, or with a version range", async () => {
+        it("rejects the graph without an empty map, or with a version range", async () => {
             const { flows: _, ...graph } = (await spec()).graph;
             assert.ok(!validate({ deploy: true, graph }));
             const ranged = structuredClone(await spec());

@@ -57,7 +57,7 @@ describe("Cloudflare API emulator", () => {
         assert.deepEqual([token.status, token.code], [401, 1001]);
     });
 
-    it("shows a token limited to a zone no other zone, and rejects its creation of zones", async () => {
+    it("lists no other zone for a token limited to a zone, and rejects the creation of zones with it", async () => {
         const mine = await api.zone("mine.test");
         const other = await api.zone("other.test");
         const token = api.token({ zones: ["mine.test"] });

@@ -102,7 +102,7 @@ describe("A service token at the Cloudflare emulator", () => {
         });
     }
 
-    it("rejects the 51st of an account", async () => {
+    it("rejects the 51st token of an account", async () => {
         for (let i = 2; i <= 50; i++) assert.equal((await api.post(TOKENS, { name: `t${i}` })).status, 200);
         const got = await api.post(TOKENS, { name: "t51" });
         assert.equal(got.status, 400);

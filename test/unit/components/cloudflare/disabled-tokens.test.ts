@@ -72,7 +72,7 @@ describe("untilDisabled", () => {
         assert.match(warned[0], /^consumers: lab\/a: enabled is false, and Cloudflare's API does not show whether/);
     });
 
-    it("names each that is still accepted, and says what to do", async () => {
+    it("names each token that is still accepted, and says what to do", async () => {
         const [first, second, ...others] = (await problem([{ 1: true, 2: true }])).split("\n");
         assert.match(
             first,

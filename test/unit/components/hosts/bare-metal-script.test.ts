@@ -215,7 +215,7 @@ describe("scripts for bare metal", function () {
             assert.equal(await systemctl(1, "is-active"), "active");
         });
 
-        it("start Alpa all the same: a rollback does not depend on nvidia-smi", async () => {
+        it("still start Alpa: a rollback does not depend on nvidia-smi", async () => {
             assert.match(await run(1, ["start", FOUND, "attempt=1"]), /^runs: /, "what runs is not restarted");
             const { code } = await host.systemctl("stop", UNIT);
             assert.equal(code, 0);
@@ -279,7 +279,7 @@ describe("scripts for bare metal", function () {
                 assert.match(await run(0, ["start", FOUND], { alpaHost }), /^runs: /, alpaHost);
         });
 
-        it("start Alpa all the same: a rollback does not depend on the address", async () => {
+        it("still start Alpa: a rollback does not depend on the address", async () => {
             await cease();
             const said = await run(0, ["start", FOUND], { alpaHost: "203.0.113.9" });
             const worker = ["start", `head=${said.split(" ").pop()}`, FOUND];

@@ -41,7 +41,7 @@ async function convert(options: WorldOptions = {}, prepare: (world: FakeWorld) =
 }
 
 describe("ops convert, the runner", () => {
-    it("goes through every phase in order, and counts for how long callers got 503", async () => {
+    it("goes through every phase in order, and counts how long callers got 503", async () => {
         const { world, result } = await convert();
         assert.deepEqual(world.steps(), FORWARD);
         assert.equal(result.outcome, "converted");
@@ -81,7 +81,7 @@ describe("ops convert, the runner", () => {
         assert.equal(world.last().event, "end");
     });
 
-    it("counts from the first attempt of a step for how long callers got 503", async () => {
+    it("counts how long callers got 503 from the first attempt of a step", async () => {
         const downSeconds = async (fails: Record<string, number>) => {
             const world = new FakeWorld({ fails, takes: { "back to start": 100 } });
             world.reached = world.asked = "done";
@@ -236,7 +236,7 @@ describe("ops convert, the runner", () => {
         assert.deepEqual(world.steps().slice(before), back("drain", "prepare", "intra-a"));
     });
 
-    it("aborts a step when later the rollback would not fit, and returns within the budget", async () => {
+    it("aborts a step while the rollback still fits into the budget, and returns within the budget", async () => {
         const { world, result } = await convert({ takes: { start: 100_000 } });
         assert.equal(result.outcome, "returned");
         assert.match(result.why!, /^start: it did not end within \d+:\d\d of the first 503; later/);
@@ -453,7 +453,7 @@ describe("ops convert, whatever happens", () => {
         budgetSeconds: fc.integer({ min: 0, max: 8000 }),
     });
 
-    it("never continues when the rollback would not fit any more", async () => {
+    it("never continues when the rollback no longer fits into the budget", async () => {
         await fc.assert(
             fc.asyncProperty(options, async (chosen) => {
                 const world = new FakeWorld({ ...chosen, fails: {}, disproved: {} });

@@ -26,7 +26,7 @@ function runner(because?: string) {
 }
 
 describe("the policy pack of npm run ops", () => {
-    it("runs with every up, of any program, and with nothing else", async () => {
+    it("runs with each up of any program, and with no other command", async () => {
         const { pulumi, calls, notes } = runner();
         await pulumi(["up", "--yes", "--skip-preview", "--cwd", "/earlier"]);
         await pulumi(["destroy", "--yes"]);
