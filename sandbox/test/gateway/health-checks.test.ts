@@ -125,7 +125,7 @@ describe("Health checks of upstreams", () => {
         await ask(1);
         const { looks } = backends[0];
         await pause(150); // Three intervals.
-        assert.ok(backends[0].looks <= looks + 1, "at most the running check");
+        assert.ok(backends[0].looks <= looks + 1, "at most the running check reaches the node");
     });
 
     for (const [why, active] of [

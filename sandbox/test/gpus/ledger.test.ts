@@ -24,7 +24,7 @@ describe("sandbox GPUs", () => {
     it("are given to one side, and to the other side only after their release", () => {
         const hold = ledger.take("dgx-01", bareMetal)!;
         assert.equal(ledger.take("dgx-01", pod), undefined);
-        assert.ok(ledger.take("dgx-02", pod), "the other node's are free");
+        assert.ok(ledger.take("dgx-02", pod), "the GPUs of the other node are free");
         hold.release();
         assert.ok(ledger.take("dgx-01", pod));
     });

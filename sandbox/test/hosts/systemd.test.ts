@@ -120,7 +120,7 @@ describe("sandbox systemd", function () {
         assert.equal(
             fs.readFileSync(at("tmp/got-x"), "utf8"),
             "s3cret\n1-two words-three three\nend\n",
-            "not the file itself",
+            "the service cannot read the credential's own file",
         );
         assert.match(await sh("systemctl start many@y"), /failed[^]*= 1$/, "its environment file is missing");
         assert.equal(await sh("systemctl stop many@x"), "= 0");

@@ -175,7 +175,7 @@ describe("GatewayProxy", () => {
     });
 });
 
-describe("The rest of the controller", () => {
+describe("Objects of other kinds", () => {
     it("creates one global rule for each enabled plugin of an ApisixGlobalRule", () => {
         const plugins = [
             { name: "prometheus", enable: true, config: { prefer_name: true } },

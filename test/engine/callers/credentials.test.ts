@@ -251,7 +251,7 @@ describe("a caller's credential", () => {
         const blind = await stack.up("--skip-preview");
         assert.notEqual(blind.code, 0);
         assert.match(blind.stdout + blind.stderr, REJECTED);
-        assert.equal(await status(), 401, "a run without a preview does not accept it either");
+        assert.equal(await status(), 401, "a run without a preview does not accept the key either");
 
         succeeded(await stack.run(["config", "set", "--path", `${entry}.readmit`, id]));
         succeeded(await stack.up());

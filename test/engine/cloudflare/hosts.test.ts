@@ -156,7 +156,7 @@ describe("hosts of the connectors on the engine", () => {
         const host = await start(killed);
         configure(killed);
         await stack.upKilledWhen(async () => existsSync(join(host.root, "etc", UNIT, "owner")));
-        assert.equal(host.pids().length < 2, true, "it was killed too late");
+        assert.equal(host.pids().length < 2, true, "the run was killed too late");
         await stack.run(["cancel", "--yes"]);
         // The last host asks for its sudo password when its connectors are removed.
         succeeded(await stack.up());

@@ -67,7 +67,7 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
         it("changes nothing in a second run, and shows no secret", async () => {
             const preview = succeeded(await stack.preview("--diff"));
             for (const secret of Object.values(keys))
-                assert.ok(!`${preview.stdout}${preview.stderr}`.includes(secret), "a key in a preview");
+                assert.ok(!`${preview.stdout}${preview.stderr}`.includes(secret), "a preview shows a key");
             const again = succeeded(await stack.up());
             assert.match(again.stdout, /\d+ unchanged/);
             assert.doesNotMatch(again.stdout, /\d+ (created|updated|deleted|replaced)/);
@@ -194,7 +194,7 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             const without = new Traffic(url, keys["carol/c"]);
             await without.underWay(3);
             const { failed: failedLater } = await without.end();
-            assert.deepEqual(failedLater, [], "after the node was given up");
+            assert.deepEqual(failedLater, [], "no request fails after the cluster has given up the node");
             const counted = await Promise.all(Array.from({ length: 9 }, () => ask(url, keys["alice/a"])));
             assert.deepEqual(
                 counted.sort(),
@@ -209,7 +209,7 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             console.log(`      ${failed.length} of ${all} requests were lost`);
             const seconds = (to: number, from: number) => Math.round((to - from) / 100) / 10;
             const moving = seconds(moved, givenUp);
-            console.log(`      counted together again ${moving} s after the node was given up`);
+            console.log(`      counted together again ${moving} s after the cluster had given up the node`);
             note("node-loss", {
                 requests: all,
                 failed: failed.length,

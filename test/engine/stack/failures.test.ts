@@ -40,7 +40,7 @@ describe("when something is wrong,", () => {
         await stack.configureSecret("cluster.kubeconfig", kubeconfig);
         const said = failed(await stack.up());
         assert.match(said, /https:\/\/127\.0\.0\.1:1 does not answer \(/);
-        assert.doesNotMatch(said, /no answer in/, "it must not wait until its limit of 30 s");
+        assert.doesNotMatch(said, /no answer in/, "the check must not wait until its limit of 30 s");
         assert.deepEqual(await stack.resources(), []);
     });
 
@@ -76,7 +76,7 @@ describe("when something is wrong,", () => {
         const said = failed(await stack.up());
         assert.match(said, /Rampart reports Failed \(GraphValidationError\)/);
         assert.match(said, /9\.9\.9|apisix/);
-        assert.ok(Date.now() - start < 300_000, "it must not wait out graphTimeoutSeconds");
+        assert.ok(Date.now() - start < 300_000, "the run must not wait until graphTimeoutSeconds has passed");
         assert.match(failed(await stack.up()), /Rampart reports Failed/, "a failure is not forgotten");
         stack.configure({ consumers });
         succeeded(await stack.up());

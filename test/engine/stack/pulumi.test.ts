@@ -85,7 +85,7 @@ describe("pulumi typed by hand:", () => {
         assert.deepEqual(await stack.resources(), before);
         const checked = await stack.ops("stack", "check", "--fail-on", "none");
         assert.equal(checked.code, 3);
-        assert.match(checked.stdout, /caller-added {2}Caller carol gets access/, "and the pack has reviewed it");
+        assert.match(checked.stdout, /caller-added {2}Caller carol gets access/, "the pack has reviewed the run");
         assert.match(checked.stderr, /\[mandatory\] {2}answers-not-cut.*\n.*\n.*must be 60s or more \(got "30s"\)/);
         stack.configure({ consumers });
     });

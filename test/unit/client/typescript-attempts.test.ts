@@ -106,7 +106,7 @@ describe("TypeScript client, tokens:", () => {
             server.clear();
             server.respond = clockAhead(0);
             await client.completions("a");
-            assert.equal(server.seen.length, 2, "also when it changes again");
+            assert.equal(server.seen.length, 2, "one refusal, also when the clock changes again");
         });
 
     it("goes by the gateway's clock in all calls that are rejected at the same time", async () => {

@@ -160,7 +160,7 @@ for (const installer of INSTALLERS)
             assert.deepEqual(
                 difference(after, before),
                 { added: [], changed: [PROOF, SHARED_WAIT] },
-                "and in a deletion",
+                "the same waits change in a deletion",
             );
         });
 

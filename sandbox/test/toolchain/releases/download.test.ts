@@ -181,7 +181,7 @@ describe("download of a release", () => {
     it("rejects a file with a wrong checksum by name and URL, and deletes it", async () => {
         server.files["/tool.tar.gz"] = OTHER;
         await assert.rejects(get(), (error: Error) => {
-            assert.ok(error instanceof ToolchainError, "no reason to build instead");
+            assert.ok(error instanceof ToolchainError, "a wrong checksum is no reason to build instead");
             assert.match(error.message, /^tool\.tar\.gz: the checksum is wrong \(got sha256:/);
             assert.ok(error.message.includes(`${server.url}/tool.tar.gz and has been deleted`));
             return true;

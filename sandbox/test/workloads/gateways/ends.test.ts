@@ -129,7 +129,7 @@ describe("Gateways that end", () => {
         await route();
         await look([leaving]);
         await pause(25); // A little more than the second in which the nodes do not know that the pod terminates.
-        assert.equal(await quick(), "done", "it is the only one");
+        assert.equal(await quick(), "done", "it is the only gateway");
         await look([leaving, gateway("two", { created: 9 })]);
         // A request to pod `one` would fail now: its process is killed, and no node has noticed yet.
         await gateways.kill("one");
@@ -227,7 +227,7 @@ describe("Gateways that end", () => {
             assert.match(await refused.text(), /etcd has no quorum/);
             assert.equal(await quick(), "done");
             await look([gateway("one")]);
-            assert.equal((await admin("GET")).status, 501, "none runs, but there were three");
+            assert.equal((await admin("GET")).status, 501, "no member runs, but there were three");
             await look([gateway("one"), ...members(2)]);
             assert.equal((await admin("GET")).status, 200, "the route still exists");
         });

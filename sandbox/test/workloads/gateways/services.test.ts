@@ -105,7 +105,7 @@ describe("Gateways of the sandbox", () => {
     it("are one for each ready pod, with one configuration, and get connections in turn", async () => {
         await gateways.reconcile(world(["one", "two", "three"].map((uid) => one({ uid }))));
         await route({ key: "remote_addr", policy: "local" });
-        assert.deepEqual(await statuses(9), [...Array<number>(6).fill(200), 429, 429, 429], "count 2 in each of 3");
+        assert.deepEqual(await statuses(9), [...Array<number>(6).fill(200), 429, 429, 429], "each of 3 pods admits 2 requests");
 
         await gateways.reconcile(world([one(), one({ uid: "two" }), one({ uid: "three", ready: false })]));
         assert.deepEqual(await statuses(3), [429, 429, 429]);
@@ -234,6 +234,6 @@ describe("Gateways of the sandbox", () => {
         );
         await new Promise((resolve) => other.close(resolve));
         await gateways.reconcile(world([one()]));
-        assert.equal(await data(), 404, "it is used as soon as it is free");
+        assert.equal(await data(), 404, "the node port is used as soon as it is free");
     });
 });

@@ -64,7 +64,7 @@ describe("ApisixRelease", () => {
         assert.equal(one(seen, RELEASE).inputs.skipCrds, true);
         assert.deepEqual(one(seen, CRDS).inputs.files, ["crds.yaml"]);
         assert.ok(comesAfter(seen, one(seen, RELEASE), one(seen, CRDS)));
-        assert.equal(asked(one(seen, CRDS)).transforms, 1, "each of them is retained, and has an owner");
+        assert.equal(asked(one(seen, CRDS)).transforms, 1, "each CRD is retained, and has an owner");
     });
 
     it("installs the CRDs of the pinned releases, unless the config names others", async () => {

@@ -251,7 +251,7 @@ describe("cloudflared on a host", function () {
         await install({ sudoPassword: "hunter-2" }).finally(() => clearInterval(timer));
         assert.ok(
             seen.some((text) => text.includes("alpa-auth/dev")),
-            "the list was taken while it ran",
+            "the list was taken while the script ran",
         );
         for (const text of seen) assert.doesNotMatch(text, /hunter-2|with.*signs/);
     });
@@ -304,7 +304,7 @@ describe("cloudflared on a host", function () {
         await on(host as Host, `sudo systemctl stop ${UNIT}@2; sudo sh -c 'echo half >/opt/${UNIT}/cloudflared-1'`);
         await install();
         const ports = starts().map(({ port }) => Number(port) - metricsPort);
-        assert.deepEqual(ports, [0, 1, 1], "the running one was not restarted");
+        assert.deepEqual(ports, [0, 1, 1], "the running connector was not restarted");
     });
 
     it("is never run twice at a time on a host: a second run waits, and finds everything done", async () => {

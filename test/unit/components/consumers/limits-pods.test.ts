@@ -31,13 +31,13 @@ describe("a gateway of several pods, for callers with limits,", function () {
         await start("each-pod");
         assert.equal(admitted(await send("alice", 6)), REQUESTS, "counted together");
         await alpa.loseCounters();
-        assert.deepEqual(await send("alice", PODS), [200, 200, 200], "each pod has served one");
+        assert.deepEqual(await send("alice", PODS), [200, 200, 200], "each pod has served one request");
         const most = await send("alice", 60);
         assert.deepEqual([...new Set(most)].sort(), [200, 429], "no other answer");
         // The pods have also counted the requests that they served before, and the one that each served without the counters.
         assert.equal(admitted(most), PODS * OF_ONE_POD - REQUESTS - PODS);
         await alpa.moveCounters();
-        assert.deepEqual((await send("bob", 6)).sort(), [200, 200, 200, 429, 429, 429], "counted together, from zero");
+        assert.deepEqual((await send("bob", 6)).sort(), [200, 200, 200, 429, 429, 429], "all pods count together, from zero");
     });
 
     it("rejects their requests while the counters are lost, where the operator chose so", async () => {

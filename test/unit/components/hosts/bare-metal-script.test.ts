@@ -250,7 +250,7 @@ describe("scripts for bare metal", function () {
         it("own the host after its release, and ignore the other stack's earlier work", async () => {
             assert.equal(await run(1, ["stop", FOUND]), "stopped, GPUs free");
             assert.equal(await run(1, ["release"]), "released");
-            assert.equal(await other("stop", FOUND), "stopped, GPUs free", "it checks by itself");
+            assert.equal(await other("stop", FOUND), "stopped, GPUs free", "the new owner checks the stop again");
             assert.equal(await root(`cat ${MARK}`), "alpa-auth/other");
             const kept = await root("ls /etc/alpa-auth-bare-metal");
             assert.match(kept, /^alpa-auth,dev\nalpa-auth,other$/m);
@@ -349,7 +349,7 @@ describe("scripts for bare metal", function () {
         await on(host, `sudo systemctl disable ${UNIT}`);
         await run(1, ["stop", "boot=never"]);
         await run(1, ["stop", FOUND]);
-        assert.equal(await systemctl(1, "is-enabled"), "disabled", "it was not enabled before");
+        assert.equal(await systemctl(1, "is-enabled"), "disabled", "the service was not enabled before");
         await on(host, `sudo systemctl enable ${UNIT}`);
     });
 
@@ -412,7 +412,7 @@ describe("scripts for bare metal", function () {
             const daemon = "sh -c 'sleep 30' & echo $! >/run/left";
             const began = Date.now();
             await run(1, ["start", FOUND], { ...commands({ start: daemon }), startTimeoutSeconds: 40 });
-            assert.ok(Date.now() - began < 30_000, "it left a process");
+            assert.ok(Date.now() - began < 30_000, "waited for a process that the command left");
             await root("kill $(cat /run/left) 2>/dev/null || :");
             await run(1, ["stop", FOUND], commands({}));
             const hangs = { ...commands({ start: "exec sleep 30" }), startTimeoutSeconds: 1 };

@@ -97,7 +97,7 @@ describe("a pod's problem", () => {
         assert.equal(
             troubleOf([creating], earlier, { waitsForRetries: true }),
             undefined,
-            "an earlier pod of that name",
+            "an event about an earlier pod of that name",
         );
         const runs = pod([{ name: "a", state: { running: {} } }]);
         assert.equal(troubleOf([runs], mount(NO_FOLDER), { waitsForRetries: true }), undefined, "mounted since");

@@ -129,7 +129,7 @@ describe("RayReady", function () {
             provider.update!("id", olds as any, { ...inputs, timeoutSeconds: 0.1, ...more });
         const back = { attempt: 1, back: true };
         assert.deepEqual((await update(back)).outs.attempt, 1);
-        await assert.rejects(update({ attempt: 1 }), /not ready/, "it is no rollback");
+        await assert.rejects(update({ attempt: 1 }), /not ready/, "this run is no rollback");
         await assert.rejects(update({ ...back, generation: 3 }), /not ready/, "it was changed");
         await assert.rejects(update({ ...back, running: false }), /not ready|must/, "it is stopped");
         await assert.rejects(update({ ...back, running: false }, { ...inputs, running: false }), /not ready|must/);
