@@ -8,12 +8,12 @@ type Case = [title: string, from: object, to: object, difference: Difference | u
 const CASES: Case[] = [
     ["equal values", { a: [1] }, { a: [1] }, undefined],
     ["a value", { a: { b: 1, c: 2 } }, { a: { b: 3, c: 2 } }, { changed: { "a.b": [1, 3] } }],
-    ["a key more", { a: {} }, { a: { "b.c": 1 } }, { added: { 'a["b.c"]': 1 } }],
-    ["a key less", { a: 1, b: 2 }, { b: 2 }, { removed: { a: 1 } }],
+    ["an added key", { a: {} }, { a: { "b.c": 1 } }, { added: { 'a["b.c"]': 1 } }],
+    ["a removed key", { a: 1, b: 2 }, { b: 2 }, { removed: { a: 1 } }],
     ["an entry before others", { a: ["b", "c"] }, { a: ["a", "b", "c"] }, { added: { "a[0]": "a" } }],
-    ["an entry less", { a: ["a", "b", "c"] }, { a: ["a", "c"] }, { removed: { "a[1]": "b" } }],
+    ["a removed entry", { a: ["a", "b", "c"] }, { a: ["a", "c"] }, { removed: { "a[1]": "b" } }],
     [
-        "an entry less, and another one changed",
+        "a removed entry, and a changed entry",
         { list: [{ name: "a" }, { name: "b", value: "some text" }] },
         { list: [{ name: "b", value: "another text" }] },
         { removed: { "list[0]": { name: "a" } }, changed: { "list[0].value": ["some text", "another text"] } },

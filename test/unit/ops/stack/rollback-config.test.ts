@@ -46,7 +46,7 @@ describe("config of ops stack rollback", () => {
         ["another host", host("10.0.0.2", secure("now")), "tunnel\\.hosts\\[0\\]\\.address"],
         ["another version", { ...host("10.0.0.1", secure("now")), version: "2" }, "tunnel\\.version"],
         [
-            "one host more",
+            "an added host",
             { ...host("10.0.0.1", secure("now")), hosts: [...host("10.0.0.1", secure("now")).hosts, { address: "b" }] },
             "tunnel\\.hosts\\[1\\]",
         ],
