@@ -101,7 +101,10 @@ export function stored(recording: Recording): Stored {
     return plain;
 }
 
-/** @param where name of the file in errors @throws AssertionError that names a difference that does not apply, or what is unknown */
+/**
+ * @param where name of the file in errors @throws AssertionError that names a difference that does not apply, or what is
+ * unknown
+ */
 export function recordingOf({ stack, made, before, resources, cases }: Stored, where = "file"): Recording {
     const entries = Object.entries(cases).map(([what, one]) => {
         const at = `${where}: ${what}`;

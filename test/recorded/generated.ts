@@ -1,4 +1,6 @@
-/** Values that each run of the sandbox generates again, replaced by numbered ones, so that another run records the same text. */
+/**
+ * Values that each run of the sandbox generates again, replaced by numbered ones, so that another run records the same text.
+ */
 import { UNKNOWN_TEXT } from "../../policy/resources/values";
 import type { ResourceState } from "../../ops/stack/review/preview";
 import type { Recording } from "./file";

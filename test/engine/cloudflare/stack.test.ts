@@ -1,5 +1,5 @@
-// Proves on the real engine that option cloudflare does what its config says: which callers are admitted through
-// rotation, revocation and upgrades, and what a destroy leaves. The emulator of Cloudflare is in kit/cloudflare/access-stack.ts.
+// Proves on the real engine that option cloudflare does what its config says: which callers are admitted through rotation,
+// revocation and upgrades, and what a destroy leaves. The emulator of Cloudflare is in kit/cloudflare/access-stack.ts.
 import { strict as assert } from "node:assert";
 import { readPreview } from "../../../ops/stack/review/preview";
 import { settingOf } from "../../../sandbox/cloudflare/settings";

@@ -140,7 +140,8 @@ describe("review on the engine", () => {
             assert.equal(before.code, 0, before.stderr + before.stdout);
             const door = `consumers/${stack.name}_${alice.name}/credentials/door`;
             const key = "KEY-by-hand-0123456789abcdef";
-            // A credential without a name fails every synchronization of the ingress controller, which would delete the consumer.
+            // A credential without a name fails every synchronization of the ingress controller, which would delete the
+            // consumer.
             assert.equal(await admin("PUT", door, { plugins: { "key-auth": { key } } }), 201);
             assert.equal(await admin("PUT", "consumers/eve", { username: "eve" }), 201);
             const list = await stack.ops("consumer", "list", "--check");

@@ -13,7 +13,9 @@ export type Runner = (fields: Fields, shared: Fields) => Promise<void>;
 const read = (name: string): Fields => JSON.parse(readFileSync(join(CORPUS, name), "utf8"));
 export const VALUES = read("values.json");
 
-/** Defines a test for each case. A file of an unknown kind fails, and so does a case with a field that its runner does not read. */
+/**
+ * Defines a test for each case. A file of an unknown kind fails, and so does a case with a field that its runner does not read.
+ */
 export function runCorpus(folder: string, runners: Record<string, Runner | undefined>): void {
     for (const file of readdirSync(join(CORPUS, folder)).filter((name) => /^(?!values).*\.json$/.test(name)))
         describe(`client/corpus/${folder}${file} in TypeScript:`, () => {

@@ -576,7 +576,8 @@ describe("preflight and objects with the stack's names", () => {
                 "IngressClass alpa-auth",
                 "Namespace alpa-auth",
                 "Namespace alpa-auth",
-                // Read for three checks: the namespace itself, whether etcd runs there, and whether the stack may create objects there.
+                // Read for three checks: the namespace itself, whether etcd runs there, and whether the stack may create
+                // objects there.
                 ...["Namespace alpa-auth-etcd", "Namespace alpa-auth-etcd", "Namespace alpa-auth-etcd"],
                 "Namespace alpa-auth-gateway-apisix",
             ].sort(),

@@ -1,5 +1,5 @@
-// Proves that preflight checks exactly the objects that the program creates: for every option, every way to install the gateway,
-// and every part of the config that adds objects.
+// Proves that preflight checks exactly the objects that the program creates: for every option, every way to install the
+// gateway, and every part of the config that adds objects.
 import { strict as assert } from "node:assert";
 import { plannedObjects } from "../../../preflight/kubernetes/planned-objects";
 import { inter } from "../../../stacks/inter";

@@ -62,7 +62,9 @@ export async function prepare(api: TestApi, recorded: Recorded): Promise<Known> 
     return { ...known, id: await made(api, recorded, zone) };
 }
 
-/** Creates the object of the call, as in its recorded request or answer, or with example values. @returns the value of `{id}` */
+/**
+ * Creates the object of the call, as in its recorded request or answer, or with example values. @returns the value of `{id}`
+ */
 async function made(api: TestApi, { resource, step, ...recorded }: Recorded, zone: string): Promise<string> {
     const tunnel = /Tunnel/.test(resource);
     if (recorded.responseStatus === 404) return tunnel ? uuid() : hexId();

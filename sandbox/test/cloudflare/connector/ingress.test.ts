@@ -1,4 +1,6 @@
-/** Proves that ingress rules have the same meaning as in cloudflared, and that rules that would work differently are rejected. */
+/**
+ * Proves that ingress rules have the same meaning as in cloudflared, and that rules that would work differently are rejected.
+ */
 import assert from "node:assert/strict";
 import { findRule, NO_RULES, parseConfiguration } from "../../../cloudflare/connector/ingress";
 import { compile } from "../../../cloudflare/re2";

@@ -1,4 +1,6 @@
-/** Proves that the emulator for etcd answers like etcd itself: test/engine/cluster/etcd.test.ts runs the same requests there. */
+/**
+ * Proves that the emulator for etcd answers like etcd itself: test/engine/cluster/etcd.test.ts runs the same requests there.
+ */
 import assert from "node:assert/strict";
 import { Configuration } from "../../../gateway/objects/configuration";
 import { startEtcdApi } from "../../../workloads/etcd/api";

@@ -1,4 +1,6 @@
-/** Proves what callers of several gateways get when one of them stops, is killed or is cut off, and how requests are counted. */
+/**
+ * Proves what callers of several gateways get when one of them stops, is killed or is cut off, and how requests are counted.
+ */
 import type { V1Pod } from "@kubernetes/client-node";
 import assert from "node:assert/strict";
 import { once } from "node:events";

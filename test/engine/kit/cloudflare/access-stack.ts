@@ -74,7 +74,9 @@ export interface Outputs {
     ds?: string;
 }
 
-/** A stack of option cloudflare in the running world. Its connectors run on the world's single host: use one stack at a time. */
+/**
+ * A stack of option cloudflare in the running world. Its connectors run on the world's single host: use one stack at a time.
+ */
 export class AccessStack extends EngineStack {
     private privateKey: unknown;
     /** Settings of each connector host, merged over those of the world's host. */
@@ -131,7 +133,9 @@ export class AccessStack extends EngineStack {
         this.places = places;
     }
 
-    /** Runs Pulumi. Where a zone moves, which takes days, the program uses the account's clock, which the test moves forward. */
+    /**
+     * Runs Pulumi. Where a zone moves, which takes days, the program uses the account's clock, which the test moves forward.
+     */
     override run(args: string[], options: RunOptions = {}): Promise<PulumiRun> {
         const { dns, account } = here().world;
         const clock = `--require=${join(__dirname, "../../fixtures/clock.cjs")}`;

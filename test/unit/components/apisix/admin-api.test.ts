@@ -1,5 +1,5 @@
-// Proves how answers of the Admin API are interpreted, and which pod and key are used. test/engine/ops/review.test.ts proves the
-// connection on the engine.
+// Proves how answers of the Admin API are interpreted, and which pod and key are used. test/engine/ops/review.test.ts proves
+// the connection on the engine.
 import { strict as assert } from "node:assert";
 import { ADMIN_KEYS_SECRET } from "../../../../components/apisix/gateway-pods";
 import { ADMIN_SERVICE } from "../../../../components/apisix/values";

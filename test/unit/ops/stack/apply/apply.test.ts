@@ -1,5 +1,5 @@
-// Proves that `stack apply` applies a plan for the stack, commit, config and state for which it was created, and rejects it
-// for any other before Pulumi runs. Git is real; a fake Pulumi answers from memory. test/engine/stack/pulumi.test.ts proves that
+// Proves that `stack apply` applies a plan for the stack, commit, config and state for which it was created, and rejects it for
+// any other before Pulumi runs. Git is real; a fake Pulumi answers from memory. test/engine/stack/pulumi.test.ts proves that
 // Pulumi keeps to a plan.
 import { strict as assert } from "node:assert";
 import { copyFileSync, rmSync, writeFileSync } from "node:fs";
