@@ -37,7 +37,7 @@ describe("a run of Pulumi", () => {
     /**
      * Interrupts a program as soon as it has started.
      * @param onInterrupt code that the program runs at SIGINT
-     * @param patience seconds until the program gets the second SIGINT, and then until it is killed. Each takes the program a moment
+     * @param patience seconds until the program gets the second SIGINT, and then until it is killed
      */
     async function brokenOff(onInterrupt: string, patience: [number, number]) {
         const file = join(folder, "pulumi");
