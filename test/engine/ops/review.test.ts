@@ -170,7 +170,7 @@ describe("review on the engine", () => {
             );
         });
 
-        it("reports that etcd is empty, and a change stops before it begins, until the named command is run", async () => {
+        it("reports that etcd is empty, and refuses a change until the named command is run", async () => {
             await current().world.workloads.loseEtcd("data");
             const says = /etcd has lost APISIX's directory keys.*kubectl -n \S+ rollout restart deployment\/apisix/;
             const list = await stack.ops("consumer", "list", "--check");

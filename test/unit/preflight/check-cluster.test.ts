@@ -511,7 +511,7 @@ describe("preflight and objects with the stack's names", () => {
         });
     }
 
-    it("rejects an object without an owner, and says how to hand it over", async () => {
+    it("rejects an object without an owner, and says how to hand the object over", async () => {
         const objects = { ...whole("rampart", OWN), "Secret alpa-auth/lab.2026a": undefined };
         const got = (await problems("rampart", { objects })).problems;
         assert.equal(got.length, 1);

@@ -250,7 +250,7 @@ describe("preflight of hosts", () => {
         const install = { repository: "https://a.example", chart: "rampart", version: "1.0.0", namespace: "r" };
         assert.deepEqual(said({ ...rampart, install }), []);
     });
-    it("warns that a new cluster has no StorageClass for etcd, unless it gets the configured one", () => {
+    it("warns that a new cluster has no StorageClass for etcd, unless it gets the configured StorageClass", () => {
         const { gateway } = interSettings("helm");
         const of = (storageClass?: string) => ({
             gateway: { ...gateway, release: { ...gateway.release, storageClass } },

@@ -1,4 +1,4 @@
-// Proves which test files each level runs, and which ones a part of a path selects.
+// Proves which test files each level runs, and which files a part of a path selects.
 import { strict as assert } from "node:assert";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -57,7 +57,7 @@ describe("Cloudflare edge: to the origin and back", () => {
         assert.deepEqual(seenHeader(world.seen[0], "CF-Access-Client-Id"), [token.client_id]);
     });
 
-    it("removes the secret where no application exists, too", async () => {
+    it("also removes the secret if no application exists", async () => {
         await world.send({ headers: { "CF-Access-Client-Secret": "s" } });
         assert.deepEqual(seenHeader(world.seen[0], "CF-Access-Client-Secret"), []);
     });

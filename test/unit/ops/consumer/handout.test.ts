@@ -43,7 +43,7 @@ describe("ops consumer handout", () => {
             assert.ok(out.includes(`timeout=${seconds},`), out);
         });
 
-    it("refuses a second handout without a reason, and records the reason of one", async () => {
+    it("refuses a second handout without a reason, and records the reason of a second handout", async () => {
         const { ops, folder } = bench();
         await ops(...HANDOUT);
         const second = await exits(2, ops(...HANDOUT));

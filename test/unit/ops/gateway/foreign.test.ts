@@ -98,7 +98,7 @@ async function named(written: Record<string, object>, objects: object[] = CLUSTE
 }
 
 describe("objects in APISIX that are not the ingress controller's", () => {
-    it("are none where all is as the controller writes it, also for callers of other stacks and namespaces", async () => {
+    it("are none if all objects are as the controller writes them, also for callers of other stacks and namespaces", async () => {
         assert.deepEqual(await named(WRITTEN), []);
     });
 

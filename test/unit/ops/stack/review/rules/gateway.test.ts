@@ -198,7 +198,7 @@ describe("review of a rule of a route under another name", () => {
     });
     const of = (now: object) => said([step("ApisixRoute", "r", under("old", key()), now)]).join("\n");
 
-    it("reports nothing where it is the same rule", () =>
+    it("reports nothing if only the name differs", () =>
         assert.match(of(under("new", key())), /^harmless changed-inside: Rule old is renamed to new.*$/));
 
     it("reports other differences", () =>
