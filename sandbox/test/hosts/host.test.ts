@@ -83,7 +83,7 @@ describe("sandbox host", function () {
         assert.equal(stdout, "0");
     });
 
-    it("rejects another user's key, and its host key identifies it", async () => {
+    it("rejects another key, and is identified by its host key", async () => {
         const stranger = newKey();
         await assert.rejects(on({ ...host, privateKey: stranger }, "true"), /unable to authenticate/);
         await assert.rejects(on(host, "true", "", "unknown-user"), /unable to authenticate/);
