@@ -53,7 +53,11 @@ describe("gateway serverless functions", () => {
         await kit.put("/consumers", { username: "jill", plugins: jwt });
         const auth = { "multi-auth": { auth_plugins: [{ "jwt-auth": {} }, { "key-auth": {} }] } };
         const plain = await answerOf(auth, { apikey: "good" });
-        assert.equal(header(plain, "WWW-Authenticate"), 'Bearer realm="jwt"', "the header of the first plugin, which failed");
+        assert.equal(
+            header(plain, "WWW-Authenticate"),
+            'Bearer realm="jwt"',
+            "the header of the first plugin, which failed",
+        );
         const tidy = await answerOf({ ...auth, ...post(TIDY) }, { apikey: "good" });
         const rest = (answer: typeof plain) =>
             answer.headers.filter(([name]) => name !== "WWW-Authenticate" && name !== "Date");

@@ -105,7 +105,11 @@ describe("Gateways of the sandbox", () => {
     it("are one for each ready pod, with one configuration, and get connections in turn", async () => {
         await gateways.reconcile(world(["one", "two", "three"].map((uid) => one({ uid }))));
         await route({ key: "remote_addr", policy: "local" });
-        assert.deepEqual(await statuses(9), [...Array<number>(6).fill(200), 429, 429, 429], "each of 3 pods admits 2 requests");
+        assert.deepEqual(
+            await statuses(9),
+            [...Array<number>(6).fill(200), 429, 429, 429],
+            "each of 3 pods admits 2 requests",
+        );
 
         await gateways.reconcile(world([one(), one({ uid: "two" }), one({ uid: "three", ready: false })]));
         assert.deepEqual(await statuses(3), [429, 429, 429]);

@@ -135,7 +135,10 @@ export async function untilStep(
                 .at(-1);
             const now = last?.event === "step" ? last.step : last?.event;
             const after = step === "return" && stack.record().some(({ event }) => event === "return");
-            assert.ok(over === undefined || after, `the command has ended before ${step}: ${over?.stdout}${over?.stderr}`);
+            assert.ok(
+                over === undefined || after,
+                `the command has ended before ${step}: ${over?.stdout}${over?.stderr}`,
+            );
             return now === step || after ? true : undefined;
         },
         400,

@@ -37,7 +37,11 @@ describe("a gateway of several pods, for callers with limits,", function () {
         // The pods have also counted the requests that they served before, and the one that each served without the counters.
         assert.equal(admitted(most), PODS * OF_ONE_POD - REQUESTS - PODS);
         await alpa.moveCounters();
-        assert.deepEqual((await send("bob", 6)).sort(), [200, 200, 200, 429, 429, 429], "all pods count together, from zero");
+        assert.deepEqual(
+            (await send("bob", 6)).sort(),
+            [200, 200, 200, 429, 429, 429],
+            "all pods count together, from zero",
+        );
     });
 
     it("rejects their requests while the counters are lost, where the operator chose so", async () => {
